@@ -1,0 +1,43 @@
+# `make run` shows the site, `make test` tests it; both install what they need.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench faults messages requirements clean
+
+help: ## What can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+run: $(VENV)/run ## The site at http://localhost:8000/ (PORT=…), with demonstration content
+	@exec $(PYTHON) -m config.launcher
+
+test: $(VENV)/dev ## All tests, on a real PostgreSQL and a real Chromium
+	@sh scripts/chromium.sh
+	@exec $(PYTHON) -m pytest $(ARGS)
+
+check: $(VENV)/dev ## Format, lint, types, migrations, deployment, translations
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/check.sh
+
+bench: $(VENV)/dev ## Load figures, as ratios against ceilings of the same run
+	@exec $(PYTHON) -m bench $(ARGS)
+
+messages: $(VENV)/dev ## Collect the texts to translate into locale/
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/messages.sh
+
+requirements: $(VENV)/dev ## Pin what pyproject.toml asks for, with hashes
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/requirements.sh
+
+clean: ## Remove what was built; data in var/ stays
+	rm -rf $(VENV) staticfiles
+
+$(PYTHON):
+	@sh scripts/venv.sh $(VENV)
+
+$(VENV)/run: requirements.txt requirements-embedded.txt | $(PYTHON)
+	@sh scripts/install.sh $(PYTHON) requirements.txt requirements-embedded.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt $(VENV)/run
+	@sh scripts/install.sh $(PYTHON) requirements-dev.txt
+	@touch $@

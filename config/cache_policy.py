@@ -1,0 +1,250 @@
+"""Who may keep a page, and the cache in the process that keeps the public ones.
+
+Every URL name stands in `config.urls.POLICIES`; one that does not is `personal`.
+A cached page is rendered at most once in `SLOT` seconds and process, without regard
+to cookies or languages of the browser, compressed once, and served stale while one
+thread renders it anew or while the database is away.
+"""
+
+from __future__ import annotations
+
+import enum
+import gzip
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.module_loading import import_string
+
+from config.database import is_away
+from config.problems import problem
+
+SLOT = 10
+STALE_IF_ERROR = 3600
+ENTRIES = 2000
+
+PUBLIC_CONTROL = (
+    f"public, max-age=0, s-maxage={SLOT}, "
+    f"stale-while-revalidate=30, stale-if-error={STALE_IF_ERROR}"
+)
+
+
+class Audience(enum.Enum):
+    CACHED = "cached"
+    NO_STORE = "no-store"
+    PERSONAL = "personal"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Who may keep the answer; for cached ones, the query parameters that count."""
+
+    audience: Audience
+    query: tuple[str, ...] = ()
+    embeddable: bool = False
+    """Other sites' scripts may read it (CORS)."""
+
+
+def cached(*query: str, embeddable: bool = False) -> Policy:
+    return Policy(Audience.CACHED, query, embeddable)
+
+
+NO_STORE = Policy(Audience.NO_STORE)
+PERSONAL = Policy(Audience.PERSONAL)
+
+
+@cache
+def policies() -> dict[str, Policy]:
+    return dict(import_string(f"{settings.ROOT_URLCONF}.POLICIES"))
+
+
+def policy_of(view_name: str) -> Policy:
+    """The policy of a URL name; a namespace may have one for all its names."""
+    table = policies()
+    return table.get(view_name) or table.get(
+        f"{view_name.partition(':')[0]}:*", PERSONAL
+    )
+
+
+@dataclass(frozen=True)
+class Page:
+    """A rendered page as it is sent."""
+
+    zipped: bytes
+    etag: str
+    headers: dict[str, str]
+    slot: int
+    rendered_at: float
+
+
+def slot_of(now: float) -> int:
+    """Wall-clock slots, so that two processes change their copies together."""
+    return int(now // SLOT)
+
+
+@dataclass
+class PageCache:
+    """Pages by key, at most `ENTRIES`; the one rendered longest ago goes first."""
+
+    pages: dict[Any, Page] = field(default_factory=dict)
+    rendering: dict[Any, threading.Lock] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, key: Any, now: float) -> Page | None:
+        """The page of this slot."""
+        page = self.pages.get(key)
+        return page if page is not None and page.slot == slot_of(now) else None
+
+    def fetch(
+        self, key: Any, now: float, render: Callable[[], HttpResponse]
+    ) -> Page | HttpResponse:
+        """The page, rendered by this thread, or stale while another one does, or
+        stale because the database is away; an answer that is not a page as it is."""
+        with self.lock:
+            turn = self.rendering.setdefault(key, threading.Lock())
+        known = self.pages.get(key)
+        if not turn.acquire(blocking=known is None):
+            assert known is not None
+            return known
+        try:
+            if page := self.get(key, now):
+                return page
+            try:
+                response = render()
+            except Exception as error:
+                if known and is_away(error) and now - known.rendered_at < STALE_IF_ERROR:
+                    # Nobody else asks the absent database within this slot.
+                    self.put(key, replace(known, slot=slot_of(now)))
+                    return known
+                raise
+            if response.status_code != 200:
+                return response
+            page = make_page(response, now)
+            self.put(key, page)
+            return page
+        finally:
+            turn.release()
+            if key not in self.pages:
+                self.rendering.pop(key, None)
+
+    def put(self, key: Any, page: Page) -> None:
+        with self.lock:
+            self.pages.pop(key, None)
+            self.pages[key] = page
+            while len(self.pages) > ENTRIES:
+                oldest = next(iter(self.pages))
+                del self.pages[oldest]
+                self.rendering.pop(oldest, None)
+
+    def clear(self) -> None:
+        with self.lock:
+            self.pages.clear()
+            self.rendering.clear()
+
+
+page_cache = PageCache()
+
+
+def make_page(response: HttpResponse, now: float) -> Page:
+    body = response.content
+    return Page(
+        zipped=gzip.compress(body, 9, mtime=0),
+        # Weak: the same for the compressed and the plain representation.
+        etag=f'W/"{hashlib.sha256(body).hexdigest()[:20]}"',
+        headers=dict(response.headers),
+        slot=slot_of(now),
+        rendered_at=now,
+    )
+
+
+def answer(request: HttpRequest, page: Page) -> HttpResponse:
+    """The page, compressed when the browser takes that, or 304 when it has it."""
+    if page.etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
+        response = HttpResponse(status=304)
+        del response.headers["Content-Type"]
+    elif "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
+        response = HttpResponse(page.zipped, headers=page.headers)
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response = HttpResponse(gzip.decompress(page.zipped), headers=page.headers)
+    response.headers["ETag"] = page.etag
+    return response
+
+
+class CachePolicyMiddleware:
+    """Applies the policy of the URL name; the innermost middleware, so that a page
+    from the cache passes the same ones as any other answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        match = request.resolver_match
+        policy = policy_of(match.view_name) if match else NO_STORE
+        if policy.audience is Audience.CACHED and response.status_code in {200, 301, 304}:
+            response.headers["Cache-Control"] = PUBLIC_CONTROL
+            response.headers["Vary"] = "Accept-Encoding"
+        elif "Cache-Control" not in response.headers or (
+            policy.audience is not Audience.CACHED
+        ):
+            response.headers["Cache-Control"] = "no-store"
+        if policy.audience is Audience.PERSONAL:
+            response.headers["X-Robots-Tag"] = "noindex"
+        if policy.embeddable:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        match = request.resolver_match
+        assert match is not None
+        policy = policy_of(match.view_name)
+        if policy.audience is not Audience.CACHED or request.method not in (
+            "GET",
+            "HEAD",
+        ):
+            return None
+        now = time.time()
+        key = (request.path_info, request_query(request, policy))
+        page = page_cache.get(key, now)
+        if page is None:
+            try:
+                fetched = page_cache.fetch(
+                    key, now, lambda: rendered(view(request, *args, **kwargs))
+                )
+            except Exception as error:
+                # Django shows process_exception() only what the handler raised.
+                if is_away(error):
+                    return problem(request, 503)
+                raise
+            if isinstance(fetched, HttpResponse):
+                return fetched
+            page = fetched
+        return answer(request, page)
+
+
+def request_query(request: HttpRequest, policy: Policy) -> tuple[str, ...]:
+    """The parameters that count: a link from a social network carries others, and
+    each of those must not cost a rendering."""
+    if not policy.query or not request.META.get("QUERY_STRING"):
+        return ()
+    return tuple(request.GET.get(name, "") for name in policy.query)
+
+
+def rendered(response: HttpResponse) -> HttpResponse:
+    if hasattr(response, "render") and not getattr(response, "is_rendered", True):
+        response = response.render()
+    return response

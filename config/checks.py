@@ -1,0 +1,71 @@
+"""Configuration mistakes, found by `manage.py check` before visitors do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from config.cache_policy import policies
+
+
+def url_names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    """Every URL name with its namespaces."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            inner = f"{entry.namespace}:" if entry.namespace else ""
+            yield from url_names(entry, namespace + inner)
+        elif isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name}"
+
+
+@register(Tags.urls)
+def every_url_has_a_policy(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    table = policies()
+    return [
+        Error(
+            f"The URL name {name!r} has no cache policy.",
+            hint="Add it to POLICIES in config/urls.py.",
+            id="config.E001",
+        )
+        for name in sorted(set(url_names(get_resolver())))
+        if name not in table and f"{name.partition(':')[0]}:*" not in table
+    ]
+
+
+@register(Tags.security, deploy=True)
+def somebody_is_alerted(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    if settings.ALERT_EMAILS:
+        return []
+    return [
+        Warning(
+            "ALERT_EMAIL is not set: nobody hears when mail stops going out.",
+            hint="Set it to the address of whoever keeps the server.",
+            id="config.W001",
+        )
+    ]
+
+
+@register(Tags.files)
+def uploads_can_be_written(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    folder = Path(settings.MEDIA_ROOT)
+    if not folder.exists() or folder.is_dir():
+        return []
+    return [
+        Error(
+            f"MEDIA_ROOT is {folder}, which is not a folder.",
+            hint="Set MEDIA_ROOT to a folder that the site may write to.",
+            id="config.E002",
+        )
+    ]

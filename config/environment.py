@@ -1,0 +1,143 @@
+"""Reading settings from the environment: each mistake gets a sentence, and all of
+them are reported together, so that nobody restarts a server five times."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Environment(environ.Env):  # type: ignore[misc]
+    """The environment, with a list of what is wrong with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.problems: list[str] = []
+
+    def required(self, name: str, advice: str) -> str:
+        """The value of `name`; when it is missing, `advice` says what to set."""
+        value = str(self.str(name, default=""))
+        if not value:
+            self.problems.append(f"{name} is not set. {advice}")
+        return value
+
+    def secret(self, name: str, purpose: str) -> str:
+        """A secret of at least 50 characters."""
+        value = self.required(
+            name, f"Set it to 50 or more random characters; it {purpose}."
+        )
+        if value and len(value) < 50:
+            self.problems.append(
+                f"{name} has {len(value)} characters. Set 50 or more random ones."
+            )
+        return value
+
+    def flag(self, name: str) -> bool:
+        """True for 1, true, yes or on; False for 0, false, no, off or nothing."""
+        value = str(self.str(name, default="")).strip().lower()
+        if value in {"1", "true", "yes", "on"}:
+            return True
+        if value not in {"", "0", "false", "no", "off"}:
+            self.problems.append(f"{name} is {value!r}. Set it to 1 or 0.")
+        return False
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        """A whole number from `least` to `most`."""
+        value = str(self.str(name, default=str(default))).strip()
+        if not (value.isascii() and value.isdecimal() and least <= int(value) <= most):
+            self.problems.append(
+                f"{name} is {value!r}. Set a whole number from {least} to {most}."
+            )
+            return default
+        return int(value)
+
+    def networks(self, name: str) -> list[str]:
+        """Addresses or networks, separated by commas, each checked."""
+        found = [part for part in map(str.strip, self.list(name, default=[])) if part]
+        for part in found:
+            try:
+                ipaddress.ip_network(part, strict=False)
+            except ValueError:
+                self.problems.append(
+                    f"{name} holds {part!r}. List addresses or networks such as "
+                    "10.0.0.0/8, separated by commas."
+                )
+        return found
+
+    def site_url(self, name: str) -> SplitResult:
+        """The public address of the site: scheme and host, nothing behind."""
+        value = self.required(
+            name, "Set the public address of the site, https://petitions.example.org"
+        )
+        url = urlsplit(value.rstrip("/"))
+        if value and (
+            url.scheme not in {"http", "https"} or not url.hostname or url.path
+        ):
+            self.problems.append(
+                f"{name} is {value!r}. Set scheme and host only: "
+                "https://petitions.example.org"
+            )
+        return url
+
+    def database(self, name: str) -> dict[str, Any]:
+        """PostgreSQL's settings for Django."""
+        advice = "Set postgresql://user:password@host:5432/name"
+        value = self.required(name, advice)
+        if value and urlsplit(value).scheme not in {"postgresql", "postgres"}:
+            self.problems.append(f"{name} does not name PostgreSQL. {advice}")
+            value = ""
+        return dict(self.db_url_config(value)) if value else {}
+
+    def mailer(self, name: str) -> dict[str, Any]:
+        """Django's `MAILERS` entry for a URL such as smtp+tls://user:pw@host:587."""
+        advice = (
+            "Set smtp://user:password@host:25 (plain), smtp+tls://…:587 (STARTTLS), "
+            "smtps://…:465 (TLS) or folder:///path (demonstration)."
+        )
+        url = urlsplit(self.required(name, advice))
+        if url.scheme == "folder":
+            return {
+                "BACKEND": "config.mail.FolderBackend",
+                "OPTIONS": {"folder": Path(unquote(url.path))},
+            }
+        try:
+            port = url.port
+        except ValueError:
+            port = None
+            self.problems.append(f"{name}: its port is not a number. {advice}")
+        if url.geturl() and (url.scheme not in SMTP_PORTS or not url.hostname):
+            self.problems.append(f"{name} cannot be read. {advice}")
+        return {
+            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "OPTIONS": {
+                "host": url.hostname or "localhost",
+                "port": port or SMTP_PORTS.get(url.scheme, 25),
+                "username": unquote(url.username or ""),
+                "password": unquote(url.password or ""),
+                "use_tls": url.scheme == "smtp+tls",
+                "use_ssl": url.scheme == "smtps",
+                "timeout": int(parse_qs(url.query).get("timeout", ["10"])[0]),
+            },
+        }
+
+    def check(self) -> None:
+        """Stop with every problem found, one a line."""
+        if self.problems:
+            raise ImproperlyConfigured("\n".join(self.problems))

@@ -1,0 +1,99 @@
+"""Steady work beside the web server: short rounds, for ever.
+
+Each loop has a thread and a connection of its own, reconnects by itself and holds an
+advisory lock while it works, so that a second worker waits instead of interfering.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import Error, InterfaceError, connection
+from django.utils import timezone
+
+from config.models import Heartbeat
+
+logger = logging.getLogger(__name__)
+
+BEAT_EVERY = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One kind of steady work: `round` does some and says whether more is waiting;
+    when not, it is asked again after `seconds`."""
+
+    name: str
+    seconds: float
+    round: Callable[[datetime], bool]
+
+    @property
+    def lock(self) -> int:
+        """Key of the advisory lock that one process at a time holds."""
+        return zlib.crc32(f"loop:{self.name}".encode())
+
+
+# What `manage.py work` runs; apps add theirs when they are ready.
+WORKER_LOOPS: list[Loop] = []
+
+
+def run(loop: Loop, stop: threading.Event) -> None:
+    """Work until `stop` is set; a lost database or a failed round is tried again."""
+    pause = 0.2
+    while not stop.is_set():
+        try:
+            if lock_taken(loop):
+                pause = 0.2
+                work(loop, stop)
+            else:
+                stop.wait(1)
+        except (Error, InterfaceError) as error:
+            logger.warning("Loop %s: database: %s", loop.name, type(error).__name__)
+            stop.wait(pause)
+            pause = min(pause * 2, 1)
+        except OSError as error:
+            # A mail server that is away, a full disk: it says so itself, briefly.
+            logger.warning("Loop %s: %s", loop.name, type(error).__name__)
+            stop.wait(1)
+        except Exception:
+            logger.exception("Loop %s failed; it goes on in a second", loop.name)
+            stop.wait(1)
+        finally:
+            connection.close()
+
+
+def lock_taken(loop: Loop) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [loop.lock])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def work(loop: Loop, stop: threading.Event) -> None:
+    """Rounds on one connection, with a heartbeat now and then."""
+    beaten_at: datetime | None = None
+    while not stop.is_set():
+        now = timezone.now()
+        if beaten_at is None or abs(now - beaten_at) >= BEAT_EVERY:
+            Heartbeat.objects.update_or_create(
+                name=loop.name, defaults={"beat_at": now}
+            )
+            beaten_at = now
+        if not loop.round(now):
+            stop.wait(loop.seconds)
+
+
+def start(loops: Sequence[Loop], stop: threading.Event) -> list[threading.Thread]:
+    """A thread for each loop; they end after `stop` is set."""
+    threads = [
+        threading.Thread(target=run, args=(loop, stop), name=loop.name, daemon=True)
+        for loop in loops
+    ]
+    for thread in threads:
+        thread.start()
+    return threads

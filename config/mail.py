@@ -1,0 +1,152 @@
+"""Handing mail over: to an SMTP server, or into a folder in a demonstration.
+
+The worker uses a `Transport`: one conversation for a whole batch, bytes that are
+ready, and the server's reply for each recipient, none of which Django's mail backends
+give. Everything else uses Django's `send_mail`, configured by the same `MAILERS`.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+import time
+import uuid
+from collections.abc import Sequence
+from email import message_from_bytes, policy
+from email.utils import getaddresses
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+
+
+class Refused(Exception):
+    """The server answered, but not with a 250: reply code, and its words."""
+
+    def __init__(self, code: int, reply: str) -> None:
+        super().__init__(f"{code} {reply}")
+        self.code = code
+        self.reply = reply
+
+    @property
+    def permanent(self) -> bool:
+        """Whether sending the same again is pointless (5xx)."""
+        return 500 <= self.code < 600
+
+
+class Transport(Protocol):
+    """An open conversation; raises OSError (smtplib's errors included) when it is
+    broken and Refused when only this one message was not taken."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
+    def send(self, sender: str, recipient: str, message: bytes) -> None: ...
+
+
+class SmtpTransport:
+    """A conversation with the SMTP server that `options` (of MAILERS) name."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+
+    def __enter__(self) -> Self:
+        host, port = self.options["host"], self.options["port"]
+        timeout = self.options["timeout"]
+        if self.options["use_ssl"]:
+            self.smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, port, timeout=timeout, context=ssl.create_default_context()
+            )
+        else:
+            self.smtp = smtplib.SMTP(host, port, timeout=timeout)
+        try:
+            if self.options["use_tls"]:
+                self.smtp.starttls(context=ssl.create_default_context())
+            if self.options["username"]:
+                self.smtp.login(self.options["username"], self.options["password"])
+            self.smtp.ehlo_or_helo_if_needed()
+        except BaseException:
+            self.smtp.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.smtp.quit()
+        except (OSError, smtplib.SMTPException):
+            self.smtp.close()
+
+    def send(self, sender: str, recipient: str, message: bytes) -> None:
+        """One message to one recipient; returns after the server's 250."""
+        extras = [] if recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
+        if extras and not self.smtp.has_extn("smtputf8"):
+            raise Refused(550, "the mail server takes no international addresses")
+        try:
+            self.smtp.sendmail(sender, [recipient], message, mail_options=extras)
+        except smtplib.SMTPRecipientsRefused as refusal:
+            code, reply = next(iter(refusal.recipients.values()))
+            raise Refused(code, words(reply)) from None
+        except smtplib.SMTPSenderRefused as refusal:
+            raise Refused(refusal.smtp_code, words(refusal.smtp_error)) from None
+        except smtplib.SMTPDataError as refusal:
+            raise Refused(refusal.smtp_code, words(refusal.smtp_error)) from None
+
+
+class FolderTransport:
+    """Each message as an .eml file, for a demonstration."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.folder = Path(options["folder"])
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def send(self, sender: str, recipient: str, message: bytes) -> None:
+        name = f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}"
+        unfinished = self.folder / f".{name}"
+        unfinished.write_bytes(message)
+        unfinished.rename(self.folder / f"{name}.eml")
+
+
+def open_transport() -> Transport:
+    """The transport of MAILERS["default"]; use it as a context manager."""
+    options = settings.MAILERS["default"]["OPTIONS"]
+    return FolderTransport(options) if "folder" in options else SmtpTransport(options)
+
+
+class FolderBackend(BaseEmailBackend):
+    """Django's mail into the same folder."""
+
+    def __init__(self, *args: Any, folder: Path, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.folder = folder
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        with FolderTransport({"folder": self.folder}) as transport:
+            for message in email_messages:
+                data = message.message().as_bytes(policy=policy.SMTP)
+                transport.send(message.from_email, "", data)
+        return len(email_messages)
+
+
+def words(reply: bytes | str) -> str:
+    """A server's reply as one line, without the addresses it may quote."""
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    return " ".join("…" if "@" in part else part for part in text.split())[:200]
+
+
+def recipients(message: bytes) -> list[str]:
+    """The addresses a stored message went to."""
+    parsed = message_from_bytes(message, policy=policy.default)
+    return [address for _, address in getaddresses([str(parsed["To"] or "")])]

@@ -1,0 +1,19 @@
+"""Serving uploaded pictures; their names say their content, so they never change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest
+
+
+def media(request: HttpRequest, folder: str, name: str) -> FileResponse:
+    """The file MEDIA_ROOT/<folder>/<name>.webp"""
+    path = Path(settings.MEDIA_ROOT) / folder / f"{name}.webp"
+    try:
+        response = FileResponse(path.open("rb"), content_type="image/webp")
+    except OSError:
+        raise Http404 from None
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response

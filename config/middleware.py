@@ -1,0 +1,102 @@
+"""What happens around every request."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import translation
+
+from config.database import is_away
+from config.languages import language_of
+from config.problems import problem
+
+type GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+access = logging.getLogger("access")
+
+# A body beyond its limit is read up to here, so that the visitor's browser gets to
+# see the answer instead of a broken connection.
+DRAIN_LIMIT = 64 * 2**20
+
+
+def access_log(get_response: GetResponse) -> GetResponse:
+    """One line a request: method, route pattern, status, milliseconds."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        response = get_response(request)
+        match = request.resolver_match
+        access.info(
+            "%s /%s %s %.1f",
+            request.method,
+            match.route if match else "(no route)",
+            response.status_code,
+            (time.perf_counter() - started) * 1000,
+        )
+        return response
+
+    return middleware
+
+
+def body_limit(get_response: GetResponse) -> GetResponse:
+    """Answers 413 to a body larger than a visitor needs or staff may upload."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = 0
+        limit = settings.PUBLIC_BODY_LIMIT
+        if length > limit:
+            if "/admin/" in request.path[:10]:
+                limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            if length > limit:
+                drain(request, min(length, DRAIN_LIMIT))
+                translation.activate(language_of(request.path))
+                return problem(request, 413)
+        return get_response(request)
+
+    return middleware
+
+
+def drain(request: HttpRequest, length: int) -> None:
+    """Read and forget `length` bytes of the body."""
+    while length > 0:
+        chunk = request.read(min(length, 2**16))
+        if not chunk:
+            return
+        length -= len(chunk)
+
+
+def language_from_path(get_response: GetResponse) -> GetResponse:
+    """Activates the language in the path. Django's own middleware also looks at
+    cookies and headers, and a shared cache must not vary on those."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.LANGUAGE_CODE = language_of(request.path)
+        translation.activate(request.LANGUAGE_CODE)
+        response = get_response(request)
+        response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+        return response
+
+    return middleware
+
+
+class DatabaseAwayMiddleware:
+    """A kind 503 while the database is away."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        return problem(request, 503) if is_away(exception) else None

@@ -1,0 +1,40 @@
+"""Where a POST comes from, judged by evidence instead of a token: a token needs a
+cookie, and a cookie would keep the page that holds the form out of shared caches."""
+
+from __future__ import annotations
+
+import enum
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Origin(enum.Enum):
+    OWN = "own"
+    UNKNOWN = "unknown"
+    """No evidence: old phones, in-app browsers, plain HTTP. A weak sign of abuse."""
+    FOREIGN = "foreign"
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    """Whether a page of this site, of another, or no known one sent the request."""
+    site = request.headers.get("Sec-Fetch-Site", "")
+    if site in {"same-origin", "none"}:
+        return Origin.OWN
+    if site in {"same-site", "cross-site"}:
+        return Origin.FOREIGN
+    origin = request.headers.get("Origin", "")
+    if origin in {"", "null"}:
+        return Origin.UNKNOWN
+    try:
+        sender = urlsplit(origin)
+        port = sender.port or DEFAULT_PORTS.get(sender.scheme)
+        own = urlsplit(f"//{request.get_host()}")
+        own_port = own.port or DEFAULT_PORTS.get(sender.scheme)
+    except ValueError:
+        return Origin.FOREIGN
+    if (sender.hostname, port) == (own.hostname, own_port):
+        return Origin.OWN
+    return Origin.FOREIGN

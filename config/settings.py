@@ -1,0 +1,235 @@
+"""Settings, all read from the environment; README.md has the table of variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from django.utils.csp import CSP
+
+from config.environment import Environment, is_loopback
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Environment()
+# `make run` leaves its settings in var/demo.env, so that manage.py finds the same
+# site. A real installation sets SECRET_KEY, and then the file is not looked at.
+if "SECRET_KEY" not in os.environ:
+    env.read_env(BASE_DIR / "var" / "demo.env")
+
+# == What this site is ==
+
+DEMO = env.flag("DEMO")
+DEBUG = env.flag("DEBUG")
+_site = env.site_url("SITE_URL")
+SITE_URL = _site.geturl()
+HTTPS = _site.scheme == "https"
+SECRET_KEY = env.secret("SECRET_KEY", "signs links and sessions")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+EMAIL_KEY = env.secret("EMAIL_KEY", "recognises a repeated e-mail address")
+if EMAIL_KEY and EMAIL_KEY == SECRET_KEY:
+    env.problems.append("EMAIL_KEY equals SECRET_KEY. Set a different secret.")
+if not HTTPS and SITE_URL and not is_loopback(_site.hostname or ""):
+    env.problems.append(
+        "SITE_URL begins with http:// although it is public. Set an https:// address."
+    )
+if DEBUG and not is_loopback(_site.hostname or ""):
+    env.problems.append("DEBUG is on for a public SITE_URL. Set DEBUG=0.")
+
+ALLOWED_HOSTS = [_site.hostname or ""]
+if is_loopback(_site.hostname or ""):
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
+# == Applications ==
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "config.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "organizations",
+    "petitions",
+]
+MIDDLEWARE = [
+    "config.middleware.access_log",
+    "config.middleware.body_limit",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.language_from_path",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "config.middleware.DatabaseAwayMiddleware",
+    "config.cache_policy.CachePolicyMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.site",
+            ],
+        },
+    }
+]
+
+# == Data ==
+
+THREADS = env.number("WEB_THREADS", default=8, least=4, most=64)
+DATABASES = {"default": env.database("DATABASE_URL")}
+if DATABASES["default"]:
+    DATABASES["default"].update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=False)
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        connect_timeout=3,
+        # A server that vanished without a word is noticed within 5 s.
+        tcp_user_timeout=5000,
+        options="-c TimeZone=UTC -c statement_timeout=15s -c lock_timeout=5s",
+        # Statements are prepared on the server: signing costs a third less there.
+        server_side_binding=True,
+        prepare_threshold=3,
+        # A short timeout, no health check and no patience with a server that is
+        # away: threads stay free for cached pages, writes are retried once.
+        pool={
+            "min_size": 1,
+            "max_size": THREADS,
+            "timeout": 0.5,
+            "reconnect_timeout": 0,
+        },
+    )
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
+# What a visitor may send; a campaign's picture in the admin may weigh more.
+PUBLIC_BODY_LIMIT = 100 * 2**10
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
+MEDIA_URL = "/media/"
+
+# == Mail ==
+
+MAIL_FROM = env.required(
+    "MAIL_FROM", "Set the address that mail comes from, petitions@example.org"
+)
+MAILERS = {"default": env.mailer("MAIL_URL")}
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+ALERT_EMAILS = [str(part) for part in env.list("ALERT_EMAIL", default=[])]
+
+if DEMO:
+    if SITE_URL and not is_loopback(_site.hostname or ""):
+        env.problems.append(
+            "DEMO is on and SITE_URL is a public address. A demonstration stays on "
+            "this machine: set http://localhost:8000, or DEMO=0."
+        )
+    _mail = MAILERS["default"]["OPTIONS"]
+    if "host" in _mail and not is_loopback(_mail["host"]):
+        env.problems.append(
+            "DEMO is on and MAIL_URL is a real mail server. A demonstration writes "
+            "to nobody: use folder:///path or a server on this machine, or DEMO=0."
+        )
+
+# == Languages and times ==
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+
+# == Static files ==
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "config.static.BundlingStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+
+# == Security ==
+
+AUTH_USER_MODEL = "organizations.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", **options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"OPTIONS": {"min_length": 12}}),
+        ("CommonPasswordValidator", {}),
+    )
+]
+LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "frame-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# An organisation's other hosts are not ours to promise HTTPS for.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 60 * 60
+X_FRAME_OPTIONS = "DENY"
+
+# == Logs ==
+# Route patterns and ids, never a path, name, address or token: config/logs.py.
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"route": {"()": "config.logs.RouteInsteadOfPath"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["route"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "ERROR"},
+        "psycopg.pool": {"level": "ERROR"},
+    },
+}
+
+env.check()

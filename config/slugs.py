@@ -1,0 +1,71 @@
+"""Addresses made of titles, in any script."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+from django.core.exceptions import ValidationError
+from django.urls import register_converter
+from django.utils.translation import gettext_lazy as _
+
+MAX_LENGTH = 80
+# Letters, marks (vowel signs of many scripts are marks) and digits.
+KEPT = ("L", "M", "N")
+
+
+def make_slug(title: str) -> str:
+    """Words of `title` joined by hyphens, at most 80 characters; '' when it has no
+    letter or digit. Unlike Django's slugify it keeps vowel signs."""
+    text = unicodedata.normalize("NFKC", title).lower()
+    text = text.replace("'", "").replace("’", "")
+    kept = "".join(c if unicodedata.category(c)[0] in KEPT else " " for c in text)
+    slug = "-".join(kept.split())
+    if len(slug) > MAX_LENGTH:
+        head, _hyphen, _tail = slug[: MAX_LENGTH + 1].rpartition("-")
+        slug = head or slug[:MAX_LENGTH]
+    return slug
+
+
+def free_slug(title: str, taken: Callable[[str], bool], fallback: str) -> str:
+    """A slug for `title` that is not `taken`: numbered when it has to be."""
+    slug = make_slug(title) or fallback
+    candidate, number = slug, 1
+    while taken(candidate):
+        number += 1
+        candidate = f"{slug[: MAX_LENGTH - 8]}-{number}"
+    return candidate
+
+
+def is_slug(text: str) -> bool:
+    return bool(text) and all(
+        c in "-_" or unicodedata.category(c)[0] in KEPT for c in text
+    )
+
+
+class UnicodeSlugConverter:
+    """A path component made of letters, marks and digits of any script."""
+
+    regex = r"[^/\x00-\x1f\s.]+"
+
+    def to_python(self, value: str) -> str:
+        if not is_slug(value) or len(value) > 2 * MAX_LENGTH:
+            raise ValueError
+        return unicodedata.normalize("NFKC", value)
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(UnicodeSlugConverter, "uslug")
+
+def validate_slug(value: str) -> None:
+    """For model fields: the message says what an address may hold."""
+    if not is_slug(value) or len(value) > MAX_LENGTH:
+        raise ValidationError(
+            _(
+                "Use letters, digits and hyphens only, at most %(max)d of them: "
+                "free-the-prisoners"
+            ),
+            params={"max": MAX_LENGTH},
+        )
