@@ -1,0 +1,137 @@
+"""Organisations, their members, and staff accounts in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.db import models
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from organizations import invitations
+from organizations.forms import MemberForm, MemberFormSet, OrganizationForm
+from organizations.models import Membership, Organization, Role, User
+from organizations.scoping import Scope, ScopedAdmin, owns, user_of
+
+
+class MemberInline(Scope, admin.TabularInline[Membership, Organization]):
+    model = Membership
+    form = MemberForm
+    formset = MemberFormSet
+    fields = ["email", "role"]
+    extra = 0
+    verbose_name_plural = _("members")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and owns(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and owns(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and owns(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and owns(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
+        rows = super().get_queryset(request).select_related("user", "organization")
+        return self.scoped(request, rows)
+
+
+@admin.register(Organization)
+class OrganizationAdmin(ScopedAdmin[Organization]):
+    organization_path = "pk"
+    form = OrganizationForm
+    list_display = ["name", "contact_email", "website"]
+    search_fields = ["name", "slug"]
+    inlines = [MemberInline]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "legal_name", "description", "logo"]}),
+        (
+            _("How supporters reach you"),
+            {
+                "fields": [
+                    "postal_address",
+                    "contact_email",
+                    "website",
+                    "charity_number",
+                    "privacy_notice",
+                ]
+            },
+        ),
+    ]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return user_of(request).is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is None:
+            return super().has_change_permission(request)
+        return owns(request, obj)
+
+    def get_view_on_site_url(self, obj: Organization | None = None) -> str | None:
+        return obj.get_absolute_url() if obj is not None else None
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        organization = self.get_object(request, object_id) if object_id else None
+        if request.method == "GET" and organization and not organization.can_ask_updates:
+            messages.warning(
+                request,
+                gettext(
+                    "Supporters are not asked whether you may write to them, and no "
+                    "petition can be published, until there are a postal address and a "
+                    "contact e-mail."
+                ),
+            )
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: bool
+    ) -> None:
+        """New members are invited by mail."""
+        if formset.model is not Membership:
+            super().save_formset(request, form, formset, change)
+            return
+        formset.save(commit=False)
+        for gone in formset.deleted_objects:
+            gone.delete()
+        for membership, _changed in formset.changed_objects:
+            membership.save(update_fields=["role"])
+        for member_form in formset.extra_forms:
+            if member_form.has_changed() and not member_form.cleaned_data.get("DELETE"):
+                given = member_form.cleaned_data
+                invitations.invite(
+                    given["email"],
+                    form.instance,
+                    Role(given["role"]),
+                    by=str(user_of(request)),
+                )
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin[User]):
+    """Accounts, for site administrators; owners add members to their organisation."""
+
+    list_display = ["email", "name", "is_active", "is_superuser"]
+    search_fields = ["email", "name"]
+    fields = ["email", "name", "is_active", "is_superuser", "last_login"]
+    readonly_fields = ["last_login"]
+    change_password_form = AdminPasswordChangeForm
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
+    ) -> None:
+        if not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)

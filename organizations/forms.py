@@ -1,0 +1,74 @@
+"""Forms for staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import PasswordResetForm
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+from django.utils.translation import gettext_lazy as _
+
+from config.images import clean_image
+from organizations.models import Membership, Organization, Role, User
+
+
+class StaffPasswordResetForm(PasswordResetForm):
+    """Also for those who were invited and have no password yet."""
+
+    def get_users(self, email: str) -> Iterable[Any]:
+        return User.objects.filter(email=email.strip().lower(), is_active=True)
+
+
+class OrganizationForm(forms.ModelForm[Organization]):
+    class Meta:
+        model = Organization
+        fields = "__all__"
+
+    def clean_logo(self) -> Any:
+        logo = self.cleaned_data["logo"]
+        return clean_image(logo, 400) if "logo" in self.changed_data and logo else logo
+
+
+class MemberForm(forms.ModelForm[Membership]):
+    """A member by e-mail address: the accounts of others are nobody's business."""
+
+    email = forms.EmailField(label=_("e-mail address"), max_length=254)
+
+    class Meta:
+        model = Membership
+        fields = ["role"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["email"].initial = self.instance.user.email
+            self.fields["email"].disabled = True
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).strip().lower()
+        organization = self.instance.organization_id
+        if not self.instance.pk and organization is not None:
+            members = Membership.objects.filter(organization=organization)
+            if members.filter(user__email=email).exists():
+                raise ValidationError(_("This person is a member already."))
+        return email
+
+
+class MemberFormSet(BaseInlineFormSet[Membership, Organization, MemberForm]):
+    """An organisation keeps at least one owner."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        owners = [
+            form
+            for form in self.forms
+            if form.cleaned_data.get("role") == Role.OWNER
+            and not form.cleaned_data.get("DELETE")
+        ]
+        if self.instance.pk and self.initial_form_count() and not owners:
+            raise ValidationError(_("Leave at least one owner."))

@@ -1,0 +1,56 @@
+"""The first organisation of a new installation, and its owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_email
+
+from organizations.invitations import invite, password_link
+from organizations.models import Organization, Role
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the first organisation and its owner, who is mailed a link to set a "
+        "password and administers the site. Running it again mails a new link."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--organization", required=True, help="its name")
+        parser.add_argument("--owner", required=True, help="the owner's e-mail address")
+
+    def handle(
+        self, *args: Any, organization: str, owner: str, **options: Any
+    ) -> None:
+        try:
+            validate_email(owner)
+        except ValidationError:
+            raise CommandError(f"--owner {owner}: not an e-mail address") from None
+        name = organization.strip()
+        if not name or len(name) > 200:
+            raise CommandError("--organization: give a name of 1 to 200 characters")
+        row = Organization.objects.filter(name=name).first()
+        if row is None:
+            row = Organization.objects.create(name=name)
+        try:
+            membership = invite(owner, row, Role.OWNER)
+        except OSError as error:
+            raise CommandError(
+                f"{name} is ready, but the mail could not be sent "
+                f"({type(error).__name__}). Try: manage.py check_mail --to {owner}"
+            ) from None
+        user = membership.user
+        user.is_superuser = True
+        user.save(update_fields=["is_superuser"])
+        self.stdout.write(f"{name}: {settings.SITE_URL}{row.get_absolute_url()}")
+        if user.has_usable_password():
+            self.stdout.write(f"{owner} is its owner and has a password already.")
+        else:
+            self.stdout.write(
+                f"{owner} is its owner and was mailed a link to set a password. It is "
+                f"this one, in case the mail does not arrive:\n{password_link(user)}"
+            )

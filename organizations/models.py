@@ -1,0 +1,261 @@
+"""Who runs campaigns: organisations, their staff, and who may do what."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.slugs import free_slug, validate_slug
+
+
+class UserManager(BaseUserManager["User"]):
+    """Accounts by e-mail address, in any case."""
+
+    def create_user(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser):
+    """Somebody of an organisation's staff, or an administrator of the site."""
+
+    email = models.EmailField(_("e-mail address"), max_length=254, unique=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    is_active = models.BooleanField(
+        _("may log in"),
+        default=True,
+        help_text=_("Take the tick away instead of deleting the account."),
+    )
+    is_superuser = models.BooleanField(
+        _("site administrator"),
+        default=False,
+        help_text=_("Sees every organisation and may do everything."),
+    )
+    date_joined = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        verbose_name = _("staff account")
+        verbose_name_plural = _("staff accounts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")),
+                name="organizations_user_email_lower",
+                violation_error_message=_("Write the e-mail address in small letters."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.strip().lower()
+
+    @property
+    def is_staff(self) -> bool:
+        """Everybody with an account works here; supporters have none."""
+        return self.is_active
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Rights come from memberships (organizations.access), not from here."""
+        return self.is_active and self.is_superuser
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    def of(self, user: User) -> OrganizationQuerySet:
+        """Those whose data `user` may see."""
+        if user.is_superuser:
+            return self
+        return self.filter(memberships__user=user)
+
+
+class Organization(models.Model):
+    """Who publishes campaigns, as its profile shows it."""
+
+    name = models.CharField(_("name"), max_length=200)
+    slug = models.CharField(
+        _("address"),
+        max_length=80,
+        unique=True,
+        blank=True,
+        validators=[validate_slug],
+        help_text=_("Last part of the profile's address. Former ones lead here, too."),
+    )
+    legal_name = models.CharField(
+        _("legal name"),
+        max_length=200,
+        blank=True,
+        help_text=_("When it differs from the name."),
+    )
+    description = models.TextField(_("description"), blank=True, max_length=5000)
+    postal_address = models.TextField(
+        _("postal address"),
+        blank=True,
+        max_length=500,
+        help_text=_(
+            "Printed under the question whether you may write to a supporter, and in "
+            "every mail. Needed to publish."
+        ),
+    )
+    contact_email = models.EmailField(
+        _("contact e-mail"),
+        blank=True,
+        help_text=_("Where supporters reach you. Needed to publish."),
+    )
+    website = models.URLField(_("website"), blank=True)
+    logo = models.ImageField(
+        _("logo"),
+        upload_to="logos/",
+        blank=True,
+        help_text=_("JPEG, PNG or WebP, at most 5 MB."),
+    )
+    charity_number = models.CharField(_("charity number"), max_length=60, blank=True)
+    privacy_notice = models.URLField(
+        _("privacy notice"),
+        blank=True,
+        help_text=_("Address of your own privacy notice, if you have one."),
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(name="") & ~Q(slug=""),
+                name="organizations_organization_name_and_slug",
+                violation_error_message=_("Give the organisation a name."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Organization:
+        organization = super().from_db(*args, **kwargs)
+        organization._stored_slug = organization.__dict__.get("slug")
+        return organization
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keeps the former address when the address changes."""
+        if not self.slug:
+            self.slug = free_slug(self.name, self.slug_taken, "organization")
+        former = getattr(self, "_stored_slug", None)
+        super().save(*args, **kwargs)
+        if former and former != self.slug:
+            FormerOrganizationSlug.objects.get_or_create(
+                slug=former, defaults={"organization": self}
+            )
+        self._stored_slug = self.slug
+
+    def get_absolute_url(self) -> str:
+        return reverse("organizations:profile", args=[self.slug])
+
+    def slug_taken(self, slug: str) -> bool:
+        return Organization.objects.filter(slug=slug).exclude(pk=self.pk).exists()
+
+    @property
+    def sender_name(self) -> str:
+        """Who answers for what is sent."""
+        return self.legal_name or self.name
+
+    @property
+    def can_ask_updates(self) -> bool:
+        """Whether it may ask to write to supporters: they must be able to answer."""
+        return bool(self.postal_address.strip() and self.contact_email)
+
+    @property
+    def postal_line(self) -> str:
+        """The postal address on one line."""
+        return ", ".join(filter(None, map(str.strip, self.postal_address.splitlines())))
+
+
+class FormerOrganizationSlug(models.Model):
+    """An address that an organisation once had and that still leads to it."""
+
+    slug = models.CharField(max_length=80, primary_key=True)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="former_slugs"
+    )
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Role(models.TextChoices):
+    """What a member may do; each may do what those below may."""
+
+    OWNER = "owner", _("Owner: also the organisation and its members")
+    EDITOR = "editor", _("Editor: writes and publishes campaigns")
+    VIEWER = "viewer", _("Viewer: reads only")
+
+
+EDITING_ROLES = (Role.OWNER, Role.EDITOR)
+
+
+class Membership(models.Model):
+    """That somebody works for an organisation, and as what."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("who")
+    )
+    organization = models.ForeignKey(
+        Organization,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("organisation"),
+    )
+    role = models.CharField(
+        _("role"), max_length=10, choices=Role.choices, default=Role.EDITOR
+    )
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organization"],
+                name="organizations_membership_once",
+                violation_error_message=_("This person is a member already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values),
+                name="organizations_membership_role",
+                violation_error_message=_("Choose one of the roles."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.organization}"

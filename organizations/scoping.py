@@ -1,0 +1,106 @@
+"""The wall between organisations in the admin.
+
+Every model admin of this site derives from `ScopedAdmin` and says where its rows have
+their organisation. Rows of others do not exist for it: not in lists, searches, choices,
+autocompletes, histories or by direct address.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from organizations.access import may_edit, may_own, may_view, memberships
+from organizations.models import EDITING_ROLES, Organization, User
+
+
+def user_of(request: HttpRequest) -> User:
+    """The staff member who asks; the admin lets nobody else in."""
+    return cast("User", request.user)
+
+
+class Scope:
+    """Permissions by membership; for model admins and inlines alike."""
+
+    organization_path: ClassVar[str] = "organization_id"
+    """How to get from a row to the number of its organisation."""
+
+    def organization_id(self, row: models.Model | None) -> int | None:
+        value: Any = row
+        for name in self.organization_path.split("__"):
+            if value is None:
+                return None
+            value = getattr(value, name)
+        return cast("int | None", value)
+
+    def scoped[M: models.Model](
+        self, request: HttpRequest, rows: models.QuerySet[M]
+    ) -> models.QuerySet[M]:
+        """Those rows that the user's organisations own."""
+        user = user_of(request)
+        if not user.is_active:
+            return rows.none()
+        if user.is_superuser:
+            return rows
+        return rows.filter(**{f"{self.organization_path}__in": list(memberships(user))})
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user = user_of(request)
+        if obj is None:
+            return user.is_superuser or bool(memberships(user))
+        return may_view(user, self.organization_id(obj))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user = user_of(request)
+        if obj is None:
+            return edits_somewhere(user)
+        return may_edit(user, self.organization_id(obj))
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+
+class ScopedAdmin[M: models.Model](Scope, admin.ModelAdmin[M]):
+    """A model admin that sees the user's organisations and no others."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[M]:
+        return self.scoped(request, super().get_queryset(request))
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Choices of organisations: those that the user may write for."""
+        if db_field.related_model is Organization:
+            user = user_of(request)
+            organizations = Organization.objects.of(user)
+            if not user.is_superuser:
+                editable = [
+                    number
+                    for number, role in memberships(user).items()
+                    if role in EDITING_ROLES
+                ]
+                organizations = organizations.filter(pk__in=editable)
+            kwargs["queryset"] = organizations
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+def edits_somewhere(user: User) -> bool:
+    return user.is_superuser or any(
+        role in EDITING_ROLES for role in memberships(user).values()
+    )
+
+
+def owns(request: HttpRequest, organization: Organization | None) -> bool:
+    return may_own(user_of(request), organization.pk if organization else None)

@@ -1,0 +1,85 @@
+"""The profile of an organisation: who it is, what it has started and won.
+
+Petitions are reached through the organisation, so that this app knows nothing of the
+one that depends on it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from config.paging import page_of
+from organizations.access import Moved, get_organization
+from organizations.models import Organization
+
+if TYPE_CHECKING:
+    from petitions.models.petitions import PetitionQuerySet
+
+ORGANIZATIONS_PER_PAGE = 50
+PETITIONS_PER_PAGE = 20
+
+
+def petitions_of(organization: Organization) -> PetitionQuerySet:
+    """All that were ever public; what the total adds up."""
+    petitions = cast("PetitionQuerySet", organization.petitions.all())
+    return petitions.ever_public(timezone.now())
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    organizations = Paginator(Organization.objects.all(), ORGANIZATIONS_PER_PAGE)
+    context = {"page": page_of(organizations, request)}
+    return TemplateResponse(request, "organizations/index.html", context)
+
+
+@require_safe
+def profile(request: HttpRequest, slug: str) -> HttpResponse:
+    try:
+        organization = get_organization(slug)
+    except Moved as moved:
+        return redirect(moved.organization, permanent=True)
+    petitions = petitions_of(organization)
+    paginator = Paginator(
+        petitions.for_reading().in_profile_order(), PETITIONS_PER_PAGE
+    )
+    page = page_of(paginator, request)
+    context = {
+        "organization": organization,
+        "page": page,
+        "started": paginator.count,
+        "won": petitions.won().count(),
+        "supporters": petitions.supporters(),
+        "withdrawn": organization.petitions.withdrawn()[:20] if page.number == 1 else [],
+    }
+    return TemplateResponse(request, "organizations/profile.html", context)
+
+
+@require_safe
+def data(request: HttpRequest, slug: str) -> HttpResponse:
+    """The public data of an organisation."""
+    try:
+        organization = get_organization(slug)
+    except Moved:
+        raise Http404 from None
+    petitions = petitions_of(organization)
+    return JsonResponse(
+        {
+            "name": organization.name,
+            "legal_name": organization.legal_name,
+            "url": request.build_absolute_uri(organization.get_absolute_url()),
+            "description": organization.description,
+            "website": organization.website,
+            "charity_number": organization.charity_number,
+            "started": petitions.count(),
+            "won": petitions.won().count(),
+            "supporters": petitions.supporters(),
+            "petitions": request.build_absolute_uri(organization.get_absolute_url()),
+        }
+    )
