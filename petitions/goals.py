@@ -1,0 +1,25 @@
+"""The number that a petition is on its way to."""
+
+from __future__ import annotations
+
+from itertools import count
+
+STEPS = (1, 2, 5)
+SMALLEST = 100
+
+
+def round_goal(supporters: int) -> int:
+    """The first of 100, 200, 500, 1,000, 2,000 … above `supporters`."""
+    for power in count(2):
+        for step in STEPS:
+            goal = step * 10**power
+            if goal >= SMALLEST and goal > supporters:
+                return goal
+    raise AssertionError("numbers do not end")
+
+
+def next_goal(supporters: int, goal: int | None) -> int:
+    """The goal that staff set until it is reached, then a round one."""
+    if goal is not None and goal > supporters:
+        return goal
+    return round_goal(supporters)

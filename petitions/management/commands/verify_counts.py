@@ -1,0 +1,40 @@
+"""The proof of the count, for whoever asks."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from petitions.counting import verify
+
+
+class Command(BaseCommand):
+    help = (
+        "Prove for every petition that what the pages show (folded totals + changes "
+        "not folded yet) equals the permanent records (confirmed signatures + count "
+        "entries). Prints a line per petition; exits 1 with the difference when the "
+        "proof fails."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        failed = 0
+        for slug, proofs in groupby(verify(), key=lambda proof: proof.slug):
+            sources = list(proofs)
+            shown = sum(proof.shown for proof in sources)
+            parts = ", ".join(f"{p.recorded} {p.source}" for p in sources if p.recorded)
+            wrong = [proof for proof in sources if not proof.holds]
+            if not wrong:
+                self.stdout.write(f"ok    {slug}: {shown} = {parts or 'none'}")
+                continue
+            failed += 1
+            for proof in wrong:
+                self.stdout.write(
+                    f"WRONG {slug}: {proof.source} shows {proof.shown} "
+                    f"(folded {proof.folded}, by day {proof.daily}, not folded "
+                    f"{proof.unfolded}), recorded {proof.recorded}, difference "
+                    f"{proof.shown - proof.recorded:+}"
+                )
+        if failed:
+            raise CommandError(f"The proof fails for {failed} petition(s).")

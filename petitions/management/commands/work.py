@@ -1,0 +1,35 @@
+"""The worker: everything that happens outside of requests."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import connections
+
+from config import loops
+
+
+class Command(BaseCommand):
+    help = (
+        "Send mail, fold counts, close petitions and watch over it all, until SIGTERM "
+        "or SIGINT. A second worker waits and takes over when the first one ends."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Each loop keeps a connection and its advisory lock: no pool in between.
+        connections["default"].settings_dict["OPTIONS"].pop("pool", None)
+        stop = threading.Event()
+
+        def end(number: int, frame: FrameType | None) -> None:
+            stop.set()
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+        threads = loops.start(loops.WORKER_LOOPS, stop)
+        stop.wait()
+        for thread in threads:
+            thread.join(timeout=3)

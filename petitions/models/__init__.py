@@ -1,0 +1,22 @@
+"""The models of this app, one file per noun."""
+
+from petitions.models.counts import Change, CountEntry, DailyTotal, Total
+from petitions.models.mails import DueMail, MailTally
+from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
+from petitions.models.signatures import Consent, MergedSignature, Signature
+
+__all__ = [
+    "Change",
+    "Consent",
+    "Correction",
+    "CountEntry",
+    "DailyTotal",
+    "DueMail",
+    "FormerPetitionSlug",
+    "MailTally",
+    "MergedSignature",
+    "Petition",
+    "Signature",
+    "Target",
+    "Total",
+]

@@ -1,0 +1,154 @@
+"""Counting: what is permanent, what is folded, and what is on its way between.
+
+The permanent sources are confirmed signatures and count entries. Whoever changes one
+appends a `Change` in the same transaction; a loop folds changes into totals and
+deletes them. So signing never waits for a counter, and `verify_counts` can prove at any
+time that totals + changes == confirmed signatures + entries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import OuterRef, Q, Subquery, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from petitions.states import Source
+
+if TYPE_CHECKING:
+    from petitions.models.petitions import Petition
+
+ENTRY_SOURCES = (Source.PAPER, Source.IMPORTED)
+
+
+class CountEntry(models.Model):
+    """Supporters counted otherwise than by a signature here: on paper, elsewhere
+    before; or, when negative, the correction of such an entry. Never changed."""
+
+    petition: models.ForeignKey[Petition] = models.ForeignKey(
+        "petitions.Petition", on_delete=models.PROTECT, related_name="count_entries"
+    )
+    source = models.CharField(
+        _("where they were counted"),
+        max_length=10,
+        choices=[(source.value, source.label) for source in ENTRY_SOURCES],
+        default=Source.PAPER,
+    )
+    number = models.IntegerField(
+        _("number"), help_text=_("Below zero to correct an earlier entry.")
+    )
+    label = models.CharField(
+        _("label"),
+        max_length=200,
+        help_text=_("What tells it from the others: “Sheets 1-40, Ottawa, 3 June”."),
+    )
+    counted_by = models.CharField(_("counted by"), max_length=200, blank=True)
+    counted_at = models.DateField(_("counted on"), default=timezone.localdate)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("count entry")
+        verbose_name_plural = _("count entries")
+        ordering = ["counted_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "source", "label"],
+                name="count_entry_once",
+                violation_error_message=_(
+                    "An entry with this label is there already. Was it counted twice?"
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=[source.value for source in ENTRY_SOURCES]),
+                name="count_entry_source",
+                violation_error_message=_("Choose where they were counted."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(number=0),
+                name="count_entry_number",
+                violation_error_message=_("Enter a number other than 0."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(label=""),
+                name="count_entry_label",
+                violation_error_message=_("Give the entry a label."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.number}"
+
+
+class Change(models.Model):
+    """Not folded yet: `delta` supporters more on `day` from `source`."""
+
+    petition: models.ForeignKey[Petition] = models.ForeignKey(
+        "petitions.Petition", on_delete=models.PROTECT, related_name="changes"
+    )
+    day = models.DateField()
+    source = models.CharField(max_length=10)
+    delta = models.IntegerField()
+    domain = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source__in=Source.values) & ~Q(delta=0),
+                name="change_source_and_delta",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delta:+}"
+
+    @classmethod
+    def unfolded(cls, source: str) -> Subquery:
+        """The sum of a petition's changes from `source`, for use in its query."""
+        return Subquery(
+            cls.objects.filter(petition=OuterRef("pk"), source=source)
+            .order_by()
+            .values("petition")
+            .annotate(sum=Sum("delta"))
+            .values("sum")
+        )
+
+
+class Total(models.Model):
+    """The folded supporters of a petition, by source."""
+
+    petition: models.OneToOneField[Petition] = models.OneToOneField(
+        "petitions.Petition",
+        on_delete=models.PROTECT,
+        primary_key=True,
+        related_name="total",
+    )
+    confirmed = models.IntegerField(default=0)
+    paper = models.IntegerField(default=0)
+    imported = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.confirmed + self.paper + self.imported}"
+
+
+class DailyTotal(models.Model):
+    """The folded supporters of a petition that one day brought, by source; the past
+    does not change, a withdrawal counts on its own day."""
+
+    petition: models.ForeignKey[Petition] = models.ForeignKey(
+        "petitions.Petition", on_delete=models.PROTECT, related_name="daily_totals"
+    )
+    day = models.DateField()
+    source = models.CharField(max_length=10, choices=Source.choices)
+    number = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "day", "source"], name="daily_total_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.number:+}"

@@ -1,0 +1,97 @@
+"""Mail that is due, and what became of it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from petitions.models.petitions import Petition
+from petitions.models.signatures import Signature
+
+
+class MailKind(models.TextChoices):
+    CONFIRM = "confirm"
+
+
+class MailState(models.TextChoices):
+    """DUE until the server took it (SENT) or refused it for good (FAILED); COVERED
+    when another mail to the same person said the same."""
+
+    DUE = "due"
+    SENT = "sent"
+    FAILED = "failed"
+    COVERED = "covered"
+
+
+class DueMail(models.Model):
+    """A mail that a signature causes; written with it, sent by the worker. What it
+    says is decided when it is sent: only the mailbox learns who has signed."""
+
+    # Always its signature's petition, whose key the database checks.
+    petition = models.ForeignKey(
+        Petition,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    signature = models.ForeignKey(
+        Signature, on_delete=models.CASCADE, related_name="mails"
+    )
+    email_key = models.UUIDField()
+    kind = models.CharField(max_length=10, default=MailKind.CONFIRM)
+    state = models.CharField(max_length=10, default=MailState.DUE)
+    due_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    reply = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=Q(state=MailState.DUE), name="mail_due"
+            ),
+            # What one person was sent lately, for the caps.
+            models.Index(fields=["email_key", "finished_at"], name="mail_person"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=MailState.values, kind__in=MailKind.values),
+                name="mail_state_and_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=MailState.DUE, finished_at=None)
+                | (~Q(state=MailState.DUE) & Q(finished_at__isnull=False)),
+                name="mail_finished_at",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class MailTally(models.Model):
+    """Per petition, day and mail domain: what staff watch to see whether mail
+    arrives."""
+
+    petition = models.ForeignKey(
+        Petition, on_delete=models.PROTECT, related_name="mail_tallies"
+    )
+    day = models.DateField()
+    domain = models.CharField(max_length=255)
+    signed = models.PositiveIntegerField(default=0)
+    handed_over = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    confirmed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "day", "domain"], name="mail_tally_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.domain}"

@@ -1,0 +1,610 @@
+"""Petitions: what is asked, of whom, in which words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from config.slugs import free_slug, validate_slug
+from organizations.models import Organization, User
+from petitions.goals import next_goal
+from petitions.models.counts import Change, Total
+from petitions.states import (
+    ENDED_STATES,
+    PUBLIC_STATES,
+    Delivery,
+    Source,
+    State,
+    TargetKind,
+    TextFormat,
+)
+
+
+class PetitionQuerySet(models.QuerySet["Petition"]):
+    def of(self, user: User) -> PetitionQuerySet:
+        """Those that `user` works with."""
+        if user.is_superuser:
+            return self
+        return self.filter(organization__memberships__user=user)
+
+    def ever_public(self, now: datetime) -> PetitionQuerySet:
+        """Published ones, ended or not; a withdrawn one has left."""
+        return self.filter(state__in=PUBLIC_STATES, opens_at__lte=now)
+
+    def open(self, now: datetime) -> PetitionQuerySet:
+        """Those that can be signed now."""
+        return self.filter(state=State.OPEN, opens_at__lte=now).filter(
+            Q(closes_at=None) | Q(closes_at__gt=now)
+        )
+
+    def won(self) -> PetitionQuerySet:
+        return self.filter(state=State.WON)
+
+    def withdrawn(self) -> PetitionQuerySet:
+        """Those that have left the public pages, the latest first."""
+        return self.filter(state=State.WITHDRAWN).order_by("-ended_at")
+
+    def due_to_close(self, now: datetime) -> PetitionQuerySet:
+        """Those whose last day has passed, but which still say open or paused."""
+        return self.filter(state__in=(State.OPEN, State.PAUSED), closes_at__lte=now)
+
+    def in_profile_order(self) -> PetitionQuerySet:
+        """Pinned ones, then open by newest opening, then won, then closed; those of
+        one import, opened at the same moment, in the order of their file."""
+        return self.order_by(
+            F("position").asc(nulls_last=True),
+            Case(
+                When(state__in=(State.OPEN, State.PAUSED), then=0),
+                When(state=State.WON, then=1),
+                default=2,
+            ),
+            "-opens_at",
+            "pk",
+        )
+
+    def newest_first(self) -> PetitionQuerySet:
+        return self.order_by("-opens_at", "pk")
+
+    def search(self, words: str) -> PetitionQuerySet:
+        """Those that name every word in title, summary, target or organisation,
+        without regard to case and accents."""
+        found = self
+        for word in words.split()[:8]:
+            found = found.filter(
+                Q(title__unaccent__icontains=word)
+                | Q(summary__unaccent__icontains=word)
+                | Q(organization__name__unaccent__icontains=word)
+                | Q(
+                    pk__in=Target.objects.filter(
+                        Q(name__unaccent__icontains=word)
+                        | Q(office__unaccent__icontains=word)
+                    ).values("petition")
+                )
+            )
+        return found
+
+    def with_counts(self) -> PetitionQuerySet:
+        """Adds `confirmed`, `paper`, `imported`: the folded total and what is not
+        folded yet, in one statement, so that a fold in between changes nothing."""
+        return self.annotate(
+            **{
+                source: Coalesce(F(f"total__{source}"), 0)
+                + Coalesce(Change.unfolded(source), 0)
+                for source in Source.values
+            }
+        )
+
+    def for_reading(self) -> PetitionQuerySet:
+        """With everything that a public page prints of a petition."""
+        return (
+            self.with_counts()
+            .select_related("organization")
+            .prefetch_related("targets")
+        )
+
+    def supporters(self) -> int:
+        """Supporters of all of these together, in one statement."""
+        folded = Total.objects.filter(petition__in=self.values("pk")).aggregate
+        unfolded = (
+            Change.objects.filter(petition__in=self.values("pk"))
+            .order_by()
+            .values(all=Value(1))
+            .annotate(sum=Sum("delta"))
+            .values("sum")
+        )
+        sums = folded(
+            sum=Coalesce(Sum(F("confirmed") + F("paper") + F("imported")), 0)
+            + Coalesce(models.Subquery(unfolded), 0)
+        )
+        return int(sums["sum"])
+
+
+class Petition(models.Model):
+    """A campaign that asks somebody for something."""
+
+    organization = models.ForeignKey(
+        Organization,
+        on_delete=models.PROTECT,
+        related_name="petitions",
+        verbose_name=_("organisation"),
+    )
+    language = models.CharField(
+        _("language of the text"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+    )
+    title = models.CharField(
+        _("title"),
+        max_length=200,
+        help_text=_("What you want, in a few words. Frozen at the first signature."),
+    )
+    slug = models.CharField(
+        _("address"),
+        max_length=80,
+        unique=True,
+        blank=True,
+        validators=[validate_slug],
+        help_text=_(
+            "Last part of the page's address; made of the title when empty. Former "
+            "addresses lead here, too."
+        ),
+    )
+    ask = models.CharField(
+        _("ask"),
+        max_length=300,
+        blank=True,
+        help_text=_(
+            "What exactly the person petitioned is asked to do, one sentence: “Sign "
+            "the Optional Protocol.” Frozen at the first signature."
+        ),
+    )
+    summary = models.CharField(
+        _("summary"),
+        max_length=300,
+        blank=True,
+        help_text=_("For lists, and for those who see a link to the petition."),
+    )
+    text = models.TextField(
+        _("text"),
+        blank=True,
+        max_length=40_000,
+        help_text=_(
+            "Markdown: an empty line begins a paragraph, **bold**, *italics*, "
+            "[a link](https://example.org), lines beginning with “- ” are a list. "
+            "Frozen at the first signature; corrections go below."
+        ),
+    )
+    text_format = models.CharField(
+        _("written in"),
+        max_length=10,
+        choices=TextFormat.choices,
+        default=TextFormat.MARKDOWN,
+    )
+    image = models.ImageField(
+        _("picture"),
+        upload_to="petitions/",
+        blank=True,
+        help_text=_("Optional. JPEG, PNG or WebP, at most 5 MB."),
+    )
+    image_description = models.CharField(
+        _("what the picture shows"),
+        max_length=300,
+        blank=True,
+        help_text=_("For those who do not see it."),
+    )
+
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.DRAFT
+    )
+    opens_at = models.DateTimeField(
+        _("opens at"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: the moment you publish it."),
+    )
+    closes_at = models.DateTimeField(_("closes at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
+    started_on = models.DateField(
+        _("started on"),
+        null=True,
+        blank=True,
+        help_text=_("When it began elsewhere, before it came to this site."),
+    )
+    outcome = models.CharField(
+        _("outcome"),
+        max_length=500,
+        blank=True,
+        help_text=_("One sentence for readers when it is won, closed or withdrawn."),
+    )
+
+    goal = models.PositiveIntegerField(
+        _("goal"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: the next round number, always a little ahead."),
+    )
+    position = models.PositiveSmallIntegerField(
+        _("pinned position"),
+        null=True,
+        blank=True,
+        help_text=_("1 comes first on the profile. Empty: ordered by date."),
+    )
+    asks_place = models.BooleanField(_("ask for the place"), default=False)
+    asks_postal_code = models.BooleanField(_("ask for the postal code"), default=False)
+    asks_country = models.BooleanField(_("ask for the country"), default=False)
+    delivery = models.CharField(
+        _("the person petitioned receives"),
+        max_length=10,
+        choices=Delivery.choices,
+        default=Delivery.NUMBER,
+        help_text=_(
+            "Printed beside the button. After the first signature it can only be "
+            "changed to less."
+        ),
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PetitionQuerySet.as_manager()
+
+    # What nobody may change once somebody has signed it.
+    FROZEN = ("language", "title", "ask", "text", "text_format", "organization")
+
+    class Meta:
+        verbose_name = _("petition")
+        verbose_name_plural = _("petitions")
+        indexes = [
+            models.Index(fields=["organization", "state"], name="petition_of"),
+            models.Index(fields=["-opens_at", "id"], name="petition_newest"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=State.values),
+                name="petition_state",
+                violation_error_message=_("Choose one of the states."),
+            ),
+            models.CheckConstraint(
+                condition=Q(delivery__in=Delivery.values),
+                name="petition_delivery",
+                violation_error_message=_(
+                    "Choose what the person petitioned receives."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(text_format__in=TextFormat.values),
+                name="petition_text_format",
+                violation_error_message=_("Choose how the text is written."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(title="") & ~Q(slug=""),
+                name="petition_title_and_slug",
+                violation_error_message=_("Give the petition a title."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.DRAFT)
+                | (Q(opens_at__isnull=False) & ~Q(text="")),
+                name="petition_published_with_text_and_date",
+                violation_error_message=_(
+                    "A published petition needs a text and an opening date."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(closes_at=None)
+                | Q(opens_at=None)
+                | Q(closes_at__gt=F("opens_at")),
+                name="petition_closes_after_opening",
+                violation_error_message=_("Close the petition after it opens."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=ENDED_STATES, ended_at__isnull=False)
+                | (~Q(state__in=ENDED_STATES) & Q(ended_at=None)),
+                name="petition_ended_at_when_ended",
+                violation_error_message=_(
+                    "A petition that has ended, and no other, says since when."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(goal=None) | Q(goal__gte=1),
+                name="petition_goal_positive",
+                violation_error_message=_("Set a goal of at least 1, or none."),
+            ),
+            models.CheckConstraint(
+                condition=Q(position=None) | Q(position__gte=1),
+                name="petition_position_positive",
+                violation_error_message=_("Pinned positions begin with 1."),
+            ),
+        ]
+
+    # Added by PetitionQuerySet.with_counts().
+    confirmed: int
+    paper: int
+    imported: int
+
+    def __str__(self) -> str:
+        return self.title
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Petition:
+        petition = super().from_db(*args, **kwargs)
+        petition._stored_slug = petition.__dict__.get("slug")
+        return petition
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Makes the address when it is empty and keeps the former when it changes."""
+        if not self.slug:
+            self.slug = free_slug(self.title, self.slug_taken, "petition")
+        former = getattr(self, "_stored_slug", None)
+        super().save(*args, **kwargs)
+        if former and former != self.slug:
+            FormerPetitionSlug.objects.get_or_create(
+                slug=former, defaults={"petition": self}
+            )
+        self._stored_slug = self.slug
+
+    def get_absolute_url(self) -> str:
+        return reverse("petitions:petition", args=[self.slug])
+
+    def clean(self) -> None:
+        super().clean()
+        if self.pk and self.delivery and self.has_signatures:
+            stored = Petition.objects.values_list("delivery", flat=True).get(pk=self.pk)
+            if Delivery(self.delivery).rank > Delivery(stored).rank:
+                raise ValidationError(
+                    {
+                        "delivery": _(
+                            "People have signed under less. It can only be changed "
+                            "to less."
+                        )
+                    }
+                )
+
+    # -- verbs --
+
+    def publish(self, *, now: datetime) -> None:
+        """Open a draft; `why_unpublishable` must have nothing to say."""
+        assert self.state == State.DRAFT and not self.why_unpublishable()
+        self.state = State.OPEN
+        self.opens_at = self.opens_at or now
+        self.save(update_fields=["state", "opens_at"])
+
+    def pause(self) -> None:
+        """Take no signatures for a while."""
+        assert self.state == State.OPEN
+        self.state = State.PAUSED
+        self.save(update_fields=["state"])
+
+    def resume(self) -> None:
+        """Take signatures again after a pause."""
+        assert self.state == State.PAUSED
+        self.state = State.OPEN
+        self.save(update_fields=["state"])
+
+    def close(self, *, now: datetime) -> None:
+        """End it; signatures on their way may still be confirmed for a day."""
+        self._end(State.CLOSED, now)
+
+    def win(self, *, now: datetime) -> None:
+        """End it with success, or say so after it was closed."""
+        self._end(State.WON, now)
+
+    def withdraw(self, *, now: datetime) -> None:
+        """Take it from the public pages; a dated line stays."""
+        self._end(State.WITHDRAWN, now)
+
+    def _end(self, state: State, now: datetime) -> None:
+        assert self.state != State.DRAFT
+        self.ended_at = self.ended_at or now
+        self.state = state
+        self.save(update_fields=["state", "ended_at"])
+
+    def why_unpublishable(self) -> list[str]:
+        """What is missing before it can be published, in sentences."""
+        missing = []
+        if not self.text.strip():
+            missing.append(gettext("Write a text."))
+        if not self.targets.exists():
+            missing.append(
+                gettext("Name whom it petitions, or choose “Not settled yet”.")
+            )
+        if not self.organization.can_ask_updates:
+            missing.append(
+                gettext(
+                    "Add the postal address and the contact e-mail of %(organization)s: "
+                    "mail to supporters must name them."
+                )
+                % {"organization": self.organization}
+            )
+        return missing
+
+    # -- what readers see --
+
+    @property
+    def supporters(self) -> int:
+        """All supporters; needs `with_counts()`."""
+        return self.confirmed + self.paper + self.imported
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Supporters in all and by source, as the public JSON prints them."""
+        return {
+            "supporters": self.supporters,
+            "confirmed": self.confirmed,
+            "paper": self.paper,
+            "imported": self.imported,
+        }
+
+    @property
+    def next_goal(self) -> int:
+        """The staff's goal until it is reached, then the next round number."""
+        return next_goal(self.supporters, self.goal)
+
+    @property
+    def remaining(self) -> int:
+        return self.next_goal - self.supporters
+
+    @property
+    def first_target(self) -> Target | None:
+        targets = list(self.targets.all())
+        return targets[0] if targets else None
+
+    @property
+    def addressee(self) -> str:
+        """The first target as the profile names it, in the reader's language."""
+        return self.first_target.label if self.first_target else Target.unsettled_label()
+
+    @property
+    def started(self) -> datetime | Any:
+        """The day it began, here or elsewhere."""
+        return self.started_on or self.opens_at
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can be signed at `now`."""
+        return (
+            self.state == State.OPEN
+            and self.opens_at is not None
+            and self.opens_at <= now
+            and (self.closes_at is None or now < self.closes_at)
+        )
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED_STATES or (
+            self.closes_at is not None and self.closes_at <= timezone.now()
+        )
+
+    @property
+    def end(self) -> datetime | None:
+        return self.ended_at or self.closes_at
+
+    @property
+    def has_signatures(self) -> bool:
+        """Whether anybody has signed, confirmed or not: then the words are frozen."""
+        return self.pk is not None and (
+            self.signatures.exists() or self.count_entries.exists()
+        )
+
+    def slug_taken(self, slug: str) -> bool:
+        return Petition.objects.filter(slug=slug).exclude(pk=self.pk).exists()
+
+
+class FormerPetitionSlug(models.Model):
+    """An address that a petition once had and that still leads to it."""
+
+    slug = models.CharField(max_length=80, primary_key=True)
+    petition = models.ForeignKey(
+        Petition, on_delete=models.CASCADE, related_name="former_slugs"
+    )
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Target(models.Model):
+    """Whom a petition addresses: the first one is named on the profile, all of them
+    on its own page."""
+
+    petition = models.ForeignKey(
+        Petition, on_delete=models.CASCADE, related_name="targets"
+    )
+    position = models.PositiveSmallIntegerField(_("order"), default=1)
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=TargetKind.choices, default=TargetKind.PERSON
+    )
+    name = models.CharField(
+        _("name"),
+        max_length=200,
+        blank=True,
+        help_text=_("Stéphane Dion, or Ministry of Justice"),
+    )
+    office = models.CharField(
+        _("office"),
+        max_length=200,
+        blank=True,
+        help_text=_("Minister of Foreign Affairs"),
+    )
+    organisation = models.CharField(
+        _("organisation"),
+        max_length=200,
+        blank=True,
+        help_text=_("Government of Canada"),
+    )
+
+    class Meta:
+        verbose_name = _("person or body petitioned")
+        verbose_name_plural = _("people and bodies petitioned")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=TargetKind.values),
+                name="target_kind",
+                violation_error_message=_("Choose one of the kinds."),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=TargetKind.UNSETTLED, name="")
+                | (~Q(kind=TargetKind.UNSETTLED) & ~Q(name="")),
+                name="target_named_unless_unsettled",
+                violation_error_message=_(
+                    "Name the person or body, or choose “Not settled yet” and leave "
+                    "the name empty."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @staticmethod
+    def unsettled_label() -> str:
+        return gettext("to be announced")
+
+    @property
+    def is_unsettled(self) -> bool:
+        return self.kind == TargetKind.UNSETTLED
+
+    @property
+    def label(self) -> str:
+        """The name as typed, or that there is none yet in the reader's language."""
+        return self.unsettled_label() if self.is_unsettled else self.name
+
+    @property
+    def label_with_office(self) -> str:
+        """The name with office and organisation behind it."""
+        return ", ".join(filter(None, [self.label, self.office, self.organisation]))
+
+
+class Correction(models.Model):
+    """A dated note under a text that people have signed."""
+
+    petition = models.ForeignKey(
+        Petition, on_delete=models.PROTECT, related_name="corrections"
+    )
+    text = models.TextField(_("correction"), max_length=5000)
+    made_at = models.DateTimeField(_("made at"), default=timezone.now, editable=False)
+    made_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("correction")
+        verbose_name_plural = _("corrections")
+        ordering = ["made_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(text=""),
+                name="correction_text",
+                violation_error_message=_("Write what is corrected."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.made_at:%Y-%m-%d}"

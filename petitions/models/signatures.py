@@ -1,0 +1,177 @@
+"""Signatures and consents: the data of supporters."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from organizations.models import Organization, User
+from petitions.models.petitions import Petition
+from petitions.states import Delivery, SignatureState
+
+
+class SignatureQuerySet(models.QuerySet["Signature"]):
+    def of(self, user: User) -> SignatureQuerySet:
+        """Those under petitions that `user` works with."""
+        if user.is_superuser:
+            return self
+        return self.filter(petition__organization__memberships__user=user)
+
+    def confirmed(self) -> SignatureQuerySet:
+        return self.filter(state=SignatureState.CONFIRMED)
+
+    def pending(self) -> SignatureQuerySet:
+        return self.filter(state=SignatureState.PENDING)
+
+    def shown(self) -> SignatureQuerySet:
+        """Those whose owners want their name on the petition's page."""
+        return self.confirmed().filter(show_name=True)
+
+
+class Signature(models.Model):
+    """One valid form that somebody sent; it counts once its mailbox confirmed it.
+
+    Anybody may type anybody's address, so pending rows prove nothing and are not
+    unique. Uniqueness holds where it matters: among the confirmed.
+    """
+
+    petition = models.ForeignKey(
+        Petition,
+        on_delete=models.PROTECT,
+        related_name="signatures",
+        db_index=False,  # the index "signature_of" serves better
+    )
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=SignatureState.choices,
+        default=SignatureState.PENDING,
+    )
+    name = models.CharField(_("name"), max_length=200)
+    email = models.CharField(_("e-mail address"), max_length=254)
+    email_key = models.UUIDField(
+        null=True,
+        editable=False,
+        help_text="HMAC of the canonical address under EMAIL_KEY: petitions.addresses",
+    )
+    email_key_version = models.PositiveSmallIntegerField(default=1, editable=False)
+    person = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text="The folded name, where two people may share one address.",
+    )
+    place = models.CharField(_("place"), max_length=120, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    comment = models.TextField(_("comment"), max_length=1000, blank=True)
+    comment_approved = models.BooleanField(_("comment approved"), default=False)
+    show_name = models.BooleanField(_("name shown on the page"), default=False)
+    updates = models.BooleanField(_("wants updates"), null=True)
+    language = models.CharField(_("language"), max_length=10)
+    text_version = models.PositiveSmallIntegerField(_("corrections seen"), default=0)
+    consent_version = models.PositiveSmallIntegerField(_("consent wording"), default=1)
+    delivery = models.CharField(
+        _("agreed to hand over"), max_length=10, default=Delivery.NUMBER
+    )
+    weak_signs = models.PositiveSmallIntegerField(_("weak signs of abuse"), default=0)
+    created_at = models.DateTimeField(_("signed at"))
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
+
+    objects = SignatureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("signature")
+        verbose_name_plural = _("signatures")
+        indexes = [
+            models.Index(fields=["petition", "-id"], name="signature_of"),
+            # Siblings of one person on one petition, and all that one person signed.
+            models.Index(fields=["email_key", "petition"], name="signature_person"),
+            models.Index(
+                fields=["petition", "-confirmed_at"],
+                condition=Q(state=SignatureState.CONFIRMED, show_name=True),
+                name="signature_shown",
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state=SignatureState.PENDING),
+                name="signature_pending",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "email_key", "person"],
+                condition=Q(state=SignatureState.CONFIRMED),
+                name="signature_counted_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=SignatureState.values), name="signature_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(delivery__in=Delivery.values), name="signature_delivery"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=SignatureState.PENDING, confirmed_at=None)
+                | (~Q(state=SignatureState.PENDING) & Q(confirmed_at__isnull=False)),
+                name="signature_confirmed_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=SignatureState.WITHDRAWN, withdrawn_at__isnull=False)
+                | (~Q(state=SignatureState.WITHDRAWN) & Q(withdrawn_at=None)),
+                name="signature_withdrawn_at",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=SignatureState.PENDING)
+                | (Q(email_key__isnull=False) & ~Q(name="") & ~Q(email="")),
+                name="signature_pending_has_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        # Never a name or address: this ends up in logs and audit trails.
+        return str(self.pk)
+
+
+class MergedSignature(models.Model):
+    """Pending row `id` was another copy of `into`, which was confirmed; a link that
+    was mailed for it still leads home."""
+
+    id = models.BigIntegerField(primary_key=True)
+    into = models.ForeignKey(Signature, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.pk} → {self.into_id}"
+
+
+class Consent(models.Model):
+    """An answer to “May we write to you?”, with what was asked; outlives the
+    signature. The newest of an address and organisation holds."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="consents"
+    )
+    email = models.CharField(max_length=254)
+    email_key = models.UUIDField()
+    updates = models.BooleanField()
+    wording_version = models.PositiveSmallIntegerField()
+    language = models.CharField(max_length=10, choices=settings.LANGUAGES)
+    sender = models.TextField(
+        help_text="Name, postal address and contact as they were printed."
+    )
+    source = models.CharField(
+        max_length=40, help_text="Where it was given: petition:<id>"
+    )
+    given_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["email_key", "organization", "-given_at"], name="consent_newest"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,0 +1,277 @@
+"""The hot path: signing and confirming, written as the statements they are.
+
+Signing is one SELECT and one INSERT, the same for every kind of signer. Confirming is
+one conditional statement. No counter is touched, no mail is sent, no job is queued
+within a request; what is due is written with the signature itself.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, connection
+from django.utils import timezone
+
+from petitions.addresses import KEY_VERSION, email_key
+from petitions.models import MergedSignature, Signature
+from petitions.states import SignatureState, State
+
+# Confirmations are accepted for this long after the later of the petition's end and
+# the first sending of the mail.
+GRACE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a sign form has to know of its petition."""
+
+    petition_id: int
+    slug: str
+    state: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    delivery: str
+    asks_place: bool
+    asks_postal_code: bool
+    asks_country: bool
+    asks_updates: bool
+
+    def is_open(self, now: datetime) -> bool:
+        return (
+            self.state == State.OPEN
+            and self.opens_at is not None
+            and self.opens_at <= now
+            and (self.closes_at is None or now < self.closes_at)
+        )
+
+
+FIND = """
+SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
+       p.asks_place, p.asks_postal_code, p.asks_country,
+       o.postal_address <> '' AND o.contact_email <> ''
+  FROM petitions_petition p
+  JOIN organizations_organization o ON o.id = p.organization_id
+ WHERE p.slug = %s
+"""
+
+
+def find_form(slug: str) -> Form | None:
+    """The form of the petition with this address, drafts included."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, [slug])
+        row = cursor.fetchone()
+    return Form(*row) if row else None
+
+
+SIGN = """
+WITH signed AS (
+    INSERT INTO petitions_signature (
+        petition_id, state, name, email, email_key, email_key_version, person,
+        place, postal_code, country, comment, comment_approved, show_name, updates,
+        language, text_version, consent_version, delivery, weak_signs, created_at
+    ) VALUES (
+        %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
+        %(email_key_version)s, '', %(place)s, %(postal_code)s, %(country)s,
+        %(comment)s, false, %(show_name)s, %(updates)s, %(language)s,
+        %(text_version)s, %(consent_version)s, %(delivery)s, %(weak_signs)s, %(now)s
+    )
+    RETURNING id, petition_id, email_key, created_at
+)
+INSERT INTO petitions_duemail (
+    petition_id, signature_id, email_key, kind, state, due_at, attempts, created_at,
+    reply
+)
+SELECT petition_id, id, email_key, 'confirm', 'due', created_at, 0, created_at, ''
+  FROM signed
+RETURNING signature_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SignerInput:
+    """What a supporter sent, cleaned, and what the form had shown."""
+
+    name: str
+    email: str
+    language: str
+    delivery: str
+    place: str = ""
+    postal_code: str = ""
+    country: str = ""
+    comment: str = ""
+    show_name: bool = False
+    updates: bool | None = None
+    text_version: int = 0
+    consent_version: int = 1
+    weak_signs: int = 0
+
+
+def sign(petition_id: int, given: SignerInput, *, now: datetime) -> int:
+    """Write a pending signature and the mail that is due for it; returns its id.
+    Repeating it is harmless: whoever owns the mailbox confirms one."""
+    parameters = {
+        "petition_id": petition_id,
+        "email_key": email_key(given.email),
+        "email_key_version": KEY_VERSION,
+        "now": now,
+    }
+    for name in SignerInput.__slots__:
+        parameters[name] = getattr(given, name)
+    with connection.cursor() as cursor:
+        cursor.execute(SIGN, parameters)
+        row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+CONFIRM = """
+WITH mine AS MATERIALIZED (
+    SELECT petition_id, email_key, person
+      FROM petitions_signature
+     WHERE id = %(id)s AND state = 'pending'
+), siblings AS MATERIALIZED (
+    -- Locked in one order by all, so that two confirmations of one person wait for
+    -- each other instead of deadlocking.
+    SELECT s.id
+      FROM petitions_signature s
+      JOIN mine ON s.petition_id = mine.petition_id
+               AND s.email_key = mine.email_key
+               AND s.person = mine.person
+     WHERE s.state = 'pending'
+     ORDER BY s.id
+       FOR UPDATE OF s
+), confirmed AS (
+    UPDATE petitions_signature s
+       SET state = 'confirmed', confirmed_at = %(now)s
+      FROM petitions_petition p
+     WHERE s.id = %(id)s
+       AND s.id IN (SELECT id FROM siblings)
+       AND s.state = 'pending'
+       AND p.id = s.petition_id
+       AND (
+           (p.state IN ('open', 'paused')
+            AND (p.closes_at IS NULL OR %(now)s < p.closes_at))
+           OR (p.state <> 'withdrawn'
+               AND %(now)s < %(grace)s + GREATEST(
+                   COALESCE(p.ended_at, p.closes_at),
+                   (SELECT min(m.finished_at) FROM petitions_duemail m
+                     WHERE m.signature_id = s.id AND m.state = 'sent')))
+       )
+       AND NOT EXISTS (
+           SELECT 1 FROM petitions_signature c
+            WHERE c.petition_id = s.petition_id AND c.email_key = s.email_key
+              AND c.person = s.person AND c.state = 'confirmed')
+ RETURNING s.id, s.petition_id, s.email, s.email_key, s.updates, s.consent_version,
+           s.language, p.slug, p.organization_id
+), merged AS (
+    DELETE FROM petitions_signature s
+     USING confirmed
+     WHERE s.id IN (SELECT id FROM siblings) AND s.id <> confirmed.id
+ RETURNING s.id, confirmed.id AS into_id
+), unsent AS (
+    DELETE FROM petitions_duemail WHERE signature_id IN (SELECT id FROM merged)
+), led_home AS (
+    INSERT INTO petitions_mergedsignature (id, into_id)
+    SELECT id, into_id FROM merged
+), change AS (
+    INSERT INTO petitions_change (petition_id, day, source, delta, domain)
+    SELECT petition_id, %(day)s, 'confirmed', 1,
+           lower(substring(email FROM '@([^@]*)$'))
+      FROM confirmed
+), consent AS (
+    INSERT INTO petitions_consent (
+        organization_id, email, email_key, updates, wording_version, language,
+        sender, source, given_at
+    )
+    SELECT c.organization_id, c.email, c.email_key, c.updates, c.consent_version,
+           c.language,
+           concat_ws(', ', COALESCE(NULLIF(o.legal_name, ''), o.name),
+                     o.postal_address, o.contact_email),
+           'petition:' || c.petition_id, %(now)s
+      FROM confirmed c
+      JOIN organizations_organization o ON o.id = c.organization_id
+     WHERE c.updates IS NOT NULL AND o.postal_address <> '' AND o.contact_email <> ''
+)
+SELECT slug FROM confirmed
+"""
+
+
+class Confirmation(enum.Enum):
+    COUNTED = "counted"
+    """Now, or before: the signature counts once."""
+    TOO_LATE = "too late"
+    """The petition had ended."""
+    WITHDRAWN = "withdrawn"
+    """Its owner took it back after confirming it."""
+    GONE = "gone"
+    """Erased, or never there."""
+
+
+def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
+    """Count a pending signature, once, however often this is called; returns the
+    outcome and the address (slug) of its petition ('' when it is gone)."""
+    parameters = {
+        "id": signature_id,
+        "now": now,
+        "day": timezone.localdate(now),
+        "grace": GRACE,
+    }
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(CONFIRM, parameters)
+            row = cursor.fetchone()
+    except IntegrityError:
+        # Another row of the same person was confirmed in this very moment.
+        row = None
+    if row:
+        return Confirmation.COUNTED, str(row[0])
+    return explain(signature_id)
+
+
+def explain(signature_id: int) -> tuple[Confirmation, str]:
+    """Why the statement confirmed nothing."""
+    signature = find_signature(signature_id)
+    if signature is None:
+        return Confirmation.GONE, ""
+    slug = signature.petition.slug
+    if signature.state == SignatureState.PENDING:
+        if counted_sibling(signature):
+            return Confirmation.COUNTED, slug
+        return Confirmation.TOO_LATE, slug
+    if signature.state == SignatureState.WITHDRAWN:
+        return Confirmation.WITHDRAWN, slug
+    return Confirmation.COUNTED, slug
+
+
+def find_signature(signature_id: int) -> Signature | None:
+    """The signature, or the one that it was merged into."""
+    everything = Signature.objects.select_related("petition__organization")
+    signature = everything.filter(pk=signature_id).first()
+    if signature is None:
+        merged = MergedSignature.objects.filter(pk=signature_id).first()
+        if merged is not None:
+            signature = everything.filter(pk=merged.into_id).first()
+    return signature
+
+
+def counted_sibling(signature: Signature) -> Signature | None:
+    """The confirmed signature of the same person under the same petition."""
+    return (
+        Signature.objects.confirmed()
+        .filter(
+            petition=signature.petition_id,
+            email_key=signature.email_key,
+            person=signature.person,
+        )
+        .first()
+    )
+
+
+
+def erase_pending(signature: Signature) -> None:
+    """Forget the forms that were sent with the address of `signature`."""
+    Signature.objects.pending().filter(
+        petition=signature.petition_id, email_key=signature.email_key
+    ).delete()

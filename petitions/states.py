@@ -1,0 +1,66 @@
+"""The words that petitions, targets and signatures are described with."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class State(models.TextChoices):
+    """Where a petition stands."""
+
+    DRAFT = "draft", _("Draft")
+    OPEN = "open", _("Open")
+    PAUSED = "paused", _("Paused")
+    CLOSED = "closed", _("Closed")
+    WON = "won", _("Won")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+# What "Started N petitions" counts, and whose supporters add up to the total.
+PUBLIC_STATES = (State.OPEN, State.PAUSED, State.CLOSED, State.WON)
+ENDED_STATES = (State.CLOSED, State.WON, State.WITHDRAWN)
+
+
+class TextFormat(models.TextChoices):
+    """How the text of a petition is written."""
+
+    MARKDOWN = "markdown", _("Markdown")
+    PLAIN = "plain", _("Plain text, printed to the letter")
+
+
+class Delivery(models.TextChoices):
+    """What the person petitioned receives, from least to most."""
+
+    NUMBER = "number", _("The number of supporters")
+    NAMES = "names", _("Names and places")
+    COMMENTS = "comments", _("Names, places and comments")
+
+    @property
+    def rank(self) -> int:
+        return Delivery.values.index(self)
+
+
+class TargetKind(models.TextChoices):
+    """What kind of addressee a target is."""
+
+    PERSON = "person", _("A person")
+    BODY = "body", _("A body: a ministry, a company, a parliament")
+    LABEL = "label", _("A label, printed as typed")
+    UNSETTLED = "unsettled", _("Not settled yet")
+
+
+class SignatureState(models.TextChoices):
+    """Where a signature stands; only confirmed ones are counted."""
+
+    PENDING = "pending", _("Waiting for its confirmation")
+    CONFIRMED = "confirmed", _("Confirmed")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class Source(models.TextChoices):
+    """Where supporters were counted."""
+
+    CONFIRMED = "confirmed", _("Confirmed here")
+    PAPER = "paper", _("On paper")
+    IMPORTED = "imported", _("Counted elsewhere before")

@@ -1,0 +1,88 @@
+"""A cast that every test knows.
+
+Alice owns the organisation, Erin edits for it, Bob only reads; Charlie owns another
+one and is a stranger here; Ada administers the site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from config.cache_policy import page_cache
+from organizations.models import Organization, Role, User
+from petitions.models import Petition
+from tests.factories import make_member, make_organization, make_petition, make_user
+
+
+@pytest.fixture(autouse=True)
+def _empty_page_cache() -> Iterator[None]:
+    page_cache.clear()
+    yield
+    page_cache.clear()
+
+
+@pytest.fixture
+def organization(db: None) -> Organization:
+    return make_organization("Rights Now")
+
+
+@pytest.fixture
+def other_organization(db: None) -> Organization:
+    return make_organization("Somebody Else")
+
+
+@pytest.fixture
+def petition(organization: Organization) -> Petition:
+    return make_petition(organization, title="Free the prisoners")
+
+
+@pytest.fixture
+def alice(organization: Organization) -> User:
+    return make_member(organization, Role.OWNER, "alice@example.org")
+
+
+@pytest.fixture
+def erin(organization: Organization) -> User:
+    return make_member(organization, Role.EDITOR, "erin@example.org")
+
+
+@pytest.fixture
+def bob(organization: Organization) -> User:
+    return make_member(organization, Role.VIEWER, "bob@example.org")
+
+
+@pytest.fixture
+def charlie(other_organization: Organization) -> User:
+    return make_member(other_organization, Role.OWNER, "charlie@example.org")
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return make_user("ada@example.org", is_superuser=True)
+
+
+@pytest.fixture
+def as_user() -> Callable[[User], Client]:
+    """A browser in which somebody has logged in."""
+
+    def login(user: User) -> Client:
+        client = Client(headers={"host": "localhost"})
+        client.force_login(user)
+        return client
+
+    return login
+
+
+@pytest.fixture
+def visitor() -> Client:
+    """A browser without a login, on the site's own host."""
+    return Client(headers={"host": "localhost", "sec-fetch-site": "same-origin"})
+
+
+@pytest.fixture
+def sign_form() -> dict[str, Any]:
+    return {"name": "Maya Tremblay", "email": "maya@example.org"}

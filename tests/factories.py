@@ -1,0 +1,99 @@
+"""Rows for tests: each function makes one, complete unless told otherwise."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from django.utils import timezone
+
+from organizations.models import Membership, Organization, Role, User
+from petitions import signing
+from petitions.counting import record_entry
+from petitions.models import CountEntry, Petition, Signature, Target
+from petitions.signing import SignerInput
+from petitions.states import State, TargetKind
+
+numbers = count(1)
+
+
+def make_user(email: str = "", **fields: Any) -> User:
+    return User.objects.create_user(
+        email or f"user{next(numbers)}@example.org", "correct horse", **fields
+    )
+
+
+def make_organization(name: str = "", **fields: Any) -> Organization:
+    fields.setdefault("postal_address", "1 Main Street\nOttawa")
+    fields.setdefault("contact_email", "contact@example.org")
+    return Organization.objects.create(name=name or f"Org {next(numbers)}", **fields)
+
+
+def make_member(organization: Organization, role: Role, email: str = "") -> User:
+    user = make_user(email)
+    Membership.objects.create(user=user, organization=organization, role=role)
+    return user
+
+
+def make_petition(
+    organization: Organization | None = None,
+    *,
+    target: str | None = "Minister",
+    **fields: Any,
+) -> Petition:
+    """An open petition to `target`; None is “not settled yet”."""
+    fields.setdefault("title", f"Petition {next(numbers)}")
+    fields.setdefault("text", "Please do.")
+    fields.setdefault("state", State.OPEN)
+    if fields["state"] != State.DRAFT:
+        fields.setdefault("opens_at", timezone.now() - timedelta(days=1))
+    if fields["state"] in (State.CLOSED, State.WON, State.WITHDRAWN):
+        fields.setdefault("ended_at", timezone.now())
+    petition = Petition.objects.create(
+        organization=organization or make_organization(), **fields
+    )
+    kind = TargetKind.UNSETTLED if target is None else TargetKind.PERSON
+    Target.objects.create(petition=petition, kind=kind, name=target or "")
+    return petition
+
+
+def make_pending(
+    petition: Petition,
+    email: str = "",
+    *,
+    now: datetime | None = None,
+    name: str = "Maya Tremblay",
+    **fields: Any,
+) -> Signature:
+    """A signature that waits for its confirmation, with its due mail."""
+    fields.setdefault("language", "en")
+    fields.setdefault("delivery", petition.delivery)
+    given = SignerInput(
+        name=name, email=email or f"signer{next(numbers)}@example.org", **fields
+    )
+    number = signing.sign(petition.pk, given, now=now or timezone.now())
+    return Signature.objects.get(pk=number)
+
+
+def make_signature(
+    petition: Petition,
+    email: str = "",
+    *,
+    now: datetime | None = None,
+    **fields: Any,
+) -> Signature:
+    """A confirmed signature."""
+    now = now or timezone.now()
+    pending = make_pending(petition, email, now=now, **fields)
+    outcome, _slug = signing.confirm(pending.pk, now=now)
+    assert outcome is signing.Confirmation.COUNTED
+    pending.refresh_from_db()
+    return pending
+
+
+def make_entry(petition: Petition, number: int, **fields: Any) -> CountEntry:
+    """Supporters counted elsewhere before."""
+    fields.setdefault("source", "imported")
+    fields.setdefault("label", f"Entry {next(numbers)}")
+    return record_entry(CountEntry(petition=petition, number=number, **fields))

@@ -1,0 +1,152 @@
+"""What the database refuses, whoever asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from petitions.models import Petition, Signature, Target
+from petitions.states import State, TargetKind
+from tests.factories import make_entry, make_pending, make_petition, make_signature
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(match: str) -> Any:
+    return pytest.raises(IntegrityError, match=match)
+
+
+FROZEN = {
+    "title": "Another title",
+    "ask": "Another ask",
+    "text": "Another text",
+    "text_format": "plain",
+    "language": "fr",
+}
+
+
+@pytest.mark.parametrize("signed", ["pending", "confirmed", "entry"])
+@pytest.mark.parametrize("field", FROZEN)
+def test_words_are_frozen_once_somebody_has_signed(
+    petition: Petition, signed: str, field: str
+) -> None:
+    Petition.objects.filter(pk=petition.pk).update(**{field: FROZEN[field]})
+    Petition.objects.filter(pk=petition.pk).update(title="T", text="t")
+    if signed == "pending":
+        make_pending(petition)
+    elif signed == "confirmed":
+        make_signature(petition)
+    else:
+        make_entry(petition, 3)
+
+    with refused("words are frozen"), transaction.atomic():
+        Petition.objects.filter(pk=petition.pk).update(**{field: FROZEN[field] + "!"})
+
+    Petition.objects.filter(pk=petition.pk).update(summary="New", goal=500)
+
+
+def test_targets_are_frozen_once_somebody_has_signed(petition: Petition) -> None:
+    make_pending(petition)
+
+    for change in (
+        lambda: Target.objects.update(name="Somebody else"),
+        lambda: Target.objects.all().delete(),
+        lambda: Target.objects.create(petition=petition, name="One more"),
+    ):
+        with refused("whom it petitions is frozen"), transaction.atomic():
+            change()
+
+
+def test_a_target_not_settled_yet_may_be_settled_once() -> None:
+    petition = make_petition(target=None)
+    make_pending(petition)
+
+    Target.objects.update(kind=TargetKind.PERSON, name="Minister")
+
+    with refused("frozen"), transaction.atomic():
+        Target.objects.update(name="Somebody else")
+
+
+def test_what_is_handed_over_changes_only_towards_less(petition: Petition) -> None:
+    Petition.objects.update(delivery="names")
+    make_pending(petition)
+
+    with refused("frozen"), transaction.atomic():
+        Petition.objects.update(delivery="comments")
+
+    Petition.objects.update(delivery="number")
+    petition.refresh_from_db()
+    assert petition.delivery == "number"
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"title": ""}, "petition_title_and_slug"),
+        ({"state": "lost"}, "petition_state"),
+        ({"delivery": "addresses"}, "petition_delivery"),
+        ({"text_format": "html"}, "petition_text_format"),
+        ({"text": ""}, "petition_published_with_text_and_date"),
+        ({"opens_at": None}, "petition_published_with_text_and_date"),
+        ({"state": State.CLOSED}, "petition_ended_at_when_ended"),
+        ({"ended_at": timezone.now()}, "petition_ended_at_when_ended"),
+        ({"goal": 0}, "petition_goal_positive"),
+        ({"position": 0}, "petition_position_positive"),
+    ],
+)
+def test_petition_constraints(
+    petition: Petition, fields: dict[str, Any], name: str
+) -> None:
+    with refused(name), transaction.atomic():
+        Petition.objects.filter(pk=petition.pk).update(**fields)
+
+
+def test_a_petition_closes_after_it_opens(petition: Petition) -> None:
+    with refused("petition_closes_after_opening"), transaction.atomic():
+        Petition.objects.filter(pk=petition.pk).update(closes_at=petition.opens_at)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"state": "maybe", "confirmed_at": timezone.now()}, "signature_state"),
+        ({"state": "confirmed"}, "signature_confirmed_at"),
+        ({"confirmed_at": timezone.now()}, "signature_confirmed_at"),
+        ({"withdrawn_at": timezone.now()}, "signature_withdrawn_at"),
+        ({"delivery": "everything"}, "signature_delivery"),
+        ({"name": ""}, "signature_pending_has_person"),
+        ({"email_key": None}, "signature_pending_has_person"),
+    ],
+)
+def test_signature_constraints(
+    petition: Petition, fields: dict[str, Any], name: str
+) -> None:
+    make_pending(petition)
+
+    with refused(name), transaction.atomic():
+        Signature.objects.update(**fields)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("unsettled", "Minister"), ("person", ""), ("label", "")]
+)
+def test_a_target_has_a_name_unless_it_is_not_settled(
+    petition: Petition, kind: str, name: str
+) -> None:
+    with refused("target_named_unless_unsettled"), transaction.atomic():
+        Target.objects.create(petition=petition, kind=kind, name=name)
+
+
+def test_every_constraint_of_what_staff_edit_has_a_sentence_for_people() -> None:
+    from organizations.models import Membership, Organization, User
+    from petitions.models import Correction, CountEntry
+
+    for model in (
+        Petition, Target, Correction, CountEntry, Organization, Membership, User,
+    ):  # fmt: skip
+        for constraint in model._meta.constraints:
+            default = constraint.default_violation_error_message
+            assert constraint.violation_error_message != default, constraint.name
