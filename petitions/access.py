@@ -1,0 +1,58 @@
+"""Which petition a visitor gets to see: decided here and nowhere else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import Http404
+
+from petitions.models import FormerPetitionSlug, Petition
+from petitions.states import PUBLIC_STATES, State
+
+
+class Moved(Exception):
+    """The address is a former one; `petition` has the new."""
+
+    def __init__(self, petition: Petition) -> None:
+        self.petition = petition
+
+
+class Withdrawn(Exception):
+    """It was public once."""
+
+    def __init__(self, petition: Petition) -> None:
+        self.petition = petition
+
+
+def get_petition(slug: str, now: datetime) -> Petition:
+    """The petition with this address and all that its page prints. Moved when it has
+    another address now, Withdrawn when it has left, Http404 when the public never
+    saw it."""
+    petition = Petition.objects.for_reading().filter(slug=slug).first()
+    if petition is None:
+        former = (
+            FormerPetitionSlug.objects.select_related("petition")
+            .filter(slug=slug, petition__state__in=PUBLIC_STATES)
+            .first()
+        )
+        if former is None:
+            raise Http404
+        raise Moved(former.petition)
+    if petition.state == State.WITHDRAWN:
+        raise Withdrawn(petition)
+    if petition.state not in PUBLIC_STATES or not is_published(petition, now):
+        raise Http404
+    return petition
+
+
+def is_published(petition: Petition, now: datetime) -> bool:
+    return petition.opens_at is not None and petition.opens_at <= now
+
+
+def current_slug(slug: str) -> str | None:
+    """The present address of a petition that once had this one."""
+    return (
+        FormerPetitionSlug.objects.filter(slug=slug)
+        .values_list("petition__slug", flat=True)
+        .first()
+    )

@@ -1,0 +1,222 @@
+"""The sign form: what is asked, and a clear sentence for what cannot be taken."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Any, Self
+
+from babel import Locale
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from petitions.addresses import (
+    COMMON_DOMAINS,
+    REAL_LOOKALIKES,
+    NotAnAddress,
+    clean_address,
+)
+from petitions.states import Delivery
+
+# The wording of the question about updates; it changes when the wording does.
+CONSENT_VERSION = 1
+
+LINE_BREAKS = "\n\r\t"
+
+
+class Shared:
+    """A field that all forms share. Django copies every field for every form, which
+    would cost a third of a signature; nothing here changes a field."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+class TextField(Shared, forms.CharField):
+    """Text of any script without what no keyboard types: control characters, and
+    the sign for bytes that were no text."""
+
+    def __init__(self, *, lines: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.lines = lines
+        # Says the same in one sentence, and for all control characters.
+        self.validators = [
+            validator
+            for validator in self.validators
+            if type(validator).__name__ != "ProhibitNullCharactersValidator"
+        ]
+
+    def to_python(self, value: Any) -> str:
+        text = unicodedata.normalize("NFC", str(value or ""))
+        if "\ufffd" in text or (
+            not text.isprintable()
+            and any(
+                is_unreadable(c) and not (self.lines and c in LINE_BREAKS)
+                for c in text
+            )
+        ):
+            raise ValidationError(
+                _("Something in it cannot be read. Type it again, without line breaks.")
+                if not self.lines
+                else _("Something in it cannot be read. Type it again.")
+            )
+        text = text.strip()
+        return text if self.lines else " ".join(text.split())
+
+
+def is_unreadable(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category in {"Cc", "Cs", "Cn", "Zl", "Zp"}
+
+
+@lru_cache(maxsize=20)
+def countries(language: str) -> list[tuple[str, str]]:
+    """ISO codes and names in `language`, in its alphabetical order."""
+    territories = Locale.parse(language).territories
+    named = [
+        (code, name)
+        for code, name in territories.items()
+        if len(code) == 2 and code.isalpha() and code not in {"EU", "EZ", "UN", "ZZ"}
+        and code not in {"XA", "XB", "QO"}
+    ]
+    return sorted(named, key=lambda pair: sorting_key(pair[1]))
+
+
+def sorting_key(name: str) -> str:
+    """Letters without accents, so that É stands with E."""
+    bare = unicodedata.normalize("NFD", name)
+    return "".join(c for c in bare if not unicodedata.combining(c)).casefold()
+
+
+class ChoiceField(Shared, forms.TypedChoiceField):
+    pass
+
+
+class CountryField(ChoiceField):
+    """A country by its ISO code; the names are those of the reader's language."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            choices=lambda: [("", ""), *countries(get_language() or "en")], **options
+        )
+
+
+class BooleanField(Shared, forms.BooleanField):
+    pass
+
+
+class CorrectionForm(forms.Form):
+    """What the owner of the mailbox may correct before confirming."""
+
+    name = TextField(
+        label=_("Full name"),
+        max_length=200,
+        error_messages={
+            "required": _("Enter your full name"),
+            "max_length": _("Enter a name of at most 200 characters"),
+        },
+    )
+    place = TextField(
+        label=_("Place (optional)"),
+        max_length=120,
+        required=False,
+        error_messages={
+            "max_length": _("Enter a place of at most 120 characters"),
+        },
+    )
+    postal_code = TextField(
+        label=_("Postal code (optional)"),
+        max_length=20,
+        required=False,
+        error_messages={
+            "max_length": _("Enter a postal code of at most 20 characters"),
+        },
+    )
+    country = CountryField(
+        label=_("Country (optional)"),
+        required=False,
+        error_messages={"invalid_choice": _("Choose a country from the list")},
+    )
+    comment = TextField(
+        label=_("Why are you signing? (optional)"),
+        max_length=1000,
+        required=False,
+        lines=True,
+        error_messages={
+            "max_length": _(
+                "Shorten your comment to 1,000 characters; it has %(show_value)d"
+            ),
+        },
+    )
+    show_name = BooleanField(
+        label=_("Show my name and comment on this page."), required=False
+    )
+    updates = ChoiceField(
+        choices=[("yes", _("Yes, e-mail me")), ("no", _("No, thank you"))],
+        required=False,
+        coerce=lambda answer: answer == "yes",
+        empty_value=None,
+        error_messages={"invalid_choice": _("Choose yes or no")},
+    )
+
+    # Asked only by petitions that want them.
+    OPTIONAL = ("place", "postal_code", "country")
+
+    def __init__(self, data: Any = None, *, petition: Any, **options: Any) -> None:
+        """`petition` says what is asked: a Petition, or the Form of the hot path."""
+        super().__init__(data, **options)
+        for name in self.OPTIONAL:
+            if not getattr(petition, f"asks_{name}"):
+                del self.fields[name]
+
+
+class SignForm(CorrectionForm):
+    """What a supporter fills in."""
+
+    email = TextField(
+        label=_("E-mail address"),
+        max_length=254,
+        error_messages={
+            "required": _("Enter your e-mail address"),
+            "max_length": _("Enter an e-mail address such as name@example.org"),
+        },
+    )
+    version = TextField(required=False)
+
+    field_order = ["name", "email", "place", "postal_code", "country"]
+
+    # For the script that suggests a correction while one types.
+    common_domains = " ".join(COMMON_DOMAINS)
+    real_lookalikes = " ".join(sorted(REAL_LOOKALIKES))
+
+    def clean_email(self) -> str:
+        try:
+            return clean_address(self.cleaned_data["email"])
+        except NotAnAddress:
+            raise ValidationError(
+                _("Enter an e-mail address such as name@example.org")
+            ) from None
+
+    def seen(self, delivery: str) -> tuple[int, int, str]:
+        """What the form had shown: corrections, wording of the consent, and what
+        the person petitioned receives (never more than now)."""
+        return read_version(self.cleaned_data.get("version", ""), delivery)
+
+
+def make_version(text_version: int, delivery: str) -> str:
+    """For the hidden field: what this form shows."""
+    return f"{text_version}.{CONSENT_VERSION}.{delivery}"
+
+
+def read_version(version: str, delivery: str) -> tuple[int, int, str]:
+    """The other way round; a form without it, or with an invented one, counts as
+    the newest."""
+    text, _dot, rest = version.partition(".")
+    consent, _dot, shown = rest.partition(".")
+    numbers = text.isdecimal() and consent.isdecimal()
+    if len(version) > 30 or not numbers or shown not in Delivery.values:
+        return 0, CONSENT_VERSION, delivery
+    least = min(Delivery(shown), Delivery(delivery), key=lambda choice: choice.rank)
+    return min(int(text), 9999), min(int(consent), CONSENT_VERSION), least

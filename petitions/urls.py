@@ -1,0 +1,25 @@
+from django.urls import path
+
+from petitions.views import reading, signing
+
+app_name = "petitions"
+urlpatterns = [
+    path("petitions/", reading.index, name="index"),
+    path("petitions/<uslug:slug>/", reading.petition, name="petition"),
+    path("petitions/<uslug:slug>.json", reading.data, name="data"),
+    path("petitions/<uslug:slug>/count.json", reading.count, name="count"),
+    path("petitions/<uslug:slug>/sign/", signing.sign, name="sign"),
+    path(
+        "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
+    ),
+    path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
+    # Short, for they stand in mails.
+    path("confirm/<str:token>/", signing.confirm, name="confirm"),
+    path("confirm/<str:token>/correct/", signing.correct, name="correct"),
+    path("confirm/<str:token>/resend/", signing.resend, name="resend"),
+    path("not-me/<str:token>/", signing.not_me, name="not_me"),
+    path("erased/", signing.erased, name="erased"),
+    path("new-link/", signing.new_link, name="new_link"),
+    path("how-we-count/", reading.how_we_count, name="how_we_count"),
+    path("privacy/", reading.privacy, name="privacy"),
+]

@@ -1,0 +1,145 @@
+"""The public pages: home, list, petition, and the same as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from config.paging import page_of
+from organizations.models import Organization
+from petitions import counting
+from petitions.access import Moved, Withdrawn, get_petition
+from petitions.forms import SignForm, make_version
+from petitions.models import Petition, Signature
+
+PAGE_SIZE = 20
+SHOWN_NAMES = 12
+MAX_WORDS = 100
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    petitions = Petition.objects.open(now).for_reading().newest_first()[:6]
+    organizations = Organization.objects.all()[:24]
+    context = {"petitions": petitions, "organizations": organizations}
+    return TemplateResponse(request, "petitions/home.html", context)
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """All petitions, newest first, or those that match the search."""
+    now = timezone.now()
+    words = " ".join(request.GET.get("q", "").replace("\0", "").split())[:MAX_WORDS]
+    petitions = Petition.objects.ever_public(now).search(words)
+    context = {
+        "page": page_of(
+            Paginator(petitions.for_reading().newest_first(), PAGE_SIZE), request
+        ),
+        "words": words,
+    }
+    return TemplateResponse(request, "petitions/index.html", context)
+
+
+@require_safe
+def petition(request: HttpRequest, slug: str) -> HttpResponse:
+    """One petition, with its form while it is open."""
+    now = timezone.now()
+    try:
+        found = get_petition(slug, now)
+    except Moved as moved:
+        return redirect(moved.petition, permanent=True)
+    except Withdrawn as withdrawn:
+        context = {"petition": withdrawn.petition}
+        return TemplateResponse(
+            request, "petitions/withdrawn.html", context, status=410
+        )
+    return TemplateResponse(
+        request, "petitions/petition.html", page_context(found, SignForm(petition=found))
+    )
+
+
+def page_context(found: Petition, form: SignForm, **more: Any) -> dict[str, Any]:
+    """What the page of a petition prints; `form` may hold what somebody typed."""
+    corrections = list(found.corrections.all())
+    shown = Signature.objects.shown().filter(petition=found).order_by("-confirmed_at")
+    return {
+        "petition": found,
+        "targets": list(found.targets.all()),
+        "corrections": corrections,
+        "form": form,
+        "is_open": found.is_open(timezone.now()),
+        "version": make_version(len(corrections), found.delivery),
+        "shown": shown[:SHOWN_NAMES],
+        **more,
+    }
+
+
+@require_safe
+def data(request: HttpRequest, slug: str) -> HttpResponse:
+    """All public data of a petition."""
+    now = timezone.now()
+    try:
+        found = get_petition(slug, now)
+    except (Moved, Withdrawn):
+        raise Http404 from None
+    return JsonResponse(
+        {
+            "title": found.title,
+            "url": request.build_absolute_uri(found.get_absolute_url()),
+            "language": found.language,
+            "organization": found.organization.name,
+            "state": found.state,
+            "started": found.started.isoformat()[:10],
+            "closes": found.closes_at.isoformat() if found.closes_at else None,
+            "ended": found.ended_at.isoformat() if found.ended_at else None,
+            "outcome": found.outcome,
+            "targets": [
+                {
+                    "name": None if target.is_unsettled else target.name,
+                    "office": target.office,
+                    "organisation": target.organisation,
+                }
+                for target in found.targets.all()
+            ],
+            "ask": found.ask,
+            "summary": found.summary,
+            "text": found.text,
+            "text_format": found.text_format,
+            "corrections": [
+                {"made": correction.made_at.isoformat(), "text": correction.text}
+                for correction in found.corrections.all()
+            ],
+            **found.counts,
+            "by_day": [
+                {"day": day.isoformat(), "supporters": number}
+                for day, number in counting.days(found)
+            ],
+        }
+    )
+
+
+@require_safe
+def count(request: HttpRequest, slug: str) -> HttpResponse:
+    """Supporters in all, and where they were counted."""
+    try:
+        found = get_petition(slug, timezone.now())
+    except (Moved, Withdrawn):
+        raise Http404 from None
+    return JsonResponse(found.counts)
+
+
+@require_safe
+def how_we_count(request: HttpRequest) -> HttpResponse:
+    return TemplateResponse(request, "petitions/how_we_count.html", {})
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    return TemplateResponse(request, "petitions/privacy.html", {})

@@ -1,0 +1,432 @@
+"""From the form to the counted signature. None of these reads a session or a cookie;
+each POST is judged by where it comes from instead of by a token."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirectBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from config.database import is_away, retry_once
+from config.origin import Origin, origin_of
+from config.problems import RETRY_AFTER, problem
+from petitions import actions, signing
+from petitions.access import Moved, Withdrawn, current_slug, get_petition
+from petitions.addresses import (
+    NotAnAddress,
+    clean_address,
+    domain_of,
+    email_key,
+    masked,
+    suggested_domain,
+)
+from petitions.forms import CorrectionForm, SignForm
+from petitions.models import Signature
+from petitions.signing import Confirmation, SignerInput
+from petitions.states import SignatureState, State
+from petitions.tokens import Broken, Expired, Purpose, Valid, make_token, read_token
+from petitions.views.reading import page_context
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+# Where a mailbox of these domains is read in the browser.
+WEBMAIL = {
+    "gmail.com": ("Gmail", "https://mail.google.com/"),
+    "outlook.com": ("Outlook", "https://outlook.live.com/mail/"),
+    "hotmail.com": ("Outlook", "https://outlook.live.com/mail/"),
+    "yahoo.com": ("Yahoo", "https://mail.yahoo.com/"),
+    "yahoo.ca": ("Yahoo", "https://mail.yahoo.com/"),
+    "icloud.com": ("iCloud", "https://www.icloud.com/mail/"),
+}
+
+inbox_signer = Signer(salt="petitions.check-inbox")
+
+
+class SeeOther(HttpResponseRedirectBase):
+    """303: go there with a GET."""
+
+    status_code = 303
+
+
+def see_other(url_name: str, *args: Any, query: str = "") -> HttpResponse:
+    return SeeOther(reverse(url_name, args=args) + query)
+
+
+# == Signing ==
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign(request: HttpRequest, slug: str) -> HttpResponse:
+    """Takes a signature, to be confirmed by mail; the answer is the same for every
+    address, known or not."""
+    if request.method != "POST":
+        return redirect("petitions:petition", slug)
+    if request.content_type not in FORM_TYPES:
+        return problem(request, 415)
+    now = timezone.now()
+    try:
+        found = find_form(slug)
+        if found.state == State.PAUSED:
+            return paused(request, slug)
+        if not found.is_open(now):
+            return not_open(request, found, now)
+        form = SignForm(request.POST, petition=found)
+        origin = origin_of(request)
+        if origin is Origin.FOREIGN:
+            return show_form(request, slug, form, now, status=403)
+        if not form.is_valid():
+            return show_form(request, slug, form, now, status=422)
+        given = signer_input(form, found, origin)
+        retry_once(lambda: signing.sign(found.petition_id, given, now=now))
+    except (OperationalError, InterfaceError) as error:
+        if not is_away(error):
+            raise
+        return paused(request, slug)
+    return see_other("petitions:check_inbox", found.slug, query=inbox_query(given.email))
+
+
+def find_form(slug: str) -> signing.Form:
+    """The form of the petition that has, or once had, this address."""
+    found = retry_once(lambda: signing.find_form(slug))
+    if found is None and (current := current_slug(slug)):
+        found = signing.find_form(current)
+    if found is None or found.state == State.DRAFT:
+        raise Http404
+    return found
+
+
+def signer_input(form: SignForm, found: signing.Form, origin: Origin) -> SignerInput:
+    """A valid form as the hot path takes it."""
+    given = form.cleaned_data
+    text_version, consent_version, delivery = form.seen(found.delivery)
+    return SignerInput(
+        name=given["name"],
+        email=given["email"],
+        place=given.get("place", ""),
+        postal_code=given.get("postal_code", ""),
+        country=given.get("country", ""),
+        comment=given["comment"],
+        show_name=given["show_name"],
+        updates=given["updates"] if found.asks_updates else None,
+        language=get_language() or settings.LANGUAGE_CODE,
+        text_version=text_version,
+        consent_version=consent_version,
+        delivery=delivery,
+        weak_signs=1 if origin is Origin.UNKNOWN else 0,
+    )
+
+
+def show_form(
+    request: HttpRequest, slug: str, form: SignForm, now: datetime, status: int
+) -> HttpResponse:
+    """The petition's page again, with what was typed and what is wrong with it."""
+    try:
+        found = get_petition(slug, now)
+    except Moved as moved:
+        found = get_petition(moved.petition.slug, now)
+    context = page_context(found, form, foreign=status == 403)
+    return TemplateResponse(request, "petitions/petition.html", context, status=status)
+
+
+def not_open(request: HttpRequest, found: signing.Form, now: datetime) -> HttpResponse:
+    """A petition that has ended, or has not begun: its page says so."""
+    if found.opens_at is None or found.opens_at > now:
+        raise Http404
+    return see_other("petitions:petition", found.slug)
+
+
+def paused(request: HttpRequest, slug: str) -> HttpResponse:
+    """Not now: what was typed stays in a form that can be sent again."""
+    labels = {"name": gettext("Full name"), "email": gettext("E-mail address")}
+    labels |= {"comment": gettext("Why are you signing? (optional)")}
+    kept = [
+        (name, labels.get(name, ""), value)
+        for name, value in request.POST.items()
+        if name in SignForm.base_fields and len(value) <= 2000
+    ]
+    response = TemplateResponse(
+        request, "petitions/paused.html", {"slug": slug, "kept": kept}, status=503
+    )
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def inbox_query(email: str) -> str:
+    """What the next page shows of the address: its first letter and its domain,
+    signed, so that nobody can make this site print something else."""
+    shown = f"{email[:1]}@{domain_of(email)}"
+    return f"?to={quote(inbox_signer.sign(shown))}"
+
+
+@require_safe
+def check_inbox(request: HttpRequest, slug: str) -> HttpResponse:
+    """One more step: the same page for every address."""
+    now = timezone.now()
+    try:
+        found = get_petition(slug, now)
+    except Moved as moved:
+        return redirect("petitions:check_inbox", moved.petition.slug)
+    except Withdrawn:
+        raise Http404 from None
+    try:
+        address = inbox_signer.unsign(request.GET.get("to", ""))
+    except BadSignature:
+        address = ""
+    domain = domain_of(address)
+    context = {
+        "petition": found,
+        "masked": masked(address) if address else "",
+        "suggestion": suggested_domain(domain),
+        "webmail": WEBMAIL.get(domain),
+    }
+    return TemplateResponse(request, "petitions/check_inbox.html", context)
+
+
+# == Confirming ==
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """The page behind the link in the mail: who signs, and a button. Only the POST
+    acts, because mail scanners open links."""
+    now = timezone.now()
+    match read_token(Purpose.CONFIRM, token, now=now):
+        case Broken():
+            return broken_link(request)
+        case Expired(signature_id):
+            return expired_link(request, token, signature_id)
+        case Valid(signature_id):
+            pass
+    if request.method == "POST" and origin_of(request) is not Origin.FOREIGN:
+        outcome, slug = retry_once(lambda: signing.confirm(signature_id, now=now))
+        return confirmed(request, signature_id, outcome, slug, now)
+    return confirm_page(request, token, signature_id, now)
+
+
+def confirm_page(
+    request: HttpRequest,
+    token: str,
+    signature_id: int,
+    now: datetime,
+    form: CorrectionForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Name, place, comment and choices as they were typed, to confirm or correct."""
+    signature = signing.find_signature(signature_id)
+    if signature is None:
+        return problem(request, 410)
+    counted = (
+        signing.counted_sibling(signature)
+        if signature.state == SignatureState.PENDING
+        else signature
+    )
+    context = {
+        "petition": signature.petition,
+        "signature": signature,
+        "counted": counted,
+        "masked": masked(signature.email),
+        "token": token,
+        "not_me": make_token(Purpose.NOT_ME, signature_id, now=now),
+        "form": form or correction_form(signature),
+        "foreign": request.method == "POST" and form is None,
+    }
+    if context["foreign"]:
+        status = 403
+    return TemplateResponse(request, "petitions/confirm.html", context, status=status)
+
+
+def correction_form(signature: Signature, data: Any = None) -> CorrectionForm:
+    """The form for what was typed, filled with it."""
+    initial = {name: getattr(signature, name) for name in actions.CORRECTABLE}
+    if signature.updates is not None:
+        initial["updates"] = "yes" if signature.updates else "no"
+    return CorrectionForm(data, petition=signature.petition, initial=initial)
+
+
+def confirmed(
+    request: HttpRequest,
+    signature_id: int,
+    outcome: Confirmation,
+    slug: str,
+    now: datetime,
+) -> HttpResponse:
+    """What follows from pressing the button."""
+    match outcome:
+        case Confirmation.COUNTED:
+            return see_other("petitions:thank_you", slug)
+        case Confirmation.TOO_LATE:
+            if signature := signing.find_signature(signature_id):
+                signing.erase_pending(signature)
+            context = {"petition": get_petition_or_none(slug, now)}
+            return TemplateResponse(
+                request, "petitions/too_late.html", context, status=410
+            )
+        case Confirmation.WITHDRAWN:
+            return see_other("petitions:petition", slug)
+        case Confirmation.GONE:
+            return problem(request, 410)
+
+
+def get_petition_or_none(slug: str, now: datetime) -> Any:
+    try:
+        return get_petition(slug, now)
+    except (Http404, Moved, Withdrawn):
+        return None
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct(request: HttpRequest, token: str) -> HttpResponse:
+    """“Not Maya? Sign in your own name”: corrects what was typed and confirms it."""
+    now = timezone.now()
+    outcome = read_token(Purpose.CONFIRM, token, now=now)
+    if request.method != "POST" or not isinstance(outcome, Valid):
+        return redirect("petitions:confirm", token)
+    signature = signing.find_signature(outcome.signature_id)
+    if signature is None:
+        return problem(request, 410)
+    form = correction_form(signature, request.POST)
+    foreign = origin_of(request) is Origin.FOREIGN
+    if foreign or not form.is_valid():
+        status = 403 if foreign else 422
+        return confirm_page(request, token, signature.pk, now, form, status)
+    result, slug = retry_once(
+        lambda: actions.confirm_corrected(signature, form.cleaned_data, now=now)
+    )
+    return confirmed(request, signature.pk, result, slug, now)
+
+
+@require_safe
+def thank_you(request: HttpRequest, slug: str) -> HttpResponse:
+    """The new total, this signature included, and a word about passing it on."""
+    try:
+        found = get_petition(slug, timezone.now())
+    except Moved as moved:
+        return redirect("petitions:thank_you", moved.petition.slug)
+    except Withdrawn:
+        raise Http404 from None
+    url = settings.SITE_URL + found.get_absolute_url()
+    share = gettext("I have just signed this: “%(title)s”. It takes a minute: %(url)s") % {
+        "title": found.title,
+        "url": url,
+    }
+    context = {
+        "petition": found,
+        "url": url,
+        "share": share,
+        "share_quoted": quote(share, safe=""),
+        "title_quoted": quote(found.title, safe=""),
+    }
+    return TemplateResponse(request, "petitions/thank_you.html", context)
+
+
+# == Links that do not work any more ==
+
+
+def broken_link(request: HttpRequest) -> HttpResponse:
+    """Cut short on the way, or never ours: a new one needs the address."""
+    return TemplateResponse(request, "petitions/broken_link.html", {}, status=404)
+
+
+def expired_link(
+    request: HttpRequest, token: str, signature_id: int
+) -> HttpResponse:
+    """Too old: a new one can be sent to the address that we still have."""
+    signature = signing.find_signature(signature_id)
+    if signature is None:
+        return problem(request, 410)
+    context = {
+        "token": token,
+        "petition": signature.petition,
+        "counted": signature.state != SignatureState.PENDING
+        or signing.counted_sibling(signature),
+    }
+    return TemplateResponse(
+        request, "petitions/expired_link.html", context, status=410
+    )
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def resend(request: HttpRequest, token: str) -> HttpResponse:
+    """A new link for the signature of an expired one."""
+    now = timezone.now()
+    outcome = read_token(Purpose.CONFIRM, token, now=now)
+    foreign = origin_of(request) is Origin.FOREIGN
+    if request.method != "POST" or foreign or isinstance(outcome, Broken):
+        return redirect("petitions:confirm", token)
+    signature = signing.find_signature(outcome.signature_id)
+    if signature is None:
+        return problem(request, 410)
+    actions.send_again(signature, now=now)
+    query = inbox_query(signature.email)
+    return see_other("petitions:check_inbox", signature.petition.slug, query=query)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_link(request: HttpRequest) -> HttpResponse:
+    """New links for whoever asks by address; the same answer for an unknown one."""
+    error, typed, status = "", "", 200
+    if request.method == "POST":
+        typed = request.POST.get("email", "")[:300]
+        if origin_of(request) is Origin.FOREIGN:
+            status = 403
+        else:
+            try:
+                key = email_key(clean_address(typed))
+            except NotAnAddress:
+                error = gettext("Enter an e-mail address such as name@example.org")
+                status = 422
+            else:
+                actions.send_all_again(key, now=timezone.now())
+                return see_other("petitions:new_link", query="?sent=1")
+    context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
+    return TemplateResponse(request, "petitions/new_link.html", context, status=status)
+
+
+# == “I did not ask for this” ==
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def not_me(request: HttpRequest, token: str) -> HttpResponse:
+    """Erases an address that somebody else typed, or whose owner thinks better."""
+    now = timezone.now()
+    outcome = read_token(Purpose.NOT_ME, token, now=now)
+    if isinstance(outcome, Broken):
+        return broken_link(request)
+    signature = signing.find_signature(outcome.signature_id)
+    if signature is None:
+        return see_other("petitions:erased")
+    if request.method == "POST" and origin_of(request) is not Origin.FOREIGN:
+        actions.erase_signature(signature, now=now)
+        return see_other("petitions:erased")
+    context = {
+        "petition": signature.petition,
+        "masked": masked(signature.email),
+        "counted": signature.state == SignatureState.CONFIRMED
+        or signing.counted_sibling(signature),
+        "token": token,
+    }
+    return TemplateResponse(request, "petitions/not_me.html", context)
+
+
+@require_safe
+def erased(request: HttpRequest) -> HttpResponse:
+    return TemplateResponse(request, "petitions/erased.html", {})
