@@ -1,0 +1,203 @@
+"""What the demonstration shows: the reference profile with texts of its own, and a
+second, invented organisation, so that one can see the wall between the two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from petitions.states import State, TargetKind
+
+
+@dataclass(frozen=True)
+class DemoPetition:
+    title: str
+    targets: list[dict[str, Any]]
+    text: str
+    supporters: int
+    started: int
+    """Days before the first run."""
+    summary: str = ""
+    ask: str = ""
+    state: str = State.OPEN
+    ended: int = 0
+    outcome: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DemoOrganization:
+    name: str
+    values: dict[str, str]
+    petitions: list[DemoPetition]
+
+
+STAFF_EMAIL = "staff@demo.example"
+
+AMNESTY = DemoOrganization(
+    name="Amnesty International Canada",
+    values={
+        "description": (
+            "The Canadian members of a worldwide movement of people who campaign for "
+            "human rights. This profile is a demonstration: its texts were written for "
+            "it and its supporters are generated."
+        ),
+        "postal_address": "1 Example Street\nOttawa ON",
+        "contact_email": "contact@amnesty-demo.example",
+    },
+    petitions=[
+        DemoPetition(
+            title="Canada: Sign the global treaty to end torture",
+            targets=[
+                {
+                    "name": "Stéphane Dion",
+                    "office": "Minister of Foreign Affairs",
+                },
+                {
+                    "name": "Ralph Goodale",
+                    "office": "Minister of Public Safety",
+                },
+            ],
+            summary="Ask Canada to join the treaty that opens places of detention to "
+            "independent visits.",
+            ask="Sign and ratify the Optional Protocol to the Convention against "
+            "Torture.",
+            text="""The Optional Protocol to the Convention against Torture sets up regular \
+visits to places of detention by independent experts. Torture thrives where nobody is \
+looking; **a visitor who may come at any time changes that**.
+
+This petition asks two ministers to take the steps that joining the treaty needs. It \
+is part of a demonstration: signatures given here reach nobody.""",
+            supporters=15_261,
+            started=140,
+            more={"asks_postal_code": True},
+        ),
+        DemoPetition(
+            title="Help reunite families divided by prison walls",
+            targets=[{"name": "TBD", "kind": TargetKind.LABEL}],
+            summary="For families who wait for somebody who was jailed for speaking.",
+            text="""When somebody is jailed for taking part in a peaceful protest, a \
+family is sentenced with them. Letters, visits and public attention keep the two \
+together until they meet again.
+
+Add your name to say that these families are not forgotten.""",
+            supporters=601,
+            started=151,
+        ),
+        DemoPetition(
+            title="Tell Myanmar's Government to free peaceful activist Phyoe Phyoe Aung",
+            targets=[{"name": "Phone", "kind": TargetKind.LABEL}],
+            summary="A petition that has just begun. Sign it to see how that works.",
+            text="""Peaceful assembly is a right, for students as for everybody else. \
+This petition asks for the release of those who are held for using it.
+
+In this demonstration it has a single supporter. Sign it, open the mailbox, press the \
+button, and it has two.""",
+            supporters=1,
+            started=158,
+        ),
+        DemoPetition(
+            title="Release torture survivor Yecenia Armenta",
+            targets=[
+                {
+                    "name": "Marco Antonio Higuera Gomez",
+                }
+            ],
+            summary="Statements made under torture are no evidence.",
+            text="""International law is plain: a statement that was made as a result of \
+torture must not be used as evidence, except against whoever is accused of torture.
+
+This petition asks that the case be looked at in that light, and that a torture \
+survivor be released.""",
+            supporters=5_893,
+            started=166,
+        ),
+    ],
+)
+
+RIVERBANK = DemoOrganization(
+    name="Riverbank Commons",
+    values={
+        "legal_name": "Riverbank Commons (demonstration)",
+        "description": "An invented organisation that looks after an invented river.",
+        "postal_address": "2 Example Quay\nExampleton",
+        "contact_email": "hello@riverbank-demo.example",
+        "charity_number": "00000 0000 RR0000",
+    },
+    petitions=[
+        DemoPetition(
+            title="Plant trees along the lower bank",
+            targets=[
+                {
+                    "name": "Exampleton Town Council",
+                    "kind": TargetKind.BODY,
+                }
+            ],
+            summary="Shade for the fish, and for the benches.",
+            text="""The lower bank has no shade. We ask for:
+
+- forty alders along the water,
+- a bench under every fourth of them,
+- and somebody who waters them for the first two summers.""",
+            supporters=37,
+            started=20,
+        ),
+        DemoPetition(
+            title="Open the old footbridge again",
+            targets=[
+                {
+                    "name": "Exampleton Bridges Office",
+                    "kind": TargetKind.BODY,
+                }
+            ],
+            summary="A bridge that was closed for one winter, four years ago.",
+            text="The footbridge was closed for repairs and never opened again. We ask "
+            "for a date.",
+            supporters=1_204,
+            started=200,
+            state=State.WON,
+            ended=45,
+            outcome="The footbridge is open again since the first of the month.",
+        ),
+        DemoPetition(
+            title="Keep the reading room at the lock open on Sundays",
+            targets=[{"kind": TargetKind.UNSETTLED}],
+            summary="The only warm room on the towpath.",
+            text="Sunday is the day on which people have time to read. We ask that the "
+            "reading room stays open then.",
+            supporters=412,
+            started=260,
+            state=State.CLOSED,
+            ended=90,
+        ),
+    ],
+)
+
+ORGANIZATIONS = (AMNESTY, RIVERBANK)
+
+FIRST_NAMES = (
+    "Maya", "Olivier", "Aisha", "Jian", "Noémie", "Samuel", "Priya", "Tomás", "Ingrid",
+    "Kwame", "Léa", "Dmitri", "Fatima", "Hiroshi", "Anaïs", "Mateo", "Zoë", "Ibrahim",
+    "Chloé", "Nikhil", "Sofia", "Émile", "Rania", "Liam", "Yuki", "Amara", "Björn",
+    "Camille", "Tariq", "Élise", "Joaquín", "Mei", "Pádraig", "Salma", "Viktor",
+)  # fmt: skip
+LAST_NAMES = (
+    "Tremblay", "Singh", "Nguyen", "O'Brien", "García", "Okafor", "Roy", "Chen",
+    "Lévesque", "Haddad", "Kowalski", "Patel", "Bouchard", "Yamamoto", "Silva", "Côté",
+    "Ivanova", "Mensah", "MacLeod", "Gagnon", "Kim", "Hernández", "Dubois", "Rahman",
+    "Larsen", "Pelletier", "Ali", "Fortin", "Moreau", "Abebe", "Schmidt", "Lavoie",
+)  # fmt: skip
+PLACES = (
+    "Ottawa", "Montréal", "Toronto", "Vancouver", "Québec", "Halifax", "Winnipeg",
+    "Calgary", "Moncton", "Saskatoon", "Whitehorse", "St. John's", "Gatineau",
+)  # fmt: skip
+POSTAL_AREAS = ("K1A", "H2X", "M5V", "V6B", "G1R", "B3H", "R3C", "T2P", "E1C", "S7K")
+DOMAINS = ("example.org", "example.com", "example.net", "mail.example", "post.example")
+COMMENTS = (
+    "It has taken long enough.",
+    "Because it could be any of us.",
+    "My grandmother taught me to sign for others.",
+    "Parce que le silence aide toujours les mêmes.",
+    "I promised my students that I would.",
+    "Small steps, many feet.",
+)

@@ -1,0 +1,149 @@
+"""Filling an empty database with the demonstration, thousands of rows a second."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from organizations.models import Membership, Organization, Role, User
+from petitions.addresses import KEY_VERSION, email_key
+from petitions.counting import fold
+from petitions.demo.content import (
+    COMMENTS,
+    DOMAINS,
+    FIRST_NAMES,
+    LAST_NAMES,
+    ORGANIZATIONS,
+    PLACES,
+    POSTAL_AREAS,
+    STAFF_EMAIL,
+    DemoOrganization,
+    DemoPetition,
+)
+from petitions.models import Petition, Target
+from petitions.states import State
+
+COLUMNS = (
+    "petition_id", "state", "name", "email", "email_key", "email_key_version", "person",
+    "place", "postal_code", "country", "comment", "comment_approved", "show_name",
+    "updates", "language", "text_version", "consent_version", "delivery", "weak_signs",
+    "created_at", "confirmed_at",
+)  # fmt: skip
+
+CHANGES = """
+INSERT INTO petitions_change (petition_id, day, source, delta, domain)
+SELECT petition_id, (confirmed_at AT TIME ZONE %s)::date, 'confirmed', count(*),
+       split_part(email, '@', 2)
+  FROM petitions_signature WHERE state = 'confirmed'
+ GROUP BY 1, 2, 5
+"""
+TALLIES = """
+INSERT INTO petitions_mailtally (
+    petition_id, day, domain, signed, handed_over, failed, confirmed)
+SELECT petition_id, (created_at AT TIME ZONE %s)::date, split_part(email, '@', 2),
+       count(*), count(*), 0, 0
+  FROM petitions_signature GROUP BY 1, 2, 3
+"""
+
+type Progress = Callable[[int, int], None]
+
+
+def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
+    """Organisations, petitions and signatures; all or nothing. Dates count back from
+    `now`; `progress` is told how many signatures of how many are there."""
+    chance = random.Random(20_160_331)  # noqa: S311 - a demonstration, no secret
+    everything = sum(p.supporters for o in ORGANIZATIONS for p in o.petitions)
+    loaded = 0
+    with transaction.atomic():
+        for planned in ORGANIZATIONS:
+            organization = Organization.objects.create(
+                name=planned.name, **planned.values
+            )
+            add_staff(organization, planned)
+            for demo in planned.petitions:
+                petition = add_petition(organization, demo, now)
+                for batch in batches(demo.supporters):
+                    copy(signatures(petition, demo, batch, now, chance))
+                    loaded += len(batch)
+                    progress(loaded, everything)
+        with connection.cursor() as cursor:
+            cursor.execute(CHANGES, [time_zone])
+            cursor.execute(TALLIES, [time_zone])
+    while fold():
+        pass
+
+
+def add_staff(organization: Organization, planned: DemoOrganization) -> None:
+    """The demo staff works for the first organisation only."""
+    if planned is ORGANIZATIONS[0]:
+        user = User.objects.create_user(STAFF_EMAIL, name="Demo Staff")
+        Membership.objects.create(
+            user=user, organization=organization, role=Role.OWNER
+        )
+
+
+def add_petition(
+    organization: Organization, demo: DemoPetition, now: datetime
+) -> Petition:
+    petition = Petition.objects.create(
+        organization=organization,
+        title=demo.title,
+        summary=demo.summary,
+        ask=demo.ask,
+        text=demo.text,
+        state=demo.state,
+        outcome=demo.outcome,
+        opens_at=now - timedelta(days=demo.started),
+        ended_at=None if demo.state == State.OPEN else now - timedelta(days=demo.ended),
+        **demo.more,
+    )
+    for position, values in enumerate(demo.targets, 1):
+        Target.objects.create(petition=petition, position=position, **values)
+    return petition
+
+
+def batches(number: int, size: int = 2000) -> Iterator[range]:
+    for start in range(0, number, size):
+        yield range(start, min(start + size, number))
+
+
+def signatures(
+    petition: Petition,
+    demo: DemoPetition,
+    numbers: range,
+    now: datetime,
+    chance: random.Random,
+) -> Iterator[tuple[Any, ...]]:
+    """Invented supporters: many in the first days, fewer later, as campaigns go."""
+    lifetime = (demo.started - demo.ended) * 86_400
+    for number in numbers:
+        first, last = chance.choice(FIRST_NAMES), chance.choice(LAST_NAMES)
+        email = f"supporter{number}@{chance.choice(DOMAINS)}"
+        seconds = lifetime * chance.betavariate(1, 3)
+        created_at = now - timedelta(days=demo.started) + timedelta(seconds=seconds)
+        confirmed_at = min(created_at + timedelta(seconds=chance.expovariate(0.01)), now)
+        shown = chance.random() < 0.05
+        commented = chance.random() < 0.03
+        area = chance.choice(POSTAL_AREAS) if petition.asks_postal_code else ""
+        yield (
+            petition.pk, "confirmed", f"{first} {last}", email, email_key(email),
+            KEY_VERSION, "", chance.choice(PLACES) if shown else "",
+            f"{area} {chance.randrange(1, 9)}A{chance.randrange(1, 9)}" if area else "",
+            "", chance.choice(COMMENTS) if commented else "", commented, shown,
+            None, chance.choice(("en", "en", "fr")), 0, 1, petition.delivery, 0,
+            created_at, confirmed_at,
+        )  # fmt: skip
+
+
+def copy(rows: Iterator[tuple[Any, ...]]) -> None:
+    columns = ", ".join(COLUMNS)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY petitions_signature ({columns}) FROM STDIN") as into,
+    ):
+        for row in rows:
+            into.write_row(row)

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from petitions.demo import views
+
+app_name = "demo"
+urlpatterns = [
+    path("", views.tour, name="tour"),
+    path("mail/", views.mailbox, name="mailbox"),
+    path("mail/<slug:name>/", views.mail, name="mail"),
+    path("proof/", views.proof, name="proof"),
+]

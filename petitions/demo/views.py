@@ -1,0 +1,97 @@
+"""Pages that only a demonstration has: the tour, the mailbox, the proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_safe
+from nh3 import clean
+
+from petitions import counting
+from petitions.demo.content import AMNESTY, RIVERBANK, STAFF_EMAIL
+from petitions.models import Petition
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class StoredMail:
+    """A message in the folder that a demonstration sends to."""
+
+    name: str
+    sent_at: datetime
+    message: EmailMessage
+
+    def part(self, kind: str) -> str:
+        body = self.message.get_body((kind,))
+        return str(body.get_content()) if body is not None else ""
+
+    @property
+    def text(self) -> str:
+        return self.part("plain")
+
+    @property
+    def html(self) -> SafeString:
+        """The HTML part without its styles, which the page's policy forbids."""
+        return mark_safe(clean(self.part("html")))  # noqa: S308 - cleaned by nh3
+
+
+def folder() -> Path | None:
+    path = settings.MAILERS["default"]["OPTIONS"].get("folder")
+    return Path(path) if path else None
+
+
+def read(path: Path) -> StoredMail:
+    message = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    nanoseconds = int(path.name.partition("-")[0])
+    sent_at = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
+    return StoredMail(path.stem, sent_at, message)
+
+
+@require_safe
+def tour(request: HttpRequest) -> HttpResponse:
+    """Five things to try."""
+    petitions = Petition.objects.filter(organization__name=AMNESTY.name)
+    context = {
+        "organization_name": AMNESTY.name,
+        "first": petitions.filter(title=AMNESTY.petitions[0].title).first(),
+        "phone": petitions.filter(title=AMNESTY.petitions[2].title).first(),
+        "other": Petition.objects.filter(organization__name=RIVERBANK.name).first(),
+        "staff_email": STAFF_EMAIL,
+    }
+    return TemplateResponse(request, "demo/tour.html", context)
+
+
+@require_safe
+def mailbox(request: HttpRequest) -> HttpResponse:
+    """Every mail that the demonstration wrote, newest first."""
+    path = folder()
+    files = sorted(path.glob("*.eml"), reverse=True)[:SHOWN] if path else []
+    context = {"mails": [read(file) for file in files], "outside": path is None}
+    return TemplateResponse(request, "demo/mailbox.html", context)
+
+
+@require_safe
+def mail(request: HttpRequest, name: str) -> HttpResponse:
+    path = folder()
+    file = path / f"{name}.eml" if path else None
+    if file is None or not file.is_file():
+        raise Http404
+    return TemplateResponse(request, "demo/mail.html", {"mail": read(file)})
+
+
+@require_safe
+def proof(request: HttpRequest) -> HttpResponse:
+    """The same proof as `manage.py verify_counts`."""
+    proofs = [found for found in counting.verify() if found.recorded or found.shown]
+    context = {"proofs": proofs, "holds": all(found.holds for found in proofs)}
+    return TemplateResponse(request, "demo/proof.html", context)

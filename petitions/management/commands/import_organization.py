@@ -1,0 +1,56 @@
+"""Bring in an organisation from a file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from petitions.importing import FORMAT, FileProblem, NotJson, import_text
+
+
+class Command(BaseCommand):
+    help = "Bring in an organisation with its petitions and earlier supporters."
+
+    def create_parser(
+        self, prog_name: str, subcommand: str, **kwargs: Any
+    ) -> CommandParser:
+        return super().create_parser(
+            prog_name,
+            subcommand,
+            epilog=FORMAT,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **kwargs,
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, help="a JSON file; see below")
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            raise CommandError(f"{file}: line {line}: not UTF-8") from None
+        try:
+            report = import_text(text, now=timezone.now())
+        except (FileProblem, NotJson) as problem:
+            raise CommandError(f"{file}: {problem}") from None
+        organization = report.organization
+        self.stdout.write(
+            f"{organization.name}: {report.created} petitions brought in, "
+            f"{report.known} were there already, {report.supporters} supporters added.\n"
+            f"{settings.SITE_URL}{organization.get_absolute_url()}"
+        )
+        if not organization.can_ask_updates:
+            self.stdout.write(
+                "Supporters are not asked whether you may write to them until the "
+                "organisation has a postal address and a contact e-mail: add them in "
+                "the admin."
+            )
