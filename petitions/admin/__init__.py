@@ -1,0 +1,6 @@
+"""The staff's side: writing campaigns and watching them grow."""
+
+from petitions.admin.petitions import PetitionAdmin
+from petitions.admin.signatures import SignatureAdmin
+
+__all__ = ["PetitionAdmin", "SignatureAdmin"]

@@ -1,0 +1,407 @@
+"""Campaigns in the admin: written, previewed, published, watched, closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from config.images import clean_image
+from organizations.scoping import Scope, ScopedAdmin, user_of
+from petitions.admin import figures, previews
+from petitions.admin.transitions import TRANSITIONS, Transition, available
+from petitions.counting import record_entry
+from petitions.models import Correction, CountEntry, Petition, Target
+from petitions.states import PUBLIC_STATES, State
+
+
+class PetitionForm(forms.ModelForm[Petition]):
+    class Meta:
+        model = Petition
+        fields = "__all__"
+        widgets = {
+            "summary": forms.Textarea(attrs={"rows": 2, "cols": 80}),
+            "ask": forms.Textarea(attrs={"rows": 2, "cols": 80}),
+            "outcome": forms.Textarea(attrs={"rows": 2, "cols": 80}),
+            "text": forms.Textarea(attrs={"rows": 16, "cols": 80}),
+        }
+
+    def clean_image(self) -> Any:
+        image = self.cleaned_data["image"]
+        changed = "image" in self.changed_data and image
+        return clean_image(image, 1200) if changed else image
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        given = self.cleaned_data
+        if given.get("image") and not given.get("image_description"):
+            self.add_error(
+                "image_description", _("Describe the picture for those who do not see it.")
+            )
+        return cleaned
+
+
+class PetitionInline(Scope):
+    """Rows of a petition, shown to and changed by those who may edit it."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None or super().has_view_permission(request, obj)
+
+
+class TargetForm(forms.ModelForm[Target]):
+    """Of a petition that people have signed, only “Not settled yet” can change."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        target = self.instance
+        if target.pk and not target.is_unsettled and target.petition.has_signatures:
+            for field in self.fields.values():
+                field.disabled = True
+
+
+class TargetInline(PetitionInline, admin.TabularInline[Target, Petition]):
+    model = Target
+    form = TargetForm
+    extra = 0
+    min_num = 0
+    fields = ["position", "kind", "name", "office", "organisation"]
+
+    def get_extra(
+        self, request: HttpRequest, obj: Petition | None = None, **kwargs: Any
+    ) -> int:
+        return 1 if obj is None else 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not is_frozen(obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        if not allowed or not is_frozen(obj):
+            return allowed
+        return any(target.is_unsettled for target in obj.targets.all())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request, obj)
+
+
+class CorrectionInline(PetitionInline, admin.StackedInline[Correction, Petition]):
+    model = Correction
+    extra = 0
+    fields = ["text", "made_at"]
+    readonly_fields = ["made_at"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and is_frozen(obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class CountEntryInline(PetitionInline, admin.TabularInline[CountEntry, Petition]):
+    model = CountEntry
+    extra = 0
+    fields = ["source", "number", "label", "counted_by", "counted_at"]
+    verbose_name_plural = _("supporters counted on paper or elsewhere")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = Scope.has_change_permission(self, request, obj)
+        return allowed and obj is not None and obj.state != State.DRAFT
+
+
+# The petition stands behind each of its rows.
+for inline in (TargetInline, CorrectionInline, CountEntryInline):
+    inline.organization_path = "organization_id"
+
+
+def is_frozen(petition: Petition | None) -> bool:
+    """Whether people have signed it; asked once in the life of the object."""
+    if petition is None:
+        return False
+    if not hasattr(petition, "_frozen"):
+        petition._frozen = petition.has_signatures  # type: ignore[attr-defined]
+    return bool(petition._frozen)  # type: ignore[attr-defined]
+
+
+@admin.register(Petition)
+class PetitionAdmin(ScopedAdmin[Petition]):
+    form = PetitionForm
+    inlines = [TargetInline, CorrectionInline, CountEntryInline]
+    list_display = ["title", "organization", "state", "supporters_shown", "opens_at"]
+    list_filter = [
+        "state",
+        ("organization", admin.RelatedOnlyFieldListFilter),
+        "language",
+    ]
+    list_select_related = ["organization"]
+    search_fields = ["title", "slug", "targets__name"]
+    ordering = ["-pk"]
+    actions = ["publish_selected", "close_selected"]
+    readonly_fields = ["state", "ended_at", "readers_see"]
+    fieldsets = [
+        (
+            _("What you ask"),
+            {
+                "fields": [
+                    "organization", "language", "title", "slug", "ask", "summary",
+                    "text", "text_format",
+                ]
+            },
+        ),
+        (_("Picture"), {"fields": ["image", "image_description"]}),
+        (
+            _("What the form asks, and who receives it"),
+            {"fields": ["asks_place", "asks_postal_code", "asks_country", "delivery"]},
+        ),
+        (
+            _("When, and how far"),
+            {
+                "fields": [
+                    "state", "opens_at", "closes_at", "ended_at", "started_on", "goal",
+                    "position", "outcome",
+                ]
+            },
+        ),
+        (_("What readers see"), {"fields": ["readers_see"]}),
+    ]  # fmt: skip
+
+    class Media:
+        css = {"all": ["css/admin.css"]}
+
+    # -- rows and rights --
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Petition]:
+        petitions = super().get_queryset(request)
+        return petitions.for_reading()  # type: ignore[attr-defined, no-any-return]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A draft that nobody has signed."""
+        if obj is None or obj.state != State.DRAFT or is_frozen(obj):
+            return False
+        return self.has_change_permission(request, obj)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Petition | None = None
+    ) -> list[str]:
+        fields = list(self.readonly_fields)
+        if obj is not None and is_frozen(obj):
+            fields += Petition.FROZEN
+        if obj is not None and obj.state != State.DRAFT:
+            fields += ["opens_at", "organization"]
+        return list(dict.fromkeys(fields))
+
+    def get_view_on_site_url(self, obj: Petition | None = None) -> str | None:
+        if obj is None or obj.state not in PUBLIC_STATES:
+            return None
+        return obj.get_absolute_url()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Whoever works for one organisation need not choose it."""
+        organizations = list(
+            user_of(request).memberships.values_list("organization_id", flat=True)[:2]
+        )
+        initial = {"organization": organizations[0]} if len(organizations) == 1 else {}
+        return {**initial, **super().get_changeform_initial_data(request)}
+
+    # -- what is shown --
+
+    @admin.display(description=_("supporters"))
+    def supporters_shown(self, petition: Petition) -> int:
+        return petition.supporters
+
+    @admin.display(description=_("the very lines"))
+    def readers_see(self, petition: Petition) -> SafeString | str:
+        """Rendered by the templates of the public pages."""
+        if petition.pk is None:
+            return gettext("They appear here once the petition is saved.")
+        context = {"petition": petition, "targets": list(petition.targets.all())}
+        html = render_to_string("admin/petitions/petition/_readers_see.html", context)
+        return mark_safe(html)  # noqa: S308 - from a template
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        petition = self.get_object(request, object_id) if object_id else None
+        context: dict[str, Any] = {"can_preview": True}
+        if petition is not None:
+            editable = self.has_change_permission(request, petition)
+            context["transitions"] = available(petition) if editable else []
+            if request.method == "GET" and not petition.organization.can_ask_updates:
+                messages.warning(
+                    request,
+                    gettext(
+                        "%(organization)s lacks a postal address or a contact e-mail: "
+                        "supporters are not asked whether you may write to them."
+                    )
+                    % {"organization": petition.organization},
+                )
+        return super().changeform_view(
+            request, object_id, form_url, {**context, **(extra_context or {})}
+        )
+
+    # -- saving --
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: bool
+    ) -> None:
+        if formset.model is CountEntry:
+            for entry in formset.save(commit=False):
+                record_entry(entry)
+            return
+        if formset.model is Correction:
+            for correction in formset.save(commit=False):
+                correction.made_by = user_of(request)
+                correction.save()
+            return
+        petition = form.instance
+        unsettled = {
+            target.pk for target in petition.targets.all() if target.is_unsettled
+        }
+        super().save_formset(request, form, formset, change)
+        if is_frozen(petition):
+            for target in Target.objects.filter(pk__in=unsettled):
+                if not target.is_unsettled:
+                    Correction.objects.create(
+                        petition=petition,
+                        text=gettext("Whom this petitions is settled now: %(who)s.")
+                        % {"who": target.label_with_office},
+                        made_by=user_of(request),
+                    )
+
+    # -- pages of its own --
+
+    def get_urls(self) -> list[Any]:
+        def wrapped(view: Any) -> Any:
+            return self.admin_site.admin_view(view)
+
+        return [
+            path("preview/", wrapped(self.preview), name="petitions_petition_preview"),
+            path(
+                "<int:number>/preview/",
+                wrapped(self.preview),
+                name="petitions_petition_preview_one",
+            ),
+            path(
+                "<int:number>/figures/",
+                wrapped(self.figures),
+                name="petitions_petition_figures",
+            ),
+            path(
+                "<int:number>/<slug:verb>/",
+                wrapped(self.transition),
+                name="petitions_petition_transition",
+            ),
+            *super().get_urls(),
+        ]
+
+    def get_petition(self, request: HttpRequest, number: int) -> Petition:
+        """The petition that the user may see, or Http404."""
+        petition = self.get_object(request, str(number))
+        if petition is None or not self.has_view_permission(request, petition):
+            raise Http404
+        return petition
+
+    def preview(self, request: HttpRequest, number: int | None = None) -> HttpResponse:
+        """The public page, of what is stored or of what is in the form."""
+        stored = self.get_petition(request, number) if number is not None else None
+        if not self.has_view_permission(request):
+            raise Http404
+        return previews.preview(self, request, stored)
+
+    def figures(self, request: HttpRequest, number: int) -> HttpResponse:
+        """By day and mail domain: signed, handed over, failed, confirmed."""
+        petition = self.get_petition(request, number)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Figures"),
+            "subtitle": str(petition),
+            "opts": self.opts,
+            "petition": petition,
+            **figures.read(petition, request.GET.get("day", "")),
+        }
+        template = "admin/petitions/petition/figures.html"
+        return TemplateResponse(request, template, context)
+
+    def transition(self, request: HttpRequest, number: int, verb: str) -> HttpResponse:
+        """Publish, pause, close …: says what will happen, then does it."""
+        petition = self.get_petition(request, number)
+        found = TRANSITIONS.get(verb)
+        if found is None or not self.has_change_permission(request, petition):
+            raise Http404
+        change_url = reverse("admin:petitions_petition_change", args=[petition.pk])
+        problems = found.problems(petition)
+        if request.method == "POST" and not problems:
+            self.carry_out(request, petition, found)
+            return redirect(change_url)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": found.label,
+            "subtitle": str(petition),
+            "opts": self.opts,
+            "petition": petition,
+            "transition": found,
+            "problems": problems,
+            "change_url": change_url,
+        }
+        template = "admin/petitions/petition/transition.html"
+        return TemplateResponse(request, template, context)
+
+    def carry_out(
+        self, request: HttpRequest, petition: Petition, transition: Transition
+    ) -> None:
+        outcome = request.POST.get("outcome", "").strip()[:500]
+        if transition.asks_outcome and outcome:
+            petition.outcome = outcome
+            petition.save(update_fields=["outcome"])
+        transition.carry_out(petition, timezone.now())
+        LogEntry.objects.log_actions(
+            user_of(request).pk, [petition], CHANGE, str(transition.label), single_object=True
+        )
+        messages.success(request, transition.done % {"title": petition.title})
+
+    @admin.action(description=_("Publish"), permissions=["change"])
+    def publish_selected(
+        self, request: HttpRequest, queryset: QuerySet[Petition]
+    ) -> None:
+        self.carry_out_all(request, queryset, TRANSITIONS["publish"])
+
+    @admin.action(description=_("Close"), permissions=["change"])
+    def close_selected(
+        self, request: HttpRequest, queryset: QuerySet[Petition]
+    ) -> None:
+        self.carry_out_all(request, queryset, TRANSITIONS["close"])
+
+    def carry_out_all(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Petition],
+        transition: Transition,
+    ) -> None:
+        """Each that the rules allow; for each other one, why not."""
+        for petition in queryset.filter(~Q(pk=None)):
+            if not self.has_change_permission(request, petition):
+                problems = [gettext("You may not change it.")]
+            else:
+                problems = transition.problems(petition)
+            if problems:
+                messages.error(request, f"{petition.title}: {' '.join(problems)}")
+            else:
+                self.carry_out(request, petition, transition)
