@@ -16,7 +16,7 @@ from email import message_from_bytes, policy
 from email.utils import getaddresses
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, NoReturn, Protocol, Self
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -91,12 +91,15 @@ class SmtpTransport:
         try:
             self.smtp.sendmail(sender, [recipient], message, mail_options=extras)
         except smtplib.SMTPRecipientsRefused as refusal:
-            code, reply = next(iter(refusal.recipients.values()))
-            raise Refused(code, words(reply)) from None
-        except smtplib.SMTPSenderRefused as refusal:
-            raise Refused(refusal.smtp_code, words(refusal.smtp_error)) from None
-        except smtplib.SMTPDataError as refusal:
-            raise Refused(refusal.smtp_code, words(refusal.smtp_error)) from None
+            self._refused(*next(iter(refusal.recipients.values())))
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refusal:
+            self._refused(refusal.smtp_code, refusal.smtp_error)
+
+    @staticmethod
+    def _refused(code: int, reply: bytes | str) -> NoReturn:
+        if code == 421:  # the server hangs up after it
+            raise smtplib.SMTPServerDisconnected(words(reply)) from None
+        raise Refused(code, words(reply)) from None
 
 
 class FolderTransport:

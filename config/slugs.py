@@ -20,7 +20,9 @@ def make_slug(title: str) -> str:
     text = unicodedata.normalize("NFKC", title).lower()
     text = text.replace("'", "").replace("’", "")
     kept = "".join(c if unicodedata.category(c)[0] in KEPT else " " for c in text)
-    slug = "-".join(kept.split())
+    # A mark without a letter is part of an emoji.
+    words = [word for word in kept.split() if any(c.isalnum() for c in word)]
+    slug = "-".join(words)
     if len(slug) > MAX_LENGTH:
         head, _hyphen, _tail = slug[: MAX_LENGTH + 1].rpartition("-")
         slug = head or slug[:MAX_LENGTH]

@@ -39,6 +39,8 @@ def may_own(user: User, organization_id: int | None) -> bool:
 
 def memberships(user: User) -> dict[int, Role]:
     """Roles by organisation, read once in the life of the `user` object (a request)."""
+    if not user.is_active:  # nobody has logged in, or may any more
+        return {}
     known: dict[int, Role] | None = getattr(user, "_roles", None)
     if known is None:
         rows = user.memberships.values_list("organization_id", "role")

@@ -72,6 +72,10 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def get_short_name(self) -> str:
+        """What the admin greets with."""
+        return str(self)
+
     def clean(self) -> None:
         super().clean()
         self.email = self.email.strip().lower()

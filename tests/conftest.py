@@ -6,6 +6,7 @@ one and is a stranger here; Ada administers the site.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +24,35 @@ def _empty_page_cache() -> Iterator[None]:
     page_cache.clear()
     yield
     page_cache.clear()
+
+
+class MissingVariables(logging.Handler):
+    """Collects variables that templates of ours used and nobody had given them."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg.startswith("Exception while resolving variable"):
+            assert isinstance(record.args, tuple)
+            variable, template = record.args
+            if not str(template).startswith(("admin/", "django/", "registration/")):
+                self.found.append(f"{variable} in {template}")
+
+
+@pytest.fixture(autouse=True)
+def _no_missing_variables() -> Iterator[None]:
+    logger = logging.getLogger("django.template")
+    handler, level = MissingVariables(), logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    propagate, logger.propagate = logger.propagate, False
+    yield
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+    logger.propagate = propagate
+    assert handler.found == []
 
 
 @pytest.fixture

@@ -305,7 +305,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
                 name="petitions_petition_figures",
             ),
             path(
-                "<int:number>/<slug:verb>/",
+                "<int:number>/do/<slug:verb>/",
                 wrapped(self.transition),
                 name="petitions_petition_transition",
             ),

@@ -55,6 +55,8 @@ def preview(
     for source in ("confirmed", "paper", "imported"):
         if not hasattr(petition, source):
             setattr(petition, source, 0)
+    if petition.pk is None:
+        petition.pk = 0  # no row has it: relations can be asked, and are empty
     petition._prefetched_objects_cache = {"targets": targets}  # type: ignore[attr-defined]
     context = page_context(petition, SignForm(petition=petition), preview=True)
     return respond(request, {**context, "targets": targets, "is_open": True})

@@ -41,7 +41,8 @@ class StoredMail:
     @property
     def html(self) -> SafeString:
         """The HTML part without its styles, which the page's policy forbids."""
-        return mark_safe(clean(self.part("html")))  # noqa: S308 - cleaned by nh3
+        html = clean(self.part("html"), clean_content_tags={"title", "style"})
+        return mark_safe(html)  # noqa: S308 - cleaned by nh3
 
 
 def folder() -> Path | None:

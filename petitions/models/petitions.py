@@ -572,6 +572,11 @@ class Target(models.Model):
         return self.kind == TargetKind.UNSETTLED
 
     @property
+    def is_somebody(self) -> bool:
+        """Whether it can receive anything."""
+        return self.kind in (TargetKind.PERSON, TargetKind.BODY)
+
+    @property
     def label(self) -> str:
         """The name as typed, or that there is none yet in the reader's language."""
         return self.unsettled_label() if self.is_unsettled else self.name

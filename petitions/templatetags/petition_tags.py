@@ -84,7 +84,8 @@ def listed(parts: list[str]) -> str:
 @register.filter
 def receives(petition: Petition) -> str:
     """What the person petitioned receives, as printed beside the button."""
-    if not petition.targets.all() or petition.targets.all()[0].is_unsettled:
+    targets = list(petition.targets.all())
+    if not all(target.is_somebody for target in targets) or not targets:
         sentences = {
             Delivery.NUMBER: gettext(
                 "Whoever is petitioned receives the number of supporters, not your "
@@ -100,7 +101,7 @@ def receives(petition: Petition) -> str:
         }
         return sentences[Delivery(petition.delivery)]
     who = {"who": names(petition)}
-    number = len(petition.targets.all())
+    number = len(targets)
     sentence = {
         Delivery.NUMBER: ngettext(
             "%(who)s receives the number of supporters, not your name.",

@@ -77,6 +77,8 @@ def page_context(found: Petition, form: SignForm, **more: Any) -> dict[str, Any]
         "is_open": found.is_open(timezone.now()),
         "version": make_version(len(corrections), found.delivery),
         "shown": shown[:SHOWN_NAMES],
+        "foreign": False,
+        "preview": False,
         **more,
     }
 

@@ -1,0 +1,82 @@
+"""A real SMTP server that can misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class Mailbox:
+    """Takes every message; `refuse` may answer a recipient otherwise."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+        self.refuse: Callable[[str], str | None] = lambda address: None
+        self.refuse_data: Callable[[], str | None] = lambda: None
+        self.delay = 0.0
+        self.sessions = 0
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str,
+        responses: list[str],
+    ) -> list[str]:  # fmt: skip
+        self.sessions += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str,
+        options: list[Any],
+    ) -> str:  # fmt: skip
+        if answer := self.refuse(address):
+            return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        await asyncio.sleep(self.delay)
+        if answer := self.refuse_data():
+            return answer
+        self.envelopes.append(envelope)
+        return "250 OK"
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        found = []
+        for envelope in self.envelopes:
+            assert isinstance(envelope.content, bytes)
+            message = message_from_bytes(envelope.content, policy=policy.default)
+            assert isinstance(message, EmailMessage)
+            found.append(message)
+        return found
+
+    @property
+    def recipients(self) -> list[str]:
+        return [address for envelope in self.envelopes for address in envelope.rcpt_tos]
+
+
+class MailServer(Controller):
+    """The server; `mailbox` has what it took, `port` where it listens."""
+
+    def __init__(self, port: int = 0, **options: Any) -> None:
+        from config.embedded_postgres import free_port
+
+        self.mailbox = Mailbox()
+        super().__init__(
+            self.mailbox, hostname="127.0.0.1", port=port or free_port(), **options
+        )
+
+
+def body(message: EmailMessage, kind: str = "plain") -> str:
+    """The text of one part."""
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())

@@ -1,0 +1,298 @@
+"""The form: what it takes, what it refuses and how, and what it keeps to itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from petitions.models import Consent, DueMail, Petition, Signature
+from petitions.states import State
+from tests.factories import make_petition, make_signature
+from tests.petitions.test_pages import text_of
+
+pytestmark = pytest.mark.django_db
+
+SIGN = "/petitions/free-the-prisoners/sign/"
+
+
+def test_signing_leads_to_the_inbox(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    response = visitor.post(SIGN, sign_form)
+
+    assert response.status_code == 303
+    location = response.headers["Location"]
+    assert location.startswith("/petitions/free-the-prisoners/check-inbox/?to=")
+    assert "maya" not in location.lower()
+    text = text_of(visitor.get(location))
+    assert "A message from Rights Now should reach m•••@example.org within" in text
+    assert "Wrong address? Correct it" in text
+    signature = Signature.objects.get()
+    assert (signature.name, signature.email) == ("Maya Tremblay", "maya@example.org")
+    assert (signature.show_name, signature.updates, signature.comment) == (False, None, "")
+    assert signature.language == "en"
+    assert signature.weak_signs == 0
+
+
+def test_every_field_is_taken(visitor: Client) -> None:
+    petition = make_petition(
+        asks_place=True, asks_postal_code=True, asks_country=True, delivery="names"
+    )
+    form = {
+        "name": "  Zoë   O'Brien-Ñuñez ",
+        "email": " Zoe@Example.org ",
+        "place": "Montréal",
+        "postal_code": "H2X 1Y4",
+        "country": "CA",
+        "comment": "Two\r\nlines",
+        "show_name": "1",
+        "updates": "yes",
+        "version": "0.1.names",
+    }
+
+    response = visitor.post(f"/fr{petition.get_absolute_url()}sign/", form)
+
+    assert response.status_code == 303
+    signature = Signature.objects.get()
+    assert signature.name == "Zoë O'Brien-Ñuñez"
+    assert signature.email == "Zoe@example.org"
+    assert (signature.place, signature.postal_code) == ("Montréal", "H2X 1Y4")
+    assert (signature.country, signature.comment) == ("CA", "Two\r\nlines")
+    assert (signature.show_name, signature.updates) == (True, True)
+    assert (signature.language, signature.delivery) == ("fr", "names")
+    assert not Consent.objects.exists()
+
+
+def test_fields_that_are_not_asked_are_not_stored(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    visitor.post(SIGN, {**sign_form, "place": "Ottawa", "country": "CA"})
+
+    signature = Signature.objects.get()
+    assert (signature.place, signature.country) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("shown", "now", "stored"),
+    [
+        ("number", "number", "number"),
+        ("number", "names", "number"),
+        ("comments", "names", "names"),
+        ("names", "names", "names"),
+    ],
+)
+def test_what_is_handed_over_is_never_more_than_the_form_had_shown(
+    visitor: Client, sign_form: dict[str, Any], shown: str, now: str, stored: str
+) -> None:
+    petition = make_petition(delivery=now)
+
+    visitor.post(
+        f"{petition.get_absolute_url()}sign/", {**sign_form, "version": f"2.1.{shown}"}
+    )
+
+    signature = Signature.objects.get()
+    assert (signature.delivery, signature.text_version) == (stored, 2)
+
+
+@pytest.mark.parametrize(
+    "version", ["", "1", "a.b.c", "9" * 5000, "1.1.everything", "-1.1.number", "٣.1.number"]
+)
+def test_an_invented_version_does_no_harm(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any], version: str
+) -> None:
+    assert visitor.post(SIGN, {**sign_form, "version": version}).status_code == 303
+
+
+def test_the_answer_is_the_same_for_a_known_address(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    new = visitor.post(SIGN, sign_form)
+    make_signature(petition, "maya@example.org")
+    known = visitor.post(SIGN, sign_form)
+
+    assert new.status_code == known.status_code == 303
+    assert new.headers == known.headers
+    assert new.content == known.content
+    pages = [visitor.get(r.headers["Location"]).content for r in (new, known)]
+    assert pages[0] == pages[1]
+
+
+def test_the_query_of_the_inbox_page_cannot_be_invented(
+    visitor: Client, petition: Petition
+) -> None:
+    path = "/petitions/free-the-prisoners/check-inbox/"
+
+    for invented in ("x@evil.example:abc", "x@evil.example", "", "\x00"):
+        text = text_of(visitor.get(path, {"to": invented}))
+        assert "evil" not in text
+        assert "should reach you within a few minutes" in text
+
+
+def test_a_likely_slip_is_pointed_out_and_nothing_is_blocked(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    response = visitor.post(SIGN, {**sign_form, "email": "maya@gmial.com"})
+
+    assert response.status_code == 303
+    assert DueMail.objects.count() == 1
+    text = text_of(visitor.get(response.headers["Location"]))
+    assert "Did you mean gmail.com ? Correct it" in text
+
+
+def test_mistakes_are_named_at_the_top_and_beside_the_field(
+    visitor: Client, petition: Petition
+) -> None:
+    response = visitor.post(
+        SIGN, {"name": "", "email": "maya at home", "comment": "Keep <me>", "show_name": "1"}
+    )
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "<title>Error: Free the prisoners</title>" in page
+    assert '<li><a href="#id_name">Enter your full name</a></li>' in page
+    assert '<p class="field__error" id="id_name_error">Enter your full name</p>' in page
+    message = "Enter an e-mail address such as name@example.org"
+    assert f'<li><a href="#id_email">{message}</a></li>' in page
+    assert 'value="maya at home"' in page
+    assert "Keep &lt;me&gt;</textarea>" in page
+    assert 'name="show_name" value="1" checked' in page
+    assert 'aria-invalid="true"' in page
+    assert 'aria-describedby="id_email_hint id_email_error"' in page
+    assert 'tabindex="-1" autofocus' in page
+    assert response.headers["Cache-Control"] == "no-store"
+    assert not Signature.objects.exists()
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_the_answer_about_updates_is_kept_on_a_mistake(
+    visitor: Client, petition: Petition, answer: str
+) -> None:
+    page = visitor.post(SIGN, {"updates": answer}).content.decode()
+
+    assert f'name="updates" value="{answer}" checked' in page
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "weak"),
+    [
+        ({"sec-fetch-site": "same-origin"}, 303, 0),
+        ({"sec-fetch-site": "none"}, 303, 0),
+        ({"sec-fetch-site": "cross-site"}, 403, None),
+        ({"sec-fetch-site": "same-site"}, 403, None),
+        ({"sec-fetch-site": "same-origin", "origin": "https://evil.example"}, 303, 0),
+        ({"origin": "http://localhost"}, 303, 0),
+        ({"origin": "http://localhost:80"}, 303, 0),
+        ({"origin": "http://localhost:8080"}, 403, None),
+        ({"origin": "https://localhost:80"}, 403, None),
+        ({"origin": "https://evil.example"}, 403, None),
+        ({"origin": "http://localhost.evil.example"}, 403, None),
+        ({"origin": "http://localhost:port"}, 403, None),
+        ({"origin": "null"}, 303, 1),
+        ({}, 303, 1),
+    ],
+)
+def test_where_the_form_was_sent_from(
+    petition: Petition,
+    sign_form: dict[str, Any],
+    headers: dict[str, str],
+    status: int,
+    weak: int | None,
+) -> None:
+    client = Client(headers={"host": "localhost"})
+
+    response = client.post(SIGN, sign_form, headers=headers)
+
+    assert response.status_code == status
+    signs = [signature.weak_signs for signature in Signature.objects.all()]
+    assert signs == ([] if weak is None else [weak])
+
+
+def test_a_refusal_shows_the_form_with_what_was_typed(
+    petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    client = Client(headers={"host": "localhost"})
+
+    response = client.post(SIGN, sign_form, headers={"origin": "https://evil.example"})
+
+    page = response.content.decode()
+    assert "There is a problem" in page
+    assert "The form was sent from another site" in page
+    assert 'value="Maya Tremblay"' in page
+    assert "Sign the petition</button>" in page
+
+
+@pytest.mark.parametrize("state", [State.CLOSED, State.WON])
+def test_an_ended_petition_leads_back_to_its_page(
+    visitor: Client, sign_form: dict[str, Any], state: State
+) -> None:
+    petition = make_petition(state=state)
+
+    response = visitor.post(f"{petition.get_absolute_url()}sign/", sign_form)
+
+    assert response.status_code == 303
+    assert response.headers["Location"] == petition.get_absolute_url()
+    assert not Signature.objects.exists()
+
+
+def test_a_petition_closes_at_its_hour_without_anybody_doing_anything(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    petition.opens_at = timezone.now() - timedelta(days=2)
+    petition.closes_at = timezone.now() - timedelta(seconds=1)
+    petition.save()
+
+    visitor.post(SIGN, sign_form)
+
+    assert not Signature.objects.exists()
+    assert b"<form" not in visitor.get(petition.get_absolute_url()).content
+
+
+def test_a_paused_petition_keeps_what_was_typed(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    petition.pause()
+
+    response = visitor.post(SIGN, {**sign_form, "comment": "All this"})
+
+    page = response.content.decode()
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    for kept in ("Maya Tremblay", "maya@example.org", "All this"):
+        assert f'value="{kept}"' in page
+    assert not Signature.objects.exists()
+
+
+def test_getting_the_form_address_leads_to_the_petition(
+    visitor: Client, petition: Petition
+) -> None:
+    response = visitor.get(SIGN)
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/petitions/free-the-prisoners/"
+
+
+def test_a_whole_signature_costs_two_statements(
+    visitor: Client,
+    petition: Petition,
+    sign_form: dict[str, Any],
+    django_assert_num_queries: Any,
+) -> None:
+    make_signature(petition, "known@example.org")
+
+    for email in ("new@example.org", "known@example.org"):
+        with django_assert_num_queries(2):
+            visitor.post(SIGN, {**sign_form, "email": email, "updates": "yes"})
+
+
+def test_the_signed_mask_is_short(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    location = visitor.post(SIGN, sign_form).headers["Location"]
+
+    (shown,) = parse_qs(urlsplit(location).query)["to"]
+    assert shown.startswith("m@example.org:")
