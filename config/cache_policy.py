@@ -21,6 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.utils.module_loading import import_string
 
 from config.database import is_away
@@ -34,6 +35,10 @@ PUBLIC_CONTROL = (
     f"public, max-age=0, s-maxage={SLOT}, "
     f"stale-while-revalidate=30, stale-if-error={STALE_IF_ERROR}"
 )
+
+
+# Answers that others may keep for a moment: pages, redirects, "you have it".
+KEPT = frozenset({200, 301, 302, 304})
 
 
 class Audience(enum.Enum):
@@ -103,8 +108,8 @@ class PageCache:
         return page if page is not None and page.slot == slot_of(now) else None
 
     def fetch(
-        self, key: Any, now: float, render: Callable[[], HttpResponse]
-    ) -> Page | HttpResponse:
+        self, key: Any, now: float, render: Callable[[], HttpResponseBase]
+    ) -> Page | HttpResponseBase:
         """The page, rendered by this thread, or stale while another one does, or
         stale because the database is away; an answer that is not a page as it is."""
         with self.lock:
@@ -124,8 +129,8 @@ class PageCache:
                     self.put(key, replace(known, slot=slot_of(now)))
                     return known
                 raise
-            if response.status_code != 200:
-                return response
+            if response.status_code != 200 or not isinstance(response, HttpResponse):
+                return response  # an error, a redirect or a file
             page = make_page(response, now)
             self.put(key, page)
             return page
@@ -189,12 +194,10 @@ class CachePolicyMiddleware:
         response = self.get_response(request)
         match = request.resolver_match
         policy = policy_of(match.view_name) if match else NO_STORE
-        if policy.audience is Audience.CACHED and response.status_code in {200, 301, 304}:
-            response.headers["Cache-Control"] = PUBLIC_CONTROL
+        if policy.audience is Audience.CACHED and response.status_code in KEPT:
+            response.headers.setdefault("Cache-Control", PUBLIC_CONTROL)
             response.headers["Vary"] = "Accept-Encoding"
-        elif "Cache-Control" not in response.headers or (
-            policy.audience is not Audience.CACHED
-        ):
+        else:
             response.headers["Cache-Control"] = "no-store"
         if policy.audience is Audience.PERSONAL:
             response.headers["X-Robots-Tag"] = "noindex"
@@ -230,7 +233,7 @@ class CachePolicyMiddleware:
                 if is_away(error):
                     return problem(request, 503)
                 raise
-            if isinstance(fetched, HttpResponse):
+            if not isinstance(fetched, Page):
                 return fetched
             page = fetched
         return answer(request, page)
@@ -244,7 +247,5 @@ def request_query(request: HttpRequest, policy: Policy) -> tuple[str, ...]:
     return tuple(request.GET.get(name, "") for name in policy.query)
 
 
-def rendered(response: HttpResponse) -> HttpResponse:
-    if hasattr(response, "render") and not getattr(response, "is_rendered", True):
-        response = response.render()
-    return response
+def rendered(response: HttpResponseBase) -> HttpResponseBase:
+    return response.render() if isinstance(response, TemplateResponse) else response

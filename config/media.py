@@ -6,8 +6,15 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest
+from django.views.decorators.http import condition, require_safe
 
 
+def etag(request: HttpRequest, folder: str, name: str) -> str:
+    return f'"{name}"'
+
+
+@require_safe
+@condition(etag_func=etag)
 def media(request: HttpRequest, folder: str, name: str) -> FileResponse:
     """The file MEDIA_ROOT/<folder>/<name>.webp"""
     path = Path(settings.MEDIA_ROOT) / folder / f"{name}.webp"

@@ -75,7 +75,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     address, known or not."""
     if request.method != "POST":
         return redirect("petitions:petition", slug)
-    if request.content_type not in FORM_TYPES:
+    if request.content_type not in FORM_TYPES and has_body(request):
         return problem(request, 415)
     now = timezone.now()
     try:
@@ -97,6 +97,10 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
             raise
         return paused(request, slug)
     return see_other("petitions:check_inbox", found.slug, query=inbox_query(given.email))
+
+
+def has_body(request: HttpRequest) -> bool:
+    return request.META.get("CONTENT_LENGTH", "") not in {"", "0"}
 
 
 def find_form(slug: str) -> signing.Form:

@@ -1,0 +1,307 @@
+"""Every address of the site keeps the rules for caches, cookies and headers."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+from django.utils import timezone
+from pytest_django import Settings
+
+from config import checks
+from config.cache_policy import Audience, page_cache, policies, policy_of
+from organizations.models import Organization
+from petitions.models import Petition
+from petitions.tokens import Purpose, make_token
+from petitions.views.signing import inbox_query
+from tests.factories import make_entry, make_pending
+
+pytestmark = pytest.mark.django_db
+
+# What stands for each URL name; the test below fails for a name without one.
+PETITION = "/petitions/free-the-prisoners"
+PATHS = {
+    "home": "/",
+    "robots": "/robots.txt",
+    "favicon": "/favicon.ico",
+    "media": "/media/logos/abc.webp",
+    "livez": "/livez",
+    "readyz": "/readyz",
+    "metrics": "/metrics",
+    "organizations:index": "/organizations/",
+    "organizations:profile": "/organizations/rights-now/",
+    "organizations:data": "/organizations/rights-now.json",
+    "petitions:index": "/petitions/",
+    "petitions:petition": f"{PETITION}/",
+    "petitions:data": f"{PETITION}.json",
+    "petitions:count": f"{PETITION}/count.json",
+    "petitions:sign": f"{PETITION}/sign/",
+    "petitions:check_inbox": f"{PETITION}/check-inbox/",
+    "petitions:thank_you": f"{PETITION}/thank-you/",
+    "petitions:confirm": "/confirm/{confirm}/",
+    "petitions:correct": "/confirm/{confirm}/correct/",
+    "petitions:resend": "/confirm/{confirm}/resend/",
+    "petitions:not_me": "/not-me/{not_me}/",
+    "petitions:erased": "/erased/",
+    "petitions:new_link": "/new-link/",
+    "petitions:how_we_count": "/how-we-count/",
+    "petitions:privacy": "/privacy/",
+    "admin_password_reset": "/admin/password/reset/",
+    "password_reset_done": "/admin/password/reset/sent/",
+    "password_reset_confirm": "/admin/password/x/y/",
+    "password_reset_complete": "/admin/password/set/",
+    "admin:*": "/admin/login/",
+}
+NAMES = sorted(
+    {
+        name if not name.startswith("admin:") else "admin:*"
+        for name in checks.url_names(get_resolver())
+    }
+)
+STAFF = ("admin", "password")
+
+
+@pytest.fixture
+def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, str]:
+    """A site with one of everything; the values that paths need."""
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "logos").mkdir()
+    (tmp_path / "logos" / "abc.webp").write_bytes(b"RIFF")
+    make_entry(petition, 3)
+    signature = make_pending(petition)
+    now = timezone.now()
+    return {
+        "confirm": make_token(Purpose.CONFIRM, signature.pk, now=now),
+        "not_me": make_token(Purpose.NOT_ME, signature.pk, now=now),
+    }
+
+
+def test_every_name_has_a_path_here_and_a_policy() -> None:
+    assert [name for name in NAMES if name not in PATHS] == []
+    assert checks.every_url_has_a_policy(None) == []
+
+
+def test_a_name_without_a_policy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = dict(policies())
+    del table["petitions:thank_you"]
+    monkeypatch.setattr(checks, "policies", lambda: table)
+
+    (error,) = checks.every_url_has_a_policy(None)
+
+    assert "petitions:thank_you" in error.msg
+    assert policy_of("something:new").audience is Audience.PERSONAL
+
+
+@pytest.mark.parametrize("prefix", ["", "/fr"])
+@pytest.mark.parametrize("name", NAMES)
+def test_headers_keep_the_policy(
+    visitor: Client, site: dict[str, str], name: str, prefix: str
+) -> None:
+    path = PATHS[name].format(**site)
+    in_languages = name.partition(":")[0] in {"home", "organizations", "petitions", "admin"}
+    if prefix and not in_languages:
+        return
+    response = visitor.get(
+        prefix + path,
+        headers={"accept-encoding": "gzip", "accept-language": "fr", "cookie": "a=b"},
+    )
+    b"".join(response)  # a file is closed when it has been read
+    policy = policy_of(name if name != "admin:*" else "admin:login")
+    control = response.headers["Cache-Control"]
+
+    assert response.status_code < 500
+    if policy.audience is Audience.CACHED:
+        assert control.startswith("public, max-age=")
+    else:
+        assert control == "no-store" or "no-store" in control
+    personal = policy.audience is Audience.PERSONAL
+    assert (response.headers.get("X-Robots-Tag") == "noindex") is personal
+    if not name.startswith(STAFF):
+        assert not response.cookies
+        assert "Set-Cookie" not in response.headers
+    vary = response.headers.get("Vary", "").lower()
+    if not name.startswith(STAFF):
+        assert "cookie" not in vary
+    assert "accept-language" not in vary
+    assert_secure(response)
+
+
+def assert_secure(response: Any) -> None:
+    csp = response.headers["Content-Security-Policy"]
+    assert csp.startswith("default-src 'none'; ")
+    assert "unsafe" not in csp
+    assert "*" not in csp
+    assert "base-uri 'none'" in csp
+    assert "frame-ancestors 'none'" in csp
+    assert "form-action 'self'" in csp
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response.headers["X-Frame-Options"] == "DENY"
+
+
+CACHED = sorted(
+    name
+    for name, policy in policies().items()
+    if policy.audience is Audience.CACHED and name not in {"media", "favicon"}
+)
+
+
+@pytest.mark.parametrize("name", CACHED)
+def test_cached_pages_have_an_etag_and_answer_304(
+    visitor: Client, site: dict[str, str], name: str, django_assert_num_queries: Any
+) -> None:
+    path = PATHS[name]
+    first = visitor.get(path, headers={"accept-encoding": "gzip"})
+    with django_assert_num_queries(0):
+        again = visitor.get(path, headers={"accept-encoding": "gzip"})
+        plain = visitor.get(path)
+        fresh = visitor.get(path, headers={"if-none-match": first.headers["ETag"]})
+        listed = visitor.get(
+            path, headers={"if-none-match": f'"x", {first.headers["ETag"]}'}
+        )
+        other = visitor.get(path, headers={"if-none-match": '"x"'})
+
+    assert first.status_code == again.status_code == plain.status_code == 200
+    assert first.headers["Content-Encoding"] == "gzip"
+    assert first.content == again.content
+    assert gzip.decompress(first.content) == plain.content
+    assert "Content-Encoding" not in plain.headers
+    assert first.headers["ETag"] == plain.headers["ETag"]
+    for response in (fresh, listed):
+        assert response.status_code == 304
+        assert response.content == b""
+        assert response.headers["ETag"] == first.headers["ETag"]
+        assert response.headers["Cache-Control"] == first.headers["Cache-Control"]
+    assert other.status_code == 200
+
+
+def test_a_picture_is_kept_for_ever(visitor: Client, site: dict[str, str]) -> None:
+    first = visitor.get("/media/logos/abc.webp")
+    assert b"".join(first) == b"RIFF"
+    again = visitor.get(
+        "/media/logos/abc.webp", headers={"if-none-match": first.headers["ETag"]}
+    )
+
+    assert first.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert again.status_code == 304
+    assert visitor.get("/media/logos/other.webp").status_code == 404
+
+
+def test_parameters_that_do_not_count_cost_no_rendering(
+    visitor: Client, site: dict[str, str], django_assert_num_queries: Any
+) -> None:
+    visitor.get(f"{PETITION}/")
+    with django_assert_num_queries(0):
+        shared = visitor.get(f"{PETITION}/?fbclid=x&utm_source=y&page=7")
+    visitor.get("/petitions/?page=1")
+
+    assert shared.status_code == 200
+    assert len(page_cache.pages) == 2
+
+
+def test_a_page_is_rendered_anew_in_the_next_slot(
+    visitor: Client, petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    from config import cache_policy
+
+    clock = [1_000_000_000.0]
+    monkeypatch.setattr(cache_policy.time, "time", lambda: clock[0])
+    path = f"{PETITION}/count.json"
+    assert visitor.get(path).json()["supporters"] == 0
+    make_entry(petition, 5)
+
+    clock[0] += 9.9
+    assert visitor.get(path).json()["supporters"] == 0
+    clock[0] += 0.2
+    assert visitor.get(path).json()["supporters"] == 5
+    assert time is cache_policy.time
+
+
+def test_answers_that_are_no_pages_are_not_kept(visitor: Client, db: None) -> None:
+    for number in range(50):
+        response = visitor.get(f"/petitions/nothing-{number}/")
+        assert response.status_code == 404
+        assert response.headers["Cache-Control"] == "no-store"
+
+    assert page_cache.pages == {}
+    assert page_cache.rendering == {}
+
+
+def test_the_cache_keeps_a_bounded_number_of_pages(
+    visitor: Client, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from config import cache_policy
+
+    monkeypatch.setattr(cache_policy, "ENTRIES", 3)
+    for words in "abcdef":
+        visitor.get(f"/petitions/?q={words}")
+
+    assert [key[1][1] for key in page_cache.pages] == ["d", "e", "f"]
+    assert len(page_cache.rendering) == 3
+
+
+def test_a_head_request_is_answered_like_a_get(
+    visitor: Client, site: dict[str, str]
+) -> None:
+    got, headed = visitor.get(f"{PETITION}/"), visitor.head(f"{PETITION}/")
+
+    assert headed.status_code == 200
+    assert headed.headers["ETag"] == got.headers["ETag"]
+    assert headed.content == b""
+
+
+def test_nothing_on_a_page_comes_from_elsewhere(
+    visitor: Client, site: dict[str, str]
+) -> None:
+    own = re.compile(r'^(/|#|\?|mailto:|sms:|http://testserver\.localhost|data:,$)')
+    for name in NAMES:
+        if name.startswith(STAFF) or policy_of(name).audience is None:
+            continue
+        response = visitor.get(PATHS[name].format(**site))
+        page = b"".join(response).decode(errors="replace")
+        for tag in re.findall(r"<(?:link|script|img|iframe|form)\b[^>]*>", page):
+            for address in re.findall(r'(?:src|href|action)="([^"]*)"', tag):
+                assert own.match(address), (name, tag)
+        assert " style=" not in page
+        assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+        assert not re.search(r"\son\w+=", page)
+
+
+def test_templates_hold_no_inline_style_or_script() -> None:
+    for template in Path("templates").rglob("*.html"):
+        if "emails" in template.parts:
+            continue  # mail programs know no style sheets
+        source = template.read_text()
+        assert " style=" not in source, template
+        assert "<style" not in source, template
+        assert not re.search(r"<script(?![^>]*\bsrc=)", source), template
+
+
+def test_the_first_view_of_a_petition_is_light(
+    visitor: Client, petition: Petition
+) -> None:
+    """HTML and style sheet together fit into the first flight of a connection."""
+    from config.static import IMPORT
+
+    petition.text = "Word after word of a usual text. " * 60
+    petition.save()
+    page = visitor.get(f"{PETITION}/", headers={"accept-encoding": "gzip"}).content
+    css = Path("static/css/site.css").read_text()
+    bundle = IMPORT.sub(lambda m: Path(f"static/css/{m['name']}").read_text(), css)
+
+    assert len(page) + len(gzip.compress(bundle.encode())) < 14_000
+
+
+def test_a_stale_page_is_forgotten_after_an_hour() -> None:
+    from config.cache_policy import STALE_IF_ERROR
+
+    assert timedelta(seconds=STALE_IF_ERROR) == timedelta(hours=1)
