@@ -33,7 +33,8 @@ def parse(text: str) -> Node:
     """The whole document; NotJson when it is not one."""
     try:
         node, end = _value(text, _skip(text, 0), "")
-        if _skip(text, end) != len(text):
+        end = _skip(text, end)
+        if end != len(text):
             raise json.JSONDecodeError("Extra data", text, end)
     except json.JSONDecodeError as error:
         raise NotJson(f"line {error.lineno}: {error.msg}") from None

@@ -50,7 +50,7 @@ def clean_address(typed: str) -> str:
     form. NotAnAddress when nothing could be delivered there."""
     try:
         found = email_validator.validate_email(
-            typed.strip(), check_deliverability=False
+            typed.strip(), check_deliverability=False, strict=True
         )
     except email_validator.EmailNotValidError:
         raise NotAnAddress from None

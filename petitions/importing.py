@@ -106,11 +106,9 @@ def read(root: Node, now: datetime) -> Plan:
     known_keys(node, {"name", "petitions", *ORGANIZATION_TEXTS})
     values = {"name": text_of(needed(node, "name"))}
     for key in ORGANIZATION_TEXTS:
-        if key in node.value and key != "slug":
+        if key in node.value:
             values[key] = text_of(node.value[key])
     plan = Plan(Organization(**values))
-    if "slug" in node.value:
-        plan.organization.slug = text_of(node.value["slug"])
     check(node, plan.organization, exclude={"slug"} - values.keys())
     petitions = needed(node, "petitions")
     if not isinstance(petitions.value, list):
@@ -138,7 +136,7 @@ def read_petition(
     )  # fmt: skip
     values: dict[str, Any] = {
         "title": text_of(needed(node, "title")),
-        "text": text_of(needed(node, "text"), lines=True),
+        "text": text_of(needed(node, "text")),
         "text_format": choice_of(node, "text_format", TextFormat, TextFormat.PLAIN),
         "delivery": choice_of(node, "delivery", Delivery, Delivery.NUMBER),
         "state": choice_of(node, "state", STATES, State.OPEN),
@@ -218,7 +216,7 @@ def needed(node: Node, key: str) -> Node:
     return found
 
 
-def text_of(node: Node, *, lines: bool = True) -> str:
+def text_of(node: Node) -> str:
     if not isinstance(node.value, str):
         raise FileProblem(node, "must be a text in quotes.")
     if any(is_unreadable(c) and c not in "\n\r\t" for c in node.value):

@@ -1,0 +1,142 @@
+"""Mistakes in the environment stop the start, each with a sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SECRET = "x" * 60
+GOOD = {
+    "SECRET_KEY": SECRET,
+    "EMAIL_KEY": "y" * 60,
+    "SITE_URL": "https://petitions.example.org",
+    "DATABASE_URL": "postgresql://u:p@db:5432/petitions",
+    "MAIL_URL": "smtp+tls://user:p%40ss@mail.example.org:587",
+    "MAIL_FROM": "petitions@example.org",
+}
+
+
+def start(changes: dict[str, str | None], code: str) -> subprocess.CompletedProcess[str]:
+    """Run `code` under production settings with `changes` to a good environment."""
+    wanted = {**GOOD, **changes}
+    environment = {
+        "PATH": os.environ["PATH"],
+        **{name: value for name, value in wanted.items() if value is not None},
+    }
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+SERVE = "import config.wsgi"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters. Set 50 or more"),
+        ({"EMAIL_KEY": None}, "EMAIL_KEY is not set. Set it to 50 or more"),
+        ({"EMAIL_KEY": SECRET}, "EMAIL_KEY equals SECRET_KEY. Set a different secret."),
+        ({"SITE_URL": None}, "SITE_URL is not set. Set the public address"),
+        ({"SITE_URL": "petitions.example.org"}, "SITE_URL is 'petitions.example.org'."),
+        ({"SITE_URL": "https://example.org/petitions"}, "Set scheme and host only"),
+        ({"SITE_URL": "http://example.org"}, "although it is public. Set an https://"),
+        ({"DATABASE_URL": None}, "DATABASE_URL is not set. Set postgresql://"),
+        ({"DATABASE_URL": "sqlite:///db"}, "DATABASE_URL does not name PostgreSQL."),
+        ({"MAIL_URL": None}, "MAIL_URL is not set. Set smtp://"),
+        ({"MAIL_URL": "http://mail"}, "MAIL_URL cannot be read."),
+        ({"MAIL_URL": "smtp://mail:port"}, "MAIL_URL: its port is not a number."),
+        ({"MAIL_FROM": None}, "MAIL_FROM is not set."),
+        ({"DEBUG": "1"}, "DEBUG is on for a public SITE_URL. Set DEBUG=0."),
+        ({"DEBUG": "perhaps"}, "DEBUG is 'perhaps'. Set it to 1 or 0."),
+        ({"TRUSTED_PROXIES": "10.0.0.0/8,proxy"}, "TRUSTED_PROXIES holds 'proxy'."),
+        ({"WEB_THREADS": "2"}, "WEB_THREADS is '2'. Set a whole number from 4 to 64."),
+        ({"DEMO": "1"}, "DEMO is on and SITE_URL is a public address."),
+        ({"DEMO": "1"}, "DEMO is on and MAIL_URL is a real mail server."),
+    ],
+)
+def test_a_mistake_stops_the_start_with_a_sentence(
+    changes: dict[str, str | None], sentence: str
+) -> None:
+    done = start(changes, SERVE)
+
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_all_mistakes_are_reported_together() -> None:
+    done = start({"MAIL_URL": None, "SITE_URL": None, "SECRET_KEY": "x"}, SERVE)
+
+    assert len(done.stderr.strip().splitlines()) == 3
+
+
+def test_manage_py_says_the_same_without_a_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "SECRET_KEY": "x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "SITE_URL is not set." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_production_settings_are_secure() -> None:
+    code = """
+import django, json, os
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+django.setup()
+from django.conf import settings as s
+print(json.dumps([s.DEBUG, s.DEMO, s.ALLOWED_HOSTS, s.SECURE_SSL_REDIRECT,
+    s.SECURE_HSTS_SECONDS >= 31536000, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE,
+    s.SESSION_COOKIE_NAME, s.MAILERS["default"]["OPTIONS"]["host"],
+    s.MAILERS["default"]["OPTIONS"]["port"], s.MAILERS["default"]["OPTIONS"]["use_tls"],
+    s.MAILERS["default"]["OPTIONS"]["password"]]))
+"""
+    done = start({}, code)
+
+    assert done.stderr == ""
+    assert done.stdout.strip() == (
+        '[false, false, ["petitions.example.org"], true, true, true, true, '
+        '"__Host-session", "mail.example.org", 587, true, "p@ss"]'
+    )
+
+
+def test_a_demonstration_stays_on_this_machine() -> None:
+    demo = {
+        "DEMO": "1",
+        "SITE_URL": "http://localhost:8000",
+        "MAIL_URL": "folder:///tmp/mail",
+    }
+
+    assert start(demo, SERVE).returncode == 0
+    local = {**demo, "MAIL_URL": "smtp://127.0.0.1:2525"}
+    assert start(local, SERVE).returncode == 0
+
+
+def test_the_table_in_the_readme_names_every_variable() -> None:
+    import re
+
+    source = "".join(
+        (ROOT / "config" / name).read_text()
+        for name in ("settings.py", "gunicorn.py", "launcher.py")
+    )
+    read = set(re.findall(r'(?:env\.\w+|environ\.get)\(\s*"([A-Z_]+)"', source))
+    readme = (ROOT / "README.md").read_text()
+
+    assert {name for name in read if f"`{name}`" not in readme} == set()
