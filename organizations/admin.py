@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.contrib.auth.models import Group
 from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,10 @@ from organizations.models import Membership, Organization, Role, User
 from organizations.scoping import Scope, ScopedAdmin, owns, user_of
 
 
+# Rights come from memberships.
+admin.site.unregister(Group)
+
+
 class MemberInline(Scope, admin.TabularInline[Membership, Organization]):
     model = Membership
     form = MemberForm
@@ -27,16 +32,12 @@ class MemberInline(Scope, admin.TabularInline[Membership, Organization]):
     verbose_name_plural = _("members")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is not None and owns(request, obj)
+        # Django asks without a row for the rows themselves, which are scoped below.
+        return obj is None or owns(request, obj)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is not None and owns(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is not None and owns(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is not None and owns(request, obj)
+    has_change_permission = has_add_permission = has_delete_permission = (
+        has_view_permission
+    )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
         rows = super().get_queryset(request).select_related("user", "organization")
@@ -108,15 +109,20 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
             gone.delete()
         for membership, _changed in formset.changed_objects:
             membership.save(update_fields=["role"])
-        for member_form in formset.extra_forms:
-            if member_form.has_changed() and not member_form.cleaned_data.get("DELETE"):
-                given = member_form.cleaned_data
-                invitations.invite(
-                    given["email"],
-                    form.instance,
-                    Role(given["role"]),
-                    by=str(user_of(request)),
-                )
+        given = [
+            member_form.cleaned_data
+            for member_form in formset.extra_forms
+            if member_form.has_changed() and not member_form.cleaned_data.get("DELETE")
+        ]
+        formset.new_objects = [
+            invitations.invite(
+                member["email"],
+                form.instance,
+                Role(member["role"]),
+                by=str(user_of(request)),
+            )
+            for member in given
+        ]
 
 
 @admin.register(User)

@@ -174,8 +174,7 @@ class Organization(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keeps the former address when the address changes."""
-        if not self.slug:
-            self.slug = free_slug(self.name, self.slug_taken, "organization")
+        self.make_slug()
         former = getattr(self, "_stored_slug", None)
         super().save(*args, **kwargs)
         if former and former != self.slug:
@@ -183,6 +182,15 @@ class Organization(models.Model):
                 slug=former, defaults={"organization": self}
             )
         self._stored_slug = self.slug
+
+    def clean(self) -> None:
+        super().clean()
+        self.make_slug()
+
+    def make_slug(self) -> None:
+        """The address, made of the name when there is none."""
+        if not self.slug:
+            self.slug = free_slug(self.name, self.slug_taken, "organization")
 
     def get_absolute_url(self) -> str:
         return reverse("organizations:profile", args=[self.slug])

@@ -110,6 +110,8 @@ def read(root: Node, now: datetime) -> Plan:
             values[key] = text_of(node.value[key])
     plan = Plan(Organization(**values))
     check(node, plan.organization, exclude={"slug"} - values.keys())
+    # Made when it is stored; until then only the file's own tells which one it is.
+    plan.organization.slug = values.get("slug", "")
     petitions = needed(node, "petitions")
     if not isinstance(petitions.value, list):
         raise FileProblem(petitions, "must be a list of petitions.")
@@ -153,6 +155,7 @@ def read_petition(
         values["ended_at"] = midnight(ended_on) if ended_on else now
     petition = Petition(**values)
     check(node, petition, exclude={"organization", "slug"} - values.keys())
+    petition.slug = values.get("slug", "")
     return PetitionPlan(node, petition, read_targets(node), read_entry(node))
 
 

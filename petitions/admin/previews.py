@@ -30,6 +30,9 @@ PREVIEW_CSP = {
     "script-src": [CSP.NONE],
 }
 
+# Stands in until an organisation is chosen.
+NOBODY = Organization(name="…", slug="preview")
+
 TYPED = ("title", "ask", "summary", "text")
 
 
@@ -46,7 +49,7 @@ def preview(
     if request.method == "POST":
         petition, targets = from_form(model_admin, request, stored)
     else:
-        petition = stored or Petition(organization=Organization())
+        petition = stored or Petition(organization=NOBODY, slug="preview")
         targets = list(stored.targets.all()) if stored else []
     now = timezone.now()
     petition.opens_at = petition.opens_at or now
@@ -78,7 +81,7 @@ def from_form(
             if chosen.isascii() and chosen.isdecimal() and len(chosen) < 18
             else None
         )
-        petition = Petition(organization=organization or Organization(name="…"))
+        petition = Petition(organization=organization or NOBODY)
     for name in TYPED:
         if name in post:
             setattr(petition, name, post[name].replace("\0", ""))

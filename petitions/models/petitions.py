@@ -341,8 +341,7 @@ class Petition(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Makes the address when it is empty and keeps the former when it changes."""
-        if not self.slug:
-            self.slug = free_slug(self.title, self.slug_taken, "petition")
+        self.make_slug()
         former = getattr(self, "_stored_slug", None)
         super().save(*args, **kwargs)
         if former and former != self.slug:
@@ -354,8 +353,14 @@ class Petition(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("petitions:petition", args=[self.slug])
 
+    def make_slug(self) -> None:
+        """The address, made of the title when there is none."""
+        if not self.slug:
+            self.slug = free_slug(self.title, self.slug_taken, "petition")
+
     def clean(self) -> None:
         super().clean()
+        self.make_slug()
         if self.pk and self.delivery and self.has_signatures:
             stored = Petition.objects.values_list("delivery", flat=True).get(pk=self.pk)
             if Delivery(self.delivery).rank > Delivery(stored).rank:
