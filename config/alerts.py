@@ -31,7 +31,9 @@ def watch(now: datetime) -> bool:
     for alert in Alert.objects.exclude(name__in=troubles):
         if alert.mailed_at is not None:
             minutes = (now - alert.raised_at).total_seconds() / 60
-            tell("All is well again", f"{alert.name}: over after {minutes:.0f} minutes.")
+            tell(
+                "All is well again", f"{alert.name}: over after {minutes:.0f} minutes."
+            )
         alert.delete()
     return False
 

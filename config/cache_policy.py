@@ -124,7 +124,11 @@ class PageCache:
             try:
                 response = render()
             except Exception as error:
-                if known and is_away(error) and now - known.rendered_at < STALE_IF_ERROR:
+                if (
+                    known
+                    and is_away(error)
+                    and now - known.rendered_at < STALE_IF_ERROR
+                ):
                     # Nobody else asks the absent database within this slot.
                     self.put(key, replace(known, slot=slot_of(now)))
                     return known

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from config.cache_policy import policies
@@ -47,7 +48,7 @@ def somebody_is_alerted(
     if settings.ALERT_EMAILS:
         return []
     return [
-        Warning(
+        checks.Warning(
             "ALERT_EMAIL is not set: nobody hears when mail stops going out.",
             hint="Set it to the address of whoever keeps the server.",
             id="config.W001",

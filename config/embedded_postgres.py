@@ -88,7 +88,9 @@ class Cluster:
     process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = "petitions") -> str:
-        return f"postgresql://petitions:{self.password}@127.0.0.1:{self.port}/{database}"
+        return (
+            f"postgresql://petitions:{self.password}@127.0.0.1:{self.port}/{database}"
+        )
 
     def create(self) -> None:
         """Make the data folder, unless it is there."""

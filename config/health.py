@@ -29,7 +29,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         missing = pending_migrations()
-        troubles = [found.trouble for found in read_all(timezone.now()) if found.trouble]
+        troubles = [
+            found.trouble for found in read_all(timezone.now()) if found.trouble
+        ]
     except Error:
         return JsonResponse({"ready": False, "database": "away"}, status=503)
     if missing:

@@ -19,13 +19,17 @@ def clean_image(upload: File[bytes], width: int) -> ContentFile[bytes]:
     """The picture as WebP, at most `width` pixels wide, upright, without metadata
     (a phone writes the place into its photos); named by its content."""
     if upload.size > MAX_BYTES:
-        raise ValidationError(_("The picture has more than 5 MB. Choose a smaller one."))
+        raise ValidationError(
+            _("The picture has more than 5 MB. Choose a smaller one.")
+        )
     try:
         with Image.open(upload.open(), formats=["JPEG", "PNG", "WEBP", "GIF"]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ValidationError(_("The picture has too many pixels."))
             upright: Any = ImageOps.exif_transpose(image)
-            picture = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+            picture = upright.convert(
+                "RGBA" if upright.has_transparency_data else "RGB"
+            )
     except (OSError, SyntaxError, Image.DecompressionBombError):
         raise ValidationError(
             _("The picture cannot be read. Choose a JPEG, PNG or WebP file.")

@@ -52,6 +52,7 @@ def _skip(text: str, at: int) -> int:
 def _value(text: str, at: int, path: str) -> tuple[Node, int]:
     line = text.count("\n", 0, at) + 1
     opening = text[at : at + 1]
+    found: Any
     if opening == "{":
         found, at = _object(text, at, path)
     elif opening == "[":

@@ -116,7 +116,7 @@ def known_secrets() -> dict[str, str]:
         unfinished.write_text("".join(lines))
         unfinished.rename(file)
     pairs = (line.split("=", 1) for line in file.read_text().splitlines() if line)
-    return dict(pairs)  # type: ignore[arg-type]
+    return dict(pairs)
 
 
 def write_settings(settings: dict[str, str]) -> None:
@@ -147,7 +147,9 @@ class Child:
 
     def start(self) -> None:
         setpriv = shutil.which("setpriv")
-        command = [setpriv, "--pdeathsig=TERM", *self.command] if setpriv else self.command
+        command = (
+            [setpriv, "--pdeathsig=TERM", *self.command] if setpriv else self.command
+        )
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,

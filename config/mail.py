@@ -42,7 +42,13 @@ class Transport(Protocol):
     broken and Refused when only this one message was not taken."""
 
     def __enter__(self) -> Self: ...
-    def __exit__(self, *error: object) -> None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
     def send(self, sender: str, recipient: str, message: bytes) -> None: ...
 
 

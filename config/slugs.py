@@ -61,6 +61,7 @@ class UnicodeSlugConverter:
 
 register_converter(UnicodeSlugConverter, "uslug")
 
+
 def validate_slug(value: str) -> None:
     """For model fields: the message says what an address may hold."""
     if not is_slug(value) or len(value) > MAX_LENGTH:

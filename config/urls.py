@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 import config.slugs  # noqa: F401 - registers <uslug:…>
 from config import health, media, views
@@ -11,7 +11,7 @@ from config.cache_policy import NO_STORE, PERSONAL, cached
 from petitions.views import reading
 
 # Addresses without a language.
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -18,7 +18,6 @@ from organizations.forms import MemberForm, MemberFormSet, OrganizationForm
 from organizations.models import Membership, Organization, Role, User
 from organizations.scoping import Scope, ScopedAdmin, owns, user_of
 
-
 # Rights come from memberships.
 admin.site.unregister(Group)
 
@@ -26,7 +25,7 @@ admin.site.unregister(Group)
 class MemberInline(Scope, admin.TabularInline[Membership, Organization]):
     model = Membership
     form = MemberForm
-    formset = MemberFormSet
+    formset = MemberFormSet  # type: ignore[assignment]
     fields = ["email", "role"]
     extra = 0
     verbose_name_plural = _("members")
@@ -86,7 +85,11 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         organization = self.get_object(request, object_id) if object_id else None
-        if request.method == "GET" and organization and not organization.can_ask_updates:
+        if (
+            request.method == "GET"
+            and organization
+            and not organization.can_ask_updates
+        ):
             messages.warning(
                 request,
                 gettext(

@@ -166,22 +166,25 @@ class Organization(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @classmethod
-    def from_db(cls, *args: Any, **kwargs: Any) -> Organization:
-        organization = super().from_db(*args, **kwargs)
-        organization._stored_slug = organization.__dict__.get("slug")
-        return organization
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keeps the former address when the address changes."""
         self.make_slug()
-        former = getattr(self, "_stored_slug", None)
+        former = getattr(self, "_stored_slug", "")
         super().save(*args, **kwargs)
         if former and former != self.slug:
             FormerOrganizationSlug.objects.get_or_create(
                 slug=former, defaults={"organization": self}
             )
         self._stored_slug = self.slug
+
+    def get_absolute_url(self) -> str:
+        return reverse("organizations:profile", args=[self.slug])
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Organization:
+        organization = super().from_db(*args, **kwargs)
+        organization._stored_slug = organization.__dict__.get("slug", "")
+        return organization
 
     def clean(self) -> None:
         super().clean()
@@ -191,9 +194,6 @@ class Organization(models.Model):
         """The address, made of the name when there is none."""
         if not self.slug:
             self.slug = free_slug(self.name, self.slug_taken, "organization")
-
-    def get_absolute_url(self) -> str:
-        return reverse("organizations:profile", args=[self.slug])
 
     def slug_taken(self, slug: str) -> bool:
         return Organization.objects.filter(slug=slug).exclude(pk=self.pk).exists()
@@ -241,7 +241,10 @@ class Membership(models.Model):
     """That somebody works for an organisation, and as what."""
 
     user = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("who")
+        User,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("who"),
     )
     organization = models.ForeignKey(
         Organization,

@@ -6,7 +6,7 @@ one that depends on it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -28,8 +28,7 @@ PETITIONS_PER_PAGE = 20
 
 def petitions_of(organization: Organization) -> PetitionQuerySet:
     """All that were ever public; what the total adds up."""
-    petitions = cast("PetitionQuerySet", organization.petitions.all())
-    return petitions.ever_public(timezone.now())
+    return organization.petitions.ever_public(timezone.now())
 
 
 @require_safe
@@ -56,7 +55,9 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         "started": paginator.count,
         "won": petitions.won().count(),
         "supporters": petitions.supporters(),
-        "withdrawn": organization.petitions.withdrawn()[:20] if page.number == 1 else [],
+        "withdrawn": organization.petitions.withdrawn()[:20]
+        if page.number == 1
+        else [],
     }
     return TemplateResponse(request, "organizations/profile.html", context)
 

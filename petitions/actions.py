@@ -27,7 +27,7 @@ def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
 
 def send_again(signature: Signature, *, now: datetime) -> None:
     """Make a new mail due for a pending signature; the caps of the worker hold."""
-    if signature.state == SignatureState.PENDING:
+    if signature.state == SignatureState.PENDING and signature.email_key:
         DueMail.objects.create(
             petition_id=signature.petition_id,
             signature=signature,
@@ -52,9 +52,11 @@ def send_all_again(key: Any, *, now: datetime) -> None:
 def erase_signature(signature: Signature, *, now: datetime) -> None:
     """Forget somebody under one petition: what is counted is withdrawn first, so
     that the count falls, then every row with the address goes."""
+    key = signature.email_key
+    assert key is not None  # no link leads to a signature that was anonymised
     with transaction.atomic():
         rows = Signature.objects.select_for_update().filter(
-            petition=signature.petition_id, email_key=signature.email_key
+            petition=signature.petition_id, email_key=key
         )
         for row in rows.filter(
             Q(person=signature.person) | Q(state=SignatureState.PENDING)
@@ -64,7 +66,7 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
             row.delete()
         Consent.objects.filter(
             organization=signature.petition.organization_id,
-            email_key=signature.email_key,
+            email_key=key,
             source=f"petition:{signature.petition_id}",
         ).delete()
 

@@ -53,8 +53,7 @@ class TextField(Shared, forms.CharField):
         if "\ufffd" in text or (
             not text.isprintable()
             and any(
-                is_unreadable(c) and not (self.lines and c in LINE_BREAKS)
-                for c in text
+                is_unreadable(c) and not (self.lines and c in LINE_BREAKS) for c in text
             )
         ):
             raise ValidationError(
@@ -78,7 +77,9 @@ def countries(language: str) -> list[tuple[str, str]]:
     named = [
         (code, name)
         for code, name in territories.items()
-        if len(code) == 2 and code.isalpha() and code not in {"EU", "EZ", "UN", "ZZ"}
+        if len(code) == 2
+        and code.isalpha()
+        and code not in {"EU", "EZ", "UN", "ZZ"}
         and code not in {"XA", "XB", "QO"}
     ]
     return sorted(named, key=lambda pair: sorting_key(pair[1]))

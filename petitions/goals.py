@@ -12,7 +12,7 @@ def round_goal(supporters: int) -> int:
     """The first of 100, 200, 500, 1,000, 2,000 … above `supporters`."""
     for power in count(2):
         for step in STEPS:
-            goal = step * 10**power
+            goal = int(step * 10**power)
             if goal >= SMALLEST and goal > supporters:
                 return goal
     raise AssertionError("numbers do not end")

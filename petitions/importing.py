@@ -7,7 +7,7 @@ transaction; what is there already stays as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -120,7 +120,8 @@ def read(root: Node, now: datetime) -> Plan:
         planned = read_petition(entry, plan.organization, now)
         if planned.petition.title in titles:
             raise FileProblem(
-                entry.value["title"], "stands twice in the file; titles tell them apart."
+                entry.value["title"],
+                "stands twice in the file; titles tell them apart.",
             )
         titles.add(planned.petition.title)
         plan.petitions.append(planned)
@@ -209,7 +210,9 @@ def known_keys(node: Node, keys: set[str]) -> None:
         raise FileProblem(node, "must be an object in braces.")
     for key, value in node.value.items():
         if key not in keys:
-            raise FileProblem(value, f"is not known. Known are {', '.join(sorted(keys))}.")
+            raise FileProblem(
+                value, f"is not known. Known are {', '.join(sorted(keys))}."
+            )
 
 
 def needed(node: Node, key: str) -> Node:
@@ -241,11 +244,13 @@ def date_of(node: Node, key: str) -> date | None:
     try:
         return date.fromisoformat(text_of(node.value[key]))
     except ValueError:
-        raise FileProblem(node.value[key], "must be a date such as 2016-03-31.") from None
+        raise FileProblem(
+            node.value[key], "must be a date such as 2016-03-31."
+        ) from None
 
 
 def midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime(day.year, day.month, day.day))
+    return timezone.make_aware(datetime.combine(day, time()))
 
 
 def choice_of(node: Node, key: str, choices: Any, default: str) -> str:

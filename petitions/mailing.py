@@ -92,9 +92,7 @@ SAME_FORM = (
 def lease(now: datetime, batch: int = BATCH) -> list[int]:
     """Take at most `batch` due mails for this worker; returns their ids."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            LEASE_DUE, {"now": now, "until": now + LEASE, "batch": batch}
-        )
+        cursor.execute(LEASE_DUE, {"now": now, "until": now + LEASE, "batch": batch})
         return [number for (number,) in cursor.fetchall()]
 
 
@@ -134,28 +132,29 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
         person=OuterRef("signature__person"),
         state=SignatureState.CONFIRMED,
     )
+    history: dict[str, Any] = {
+        "last_sent_at": Subquery(
+            sent.filter(**about)
+            .values("email_key")
+            .annotate(last=Max("finished_at"))
+            .values("last")
+        ),
+        "sent_about_petition": number(recent.filter(**about)),
+        "sent_to_mailbox": number(recent),
+        "same_form_sent": Exists(
+            sent.filter(
+                finished_at__gt=OuterRef("created_at") - SAME_FORM_WITHIN,
+                **about,
+                **same_form,
+            )
+        ),
+        "counted_since": Subquery(counted.values("confirmed_at")[:1]),
+    }
     return (
         LeasedMail.objects.filter(pk__in=list(ids))
         .select_related("signature", "petition__organization")
         .prefetch_related("petition__targets")
-        .annotate(
-            last_sent_at=Subquery(
-                sent.filter(**about)
-                .values("email_key")
-                .annotate(last=Max("finished_at"))
-                .values("last")
-            ),
-            sent_about_petition=number(recent.filter(**about)),
-            sent_to_mailbox=number(recent),
-            same_form_sent=Exists(
-                sent.filter(
-                    finished_at__gt=OuterRef("created_at") - SAME_FORM_WITHIN,
-                    **about,
-                    **same_form,
-                )
-            ),
-            counted_since=Subquery(counted.values("confirmed_at")[:1]),
-        )
+        .annotate(**history)
         .order_by("-created_at", "-pk")
     )
 
@@ -283,7 +282,7 @@ def attempt(transport: Transport, frames: Frames, mail: LeasedMail) -> None:
 
 def finish(mail: DueMail, state: MailState, now: datetime, reply: str = "") -> None:
     """Mark a mail as done with and count it in its tally."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "id": mail.pk,
         "state": state,
         "now": now,

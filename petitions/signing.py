@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, connection
 from django.utils import timezone
@@ -111,7 +112,7 @@ class SignerInput:
 def sign(petition_id: int, given: SignerInput, *, now: datetime) -> int:
     """Write a pending signature and the mail that is due for it; returns its id.
     Repeating it is harmless: whoever owns the mailbox confirms one."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "petition_id": petition_id,
         "email_key": email_key(given.email),
         "email_key_version": KEY_VERSION,
@@ -212,7 +213,7 @@ class Confirmation(enum.Enum):
 def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
     """Count a pending signature, once, however often this is called; returns the
     outcome and the address (slug) of its petition ('' when it is gone)."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "id": signature_id,
         "now": now,
         "day": timezone.localdate(now),
@@ -267,7 +268,6 @@ def counted_sibling(signature: Signature) -> Signature | None:
         )
         .first()
     )
-
 
 
 def erase_pending(signature: Signature) -> None:

@@ -16,7 +16,7 @@ os.environ.update(
 )
 os.environ.setdefault("DATABASE_URL", "postgresql://postgres@127.0.0.1:1/tests")
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403
 
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]  # noqa: F405
 DATABASES["default"]["OPTIONS"].pop("pool")  # noqa: F405

@@ -12,9 +12,7 @@ from petitions.models import Petition
 DAYS = 60
 DOMAINS = 50
 
-SUMS = {
-    name: Sum(name) for name in ("signed", "handed_over", "failed", "confirmed")
-}
+SUMS = {name: Sum(name) for name in ("signed", "handed_over", "failed", "confirmed")}
 
 
 def read(petition: Petition, day: str) -> dict[str, Any]:

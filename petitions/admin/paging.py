@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 
 MOST = 10_000
 
@@ -15,4 +16,5 @@ class CappedPaginator(Paginator[Any]):
 
     @cached_property
     def count(self) -> int:
-        return int(self.object_list[:MOST].count())  # type: ignore[union-attr, call-arg]
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows[:MOST].count()

@@ -48,7 +48,8 @@ class PetitionForm(forms.ModelForm[Petition]):
         given = self.cleaned_data
         if given.get("image") and not given.get("image_description"):
             self.add_error(
-                "image_description", _("Describe the picture for those who do not see it.")
+                "image_description",
+                _("Describe the picture for those who do not see it."),
             )
         return cleaned
 
@@ -226,7 +227,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
     @admin.display(description=_("the very lines"))
     def readers_see(self, petition: Petition) -> SafeString | str:
         """Rendered by the templates of the public pages."""
-        if petition.pk is None:
+        if not petition.pk:
             return gettext("They appear here once the petition is saved.")
         context = {"petition": petition, "targets": list(petition.targets.all())}
         html = render_to_string("admin/petitions/petition/_readers_see.html", context)
@@ -373,7 +374,11 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             petition.save(update_fields=["outcome"])
         transition.carry_out(petition, timezone.now())
         LogEntry.objects.log_actions(
-            user_of(request).pk, [petition], CHANGE, str(transition.label), single_object=True
+            user_of(request).pk,
+            [petition],
+            CHANGE,
+            str(transition.label),
+            single_object=True,
         )
         messages.success(request, transition.done % {"title": petition.title})
 

@@ -36,7 +36,7 @@ NOBODY = Organization(name="…", slug="preview")
 TYPED = ("title", "ask", "summary", "text")
 
 
-@xframe_options_sameorigin  # type: ignore[arg-type]
+@xframe_options_sameorigin
 @csp_override(PREVIEW_CSP)
 def respond(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     return TemplateResponse(request, "petitions/petition.html", context)
@@ -58,7 +58,7 @@ def preview(
     for source in ("confirmed", "paper", "imported"):
         if not hasattr(petition, source):
             setattr(petition, source, 0)
-    if petition.pk is None:
+    if not petition.pk:
         petition.pk = 0  # no row has it: relations can be asked, and are empty
     petition._prefetched_objects_cache = {"targets": targets}  # type: ignore[attr-defined]
     context = page_context(petition, SignForm(petition=petition), preview=True)
@@ -101,7 +101,9 @@ def typed_targets(request: HttpRequest) -> list[Target]:
     """The rows of the form's table of targets."""
     post = request.POST
     total = post.get("targets-TOTAL_FORMS", "0")
-    number = int(total) if total.isascii() and total.isdecimal() and len(total) < 4 else 0
+    number = (
+        int(total) if total.isascii() and total.isdecimal() and len(total) < 4 else 0
+    )
     found = []
     for row in range(number):
         prefix = f"targets-{row}-"

@@ -109,7 +109,9 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         self.set_approved(request, queryset, True)
 
     @admin.action(description=_("Hide comments again"), permissions=["approve"])
-    def hide_comments(self, request: HttpRequest, queryset: QuerySet[Signature]) -> None:
+    def hide_comments(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> None:
         self.set_approved(request, queryset, False)
 
     def set_approved(

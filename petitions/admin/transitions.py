@@ -32,7 +32,9 @@ class Transition:
         """Why it cannot be done now, in sentences."""
         if petition.state not in self.states:
             state = State(petition.state).label
-            return [gettext("That cannot be done: it is “%(state)s”.") % {"state": state}]
+            return [
+                gettext("That cannot be done: it is “%(state)s”.") % {"state": state}
+            ]
         return petition.why_unpublishable() if self.verb == "publish" else []
 
 

@@ -81,9 +81,7 @@ def add_staff(organization: Organization, planned: DemoOrganization) -> None:
     """The demo staff works for the first organisation only."""
     if planned is ORGANIZATIONS[0]:
         user = User.objects.create_user(STAFF_EMAIL, name="Demo Staff")
-        Membership.objects.create(
-            user=user, organization=organization, role=Role.OWNER
-        )
+        Membership.objects.create(user=user, organization=organization, role=Role.OWNER)
 
 
 def add_petition(
@@ -125,7 +123,9 @@ def signatures(
         email = f"supporter{number}@{chance.choice(DOMAINS)}"
         seconds = lifetime * chance.betavariate(1, 3)
         created_at = now - timedelta(days=demo.started) + timedelta(seconds=seconds)
-        confirmed_at = min(created_at + timedelta(seconds=chance.expovariate(0.01)), now)
+        confirmed_at = min(
+            created_at + timedelta(seconds=chance.expovariate(0.01)), now
+        )
         shown = chance.random() < 0.05
         commented = chance.random() < 0.03
         area = chance.choice(POSTAL_AREAS) if petition.asks_postal_code else ""

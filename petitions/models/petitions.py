@@ -333,16 +333,10 @@ class Petition(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    @classmethod
-    def from_db(cls, *args: Any, **kwargs: Any) -> Petition:
-        petition = super().from_db(*args, **kwargs)
-        petition._stored_slug = petition.__dict__.get("slug")
-        return petition
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Makes the address when it is empty and keeps the former when it changes."""
         self.make_slug()
-        former = getattr(self, "_stored_slug", None)
+        former = getattr(self, "_stored_slug", "")
         super().save(*args, **kwargs)
         if former and former != self.slug:
             FormerPetitionSlug.objects.get_or_create(
@@ -352,6 +346,12 @@ class Petition(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("petitions:petition", args=[self.slug])
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Petition:
+        petition = super().from_db(*args, **kwargs)
+        petition._stored_slug = petition.__dict__.get("slug", "")
+        return petition
 
     def make_slug(self) -> None:
         """The address, made of the title when there is none."""
@@ -377,7 +377,8 @@ class Petition(models.Model):
 
     def publish(self, *, now: datetime) -> None:
         """Open a draft; `why_unpublishable` must have nothing to say."""
-        assert self.state == State.DRAFT and not self.why_unpublishable()
+        assert self.state == State.DRAFT
+        assert not self.why_unpublishable()
         self.state = State.OPEN
         self.opens_at = self.opens_at or now
         self.save(update_fields=["state", "opens_at"])
@@ -424,8 +425,8 @@ class Petition(models.Model):
         if not self.organization.can_ask_updates:
             missing.append(
                 gettext(
-                    "Add the postal address and the contact e-mail of %(organization)s: "
-                    "mail to supporters must name them."
+                    "Add the postal address and the contact e-mail of "
+                    "%(organization)s: mail to supporters must name them."
                 )
                 % {"organization": self.organization}
             )
@@ -465,7 +466,9 @@ class Petition(models.Model):
     @property
     def addressee(self) -> str:
         """The first target as the profile names it, in the reader's language."""
-        return self.first_target.label if self.first_target else Target.unsettled_label()
+        return (
+            self.first_target.label if self.first_target else Target.unsettled_label()
+        )
 
     @property
     def started(self) -> datetime | Any:

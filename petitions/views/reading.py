@@ -61,7 +61,9 @@ def petition(request: HttpRequest, slug: str) -> HttpResponse:
             request, "petitions/withdrawn.html", context, status=410
         )
     return TemplateResponse(
-        request, "petitions/petition.html", page_context(found, SignForm(petition=found))
+        request,
+        "petitions/petition.html",
+        page_context(found, SignForm(petition=found)),
     )
 
 

@@ -96,7 +96,9 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
         if not is_away(error):
             raise
         return paused(request, slug)
-    return see_other("petitions:check_inbox", found.slug, query=inbox_query(given.email))
+    return see_other(
+        "petitions:check_inbox", found.slug, query=inbox_query(given.email)
+    )
 
 
 def has_body(request: HttpRequest) -> bool:
@@ -325,7 +327,9 @@ def thank_you(request: HttpRequest, slug: str) -> HttpResponse:
     except Withdrawn:
         raise Http404 from None
     url = settings.SITE_URL + found.get_absolute_url()
-    share = gettext("I have just signed this: “%(title)s”. It takes a minute: %(url)s") % {
+    share = gettext(
+        "I have just signed this: “%(title)s”. It takes a minute: %(url)s"
+    ) % {
         "title": found.title,
         "url": url,
     }
@@ -347,9 +351,7 @@ def broken_link(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "petitions/broken_link.html", {}, status=404)
 
 
-def expired_link(
-    request: HttpRequest, token: str, signature_id: int
-) -> HttpResponse:
+def expired_link(request: HttpRequest, token: str, signature_id: int) -> HttpResponse:
     """Too old: a new one can be sent to the address that we still have."""
     signature = signing.find_signature(signature_id)
     if signature is None:
@@ -360,9 +362,7 @@ def expired_link(
         "counted": signature.state != SignatureState.PENDING
         or signing.counted_sibling(signature),
     }
-    return TemplateResponse(
-        request, "petitions/expired_link.html", context, status=410
-    )
+    return TemplateResponse(request, "petitions/expired_link.html", context, status=410)
 
 
 @csrf_exempt

@@ -39,7 +39,9 @@ def test_a_stopped_worker_is_reported_once_an_hour_and_when_it_is_back() -> None
     message = mail.outbox[0]
     assert message.to == ["admin@example.org"]
     assert message.subject == "[http://testserver.localhost] Attention needed"
-    assert "The worker does not work: no sign of clock, fold, mail, watch" in message.body
+    assert (
+        "The worker does not work: no sign of clock, fold, mail, watch" in message.body
+    )
     assert "Restart `manage.py work`" in message.body
 
     beat(start + timedelta(minutes=70))
@@ -148,7 +150,10 @@ def test_metrics_are_for_this_machine_or_a_token(
     text = visitor.get("/metrics").content.decode()
     assert "mails_due 1.0" in text
     assert "# TYPE worker_heartbeat_age_seconds gauge" in text
-    assert visitor.get("/metrics", headers={"x-forwarded-for": "1.2.3.4"}).status_code == 403
+    assert (
+        visitor.get("/metrics", headers={"x-forwarded-for": "1.2.3.4"}).status_code
+        == 403
+    )
     assert visitor.get("/metrics", REMOTE_ADDR="1.2.3.4").status_code == 403
 
     settings.METRICS_TOKEN = "secret"

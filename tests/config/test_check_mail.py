@@ -52,7 +52,9 @@ def test_it_sends(settings: Settings, serve: Callable[..., MailServer]) -> None:
 
     said = check(settings, f"smtp://127.0.0.1:{server.port}")
 
-    assert said.startswith(f"127.0.0.1:{server.port} took the message for me@example.org.")
+    assert said.startswith(
+        f"127.0.0.1:{server.port} took the message for me@example.org."
+    )
     (message,) = server.mailbox.messages
     assert message["Subject"] == "Test message from http://testserver.localhost"
 

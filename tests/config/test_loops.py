@@ -26,6 +26,16 @@ def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
     return False
 
 
+def noted_in(rounds: list[datetime]) -> Callable[[datetime], bool]:
+    """A round that only notes when it was."""
+
+    def note(now: datetime) -> bool:
+        rounds.append(now)
+        return False
+
+    return note
+
+
 def run_while(loop: Loop, condition: Callable[[], bool]) -> bool:
     """Run the loop in a thread until `condition` holds."""
     stop = threading.Event()
@@ -40,7 +50,7 @@ def run_while(loop: Loop, condition: Callable[[], bool]) -> bool:
 
 def test_a_loop_works_and_beats() -> None:
     rounds: list[datetime] = []
-    loop = Loop("test", 0.01, lambda now: bool(rounds.append(now)))
+    loop = Loop("test", 0.01, noted_in(rounds))
 
     assert run_while(loop, lambda: len(rounds) > 3)
     assert Heartbeat.objects.get().name == "test"
@@ -86,11 +96,9 @@ def test_a_second_worker_waits_and_takes_over() -> None:
     first: list[datetime] = []
     second: list[datetime] = []
     stops = [threading.Event(), threading.Event()]
-    one = loops.start([Loop("same", 0.01, lambda now: bool(first.append(now)))], stops[0])
+    one = loops.start([Loop("same", 0.01, noted_in(first))], stops[0])
     assert until(lambda: bool(first))
-    two = loops.start(
-        [Loop("same", 0.01, lambda now: bool(second.append(now)))], stops[1]
-    )
+    two = loops.start([Loop("same", 0.01, noted_in(second))], stops[1])
 
     time.sleep(1.5)
     worked_beside = len(second)

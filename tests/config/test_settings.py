@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ GOOD = {
 }
 
 
-def start(changes: dict[str, str | None], code: str) -> subprocess.CompletedProcess[str]:
+def start(
+    changes: Mapping[str, str | None], code: str
+) -> subprocess.CompletedProcess[str]:
     """Run `code` under production settings with `changes` to a good environment."""
     wanted = {**GOOD, **changes}
     environment = {

@@ -127,7 +127,9 @@ def test_a_profile_pages(visitor: Client, organization: Organization) -> None:
     assert visitor.get("/organizations/rights-now/?page=3").status_code == 404
 
 
-def test_a_former_address_redirects(visitor: Client, organization: Organization) -> None:
+def test_a_former_address_redirects(
+    visitor: Client, organization: Organization
+) -> None:
     organization.slug = "rights-for-ever"
     organization.save()
 

@@ -103,7 +103,9 @@ def test_pressing_it_again_is_the_same(visitor: Client, petition: Petition) -> N
 def test_the_owner_corrects_what_somebody_typed(
     visitor: Client, petition: Petition
 ) -> None:
-    signature = make_pending(petition, name="Mallory", comment="Rubbish", show_name=True)
+    signature = make_pending(
+        petition, name="Mallory", comment="Rubbish", show_name=True
+    )
 
     response = visitor.post(
         f"{link(signature)}correct/", {"name": "Maya Tremblay", "updates": "yes"}
@@ -123,7 +125,9 @@ def test_a_correction_with_a_mistake_is_shown_again(
 ) -> None:
     signature = make_pending(petition)
 
-    response = visitor.post(f"{link(signature)}correct/", {"name": "", "comment": "Mine"})
+    response = visitor.post(
+        f"{link(signature)}correct/", {"name": "", "comment": "Mine"}
+    )
 
     assert response.status_code == 422
     assert "There is a problem Enter your full name" in text_of(response)
@@ -239,7 +243,9 @@ def test_too_late_says_so_and_erases(visitor: Client, petition: Petition) -> Non
     assert visitor.get(link(signature)).status_code == 410
 
 
-def test_not_me_erases_only_after_the_button(visitor: Client, petition: Petition) -> None:
+def test_not_me_erases_only_after_the_button(
+    visitor: Client, petition: Petition
+) -> None:
     signature = make_pending(petition, "victim@example.org")
     make_pending(petition, "VICTIM@example.org")
 

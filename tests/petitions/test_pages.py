@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +23,9 @@ def text_of(response: Any) -> str:
     import html
     import re
 
-    body = re.sub(r"<(script|style|head)\b.*?</\1>", "", response.content.decode(), flags=re.S)
+    body = re.sub(
+        r"<(script|style|head)\b.*?</\1>", "", response.content.decode(), flags=re.S
+    )
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
@@ -54,9 +56,17 @@ def test_the_list_is_newest_first_and_pages(
 
     first, second = visitor.get("/petitions/"), visitor.get("/petitions/?page=2")
 
-    assert [f"Number {n:02}" in text_of(first) for n in (0, 19, 20)] == [True, True, False]
+    assert [f"Number {n:02}" in text_of(first) for n in (0, 19, 20)] == [
+        True,
+        True,
+        False,
+    ]
     assert "Page 1 of 2" in text_of(first)
-    assert [f"Number {n:02}" in text_of(second) for n in (19, 20, 22)] == [False, True, True]
+    assert [f"Number {n:02}" in text_of(second) for n in (19, 20, 22)] == [
+        False,
+        True,
+        True,
+    ]
     assert b'rel="prev"' in second.content
 
 
@@ -141,7 +151,12 @@ def test_a_draft_does_not_exist_for_the_public(visitor: Client) -> None:
 
     for hidden in (petition, later):
         base = hidden.get_absolute_url()
-        for path in (base, f"{base}count.json", f"{base[:-1]}.json", f"{base}thank-you/"):
+        for path in (
+            base,
+            f"{base}count.json",
+            f"{base[:-1]}.json",
+            f"{base}thank-you/",
+        ):
             assert visitor.get(path).status_code == 404
         form = {"name": "Maya", "email": "maya@example.org"}
         assert visitor.post(f"{base}sign/", form).status_code == 404
@@ -187,7 +202,7 @@ def test_a_withdrawn_petition_leaves_a_dated_line(
 
     assert gone.status_code == 410
     assert "This petition was withdrawn" in text_of(gone)
-    today = f"{date.today():%-d %B %Y}"
+    today = f"{timezone.localdate():%-d %B %Y}"
     assert f"{today} : “Free the prisoners” The law was dropped." in profile
     assert "0 Supporters" in profile
     assert "Started 0 petitions" in profile
@@ -198,7 +213,10 @@ def test_corrections_are_dated_and_visible(visitor: Client, petition: Petition) 
 
     page = visitor.get(petition.get_absolute_url())
 
-    assert f"Corrections The text above stays as people signed it. {date.today():%-d %B %Y}" in text_of(page)
+    assert (
+        f"Corrections The text above stays as people signed it. {timezone.localdate():%-d %B %Y}"
+        in text_of(page)
+    )
     assert b"<strong>nine</strong>" in page.content
     assert b'name="version" value="1.1.number"' in page.content
 
@@ -206,9 +224,13 @@ def test_corrections_are_dated_and_visible(visitor: Client, petition: Petition) 
 def test_names_are_shown_only_when_their_owners_ticked_the_box(
     visitor: Client, petition: Petition
 ) -> None:
-    make_signature(petition, name="Shown Person", show_name=True, comment="Not read yet")
+    make_signature(
+        petition, name="Shown Person", show_name=True, comment="Not read yet"
+    )
     make_signature(petition, name="Hidden Person", comment="Secret")
-    approved = make_signature(petition, name="Other Person", show_name=True, comment="Yes!")
+    approved = make_signature(
+        petition, name="Other Person", show_name=True, comment="Yes!"
+    )
     approved.comment_approved = True
     approved.save()
 
@@ -302,7 +324,10 @@ def test_text_for_those_who_share_the_link(visitor: Client, petition: Petition) 
 
     assert '<meta property="og:title" content="Free the prisoners">' in page
     assert 'content="They are &lt;innocent&gt; &amp; &quot;free&quot;">' in page
-    assert '<meta property="og:url" content="http://testserver.localhost/petitions/' in page
+    assert (
+        '<meta property="og:url" content="http://testserver.localhost/petitions/'
+        in page
+    )
 
 
 def test_markdown_cannot_harm_and_asks_nobody_else(visitor: Client) -> None:

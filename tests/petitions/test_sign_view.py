@@ -34,7 +34,11 @@ def test_signing_leads_to_the_inbox(
     assert "Wrong address? Correct it" in text
     signature = Signature.objects.get()
     assert (signature.name, signature.email) == ("Maya Tremblay", "maya@example.org")
-    assert (signature.show_name, signature.updates, signature.comment) == (False, None, "")
+    assert (signature.show_name, signature.updates, signature.comment) == (
+        False,
+        None,
+        "",
+    )
     assert signature.language == "en"
     assert signature.weak_signs == 0
 
@@ -100,7 +104,8 @@ def test_what_is_handed_over_is_never_more_than_the_form_had_shown(
 
 
 @pytest.mark.parametrize(
-    "version", ["", "1", "a.b.c", "9" * 5000, "1.1.everything", "-1.1.number", "٣.1.number"]
+    "version",
+    ["", "1", "a.b.c", "9" * 5000, "1.1.everything", "-1.1.number", "٣.1.number"],
 )
 def test_an_invented_version_does_no_harm(
     visitor: Client, petition: Petition, sign_form: dict[str, Any], version: str
@@ -148,7 +153,8 @@ def test_mistakes_are_named_at_the_top_and_beside_the_field(
     visitor: Client, petition: Petition
 ) -> None:
     response = visitor.post(
-        SIGN, {"name": "", "email": "maya at home", "comment": "Keep <me>", "show_name": "1"}
+        SIGN,
+        {"name": "", "email": "maya at home", "comment": "Keep <me>", "show_name": "1"},
     )
 
     page = response.content.decode()

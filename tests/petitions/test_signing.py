@@ -43,7 +43,9 @@ def test_signing_writes_a_pending_row_and_its_mail(petition: Petition) -> None:
     assert not Change.objects.exists()
 
 
-@pytest.mark.parametrize("kind", ["new", "repeated", "confirmed", "withdrawn", "limited"])
+@pytest.mark.parametrize(
+    "kind", ["new", "repeated", "confirmed", "withdrawn", "limited"]
+)
 def test_signing_is_two_statements_for_every_kind_of_signer(
     petition: Petition, kind: str, django_assert_num_queries: Any
 ) -> None:
@@ -81,11 +83,17 @@ def test_confirming_is_one_statement_and_counts_once(
     assert first == again == (Confirmation.COUNTED, petition.slug)
     assert confirmed(petition) == 1
     change = Change.objects.get()
-    assert (change.delta, change.source, change.domain) == (1, "confirmed", "example.org")
+    assert (change.delta, change.source, change.domain) == (
+        1,
+        "confirmed",
+        "example.org",
+    )
 
 
 def test_confirming_one_row_merges_its_siblings(petition: Petition) -> None:
-    rows = [make_pending(petition, email) for email in ("m@x.org", "M@X.org", "m@X.ORG")]
+    rows = [
+        make_pending(petition, email) for email in ("m@x.org", "M@X.org", "m@X.ORG")
+    ]
     elsewhere = make_pending(make_petition(petition.organization), "m@x.org")
 
     signing.confirm(rows[1].pk, now=timezone.now())
@@ -190,6 +198,7 @@ def test_the_day_of_grace_begins_with_the_first_sending(petition: Petition) -> N
     now = timezone.now()
     signature = make_pending(petition, now=now - timedelta(hours=200))
     petition.close(now=now - timedelta(hours=100))
+    assert signature.email_key is not None
     for hours in (60, 1):
         DueMail.objects.create(
             petition=petition,
@@ -237,9 +246,7 @@ def test_withdrawing_counts_minus_one_on_its_own_day(petition: Petition) -> None
     actions.withdraw(signature, now=now)
     actions.withdraw(signature, now=now)
 
-    assert list(
-        Change.objects.order_by("pk").values_list("delta", "day")
-    ) == [
+    assert list(Change.objects.order_by("pk").values_list("delta", "day")) == [
         (1, timezone.localdate(now - timedelta(days=3))),
         (-1, timezone.localdate(now)),
     ]
@@ -252,6 +259,7 @@ def test_erasing_withdraws_first_and_leaves_no_row(petition: Petition) -> None:
     signature = make_signature(petition, "m@x.org", updates=True)
     make_pending(petition, "m@x.org")
     stays = make_signature(petition, "other@x.org", updates=True)
+    assert signature.email_key is not None
 
     actions.erase_signature(signature, now=now)
 

@@ -23,9 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--organization", required=True, help="its name")
         parser.add_argument("--owner", required=True, help="the owner's e-mail address")
 
-    def handle(
-        self, *args: Any, organization: str, owner: str, **options: Any
-    ) -> None:
+    def handle(self, *args: Any, organization: str, owner: str, **options: Any) -> None:
         try:
             validate_email(owner)
         except ValidationError:

@@ -45,7 +45,8 @@ class Command(BaseCommand):
         organization = report.organization
         self.stdout.write(
             f"{organization.name}: {report.created} petitions brought in, "
-            f"{report.known} were there already, {report.supporters} supporters added.\n"
+            f"{report.known} were there already, {report.supporters} supporters "
+            "added.\n"
             f"{settings.SITE_URL}{organization.get_absolute_url()}"
         )
         if not organization.can_ask_updates:

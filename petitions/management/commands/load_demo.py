@@ -37,7 +37,9 @@ class Command(BaseCommand):
             return
         width = 30 * done // everything
         bar = "█" * width + "░" * (30 - width)
-        sys.stderr.write(f"\r  demo content {bar} {done:,} of {everything:,} signatures")
+        sys.stderr.write(
+            f"\r  demo content {bar} {done:,} of {everything:,} signatures"
+        )
         if done == everything:
             sys.stderr.write("\n")
         sys.stderr.flush()
