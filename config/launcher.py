@@ -166,6 +166,7 @@ class Child:
         """Start it again when it has ended, later each time it ends at once."""
         now = time.monotonic()
         if self.process is not None and self.process.poll() is not None:
+            self.end(signal.SIGKILL)  # what it had started would keep its port
             code, self.process = self.process.returncode, None
             self.pause = 0.2 if now - self.started_at > 10 else min(self.pause * 2, 5)
             self.start_at = now + self.pause
@@ -222,14 +223,24 @@ class Site:
 def prepare(password: str) -> None:
     """Migrations, content, translations and static files; quick the second time."""
     import django
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
+    from django.db import OperationalError
 
     from config.translations import compile_all
 
     compile_all()
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    django.setup()
-    call_command("migrate", verbosity=0)
+    try:
+        django.setup()
+    except ImproperlyConfigured as problem:
+        raise CannotRun(str(problem)) from None
+    try:
+        call_command("migrate", verbosity=0)
+    except OperationalError as error:
+        raise CannotRun(
+            f"The database that DATABASE_URL names does not answer: {error}".strip()
+        ) from None
     call_command("load_demo", password=password)
     collect_static()
     from django.db import connections
@@ -297,6 +308,7 @@ def run(site: Site) -> None:
         "MAIL_URL": os.environ.get("MAIL_URL") or f"folder://{VAR / 'mail'}",
         "MAIL_FROM": os.environ.get("MAIL_FROM", "petitions@demo.example"),
         "MEDIA_ROOT": str(VAR / "media"),
+        "STATIC_ROOT": str(VAR / "static"),
         "SECRET_KEY": known["SECRET_KEY"],
         "EMAIL_KEY": known["EMAIL_KEY"],
     }
