@@ -31,6 +31,8 @@ class Loop:
     name: str
     seconds: float
     round: Callable[[datetime], bool]
+    begin: Callable[[], None] = lambda: None
+    """Done once whenever this process has become the one that works."""
 
     @property
     def lock(self) -> int:
@@ -49,6 +51,7 @@ def run(loop: Loop, stop: threading.Event) -> None:
         try:
             if lock_taken(loop):
                 pause = 0.2
+                loop.begin()
                 work(loop, stop)
             else:
                 stop.wait(1)

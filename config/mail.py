@@ -124,7 +124,8 @@ class FolderTransport:
     def send(self, sender: str, recipient: str, message: bytes) -> None:
         name = f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}"
         unfinished = self.folder / f".{name}"
-        unfinished.write_bytes(message)
+        # Line ends of this machine, as mail is stored in folders.
+        unfinished.write_bytes(message.replace(b"\r\n", b"\n"))
         unfinished.rename(self.folder / f"{name}.eml")
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 from config.alerts import WATCH
 from config.loops import Loop
 from petitions.counting import fold_round
-from petitions.mailing import send_due
+from petitions.mailing import release_leases, send_due
 from petitions.models import Petition
 
 # Unconfirmed signatures are promised to be erased after this long.
@@ -53,7 +53,7 @@ def purge(now: datetime) -> int:
 
 
 LOOPS = [
-    Loop("mail", 0.25, send_due),
+    Loop("mail", 0.25, send_due, release_leases),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
     WATCH,

@@ -96,6 +96,14 @@ def lease(now: datetime, batch: int = BATCH) -> list[int]:
         return [number for (number,) in cursor.fetchall()]
 
 
+def release_leases() -> None:
+    """Make due what an ended worker had leased: there is one worker at a time, so
+    whoever becomes it need not wait for the leases to run out."""
+    DueMail.objects.filter(state=MailState.DUE, leased_until__isnull=False).update(
+        leased_until=None
+    )
+
+
 class LeasedMail(DueMail):
     """A due mail with what is known about its mailbox; see `read`."""
 

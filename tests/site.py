@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -211,8 +210,8 @@ class Site:
 def confirm_link(message: EmailMessage) -> str:
     body = message.get_body(("plain",))
     assert body is not None
-    found = re.search(r"^http\S+/confirm/\S+$", body.get_content(), re.MULTILINE)
-    return found[0] if found else ""
+    links = [line for line in body.get_content().splitlines() if "/confirm/" in line]
+    return links[0] if links else ""
 
 
 def is_running(pid: int) -> bool:

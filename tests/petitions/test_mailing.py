@@ -338,6 +338,18 @@ def test_a_worker_that_dies_leaves_a_lease_that_runs_out(
     assert states() == {"sent": 1}
 
 
+def test_the_next_worker_does_not_wait_for_the_lease(
+    server: MailServer, petition: Petition
+) -> None:
+    make_pending(petition)
+    mailing.lease(timezone.now())
+
+    mailing.release_leases()
+    send()
+
+    assert states() == {"sent": 1}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_no_row_is_locked_while_the_network_is_used(
     server: MailServer, petition: Petition
