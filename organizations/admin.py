@@ -22,11 +22,11 @@ from organizations.scoping import Scope, ScopedAdmin, owns, user_of
 admin.site.unregister(Group)
 
 
-class MemberInline(Scope, admin.TabularInline[Membership, Organization]):
+class MemberInline(Scope, admin.StackedInline[Membership, Organization]):
     model = Membership
     form = MemberForm
     formset = MemberFormSet  # type: ignore[assignment]
-    fields = ["email", "role"]
+    fields = [("email", "role")]
     extra = 0
     verbose_name_plural = _("members")
 

@@ -27,9 +27,19 @@ class OrganizationForm(forms.ModelForm[Organization]):
         model = Organization
         fields = "__all__"
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label_file_field(self, "logo")
+
     def clean_logo(self) -> Any:
         logo = self.cleaned_data["logo"]
         return clean_image(logo, 400) if "logo" in self.changed_data and logo else logo
+
+
+def label_file_field(form: forms.BaseForm, name: str) -> None:
+    """Django puts a file field into a fieldset, whose legend names the group only."""
+    if name in form.fields:
+        form.fields[name].widget.attrs["aria-label"] = form.fields[name].label
 
 
 class MemberForm(forms.ModelForm[Membership]):

@@ -1,4 +1,5 @@
-"""A PostgreSQL for the tests, started before Django reads its settings.
+"""A PostgreSQL for the tests, started before Django reads its settings, and the
+translations compiled.
 
 Loaded as a pytest plugin (`-p tests.database`). DATABASE_URL, when set, is used as it
 is; otherwise an embedded server lives for the length of the run.
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from config.embedded_postgres import Cluster
+from config.translations import compile_all
 
 # Tests kill processes, not the machine: what PostgreSQL wrote survives without fsync.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -23,6 +25,7 @@ FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
+    compile_all()
     if "DATABASE_URL" not in os.environ:
         folder = Path(tempfile.mkdtemp(prefix="petitions-tests-"))
         folder.chmod(0o755)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.images import clean_image
+from organizations.forms import label_file_field
 from organizations.scoping import Scope, ScopedAdmin, user_of
 from petitions.admin import figures, previews
 from petitions.admin.transitions import TRANSITIONS, Transition, available
@@ -37,6 +38,10 @@ class PetitionForm(forms.ModelForm[Petition]):
             "outcome": forms.Textarea(attrs={"rows": 2, "cols": 80}),
             "text": forms.Textarea(attrs={"rows": 16, "cols": 80}),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label_file_field(self, "image")
 
     def clean_image(self) -> Any:
         image = self.cleaned_data["image"]
@@ -72,12 +77,12 @@ class TargetForm(forms.ModelForm[Target]):
                 field.disabled = True
 
 
-class TargetInline(PetitionInline, admin.TabularInline[Target, Petition]):
+class TargetInline(PetitionInline, admin.StackedInline[Target, Petition]):
     model = Target
     form = TargetForm
     extra = 0
     min_num = 0
-    fields = ["position", "kind", "name", "office", "organisation"]
+    fields = [("position", "kind"), "name", "office", "organisation"]
 
     def get_extra(
         self, request: HttpRequest, obj: Petition | None = None, **kwargs: Any
@@ -110,10 +115,10 @@ class CorrectionInline(PetitionInline, admin.StackedInline[Correction, Petition]
         return False
 
 
-class CountEntryInline(PetitionInline, admin.TabularInline[CountEntry, Petition]):
+class CountEntryInline(PetitionInline, admin.StackedInline[CountEntry, Petition]):
     model = CountEntry
     extra = 0
-    fields = ["source", "number", "label", "counted_by", "counted_at"]
+    fields = [("source", "number"), "label", ("counted_by", "counted_at")]
     verbose_name_plural = _("supporters counted on paper or elsewhere")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

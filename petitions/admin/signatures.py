@@ -66,7 +66,6 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     list_filter = ["state", CommentFilter, PetitionFilter]
     list_select_related = ["petition"]
     search_fields = ["name"]
-    search_help_text = _("A whole e-mail address, or part of a name.")
     ordering = ["-pk"]
     actions = ["approve_comments", "hide_comments"]
     fields = [

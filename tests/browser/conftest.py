@@ -1,0 +1,174 @@
+"""A real Chromium on a real site: gunicorn, worker and PostgreSQL, as `make run` starts
+them, with the demonstration's content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.signing import Signer
+from django.utils import timezone
+from django.utils.http import int_to_base36
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from petitions.tokens import Purpose
+from tests.browser.chromium import launch
+from tests.site import PASSWORD, Site, fetch
+
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 320, "height": 640}
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    site = Site().start()
+    yield site
+    site.remove()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_context(browser: Browser, site: Site) -> Iterator[Callable[..., BrowserContext]]:
+    """New browsers with options of Playwright; what they complain about fails the
+    test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_one(**options: Any) -> BrowserContext:
+        options.setdefault("viewport", WIDE)
+        context = browser.new_context(base_url=site.url, **options)
+        context.set_default_timeout(15_000)
+        context.on("console", lambda message: note(message.type, message.text))
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    def note(kind: str, text: str) -> None:
+        # A page may be shown with an error status; that is no mistake of the page.
+        if kind in {"error", "warning"} and "the server responded with" not in text:
+            complaints.append(text)
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(open_context: Callable[..., BrowserContext]) -> Page:
+    """With JavaScript."""
+    return open_context().new_page()
+
+
+@pytest.fixture
+def plain(open_context: Callable[..., BrowserContext]) -> Page:
+    """Without JavaScript."""
+    return open_context(java_script_enabled=False).new_page()
+
+
+@pytest.fixture
+def staff(open_context: Callable[..., BrowserContext]) -> Page:
+    """Logged in as the demonstration's staff."""
+    page = open_context().new_page()
+    page.goto("/admin/")
+    page.fill("#id_username", "staff@demo.example")
+    page.fill("#id_password", PASSWORD)
+    page.click("input[type=submit]")
+    return page
+
+
+def token(site: Site, purpose: Purpose, signature: int, made: datetime) -> str:
+    """A link's token as the site makes it, also of another day."""
+    signer = Signer(key=site.settings["SECRET_KEY"], salt=purpose, sep=".")
+    seconds = int_to_base36(int(made.timestamp()))
+    return signer.sign(f"{int_to_base36(signature)}.{seconds}")
+
+
+def sign(site: Site, petition: str, email: str, name: str = "Maya Tremblay") -> int:
+    """Send the form; returns the number of the signature."""
+    answer = fetch(
+        f"{site.url}/petitions/{petition}/sign/", {"name": name, "email": email}
+    )
+    assert answer.status == 303
+    rows = site.sql("SELECT max(id) FROM petitions_signature WHERE email = %s", email)
+    return int(rows[0][0])
+
+
+@pytest.fixture(scope="session")
+def states(site: Site) -> dict[str, str]:
+    """An address for each state that a public page can be in, made with real rows."""
+    now = timezone.now()
+    # Nothing here changes what the reference profile shows: the tour looks at that.
+    river = "plant-trees-along-the-lower-bank"
+    phone = "tell-myanmars-government-to-free-peaceful-activist-phyoe-phyoe-aung"
+    canada = "canada-sign-the-global-treaty-to-end-torture"
+
+    def link(kind: str, signature: int, days: float = 0) -> str:
+        purpose = Purpose.CONFIRM if kind == "confirm" else Purpose.NOT_ME
+        made = now - timedelta(days=days)
+        return f"/{kind}/{token(site, purpose, signature, made)}/"
+
+    pending = sign(site, canada, "pending@example.org", "Zoë “Z” O'Brien-Ñuñez")
+    counted = sign(site, river, "counted@example.org")
+    assert fetch(site.url + link("confirm", counted), {}).status == 303
+    gone = sign(site, canada, "gone@example.org")
+    fetch(site.url + link("not-me", gone), {})
+    inbox = fetch(
+        f"{site.url}/petitions/{canada}/sign/",
+        {"name": "Maya", "email": "maya@gmial.com"},
+    )
+    site.sql(
+        "INSERT INTO petitions_petition (organization_id, language, title, slug, ask, "
+        "summary, text, text_format, image, image_description, state, opens_at, ended_at,"
+        " outcome, asks_place, asks_postal_code, asks_country, delivery, created_at) "
+        "SELECT organization_id, 'fr', 'Une pétition ' || s, s, 'Faites-le.', 'Résumé', "
+        "'Un texte.', 'markdown', '', '', s, now() - interval '9 days', "
+        "CASE WHEN s = 'withdrawn' THEN now() END, 'Une phrase.', true, true, true, "
+        "'comments', now() FROM petitions_petition, "
+        "unnest(ARRAY['paused', 'withdrawn', 'open']) s WHERE slug = %s",
+        river,
+    )
+    return {
+        "home": "/",
+        "list": "/petitions/",
+        "search": "/petitions/?q=torture",
+        "search without result": "/petitions/?q=nothing-at-all",
+        "profile": "/organizations/amnesty-international-canada/",
+        "profile with won and closed": "/organizations/riverbank-commons/",
+        "organisations": "/organizations/",
+        "petition": f"/petitions/{canada}/",
+        "petition with one supporter": f"/petitions/{phone}/",
+        "petition with all fields": "/petitions/open/",
+        "petition closed": "/petitions/keep-the-reading-room-at-the-lock-open-on-sundays/",
+        "petition won": "/petitions/open-the-old-footbridge-again/",
+        "petition paused": "/petitions/paused/",
+        "petition withdrawn": "/petitions/withdrawn/",
+        "check inbox": inbox.headers["Location"],
+        "check inbox without address": f"/petitions/{canada}/check-inbox/",
+        "confirm": link("confirm", pending),
+        "confirm counted": link("confirm", counted),
+        "confirm gone": link("confirm", gone),
+        "confirm expired": link("confirm", pending, days=15),
+        "confirm broken": "/confirm/nothing/",
+        "not me": link("not-me", pending),
+        "not me counted": link("not-me", counted),
+        "thank you": f"/petitions/{canada}/thank-you/",
+        "erased": "/erased/",
+        "new link": "/new-link/",
+        "new link sent": "/new-link/?sent=1",
+        "how we count": "/how-we-count/",
+        "privacy": "/privacy/",
+        "nothing here": "/petitions/no-such-petition/",
+        "tour": "/demo/",
+        "mailbox": "/demo/mail/",
+        "proof": "/demo/proof/",
+    }
