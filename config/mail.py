@@ -91,9 +91,13 @@ class SmtpTransport:
 
     def send(self, sender: str, recipient: str, message: bytes) -> None:
         """One message to one recipient; returns after the server's 250."""
-        extras = [] if recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
-        if extras and not self.smtp.has_extn("smtputf8"):
-            raise Refused(550, "the mail server takes no international addresses")
+        extras = []
+        if not message.isascii() and self.smtp.has_extn("8bitmime"):
+            extras.append("BODY=8BITMIME")
+        if not recipient.isascii():
+            if not self.smtp.has_extn("smtputf8"):
+                raise Refused(550, "the mail server takes no international addresses")
+            extras.append("SMTPUTF8")
         try:
             self.smtp.sendmail(sender, [recipient], message, mail_options=extras)
         except smtplib.SMTPRecipientsRefused as refusal:

@@ -25,6 +25,7 @@ from petitions.tokens import LIFETIME, Purpose, make_token
 # Stand where the links of one recipient go.
 CONFIRM_LINK = "https://confirm.invalid/"
 NOT_ME_LINK = "https://not-me.invalid/"
+LONGEST_LINE = 990
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,11 @@ class Frame:
         for kind, body in (("plain", self.text), ("html", self.html)):
             filled = body.replace(CONFIRM_LINK, confirm_url)
             filled = filled.replace(NOT_ME_LINK, not_me_url)
+            encoding, data = encoded(filled)
             parts.append(
                 b"--%b\r\nContent-Type: text/%b; charset=utf-8\r\n"
-                b"Content-Transfer-Encoding: quoted-printable\r\n\r\n%b\r\n"
-                % (boundary.encode(), kind.encode(), quoted(filled))
+                b"Content-Transfer-Encoding: %b\r\n\r\n%b\r\n"
+                % (boundary.encode(), kind.encode(), encoding, data)
             )
         return (
             self.headers
@@ -134,10 +136,17 @@ def address(name: str, email: str) -> str:
     return f'"{escaped}" <{email}>'
 
 
-def quoted(text: str) -> bytes:
-    """Quoted-printable with CRLF line ends."""
-    encoded = binascii.b2a_qp(text.encode(), istext=True)
-    return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+def encoded(text: str) -> tuple[bytes, bytes]:
+    """The transfer encoding and the text in it, with CRLF line ends. As it is, so that
+    a link stays in one piece, unless a line is longer than SMTP takes (RFC 5321)."""
+    data = "\n".join(text.splitlines()).encode() + b"\n"
+    if max(map(len, data.split(b"\n"))) > LONGEST_LINE:
+        return b"quoted-printable", crlf(binascii.b2a_qp(data, istext=True))
+    return (b"7bit" if data.isascii() else b"8bit"), crlf(data)
+
+
+def crlf(data: bytes) -> bytes:
+    return data.replace(b"\n", b"\r\n")
 
 
 def mail_domain() -> str:

@@ -58,9 +58,7 @@ class Answer:
 opener = urllib.request.build_opener(NoRedirect)
 
 
-def fetch(
-    url: str, data: dict[str, str] | None = None, timeout: float = 10
-) -> Answer:
+def fetch(url: str, data: dict[str, str] | None = None, timeout: float = 10) -> Answer:
     """GET, or POST as a browser sends a form; OSError when nobody answers."""
     body = urllib.parse.urlencode(data).encode() if data is not None else None
     request = urllib.request.Request(url, body, {"Sec-Fetch-Site": "same-origin"})
@@ -171,7 +169,9 @@ class Site:
         return dict(line.split("=", 1) for line in lines)
 
     def sql(self, statement: str, *parameters: Any) -> list[Any]:
-        with psycopg.connect(self.settings["DATABASE_URL"], autocommit=True) as database:
+        with psycopg.connect(
+            self.settings["DATABASE_URL"], autocommit=True
+        ) as database:
             cursor = database.execute(statement, parameters)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
 

@@ -37,7 +37,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_context(browser: Browser, site: Site) -> Iterator[Callable[..., BrowserContext]]:
+def open_context(
+    browser: Browser, site: Site
+) -> Iterator[Callable[..., BrowserContext]]:
     """New browsers with options of Playwright; what they complain about fails the
     test."""
     contexts: list[BrowserContext] = []

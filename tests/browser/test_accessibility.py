@@ -97,7 +97,13 @@ def test_text_at_twice_its_size_is_not_cut_off(
     open_context: Callable[..., BrowserContext], states: dict[str, str]
 ) -> None:
     page = open_context(viewport={"width": 640, "height": 900}).new_page()
-    for name in ("profile", "petition", "petition with all fields", "confirm", "thank you"):
+    for name in (
+        "profile",
+        "petition",
+        "petition with all fields",
+        "confirm",
+        "thank you",
+    ):
         page.goto(states[name])
         page.add_style_tag  # noqa: B018 - the policy forbids styles from outside
         page.evaluate("document.documentElement.style.fontSize = '200%'")
@@ -115,7 +121,9 @@ def test_right_to_left_is_mirrored_and_not_cut_off(
             assert overflow(page) <= 0, name
             box = page.locator("h1").bounding_box()
             assert box is not None
-            align = page.evaluate("getComputedStyle(document.querySelector('h1')).textAlign")
+            align = page.evaluate(
+                "getComputedStyle(document.querySelector('h1')).textAlign"
+            )
             assert align == "start"
 
 
@@ -144,7 +152,11 @@ def test_the_admin(staff: Page, scheme: Any) -> None:
 
 def test_the_admin_without_a_login(page: Page) -> None:
     found = []
-    for path in ("/admin/login/", "/admin/password/reset/", "/admin/password/reset/sent/"):
+    for path in (
+        "/admin/login/",
+        "/admin/password/reset/",
+        "/admin/password/reset/sent/",
+    ):
         page.goto(path)
         found += violations(page, path)
     assert found == []

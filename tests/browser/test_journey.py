@@ -30,7 +30,9 @@ def test_the_tour_from_one_supporter_to_two(plain: Page, site: Site) -> None:
     """Runs first: the demonstration is as it came."""
     plain.goto(PROFILE)
     expect(plain.locator("h1")).to_have_text("Amnesty International Canada")
-    expect(plain.locator(".profile__total")).to_have_text(re.compile("21,756\\s+Supporters"))
+    expect(plain.locator(".profile__total")).to_have_text(
+        re.compile("21,756\\s+Supporters")
+    )
     entries = plain.locator(".entry")
     expect(entries).to_have_count(4)
     wanted = [
@@ -67,7 +69,13 @@ def test_the_tour_from_one_supporter_to_two(plain: Page, site: Site) -> None:
     expect(plain.locator(".lead")).to_contain_text("2 supporters, you included.")
     assert "confirm" not in plain.url
     assert plain.url.endswith("/thank-you/")
-    until(lambda: "21,757" in reload(plain, PROFILE).locator(".profile__total").inner_text(), 30, 1)
+    until(
+        lambda: (
+            "21,757" in reload(plain, PROFILE).locator(".profile__total").inner_text()
+        ),
+        30,
+        1,
+    )
     expect(entries.nth(2).locator(".entry__supporters")).to_have_text("2 supporters")
     assert site.manage("verify_counts").returncode == 0
 
@@ -87,7 +95,9 @@ def test_mail_is_handed_over_within_five_seconds(site: Site) -> None:
         site.link_for(email)
         waits.append(time.monotonic() - started)
 
-    print(f"\nhanded over: median {sorted(waits)[10]:.2f} s, slowest {max(waits):.2f} s")
+    print(
+        f"\nhanded over: median {sorted(waits)[10]:.2f} s, slowest {max(waits):.2f} s"
+    )
     assert sorted(waits)[18] < 5
 
 
@@ -175,9 +185,12 @@ def test_erasing_an_address_that_somebody_else_typed(plain: Page, site: Site) ->
     plain.click("button:has-text('Erase it')")
 
     expect(plain.locator("h1")).to_have_text("Erased")
-    assert site.sql(
-        "SELECT 1 FROM petitions_signature WHERE email = 'innocent@example.org'"
-    ) == []
+    assert (
+        site.sql(
+            "SELECT 1 FROM petitions_signature WHERE email = 'innocent@example.org'"
+        )
+        == []
+    )
 
 
 def test_the_suggestion_while_typing(page: Page) -> None:
@@ -198,7 +211,9 @@ def test_the_suggestion_while_typing(page: Page) -> None:
     expect(box).to_be_hidden()
 
 
-def test_copying_the_link(open_context: Callable[..., BrowserContext], site: Site) -> None:
+def test_copying_the_link(
+    open_context: Callable[..., BrowserContext], site: Site
+) -> None:
     context = open_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.goto(f"{FAMILIES}thank-you/")

@@ -423,3 +423,26 @@ def test_confirmed_in_the_meantime_needs_no_mail(
 
     assert server.mailbox.envelopes == []
     assert states() == {MailState.COVERED: 1}
+
+
+@pytest.mark.parametrize("address", ["1 Main Street", "A very long street " * 26])
+def test_a_link_is_in_one_piece_and_no_line_too_long(
+    server: MailServer, petition: Petition, address: str
+) -> None:
+    petition.organization.postal_address = address
+    petition.organization.legal_name = "Règlement " * 20
+    petition.organization.save()
+    make_pending(petition, language="fr")
+
+    send()
+
+    (envelope,) = server.mailbox.envelopes
+    assert isinstance(envelope.content, bytes)
+    lines = envelope.content.split(b"\r\n")
+    assert max(map(len, lines)) <= 998
+    assert b"\n" not in b"".join(lines)
+    if len(address) < 100:
+        assert any(line.startswith(b"http") and b"/confirm/" in line for line in lines)
+    (message,) = server.mailbox.messages
+    assert "Règlement" in body(message)
+    assert "Règlement" in body(message, "html")

