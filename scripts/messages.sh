@@ -5,7 +5,7 @@ set -eu
 
 if ! command -v xgettext >/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get install -y -qq gettext >/dev/null
+        { apt-get update -qq && apt-get install -y -qq gettext; } >/dev/null 2>&1
     else
         echo "xgettext is missing; install it: apt-get install gettext" >&2
         exit 1
