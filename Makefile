@@ -22,6 +22,9 @@ check: $(VENV)/dev ## Format, lint, types, migrations, deployment, translations
 bench: $(VENV)/dev ## Load figures, as ratios against ceilings of the same run
 	@exec $(PYTHON) -m bench $(ARGS)
 
+faults: $(VENV)/dev ## The fault tests with many more kills than make test has
+	@FAULT_ROUNDS=$${FAULT_ROUNDS:-40} $(PYTHON) -m pytest -m faults -s $(ARGS)
+
 messages: $(VENV)/dev ## Collect the texts to translate into locale/
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/messages.sh
 

@@ -73,11 +73,11 @@ class Environment(environ.Env):  # type: ignore[misc]
         found = [part for part in map(str.strip, self.list(name, default=[])) if part]
         for part in found:
             try:
-                ipaddress.ip_network(part, strict=False)
+                ipaddress.ip_network(part)
             except ValueError:
                 self.problems.append(
-                    f"{name} holds {part!r}. List addresses or networks such as "
-                    "10.0.0.0/8, separated by commas."
+                    f"{name} holds {part!r}. List addresses (10.0.0.7) or whole "
+                    "networks (10.0.0.0/8), separated by commas."
                 )
         return found
 

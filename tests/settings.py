@@ -24,3 +24,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {  # noqa: F405
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }
+
+# WhiteNoise warns of a missing folder, and a warning fails the tests.
+STATIC_ROOT = BASE_DIR / "var" / "tests-static"  # noqa: F405
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -58,10 +58,17 @@ class Answer:
 opener = urllib.request.build_opener(NoRedirect)
 
 
-def fetch(url: str, data: dict[str, str] | None = None, timeout: float = 10) -> Answer:
+def fetch(
+    url: str,
+    data: dict[str, str] | None = None,
+    timeout: float = 10,
+    headers: dict[str, str] | None = None,
+) -> Answer:
     """GET, or POST as a browser sends a form; OSError when nobody answers."""
     body = urllib.parse.urlencode(data).encode() if data is not None else None
-    request = urllib.request.Request(url, body, {"Sec-Fetch-Site": "same-origin"})
+    request = urllib.request.Request(
+        url, body, {"Sec-Fetch-Site": "same-origin", **(headers or {})}
+    )
     try:
         with opener.open(request, timeout=timeout) as response:
             return Answer(response.status, response.headers, response.read())
