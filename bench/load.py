@@ -68,6 +68,9 @@ class Wrk:
             text=True,
             check=True,
         )
+        if etag and etag_of(site) != etag:
+            # Confirmations of an earlier slice have reached the page: once more.
+            return self.run(site, kind, seconds)
         if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
             raise SystemExit(f"{kind}: {done.stdout}")
         wrong = re.search(r"unexpected: (\d+)", done.stdout)
@@ -91,6 +94,7 @@ class PythonClient:
     def run(self, site: BenchSite, kind: str, seconds: int) -> float:
         stop_at = time.monotonic() + seconds
         done: list[int] = []
+        wrong: list[str] = []
         links = (site.folder / "links").read_text().splitlines()
         etag = etag_of(site) if kind == "page, 304" else ""
         expected = {"page, 304": b" 304", "sign": b" 303", "confirm": b" 303"}
@@ -102,7 +106,7 @@ class PythonClient:
                 while time.monotonic() < stop_at:
                     connection.sendall(self.request(site, kind, links, etag))
                     if not read_answer(stream, expected.get(kind, b" 200")):
-                        raise SystemExit(f"{kind}: unexpected answer")
+                        wrong.append(kind)
                     number += 1
             done.append(number)
 
@@ -112,6 +116,10 @@ class PythonClient:
             thread.start()
         for thread in threads:
             thread.join()
+        if etag and etag_of(site) != etag:
+            return self.run(site, kind, seconds)
+        if wrong:
+            raise SystemExit(f"{kind}: {len(wrong)} unexpected answers")
         return sum(done) / (time.monotonic() - started)
 
     def request(self, site: BenchSite, kind: str, links: list[str], etag: str) -> bytes:

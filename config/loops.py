@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import Error, InterfaceError, connection
 from django.utils import timezone
@@ -20,7 +21,7 @@ from config.models import Heartbeat
 
 logger = logging.getLogger(__name__)
 
-BEAT_EVERY = timedelta(seconds=5)
+BEAT_EVERY = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -78,17 +79,18 @@ def lock_taken(loop: Loop) -> bool:
 
 
 def work(loop: Loop, stop: threading.Event) -> None:
-    """Rounds on one connection, with a heartbeat now and then."""
-    beaten_at: datetime | None = None
+    """Rounds on one connection, with a heartbeat every few seconds."""
+    beat_at = round_at = time.monotonic()
     while not stop.is_set():
-        now = timezone.now()
-        if beaten_at is None or abs(now - beaten_at) >= BEAT_EVERY:
+        now, clock = timezone.now(), time.monotonic()
+        if clock >= beat_at:
             Heartbeat.objects.update_or_create(
                 name=loop.name, defaults={"beat_at": now}
             )
-            beaten_at = now
-        if not loop.round(now):
-            stop.wait(loop.seconds)
+            beat_at = clock + BEAT_EVERY
+        if clock >= round_at and not loop.round(now):
+            round_at = clock + loop.seconds
+        stop.wait(max(0.0, min(beat_at, round_at) - time.monotonic()))
 
 
 def start(loops: Sequence[Loop], stop: threading.Event) -> list[threading.Thread]:

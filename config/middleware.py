@@ -57,8 +57,8 @@ def body_limit(get_response: GetResponse) -> GetResponse:
                 limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
             if length > limit:
                 drain(request, min(length, DRAIN_LIMIT))
-                translation.activate(language_of(request.path))
-                return problem(request, 413)
+                with translation.override(language_of(request.path)):
+                    return problem(request, 413)
         return get_response(request)
 
     return middleware
@@ -74,13 +74,13 @@ def drain(request: HttpRequest, length: int) -> None:
 
 
 def language_from_path(get_response: GetResponse) -> GetResponse:
-    """Activates the language in the path. Django's own middleware also looks at
-    cookies and headers, and a shared cache must not vary on those."""
+    """The language in the path, for this request alone. Django's own middleware also
+    looks at cookies and headers, and a shared cache must not vary on those."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.LANGUAGE_CODE = language_of(request.path)
-        translation.activate(request.LANGUAGE_CODE)
-        response = get_response(request)
+        with translation.override(request.LANGUAGE_CODE):
+            response = get_response(request)
         response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
         return response
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import connection
 
 from config.alerts import WATCH
 from config.loops import Loop
-from petitions.counting import fold_round
+from config.models import Heartbeat
+from petitions.counting import fold_round, verify
 from petitions.mailing import release_leases, send_due
 from petitions.models import Petition
+
+logger = logging.getLogger(__name__)
 
 # Unconfirmed signatures are promised to be erased after this long.
 UNCONFIRMED_KEPT = timedelta(days=30)
 PURGE_BATCH = 1000
+
+PROVE_EVERY = timedelta(hours=24)
+# The heartbeat that says when the proof last held.
+PROVED = "proof of the count"
 
 PURGE = """
 WITH old AS (
@@ -52,9 +60,24 @@ def purge(now: datetime) -> int:
     return erased
 
 
+def prove(now: datetime) -> bool:
+    """Once a day, `verify_counts`; a proof that fails is tried again every round, and
+    a probe alerts when none has held for a day. Returns False: nothing waits."""
+    last = Heartbeat.objects.filter(name=PROVED).first()
+    if last is not None and now - last.beat_at < PROVE_EVERY:
+        return False
+    wrong = {proof.petition_id for proof in verify() if not proof.holds}
+    if wrong:
+        logger.error("The proof of the count fails for petitions %s", sorted(wrong))
+    else:
+        Heartbeat.objects.update_or_create(name=PROVED, defaults={"beat_at": now})
+    return False
+
+
 LOOPS = [
     Loop("mail", 0.25, send_due, release_leases),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
+    Loop("proof", 1800, prove),
     WATCH,
 ]

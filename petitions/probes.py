@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Sum
 
-from config.probes import Reading, probe
+from config.models import Heartbeat
+from config.probes import STARTED_AT, Reading, probe
+from petitions.loops import PROVE_EVERY, PROVED
 from petitions.models import Change, DueMail, Total
 from petitions.models.mails import MailState
 
 # Confirmations that wait longer than this are worth waking somebody.
 LATE_AFTER = 300
+# A proof takes place daily, and gets an hour to succeed.
+UNPROVED_AFTER = PROVE_EVERY + timedelta(hours=1)
 
 
 @probe
@@ -40,4 +44,22 @@ def counts(now: datetime) -> list[Reading]:
     return [
         Reading("signatures_confirmed", confirmed, "Confirmed signatures, folded"),
         Reading("changes_unfolded", Change.objects.count(), "Changes not folded yet"),
+    ]
+
+
+@probe
+def proof(now: datetime) -> list[Reading]:
+    """How long ago the proof of the count held for the last time."""
+    last = Heartbeat.objects.filter(name=PROVED).first()
+    age = now - (last.beat_at if last else min(STARTED_AT, now))
+    return [
+        Reading(
+            "proof_age_seconds",
+            age.total_seconds(),
+            "Time since the proof of the count last held",
+            "The count could not be proved for more than a day. See what "
+            "`manage.py verify_counts` prints."
+            if age > UNPROVED_AFTER
+            else "",
+        )
     ]

@@ -1,0 +1,98 @@
+"""The first organisation of a new installation."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from organizations.models import Membership, Organization, Role, User
+
+# Invitations are mailed once the transaction is over.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def start(organization: str = "Rights Now", owner: str = "zoe@example.org") -> str:
+    out = StringIO()
+    call_command("start_site", organization=organization, owner=owner, stdout=out)
+    return out.getvalue()
+
+
+def test_the_owner_follows_the_mailed_link_sets_a_password_and_is_in(
+    client: Client,
+) -> None:
+    shown = start()
+
+    message = mail.outbox[0]
+    assert message.to == ["zoe@example.org"]
+    link = re.search(
+        r"http://testserver\.localhost(/admin/password/\S+)", str(message.body)
+    )
+    assert link is not None
+    assert link[1] in shown
+    page = client.get(link[1], follow=True)
+    words = "a fair hearing for all"
+    client.post(
+        page.redirect_chain[-1][0], {"new_password1": words, "new_password2": words}
+    )
+    assert client.login(username="zoe@example.org", password=words)
+    assert client.get("/admin/organizations/organization/").status_code == 200
+    membership = Membership.objects.get()
+    assert membership.role == Role.OWNER
+    assert membership.user.is_superuser
+    assert Organization.objects.get().name == "Rights Now"
+    # A link works once.
+    assert "new_password1" not in Client().get(link[1], follow=True).content.decode()
+
+
+def test_running_it_again_mails_a_new_link_and_makes_nothing_twice() -> None:
+    start()
+    start()
+
+    assert len(mail.outbox) == 2
+    assert Organization.objects.count() == 1
+    assert User.objects.count() == 1
+    assert Membership.objects.count() == 1
+
+
+def test_an_owner_with_a_password_keeps_it() -> None:
+    start()
+    user = User.objects.get()
+    user.set_password("a fair hearing for all")
+    user.save()
+
+    assert "has a password already" in start()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"owner": "zoe"}, "--owner zoe: not an e-mail address"),
+        ({"organization": "  "}, "--organization: give a name"),
+        ({"organization": "x" * 201}, "--organization: give a name"),
+    ],
+)
+def test_mistakes_are_named_and_nothing_is_made(given: Any, sentence: str) -> None:
+    with pytest.raises(CommandError, match=re.escape(sentence)):
+        start(**given)
+
+    assert not Organization.objects.exists()
+
+
+def test_a_mail_server_that_is_away_does_not_lose_the_organisation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("organizations.invitations.send_mail", refuse)
+
+    with pytest.raises(CommandError, match="check_mail --to zoe@example"):
+        start()
+
+    assert Organization.objects.count() == 1

@@ -1,0 +1,121 @@
+"""What happens because time passes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from config.alerts import watch
+from config.loops import WORKER_LOOPS
+from config.models import Heartbeat
+from petitions import loops
+from petitions.models import DueMail, Petition, Signature, Total
+from petitions.models.mails import MailState
+from petitions.states import State
+from tests.factories import make_pending, make_petition, make_signature
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.PAUSED])
+def test_a_petition_closes_at_its_hour(state: State) -> None:
+    now = timezone.now()
+    ends = now + timedelta(hours=1)
+    petition = make_petition(state=state, closes_at=ends)
+    other = make_petition()
+
+    loops.clock(ends - timedelta(seconds=1))
+    petition.refresh_from_db()
+    assert petition.state == state
+
+    # The worker may have been away: it ended when it was meant to, not now.
+    loops.clock(ends + timedelta(hours=5))
+    petition.refresh_from_db()
+    assert petition.state == State.CLOSED
+    assert petition.ended_at == ends
+    other.refresh_from_db()
+    assert other.state == State.OPEN
+
+
+def test_a_win_is_not_taken_back_by_the_clock() -> None:
+    now = timezone.now()
+    petition = make_petition(closes_at=now + timedelta(hours=1))
+    petition.win(now=now)
+
+    loops.clock(now + timedelta(hours=2))
+
+    petition.refresh_from_db()
+    assert petition.state == State.WON
+
+
+def test_what_nobody_confirmed_is_erased_after_thirty_days(petition: Petition) -> None:
+    now = timezone.now()
+    old = make_pending(petition, now=now - timedelta(days=30, seconds=1))
+    young = make_pending(petition, now=now - timedelta(days=29))
+    counted = make_signature(petition, now=now - timedelta(days=90))
+
+    assert loops.clock(now) is False
+
+    assert set(Signature.objects.all()) == {young, counted}
+    assert not DueMail.objects.filter(signature_id=old.pk).exists()
+    assert DueMail.objects.filter(signature_id=young.pk).exists()
+
+
+def test_much_is_erased_in_batches(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    for _ in range(5):
+        make_pending(petition, now=now - timedelta(days=31))
+    monkeypatch.setattr(loops, "PURGE_BATCH", 2)
+
+    assert [loops.clock(now) for _ in range(3)] == [True, True, False]
+    assert not Signature.objects.exists()
+
+
+def test_records_of_sent_mail_are_kept_for_thirty_days(petition: Petition) -> None:
+    now = timezone.now()
+    for days in (29, 31):
+        signature = make_signature(petition)
+        DueMail.objects.filter(signature_id=signature.pk).update(
+            state=MailState.SENT, finished_at=now - timedelta(days=days)
+        )
+
+    loops.clock(now)
+
+    assert DueMail.objects.get().finished_at == now - timedelta(days=29)
+
+
+def test_the_count_is_proved_once_a_day(petition: Petition) -> None:
+    now = timezone.now()
+    make_signature(petition)
+
+    loops.prove(now)
+    loops.prove(now + timedelta(hours=23))
+    assert Heartbeat.objects.get(name=loops.PROVED).beat_at == now
+
+    loops.prove(now + timedelta(hours=24))
+    assert Heartbeat.objects.get(name=loops.PROVED).beat_at == now + timedelta(hours=24)
+
+
+def test_a_count_that_cannot_be_proved_is_reported(
+    petition: Petition, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = timezone.now()
+    loops.prove(now)
+    Total.objects.create(petition=petition, confirmed=3)
+
+    loops.prove(now + timedelta(hours=24))
+
+    assert f"fails for petitions [{petition.pk}]" in caplog.text
+    for hours, mails in ((24, 0), (26, 1)):
+        for loop in WORKER_LOOPS:
+            Heartbeat.objects.update_or_create(
+                name=loop.name, defaults={"beat_at": now + timedelta(hours=hours)}
+            )
+        watch(now + timedelta(hours=hours))
+        assert len(mail.outbox) == mails
+    assert "verify_counts" in mail.outbox[0].body

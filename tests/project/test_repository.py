@@ -1,0 +1,113 @@
+"""Rules about the whole repository."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOP_LEVEL = {
+    "manage.py", "petitions", "organizations", "templates", "static", "config", "tests",
+    "pyproject.toml", "Dockerfile", "README.md", "compose.yaml", "Makefile", "LICENSE",
+}  # fmt: skip
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("NOT TESTED HERE: no git repository")
+    return [ROOT / name for name in done.stdout.splitlines()]
+
+
+def lines() -> list[tuple[Path, int, str]]:
+    found = []
+    for path in tracked():
+        if path == Path(__file__) or not path.is_file():
+            continue
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        found += [
+            (path, number, line) for number, line in enumerate(text.split("\n"), 1)
+        ]
+    return found
+
+
+def test_what_a_newcomer_expects_is_there() -> None:
+    assert {path.relative_to(ROOT).parts[0] for path in tracked()} >= TOP_LEVEL
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        # A download address binds everybody to one registry.
+        ("registry", r"pypi\.org|pythonhosted|npmjs|docker\.io|ghcr\.io|quay\.io|--index-url \S"),
+        ("unfinished", r"\b(TODO|FIXME|XXX|HACK)\b"),
+        # The project is in no particular folder of anybody's machine.
+        ("folder", r"/home/\w|/Users/\w|/work/|/root/"),
+        ("sibling", r"\.\./shared"),
+        ("conflict", r"^(<{7}|>{7}|={7})( |$)"),
+        ("trailing", r"[ \t]+$"),
+    ],
+)  # fmt: skip
+def test_lines_that_do_not_belong(name: str, pattern: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+        for path, number, line in lines()
+        if re.search(pattern, line)
+        and path.name not in {"LICENSE"}
+        and not (name == "trailing" and path.suffix in {".po", ".txt"})
+    ]
+
+    assert found == []
+
+
+def test_imports_go_left_only() -> None:
+    """config ← organizations ← petitions; config/urls.py alone looks up. What only a
+    type checker reads may look up too."""
+    above = {"config": ("organizations", "petitions"), "organizations": ("petitions",)}
+    found = []
+    before = ""
+    for path, number, line in lines():
+        if path.suffix == ".py" and path != ROOT / "config" / "urls.py":
+            place = path.relative_to(ROOT)
+            match = re.match(r"\s*(?:from|import) (\w+)", line)
+            if (
+                match
+                and match[1] in above.get(place.parts[0], ())
+                and before != "if TYPE_CHECKING:"
+            ):
+                found.append(f"{place}:{number}: {line}")
+        before = line
+
+    assert found == []
+
+
+def test_every_dependency_says_why_it_is_there() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    named = re.findall(
+        r'^    "[a-z][\w.-]*(?:\[.*\])?[>=]=[^"]+",(.*)$', text, re.MULTILINE
+    )
+
+    assert len(named) > 20
+    assert [rest for rest in named if not rest.strip().startswith("# ")] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-embedded.txt"]
+)
+def test_requirements_are_pinned_with_hashes(name: str) -> None:
+    text = (ROOT / name).read_text()
+    pins = re.findall(r"^\S+==\S+", text, re.MULTILINE)
+
+    assert pins
+    assert len(
+        re.findall(r"^\S+==[^\n]+\\\n    --hash=sha256:", text, re.MULTILINE)
+    ) == len(pins)
+    assert "http" not in text
