@@ -20,6 +20,7 @@ PATHS = {
     "page": f"/petitions/{SLUG}/",
     "page, 304": f"/petitions/{SLUG}/",
     "profile": "/organizations/bench/",
+    "profile 10k": "/organizations/many/",
     "sign": f"/petitions/{SLUG}/sign/",
 }
 FORM = (

@@ -12,11 +12,14 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
 from config.embedded_postgres import Cluster, binaries, free_port
+
+if TYPE_CHECKING:
+    from organizations.models import Organization
 
 ROOT = Path(__file__).parents[1]
 SLUG = "the-petition-that-everybody-signs"
@@ -121,6 +124,7 @@ class BenchSite:
         organization = make_organization("Bench")
         for _ in range(9):
             make_petition(organization, text="A paragraph of text.\n\n" * 12)
+        self._add_many(make_organization("Many"), 10_000)
         self.petition = make_petition(
             organization, slug=SLUG, text="A paragraph of text.\n\n" * 30
         )
@@ -139,7 +143,8 @@ class BenchSite:
                 SIGNATURES, {**values, "state": "pending", "number": self.pending}
             )
             self.ids = [number for (number,) in cursor.fetchall()]
-        fold()
+        while fold():
+            pass
         tokens = [make_token(Purpose.CONFIRM, number, now=now) for number in self.ids]
         paths = "\n".join(f"/confirm/{token}/" for token in tokens)
         (self.folder / "links").write_text(paths)
@@ -148,6 +153,37 @@ class BenchSite:
         with psycopg.connect(self.cluster.url(), autocommit=True) as database:
             database.execute("VACUUM (ANALYZE)")
             database.execute("CHECKPOINT")
+
+    @staticmethod
+    def _add_many(organization: Organization, number: int) -> None:
+        """Petitions with five supporters each."""
+        from django.utils import timezone
+
+        from petitions.models import Change, CountEntry, Petition, Target
+
+        rows = Petition.objects.bulk_create(
+            Petition(
+                organization=organization,
+                title=f"Petition {index}",
+                slug=f"many-{index}",
+                text="A paragraph of text.\n\n" * 12,
+                state="open",
+                opens_at=timezone.now(),
+            )
+            for index in range(number)
+        )
+        Target.objects.bulk_create(
+            Target(petition=row, kind="person", name="Minister") for row in rows
+        )
+        counted: dict[str, Any] = {"source": "imported"}
+        CountEntry.objects.bulk_create(
+            CountEntry(petition=row, number=5, label="before", **counted)
+            for row in rows
+        )
+        day = timezone.localdate()
+        Change.objects.bulk_create(
+            Change(petition=row, delta=5, day=day, **counted) for row in rows
+        )
 
     def verify(self) -> None:
         """The load did what it was meant to: each link was pressed once and counted,

@@ -45,13 +45,12 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     except Moved as moved:
         return redirect(moved.organization, permanent=True)
     petitions = petitions_of(organization)
-    paginator = Paginator(
-        petitions.for_reading().in_profile_order(), PETITIONS_PER_PAGE
-    )
+    paginator = Paginator(petitions.in_profile_order(), PETITIONS_PER_PAGE)
     page = page_of(paginator, request)
     context = {
         "organization": organization,
         "page": page,
+        "petitions": page.object_list.complete(),  # type: ignore[attr-defined]
         "started": paginator.count,
         "won": petitions.won().count(),
         "supporters": petitions.supporters(),

@@ -112,6 +112,16 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
             .prefetch_related("targets")
         )
 
+    def complete(self) -> list[Petition]:
+        """These, in their order, with everything that a public page prints. Meant for
+        a slice: its keys are found first, because PostgreSQL would otherwise add up
+        the counts of all rows that the slice leaves out."""
+        keys = list(self.values_list("pk", flat=True))
+        rows = {
+            row.pk: row for row in Petition.objects.for_reading().filter(pk__in=keys)
+        }
+        return [rows[key] for key in keys if key in rows]
+
     def supporters(self) -> int:
         """Supporters of all of these together, in one statement."""
         folded = Total.objects.filter(petition__in=self.values("pk")).aggregate
@@ -264,7 +274,12 @@ class Petition(models.Model):
         verbose_name = _("petition")
         verbose_name_plural = _("petitions")
         indexes = [
-            models.Index(fields=["organization", "state"], name="petition_of"),
+            # Counts and sorts a profile of thousands without reading their texts.
+            models.Index(
+                fields=["organization", "state"],
+                include=["opens_at", "position", "id"],
+                name="petition_of_organization",
+            ),
             models.Index(fields=["-opens_at", "id"], name="petition_newest"),
         ]
         constraints = [

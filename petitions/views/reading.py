@@ -26,9 +26,9 @@ MAX_WORDS = 100
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    petitions = Petition.objects.open(now).for_reading().newest_first()[:6]
+    petitions = Petition.objects.open(now).newest_first()[:6]
     organizations = Organization.objects.all()[:24]
-    context = {"petitions": petitions, "organizations": organizations}
+    context = {"petitions": petitions.complete(), "organizations": organizations}
     return TemplateResponse(request, "petitions/home.html", context)
 
 
@@ -38,10 +38,10 @@ def index(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     words = " ".join(request.GET.get("q", "").replace("\0", "").split())[:MAX_WORDS]
     petitions = Petition.objects.ever_public(now).search(words)
+    page = page_of(Paginator(petitions.newest_first(), PAGE_SIZE), request)
     context = {
-        "page": page_of(
-            Paginator(petitions.for_reading().newest_first(), PAGE_SIZE), request
-        ),
+        "page": page,
+        "petitions": page.object_list.complete(),  # type: ignore[attr-defined]
         "words": words,
     }
     return TemplateResponse(request, "petitions/index.html", context)
