@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
 from django.urls import register_converter
 from django.utils.translation import gettext_lazy as _
 
@@ -72,3 +75,53 @@ def validate_slug(value: str) -> None:
             ),
             params={"max": MAX_LENGTH},
         )
+
+
+class Addressed(models.Model):
+    """A model with an address made of its name. The addresses it once had keep leading
+    to it, from a model of their own (`former_slugs`), and nobody else gets them."""
+
+    SLUG_FROM: ClassVar[str]
+    """The field that the address is made of."""
+
+    slug: models.CharField[str, str]
+    former_slugs: Any
+    _stored_slug = ""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Makes the address when it is empty and keeps the former when it changes."""
+        self.make_slug()
+        super().save(*args, **kwargs)
+        if self._stored_slug not in {"", self.slug}:
+            self.former_slugs.get_or_create(slug=self._stored_slug)
+        self._stored_slug = self.slug
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        row = super().from_db(*args, **kwargs)
+        row._stored_slug = row.__dict__.get("slug", "")
+        return row
+
+    def clean(self) -> None:
+        super().clean()
+        self.make_slug()
+
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        if "slug" not in (exclude or ()) and self.slug_taken(self.slug):
+            taken = _("Another page has, or had, this address.")
+            raise ValidationError({"slug": taken})
+        super().validate_unique(exclude)
+
+    def make_slug(self) -> None:
+        """The address, made of the name when there is none."""
+        if not self.slug:
+            name = getattr(self, self.SLUG_FROM)
+            self.slug = free_slug(name, self.slug_taken, self._meta.model_name or "")
+
+    def slug_taken(self, slug: str) -> bool:
+        """Whether another row has this address, or had it."""
+        others = type(self)._default_manager.exclude(pk=self.pk)
+        return others.filter(Q(slug=slug) | Q(former_slugs__slug=slug)).exists()

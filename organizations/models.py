@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.slugs import free_slug, validate_slug
+from config.slugs import Addressed, validate_slug
 
 
 class UserManager(BaseUserManager["User"]):
@@ -101,8 +101,10 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         return self.filter(memberships__user=user)
 
 
-class Organization(models.Model):
+class Organization(Addressed):
     """Who publishes campaigns, as its profile shows it."""
+
+    SLUG_FROM = "name"
 
     name = models.CharField(_("name"), max_length=200)
     slug = models.CharField(
@@ -166,37 +168,8 @@ class Organization(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keeps the former address when the address changes."""
-        self.make_slug()
-        former = getattr(self, "_stored_slug", "")
-        super().save(*args, **kwargs)
-        if former and former != self.slug:
-            FormerOrganizationSlug.objects.get_or_create(
-                slug=former, defaults={"organization": self}
-            )
-        self._stored_slug = self.slug
-
     def get_absolute_url(self) -> str:
         return reverse("organizations:profile", args=[self.slug])
-
-    @classmethod
-    def from_db(cls, *args: Any, **kwargs: Any) -> Organization:
-        organization = super().from_db(*args, **kwargs)
-        organization._stored_slug = organization.__dict__.get("slug", "")
-        return organization
-
-    def clean(self) -> None:
-        super().clean()
-        self.make_slug()
-
-    def make_slug(self) -> None:
-        """The address, made of the name when there is none."""
-        if not self.slug:
-            self.slug = free_slug(self.name, self.slug_taken, "organization")
-
-    def slug_taken(self, slug: str) -> bool:
-        return Organization.objects.filter(slug=slug).exclude(pk=self.pk).exists()
 
     @property
     def sender_name(self) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.slugs import free_slug, validate_slug
+from config.slugs import Addressed, validate_slug
 from organizations.models import Organization, User
 from petitions.goals import next_goal
 from petitions.models.counts import Change, Total
@@ -139,8 +139,10 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return int(sums["sum"])
 
 
-class Petition(models.Model):
+class Petition(Addressed):
     """A campaign that asks somebody for something."""
+
+    SLUG_FROM = "title"
 
     organization = models.ForeignKey(
         Organization,
@@ -348,34 +350,11 @@ class Petition(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Makes the address when it is empty and keeps the former when it changes."""
-        self.make_slug()
-        former = getattr(self, "_stored_slug", "")
-        super().save(*args, **kwargs)
-        if former and former != self.slug:
-            FormerPetitionSlug.objects.get_or_create(
-                slug=former, defaults={"petition": self}
-            )
-        self._stored_slug = self.slug
-
     def get_absolute_url(self) -> str:
         return reverse("petitions:petition", args=[self.slug])
 
-    @classmethod
-    def from_db(cls, *args: Any, **kwargs: Any) -> Petition:
-        petition = super().from_db(*args, **kwargs)
-        petition._stored_slug = petition.__dict__.get("slug", "")
-        return petition
-
-    def make_slug(self) -> None:
-        """The address, made of the title when there is none."""
-        if not self.slug:
-            self.slug = free_slug(self.title, self.slug_taken, "petition")
-
     def clean(self) -> None:
         super().clean()
-        self.make_slug()
         if self.pk and self.delivery and self.has_signatures:
             stored = Petition.objects.values_list("delivery", flat=True).get(pk=self.pk)
             if Delivery(self.delivery).rank > Delivery(stored).rank:
@@ -515,9 +494,6 @@ class Petition(models.Model):
         return self.pk is not None and (
             self.signatures.exists() or self.count_entries.exists()
         )
-
-    def slug_taken(self, slug: str) -> bool:
-        return Petition.objects.filter(slug=slug).exclude(pk=self.pk).exists()
 
 
 class FormerPetitionSlug(models.Model):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
@@ -283,6 +284,27 @@ def test_a_former_address_redirects_for_good(
     signed = visitor.post("/petitions/free-the-prisoners/sign/", sign_form)
     assert signed.status_code == 303
     assert signed.headers["Location"].startswith("/petitions/new-name/check-inbox/")
+
+
+def test_nobody_else_gets_a_former_address(petition: Petition) -> None:
+    title = petition.title
+    petition.slug = "new-name"
+    petition.save()
+
+    same = make_petition(title=title)
+
+    assert same.slug == "free-the-prisoners-2"
+    same.slug = "free-the-prisoners"
+    with pytest.raises(ValidationError) as refused:
+        same.full_clean()
+    assert refused.value.message_dict == {
+        "slug": ["Another page has, or had, this address."]
+    }
+    # Its own it may have back.
+    petition.slug = "free-the-prisoners"
+    petition.full_clean()
+    petition.save()
+    assert petition.get_absolute_url() == "/petitions/free-the-prisoners/"
 
 
 def test_the_count_as_data(visitor: Client, petition: Petition) -> None:
