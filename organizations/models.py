@@ -182,6 +182,13 @@ class Organization(Addressed):
         return bool(self.postal_address.strip() and self.contact_email)
 
     @property
+    def imprint(self) -> str:
+        """Who asks, and where they can be reached, as consents record it."""
+        return ", ".join(
+            filter(None, (self.sender_name, self.postal_address, self.contact_email))
+        )
+
+    @property
     def postal_line(self) -> str:
         """The postal address on one line."""
         return ", ".join(filter(None, map(str.strip, self.postal_address.splitlines())))

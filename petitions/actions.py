@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from petitions import signing
 from petitions.addresses import domain_of
-from petitions.models import Change, Consent, DueMail, Signature
-from petitions.states import SignatureState, Source
+from petitions.models import Change, Consent, DueMail, Signature, Suppression
+from petitions.models.mails import MailKind, MailState
+from petitions.states import CONSENT_VERSION, SignatureState, Source
 
 CORRECTABLE = (
     "name", "place", "postal_code", "country", "comment", "show_name", "updates",
@@ -37,6 +41,27 @@ def send_again(signature: Signature, *, now: datetime) -> None:
         )
 
 
+def send_signed(key: UUID, *, now: datetime) -> None:
+    """Make the mail due that leads one person to all they have signed; none for an
+    address that has signed nothing, or that has just been asked for."""
+    newest = Signature.objects.filter(email_key=key).order_by("-pk").first()
+    if (
+        newest is None
+        or DueMail.objects.filter(
+            email_key=key, kind=MailKind.ALL, state=MailState.DUE
+        ).exists()
+    ):
+        return
+    DueMail.objects.create(
+        petition_id=newest.petition_id,
+        signature=newest,
+        email_key=key,
+        kind=MailKind.ALL,
+        due_at=now,
+        created_at=now,
+    )
+
+
 def send_all_again(key: Any, *, now: datetime) -> None:
     """A new mail for the newest pending signature under each petition."""
     newest = (
@@ -47,6 +72,120 @@ def send_all_again(key: Any, *, now: datetime) -> None:
     )
     for signature in newest:
         send_again(signature, now=now)
+
+
+def change_signature(
+    signature: Signature, given: dict[str, Any], *, now: datetime
+) -> None:
+    """Take over what the owner of a counted signature changed. A new comment is read
+    by staff before it is shown; a new answer about updates is a consent of its own."""
+    changed = {
+        name: given[name]
+        for name in CORRECTABLE
+        if name in given and given[name] != getattr(signature, name)
+    }
+    if "comment" in changed:
+        changed["comment_approved"] = False
+    answer = changed.get("updates")
+    if answer is None:  # not answered: what was said before holds
+        changed.pop("updates", None)
+    with transaction.atomic():
+        if changed:
+            Signature.objects.filter(pk=signature.pk).update(**changed)
+        if answer is not None:
+            record_consent(signature, updates=answer, now=now)
+
+
+def record_consent(signature: Signature, *, updates: bool, now: datetime) -> None:
+    """An answer given later, with what was printed beside the question."""
+    organization = signature.petition.organization
+    assert signature.email_key is not None
+    Consent.objects.create(
+        organization=organization,
+        email=signature.email,
+        email_key=signature.email_key,
+        updates=updates,
+        wording_version=CONSENT_VERSION,
+        language=get_language() or signature.language,
+        sender=organization.imprint,
+        source=f"petition:{signature.petition_id}",
+        given_at=now,
+    )
+
+
+def signed_by(key: UUID) -> QuerySet[Signature]:
+    """All that one person has signed, the newest first; of several forms for one
+    petition that wait for their confirmation, each."""
+    return (
+        Signature.objects.filter(email_key=key)
+        .select_related("petition__organization")
+        .order_by("-created_at", "-pk")
+    )
+
+
+def everything_about(key: UUID) -> dict[str, Any]:
+    """All that is stored about one person, for that person."""
+    return {
+        "signatures": [
+            {
+                "petition": row.petition.title,
+                "address": settings.SITE_URL + row.petition.get_absolute_url(),
+                "organization": row.petition.organization.name,
+                "state": row.state,
+                "name": row.name,
+                "email": row.email,
+                "place": row.place,
+                "postal_code": row.postal_code,
+                "country": row.country,
+                "comment": row.comment,
+                "name_shown": row.show_name,
+                "updates": row.updates,
+                "language": row.language,
+                "agreed_to_hand_over": row.delivery,
+                "signed_at": row.created_at.isoformat(),
+                "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
+                "withdrawn_at": row.withdrawn_at and row.withdrawn_at.isoformat(),
+            }
+            for row in signed_by(key)
+        ],
+        "answers_about_updates": [
+            {
+                "email": row.email,
+                "updates": row.updates,
+                "asked_by": row.sender,
+                "language": row.language,
+                "given_at": row.given_at.isoformat(),
+            }
+            for row in Consent.objects.filter(email_key=key).order_by("given_at", "pk")
+        ],
+        "mails": [
+            {
+                "state": row.state,
+                "created_at": row.created_at.isoformat(),
+                "finished_at": row.finished_at and row.finished_at.isoformat(),
+            }
+            for row in DueMail.objects.filter(email_key=key).order_by("pk")
+        ],
+    }
+
+
+def erase_all(key: UUID, *, now: datetime) -> None:
+    """Forget one person under every petition, and every consent they gave."""
+    with transaction.atomic():
+        for signature in signed_by(key):
+            if Signature.objects.filter(pk=signature.pk).exists():
+                erase_signature(signature, now=now)
+        Consent.objects.filter(email_key=key).delete()
+
+
+def suppress(key: UUID, *, now: datetime) -> None:
+    """Never write to this mailbox again."""
+    Suppression.objects.get_or_create(email_key=key, defaults={"since": now})
+
+
+def lift_suppression(key: UUID) -> None:
+    """Write to it again, as its owner wants."""
+    Suppression.objects.filter(email_key=key).delete()
 
 
 def erase_signature(signature: Signature, *, now: datetime) -> None:

@@ -13,19 +13,33 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from organizations.models import Organization
 from petitions.models import DueMail, Petition
+from petitions.models.mails import MailKind
 from petitions.tokens import LIFETIME, Purpose, make_token
 
-# Stand where the links of one recipient go.
-CONFIRM_LINK = "https://confirm.invalid/"
-NOT_ME_LINK = "https://not-me.invalid/"
+# The links of one recipient, by their names in the templates.
+LINKS = {
+    "confirm_link": (Purpose.CONFIRM, "petitions:confirm"),
+    "not_me_link": (Purpose.NOT_ME, "petitions:not_me"),
+    "signature_link": (Purpose.OWN, "petitions:signature"),
+    "signed_link": (Purpose.ALL, "petitions:signed"),
+    "never_again_link": (Purpose.NEVER, "petitions:never_again"),
+}
 LONGEST_LINE = 990
+
+
+def placeholder(name: str) -> str:
+    """Stands in a frame where the link of one recipient goes."""
+    return f"https://{name.replace('_', '-')}.invalid/"
 
 
 @dataclass(frozen=True)
@@ -35,21 +49,20 @@ class Frame:
     headers: bytes
     text: str
     html: str
-    confirm_url: str
-    not_me_url: str
+    links: dict[str, tuple[Purpose, str]]
+    """By placeholder: what its token is for, and the address with TOKEN in it."""
 
     def message(self, to: str, signature_id: int, now: datetime) -> bytes:
         """The mail to `to`, as bytes with CRLF line ends."""
-        confirm = make_token(Purpose.CONFIRM, signature_id, now=now)
-        not_me = make_token(Purpose.NOT_ME, signature_id, now=now)
-        confirm_url = self.confirm_url.replace("TOKEN", confirm)
-        not_me_url = self.not_me_url.replace("TOKEN", not_me)
+        text, html = self.text, self.html
+        for mark, (purpose, address) in self.links.items():
+            token = make_token(purpose, signature_id, now=now)
+            link = address.replace("TOKEN", token)
+            text, html = text.replace(mark, link), html.replace(mark, link)
         boundary = secrets.token_hex(12)
         parts = []
-        for kind, body in (("plain", self.text), ("html", self.html)):
-            filled = body.replace(CONFIRM_LINK, confirm_url)
-            filled = filled.replace(NOT_ME_LINK, not_me_url)
-            encoding, data = encoded(filled)
+        for kind, body in (("plain", text), ("html", html)):
+            encoding, data = encoded(body)
             parts.append(
                 b"--%b\r\nContent-Type: text/%b; charset=utf-8\r\n"
                 b"Content-Transfer-Encoding: %b\r\n\r\n%b\r\n"
@@ -73,54 +86,75 @@ class Frames:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.frames: dict[tuple[int, str, date | None], Frame] = {}
+        self.frames: dict[tuple[int | None, str, date | None], Frame] = {}
 
     def message(self, mail: DueMail, counted_since: datetime | None) -> bytes:
         """The mail for a signature: a link to confirm it, or, when the mailbox has
-        confirmed one before, that nothing is to be done."""
+        confirmed one before, that nothing is to be done; or the link to all that one
+        person has signed."""
         signature = mail.signature
+        petition = mail.petition if mail.kind == MailKind.CONFIRM else None
         since = timezone.localdate(counted_since) if counted_since else None
-        key = (mail.petition_id, signature.language, since)
+        key = (petition.pk if petition else None, signature.language, since)
         if key not in self.frames:
-            self.frames[key] = build(mail.petition, signature.language, since)
+            self.frames[key] = build(petition, signature.language, since)
         return self.frames[key].message(signature.email, signature.pk, timezone.now())
 
 
-def build(petition: Petition, language: str, counted_since: date | None) -> Frame:
-    """The frame of the mail about a petition, in one language."""
-    template = "emails/already_signed" if counted_since else "emails/confirm"
+def build(
+    petition: Petition | None, language: str, counted_since: date | None
+) -> Frame:
+    """The frame, in one language, of the mail about a petition; without one, of the
+    mail about all that somebody has signed."""
     with translation.override(language):
-        context = {
-            "petition": petition,
-            "organization": petition.organization,
-            "addressee": petition.addressee,
-            "petition_url": settings.SITE_URL + petition.get_absolute_url(),
-            "confirm_link": CONFIRM_LINK,
-            "not_me_link": NOT_ME_LINK,
-            "counted_since": counted_since,
+        context: dict[str, Any] = {
+            "site": urlsplit(settings.SITE_URL).netloc,
             "days": LIFETIME.days,
             "language": language,
+            **{name: placeholder(name) for name in LINKS},
         }
+        if petition is None:
+            template = "emails/signed"
+            context["organization"] = None
+        else:
+            template = "emails/already_signed" if counted_since else "emails/confirm"
+            context |= {
+                "petition": petition,
+                "organization": petition.organization,
+                "addressee": petition.addressee,
+                "petition_url": settings.SITE_URL + petition.get_absolute_url(),
+                "counted_since": counted_since,
+            }
         subject = render_to_string(f"{template}.subject.txt", context)
         text = render_to_string(f"{template}.txt", context)
         html = render_to_string(f"{template}.html", context)
-        confirm_url = settings.SITE_URL + reverse("petitions:confirm", args=["TOKEN"])
-        not_me_url = settings.SITE_URL + reverse("petitions:not_me", args=["TOKEN"])
+        links = {
+            placeholder(name): (
+                purpose,
+                settings.SITE_URL + reverse(view, args=["TOKEN"]),
+            )
+            for name, (purpose, view) in LINKS.items()
+            if placeholder(name) in text
+        }
     return Frame(
-        headers=headers(petition, " ".join(subject.split()), language),
+        headers=headers(
+            petition.organization if petition else None,
+            " ".join(subject.split()),
+            language,
+        ),
         text=text.strip() + "\n",
         html=html.strip() + "\n",
-        confirm_url=confirm_url,
-        not_me_url=not_me_url,
+        links=links,
     )
 
 
-def headers(petition: Petition, subject: str, language: str) -> bytes:
-    """The header lines that are the same for every recipient, encoded and folded."""
-    organization = petition.organization
+def headers(organization: Organization | None, subject: str, language: str) -> bytes:
+    """The header lines that are the same for every recipient, encoded and folded; in
+    the name of an organisation, or of the site."""
+    name = organization.name if organization else urlsplit(settings.SITE_URL).netloc
     mail = EmailMessage()
-    mail["From"] = address(" ".join(organization.name.split()), settings.MAIL_FROM)
-    if organization.contact_email:
+    mail["From"] = address(" ".join(name.split()), settings.MAIL_FROM)
+    if organization and organization.contact_email:
         mail["Reply-To"] = organization.contact_email
     mail["Subject"] = subject
     mail["Auto-Submitted"] = "auto-generated"

@@ -18,10 +18,7 @@ from petitions.addresses import (
     NotAnAddress,
     clean_address,
 )
-from petitions.states import Delivery
-
-# The wording of the question about updates; it changes when the wording does.
-CONSENT_VERSION = 1
+from petitions.states import CONSENT_VERSION, Delivery
 
 LINE_BREAKS = "\n\r\t"
 

@@ -22,8 +22,8 @@ from django.utils import timezone
 
 from config.mail import Refused, Transport, open_transport
 from petitions.emails import Frames
-from petitions.models import DueMail, Signature
-from petitions.models.mails import MailState
+from petitions.models import DueMail, Signature, Suppression
+from petitions.models.mails import MailKind, MailState
 from petitions.states import SignatureState
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ BATCH_TIME = timedelta(seconds=60)
 
 # Caps on what the public form may cause, per mailbox. They delay, they never drop.
 GAP = timedelta(minutes=5)
-"""Between two mails to one mailbox about one petition."""
+"""Between two mails of one kind to one mailbox about one petition."""
 PER_PETITION = 5
 """Mails to one mailbox about one petition in a day."""
 PER_MAILBOX = 20
@@ -65,13 +65,14 @@ WITH finished AS (
        SET state = %(state)s, finished_at = %(now)s, leased_until = NULL,
            attempts = attempts + 1, reply = %(reply)s
      WHERE id = %(id)s AND state = 'due'
- RETURNING petition_id
+ RETURNING petition_id, kind
 )
 INSERT INTO petitions_mailtally AS t (
     petition_id, day, domain, signed, handed_over, failed, confirmed)
 SELECT petition_id, %(day)s, %(domain)s, 1, (%(state)s = 'sent')::int,
        (%(state)s = 'failed')::int, 0
   FROM finished
+ WHERE kind = 'confirm'
     ON CONFLICT (petition_id, day, domain) DO UPDATE
    SET signed = t.signed + 1,
        handed_over = t.handed_over + excluded.handed_over,
@@ -111,6 +112,7 @@ class LeasedMail(DueMail):
     sent_about_petition: int
     sent_to_mailbox: int
     same_form_sent: bool
+    suppressed: bool
     counted_since: datetime | None
 
     class Meta:
@@ -142,7 +144,7 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     )
     history: dict[str, Any] = {
         "last_sent_at": Subquery(
-            sent.filter(**about)
+            sent.filter(kind=OuterRef("kind"), **about)
             .values("email_key")
             .annotate(last=Max("finished_at"))
             .values("last")
@@ -151,11 +153,13 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
         "sent_to_mailbox": number(recent),
         "same_form_sent": Exists(
             sent.filter(
+                kind=MailKind.CONFIRM,
                 finished_at__gt=OuterRef("created_at") - SAME_FORM_WITHIN,
                 **about,
                 **same_form,
             )
         ),
+        "suppressed": Exists(Suppression.objects.filter(pk=OuterRef("email_key"))),
         "counted_since": Subquery(counted.values("confirmed_at")[:1]),
     }
     return (
@@ -174,7 +178,8 @@ class Send:
 
 @dataclass(frozen=True)
 class Cover:
-    """Another mail says the same, or the signature needs none any more."""
+    """Another mail says the same, the signature needs none any more, or the mailbox
+    wants none."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +194,11 @@ type Decision = Send | Cover | Wait
 
 def decide(mail: LeasedMail, now: datetime) -> Decision:
     """What becomes of one due mail, seen for itself."""
-    if mail.signature.state != SignatureState.PENDING or mail.same_form_sent:
+    if mail.suppressed:
+        return Cover()
+    if mail.kind == MailKind.CONFIRM and (
+        mail.signature.state != SignatureState.PENDING or mail.same_form_sent
+    ):
         return Cover()
     if mail.last_sent_at and now < mail.last_sent_at + GAP:
         return Wait(mail.last_sent_at + GAP)
@@ -205,10 +214,10 @@ def decide_all(
     """What becomes of each mail of a batch: of several to one mailbox about one
     petition, the newest speaks, its copies are covered, and the others wait."""
     decided: list[tuple[LeasedMail, Decision]] = []
-    speakers: dict[tuple[int, Any], LeasedMail] = {}
+    speakers: dict[tuple[int, Any, str], LeasedMail] = {}
     for mail in mails:
         decision = decide(mail, now)
-        key = (mail.petition_id, mail.email_key)
+        key = (mail.petition_id, mail.email_key, mail.kind)
         if isinstance(decision, Send):
             speaker = speakers.setdefault(key, mail)
             if speaker is not mail:

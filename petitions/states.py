@@ -17,6 +17,9 @@ class State(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+# The wording of the question about updates; it changes when the wording does.
+CONSENT_VERSION = 1
+
 # What "Started N petitions" counts, and whose supporters add up to the total.
 PUBLIC_STATES = (State.OPEN, State.PAUSED, State.CLOSED, State.WON)
 ENDED_STATES = (State.CLOSED, State.WON, State.WITHDRAWN)

@@ -21,6 +21,9 @@ class Purpose(enum.StrEnum):
 
     CONFIRM = "petitions.confirm"
     NOT_ME = "petitions.not-me"
+    OWN = "petitions.signature"
+    ALL = "petitions.signed"
+    NEVER = "petitions.never-again"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from petitions.views import reading, signing
+from petitions.views import reading, signers, signing
 
 app_name = "petitions"
 urlpatterns = [
@@ -18,6 +18,13 @@ urlpatterns = [
     path("confirm/<str:token>/correct/", signing.correct, name="correct"),
     path("confirm/<str:token>/resend/", signing.resend, name="resend"),
     path("not-me/<str:token>/", signing.not_me, name="not_me"),
+    path("signature/<str:token>/", signers.signature, name="signature"),
+    path("signature/<str:token>/withdraw/", signers.withdraw, name="withdraw"),
+    path("signed/", signers.all_signed, name="all_signed"),
+    path("signed/<str:token>/", signers.signed, name="signed"),
+    path("signed/<str:token>/download/", signers.download, name="download"),
+    path("signed/<str:token>/erase/", signers.erase_all, name="erase_all"),
+    path("never-again/<str:token>/", signers.never_again, name="never_again"),
     path("erased/", signing.erased, name="erased"),
     path("new-link/", signing.new_link, name="new_link"),
     path("how-we-count/", reading.how_we_count, name="how_we_count"),

@@ -205,20 +205,24 @@ class Site:
     def link_for(self, email: str, seconds: float = 10) -> str:
         """The confirm link in the newest mail to an address."""
 
-        def look() -> str:
-            for message in reversed(self.mails()):
-                if message["To"] == email:
-                    return confirm_link(message)
-            return ""
+        return until(lambda: self.link_in(email, "/confirm/"), seconds)
 
-        return until(look, seconds)
+    def link_in(self, email: str, part: str) -> str:
+        """The link with `part` in the newest mail to an address that has one."""
+        for message in reversed(self.mails()):
+            if message["To"].lower() == email.lower() and (
+                link := link_of(message, part)
+            ):
+                return link
+        return ""
 
 
-def confirm_link(message: EmailMessage) -> str:
+def link_of(message: EmailMessage, part: str) -> str:
+    """The link with `part` in a mail, '' when there is none."""
     body = message.get_body(("plain",))
     assert body is not None
-    links = [line for line in body.get_content().splitlines() if "/confirm/" in line]
-    return links[0] if links else ""
+    links = [line for line in body.get_content().splitlines() if part in line]
+    return str(links[0]) if links else ""
 
 
 def is_running(pid: int) -> bool:

@@ -1,7 +1,7 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
-from petitions.models.mails import DueMail, MailTally
+from petitions.models.mails import DueMail, MailTally, Suppression
 from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
 from petitions.models.signatures import Consent, MergedSignature, Signature
 
@@ -17,6 +17,7 @@ __all__ = [
     "MergedSignature",
     "Petition",
     "Signature",
+    "Suppression",
     "Target",
     "Total",
 ]

@@ -10,7 +10,10 @@ from petitions.models.signatures import Signature
 
 
 class MailKind(models.TextChoices):
+    """What a mail is about: one signature, or all of one person's."""
+
     CONFIRM = "confirm"
+    ALL = "all"
 
 
 class MailState(models.TextChoices):
@@ -95,3 +98,14 @@ class MailTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.domain}"
+
+
+class Suppression(models.Model):
+    """“Never write to me again”: a mailbox that this site writes to no more, known by
+    its key alone. It outlives everything else about its owner."""
+
+    email_key = models.UUIDField(primary_key=True)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"since {self.since:%Y-%m-%d}"

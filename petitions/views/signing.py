@@ -248,6 +248,7 @@ def confirm_page(
         "masked": masked(signature.email),
         "token": token,
         "not_me": make_token(Purpose.NOT_ME, signature_id, now=now),
+        "own": make_token(Purpose.OWN, signature_id, now=now),
         "form": form or correction_form(signature),
         "foreign": request.method == "POST" and form is None,
     }

@@ -114,14 +114,26 @@ def states(site: Site) -> dict[str, str]:
     phone = "tell-myanmars-government-to-free-peaceful-activist-phyoe-phyoe-aung"
     canada = "canada-sign-the-global-treaty-to-end-torture"
 
+    purposes = {
+        "confirm": Purpose.CONFIRM,
+        "not-me": Purpose.NOT_ME,
+        "signature": Purpose.OWN,
+        "signed": Purpose.ALL,
+        "never-again": Purpose.NEVER,
+    }
+
     def link(kind: str, signature: int, days: float = 0) -> str:
-        purpose = Purpose.CONFIRM if kind == "confirm" else Purpose.NOT_ME
+        purpose = purposes[kind]
         made = now - timedelta(days=days)
         return f"/{kind}/{token(site, purpose, signature, made)}/"
 
     pending = sign(site, canada, "pending@example.org", "Zoë “Z” O'Brien-Ñuñez")
     counted = sign(site, river, "counted@example.org")
     assert fetch(site.url + link("confirm", counted), {}).status == 303
+    back = sign(site, river, "taken-back@example.org")
+    assert fetch(site.url + link("confirm", back), {}).status == 303
+    assert fetch(site.url + link("signature", back) + "withdraw/", {}).status == 303
+    fetch(site.url + link("never-again", back), {})
     gone = sign(site, canada, "gone@example.org")
     fetch(site.url + link("not-me", gone), {})
     inbox = fetch(
@@ -165,6 +177,17 @@ def states(site: Site) -> dict[str, str]:
         "not me counted": link("not-me", counted),
         "thank you": f"/petitions/{canada}/thank-you/",
         "erased": "/erased/",
+        "signature": link("signature", counted),
+        "signature saved": link("signature", counted) + "?saved=1",
+        "signature withdrawn": link("signature", back),
+        "signature, old link": link("signature", counted, days=15),
+        "withdraw": link("signature", counted) + "withdraw/",
+        "ask for all signed": "/signed/",
+        "ask for all signed, sent": "/signed/?sent=1",
+        "all signed": link("signed", counted),
+        "erase all": link("signed", counted) + "erase/",
+        "never again": link("never-again", counted),
+        "never again, so it is": link("never-again", back),
         "new link": "/new-link/",
         "new link sent": "/new-link/?sent=1",
         "how we count": "/how-we-count/",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,6 +25,10 @@ def supporters(site: Site, path: str) -> int:
     import json
 
     return int(json.loads(fetch(f"{site.url}{path}count.json").text)["supporters"])
+
+
+def has_supporters(site: Site, path: str, number: int) -> bool:
+    return supporters(site, path) == number
 
 
 def test_the_tour_from_one_supporter_to_two(plain: Page, site: Site) -> None:
@@ -191,6 +196,46 @@ def test_erasing_an_address_that_somebody_else_typed(plain: Page, site: Site) ->
         )
         == []
     )
+
+
+def test_a_signer_sees_corrects_withdraws_and_erases(
+    open_context: Callable[..., BrowserContext], site: Site
+) -> None:
+    """Without JavaScript, in both languages: from “My signatures” to nothing left."""
+    for prefix, email in (("", "owner@example.org"), ("/fr", "proprio@example.org")):
+        plain = open_context(java_script_enabled=False).new_page()
+        before = supporters(site, FAMILIES)
+        form = {"name": "Maya", "email": email, "show_name": "1"}
+        fetch(f"{site.url}{prefix}{FAMILIES}sign/", form)
+        plain.goto(urlsplit(site.link_for(email)).path)
+        plain.click(".button--wide >> nth=0")
+
+        plain.goto(f"{prefix}/")
+        plain.click(".site-footer nav a >> nth=3")
+        plain.fill("#id_email", email.upper())
+        plain.click("main .button")
+        link = until(partial(site.link_in, email, "/signed/"), 10)
+        plain.goto(urlsplit(link).path)
+        plain.click("main .entry a >> nth=1")
+
+        plain.fill("#id_name", "Maya Tremblay")
+        plain.uncheck("#id_show_name")
+        plain.click("main .button--wide")
+        expect(plain.locator("[role=status]")).to_be_visible()
+        expect(plain.locator("#id_name")).to_have_value("Maya Tremblay")
+        expect(plain.locator("#id_show_name")).not_to_be_checked()
+
+        plain.click("main a[href$='/withdraw/']")
+        plain.click("main .button")
+        expect(plain.locator("[role=status]")).to_be_visible()
+        until(partial(has_supporters, site, FAMILIES, before), 30, 1)
+
+        plain.click("main a[href*='/not-me/']")
+        plain.click("main .button")
+        expect(plain).to_have_url(re.compile(f"{prefix}/erased/$"))
+        rows = site.sql("SELECT 1 FROM petitions_signature WHERE email = %s", email)
+        assert rows == []
+        assert site.manage("verify_counts").returncode == 0
 
 
 def test_the_suggestion_while_typing(page: Page) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.site import Site, confirm_link, fetch, is_running, until
+from tests.site import Site, fetch, is_running, link_of, until
 
 pytestmark = pytest.mark.faults
 
@@ -79,7 +79,7 @@ class Load:
         data = (self.site.var / "mail" / name).read_bytes()
         message = message_from_bytes(data, policy=policy.default)
         assert isinstance(message, EmailMessage)
-        if not (link := confirm_link(message)):
+        if not (link := link_of(message, "/confirm/")):
             return
         path = urlsplit(link).path
         for _ in range(3):

@@ -446,3 +446,78 @@ def test_a_link_is_in_one_piece_and_no_line_too_long(
     (message,) = server.mailbox.messages
     assert "Règlement" in body(message)
     assert "Règlement" in body(message, "html")
+
+
+def test_the_mail_that_leads_to_all_signatures(
+    server: MailServer, petition: Petition, visitor: Client
+) -> None:
+    mine = make_signature(petition, "Maya@example.org")
+    DueMail.objects.all().delete()
+    MailTally.objects.all().delete()
+    visitor.post("/signed/", {"email": "maya@example.org"})
+
+    send()
+
+    (message,) = server.mailbox.messages
+    assert message["To"] == "Maya@example.org"
+    assert message["From"] == '"testserver.localhost" <petitions@example.org>'
+    assert message["Subject"] == "All you have signed on testserver.localhost"
+    text = body(message)
+    (link,) = [line for line in text.splitlines() if "/signed/" in line]
+    assert link in body(message, "html")
+    assert "/confirm/" not in text
+    path = link.removeprefix("http://testserver.localhost")
+    assert mine.petition.title in visitor.get(path).content.decode()
+    assert not MailTally.objects.exists()
+
+
+def test_who_has_signed_already_gets_a_link_to_the_signature(
+    server: MailServer, petition: Petition, visitor: Client
+) -> None:
+    make_signature(petition, "maya@example.org", name="Maya Herself")
+    make_pending(petition, "maya@example.org", name="Somebody Else")
+
+    send()
+
+    lines = body(server.mailbox.messages[0]).splitlines()
+    (link,) = [line for line in lines if "/signature/" in line]
+    page = visitor.get(link.removeprefix("http://testserver.localhost"))
+    assert "Maya Herself" in page.content.decode()
+
+
+def test_a_mail_about_everything_does_not_stand_for_a_confirmation(
+    server: MailServer, petition: Petition, visitor: Client
+) -> None:
+    make_pending(petition, "maya@example.org")
+    visitor.post("/signed/", {"email": "maya@example.org"})
+
+    send()
+
+    kinds = {"/confirm/": 0, "/signed/": 0}
+    for message in server.mailbox.messages:
+        for kind in kinds:
+            kinds[kind] += kind in body(message)
+    assert kinds == {"/confirm/": 1, "/signed/": 1}
+
+
+def test_who_wants_no_mail_gets_none(
+    server: MailServer, petition: Petition, visitor: Client
+) -> None:
+    make_pending(petition, "maya@example.org")
+    send()
+    lines = body(server.mailbox.messages[0]).splitlines()
+    (link,) = [line for line in lines if "/never-again/" in line]
+    path = link.removeprefix("http://testserver.localhost")
+    visitor.post(path)
+
+    make_pending(make_petition(), "MAYA@example.org")
+    visitor.post("/signed/", {"email": "maya@example.org"})
+    send(timedelta(hours=1))
+
+    assert len(server.mailbox.messages) == 1
+    assert states() == {"sent": 1, "covered": 2}
+
+    visitor.post(path, {"write": "again"})
+    make_pending(make_petition(), "maya@example.org")
+    send(timedelta(hours=2))
+    assert len(server.mailbox.messages) == 2

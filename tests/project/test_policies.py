@@ -19,7 +19,7 @@ from config.cache_policy import Audience, page_cache, policies, policy_of
 from organizations.models import Organization
 from petitions.models import Petition
 from petitions.tokens import Purpose, make_token
-from tests.factories import make_entry, make_pending
+from tests.factories import make_entry, make_pending, make_signature
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +47,13 @@ PATHS = {
     "petitions:correct": "/confirm/{confirm}/correct/",
     "petitions:resend": "/confirm/{confirm}/resend/",
     "petitions:not_me": "/not-me/{not_me}/",
+    "petitions:signature": "/signature/{own}/",
+    "petitions:withdraw": "/signature/{own}/withdraw/",
+    "petitions:all_signed": "/signed/",
+    "petitions:signed": "/signed/{all}/",
+    "petitions:download": "/signed/{all}/download/",
+    "petitions:erase_all": "/signed/{all}/erase/",
+    "petitions:never_again": "/never-again/{never}/",
     "petitions:erased": "/erased/",
     "petitions:new_link": "/new-link/",
     "petitions:how_we_count": "/how-we-count/",
@@ -74,8 +81,12 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
     (tmp_path / "logos" / "abc.webp").write_bytes(b"RIFF")
     make_entry(petition, 3)
     signature = make_pending(petition)
+    counted = make_signature(petition)
     now = timezone.now()
     return {
+        "own": make_token(Purpose.OWN, counted.pk, now=now),
+        "all": make_token(Purpose.ALL, counted.pk, now=now),
+        "never": make_token(Purpose.NEVER, counted.pk, now=now),
         "confirm": make_token(Purpose.CONFIRM, signature.pk, now=now),
         "not_me": make_token(Purpose.NOT_ME, signature.pk, now=now),
     }
