@@ -11,3 +11,20 @@ try:
     application = get_wsgi_application()
 except ImproperlyConfigured as problem:
     sys.exit(str(problem))
+
+
+def check_static_files() -> None:
+    """Without them every page would be a 500: better not to start."""
+    from django.conf import settings
+    from django.templatetags.static import static
+
+    try:
+        static("css/site.css")
+    except ValueError:
+        sys.exit(
+            f"No static files in STATIC_ROOT ({settings.STATIC_ROOT}). Set it as it is "
+            "here, and run: sh scripts/build.sh"
+        )
+
+
+check_static_files()

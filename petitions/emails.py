@@ -121,7 +121,9 @@ def build(
             context |= {
                 "petition": petition,
                 "organization": petition.organization,
-                "addressee": petition.addressee,
+                "addressee": (
+                    petition.addressees if petition.petitions_somebody else ""
+                ),
                 "petition_url": settings.SITE_URL + petition.get_absolute_url(),
                 "counted_since": counted_since,
             }

@@ -8,6 +8,7 @@ from functools import lru_cache
 import nh3
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -104,3 +105,16 @@ def excerpt(text: str, text_format: str) -> tuple[str, bool]:
             break
         kept += 1
     return "\n\n".join(parts[:kept]), kept < len(parts)
+
+
+def listed(parts: list[str]) -> str:
+    """“A”, “A and B”, “A, B and C”, in the reader's language."""
+    if len(parts) < 2:
+        return "".join(parts)
+    *first, last = parts
+    if len(first) == 1 and "," not in first[0]:
+        return gettext("%(first)s and %(last)s") % {"first": first[0], "last": last}
+    return gettext("%(first)s, and %(last)s") % {
+        "first": ", ".join(first),
+        "last": last,
+    }

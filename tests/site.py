@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import shutil
 import signal
@@ -70,11 +71,14 @@ def fetch(
         url, body, {"Sec-Fetch-Site": "same-origin", **(headers or {})}
     )
     try:
-        with opener.open(request, timeout=timeout) as response:
-            return Answer(response.status, response.headers, response.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, error.headers, error.read())
+        try:
+            with opener.open(request, timeout=timeout) as response:
+                return Answer(response.status, response.headers, response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers, error.read())
+    except http.client.HTTPException as cut_short:
+        raise ConnectionError from cut_short
 
 
 class Site:

@@ -87,7 +87,7 @@ class TargetInline(PetitionInline, admin.StackedInline[Target, Petition]):
     def get_extra(
         self, request: HttpRequest, obj: Petition | None = None, **kwargs: Any
     ) -> int:
-        return 1 if obj is None else 0
+        return 0 if obj is not None and obj.targets.all() else 1
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and not is_frozen(obj)
@@ -354,8 +354,10 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             raise Http404
         change_url = reverse("admin:petitions_petition_change", args=[petition.pk])
         problems = found.problems(petition)
-        if request.method == "POST" and not problems:
-            self.carry_out(request, petition, found)
+        outcome = request.POST.get("outcome", "").strip()[:500] or petition.outcome
+        missing = found.outcome == "required" and not outcome
+        if request.method == "POST" and not problems and not missing:
+            self.carry_out(request, petition, found, outcome)
             return redirect(change_url)
         context = {
             **self.admin_site.each_context(request),
@@ -365,16 +367,20 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             "petition": petition,
             "transition": found,
             "problems": problems,
+            "missing": missing and request.method == "POST",
             "change_url": change_url,
         }
         template = "admin/petitions/petition/transition.html"
         return TemplateResponse(request, template, context)
 
     def carry_out(
-        self, request: HttpRequest, petition: Petition, transition: Transition
+        self,
+        request: HttpRequest,
+        petition: Petition,
+        transition: Transition,
+        outcome: str = "",
     ) -> None:
-        outcome = request.POST.get("outcome", "").strip()[:500]
-        if transition.asks_outcome and outcome:
+        if transition.outcome and outcome:
             petition.outcome = outcome
             petition.save(update_fields=["outcome"])
         transition.carry_out(petition, timezone.now())

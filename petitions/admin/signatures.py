@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -60,8 +61,8 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     organization_path = "petition__organization_id"
     paginator = CappedPaginator
     list_display = [
-        "name", "email", "petition", "state", "created_at", "comment_start",
-        "comment_approved",
+        "name", "email", "comment_start", "comment_approved", "state", "petition_start",
+        "created_at",
     ]  # fmt: skip
     list_filter = ["state", CommentFilter, PetitionFilter]
     list_select_related = ["petition"]
@@ -98,8 +99,11 @@ class SignatureAdmin(ScopedAdmin[Signature]):
 
     @admin.display(description=_("comment"))
     def comment_start(self, signature: Signature) -> str:
-        comment = signature.comment
-        return f"{comment[:80]}…" if len(comment) > 80 else comment
+        return Truncator(signature.comment).chars(80)
+
+    @admin.display(description=_("petition"), ordering="petition")
+    def petition_start(self, signature: Signature) -> str:
+        return Truncator(signature.petition.title).chars(30)
 
     @admin.action(description=_("Show comments on the page"), permissions=["approve"])
     def approve_comments(

@@ -26,7 +26,8 @@ class Transition:
     states: tuple[State, ...]
     """Those from which it leads on."""
     carry_out: Callable[[Petition, datetime], None]
-    asks_outcome: bool = False
+    outcome: str = ""
+    """Whether one sentence for readers is asked: "", "optional" or "required"."""
 
     def problems(self, petition: Petition) -> list[str]:
         """Why it cannot be done now, in sentences."""
@@ -74,21 +75,25 @@ TRANSITIONS = {
             _("Close"),
             _(
                 "It stays public with its count, but takes no more signatures. Those "
-                "on their way can be confirmed for another day."
+                "on their way can be confirmed for another day. It cannot be opened "
+                "again."
             ),
             _("“%(title)s” is closed."),
             (State.OPEN, State.PAUSED),
             lambda petition, now: petition.close(now=now),
-            asks_outcome=True,
+            outcome="optional",
         ),
         Transition(
             "win",
             _("Declare it won"),
-            _("It stays public as won, with one sentence of yours about the outcome."),
+            _(
+                "It stays public as won, with one sentence of yours about the outcome. "
+                "It cannot be opened again."
+            ),
             _("“%(title)s” is won."),
             (State.OPEN, State.PAUSED, State.CLOSED),
             lambda petition, now: petition.win(now=now),
-            asks_outcome=True,
+            outcome="required",
         ),
         Transition(
             "withdraw",
@@ -100,7 +105,7 @@ TRANSITIONS = {
             _("“%(title)s” is withdrawn."),
             (State.OPEN, State.PAUSED, State.CLOSED, State.WON),
             lambda petition, now: petition.withdraw(now=now),
-            asks_outcome=True,
+            outcome="required",
         ),
     )
 }

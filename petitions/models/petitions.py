@@ -28,6 +28,7 @@ from petitions.states import (
     TargetKind,
     TextFormat,
 )
+from petitions.texts import listed
 
 
 class PetitionQuerySet(models.QuerySet["Petition"]):
@@ -463,6 +464,23 @@ class Petition(Addressed):
         return (
             self.first_target.label if self.first_target else Target.unsettled_label()
         )
+
+    @property
+    def addressees(self) -> str:
+        """Everybody petitioned by name, in the reader's language."""
+        labels = [target.label for target in self.targets.all()]
+        return listed(labels or [Target.unsettled_label()])
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether nobody is petitioned yet."""
+        return all(target.is_unsettled for target in self.targets.all())
+
+    @property
+    def petitions_somebody(self) -> bool:
+        """Whether people or bodies are petitioned, and not a label alone."""
+        targets = self.targets.all()
+        return bool(targets) and all(target.is_somebody for target in targets)
 
     @property
     def started(self) -> datetime | Any:

@@ -52,14 +52,7 @@ def excerpt(petition: Petition) -> dict[str, Any]:
 def joined(targets: list[Target]) -> str:
     """Everybody petitioned with their offices: “A, minister, and B, minister”."""
     labels = [target.label_with_office for target in targets]
-    return listed(labels or [Target.unsettled_label()])
-
-
-@register.filter
-def names(petition: Petition) -> str:
-    """Everybody petitioned by name."""
-    labels = [target.label for target in petition.targets.all()]
-    return listed(labels or [Target.unsettled_label()])
+    return texts.listed(labels or [Target.unsettled_label()])
 
 
 @register.filter
@@ -68,55 +61,41 @@ def country_name(code: str) -> str:
     return dict(countries(get_language() or "en")).get(code, code)
 
 
-def listed(parts: list[str]) -> str:
-    """“A”, “A and B”, “A, B and C”, in the reader's language."""
-    if len(parts) < 2:
-        return "".join(parts)
-    *first, last = parts
-    if len(first) == 1 and "," not in first[0]:
-        return gettext("%(first)s and %(last)s") % {"first": first[0], "last": last}
-    return gettext("%(first)s, and %(last)s") % {
-        "first": ", ".join(first),
-        "last": last,
-    }
-
-
 @register.filter
 def receives(petition: Petition) -> str:
     """What the person petitioned receives, as printed beside the button."""
-    targets = list(petition.targets.all())
-    if not all(target.is_somebody for target in targets) or not targets:
-        sentences = {
-            Delivery.NUMBER: gettext(
+    named = petition.petitions_somebody
+    number = len(petition.targets.all())
+    words = {"who": petition.addressees, "what": handed_over(petition)}
+    if petition.delivery == Delivery.NUMBER:
+        if not named:
+            return gettext(
                 "Whoever is petitioned receives the number of supporters, not your "
                 "name."
-            ),
-            Delivery.NAMES: gettext(
-                "Whoever is petitioned receives your name and place, nothing else."
-            ),
-            Delivery.COMMENTS: gettext(
-                "Whoever is petitioned receives your name, place and comment, nothing "
-                "else."
-            ),
-        }
-        return sentences[Delivery(petition.delivery)]
-    who = {"who": names(petition)}
-    number = len(targets)
-    sentence = {
-        Delivery.NUMBER: ngettext(
+            )
+        sentence = ngettext(
             "%(who)s receives the number of supporters, not your name.",
             "%(who)s receive the number of supporters, not your name.",
             number,
-        ),
-        Delivery.NAMES: ngettext(
-            "%(who)s receives your name and place, nothing else.",
-            "%(who)s receive your name and place, nothing else.",
+        )
+    elif named:
+        sentence = ngettext(
+            "%(who)s receives %(what)s, nothing else.",
+            "%(who)s receive %(what)s, nothing else.",
             number,
-        ),
-        Delivery.COMMENTS: ngettext(
-            "%(who)s receives your name, place and comment, nothing else.",
-            "%(who)s receive your name, place and comment, nothing else.",
-            number,
-        ),
-    }[Delivery(petition.delivery)]
-    return sentence % who
+        )
+    else:
+        sentence = gettext("Whoever is petitioned receives %(what)s, nothing else.")
+    return sentence % words
+
+
+def handed_over(petition: Petition) -> str:
+    """What of a signature is handed over besides its being one; only what is asked."""
+    place = petition.asks_place or petition.asks_postal_code or petition.asks_country
+    if petition.delivery == Delivery.COMMENTS:
+        return (
+            gettext("your name, place and comment")
+            if place
+            else gettext("your name and comment")
+        )
+    return gettext("your name and place") if place else gettext("your name")

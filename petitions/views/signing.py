@@ -320,7 +320,10 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 def thank_you(request: HttpRequest, slug: str) -> HttpResponse:
-    """The new total, this signature included, and a word about passing it on."""
+    """The new total, this signature included, and a word about passing it on. Whoever
+    comes from elsewhere has not signed here: the address may have been passed on."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return redirect("petitions:petition", slug)
     try:
         found = get_petition(slug, timezone.now())
     except Moved as moved:

@@ -127,9 +127,9 @@ def test_a_demonstration_stays_on_this_machine() -> None:
         "MAIL_URL": "folder:///tmp/mail",
     }
 
-    assert start(demo, SERVE).returncode == 0
+    assert start(demo, "import config.settings").returncode == 0
     local = {**demo, "MAIL_URL": "smtp://127.0.0.1:2525"}
-    assert start(local, SERVE).returncode == 0
+    assert start(local, "import config.settings").returncode == 0
 
 
 def test_the_table_in_the_readme_names_every_variable() -> None:
@@ -143,3 +143,12 @@ def test_the_table_in_the_readme_names_every_variable() -> None:
     readme = (ROOT / "README.md").read_text()
 
     assert {name for name in read if f"`{name}`" not in readme} == set()
+
+
+def test_a_site_without_static_files_does_not_start(tmp_path: Path) -> None:
+    done = start({"STATIC_ROOT": str(tmp_path)}, SERVE)
+
+    assert done.returncode == 1
+    assert "No static files in STATIC_ROOT" in done.stderr
+    assert "sh scripts/build.sh" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -365,7 +365,9 @@ def test_the_preview_is_the_public_page(
     public = text_of(visitor.get(petition.get_absolute_url()))
     preview = text_of(as_user(erin).get(f"{LIST}{petition.pk}/preview/"))
 
-    assert preview == public
+    banner = "A preview: nobody else sees it, and nothing can be sent. "
+    assert banner in preview
+    assert preview.replace(banner, "") == public
 
 
 def test_a_draft_can_be_previewed_by_its_staff_only(
@@ -447,6 +449,24 @@ def test_publishing_says_what_will_happen_and_does_it_on_post(
     assert visitor.get(petition.get_absolute_url()).status_code == 200
     history = text_of(client.get(f"{LIST}{petition.pk}/history/"))
     assert "Publish" in history
+
+
+def test_a_win_needs_a_sentence(as_user: Login, erin: User, petition: Petition) -> None:
+    path = f"{LIST}{petition.pk}/do/win/"
+    client = as_user(erin)
+
+    refused = client.post(path, {"outcome": "  "})
+
+    assert "Write one sentence: what happened, and when." in text_of(refused)
+    petition.refresh_from_db()
+    assert petition.state == State.OPEN
+
+    client.post(path, {"outcome": "The law was passed on 3 June."})
+    petition.refresh_from_db()
+    assert (petition.state, petition.outcome) == (
+        State.WON,
+        "The law was passed on 3 June.",
+    )
 
 
 @pytest.mark.parametrize(

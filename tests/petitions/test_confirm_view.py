@@ -88,6 +88,18 @@ def test_pressing_the_button_counts_and_thanks(
     assert Consent.objects.get().updates is False
 
 
+@pytest.mark.parametrize("site", ["none", "cross-site", "same-site"])
+def test_nobody_is_thanked_for_a_link_that_was_passed_on(
+    visitor: Client, petition: Petition, site: str
+) -> None:
+    path = f"{petition.get_absolute_url()}thank-you/"
+
+    response = visitor.get(path, headers={"sec-fetch-site": site})
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == petition.get_absolute_url()
+
+
 def test_pressing_it_again_is_the_same(visitor: Client, petition: Petition) -> None:
     signature = make_pending(petition)
 
@@ -253,7 +265,10 @@ def test_not_me_erases_only_after_the_button(
     assert Signature.objects.count() == 2
     response = visitor.post(not_me_link(signature))
 
-    assert "Somebody entered v•••@example.org ." in text_of(page)
+    assert (
+        "Somebody entered the address v•••@example.org . No signature was counted."
+        in text_of(page)
+    )
     assert response.status_code == 303
     assert response.headers["Location"] == "/erased/"
     assert not Signature.objects.exists()
@@ -269,7 +284,7 @@ def test_taking_a_counted_signature_back_lowers_the_count(
     page = visitor.get(not_me_link(signature))
     visitor.post(not_me_link(signature))
 
-    assert "is withdrawn, the count goes down by one" in text_of(page)
+    assert "so that the count goes down by one" in text_of(page)
     counts = Petition.objects.with_counts().get(pk=petition.pk).counts
     assert counts["supporters"] == 0
     assert all(proof.holds for proof in counting.verify())

@@ -167,7 +167,7 @@ def test_a_draft_does_not_exist_for_the_public(visitor: Client) -> None:
     ("state", "sentence"),
     [
         (State.CLOSED, "Closed on 5 June 2026 with 2 supporters. They said no."),
-        (State.WON, "Won. They said no. 2 supporters made it possible."),
+        (State.WON, "Won. They said no. (5 June 2026) 2 supporters made it possible."),
     ],
 )
 def test_an_ended_petition_keeps_its_count_and_loses_its_form(
@@ -390,12 +390,50 @@ def test_the_same_page_in_french(visitor: Client, petition: Petition) -> None:
 
 
 def test_what_is_received_names_nobody_who_is_not_somebody(visitor: Client) -> None:
-    petition = make_petition(target=None, delivery="names")
+    petition = make_petition(target=None, delivery="names", asks_place=True)
 
     text = text_of(visitor.get(petition.get_absolute_url()))
 
-    assert "Petitioning to be announced" in text
+    assert "Petitioning: to be announced" in text
     assert "Whoever is petitioned receives your name and place, nothing else." in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "Minister receives the number of supporters, not your name."),
+        ({"delivery": "names"}, "Minister receives your name, nothing else."),
+        (
+            {"delivery": "names", "asks_country": True},
+            "Minister receives your name and place, nothing else.",
+        ),
+        (
+            {"delivery": "comments"},
+            "Minister receives your name and comment, nothing else.",
+        ),
+        (
+            {"delivery": "comments", "asks_place": True},
+            "Minister receives your name, place and comment, nothing else.",
+        ),
+    ],
+)
+def test_what_is_received_is_what_was_asked(
+    visitor: Client, fields: dict[str, Any], sentence: str
+) -> None:
+    petition = make_petition(**fields)
+
+    assert sentence in text_of(visitor.get(petition.get_absolute_url()))
+
+
+def test_nobody_yet_is_not_said_of_an_ended_petition(visitor: Client) -> None:
+    petition = make_petition(target=None, state=State.CLOSED)
+
+    text = text_of(visitor.get(petition.get_absolute_url()))
+
+    assert "Petitioning" not in text
+    profile = text_of(visitor.get(petition.organization.get_absolute_url()))
+    assert "No supporters" in profile
+    assert "Be the first" not in profile
 
 
 def test_an_organisation_without_contact_does_not_ask_to_write(visitor: Client) -> None:

@@ -31,7 +31,7 @@ def test_signing_leads_to_the_inbox(
     assert "maya" not in location.lower()
     text = text_of(visitor.get(location))
     assert "A message from Rights Now should reach m•••@example.org within" in text
-    assert "Wrong address? Correct it" in text
+    assert "Wrong address? Sign again with the right one" in text
     signature = Signature.objects.get()
     assert (signature.name, signature.email) == ("Maya Tremblay", "maya@example.org")
     assert (signature.show_name, signature.updates, signature.comment) == (
