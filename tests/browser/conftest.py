@@ -88,6 +88,14 @@ def staff(open_context: Callable[..., BrowserContext]) -> Page:
     return page
 
 
+def visit(page: Page, path: str) -> None:
+    """Go there from a page of the site: the thank-you page is for those who come from
+    the button, and sends others to the petition."""
+    page.goto("/erased/")
+    with page.expect_navigation():
+        page.evaluate("path => { location.href = path }", path)
+
+
 def token(site: Site, purpose: Purpose, signature: int, made: datetime) -> str:
     """A link's token as the site makes it, also of another day."""
     signer = Signer(key=site.settings["SECRET_KEY"], salt=purpose, sep=".")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import visit
 from tests.site import Site, fetch, until
 
 pytestmark = pytest.mark.browser
@@ -261,7 +262,7 @@ def test_copying_the_link(
 ) -> None:
     context = open_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.goto(f"{FAMILIES}thank-you/")
+    visit(page, f"{FAMILIES}thank-you/")
 
     page.click("button:has-text('Copy the link')")
 
