@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
 from django.utils.translation import gettext_lazy as _
 
@@ -12,3 +14,12 @@ class StaffSite(AdminSite):
     index_title = _("Campaigns")
     site_url = "/"
     enable_nav_sidebar = False
+
+    def get_urls(self) -> list[Any]:
+        """Without Django's “view on site” by number, which leads everybody to the
+        address of anything; our pages link to public addresses themselves."""
+        return [
+            url
+            for url in super().get_urls()
+            if getattr(url, "name", "") != "view_on_site"
+        ]

@@ -25,23 +25,24 @@ def watch(now: datetime) -> bool:
         alert, _ = Alert.objects.get_or_create(name=name, defaults={"raised_at": now})
         if alert.mailed_at is None or now - alert.mailed_at >= AGAIN_AFTER:
             logger.error("%s", trouble)
-            tell("Attention needed", trouble)
-            alert.mailed_at = now
-            alert.save(update_fields=["mailed_at"])
+            if tell("Attention needed", trouble):
+                alert.mailed_at = now
+                alert.save(update_fields=["mailed_at"])
     for alert in Alert.objects.exclude(name__in=troubles):
         if alert.mailed_at is not None:
             minutes = (now - alert.raised_at).total_seconds() / 60
-            tell(
-                "All is well again", f"{alert.name}: over after {minutes:.0f} minutes."
-            )
+            over = f"{alert.name}: over after {minutes:.0f} minutes."
+            if not tell("All is well again", over):
+                continue
         alert.delete()
     return False
 
 
-def tell(subject: str, message: str) -> None:
-    """A mail to ALERT_EMAIL; the log has to do when there is none or mail is down."""
+def tell(subject: str, message: str) -> bool:
+    """A mail to ALERT_EMAIL; the log has to do when there is none or mail is down.
+    Returns False when it is to be tried again."""
     if not settings.ALERT_EMAILS:
-        return
+        return True
     try:
         send_mail(
             f"[{settings.SITE_URL}] {subject}",
@@ -51,6 +52,8 @@ def tell(subject: str, message: str) -> None:
         )
     except OSError as error:
         logger.error("The alert could not be mailed: %s", type(error).__name__)
+        return False
+    return True
 
 
 # Runs beside the web server as well as in the worker: whichever is alive tells of

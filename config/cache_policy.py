@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import gzip
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +31,9 @@ from config.problems import problem
 SLOT = 10
 STALE_IF_ERROR = 3600
 ENTRIES = 2000
+GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
+# A copy this old may be shown while another thread renders a new one.
+STALE_WHILE_RENDERING = 30
 
 PUBLIC_CONTROL = (
     f"public, max-age=0, s-maxage={SLOT}, "
@@ -115,7 +119,9 @@ class PageCache:
         with self.lock:
             turn = self.rendering.setdefault(key, threading.Lock())
         known = self.pages.get(key)
-        if not turn.acquire(blocking=known is None):
+        if known and slot_of(now) - known.slot > STALE_WHILE_RENDERING // SLOT:
+            turn.acquire()
+        elif not turn.acquire(blocking=known is None):
             assert known is not None
             return known
         try:
@@ -134,6 +140,7 @@ class PageCache:
                     return known
                 raise
             if response.status_code != 200 or not isinstance(response, HttpResponse):
+                self.pages.pop(key, None)
                 return response  # an error, a redirect or a file
             page = make_page(response, now)
             self.put(key, page)
@@ -178,7 +185,7 @@ def answer(request: HttpRequest, page: Page) -> HttpResponse:
     if page.etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
         response = HttpResponse(status=304)
         del response.headers["Content-Type"]
-    elif "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
+    elif GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):
         response = HttpResponse(page.zipped, headers=page.headers)
         response.headers["Content-Encoding"] = "gzip"
     else:

@@ -4,12 +4,15 @@ them are reported together, so that nobody restarts a server five times."""
 from __future__ import annotations
 
 import ipaddress
+import zoneinfo
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
@@ -68,6 +71,35 @@ class Environment(environ.Env):  # type: ignore[misc]
             return default
         return int(value)
 
+    def address(self, name: str, value: str) -> str:
+        """An e-mail address, checked; `name` is the variable that it stands in."""
+        try:
+            validate_email(parseaddr(value)[1])
+        except ValidationError:
+            self.problems.append(
+                f"{name} is {value!r}. Set an e-mail address, petitions@example.org"
+            )
+        return value
+
+    def time_zone(self, name: str) -> str:
+        """A name from the time zone database."""
+        value = str(self.str(name, default="UTC"))
+        if value not in zoneinfo.available_timezones():
+            self.problems.append(
+                f"{name} is {value!r}. Set a name such as America/Toronto or UTC."
+            )
+            return "UTC"
+        return value
+
+    def listening(self, name: str) -> list[str]:
+        """Where the web server listens: host:port, separated by commas."""
+        found = [str(part).strip() for part in self.list(name, default=[])]
+        for part in found:
+            host, _colon, port = part.rpartition(":")
+            if not (host and port.isdecimal() and 0 < int(port) < 65536):
+                self.problems.append(f"{name} holds {part!r}. Set host:port.")
+        return found or ["127.0.0.1:8000"]
+
     def networks(self, name: str) -> list[str]:
         """Addresses or networks, separated by commas, each checked."""
         found = [part for part in map(str.strip, self.list(name, default=[])) if part]
@@ -87,8 +119,15 @@ class Environment(environ.Env):  # type: ignore[misc]
             name, "Set the public address of the site, https://petitions.example.org"
         )
         url = urlsplit(value.rstrip("/"))
+        try:
+            port = f":{url.port}" if url.port else ""
+        except ValueError:
+            port = ":?"
+        bare = f"{url.scheme}://{url.hostname}{port}"
         if value and (
-            url.scheme not in {"http", "https"} or not url.hostname or url.path
+            url.scheme not in {"http", "https"}
+            or not url.hostname
+            or url.geturl().lower() not in {bare, bare.replace("://", "://[", 1)}
         ):
             self.problems.append(
                 f"{name} is {value!r}. Set scheme and host only: "
@@ -102,8 +141,17 @@ class Environment(environ.Env):  # type: ignore[misc]
         value = self.required(name, advice)
         if value and urlsplit(value).scheme not in {"postgresql", "postgres"}:
             self.problems.append(f"{name} does not name PostgreSQL. {advice}")
-            value = ""
-        return dict(self.db_url_config(value)) if value else {}
+            return {}
+        try:
+            if value and urlsplit(value).port == 0:
+                raise ValueError
+            found = dict(self.db_url_config(value)) if value else {}
+        except ValueError:
+            found = {"NAME": ""}
+        if value and not found.get("NAME"):
+            self.problems.append(f"{name} cannot be read. {advice}")
+            return {}
+        return found
 
     def mailer(self, name: str) -> dict[str, Any]:
         """Django's `MAILERS` entry for a URL such as smtp+tls://user:pw@host:587."""
@@ -124,6 +172,10 @@ class Environment(environ.Env):  # type: ignore[misc]
             self.problems.append(f"{name}: its port is not a number. {advice}")
         if url.geturl() and (url.scheme not in SMTP_PORTS or not url.hostname):
             self.problems.append(f"{name} cannot be read. {advice}")
+        timeout = parse_qs(url.query).get("timeout", ["10"])[0]
+        if not (timeout.isdecimal() and 0 < int(timeout) < 1000):
+            self.problems.append(f"{name}: its timeout is not a number of seconds.")
+            timeout = "10"
         return {
             "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
             "OPTIONS": {
@@ -133,7 +185,7 @@ class Environment(environ.Env):  # type: ignore[misc]
                 "password": unquote(url.password or ""),
                 "use_tls": url.scheme == "smtp+tls",
                 "use_ssl": url.scheme == "smtps",
-                "timeout": int(parse_qs(url.query).get("timeout", ["10"])[0]),
+                "timeout": int(timeout),
             },
         }
 

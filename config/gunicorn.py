@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from typing import Any
 
-bind = os.environ.get("BIND", "127.0.0.1:8000").split(",")
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+from django.core.exceptions import ImproperlyConfigured
+
+try:
+    from config import settings
+except ImproperlyConfigured as problem:
+    sys.exit(str(problem))
+
+bind = settings.BIND
+workers = settings.PROCESSES
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS", "8"))
+threads = settings.THREADS
 keepalive = 20
 timeout = 60
-graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT", "10"))
+graceful_timeout = settings.GRACEFUL_TIMEOUT
 control_socket_disable = True
 # X-Forwarded-Proto counts only when it comes from these.
-forwarded_allow_ips = os.environ.get("TRUSTED_PROXIES", "127.0.0.1")
+forwarded_allow_ips = ",".join(settings.TRUSTED_PROXIES)
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 _stop = threading.Event()

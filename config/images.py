@@ -30,15 +30,14 @@ def clean_image(upload: File[bytes], width: int) -> ContentFile[bytes]:
             picture = upright.convert(
                 "RGBA" if upright.has_transparency_data else "RGB"
             )
-    except (OSError, SyntaxError, Image.DecompressionBombError):
+            # As high as twice its width at most, which bounds strips of any shape.
+            picture.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
+            buffer = BytesIO()
+            picture.save(buffer, "WEBP", quality=80, method=6)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise ValidationError(
             _("The picture cannot be read. Choose a JPEG, PNG or WebP file.")
         ) from None
-    if picture.width > width:
-        height = round(picture.height * width / picture.width)
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-    buffer = BytesIO()
-    picture.save(buffer, "WEBP", quality=80, method=6)
     data = buffer.getvalue()
     name = f"{hashlib.sha256(data).hexdigest()[:24]}.webp"
     return ContentFile(data, name=name)

@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import Error, InterfaceError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
+from config.database import is_away
 from config.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -56,8 +57,11 @@ def run(loop: Loop, stop: threading.Event) -> None:
                 work(loop, stop)
             else:
                 stop.wait(1)
-        except (Error, InterfaceError) as error:
-            logger.warning("Loop %s: database: %s", loop.name, type(error).__name__)
+        except Error as error:
+            if is_away(error):
+                logger.warning("Loop %s: database: %s", loop.name, type(error).__name__)
+            else:
+                logger.exception("Loop %s failed; it goes on in a moment", loop.name)
             stop.wait(pause)
             pause = min(pause * 2, 1)
         except OSError as error:

@@ -24,12 +24,14 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 
 class Refused(Exception):
-    """The server answered, but not with a 250: reply code, and its words."""
+    """The server answered, but not with a 250: reply code, and its words. What it
+    refuses of the sender or the message says nothing against the recipient."""
 
-    def __init__(self, code: int, reply: str) -> None:
+    def __init__(self, code: int, reply: str, *, of_recipient: bool = True) -> None:
         super().__init__(f"{code} {reply}")
         self.code = code
         self.reply = reply
+        self.of_recipient = of_recipient
 
     @property
     def permanent(self) -> bool:
@@ -103,13 +105,15 @@ class SmtpTransport:
         except smtplib.SMTPRecipientsRefused as refusal:
             self._refused(*next(iter(refusal.recipients.values())))
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refusal:
-            self._refused(refusal.smtp_code, refusal.smtp_error)
+            self._refused(refusal.smtp_code, refusal.smtp_error, of_recipient=False)
 
     @staticmethod
-    def _refused(code: int, reply: bytes | str) -> NoReturn:
+    def _refused(
+        code: int, reply: bytes | str, *, of_recipient: bool = True
+    ) -> NoReturn:
         if code == 421:  # the server hangs up after it
             raise smtplib.SMTPServerDisconnected(words(reply)) from None
-        raise Refused(code, words(reply)) from None
+        raise Refused(code, words(reply), of_recipient=of_recipient) from None
 
 
 class FolderTransport:

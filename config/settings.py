@@ -30,6 +30,11 @@ SITE_URL = _site.geturl()
 HTTPS = _site.scheme == "https"
 SECRET_KEY = env.secret("SECRET_KEY", "signs links and sessions")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+if any(len(former) < 50 for former in SECRET_KEY_FALLBACKS):
+    env.problems.append(
+        "SECRET_KEY_FALLBACKS holds one of less than 50 characters: it would be as "
+        "good as the key itself to whoever guesses it. Leave it out."
+    )
 EMAIL_KEY = env.secret("EMAIL_KEY", "recognises a repeated e-mail address")
 if EMAIL_KEY and EMAIL_KEY == SECRET_KEY:
     env.problems.append("EMAIL_KEY equals SECRET_KEY. Set a different secret.")
@@ -43,7 +48,6 @@ if DEBUG and not is_loopback(_site.hostname or ""):
 ALLOWED_HOSTS = [_site.hostname or ""]
 if is_loopback(_site.hostname or ""):
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
-TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # == Applications ==
@@ -97,9 +101,17 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
+# == The web server, config/gunicorn.py ==
+
+BIND = env.listening("BIND")
+PROCESSES = env.number("WEB_CONCURRENCY", default=2, least=1, most=64)
+THREADS = env.number("WEB_THREADS", default=8, least=4, most=64)
+GRACEFUL_TIMEOUT = env.number("GRACEFUL_TIMEOUT", default=10, least=0, most=300)
+# Whose word counts that a visitor came by HTTPS.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES") or ["127.0.0.1"]
+
 # == Data ==
 
-THREADS = env.number("WEB_THREADS", default=8, least=4, most=64)
 DATABASES = {"default": env.database("DATABASE_URL")}
 if DATABASES["default"]:
     DATABASES["default"].update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=False)
@@ -132,14 +144,23 @@ MAIL_FROM = env.required(
     "MAIL_FROM", "Set the address that mail comes from, petitions@example.org"
 )
 MAILERS = {"default": env.mailer("MAIL_URL")}
+if MAIL_FROM:
+    env.address("MAIL_FROM", MAIL_FROM)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
-ALERT_EMAILS = [str(part) for part in env.list("ALERT_EMAIL", default=[])]
+ALERT_EMAILS = [
+    env.address("ALERT_EMAIL", str(part))
+    for part in env.list("ALERT_EMAIL", default=[])
+]
 
 if DEMO:
     if SITE_URL and not is_loopback(_site.hostname or ""):
         env.problems.append(
             "DEMO is on and SITE_URL is a public address. A demonstration stays on "
             "this machine: set http://localhost:8000, or DEMO=0."
+        )
+    if not all(is_loopback(part.rpartition(":")[0]) for part in BIND):
+        env.problems.append(
+            "DEMO is on and BIND lets others in. Set 127.0.0.1:8000, or DEMO=0."
         )
     _mail = MAILERS["default"]["OPTIONS"]
     if "host" in _mail and not is_loopback(_mail["host"]):
@@ -155,7 +176,7 @@ LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE")
 
 # == Static files ==
 
@@ -166,7 +187,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.static.BundlingStorage"},
 }
-WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 
 # == Security ==
 

@@ -54,9 +54,11 @@ class UnicodeSlugConverter:
     regex = r"[^/\x00-\x1f\s.]+"
 
     def to_python(self, value: str) -> str:
-        if not is_slug(value) or len(value) > 2 * MAX_LENGTH:
+        # Some characters come apart into what no address may hold.
+        slug = unicodedata.normalize("NFKC", value)
+        if not is_slug(slug) or len(slug) > MAX_LENGTH:
             raise ValueError
-        return unicodedata.normalize("NFKC", value)
+        return slug
 
     def to_url(self, value: str) -> str:
         return value
@@ -116,7 +118,9 @@ class Addressed(models.Model):
         super().validate_unique(exclude)
 
     def make_slug(self) -> None:
-        """The address, made of the name when there is none."""
+        """The address in the form in which it is looked up, made of the name when
+        there is none."""
+        self.slug = unicodedata.normalize("NFKC", self.slug)
         if not self.slug:
             name = getattr(self, self.SLUG_FROM)
             self.slug = free_slug(name, self.slug_taken, self._meta.model_name or "")

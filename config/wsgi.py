@@ -2,15 +2,28 @@
 
 import os
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 try:
-    application = get_wsgi_application()
+    django_application = get_wsgi_application()
 except ImproperlyConfigured as problem:
     sys.exit(str(problem))
+
+# Seconds without a byte of a body that was announced: a thread does not wait longer.
+BODY_PATIENCE = 10
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Django, with patience for slow lines, but not for idle ones: a few of those
+    would otherwise hold every thread."""
+    if (connection := environ.get("gunicorn.socket")) is not None:
+        connection.settimeout(BODY_PATIENCE)
+    return django_application(environ, start_response)
 
 
 def check_static_files() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group
-from django.db import models
+from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
@@ -118,14 +119,25 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
             if member_form.has_changed() and not member_form.cleaned_data.get("DELETE")
         ]
         formset.new_objects = [
-            invitations.invite(
-                member["email"],
-                form.instance,
-                Role(member["role"]),
-                by=str(user_of(request)),
-            )
+            invitations.invite(member["email"], form.instance, Role(member["role"]))
             for member in given
         ]
+        for membership in formset.new_objects:
+            transaction.on_commit(partial(self.mail_invitation, request, membership))
+
+    def mail_invitation(self, request: HttpRequest, membership: Membership) -> None:
+        """Once the membership is stored; when mail is down, staff pass the link on."""
+        user, organization = membership.user, membership.organization
+        by = str(user_of(request))
+        if not invitations.mail_invitation(user, organization, by):
+            messages.warning(
+                request,
+                gettext(
+                    "%(email)s is a member now, but the mail did not go out. Pass this "
+                    "link on, it sets the password: %(link)s"
+                )
+                % {"email": user.email, "link": invitations.password_link(user)},
+            )
 
 
 @admin.register(User)

@@ -15,11 +15,8 @@ from django.utils.translation import gettext
 from organizations.models import Membership, Organization, Role, User
 
 
-def invite(
-    email: str, organization: Organization, role: Role, *, by: str = ""
-) -> Membership:
-    """Make somebody a member and, when the account is new, mail them a link to set
-    their password. `by` is who invites, for the mail."""
+def invite(email: str, organization: Organization, role: Role) -> Membership:
+    """Make somebody a member, with a new account when they have none."""
     with transaction.atomic():
         user = User.objects.filter(email=email.strip().lower()).first()
         if user is None:
@@ -27,8 +24,6 @@ def invite(
         membership, _created = Membership.objects.get_or_create(
             user=user, organization=organization, defaults={"role": role}
         )
-        if not user.has_usable_password():
-            transaction.on_commit(lambda: mail_invitation(user, organization, by))
     return membership
 
 
@@ -40,11 +35,20 @@ def password_link(user: User) -> str:
     return f"{settings.SITE_URL}{path}"
 
 
-def mail_invitation(user: User, organization: Organization, by: str) -> None:
+def mail_invitation(user: User, organization: Organization, by: str = "") -> bool:
+    """Mail a link to set the password to somebody who has none yet; `by` is who
+    invites. Returns False when the mail did not go out."""
+    if user.has_usable_password():
+        return True
     context = {"organization": organization, "by": by, "link": password_link(user)}
-    send_mail(
-        gettext("Your account for the petitions of %(name)s") % {"name": organization},
-        render_to_string("emails/invitation.txt", context),
-        settings.MAIL_FROM,
-        [user.email],
-    )
+    try:
+        send_mail(
+            gettext("Your account for the petitions of %(name)s")
+            % {"name": organization},
+            render_to_string("emails/invitation.txt", context),
+            settings.MAIL_FROM,
+            [user.email],
+        )
+    except OSError:
+        return False
+    return True

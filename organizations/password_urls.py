@@ -1,5 +1,6 @@
 """Setting and resetting the password of a staff account; Django's own views."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views
 from django.urls import path
@@ -14,6 +15,7 @@ urlpatterns = [
         "reset/",
         views.PasswordResetView.as_view(
             extra_context=SITE,
+            extra_email_context={"site_url": settings.SITE_URL},
             form_class=StaffPasswordResetForm,
             email_template_name="emails/password_reset.txt",
             subject_template_name="emails/password_reset.subject.txt",

@@ -1,8 +1,8 @@
 """The wall between organisations in the admin.
 
-Every model admin of this site derives from `ScopedAdmin` and says where its rows have
-their organisation. Rows of others do not exist for it: not in lists, searches, choices,
-autocompletes, histories or by direct address.
+Every model admin of what organisations own derives from `ScopedAdmin` and says where
+its rows have their organisation. Rows of others do not exist for it: not in lists,
+searches, choices, autocompletes, histories or by direct address.
 """
 
 from __future__ import annotations

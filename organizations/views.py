@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -73,13 +74,12 @@ def data(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "name": organization.name,
             "legal_name": organization.legal_name,
-            "url": request.build_absolute_uri(organization.get_absolute_url()),
+            "url": settings.SITE_URL + organization.get_absolute_url(),
             "description": organization.description,
             "website": organization.website,
             "charity_number": organization.charity_number,
             "started": petitions.count(),
             "won": petitions.won().count(),
             "supporters": petitions.supporters(),
-            "petitions": request.build_absolute_uri(organization.get_absolute_url()),
         }
     )

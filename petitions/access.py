@@ -32,7 +32,11 @@ def get_petition(slug: str, now: datetime) -> Petition:
     if petition is None:
         former = (
             FormerPetitionSlug.objects.select_related("petition")
-            .filter(slug=slug, petition__state__in=PUBLIC_STATES)
+            .filter(
+                slug=slug,
+                petition__state__in=PUBLIC_STATES,
+                petition__opens_at__lte=now,
+            )
             .first()
         )
         if former is None:

@@ -26,12 +26,19 @@ CORRECTABLE = (
 def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
     """Take over what the owner of the mailbox corrected, before it is confirmed."""
     known = {name: given[name] for name in CORRECTABLE if name in given}
+    if not signature.petition.organization.can_ask_updates:
+        known.pop("updates", None)  # nobody asked
     Signature.objects.pending().filter(pk=signature.pk).update(**known)
 
 
 def send_again(signature: Signature, *, now: datetime) -> None:
     """Make a new mail due for a pending signature; the caps of the worker hold."""
-    if signature.state == SignatureState.PENDING and signature.email_key:
+    waiting = signature.mails.filter(state=MailState.DUE)
+    if (
+        signature.state == SignatureState.PENDING
+        and signature.email_key
+        and not waiting.exists()
+    ):
         DueMail.objects.create(
             petition_id=signature.petition_id,
             signature=signature,
@@ -87,7 +94,9 @@ def change_signature(
     if "comment" in changed:
         changed["comment_approved"] = False
     answer = changed.get("updates")
-    if answer is None:  # not answered: what was said before holds
+    if answer is None or not signature.petition.organization.can_ask_updates:
+        # Not asked, or not answered: what was said before holds.
+        answer = None
         changed.pop("updates", None)
     with transaction.atomic():
         if changed:
@@ -202,7 +211,7 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
         ).order_by("pk"):
             if row.state == SignatureState.CONFIRMED:
                 withdraw(row, now=now)
-            row.delete()
+            signing.forget(Signature.objects.filter(pk=row.pk))
         Consent.objects.filter(
             organization=signature.petition.organization_id,
             email_key=key,

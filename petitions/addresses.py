@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hmac
+import unicodedata
 from functools import lru_cache
 from uuid import UUID
 
 import email_validator
+import idna
 from django.conf import settings
 
 # Version of the rules below and of EMAIL_KEY, stored with each key.
@@ -14,6 +16,10 @@ KEY_VERSION = 1
 
 # Refused neither by us nor by mail servers of test networks.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.remove("test")
+
+# Two names of one provider, and one that does not look at dots before the @.
+ALIASES = {"googlemail.com": "gmail.com"}
+IGNORE_DOTS = frozenset({"gmail.com"})
 
 # Providers whose names people mistype, and real ones that look like a slip.
 COMMON_DOMAINS = (
@@ -61,9 +67,25 @@ def clean_address(typed: str) -> str:
 
 def canonical(address: str) -> str:
     """The form that is the same for every spelling of one mailbox; for comparison
-    only, mail goes to the address as typed."""
+    only, mail goes to the address as typed. Case is folded letter by letter only: ß
+    and ss are two mailboxes, and two domains."""
     local, _at, domain = address.rpartition("@")
-    return f"{local.casefold()}@{domain.casefold()}"
+    domain = ascii_domain(domain)
+    domain = ALIASES.get(domain, domain)
+    local = unicodedata.normalize("NFC", local).lower()
+    if not local.startswith('"'):
+        local = local.partition("+")[0] or local
+        if domain in IGNORE_DOTS:
+            local = local.replace(".", "")
+    return f"{local}@{domain}"
+
+
+def ascii_domain(domain: str) -> str:
+    """The domain as it stands in the DNS: xn--strae-oqa.de for straße.de."""
+    try:
+        return idna.encode(domain, uts46=True).decode().lower()
+    except idna.IDNAError:
+        return domain.lower()
 
 
 def email_key(address: str) -> UUID:

@@ -93,6 +93,7 @@ class Frames:
         confirmed one before, that nothing is to be done; or the link to all that one
         person has signed."""
         signature = mail.signature
+        assert signature is not None  # it is due
         petition = mail.petition if mail.kind == MailKind.CONFIRM else None
         since = timezone.localdate(counted_since) if counted_since else None
         key = (petition.pk if petition else None, signature.language, since)
@@ -167,9 +168,10 @@ def headers(organization: Organization | None, subject: str, language: str) -> b
 
 
 def address(name: str, email: str) -> str:
-    """A display name and an address, quoted as a header wants it."""
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}" <{email}>'
+    """A display name and an address, quoted as a header wants it. A name that looks
+    like an encoded one is not taken for it."""
+    plain = name.replace("=?", "= ?").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{plain}" <{email}>'
 
 
 def encoded(text: str) -> tuple[bytes, bytes]:

@@ -58,13 +58,30 @@ class TextField(Shared, forms.CharField):
                 if not self.lines
                 else _("Something in it cannot be read. Type it again.")
             )
-        text = text.strip()
+        text = "".join(c for c in text if c not in TURNING).strip()
         return text if self.lines else " ".join(text.split())
 
 
 def is_unreadable(character: str) -> bool:
-    category = unicodedata.category(character)
-    return category in {"Cc", "Cs", "Cn", "Zl", "Zp"}
+    """Control characters, halves of characters, and code points that never will be
+    characters; not those that this Python does not know yet."""
+    number = ord(character)
+    return (
+        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+        or number & 0xFFFE == 0xFFFE
+        or 0xFDD0 <= number <= 0xFDEF
+    )
+
+
+# Turn the direction of what follows, also outside of the name.
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Letters by their category that nobody sees.
+BLANK = frozenset("\u115f\u1160\u3164\uffa0")
+
+
+def is_a_name(text: str) -> bool:
+    """Whether there is a letter to be seen."""
+    return any(unicodedata.category(c)[0] == "L" and c not in BLANK for c in text)
 
 
 @lru_cache(maxsize=20)
@@ -158,6 +175,12 @@ class CorrectionForm(forms.Form):
         empty_value=None,
         error_messages={"invalid_choice": _("Choose yes or no")},
     )
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if not is_a_name(name):
+            raise ValidationError(_("Enter your full name"))
+        return name
 
     # Asked only by petitions that want them.
     OPTIONAL = ("place", "postal_code", "country")

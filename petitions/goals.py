@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import count
 
 STEPS = (1, 2, 5)
-SMALLEST = 100
 
 
 def round_goal(supporters: int) -> int:
@@ -13,7 +12,7 @@ def round_goal(supporters: int) -> int:
     for power in count(2):
         for step in STEPS:
             goal = int(step * 10**power)
-            if goal >= SMALLEST and goal > supporters:
+            if goal > supporters:
                 return goal
     raise AssertionError("numbers do not end")
 

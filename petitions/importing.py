@@ -175,10 +175,12 @@ def read_target(node: Node, position: int) -> Target:
     if node.value is None:
         return Target(kind=TargetKind.UNSETTLED, position=position)
     if isinstance(node.value, str):
-        return Target(kind=TargetKind.LABEL, name=text_of(node), position=position)
+        target = Target(kind=TargetKind.LABEL, name=line_of(node), position=position)
+        check(node, target, exclude={"petition"})
+        return target
     known_keys(node, {"kind", "name", "office", "organisation"})
     values = {
-        key: text_of(node.value[key])
+        key: line_of(node.value[key])
         for key in ("name", "office", "organisation")
         if key in node.value
     }
@@ -232,6 +234,16 @@ def text_of(node: Node) -> str:
     return node.value
 
 
+def line_of(node: Node) -> str:
+    """A text on one line."""
+    text = text_of(node)
+    if not text.strip():
+        raise FileProblem(node, "is empty.")
+    if any(c in text for c in "\n\r\t"):
+        raise FileProblem(node, "must be one line.")
+    return text
+
+
 def number_of(node: Node, least: int = 0) -> int:
     if type(node.value) is not int or not least <= node.value <= 2_000_000_000:
         raise FileProblem(node, f"must be a whole number of at least {least}.")
@@ -270,7 +282,7 @@ def check(node: Node, row: Any, exclude: set[str]) -> None:
         row.validate_constraints(exclude=exclude)
     except ValidationError as error:
         for name, sentences in error.message_dict.items():
-            at = node.value.get(name, node)
+            at = node.value.get(name, node) if isinstance(node.value, dict) else node
             raise FileProblem(at, " ".join(sentences)) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -11,8 +12,10 @@ from config.alerts import WATCH
 from config.loops import Loop
 from config.models import Heartbeat
 from petitions.counting import fold_round, verify
-from petitions.mailing import release_leases, send_due
+from petitions.mailing import DAY, release_leases, send_due
 from petitions.models import Petition
+from petitions.models.petitions import NotAllowed
+from petitions.tokens import LIFETIME
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +31,10 @@ PURGE = """
 WITH old AS (
     SELECT id FROM petitions_signature
      WHERE state = 'pending' AND created_at < %s
+       -- A link that was sent again works as long as its mail says.
+       AND NOT EXISTS (SELECT 1 FROM petitions_duemail m
+                        WHERE m.signature_id = petitions_signature.id
+                          AND m.state = 'sent' AND m.finished_at > %s)
      ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
 ), unsent AS (
     DELETE FROM petitions_duemail WHERE signature_id IN (SELECT id FROM old)
@@ -39,6 +46,12 @@ DELETE FROM petitions_duemail
  WHERE id IN (SELECT id FROM petitions_duemail
                WHERE state <> 'due' AND finished_at < %s LIMIT %s)
 """
+# Of an erased signature, the mails are kept as long as the caps look back.
+PURGE_ERASED = """
+DELETE FROM petitions_duemail
+ WHERE id IN (SELECT id FROM petitions_duemail
+               WHERE signature_id IS NULL AND finished_at < %s LIMIT %s)
+"""
 
 
 def clock(now: datetime) -> bool:
@@ -46,7 +59,9 @@ def clock(now: datetime) -> bool:
     erased. Returns whether more may be waiting."""
     for petition in Petition.objects.due_to_close(now):
         assert petition.closes_at is not None
-        petition.close(now=petition.closes_at)
+        # Staff may have been quicker.
+        with suppress(NotAllowed):
+            petition.close(now=petition.closes_at)
     return purge(now) == PURGE_BATCH
 
 
@@ -54,9 +69,10 @@ def purge(now: datetime) -> int:
     """Erase a batch of signatures that nobody confirmed in time, with their mails;
     returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(PURGE, [now - UNCONFIRMED_KEPT, PURGE_BATCH])
+        cursor.execute(PURGE, [now - UNCONFIRMED_KEPT, now - LIFETIME, PURGE_BATCH])
         erased = int(cursor.rowcount)
         cursor.execute(PURGE_MAILS, [now - UNCONFIRMED_KEPT, PURGE_BATCH])
+        cursor.execute(PURGE_ERASED, [now - DAY, PURGE_BATCH])
     return erased
 
 

@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from config.mail import Refused, Transport, open_transport
+from petitions.addresses import domain_of
 from petitions.emails import Frames
 from petitions.models import DueMail, Signature, Suppression
 from petitions.models.mails import MailKind, MailState
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 LEASE = timedelta(seconds=120)
 # A batch stops in time for its lease.
-BATCH_TIME = timedelta(seconds=60)
+BATCH_TIME = timedelta(seconds=20)
 
 # Caps on what the public form may cause, per mailbox. They delay, they never drop.
 GAP = timedelta(minutes=5)
@@ -65,16 +66,22 @@ WITH finished AS (
        SET state = %(state)s, finished_at = %(now)s, leased_until = NULL,
            attempts = attempts + 1, reply = %(reply)s
      WHERE id = %(id)s AND state = 'due'
- RETURNING petition_id, kind
+ RETURNING id, petition_id, kind, signature_id
 )
 INSERT INTO petitions_mailtally AS t (
     petition_id, day, domain, signed, handed_over, failed, confirmed)
-SELECT petition_id, %(day)s, %(domain)s, 1, (%(state)s = 'sent')::int,
+SELECT petition_id, %(day)s, %(domain)s,
+       -- Once for each signature, however often its link was sent.
+       (NOT EXISTS (SELECT 1 FROM petitions_duemail o
+                     WHERE o.signature_id = finished.signature_id
+                       AND o.id <> finished.id AND o.kind = 'confirm'
+                       AND o.state <> 'due'))::int,
+       (%(state)s = 'sent')::int,
        (%(state)s = 'failed')::int, 0
   FROM finished
  WHERE kind = 'confirm'
     ON CONFLICT (petition_id, day, domain) DO UPDATE
-   SET signed = t.signed + 1,
+   SET signed = t.signed + excluded.signed,
        handed_over = t.handed_over + excluded.handed_over,
        failed = t.failed + excluded.failed
 """
@@ -194,6 +201,7 @@ type Decision = Send | Cover | Wait
 
 def decide(mail: LeasedMail, now: datetime) -> Decision:
     """What becomes of one due mail, seen for itself."""
+    assert mail.signature is not None  # it is due
     if mail.suppressed:
         return Cover()
     if mail.kind == MailKind.CONFIRM and (
@@ -215,13 +223,19 @@ def decide_all(
     petition, the newest speaks, its copies are covered, and the others wait."""
     decided: list[tuple[LeasedMail, Decision]] = []
     speakers: dict[tuple[int, Any, str], LeasedMail] = {}
+    in_batch: dict[Any, int] = {}
     for mail in mails:
         decision = decide(mail, now)
         key = (mail.petition_id, mail.email_key, mail.kind)
+        sent = in_batch.get(mail.email_key, 0)
         if isinstance(decision, Send):
             speaker = speakers.setdefault(key, mail)
             if speaker is not mail:
                 decision = Cover() if is_copy(mail, speaker) else Wait(now + GAP)
+            elif mail.sent_to_mailbox + sent >= PER_MAILBOX:
+                decision = Wait(now + timedelta(hours=1))
+            else:
+                in_batch[mail.email_key] = sent + 1
         decided.append((mail, decision))
     return decided
 
@@ -273,6 +287,7 @@ def hand_over(mails: list[LeasedMail], now: datetime) -> None:
 
 def attempt(transport: Transport, frames: Frames, mail: LeasedMail) -> None:
     """Send one mail and mark what came of it."""
+    assert mail.signature is not None
     email = mail.signature.email
     try:
         message = frames.message(mail, mail.counted_since)
@@ -284,7 +299,7 @@ def attempt(transport: Transport, frames: Frames, mail: LeasedMail) -> None:
         transport.send(settings.MAIL_FROM, email, message)
     except Refused as refusal:
         logger.warning("Mail %s refused: %s", mail.pk, refusal.code)
-        if refusal.permanent:
+        if refusal.permanent and refusal.of_recipient:
             finish(mail, MailState.FAILED, timezone.now(), str(refusal))
         else:
             put_off(mail, str(refusal))
@@ -305,7 +320,7 @@ def finish(mail: DueMail, state: MailState, now: datetime, reply: str = "") -> N
         "now": now,
         "reply": reply[:200],
         "day": timezone.localdate(mail.created_at),
-        "domain": mail.signature.email.rpartition("@")[2].lower(),
+        "domain": domain_of(mail.signature.email) if mail.signature else "",
     }
     with connection.cursor() as cursor:
         cursor.execute(FINISH, parameters)

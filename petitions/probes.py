@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Min, Q, Sum
 
 from config.models import Heartbeat
 from config.probes import STARTED_AT, Reading, probe
@@ -14,6 +14,8 @@ from petitions.models.mails import MailState
 
 # Confirmations that wait longer than this are worth waking somebody.
 LATE_AFTER = 300
+# This many refusals within an hour are more than mistyped addresses.
+MANY_FAILED = 10
 # A proof takes place daily, and gets an hour to succeed.
 UNPROVED_AFTER = PROVE_EVERY + timedelta(hours=1)
 
@@ -25,13 +27,38 @@ def mail(now: datetime) -> list[Reading]:
         number=Count("pk"), oldest=Min("due_at")
     )
     age = (now - due["oldest"]).total_seconds() if due["oldest"] else 0.0
+    since = now - timedelta(seconds=LATE_AFTER)
+    sent = DueMail.objects.filter(state=MailState.SENT, finished_at__gt=since)
+    # Put off again and again, while nothing else gets out either.
+    stuck = DueMail.objects.filter(
+        state=MailState.DUE, attempts__gt=0, created_at__lte=since
+    ).aggregate(oldest=Min("created_at"))["oldest"]
+    if stuck and not sent.exists():
+        age = max(age, (now - stuck).total_seconds())
+    hour = DueMail.objects.filter(finished_at__gt=now - timedelta(hours=1)).aggregate(
+        failed=Count("pk", filter=Q(state=MailState.FAILED)),
+        sent=Count("pk", filter=Q(state=MailState.SENT)),
+    )
     trouble = ""
     if age > LATE_AFTER:
         trouble = (
-            f"{due['number']} confirmation mails wait, the oldest for {age:.0f} s. Is "
-            "the mail server up? Try `manage.py check_mail --to you@example.org`."
+            f"Confirmation mails wait, the oldest for {age:.0f} s. Is the mail server "
+            "up? Try `manage.py check_mail --to you@example.org`."
+        )
+    refused = ""
+    if hour["failed"] >= MANY_FAILED and hour["failed"] > hour["sent"]:
+        refused = (
+            f"{hour['failed']} mails were refused for good within an hour, "
+            f"{hour['sent']} were taken. Read the worker's log, and ask the mail "
+            "provider whether it blocks this site."
         )
     return [
+        Reading(
+            "mails_failed_in_an_hour",
+            hour["failed"],
+            "Mails refused for good within the last hour",
+            refused,
+        ),
         Reading("mails_due", due["number"], "Mails that are due"),
         Reading("mail_wait_seconds", age, "Age of the oldest due mail", trouble),
     ]

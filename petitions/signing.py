@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from petitions.addresses import KEY_VERSION, email_key
-from petitions.models import MergedSignature, Signature
+from petitions.models import DueMail, MergedSignature, Signature
+from petitions.models.mails import MailState
 from petitions.states import SignatureState, State
 
 # Confirmations are accepted for this long after the later of the petition's end and
@@ -172,7 +174,11 @@ WITH mine AS MATERIALIZED (
      WHERE s.id IN (SELECT id FROM siblings) AND s.id <> confirmed.id
  RETURNING s.id, confirmed.id AS into_id
 ), unsent AS (
-    DELETE FROM petitions_duemail WHERE signature_id IN (SELECT id FROM merged)
+    DELETE FROM petitions_duemail
+     WHERE signature_id IN (SELECT id FROM merged) AND state = 'due'
+), sent AS (
+    UPDATE petitions_duemail SET signature_id = NULL
+     WHERE signature_id IN (SELECT id FROM merged) AND state <> 'due'
 ), led_home AS (
     INSERT INTO petitions_mergedsignature (id, into_id)
     SELECT id, into_id FROM merged
@@ -272,6 +278,15 @@ def counted_sibling(signature: Signature) -> Signature | None:
 
 def erase_pending(signature: Signature) -> None:
     """Forget the forms that were sent with the address of `signature`."""
-    Signature.objects.pending().filter(
-        petition=signature.petition_id, email_key=signature.email_key
-    ).delete()
+    forget(
+        Signature.objects.pending().filter(
+            petition=signature.petition_id, email_key=signature.email_key
+        )
+    )
+
+
+def forget(rows: QuerySet[Signature]) -> None:
+    """Erase signatures and the mails that are due for them."""
+    with transaction.atomic():
+        DueMail.objects.filter(signature__in=rows, state=MailState.DUE).delete()
+        rows.delete()

@@ -19,6 +19,7 @@ class Mailbox:
         self.envelopes: list[Envelope] = []
         self.refuse: Callable[[str], str | None] = lambda address: None
         self.refuse_data: Callable[[], str | None] = lambda: None
+        self.refuse_sender: Callable[[], str | None] = lambda: None
         self.delay = 0.0
         self.sessions = 0
 
@@ -29,6 +30,16 @@ class Mailbox:
         self.sessions += 1
         session.host_name = hostname
         return responses
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str,
+        options: list[Any],
+    ) -> str:  # fmt: skip
+        if answer := self.refuse_sender():
+            return answer
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str,

@@ -7,7 +7,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -25,6 +27,7 @@ from petitions.admin import figures, previews
 from petitions.admin.transitions import TRANSITIONS, Transition, available
 from petitions.counting import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target
+from petitions.models.petitions import NotAllowed
 from petitions.states import PUBLIC_STATES, State
 
 
@@ -77,9 +80,26 @@ class TargetForm(forms.ModelForm[Target]):
                 field.disabled = True
 
 
+class TargetFormSet(BaseInlineFormSet[Target, Petition, TargetForm]):
+    """A petition that is public keeps somebody whom it petitions."""
+
+    def clean(self) -> None:
+        super().clean()
+        if self.instance.state == State.DRAFT or not self.forms or any(self.errors):
+            return
+        if not any(
+            form.cleaned_data and not form.cleaned_data.get("DELETE")
+            for form in self.forms
+        ):
+            raise ValidationError(
+                _("Name whom it petitions, or choose “Not settled yet”.")
+            )
+
+
 class TargetInline(PetitionInline, admin.StackedInline[Target, Petition]):
     model = Target
     form = TargetForm
+    formset = TargetFormSet  # type: ignore[assignment]
     extra = 0
     min_num = 0
     fields = [("position", "kind"), "name", "office", "organisation"]
@@ -247,6 +267,8 @@ class PetitionAdmin(ScopedAdmin[Petition]):
     ) -> HttpResponse:
         petition = self.get_object(request, object_id) if object_id else None
         context: dict[str, Any] = {"can_preview": True}
+        if request.method == "POST" and petition and is_frozen(petition):
+            self.warn_of_freeze(request, petition)
         if petition is not None:
             editable = self.has_change_permission(request, petition)
             context["transitions"] = available(petition) if editable else []
@@ -264,6 +286,23 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         )
 
     # -- saving --
+
+    def warn_of_freeze(self, request: HttpRequest, petition: Petition) -> None:
+        """Somebody signed while the form was open: say that its words stay."""
+        typed = {name: request.POST.get(name) for name in ("title", "ask", "text")}
+        if any(
+            words is not None
+            and words.replace("\r\n", "\n").strip() != getattr(petition, name).strip()
+            for name, words in typed.items()
+        ):
+            messages.warning(
+                request,
+                gettext(
+                    "Somebody has signed meanwhile: title, ask and text stay as they "
+                    "were signed. Go back to copy what you had written, and add it as "
+                    "a correction."
+                ),
+            )
 
     def save_formset(
         self, request: HttpRequest, form: Any, formset: Any, change: bool
@@ -383,7 +422,13 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         if transition.outcome and outcome:
             petition.outcome = outcome
             petition.save(update_fields=["outcome"])
-        transition.carry_out(petition, timezone.now())
+        try:
+            transition.carry_out(petition, timezone.now())
+        except NotAllowed:
+            messages.error(
+                request, gettext("Somebody else was quicker: see where it stands now.")
+            )
+            return
         LogEntry.objects.log_actions(
             user_of(request).pk,
             [petition],
@@ -412,7 +457,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         transition: Transition,
     ) -> None:
         """Each that the rules allow; for each other one, why not."""
-        for petition in queryset.filter(~Q(pk=None)):
+        for petition in queryset:
             if not self.has_change_permission(request, petition):
                 problems = [gettext("You may not change it.")]
             else:

@@ -71,15 +71,13 @@ def from_form(
     """A petition as it would be if the form were saved; never saved."""
     post = request.POST
     petition = stored
-    if petition is None and (number := post.get("preview_of", "")).isdecimal():
+    if petition is None and is_number(number := post.get("preview_of", "")):
         petition = model_admin.get_petition(request, int(number))
     if petition is None:
         organizations = Organization.objects.of(user_of(request))
         chosen = post.get("organization", "")
         organization = (
-            organizations.filter(pk=int(chosen)).first()
-            if chosen.isascii() and chosen.isdecimal() and len(chosen) < 18
-            else None
+            organizations.filter(pk=int(chosen)).first() if is_number(chosen) else None
         )
         petition = Petition(organization=organization or NOBODY)
     for name in TYPED:
@@ -95,6 +93,11 @@ def from_form(
     petition.slug = petition.slug or "preview"
     targets = list(petition.targets.all()) if petition.pk else []
     return petition, typed_targets(request) or targets
+
+
+def is_number(text: str) -> bool:
+    """Whether it may be the number of a row."""
+    return text.isascii() and text.isdecimal() and len(text) < 18
 
 
 def typed_targets(request: HttpRequest) -> list[Target]:

@@ -68,10 +68,11 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     list_select_related = ["petition"]
     search_fields = ["name"]
     ordering = ["-pk"]
-    actions = ["approve_comments", "hide_comments"]
+    actions = ["approve_comments", "hide_comments", "withhold_names", "release_names"]
     fields = [
         "petition", "state", "name", "email", "place", "postal_code", "country",
-        "comment", "comment_approved", "show_name", "updates", "language", "delivery",
+        "comment", "comment_approved", "show_name", "name_withheld", "updates",
+        "language", "delivery",
         "text_version", "weak_signs", "created_at", "confirmed_at", "withdrawn_at",
     ]  # fmt: skip
 
@@ -109,32 +110,44 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     def approve_comments(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
-        self.set_approved(request, queryset, True)
+        self.change(request, queryset.exclude(comment=""), comment_approved=True)
 
     @admin.action(description=_("Hide comments again"), permissions=["approve"])
     def hide_comments(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
-        self.set_approved(request, queryset, False)
+        self.change(request, queryset.exclude(comment=""), comment_approved=False)
 
-    def set_approved(
-        self, request: HttpRequest, queryset: QuerySet[Signature], approved: bool
+    @admin.action(description=_("Take names from the page"), permissions=["approve"])
+    def withhold_names(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
-        """For comments under petitions whose campaigns the user may edit."""
+        self.change(request, queryset, name_withheld=True)
+
+    @admin.action(
+        description=_("Let names stand on the page again"), permissions=["approve"]
+    )
+    def release_names(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> None:
+        self.change(request, queryset, name_withheld=False)
+
+    def change(
+        self, request: HttpRequest, queryset: QuerySet[Signature], **values: bool
+    ) -> None:
+        """What staff decide about signatures under campaigns that they may edit."""
         from organizations.access import may_edit
         from organizations.scoping import user_of
 
         user = user_of(request)
         editable = [
             signature.pk
-            for signature in queryset.select_related("petition").exclude(comment="")
+            for signature in queryset.select_related("petition")
             if may_edit(user, signature.petition.organization_id)
         ]
-        number = Signature.objects.filter(pk__in=editable).update(
-            comment_approved=approved
-        )
+        number = Signature.objects.filter(pk__in=editable).update(**values)
         messages.success(
             request,
-            ngettext("%(n)d comment changed.", "%(n)d comments changed.", number)
+            ngettext("%(n)d signature changed.", "%(n)d signatures changed.", number)
             % {"n": number},
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery, Sum
 from django.utils import timezone
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from petitions.models.petitions import Petition
 
 ENTRY_SOURCES = (Source.PAPER, Source.IMPORTED)
+MOST_IN_AN_ENTRY = 10_000_000
 
 
 class CountEntry(models.Model):
@@ -66,9 +68,12 @@ class CountEntry(models.Model):
                 violation_error_message=_("Choose where they were counted."),
             ),
             models.CheckConstraint(
-                condition=~Q(number=0),
+                condition=~Q(number=0)
+                & Q(number__range=(-MOST_IN_AN_ENTRY, MOST_IN_AN_ENTRY)),
                 name="count_entry_number",
-                violation_error_message=_("Enter a number other than 0."),
+                violation_error_message=_(
+                    "Enter a number other than 0, of at most ten million."
+                ),
             ),
             models.CheckConstraint(
                 condition=~Q(label=""),
@@ -79,6 +84,20 @@ class CountEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label}: {self.number}"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.counted_at and self.counted_at > timezone.localdate():
+            raise ValidationError({"counted_at": _("That day has yet to come.")})
+        if self.number and self.petition_id and self.number < 0:
+            others = CountEntry.objects.filter(
+                petition=self.petition_id, source=self.source
+            )
+            known = others.aggregate(sum=Sum("number"))["sum"] or 0
+            if known + self.number < 0:
+                raise ValidationError(
+                    {"number": _("That is more than was ever counted there.")}
+                )
 
 
 class Change(models.Model):
@@ -124,9 +143,9 @@ class Total(models.Model):
         primary_key=True,
         related_name="total",
     )
-    confirmed = models.IntegerField(default=0)
-    paper = models.IntegerField(default=0)
-    imported = models.IntegerField(default=0)
+    confirmed = models.BigIntegerField(default=0)
+    paper = models.BigIntegerField(default=0)
+    imported = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.confirmed + self.paper + self.imported}"
@@ -141,7 +160,7 @@ class DailyTotal(models.Model):
     )
     day = models.DateField()
     source = models.CharField(max_length=10, choices=Source.choices)
-    number = models.IntegerField()
+    number = models.BigIntegerField()
 
     class Meta:
         constraints = [

@@ -38,8 +38,10 @@ class DueMail(models.Model):
         db_index=False,
         db_constraint=False,
     )
+    # None once the signature was erased: that a mail went out still counts for the
+    # caps of its mailbox, for a day.
     signature = models.ForeignKey(
-        Signature, on_delete=models.CASCADE, related_name="mails"
+        Signature, on_delete=models.SET_NULL, null=True, related_name="mails"
     )
     email_key = models.UUIDField()
     kind = models.CharField(max_length=10, default=MailKind.CONFIRM)
@@ -63,6 +65,10 @@ class DueMail(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=MailState.values, kind__in=MailKind.values),
                 name="mail_state_and_kind",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=MailState.DUE) | Q(signature__isnull=False),
+                name="mail_due_has_signature",
             ),
             models.CheckConstraint(
                 condition=Q(state=MailState.DUE, finished_at=None)

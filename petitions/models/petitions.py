@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,13 @@ from petitions.states import (
 from petitions.texts import listed
 
 
+class NotAllowed(Exception):
+    """A petition cannot go from where it stands to where it was sent."""
+
+    def __init__(self, petition: Petition, to: State) -> None:
+        super().__init__(f"petition {petition.pk} to {to}")
+
+
 class PetitionQuerySet(models.QuerySet["Petition"]):
     def of(self, user: User) -> PetitionQuerySet:
         """Those that `user` works with."""
@@ -52,8 +60,10 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return self.filter(state=State.WON)
 
     def withdrawn(self) -> PetitionQuerySet:
-        """Those that have left the public pages, the latest first."""
-        return self.filter(state=State.WITHDRAWN).order_by("-ended_at")
+        """Those that have left the public pages, the latest first; not those that had
+        never been there."""
+        left = self.filter(state=State.WITHDRAWN, opens_at__lte=F("ended_at"))
+        return left.order_by("-ended_at")
 
     def due_to_close(self, now: datetime) -> PetitionQuerySet:
         """Those whose last day has passed, but which still say open or paused."""
@@ -208,8 +218,13 @@ class Petition(Addressed):
         _("picture"),
         upload_to="petitions/",
         blank=True,
+        width_field="image_width",
+        height_field="image_height",
         help_text=_("Optional. JPEG, PNG or WebP, at most 5 MB."),
     )
+    # So that a page need not open the file, which may have been lost.
+    image_width = models.PositiveIntegerField(null=True, editable=False)
+    image_height = models.PositiveIntegerField(null=True, editable=False)
     image_description = models.CharField(
         _("what the picture shows"),
         max_length=300,
@@ -372,41 +387,41 @@ class Petition(Addressed):
 
     def publish(self, *, now: datetime) -> None:
         """Open a draft; `why_unpublishable` must have nothing to say."""
-        assert self.state == State.DRAFT
         assert not self.why_unpublishable()
-        self.state = State.OPEN
-        self.opens_at = self.opens_at or now
-        self.save(update_fields=["state", "opens_at"])
+        opens_at = Coalesce(F("opens_at"), now, output_field=models.DateTimeField())
+        self._move(State.OPEN, [State.DRAFT], opens_at=opens_at)
 
     def pause(self) -> None:
         """Take no signatures for a while."""
-        assert self.state == State.OPEN
-        self.state = State.PAUSED
-        self.save(update_fields=["state"])
+        self._move(State.PAUSED, [State.OPEN])
 
     def resume(self) -> None:
         """Take signatures again after a pause."""
-        assert self.state == State.PAUSED
-        self.state = State.OPEN
-        self.save(update_fields=["state"])
+        self._move(State.OPEN, [State.PAUSED])
 
     def close(self, *, now: datetime) -> None:
         """End it; signatures on their way may still be confirmed for a day."""
-        self._end(State.CLOSED, now)
+        self._end(State.CLOSED, [State.OPEN, State.PAUSED], now)
 
     def win(self, *, now: datetime) -> None:
         """End it with success, or say so after it was closed."""
-        self._end(State.WON, now)
+        self._end(State.WON, [State.OPEN, State.PAUSED, State.CLOSED], now)
 
     def withdraw(self, *, now: datetime) -> None:
         """Take it from the public pages; a dated line stays."""
-        self._end(State.WITHDRAWN, now)
+        self._end(State.WITHDRAWN, PUBLIC_STATES, now)
 
-    def _end(self, state: State, now: datetime) -> None:
-        assert self.state != State.DRAFT
-        self.ended_at = self.ended_at or now
-        self.state = state
-        self.save(update_fields=["state", "ended_at"])
+    def _end(self, to: State, origins: Sequence[State], now: datetime) -> None:
+        ended_at = Coalesce(F("ended_at"), now, output_field=models.DateTimeField())
+        self._move(to, origins, ended_at=ended_at)
+
+    def _move(self, to: State, origins: Sequence[State], **values: Any) -> None:
+        """Change the state where the database still has one of `origins`; otherwise
+        NotAllowed, for somebody else was quicker."""
+        rows = Petition.objects.filter(pk=self.pk, state__in=origins)
+        if not rows.update(state=to, **values):
+            raise NotAllowed(self, to)
+        self.refresh_from_db(fields=["state", *values])
 
     def why_unpublishable(self) -> list[str]:
         """What is missing before it can be published, in sentences."""

@@ -27,7 +27,7 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
 
     def shown(self) -> SignatureQuerySet:
         """Those whose owners want their name on the petition's page."""
-        return self.confirmed().filter(show_name=True)
+        return self.confirmed().filter(show_name=True, name_withheld=False)
 
 
 class Signature(models.Model):
@@ -69,6 +69,9 @@ class Signature(models.Model):
     comment = models.TextField(_("comment"), max_length=1000, blank=True)
     comment_approved = models.BooleanField(_("comment approved"), default=False)
     show_name = models.BooleanField(_("name shown on the page"), default=False)
+    name_withheld = models.BooleanField(
+        _("name withheld by staff"), default=False, db_default=False
+    )
     updates = models.BooleanField(_("wants updates"), null=True)
     language = models.CharField(_("language"), max_length=10)
     text_version = models.PositiveSmallIntegerField(_("corrections seen"), default=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -96,11 +97,11 @@ def data(request: HttpRequest, slug: str) -> HttpResponse:
     return JsonResponse(
         {
             "title": found.title,
-            "url": request.build_absolute_uri(found.get_absolute_url()),
+            "url": settings.SITE_URL + found.get_absolute_url(),
             "language": found.language,
             "organization": found.organization.name,
             "state": found.state,
-            "started": found.started.isoformat()[:10],
+            "started": timezone.localdate(found.started).isoformat(),
             "closes": found.closes_at.isoformat() if found.closes_at else None,
             "ended": found.ended_at.isoformat() if found.ended_at else None,
             "outcome": found.outcome,

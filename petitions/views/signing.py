@@ -75,7 +75,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     address, known or not."""
     if request.method != "POST":
         return redirect("petitions:petition", slug)
-    if request.content_type not in FORM_TYPES and has_body(request):
+    if has_body(request) and not is_form(request):
         return problem(request, 415)
     now = timezone.now()
     try:
@@ -99,6 +99,12 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     return see_other(
         "petitions:check_inbox", found.slug, query=inbox_query(given.email)
     )
+
+
+def is_form(request: HttpRequest) -> bool:
+    """Whether the body is a form in the one charset that our pages have."""
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    return request.content_type in FORM_TYPES and charset.lower() in {"utf-8", "utf8"}
 
 
 def has_body(request: HttpRequest) -> bool:

@@ -80,7 +80,7 @@ def test_confirmations_that_wait_too_long_are_reported(
 
     assert len(mail.outbox) == mails
     if mails:
-        assert "1 confirmation mails wait, the oldest for 360 s" in mail.outbox[0].body
+        assert "Confirmation mails wait, the oldest for 360 s" in mail.outbox[0].body
         assert "check_mail" in mail.outbox[0].body
 
 
@@ -95,7 +95,30 @@ def test_a_mail_that_was_put_off_does_not_wait(petition: Petition) -> None:
     assert mail.outbox == []
 
 
-def test_an_alert_that_cannot_be_mailed_is_logged(
+def test_mail_that_is_put_off_again_and_again_is_reported(petition: Petition) -> None:
+    now = timezone.now()
+    beat(now)
+    make_pending(petition, now=now - timedelta(hours=1))
+    DueMail.objects.update(due_at=now + timedelta(minutes=30), attempts=7)
+
+    watch(now)
+
+    assert "wait, the oldest for 3600 s" in mail.outbox[0].body
+
+
+def test_many_refusals_are_reported(petition: Petition) -> None:
+    now = timezone.now()
+    beat(now)
+    for _ in range(10):
+        make_pending(petition, now=now - timedelta(minutes=20))
+    DueMail.objects.update(state="failed", finished_at=now - timedelta(minutes=10))
+
+    watch(now)
+
+    assert "10 mails were refused for good within an hour" in mail.outbox[0].body
+
+
+def test_an_alert_that_could_not_be_mailed_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*args: Any, **kwargs: Any) -> None:
@@ -107,6 +130,9 @@ def test_an_alert_that_cannot_be_mailed_is_logged(
     watch(timezone.now())
 
     assert "The alert could not be mailed: ConnectionRefusedError" in caplog.text
+    monkeypatch.undo()
+    watch(timezone.now() + timedelta(seconds=10))
+    assert len(mail.outbox) == 1
 
 
 def test_livez_is_two_bytes_and_no_query(

@@ -142,3 +142,32 @@ def test_the_goal_is_always_a_little_ahead(
     supporters: int, goal: int | None, following: int
 ) -> None:
     assert next_goal(supporters, goal) == following
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("owner@straße.de", "owner@strasse.de"),
+        ("groß@example.org", "gross@example.org"),
+        ("maya@gmail.com", "maya@example.org"),
+        ("maya.t@example.org", "mayat@example.org"),
+        ("maya@example.org", "maya@mail.example.org"),
+    ],
+)
+def test_two_mailboxes_have_two_keys(one: str, other: str) -> None:
+    assert email_key(clean_address(one)) != email_key(clean_address(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Maya@Example.ORG", "maya@example.org"),
+        ("maya+petitions@example.org", "maya@example.org"),
+        ("ma.y.a+x@gmail.com", "maya@googlemail.com"),
+        ("maya@bücher.example", "maya@xn--bcher-kva.example"),
+        ("jose\u0301@example.org", "josé@example.org"),
+        ("ÉLODIE@example.org", "élodie@example.org"),
+    ],
+)
+def test_one_mailbox_has_one_key(one: str, other: str) -> None:
+    assert email_key(clean_address(one)) == email_key(clean_address(other))

@@ -9,18 +9,20 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
 from organizations.models import Membership, Organization, Role, User
 from petitions import counting
+from petitions.admin.transitions import Transition
 from petitions.models import (
     Correction,
     CountEntry,
@@ -981,3 +983,107 @@ def test_a_site_administrator_sees_all(
 
     assert "PLANTED petition" in text
     assert "Elsewhere" in text
+
+
+def test_there_is_no_way_around_the_wall_by_number(
+    as_user: Login, charlie: User, petition: Petition
+) -> None:
+    """Django's own “view on site” would lead from a number to any address."""
+    kind = ContentType.objects.get_for_model(Petition)
+
+    answer = as_user(charlie).get(f"/admin/r/{kind.pk}/{petition.pk}/")
+
+    assert answer.status_code == 404
+    with pytest.raises(NoReverseMatch):
+        reverse("admin:view_on_site", args=[kind.pk, petition.pk])
+
+
+def test_a_public_petition_keeps_somebody_whom_it_petitions(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    client = as_user(erin)
+    path = f"{LIST}{petition.pk}/change/"
+    answer = client.post(path, form(petition, **{"targets-0-DELETE": "on"}))
+
+    assert "Name whom it petitions" in text_of(answer)
+    assert petition.targets.count() == 1
+
+
+def test_staff_are_told_when_somebody_signed_while_they_wrote(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    client = as_user(erin)
+    path = f"{LIST}{petition.pk}/change/"
+    written = form(petition, text="Quite another text")
+    make_signature(petition)
+
+    answer = client.post(path, written, follow=True)
+
+    assert "Somebody has signed meanwhile" in text_of(answer)
+    petition.refresh_from_db()
+    assert petition.text != "Quite another text"
+
+
+def test_two_at_once_cannot_both_end_a_petition(
+    as_user: Login, erin: User, petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problems = Transition.problems
+
+    def slow(transition: Transition, row: Petition) -> list[str]:
+        found = problems(transition, row)
+        Petition.objects.get(pk=row.pk).withdraw(now=timezone.now())
+        return found
+
+    monkeypatch.setattr(Transition, "problems", slow)
+
+    answer = as_user(erin).post(
+        f"{LIST}{petition.pk}/do/win/", {"outcome": "Done."}, follow=True
+    )
+
+    assert "Somebody else was quicker" in text_of(answer)
+    petition.refresh_from_db()
+    assert petition.state == State.WITHDRAWN
+
+
+def test_names_are_taken_from_the_page_and_put_back(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    signature = make_signature(petition, show_name=True)
+    client = as_user(erin)
+
+    for action, withheld in (("withhold_names", True), ("release_names", False)):
+        client.post(
+            "/admin/petitions/signature/",
+            {"action": action, "_selected_action": [signature.pk]},
+        )
+        signature.refresh_from_db()
+        assert signature.name_withheld is withheld
+        assert signature.show_name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_invitation_that_cannot_be_mailed_leaves_its_link(
+    as_user: Login,
+    alice: User,
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("organizations.invitations.send_mail", refuse)
+    path = f"/admin/organizations/organization/{organization.pk}/change/"
+    changes = {
+        "memberships-TOTAL_FORMS": "2",
+        "memberships-1-email": "new@example.org",
+        "memberships-1-role": "editor",
+    }
+
+    answer = as_user(alice).post(
+        path, member_form(organization, **changes), follow=True
+    )
+
+    text = text_of(answer)
+    assert "the mail did not go out" in text
+    assert "/admin/password/" in text
+    assert Membership.objects.filter(user__email="new@example.org").exists()

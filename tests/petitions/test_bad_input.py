@@ -14,7 +14,9 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from petitions.forms import TURNING
 from petitions.models import DueMail, Petition, Signature
+from petitions.signing import forget
 from tests.petitions.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -94,8 +96,15 @@ CASES = {
         "multipart/form-data; boundary=b",
     ),
     "another charset": Case(
-        400, "This request cannot be read", form(), f"{FORM}; charset=utf-16"
+        415, "This form cannot be read", form(), f"{FORM}; charset=utf-16"
     ),
+    "a charset that is none": Case(
+        415, "This form cannot be read", form(), f"{FORM}; charset=hex"
+    ),
+    "nothing to be seen of a name": Case(
+        422, "Enter your full name", form(name="\u3164\u200b\u00ad")
+    ),
+    "a name without a letter": Case(422, "Enter your full name", form(name="555-0100")),
     "too many fields": Case(
         400, "This request cannot be read", b"&".join(b"f%d=1" % n for n in range(2000))
     ),
@@ -258,15 +267,18 @@ def test_names_of_any_script_are_stored_as_typed_or_refused(
 ) -> None:
     import unicodedata
 
-    Signature.objects.all().delete()
+    forget(Signature.objects.all())
     body = urlencode({"name": name, "email": "maya@example.org", "comment": comment})
 
     response = send(Case(0, "", body.encode()))
 
     if response.status_code == 303:
         stored = Signature.objects.get()
-        assert stored.name == " ".join(unicodedata.normalize("NFC", name).split())
-        assert stored.comment == unicodedata.normalize("NFC", comment).strip()
+        straight = str.maketrans("", "", "".join(TURNING))
+        typed = unicodedata.normalize("NFC", name).translate(straight)
+        assert stored.name == " ".join(typed.split())
+        typed = unicodedata.normalize("NFC", comment).translate(straight)
+        assert stored.comment == typed.strip()
     else:
         assert response.status_code == 422
 

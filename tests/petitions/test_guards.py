@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from petitions.models import Petition, Signature, Target
+from petitions import counting
+from petitions.models import CountEntry, Petition, Signature, Target, Total
+from petitions.models.petitions import NotAllowed
 from petitions.states import State, TargetKind
 from tests.factories import make_entry, make_pending, make_petition, make_signature
 
@@ -150,3 +154,57 @@ def test_every_constraint_of_what_staff_edit_has_a_sentence_for_people() -> None
         for constraint in model._meta.constraints:
             default = constraint.default_violation_error_message
             assert constraint.violation_error_message != default, constraint.name
+
+
+def test_what_was_withdrawn_does_not_come_back(petition: Petition) -> None:
+    now = timezone.now()
+    same = Petition.objects.get(pk=petition.pk)
+    petition.withdraw(now=now)
+
+    with pytest.raises(NotAllowed):
+        same.win(now=now)
+    with pytest.raises(IntegrityError, match="ended for good"), transaction.atomic():
+        Petition.objects.filter(pk=petition.pk).update(state=State.WON)
+    petition.refresh_from_db()
+    assert petition.state == State.WITHDRAWN
+
+
+def test_what_was_closed_is_not_opened_again(petition: Petition) -> None:
+    petition.close(now=timezone.now())
+
+    with pytest.raises(NotAllowed):
+        petition.resume()
+    with pytest.raises(IntegrityError, match="ended for good"), transaction.atomic():
+        Petition.objects.filter(pk=petition.pk).update(state=State.OPEN)
+
+
+def test_entries_are_bounded(petition: Petition) -> None:
+    def entry(number: int, **fields: Any) -> CountEntry:
+        return CountEntry(
+            petition=petition, source="paper", label="Sheets", number=number, **fields
+        )
+
+    for wrong in (entry(10_000_001), entry(-1), entry(0)):
+        with pytest.raises(ValidationError, match="number"):
+            wrong.full_clean()
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    with pytest.raises(ValidationError, match="yet to come"):
+        entry(5, counted_at=tomorrow).full_clean()
+    make_entry(petition, 7, source="paper")
+    entry(-7).full_clean()
+    with pytest.raises(ValidationError, match="more than was ever counted"):
+        entry(-8).full_clean()
+
+
+def test_totals_beyond_an_integer_are_added_up(petition: Petition) -> None:
+    for source in ("paper", "imported"):
+        for _ in range(2):
+            make_entry(petition, 10_000_000, source=source)
+    Total.objects.update_or_create(
+        petition=petition, defaults={"paper": 2_140_000_000, "imported": 2_140_000_000}
+    )
+
+    while counting.fold():
+        pass
+
+    assert Petition.objects.filter(pk=petition.pk).supporters() == 4_320_000_000

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from petitions import mailing
+from petitions import actions, loops, mailing
 from petitions.models import DueMail, MailTally, Petition, Signature
 from petitions.models.mails import MailState
 from tests.factories import make_pending, make_petition, make_signature
@@ -407,11 +407,70 @@ def test_signed_and_handed_over_are_tallied_by_day_and_domain(
 def test_an_erased_signature_takes_its_mail_along(
     server: MailServer, petition: Petition
 ) -> None:
-    make_pending(petition).delete()
+    actions.erase_signature(make_pending(petition), now=timezone.now())
 
     send()
 
     assert server.mailbox.envelopes == []
+    assert not DueMail.objects.exists()
+
+
+def test_erasing_does_not_fill_up_the_share_of_a_mailbox(
+    server: MailServer, petition: Petition
+) -> None:
+    for _ in range(4):
+        signature = make_pending(petition, "victim@example.org")
+        send()
+        actions.erase_signature(signature, now=timezone.now())
+
+    assert len(server.mailbox.messages) == 1
+    assert states() == {"sent": 1}
+
+    # It is known for as long as the caps look back, by its key alone.
+    assert DueMail.objects.get().signature_id is None
+    loops.clock(timezone.now() + mailing.DAY + timedelta(seconds=1))
+    assert not DueMail.objects.exists()
+
+
+def test_a_batch_keeps_to_the_share_of_a_mailbox(server: MailServer) -> None:
+    for _ in range(mailing.PER_MAILBOX + 5):
+        make_pending(make_petition(), "victim@example.org")
+
+    send()
+
+    assert len(server.mailbox.messages) == mailing.PER_MAILBOX
+
+
+@pytest.mark.parametrize("part", ["sender", "data"])
+def test_a_refusal_that_is_not_about_the_recipient_loses_no_mail(
+    server: MailServer, petition: Petition, part: str
+) -> None:
+    reply = "550 5.7.1 this site is blocked"
+    if part == "data":
+        server.mailbox.refuse_data = lambda: reply
+    else:
+        server.mailbox.refuse_sender = lambda: reply
+    make_pending(petition)
+    send()
+    assert states() == {"due": 1}
+
+    server.mailbox.refuse_data = server.mailbox.refuse_sender = lambda: None
+    send(timedelta(minutes=2))
+    assert states() == {"sent": 1}
+
+
+def test_a_signature_is_tallied_once_however_often_its_link_is_sent(
+    server: MailServer, petition: Petition
+) -> None:
+    signature = make_pending(petition)
+    send()
+    later = timezone.now() + timedelta(minutes=10)
+    actions.send_again(signature, now=later)
+    actions.send_again(signature, now=later)
+    send(timedelta(minutes=11))
+
+    tally = MailTally.objects.get()
+    assert (tally.signed, tally.handed_over) == (1, 2)
 
 
 def test_confirmed_in_the_meantime_needs_no_mail(

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
+from config.cache_policy import page_cache
 from organizations.models import Organization
 from petitions.models import Correction, Petition, Target
 from petitions.states import State
@@ -477,3 +478,64 @@ def test_a_list_costs_as_many_queries_for_one_row_as_for_three(
 
     with django_assert_num_queries(len(one)):
         assert visitor.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("slug", ["liberte\u0301", "\uff46\uff55\uff4c\uff4c"])
+def test_an_address_in_another_unicode_form_is_found(
+    visitor: Client, organization: Organization, slug: str
+) -> None:
+    petition = make_petition(organization, slug=slug)
+
+    assert visitor.get(petition.get_absolute_url()).status_code == 200
+    assert visitor.get(f"/petitions/{slug}/").status_code == 200
+
+
+def test_an_address_that_comes_apart_is_none(visitor: Client, db: None) -> None:
+    # NFKC makes “1.” of it.
+    assert visitor.get("/petitions/\u2488/sign/").status_code == 404
+
+
+def test_data_name_the_site_and_not_the_host_that_was_asked(
+    visitor: Client, petition: Petition
+) -> None:
+    for path in (
+        "/petitions/free-the-prisoners.json",
+        "/organizations/rights-now.json",
+    ):
+        data = visitor.get(path, headers={"host": "testserver.localhost:6666"}).json()
+        assert data["url"].startswith("http://testserver.localhost/")
+
+
+def test_a_petition_withdrawn_before_it_opened_was_never_there(
+    visitor: Client, organization: Organization
+) -> None:
+    petition = make_petition(
+        organization, opens_at=timezone.now() + timedelta(days=9), title="Not yet said"
+    )
+    petition.withdraw(now=timezone.now())
+
+    assert "Not yet said" not in text_of(visitor.get(organization.get_absolute_url()))
+
+
+def test_the_former_address_of_one_that_has_not_opened_leads_nowhere(
+    visitor: Client, organization: Organization
+) -> None:
+    petition = make_petition(organization, opens_at=timezone.now() + timedelta(days=9))
+    former = petition.get_absolute_url()
+    petition.slug = "a-secret-plan"
+    petition.save()
+
+    assert visitor.get(former).status_code == 404
+
+
+def test_a_name_that_staff_withheld_is_not_shown(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_signature(petition, name="Rude Words", show_name=True)
+    assert "Rude Words" in text_of(visitor.get(petition.get_absolute_url()))
+    page_cache.clear()
+
+    signature.name_withheld = True
+    signature.save()
+
+    assert "Rude Words" not in text_of(visitor.get(petition.get_absolute_url()))

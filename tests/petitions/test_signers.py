@@ -284,7 +284,7 @@ def test_every_column_about_a_person_is_in_the_download() -> None:
     """A column added later has to be decided upon here."""
     inner = {
         "id", "email_key", "email_key_version", "person", "text_version",
-        "consent_version", "weak_signs", "comment_approved",
+        "consent_version", "weak_signs", "comment_approved", "name_withheld",
     }  # fmt: skip
     given = {
         "petition", "state", "name", "email", "place", "postal_code", "country",

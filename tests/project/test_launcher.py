@@ -160,3 +160,29 @@ def test_manage_py_finds_the_same_site(site: Site) -> None:
 
     assert done.returncode == 0
     assert "ok    canada-sign-the-global-treaty-to-end-torture: 15261" in done.stdout
+
+
+def test_those_who_announce_a_form_and_send_none_do_not_hold_the_site(
+    site: Site,
+) -> None:
+    """As many as there are threads; each is let go after ten seconds."""
+    head = (
+        b"POST /petitions/plant-trees-along-the-lower-bank/sign/ HTTP/1.1\r\n"
+        b"Host: localhost\r\nContent-Length: 1000\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\nname="
+    )
+    idle = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(16)]
+    try:
+        for connection in idle:
+            connection.sendall(head)
+        started = time.monotonic()
+
+        until(lambda: fetch(f"{site.url}/livez", timeout=30).status == 200, 30)
+
+        assert time.monotonic() - started < 20
+        answer = idle[0].makefile("rb").read()
+        assert b" 408 " in answer.split(b"\r\n")[0]
+        assert b"send it again" in answer
+    finally:
+        for connection in idle:
+            connection.close()

@@ -43,7 +43,7 @@ def message(to: str) -> bytes:
     mail["Subject"] = f"Test message from {settings.SITE_URL}"
     mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain="petitions")
     mail.set_content("Mail from the petition site gets out.\n")
-    return mail.as_bytes()
+    return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
 
 
 def explain(error: Exception) -> str:

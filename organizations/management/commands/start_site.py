@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
-from organizations.invitations import invite, password_link
+from organizations.invitations import invite, mail_invitation, password_link
 from organizations.models import Organization, Role
 
 
@@ -34,21 +34,21 @@ class Command(BaseCommand):
         row = Organization.objects.filter(name=name).first()
         if row is None:
             row = Organization.objects.create(name=name)
-        try:
-            membership = invite(owner, row, Role.OWNER)
-        except OSError as error:
-            raise CommandError(
-                f"{name} is ready, but the mail could not be sent "
-                f"({type(error).__name__}). Try: manage.py check_mail --to {owner}"
-            ) from None
-        user = membership.user
+        user = invite(owner, row, Role.OWNER).user
         user.is_superuser = True
         user.save(update_fields=["is_superuser"])
         self.stdout.write(f"{name}: {settings.SITE_URL}{row.get_absolute_url()}")
         if user.has_usable_password():
             self.stdout.write(f"{owner} is its owner and has a password already.")
-        else:
-            self.stdout.write(
-                f"{owner} is its owner and was mailed a link to set a password. It is "
-                f"this one, in case the mail does not arrive:\n{password_link(user)}"
+            return
+        mailed = mail_invitation(user, row)
+        self.stdout.write(
+            f"{owner} is its owner and sets a password here, within three days:\n"
+            f"{password_link(user)}"
+        )
+        if not mailed:
+            raise CommandError(
+                f"The mail with this link could not be sent. Try: manage.py check_mail "
+                f"--to {owner}"
             )
+        self.stdout.write("The same link was mailed.")

@@ -1,0 +1,45 @@
+"""Uploaded pictures: bounded, without metadata, and never an error of ours."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from config.images import clean_image
+
+
+def picture(width: int, height: int) -> ContentFile[bytes]:
+    buffer = BytesIO()
+    Image.new("RGB", (width, height), "navy").save(buffer, "PNG")
+    return ContentFile(buffer.getvalue(), name="picture.png")
+
+
+@pytest.mark.parametrize(
+    ("size", "stored"),
+    [
+        ((800, 600), (800, 600)),
+        ((2400, 1200), (1200, 600)),
+        ((100, 20_000), (12, 2400)),
+        ((1000, 17_000), (141, 2400)),
+        ((40_000, 1), (1200, 1)),
+        ((5000, 1), (1200, 1)),
+    ],
+)
+def test_pictures_of_any_shape(size: tuple[int, int], stored: tuple[int, int]) -> None:
+    cleaned = clean_image(picture(*size), 1200)
+
+    with Image.open(BytesIO(cleaned.read())) as image:
+        assert image.format == "WEBP"
+        assert image.size == stored
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"GIF89a", b"<svg/>", picture(50, 50).read()[:60]]
+)
+def test_what_is_no_picture(data: bytes) -> None:
+    with pytest.raises(ValidationError, match="cannot be read"):
+        clean_image(ContentFile(data, name="x.png"), 1200)
