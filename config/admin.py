@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.utils.translation import gettext_lazy as _
 
+from config.logins import LoginForm
+
 
 class StaffSite(AdminSite):
     site_header = _("Petitions")
@@ -14,6 +16,7 @@ class StaffSite(AdminSite):
     index_title = _("Campaigns")
     site_url = "/"
     enable_nav_sidebar = False
+    login_form = LoginForm
 
     def get_urls(self) -> list[Any]:
         """Without Django's “view on site” by number, which leads everybody to the

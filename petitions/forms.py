@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
@@ -220,24 +221,39 @@ class SignForm(CorrectionForm):
                 _("Enter an e-mail address such as name@example.org")
             ) from None
 
-    def seen(self, delivery: str) -> tuple[int, int, str]:
-        """What the form had shown: corrections, wording of the consent, and what
-        the person petitioned receives (never more than now)."""
+    def seen(self, delivery: str) -> Seen:
+        """What the form had shown."""
         return read_version(self.cleaned_data.get("version", ""), delivery)
 
 
-def make_version(text_version: int, delivery: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What stood around a form that was sent."""
+
+    corrections: int
+    consent_version: int
+    delivery: str
+    """What the person petitioned receives; never more than now."""
+    words_key: str
+    """Petition.words_key; '' when the form does not say."""
+
+
+def make_version(corrections: int, delivery: str, words_key: str) -> str:
     """For the hidden field: what this form shows."""
-    return f"{text_version}.{CONSENT_VERSION}.{delivery}"
+    return f"{corrections}.{CONSENT_VERSION}.{delivery}.{words_key}"
 
 
-def read_version(version: str, delivery: str) -> tuple[int, int, str]:
+def read_version(version: str, delivery: str) -> Seen:
     """The other way round; a form without it, or with an invented one, counts as
     the newest."""
-    text, _dot, rest = version.partition(".")
-    consent, _dot, shown = rest.partition(".")
-    numbers = text.isdecimal() and consent.isdecimal()
-    if len(version) > 30 or not numbers or shown not in Delivery.values:
-        return 0, CONSENT_VERSION, delivery
+    corrections, consent, shown, words_key = (*version.split("."), "", "", "")[:4]
+    numbers = corrections.isdecimal() and consent.isdecimal()
+    if len(version) > 40 or not numbers or shown not in Delivery.values:
+        return Seen(0, CONSENT_VERSION, delivery, "")
     least = min(Delivery(shown), Delivery(delivery), key=lambda choice: choice.rank)
-    return min(int(text), 9999), min(int(consent), CONSENT_VERSION), least
+    return Seen(
+        min(int(corrections), 9999),
+        min(int(consent), CONSENT_VERSION),
+        least,
+        words_key,
+    )

@@ -39,6 +39,7 @@ class Form:
     asks_place: bool
     asks_postal_code: bool
     asks_country: bool
+    words_key: str
     asks_updates: bool
 
     def is_open(self, now: datetime) -> bool:
@@ -53,6 +54,7 @@ class Form:
 FIND = """
 SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
        p.asks_place, p.asks_postal_code, p.asks_country,
+       left(md5(p.title || E'\n' || p.ask || E'\n' || p.text), 8),
        o.postal_address <> '' AND o.contact_email <> ''
   FROM petitions_petition p
   JOIN organizations_organization o ON o.id = p.organization_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -485,6 +486,13 @@ class Petition(Addressed):
         """Everybody petitioned by name, in the reader's language."""
         labels = [target.label for target in self.targets.all()]
         return listed(labels or [Target.unsettled_label()])
+
+    @property
+    def words_key(self) -> str:
+        """Tells a form whether these are still the words that it stood below; the
+        statement in petitions.signing makes the same of what is stored."""
+        words = f"{self.title}\n{self.ask}\n{self.text}"
+        return hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()[:8]
 
     @property
     def is_unsettled(self) -> bool:

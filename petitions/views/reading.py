@@ -68,7 +68,9 @@ def petition(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def page_context(found: Petition, form: SignForm, **more: Any) -> dict[str, Any]:
+def page_context(
+    found: Petition, form: SignForm, *, preview: bool = False, **more: Any
+) -> dict[str, Any]:
     """What the page of a petition prints; `form` may hold what somebody typed."""
     corrections = list(found.corrections.all())
     shown = Signature.objects.shown().filter(petition=found).order_by("-confirmed_at")
@@ -78,10 +80,11 @@ def page_context(found: Petition, form: SignForm, **more: Any) -> dict[str, Any]
         "corrections": corrections,
         "form": form,
         "is_open": found.is_open(timezone.now()),
-        "version": make_version(len(corrections), found.delivery),
+        "version": make_version(len(corrections), found.delivery, found.words_key),
         "shown": shown[:SHOWN_NAMES],
         "foreign": False,
-        "preview": False,
+        "reworded": False,
+        "preview": preview,
         **more,
     }
 

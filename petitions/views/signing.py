@@ -33,7 +33,7 @@ from petitions.addresses import (
     masked,
     suggested_domain,
 )
-from petitions.forms import CorrectionForm, SignForm
+from petitions.forms import CorrectionForm, Seen, SignForm
 from petitions.models import Signature
 from petitions.signing import Confirmation, SignerInput
 from petitions.states import SignatureState, State
@@ -90,7 +90,10 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
             return show_form(request, slug, form, now, status=403)
         if not form.is_valid():
             return show_form(request, slug, form, now, status=422)
-        given = signer_input(form, found, origin)
+        seen = form.seen(found.delivery)
+        if seen.words_key not in {"", found.words_key}:
+            return show_form(request, slug, form, now, status=409)
+        given = signer_input(form, seen, found, origin)
         retry_once(lambda: signing.sign(found.petition_id, given, now=now))
     except (OperationalError, InterfaceError) as error:
         if not is_away(error):
@@ -121,10 +124,11 @@ def find_form(slug: str) -> signing.Form:
     return found
 
 
-def signer_input(form: SignForm, found: signing.Form, origin: Origin) -> SignerInput:
+def signer_input(
+    form: SignForm, seen: Seen, found: signing.Form, origin: Origin
+) -> SignerInput:
     """A valid form as the hot path takes it."""
     given = form.cleaned_data
-    text_version, consent_version, delivery = form.seen(found.delivery)
     return SignerInput(
         name=given["name"],
         email=given["email"],
@@ -135,9 +139,9 @@ def signer_input(form: SignForm, found: signing.Form, origin: Origin) -> SignerI
         show_name=given["show_name"],
         updates=given["updates"] if found.asks_updates else None,
         language=get_language() or settings.LANGUAGE_CODE,
-        text_version=text_version,
-        consent_version=consent_version,
-        delivery=delivery,
+        text_version=seen.corrections,
+        consent_version=seen.consent_version,
+        delivery=seen.delivery,
         weak_signs=1 if origin is Origin.UNKNOWN else 0,
     )
 
@@ -150,7 +154,7 @@ def show_form(
         found = get_petition(slug, now)
     except Moved as moved:
         found = get_petition(moved.petition.slug, now)
-    context = page_context(found, form, foreign=status == 403)
+    context = page_context(found, form, foreign=status == 403, reworded=status == 409)
     return TemplateResponse(request, "petitions/petition.html", context, status=status)
 
 

@@ -220,7 +220,7 @@ def test_corrections_are_dated_and_visible(visitor: Client, petition: Petition) 
         in text_of(page)
     )
     assert b"<strong>nine</strong>" in page.content
-    assert b'name="version" value="1.1.number"' in page.content
+    assert b'name="version" value="1.1.number.' in page.content
 
 
 def test_names_are_shown_only_when_their_owners_ticked_the_box(

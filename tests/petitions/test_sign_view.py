@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -303,3 +304,36 @@ def test_the_signed_mask_is_short(
 
     (shown,) = parse_qs(urlsplit(location).query)["to"]
     assert shown.startswith("m@example.org:")
+
+
+def test_nobody_signs_words_that_they_have_not_seen(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    path = petition.get_absolute_url()
+    shown = re.search(
+        r'name="version" value="([^"]+)"', visitor.get(path).content.decode()
+    )
+    assert shown
+    petition.text = "The very opposite."
+    petition.save()
+
+    response = visitor.post(SIGN, {**sign_form, "version": shown[1]})
+
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "The text has changed" in page
+    assert "The very opposite." in page
+    assert 'value="Maya Tremblay"' in page
+    assert not Signature.objects.exists()
+    again = re.search(r'name="version" value="([^"]+)"', page)
+    assert again
+    answer = visitor.post(SIGN, {**sign_form, "version": again[1]})
+    assert answer.status_code == 303
+
+
+def test_a_form_that_says_nothing_of_its_words_is_served(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    for version in ("", "0.1.number", "0.1.number.", "x.y.z.w.v"):
+        answer = visitor.post(SIGN, {**sign_form, "version": version})
+        assert answer.status_code == 303
