@@ -167,7 +167,7 @@ class CorrectionForm(forms.Form):
         },
     )
     show_name = BooleanField(
-        label=_("Show my name and comment on this page."), required=False
+        label=_("Show my name and comment on the petition's page."), required=False
     )
     updates = ChoiceField(
         choices=[("yes", _("Yes, e-mail me")), ("no", _("No, thank you"))],
@@ -204,6 +204,9 @@ class SignForm(CorrectionForm):
             "required": _("Enter your e-mail address"),
             "max_length": _("Enter an e-mail address such as name@example.org"),
         },
+    )
+    show_name = BooleanField(
+        label=_("Show my name and comment on this page."), required=False
     )
     version = TextField(required=False)
 
