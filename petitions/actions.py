@@ -37,6 +37,7 @@ def send_again(signature: Signature, *, now: datetime) -> None:
     if (
         signature.state == SignatureState.PENDING
         and signature.email_key
+        and not signature.aside
         and not waiting.exists()
     ):
         DueMail.objects.create(
@@ -73,7 +74,7 @@ def send_all_again(key: Any, *, now: datetime) -> None:
     """A new mail for the newest pending signature under each petition."""
     newest = (
         Signature.objects.pending()
-        .filter(email_key=key)
+        .filter(email_key=key, aside="")
         .order_by("petition", "-pk")
         .distinct("petition")
     )
@@ -132,6 +133,17 @@ def signed_by(key: UUID) -> QuerySet[Signature]:
     )
 
 
+def release(signatures: QuerySet[Signature], *, now: datetime) -> int:
+    """Send their link to those that were set aside; returns how many."""
+    with transaction.atomic():
+        rows = signatures.set_aside().select_for_update()  # type: ignore[attr-defined]
+        keys = list(rows.order_by("pk").values_list("pk", flat=True))
+        DueMail.objects.filter(signature__in=keys, state=MailState.HELD).update(
+            state=MailState.DUE, due_at=now
+        )
+        return Signature.objects.filter(pk__in=keys).update(aside="")
+
+
 def everything_about(key: UUID) -> dict[str, Any]:
     """All that is stored about one person, for that person."""
     return {
@@ -150,6 +162,7 @@ def everything_about(key: UUID) -> dict[str, Any]:
                 "name_shown": row.show_name,
                 "updates": row.updates,
                 "language": row.language,
+                "network": row.network,
                 "agreed_to_hand_over": row.delivery,
                 "signed_at": row.created_at.isoformat(),
                 "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),

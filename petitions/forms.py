@@ -123,6 +123,10 @@ class BooleanField(Shared, forms.BooleanField):
     pass
 
 
+class TrapField(Shared, forms.Field):
+    """Takes anything: an answer may not depend on it."""
+
+
 class CorrectionForm(forms.Form):
     """What the owner of the mailbox may correct before confirming."""
 
@@ -209,6 +213,8 @@ class SignForm(CorrectionForm):
         label=_("Show my name and comment on this page."), required=False
     )
     version = TextField(required=False)
+    # Nobody sees it; whatever fills in every field, does not look.
+    subject = TrapField(label=_("Leave this empty"), required=False)
 
     field_order = ["name", "email", "place", "postal_code", "country"]
 
@@ -223,6 +229,10 @@ class SignForm(CorrectionForm):
             raise ValidationError(
                 _("Enter an e-mail address such as name@example.org")
             ) from None
+
+    @property
+    def is_trapped(self) -> bool:
+        return bool(self.cleaned_data.get("subject"))
 
     def seen(self, delivery: str) -> Seen:
         """What the form had shown."""

@@ -16,14 +16,20 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from petitions.addresses import KEY_VERSION, email_key
+from config.clients import Network
+from petitions.addresses import KEY_VERSION, ascii_domain, domain_of, email_key
+from petitions.limits import Attempts, Rules
 from petitions.models import DueMail, MergedSignature, Signature
-from petitions.models.mails import MailState
-from petitions.states import SignatureState, State
+from petitions.models.mails import UNFINISHED
+from petitions.states import Aside, SignatureState, State, WeakSign
 
 # Confirmations are accepted for this long after the later of the petition's end and
 # the first sending of the mail.
 GRACE = timedelta(hours=24)
+
+NO_RULES = Rules()
+# Lowers the priority of a mail; alone it withholds none.
+BUSY = int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Form:
     asks_country: bool
     words_key: str
     asks_updates: bool
+    over_ceiling: bool
+    """Whether the visitor's network has to wait before anything is taken from it."""
 
     def is_open(self, now: datetime) -> bool:
         return (
@@ -55,40 +63,80 @@ FIND = """
 SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
        p.asks_place, p.asks_postal_code, p.asks_country,
        left(md5(p.title || E'\n' || p.ask || E'\n' || p.text), 8),
-       o.postal_address <> '' AND o.contact_email <> ''
+       o.postal_address <> '' AND o.contact_email <> '',
+       EXISTS (SELECT 1
+                 FROM unnest(%(keys)s::uuid[], %(roofs)s::timestamptz[]) c (key, roof)
+                 JOIN petitions_allowance a ON a.key = c.key
+                WHERE a.full_at > c.roof)
   FROM petitions_petition p
   JOIN organizations_organization o ON o.id = p.organization_id
- WHERE p.slug = %s
+ WHERE p.slug = %(slug)s
 """
 
 
-def find_form(slug: str) -> Form | None:
-    """The form of the petition with this address, drafts included."""
+def find_form(slug: str, ceilings: Attempts) -> Form | None:
+    """The form of the petition with this address, drafts included, and whether one
+    of the `ceilings` of the visitor's network is reached."""
     with connection.cursor() as cursor:
-        cursor.execute(FIND, [slug])
+        cursor.execute(
+            FIND, {"slug": slug, "keys": ceilings.keys, "roofs": ceilings.roofs}
+        )
         row = cursor.fetchone()
     return Form(*row) if row else None
 
 
+# Buckets are filled in the order of their keys by all, so that two forms wait for each
+# other instead of deadlocking. A bucket that is full keeps its form out of `passed`.
 SIGN = """
-WITH signed AS (
+WITH attempt AS (
+    SELECT *
+      FROM unnest(%(keys)s::uuid[], %(scopes)s::text[], %(signs)s::int[],
+                  %(full_at)s::timestamptz[], %(roofs)s::timestamptz[])
+        AS a (key, scope, sign, full_at, roof)
+), passed AS (
+    INSERT INTO petitions_allowance AS a (key, full_at, roof)
+    SELECT key, full_at, roof FROM attempt ORDER BY key
+        ON CONFLICT (key) DO UPDATE
+       SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
+     WHERE a.full_at <= excluded.roof
+ RETURNING key
+), beyond AS (
+    SELECT COALESCE(bit_or(sign), 0) | %(weak_signs)s::int AS signs,
+           COALESCE(bool_or(scope = 'address'), false) AS address,
+           COALESCE(bool_or(scope = 'ceiling'), false) AS ceiling
+      FROM attempt
+     WHERE key NOT IN (SELECT key FROM passed)
+), signed AS (
     INSERT INTO petitions_signature (
         petition_id, state, name, email, email_key, email_key_version, person,
         place, postal_code, country, comment, comment_approved, show_name, updates,
-        language, text_version, consent_version, delivery, weak_signs, created_at
-    ) VALUES (
-        %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
-        %(email_key_version)s, '', %(place)s, %(postal_code)s, %(country)s,
-        %(comment)s, false, %(show_name)s, %(updates)s, %(language)s,
-        %(text_version)s, %(consent_version)s, %(delivery)s, %(weak_signs)s, %(now)s
+        language, text_version, consent_version, delivery, network, weak_signs, aside,
+        created_at
     )
-    RETURNING id, petition_id, email_key, created_at
+    SELECT %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
+           %(email_key_version)s, '', %(place)s, %(postal_code)s, %(country)s,
+           %(comment)s, false, %(show_name)s, %(updates)s, %(language)s,
+           %(text_version)s, %(consent_version)s, %(delivery)s, %(network)s::inet,
+           signs,
+           CASE WHEN %(aside)s::text <> '' THEN %(aside)s::text
+                WHEN address THEN 'limit'
+                -- More than one of the bits.
+                WHEN signs & (signs - 1) <> 0 THEN 'signs'
+                ELSE '' END,
+           %(now)s
+      FROM beyond
+     WHERE NOT ceiling
+    RETURNING id, petition_id, email_key, created_at, weak_signs, aside
 )
 INSERT INTO petitions_duemail (
-    petition_id, signature_id, email_key, kind, state, due_at, attempts, created_at,
-    reply
+    petition_id, signature_id, email_key, kind, state, priority, due_at, attempts,
+    created_at, reply
 )
-SELECT petition_id, id, email_key, 'confirm', 'due', created_at, 0, created_at, ''
+SELECT petition_id, id, email_key, 'confirm',
+       CASE WHEN aside = '' THEN 'due' ELSE 'held' END,
+       -- Many from one network or domain wait behind all others.
+       CASE WHEN weak_signs & %(busy)s::int <> 0 THEN 1 ELSE 0 END,
+       created_at, 0, created_at, ''
   FROM signed
 RETURNING signature_id
 """
@@ -110,25 +158,39 @@ class SignerInput:
     updates: bool | None = None
     text_version: int = 0
     consent_version: int = 1
+    network: Network | None = None
+    """The /24 or /48 that it came from."""
     weak_signs: int = 0
+    is_trapped: bool = False
+    """Whether it filled in what people do not see."""
 
 
-def sign(petition_id: int, given: SignerInput, *, now: datetime) -> int:
-    """Write a pending signature and the mail that is due for it; returns its id.
-    Repeating it is harmless: whoever owns the mailbox confirms one."""
+def sign(
+    petition_id: int, given: SignerInput, *, now: datetime, rules: Rules = NO_RULES
+) -> int | None:
+    """Write a pending signature and the mail that is due for it; returns its id, or
+    None when its network has reached its ceiling. Repeating it is harmless: whoever
+    owns the mailbox confirms one."""
+    key, domain = email_key(given.email), ascii_domain(domain_of(given.email))
+    attempts = rules.attempts(petition_id, key, given.network, domain, now)
+    aside = Aside.HONEYPOT if given.is_trapped else rules.aside(given.network, domain)
     parameters: dict[str, Any] = {
         "petition_id": petition_id,
-        "email_key": email_key(given.email),
+        "email_key": key,
         "email_key_version": KEY_VERSION,
+        "aside": aside,
+        "busy": BUSY,
         "now": now,
     }
     for name in SignerInput.__slots__:
         parameters[name] = getattr(given, name)
+    for name in Attempts.__slots__:
+        parameters[name] = getattr(attempts, name)
+    parameters["network"] = given.network and str(given.network.network_address)
     with connection.cursor() as cursor:
         cursor.execute(SIGN, parameters)
         row = cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+    return int(row[0]) if row else None
 
 
 CONFIRM = """
@@ -154,6 +216,7 @@ WITH mine AS MATERIALIZED (
      WHERE s.id = %(id)s
        AND s.id IN (SELECT id FROM siblings)
        AND s.state = 'pending'
+       AND s.aside = ''
        AND p.id = s.petition_id
        AND (
            (p.state IN ('open', 'paused')
@@ -177,10 +240,10 @@ WITH mine AS MATERIALIZED (
  RETURNING s.id, confirmed.id AS into_id
 ), unsent AS (
     DELETE FROM petitions_duemail
-     WHERE signature_id IN (SELECT id FROM merged) AND state = 'due'
+     WHERE signature_id IN (SELECT id FROM merged) AND state IN ('due', 'held')
 ), sent AS (
     UPDATE petitions_duemail SET signature_id = NULL
-     WHERE signature_id IN (SELECT id FROM merged) AND state <> 'due'
+     WHERE signature_id IN (SELECT id FROM merged) AND state NOT IN ('due', 'held')
 ), led_home AS (
     INSERT INTO petitions_mergedsignature (id, into_id)
     SELECT id, into_id FROM merged
@@ -290,5 +353,5 @@ def erase_pending(signature: Signature) -> None:
 def forget(rows: QuerySet[Signature]) -> None:
     """Erase signatures and the mails that are due for them."""
     with transaction.atomic():
-        DueMail.objects.filter(signature__in=rows, state=MailState.DUE).delete()
+        DueMail.objects.filter(signature__in=rows, state__in=UNFINISHED).delete()
         rows.delete()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -67,3 +69,40 @@ class Source(models.TextChoices):
     CONFIRMED = "confirmed", _("Confirmed here")
     PAPER = "paper", _("On paper")
     IMPORTED = "imported", _("Counted elsewhere before")
+
+
+class Scope(models.TextChoices):
+    """What a limit limits; the label says what happens beyond it."""
+
+    ADDRESS = "address", _("One address and petition; beyond it: set aside")
+    NETWORK = "network", _("One network and petition; beyond it: flagged, mail later")
+    DOMAIN = "domain", _("One mail domain and petition; beyond it: flagged, mail later")
+    CEILING = "ceiling", _("One network in all; beyond it: “try again later”")
+
+
+class Listing(models.TextChoices):
+    """How a list treats a network or a mail domain."""
+
+    ALLOW = "allow", _("Allowed: no limit applies")
+    BLOCK = "block", _("Blocked: set aside")
+
+
+class Aside(models.TextChoices):
+    """Why a signature waits for staff instead of being sent its link."""
+
+    HONEYPOT = "honeypot", _("Filled in what people do not see")
+    NETWORK = "network", _("Blocked network")
+    DOMAIN = "domain", _("Blocked mail domain")
+    SIGNS = "signs", _("Several weak signs of abuse")
+    LIMIT = "limit", _("Too many forms with this address")
+
+
+class WeakSign(enum.IntFlag):
+    """What alone proves nothing: old phones, schools and newlyweds have one of these.
+    Two of them set a signature aside."""
+
+    NO_ORIGIN = 1
+    """The browser did not say which page sent the form."""
+    BUSY_NETWORK = 2
+    BUSY_DOMAIN = 4
+    LINK_IN_NAME = 8

@@ -15,15 +15,18 @@ from django.test import Client
 
 from config.cache_policy import page_cache
 from organizations.models import Organization, Role, User
+from petitions.limits import RULES
 from petitions.models import Petition
 from tests.factories import make_member, make_organization, make_petition, make_user
 
 
 @pytest.fixture(autouse=True)
-def _empty_page_cache() -> Iterator[None]:
+def _nothing_held() -> Iterator[None]:
     page_cache.clear()
+    RULES.forget()
     yield
     page_cache.clear()
+    RULES.forget()
 
 
 class MissingVariables(logging.Handler):

@@ -73,6 +73,7 @@ def make_pending(
         name=name, email=email or f"signer{next(numbers)}@example.org", **fields
     )
     number = signing.sign(petition.pk, given, now=now or timezone.now())
+    assert number is not None
     return Signature.objects.get(pk=number)
 
 

@@ -1,11 +1,20 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
+from petitions.models.limits import (
+    Allowance,
+    Limit,
+    ListedDomain,
+    ListedNetwork,
+    SourceTally,
+    TalliedHour,
+)
 from petitions.models.mails import DueMail, MailTally, Suppression
 from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
 from petitions.models.signatures import Consent, MergedSignature, Signature
 
 __all__ = [
+    "Allowance",
     "Change",
     "Consent",
     "Correction",
@@ -13,11 +22,16 @@ __all__ = [
     "DailyTotal",
     "DueMail",
     "FormerPetitionSlug",
+    "Limit",
+    "ListedDomain",
+    "ListedNetwork",
     "MailTally",
     "MergedSignature",
     "Petition",
     "Signature",
+    "SourceTally",
     "Suppression",
+    "TalliedHour",
     "Target",
     "Total",
 ]

@@ -18,12 +18,17 @@ class MailKind(models.TextChoices):
 
 class MailState(models.TextChoices):
     """DUE until the server took it (SENT) or refused it for good (FAILED); COVERED
-    when another mail to the same person said the same."""
+    when another mail to the same person said the same; HELD while its signature is
+    set aside."""
 
     DUE = "due"
+    HELD = "held"
     SENT = "sent"
     FAILED = "failed"
     COVERED = "covered"
+
+
+UNFINISHED = (MailState.DUE, MailState.HELD)
 
 
 class DueMail(models.Model):
@@ -46,6 +51,9 @@ class DueMail(models.Model):
     email_key = models.UUIDField()
     kind = models.CharField(max_length=10, default=MailKind.CONFIRM)
     state = models.CharField(max_length=10, default=MailState.DUE)
+    priority = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Higher numbers go later."
+    )
     due_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -67,12 +75,12 @@ class DueMail(models.Model):
                 name="mail_state_and_kind",
             ),
             models.CheckConstraint(
-                condition=~Q(state=MailState.DUE) | Q(signature__isnull=False),
+                condition=~Q(state__in=UNFINISHED) | Q(signature__isnull=False),
                 name="mail_due_has_signature",
             ),
             models.CheckConstraint(
-                condition=Q(state=MailState.DUE, finished_at=None)
-                | (~Q(state=MailState.DUE) & Q(finished_at__isnull=False)),
+                condition=Q(state__in=UNFINISHED, finished_at=None)
+                | (~Q(state__in=UNFINISHED) & Q(finished_at__isnull=False)),
                 name="mail_finished_at",
             ),
         ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from organizations.models import Organization, User
 from petitions.models.petitions import Petition
-from petitions.states import Delivery, SignatureState
+from petitions.states import Aside, Delivery, SignatureState
 
 
 class SignatureQuerySet(models.QuerySet["Signature"]):
@@ -24,6 +24,10 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
 
     def pending(self) -> SignatureQuerySet:
         return self.filter(state=SignatureState.PENDING)
+
+    def set_aside(self) -> SignatureQuerySet:
+        """Those that wait for staff."""
+        return self.exclude(aside="")
 
     def shown(self) -> SignatureQuerySet:
         """Those whose owners want their name on the petition's page."""
@@ -79,7 +83,22 @@ class Signature(models.Model):
     delivery = models.CharField(
         _("agreed to hand over"), max_length=10, default=Delivery.NUMBER
     )
-    weak_signs = models.PositiveSmallIntegerField(_("weak signs of abuse"), default=0)
+    network = models.GenericIPAddressField(
+        _("network"),
+        null=True,
+        help_text="First address of the /24 or /48 that the form came from.",
+    )
+    weak_signs = models.PositiveSmallIntegerField(
+        _("weak signs of abuse"), default=0, help_text="WeakSign, added up"
+    )
+    aside = models.CharField(
+        _("set aside"),
+        max_length=10,
+        choices=Aside.choices,
+        blank=True,
+        db_default="",
+        help_text="Why it waits for staff; its mail is held.",
+    )
     created_at = models.DateTimeField(_("signed at"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
@@ -102,6 +121,11 @@ class Signature(models.Model):
                 fields=["created_at"],
                 condition=Q(state=SignatureState.PENDING),
                 name="signature_pending",
+            ),
+            models.Index(
+                fields=["petition", "aside"],
+                condition=~Q(aside=""),
+                name="signature_aside",
             ),
         ]
         constraints = [
@@ -130,6 +154,11 @@ class Signature(models.Model):
                 condition=~Q(state=SignatureState.PENDING)
                 | (Q(email_key__isnull=False) & ~Q(name="") & ~Q(email="")),
                 name="signature_pending_has_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(aside="")
+                | Q(state=SignatureState.PENDING, aside__in=Aside.values),
+                name="signature_aside_unconfirmed",
             ),
         ]
 

@@ -20,6 +20,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from config.clients import Network, network_of
 from config.database import is_away, retry_once
 from config.origin import Origin, origin_of
 from config.problems import RETRY_AFTER, problem
@@ -34,6 +35,7 @@ from petitions.addresses import (
     suggested_domain,
 )
 from petitions.forms import CorrectionForm, Seen, SignForm
+from petitions.limits import RULES, Attempts, weak_signs
 from petitions.models import Signature
 from petitions.signing import Confirmation, SignerInput
 from petitions.states import SignatureState, State
@@ -78,8 +80,12 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     if has_body(request) and not is_form(request):
         return problem(request, 415)
     now = timezone.now()
+    network = network_of(request)
     try:
-        found = find_form(slug)
+        rules = RULES.get()
+        found = find_form(slug, rules.ceilings(network, now))
+        if found.over_ceiling:
+            return too_many(request, slug)
         if found.state == State.PAUSED:
             return paused(request, slug)
         if not found.is_open(now):
@@ -93,12 +99,16 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
         seen = form.seen(found.delivery)
         if seen.words_key not in {"", found.words_key}:
             return show_form(request, slug, form, now, status=409)
-        given = signer_input(form, seen, found, origin)
-        retry_once(lambda: signing.sign(found.petition_id, given, now=now))
+        given = signer_input(form, seen, found, origin, network)
+        signed = retry_once(
+            lambda: signing.sign(found.petition_id, given, now=now, rules=rules)
+        )
     except (OperationalError, InterfaceError) as error:
         if not is_away(error):
             raise
         return paused(request, slug)
+    if signed is None:
+        return too_many(request, slug)
     return see_other(
         "petitions:check_inbox", found.slug, query=inbox_query(given.email)
     )
@@ -114,18 +124,22 @@ def has_body(request: HttpRequest) -> bool:
     return request.META.get("CONTENT_LENGTH", "") not in {"", "0"}
 
 
-def find_form(slug: str) -> signing.Form:
+def find_form(slug: str, ceilings: Attempts) -> signing.Form:
     """The form of the petition that has, or once had, this address."""
-    found = retry_once(lambda: signing.find_form(slug))
+    found = retry_once(lambda: signing.find_form(slug, ceilings))
     if found is None and (current := current_slug(slug)):
-        found = signing.find_form(current)
+        found = signing.find_form(current, ceilings)
     if found is None or found.state == State.DRAFT:
         raise Http404
     return found
 
 
 def signer_input(
-    form: SignForm, seen: Seen, found: signing.Form, origin: Origin
+    form: SignForm,
+    seen: Seen,
+    found: signing.Form,
+    origin: Origin,
+    network: Network | None,
 ) -> SignerInput:
     """A valid form as the hot path takes it."""
     given = form.cleaned_data
@@ -142,7 +156,9 @@ def signer_input(
         text_version=seen.corrections,
         consent_version=seen.consent_version,
         delivery=seen.delivery,
-        weak_signs=1 if origin is Origin.UNKNOWN else 0,
+        network=network,
+        weak_signs=weak_signs(given["name"], has_origin=origin is Origin.OWN),
+        is_trapped=form.is_trapped,
     )
 
 
@@ -167,6 +183,18 @@ def not_open(request: HttpRequest, found: signing.Form, now: datetime) -> HttpRe
 
 def paused(request: HttpRequest, slug: str) -> HttpResponse:
     """Not now: what was typed stays in a form that can be sent again."""
+    return try_again(request, slug, 503, RETRY_AFTER)
+
+
+def too_many(request: HttpRequest, slug: str) -> HttpResponse:
+    """The visitor's network has had its share; it refills all the time."""
+    return try_again(request, slug, 429, 60)
+
+
+def try_again(
+    request: HttpRequest, slug: str, status: int, seconds: int
+) -> HttpResponse:
+    """A form with all that was typed, to be sent again after `seconds`."""
     labels = {"name": gettext("Full name"), "email": gettext("E-mail address")}
     labels |= {"comment": gettext("Why are you signing? (optional)")}
     kept = [
@@ -174,10 +202,11 @@ def paused(request: HttpRequest, slug: str) -> HttpResponse:
         for name, value in request.POST.items()
         if name in SignForm.base_fields and len(value) <= 2000
     ]
+    context = {"slug": slug, "kept": kept, "too_many": status == 429}
     response = TemplateResponse(
-        request, "petitions/paused.html", {"slug": slug, "kept": kept}, status=503
+        request, "petitions/paused.html", context, status=status
     )
-    response.headers["Retry-After"] = str(RETRY_AFTER)
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 

@@ -285,11 +285,12 @@ def test_every_column_about_a_person_is_in_the_download() -> None:
     inner = {
         "id", "email_key", "email_key_version", "person", "text_version",
         "consent_version", "weak_signs", "comment_approved", "name_withheld",
+        "aside",
     }  # fmt: skip
     given = {
         "petition", "state", "name", "email", "place", "postal_code", "country",
         "comment", "show_name", "updates", "language", "delivery", "created_at",
-        "confirmed_at", "withdrawn_at",
+        "confirmed_at", "withdrawn_at", "network",
     }  # fmt: skip
 
     assert {field.name for field in Signature._meta.concrete_fields} == inner | given

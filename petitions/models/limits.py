@@ -1,0 +1,209 @@
+"""What holds back abuse: limits, lists of networks and mail domains, and what came
+from where."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from petitions.addresses import ascii_domain
+from petitions.models.petitions import Petition
+from petitions.states import Listing, Scope
+
+DOMAIN = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+
+
+class Limit(models.Model):
+    """How many forms may come from one source: `most` at once, refilling evenly over
+    `minutes`. Beyond it happens what `scope` says."""
+
+    scope = models.CharField(_("what is limited"), max_length=10, choices=Scope.choices)
+    most = models.PositiveIntegerField(
+        _("at most"),
+        validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
+        help_text=_("Thousands of phones may share one network: be generous."),
+    )
+    minutes = models.PositiveIntegerField(
+        _("within minutes"),
+        validators=[MinValueValidator(1), MaxValueValidator(31 * 24 * 60)],
+    )
+
+    class Meta:
+        verbose_name = _("limit")
+        verbose_name_plural = _("limits")
+        ordering = ["scope", "minutes"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "minutes"],
+                name="limit_once",
+                violation_error_message=_("There is such a limit already: change it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(scope__in=Scope.values),
+                name="limit_scope",
+                violation_error_message=_("Choose what is limited."),
+            ),
+            models.CheckConstraint(
+                condition=Q(most__gte=1, minutes__gte=1),
+                name="limit_positive",
+                violation_error_message=_("A limit lets at least one pass."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_scope_display()}: {self.most} / {self.minutes} min"
+
+
+class ListedNetwork(models.Model):
+    """A network whose signatures no limit touches, or that are set aside."""
+
+    network = models.CharField(
+        _("network"),
+        max_length=43,
+        unique=True,
+        help_text=_(
+            "192.0.2.0/24, or 2001:db8::/48; of several that hold a visitor, the "
+            "smallest decides."
+        ),
+    )
+    listing = models.CharField(_("is"), max_length=5, choices=Listing.choices)
+    note = models.CharField(_("why"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("listed network")
+        verbose_name_plural = _("listed networks")
+        ordering = ["network"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(listing__in=Listing.values),
+                name="listed_network_listing",
+                violation_error_message=_("Choose whether it is allowed or blocked."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.network
+
+    def clean(self) -> None:
+        super().clean()
+        try:
+            network = ipaddress.ip_network(self.network.strip(), strict=False)
+        except ValueError:
+            raise ValidationError(
+                {"network": _("Enter a network such as 192.0.2.0/24.")}
+            ) from None
+        narrowest = 24 if network.version == 4 else 48
+        if network.prefixlen > narrowest:
+            # Single addresses are nowhere stored, so they cannot be told apart.
+            network = network.supernet(new_prefix=narrowest)
+        if network.prefixlen < 8:
+            raise ValidationError(
+                {"network": _("That is a large part of the internet: enter less.")}
+            )
+        self.network = str(network)
+
+
+class ListedDomain(models.Model):
+    """A mail domain that no limit touches, or whose signatures are set aside."""
+
+    domain = models.CharField(
+        _("mail domain"),
+        max_length=255,
+        unique=True,
+        help_text=_(
+            "example.org, or *.example.org for all below it; the longest that fits "
+            "decides."
+        ),
+    )
+    listing = models.CharField(_("is"), max_length=5, choices=Listing.choices)
+    note = models.CharField(_("why"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("listed mail domain")
+        verbose_name_plural = _("listed mail domains")
+        ordering = ["domain"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(listing__in=Listing.values),
+                name="listed_domain_listing",
+                violation_error_message=_("Choose whether it is allowed or blocked."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    def clean(self) -> None:
+        super().clean()
+        below = "*." if self.domain.strip().startswith("*.") else ""
+        domain = below + ascii_domain(self.domain.strip().removeprefix("*."))
+        if not DOMAIN.fullmatch(domain):
+            raise ValidationError(
+                {"domain": _("Enter a domain such as example.org or *.example.org.")}
+            )
+        self.domain = domain
+
+
+class Allowance(models.Model):
+    """What one source has left of one limit: it is full again at `full_at`. Made and
+    changed by the statement that signs; the table is unlogged, for losing it in a
+    crash only means beginning anew."""
+
+    key = models.UUIDField(
+        primary_key=True, help_text="Keyed hash of limit and source: petitions.limits"
+    )
+    full_at = models.DateTimeField()
+    roof = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+
+class SourceTally(models.Model):
+    """How many signed a petition within an hour from one network, or with addresses
+    of one mail domain."""
+
+    class Kind(models.TextChoices):
+        NETWORK = "network", _("Network")
+        DOMAIN = "domain", _("Mail domain")
+
+    petition = models.ForeignKey(
+        Petition, on_delete=models.CASCADE, related_name="source_tallies"
+    )
+    hour = models.DateTimeField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    source = models.CharField(max_length=255)
+    signed = models.PositiveIntegerField()
+    set_aside = models.PositiveIntegerField()
+    confirmed = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "hour", "kind", "source"], name="source_tally_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["network", "domain"]), name="source_tally_kind"
+            ),
+        ]
+        indexes = [models.Index(fields=["hour"], name="source_tally_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}: {self.signed}"
+
+
+class TalliedHour(models.Model):
+    """Signatures of `hour` have ids beyond `after_id`: without it, each tally would
+    read the whole table."""
+
+    hour = models.DateTimeField(primary_key=True)
+    after_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}"
