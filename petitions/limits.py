@@ -98,6 +98,13 @@ class Rules:
                 return found
         return None
 
+    def allows(self, kind: str, source: str) -> bool:
+        """Whether a source is listed as allowed: ("network", "192.0.2.0/24") or
+        ("domain", "example.org")."""
+        if kind == "network":
+            return self.network(ipaddress.ip_network(source)) is Listing.ALLOW
+        return self.domain(source) is Listing.ALLOW
+
     def ceilings(self, network: Network | None, now: datetime) -> Attempts:
         """The limits beyond which a network is answered “try again later”."""
         attempts = Attempts()
@@ -166,6 +173,36 @@ def load() -> Rules:
 
 
 RULES = Held(load)
+
+
+DRAW = """
+INSERT INTO petitions_allowance AS a (key, full_at, roof)
+SELECT * FROM unnest(%(keys)s::uuid[], %(full_at)s::timestamptz[],
+                     %(roofs)s::timestamptz[]) AS n (key, full_at, roof)
+ ORDER BY key
+    ON CONFLICT (key) DO UPDATE
+   SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
+ WHERE a.full_at <= excluded.roof
+"""
+
+
+def passes_ceiling(network: Network | None, now: datetime) -> bool:
+    """Whether something may still be asked from `network`, besides signing; counts
+    as one form of it."""
+    attempts = RULES.get().ceilings(network, now)
+    if not attempts.keys:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            DRAW,
+            {
+                "keys": attempts.keys,
+                "full_at": attempts.full_at,
+                "roofs": attempts.roofs,
+                "now": now,
+            },
+        )
+        return int(cursor.rowcount) == len(attempts.keys)
 
 
 def weak_signs(name: str, *, has_origin: bool) -> WeakSign:

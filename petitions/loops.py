@@ -11,6 +11,7 @@ from django.db import connection
 from config.alerts import WATCH
 from config.loops import Loop
 from config.models import Heartbeat
+from petitions import limits, sources
 from petitions.counting import fold_round, verify
 from petitions.mailing import DAY, release_leases, send_due
 from petitions.models import Petition
@@ -62,6 +63,7 @@ def clock(now: datetime) -> bool:
         # Staff may have been quicker.
         with suppress(NotAllowed):
             petition.close(now=petition.closes_at)
+    limits.purge(now)
     return purge(now) == PURGE_BATCH
 
 
@@ -94,6 +96,7 @@ LOOPS = [
     Loop("mail", 0.25, send_due, release_leases),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
+    Loop("sources", sources.EVERY, sources.tally),
     Loop("proof", 1800, prove),
     WATCH,
 ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
+from django.urls import reverse
 
 from config.models import Heartbeat
 from config.probes import STARTED_AT, Reading, probe
 from petitions.loops import PROVE_EVERY, PROVED
 from petitions.models import Change, DueMail, Total
 from petitions.models.mails import MailState
+from petitions.sources import HOUR, outliers
 
 # Confirmations that wait longer than this are worth waking somebody.
 LATE_AFTER = 300
@@ -88,5 +91,28 @@ def proof(now: datetime) -> list[Reading]:
             "`manage.py verify_counts` prints."
             if age > UNPROVED_AFTER
             else "",
+        )
+    ]
+
+
+@probe
+def sources(now: datetime) -> list[Reading]:
+    """How many networks and mail domains stand out in this hour and the one before."""
+    found = outliers(now - 2 * HOUR)
+    trouble = ""
+    if found:
+        most = max(found, key=lambda outlier: outlier.signed)
+        page = reverse("admin:petitions_petition_figures", args=[most.petition.pk])
+        trouble = (
+            f"{most.signed} of {most.of} signatures within an hour came from one "
+            f"{most.kind.label.lower()}. It may be a school, or a program. See "
+            f"{settings.SITE_URL}{page}"
+        )
+    return [
+        Reading(
+            "sources_standing_out",
+            len(found),
+            "Networks and mail domains that brought very many within an hour",
+            trouble,
         )
     ]

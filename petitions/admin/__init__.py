@@ -1,6 +1,13 @@
 """The staff's side: writing campaigns and watching them grow."""
 
+from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkAdmin
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.signatures import SignatureAdmin
 
-__all__ = ["PetitionAdmin", "SignatureAdmin"]
+__all__ = [
+    "LimitAdmin",
+    "ListedDomainAdmin",
+    "ListedNetworkAdmin",
+    "PetitionAdmin",
+    "SignatureAdmin",
+]

@@ -1,22 +1,25 @@
-"""Does mail arrive? By day and by mail domain."""
+"""Does mail arrive, by day and by mail domain; and where do signatures come from?"""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Sum
 
-from petitions.models import Petition
+from petitions.models import Petition, SourceTally
+from petitions.sources import outliers
 
 DAYS = 60
 DOMAINS = 50
+SOURCES = 100
+SOURCE_HOURS = timedelta(hours=48)
 
 SUMS = {name: Sum(name) for name in ("signed", "handed_over", "failed", "confirmed")}
 
 
-def read(petition: Petition, day: str) -> dict[str, Any]:
-    """Rows for both tables; `day` (ISO) narrows the one of domains."""
+def read(petition: Petition, day: str, now: datetime) -> dict[str, Any]:
+    """Rows for the tables; `day` (ISO) narrows the one of domains."""
     tallies = petition.mail_tallies.all()
     try:
         chosen = date.fromisoformat(day) if day else None
@@ -29,4 +32,25 @@ def read(petition: Petition, day: str) -> dict[str, Any]:
         .annotate(**SUMS)
         .order_by("-signed", "domain")[:DOMAINS],
         "chosen": chosen,
+        "sources": busiest_sources(petition, now),
     }
+
+
+def busiest_sources(petition: Petition, now: datetime) -> list[SourceTally]:
+    """The networks and mail domains of the last two days that brought most within an
+    hour, each with `stands_out`."""
+    since = now - SOURCE_HOURS
+    tallies = petition.source_tallies.filter(hour__gt=since)
+    rows = list(
+        tallies.exclude(kind=SourceTally.Kind.ALL).order_by("-signed", "-hour", "pk")[
+            :SOURCES
+        ]
+    )
+    odd = {
+        (found.hour, found.kind, found.source)
+        for found in outliers(since)
+        if found.petition == petition
+    }
+    for row in rows:
+        row.stands_out = (row.hour, row.kind, row.source) in odd
+    return rows

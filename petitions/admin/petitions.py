@@ -380,7 +380,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             "subtitle": str(petition),
             "opts": self.opts,
             "petition": petition,
-            **figures.read(petition, request.GET.get("day", "")),
+            **figures.read(petition, request.GET.get("day", ""), timezone.now()),
         }
         template = "admin/petitions/petition/figures.html"
         return TemplateResponse(request, template, context)

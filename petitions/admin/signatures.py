@@ -5,16 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from organizations.scoping import ScopedAdmin
+from organizations.access import may_edit
+from organizations.scoping import ScopedAdmin, user_of
+from petitions import actions, signing
 from petitions.addresses import NotAnAddress, clean_address, email_key
 from petitions.admin.paging import CappedPaginator
 from petitions.models import Petition, Signature
+from petitions.states import Aside, WeakSign
+
+SIGNS = {
+    WeakSign.NO_ORIGIN: _("the browser did not say which page sent the form"),
+    WeakSign.BUSY_NETWORK: _("many forms from this network"),
+    WeakSign.BUSY_DOMAIN: _("many forms with this mail domain"),
+    WeakSign.LINK_IN_NAME: _("an address of a page in the name"),
+}
 
 
 class PetitionFilter(admin.SimpleListFilter):
@@ -24,8 +35,6 @@ class PetitionFilter(admin.SimpleListFilter):
     parameter_name = "petition"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        from organizations.scoping import user_of
-
         petitions = Petition.objects.of(user_of(request)).order_by("-pk")
         return list(petitions.values_list("pk", "title")[:50])
 
@@ -56,24 +65,58 @@ class CommentFilter(admin.SimpleListFilter):
         return queryset
 
 
+class AsideFilter(admin.SimpleListFilter):
+    """Each rule with the number of people who wait because of it."""
+
+    title = _("set aside")
+    parameter_name = "aside"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        waiting = dict(
+            model_admin.get_queryset(request)
+            .set_aside()
+            .order_by()
+            .values_list("aside")
+            .annotate(people=Count("email_key", distinct=True))
+        )
+        rules = [
+            (reason.value, f"{reason.label} ({waiting[reason.value]})")
+            for reason in Aside
+            if reason.value in waiting
+        ]
+        everybody = [("any", _("For any reason"))] if len(rules) > 1 else []
+        return [*everybody, *rules]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> QuerySet[Signature]:
+        if self.value() == "any":
+            return queryset.exclude(aside="")
+        return queryset.filter(aside=self.value()) if self.value() else queryset
+
+
 @admin.register(Signature)
 class SignatureAdmin(ScopedAdmin[Signature]):
     organization_path = "petition__organization_id"
     paginator = CappedPaginator
     list_display = [
-        "name", "email", "comment_start", "comment_approved", "state", "petition_start",
-        "created_at",
+        "name", "email", "comment_start", "comment_approved", "state", "aside",
+        "petition_start", "created_at",
     ]  # fmt: skip
-    list_filter = ["state", CommentFilter, PetitionFilter]
+    list_filter = ["state", AsideFilter, CommentFilter, PetitionFilter]
     list_select_related = ["petition"]
     search_fields = ["name"]
     ordering = ["-pk"]
-    actions = ["approve_comments", "hide_comments", "withhold_names", "release_names"]
+    actions = [
+        "approve_comments", "hide_comments", "withhold_names", "release_names",
+        "release", "remove",
+    ]  # fmt: skip
     fields = [
         "petition", "state", "name", "email", "place", "postal_code", "country",
         "comment", "comment_approved", "show_name", "name_withheld", "updates",
         "language", "delivery",
-        "text_version", "weak_signs", "created_at", "confirmed_at", "withdrawn_at",
+        "text_version", "aside", "weak_signs_in_words", "network_shared",
+        "created_at", "confirmed_at", "withdrawn_at",
     ]  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -106,6 +149,18 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     def petition_start(self, signature: Signature) -> str:
         return Truncator(signature.petition.title).chars(30)
 
+    @admin.display(description=_("weak signs of abuse"))
+    def weak_signs_in_words(self, signature: Signature) -> str:
+        signs = WeakSign(signature.weak_signs)
+        return ", ".join(str(words) for sign, words in SIGNS.items() if sign & signs)
+
+    @admin.display(description=_("network"))
+    def network_shared(self, signature: Signature) -> str:
+        """With the length that was kept of it."""
+        if not signature.network:
+            return ""
+        return f"{signature.network}/{48 if ':' in signature.network else 24}"
+
     @admin.action(description=_("Show comments on the page"), permissions=["approve"])
     def approve_comments(
         self, request: HttpRequest, queryset: QuerySet[Signature]
@@ -132,22 +187,54 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     ) -> None:
         self.change(request, queryset, name_withheld=False)
 
+    @admin.action(
+        description=_("Set aside: release, so that the link is sent"),
+        permissions=["approve"],
+    )
+    def release(self, request: HttpRequest, queryset: QuerySet[Signature]) -> None:
+        rows = Signature.objects.filter(pk__in=self.editable(request, queryset))
+        number = actions.release(rows, now=timezone.now())
+        messages.success(
+            request,
+            ngettext(
+                "%(n)d signature released; its link is on its way.",
+                "%(n)d signatures released; their links are on their way.",
+                number,
+            )
+            % {"n": number},
+        )
+
+    @admin.action(description=_("Set aside: remove for good"), permissions=["approve"])
+    def remove(self, request: HttpRequest, queryset: QuerySet[Signature]) -> None:
+        editable = self.editable(request, queryset)
+        rows = Signature.objects.filter(pk__in=editable).set_aside()
+        number = rows.count()
+        signing.forget(rows)
+        messages.success(
+            request,
+            ngettext("%(n)d signature removed.", "%(n)d signatures removed.", number)
+            % {"n": number},
+        )
+
     def change(
         self, request: HttpRequest, queryset: QuerySet[Signature], **values: bool
     ) -> None:
         """What staff decide about signatures under campaigns that they may edit."""
-        from organizations.access import may_edit
-        from organizations.scoping import user_of
-
-        user = user_of(request)
-        editable = [
-            signature.pk
-            for signature in queryset.select_related("petition")
-            if may_edit(user, signature.petition.organization_id)
-        ]
+        editable = self.editable(request, queryset)
         number = Signature.objects.filter(pk__in=editable).update(**values)
         messages.success(
             request,
             ngettext("%(n)d signature changed.", "%(n)d signatures changed.", number)
             % {"n": number},
         )
+
+    def editable(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> list[int]:
+        """Those of these whose campaigns the user may edit."""
+        user = user_of(request)
+        return [
+            signature.pk
+            for signature in queryset.select_related("petition")
+            if may_edit(user, signature.petition.organization_id)
+        ]

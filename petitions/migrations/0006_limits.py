@@ -225,11 +225,15 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("network", "Network"), ("domain", "Mail domain")],
+                        choices=[
+                            ("all", "All"),
+                            ("network", "Network"),
+                            ("domain", "Mail domain"),
+                        ],
                         max_length=10,
                     ),
                 ),
-                ("source", models.CharField(max_length=255)),
+                ("source", models.CharField(blank=True, max_length=255)),
                 ("signed", models.PositiveIntegerField()),
                 ("set_aside", models.PositiveIntegerField()),
                 ("confirmed", models.PositiveIntegerField()),
@@ -421,7 +425,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="sourcetally",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["network", "domain"])),
+                condition=models.Q(("kind__in", ["all", "network", "domain"])),
                 name="source_tally_kind",
             ),
         ),

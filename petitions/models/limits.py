@@ -166,10 +166,11 @@ class Allowance(models.Model):
 
 
 class SourceTally(models.Model):
-    """How many signed a petition within an hour from one network, or with addresses
-    of one mail domain."""
+    """How many signed a petition within an hour from one network, with addresses of
+    one mail domain, or in all; sources of a few only are not kept."""
 
     class Kind(models.TextChoices):
+        ALL = "all", _("All")
         NETWORK = "network", _("Network")
         DOMAIN = "domain", _("Mail domain")
 
@@ -178,7 +179,7 @@ class SourceTally(models.Model):
     )
     hour = models.DateTimeField()
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    source = models.CharField(max_length=255)
+    source = models.CharField(max_length=255, blank=True)
     signed = models.PositiveIntegerField()
     set_aside = models.PositiveIntegerField()
     confirmed = models.PositiveIntegerField()
@@ -189,10 +190,14 @@ class SourceTally(models.Model):
                 fields=["petition", "hour", "kind", "source"], name="source_tally_once"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["network", "domain"]), name="source_tally_kind"
+                condition=Q(kind__in=["all", "network", "domain"]),
+                name="source_tally_kind",
             ),
         ]
         indexes = [models.Index(fields=["hour"], name="source_tally_hour")]
+
+    # Set by petitions.admin.figures.
+    stands_out: bool
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H}: {self.signed}"

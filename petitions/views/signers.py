@@ -15,11 +15,13 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from config.clients import network_of
 from config.origin import Origin, origin_of
 from config.problems import problem
 from petitions import actions, signing
 from petitions.addresses import NotAnAddress, clean_address, email_key, masked
 from petitions.forms import CorrectionForm
+from petitions.limits import passes_ceiling
 from petitions.models import Petition, Signature, Suppression
 from petitions.states import SignatureState
 from petitions.tokens import Broken, Expired, Purpose, make_token, read_token
@@ -143,7 +145,10 @@ def all_signed(request: HttpRequest) -> HttpResponse:
                 error = gettext("Enter an e-mail address such as name@example.org")
                 status = 422
             else:
-                actions.send_signed(key, now=timezone.now())
+                now = timezone.now()
+                if not passes_ceiling(network_of(request), now):
+                    return problem(request, 429)
+                actions.send_signed(key, now=now)
                 return see_other("petitions:all_signed", query="?sent=1")
     context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
     return TemplateResponse(

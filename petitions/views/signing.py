@@ -35,7 +35,7 @@ from petitions.addresses import (
     suggested_domain,
 )
 from petitions.forms import CorrectionForm, Seen, SignForm
-from petitions.limits import RULES, Attempts, weak_signs
+from petitions.limits import RULES, Attempts, passes_ceiling, weak_signs
 from petitions.models import Signature
 from petitions.signing import Confirmation, SignerInput
 from petitions.states import SignatureState, State
@@ -441,7 +441,10 @@ def new_link(request: HttpRequest) -> HttpResponse:
                 error = gettext("Enter an e-mail address such as name@example.org")
                 status = 422
             else:
-                actions.send_all_again(key, now=timezone.now())
+                now = timezone.now()
+                if not passes_ceiling(network_of(request), now):
+                    return problem(request, 429)
+                actions.send_all_again(key, now=now)
                 return see_other("petitions:new_link", query="?sent=1")
     context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
     return TemplateResponse(request, "petitions/new_link.html", context, status=status)
