@@ -26,9 +26,12 @@ from petitions.admin.transitions import Transition
 from petitions.models import (
     Correction,
     CountEntry,
+    ListedDomain,
+    ListedNetwork,
     MailTally,
     Petition,
     Signature,
+    SourceTally,
     Target,
 )
 from petitions.states import State
@@ -837,6 +840,17 @@ def planted(organization: Organization, alice: User) -> list[str]:
     make_entry(petition, 77, label="PLANTED entry")
     MailTally.objects.create(
         petition=petition, day=timezone.localdate(), domain="PLANTED"
+    )
+    SourceTally.objects.create(
+        petition=petition, hour=timezone.now(), kind="domain", source="PLANTED",
+        signed=9, set_aside=0, confirmed=0,
+    )  # fmt: skip
+    # These are the site administrators' alone.
+    ListedNetwork.objects.create(
+        network="11.0.0.0/8", listing="block", note="PLANTED network"
+    )
+    ListedDomain.objects.create(
+        domain="planted.org", listing="block", note="PLANTED domain"
     )
     return ["planted"]
 
