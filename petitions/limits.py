@@ -101,6 +101,8 @@ class Rules:
     def allows(self, kind: str, source: str) -> bool:
         """Whether a source is listed as allowed: ("network", "192.0.2.0/24") or
         ("domain", "example.org")."""
+        if not source:
+            return False
         if kind == "network":
             return self.network(ipaddress.ip_network(source)) is Listing.ALLOW
         return self.domain(source) is Listing.ALLOW

@@ -107,6 +107,10 @@ def sources(now: datetime) -> list[Reading]:
             f"{most.signed} of {most.of} signatures within an hour came from one "
             f"{most.kind.label.lower()}. It may be a school, or a program. See "
             f"{settings.SITE_URL}{page}"
+            if most.source
+            else f"Of {most.signed} of {most.of} signatures within an hour nobody "
+            "knows the network, so no limit holds for it. Does the proxy in front set "
+            "X-Forwarded-For, and does TRUSTED_PROXIES name that proxy?"
         )
     return [
         Reading(

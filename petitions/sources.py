@@ -39,11 +39,10 @@ SELECT petition_id, %(hour)s, kind, source, count(*),
   FROM recent
  CROSS JOIN LATERAL (VALUES
        ('all', ''),
-       ('network', text(set_masklen(
-            network, CASE family(network) WHEN 4 THEN 24 ELSE 48 END))),
+       ('network', COALESCE(text(set_masklen(
+            network, CASE family(network) WHEN 4 THEN 24 ELSE 48 END)), '')),
        ('domain', lower(substring(email FROM '@([^@]*)$')))
        ) AS v (kind, source)
- WHERE source IS NOT NULL
  GROUP BY petition_id, kind, source
 HAVING count(*) >= %(few)s OR kind = 'all'
  ORDER BY petition_id, kind, source
@@ -86,6 +85,7 @@ class Outlier:
     hour: datetime
     kind: SourceTally.Kind
     source: str
+    """"" for a network that is not known."""
     signed: int
     of: int
     """What the petition got in that hour, from everywhere."""
