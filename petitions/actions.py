@@ -14,7 +14,14 @@ from django.utils.translation import get_language
 
 from petitions import signing
 from petitions.addresses import domain_of
-from petitions.models import Change, Consent, DueMail, Signature, Suppression
+from petitions.models import (
+    Change,
+    Consent,
+    DueMail,
+    LinkRequest,
+    Signature,
+    Suppression,
+)
 from petitions.models.mails import MailKind, MailState
 from petitions.states import CONSENT_VERSION, SignatureState, Source
 
@@ -47,6 +54,32 @@ def send_again(signature: Signature, *, now: datetime) -> None:
             due_at=now,
             created_at=now,
         )
+
+
+LINKS_AT_ONCE = 100
+
+
+def ask_links(key: UUID, kind: MailKind, *, now: datetime) -> None:
+    """Note that somebody typed an address to be sent links of a kind: one statement,
+    whether or not it has signed anything."""
+    LinkRequest.objects.create(email_key=key, kind=kind, asked_at=now)
+
+
+def answer_requests(now: datetime) -> bool:
+    """Make the mails due that were asked for; returns whether more may be waiting."""
+    with transaction.atomic():
+        asked = list(
+            LinkRequest.objects.select_for_update(skip_locked=True).order_by("pk")[
+                :LINKS_AT_ONCE
+            ]
+        )
+        for key, kind in dict.fromkeys((row.email_key, row.kind) for row in asked):
+            if kind == MailKind.ALL:
+                send_signed(key, now=now)
+            else:
+                send_all_again(key, now=now)
+        LinkRequest.objects.filter(pk__in=[row.pk for row in asked]).delete()
+    return len(asked) == LINKS_AT_ONCE
 
 
 def send_signed(key: UUID, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.db import connection
 from config.alerts import WATCH
 from config.loops import Loop
 from config.models import Heartbeat
-from petitions import limits, sources
+from petitions import actions, limits, sources
 from petitions.counting import fold_round, verify
 from petitions.mailing import DAY, release_leases, send_due
 from petitions.models import Petition
@@ -94,6 +94,7 @@ def prove(now: datetime) -> bool:
 
 LOOPS = [
     Loop("mail", 0.25, send_due, release_leases),
+    Loop("links", 0.5, actions.answer_requests),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
     Loop("sources", sources.EVERY, sources.tally),

@@ -9,7 +9,7 @@ from petitions.models.limits import (
     SourceTally,
     TalliedHour,
 )
-from petitions.models.mails import DueMail, MailTally, Suppression
+from petitions.models.mails import DueMail, LinkRequest, MailTally, Suppression
 from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
 from petitions.models.signatures import Consent, MergedSignature, Signature
 
@@ -23,6 +23,7 @@ __all__ = [
     "DueMail",
     "FormerPetitionSlug",
     "Limit",
+    "LinkRequest",
     "ListedDomain",
     "ListedNetwork",
     "MailTally",

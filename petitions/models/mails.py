@@ -89,6 +89,25 @@ class DueMail(models.Model):
         return str(self.pk)
 
 
+class LinkRequest(models.Model):
+    """An address that somebody typed to be sent links. The worker answers, so that
+    not even the time that the page takes tells whether that address has signed."""
+
+    email_key = models.UUIDField()
+    kind = models.CharField(max_length=10)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=MailKind.values), name="link_request_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class MailTally(models.Model):
     """Per petition, day and mail domain: what staff watch to see whether mail
     arrives."""

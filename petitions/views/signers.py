@@ -23,6 +23,7 @@ from petitions.addresses import NotAnAddress, clean_address, email_key, masked
 from petitions.forms import CorrectionForm
 from petitions.limits import passes_ceiling
 from petitions.models import Petition, Signature, Suppression
+from petitions.models.mails import MailKind
 from petitions.states import SignatureState
 from petitions.tokens import Broken, Expired, Purpose, make_token, read_token
 from petitions.views.signing import broken_link, correction_form, see_other
@@ -148,7 +149,7 @@ def all_signed(request: HttpRequest) -> HttpResponse:
                 now = timezone.now()
                 if not passes_ceiling(network_of(request), now):
                     return problem(request, 429)
-                actions.send_signed(key, now=now)
+                actions.ask_links(key, MailKind.ALL, now=now)
                 return see_other("petitions:all_signed", query="?sent=1")
     context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
     return TemplateResponse(

@@ -37,6 +37,7 @@ from petitions.addresses import (
 from petitions.forms import CorrectionForm, Seen, SignForm
 from petitions.limits import RULES, Attempts, passes_ceiling, weak_signs
 from petitions.models import Signature
+from petitions.models.mails import MailKind
 from petitions.signing import Confirmation, SignerInput
 from petitions.states import SignatureState, State
 from petitions.tokens import Broken, Expired, Purpose, Valid, make_token, read_token
@@ -444,7 +445,7 @@ def new_link(request: HttpRequest) -> HttpResponse:
                 now = timezone.now()
                 if not passes_ceiling(network_of(request), now):
                     return problem(request, 429)
-                actions.send_all_again(key, now=now)
+                actions.ask_links(key, MailKind.CONFIRM, now=now)
                 return see_other("petitions:new_link", query="?sent=1")
     context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
     return TemplateResponse(request, "petitions/new_link.html", context, status=status)

@@ -47,6 +47,7 @@ def server(settings: Settings) -> Iterator[MailServer]:
 
 def send(after: timedelta = timedelta(0)) -> None:
     """One round of the worker, some time from now."""
+    actions.answer_requests(timezone.now() + after)
     mailing.send_due(timezone.now() + after)
 
 
