@@ -12,6 +12,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from config import retention
 from config.cache_policy import policies
 
 
@@ -70,3 +71,27 @@ def uploads_can_be_written(
             id="config.E002",
         )
     ]
+
+
+@register(Tags.models)
+def every_personal_column_has_a_rule(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    missing = [
+        Error(
+            f"{model}.{column} may hold personal data and has no rule of retention.",
+            hint="Say in the app's retention.py what it is for and when it goes, or "
+            f'that it is not personal: "{model}": ("{column}",)',
+            id="config.E003",
+        )
+        for model, column in retention.undeclared()
+    ]
+    wrong = [
+        Error(
+            f"A rule of retention names {model}.{column}, which does not exist.",
+            hint="Correct it in the app's retention.py.",
+            id="config.E004",
+        )
+        for model, column in retention.unknown()
+    ]
+    return [*missing, *wrong]

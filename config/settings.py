@@ -137,6 +137,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 PUBLIC_BODY_LIMIT = 100 * 2**10
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
 MEDIA_URL = "/media/"
+# Names and addresses are kept at most so many months after a petition has ended.
+RETENTION_MONTHS = env.number("RETENTION_MONTHS", default=24, least=1, most=120)
 
 # == Mail ==
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from petitions import signing
-from petitions.addresses import domain_of
 from petitions.models import (
     Change,
     Consent,
@@ -24,6 +23,9 @@ from petitions.models import (
 )
 from petitions.models.mails import MailKind, MailState
 from petitions.states import CONSENT_VERSION, SignatureState, Source
+
+# Unconfirmed signatures are promised to be erased after this long.
+UNCONFIRMED_KEPT = timedelta(days=30)
 
 CORRECTABLE = (
     "name", "place", "postal_code", "country", "comment", "show_name", "updates",
@@ -39,10 +41,12 @@ def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
 
 
 def send_again(signature: Signature, *, now: datetime) -> None:
-    """Make a new mail due for a pending signature; the caps of the worker hold."""
+    """Make a new mail due for a pending signature; the caps of the worker hold. Not
+    for one past its time: asking for a link must not keep it for ever."""
     waiting = signature.mails.filter(state=MailState.DUE)
     if (
         signature.state == SignatureState.PENDING
+        and now - signature.created_at < UNCONFIRMED_KEPT
         and signature.email_key
         and not signature.aside
         and not waiting.exists()
@@ -134,7 +138,7 @@ def change_signature(
         changed.pop("updates", None)
     with transaction.atomic():
         if changed:
-            Signature.objects.filter(pk=signature.pk).update(**changed)
+            Signature.objects.known().filter(pk=signature.pk).update(**changed)
         if answer is not None:
             record_consent(signature, updates=answer, now=now)
 
@@ -270,6 +274,7 @@ def withdraw(signature: Signature, *, now: datetime) -> None:
     with transaction.atomic():
         withdrawn = (
             Signature.objects.confirmed()
+            .known()
             .filter(pk=signature.pk)
             .update(state=SignatureState.WITHDRAWN, withdrawn_at=now)
         )
@@ -279,7 +284,6 @@ def withdraw(signature: Signature, *, now: datetime) -> None:
                 day=timezone.localdate(now),
                 source=Source.CONFIRMED,
                 delta=-1,
-                domain=domain_of(signature.email),
             )
 
 

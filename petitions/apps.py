@@ -8,7 +8,9 @@ class PetitionsConfig(AppConfig):
 
     def ready(self) -> None:
         from config.loops import WORKER_LOOPS
-        from petitions import probes  # noqa: F401 - registers them
+        from config.retention import declare
+        from petitions import probes, retention  # noqa: F401 - registers the probes
         from petitions.loops import LOOPS
 
         WORKER_LOOPS[:] = LOOPS
+        declare(retention.RULES, retention.NOT_PERSONAL, retention.PEOPLE)

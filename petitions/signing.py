@@ -242,7 +242,7 @@ WITH mine AS MATERIALIZED (
     DELETE FROM petitions_duemail
      WHERE signature_id IN (SELECT id FROM merged) AND state IN ('due', 'held')
 ), sent AS (
-    UPDATE petitions_duemail SET signature_id = NULL
+    UPDATE petitions_duemail SET signature_id = NULL, reply = ''
      WHERE signature_id IN (SELECT id FROM merged) AND state NOT IN ('due', 'held')
 ), led_home AS (
     INSERT INTO petitions_mergedsignature (id, into_id)
@@ -318,8 +318,9 @@ def explain(signature_id: int) -> tuple[Confirmation, str]:
 
 
 def find_signature(signature_id: int) -> Signature | None:
-    """The signature, or the one that it was merged into."""
-    everything = Signature.objects.select_related("petition__organization")
+    """The signature, or the one that it was merged into; None when it was erased, or
+    when only its being one is left."""
+    everything = Signature.objects.known().select_related("petition__organization")
     signature = everything.filter(pk=signature_id).first()
     if signature is None:
         merged = MergedSignature.objects.filter(pk=signature_id).first()
@@ -351,7 +352,10 @@ def erase_pending(signature: Signature) -> None:
 
 
 def forget(rows: QuerySet[Signature]) -> None:
-    """Erase signatures and the mails that are due for them."""
+    """Erase signatures and the mails that are due for them. That others went out is
+    known for a day, for the caps of the mailbox; not what became of them."""
     with transaction.atomic():
-        DueMail.objects.filter(signature__in=rows, state__in=UNFINISHED).delete()
+        mails = DueMail.objects.filter(signature__in=rows)
+        mails.filter(state__in=UNFINISHED).delete()
+        mails.exclude(reply="").update(reply="")
         rows.delete()

@@ -68,6 +68,12 @@ class DueMail(models.Model):
             ),
             # What one person was sent lately, for the caps.
             models.Index(fields=["email_key", "finished_at"], name="mail_person"),
+            # Those past their time.
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(finished_at__isnull=False),
+                name="mail_finished",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -82,6 +88,11 @@ class DueMail(models.Model):
                 condition=Q(state__in=UNFINISHED, finished_at=None)
                 | (~Q(state__in=UNFINISHED) & Q(finished_at__isnull=False)),
                 name="mail_finished_at",
+            ),
+            # What a mail server answered may quote the address.
+            models.CheckConstraint(
+                condition=Q(signature__isnull=False) | Q(reply=""),
+                name="mail_of_nobody_says_nothing",
             ),
         ]
 
@@ -116,6 +127,7 @@ class MailTally(models.Model):
         Petition, on_delete=models.PROTECT, related_name="mail_tallies"
     )
     day = models.DateField()
+    # '' once it is no longer needed; see petitions.expiry.
     domain = models.CharField(max_length=255)
     signed = models.PositiveIntegerField(default=0)
     handed_over = models.PositiveIntegerField(default=0)
@@ -126,6 +138,11 @@ class MailTally(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["petition", "day", "domain"], name="mail_tally_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["day"], condition=~Q(domain=""), name="mail_tally_domain"
             )
         ]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +13,24 @@ from django.utils.translation import gettext_lazy as _
 from organizations.models import Organization, User
 from petitions.models.petitions import Petition
 from petitions.states import Aside, Delivery, SignatureState
+
+# What is left of somebody's row once the names of a petition are erased: the state,
+# the day, the country and the language.
+ERASED: dict[str, Any] = {
+    "name": "",
+    "email": "",
+    "email_key": None,
+    "person": "",
+    "place": "",
+    "postal_code": "",
+    "comment": "",
+    "comment_approved": False,
+    "show_name": False,
+    "name_withheld": False,
+    "updates": None,
+    "network": None,
+    "weak_signs": 0,
+}
 
 
 class SignatureQuerySet(models.QuerySet["Signature"]):
@@ -28,6 +49,10 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
     def set_aside(self) -> SignatureQuerySet:
         """Those that wait for staff."""
         return self.exclude(aside="")
+
+    def known(self) -> SignatureQuerySet:
+        """Those that still say whose they are."""
+        return self.filter(email_key__isnull=False)
 
     def shown(self) -> SignatureQuerySet:
         """Those whose owners want their name on the petition's page."""
@@ -122,6 +147,12 @@ class Signature(models.Model):
                 condition=Q(state=SignatureState.PENDING),
                 name="signature_pending",
             ),
+            # Networks are forgotten after 30 days.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(network__isnull=False),
+                name="signature_network",
+            ),
             models.Index(
                 fields=["petition", "aside"],
                 condition=~Q(aside=""),
@@ -159,6 +190,12 @@ class Signature(models.Model):
                 condition=Q(aside="")
                 | Q(state=SignatureState.PENDING, aside__in=Aside.values),
                 name="signature_aside_unconfirmed",
+            ),
+            models.CheckConstraint(
+                condition=Q(email_key__isnull=False)
+                | Q(state=SignatureState.PENDING)  # refused above
+                | Q(state=SignatureState.CONFIRMED, **ERASED),
+                name="signature_erased_whole",
             ),
         ]
 
@@ -202,7 +239,9 @@ class Consent(models.Model):
         indexes = [
             models.Index(
                 fields=["email_key", "organization", "-given_at"], name="consent_newest"
-            )
+            ),
+            # Costs a confirmation nothing, and finds those past their time.
+            BrinIndex(fields=["given_at"], autosummarize=True, name="consent_age"),
         ]
 
     def __str__(self) -> str:

@@ -463,6 +463,9 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     if isinstance(outcome, Broken):
         return broken_link(request)
     signature = signing.find_signature(outcome.signature_id)
+    if signature is None and Signature.objects.filter(pk=outcome.signature_id).exists():
+        # Whose it was is erased already; it still counts.
+        return problem(request, 410)
     if signature is None:
         return see_other("petitions:erased")
     if request.method == "POST" and origin_of(request) is not Origin.FOREIGN:

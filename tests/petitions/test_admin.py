@@ -64,6 +64,7 @@ def form(petition: Petition | None = None, /, **changes: Any) -> dict[str, Any]:
         "text_format": "markdown",
         "image_description": "",
         "delivery": "number",
+        "months_kept": "6",
         "closes_at_0": "",
         "closes_at_1": "",
         "started_on": "",

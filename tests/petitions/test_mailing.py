@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from petitions import actions, loops, mailing
+from config.retention import expire
+from petitions import actions, mailing
 from petitions.models import DueMail, MailTally, Petition, Signature
 from petitions.models.mails import MailState
 from tests.factories import make_pending, make_petition, make_signature
@@ -429,7 +430,7 @@ def test_erasing_does_not_fill_up_the_share_of_a_mailbox(
 
     # It is known for as long as the caps look back, by its key alone.
     assert DueMail.objects.get().signature_id is None
-    loops.clock(timezone.now() + mailing.DAY + timedelta(seconds=1))
+    expire(timezone.now() + mailing.DAY + timedelta(seconds=1))
     assert not DueMail.objects.exists()
 
 
