@@ -196,6 +196,17 @@ def test_answers_are_kept_while_they_hold_and_for_36_months_after(
     assert Consent.objects.filter(email="stranger@example.org").exists()
 
 
+def test_a_no_goes_only_after_the_yes_before_it(petition: Petition) -> None:
+    now = timezone.now()
+    signature = make_signature(petition)
+    for months, updates in ((100, True), (37, False)):
+        given_at = retention.months_before(now, months)
+        actions.record_consent(signature, updates=updates, now=given_at)
+
+    # Somebody else may hold the yes just then.
+    assert [answer.updates for answer in expiry.former_answers(now)] == [True]
+
+
 # == Names and addresses ==
 
 
