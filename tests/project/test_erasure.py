@@ -21,7 +21,7 @@ from config.embedded_postgres import binaries
 from config.models import Alert
 from config.retention import expire
 from organizations.models import Organization, User
-from petitions import counting, mailing
+from petitions import actions, counting, mailing
 from petitions.addresses import email_key
 from petitions.models import (
     DueMail,
@@ -44,6 +44,7 @@ OTHER_SPELLING = f"zephyrine.quastenflosser@{DOMAIN.upper()}"
 # Anything of this, in any case, is a trace.
 PLANTED = (
     "zephyrine", "quastenflosser", "hinterkauzingen", "qx7", "weil die eule", "zephy",
+    "11.22.33",
 )  # fmt: skip
 FORM = {
     "name": "Zephyrine Quastenflosser",
@@ -144,7 +145,11 @@ class Journey:
 
     def sign(self, petition: Petition, **changes: str) -> Signature:
         form = {**FORM, **changes}
-        answer = self.visitor.post(f"{petition.get_absolute_url()}sign/", form)
+        answer = self.visitor.post(
+            f"{petition.get_absolute_url()}sign/",
+            form,
+            headers={"x-forwarded-for": "11.22.33.44"},
+        )
         assert answer.status_code == 303
         self.visitor.get(answer.headers["Location"])
         return Signature.objects.order_by("-pk")[0]
@@ -152,6 +157,7 @@ class Journey:
     def send(self) -> None:
         """A round of the worker, late enough for the caps."""
         self.later += timedelta(hours=2)
+        actions.answer_requests(timezone.now() + self.later)
         mailing.send_due(timezone.now() + self.later)
 
     def link(self, part: str) -> str:
