@@ -74,6 +74,7 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         "comment", "comment_approved", "show_name", "name_withheld", "updates",
         "language", "delivery",
         "text_version", "weak_signs", "created_at", "confirmed_at", "withdrawn_at",
+        "withdrawn_because",
     ]  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

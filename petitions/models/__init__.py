@@ -1,11 +1,12 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
-from petitions.models.mails import DueMail, MailTally, Suppression
+from petitions.models.mails import Bounce, DueMail, MailTally, Suppression
 from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
 from petitions.models.signatures import Consent, MergedSignature, Signature
 
 __all__ = [
+    "Bounce",
     "Change",
     "Consent",
     "Correction",

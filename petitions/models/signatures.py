@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from organizations.models import Organization, User
 from petitions.models.petitions import Petition
-from petitions.states import Delivery, SignatureState
+from petitions.states import Delivery, SignatureState, Withdrawal
 
 
 class SignatureQuerySet(models.QuerySet["Signature"]):
@@ -83,6 +83,15 @@ class Signature(models.Model):
     created_at = models.DateTimeField(_("signed at"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
+    withdrawn_because = models.CharField(
+        _("withdrawn because"),
+        max_length=10,
+        blank=True,
+        choices=Withdrawal.choices,
+        default="",
+        db_default="",
+        help_text="Empty when its owner withdrew it.",
+    )
 
     objects = SignatureQuerySet.as_manager()
 
