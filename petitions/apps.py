@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,3 +13,5 @@ class PetitionsConfig(AppConfig):
         from petitions.loops import LOOPS
 
         WORKER_LOOPS[:] = LOOPS
+        if settings.MAIL_WEBHOOKS:
+            from petitions import webhooks  # noqa: F401 - listens to them

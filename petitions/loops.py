@@ -11,10 +11,12 @@ from django.db import connection
 from config.alerts import WATCH
 from config.loops import Loop
 from config.models import Heartbeat
+from petitions.bounces import HELD_FOR
 from petitions.counting import fold_round, verify
 from petitions.mailing import DAY, release_leases, send_due
-from petitions.models import Petition
+from petitions.models import Bounce, Petition
 from petitions.models.petitions import NotAllowed
+from petitions.reminders import Sweep
 from petitions.tokens import LIFETIME
 
 logger = logging.getLogger(__name__)
@@ -46,11 +48,13 @@ DELETE FROM petitions_duemail
  WHERE id IN (SELECT id FROM petitions_duemail
                WHERE state <> 'due' AND finished_at < %s LIMIT %s)
 """
-# Of an erased signature, the mails are kept as long as the caps look back.
+# Of an erased signature, the mails are kept as long as the caps look back; that there
+# was a reminder as long as others, or the next form would cause another.
 PURGE_ERASED = """
 DELETE FROM petitions_duemail
  WHERE id IN (SELECT id FROM petitions_duemail
-               WHERE signature_id IS NULL AND finished_at < %s LIMIT %s)
+               WHERE signature_id IS NULL AND kind <> 'remind' AND finished_at < %s
+               LIMIT %s)
 """
 
 
@@ -73,6 +77,7 @@ def purge(now: datetime) -> int:
         erased = int(cursor.rowcount)
         cursor.execute(PURGE_MAILS, [now - UNCONFIRMED_KEPT, PURGE_BATCH])
         cursor.execute(PURGE_ERASED, [now - DAY, PURGE_BATCH])
+    Bounce.objects.filter(since__lt=now - HELD_FOR).delete()
     return erased
 
 
@@ -90,8 +95,11 @@ def prove(now: datetime) -> bool:
     return False
 
 
+SWEEP = Sweep()
+
 LOOPS = [
     Loop("mail", 0.25, send_due, release_leases),
+    Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
     Loop("proof", 1800, prove),
