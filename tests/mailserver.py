@@ -62,11 +62,11 @@ class Mailbox:
         if answer := self.refuse_data():
             return answer
         if self.die_before():
-            server.transport.abort()
+            drop(server)
         else:
             self.envelopes.append(envelope)
             if self.die_after():
-                server.transport.abort()
+                drop(server)
         return "250 OK"
 
     @property
@@ -82,6 +82,12 @@ class Mailbox:
     @property
     def recipients(self) -> list[str]:
         return [address for envelope in self.envelopes for address in envelope.rcpt_tos]
+
+
+def drop(server: SMTP) -> None:
+    """Break the connection, without a last word."""
+    assert isinstance(server.transport, asyncio.Transport)
+    server.transport.abort()
 
 
 class SilentServer:

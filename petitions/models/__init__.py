@@ -1,6 +1,7 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
+from petitions.models.exports import Export
 from petitions.models.mails import Bounce, DueMail, MailTally, Suppression
 from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
 from petitions.models.signatures import Consent, MergedSignature, Signature
@@ -13,6 +14,7 @@ __all__ = [
     "CountEntry",
     "DailyTotal",
     "DueMail",
+    "Export",
     "FormerPetitionSlug",
     "MailTally",
     "MergedSignature",

@@ -26,6 +26,7 @@ from petitions.admin.transitions import Transition
 from petitions.models import (
     Correction,
     CountEntry,
+    Export,
     MailTally,
     Petition,
     Signature,
@@ -837,6 +838,9 @@ def planted(organization: Organization, alice: User) -> list[str]:
     make_entry(petition, 77, label="PLANTED entry")
     MailTally.objects.create(
         petition=petition, day=timezone.localdate(), domain="PLANTED"
+    )
+    Export.objects.create(
+        organization=organization, made_by=alice, made_at=timezone.now(), number=77
     )
     return ["planted"]
 

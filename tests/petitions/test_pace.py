@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from petitions import actions, mailing, sending
+from petitions.addresses import email_key
 from petitions.models import DueMail, Petition
 from petitions.models.mails import MailState, Priority
 from tests.factories import make_pending, make_petition, make_signature
@@ -177,7 +179,7 @@ def test_leasing_reads_the_index_of_due_mails(petition: Petition) -> None:
         DueMail(
             petition=petition,
             signature=signature,
-            email_key=signature.email_key,
+            email_key=email_key(signature.email),
             state=MailState.DUE if number % 10 == 0 else MailState.SENT,
             finished_at=None if number % 10 == 0 else now,
             due_at=now,
@@ -185,7 +187,7 @@ def test_leasing_reads_the_index_of_due_mails(petition: Petition) -> None:
         )
         for number in range(5000)
     )
-    parameters = {"now": now, "until": now, "batch": 100}
+    parameters: dict[str, Any] = {"now": now, "until": now, "batch": 100}
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE petitions_duemail")
         cursor.execute(f"EXPLAIN {mailing.LEASE_DUE}", parameters)
