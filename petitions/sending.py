@@ -31,27 +31,41 @@ BATCH_TIME = timedelta(seconds=20)
 GIVE_UP_AFTER = timedelta(days=2)
 LONGEST_PAUSE = timedelta(hours=1)
 
-# `finished_at` of the mail and the tally of its petition, day and domain together.
+# Marks wait for each other this long, or until there are so many: one commit for all.
+# A process that is killed meanwhile sends these mails once more, with the same
+# Message-ID.
+MARK_WITHIN = 0.1  # seconds
+MARKS = 20
+
+# `finished_at` of the mails and the tallies of their petitions, days and domains
+# together; tallies in one order, so that connections wait for each other at most.
 FINISH = """
-WITH finished AS (
+WITH given AS (
+    SELECT * FROM unnest(
+        %(ids)s::bigint[], %(times)s::timestamptz[], %(days)s::date[],
+        %(domains)s::text[]) AS g (id, finished_at, day, domain)
+), finished AS (
     UPDATE petitions_duemail m
-       SET state = %(state)s, finished_at = %(now)s, leased_until = NULL,
+       SET state = %(state)s, finished_at = given.finished_at, leased_until = NULL,
            attempts = attempts + 1, reply = %(reply)s
-     WHERE id = %(id)s AND state = 'due'
- RETURNING id, petition_id, kind, signature_id
+      FROM given
+     WHERE m.id = given.id AND m.state = 'due'
+ RETURNING m.id, m.petition_id, m.kind, m.signature_id, given.day, given.domain
 )
 INSERT INTO petitions_mailtally AS t (
     petition_id, day, domain, signed, handed_over, failed, confirmed)
-SELECT petition_id, %(day)s, %(domain)s,
+SELECT petition_id, day, domain,
        -- Once for each signature, however often its link was sent.
-       (NOT EXISTS (SELECT 1 FROM petitions_duemail o
-                     WHERE o.signature_id = finished.signature_id
-                       AND o.id <> finished.id AND o.kind = 'confirm'
-                       AND o.state <> 'due'))::int,
-       (%(state)s = 'sent')::int,
-       (%(state)s = 'failed')::int, 0
+       count(*) FILTER (WHERE NOT EXISTS (
+           SELECT 1 FROM petitions_duemail o
+            WHERE o.signature_id = finished.signature_id
+              AND o.id <> finished.id AND o.kind = 'confirm' AND o.state <> 'due')),
+       count(*) FILTER (WHERE %(state)s = 'sent'),
+       count(*) FILTER (WHERE %(state)s = 'failed'), 0
   FROM finished
  WHERE kind = 'confirm'
+ GROUP BY petition_id, day, domain
+ ORDER BY petition_id, day, domain
     ON CONFLICT (petition_id, day, domain) DO UPDATE
    SET signed = t.signed + excluded.signed,
        handed_over = t.handed_over + excluded.handed_over,
@@ -86,11 +100,33 @@ class Pace:
             if turn - now > most:
                 return False
             self.next_at = turn + self.between
-        time.sleep(turn - now)
+        if turn > now:
+            time.sleep(turn - now)
         return True
 
 
 PACE = Pace(settings.MAIL_RATE)
+
+
+class Marks:
+    """Mails that the server took, on their way into the database."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[DueMail, datetime]] = []
+        self.since = 0.0
+
+    def add(self, mail: DueMail) -> None:
+        """After the server's 250."""
+        if not self.taken:
+            self.since = time.monotonic()
+        self.taken.append((mail, timezone.now()))
+        if len(self.taken) >= MARKS or time.monotonic() - self.since > MARK_WITHIN:
+            self.write()
+
+    def write(self) -> None:
+        if self.taken:
+            finish_all(self.taken, MailState.SENT)
+            self.taken = []
 
 
 class Batch:
@@ -119,15 +155,21 @@ class Batch:
 
     def converse(self) -> None:
         """One connection: it takes the next mail as soon as it is done with one."""
+        marks = Marks()
         with open_transport() as transport:
-            while (left := self.stop_at - time.monotonic()) > 0 and self.unsent:
-                if not PACE.take(left):
-                    return
-                try:
-                    mail = self.unsent.popleft()
-                except IndexError:  # another connection was quicker
-                    return
-                self.attempt(transport, mail)
+            try:
+                while (left := self.stop_at - time.monotonic()) > 0 and self.unsent:
+                    if PACE.pause():
+                        marks.write()
+                    if not PACE.take(left):
+                        return
+                    try:
+                        mail = self.unsent.popleft()
+                    except IndexError:  # another connection was quicker
+                        return
+                    self.attempt(transport, mail, marks)
+            finally:
+                marks.write()
 
     def converse_in_parallel(self, connections: int) -> None:
         # Daemons: a worker that is told to stop does not wait for a slow server.
@@ -151,7 +193,7 @@ class Batch:
         finally:
             connection.close()
 
-    def attempt(self, transport: Transport, mail: LeasedMail) -> None:
+    def attempt(self, transport: Transport, mail: LeasedMail, marks: Marks) -> None:
         """Send one mail and mark what came of it."""
         assert mail.signature is not None
         try:
@@ -172,7 +214,7 @@ class Batch:
             put_off(mail, "connection lost")
             raise
         else:
-            finish(mail, MailState.SENT, timezone.now())
+            marks.add(mail)
 
 
 def refused(mail: DueMail, refusal: Refused) -> None:
@@ -189,13 +231,23 @@ def refused(mail: DueMail, refusal: Refused) -> None:
 
 def finish(mail: DueMail, state: MailState, now: datetime, reply: str = "") -> None:
     """Mark a mail as done with and count it in its tally."""
+    finish_all([(mail, now)], state, reply)
+
+
+def finish_all(
+    mails: list[tuple[DueMail, datetime]], state: MailState, reply: str = ""
+) -> None:
+    """Mark mails, each with its time, and count them."""
     parameters: dict[str, Any] = {
-        "id": mail.pk,
+        "ids": [mail.pk for mail, _ in mails],
+        "times": [now for _, now in mails],
+        "days": [timezone.localdate(mail.created_at) for mail, _ in mails],
+        "domains": [
+            domain_of(mail.signature.email) if mail.signature else ""
+            for mail, _ in mails
+        ],
         "state": state,
-        "now": now,
         "reply": reply[:200],
-        "day": timezone.localdate(mail.created_at),
-        "domain": domain_of(mail.signature.email) if mail.signature else "",
     }
     with connection.cursor() as cursor:
         cursor.execute(FINISH, parameters)
