@@ -1,9 +1,9 @@
 """Sending what is due: no mail lost, no mailbox flooded, no signer kept waiting.
 
 A batch is leased (and committed) before the first byte is sent, goes over one
-connection, and each mail is marked soon after the server's 250. No lock is held while the
-network is used. A worker that dies leaves a lease that runs out: a mail may be sent
-twice then, but never not at all.
+connection or more (`petitions.sending`), and each mail is marked soon after the
+server's 250. No lock is held while the network is used. A worker that dies leaves a
+lease that runs out: a mail may be sent twice then, but never not at all.
 """
 
 from __future__ import annotations
