@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from config import checks
 from config.mail import Refused
 from petitions import actions, bounces, loops
 from petitions.addresses import email_key
@@ -366,6 +369,17 @@ def test_without_the_secret_nobody_tells_anything(
 def test_only_the_chosen_provider_has_an_address(visitor: Client, db: None) -> None:
     assert visitor.post("/mail-events/mailgun/tracking/").status_code == 404
     assert visitor.post("/mail-events/postmark/inbound/").status_code == 404
+
+
+def test_a_provider_whose_key_is_missing_is_found_by_the_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert checks.webhooks_have_their_keys(None) == []
+    mailgun = SimpleNamespace(func=MailgunTrackingWebhookView.as_view())
+    monkeypatch.setattr(checks, "resolve", lambda address: mailgun)
+
+    (error,) = checks.webhooks_have_their_keys(None)
+    assert "MAILGUN_WEBHOOK_SIGNING_KEY" in error.msg
 
 
 def test_a_large_report_is_not_too_large(petition: Petition) -> None:
