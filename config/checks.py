@@ -10,7 +10,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from config import retention
 from config.cache_policy import policies
@@ -55,6 +56,28 @@ def somebody_is_alerted(
             id="config.W001",
         )
     ]
+
+
+@register(Tags.security)
+def webhooks_have_their_keys(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    """Some providers sign what they tell: without the key nothing could be taken."""
+    if not settings.MAIL_WEBHOOKS:
+        return []
+    address = reverse(f"anymail:{settings.MAIL_WEBHOOKS}_tracking_webhook")
+    view = resolve(address).func
+    try:
+        view.view_class(**view.view_initkwargs)  # type: ignore[attr-defined]
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                " ".join(str(error).split()),
+                hint="Set it in the environment, with ANYMAIL_ before its name.",
+                id="config.E003",
+            )
+        ]
+    return []
 
 
 @register(Tags.files)

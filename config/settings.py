@@ -149,6 +149,15 @@ MAILERS = {"default": env.mailer("MAIL_URL")}
 if MAIL_FROM:
     env.address("MAIL_FROM", MAIL_FROM)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+# The pace that a provider allows, over all connections together.
+MAIL_RATE = env.rate("MAIL_RATE")
+MAIL_CONNECTIONS = env.number("MAIL_CONNECTIONS", default=1, least=1, most=8)
+# Bounces and complaints, as the provider's webhooks tell them.
+WEBHOOKS_PATH = "mail-events/"
+MAIL_WEBHOOKS = env.webhooks("MAIL_WEBHOOKS")
+ANYMAIL = env.anymail() if MAIL_WEBHOOKS else {}
+if MAIL_WEBHOOKS:
+    INSTALLED_APPS.append("anymail")
 ALERT_EMAILS = [
     env.address("ALERT_EMAIL", str(part))
     for part in env.list("ALERT_EMAIL", default=[])

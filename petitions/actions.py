@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 
 from petitions import signing
 from petitions.models import (
+    Bounce,
     Change,
     Consent,
     DueMail,
@@ -21,7 +22,7 @@ from petitions.models import (
     Signature,
     Suppression,
 )
-from petitions.models.mails import MailKind, MailState
+from petitions.models.mails import MailKind, MailState, Priority
 from petitions.states import CONSENT_VERSION, SignatureState, Source
 
 # Unconfirmed signatures are promised to be erased after this long.
@@ -102,6 +103,7 @@ def send_signed(key: UUID, *, now: datetime) -> None:
         signature=newest,
         email_key=key,
         kind=MailKind.ALL,
+        priority=Priority.LATER,
         due_at=now,
         created_at=now,
     )
@@ -204,6 +206,7 @@ def everything_about(key: UUID) -> dict[str, Any]:
                 "signed_at": row.created_at.isoformat(),
                 "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
                 "withdrawn_at": row.withdrawn_at and row.withdrawn_at.isoformat(),
+                "withdrawn_because": row.withdrawn_because,
             }
             for row in signed_by(key)
         ],
@@ -243,8 +246,9 @@ def suppress(key: UUID, *, now: datetime) -> None:
 
 
 def lift_suppression(key: UUID) -> None:
-    """Write to it again, as its owner wants."""
+    """Write to it again, as its owner wants, who read a mail of ours for that."""
     Suppression.objects.filter(email_key=key).delete()
+    Bounce.objects.filter(email_key=key).delete()
 
 
 def erase_signature(signature: Signature, *, now: datetime) -> None:
@@ -269,14 +273,19 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
         ).delete()
 
 
-def withdraw(signature: Signature, *, now: datetime) -> None:
-    """Take a confirmed signature from the count, as of today."""
+def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
+    """Take a confirmed signature from the count, as of today; `because` of something
+    (`Withdrawal`) when its owner did not ask for it."""
     with transaction.atomic():
         withdrawn = (
             Signature.objects.confirmed()
             .known()
             .filter(pk=signature.pk)
-            .update(state=SignatureState.WITHDRAWN, withdrawn_at=now)
+            .update(
+                state=SignatureState.WITHDRAWN,
+                withdrawn_at=now,
+                withdrawn_because=because,
+            )
         )
         if withdrawn:
             Change.objects.create(

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,3 +15,5 @@ class PetitionsConfig(AppConfig):
 
         WORKER_LOOPS[:] = LOOPS
         declare(retention.RULES, retention.NOT_PERSONAL, retention.PEOPLE)
+        if settings.MAIL_WEBHOOKS:
+            from petitions import webhooks  # noqa: F401 - listens to them

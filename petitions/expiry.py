@@ -17,8 +17,10 @@ from django.utils import timezone
 
 from config.retention import months_before
 from petitions.actions import UNCONFIRMED_KEPT
+from petitions.bounces import HELD_FOR
 from petitions.mailing import DAY
 from petitions.models import (
+    Bounce,
     Consent,
     DueMail,
     MailTally,
@@ -27,6 +29,7 @@ from petitions.models import (
     Signature,
     SourceTally,
 )
+from petitions.models.mails import MailKind
 from petitions.models.signatures import ERASED
 from petitions.states import SignatureState
 from petitions.tokens import LIFETIME
@@ -72,7 +75,13 @@ def finished_mails(now: datetime) -> QuerySet[DueMail]:
 def mails_of_erased(now: datetime) -> QuerySet[DueMail]:
     """Kept for as long as the caps of a mailbox look back."""
     mails = DueMail.objects.filter(signature=None, finished_at__lt=now - DAY)
+    # That there was a reminder, or the next form would cause another.
+    mails = mails.exclude(kind=MailKind.REMIND)
     return mails.order_by("finished_at")
+
+
+def former_bounces(now: datetime) -> QuerySet[Bounce]:
+    return Bounce.objects.filter(since__lt=now - HELD_FOR).order_by("since")
 
 
 def named_domains(now: datetime) -> QuerySet[MailTally]:

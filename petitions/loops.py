@@ -15,6 +15,7 @@ from petitions.counting import fold_round, verify
 from petitions.mailing import release_leases, send_due
 from petitions.models import Petition
 from petitions.models.petitions import NotAllowed
+from petitions.reminders import Sweep
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +49,12 @@ def prove(now: datetime) -> bool:
     return False
 
 
+SWEEP = Sweep()
+
 LOOPS = [
     Loop("mail", 0.25, send_due, release_leases),
     Loop("links", 0.5, actions.answer_requests),
+    Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
     Loop("sources", sources.EVERY, sources.tally),

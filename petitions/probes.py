@@ -12,7 +12,7 @@ from config.models import Heartbeat
 from config.probes import STARTED_AT, Reading, probe
 from petitions.loops import PROVE_EVERY, PROVED
 from petitions.models import Change, DueMail, Total
-from petitions.models.mails import MailState
+from petitions.models.mails import MailState, Priority
 from petitions.sources import HOUR, outliers
 
 # Confirmations that wait longer than this are worth waking somebody.
@@ -26,15 +26,17 @@ UNPROVED_AFTER = PROVE_EVERY + timedelta(hours=1)
 @probe
 def mail(now: datetime) -> list[Reading]:
     """How many mails are due, and since when the oldest waits."""
+    # Reminders wait for everything else, and may.
+    urgent = Q(priority__lt=Priority.LAST)
     due = DueMail.objects.filter(state=MailState.DUE, due_at__lte=now).aggregate(
-        number=Count("pk"), oldest=Min("due_at")
+        number=Count("pk"), oldest=Min("due_at", filter=urgent)
     )
     age = (now - due["oldest"]).total_seconds() if due["oldest"] else 0.0
     since = now - timedelta(seconds=LATE_AFTER)
     sent = DueMail.objects.filter(state=MailState.SENT, finished_at__gt=since)
     # Put off again and again, while nothing else gets out either.
     stuck = DueMail.objects.filter(
-        state=MailState.DUE, attempts__gt=0, created_at__lte=since
+        urgent, state=MailState.DUE, attempts__gt=0, created_at__lte=since
     ).aggregate(oldest=Min("created_at"))["oldest"]
     if stuck and not sent.exists():
         age = max(age, (now - stuck).total_seconds())

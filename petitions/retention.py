@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from config.retention import Rows, Rule
 from petitions import expiry
 from petitions.actions import UNCONFIRMED_KEPT
+from petitions.bounces import HELD_FOR
 from petitions.models.signatures import ERASED
 from petitions.tokens import LIFETIME
 
@@ -130,7 +131,10 @@ RULES = [
             "So that nobody can flood it by entering your address again. No address: a "
             "number that only this site can make of it."
         ),
-        kept=_("One day."),
+        kept=format_lazy(
+            _("One day; that you were reminded, {days} days."),
+            days=expiry.MAILS_KEPT.days,
+        ),
         expiry=Rows(expiry.mails_of_erased),
     ),
     Rule(
@@ -154,6 +158,17 @@ RULES = [
         expiry=Rows(expiry.named_domains, expiry.drop_names),
     ),
     Rule(
+        name="mailboxes that do not exist",
+        columns={"petitions.bounce": ("email_key", "reason")},
+        what=_("That mail to your address came back"),
+        purpose=_(
+            "So that no more is sent there. No address: a number that only this site "
+            "can make of it."
+        ),
+        kept=format_lazy(_("{days} days."), days=HELD_FOR.days),
+        expiry=Rows(expiry.former_bounces),
+    ),
+    Rule(
         name="never write again",
         columns={"petitions.suppression": ("email_key",)},
         what=_("“Never write to this address again”"),
@@ -172,6 +187,13 @@ RULES = [
         what=_("Networks and mail domains that were abused, or that no limit touches"),
         purpose=_("To stop those who sign for others by the thousand."),
         kept=_("Until an administrator takes them from the list."),
+    ),
+    Rule(
+        name="lists that organisations took",
+        columns={"petitions.export": ("made_by",)},
+        what=_("Who of an organisation's staff took its list of supporters, and when"),
+        purpose=_("So that it is known where addresses went."),
+        kept=_("As long as the organisation has its account."),
     ),
     Rule(
         name="published by organisations",
@@ -200,7 +222,14 @@ RULES = [
 NOT_PERSONAL = {
     "petitions.petition": ("language", "text_format", "state", "delivery"),
     "petitions.target": ("kind",),
-    "petitions.signature": ("state", "country", "language", "delivery", "aside"),
+    "petitions.signature": (
+        "state",
+        "country",
+        "language",
+        "delivery",
+        "aside",
+        "withdrawn_because",
+    ),
     "petitions.consent": ("language", "sender"),
     "petitions.duemail": ("kind", "state"),
     "petitions.limit": ("scope",),

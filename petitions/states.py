@@ -63,6 +63,12 @@ class SignatureState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+class Withdrawal(models.TextChoices):
+    """Why a signature was withdrawn, when not by its owner."""
+
+    BOUNCED = "bounced", _("Every mail to its address came back")
+
+
 class Source(models.TextChoices):
     """Where supporters were counted."""
 

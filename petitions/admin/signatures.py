@@ -117,7 +117,7 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         "country", "comment", "comment_approved", "show_name", "name_withheld",
         "updates", "language", "delivery", "text_version", "aside",
         "weak_signs_in_words", "network_shared",
-        "created_at", "confirmed_at", "withdrawn_at",
+        "created_at", "confirmed_at", "withdrawn_at", "withdrawn_because",
     ]  # fmt: skip
 
     readonly_fields = ["name_known", "email_known"]

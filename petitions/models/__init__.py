@@ -1,6 +1,7 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
+from petitions.models.exports import Export
 from petitions.models.limits import (
     Allowance,
     Limit,
@@ -9,18 +10,26 @@ from petitions.models.limits import (
     SourceTally,
     TalliedHour,
 )
-from petitions.models.mails import DueMail, LinkRequest, MailTally, Suppression
+from petitions.models.mails import (
+    Bounce,
+    DueMail,
+    LinkRequest,
+    MailTally,
+    Suppression,
+)
 from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
 from petitions.models.signatures import Consent, MergedSignature, Signature
 
 __all__ = [
     "Allowance",
+    "Bounce",
     "Change",
     "Consent",
     "Correction",
     "CountEntry",
     "DailyTotal",
     "DueMail",
+    "Export",
     "FormerPetitionSlug",
     "Limit",
     "LinkRequest",

@@ -14,18 +14,32 @@ class MailKind(models.TextChoices):
 
     CONFIRM = "confirm"
     ALL = "all"
+    REMIND = "remind"
 
 
 class MailState(models.TextChoices):
     """DUE until the server took it (SENT) or refused it for good (FAILED); COVERED
-    when another mail to the same person said the same; HELD while its signature is
-    set aside."""
+    when another mail to the same person said the same; BOUNCED when it was taken and
+    came back later; HELD while its signature is set aside."""
 
     DUE = "due"
     HELD = "held"
     SENT = "sent"
     FAILED = "failed"
     COVERED = "covered"
+    BOUNCED = "bounced"
+
+
+class Priority(models.IntegerChoices):
+    """Which due mails go first: all of a lower number before any of a higher one,
+    however long those wait."""
+
+    FIRST = 0
+    """Confirmations."""
+    LATER = 1
+    """Confirmations from a busy network, and lists that somebody asked for."""
+    LAST = 2
+    """Reminders."""
 
 
 UNFINISHED = (MailState.DUE, MailState.HELD)
@@ -52,7 +66,7 @@ class DueMail(models.Model):
     kind = models.CharField(max_length=10, default=MailKind.CONFIRM)
     state = models.CharField(max_length=10, default=MailState.DUE)
     priority = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="Higher numbers go later."
+        default=Priority.FIRST, db_default=Priority.FIRST
     )
     due_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
@@ -64,7 +78,9 @@ class DueMail(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["due_at"], condition=Q(state=MailState.DUE), name="mail_due"
+                fields=["priority", "due_at"],
+                condition=Q(state=MailState.DUE),
+                name="mail_due",
             ),
             # What one person was sent lately, for the caps.
             models.Index(fields=["email_key", "finished_at"], name="mail_person"),
@@ -76,6 +92,12 @@ class DueMail(models.Model):
             ),
         ]
         constraints = [
+            # However many workers look at the same time.
+            models.UniqueConstraint(
+                fields=["petition", "email_key"],
+                condition=Q(kind=MailKind.REMIND),
+                name="mail_reminder_once",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=MailState.values, kind__in=MailKind.values),
                 name="mail_state_and_kind",
@@ -111,7 +133,8 @@ class LinkRequest(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=MailKind.values), name="link_request_kind"
+                condition=Q(kind__in=[MailKind.CONFIRM.value, MailKind.ALL.value]),
+                name="link_request_kind",
             )
         ]
 
@@ -159,3 +182,18 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"since {self.since:%Y-%m-%d}"
+
+
+class Bounce(models.Model):
+    """A mailbox that does not exist, as mail servers say, known by its key alone.
+    Nothing is sent to it for a while (`petitions.bounces`); then it is tried again,
+    for a mistyped domain may come to life and a closed mailbox be opened."""
+
+    email_key = models.UUIDField(primary_key=True)
+    since = models.DateTimeField()
+    reason = models.CharField(
+        max_length=20, help_text="Reply code and status, never the server's words."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.reason} since {self.since:%Y-%m-%d}"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from organizations.models import Organization, User
 from petitions.models.petitions import Petition
-from petitions.states import Aside, Delivery, SignatureState
+from petitions.states import Aside, Delivery, SignatureState, Withdrawal
 
 # What is left of somebody's row once the names of a petition are erased: the state,
 # the day, the country and the language.
@@ -127,6 +127,15 @@ class Signature(models.Model):
     created_at = models.DateTimeField(_("signed at"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
+    withdrawn_because = models.CharField(
+        _("withdrawn because"),
+        max_length=10,
+        blank=True,
+        choices=Withdrawal.choices,
+        default="",
+        db_default="",
+        help_text="Empty when its owner withdrew it.",
+    )
 
     objects = SignatureQuerySet.as_manager()
 

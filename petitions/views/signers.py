@@ -232,6 +232,11 @@ def never_again(request: HttpRequest, token: str) -> HttpResponse:
     if mine is None or mine.email_key is None:
         return problem(request, 410)
     key: UUID = mine.email_key
+    if request.POST.get("List-Unsubscribe") == "One-Click":
+        # The mail program's own button (RFC 8058): from its server, without cookies or
+        # origin, and it follows no redirect. Only the mail holds this address.
+        actions.suppress(key, now=now)
+        return HttpResponse("Unsubscribed.\n", content_type="text/plain")
     if is_pressed(request):
         if request.POST.get("write") == "again":
             actions.lift_suppression(key)

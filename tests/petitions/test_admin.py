@@ -26,6 +26,7 @@ from petitions.admin.transitions import Transition
 from petitions.models import (
     Correction,
     CountEntry,
+    Export,
     ListedDomain,
     ListedNetwork,
     MailTally,
@@ -841,6 +842,9 @@ def planted(organization: Organization, alice: User) -> list[str]:
     make_entry(petition, 77, label="PLANTED entry")
     MailTally.objects.create(
         petition=petition, day=timezone.localdate(), domain="PLANTED"
+    )
+    Export.objects.create(
+        organization=organization, made_by=alice, made_at=timezone.now(), number=77
     )
     SourceTally.objects.create(
         petition=petition, hour=timezone.now(), kind="domain", source="PLANTED",

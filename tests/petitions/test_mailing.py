@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from config.retention import expire
 from petitions import actions, mailing
@@ -21,29 +19,6 @@ from tests.factories import make_pending, make_petition, make_signature
 from tests.mailserver import MailServer, body
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def server(settings: Settings) -> Iterator[MailServer]:
-    server = MailServer()
-    settings.MAILERS = {
-        "default": {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-            "OPTIONS": {
-                "host": "127.0.0.1",
-                "port": server.port,
-                "username": "",
-                "password": "",
-                "use_tls": False,
-                "use_ssl": False,
-                "timeout": 1,
-            },
-        }
-    }
-    server.start()
-    yield server
-    if server.loop.is_running():
-        server.stop()
 
 
 def send(after: timedelta = timedelta(0)) -> None:

@@ -21,7 +21,7 @@ from config.embedded_postgres import binaries
 from config.models import Alert
 from config.retention import expire
 from organizations.models import Organization, User
-from petitions import actions, counting, mailing
+from petitions import actions, bounces, counting, mailing
 from petitions.addresses import email_key
 from petitions.models import (
     DueMail,
@@ -34,7 +34,7 @@ from petitions.models import (
 from petitions.tokens import Purpose, make_token
 from tests.factories import make_petition, make_signature
 from tests.mailserver import MailServer, body
-from tests.petitions import test_mailing
+from tests.petitions import conftest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,7 +129,7 @@ def logs() -> Iterator[None]:
     assert "access post /petitions/" in text  # there was something to search
 
 
-mailserver = test_mailing.server  # the fixture
+mailserver = conftest.server  # the fixture
 
 
 FOLDERS = {Purpose.OWN: "signature", Purpose.NOT_ME: "not-me", Purpose.ALL: "signed"}
@@ -205,7 +205,7 @@ def full(address: str) -> str:
 
 
 def unknown(address: str) -> str:
-    return f"550 5.1.1 <{address}>: no {address.split('@')[0]} here"
+    return f"550 5.7.1 <{address}>: no {address.split('@')[0]} here"
 
 
 @pytest.fixture
@@ -251,6 +251,8 @@ def planted(journey: Journey, petitions: list[Petition], alice: User) -> Journey
     journey.visitor.get(f"{everything}erase/")
     journey.visitor.get("/petitions/?q=Zephyrine")
     staff_at_work(alice, first)
+    # In the end the mailbox is closed.
+    bounces.mark(KEY, "550 5.1.1", now=timezone.now())
     while counting.fold():
         pass
     page = journey.visitor.get(first.get_absolute_url()).content.decode()
@@ -285,12 +287,15 @@ def staff_at_work(alice: User, petition: Petition) -> None:
 # == The tests ==
 
 EVERYWHERE = {"petitions_signature", "petitions_consent", "petitions_duemail"}
+BOUNCED = {"petitions_bounce"}
 LATER = timedelta(days=4)
+MUCH_LATER = timedelta(days=31)
 
 
 @pytest.mark.usefixtures("planted")
 def test_what_was_planted_is_found_where_it_is_stored() -> None:
-    assert holding(*PLANTED) == holding_key() == EVERYWHERE
+    assert holding(*PLANTED) == EVERYWHERE
+    assert holding_key() == EVERYWHERE | BOUNCED
     # Mail keeps no addresses that a server quotes (config.mail), but other names.
     tallied = {"petitions_mailtally"}
     assert holding(DOMAIN) == EVERYWHERE - {"petitions_duemail"} | tallied
@@ -319,7 +324,7 @@ def test_erasing_everything_leaves_no_trace(planted: Journey, suppressed: bool) 
 
     assert holding(*PLANTED) == set()
     # For a day, that mails went out; for two, that somebody of this domain signed.
-    assert holding_key() == {"petitions_duemail"} | kept
+    assert holding_key() == {"petitions_duemail"} | BOUNCED | kept
     assert holding(DOMAIN) == {"petitions_mailtally"}
     assert Signature.objects.get() == stranger
     assert all(proof.holds for proof in counting.verify())
@@ -328,6 +333,8 @@ def test_erasing_everything_leaves_no_trace(planted: Journey, suppressed: bool) 
     while counting.fold():
         pass
     expire(timezone.now() + LATER)
+    assert holding_key() == BOUNCED | kept
+    expire(timezone.now() + MUCH_LATER)
     assert holding_key() == kept
     assert holding(DOMAIN) == set()
     assert sum(MailTally.objects.values_list("confirmed", flat=True)) == 4
@@ -342,7 +349,7 @@ def test_erasing_one_by_one_leaves_no_trace(
         planted.post(planted.own(Purpose.NOT_ME, petition))
 
     assert holding(*PLANTED) == set()
-    expire(timezone.now() + LATER)
+    expire(timezone.now() + MUCH_LATER)
     assert holding(DOMAIN) == holding_key() == set()
 
 
