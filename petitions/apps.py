@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,7 +9,9 @@ class PetitionsConfig(AppConfig):
 
     def ready(self) -> None:
         from config.loops import WORKER_LOOPS
-        from petitions import probes  # noqa: F401 - registers them
+        from petitions import checks, probes  # noqa: F401 - registers them
+        from petitions.keys import make_first_version
         from petitions.loops import LOOPS
 
         WORKER_LOOPS[:] = LOOPS
+        post_migrate.connect(make_first_version, sender=self)

@@ -8,6 +8,7 @@ from django.db.models import Count, Min, Q, Sum
 
 from config.models import Heartbeat
 from config.probes import STARTED_AT, Reading, probe
+from petitions.checks import WRONG_KEY, secret_is_known
 from petitions.loops import PROVE_EVERY, PROVED
 from petitions.models import Change, DueMail, Total
 from petitions.models.mails import MailState
@@ -88,5 +89,19 @@ def proof(now: datetime) -> list[Reading]:
             "`manage.py verify_counts` prints."
             if age > UNPROVED_AFTER
             else "",
+        )
+    ]
+
+
+@probe
+def email_key(now: datetime) -> list[Reading]:
+    """Whether signatures can be written: under another EMAIL_KEY none is."""
+    known = secret_is_known()
+    return [
+        Reading(
+            "email_key_known",
+            float(known),
+            "1 when EMAIL_KEY is the one that signatures are counted by",
+            "" if known else WRONG_KEY,
         )
     ]

@@ -16,9 +16,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from petitions.addresses import KEY_VERSION, email_key
+from petitions import keys, rekeying
 from petitions.models import DueMail, MergedSignature, Signature
 from petitions.models.mails import MailState
+from petitions.names import folded_name
 from petitions.states import SignatureState, State
 
 # Confirmations are accepted for this long after the later of the petition's end and
@@ -41,6 +42,7 @@ class Form:
     asks_country: bool
     words_key: str
     asks_updates: bool
+    shared_addresses: bool
 
     def is_open(self, now: datetime) -> bool:
         return (
@@ -55,9 +57,13 @@ FIND = """
 SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
        p.asks_place, p.asks_postal_code, p.asks_country,
        left(md5(p.title || E'\n' || p.ask || E'\n' || p.text), 8),
-       o.postal_address <> '' AND o.contact_email <> ''
+       o.postal_address <> '' AND o.contact_email <> '', p.shared_addresses,
+       k.number, k.finished_at IS NULL
   FROM petitions_petition p
   JOIN organizations_organization o ON o.id = p.organization_id
+  -- A signature is written by the newest key version, however long a process runs.
+ CROSS JOIN (SELECT number, finished_at FROM petitions_keyversion
+              ORDER BY number DESC LIMIT 1) k
  WHERE p.slug = %s
 """
 
@@ -67,19 +73,24 @@ def find_form(slug: str) -> Form | None:
     with connection.cursor() as cursor:
         cursor.execute(FIND, [slug])
         row = cursor.fetchone()
-    return Form(*row) if row else None
+    if row is None:
+        return None
+    *form, number, rekeying_runs = row
+    keys.notice(number, rekeying_runs)
+    return Form(*form)
 
 
 SIGN = """
 WITH signed AS (
     INSERT INTO petitions_signature (
-        petition_id, state, name, email, email_key, email_key_version, person,
-        place, postal_code, country, comment, comment_approved, show_name, updates,
-        language, text_version, consent_version, delivery, weak_signs, created_at
+        petition_id, state, name, email, email_key, email_key_version, former_key,
+        person, place, postal_code, country, comment, comment_approved, show_name,
+        updates, language, text_version, consent_version, delivery, weak_signs,
+        created_at
     ) VALUES (
         %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
-        %(email_key_version)s, '', %(place)s, %(postal_code)s, %(country)s,
-        %(comment)s, false, %(show_name)s, %(updates)s, %(language)s,
+        %(email_key_version)s, %(former_key)s, %(person)s, %(place)s, %(postal_code)s,
+        %(country)s, %(comment)s, false, %(show_name)s, %(updates)s, %(language)s,
         %(text_version)s, %(consent_version)s, %(delivery)s, %(weak_signs)s, %(now)s
     )
     RETURNING id, petition_id, email_key, created_at
@@ -111,15 +122,19 @@ class SignerInput:
     text_version: int = 0
     consent_version: int = 1
     weak_signs: int = 0
+    person: str = ""
+    """The folded name where two people may share an address, otherwise ''."""
 
 
 def sign(petition_id: int, given: SignerInput, *, now: datetime) -> int:
     """Write a pending signature and the mail that is due for it; returns its id.
     Repeating it is harmless: whoever owns the mailbox confirms one."""
+    ring = keys.held()
     parameters: dict[str, Any] = {
         "petition_id": petition_id,
-        "email_key": email_key(given.email),
-        "email_key_version": KEY_VERSION,
+        "email_key": ring.newest.key(given.email),
+        "email_key_version": ring.newest.number,
+        "former_key": ring.former_key(given.email),
         "now": now,
     }
     for name in SignerInput.__slots__:
@@ -133,9 +148,17 @@ def sign(petition_id: int, given: SignerInput, *, now: datetime) -> int:
 
 CONFIRM = """
 WITH mine AS MATERIALIZED (
-    SELECT petition_id, email_key, person
-      FROM petitions_signature
-     WHERE id = %(id)s AND state = 'pending'
+    -- Only a row of the newest key version, read in this very statement, and with a
+    -- person where two may share an address, can be compared with all others; `confirm`
+    -- brings an older one up to date. While the version before is still counted,
+    -- `former_key` compares with that.
+    SELECT s.petition_id, s.email_key, s.person,
+           ARRAY[s.email_key, COALESCE(s.former_key, s.email_key)] AS keys
+      FROM petitions_signature s
+      JOIN petitions_petition p ON p.id = s.petition_id
+     WHERE s.id = %(id)s AND s.state = 'pending'
+       AND s.email_key_version = (SELECT max(number) FROM petitions_keyversion)
+       AND (s.person <> '') = p.shared_addresses
 ), siblings AS MATERIALIZED (
     -- Locked in one order by all, so that two confirmations of one person wait for
     -- each other instead of deadlocking.
@@ -149,10 +172,17 @@ WITH mine AS MATERIALIZED (
        FOR UPDATE OF s
 ), confirmed AS (
     UPDATE petitions_signature s
-       SET state = 'confirmed', confirmed_at = %(now)s
-      FROM petitions_petition p
+       SET state = 'confirmed', confirmed_at = %(now)s, former_key = NULL,
+           seat = CASE WHEN mine.person <> '' THEN (
+               SELECT CASE WHEN bool_or(c.seat = 1) THEN 2 ELSE 1 END
+                 FROM petitions_signature c
+                WHERE c.petition_id = mine.petition_id
+                  AND c.email_key = ANY (mine.keys) AND c.state = 'confirmed') END
+      FROM mine, petitions_petition p
      WHERE s.id = %(id)s
-       AND s.id IN (SELECT id FROM siblings)
+       -- As an array: all are locked before anything is written. Otherwise two names at
+       -- one address, each waiting for the other's seat, could deadlock.
+       AND s.id = ANY (ARRAY(SELECT id FROM siblings))
        AND s.state = 'pending'
        AND p.id = s.petition_id
        AND (
@@ -164,12 +194,18 @@ WITH mine AS MATERIALIZED (
                    (SELECT min(m.finished_at) FROM petitions_duemail m
                      WHERE m.signature_id = s.id AND m.state = 'sent')))
        )
+       -- Nobody is counted there; or, where two may share an address, one with
+       -- another name. Two confirmations at once meet in the unique constraints.
        AND NOT EXISTS (
            SELECT 1 FROM petitions_signature c
-            WHERE c.petition_id = s.petition_id AND c.email_key = s.email_key
-              AND c.person = s.person AND c.state = 'confirmed')
- RETURNING s.id, s.petition_id, s.email, s.email_key, s.updates, s.consent_version,
-           s.language, p.slug, p.organization_id
+            WHERE c.petition_id = mine.petition_id AND c.email_key = ANY (mine.keys)
+              AND c.person IN (mine.person, '') AND c.state = 'confirmed')
+       AND (mine.person = '' OR 2 > (
+           SELECT count(*) FROM petitions_signature c
+            WHERE c.petition_id = mine.petition_id AND c.email_key = ANY (mine.keys)
+              AND c.state = 'confirmed'))
+ RETURNING s.id, s.petition_id, s.email, s.email_key, s.email_key_version,
+           s.updates, s.consent_version, s.language, p.slug, p.organization_id
 ), merged AS (
     DELETE FROM petitions_signature s
      USING confirmed
@@ -191,11 +227,11 @@ WITH mine AS MATERIALIZED (
       FROM confirmed
 ), consent AS (
     INSERT INTO petitions_consent (
-        organization_id, email, email_key, updates, wording_version, language,
-        sender, source, given_at
+        organization_id, email, email_key, email_key_version, updates,
+        wording_version, language, sender, source, given_at
     )
-    SELECT c.organization_id, c.email, c.email_key, c.updates, c.consent_version,
-           c.language,
+    SELECT c.organization_id, c.email, c.email_key, c.email_key_version, c.updates,
+           c.consent_version, c.language,
            concat_ws(', ', COALESCE(NULLIF(o.legal_name, ''), o.name),
                      o.postal_address, o.contact_email),
            'petition:' || c.petition_id, %(now)s
@@ -207,6 +243,12 @@ SELECT slug FROM confirmed
 """
 
 
+# How often one confirmation is tried: a version may begin, and a seat be taken, while
+# it is on its way.
+ATTEMPTS = 4
+SEATED_ONCE = "signature_seated_once"
+
+
 class Confirmation(enum.Enum):
     COUNTED = "counted"
     """Now, or before: the signature counts once."""
@@ -214,6 +256,8 @@ class Confirmation(enum.Enum):
     """The petition had ended."""
     WITHDRAWN = "withdrawn"
     """Its owner took it back after confirming it."""
+    FULL = "full"
+    """Two other people at this address are counted."""
     GONE = "gone"
     """Erased, or never there."""
 
@@ -227,16 +271,27 @@ def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
         "day": timezone.localdate(now),
         "grace": GRACE,
     }
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(CONFIRM, parameters)
-            row = cursor.fetchone()
-    except IntegrityError:
-        # Another row of the same person was confirmed in this very moment.
-        row = None
-    if row:
-        return Confirmation.COUNTED, str(row[0])
+    for _attempt in range(ATTEMPTS):
+        raced = ""
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(CONFIRM, parameters)
+                row = cursor.fetchone()
+        except IntegrityError as error:
+            # Somebody at the same address was confirmed in this very moment.
+            row, raced = None, constraint_of(error)
+        if row:
+            return Confirmation.COUNTED, str(row[0])
+        # The seat that this one would have had was taken: perhaps there is another.
+        if raced != SEATED_ONCE and not rekeying.freshen(signature_id, now=now):
+            break
     return explain(signature_id)
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """The constraint that refused."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
 
 
 def explain(signature_id: int) -> tuple[Confirmation, str]:
@@ -248,6 +303,8 @@ def explain(signature_id: int) -> tuple[Confirmation, str]:
     if signature.state == SignatureState.PENDING:
         if counted_sibling(signature):
             return Confirmation.COUNTED, slug
+        if is_full(signature):
+            return Confirmation.FULL, slug
         return Confirmation.TOO_LATE, slug
     if signature.state == SignatureState.WITHDRAWN:
         return Confirmation.WITHDRAWN, slug
@@ -265,24 +322,36 @@ def find_signature(signature_id: int) -> Signature | None:
     return signature
 
 
+def counted_at_address(signature: Signature) -> QuerySet[Signature]:
+    """Those counted under the same petition for the same mailbox."""
+    return Signature.objects.confirmed().filter(
+        petition=signature.petition_id, email_key__in=keys.keys_of(signature.email)
+    )
+
+
 def counted_sibling(signature: Signature) -> Signature | None:
     """The confirmed signature of the same person under the same petition."""
-    return (
-        Signature.objects.confirmed()
-        .filter(
-            petition=signature.petition_id,
-            email_key=signature.email_key,
-            person=signature.person,
-        )
-        .first()
-    )
+    same = counted_at_address(signature)
+    if not signature.petition.shared_addresses:
+        return same.first()
+    person = folded_name(signature.name)
+    return next((row for row in same if folded_name(row.name) == person), None)
+
+
+def is_full(signature: Signature) -> bool:
+    """Whether two other people at the address are counted, which is the most."""
+    if not signature.petition.shared_addresses:
+        return False
+    others = counted_at_address(signature).exclude(pk=signature.pk)
+    return others.count() >= 2 and not counted_sibling(signature)
 
 
 def erase_pending(signature: Signature) -> None:
     """Forget the forms that were sent with the address of `signature`."""
     forget(
         Signature.objects.pending().filter(
-            petition=signature.petition_id, email_key=signature.email_key
+            petition=signature.petition_id,
+            email_key__in=keys.keys_of(signature.email),
         )
     )
 

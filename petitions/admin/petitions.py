@@ -191,7 +191,12 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         (_("Picture"), {"fields": ["image", "image_description"]}),
         (
             _("What the form asks, and who receives it"),
-            {"fields": ["asks_place", "asks_postal_code", "asks_country", "delivery"]},
+            {
+                "fields": [
+                    "asks_place", "asks_postal_code", "asks_country", "delivery",
+                    "shared_addresses",
+                ]
+            },
         ),
         (
             _("When, and how far"),

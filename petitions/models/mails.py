@@ -108,9 +108,14 @@ class MailTally(models.Model):
 
 class Suppression(models.Model):
     """“Never write to me again”: a mailbox that this site writes to no more, known by
-    its key alone. It outlives everything else about its owner."""
+    its key alone. It outlives everything else about its owner, and a re-key where no
+    address is left to make a new key of: then the former secret stays needed."""
 
     email_key = models.UUIDField(primary_key=True)
+    key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
+    carried_over = models.BooleanField(
+        default=False, db_default=False, help_text="A re-key has made a newer one of it"
+    )
     since = models.DateTimeField()
 
     def __str__(self) -> str:

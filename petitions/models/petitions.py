@@ -282,6 +282,15 @@ class Petition(Addressed):
             "changed to less."
         ),
     )
+    shared_addresses = models.BooleanField(
+        _("two people may share one address"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "When their names differ; each confirms by mail. Once somebody has signed, "
+            "it can no longer be switched off."
+        ),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = PetitionQuerySet.as_manager()
@@ -372,17 +381,21 @@ class Petition(Addressed):
 
     def clean(self) -> None:
         super().clean()
-        if self.pk and self.delivery and self.has_signatures:
-            stored = Petition.objects.values_list("delivery", flat=True).get(pk=self.pk)
-            if Delivery(self.delivery).rank > Delivery(stored).rank:
-                raise ValidationError(
-                    {
-                        "delivery": _(
-                            "People have signed under less. It can only be changed "
-                            "to less."
-                        )
-                    }
-                )
+        if not (self.pk and self.delivery and self.has_signatures):
+            return
+        stored = Petition.objects.only("delivery", "shared_addresses").get(pk=self.pk)
+        problems = {}
+        if Delivery(self.delivery).rank > Delivery(stored.delivery).rank:
+            problems["delivery"] = _(
+                "People have signed under less. It can only be changed to less."
+            )
+        if stored.shared_addresses and not self.shared_addresses:
+            problems["shared_addresses"] = _(
+                "People have signed, and two of them may share an address: one would "
+                "no longer count."
+            )
+        if problems:
+            raise ValidationError(problems)
 
     # -- verbs --
 

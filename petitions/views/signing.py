@@ -29,12 +29,12 @@ from petitions.addresses import (
     NotAnAddress,
     clean_address,
     domain_of,
-    email_key,
     masked,
     suggested_domain,
 )
 from petitions.forms import CorrectionForm, Seen, SignForm
 from petitions.models import Signature
+from petitions.names import folded_name
 from petitions.signing import Confirmation, SignerInput
 from petitions.states import SignatureState, State
 from petitions.tokens import Broken, Expired, Purpose, Valid, make_token, read_token
@@ -143,6 +143,7 @@ def signer_input(
         consent_version=seen.consent_version,
         delivery=seen.delivery,
         weak_signs=1 if origin is Origin.UNKNOWN else 0,
+        person=folded_name(given["name"]) if found.shared_addresses else "",
     )
 
 
@@ -255,6 +256,7 @@ def confirm_page(
         "petition": signature.petition,
         "signature": signature,
         "counted": counted,
+        "full": not counted and signing.is_full(signature),
         "masked": masked(signature.email),
         "token": token,
         "not_me": make_token(Purpose.NOT_ME, signature_id, now=now),
@@ -295,6 +297,10 @@ def confirmed(
             )
         case Confirmation.WITHDRAWN:
             return see_other("petitions:petition", slug)
+        case Confirmation.FULL:
+            # The page behind the link says it, to whoever opens it again, too.
+            token = make_token(Purpose.CONFIRM, signature_id, now=now)
+            return see_other("petitions:confirm", token)
         case Confirmation.GONE:
             return problem(request, 410)
 
@@ -407,12 +413,12 @@ def new_link(request: HttpRequest) -> HttpResponse:
             status = 403
         else:
             try:
-                key = email_key(clean_address(typed))
+                address = clean_address(typed)
             except NotAnAddress:
                 error = gettext("Enter an e-mail address such as name@example.org")
                 status = 422
             else:
-                actions.send_all_again(key, now=timezone.now())
+                actions.send_all_again(address, now=timezone.now())
                 return see_other("petitions:new_link", query="?sent=1")
     context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
     return TemplateResponse(request, "petitions/new_link.html", context, status=status)
@@ -440,6 +446,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         "masked": masked(signature.email),
         "counted": signature.state == SignatureState.CONFIRMED
         or signing.counted_sibling(signature),
+        "name": signature.name if signature.petition.shared_addresses else "",
         "token": token,
     }
     return TemplateResponse(request, "petitions/not_me.html", context)
