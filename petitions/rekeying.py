@@ -210,7 +210,7 @@ def bring_up_to_date(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int
     """Give signatures the keys of the newest version, and a person where two may
     share one address; returns how many were taken back because an older one counts."""
     with transaction.atomic():
-        rows = list(
+        locked = (
             Signature.objects.select_for_update(of=("self",), no_key=True)
             .filter(pk__in=list(ids), email_key__isnull=False)
             .exclude(email="")
@@ -218,6 +218,8 @@ def bring_up_to_date(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int
             .only(*READ)
             .order_by("pk")
         )
+        # Somebody else may have been quicker.
+        rows = [row for row in locked if is_outdated(row, ring)]
         carry_suppressions(((row.email_key, row.email) for row in rows), ring)
         for row in rows:
             renew(row, ring)
@@ -238,6 +240,14 @@ def bring_up_to_date(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int
                 },
             )
         return len(collisions)
+
+
+def is_outdated(row: Signature, ring: Keyring) -> bool:
+    """Whether `row` cannot be compared with others yet."""
+    return (
+        row.email_key_version != ring.newest.number
+        or bool(row.person) != row.petition.shared_addresses
+    )
 
 
 def renew(row: Signature, ring: Keyring) -> None:
@@ -277,7 +287,7 @@ def settle(
     for row in present:
         if (row.petition_id, row.email_key) in mailboxes:
             mailboxes[row.petition_id, row.email_key].append(row)
-            if row.petition.shared_addresses:
+            if is_outdated(row, ring):
                 renew(row, ring)
                 others.append(row)
     collisions = []
@@ -372,8 +382,7 @@ def freshen(signature_id: int, *, now: datetime) -> bool:
     if mine.petition.shared_addresses:
         stale |= Q(person="")
     ids = list(counted.filter(stale).values_list("pk", flat=True))
-    shared = mine.petition.shared_addresses
-    if mine.email_key_version != ring.newest.number or bool(mine.person) != shared:
+    if is_outdated(mine, ring):
         ids.append(mine.pk)
     if not ids:
         return False

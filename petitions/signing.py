@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -245,7 +245,7 @@ SELECT slug FROM confirmed
 
 # How often one confirmation is tried: a version may begin, and a seat be taken, while
 # it is on its way.
-ATTEMPTS = 4
+ATTEMPTS = 8
 SEATED_ONCE = "signature_seated_once"
 
 
@@ -264,13 +264,15 @@ class Confirmation(enum.Enum):
 
 def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
     """Count a pending signature, once, however often this is called; returns the
-    outcome and the address (slug) of its petition ('' when it is gone)."""
+    outcome and the address (slug) of its petition ('' when it is gone).
+    OperationalError, as when the database is away, when others were always quicker."""
     parameters: dict[str, Any] = {
         "id": signature_id,
         "now": now,
         "day": timezone.localdate(now),
         "grace": GRACE,
     }
+    unexplained = False
     for _attempt in range(ATTEMPTS):
         raced = ""
         try:
@@ -283,9 +285,16 @@ def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
         if row:
             return Confirmation.COUNTED, str(row[0])
         # The seat that this one would have had was taken: perhaps there is another.
-        if raced != SEATED_ONCE and not rekeying.freshen(signature_id, now=now):
-            break
-    return explain(signature_id)
+        if raced == SEATED_ONCE or rekeying.freshen(signature_id, now=now):
+            unexplained = False
+            continue
+        outcome, slug = explain(signature_id)
+        # “Too late” erases what was entered. So it is said only when a second try
+        # finds the same: somebody else may have brought the row up to date just now.
+        if outcome is not Confirmation.TOO_LATE or unexplained:
+            return outcome, slug
+        unexplained = True
+    raise OperationalError("others confirm at the same address all the time")
 
 
 def constraint_of(error: IntegrityError) -> str:
