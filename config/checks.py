@@ -74,7 +74,7 @@ def webhooks_have_their_keys(
             Error(
                 " ".join(str(error).split()),
                 hint="Set it in the environment, with ANYMAIL_ before its name.",
-                id="config.E003",
+                id="config.E005",
             )
         ]
     return []

@@ -38,6 +38,12 @@ if any(len(former) < 50 for former in SECRET_KEY_FALLBACKS):
 EMAIL_KEY = env.secret("EMAIL_KEY", "recognises a repeated e-mail address")
 if EMAIL_KEY and EMAIL_KEY == SECRET_KEY:
     env.problems.append("EMAIL_KEY equals SECRET_KEY. Set a different secret.")
+EMAIL_KEY_FALLBACKS = env.list("EMAIL_KEY_FALLBACKS", default=[])
+if any(len(former) < 50 for former in EMAIL_KEY_FALLBACKS):
+    env.problems.append(
+        "EMAIL_KEY_FALLBACKS holds one of less than 50 characters: no key of this site "
+        "was ever that short. Set the former EMAIL_KEY as it was."
+    )
 if not HTTPS and SITE_URL and not is_loopback(_site.hostname or ""):
     env.problems.append(
         "SITE_URL begins with http:// although it is public. Set an https:// address."

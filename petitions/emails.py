@@ -99,20 +99,26 @@ class Frames:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.frames: dict[tuple[str, int | None, str, date | None], Frame] = {}
+        self.frames: dict[tuple[str, int | None, str, date | None, str], Frame] = {}
 
-    def message(self, mail: DueMail, counted_since: datetime | None) -> bytes:
+    def message(
+        self, mail: DueMail, counted_since: datetime | None, counted_name: str = ""
+    ) -> bytes:
         """The mail for a signature: a link to confirm it, or, when the mailbox has
         confirmed one before, that nothing is to be done; a reminder; or the link to
-        all that one person has signed."""
+        all that one person has signed. `counted_name`, confirmed by the mailbox
+        itself, says which of two people at one address is counted."""
         signature = mail.signature
         assert signature is not None  # it is due
         kind = MailKind(mail.kind)
         petition = None if kind is MailKind.ALL else mail.petition
         since = timezone.localdate(counted_since) if counted_since else None
-        key = (kind, petition.pk if petition else None, signature.language, since)
+        number = petition.pk if petition else None
+        key = (kind, number, signature.language, since, counted_name)
         if key not in self.frames:
-            self.frames[key] = build(kind, petition, signature.language, since)
+            self.frames[key] = build(
+                kind, petition, signature.language, since, counted_name
+            )
         return self.frames[key].message(
             signature.email, signature.pk, message_id(mail), timezone.now()
         )
@@ -138,6 +144,7 @@ def build(
     petition: Petition | None,
     language: str,
     counted_since: date | None,
+    counted_name: str = "",
 ) -> Frame:
     """The frame, in one language, of one kind of mail, about a petition unless it is
     about all that somebody has signed."""
@@ -162,6 +169,7 @@ def build(
                 ),
                 "petition_url": settings.SITE_URL + petition.get_absolute_url(),
                 "counted_since": counted_since,
+                "counted_name": counted_name,
             }
         subject = render_to_string(f"{template}.subject.txt", context)
         text = render_to_string(f"{template}.txt", context)

@@ -15,11 +15,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from petitions import bounces, sending
-from petitions.models import Bounce, DueMail, Signature, Suppression
+from petitions import bounces, keys, sending
+from petitions.models import Bounce, DueMail, Signature
 from petitions.models.mails import MailKind, MailState
 from petitions.sending import Batch, finish, postpone
 from petitions.states import SignatureState, State
@@ -34,7 +34,8 @@ LONGEST_WAIT = 1.0
 
 # Caps on what the public form may cause, per mailbox. They delay, they never drop.
 GAP = timedelta(minutes=5)
-"""Between two mails of one kind to one mailbox about one petition."""
+"""Between two mails of one kind to one mailbox about one petition; of one person,
+where two may share an address."""
 PER_PETITION = 5
 """Mails to one mailbox about one petition in a day."""
 PER_MAILBOX = 20
@@ -88,9 +89,11 @@ class LeasedMail(DueMail):
     sent_about_petition: int
     sent_to_mailbox: int
     same_form_sent: bool
-    suppressed: bool
+    suppressed: bool = False
+    """Set by `mark_suppressed`."""
     bounced: str | None
     counted_since: datetime | None
+    counted_name: str | None
 
     class Meta:
         proxy = True
@@ -121,7 +124,12 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     )
     history: dict[str, Any] = {
         "last_sent_at": Subquery(
-            sent.filter(kind=OuterRef("kind"), **about)
+            # Of an erased signature nobody knows whose it was.
+            sent.filter(
+                Q(signature__person=OuterRef("signature__person")) | Q(signature=None),
+                kind=OuterRef("kind"),
+                **about,
+            )
             .values("email_key")
             .annotate(last=Max("finished_at"))
             .values("last")
@@ -136,11 +144,13 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
                 **same_form,
             )
         ),
-        "suppressed": Exists(Suppression.objects.filter(pk=OuterRef("email_key"))),
         "bounced": Subquery(
             Bounce.objects.filter(pk=OuterRef("email_key")).values("reason")[:1]
         ),
         "counted_since": Subquery(counted.values("confirmed_at")[:1]),
+        "counted_name": Subquery(
+            counted.filter(petition__shared_addresses=True).values("name")[:1]
+        ),
     }
     return (
         LeasedMail.objects.filter(pk__in=list(ids))
@@ -215,25 +225,43 @@ def needs_reminder(mail: LeasedMail, now: datetime) -> bool:
 def decide_all(
     mails: Iterable[LeasedMail], now: datetime
 ) -> list[tuple[LeasedMail, Decision]]:
-    """What becomes of each mail of a batch: of several to one mailbox about one
+    """What becomes of each mail of a batch: of several to one person about one
     petition, the newest speaks, its copies are covered, and the others wait."""
     decided: list[tuple[LeasedMail, Decision]] = []
-    speakers: dict[tuple[int, Any, str], LeasedMail] = {}
+    speakers: dict[tuple[int, Any, str, str], LeasedMail] = {}
     in_batch: dict[Any, int] = {}
+    about_petition: dict[Any, int] = {}
+    mails = list(mails)
+    mark_suppressed(mails)
     for mail in mails:
         decision = decide(mail, now)
-        key = (mail.petition_id, mail.email_key, mail.kind)
+        assert mail.signature is not None  # it is due
+        about = (mail.petition_id, mail.email_key)
+        key = (*about, mail.kind, mail.signature.person)
         sent = in_batch.get(mail.email_key, 0)
         if isinstance(decision, Send):
             speaker = speakers.setdefault(key, mail)
             if speaker is not mail:
                 decision = Cover() if is_copy(mail, speaker) else Wait(now + GAP)
-            elif mail.sent_to_mailbox + sent >= PER_MAILBOX:
+            elif (
+                mail.sent_to_mailbox + sent >= PER_MAILBOX
+                or mail.sent_about_petition + about_petition.get(about, 0)
+                >= PER_PETITION
+            ):
                 decision = Wait(now + timedelta(hours=1))
             else:
                 in_batch[mail.email_key] = sent + 1
+                about_petition[about] = about_petition.get(about, 0) + 1
         decided.append((mail, decision))
     return decided
+
+
+def mark_suppressed(mails: list[LeasedMail]) -> None:
+    """Note whose owner wants no mail, by whatever key that was said."""
+    addresses = {mail.signature.email for mail in mails if mail.signature}
+    silent = keys.suppressed(addresses) if addresses else set()
+    for mail in mails:
+        mail.suppressed = mail.signature is not None and mail.signature.email in silent
 
 
 def is_copy(one: LeasedMail, other: LeasedMail) -> bool:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from config.models import Heartbeat
 from config.probes import STARTED_AT, Reading, probe
+from petitions.checks import WRONG_KEY, secret_is_known
 from petitions.loops import PROVE_EVERY, PROVED
 from petitions.models import Change, DueMail, Total
 from petitions.models.mails import MailState, Priority
@@ -120,5 +121,19 @@ def sources(now: datetime) -> list[Reading]:
             len(found),
             "Networks and mail domains that brought very many within an hour",
             trouble,
+        )
+    ]
+
+
+@probe
+def email_key(now: datetime) -> list[Reading]:
+    """Whether signatures can be written: under another EMAIL_KEY none is."""
+    known = secret_is_known()
+    return [
+        Reading(
+            "email_key_known",
+            float(known),
+            "1 when EMAIL_KEY is the one that signatures are counted by",
+            "" if known else WRONG_KEY,
         )
     ]

@@ -15,7 +15,8 @@ from petitions.models.signatures import ERASED
 from petitions.tokens import LIFETIME
 
 PERSON = (
-    "name", "email", "email_key", "person", "place", "postal_code", "comment",
+    "name", "email", "email_key", "former_key", "person", "place", "postal_code",
+    "comment",
 )  # fmt: skip
 assert set(PERSON) <= set(ERASED)
 
@@ -84,7 +85,7 @@ RULES = [
         name="limits",
         columns={
             "petitions.allowance": ("key",),
-            "petitions.linkrequest": ("email_key",),
+            "petitions.linkrequest": ("email_keys",),
         },
         what=_(
             "That an address, network or mail domain was just used, or asked for links"
@@ -232,6 +233,13 @@ NOT_PERSONAL = {
     ),
     "petitions.consent": ("language", "sender"),
     "petitions.duemail": ("kind", "state"),
+    "petitions.addressrule": (
+        "domain",
+        "strip_characters",
+        "strip_extension",
+        "same_as",
+    ),
+    "petitions.keyversion": ("rules", "fingerprint"),
     "petitions.limit": ("scope",),
     "petitions.linkrequest": ("kind",),
     "petitions.listednetwork": ("listing",),

@@ -199,7 +199,9 @@ class Batch:
         assert mail.signature is not None
         try:
             with self.lock:  # so that a frame is built once
-                message = self.frames.message(mail, mail.counted_since)
+                message = self.frames.message(
+                    mail, mail.counted_since, mail.counted_name or ""
+                )
         except Exception:
             logger.exception("Mail %s could not be written", mail.pk)
             put_off(mail, "could not be written")

@@ -10,8 +10,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from config.mail import NO_SUCH_MAILBOX, status_in
-from petitions import actions, bounces
-from petitions.addresses import NotAnAddress, clean_address, email_key
+from petitions import actions, bounces, keys
+from petitions.addresses import NotAnAddress, clean_address
 
 UNWANTED = (EventType.COMPLAINED, EventType.UNSUBSCRIBED)
 CAME_BACK = (EventType.BOUNCED, EventType.REJECTED)
@@ -25,9 +25,9 @@ def receive(event: AnymailTrackingEvent, **_: Any) -> None:
         address = clean_address(event.recipient or "")
     except NotAnAddress:
         return
-    key, now = email_key(address), timezone.now()
+    key, now = keys.current().newest.key(address), timezone.now()
     if event.event_type in UNWANTED:
-        actions.suppress(key, now=now)
+        actions.suppress(address, now=now)
     elif event.event_type in CAME_BACK:
         bounces.came_back(
             key,

@@ -195,6 +195,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
                 "fields": [
                     "asks_place", "asks_postal_code", "asks_country", "delivery",
                     "months_kept",
+                    "shared_addresses",
                 ]
             },
         ),

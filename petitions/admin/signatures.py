@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from organizations.access import may_edit
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import actions, signing
-from petitions.addresses import NotAnAddress, clean_address, email_key
+from petitions.addresses import NotAnAddress, clean_address
 from petitions.admin.paging import CappedPaginator
+from petitions.keys import keys_of
 from petitions.models import Petition, Signature
 from petitions.states import Aside, WeakSign
 
@@ -138,10 +139,10 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         """An address is found by its key, in any spelling; a name by its letters."""
         if "@" in search_term:
             try:
-                key = email_key(clean_address(search_term))
+                known = keys_of(clean_address(search_term))
             except NotAnAddress:
                 return queryset.none(), False
-            return queryset.filter(email_key=key), False
+            return queryset.filter(email_key__in=known), False
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("name"), ordering="name")

@@ -1,5 +1,6 @@
 """The models of this app, one file per noun."""
 
+from petitions.models.addresses import AddressRule, KeyCollision, KeyVersion
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
 from petitions.models.limits import (
@@ -21,6 +22,7 @@ from petitions.models.petitions import Correction, FormerPetitionSlug, Petition,
 from petitions.models.signatures import Consent, MergedSignature, Signature
 
 __all__ = [
+    "AddressRule",
     "Allowance",
     "Bounce",
     "Change",
@@ -31,6 +33,8 @@ __all__ = [
     "DueMail",
     "Export",
     "FormerPetitionSlug",
+    "KeyCollision",
+    "KeyVersion",
     "Limit",
     "LinkRequest",
     "ListedDomain",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -126,7 +127,7 @@ class LinkRequest(models.Model):
     """An address that somebody typed to be sent links. The worker answers, so that
     not even the time that the page takes tells whether that address has signed."""
 
-    email_key = models.UUIDField()
+    email_keys = ArrayField(models.UUIDField())
     kind = models.CharField(max_length=10)
     asked_at = models.DateTimeField()
 
@@ -175,9 +176,14 @@ class MailTally(models.Model):
 
 class Suppression(models.Model):
     """“Never write to me again”: a mailbox that this site writes to no more, known by
-    its key alone. It outlives everything else about its owner."""
+    its key alone. It outlives everything else about its owner, and a re-key where no
+    address is left to make a new key of: then the former secret stays needed."""
 
     email_key = models.UUIDField(primary_key=True)
+    key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
+    carried_over = models.BooleanField(
+        default=False, db_default=False, help_text="A re-key has made a newer one of it"
+    )
     since = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -304,6 +304,15 @@ class Petition(Addressed):
     )
     # How far petitions.expiry has come: the last signature without a name.
     anonymised_to = models.BigIntegerField(default=0, db_default=0, editable=False)
+    shared_addresses = models.BooleanField(
+        _("two people may share one address"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "When their names differ; each confirms by mail. Once somebody has signed, "
+            "it can no longer be switched off."
+        ),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = PetitionQuerySet.as_manager()
@@ -425,6 +434,11 @@ class Petition(Addressed):
             if self.months_kept is not None and self.months_kept > stored.months_kept:
                 errors["months_kept"] = _(
                     "People have signed under less. It can only be changed to less."
+                )
+            if stored.shared_addresses and not self.shared_addresses:
+                errors["shared_addresses"] = _(
+                    "People have signed, and two of them may share an address: one "
+                    "would no longer count."
                 )
         if errors:
             raise ValidationError(errors)

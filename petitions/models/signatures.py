@@ -20,7 +20,9 @@ ERASED: dict[str, Any] = {
     "name": "",
     "email": "",
     "email_key": None,
+    "former_key": None,
     "person": "",
+    "seat": None,
     "place": "",
     "postal_code": "",
     "comment": "",
@@ -83,14 +85,24 @@ class Signature(models.Model):
     email_key = models.UUIDField(
         null=True,
         editable=False,
-        help_text="HMAC of the canonical address under EMAIL_KEY: petitions.addresses",
+        help_text="HMAC of the canonical address under EMAIL_KEY: petitions.keys",
     )
     email_key_version = models.PositiveSmallIntegerField(default=1, editable=False)
+    former_key = models.UUIDField(
+        null=True,
+        editable=False,
+        help_text="Its key under the version before, while a re-key runs",
+    )
     person = models.CharField(
         max_length=200,
         blank=True,
         editable=False,
         help_text="The folded name, where two people may share one address.",
+    )
+    seat = models.PositiveSmallIntegerField(
+        null=True,
+        editable=False,
+        help_text="1 or 2 of the two counted people who share one address",
     )
     place = models.CharField(_("place"), max_length=120, blank=True)
     postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
@@ -174,6 +186,15 @@ class Signature(models.Model):
                 condition=Q(state=SignatureState.CONFIRMED),
                 name="signature_counted_once",
             ),
+            # Two people at one address, and never three.
+            models.UniqueConstraint(
+                fields=["petition", "email_key", "seat"],
+                condition=Q(state=SignatureState.CONFIRMED, seat__isnull=False),
+                name="signature_seated_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(seat=None) | Q(seat__in=(1, 2)), name="signature_seat"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=SignatureState.values), name="signature_state"
             ),
@@ -233,6 +254,7 @@ class Consent(models.Model):
     )
     email = models.CharField(max_length=254)
     email_key = models.UUIDField()
+    email_key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     updates = models.BooleanField()
     wording_version = models.PositiveSmallIntegerField()
     language = models.CharField(max_length=10, choices=settings.LANGUAGES)

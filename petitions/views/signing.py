@@ -30,7 +30,6 @@ from petitions.addresses import (
     NotAnAddress,
     clean_address,
     domain_of,
-    email_key,
     masked,
     suggested_domain,
 )
@@ -38,6 +37,7 @@ from petitions.forms import CorrectionForm, Seen, SignForm
 from petitions.limits import RULES, Attempts, passes_ceiling, weak_signs
 from petitions.models import Signature
 from petitions.models.mails import MailKind
+from petitions.names import folded_name
 from petitions.signing import Confirmation, SignerInput
 from petitions.states import SignatureState, State
 from petitions.tokens import Broken, Expired, Purpose, Valid, make_token, read_token
@@ -160,6 +160,7 @@ def signer_input(
         network=network,
         weak_signs=weak_signs(given["name"], has_origin=origin is Origin.OWN),
         is_trapped=form.is_trapped,
+        person=folded_name(given["name"]) if found.shared_addresses else "",
     )
 
 
@@ -285,6 +286,7 @@ def confirm_page(
         "petition": signature.petition,
         "signature": signature,
         "counted": counted,
+        "full": not counted and signing.is_full(signature),
         "masked": masked(signature.email),
         "token": token,
         "not_me": make_token(Purpose.NOT_ME, signature_id, now=now),
@@ -325,6 +327,10 @@ def confirmed(
             )
         case Confirmation.WITHDRAWN:
             return see_other("petitions:petition", slug)
+        case Confirmation.FULL:
+            # The page behind the link says it, to whoever opens it again, too.
+            token = make_token(Purpose.CONFIRM, signature_id, now=now)
+            return see_other("petitions:confirm", token)
         case Confirmation.GONE:
             return problem(request, 410)
 
@@ -437,7 +443,7 @@ def new_link(request: HttpRequest) -> HttpResponse:
             status = 403
         else:
             try:
-                key = email_key(clean_address(typed))
+                address = clean_address(typed)
             except NotAnAddress:
                 error = gettext("Enter an e-mail address such as name@example.org")
                 status = 422
@@ -445,7 +451,7 @@ def new_link(request: HttpRequest) -> HttpResponse:
                 now = timezone.now()
                 if not passes_ceiling(network_of(request), now):
                     return problem(request, 429)
-                actions.ask_links(key, MailKind.CONFIRM, now=now)
+                actions.ask_links(address, MailKind.CONFIRM, now=now)
                 return see_other("petitions:new_link", query="?sent=1")
     context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
     return TemplateResponse(request, "petitions/new_link.html", context, status=status)
@@ -476,6 +482,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         "masked": masked(signature.email),
         "counted": signature.state == SignatureState.CONFIRMED
         or signing.counted_sibling(signature),
+        "name": signature.name if signature.petition.shared_addresses else "",
         "token": token,
     }
     return TemplateResponse(request, "petitions/not_me.html", context)

@@ -49,6 +49,7 @@ SERVE = "import config.wsgi"
     [
         ({"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters. Set 50 or more"),
         ({"SECRET_KEY_FALLBACKS": "short"}, "SECRET_KEY_FALLBACKS holds one of less"),
+        ({"EMAIL_KEY_FALLBACKS": "short"}, "EMAIL_KEY_FALLBACKS holds one of less"),
         ({"SITE_URL": "https://h:abc"}, "SITE_URL is 'https://h:abc'. Set scheme"),
         ({"SITE_URL": "https://h?x=1"}, "SITE_URL is 'https://h?x=1'. Set scheme"),
         ({"SITE_URL": "https://u@h"}, "SITE_URL is 'https://u@h'. Set scheme"),

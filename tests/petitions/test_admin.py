@@ -27,6 +27,7 @@ from petitions.models import (
     Correction,
     CountEntry,
     Export,
+    KeyCollision,
     ListedDomain,
     ListedNetwork,
     MailTally,
@@ -843,6 +844,9 @@ def planted(organization: Organization, alice: User) -> list[str]:
     MailTally.objects.create(
         petition=petition, day=timezone.localdate(), domain="PLANTED"
     )
+    KeyCollision.objects.create(
+        petition=petition, kept=1, taken_back=2, version=2, found_at=timezone.now()
+    )
     Export.objects.create(
         organization=organization, made_by=alice, made_at=timezone.now(), number=77
     )
@@ -925,7 +929,7 @@ def test_the_walk_would_see_what_is_planted(
 
     seen = {
         path
-        for model in (Organization, Petition, Signature)
+        for model in (Organization, Petition, Signature, KeyCollision)
         for path in addresses_of(model)
         if "planted" in b"".join(client.get(path, follow=True)).decode().lower()
     }

@@ -18,9 +18,9 @@ from config import checks
 from config.mail import Refused
 from config.retention import expire
 from petitions import actions, bounces
-from petitions.addresses import email_key
 from petitions.counting import verify
 from petitions.emails import message_id
+from petitions.keys import email_key
 from petitions.models import (
     Bounce,
     Consent,
@@ -177,7 +177,7 @@ def test_whoever_wants_mail_again_is_tried_again(petition: Petition) -> None:
     key = email_key(MAYA)
     bounces.mark(key, "550 5.1.1", now=timezone.now())
 
-    actions.lift_suppression(key)
+    actions.lift_suppression(MAYA)
 
     assert not Bounce.objects.exists()
 
@@ -211,7 +211,7 @@ def test_a_signature_with_another_mail_that_arrived_stays(
     """The link may have come from the list of all that the mailbox has signed."""
     signature = make_pending(petition, MAYA)
     send()
-    actions.send_signed(email_key(MAYA), now=timezone.now())
+    actions.send_signed([email_key(MAYA)], now=timezone.now())
     send()
     DueMail.objects.filter(kind="confirm").update(
         finished_at=timezone.now() - timedelta(minutes=5)

@@ -84,7 +84,8 @@ def mail_of(
     else:
         mine = make_signature(petition, language=language)
         DueMail.objects.all().delete()
-        actions.send_signed(mine.email_key, now=now)  # type: ignore[arg-type]
+        assert mine.email_key is not None
+        actions.send_signed([mine.email_key], now=now)
     send()
     (message,) = server.mailbox.messages
     return message

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from petitions import actions, mailing, sending
-from petitions.addresses import email_key
+from petitions.keys import email_key
 from petitions.models import DueMail, Petition
 from petitions.models.mails import MailState, Priority
 from tests.factories import make_pending, make_petition, make_signature
@@ -152,7 +152,8 @@ def test_confirmations_go_before_everything(
     hour_ago = timezone.now() - timedelta(hours=1)
     asked = make_signature(petition, "asked@example.org")
     DueMail.objects.all().delete()
-    actions.send_signed(asked.email_key, now=hour_ago)  # type: ignore[arg-type]
+    assert asked.email_key is not None
+    actions.send_signed([asked.email_key], now=hour_ago)
     busy = make_pending(petition, "busy@example.org", now=hour_ago)
     DueMail.objects.filter(signature=busy).update(priority=Priority.LATER)
     for number in range(3):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from petitions import actions, bounces, loops
-from petitions.addresses import email_key
+from petitions.keys import email_key
 from petitions.models import DueMail, Petition, Signature, Suppression
 from petitions.models.mails import MailKind, MailState
 from petitions.reminders import AFTER, SWEEP_EVERY, Sweep
@@ -139,7 +139,7 @@ def test_who_needs_none_gets_none(petition: Petition) -> None:
     make_signature(petition, "counted@example.org", now=now - timedelta(days=3))
     waiting(petition, "counted@example.org")
     waiting(petition, "silent@example.org")
-    actions.suppress(email_key("silent@example.org"), now=now)
+    actions.suppress("silent@example.org", now=now)
     waiting(petition, "gone@example.org")
     bounces.mark(email_key("gone@example.org"), "550 5.1.1", now=now)
     failed = waiting(petition)
@@ -338,7 +338,8 @@ def test_what_was_asked_for_offers_no_unsubscribing(
 ) -> None:
     make_pending(petition)
     signed = make_signature(petition)
-    actions.send_signed(signed.email_key, now=timezone.now())  # type: ignore[arg-type]
+    assert signed.email_key is not None
+    actions.send_signed([signed.email_key], now=timezone.now())
     send()
 
     assert len(server.mailbox.messages) == 2

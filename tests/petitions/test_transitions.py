@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from config.database import retry_once
 from petitions import actions, counting, signing
-from petitions.addresses import email_key
+from petitions.keys import email_key
 from petitions.limits import Rules
 from petitions.models import DueMail, Petition, Signature
 from petitions.signing import Confirmation, SignerInput
