@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import problem
 from petitions import actions, signing
@@ -83,6 +84,7 @@ def signature(request: HttpRequest, token: str) -> HttpResponse:
         foreign = origin_of(request) is Origin.FOREIGN
         if not foreign and form.is_valid():
             actions.change_signature(mine, form.cleaned_data, now=now)
+            note(outcome="corrected", signature=mine.pk)
             return see_other("petitions:signature", token, query="?saved=1")
         status = 403 if foreign else 422
     context = signature_context(mine, form, token, now)
@@ -117,6 +119,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
         mine = signing.counted_sibling(mine) or mine
     if is_pressed(request):
         actions.withdraw(mine, now=now)
+        note(outcome="withdrawn", signature=mine.pk)
     elif mine.state == SignatureState.CONFIRMED:
         context = {"petition": mine.petition, "token": token}
         return TemplateResponse(request, "petitions/withdraw.html", context)
@@ -200,6 +203,7 @@ def erase_all(request: HttpRequest, token: str) -> HttpResponse:
     assert mine.email_key is not None
     if is_pressed(request):
         actions.erase_all(mine.email_key, now=now)
+        note(outcome="erased all", signature=mine.pk)
         return see_other("petitions:erased")
     rows = actions.signed_by(mine.email_key)
     context = {
@@ -229,8 +233,10 @@ def never_again(request: HttpRequest, token: str) -> HttpResponse:
     if is_pressed(request):
         if request.POST.get("write") == "again":
             actions.lift_suppression(key)
+            note(outcome="may write again", signature=mine.pk)
         else:
             actions.suppress(key, now=now)
+            note(outcome="never again", signature=mine.pk)
         return see_other("petitions:never_again", token)
     context = {
         "masked": masked(mine.email),

@@ -21,6 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.database import is_away, retry_once
+from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import RETRY_AFTER, problem
 from petitions import actions, signing
@@ -52,6 +53,9 @@ WEBMAIL = {
     "icloud.com": ("iCloud", "https://www.icloud.com/mail/"),
 }
 
+# Why a form is shown again, for the log.
+REFUSALS = {403: "foreign", 409: "reworded", 422: "invalid"}
+
 inbox_signer = Signer(salt="petitions.check-inbox")
 
 
@@ -80,6 +84,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     try:
         found = find_form(slug)
+        note(petition=found.petition_id)
         if found.state == State.PAUSED:
             return paused(request, slug)
         if not found.is_open(now):
@@ -94,7 +99,8 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
         if seen.words_key not in {"", found.words_key}:
             return show_form(request, slug, form, now, status=409)
         given = signer_input(form, seen, found, origin)
-        retry_once(lambda: signing.sign(found.petition_id, given, now=now))
+        stored = retry_once(lambda: signing.sign(found.petition_id, given, now=now))
+        note(outcome="stored", signature=stored)
     except (OperationalError, InterfaceError) as error:
         if not is_away(error):
             raise
@@ -154,12 +160,14 @@ def show_form(
         found = get_petition(slug, now)
     except Moved as moved:
         found = get_petition(moved.petition.slug, now)
+    note(outcome=REFUSALS[status])
     context = page_context(found, form, foreign=status == 403, reworded=status == 409)
     return TemplateResponse(request, "petitions/petition.html", context, status=status)
 
 
 def not_open(request: HttpRequest, found: signing.Form, now: datetime) -> HttpResponse:
     """A petition that has ended, or has not begun: its page says so."""
+    note(outcome="not open")
     if found.opens_at is None or found.opens_at > now:
         raise Http404
     return see_other("petitions:petition", found.slug)
@@ -167,6 +175,7 @@ def not_open(request: HttpRequest, found: signing.Form, now: datetime) -> HttpRe
 
 def paused(request: HttpRequest, slug: str) -> HttpResponse:
     """Not now: what was typed stays in a form that can be sent again."""
+    note(outcome="paused")
     labels = {"name": gettext("Full name"), "email": gettext("E-mail address")}
     labels |= {"comment": gettext("Why are you signing? (optional)")}
     kept = [
@@ -283,6 +292,7 @@ def confirmed(
     now: datetime,
 ) -> HttpResponse:
     """What follows from pressing the button."""
+    note(outcome=outcome.value, signature=signature_id)
     match outcome:
         case Confirmation.COUNTED:
             return see_other("petitions:thank_you", slug)
@@ -434,6 +444,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         return see_other("petitions:erased")
     if request.method == "POST" and origin_of(request) is not Origin.FOREIGN:
         actions.erase_signature(signature, now=now)
+        note(outcome="erased", signature=outcome.signature_id)
         return see_other("petitions:erased")
     context = {
         "petition": signature.petition,
