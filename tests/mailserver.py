@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -10,6 +11,9 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+# It logs each line of each conversation otherwise.
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 class Mailbox:
@@ -61,8 +65,12 @@ class Mailbox:
 
     @property
     def messages(self) -> list[EmailMessage]:
+        return self.since(0)
+
+    def since(self, number: int) -> list[EmailMessage]:
+        """The messages that came after the first `number`."""
         found = []
-        for envelope in self.envelopes:
+        for envelope in self.envelopes[number:]:
             assert isinstance(envelope.content, bytes)
             message = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(message, EmailMessage)
@@ -77,10 +85,12 @@ class Mailbox:
 class MailServer(Controller):
     """The server; `mailbox` has what it took, `port` where it listens."""
 
-    def __init__(self, port: int = 0, **options: Any) -> None:
+    def __init__(
+        self, port: int = 0, mailbox: Mailbox | None = None, **options: Any
+    ) -> None:
         from config.embedded_postgres import free_port
 
-        self.mailbox = Mailbox()
+        self.mailbox = mailbox or Mailbox()
         super().__init__(
             self.mailbox, hostname="127.0.0.1", port=port or free_port(), **options
         )
