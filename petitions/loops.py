@@ -12,7 +12,7 @@ from config.alerts import WATCH
 from config.loops import Loop
 from config.models import Heartbeat
 from petitions.counting import fold_round, verify
-from petitions.mailing import DAY, release_leases, send_due
+from petitions.mailing import DAY, begin_sending, send_due
 from petitions.models import Petition
 from petitions.models.petitions import NotAllowed
 from petitions.tokens import LIFETIME
@@ -91,7 +91,7 @@ def prove(now: datetime) -> bool:
 
 
 LOOPS = [
-    Loop("mail", 0.25, send_due, release_leases),
+    Loop("mail", 0.25, send_due, begin_sending),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
     Loop("proof", 1800, prove),

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -47,6 +47,8 @@ DAY = timedelta(days=1)
 SAME_FORM_WITHIN = timedelta(minutes=1)
 
 GIVE_UP_AFTER = timedelta(days=2)
+# Between two attempts.
+LONGEST_PAUSE = timedelta(hours=1)
 
 LEASE_DUE = """
 UPDATE petitions_duemail m
@@ -104,12 +106,17 @@ def lease(now: datetime, batch: int = BATCH) -> list[int]:
         return [number for (number,) in cursor.fetchall()]
 
 
-def release_leases() -> None:
+def begin_sending() -> None:
     """Make due what an ended worker had leased: there is one worker at a time, so
-    whoever becomes it need not wait for the leases to run out."""
-    DueMail.objects.filter(state=MailState.DUE, leased_until__isnull=False).update(
-        leased_until=None
-    )
+    whoever becomes it need not wait for the leases to run out. And what was due at
+    once, or after a pause, by a clock that has been set back since."""
+    due = DueMail.objects.filter(state=MailState.DUE)
+    due.filter(leased_until__isnull=False).update(leased_until=None)
+    now = timezone.now()
+    due.filter(
+        Q(created_at__gt=now, due_at__lte=F("created_at"))
+        | Q(attempts__gt=0, due_at__gt=now + LONGEST_PAUSE)
+    ).update(due_at=now)
 
 
 class LeasedMail(DueMail):
@@ -338,7 +345,7 @@ def put_off(mail: DueMail, reply: str) -> None:
     if now - mail.created_at > GIVE_UP_AFTER:
         finish(mail, MailState.FAILED, now, reply)
         return
-    pause = min(timedelta(seconds=30) * 2**mail.attempts, timedelta(hours=1))
+    pause = min(timedelta(seconds=30) * 2**mail.attempts, LONGEST_PAUSE)
     DueMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(
         due_at=now + pause,
         leased_until=None,

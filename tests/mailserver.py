@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -85,15 +86,23 @@ class Mailbox:
 class MailServer(Controller):
     """The server; `mailbox` has what it took, `port` where it listens."""
 
-    def __init__(
-        self, port: int = 0, mailbox: Mailbox | None = None, **options: Any
-    ) -> None:
+    def __init__(self, port: int = 0, **options: Any) -> None:
         from config.embedded_postgres import free_port
 
-        self.mailbox = mailbox or Mailbox()
+        self.mailbox = Mailbox()
         super().__init__(
             self.mailbox, hostname="127.0.0.1", port=port or free_port(), **options
         )
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Does not listen, and does so again afterwards."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.loop = asyncio.new_event_loop()
+            self.start()
 
 
 def body(message: EmailMessage, kind: str = "plain") -> str:

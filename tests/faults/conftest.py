@@ -42,12 +42,12 @@ class Parts:
 
 
 @contextmanager
-def running(folder: Path, **environment: str) -> Iterator[Parts]:
+def running(folder: Path) -> Iterator[Parts]:
     """A site, with its PostgreSQL's data in `folder`."""
     cluster = Cluster(folder / "postgres", secrets.token_hex(), folder.parent / "log")
     mail = MailServer()
     mail.start()
-    parts = Parts(cluster, mail, Site(**environment))
+    parts = Parts(cluster, mail, Site())
     try:
         cluster.create()
         cluster.start()

@@ -45,7 +45,7 @@ class Clock:
         unfinished = self.file.with_suffix(".new")
         unfinished.write_text(f"{seconds:+d}\n")
         unfinished.rename(self.file)
-        time.sleep(1.2)  # it is looked at once a second
+        time.sleep(2.2)  # each process looks at it once a second
 
     @property
     def environment(self) -> dict[str, str]:
@@ -103,22 +103,26 @@ def site(clock: Clock, mail: MailServer) -> Iterator[Site]:
 
 
 def test_clock_is_set_under_load(site: Site, clock: Clock, mail: MailServer) -> None:
-    slowest = 0.0
+    taken, slowest = mail.mailbox.envelopes, 0.0
     with Load(site, mail.mailbox.since) as load:
         until(lambda: len(load.confirmed) > 5, 30)
         for step in STEPS:
-            clock.set(step * HOUR)
+            # Some mails wait while it is set.
+            with mail.away():
+                load.goes_on()
+                clock.set(step * HOUR)
             (there,) = site.sql("SELECT extract(epoch FROM now())")[0]
             assert abs(float(there) - time.time() - step * HOUR) < 30
-            sent, confirmed = len(mail.mailbox.envelopes), len(load.confirmed)
+            sent, confirmed = len(taken), len(load.confirmed)
             slowest = max(slowest, load.goes_on(10))
-            until(lambda n=sent: len(mail.mailbox.envelopes) > n, 15)  # type: ignore[misc]
+            until(lambda n=sent: len(taken) > n, 15)  # type: ignore[misc]
             until(lambda n=confirmed: len(load.confirmed) > n, 15)  # type: ignore[misc]
             time.sleep(LASTS)
             assert site.is_ready()
 
+    # What broke off is tried again after half a minute: not waited for here.
+    site.sql("UPDATE petitions_duemail SET due_at = now() WHERE attempts > 0")
     said = ", ".join(f"{step:+d} h" for step in STEPS)
     figures = load.prove("clock set", said, f"signing within {slowest:.1f} s")
     assert set(figures.answers) == {200, 303}
     assert figures.broken == 0
-    assert figures.sent == figures.due

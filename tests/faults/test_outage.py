@@ -29,7 +29,7 @@ FORM = {
 def test_postgres_away(parts: Parts, away: float) -> None:
     site, cluster = parts.site, parts.cluster
     # Both web processes have every page.
-    for _ in range(20):
+    for _ in range(8):
         for page in PAGES:
             assert fetch(site.url + page).status == 200
 
