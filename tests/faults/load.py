@@ -18,7 +18,7 @@ from tests.site import Site, fetch, link_of, until
 
 CLIENTS = 4
 # Seconds between two forms of a client: the machine is to be busy, not stuck.
-PAUSE = 0.03
+PAUSE = 0.1
 SLUG = "help-reunite-families-divided-by-prison-walls"
 PETITION = f"/petitions/{SLUG}/"
 FORM = {"name": "Maya Tremblay", "updates": "yes"}

@@ -57,15 +57,15 @@ def test_migration_under_load(parts: Parts) -> None:
     with parts.load() as load:
         until(lambda: len(load.confirmed) > 5, 30)
         for _ in range(ROUNDS):
+            report = threading.Thread(target=hold, args=(parts, TABLES[0], 1.2))
+            report.start()
+            time.sleep(0.2)
             for table in TABLES:
-                report = threading.Thread(target=hold, args=(parts, table, 1.2))
-                report.start()
-                time.sleep(0.2)
                 held += change(
                     parts, f"ALTER TABLE {table} ADD COLUMN fault_test text DEFAULT ''"
                 )
-                report.join()
                 load.goes_on()
+            report.join()
             change(
                 parts,
                 "CREATE INDEX CONCURRENTLY fault_test ON petitions_signature (fault_test)",
@@ -76,7 +76,7 @@ def test_migration_under_load(parts: Parts) -> None:
             assert done.returncode == 0, done.stderr
             for table in TABLES:
                 change(parts, f"ALTER TABLE {table} DROP COLUMN fault_test")
-                load.goes_on()
+            load.goes_on()
 
     figures = load.prove(
         "migration", f"{ROUNDS * 7} changes of tables", f"held back {held} times"

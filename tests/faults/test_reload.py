@@ -12,7 +12,7 @@ from tests.site import until
 
 pytestmark = pytest.mark.faults
 
-RELOADS = int(os.environ.get("RELOADS", "2"))
+RELOADS = int(os.environ.get("RELOADS", "1"))
 
 
 def test_reload_under_load(parts: Parts) -> None:
