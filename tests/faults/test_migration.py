@@ -44,10 +44,11 @@ def change(parts: Parts, statement: str) -> int:
     raise AssertionError(f"held back for good: {statement}")
 
 
-def hold(parts: Parts, table: str, seconds: float) -> None:
+def hold(parts: Parts, table: str, seconds: float, held: threading.Event) -> None:
     """A long report, that every change of the table has to wait for."""
     with psycopg.connect(parts.cluster.url()) as database:
         database.execute(f"SELECT 1 FROM {table} LIMIT 1")
+        held.set()
         time.sleep(seconds)
 
 
@@ -57,18 +58,19 @@ def test_migration_under_load(parts: Parts) -> None:
     with parts.load() as load:
         until(lambda: len(load.confirmed) > 5, 30)
         for _ in range(ROUNDS):
-            report = threading.Thread(target=hold, args=(parts, TABLES[0], 1.2))
+            begun = threading.Event()
+            report = threading.Thread(target=hold, args=(parts, TABLES[0], 1.2, begun))
             report.start()
-            time.sleep(0.2)
+            assert begun.wait(20)
             for table in TABLES:
                 held += change(
                     parts, f"ALTER TABLE {table} ADD COLUMN fault_test text DEFAULT ''"
                 )
                 load.goes_on()
             report.join()
-            change(
-                parts,
-                "CREATE INDEX CONCURRENTLY fault_test ON petitions_signature (fault_test)",
+            # Waits for whoever writes, and nobody waits for it.
+            parts.site.sql(
+                "CREATE INDEX CONCURRENTLY fault_test ON petitions_signature (fault_test)"
             )
             load.goes_on()
             # What a deployment runs, with everything applied.
