@@ -57,7 +57,6 @@ def run(loop: Loop, stop: threading.Event) -> None:
         try:
             if lock_taken(loop):
                 pause = 0.2
-                loop.begin()
                 work(loop, stop)
             else:
                 stop.wait(1)
@@ -89,7 +88,7 @@ def lock_taken(loop: Loop) -> bool:
 def work(loop: Loop, stop: threading.Event) -> None:
     """Rounds on one connection, with a heartbeat every few seconds."""
     beat_at = round_at = time.monotonic()
-    ahead, begin_at = time.time() - beat_at, math.inf
+    ahead, begin_at = time.time() - beat_at, beat_at
     while not stop.is_set():
         now, clock = timezone.now(), time.monotonic()
         if abs(now.timestamp() - clock - ahead) > CLOCK_SET:
