@@ -47,8 +47,8 @@ class Answers:
         error = ((2 * tries + 1) / (12 * tries * tries)) ** 0.5
         lines = [
             (
-                f"The time of the answer, {tries} tries of each kind in turn; by two kinds,"
-                f" the chance that the first takes longer: {LOW} to {HIGH}"
+                f"The time of the answer, {tries} tries of each kind in turn; by two"
+                f" kinds, the chance that the first takes longer: {LOW} to {HIGH}"
             ),
             f"{'':12}{'median':>10}" + "".join(f"{kind:>12}" for kind in KINDS[1:]),
         ]

@@ -68,9 +68,9 @@ def growth(bench: Bench, client: Client, rounds: int, seconds: int) -> Ratios:
         figures,
         [
             (
-                "rendered: without the page cache, one connection; memory: MB before and"
-                " after, of the web processes by this load, of the worker by the mails and"
-                " changes that it left"
+                "rendered: without the page cache, one connection; memory: before and"
+                " after, of the web processes by this load, of the worker by the mails"
+                " and changes that it left"
             ),
             bench.disk(),
         ],

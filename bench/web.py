@@ -4,7 +4,7 @@ everything off that guards a signer."""
 from __future__ import annotations
 
 from bench.ceilings import ceilings
-from bench.load import Client
+from bench.load import Client, settled_run
 from bench.report import Figure, Ratios, Slice, pair
 from bench.site import Bench, Server
 
@@ -22,7 +22,7 @@ LEAN_BAR = 0.90
 
 
 def slice_of(client: Client, server: Server, kind: str, seconds: int) -> Slice:
-    return lambda: client.run(server, kind, seconds)
+    return lambda: settled_run(client, server, kind, seconds)
 
 
 def confirming(client: Client, server: Server, seconds: int) -> Slice:
@@ -41,7 +41,7 @@ def against_bare(bench: Bench, client: Client, rounds: int, seconds: int) -> Rat
     with bench.server(bench.biggest) as server:
         slices: dict[str, tuple[Slice, Slice]] = {}
         for kind in BARE_BARS:
-            client.run(server, kind, 1)  # warm
+            settled_run(client, server, kind, 1)  # warm
             measured = slice_of(client, server, kind, seconds)
             if kind == "confirm":
                 measured = confirming(client, server, seconds)
