@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 SLUG = "the-petition-that-everybody-signs"
 SMALL = 10_000
 # More confirmations than this a second are not expected of one machine.
-MOST_PER_SECOND = 5000
+MOST_PER_SECOND = 3000
 PYTHON = [sys.executable, "-m"]
 
 
