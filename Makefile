@@ -19,8 +19,8 @@ test: $(VENV)/dev ## All tests, on a real PostgreSQL and a real Chromium
 check: $(VENV)/dev ## Format, lint, types, migrations, deployment, translations
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/check.sh
 
-bench: $(VENV)/dev ## Load figures, as ratios against ceilings of the same run
-	@exec $(PYTHON) -m bench $(ARGS)
+bench: $(VENV)/dev ## Load figures, as ratios of the same run; SIZE=… what growth costs
+	@exec $(PYTHON) -m bench $(if $(SIZE),--size $(SIZE) --only growth) $(ARGS)
 
 faults: $(VENV)/dev ## The fault tests, with more rounds and longer faults than make test has
 	@FAULT_ROUNDS=$${FAULT_ROUNDS:-20} OUTAGE_SECONDS="$${OUTAGE_SECONDS:-3 30}" \

@@ -160,8 +160,9 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     }
     return (
         LeasedMail.objects.filter(pk__in=list(ids))
-        .select_related("signature", "petition__organization")
-        .prefetch_related("petition__targets")
+        .select_related("signature")
+        # Once for all of them: joined, each mail would bring the whole text again.
+        .prefetch_related("petition__organization", "petition__targets")
         .annotate(**history)
         .order_by("-created_at", "-pk")
     )
