@@ -74,4 +74,4 @@ def _signer(purpose: Purpose) -> Signer:
 
 @lru_cache(maxsize=32)
 def _made_once(purpose: Purpose, key: str, fallbacks: tuple[str, ...]) -> Signer:
-    return Signer(key=key, salt=purpose, sep=".", fallback_keys=fallbacks)
+    return Signer(key=key, salt=purpose, sep=".", fallback_keys=[*fallbacks])
