@@ -26,7 +26,7 @@ from petitions.sending import Batch, finish, postpone
 from petitions.states import SignatureState, State
 
 # For each connection.
-BATCH = 100
+BATCH = 500
 # Longer than a batch takes: `sending.BATCH_TIME` and a server that does not answer.
 LEASE = timedelta(seconds=120)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # A batch stops in time for its lease.
-BATCH_TIME = timedelta(seconds=20)
+BATCH_TIME = timedelta(seconds=5)
 GIVE_UP_AFTER = timedelta(days=2)
 LONGEST_PAUSE = timedelta(hours=1)
 
@@ -35,7 +35,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 # A process that is killed meanwhile sends these mails once more, with the same
 # Message-ID.
 MARK_WITHIN = 0.1  # seconds
-MARKS = 20
+MARKS = 50
 
 # `finished_at` of the mails and the tallies of their petitions, days and domains
 # together; tallies in one order, so that connections wait for each other at most.
