@@ -128,7 +128,7 @@ def signed_by(key: UUID) -> QuerySet[Signature]:
     petition that wait for their confirmation, each."""
     return (
         Signature.objects.filter(email_key=key)
-        .select_related("petition__organization")
+        .select_related("petition__organization", "invalidation")
         .order_by("-created_at", "-pk")
     )
 
@@ -167,6 +167,8 @@ def everything_about(key: UUID) -> dict[str, Any]:
                 "signed_at": row.created_at.isoformat(),
                 "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
                 "withdrawn_at": row.withdrawn_at and row.withdrawn_at.isoformat(),
+                "invalidated_at": row.invalidation
+                and row.invalidation.made_at.isoformat(),
             }
             for row in signed_by(key)
         ],
@@ -233,21 +235,37 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
 
 
 def withdraw(signature: Signature, *, now: datetime) -> None:
-    """Take a confirmed signature from the count, as of today."""
+    """Take a confirmed signature from the count, as of today. What staff had taken
+    from it of the same person loses its mark: nothing brings it back."""
+    assert signature.email_key is not None  # no link leads to who was anonymised
+    of_person = Signature.objects.filter(
+        petition=signature.petition_id,
+        email_key=signature.email_key,
+        person=signature.person,
+    )
     with transaction.atomic():
-        withdrawn = (
-            Signature.objects.confirmed()
-            .filter(pk=signature.pk)
-            .update(state=SignatureState.WITHDRAWN, withdrawn_at=now)
-        )
-        if withdrawn:
-            Change.objects.create(
-                petition_id=signature.petition_id,
-                day=timezone.localdate(now),
-                source=Source.CONFIRMED,
-                delta=-1,
-                domain=domain_of(signature.email),
+        # Locked before their states are read: a batch may be moving them.
+        rows = (
+            of_person.filter(
+                Q(state=SignatureState.CONFIRMED, pk=signature.pk)
+                | Q(state=SignatureState.INVALID)
             )
+            .order_by("pk")
+            .select_for_update()
+        )
+        for row in rows:
+            counted = row.state == SignatureState.CONFIRMED
+            row.state, row.withdrawn_at = SignatureState.WITHDRAWN, now
+            row.invalidation = None
+            row.save(update_fields=["state", "withdrawn_at", "invalidation"])
+            if counted:
+                Change.objects.create(
+                    petition_id=signature.petition_id,
+                    day=timezone.localdate(now),
+                    source=Source.CONFIRMED,
+                    delta=-1,
+                    domain=domain_of(signature.email),
+                )
 
 
 def confirm_corrected(

@@ -11,7 +11,7 @@ from django.db import connection
 from config.alerts import WATCH
 from config.loops import Loop
 from config.models import Heartbeat
-from petitions import limits, sources
+from petitions import invalidating, limits, sources
 from petitions.counting import fold_round, verify
 from petitions.mailing import DAY, release_leases, send_due
 from petitions.models import Petition
@@ -97,6 +97,7 @@ LOOPS = [
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
     Loop("sources", sources.EVERY, sources.tally),
+    Loop("jobs", 1, invalidating.advance),
     Loop("proof", 1800, prove),
     WATCH,
 ]

@@ -277,6 +277,8 @@ class Confirmation(enum.Enum):
     """The petition had ended."""
     WITHDRAWN = "withdrawn"
     """Its owner took it back after confirming it."""
+    INVALIDATED = "invalidated"
+    """Staff took it from the count."""
     GONE = "gone"
     """Erased, or never there."""
 
@@ -314,12 +316,16 @@ def explain(signature_id: int) -> tuple[Confirmation, str]:
         return Confirmation.TOO_LATE, slug
     if signature.state == SignatureState.WITHDRAWN:
         return Confirmation.WITHDRAWN, slug
+    if signature.state == SignatureState.INVALID and not counted_sibling(signature):
+        return Confirmation.INVALIDATED, slug
     return Confirmation.COUNTED, slug
 
 
 def find_signature(signature_id: int) -> Signature | None:
     """The signature, or the one that it was merged into."""
-    everything = Signature.objects.select_related("petition__organization")
+    everything = Signature.objects.select_related(
+        "petition__organization", "invalidation"
+    )
     signature = everything.filter(pk=signature_id).first()
     if signature is None:
         merged = MergedSignature.objects.filter(pk=signature_id).first()
@@ -330,6 +336,8 @@ def find_signature(signature_id: int) -> Signature | None:
 
 def counted_sibling(signature: Signature) -> Signature | None:
     """The confirmed signature of the same person under the same petition."""
+    if signature.email_key is None:
+        return None
     return (
         Signature.objects.confirmed()
         .filter(

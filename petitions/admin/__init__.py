@@ -1,10 +1,12 @@
 """The staff's side: writing campaigns and watching them grow."""
 
+from petitions.admin.invalidations import InvalidationAdmin
 from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkAdmin
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.signatures import SignatureAdmin
 
 __all__ = [
+    "InvalidationAdmin",
     "LimitAdmin",
     "ListedDomainAdmin",
     "ListedNetworkAdmin",

@@ -1,6 +1,7 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
+from petitions.models.invalidations import Invalidation
 from petitions.models.limits import (
     Allowance,
     Limit,
@@ -22,6 +23,7 @@ __all__ = [
     "DailyTotal",
     "DueMail",
     "FormerPetitionSlug",
+    "Invalidation",
     "Limit",
     "ListedDomain",
     "ListedNetwork",

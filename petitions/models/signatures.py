@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -10,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from organizations.models import Organization, User
 from petitions.models.petitions import Petition
 from petitions.states import Aside, Delivery, SignatureState
+
+if TYPE_CHECKING:
+    from petitions.models.invalidations import Invalidation
 
 
 class SignatureQuerySet(models.QuerySet["Signature"]):
@@ -99,6 +104,15 @@ class Signature(models.Model):
         db_default="",
         help_text="Why it waits for staff; its mail is held.",
     )
+    invalidation: models.ForeignKey[Invalidation | None] = models.ForeignKey(
+        "petitions.Invalidation",
+        verbose_name=_("invalidation"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="signatures",
+        db_index=False,  # the partial index "signature_invalidated" serves better
+        help_text="The mark by which a reversal finds it again.",
+    )
     created_at = models.DateTimeField(_("signed at"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
@@ -126,6 +140,11 @@ class Signature(models.Model):
                 fields=["petition", "aside"],
                 condition=~Q(aside=""),
                 name="signature_aside",
+            ),
+            models.Index(
+                fields=["invalidation", "id"],
+                condition=Q(invalidation__isnull=False),
+                name="signature_invalidated",
             ),
         ]
         constraints = [
@@ -159,6 +178,11 @@ class Signature(models.Model):
                 condition=Q(aside="")
                 | Q(state=SignatureState.PENDING, aside__in=Aside.values),
                 name="signature_aside_unconfirmed",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=SignatureState.INVALID, invalidation__isnull=False)
+                | (~Q(state=SignatureState.INVALID) & Q(invalidation=None)),
+                name="signature_invalid_is_marked",
             ),
         ]
 

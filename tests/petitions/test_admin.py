@@ -26,6 +26,7 @@ from petitions.admin.transitions import Transition
 from petitions.models import (
     Correction,
     CountEntry,
+    Invalidation,
     ListedDomain,
     ListedNetwork,
     MailTally,
@@ -845,6 +846,11 @@ def planted(organization: Organization, alice: User) -> list[str]:
         petition=petition, hour=timezone.now(), kind="domain", source="PLANTED",
         signed=9, set_aside=0, confirmed=0,
     )  # fmt: skip
+    now = timezone.now()
+    Invalidation.objects.create(
+        petition=petition, name="PLANTED", reason="PLANTED", made_at=now, as_of=now,
+        found=1, up_to=0,
+    )  # fmt: skip
     # These are the site administrators' alone.
     ListedNetwork.objects.create(
         network="11.0.0.0/8", listing="block", note="PLANTED network"
@@ -910,6 +916,7 @@ def test_a_stranger_meets_a_wall_at_every_address(
     petition = Petition.objects.get(title="PLANTED petition")
     assert (petition.state, Petition.objects.count()) == (State.OPEN, 1)
     assert Signature.objects.count() == 1
+    assert Invalidation.objects.get().state == "running"
 
 
 def test_the_walk_would_see_what_is_planted(
@@ -920,7 +927,7 @@ def test_the_walk_would_see_what_is_planted(
 
     seen = {
         path
-        for model in (Organization, Petition, Signature)
+        for model in (Organization, Petition, Signature, Invalidation)
         for path in addresses_of(model)
         if "planted" in b"".join(client.get(path, follow=True)).decode().lower()
     }
