@@ -44,7 +44,7 @@ FIELDSETS: list[tuple[Any, dict[str, Any]]] = [
             "description": _("All that you fill in has to fit."),
         },
     ),
-    (_("Why"), {"fields": ["reason"]}),
+    (None, {"fields": ["reason"]}),
 ]  # fmt: skip
 
 
@@ -69,6 +69,7 @@ class InvalidationForm(forms.ModelForm[Invalidation]):
             "until": LocalTime(),
             "reason": forms.Textarea(attrs={"rows": 2, "cols": 60}),
         }
+        error_messages = {"reason": {"required": _("Say why.")}}
 
 
 def invalidate(
@@ -203,17 +204,17 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
 
     organization_path = "petition__organization_id"
     list_display = [
-        "made_at", "petition", "conditions", "state", "marked", "restored", "made_by",
+        "made_at", "petition", "conditions", "state", "marked", "restored", "by",
     ]  # fmt: skip
     list_filter = ["state", PetitionFilter]
     list_select_related = ["petition", "made_by"]
     ordering = ["-pk"]
     fields = [
-        "petition", "conditions", "reason", "made_by", "made_at", "state", "found",
+        "petition", "conditions", "reason", "by", "made_at", "state", "found",
         "marked", "finished_at",
     ]  # fmt: skip
     reversal_fields = [
-        "reversal_reason", "reversed_by", "reversed_at", "restored", "left_out",
+        "reversal_reason", "back_by", "reversed_at", "restored", "left_out",
         "restored_at",
     ]  # fmt: skip
 
@@ -240,6 +241,16 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
     def conditions(self, invalidation: Invalidation) -> str:
         return "; ".join(f"{what} {value}" for what, value in in_words(invalidation))
 
+    # In words: editors may not open the page of an account.
+
+    @admin.display(description=_("by"))
+    def by(self, invalidation: Invalidation) -> str:
+        return str(invalidation.made_by or "")
+
+    @admin.display(description=_("reversed by"))
+    def back_by(self, invalidation: Invalidation) -> str:
+        return str(invalidation.reversed_by or "")
+
     def get_urls(self) -> list[Any]:
         return [
             path(
@@ -260,6 +271,7 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
         row = self.get_object(request, object_id) if object_id else None
         context: dict[str, Any] = {"title": gettext("Invalidation")}
         if row is not None:
+            context["subtitle"] = str(row.petition)
             context["may_reverse"] = self.may_reverse(request, row)
         return super().changeform_view(
             request, object_id, form_url, {**context, **(extra_context or {})}

@@ -112,7 +112,7 @@ def test_staff_look_apply_watch_and_reverse(
     [
         ({}, "Describe which signatures you mean: at least one of network"),
         ({"name": "   "}, "Describe which signatures you mean"),
-        ({"domain": "bots.test", "reason": " "}, "This field is required."),
+        ({"domain": "bots.test", "reason": " "}, "Say why."),
         ({"network": "300.1.2.3"}, "Enter a network such as 192.0.2.0/24."),
         ({"network": "0.0.0.0/0"}, "That is a large part of the internet"),
         ({"domain": "@"}, "Enter a domain such as example.org"),
