@@ -122,9 +122,10 @@ def advance(now: datetime) -> bool:
             job.save()
     except IntegrityError as error:
         # Somebody has confirmed another signature in this very moment. The batch is
-        # tried again, and sees it.
+        # tried again at the next round, and sees it.
         if "signature_counted_once" not in str(error):
             raise
+        return False
     return True
 
 
