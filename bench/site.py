@@ -226,11 +226,12 @@ class BenchSite:
         values = {
             "petition_id": str(self.petition.pk), "name": "'Maya Tremblay'",
             "email": "'maya@example.org'", "email_key": "gen_random_uuid()",
-            "email_key_version": "1", "place": "''", "postal_code": "''",
-            "country": "''", "comment": "''", "show_name": "false", "updates": "true",
-            "language": "'en'", "text_version": "0", "consent_version": "1",
-            "delivery": "'number'", "weak_signs": "0", "now": "now()",
-            "day": "current_date", "grace": "interval '24 hours'", "id": ":id",
+            "email_key_version": "1", "former_key": "NULL", "person": "''",
+            "place": "''", "postal_code": "''", "country": "''", "comment": "''",
+            "show_name": "false", "updates": "true", "language": "'en'",
+            "text_version": "0", "consent_version": "1", "delivery": "'number'",
+            "weak_signs": "0", "now": "now()", "day": "current_date",
+            "grace": "interval '24 hours'", "id": ":id",
         }  # fmt: skip
 
         def script(name: str, *statements: str) -> Path:

@@ -10,8 +10,10 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
+from config import retention
 from config.cache_policy import policies
 
 
@@ -56,6 +58,28 @@ def somebody_is_alerted(
     ]
 
 
+@register(Tags.security)
+def webhooks_have_their_keys(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    """Some providers sign what they tell: without the key nothing could be taken."""
+    if not settings.MAIL_WEBHOOKS:
+        return []
+    address = reverse(f"anymail:{settings.MAIL_WEBHOOKS}_tracking_webhook")
+    view = resolve(address).func
+    try:
+        view.view_class(**view.view_initkwargs)  # type: ignore[attr-defined]
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                " ".join(str(error).split()),
+                hint="Set it in the environment, with ANYMAIL_ before its name.",
+                id="config.E005",
+            )
+        ]
+    return []
+
+
 @register(Tags.files)
 def uploads_can_be_written(
     app_configs: Sequence[AppConfig] | None, **options: Any
@@ -70,3 +94,27 @@ def uploads_can_be_written(
             id="config.E002",
         )
     ]
+
+
+@register(Tags.models)
+def every_personal_column_has_a_rule(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    missing = [
+        Error(
+            f"{model}.{column} may hold personal data and has no rule of retention.",
+            hint="Say in the app's retention.py what it is for and when it goes, or "
+            f'that it is not personal: "{model}": ("{column}",)',
+            id="config.E003",
+        )
+        for model, column in retention.undeclared()
+    ]
+    wrong = [
+        Error(
+            f"A rule of retention names {model}.{column}, which does not exist.",
+            hint="Correct it in the app's retention.py.",
+            id="config.E004",
+        )
+        for model, column in retention.unknown()
+    ]
+    return [*missing, *wrong]

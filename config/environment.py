@@ -4,8 +4,11 @@ them are reported together, so that nobody restarts a server five times."""
 from __future__ import annotations
 
 import ipaddress
+import os
+import re
 import zoneinfo
 from email.utils import parseaddr
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -70,6 +73,17 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
             return default
         return int(value)
+
+    def rate(self, name: str) -> float:
+        """So many a second, fractions too; 0 is as many as possible."""
+        value = str(self.str(name, default="0")).strip()
+        if not re.fullmatch(r"\d{1,4}(\.\d{1,4})?", value, re.ASCII):
+            self.problems.append(
+                f"{name} is {value!r}. Set how many a second: 10, or 0.5 for one in "
+                "two seconds; 0 for as many as possible."
+            )
+            return 0.0
+        return float(value)
 
     def address(self, name: str, value: str) -> str:
         """An e-mail address, checked; `name` is the variable that it stands in."""
@@ -188,6 +202,46 @@ class Environment(environ.Env):  # type: ignore[misc]
                 "timeout": int(timeout),
             },
         }
+
+    def webhooks(self, name: str) -> str:
+        """The mail provider whose webhooks are taken, as django-anymail calls it."""
+        provider = str(self.str(name, default="")).strip()
+        if not provider:
+            return ""
+        if find_spec("anymail") is None:
+            self.problems.append(
+                f"{name} is set, but django-anymail is not installed. Install "
+                "requirements-webhooks.txt."
+            )
+            return ""
+        if (
+            not re.fullmatch(r"[a-z_]+", provider)
+            or provider == "base"
+            or find_spec(f"anymail.webhooks.{provider}") is None
+        ):
+            self.problems.append(
+                f"{name} is {provider!r}. Set a provider that django-anymail knows: "
+                "postmark, mailgun, sendgrid, brevo, mailjet …"
+            )
+            return ""
+        return provider
+
+    def anymail(self) -> dict[str, str]:
+        """django-anymail's settings: every variable that begins with ANYMAIL_."""
+        prefix = "ANYMAIL_"
+        found = {
+            name.removeprefix(prefix): value
+            for name, value in os.environ.items()
+            if name.startswith(prefix)
+        }
+        user, colon, password = found.get("WEBHOOK_SECRET", "").partition(":")
+        if not (user and colon and len(password) >= 20):
+            self.problems.append(
+                "ANYMAIL_WEBHOOK_SECRET is missing or short: whoever guesses it takes "
+                "signatures back. Set name:password with 20 random characters or more, "
+                "and give the provider the address with name:password@ before the host."
+            )
+        return found
 
     def check(self) -> None:
         """Stop with every problem found, one a line."""

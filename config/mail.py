@@ -7,6 +7,7 @@ give. Everything else uses Django's `send_mail`, configured by the same `MAILERS
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 import time
@@ -21,6 +22,20 @@ from typing import Any, NoReturn, Protocol, Self
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+
+# Enhanced status codes (RFC 3463, RFC 5248) that speak of the mailbox itself: it does
+# not exist, has moved without a trace, was closed; its domain takes no mail. Not those
+# about the sender (5.1.7, 5.1.8), a full mailbox (5.2.2) or a policy (5.7.x).
+NO_SUCH_MAILBOX = frozenset(
+    {"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.0", "5.2.1"}
+)
+STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
+
+
+def status_in(reply: str) -> str:
+    """The enhanced status code that a server's words hold, or ''."""
+    found = STATUS.search(reply)
+    return found[0] if found else ""
 
 
 class Refused(Exception):
@@ -37,6 +52,22 @@ class Refused(Exception):
     def permanent(self) -> bool:
         """Whether sending the same again is pointless (5xx)."""
         return 500 <= self.code < 600
+
+    @property
+    def status(self) -> str:
+        """Code and enhanced status, without the words: 550 5.1.1."""
+        return f"{self.code} {status_in(self.reply)}".strip()
+
+    @property
+    def no_such_mailbox(self) -> bool:
+        """Whether the next mail to this address would fare the same. A server that
+        refuses us, or this mail, does not say that; nor does a bare 550, which is
+        what some block lists answer to everybody."""
+        return (
+            self.permanent
+            and self.of_recipient
+            and status_in(self.reply) in NO_SUCH_MAILBOX
+        )
 
 
 class Transport(Protocol):
@@ -98,7 +129,9 @@ class SmtpTransport:
             extras.append("BODY=8BITMIME")
         if not recipient.isascii():
             if not self.smtp.has_extn("smtputf8"):
-                raise Refused(550, "the mail server takes no international addresses")
+                raise Refused(
+                    550, "5.6.7 the mail server takes no international addresses"
+                )
             extras.append("SMTPUTF8")
         try:
             self.smtp.sendmail(sender, [recipient], message, mail_options=extras)

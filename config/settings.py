@@ -38,6 +38,12 @@ if any(len(former) < 50 for former in SECRET_KEY_FALLBACKS):
 EMAIL_KEY = env.secret("EMAIL_KEY", "recognises a repeated e-mail address")
 if EMAIL_KEY and EMAIL_KEY == SECRET_KEY:
     env.problems.append("EMAIL_KEY equals SECRET_KEY. Set a different secret.")
+EMAIL_KEY_FALLBACKS = env.list("EMAIL_KEY_FALLBACKS", default=[])
+if any(len(former) < 50 for former in EMAIL_KEY_FALLBACKS):
+    env.problems.append(
+        "EMAIL_KEY_FALLBACKS holds one of less than 50 characters: no key of this site "
+        "was ever that short. Set the former EMAIL_KEY as it was."
+    )
 if not HTTPS and SITE_URL and not is_loopback(_site.hostname or ""):
     env.problems.append(
         "SITE_URL begins with http:// although it is public. Set an https:// address."
@@ -137,6 +143,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 PUBLIC_BODY_LIMIT = 100 * 2**10
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
 MEDIA_URL = "/media/"
+# Names and addresses are kept at most so many months after a petition has ended.
+RETENTION_MONTHS = env.number("RETENTION_MONTHS", default=24, least=1, most=120)
 
 # == Mail ==
 
@@ -147,6 +155,15 @@ MAILERS = {"default": env.mailer("MAIL_URL")}
 if MAIL_FROM:
     env.address("MAIL_FROM", MAIL_FROM)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+# The pace that a provider allows, over all connections together.
+MAIL_RATE = env.rate("MAIL_RATE")
+MAIL_CONNECTIONS = env.number("MAIL_CONNECTIONS", default=1, least=1, most=8)
+# Bounces and complaints, as the provider's webhooks tell them.
+WEBHOOKS_PATH = "mail-events/"
+MAIL_WEBHOOKS = env.webhooks("MAIL_WEBHOOKS")
+ANYMAIL = env.anymail() if MAIL_WEBHOOKS else {}
+if MAIL_WEBHOOKS:
+    INSTALLED_APPS.append("anymail")
 ALERT_EMAILS = [
     env.address("ALERT_EMAIL", str(part))
     for part in env.list("ALERT_EMAIL", default=[])

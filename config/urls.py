@@ -23,6 +23,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="media",
     ),
 ]
+if settings.MAIL_WEBHOOKS:
+    from anymail.urls import urlpatterns as webhooks
+
+    # The provider's own and no other: those would ask for settings of theirs.
+    tracking = [
+        found
+        for found in webhooks
+        if found.name == f"{settings.MAIL_WEBHOOKS}_tracking_webhook"
+    ]
+    urlpatterns.append(path(settings.WEBHOOKS_PATH, include((tracking, "anymail"))))
 # English has no prefix, French begins with /fr/.
 urlpatterns += i18n_patterns(
     path("", include("petitions.urls")),
@@ -53,6 +63,7 @@ POLICIES = {
     "livez": NO_STORE,
     "readyz": NO_STORE,
     "metrics": NO_STORE,
+    "anymail:*": NO_STORE,
     "demo:*": NO_STORE,
     "petitions:sign": NO_STORE,
     "petitions:thank_you": NO_STORE,

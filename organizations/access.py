@@ -37,6 +37,11 @@ def may_own(user: User, organization_id: int | None) -> bool:
     return role_in(user, organization_id) is Role.OWNER
 
 
+def may_export(user: User, organization_id: int | None) -> bool:
+    """May take its supporters' addresses along."""
+    return may_own(user, organization_id)
+
+
 def memberships(user: User) -> dict[int, Role]:
     """Roles by organisation, read once in the life of the `user` object (a request)."""
     if not user.is_active:  # nobody has logged in, or may any more

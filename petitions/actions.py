@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from petitions import signing
-from petitions.addresses import domain_of
-from petitions.models import Change, Consent, DueMail, Signature, Suppression
-from petitions.models.mails import MailKind, MailState
+from petitions import keys, signing
+from petitions.models import (
+    Bounce,
+    Change,
+    Consent,
+    DueMail,
+    LinkRequest,
+    Signature,
+    Suppression,
+)
+from petitions.models.mails import MailKind, MailState, Priority
+from petitions.names import folded_name
 from petitions.states import CONSENT_VERSION, SignatureState, Source
+
+# Unconfirmed signatures are promised to be erased after this long.
+UNCONFIRMED_KEPT = timedelta(days=30)
 
 CORRECTABLE = (
     "name", "place", "postal_code", "country", "comment", "show_name", "updates",
 )  # fmt: skip
+
+
+class NameTaken(Exception):
+    """The other person at a shared address has that name."""
 
 
 def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
@@ -28,14 +44,24 @@ def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
     known = {name: given[name] for name in CORRECTABLE if name in given}
     if not signature.petition.organization.can_ask_updates:
         known.pop("updates", None)  # nobody asked
+    known |= person_of(signature, known)
     Signature.objects.pending().filter(pk=signature.pk).update(**known)
 
 
+def person_of(signature: Signature, changed: dict[str, Any]) -> dict[str, str]:
+    """The person that a new name makes, where two may share an address."""
+    if "name" not in changed or not signature.petition.shared_addresses:
+        return {}
+    return {"person": folded_name(changed["name"])}
+
+
 def send_again(signature: Signature, *, now: datetime) -> None:
-    """Make a new mail due for a pending signature; the caps of the worker hold."""
+    """Make a new mail due for a pending signature; the caps of the worker hold. Not
+    for one past its time: asking for a link must not keep it for ever."""
     waiting = signature.mails.filter(state=MailState.DUE)
     if (
         signature.state == SignatureState.PENDING
+        and now - signature.created_at < UNCONFIRMED_KEPT
         and signature.email_key
         and not signature.aside
         and not waiting.exists()
@@ -49,34 +75,64 @@ def send_again(signature: Signature, *, now: datetime) -> None:
         )
 
 
-def send_signed(key: UUID, *, now: datetime) -> None:
+LINKS_AT_ONCE = 100
+
+
+def ask_links(address: str, kind: MailKind, *, now: datetime) -> None:
+    """Note that somebody typed an address to be sent links of a kind: the same
+    statements, whether or not it has signed anything."""
+    known = keys.keys_of(address)
+    LinkRequest.objects.create(email_keys=known, kind=kind, asked_at=now)
+
+
+def answer_requests(now: datetime) -> bool:
+    """Make the mails due that were asked for; returns whether more may be waiting."""
+    with transaction.atomic():
+        asked = list(
+            LinkRequest.objects.select_for_update(skip_locked=True).order_by("pk")[
+                :LINKS_AT_ONCE
+            ]
+        )
+        for known, kind in dict.fromkeys(
+            (tuple(row.email_keys), row.kind) for row in asked
+        ):
+            if kind == MailKind.ALL:
+                send_signed(known, now=now)
+            else:
+                send_all_again(known, now=now)
+        LinkRequest.objects.filter(pk__in=[row.pk for row in asked]).delete()
+    return len(asked) == LINKS_AT_ONCE
+
+
+def send_signed(known: Sequence[UUID], *, now: datetime) -> None:
     """Make the mail due that leads one person to all they have signed; none for an
     address that has signed nothing, or that has just been asked for."""
-    newest = Signature.objects.filter(email_key=key).order_by("-pk").first()
+    newest = Signature.objects.filter(email_key__in=known).order_by("-pk").first()
     if (
         newest is None
         or DueMail.objects.filter(
-            email_key=key, kind=MailKind.ALL, state=MailState.DUE
+            email_key__in=known, kind=MailKind.ALL, state=MailState.DUE
         ).exists()
     ):
         return
     DueMail.objects.create(
         petition_id=newest.petition_id,
         signature=newest,
-        email_key=key,
+        email_key=known[0],
         kind=MailKind.ALL,
+        priority=Priority.LATER,
         due_at=now,
         created_at=now,
     )
 
 
-def send_all_again(key: Any, *, now: datetime) -> None:
-    """A new mail for the newest pending signature under each petition."""
+def send_all_again(known: Sequence[UUID], *, now: datetime) -> None:
+    """A new mail for each person's newest pending signature under each petition."""
     newest = (
         Signature.objects.pending()
-        .filter(email_key=key, aside="")
-        .order_by("petition", "-pk")
-        .distinct("petition")
+        .filter(email_key__in=known, aside="")
+        .order_by("petition", "person", "-pk")
+        .distinct("petition", "person")
     )
     for signature in newest:
         send_again(signature, now=now)
@@ -86,7 +142,8 @@ def change_signature(
     signature: Signature, given: dict[str, Any], *, now: datetime
 ) -> None:
     """Take over what the owner of a counted signature changed. A new comment is read
-    by staff before it is shown; a new answer about updates is a consent of its own."""
+    by staff before it is shown; a new answer about updates is a consent of its own.
+    NameTaken when the other person at a shared address would have the same name."""
     changed = {
         name: given[name]
         for name in CORRECTABLE
@@ -99,11 +156,23 @@ def change_signature(
         # Not asked, or not answered: what was said before holds.
         answer = None
         changed.pop("updates", None)
+    changed |= person_of(signature, changed)
     with transaction.atomic():
         if changed:
-            Signature.objects.filter(pk=signature.pk).update(**changed)
+            update(signature, changed)
         if answer is not None:
             record_consent(signature, updates=answer, now=now)
+
+
+def update(signature: Signature, changed: dict[str, Any]) -> None:
+    """Write to a counted row what does not make two of one person."""
+    try:
+        with transaction.atomic():
+            Signature.objects.known().filter(pk=signature.pk).update(**changed)
+    except IntegrityError:
+        if "person" in changed:
+            raise NameTaken from None
+        raise
 
 
 def record_consent(signature: Signature, *, updates: bool, now: datetime) -> None:
@@ -114,6 +183,7 @@ def record_consent(signature: Signature, *, updates: bool, now: datetime) -> Non
         organization=organization,
         email=signature.email,
         email_key=signature.email_key,
+        email_key_version=signature.email_key_version,
         updates=updates,
         wording_version=CONSENT_VERSION,
         language=get_language() or signature.language,
@@ -123,11 +193,11 @@ def record_consent(signature: Signature, *, updates: bool, now: datetime) -> Non
     )
 
 
-def signed_by(key: UUID) -> QuerySet[Signature]:
+def signed_by(address: str) -> QuerySet[Signature]:
     """All that one person has signed, the newest first; of several forms for one
     petition that wait for their confirmation, each."""
     return (
-        Signature.objects.filter(email_key=key)
+        Signature.objects.filter(email_key__in=keys.keys_of(address))
         .select_related("petition__organization", "invalidation")
         .order_by("-created_at", "-pk")
     )
@@ -137,15 +207,16 @@ def release(signatures: QuerySet[Signature], *, now: datetime) -> int:
     """Send their link to those that were set aside; returns how many."""
     with transaction.atomic():
         rows = signatures.set_aside().select_for_update()  # type: ignore[attr-defined]
-        keys = list(rows.order_by("pk").values_list("pk", flat=True))
-        DueMail.objects.filter(signature__in=keys, state=MailState.HELD).update(
+        found = list(rows.order_by("pk").values_list("pk", flat=True))
+        DueMail.objects.filter(signature__in=found, state=MailState.HELD).update(
             state=MailState.DUE, due_at=now
         )
-        return Signature.objects.filter(pk__in=keys).update(aside="")
+        return Signature.objects.filter(pk__in=found).update(aside="")
 
 
-def everything_about(key: UUID) -> dict[str, Any]:
+def everything_about(address: str) -> dict[str, Any]:
     """All that is stored about one person, for that person."""
+    known = keys.keys_of(address)
     return {
         "signatures": [
             {
@@ -169,8 +240,9 @@ def everything_about(key: UUID) -> dict[str, Any]:
                 "withdrawn_at": row.withdrawn_at and row.withdrawn_at.isoformat(),
                 "invalidated_at": row.invalidation
                 and row.invalidation.made_at.isoformat(),
+                "withdrawn_because": row.withdrawn_because,
             }
-            for row in signed_by(key)
+            for row in signed_by(address)
         ],
         "answers_about_updates": [
             {
@@ -180,7 +252,9 @@ def everything_about(key: UUID) -> dict[str, Any]:
                 "language": row.language,
                 "given_at": row.given_at.isoformat(),
             }
-            for row in Consent.objects.filter(email_key=key).order_by("given_at", "pk")
+            for row in Consent.objects.filter(email_key__in=known).order_by(
+                "given_at", "pk"
+            )
         ],
         "mails": [
             {
@@ -188,83 +262,94 @@ def everything_about(key: UUID) -> dict[str, Any]:
                 "created_at": row.created_at.isoformat(),
                 "finished_at": row.finished_at and row.finished_at.isoformat(),
             }
-            for row in DueMail.objects.filter(email_key=key).order_by("pk")
+            for row in DueMail.objects.filter(email_key__in=known).order_by("pk")
         ],
     }
 
 
-def erase_all(key: UUID, *, now: datetime) -> None:
+def erase_all(address: str, *, now: datetime) -> None:
     """Forget one person under every petition, and every consent they gave."""
     with transaction.atomic():
-        for signature in signed_by(key):
+        known = keys.keys_of(address)
+        for signature in signed_by(address):
             if Signature.objects.filter(pk=signature.pk).exists():
                 erase_signature(signature, now=now)
-        Consent.objects.filter(email_key=key).delete()
+        Consent.objects.filter(email_key__in=known).delete()
 
 
-def suppress(key: UUID, *, now: datetime) -> None:
+def suppress(address: str, *, now: datetime) -> None:
     """Never write to this mailbox again."""
-    Suppression.objects.get_or_create(email_key=key, defaults={"since": now})
+    newest = keys.current().newest
+    Suppression.objects.get_or_create(
+        email_key=newest.key(address),
+        defaults={"since": now, "key_version": newest.number},
+    )
 
 
-def lift_suppression(key: UUID) -> None:
-    """Write to it again, as its owner wants."""
-    Suppression.objects.filter(email_key=key).delete()
+def lift_suppression(address: str) -> None:
+    """Write to it again, as its owner wants, who read a mail of ours for that."""
+    known = keys.current().all_keys(address)
+    Suppression.objects.filter(pk__in=known).delete()
+    Bounce.objects.filter(pk__in=known).delete()
 
 
 def erase_signature(signature: Signature, *, now: datetime) -> None:
     """Forget somebody under one petition: what is counted is withdrawn first, so
-    that the count falls, then every row with the address goes."""
-    key = signature.email_key
-    assert key is not None  # no link leads to a signature that was anonymised
+    that the count falls, then every row with the address goes; where two people may
+    share it, every row of this person."""
+    # No link leads to a signature that was anonymised.
+    assert signature.email_key is not None
     with transaction.atomic():
-        rows = Signature.objects.select_for_update().filter(
-            petition=signature.petition_id, email_key=key
+        known = keys.keys_of(signature.email)
+        at_address = Signature.objects.filter(
+            petition=signature.petition_id, email_key__in=known
         )
-        for row in rows.filter(
-            Q(person=signature.person) | Q(state=SignatureState.PENDING)
-        ).order_by("pk"):
+        theirs = Q(person=signature.person)
+        if not signature.petition.shared_addresses:
+            theirs |= Q(state=SignatureState.PENDING)
+        for row in at_address.select_for_update().filter(theirs).order_by("pk"):
             if row.state == SignatureState.CONFIRMED:
                 withdraw(row, now=now)
             signing.forget(Signature.objects.filter(pk=row.pk))
-        Consent.objects.filter(
-            organization=signature.petition.organization_id,
-            email_key=key,
-            source=f"petition:{signature.petition_id}",
-        ).delete()
+        if not at_address.exclude(state=SignatureState.PENDING).exists():
+            # An answer is the mailbox's: the other person there may have given it.
+            Consent.objects.filter(
+                organization=signature.petition.organization_id,
+                email_key__in=known,
+                source=f"petition:{signature.petition_id}",
+            ).delete()
 
 
-def withdraw(signature: Signature, *, now: datetime) -> None:
-    """Take a confirmed signature from the count, as of today. What staff had taken
-    from it of the same person loses its mark: nothing brings it back."""
-    assert signature.email_key is not None  # no link leads to who was anonymised
-    of_person = Signature.objects.filter(
-        petition=signature.petition_id,
-        email_key=signature.email_key,
-        person=signature.person,
+def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
+    """Take a confirmed signature from the count, as of today; `because` of something
+    (`Withdrawal`) when its owner did not ask for it. What staff had taken from it of
+    the same person loses its mark: nothing brings it back."""
+    at_address = Signature.objects.filter(
+        petition=signature.petition_id, email_key__in=keys.keys_of(signature.email)
     )
     with transaction.atomic():
         # Locked before their states are read: a batch may be moving them.
-        rows = (
-            of_person.filter(
-                Q(state=SignatureState.CONFIRMED, pk=signature.pk)
-                | Q(state=SignatureState.INVALID)
-            )
-            .order_by("pk")
-            .select_for_update()
+        rows = at_address.filter(
+            Q(state=SignatureState.CONFIRMED, pk=signature.pk)
+            | Q(state=SignatureState.INVALID)
         )
-        for row in rows:
+        for row in rows.order_by("pk").select_for_update():
+            if not signing.is_same_person(row, signature):
+                continue
             counted = row.state == SignatureState.CONFIRMED
             row.state, row.withdrawn_at = SignatureState.WITHDRAWN, now
-            row.invalidation = None
-            row.save(update_fields=["state", "withdrawn_at", "invalidation"])
+            row.withdrawn_because, row.invalidation = because, None
+            row.save(
+                update_fields=[
+                    "state", "withdrawn_at", "withdrawn_because", "invalidation",
+                ]
+            )  # fmt: skip
             if counted:
                 Change.objects.create(
                     petition_id=signature.petition_id,
                     day=timezone.localdate(now),
                     source=Source.CONFIRMED,
                     delta=-1,
-                    domain=domain_of(signature.email),
                 )
 
 

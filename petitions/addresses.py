@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
 import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from uuid import UUID
 
 import email_validator
 import idna
-from django.conf import settings
-
-# Version of the rules below and of EMAIL_KEY, stored with each key.
-KEY_VERSION = 1
 
 # Refused neither by us nor by mail servers of test networks.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.remove("test")
-
-# Two names of one provider, and one that does not look at dots before the @.
-ALIASES = {"googlemail.com": "gmail.com"}
-IGNORE_DOTS = frozenset({"gmail.com"})
 
 # Providers whose names people mistype, and real ones that look like a slip.
 COMMON_DOMAINS = (
@@ -65,35 +57,65 @@ def clean_address(typed: str) -> str:
     return found.normalized
 
 
-def canonical(address: str) -> str:
-    """The form that is the same for every spelling of one mailbox; for comparison
-    only, mail goes to the address as typed. Case is folded letter by letter only: ß
-    and ss are two mailboxes, and two domains."""
-    local, _at, domain = address.rpartition("@")
-    domain = ascii_domain(domain)
-    domain = ALIASES.get(domain, domain)
-    local = unicodedata.normalize("NFC", local).lower()
-    if not local.startswith('"'):
-        local = local.partition("+")[0] or local
-        if domain in IGNORE_DOTS:
-            local = local.replace(".", "")
-    return f"{local}@{domain}"
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one domain, or all that a pattern covers, reads its addresses."""
+
+    strip_characters: str = ""
+    strip_extension: str = ""
+    same_as: str = ""
 
 
+class Rules:
+    """Which spellings are one mailbox, as data: a list of objects with `domain` and
+    the fields of `Rule`, as KeyVersion keeps them."""
+
+    def __init__(self, data: Iterable[Mapping[str, str]]) -> None:
+        self.by_domain = {
+            entry["domain"]: Rule(
+                entry["strip_characters"], entry["strip_extension"], entry["same_as"]
+            )
+            for entry in data
+        }
+
+    def rule_of(self, domain: str) -> Rule:
+        """The narrowest that fits: the domain itself, what stands above it, or *."""
+        patterns = [domain]
+        above = domain
+        while above:
+            _first, _dot, above = above.partition(".")
+            patterns.append(f"*.{above}" if above else "*")
+        for pattern in patterns:
+            if (rule := self.by_domain.get(pattern)) is not None:
+                return rule
+        return Rule()
+
+    def canonical(self, address: str) -> str:
+        """The form that is the same for every spelling of one mailbox; for comparison
+        only, mail goes to the address as typed. Case is folded letter by letter only:
+        ß and ss are two mailboxes, and two domains."""
+        local, _at, domain = address.rpartition("@")
+        domain = ascii_domain(domain)
+        rule = self.rule_of(domain)
+        if rule.same_as:
+            domain = rule.same_as
+            rule = self.rule_of(domain)
+        local = unicodedata.normalize("NFC", local).lower()
+        if not local.startswith('"'):
+            for sign in rule.strip_extension:
+                local = local.partition(sign)[0] or local
+            for sign in rule.strip_characters:
+                local = local.replace(sign, "") or local
+        return f"{local}@{domain}"
+
+
+@lru_cache(maxsize=10_000)
 def ascii_domain(domain: str) -> str:
     """The domain as it stands in the DNS: xn--strae-oqa.de for straße.de."""
     try:
         return idna.encode(domain, uts46=True).decode().lower()
     except idna.IDNAError:
         return domain.lower()
-
-
-def email_key(address: str) -> UUID:
-    """What tells whether two signatures come from one mailbox: 128 bits of
-    HMAC-SHA256 under EMAIL_KEY, so that the column alone names nobody."""
-    secret = settings.EMAIL_KEY.encode()
-    digest = hmac.digest(secret, canonical(address).encode(), "sha256")
-    return UUID(bytes=digest[:16])
 
 
 def domain_of(address: str) -> str:

@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,7 +10,13 @@ class PetitionsConfig(AppConfig):
 
     def ready(self) -> None:
         from config.loops import WORKER_LOOPS
-        from petitions import probes  # noqa: F401 - registers them
+        from config.retention import declare
+        from petitions import checks, probes, retention  # noqa: F401 - registers them
+        from petitions.keys import make_first_version
         from petitions.loops import LOOPS
 
         WORKER_LOOPS[:] = LOOPS
+        declare(retention.RULES, retention.NOT_PERSONAL, retention.PEOPLE)
+        post_migrate.connect(make_first_version, sender=self)
+        if settings.MAIL_WEBHOOKS:
+            from petitions import webhooks  # noqa: F401 - listens to them

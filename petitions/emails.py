@@ -20,6 +20,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 
 from organizations.models import Organization
 from petitions.models import DueMail, Petition
@@ -51,14 +52,26 @@ class Frame:
     html: str
     links: dict[str, tuple[Purpose, str]]
     """By placeholder: what its token is for, and the address with TOKEN in it."""
+    one_click: bool
+    """Whether mail programs may offer to unsubscribe (RFC 8058): nobody asked for
+    this mail."""
 
-    def message(self, to: str, signature_id: int, now: datetime) -> bytes:
+    def message(
+        self, to: str, signature_id: int, message_id: str, now: datetime
+    ) -> bytes:
         """The mail to `to`, as bytes with CRLF line ends."""
         text, html = self.text, self.html
+        links = {}
         for mark, (purpose, address) in self.links.items():
             token = make_token(purpose, signature_id, now=now)
-            link = address.replace("TOKEN", token)
+            links[mark] = link = address.replace("TOKEN", token)
             text, html = text.replace(mark, link), html.replace(mark, link)
+        unsubscribe = b""
+        if self.one_click:
+            unsubscribe = (
+                b"List-Unsubscribe: <%b>\r\n"
+                b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+            ) % links[placeholder("never_again_link")].encode()
         boundary = secrets.token_hex(12)
         parts = []
         for kind, body in (("plain", text), ("html", html)):
@@ -72,8 +85,8 @@ class Frame:
             self.headers
             + b"To: %b\r\n" % to.encode()
             + b"Date: %b\r\n" % format_datetime(now).encode()
-            + b"Message-ID: <%b@%b>\r\n"
-            % (secrets.token_hex(16).encode(), mail_domain().encode())
+            + b"Message-ID: %b\r\n" % message_id.encode()
+            + unsubscribe
             + b'Content-Type: multipart/alternative; boundary="%b"\r\n\r\n'
             % boundary.encode()
             + b"".join(parts)
@@ -86,27 +99,55 @@ class Frames:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.frames: dict[tuple[int | None, str, date | None], Frame] = {}
+        self.frames: dict[tuple[str, int | None, str, date | None, str], Frame] = {}
 
-    def message(self, mail: DueMail, counted_since: datetime | None) -> bytes:
+    def message(
+        self, mail: DueMail, counted_since: datetime | None, counted_name: str = ""
+    ) -> bytes:
         """The mail for a signature: a link to confirm it, or, when the mailbox has
-        confirmed one before, that nothing is to be done; or the link to all that one
-        person has signed."""
+        confirmed one before, that nothing is to be done; a reminder; or the link to
+        all that one person has signed. `counted_name`, confirmed by the mailbox
+        itself, says which of two people at one address is counted."""
         signature = mail.signature
         assert signature is not None  # it is due
-        petition = mail.petition if mail.kind == MailKind.CONFIRM else None
+        kind = MailKind(mail.kind)
+        petition = None if kind is MailKind.ALL else mail.petition
         since = timezone.localdate(counted_since) if counted_since else None
-        key = (petition.pk if petition else None, signature.language, since)
+        number = petition.pk if petition else None
+        key = (kind, number, signature.language, since, counted_name)
         if key not in self.frames:
-            self.frames[key] = build(petition, signature.language, since)
-        return self.frames[key].message(signature.email, signature.pk, timezone.now())
+            self.frames[key] = build(
+                kind, petition, signature.language, since, counted_name
+            )
+        return self.frames[key].message(
+            signature.email, signature.pk, message_id(mail), timezone.now()
+        )
+
+
+def message_id(mail: DueMail) -> str:
+    """The Message-ID of a due mail, the same at every try: when one goes out twice
+    because nobody could write down that it had, mail programs show it once."""
+    value = f"{mail.pk}.{mail.created_at.isoformat()}"
+    digest = salted_hmac("petitions.mail", value, algorithm="sha256").hexdigest()
+    return f"<{digest[:32]}@{mail_domain()}>"
+
+
+TEMPLATES = {
+    MailKind.CONFIRM: "emails/confirm",
+    MailKind.REMIND: "emails/remind",
+    MailKind.ALL: "emails/signed",
+}
 
 
 def build(
-    petition: Petition | None, language: str, counted_since: date | None
+    kind: MailKind,
+    petition: Petition | None,
+    language: str,
+    counted_since: date | None,
+    counted_name: str = "",
 ) -> Frame:
-    """The frame, in one language, of the mail about a petition; without one, of the
-    mail about all that somebody has signed."""
+    """The frame, in one language, of one kind of mail, about a petition unless it is
+    about all that somebody has signed."""
     with translation.override(language):
         context: dict[str, Any] = {
             "site": urlsplit(settings.SITE_URL).netloc,
@@ -114,11 +155,12 @@ def build(
             "language": language,
             **{name: placeholder(name) for name in LINKS},
         }
+        template = TEMPLATES[kind]
         if petition is None:
-            template = "emails/signed"
             context["organization"] = None
         else:
-            template = "emails/already_signed" if counted_since else "emails/confirm"
+            if counted_since:
+                template = "emails/already_signed"
             context |= {
                 "petition": petition,
                 "organization": petition.organization,
@@ -127,6 +169,7 @@ def build(
                 ),
                 "petition_url": settings.SITE_URL + petition.get_absolute_url(),
                 "counted_since": counted_since,
+                "counted_name": counted_name,
             }
         subject = render_to_string(f"{template}.subject.txt", context)
         text = render_to_string(f"{template}.txt", context)
@@ -148,6 +191,7 @@ def build(
         text=text.strip() + "\n",
         html=html.strip() + "\n",
         links=links,
+        one_click=kind is MailKind.REMIND,
     )
 
 

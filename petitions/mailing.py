@@ -1,14 +1,13 @@
 """Sending what is due: no mail lost, no mailbox flooded, no signer kept waiting.
 
 A batch is leased (and committed) before the first byte is sent, goes over one
-connection, and each mail is marked after the server's 250. No lock is held while the
-network is used. A worker that dies leaves a lease that runs out: a mail may be sent
-twice then, but never not at all.
+connection or more (`petitions.sending`), and each mail is marked soon after the
+server's 250. No lock is held while the network is used. A worker that dies leaves a
+lease that runs out: a mail may be sent twice then, but never not at all.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,27 +15,27 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
-from config.mail import Refused, Transport, open_transport
-from petitions.addresses import domain_of
-from petitions.emails import Frames
-from petitions.models import DueMail, Signature, Suppression
+from petitions import bounces, keys, sending
+from petitions.models import Bounce, DueMail, Signature
 from petitions.models.mails import MailKind, MailState
-from petitions.states import SignatureState
+from petitions.sending import Batch, finish, postpone
+from petitions.states import SignatureState, State
 
-logger = logging.getLogger(__name__)
-
+# For each connection.
 BATCH = 100
+# Longer than a batch takes: `sending.BATCH_TIME` and a server that does not answer.
 LEASE = timedelta(seconds=120)
-# A batch stops in time for its lease.
-BATCH_TIME = timedelta(seconds=20)
+
+# Seconds that a round waits for its turn; a slower pace is left to a later round.
+LONGEST_WAIT = 1.0
 
 # Caps on what the public form may cause, per mailbox. They delay, they never drop.
 GAP = timedelta(minutes=5)
-"""Between two mails of one kind to one mailbox about one petition."""
+"""Between two mails of one kind to one mailbox about one petition; of one person,
+where two may share an address."""
 PER_PETITION = 5
 """Mails to one mailbox about one petition in a day."""
 PER_MAILBOX = 20
@@ -46,44 +45,15 @@ DAY = timedelta(days=1)
 # The same form sent again this soon is covered by the mail that went out already.
 SAME_FORM_WITHIN = timedelta(minutes=1)
 
-GIVE_UP_AFTER = timedelta(days=2)
-
 LEASE_DUE = """
 UPDATE petitions_duemail m
    SET leased_until = %(until)s
   FROM (SELECT id FROM petitions_duemail
          WHERE state = 'due' AND due_at <= %(now)s
            AND (leased_until IS NULL OR leased_until <= %(now)s)
-         ORDER BY due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED) due
+         ORDER BY priority, due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED) due
  WHERE m.id = due.id
 RETURNING m.id
-"""
-
-# `finished_at` of the mail and the tally of its petition, day and domain together.
-FINISH = """
-WITH finished AS (
-    UPDATE petitions_duemail m
-       SET state = %(state)s, finished_at = %(now)s, leased_until = NULL,
-           attempts = attempts + 1, reply = %(reply)s
-     WHERE id = %(id)s AND state = 'due'
- RETURNING id, petition_id, kind, signature_id
-)
-INSERT INTO petitions_mailtally AS t (
-    petition_id, day, domain, signed, handed_over, failed, confirmed)
-SELECT petition_id, %(day)s, %(domain)s,
-       -- Once for each signature, however often its link was sent.
-       (NOT EXISTS (SELECT 1 FROM petitions_duemail o
-                     WHERE o.signature_id = finished.signature_id
-                       AND o.id <> finished.id AND o.kind = 'confirm'
-                       AND o.state <> 'due'))::int,
-       (%(state)s = 'sent')::int,
-       (%(state)s = 'failed')::int, 0
-  FROM finished
- WHERE kind = 'confirm'
-    ON CONFLICT (petition_id, day, domain) DO UPDATE
-   SET signed = t.signed + excluded.signed,
-       handed_over = t.handed_over + excluded.handed_over,
-       failed = t.failed + excluded.failed
 """
 
 SAME_FORM = (
@@ -119,8 +89,11 @@ class LeasedMail(DueMail):
     sent_about_petition: int
     sent_to_mailbox: int
     same_form_sent: bool
-    suppressed: bool
+    suppressed: bool = False
+    """Set by `mark_suppressed`."""
+    bounced: str | None
     counted_since: datetime | None
+    counted_name: str | None
 
     class Meta:
         proxy = True
@@ -151,7 +124,12 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     )
     history: dict[str, Any] = {
         "last_sent_at": Subquery(
-            sent.filter(kind=OuterRef("kind"), **about)
+            # Of an erased signature nobody knows whose it was.
+            sent.filter(
+                Q(signature__person=OuterRef("signature__person")) | Q(signature=None),
+                kind=OuterRef("kind"),
+                **about,
+            )
             .values("email_key")
             .annotate(last=Max("finished_at"))
             .values("last")
@@ -166,8 +144,13 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
                 **same_form,
             )
         ),
-        "suppressed": Exists(Suppression.objects.filter(pk=OuterRef("email_key"))),
+        "bounced": Subquery(
+            Bounce.objects.filter(pk=OuterRef("email_key")).values("reason")[:1]
+        ),
         "counted_since": Subquery(counted.values("confirmed_at")[:1]),
+        "counted_name": Subquery(
+            counted.filter(petition__shared_addresses=True).values("name")[:1]
+        ),
     }
     return (
         LeasedMail.objects.filter(pk__in=list(ids))
@@ -196,7 +179,14 @@ class Wait:
     until: datetime
 
 
-type Decision = Send | Cover | Wait
+@dataclass(frozen=True)
+class GiveUp:
+    """The mailbox does not exist, as a server said of an earlier mail."""
+
+    reply: str
+
+
+type Decision = Send | Cover | Wait | GiveUp
 
 
 def decide(mail: LeasedMail, now: datetime) -> Decision:
@@ -208,6 +198,10 @@ def decide(mail: LeasedMail, now: datetime) -> Decision:
         mail.signature.state != SignatureState.PENDING or mail.same_form_sent
     ):
         return Cover()
+    if mail.kind == MailKind.REMIND and not needs_reminder(mail, now):
+        return Cover()
+    if mail.bounced is not None:
+        return GiveUp(f"{bounces.NOT_TRIED}: {mail.bounced}")
     if mail.last_sent_at and now < mail.last_sent_at + GAP:
         return Wait(mail.last_sent_at + GAP)
     if mail.sent_about_petition >= PER_PETITION or mail.sent_to_mailbox >= PER_MAILBOX:
@@ -216,28 +210,58 @@ def decide(mail: LeasedMail, now: datetime) -> Decision:
     return Send()
 
 
+def needs_reminder(mail: LeasedMail, now: datetime) -> bool:
+    """Whether the link in it would still count a signature that is not counted."""
+    assert mail.signature is not None
+    petition = mail.petition
+    return (
+        mail.signature.state == SignatureState.PENDING
+        and mail.counted_since is None
+        and petition.state == State.OPEN
+        and (petition.closes_at is None or now < petition.closes_at)
+    )
+
+
 def decide_all(
     mails: Iterable[LeasedMail], now: datetime
 ) -> list[tuple[LeasedMail, Decision]]:
-    """What becomes of each mail of a batch: of several to one mailbox about one
+    """What becomes of each mail of a batch: of several to one person about one
     petition, the newest speaks, its copies are covered, and the others wait."""
     decided: list[tuple[LeasedMail, Decision]] = []
-    speakers: dict[tuple[int, Any, str], LeasedMail] = {}
+    speakers: dict[tuple[int, Any, str, str], LeasedMail] = {}
     in_batch: dict[Any, int] = {}
+    about_petition: dict[Any, int] = {}
+    mails = list(mails)
+    mark_suppressed(mails)
     for mail in mails:
         decision = decide(mail, now)
-        key = (mail.petition_id, mail.email_key, mail.kind)
+        assert mail.signature is not None  # it is due
+        about = (mail.petition_id, mail.email_key)
+        key = (*about, mail.kind, mail.signature.person)
         sent = in_batch.get(mail.email_key, 0)
         if isinstance(decision, Send):
             speaker = speakers.setdefault(key, mail)
             if speaker is not mail:
                 decision = Cover() if is_copy(mail, speaker) else Wait(now + GAP)
-            elif mail.sent_to_mailbox + sent >= PER_MAILBOX:
+            elif (
+                mail.sent_to_mailbox + sent >= PER_MAILBOX
+                or mail.sent_about_petition + about_petition.get(about, 0)
+                >= PER_PETITION
+            ):
                 decision = Wait(now + timedelta(hours=1))
             else:
                 in_batch[mail.email_key] = sent + 1
+                about_petition[about] = about_petition.get(about, 0) + 1
         decided.append((mail, decision))
     return decided
+
+
+def mark_suppressed(mails: list[LeasedMail]) -> None:
+    """Note whose owner wants no mail, by whatever key that was said."""
+    addresses = {mail.signature.email for mail in mails if mail.signature}
+    silent = keys.suppressed(addresses) if addresses else set()
+    for mail in mails:
+        mail.suppressed = mail.signature is not None and mail.signature.email in silent
 
 
 def is_copy(one: LeasedMail, other: LeasedMail) -> bool:
@@ -248,9 +272,15 @@ def is_copy(one: LeasedMail, other: LeasedMail) -> bool:
     )
 
 
-def send_due(now: datetime, batch: int = BATCH) -> bool:
-    """One round: lease, decide, send, mark. Returns whether more may be waiting."""
-    ids = lease(now, batch)
+def send_due(now: datetime) -> bool:
+    """One round: lease, decide, send, mark. Returns whether more may be waiting. One
+    round at a time decides for all connections, so that no mailbox gets its share
+    from each of them."""
+    connections = settings.MAIL_CONNECTIONS
+    if sending.PACE.pause() > LONGEST_WAIT:
+        return False
+    size = sending.PACE.most_in_a_batch(BATCH * connections)
+    ids = lease(now, size)
     if not ids:
         return False
     waiting: list[LeasedMail] = []
@@ -258,90 +288,15 @@ def send_due(now: datetime, batch: int = BATCH) -> bool:
         match decision:
             case Cover():
                 finish(mail, MailState.COVERED, now)
+            case GiveUp(reply):
+                finish(mail, MailState.FAILED, now, reply)
             case Wait(until):
                 postpone(mail, until)
             case Send():
                 waiting.append(mail)
-    # Oldest first from here: whoever signed first is not overtaken.
-    waiting.reverse()
+    # The first first from here, as they were leased: whoever signed first is not
+    # overtaken.
+    waiting.sort(key=lambda mail: (mail.priority, mail.created_at, mail.pk))
     if waiting:
-        hand_over(waiting, now)
-    return len(ids) == batch
-
-
-def hand_over(mails: list[LeasedMail], now: datetime) -> None:
-    """Send over one connection; what was not attempted is due again at once."""
-    frames = Frames(now)
-    stop_at = timezone.now() + BATCH_TIME
-    unsent = list(mails)
-    try:
-        with open_transport() as transport:
-            while unsent and timezone.now() < stop_at:
-                mail = unsent.pop(0)
-                attempt(transport, frames, mail)
-    finally:
-        DueMail.objects.filter(
-            pk__in=[mail.pk for mail in unsent], state=MailState.DUE
-        ).update(leased_until=None)
-
-
-def attempt(transport: Transport, frames: Frames, mail: LeasedMail) -> None:
-    """Send one mail and mark what came of it."""
-    assert mail.signature is not None
-    email = mail.signature.email
-    try:
-        message = frames.message(mail, mail.counted_since)
-    except Exception:
-        logger.exception("Mail %s could not be written", mail.pk)
-        put_off(mail, "could not be written")
-        return
-    try:
-        transport.send(settings.MAIL_FROM, email, message)
-    except Refused as refusal:
-        logger.warning("Mail %s refused: %s", mail.pk, refusal.code)
-        if refusal.permanent and refusal.of_recipient:
-            finish(mail, MailState.FAILED, timezone.now(), str(refusal))
-        else:
-            put_off(mail, str(refusal))
-    except OSError:
-        # The connection broke: perhaps because of this very mail, so the others of
-        # the batch do not wait behind it.
-        put_off(mail, "connection lost")
-        raise
-    else:
-        finish(mail, MailState.SENT, timezone.now())
-
-
-def finish(mail: DueMail, state: MailState, now: datetime, reply: str = "") -> None:
-    """Mark a mail as done with and count it in its tally."""
-    parameters: dict[str, Any] = {
-        "id": mail.pk,
-        "state": state,
-        "now": now,
-        "reply": reply[:200],
-        "day": timezone.localdate(mail.created_at),
-        "domain": domain_of(mail.signature.email) if mail.signature else "",
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(FINISH, parameters)
-
-
-def postpone(mail: DueMail, until: datetime) -> None:
-    DueMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(
-        due_at=until, leased_until=None
-    )
-
-
-def put_off(mail: DueMail, reply: str) -> None:
-    """Try again later, each time after twice as long; give up after two days."""
-    now = timezone.now()
-    if now - mail.created_at > GIVE_UP_AFTER:
-        finish(mail, MailState.FAILED, now, reply)
-        return
-    pause = min(timedelta(seconds=30) * 2**mail.attempts, timedelta(hours=1))
-    DueMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(
-        due_at=now + pause,
-        leased_until=None,
-        attempts=mail.attempts + 1,
-        reply=reply[:200],
-    )
+        Batch(waiting, now).send(connections)
+    return len(ids) == size

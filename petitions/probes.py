@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from config.models import Heartbeat
 from config.probes import STARTED_AT, Reading, probe
+from petitions.checks import WRONG_KEY, secret_is_known
 from petitions.loops import PROVE_EVERY, PROVED
 from petitions.models import Change, DueMail, Total
-from petitions.models.mails import MailState
+from petitions.models.mails import MailState, Priority
 from petitions.sources import HOUR, outliers
 
 # Confirmations that wait longer than this are worth waking somebody.
@@ -26,15 +27,17 @@ UNPROVED_AFTER = PROVE_EVERY + timedelta(hours=1)
 @probe
 def mail(now: datetime) -> list[Reading]:
     """How many mails are due, and since when the oldest waits."""
+    # Reminders wait for everything else, and may.
+    urgent = Q(priority__lt=Priority.LAST)
     due = DueMail.objects.filter(state=MailState.DUE, due_at__lte=now).aggregate(
-        number=Count("pk"), oldest=Min("due_at")
+        number=Count("pk"), oldest=Min("due_at", filter=urgent)
     )
     age = (now - due["oldest"]).total_seconds() if due["oldest"] else 0.0
     since = now - timedelta(seconds=LATE_AFTER)
     sent = DueMail.objects.filter(state=MailState.SENT, finished_at__gt=since)
     # Put off again and again, while nothing else gets out either.
     stuck = DueMail.objects.filter(
-        state=MailState.DUE, attempts__gt=0, created_at__lte=since
+        urgent, state=MailState.DUE, attempts__gt=0, created_at__lte=since
     ).aggregate(oldest=Min("created_at"))["oldest"]
     if stuck and not sent.exists():
         age = max(age, (now - stuck).total_seconds())
@@ -118,5 +121,19 @@ def sources(now: datetime) -> list[Reading]:
             len(found),
             "Networks and mail domains that brought very many within an hour",
             trouble,
+        )
+    ]
+
+
+@probe
+def email_key(now: datetime) -> list[Reading]:
+    """Whether signatures can be written: under another EMAIL_KEY none is."""
+    known = secret_is_known()
+    return [
+        Reading(
+            "email_key_known",
+            float(known),
+            "1 when EMAIL_KEY is the one that signatures are counted by",
+            "" if known else WRONG_KEY,
         )
     ]

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.clients import Network
-from petitions.addresses import KEY_VERSION, ascii_domain, domain_of, email_key
+from petitions import keys, rekeying
+from petitions.addresses import ascii_domain, domain_of
 from petitions.limits import Attempts, Rules
 from petitions.models import DueMail, MergedSignature, Signature
 from petitions.models.mails import UNFINISHED
+from petitions.names import folded_name
 from petitions.states import Aside, SignatureState, State, WeakSign
 
 # Confirmations are accepted for this long after the later of the petition's end and
@@ -28,6 +30,7 @@ from petitions.states import Aside, SignatureState, State, WeakSign
 GRACE = timedelta(hours=24)
 
 NO_RULES = Rules()
+NO_ATTEMPTS = Attempts()
 # Lowers the priority of a mail; alone it withholds none.
 BUSY = int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN)
 
@@ -49,6 +52,7 @@ class Form:
     asks_updates: bool
     over_ceiling: bool
     """Whether the visitor's network has to wait before anything is taken from it."""
+    shared_addresses: bool
 
     def is_open(self, now: datetime) -> bool:
         return (
@@ -67,14 +71,18 @@ SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
        EXISTS (SELECT 1
                  FROM unnest(%(keys)s::uuid[], %(roofs)s::timestamptz[]) c (key, roof)
                  JOIN petitions_allowance a ON a.key = c.key
-                WHERE a.full_at > c.roof)
+                WHERE a.full_at > c.roof),
+       p.shared_addresses, k.number, k.finished_at IS NULL
   FROM petitions_petition p
   JOIN organizations_organization o ON o.id = p.organization_id
+  -- A signature is written by the newest key version, however long a process runs.
+ CROSS JOIN (SELECT number, finished_at FROM petitions_keyversion
+              ORDER BY number DESC LIMIT 1) k
  WHERE p.slug = %(slug)s
 """
 
 
-def find_form(slug: str, ceilings: Attempts) -> Form | None:
+def find_form(slug: str, ceilings: Attempts = NO_ATTEMPTS) -> Form | None:
     """The form of the petition with this address, drafts included, and whether one
     of the `ceilings` of the visitor's network is reached."""
     with connection.cursor() as cursor:
@@ -82,7 +90,11 @@ def find_form(slug: str, ceilings: Attempts) -> Form | None:
             FIND, {"slug": slug, "keys": ceilings.keys, "roofs": ceilings.roofs}
         )
         row = cursor.fetchone()
-    return Form(*row) if row else None
+    if row is None:
+        return None
+    *form, number, rekeying_runs = row
+    keys.notice(number, rekeying_runs)
+    return Form(*form)
 
 
 # Buckets are filled in the order of their keys by all, so that two forms wait for each
@@ -108,16 +120,16 @@ WITH attempt AS (
      WHERE key NOT IN (SELECT key FROM passed)
 ), signed AS (
     INSERT INTO petitions_signature (
-        petition_id, state, name, email, email_key, email_key_version, person,
-        place, postal_code, country, comment, comment_approved, show_name, updates,
-        language, text_version, consent_version, delivery, network, weak_signs, aside,
-        created_at
+        petition_id, state, name, email, email_key, email_key_version, former_key,
+        person, place, postal_code, country, comment, comment_approved, show_name,
+        updates, language, text_version, consent_version, delivery, network,
+        weak_signs, aside, created_at
     )
     SELECT %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
-           %(email_key_version)s, '', %(place)s, %(postal_code)s, %(country)s,
-           %(comment)s, false, %(show_name)s, %(updates)s, %(language)s,
-           %(text_version)s, %(consent_version)s, %(delivery)s, %(network)s::inet,
-           signs,
+           %(email_key_version)s, %(former_key)s, %(person)s, %(place)s,
+           %(postal_code)s, %(country)s, %(comment)s, false, %(show_name)s,
+           %(updates)s, %(language)s, %(text_version)s, %(consent_version)s,
+           %(delivery)s, %(network)s::inet, signs,
            CASE WHEN %(aside)s::text <> '' THEN %(aside)s::text
                 WHEN address THEN 'limit'
                 -- More than one of the bits.
@@ -161,6 +173,8 @@ class SignerInput:
     network: Network | None = None
     """The /24 or /48 that it came from."""
     weak_signs: int = 0
+    person: str = ""
+    """The folded name where two people may share an address, otherwise ''."""
     is_trapped: bool = False
     """Whether it filled in what people do not see."""
 
@@ -171,13 +185,16 @@ def sign(
     """Write a pending signature and the mail that is due for it; returns its id, or
     None when its network has reached its ceiling. Repeating it is harmless: whoever
     owns the mailbox confirms one."""
-    key, domain = email_key(given.email), ascii_domain(domain_of(given.email))
+    ring = keys.held()
+    key = ring.newest.key(given.email)
+    domain = ascii_domain(domain_of(given.email))
     attempts = rules.attempts(petition_id, key, given.network, domain, now)
     aside = Aside.HONEYPOT if given.is_trapped else rules.aside(given.network, domain)
     parameters: dict[str, Any] = {
         "petition_id": petition_id,
         "email_key": key,
-        "email_key_version": KEY_VERSION,
+        "email_key_version": ring.newest.number,
+        "former_key": ring.former_key(given.email),
         "aside": aside,
         "busy": BUSY,
         "now": now,
@@ -195,9 +212,17 @@ def sign(
 
 CONFIRM = """
 WITH mine AS MATERIALIZED (
-    SELECT petition_id, email_key, person
-      FROM petitions_signature
-     WHERE id = %(id)s AND state = 'pending'
+    -- Only a row of the newest key version, read in this very statement, and with a
+    -- person where two may share an address, can be compared with all others; `confirm`
+    -- brings an older one up to date. While the version before is still counted,
+    -- `former_key` compares with that.
+    SELECT s.petition_id, s.email_key, s.person,
+           ARRAY[s.email_key, COALESCE(s.former_key, s.email_key)] AS keys
+      FROM petitions_signature s
+      JOIN petitions_petition p ON p.id = s.petition_id
+     WHERE s.id = %(id)s AND s.state = 'pending'
+       AND s.email_key_version = (SELECT max(number) FROM petitions_keyversion)
+       AND (s.person <> '') = p.shared_addresses
 ), siblings AS MATERIALIZED (
     -- Locked in one order by all, so that two confirmations of one person wait for
     -- each other instead of deadlocking.
@@ -211,10 +236,17 @@ WITH mine AS MATERIALIZED (
        FOR UPDATE OF s
 ), confirmed AS (
     UPDATE petitions_signature s
-       SET state = 'confirmed', confirmed_at = %(now)s
-      FROM petitions_petition p
+       SET state = 'confirmed', confirmed_at = %(now)s, former_key = NULL,
+           seat = CASE WHEN mine.person <> '' THEN (
+               SELECT CASE WHEN bool_or(c.seat = 1) THEN 2 ELSE 1 END
+                 FROM petitions_signature c
+                WHERE c.petition_id = mine.petition_id
+                  AND c.email_key = ANY (mine.keys) AND c.state = 'confirmed') END
+      FROM mine, petitions_petition p
      WHERE s.id = %(id)s
-       AND s.id IN (SELECT id FROM siblings)
+       -- As an array: all are locked before anything is written. Otherwise two names at
+       -- one address, each waiting for the other's seat, could deadlock.
+       AND s.id = ANY (ARRAY(SELECT id FROM siblings))
        AND s.state = 'pending'
        AND s.aside = ''
        AND p.id = s.petition_id
@@ -227,12 +259,18 @@ WITH mine AS MATERIALIZED (
                    (SELECT min(m.finished_at) FROM petitions_duemail m
                      WHERE m.signature_id = s.id AND m.state = 'sent')))
        )
+       -- Nobody is counted there; or, where two may share an address, one with
+       -- another name. Two confirmations at once meet in the unique constraints.
        AND NOT EXISTS (
            SELECT 1 FROM petitions_signature c
-            WHERE c.petition_id = s.petition_id AND c.email_key = s.email_key
-              AND c.person = s.person AND c.state = 'confirmed')
- RETURNING s.id, s.petition_id, s.email, s.email_key, s.updates, s.consent_version,
-           s.language, p.slug, p.organization_id
+            WHERE c.petition_id = mine.petition_id AND c.email_key = ANY (mine.keys)
+              AND c.person IN (mine.person, '') AND c.state = 'confirmed')
+       AND (mine.person = '' OR 2 > (
+           SELECT count(*) FROM petitions_signature c
+            WHERE c.petition_id = mine.petition_id AND c.email_key = ANY (mine.keys)
+              AND c.state = 'confirmed'))
+ RETURNING s.id, s.petition_id, s.email, s.email_key, s.email_key_version,
+           s.updates, s.consent_version, s.language, p.slug, p.organization_id
 ), merged AS (
     DELETE FROM petitions_signature s
      USING confirmed
@@ -242,7 +280,7 @@ WITH mine AS MATERIALIZED (
     DELETE FROM petitions_duemail
      WHERE signature_id IN (SELECT id FROM merged) AND state IN ('due', 'held')
 ), sent AS (
-    UPDATE petitions_duemail SET signature_id = NULL
+    UPDATE petitions_duemail SET signature_id = NULL, reply = ''
      WHERE signature_id IN (SELECT id FROM merged) AND state NOT IN ('due', 'held')
 ), led_home AS (
     INSERT INTO petitions_mergedsignature (id, into_id)
@@ -254,11 +292,11 @@ WITH mine AS MATERIALIZED (
       FROM confirmed
 ), consent AS (
     INSERT INTO petitions_consent (
-        organization_id, email, email_key, updates, wording_version, language,
-        sender, source, given_at
+        organization_id, email, email_key, email_key_version, updates,
+        wording_version, language, sender, source, given_at
     )
-    SELECT c.organization_id, c.email, c.email_key, c.updates, c.consent_version,
-           c.language,
+    SELECT c.organization_id, c.email, c.email_key, c.email_key_version, c.updates,
+           c.consent_version, c.language,
            concat_ws(', ', COALESCE(NULLIF(o.legal_name, ''), o.name),
                      o.postal_address, o.contact_email),
            'petition:' || c.petition_id, %(now)s
@@ -270,6 +308,12 @@ SELECT slug FROM confirmed
 """
 
 
+# How often one confirmation is tried: a version may begin, and a seat be taken, while
+# it is on its way.
+ATTEMPTS = 8
+SEATED_ONCE = "signature_seated_once"
+
+
 class Confirmation(enum.Enum):
     COUNTED = "counted"
     """Now, or before: the signature counts once."""
@@ -279,29 +323,51 @@ class Confirmation(enum.Enum):
     """Its owner took it back after confirming it."""
     INVALIDATED = "invalidated"
     """Staff took it from the count."""
+    FULL = "full"
+    """Two other people at this address are counted."""
     GONE = "gone"
     """Erased, or never there."""
 
 
 def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
     """Count a pending signature, once, however often this is called; returns the
-    outcome and the address (slug) of its petition ('' when it is gone)."""
+    outcome and the address (slug) of its petition ('' when it is gone).
+    OperationalError, as when the database is away, when others were always quicker."""
     parameters: dict[str, Any] = {
         "id": signature_id,
         "now": now,
         "day": timezone.localdate(now),
         "grace": GRACE,
     }
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(CONFIRM, parameters)
-            row = cursor.fetchone()
-    except IntegrityError:
-        # Another row of the same person was confirmed in this very moment.
-        row = None
-    if row:
-        return Confirmation.COUNTED, str(row[0])
-    return explain(signature_id)
+    unexplained = False
+    for _attempt in range(ATTEMPTS):
+        raced = ""
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(CONFIRM, parameters)
+                row = cursor.fetchone()
+        except IntegrityError as error:
+            # Somebody at the same address was confirmed in this very moment.
+            row, raced = None, constraint_of(error)
+        if row:
+            return Confirmation.COUNTED, str(row[0])
+        # The seat that this one would have had was taken: perhaps there is another.
+        if raced == SEATED_ONCE or rekeying.freshen(signature_id, now=now):
+            unexplained = False
+            continue
+        outcome, slug = explain(signature_id)
+        # “Too late” erases what was entered. So it is said only when a second try
+        # finds the same: somebody else may have brought the row up to date just now.
+        if outcome is not Confirmation.TOO_LATE or unexplained:
+            return outcome, slug
+        unexplained = True
+    raise OperationalError("others confirm at the same address all the time")
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """The constraint that refused."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
 
 
 def explain(signature_id: int) -> tuple[Confirmation, str]:
@@ -313,6 +379,8 @@ def explain(signature_id: int) -> tuple[Confirmation, str]:
     if signature.state == SignatureState.PENDING:
         if counted_sibling(signature):
             return Confirmation.COUNTED, slug
+        if is_full(signature):
+            return Confirmation.FULL, slug
         return Confirmation.TOO_LATE, slug
     if signature.state == SignatureState.WITHDRAWN:
         return Confirmation.WITHDRAWN, slug
@@ -322,8 +390,9 @@ def explain(signature_id: int) -> tuple[Confirmation, str]:
 
 
 def find_signature(signature_id: int) -> Signature | None:
-    """The signature, or the one that it was merged into."""
-    everything = Signature.objects.select_related(
+    """The signature, or the one that it was merged into; None when it was erased, or
+    when only its being one is left."""
+    everything = Signature.objects.known().select_related(
         "petition__organization", "invalidation"
     )
     signature = everything.filter(pk=signature_id).first()
@@ -334,32 +403,51 @@ def find_signature(signature_id: int) -> Signature | None:
     return signature
 
 
+def counted_at_address(signature: Signature) -> QuerySet[Signature]:
+    """Those counted under the same petition for the same mailbox."""
+    return Signature.objects.confirmed().filter(
+        petition=signature.petition_id, email_key__in=keys.keys_of(signature.email)
+    )
+
+
 def counted_sibling(signature: Signature) -> Signature | None:
     """The confirmed signature of the same person under the same petition."""
-    if signature.email_key is None:
-        return None
-    return (
-        Signature.objects.confirmed()
-        .filter(
-            petition=signature.petition_id,
-            email_key=signature.email_key,
-            person=signature.person,
-        )
-        .first()
-    )
+    same = counted_at_address(signature)
+    if not signature.petition.shared_addresses:
+        return same.first()
+    return next((row for row in same if is_same_person(row, signature)), None)
+
+
+def is_same_person(one: Signature, other: Signature) -> bool:
+    """Whether two signatures of one mailbox under one petition are one person's."""
+    if not other.petition.shared_addresses:
+        return True
+    return folded_name(one.name) == folded_name(other.name)
+
+
+def is_full(signature: Signature) -> bool:
+    """Whether two other people at the address are counted, which is the most."""
+    if not signature.petition.shared_addresses:
+        return False
+    others = counted_at_address(signature).exclude(pk=signature.pk)
+    return others.count() >= 2 and not counted_sibling(signature)
 
 
 def erase_pending(signature: Signature) -> None:
     """Forget the forms that were sent with the address of `signature`."""
     forget(
         Signature.objects.pending().filter(
-            petition=signature.petition_id, email_key=signature.email_key
+            petition=signature.petition_id,
+            email_key__in=keys.keys_of(signature.email),
         )
     )
 
 
 def forget(rows: QuerySet[Signature]) -> None:
-    """Erase signatures and the mails that are due for them."""
+    """Erase signatures and the mails that are due for them. That others went out is
+    known for a day, for the caps of the mailbox; not what became of them."""
     with transaction.atomic():
-        DueMail.objects.filter(signature__in=rows, state__in=UNFINISHED).delete()
+        mails = DueMail.objects.filter(signature__in=rows)
+        mails.filter(state__in=UNFINISHED).delete()
+        mails.exclude(reply="").update(reply="")
         rows.delete()

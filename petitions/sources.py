@@ -13,8 +13,6 @@ from petitions.models import Petition, Signature, SourceTally, TalliedHour
 
 HOUR = timedelta(hours=1)
 EVERY = 60  # seconds
-# A network is known for as long as the signatures that came from it tell it.
-KEPT = timedelta(days=30)
 # A source of fewer in an hour is nobody's business.
 FEW = 5
 # A source of at least so many within an hour stands out ...
@@ -67,7 +65,6 @@ def tally(now: datetime) -> bool:
         hour=hour + HOUR, defaults={"after_id": newest}
     )
     TalliedHour.objects.filter(hour__lt=hour - 24 * HOUR).delete()
-    SourceTally.objects.filter(hour__lt=now - KEPT).delete()
     return False
 
 

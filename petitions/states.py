@@ -80,6 +80,12 @@ class NameMatch(models.TextChoices):
     EQUALS = "equals", _("is exactly")
 
 
+class Withdrawal(models.TextChoices):
+    """Why a signature was withdrawn, when not by its owner."""
+
+    BOUNCED = "bounced", _("Every mail to its address came back")
+
+
 class Source(models.TextChoices):
     """Where supporters were counted."""
 

@@ -6,7 +6,7 @@ compile() {
         --no-emit-index-url --no-emit-find-links --no-header "$@"
 }
 compile pyproject.toml --output-file requirements.txt
-for group in dev embedded; do
+for group in dev webhooks embedded; do
     compile --group "pyproject.toml:$group" --constraints requirements.txt \
         --output-file "requirements-$group.txt"
 done

@@ -12,6 +12,7 @@ from organizations.models import Membership, Organization, Role, User
 from petitions import signing
 from petitions.counting import record_entry
 from petitions.models import CountEntry, Petition, Signature, Target
+from petitions.names import folded_name
 from petitions.signing import SignerInput
 from petitions.states import State, TargetKind
 
@@ -69,6 +70,8 @@ def make_pending(
     """A signature that waits for its confirmation, with its due mail."""
     fields.setdefault("language", "en")
     fields.setdefault("delivery", petition.delivery)
+    if petition.shared_addresses:
+        fields.setdefault("person", folded_name(name))
     given = SignerInput(
         name=name, email=email or f"signer{next(numbers)}@example.org", **fields
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -20,6 +21,10 @@ class Mailbox:
         self.refuse: Callable[[str], str | None] = lambda address: None
         self.refuse_data: Callable[[], str | None] = lambda: None
         self.refuse_sender: Callable[[], str | None] = lambda: None
+        self.die_before: Callable[[], bool] = lambda: False
+        """Whether to drop the connection instead of taking this message, …"""
+        self.die_after: Callable[[], bool] = lambda: False
+        """… or after taking it, without a word."""
         self.delay = 0.0
         self.sessions = 0
 
@@ -56,7 +61,12 @@ class Mailbox:
         await asyncio.sleep(self.delay)
         if answer := self.refuse_data():
             return answer
-        self.envelopes.append(envelope)
+        if self.die_before():
+            drop(server)
+        else:
+            self.envelopes.append(envelope)
+            if self.die_after():
+                drop(server)
         return "250 OK"
 
     @property
@@ -72,6 +82,26 @@ class Mailbox:
     @property
     def recipients(self) -> list[str]:
         return [address for envelope in self.envelopes for address in envelope.rcpt_tos]
+
+
+def drop(server: SMTP) -> None:
+    """Break the connection, without a last word."""
+    assert isinstance(server.transport, asyncio.Transport)
+    server.transport.abort()
+
+
+class SilentServer:
+    """Takes connections and says nothing at all."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self.socket.getsockname()[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.socket.close()
 
 
 class MailServer(Controller):

@@ -12,6 +12,8 @@ os.environ.update(
         "ALERT_EMAIL": "admin@example.org",
         "DEMO": "0",
         "DEBUG": "0",
+        "MAIL_WEBHOOKS": "postmark",
+        "ANYMAIL_WEBHOOK_SECRET": "postmark:a secret for tests only, long enough",
     }
 )
 os.environ.setdefault("DATABASE_URL", "postgresql://postgres@127.0.0.1:1/tests")

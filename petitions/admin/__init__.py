@@ -1,12 +1,17 @@
 """The staff's side: writing campaigns and watching them grow."""
 
+from petitions.admin.addresses import AddressRuleAdmin, KeyCollisionAdmin
+from petitions.admin.exports import ExportAdmin
 from petitions.admin.invalidations import InvalidationAdmin
 from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkAdmin
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.signatures import SignatureAdmin
 
 __all__ = [
+    "AddressRuleAdmin",
+    "ExportAdmin",
     "InvalidationAdmin",
+    "KeyCollisionAdmin",
     "LimitAdmin",
     "ListedDomainAdmin",
     "ListedNetworkAdmin",

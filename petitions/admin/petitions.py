@@ -177,7 +177,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
     search_fields = ["title", "slug", "targets__name"]
     ordering = ["-pk"]
     actions = ["publish_selected", "close_selected"]
-    readonly_fields = ["state", "ended_at", "readers_see"]
+    readonly_fields = ["state", "ended_at", "anonymised_at", "readers_see"]
     fieldsets = [
         (
             _("What you ask"),
@@ -191,14 +191,20 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         (_("Picture"), {"fields": ["image", "image_description"]}),
         (
             _("What the form asks, and who receives it"),
-            {"fields": ["asks_place", "asks_postal_code", "asks_country", "delivery"]},
+            {
+                "fields": [
+                    "asks_place", "asks_postal_code", "asks_country", "delivery",
+                    "months_kept",
+                    "shared_addresses",
+                ]
+            },
         ),
         (
             _("When, and how far"),
             {
                 "fields": [
-                    "state", "opens_at", "closes_at", "ended_at", "started_on", "goal",
-                    "position", "outcome",
+                    "state", "opens_at", "closes_at", "ended_at", "anonymised_at",
+                    "started_on", "goal", "position", "outcome",
                 ]
             },
         ),

@@ -90,6 +90,8 @@ def from_form(
     for name in ("asks_place", "asks_postal_code", "asks_country"):
         if "title" in post:
             setattr(petition, name, name in post)
+    if is_number(months := post.get("months_kept", "")):
+        petition.months_kept = int(months)
     petition.slug = petition.slug or "preview"
     targets = list(petition.targets.all()) if petition.pk else []
     return petition, typed_targets(request) or targets

@@ -9,14 +9,15 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import Truncator
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from organizations.access import may_edit
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import actions, signing
-from petitions.addresses import NotAnAddress, clean_address, email_key
+from petitions.addresses import NotAnAddress, clean_address
 from petitions.admin.paging import CappedPaginator
+from petitions.keys import keys_of
 from petitions.models import Petition, Signature
 from petitions.states import Aside, WeakSign
 
@@ -111,7 +112,8 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     organization_path = "petition__organization_id"
     paginator = CappedPaginator
     list_display = [
-        "name", "email", "comment_start", "comment_approved", "state", "aside",
+        "name_known", "email_known", "comment_start", "comment_approved", "state",
+        "aside",
         "petition_start", "created_at",
     ]  # fmt: skip
     list_filter = ["state", AsideFilter, CommentFilter, PetitionFilter]
@@ -123,13 +125,14 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         "release", "remove",
     ]  # fmt: skip
     fields = [
-        "petition", "state", "name", "email", "place", "postal_code", "country",
-        "comment", "comment_approved", "show_name", "name_withheld", "updates",
-        "language", "delivery",
-        "text_version", "invalidation", "aside", "weak_signs_in_words",
-        "network_shared",
-        "created_at", "confirmed_at", "withdrawn_at",
+        "petition", "state", "name_known", "email_known", "place", "postal_code",
+        "country", "comment", "comment_approved", "show_name", "name_withheld",
+        "updates", "language", "delivery", "text_version",
+        "invalidation", "aside", "weak_signs_in_words", "network_shared",
+        "created_at", "confirmed_at", "withdrawn_at", "withdrawn_because",
     ]  # fmt: skip
+
+    readonly_fields = ["name_known", "email_known"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -147,11 +150,20 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         """An address is found by its key, in any spelling; a name by its letters."""
         if "@" in search_term:
             try:
-                key = email_key(clean_address(search_term))
+                known = keys_of(clean_address(search_term))
             except NotAnAddress:
                 return queryset.none(), False
-            return queryset.filter(email_key=key), False
+            return queryset.filter(email_key__in=known), False
         return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=_("name"), ordering="name")
+    def name_known(self, signature: Signature) -> str:
+        """Empty once the names of a petition are erased; see petitions.expiry."""
+        return signature.name or gettext("erased")
+
+    @admin.display(description=_("e-mail address"), ordering="email")
+    def email_known(self, signature: Signature) -> str:
+        return signature.email or gettext("erased")
 
     @admin.display(description=_("comment"))
     def comment_start(self, signature: Signature) -> str:
@@ -228,8 +240,8 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         self, request: HttpRequest, queryset: QuerySet[Signature], **values: bool
     ) -> None:
         """What staff decide about signatures under campaigns that they may edit."""
-        editable = self.editable(request, queryset)
-        number = Signature.objects.filter(pk__in=editable).update(**values)
+        known = Signature.objects.known()
+        number = known.filter(pk__in=self.editable(request, queryset)).update(**values)
         messages.success(
             request,
             ngettext("%(n)d signature changed.", "%(n)d signatures changed.", number)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from organizations.models import Membership, Organization, Role, User
-from petitions.addresses import KEY_VERSION, email_key
+from petitions import keys
 from petitions.counting import fold
 from petitions.demo.content import (
     COMMENTS,
@@ -58,6 +58,7 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
     chance = random.Random(20_160_331)  # noqa: S311 - a demonstration, no secret
     everything = sum(p.supporters for o in ORGANIZATIONS for p in o.petitions)
     loaded = 0
+    version = keys.current().newest
     with transaction.atomic():
         for planned in ORGANIZATIONS:
             organization = Organization.objects.create(
@@ -67,7 +68,7 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
             for demo in planned.petitions:
                 petition = add_petition(organization, demo, now)
                 for batch in batches(demo.supporters):
-                    copy(signatures(petition, demo, batch, now, chance))
+                    copy(signatures(petition, demo, batch, now, chance, version))
                     loaded += len(batch)
                     progress(loaded, everything)
         with connection.cursor() as cursor:
@@ -115,6 +116,7 @@ def signatures(
     numbers: range,
     now: datetime,
     chance: random.Random,
+    version: keys.Version,
 ) -> Iterator[tuple[Any, ...]]:
     """Invented supporters: many in the first days, fewer later, as campaigns go."""
     lifetime = (demo.started - demo.ended) * 86_400
@@ -130,8 +132,8 @@ def signatures(
         commented = chance.random() < 0.03
         area = chance.choice(POSTAL_AREAS) if petition.asks_postal_code else ""
         yield (
-            petition.pk, "confirmed", f"{first} {last}", email, email_key(email),
-            KEY_VERSION, "", chance.choice(PLACES) if shown else "",
+            petition.pk, "confirmed", f"{first} {last}", email, version.key(email),
+            version.number, "", chance.choice(PLACES) if shown else "",
             f"{area} {chance.randrange(1, 9)}A{chance.randrange(1, 9)}" if area else "",
             "", chance.choice(COMMENTS) if commented else "", commented, shown,
             None, chance.choice(("en", "en", "fr")), 0, 1, petition.delivery, 0,

@@ -261,9 +261,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="duemail",
             name="priority",
-            field=models.PositiveSmallIntegerField(
-                db_default=0, default=0, help_text="Higher numbers go later."
-            ),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name="signature",

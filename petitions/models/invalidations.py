@@ -243,8 +243,10 @@ class Invalidation(models.Model):
         return rows
 
     def counted(self) -> SignatureQuerySet:
-        """Those of them that it takes from the count."""
-        return self.matching().confirmed().filter(confirmed_at__lte=self.as_of)
+        """Those of them that it takes from the count; none of whom nothing is known any
+        more."""
+        known = self.matching().confirmed().known()
+        return known.filter(confirmed_at__lte=self.as_of)
 
 
 def of_domain(domain: str) -> Q:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -14,18 +15,32 @@ class MailKind(models.TextChoices):
 
     CONFIRM = "confirm"
     ALL = "all"
+    REMIND = "remind"
 
 
 class MailState(models.TextChoices):
     """DUE until the server took it (SENT) or refused it for good (FAILED); COVERED
-    when another mail to the same person said the same; HELD while its signature is
-    set aside."""
+    when another mail to the same person said the same; BOUNCED when it was taken and
+    came back later; HELD while its signature is set aside."""
 
     DUE = "due"
     HELD = "held"
     SENT = "sent"
     FAILED = "failed"
     COVERED = "covered"
+    BOUNCED = "bounced"
+
+
+class Priority(models.IntegerChoices):
+    """Which due mails go first: all of a lower number before any of a higher one,
+    however long those wait."""
+
+    FIRST = 0
+    """Confirmations."""
+    LATER = 1
+    """Confirmations from a busy network, and lists that somebody asked for."""
+    LAST = 2
+    """Reminders."""
 
 
 UNFINISHED = (MailState.DUE, MailState.HELD)
@@ -52,7 +67,7 @@ class DueMail(models.Model):
     kind = models.CharField(max_length=10, default=MailKind.CONFIRM)
     state = models.CharField(max_length=10, default=MailState.DUE)
     priority = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="Higher numbers go later."
+        default=Priority.FIRST, db_default=Priority.FIRST
     )
     due_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
@@ -64,12 +79,26 @@ class DueMail(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["due_at"], condition=Q(state=MailState.DUE), name="mail_due"
+                fields=["priority", "due_at"],
+                condition=Q(state=MailState.DUE),
+                name="mail_due",
             ),
             # What one person was sent lately, for the caps.
             models.Index(fields=["email_key", "finished_at"], name="mail_person"),
+            # Those past their time.
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(finished_at__isnull=False),
+                name="mail_finished",
+            ),
         ]
         constraints = [
+            # However many workers look at the same time.
+            models.UniqueConstraint(
+                fields=["petition", "email_key"],
+                condition=Q(kind=MailKind.REMIND),
+                name="mail_reminder_once",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=MailState.values, kind__in=MailKind.values),
                 name="mail_state_and_kind",
@@ -83,6 +112,31 @@ class DueMail(models.Model):
                 | (~Q(state__in=UNFINISHED) & Q(finished_at__isnull=False)),
                 name="mail_finished_at",
             ),
+            # What a mail server answered may quote the address.
+            models.CheckConstraint(
+                condition=Q(signature__isnull=False) | Q(reply=""),
+                name="mail_of_nobody_says_nothing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class LinkRequest(models.Model):
+    """An address that somebody typed to be sent links. The worker answers, so that
+    not even the time that the page takes tells whether that address has signed."""
+
+    email_keys = ArrayField(models.UUIDField())
+    kind = models.CharField(max_length=10)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[MailKind.CONFIRM.value, MailKind.ALL.value]),
+                name="link_request_kind",
+            )
         ]
 
     def __str__(self) -> str:
@@ -97,6 +151,7 @@ class MailTally(models.Model):
         Petition, on_delete=models.PROTECT, related_name="mail_tallies"
     )
     day = models.DateField()
+    # '' once it is no longer needed; see petitions.expiry.
     domain = models.CharField(max_length=255)
     signed = models.PositiveIntegerField(default=0)
     handed_over = models.PositiveIntegerField(default=0)
@@ -109,6 +164,11 @@ class MailTally(models.Model):
                 fields=["petition", "day", "domain"], name="mail_tally_once"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["day"], condition=~Q(domain=""), name="mail_tally_domain"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.day} {self.domain}"
@@ -116,10 +176,30 @@ class MailTally(models.Model):
 
 class Suppression(models.Model):
     """“Never write to me again”: a mailbox that this site writes to no more, known by
-    its key alone. It outlives everything else about its owner."""
+    its key alone. It outlives everything else about its owner, and a re-key where no
+    address is left to make a new key of: then the former secret stays needed."""
 
     email_key = models.UUIDField(primary_key=True)
+    key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
+    carried_over = models.BooleanField(
+        default=False, db_default=False, help_text="A re-key has made a newer one of it"
+    )
     since = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"since {self.since:%Y-%m-%d}"
+
+
+class Bounce(models.Model):
+    """A mailbox that does not exist, as mail servers say, known by its key alone.
+    Nothing is sent to it for a while (`petitions.bounces`); then it is tried again,
+    for a mistyped domain may come to life and a closed mailbox be opened."""
+
+    email_key = models.UUIDField(primary_key=True)
+    since = models.DateTimeField()
+    reason = models.CharField(
+        max_length=20, help_text="Reply code and status, never the server's words."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.reason} since {self.since:%Y-%m-%d}"

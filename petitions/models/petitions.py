@@ -14,7 +14,7 @@ from django.db.models import Case, F, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from config.slugs import Addressed, validate_slug
@@ -31,6 +31,13 @@ from petitions.states import (
     TextFormat,
 )
 from petitions.texts import listed
+
+# Unless staff choose otherwise; half a year is what parliaments keep.
+MONTHS_KEPT = 6
+
+
+def default_months() -> int:
+    return min(MONTHS_KEPT, settings.RETENTION_MONTHS)
 
 
 class NotAllowed(Exception):
@@ -282,6 +289,30 @@ class Petition(Addressed):
             "changed to less."
         ),
     )
+    months_kept = models.PositiveSmallIntegerField(
+        _("months that names are kept"),
+        default=default_months,
+        db_default=MONTHS_KEPT,
+        help_text=_(
+            "So long after its end, names, addresses and comments are erased for good; "
+            "the count stays. Printed beside the button. After the first signature it "
+            "can only be changed to less."
+        ),
+    )
+    anonymised_at = models.DateTimeField(
+        _("names erased at"), null=True, editable=False
+    )
+    # How far petitions.expiry has come: the last signature without a name.
+    anonymised_to = models.BigIntegerField(default=0, db_default=0, editable=False)
+    shared_addresses = models.BooleanField(
+        _("two people may share one address"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "When their names differ; each confirms by mail. Once somebody has signed, "
+            "it can no longer be switched off."
+        ),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = PetitionQuerySet.as_manager()
@@ -357,6 +388,18 @@ class Petition(Addressed):
                 name="petition_position_positive",
                 violation_error_message=_("Pinned positions begin with 1."),
             ),
+            models.CheckConstraint(
+                condition=Q(months_kept__gte=1),
+                name="petition_months_kept_positive",
+                violation_error_message=_("Keep names for at least one month."),
+            ),
+            models.CheckConstraint(
+                condition=Q(anonymised_at=None) | Q(state__in=ENDED_STATES),
+                name="petition_anonymised_when_ended",
+                violation_error_message=_(
+                    "The names have been erased: it cannot be opened again."
+                ),
+            ),
         ]
 
     # Added by PetitionQuerySet.with_counts().
@@ -372,17 +415,33 @@ class Petition(Addressed):
 
     def clean(self) -> None:
         super().clean()
-        if self.pk and self.delivery and self.has_signatures:
-            stored = Petition.objects.values_list("delivery", flat=True).get(pk=self.pk)
-            if Delivery(self.delivery).rank > Delivery(stored).rank:
-                raise ValidationError(
-                    {
-                        "delivery": _(
-                            "People have signed under less. It can only be changed "
-                            "to less."
-                        )
-                    }
+        errors: dict[str, Any] = {}
+        most = settings.RETENTION_MONTHS
+        if self.months_kept is not None and self.months_kept > most:
+            errors["months_kept"] = ngettext(
+                "This site keeps names for at most %(months)s month.",
+                "This site keeps names for at most %(months)s months.",
+                most,
+            ) % {"months": most}
+        if self.pk and self.has_signatures:
+            stored = Petition.objects.get(pk=self.pk)
+            if self.delivery and (
+                Delivery(self.delivery).rank > Delivery(stored.delivery).rank
+            ):
+                errors["delivery"] = _(
+                    "People have signed under less. It can only be changed to less."
                 )
+            if self.months_kept is not None and self.months_kept > stored.months_kept:
+                errors["months_kept"] = _(
+                    "People have signed under less. It can only be changed to less."
+                )
+            if stored.shared_addresses and not self.shared_addresses:
+                errors["shared_addresses"] = _(
+                    "People have signed, and two of them may share an address: one "
+                    "would no longer count."
+                )
+        if errors:
+            raise ValidationError(errors)
 
     # -- verbs --
 

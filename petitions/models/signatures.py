@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models import Organization, User
 from petitions.models.petitions import Petition
-from petitions.states import Aside, Delivery, SignatureState
+from petitions.states import Aside, Delivery, SignatureState, Withdrawal
+
+# What is left of somebody's row once the names of a petition are erased: the state,
+# the day, the country and the language.
+ERASED: dict[str, Any] = {
+    "name": "",
+    "email": "",
+    "email_key": None,
+    "former_key": None,
+    "person": "",
+    "seat": None,
+    "place": "",
+    "postal_code": "",
+    "comment": "",
+    "comment_approved": False,
+    "show_name": False,
+    "name_withheld": False,
+    "updates": None,
+    "network": None,
+    "weak_signs": 0,
+}
 
 if TYPE_CHECKING:
     from petitions.models.invalidations import Invalidation
@@ -33,6 +54,10 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
     def set_aside(self) -> SignatureQuerySet:
         """Those that wait for staff."""
         return self.exclude(aside="")
+
+    def known(self) -> SignatureQuerySet:
+        """Those that still say whose they are."""
+        return self.filter(email_key__isnull=False)
 
     def shown(self) -> SignatureQuerySet:
         """Those whose owners want their name on the petition's page."""
@@ -63,14 +88,24 @@ class Signature(models.Model):
     email_key = models.UUIDField(
         null=True,
         editable=False,
-        help_text="HMAC of the canonical address under EMAIL_KEY: petitions.addresses",
+        help_text="HMAC of the canonical address under EMAIL_KEY: petitions.keys",
     )
     email_key_version = models.PositiveSmallIntegerField(default=1, editable=False)
+    former_key = models.UUIDField(
+        null=True,
+        editable=False,
+        help_text="Its key under the version before, while a re-key runs",
+    )
     person = models.CharField(
         max_length=200,
         blank=True,
         editable=False,
         help_text="The folded name, where two people may share one address.",
+    )
+    seat = models.PositiveSmallIntegerField(
+        null=True,
+        editable=False,
+        help_text="1 or 2 of the two counted people who share one address",
     )
     place = models.CharField(_("place"), max_length=120, blank=True)
     postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
@@ -116,6 +151,15 @@ class Signature(models.Model):
     created_at = models.DateTimeField(_("signed at"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
+    withdrawn_because = models.CharField(
+        _("withdrawn because"),
+        max_length=10,
+        blank=True,
+        choices=Withdrawal.choices,
+        default="",
+        db_default="",
+        help_text="Empty when its owner withdrew it.",
+    )
 
     objects = SignatureQuerySet.as_manager()
 
@@ -136,6 +180,12 @@ class Signature(models.Model):
                 condition=Q(state=SignatureState.PENDING),
                 name="signature_pending",
             ),
+            # Networks are forgotten after 30 days.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(network__isnull=False),
+                name="signature_network",
+            ),
             models.Index(
                 fields=["petition", "aside"],
                 condition=~Q(aside=""),
@@ -152,6 +202,15 @@ class Signature(models.Model):
                 fields=["petition", "email_key", "person"],
                 condition=Q(state=SignatureState.CONFIRMED),
                 name="signature_counted_once",
+            ),
+            # Two people at one address, and never three.
+            models.UniqueConstraint(
+                fields=["petition", "email_key", "seat"],
+                condition=Q(state=SignatureState.CONFIRMED, seat__isnull=False),
+                name="signature_seated_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(seat=None) | Q(seat__in=(1, 2)), name="signature_seat"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=SignatureState.values), name="signature_state"
@@ -178,6 +237,12 @@ class Signature(models.Model):
                 condition=Q(aside="")
                 | Q(state=SignatureState.PENDING, aside__in=Aside.values),
                 name="signature_aside_unconfirmed",
+            ),
+            models.CheckConstraint(
+                condition=Q(email_key__isnull=False)
+                | Q(state=SignatureState.PENDING)  # refused above
+                | Q(state=SignatureState.CONFIRMED, **ERASED),
+                name="signature_erased_whole",
             ),
             models.CheckConstraint(
                 condition=Q(state=SignatureState.INVALID, invalidation__isnull=False)
@@ -211,6 +276,7 @@ class Consent(models.Model):
     )
     email = models.CharField(max_length=254)
     email_key = models.UUIDField()
+    email_key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     updates = models.BooleanField()
     wording_version = models.PositiveSmallIntegerField()
     language = models.CharField(max_length=10, choices=settings.LANGUAGES)
@@ -226,7 +292,9 @@ class Consent(models.Model):
         indexes = [
             models.Index(
                 fields=["email_key", "organization", "-given_at"], name="consent_newest"
-            )
+            ),
+            # Costs a confirmation nothing, and finds those past their time.
+            BrinIndex(fields=["given_at"], autosummarize=True, name="consent_age"),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
@@ -87,6 +88,17 @@ def receives(petition: Petition) -> str:
     else:
         sentence = gettext("Whoever is petitioned receives %(what)s, nothing else.")
     return sentence % words
+
+
+@register.filter
+def erased_after(petition: Petition) -> str:
+    """How long names and addresses are kept, as printed beside the button."""
+    months = min(petition.months_kept, settings.RETENTION_MONTHS)
+    return ngettext(
+        "Your details are erased %(months)s month after the petition closes.",
+        "Your details are erased %(months)s months after the petition closes.",
+        months,
+    ) % {"months": months}
 
 
 def handed_over(petition: Petition) -> str:

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from config import retention
 from config.paging import page_of
 from organizations.models import Organization
 from petitions import counting
@@ -150,4 +151,6 @@ def how_we_count(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return TemplateResponse(request, "petitions/privacy.html", {})
+    """What is kept, why, and until when: the rules that the worker carries out."""
+    context = {"rules": retention.RULES}
+    return TemplateResponse(request, "petitions/privacy.html", context)

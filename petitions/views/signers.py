@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -18,11 +17,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from config.clients import network_of
 from config.origin import Origin, origin_of
 from config.problems import problem
-from petitions import actions, signing
-from petitions.addresses import NotAnAddress, clean_address, email_key, masked
+from petitions import actions, keys, signing
+from petitions.addresses import NotAnAddress, clean_address, masked
 from petitions.forms import CorrectionForm
 from petitions.limits import passes_ceiling
-from petitions.models import Petition, Signature, Suppression
+from petitions.models import Petition, Signature
+from petitions.models.mails import MailKind
 from petitions.states import SignatureState
 from petitions.tokens import Broken, Expired, Purpose, make_token, read_token
 from petitions.views.signing import broken_link, correction_form, see_other
@@ -85,8 +85,15 @@ def signature(request: HttpRequest, token: str) -> HttpResponse:
         form = correction_form(mine, request.POST)
         foreign = origin_of(request) is Origin.FOREIGN
         if not foreign and form.is_valid():
-            actions.change_signature(mine, form.cleaned_data, now=now)
-            return see_other("petitions:signature", token, query="?saved=1")
+            try:
+                actions.change_signature(mine, form.cleaned_data, now=now)
+            except actions.NameTaken:
+                form.add_error(
+                    "name",
+                    gettext("The other person at this address has signed so."),
+                )
+            else:
+                return see_other("petitions:signature", token, query="?saved=1")
         status = 403 if foreign else 422
     context = signature_context(mine, form, token, now)
     context |= {"foreign": foreign, "saved": "saved" in request.GET and status == 200}
@@ -141,7 +148,7 @@ def all_signed(request: HttpRequest) -> HttpResponse:
             status = 403
         else:
             try:
-                key = email_key(clean_address(typed))
+                address = clean_address(typed)
             except NotAnAddress:
                 error = gettext("Enter an e-mail address such as name@example.org")
                 status = 422
@@ -149,7 +156,7 @@ def all_signed(request: HttpRequest) -> HttpResponse:
                 now = timezone.now()
                 if not passes_ceiling(network_of(request), now):
                     return problem(request, 429)
-                actions.send_signed(key, now=now)
+                actions.ask_links(address, MailKind.ALL, now=now)
                 return see_other("petitions:all_signed", query="?sent=1")
     context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
     return TemplateResponse(
@@ -165,10 +172,9 @@ def signed(request: HttpRequest, token: str) -> HttpResponse:
         mine = owned(request, Purpose.ALL, token, now)
     except NoLonger as link:
         return link.response
-    assert mine.email_key is not None
     rows = [
         (row, make_token(Purpose.OWN, row.pk, now=now))
-        for row in actions.signed_by(mine.email_key)
+        for row in actions.signed_by(mine.email)
     ]
     context = {
         "rows": rows,
@@ -186,9 +192,8 @@ def download(request: HttpRequest, token: str) -> HttpResponse:
         mine = owned(request, Purpose.ALL, token, timezone.now())
     except NoLonger as link:
         return link.response
-    assert mine.email_key is not None
     response = JsonResponse(
-        actions.everything_about(mine.email_key), json_dumps_params={"indent": 1}
+        actions.everything_about(mine.email), json_dumps_params={"indent": 1}
     )
     response.headers["Content-Disposition"] = 'attachment; filename="signatures.json"'
     return response
@@ -203,11 +208,10 @@ def erase_all(request: HttpRequest, token: str) -> HttpResponse:
         mine = owned(request, Purpose.ALL, token, now)
     except NoLonger as link:
         return link.response
-    assert mine.email_key is not None
     if is_pressed(request):
-        actions.erase_all(mine.email_key, now=now)
+        actions.erase_all(mine.email, now=now)
         return see_other("petitions:erased")
-    rows = actions.signed_by(mine.email_key)
+    rows = actions.signed_by(mine.email)
     context = {
         "counted": sum(row.state == SignatureState.CONFIRMED for row in rows),
         "masked": masked(mine.email),
@@ -231,16 +235,20 @@ def never_again(request: HttpRequest, token: str) -> HttpResponse:
     mine = signing.find_signature(outcome.signature_id)
     if mine is None or mine.email_key is None:
         return problem(request, 410)
-    key: UUID = mine.email_key
+    if request.POST.get("List-Unsubscribe") == "One-Click":
+        # The mail program's own button (RFC 8058): from its server, without cookies or
+        # origin, and it follows no redirect. Only the mail holds this address.
+        actions.suppress(mine.email, now=now)
+        return HttpResponse("Unsubscribed.\n", content_type="text/plain")
     if is_pressed(request):
         if request.POST.get("write") == "again":
-            actions.lift_suppression(key)
+            actions.lift_suppression(mine.email)
         else:
-            actions.suppress(key, now=now)
+            actions.suppress(mine.email, now=now)
         return see_other("petitions:never_again", token)
     context = {
         "masked": masked(mine.email),
-        "suppressed": Suppression.objects.filter(pk=key).exists(),
+        "suppressed": bool(keys.suppressed([mine.email])),
         "token": token,
     }
     return TemplateResponse(request, "petitions/never_again.html", context)

@@ -30,13 +30,14 @@ from petitions.addresses import (
     NotAnAddress,
     clean_address,
     domain_of,
-    email_key,
     masked,
     suggested_domain,
 )
 from petitions.forms import CorrectionForm, Seen, SignForm
 from petitions.limits import RULES, Attempts, passes_ceiling, weak_signs
 from petitions.models import Signature
+from petitions.models.mails import MailKind
+from petitions.names import folded_name
 from petitions.signing import Confirmation, SignerInput
 from petitions.states import SignatureState, State
 from petitions.tokens import Broken, Expired, Purpose, Valid, make_token, read_token
@@ -159,6 +160,7 @@ def signer_input(
         network=network,
         weak_signs=weak_signs(given["name"], has_origin=origin is Origin.OWN),
         is_trapped=form.is_trapped,
+        person=folded_name(given["name"]) if found.shared_addresses else "",
     )
 
 
@@ -284,6 +286,7 @@ def confirm_page(
         "petition": signature.petition,
         "signature": signature,
         "counted": counted,
+        "full": not counted and signing.is_full(signature),
         "masked": masked(signature.email),
         "token": token,
         "not_me": make_token(Purpose.NOT_ME, signature_id, now=now),
@@ -327,6 +330,10 @@ def confirmed(
         case Confirmation.INVALIDATED:
             own = make_token(Purpose.OWN, signature_id, now=now)
             return see_other("petitions:signature", own)
+        case Confirmation.FULL:
+            # The page behind the link says it, to whoever opens it again, too.
+            token = make_token(Purpose.CONFIRM, signature_id, now=now)
+            return see_other("petitions:confirm", token)
         case Confirmation.GONE:
             return problem(request, 410)
 
@@ -441,7 +448,7 @@ def new_link(request: HttpRequest) -> HttpResponse:
             status = 403
         else:
             try:
-                key = email_key(clean_address(typed))
+                address = clean_address(typed)
             except NotAnAddress:
                 error = gettext("Enter an e-mail address such as name@example.org")
                 status = 422
@@ -449,7 +456,7 @@ def new_link(request: HttpRequest) -> HttpResponse:
                 now = timezone.now()
                 if not passes_ceiling(network_of(request), now):
                     return problem(request, 429)
-                actions.send_all_again(key, now=now)
+                actions.ask_links(address, MailKind.CONFIRM, now=now)
                 return see_other("petitions:new_link", query="?sent=1")
     context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
     return TemplateResponse(request, "petitions/new_link.html", context, status=status)
@@ -467,6 +474,9 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     if isinstance(outcome, Broken):
         return broken_link(request)
     signature = signing.find_signature(outcome.signature_id)
+    if signature is None and Signature.objects.filter(pk=outcome.signature_id).exists():
+        # Whose it was is erased already; it still counts.
+        return problem(request, 410)
     if signature is None:
         return see_other("petitions:erased")
     if request.method == "POST" and origin_of(request) is not Origin.FOREIGN:
@@ -477,6 +487,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         "masked": masked(signature.email),
         "counted": signature.state == SignatureState.CONFIRMED
         or signing.counted_sibling(signature),
+        "name": signature.name if signature.petition.shared_addresses else "",
         "token": token,
     }
     return TemplateResponse(request, "petitions/not_me.html", context)

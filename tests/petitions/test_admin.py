@@ -26,7 +26,9 @@ from petitions.admin.transitions import Transition
 from petitions.models import (
     Correction,
     CountEntry,
+    Export,
     Invalidation,
+    KeyCollision,
     ListedDomain,
     ListedNetwork,
     MailTally,
@@ -65,6 +67,7 @@ def form(petition: Petition | None = None, /, **changes: Any) -> dict[str, Any]:
         "text_format": "markdown",
         "image_description": "",
         "delivery": "number",
+        "months_kept": "6",
         "closes_at_0": "",
         "closes_at_1": "",
         "started_on": "",
@@ -842,6 +845,12 @@ def planted(organization: Organization, alice: User) -> list[str]:
     MailTally.objects.create(
         petition=petition, day=timezone.localdate(), domain="PLANTED"
     )
+    KeyCollision.objects.create(
+        petition=petition, kept=1, taken_back=2, version=2, found_at=timezone.now()
+    )
+    Export.objects.create(
+        organization=organization, made_by=alice, made_at=timezone.now(), number=77
+    )
     SourceTally.objects.create(
         petition=petition, hour=timezone.now(), kind="domain", source="PLANTED",
         signed=9, set_aside=0, confirmed=0,
@@ -927,7 +936,7 @@ def test_the_walk_would_see_what_is_planted(
 
     seen = {
         path
-        for model in (Organization, Petition, Signature, Invalidation)
+        for model in (Organization, Petition, Signature, Invalidation, KeyCollision)
         for path in addresses_of(model)
         if "planted" in b"".join(client.get(path, follow=True)).decode().lower()
     }

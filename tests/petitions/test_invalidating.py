@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from ipaddress import ip_network
@@ -18,8 +18,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from config.retention import expire
 from organizations.models import User
-from petitions import actions, counting, invalidating, signing
+from petitions import actions, counting, invalidating, keys, rekeying, signing
 from petitions.models import Change, Invalidation, MailTally, Petition, Signature
 from petitions.signing import Confirmation
 from petitions.states import InvalidationState, SignatureState
@@ -29,6 +30,14 @@ from tests.parallel import all_at_once
 from tests.petitions.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _keys_as_the_database_says() -> Iterator[None]:
+    keys.forget()
+    yield
+    keys.forget()
+
 
 SIGNATURES = """
 INSERT INTO petitions_signature (
@@ -314,6 +323,92 @@ def test_the_mark_and_the_state_go_together(petition: Petition, erin: User) -> N
             transaction.atomic(),
         ):
             Signature.objects.filter(pk=signature.pk).update(**change)
+
+
+def test_two_people_at_one_address_come_back_as_two_and_never_three(
+    petition: Petition, erin: User
+) -> None:
+    shared = make_petition(petition.organization, shared_addresses=True)
+    for name in ("Maya", "Noah"):
+        make_signature(shared, "home@bots.test", name=name)
+    make_signature(shared, "flat@bots.test", name="Ada")
+    row = begin(shared, erin, domain="bots.test")
+    work(row)
+    for name in ("Lea", "Maya"):
+        make_signature(shared, "home@bots.test", name=name)
+    make_signature(shared, "flat@bots.test", name="Ben")
+
+    invalidating.reverse(row, erin, "Families", now=timezone.now())
+    work(row)
+
+    assert (row.restored, row.left_out) == (1, 2)
+    names = Signature.objects.confirmed().order_by("name").values_list("name", "seat")
+    assert [name for name, _seat in names] == ["Ada", "Ben", "Lea", "Maya"]
+    assert {seat for name, seat in names if name in ("Ada", "Ben")} == {1, 2}
+    assert counted(shared) == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_comes_back_while_a_rekey_runs(petition: Petition, erin: User) -> None:
+    first = make_signature(petition, "a@bots.test")
+    row = begin(petition, erin, domain="bots.test")
+    work(row)
+    invalidating.reverse(row, erin, "A school", now=timezone.now())
+    version = rekeying.start(now=timezone.now())
+    again = make_signature(petition, "a@bots.test")
+    assert invalidating.advance(timezone.now()) is False
+    assert state(first) == SignatureState.INVALID
+
+    ring = keys.current()
+    list(rekeying.rekey_signatures(rekeying.outdated(ring), ring, now=timezone.now()))
+    rekeying.finish(version, now=timezone.now())
+    work(row)
+
+    assert (row.state, row.restored, row.left_out) == ("reversed", 0, 1)
+    assert state(again) == SignatureState.CONFIRMED
+    assert counted(petition) == 1
+    assert proved(petition)
+
+
+def test_the_same_person_is_told_when_sharing_an_address_was_allowed_meanwhile(
+    petition: Petition, erin: User
+) -> None:
+    make_signature(petition, "a@bots.test", name="Maya")
+    row = begin(petition, erin, domain="bots.test")
+    work(row)
+    Petition.objects.filter(pk=petition.pk).update(shared_addresses=True)
+    make_signature(petition, "a@bots.test", name="Maya")
+
+    invalidating.reverse(row, erin, "A school", now=timezone.now())
+    work(row)
+
+    assert (row.restored, row.left_out, counted(petition)) == (0, 1, 1)
+
+
+def test_what_became_of_names_that_are_past_their_time(
+    petition: Petition, erin: User
+) -> None:
+    """Rows of whom nothing is known stay counted; marked ones go, and so does what
+    staff typed."""
+    now = timezone.now()
+    make_signatures(petition, 3)
+    make_signature(petition, "real@example.org")
+    petition.close(now=now)
+    row = begin(petition, erin, name="Signer 1")
+    work(row)
+    Petition.objects.update(ended_at=now - timedelta(days=3650))
+    while max(expire(now).values()):
+        pass
+
+    row.refresh_from_db()
+    assert row.name == invalidating.NO_NAME
+    assert Signature.objects.count() == counted(petition) == 3
+    everybody = begin(petition, erin, until=now)
+    assert everybody.found == 0
+    work(everybody)
+    invalidating.reverse(row, erin, "A school", now=now)
+    work(row)
+    assert (row.restored, row.taken_back, counted(petition)) == (0, 1, 3)
 
 
 # == Killed, and at the same time ==

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from organizations.models import User
 from petitions import actions, limits, signing
+from petitions.keys import keys_of
 from petitions.limits import RULES, Rules
 from petitions.models import (
     Allowance,
@@ -441,7 +442,7 @@ def test_nobody_confirms_what_is_set_aside(petition: Petition) -> None:
     signature = Signature.objects.get()
 
     outcome, _slug = signing.confirm(number, now=timezone.now())
-    actions.send_all_again(signature.email_key, now=timezone.now())
+    actions.send_all_again(keys_of(signature.email), now=timezone.now())
 
     assert outcome is not signing.Confirmation.COUNTED
     assert [mail.state for mail in DueMail.objects.all()] == [MailState.HELD]

@@ -12,10 +12,9 @@ from config.alerts import watch
 from config.loops import WORKER_LOOPS
 from config.models import Heartbeat
 from petitions import loops
-from petitions.models import DueMail, Petition, Signature, Total
-from petitions.models.mails import MailState
+from petitions.models import Petition, Total
 from petitions.states import State
-from tests.factories import make_pending, make_petition, make_signature
+from tests.factories import make_petition, make_signature
 
 pytestmark = pytest.mark.django_db
 
@@ -49,44 +48,6 @@ def test_a_win_is_not_taken_back_by_the_clock() -> None:
 
     petition.refresh_from_db()
     assert petition.state == State.WON
-
-
-def test_what_nobody_confirmed_is_erased_after_thirty_days(petition: Petition) -> None:
-    now = timezone.now()
-    old = make_pending(petition, now=now - timedelta(days=30, seconds=1))
-    young = make_pending(petition, now=now - timedelta(days=29))
-    counted = make_signature(petition, now=now - timedelta(days=90))
-
-    assert loops.clock(now) is False
-
-    assert set(Signature.objects.all()) == {young, counted}
-    assert not DueMail.objects.filter(signature_id=old.pk).exists()
-    assert DueMail.objects.filter(signature_id=young.pk).exists()
-
-
-def test_much_is_erased_in_batches(
-    petition: Petition, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = timezone.now()
-    for _ in range(5):
-        make_pending(petition, now=now - timedelta(days=31))
-    monkeypatch.setattr(loops, "PURGE_BATCH", 2)
-
-    assert [loops.clock(now) for _ in range(3)] == [True, True, False]
-    assert not Signature.objects.exists()
-
-
-def test_records_of_sent_mail_are_kept_for_thirty_days(petition: Petition) -> None:
-    now = timezone.now()
-    for days in (29, 31):
-        signature = make_signature(petition)
-        DueMail.objects.filter(signature_id=signature.pk).update(
-            state=MailState.SENT, finished_at=now - timedelta(days=days)
-        )
-
-    loops.clock(now)
-
-    assert DueMail.objects.get().finished_at == now - timedelta(days=29)
 
 
 def test_the_count_is_proved_once_a_day(petition: Petition) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
-from petitions import actions, loops, mailing
+from config.retention import expire
+from petitions import actions, mailing
 from petitions.models import DueMail, MailTally, Petition, Signature
 from petitions.models.mails import MailState
 from tests.factories import make_pending, make_petition, make_signature
@@ -22,31 +21,9 @@ from tests.mailserver import MailServer, body
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def server(settings: Settings) -> Iterator[MailServer]:
-    server = MailServer()
-    settings.MAILERS = {
-        "default": {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-            "OPTIONS": {
-                "host": "127.0.0.1",
-                "port": server.port,
-                "username": "",
-                "password": "",
-                "use_tls": False,
-                "use_ssl": False,
-                "timeout": 1,
-            },
-        }
-    }
-    server.start()
-    yield server
-    if server.loop.is_running():
-        server.stop()
-
-
 def send(after: timedelta = timedelta(0)) -> None:
     """One round of the worker, some time from now."""
+    actions.answer_requests(timezone.now() + after)
     mailing.send_due(timezone.now() + after)
 
 
@@ -428,7 +405,7 @@ def test_erasing_does_not_fill_up_the_share_of_a_mailbox(
 
     # It is known for as long as the caps look back, by its key alone.
     assert DueMail.objects.get().signature_id is None
-    loops.clock(timezone.now() + mailing.DAY + timedelta(seconds=1))
+    expire(timezone.now() + mailing.DAY + timedelta(seconds=1))
     assert not DueMail.objects.exists()
 
 

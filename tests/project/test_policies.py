@@ -40,6 +40,7 @@ PATHS = {
     "robots": "/robots.txt",
     "favicon": "/favicon.ico",
     "media": "/media/logos/abc.webp",
+    "anymail:postmark_tracking_webhook": "/mail-events/postmark/tracking/",
     "livez": "/livez",
     "readyz": "/readyz",
     "metrics": "/metrics",

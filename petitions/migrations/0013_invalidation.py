@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("petitions", "0006_limits"),
+        ("petitions", "0012_erased_whole"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

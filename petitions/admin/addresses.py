@@ -1,0 +1,78 @@
+"""Rules for addresses, for site administrators; and, for staff, who was counted twice
+before a rule changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+
+from organizations.scoping import ScopedAdmin, user_of
+from petitions import keys
+from petitions.admin.paging import CappedPaginator
+from petitions.models import AddressRule, KeyCollision
+
+
+@admin.register(AddressRule)
+class AddressRuleAdmin(admin.ModelAdmin[AddressRule]):
+    list_display = ["domain", "strip_characters", "strip_extension", "same_as"]
+    search_fields = ["domain", "same_as"]
+    fields = ["domain", "strip_characters", "strip_extension", "same_as"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return user_of(request).is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return user_of(request).is_superuser
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return user_of(request).is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return user_of(request).is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return user_of(request).is_superuser
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "GET" and self.has_view_permission(request):
+            if keys.waits_for_rekey():
+                messages.warning(
+                    request,
+                    gettext(
+                        "These rules differ from those in force. They take effect "
+                        "when “manage.py rekey” has run."
+                    ),
+                )
+            else:
+                messages.info(
+                    request,
+                    gettext(
+                        "These rules are in force. Changed ones take effect when "
+                        "“manage.py rekey” has run."
+                    ),
+                )
+        return super().changelist_view(request, extra_context)
+
+
+@admin.register(KeyCollision)
+class KeyCollisionAdmin(ScopedAdmin[KeyCollision]):
+    organization_path = "petition__organization_id"
+    paginator = CappedPaginator
+    list_display = ["petition", "kept", "taken_back", "version", "found_at"]
+    list_select_related = ["petition"]
+    fields = ["petition", "kept", "taken_back", "version", "found_at"]
+    ordering = ["-pk"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Read-only: what was taken back stays so, unless its owner signs again."""
+        return False

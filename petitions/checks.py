@@ -1,0 +1,38 @@
+"""What must fit together between the environment and the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import Error as DatabaseError
+
+from petitions import keys
+
+WRONG_KEY = (
+    "EMAIL_KEY is not the one that signatures were counted by: nobody can sign. Set it "
+    "as it was; to replace it, move the former one to EMAIL_KEY_FALLBACKS and run "
+    "`manage.py rekey`."
+)
+
+
+def secret_is_known() -> bool:
+    """Whether the environment has the secret of the version that counts; true of a
+    database without any."""
+    try:
+        return bool(keys.load().newest.secret)
+    except (DatabaseError, IndexError):
+        return True
+
+
+@register(Tags.database)
+def email_key_fits(
+    app_configs: Sequence[AppConfig] | None,
+    databases: Sequence[str] | None = None,
+    **options: Any,
+) -> list[CheckMessage]:
+    if not databases or secret_is_known():
+        return []
+    return [Error(WRONG_KEY, id="petitions.E001")]

@@ -1,0 +1,255 @@
+"""How the time of supporters' data ends; `petitions.retention` says which and when.
+
+Names and addresses of a petition that has ended go in batches, in the order of their
+ids. Each batch is a transaction that also notes how far it came, so that whoever is
+killed in between goes on where the last one stopped.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Least
+from django.utils import timezone
+
+from config.retention import months_before
+from petitions.actions import UNCONFIRMED_KEPT
+from petitions.bounces import HELD_FOR
+from petitions.mailing import DAY
+from petitions.models import (
+    Bounce,
+    Consent,
+    DueMail,
+    MailTally,
+    MergedSignature,
+    Petition,
+    Signature,
+    SourceTally,
+)
+from petitions.models.mails import MailKind
+from petitions.models.signatures import ERASED
+from petitions.states import SignatureState
+from petitions.tokens import LIFETIME
+
+MAILS_KEPT = timedelta(days=30)
+NETWORKS_KEPT = timedelta(days=30)
+ANSWERS_KEPT = 36
+"""Months that an answer which no longer holds is kept as evidence."""
+DOMAINS_KEPT = timedelta(days=90)
+# A mail domain that so few sign with says nearly who they are.
+RARE = 10
+RARE_DOMAINS_KEPT = timedelta(days=2)
+
+
+# == Signatures that nobody confirmed ==
+
+
+def unconfirmed(now: datetime) -> QuerySet[Signature]:
+    """A link that was sent again works as long as its mail says."""
+    link = DueMail.objects.filter(
+        signature=OuterRef("pk"), finished_at__gt=now - LIFETIME, state="sent"
+    )
+    old = Signature.objects.pending().filter(created_at__lt=now - UNCONFIRMED_KEPT)
+    return old.filter(~Exists(link)).order_by("created_at")
+
+
+def delete_with_mails(signatures: QuerySet[Signature]) -> None:
+    DueMail.objects.filter(signature__in=signatures).delete()
+    signatures.delete()
+
+
+# == Mail ==
+
+
+def finished_mails(now: datetime) -> QuerySet[DueMail]:
+    """Not those of a signature that still waits: until when it may be confirmed, and
+    whether it was tallied, is counted from its first mail. They go with it."""
+    old = DueMail.objects.filter(finished_at__lt=now - MAILS_KEPT)
+    waiting = Q(signature__state=SignatureState.PENDING, signature__isnull=False)
+    return old.exclude(waiting).order_by("finished_at")
+
+
+def mails_of_erased(now: datetime) -> QuerySet[DueMail]:
+    """Kept for as long as the caps of a mailbox look back."""
+    mails = DueMail.objects.filter(signature=None, finished_at__lt=now - DAY)
+    # That there was a reminder, or the next form would cause another.
+    mails = mails.exclude(kind=MailKind.REMIND)
+    return mails.order_by("finished_at")
+
+
+def former_bounces(now: datetime) -> QuerySet[Bounce]:
+    return Bounce.objects.filter(since__lt=now - HELD_FOR).order_by("since")
+
+
+def named_domains(now: datetime) -> QuerySet[MailTally]:
+    """Tallies that name a mail domain for longer than it helps to see whether mail
+    arrives there."""
+    today = timezone.localdate(now)
+    rare = Q(
+        day__lt=today - RARE_DOMAINS_KEPT, signed__lt=RARE, confirmed__lt=RARE
+    )  # fmt: skip
+    tallies = MailTally.objects.exclude(domain="")
+    return tallies.filter(rare | Q(day__lt=today - DOMAINS_KEPT)).order_by("day", "pk")
+
+
+# The figures of each day stay, without the names.
+DROP_NAMES = """
+WITH named AS (
+    DELETE FROM petitions_mailtally WHERE id = ANY(%s)
+ RETURNING petition_id, day, signed, handed_over, failed, confirmed
+)
+INSERT INTO petitions_mailtally AS t (
+    petition_id, day, domain, signed, handed_over, failed, confirmed)
+SELECT petition_id, day, '', sum(signed), sum(handed_over), sum(failed),
+       sum(confirmed)
+  FROM named GROUP BY petition_id, day ORDER BY petition_id, day
+    ON CONFLICT (petition_id, day, domain) DO UPDATE
+   SET signed = t.signed + excluded.signed,
+       handed_over = t.handed_over + excluded.handed_over,
+       failed = t.failed + excluded.failed,
+       confirmed = t.confirmed + excluded.confirmed
+"""
+
+
+def drop_names(tallies: QuerySet[MailTally]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(DROP_NAMES, [list(tallies.values_list("pk", flat=True))])
+
+
+# == Answers about updates ==
+
+
+def former_answers(now: datetime) -> QuerySet[Consent]:
+    """Answers that another one replaced so long ago; and a “no” that old, once it is
+    the only one left, so that no earlier “yes” holds again."""
+    since = months_before(now, ANSWERS_KEPT)
+    same = Consent.objects.filter(
+        email_key=OuterRef("email_key"), organization=OuterRef("organization")
+    )
+    later = Q(given_at__gt=OuterRef("given_at")) | Q(
+        given_at=OuterRef("given_at"), pk__gt=OuterRef("pk")
+    )
+    replaced = Exists(same.filter(later, given_at__lt=since))
+    last_no = Q(updates=False) & ~Exists(same.exclude(pk=OuterRef("pk")))
+    old = Consent.objects.filter(given_at__lt=since)
+    return old.filter(replaced | last_no).order_by("given_at", "pk")
+
+
+# == Network addresses ==
+
+
+def networks(now: datetime) -> QuerySet[Signature]:
+    old = Signature.objects.filter(
+        network__isnull=False, created_at__lt=now - NETWORKS_KEPT
+    )
+    return old.order_by("created_at")
+
+
+def drop_networks(signatures: QuerySet[Signature]) -> None:
+    signatures.update(network=None)
+
+
+def tallies_of_networks(now: datetime) -> QuerySet[SourceTally]:
+    tallies = SourceTally.objects.filter(hour__lt=now - NETWORKS_KEPT)
+    return tallies.order_by("hour", "pk")
+
+
+# == Names and addresses of petitions that have ended ==
+
+
+def past_their_months(now: datetime) -> QuerySet[Petition]:
+    """Petitions whose names and addresses are past their time, the earliest first."""
+    months = Least(F("months_kept"), Value(settings.RETENTION_MONTHS))
+    interval = Func(
+        months,
+        template="make_interval(months => %(expressions)s::int)",
+        output_field=models.DurationField(),
+    )
+    return (
+        Petition.objects.filter(ended_at__isnull=False, anonymised_at=None)
+        .annotate(
+            due_at=models.ExpressionWrapper(
+                F("ended_at") + interval, output_field=models.DateTimeField()
+            )
+        )
+        .filter(due_at__lte=now)
+        .order_by("ended_at", "pk")
+    )
+
+
+def day_of(column: str) -> Func:
+    """The first moment of its day: with the exact one, an answer about updates, which
+    is kept longer, would lead back to the signature."""
+    return Func(
+        Value("day"),
+        F(column),
+        Value(settings.TIME_ZONE),
+        function="date_trunc",
+        output_field=models.DateTimeField(),
+    )
+
+
+class Anonymisation:
+    """What is not counted is deleted; of what is counted, the row stays."""
+
+    def waiting(self, now: datetime) -> int:
+        return Signature.objects.filter(
+            petition__in=past_their_months(now).values("pk"),
+            pk__gt=F("petition__anonymised_to"),
+        ).count()
+
+    def erase(self, now: datetime, batch: int) -> int:
+        # What was printed beside a button holds, also when the site allows more again.
+        most = settings.RETENTION_MONTHS
+        Petition.objects.filter(months_kept__gt=most).update(months_kept=most)
+        erased = 0
+        while erased < batch:
+            with transaction.atomic():
+                petition = (
+                    past_their_months(now)
+                    .select_for_update(skip_locked=True, no_key=True)
+                    .first()
+                )
+                if petition is None:
+                    break
+                found = erase_next(petition, batch - erased)
+                if not found:
+                    finish(petition, now)
+                erased += found
+        return erased
+
+
+def erase_next(petition: Petition, batch: int) -> int:
+    """Erase the next signatures of a petition; returns how many there were."""
+    rows = Signature.objects.filter(petition=petition, pk__gt=petition.anonymised_to)
+    found = list(
+        rows.order_by("pk").select_for_update().values_list("pk", flat=True)[:batch]
+    )
+    if found:
+        erase(Signature.objects.filter(pk__in=found))
+        Petition.objects.filter(pk=petition.pk).update(anonymised_to=found[-1])
+    return len(found)
+
+
+def erase(signatures: QuerySet[Signature]) -> None:
+    MergedSignature.objects.filter(into__in=signatures).delete()
+    DueMail.objects.filter(signature__in=signatures).delete()
+    signatures.exclude(state=SignatureState.CONFIRMED).delete()
+    signatures.update(
+        **ERASED, created_at=day_of("created_at"), confirmed_at=day_of("confirmed_at")
+    )
+
+
+def finish(petition: Petition, now: datetime) -> None:
+    """Note that nothing is left; or, should there be something, begin again."""
+    left = Signature.objects.filter(petition=petition).filter(
+        Q(email_key__isnull=False) | ~Q(state=SignatureState.CONFIRMED)
+    )
+    this = Petition.objects.filter(pk=petition.pk)
+    if left.exists():
+        this.update(anonymised_to=0)
+    else:
+        this.update(anonymised_at=now)

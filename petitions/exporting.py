@@ -1,0 +1,131 @@
+"""The list that belongs to an organisation: whom it may write to.
+
+Those whose newest answer to its question is yes, who can be reached and have not told
+the site to be silent. Streamed, so that a million lines take no more memory than a
+thousand, from one moment: an answer given meanwhile is in the next list.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import batched, chain
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Window
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from organizations.models import Organization, User
+from petitions.models import (
+    Bounce,
+    Consent,
+    Export,
+    Petition,
+    Signature,
+    Suppression,
+)
+
+ROWS_AT_ONCE = 1000
+# What makes a table program compute a cell instead of showing it (OWASP: CSV
+# injection), the wide forms of East Asian keyboards included.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Tells Excel that the file is UTF-8.
+BOM = "\ufeff"
+
+
+def supporters(organization: Organization) -> QuerySet[Consent]:
+    """The consents that an organisation may rely on, one for each mailbox."""
+    newest = (
+        Consent.objects.filter(organization=organization)
+        .order_by("email_key", "-given_at", "-pk")
+        .distinct("email_key")
+    )
+    key = OuterRef("email_key")
+    return Consent.objects.filter(
+        ~Exists(Suppression.objects.filter(pk=key)),
+        ~Exists(Bounce.objects.filter(pk=key)),
+        pk__in=newest.values("pk"),
+        updates=True,
+    )
+
+
+def export(organization: Organization, user: User, *, now: datetime) -> Iterator[bytes]:
+    """The list as a table in pieces of CSV. That it was taken is recorded before the
+    first piece, with exactly the number of lines that follow."""
+    names = (
+        Signature.objects.confirmed()
+        .filter(
+            email_key=OuterRef("email_key"),
+            petition__organization=OuterRef("organization"),
+        )
+        .order_by("-confirmed_at")
+    )
+    rows: Iterator[tuple[Any, ...]] = (
+        supporters(organization)
+        .annotate(name=Subquery(names.values("name")[:1]), number=Window(Count("*")))
+        .order_by("given_at", "pk")
+        .values_list(
+            "number",
+            "email",
+            "name",
+            "language",
+            "given_at",
+            "wording_version",
+            "source",
+        )
+        .iterator(chunk_size=ROWS_AT_ONCE)
+    )
+    first = next(rows, None)
+    Export.objects.create(
+        organization=organization,
+        made_by=user,
+        made_at=now,
+        number=first[0] if first else 0,
+    )
+    titles = {
+        f"petition:{number}": title
+        for number, title in Petition.objects.filter(
+            organization=organization
+        ).values_list("pk", "title")
+    }
+    head = (
+        gettext("E-mail address"),
+        gettext("Name"),
+        gettext("Language"),
+        gettext("Said yes on"),
+        gettext("Wording of the question"),
+        gettext("Petition"),
+    )
+    lines = (
+        (
+            email,
+            name or "",  # erased with its signature
+            language,
+            timezone.localtime(given_at).strftime("%Y-%m-%d %H:%M"),
+            wording_version,
+            titles.get(source, ""),
+        )
+        for _, email, name, language, given_at, wording_version, source in chain(
+            [first] if first else [], rows
+        )
+    )
+    return written(chain([head], lines))
+
+
+def written(lines: Iterable[tuple[Any, ...]]) -> Iterator[bytes]:
+    """Lines of cells as UTF-8, many at a time."""
+    mark = BOM
+    for some in batched(lines, ROWS_AT_ONCE, strict=False):
+        text = io.StringIO()
+        csv.writer(text).writerows([safe(cell) for cell in line] for line in some)
+        yield (mark + text.getvalue()).encode()
+        mark = ""
+
+
+def safe(cell: object) -> str:
+    """What a table program shows as it is."""
+    text = str(cell)
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -1,0 +1,117 @@
+"""Each mail says the same as plain text and as HTML."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from petitions import actions
+from petitions.models import DueMail, Petition
+from petitions.models.mails import MailKind
+from petitions.reminders import Sweep
+from tests.factories import make_pending, make_signature
+from tests.mailserver import MailServer, body
+from tests.petitions.test_mailing import send
+from tests.petitions.test_reminders import waiting
+
+pytestmark = pytest.mark.django_db
+
+KINDS = ("confirm", "already signed", "remind", "signed")
+
+
+class Visible(HTMLParser):
+    """What a reader sees of a page, a line for each block; links, and their words."""
+
+    BLOCKS = {"p", "div", "br", "body"}
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.links: set[str] = set()
+        self.labels: list[str] = []
+        self.inside: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, Any]]) -> None:
+        if tag in self.BLOCKS:
+            self.text += "\n"
+        if tag == "a":
+            self.links.add(str(dict(attrs)["href"]))
+            self.labels.append("")
+        if tag not in {"meta", "br"}:
+            self.inside.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside.remove(tag)
+        if tag in self.BLOCKS:
+            self.text += "\n"
+
+    def handle_data(self, data: str) -> None:
+        if "title" in self.inside:
+            return
+        if "a" in self.inside:
+            self.labels[-1] += data
+        self.text += data
+
+
+def lines(text: str) -> set[str]:
+    """Sentences without addresses; a colon before an address is no part of one."""
+    text = re.sub(r"https?://\S+", "\n", text)
+    found = {" ".join(line.split()).rstrip(":\u00a0 ") for line in text.splitlines()}
+    return found - {""}
+
+
+def mail_of(
+    kind: str, language: str, petition: Petition, server: MailServer
+) -> EmailMessage:
+    """One mail of this kind, as it arrives."""
+    now = timezone.now()
+    if kind == "confirm":
+        make_pending(petition, language=language)
+    elif kind == "already signed":
+        make_signature(petition, "maya@example.org", now=now - timedelta(days=9))
+        DueMail.objects.all().delete()
+        make_pending(petition, "maya@example.org", language=language)
+    elif kind == "remind":
+        waiting(petition, language=language)
+        Sweep().remind(now)
+    else:
+        mine = make_signature(petition, language=language)
+        DueMail.objects.all().delete()
+        assert mine.email_key is not None
+        actions.send_signed([mine.email_key], now=now)
+    send()
+    (message,) = server.mailbox.messages
+    return message
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_plain_text_and_html_hold_the_same(
+    server: MailServer, petition: Petition, kind: str, language: str
+) -> None:
+    petition.targets.update(name="Stéphane Dion")
+    message = mail_of(kind, language, petition, server)
+    plain, page = body(message), Visible(body(message, "html"))
+
+    # Words of links are what the plain text has the address for.
+    labels = {" ".join(label.split()) for label in page.labels}
+    seen = page.text
+    for label in labels:
+        if label not in plain:
+            seen = seen.replace(label, "\n")
+    assert lines(seen) == lines(plain)
+    assert page.links == set(re.findall(r"https?://\S+", plain))
+    assert page.inside == []
+    assert len(lines(plain)) > 4
+
+
+def test_every_kind_of_mail_is_compared() -> None:
+    """“Already signed” is what a confirmation becomes."""
+    assert len(KINDS) == len(MailKind) + 1

@@ -1,0 +1,243 @@
+"""Everything that can happen to signatures, in any order and at the same time: a
+machine that does it on real connections, and what must hold after each step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from config.database import retry_once
+from petitions import actions, counting, signing
+from petitions.keys import email_key
+from petitions.limits import Rules
+from petitions.models import DueMail, Petition, Signature
+from petitions.signing import Confirmation, SignerInput
+from petitions.states import SignatureState
+from tests.factories import make_petition
+from tests.parallel import all_at_once
+
+# More under `make faults`.
+EXAMPLES = int(os.environ.get("FAULT_ROUNDS", "12"))
+
+PEOPLE = ("maya", "zoe", "noah")
+SPELLINGS = ("{}@example.org", "{}+news@example.org")
+
+TABLES = (
+    "petitions_signature petitions_mergedsignature petitions_duemail petitions_change "
+    "petitions_total petitions_dailytotal petitions_consent petitions_mailtally"
+).replace(" ", ", ")
+
+# Who does something, and to which of their forms.
+person = st.integers(0, len(PEOPLE) - 1)
+which = st.integers(0, 3)
+
+
+def key_of(who: int) -> Any:
+    return email_key(SPELLINGS[0].format(PEOPLE[who]))
+
+
+def form_of(who: int, which: int) -> Signature | None:
+    """One of somebody's forms, whatever became of it."""
+    rows = Signature.objects.select_related("petition__organization")
+    forms = list(rows.filter(email_key=key_of(who)).order_by("pk"))
+    return forms[which % len(forms)] if forms else None
+
+
+class Sign:
+    counts: bool | None = None
+    """Whether its person is counted afterwards; None when that depends."""
+
+    @staticmethod
+    def do(petition: Petition, who: int, which: int) -> bool:
+        email = SPELLINGS[which % 2].format(PEOPLE[who])
+        given = SignerInput("Maya", email, "en", "number", updates=which % 3 == 0)
+        trapped = SignerInput("Maya", email, "en", "number", is_trapped=True)
+        signing.sign(
+            petition.pk,
+            trapped if which == 3 else given,
+            now=timezone.now(),
+            rules=Rules(),
+        )
+        return False
+
+
+class Confirm:
+    counts = True
+
+    @staticmethod
+    def do(petition: Petition, who: int, which: int) -> bool:
+        form = form_of(who, which)
+        if form is None or form.aside:
+            return False
+        outcome, _slug = signing.confirm(form.pk, now=timezone.now())
+        return outcome is Confirmation.COUNTED
+
+
+class Correct:
+    counts = True
+
+    @staticmethod
+    def do(petition: Petition, who: int, which: int) -> bool:
+        form = form_of(who, which)
+        if form is None or form.aside:
+            return False
+        outcome, _slug = actions.confirm_corrected(
+            form, {"name": f"Maya {which}", "updates": False}, now=timezone.now()
+        )
+        return outcome is Confirmation.COUNTED
+
+
+class Withdraw:
+    counts = False
+
+    @staticmethod
+    def do(petition: Petition, who: int, which: int) -> bool:
+        form = form_of(who, which)
+        if form is not None:
+            actions.withdraw(signing.counted_sibling(form) or form, now=timezone.now())
+        return form is not None
+
+
+class Erase:
+    counts = False
+
+    @staticmethod
+    def do(petition: Petition, who: int, which: int) -> bool:
+        form = form_of(who, which)
+        if form is not None:
+            actions.erase_signature(form, now=timezone.now())
+        return form is not None
+
+
+class EraseAll:
+    counts = False
+
+    @staticmethod
+    def do(petition: Petition, who: int, which: int) -> bool:
+        actions.erase_all(key_of(who), now=timezone.now())
+        return True
+
+
+class Release:
+    counts = None
+
+    @staticmethod
+    def do(petition: Petition, who: int, which: int) -> bool:
+        rows = Signature.objects.filter(email_key=key_of(who))
+        actions.release(rows, now=timezone.now())
+        return False
+
+
+class Fold:
+    counts = None
+
+    @staticmethod
+    def do(petition: Petition, who: int, which: int) -> bool:
+        counting.fold(batch=1 + which)
+        return False
+
+
+DEEDS = (
+    Sign,
+    Sign,
+    Confirm,
+    Confirm,
+    Correct,
+    Withdraw,
+    Erase,
+    EraseAll,
+    Release,
+    Fold,
+)
+deed = st.tuples(st.sampled_from(DEEDS), person, which)
+
+
+class Machine(RuleBasedStateMachine):
+    """Does one deed after another, or some at once."""
+
+    @initialize()
+    def begin(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {TABLES} RESTART IDENTITY")
+        self.petition = Petition.objects.get()
+        self.counted: dict[int, bool | None] = dict.fromkeys(range(len(PEOPLE)), False)
+
+    @rule(deed=deed)
+    def one(self, deed: Any) -> None:
+        self.some([deed])
+
+    @rule(deeds=st.lists(deed, min_size=2, max_size=5))
+    def some(self, deeds: list[Any]) -> None:
+        jobs: list[Callable[[], bool]] = [
+            partial(retry_once, partial(kind.do, self.petition, who, which))
+            for kind, who, which in deeds
+        ]
+        done = all_at_once(jobs) if len(jobs) > 1 else [jobs[0]()]
+        for who in self.counted:
+            ends = {
+                kind.counts
+                for (kind, whose, _which), did in zip(deeds, done, strict=True)
+                if whose == who and did and kind.counts is not None
+            }
+            # Of a confirmation and a withdrawal at once, either may come last.
+            if len(ends) == 1:
+                self.counted[who] = ends.pop()
+            elif ends:
+                self.counted[who] = None
+
+    @invariant()
+    def everybody_is_counted_once_or_not_at_all(self) -> None:
+        if not hasattr(self, "counted"):
+            return
+        for who, expected in self.counted.items():
+            rows = Signature.objects.filter(email_key=key_of(who))
+            number = rows.filter(state=SignatureState.CONFIRMED).count()
+            assert number <= 1
+            if expected is None:
+                self.counted[who] = number == 1
+            else:
+                assert number == expected, PEOPLE[who]
+
+    @invariant()
+    def the_ledger_agrees(self) -> None:
+        assert all(proof.holds for proof in counting.verify())
+        if hasattr(self, "counted"):
+            shown = Petition.objects.with_counts().get().confirmed
+            assert shown == Signature.objects.confirmed().count()
+
+    @invariant()
+    def no_mail_hangs_in_the_air(self) -> None:
+        unfinished = DueMail.objects.filter(state__in=("due", "held"))
+        assert not unfinished.filter(signature=None).exists()
+        held = unfinished.filter(state="held")
+        assert not held.filter(signature__aside="").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_happens_at_once_the_ledger_agrees() -> None:
+    make_petition()
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=15,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
