@@ -19,11 +19,15 @@ test: $(VENV)/dev ## All tests, on a real PostgreSQL and a real Chromium
 check: $(VENV)/dev ## Format, lint, types, migrations, deployment, translations
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/check.sh
 
-bench: $(VENV)/dev ## Load figures, as ratios against ceilings of the same run
-	@exec $(PYTHON) -m bench $(ARGS)
+bench: $(VENV)/dev ## Load figures, as ratios of the same run; SIZE=… what growth costs
+	@exec $(PYTHON) -m bench $(if $(SIZE),--size $(SIZE) --only growth) $(ARGS)
 
-faults: $(VENV)/dev ## The fault tests with many more kills than make test has
-	@FAULT_ROUNDS=$${FAULT_ROUNDS:-40} $(PYTHON) -m pytest -m faults -s $(ARGS)
+faults: $(VENV)/dev ## The fault tests, with more rounds and longer faults than make test has
+	@FAULT_ROUNDS=$${FAULT_ROUNDS:-20} OUTAGE_SECONDS="$${OUTAGE_SECONDS:-3 30}" \
+	MAIL_AWAY_SECONDS=$${MAIL_AWAY_SECONDS:-60} DISK_FULL_SECONDS=$${DISK_FULL_SECONDS:-20} \
+	CLOCK_STEPS="$${CLOCK_STEPS:-1 0 -1 0}" CLOCK_STEP_SECONDS=$${CLOCK_STEP_SECONDS:-12} \
+	RELOADS=$${RELOADS:-10} MIGRATION_ROUNDS=$${MIGRATION_ROUNDS:-5} \
+		$(PYTHON) -m pytest -m faults -s $(ARGS)
 
 messages: $(VENV)/dev ## Collect the texts to translate into locale/
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/messages.sh

@@ -1,7 +1,12 @@
-"""Clients that send as many requests as the server takes: wrk, or one in Python."""
+"""Clients that send as many requests as the server takes: wrk, or one in Python.
+
+They speak as a trusted proxy does, for visitors from all over a network of millions,
+so that limits and ceilings have their work.
+"""
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 import socket
@@ -11,8 +16,9 @@ import time
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Protocol
+from urllib.request import urlopen
 
-from bench.site import SLUG, BenchSite
+from bench.site import SLUG, Server
 
 CONNECTIONS = 16
 PATHS = {
@@ -22,19 +28,28 @@ PATHS = {
     "profile": "/organizations/bench/",
     "profile 10k": "/organizations/many/",
     "sign": f"/petitions/{SLUG}/sign/",
+    "sign, one network": f"/petitions/{SLUG}/sign/",
 }
+STATUS = {"page, 304": 304, "sign": 303, "sign, one network": 303, "confirm": 303}
 FORM = (
-    "name=Maya+Tremblay&email=maya{0}%40example.org&updates=yes&comment="
+    "name=Maya+Tremblay&email=maya{0}%40{1}&updates=yes&comment=&subject="
     "&version=0.1.number"
 )
+OWN_DOMAINS = 3000
+
+
+class Unsettled(Exception):
+    """Confirmations of an earlier slice have reached the page in this one."""
 
 
 class Client(Protocol):
     name: str
 
-    def run(self, site: BenchSite, kind: str, seconds: int) -> float:
+    def run(
+        self, server: Server, kind: str, seconds: int, connections: int = CONNECTIONS
+    ) -> float:
         """Requests a second in a slice of this kind; SystemExit when the server
-        answered otherwise than it should."""
+        answered otherwise than it should, Unsettled when its page has changed."""
         ...
 
 
@@ -45,10 +60,19 @@ def best_client() -> Client:
     return PythonClient()
 
 
-def etag_of(site: BenchSite) -> str:
-    from urllib.request import urlopen
+def settled_run(client: Client, server: Server, kind: str, seconds: int) -> float:
+    """A slice, once more when the page changed meanwhile; SystemExit when it never
+    settles."""
+    for _ in range(5):
+        try:
+            return client.run(server, kind, seconds)
+        except Unsettled:
+            time.sleep(1)
+    raise SystemExit(f"{kind}: the page changes all the time")
 
-    with urlopen(f"http://127.0.0.1:{site.port}{PATHS['page']}") as response:
+
+def etag_of(server: Server) -> str:
+    with urlopen(f"http://127.0.0.1:{server.port}{PATHS['page']}") as response:
         return str(response.headers["ETag"])
 
 
@@ -58,23 +82,26 @@ class Wrk:
     name = "wrk"
     script = Path(__file__).with_name("requests.lua")
 
-    def run(self, site: BenchSite, kind: str, seconds: int) -> float:
-        words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", self.script]
-        url = f"http://127.0.0.1:{site.port}{PATHS.get(kind, '/')}"
-        etag = etag_of(site) if kind == "page, 304" else ""
-        more = [kind, site.folder / "links", str(site.used), etag, FORM]
+    def run(
+        self, server: Server, kind: str, seconds: int, connections: int = CONNECTIONS
+    ) -> float:
+        words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", self.script]
+        url = f"http://127.0.0.1:{server.port}{PATHS.get(kind, '/')}"
+        etag = etag_of(server) if kind == "page, 304" else ""
+        database = server.database
+        links = database.signed_links if kind == "signed" else database.confirm_links
+        more = [kind, STATUS.get(kind, 200), links, database.used, etag, FORM]
         done = subprocess.run(
             [*map(str, words), url, "--", *map(str, more)],
             capture_output=True,
             text=True,
             check=True,
         )
-        if etag and etag_of(site) != etag:
-            # Confirmations of an earlier slice have reached the page: once more.
-            return self.run(site, kind, seconds)
+        wrong = re.search(r"unexpected: (\d+)", done.stdout)
+        if etag and (etag_of(server) != etag or (wrong and int(wrong[1]))):
+            raise Unsettled
         if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
             raise SystemExit(f"{kind}: {done.stdout}")
-        wrong = re.search(r"unexpected: (\d+)", done.stdout)
         if wrong is None or int(wrong[1]):
             raise SystemExit(f"{kind}: {done.stdout}")
         requests = re.search(r"(\d+) requests in", done.stdout)
@@ -82,7 +109,7 @@ class Wrk:
         assert requests
         assert rate
         if kind == "confirm":
-            site.used += int(requests[1]) + CONNECTIONS
+            database.used += int(requests[1]) + connections
         return float(rate[1])
 
 
@@ -92,54 +119,88 @@ class PythonClient:
     name = "Python"
     numbers = count()
 
-    def run(self, site: BenchSite, kind: str, seconds: int) -> float:
+    def run(
+        self, server: Server, kind: str, seconds: int, connections: int = CONNECTIONS
+    ) -> float:
         stop_at = time.monotonic() + seconds
         done: list[int] = []
         wrong: list[str] = []
-        links = (site.folder / "links").read_text().splitlines()
-        etag = etag_of(site) if kind == "page, 304" else ""
-        expected = {"page, 304": b" 304", "sign": b" 303", "confirm": b" 303"}
+        database = server.database
+        file = database.signed_links if kind == "signed" else database.confirm_links
+        links = file.read_text().splitlines()
+        etag = etag_of(server) if kind == "page, 304" else ""
+        expected = f" {STATUS.get(kind, 200)}".encode()
 
         def work() -> None:
             number = 0
-            with socket.create_connection(("127.0.0.1", site.port)) as connection:
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
                 stream = connection.makefile("rb")
                 while time.monotonic() < stop_at:
-                    connection.sendall(self.request(site, kind, links, etag))
-                    if not read_answer(stream, expected.get(kind, b" 200")):
+                    connection.sendall(self.request(server, kind, links, etag))
+                    if not read_answer(stream, expected):
                         wrong.append(kind)
                     number += 1
             done.append(number)
 
-        threads = [threading.Thread(target=work) for _ in range(CONNECTIONS)]
+        threads = [threading.Thread(target=work) for _ in range(connections)]
         started = time.monotonic()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        if etag and etag_of(site) != etag:
-            return self.run(site, kind, seconds)
+        if etag and (etag_of(server) != etag or wrong):
+            raise Unsettled
         if wrong:
             raise SystemExit(f"{kind}: {len(wrong)} unexpected answers")
         return sum(done) / (time.monotonic() - started)
 
-    def request(self, site: BenchSite, kind: str, links: list[str], etag: str) -> bytes:
+    def request(self, server: Server, kind: str, links: list[str], etag: str) -> bytes:
         path = PATHS.get(kind, "")
-        headers = ["Host: localhost", "Accept-Encoding: gzip"]
-        body = ""
+        number = next(self.numbers)
         if kind == "confirm":
-            path, site.used = links[site.used], site.used + 1
-        elif kind == "sign":
-            body = FORM.format(next(self.numbers))
-            headers.append("Content-Type: application/x-www-form-urlencoded")
-        elif etag:
+            path = links[server.database.used]
+            server.database.used += 1
+        elif kind == "signed":
+            path = links[number % len(links)]
+        elif kind in {"sign", "sign, one network"}:
+            busy = f"11.200.{number // 4000 % 250}.7"
+            visitor = busy if kind == "sign, one network" else a_visitor()
+            return post(path, FORM.format(f"{number}p", a_domain()), visitor)
+        if kind == "confirm":
+            return post(path, "", a_visitor())
+        headers = ["Host: localhost", "Accept-Encoding: gzip"]
+        if etag:
             headers.append(f"If-None-Match: {etag}")
-        method = "GET"
-        if kind in {"confirm", "sign"}:
-            method = "POST"
-            headers += ["Sec-Fetch-Site: same-origin", f"Content-Length: {len(body)}"]
-        lines = [f"{method} {path} HTTP/1.1", *headers, "", body]
+        lines = [f"GET {path} HTTP/1.1", *headers, "", ""]
         return "\r\n".join(lines).encode()
+
+
+def a_visitor() -> str:
+    """An address of the internet; the last tenth of them is for busy networks."""
+    return f"11.{random.randrange(200)}.{random.randrange(256)}.{random.randrange(256)}"
+
+
+def a_domain() -> str:
+    """Eight of ten mailboxes are with a provider that no limit applies to."""
+    if random.random() < 0.8:
+        return "gmail.com"
+    return f"d{random.randrange(OWN_DOMAINS)}.example.org"
+
+
+def post(path: str, body: str, visitor: str) -> bytes:
+    """A form as a browser sends it, through a proxy."""
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: localhost",
+        "Accept-Encoding: gzip",
+        "Sec-Fetch-Site: same-origin",
+        f"X-Forwarded-For: {visitor}",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body)}",
+        "",
+        body,
+    ]
+    return "\r\n".join(lines).encode()
 
 
 def read_answer(stream: BinaryIO, expected: bytes) -> bool:

@@ -1,109 +1,242 @@
-"""A production site to measure: PostgreSQL, two gunicorn processes, real rows."""
+"""Production sites to measure: one PostgreSQL, a database for each size, gunicorn."""
 
 from __future__ import annotations
 
 import os
-import re
-import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
-from config.embedded_postgres import Cluster, binaries, free_port
+from bench.cluster import BenchCluster
+from bench.rows import Loaded, load
+from config.embedded_postgres import free_port
 
 if TYPE_CHECKING:
     from organizations.models import Organization
 
 ROOT = Path(__file__).parents[1]
 SLUG = "the-petition-that-everybody-signs"
+SMALL = 10_000
 # More confirmations than this a second are not expected of one machine.
-MOST_PER_SECOND = 6000
-POSTGRES = ("shared_buffers=512MB", "wal_compression=on", "max_wal_size=4GB")
-
-SIGNATURES = """
-INSERT INTO petitions_signature (
-    petition_id, state, name, email, email_key, email_key_version, person, place,
-    postal_code, country, comment, comment_approved, show_name, updates, language,
-    text_version, consent_version, delivery, weak_signs, created_at, confirmed_at)
-SELECT %(petition)s, %(state)s::text, 'Signer ' || n,
-       %(state)s::text || n || '@example.org', gen_random_uuid(), 1, '', '', '', '', '',
-       false, n %% 20 = 0, n %% 2 = 0, 'en', 0, 1, 'number', 0,
-       now() - n * interval '1 second',
-       CASE WHEN %(state)s::text = 'confirmed' THEN now() - n * interval '1 second' END
-  FROM generate_series(1, %(number)s) n
-RETURNING id
-"""
+MOST_PER_SECOND = 3000
+PYTHON = [sys.executable, "-m"]
 
 
-class BenchSite:
-    """Made for one run, thrown away after it."""
+@dataclass
+class Database:
+    """One petition with `size` signatures, and links to press."""
 
-    def __init__(self, size: int, confirmations: int) -> None:
-        self.size = size
-        # Each confirmation needs a pending signature of its own.
-        self.pending = min(confirmations * MOST_PER_SECOND, 120_000)
-        self.folder = Path(tempfile.mkdtemp(prefix="petitions-bench-"))
-        self.folder.chmod(0o755)
-        self.port = free_port()
-        self.cluster = Cluster(
-            self.folder / "postgres",
-            secrets.token_hex(),
-            self.folder / "postgres.log",
-            settings=POSTGRES,
-        )
-        self.used = 0
+    name: str
+    url: str
+    size: int
+    folder: Path
+    loaded: Loaded
+    used: int = 0
+    """So many of the confirmation links were pressed."""
 
     @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "SECRET_KEY": "bench " * 10,
-            "EMAIL_KEY": "key for the bench " * 4,
-            "SITE_URL": f"http://localhost:{self.port}",
-            "DATABASE_URL": self.cluster.url(),
-            "MAIL_URL": f"folder://{self.folder}/mail",
-            "MAIL_FROM": "bench@example.org",
-            "STATIC_ROOT": str(self.folder / "static"),
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "BIND": f"127.0.0.1:{self.port}",
-            "DEMO": "0",
-            "DEBUG": "0",
-        }
+    def confirm_links(self) -> Path:
+        return self.folder / "confirm"
+
+    @property
+    def signed_links(self) -> Path:
+        return self.folder / "signed"
+
+    def write_links(self) -> None:
+        from django.utils import timezone
+
+        from petitions.tokens import Purpose, make_token
+
+        now = timezone.now()
+        self.folder.mkdir()
+        for file, path, purpose, ids in (
+            (self.confirm_links, "confirm", Purpose.CONFIRM, self.loaded.pending),
+            (self.signed_links, "signed", Purpose.ALL, self.loaded.signers),
+        ):
+            tokens = (make_token(purpose, number, now=now) for number in ids)
+            file.write_text("".join(f"/{path}/{token}/\n" for token in tokens))
+
+    def execute(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+        """Run it without the limits that the site has; returns the rows."""
+        with psycopg.connect(self.url, autocommit=True) as database:
+            cursor = database.execute(statement.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    def fold(self) -> None:
+        """What the worker does beside a site all the time."""
+        from petitions.counting import BATCH, FOLD
+
+        while self.execute(FOLD, {"batch": BATCH})[0][0]:
+            pass
+
+    def settle(self) -> None:
+        """What earlier slices left behind does not slow the next."""
+        self.fold()
+        self.execute("VACUUM (ANALYZE)")
+        self.execute("CHECKPOINT")
+
+    def verify(self) -> None:
+        """Each link that was pressed was counted once, and the proof holds."""
+        from petitions.counting import VERIFY
+
+        pending = self.loaded.pending
+        ((counted,),) = self.execute(
+            "SELECT count(*) FROM petitions_signature"
+            " WHERE state = 'confirmed' AND id = ANY(%s)",
+            [list(pending[: self.used])],
+        )
+        if self.used and not 0 < counted <= self.used:
+            raise SystemExit(f"{self.used} links pressed, {counted} signatures counted")
+        for *_, recorded, folded, unfolded, daily in self.execute(VERIFY):
+            if recorded != folded + unfolded or daily != folded:
+                raise SystemExit(f"The proof of the count fails in {self.name}.")
+
+
+@dataclass
+class Server:
+    """Two gunicorn processes, or a worker, on one database."""
+
+    database: Database
+    environment: dict[str, str]
+    module: str = "config.wsgi"
+    processes: int = 2
+    port: int = field(default_factory=free_port)
 
     def __enter__(self) -> Self:
-        print("  a site to measure …")
-        self.cluster.create()
-        self.cluster.start()
-        self.cluster.create_database()
-        os.environ.update(self.environment)
-        self._fill()
-        with (self.folder / "web.log").open("wb") as log:
-            self.web = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py",
-                 "config.wsgi"],
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )  # fmt: skip
-        for _ in range(100):
+        environment = self.environment | {
+            "DATABASE_URL": self.database.url,
+            "BIND": f"127.0.0.1:{self.port}",
+            "WEB_CONCURRENCY": str(self.processes),
+        }
+        log = self.database.folder / f"{self.module}.log"
+        words = ["gunicorn", "-c", "config/gunicorn.py", self.module]
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [*PYTHON, *words], cwd=ROOT, env=environment, stdout=file, stderr=file
+            )
+        for _ in range(200):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{self.port}/livez", timeout=1)
                 return self
             except OSError:
                 time.sleep(0.1)
-        raise SystemExit((self.folder / "web.log").read_text())
+        self.__exit__()
+        raise SystemExit(log.read_text())
 
     def __exit__(self, *error: object) -> None:
-        self.web.terminate()
-        self.web.wait(20)
-        self.cluster.stop()
+        self.process.terminate()
+        self.process.wait(20)
+
+    def memory(self) -> float:
+        """Of its processes together, in MB."""
+        return sum(map(resident, children(self.process.pid)))
+
+
+@dataclass
+class Worker:
+    """`manage.py work` on one database."""
+
+    database: Database
+    environment: dict[str, str]
+
+    def __enter__(self) -> Self:
+        with (self.database.folder / "work.log").open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "work"],
+                cwd=ROOT,
+                env=self.environment | {"DATABASE_URL": self.database.url},
+                stdout=file,
+                stderr=file,
+            )
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+    def memory(self) -> float:
+        return resident(self.process.pid)
+
+
+def children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+def resident(pid: int) -> float:
+    """Memory of a process, in MB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+class Bench:
+    """Made for one run, thrown away after it: the cluster, a mail sink, a database
+    for each of `sizes`, alike but for the number of signatures."""
+
+    def __init__(self, sizes: Iterable[int], confirm_seconds: int) -> None:
+        self.sizes = list(sizes)
+        # Each confirmation needs a pending signature of its own.
+        self.pending = min(confirm_seconds * MOST_PER_SECOND, 200_000)
+        self.folder = Path(tempfile.mkdtemp(prefix="petitions-bench-"))
+        self.folder.chmod(0o755)
+        self.cluster = BenchCluster(self.folder)
+        self.databases: list[Database] = []
+
+    @property
+    def biggest(self) -> Database:
+        """The one that Django in this process is connected to."""
+        return self.databases[-1]
+
+    def __enter__(self) -> Self:
+        print("  sites to measure …")
+        self.sink = subprocess.Popen(
+            [*PYTHON, "bench.sink"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert self.sink.stdout is not None
+        self.sink_port = int(self.sink.stdout.readline())
+        self.cluster.begin()
+        self.cluster.create_database()
+        site = {
+            "SECRET_KEY": "bench " * 10,
+            "EMAIL_KEY": "key for the bench " * 4,
+            "SITE_URL": "http://localhost:8000",
+            "DATABASE_URL": self.cluster.url(),
+            "MAIL_URL": f"smtp://127.0.0.1:{self.sink_port}",
+            "MAIL_FROM": "bench@example.org",
+            "STATIC_ROOT": str(self.folder / "static"),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DEMO": "0",
+            "DEBUG": "0",
+        }
+        os.environ.update(site)
+        self.environment = dict(os.environ)
+        self._fill()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.sink.terminate()
+        self.sink.wait(5)
+        self.cluster.stop(20)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def server(
+        self, database: Database, module: str = "config.wsgi", processes: int = 2
+    ) -> Server:
+        return Server(database, self.environment, module, processes)
+
+    def worker(self, database: Database) -> Worker:
+        return Worker(database, self.environment)
 
     def _fill(self) -> None:
         import django
@@ -111,159 +244,81 @@ class BenchSite:
         django.setup()
         from django.core.management import call_command
         from django.db import connection
-        from django.utils import timezone
 
         from config.translations import compile_all
         from petitions.counting import fold
-        from petitions.tokens import Purpose, make_token
         from tests.factories import make_organization, make_petition
 
         compile_all()
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         organization = make_organization("Bench")
-        for _ in range(9):
-            make_petition(organization, text="A paragraph of text.\n\n" * 12)
-        self._add_many(make_organization("Many"), 10_000)
-        self.petition = make_petition(
+        others = [
+            make_petition(organization, text="A paragraph of text.\n\n" * 12).pk
+            for _ in range(9)
+        ]
+        add_many(make_organization("Many"), 10_000)
+        petition = make_petition(
             organization, slug=SLUG, text="A paragraph of text.\n\n" * 30
         )
-        now = timezone.now()
-        with connection.cursor() as cursor:
-            values = {"petition": self.petition.pk}
-            cursor.execute(
-                SIGNATURES, {**values, "state": "confirmed", "number": self.size}
-            )
-            cursor.execute(
-                "INSERT INTO petitions_change (petition_id, day, source, delta,"
-                " domain) VALUES (%s, current_date, 'confirmed', %s, '')",
-                [self.petition.pk, self.size],
-            )
-            cursor.execute(
-                SIGNATURES, {**values, "state": "pending", "number": self.pending}
-            )
-            self.ids = [number for (number,) in cursor.fetchall()]
+        self.petition = petition.pk
         while fold():
             pass
-        tokens = [make_token(Purpose.CONFIRM, number, now=now) for number in self.ids]
-        paths = "\n".join(f"/confirm/{token}/" for token in tokens)
-        (self.folder / "links").write_text(paths)
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]
-        with psycopg.connect(self.cluster.url(), autocommit=True) as database:
-            database.execute("VACUUM (ANALYZE)")
-            database.execute("CHECKPOINT")
-
-    @staticmethod
-    def _add_many(organization: Organization, number: int) -> None:
-        """Petitions with five supporters each."""
-        from django.utils import timezone
-
-        from petitions.models import Change, CountEntry, Petition, Target
-
-        rows = Petition.objects.bulk_create(
-            Petition(
-                organization=organization,
-                title=f"Petition {index}",
-                slug=f"many-{index}",
-                text="A paragraph of text.\n\n" * 12,
-                state="open",
-                opens_at=timezone.now(),
+        names = ["petitions"]
+        for index in range(1, len(self.sizes)):
+            names.insert(0, f"petitions{index}")
+            self.cluster.copy_database("petitions", names[0])
+        for name, size in zip(names, self.sizes, strict=True):
+            url = self.cluster.url(name)
+            loaded = load(
+                url, self.petition, (others[0], others[1]), size, self.pending
             )
-            for index in range(number)
+            database = Database(name, url, size, self.folder / name, loaded)
+            database.write_links()
+            database.fold()
+            self.databases.append(database)
+
+    def disk(self) -> str:
+        """What each database takes."""
+        found = self.biggest.execute(
+            "SELECT datname, pg_size_pretty(pg_database_size(datname))"
+            "  FROM pg_database WHERE datname LIKE 'petitions%%'"
         )
-        Target.objects.bulk_create(
-            Target(petition=row, kind="person", name="Minister") for row in rows
-        )
-        counted: dict[str, Any] = {"source": "imported"}
-        CountEntry.objects.bulk_create(
-            CountEntry(petition=row, number=5, label="before", **counted)
-            for row in rows
-        )
-        day = timezone.localdate()
-        Change.objects.bulk_create(
-            Change(petition=row, delta=5, day=day, **counted) for row in rows
+        sizes = dict(found)
+        return ", ".join(
+            f"{each.size:,} signatures: {sizes[each.name]}, loaded in "
+            f"{each.loaded.seconds:.0f} s"
+            for each in self.databases
         )
 
-    def verify(self) -> None:
-        """The load did what it was meant to: each link was pressed once and counted,
-        and the proof holds."""
-        from petitions.counting import verify
 
-        rows = self.sql(
-            "SELECT count(*) FROM petitions_signature WHERE state = 'confirmed' "
-            f"AND petition_id = {self.petition.pk}"
+def add_many(organization: Organization, number: int) -> None:
+    """Petitions with five supporters each."""
+    from django.utils import timezone
+
+    from petitions.models import Change, CountEntry, Petition, Target
+
+    rows = Petition.objects.bulk_create(
+        Petition(
+            organization=organization,
+            title=f"Petition {index}",
+            slug=f"many-{index}",
+            text="A paragraph of text.\n\n" * 12,
+            state="open",
+            opens_at=timezone.now(),
         )
-        counted = rows[0][0] - self.size
-        if not 0 < counted <= self.used or self.used > len(self.ids):
-            raise SystemExit(f"{self.used} links pressed, {counted} signatures counted")
-        if not all(proof.holds for proof in verify()):
-            raise SystemExit("The proof of the count fails.")
-
-    def sql(self, statement: str) -> list[tuple[int, ...]]:
-        with psycopg.connect(self.cluster.url(), autocommit=True) as database:
-            return database.execute(statement).fetchall()
-
-    def settings_in_use(self) -> str:
-        names = ("server_version", "shared_buffers", "wal_compression", "fsync",
-                 "synchronous_commit")  # fmt: skip
-        with psycopg.connect(self.cluster.url()) as database:
-            values = []
-            for name in names:
-                row = database.execute(f"SHOW {name}").fetchone()
-                values.append(f"{name}={row[0]}" if row else name)
-        return ", ".join(values).removeprefix("server_version=")
-
-    # -- PostgreSQL alone --
-
-    def ceilings(self, seconds: int) -> dict[str, int]:
-        """Transactions a second of the same statements, sent by pgbench."""
-        pgbench = binaries() / "pgbench"
-        if not pgbench.exists():
-            return {}
-        from petitions import signing
-
-        values = {
-            "petition_id": str(self.petition.pk), "name": "'Maya Tremblay'",
-            "email": "'maya@example.org'", "email_key": "gen_random_uuid()",
-            "email_key_version": "1", "former_key": "NULL", "person": "''",
-            "place": "''", "postal_code": "''", "country": "''", "comment": "''",
-            "show_name": "false", "updates": "true", "language": "'en'",
-            "text_version": "0", "consent_version": "1", "delivery": "'number'",
-            "weak_signs": "0", "now": "now()", "day": "current_date",
-            "grace": "interval '24 hours'", "id": ":id",
-        }  # fmt: skip
-
-        def script(name: str, *statements: str) -> Path:
-            file = self.folder / f"{name}.sql"
-            text = ";\n".join(
-                re.sub(r"%\((\w+)\)s", lambda m: values[m[1]], statement).strip()
-                for statement in statements
-            )
-            # pgbench knows no comments within a statement.
-            file.write_text(re.sub(r"--.*", "", text) + ";\n")
-            return file
-
-        find = signing.FIND.replace("%s", f"'{SLUG}'")
-        sign = script("sign", find, signing.SIGN)
-        first = self.ids[min(self.used, len(self.ids) - 1)]
-        step = f"\\set n :n + 16\n\\set id {first} + :n + :client_id\n"
-        confirm = script("confirm", signing.CONFIRM)
-        confirm.write_text(step + confirm.read_text())
-        return {
-            "sign": self._pgbench(pgbench, sign, seconds),
-            "confirm": self._pgbench(pgbench, confirm, seconds, "-D", "n=0"),
-        }
-
-    def _pgbench(self, pgbench: Path, script: Path, seconds: int, *more: str) -> int:
-        done = subprocess.run(
-            [str(pgbench), "-n", "-f", str(script), "-c", "16", "-j", "2", "-T",
-             str(seconds), "-M", "prepared", *more, self.cluster.url()],
-            capture_output=True,
-            text=True,
-            check=False,
-        )  # fmt: skip
-        found = re.search(r"tps = ([\d.]+)", done.stdout)
-        if found is None:
-            raise SystemExit(done.stderr)
-        return round(float(found[1]))
+        for index in range(number)
+    )
+    Target.objects.bulk_create(
+        Target(petition=row, kind="person", name="Minister") for row in rows
+    )
+    counted: dict[str, Any] = {"source": "imported"}
+    CountEntry.objects.bulk_create(
+        CountEntry(petition=row, number=5, label="before", **counted) for row in rows
+    )
+    day = timezone.localdate()
+    Change.objects.bulk_create(
+        Change(petition=row, delta=5, day=day, **counted) for row in rows
+    )

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from config import retention
@@ -118,3 +119,40 @@ def every_personal_column_has_a_rule(
         for model, column in retention.unknown()
     ]
     return [*missing, *wrong]
+
+
+# What PostgreSQL would write of a row into its own log.
+LOGGED_VALUES = """
+SELECT name || ' is ' || setting FROM pg_settings
+ WHERE (name = 'log_error_verbosity' AND setting <> 'terse')
+    OR (name = 'log_min_error_statement'
+        AND setting NOT IN ('log', 'fatal', 'panic')
+        AND current_setting('log_min_messages') NOT IN ('fatal', 'panic'))
+    OR (name = 'auto_explain.log_min_duration' AND setting <> '-1'
+        AND current_setting('auto_explain.log_parameter_max_length', true) <> '0')
+ ORDER BY name
+"""
+
+
+@register(Tags.database)
+def server_logs_no_values(
+    app_configs: Sequence[AppConfig] | None,
+    databases: Sequence[str] | None = None,
+    **options: Any,
+) -> list[CheckMessage]:
+    """Whether a failed statement leaves names and addresses in PostgreSQL's log."""
+    found: list[CheckMessage] = []
+    for alias in databases or []:
+        with connections[alias].cursor() as cursor:
+            cursor.execute(LOGGED_VALUES)
+            talkative = ", ".join(setting for (setting,) in cursor.fetchall())
+        if talkative:
+            found.append(
+                checks.Warning(
+                    "PostgreSQL writes people's data into its own log when a "
+                    f"statement fails: {talkative}.",
+                    hint="docs/operations.md, “Logs”, has the settings.",
+                    id="config.W002",
+                )
+            )
+    return found

@@ -29,6 +29,17 @@ AS_NOBODY = (
 )
 
 
+# What the server logs: that something failed and which rule failed it, never the row
+# (DETAIL), a statement or its parameters. compose.yaml and docs/operations.md say the
+# same to other servers.
+LOGS_NO_VALUES = (
+    "log_error_verbosity=terse",
+    "log_min_error_statement=panic",
+    "log_parameter_max_length=0",
+    "log_parameter_max_length_on_error=0",
+)
+
+
 class NoPostgres(RuntimeError):
     """Says what to do about it."""
 
@@ -136,6 +147,7 @@ class Cluster:
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "max_connections=60",
+            *LOGS_NO_VALUES,
             *self.settings,
         )
         options = [word for setting in settings for word in ("-c", setting)]

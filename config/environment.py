@@ -64,6 +64,14 @@ class Environment(environ.Env):  # type: ignore[misc]
             self.problems.append(f"{name} is {value!r}. Set it to 1 or 0.")
         return False
 
+    def one_of(self, name: str, known: tuple[str, ...], default: str) -> str:
+        """One of the words in `known`."""
+        value = str(self.str(name, default="")).strip().lower() or default
+        if value not in known:
+            self.problems.append(f"{name} is {value!r}. Set {' or '.join(known)}.")
+            return default
+        return value
+
     def number(self, name: str, default: int, least: int, most: int) -> int:
         """A whole number from `least` to `most`."""
         value = str(self.str(name, default=str(default))).strip()

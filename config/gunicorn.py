@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging.config
 import os
 import sys
 import threading
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from gunicorn import glogging
 
 try:
-    from config import settings
+    from config import logs, settings
 except ImproperlyConfigured as problem:
     sys.exit(str(problem))
 
@@ -25,6 +27,19 @@ control_socket_disable = True
 # X-Forwarded-Proto counts only when it comes from these.
 forwarded_allow_ips = ",".join(settings.TRUSTED_PROXIES)
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """gunicorn's messages in the form of all others (config/logs.py). Not by
+    `logconfig_dict`, which would turn its access log on: that one has paths."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        logging.config.dictConfig(settings.LOGGING)
+        logs.log_what_nobody_caught()
+
+
+logger_class = Logger
 
 _stop = threading.Event()
 

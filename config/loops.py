@@ -7,6 +7,7 @@ advisory lock while it works, so that a second worker waits instead of interferi
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import zlib
@@ -23,6 +24,8 @@ from config.models import Heartbeat
 logger = logging.getLogger(__name__)
 
 BEAT_EVERY = 5.0  # seconds
+# The clock was set when it moved by so many seconds against the monotonic one.
+CLOCK_SET = 2.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Loop:
     seconds: float
     round: Callable[[datetime], bool]
     begin: Callable[[], None] = lambda: None
-    """Done once whenever this process has become the one that works."""
+    """Done once whenever this process has become the one that works, and after the
+    clock was set: times that were noted may lie hours ahead."""
 
     @property
     def lock(self) -> int:
@@ -53,7 +57,6 @@ def run(loop: Loop, stop: threading.Event) -> None:
         try:
             if lock_taken(loop):
                 pause = 0.2
-                loop.begin()
                 work(loop, stop)
             else:
                 stop.wait(1)
@@ -85,8 +88,15 @@ def lock_taken(loop: Loop) -> bool:
 def work(loop: Loop, stop: threading.Event) -> None:
     """Rounds on one connection, with a heartbeat every few seconds."""
     beat_at = round_at = time.monotonic()
+    ahead, begin_at = time.time() - beat_at, beat_at
     while not stop.is_set():
         now, clock = timezone.now(), time.monotonic()
+        if abs(now.timestamp() - clock - ahead) > CLOCK_SET:
+            # In a moment: what is being written right now has the former time.
+            ahead, begin_at = now.timestamp() - clock, clock + 1
+        if clock >= begin_at:
+            begin_at = math.inf
+            loop.begin()
         if clock >= beat_at:
             Heartbeat.objects.update_or_create(
                 name=loop.name, defaults={"beat_at": now}

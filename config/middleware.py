@@ -13,11 +13,16 @@ from django.utils import translation
 
 from config.database import is_away
 from config.languages import language_of
+from config.logs import request_fields
 from config.problems import problem
 
 type GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 access = logging.getLogger("access")
+
+METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+)
 
 # A body beyond its limit is read up to here, so that the visitor's browser gets to
 # see the answer instead of a broken connection.
@@ -25,22 +30,26 @@ DRAIN_LIMIT = 64 * 2**20
 
 
 def access_log(get_response: GetResponse) -> GetResponse:
-    """One line a request: method, route pattern, status, milliseconds."""
+    """One line a request: method, route pattern, status, milliseconds, and what views
+    `note` of it. No answer carries the line's id: copies in caches would repeat it,
+    and answers that have to be alike would differ."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         # Whatever a client says: some charsets are none (hex, rot13), and reading
         # with them fails where nobody expects it.
         request.encoding = "utf-8"
         started = time.perf_counter()
-        response = get_response(request)
-        match = request.resolver_match
-        access.info(
-            "%s /%s %s %.1f",
-            request.method,
-            match.route if match else "(no route)",
-            response.status_code,
-            (time.perf_counter() - started) * 1000,
-        )
+        with request_fields() as fields:
+            response = get_response(request)
+            match = request.resolver_match
+            fields |= {
+                # Known ones: a client may send any word as its method.
+                "method": request.method if request.method in METHODS else "(other)",
+                "route": f"/{match.route}" if match else "(no route)",
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+            }
+            access.info("request", extra=fields)
         return response
 
     return middleware

@@ -9,6 +9,7 @@ from typing import Any
 import django_stubs_ext
 from django.utils.csp import CSP
 
+from config import logs
 from config.environment import Environment, is_loopback
 
 django_stubs_ext.monkeypatch()
@@ -246,27 +247,9 @@ X_FRAME_OPTIONS = "DENY"
 # == Logs ==
 # Route patterns and ids, never a path, name, address or token: config/logs.py.
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"route": {"()": "config.logs.RouteInsteadOfPath"}},
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["route"],
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": [], "propagate": True},
-        "django.request": {"level": "ERROR"},
-        "django.security": {"level": "ERROR"},
-        "psycopg.pool": {"level": "ERROR"},
-    },
-}
+LOG_FORMAT = env.one_of(
+    "LOG_FORMAT", ("json", "text"), default="text" if DEMO or DEBUG else "json"
+)
+LOGGING = logs.logging_settings(LOG_FORMAT)
 
 env.check()

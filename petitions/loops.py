@@ -12,7 +12,7 @@ from config.models import Heartbeat
 from config.retention import EXPIRE
 from petitions import actions, invalidating, limits, sources
 from petitions.counting import fold_round, verify
-from petitions.mailing import release_leases, send_due
+from petitions.mailing import begin_sending, send_due
 from petitions.models import Petition
 from petitions.models.petitions import NotAllowed
 from petitions.reminders import Sweep
@@ -52,7 +52,7 @@ def prove(now: datetime) -> bool:
 SWEEP = Sweep()
 
 LOOPS = [
-    Loop("mail", 0.25, send_due, release_leases),
+    Loop("mail", 0.25, send_due, begin_sending),
     Loop("links", 0.5, actions.answer_requests),
     Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),

@@ -15,8 +15,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from petitions import bounces, keys, sending
 from petitions.models import Bounce, DueMail, Signature
@@ -74,12 +75,17 @@ def lease(now: datetime, batch: int = BATCH) -> list[int]:
         return [number for (number,) in cursor.fetchall()]
 
 
-def release_leases() -> None:
+def begin_sending() -> None:
     """Make due what an ended worker had leased: there is one worker at a time, so
-    whoever becomes it need not wait for the leases to run out."""
-    DueMail.objects.filter(state=MailState.DUE, leased_until__isnull=False).update(
-        leased_until=None
-    )
+    whoever becomes it need not wait for the leases to run out. And what was due at
+    once, or after a pause, by a clock that has been set back since."""
+    due = DueMail.objects.filter(state=MailState.DUE)
+    due.filter(leased_until__isnull=False).update(leased_until=None)
+    now = timezone.now()
+    due.filter(
+        Q(created_at__gt=now, due_at__lte=F("created_at"))
+        | Q(attempts__gt=0, due_at__gt=now + sending.LONGEST_PAUSE)
+    ).update(due_at=now)
 
 
 class LeasedMail(DueMail):
@@ -154,8 +160,9 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     }
     return (
         LeasedMail.objects.filter(pk__in=list(ids))
-        .select_related("signature", "petition__organization")
-        .prefetch_related("petition__targets")
+        .select_related("signature")
+        # Once for all of them: joined, each mail would bring the whole text again.
+        .prefetch_related("petition__organization", "petition__targets")
         .annotate(**history)
         .order_by("-created_at", "-pk")
     )

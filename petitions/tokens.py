@@ -9,7 +9,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
+from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.utils.http import base36_to_int, int_to_base36
 
@@ -66,4 +68,10 @@ def read_token(purpose: Purpose, token: str, *, now: datetime) -> Outcome:
 
 
 def _signer(purpose: Purpose) -> Signer:
-    return Signer(salt=purpose, sep=".")
+    fallbacks = tuple(settings.SECRET_KEY_FALLBACKS)
+    return _made_once(purpose, settings.SECRET_KEY, fallbacks)
+
+
+@lru_cache(maxsize=32)
+def _made_once(purpose: Purpose, key: str, fallbacks: tuple[str, ...]) -> Signer:
+    return Signer(key=key, salt=purpose, sep=".", fallback_keys=[*fallbacks])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+# It logs each line of each conversation otherwise.
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 class Mailbox:
@@ -71,8 +76,12 @@ class Mailbox:
 
     @property
     def messages(self) -> list[EmailMessage]:
+        return self.since(0)
+
+    def since(self, number: int) -> list[EmailMessage]:
+        """The messages that came after the first `number`."""
         found = []
-        for envelope in self.envelopes:
+        for envelope in self.envelopes[number:]:
             assert isinstance(envelope.content, bytes)
             message = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(message, EmailMessage)
@@ -114,6 +123,16 @@ class MailServer(Controller):
         super().__init__(
             self.mailbox, hostname="127.0.0.1", port=port or free_port(), **options
         )
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Does not listen, and does so again afterwards."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.loop = asyncio.new_event_loop()
+            self.start()
 
 
 def body(message: EmailMessage, kind: str = "plain") -> str:

@@ -198,10 +198,10 @@ class Site:
             check=False,
         )
 
-    def mails(self) -> list[EmailMessage]:
-        """Everything that was sent, oldest first."""
+    def mails(self, after: int = 0) -> list[EmailMessage]:
+        """Everything that was sent, but the first `after`; oldest first."""
         found = []
-        for file in sorted((self.var / "mail").glob("*.eml")):
+        for file in sorted((self.var / "mail").glob("*.eml"))[after:]:
             message = message_from_bytes(file.read_bytes(), policy=policy.default)
             assert isinstance(message, EmailMessage)
             found.append(message)

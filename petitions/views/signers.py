@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.clients import network_of
+from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import problem
 from petitions import actions, keys, signing
@@ -93,6 +94,7 @@ def signature(request: HttpRequest, token: str) -> HttpResponse:
                     gettext("The other person at this address has signed so."),
                 )
             else:
+                note(outcome="corrected", signature=mine.pk)
                 return see_other("petitions:signature", token, query="?saved=1")
         status = 403 if foreign else 422
     context = signature_context(mine, form, token, now)
@@ -127,6 +129,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
         mine = signing.counted_sibling(mine) or mine
     if is_pressed(request):
         actions.withdraw(mine, now=now)
+        note(outcome="withdrawn", signature=mine.pk)
     elif mine.state in (SignatureState.CONFIRMED, SignatureState.INVALID):
         context = {"petition": mine.petition, "signature": mine, "token": token}
         return TemplateResponse(request, "petitions/withdraw.html", context)
@@ -210,6 +213,7 @@ def erase_all(request: HttpRequest, token: str) -> HttpResponse:
         return link.response
     if is_pressed(request):
         actions.erase_all(mine.email, now=now)
+        note(outcome="erased all", signature=mine.pk)
         return see_other("petitions:erased")
     rows = actions.signed_by(mine.email)
     context = {
@@ -239,12 +243,15 @@ def never_again(request: HttpRequest, token: str) -> HttpResponse:
         # The mail program's own button (RFC 8058): from its server, without cookies or
         # origin, and it follows no redirect. Only the mail holds this address.
         actions.suppress(mine.email, now=now)
+        note(outcome="never again", signature=mine.pk)
         return HttpResponse("Unsubscribed.\n", content_type="text/plain")
     if is_pressed(request):
         if request.POST.get("write") == "again":
             actions.lift_suppression(mine.email)
+            note(outcome="may write again", signature=mine.pk)
         else:
             actions.suppress(mine.email, now=now)
+            note(outcome="never again", signature=mine.pk)
         return see_other("petitions:never_again", token)
     context = {
         "masked": masked(mine.email),

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from config.clients import Network, network_of
 from config.database import is_away, retry_once
+from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import RETRY_AFTER, problem
 from petitions import actions, signing
@@ -55,6 +56,9 @@ WEBMAIL = {
     "icloud.com": ("iCloud", "https://www.icloud.com/mail/"),
 }
 
+# Why a form is shown again, for the log.
+REFUSALS = {403: "foreign", 409: "reworded", 422: "invalid"}
+
 inbox_signer = Signer(salt="petitions.check-inbox")
 
 
@@ -85,6 +89,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         rules = RULES.get()
         found = find_form(slug, rules.ceilings(network, now))
+        note(petition=found.petition_id)
         if found.over_ceiling:
             return too_many(request, slug)
         if found.state == State.PAUSED:
@@ -110,6 +115,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
         return paused(request, slug)
     if signed is None:
         return too_many(request, slug)
+    note(outcome="stored", signature=signed)
     return see_other(
         "petitions:check_inbox", found.slug, query=inbox_query(given.email)
     )
@@ -172,12 +178,14 @@ def show_form(
         found = get_petition(slug, now)
     except Moved as moved:
         found = get_petition(moved.petition.slug, now)
+    note(outcome=REFUSALS[status])
     context = page_context(found, form, foreign=status == 403, reworded=status == 409)
     return TemplateResponse(request, "petitions/petition.html", context, status=status)
 
 
 def not_open(request: HttpRequest, found: signing.Form, now: datetime) -> HttpResponse:
     """A petition that has ended, or has not begun: its page says so."""
+    note(outcome="not open")
     if found.opens_at is None or found.opens_at > now:
         raise Http404
     return see_other("petitions:petition", found.slug)
@@ -185,11 +193,13 @@ def not_open(request: HttpRequest, found: signing.Form, now: datetime) -> HttpRe
 
 def paused(request: HttpRequest, slug: str) -> HttpResponse:
     """Not now: what was typed stays in a form that can be sent again."""
+    note(outcome="paused")
     return try_again(request, slug, 503, RETRY_AFTER)
 
 
 def too_many(request: HttpRequest, slug: str) -> HttpResponse:
     """The visitor's network has had its share; it refills all the time."""
+    note(outcome="too many")
     return try_again(request, slug, 429, 60)
 
 
@@ -315,6 +325,7 @@ def confirmed(
     now: datetime,
 ) -> HttpResponse:
     """What follows from pressing the button."""
+    note(outcome=outcome.value, signature=signature_id)
     match outcome:
         case Confirmation.COUNTED:
             return see_other("petitions:thank_you", slug)
@@ -481,6 +492,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         return see_other("petitions:erased")
     if request.method == "POST" and origin_of(request) is not Origin.FOREIGN:
         actions.erase_signature(signature, now=now)
+        note(outcome="erased", signature=outcome.signature_id)
         return see_other("petitions:erased")
     context = {
         "petition": signature.petition,

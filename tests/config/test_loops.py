@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from config import loops
 from config.loops import Loop
@@ -110,3 +111,21 @@ def test_a_second_worker_waits_and_takes_over() -> None:
 
     assert worked_beside == 0
     assert took_over
+
+
+def test_a_loop_begins_again_after_the_clock_was_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = timezone.now
+    rounds: list[datetime] = []
+    begun: list[datetime] = []
+    loop = Loop("test", 0.01, noted_in(rounds), lambda: begun.append(timezone.now()))
+
+    def set_back() -> bool:
+        if len(rounds) > 3:
+            monkeypatch.setattr(timezone, "now", lambda: real() - timedelta(hours=1))
+        return len(begun) > 1 and len(rounds) > 200
+
+    assert run_while(loop, set_back)
+    assert len(begun) == 2
+    assert begun[1] < begun[0]

@@ -58,6 +58,7 @@ SERVE = "import config.wsgi"
         ({"MAIL_URL": "smtp://h?timeout=a"}, "MAIL_URL: its timeout is not a number"),
         ({"MAIL_FROM": "nonsense"}, "MAIL_FROM is 'nonsense'. Set an e-mail address"),
         ({"ALERT_EMAIL": "a@b.org,x"}, "ALERT_EMAIL is 'x'. Set an e-mail address"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'. Set json or text."),
         ({"TIME_ZONE": "Mars/One"}, "TIME_ZONE is 'Mars/One'. Set a name such as"),
         ({"WEB_CONCURRENCY": "x"}, "WEB_CONCURRENCY is 'x'. Set a whole number"),
         ({"GRACEFUL_TIMEOUT": "x"}, "GRACEFUL_TIMEOUT is 'x'. Set a whole number"),

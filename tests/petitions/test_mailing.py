@@ -321,10 +321,32 @@ def test_the_next_worker_does_not_wait_for_the_lease(
     make_pending(petition)
     mailing.lease(timezone.now())
 
-    mailing.release_leases()
+    mailing.begin_sending()
     send()
 
     assert states() == {"sent": 1}
+
+
+def test_what_is_due_by_a_clock_since_set_back_does_not_wait_for_it(
+    server: MailServer, petition: Petition
+) -> None:
+    ahead = timezone.now() + timedelta(hours=3)
+    make_pending(petition, "now@example.org", now=ahead)
+    make_pending(petition, "again@example.org")
+    make_pending(petition, "later@example.org", now=ahead)
+    due = DueMail.objects.all()
+    due.filter(signature__email="again@example.org").update(attempts=1, due_at=ahead)
+    # Not due at once when it was written, either.
+    due.filter(signature__email="later@example.org").update(
+        due_at=ahead + timedelta(hours=20)
+    )
+
+    send()
+    assert server.mailbox.recipients == []
+    mailing.begin_sending()
+    send()
+
+    assert sorted(server.mailbox.recipients) == ["again@example.org", "now@example.org"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,103 @@
+"""What PostgreSQL does with the statements of the hot path alone, sent by pgbench."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import subprocess
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+
+from bench.load import CONNECTIONS
+from bench.site import SLUG, Bench
+from config.embedded_postgres import binaries
+
+
+def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
+    """Transactions a second for signing and confirming; none without pgbench."""
+    from django.utils import timezone
+
+    from petitions import limits, signing
+
+    pgbench = binaries() / "pgbench"
+    if not pgbench.exists():
+        return {}
+    database = bench.biggest
+    now = timezone.now()
+    rules = limits.RULES.get()
+    network = ipaddress.ip_network("11.250.250.0/24")
+    given = signing.SignerInput(
+        name="Maya Tremblay",
+        email="maya@d1.example.org",
+        language="en",
+        delivery="number",
+        updates=True,
+        network=network,
+    )
+    find = statements(lambda: signing.find_form(SLUG, rules.ceilings(network, now)))
+    sign = statements(lambda: signing.sign(bench.petition, given, now=now, rules=rules))
+    first = database.loaded.pending[
+        min(database.used, len(database.loaded.pending) - 1)
+    ]
+    confirm = statements(lambda: signing.confirm(0, now=now))[:1]
+    folder = database.folder
+
+    def run(name: str, text: str, *more: str) -> int:
+        script = folder / f"{name}.sql"
+        script.write_text(text)
+        done = subprocess.run(
+            [str(pgbench), "-n", "-f", str(script), "-c", str(CONNECTIONS), "-j", "2",
+             "-T", str(seconds), "-M", "prepared", *more, database.url],
+            capture_output=True,
+            text=True,
+            check=False,
+        )  # fmt: skip
+        found = re.search(r"tps = ([\d.]+)", done.stdout)
+        if found is None:
+            raise SystemExit(done.stderr)
+        return round(float(found[1]))
+
+    step = f"\\set n :n + {CONNECTIONS}\n\\set id {first} + :n + :client_id\n"
+    return {
+        "sign": run("sign", "".join(find + sign)),
+        "confirm": run("confirm", step + "".join(confirm), "-D", "n=0"),
+    }
+
+
+def statements(act: Callable[[], object]) -> list[str]:
+    """What `act` asks of the database, as pgbench takes it: the values that the site
+    sends, but for keys, which are new each time, and ids. Nothing of it is kept."""
+    from django.db import connection, transaction
+
+    found: list[str] = []
+
+    def note(execute: Any, text: str, values: Any, many: bool, context: Any) -> Any:
+        if isinstance(values, dict):
+            found.append(filled(text, values))
+        return execute(text, values, many, context)
+
+    with transaction.atomic():
+        with connection.execute_wrapper(note):
+            act()
+        transaction.set_rollback(True)
+    return found
+
+
+def filled(text: str, values: dict[str, Any]) -> str:
+    """One statement with its values in place, ended as pgbench wants it."""
+    # pgbench knows no comments within a statement.
+    bare = re.sub(r"--.*", "", text)
+    return re.sub(r"%\((\w+)\)s", lambda m: literal(m[1], values[m[1]]), bare) + ";\n"
+
+
+def literal(name: str, value: Any) -> str:
+    if name == "id":
+        return ":id"
+    if isinstance(value, UUID):
+        return "gen_random_uuid()"
+    if isinstance(value, list) and value and isinstance(value[0], UUID):
+        return "ARRAY[" + ", ".join(literal("", one) for one in value) + "]"
+    return sql.Literal(value).as_string()

@@ -1,0 +1,18 @@
+"""The same site without its page cache: each page is rendered and compressed anew, as
+the first request of every ten seconds has it done.
+
+`gunicorn -c config/gunicorn.py bench.fresh`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from config.cache_policy import page_cache
+from config.wsgi import application as site
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    page_cache.clear()
+    return site(environ, start_response)
