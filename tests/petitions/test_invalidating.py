@@ -354,12 +354,14 @@ def test_nothing_comes_back_while_a_rekey_runs(petition: Petition, erin: User) -
     row = begin(petition, erin, domain="bots.test")
     work(row)
     invalidating.reverse(row, erin, "A school", now=timezone.now())
-    version = rekeying.start(now=timezone.now())
     again = make_signature(petition, "a@bots.test")
+    version = rekeying.start(now=timezone.now())
+    ring = keys.current()
+    # The one has its new key already, the other still the former.
+    rekeying.bring_up_to_date([first.pk], ring, now=timezone.now())
     assert invalidating.advance(timezone.now()) is False
     assert state(first) == SignatureState.INVALID
 
-    ring = keys.current()
     list(rekeying.rekey_signatures(rekeying.outdated(ring), ring, now=timezone.now()))
     rekeying.finish(version, now=timezone.now())
     work(row)
