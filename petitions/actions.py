@@ -198,7 +198,7 @@ def signed_by(address: str) -> QuerySet[Signature]:
     petition that wait for their confirmation, each."""
     return (
         Signature.objects.filter(email_key__in=keys.keys_of(address))
-        .select_related("petition__organization")
+        .select_related("petition__organization", "invalidation")
         .order_by("-created_at", "-pk")
     )
 
@@ -238,6 +238,8 @@ def everything_about(address: str) -> dict[str, Any]:
                 "signed_at": row.created_at.isoformat(),
                 "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
                 "withdrawn_at": row.withdrawn_at and row.withdrawn_at.isoformat(),
+                "invalidated_at": row.invalidation
+                and row.invalidation.made_at.isoformat(),
                 "withdrawn_because": row.withdrawn_because,
             }
             for row in signed_by(address)
@@ -320,25 +322,35 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
 
 def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
     """Take a confirmed signature from the count, as of today; `because` of something
-    (`Withdrawal`) when its owner did not ask for it."""
+    (`Withdrawal`) when its owner did not ask for it. What staff had taken from it of
+    the same person loses its mark: nothing brings it back."""
+    at_address = Signature.objects.filter(
+        petition=signature.petition_id, email_key__in=keys.keys_of(signature.email)
+    )
     with transaction.atomic():
-        withdrawn = (
-            Signature.objects.confirmed()
-            .known()
-            .filter(pk=signature.pk)
-            .update(
-                state=SignatureState.WITHDRAWN,
-                withdrawn_at=now,
-                withdrawn_because=because,
-            )
+        # Locked before their states are read: a batch may be moving them.
+        rows = at_address.filter(
+            Q(state=SignatureState.CONFIRMED, pk=signature.pk)
+            | Q(state=SignatureState.INVALID)
         )
-        if withdrawn:
-            Change.objects.create(
-                petition_id=signature.petition_id,
-                day=timezone.localdate(now),
-                source=Source.CONFIRMED,
-                delta=-1,
-            )
+        for row in rows.order_by("pk").select_for_update():
+            if not signing.is_same_person(row, signature):
+                continue
+            counted = row.state == SignatureState.CONFIRMED
+            row.state, row.withdrawn_at = SignatureState.WITHDRAWN, now
+            row.withdrawn_because, row.invalidation = because, None
+            row.save(
+                update_fields=[
+                    "state", "withdrawn_at", "withdrawn_because", "invalidation",
+                ]
+            )  # fmt: skip
+            if counted:
+                Change.objects.create(
+                    petition_id=signature.petition_id,
+                    day=timezone.localdate(now),
+                    source=Source.CONFIRMED,
+                    delta=-1,
+                )
 
 
 def confirm_corrected(

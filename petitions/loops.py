@@ -10,7 +10,7 @@ from config.alerts import WATCH
 from config.loops import Loop
 from config.models import Heartbeat
 from config.retention import EXPIRE
-from petitions import actions, limits, sources
+from petitions import actions, invalidating, limits, sources
 from petitions.counting import fold_round, verify
 from petitions.mailing import begin_sending, send_due
 from petitions.models import Petition
@@ -58,6 +58,7 @@ LOOPS = [
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
     Loop("sources", sources.EVERY, sources.tally),
+    Loop("jobs", 1, invalidating.advance),
     Loop("proof", 1800, prove),
     EXPIRE,
     WATCH,

@@ -8,7 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config.retention import Rows, Rule
-from petitions import expiry
+from petitions import expiry, invalidating
 from petitions.actions import UNCONFIRMED_KEPT
 from petitions.bounces import HELD_FOR
 from petitions.models.signatures import ERASED
@@ -190,6 +190,29 @@ RULES = [
         kept=_("Until an administrator takes them from the list."),
     ),
     Rule(
+        name="signatures taken from the count",
+        columns={
+            "petitions.invalidation": (
+                "network", "domain", "reason", "made_by", "reversal_reason",
+                "reversed_by",
+            ),
+        },
+        what=_(
+            "Which signatures an organisation took from the count: the network, mail "
+            "domain and time that they had in common, who did it and why"
+        ),
+        purpose=_("So that whoever doubts the count can be told what was done to it."),
+        kept=_("As long as the count."),
+    ),
+    Rule(
+        name="names of signatures taken from the count",
+        columns={"petitions.invalidation": ("name",)},
+        what=_("The name, or a part of it, that such signatures had in common"),
+        purpose=_("So that staff see which ones were meant."),
+        kept=_("As long as the names of that petition's signatures."),
+        expiry=Rows(invalidating.named, invalidating.drop_names),
+    ),
+    Rule(
         name="lists that organisations took",
         columns={"petitions.export": ("made_by",)},
         what=_("Who of an organisation's staff took its list of supporters, and when"),
@@ -248,5 +271,6 @@ NOT_PERSONAL = {
     "petitions.countentry": ("source",),
     "petitions.change": ("source",),
     "petitions.dailytotal": ("source",),
+    "petitions.invalidation": ("name_match", "state"),
 }
 PEOPLE = ("petitions.signature",)

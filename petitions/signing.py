@@ -321,6 +321,8 @@ class Confirmation(enum.Enum):
     """The petition had ended."""
     WITHDRAWN = "withdrawn"
     """Its owner took it back after confirming it."""
+    INVALIDATED = "invalidated"
+    """Staff took it from the count."""
     FULL = "full"
     """Two other people at this address are counted."""
     GONE = "gone"
@@ -382,13 +384,17 @@ def explain(signature_id: int) -> tuple[Confirmation, str]:
         return Confirmation.TOO_LATE, slug
     if signature.state == SignatureState.WITHDRAWN:
         return Confirmation.WITHDRAWN, slug
+    if signature.state == SignatureState.INVALID and not counted_sibling(signature):
+        return Confirmation.INVALIDATED, slug
     return Confirmation.COUNTED, slug
 
 
 def find_signature(signature_id: int) -> Signature | None:
     """The signature, or the one that it was merged into; None when it was erased, or
     when only its being one is left."""
-    everything = Signature.objects.known().select_related("petition__organization")
+    everything = Signature.objects.known().select_related(
+        "petition__organization", "invalidation"
+    )
     signature = everything.filter(pk=signature_id).first()
     if signature is None:
         merged = MergedSignature.objects.filter(pk=signature_id).first()
@@ -409,8 +415,14 @@ def counted_sibling(signature: Signature) -> Signature | None:
     same = counted_at_address(signature)
     if not signature.petition.shared_addresses:
         return same.first()
-    person = folded_name(signature.name)
-    return next((row for row in same if folded_name(row.name) == person), None)
+    return next((row for row in same if is_same_person(row, signature)), None)
+
+
+def is_same_person(one: Signature, other: Signature) -> bool:
+    """Whether two signatures of one mailbox under one petition are one person's."""
+    if not other.petition.shared_addresses:
+        return True
+    return folded_name(one.name) == folded_name(other.name)
 
 
 def is_full(signature: Signature) -> bool:

@@ -61,6 +61,23 @@ class SignatureState(models.TextChoices):
     PENDING = "pending", _("Waiting for its confirmation")
     CONFIRMED = "confirmed", _("Confirmed")
     WITHDRAWN = "withdrawn", _("Withdrawn")
+    INVALID = "invalid", _("Invalidated")
+
+
+class InvalidationState(models.TextChoices):
+    """How far staff's taking of signatures from the count has come."""
+
+    RUNNING = "running", _("At work")
+    DONE = "done", _("Done")
+    REVERSING = "reversing", _("Being reversed")
+    REVERSED = "reversed", _("Reversed")
+
+
+class NameMatch(models.TextChoices):
+    """How the names that are meant relate to what was typed."""
+
+    CONTAINS = "contains", _("contains")
+    EQUALS = "equals", _("is exactly")
 
 
 class Withdrawal(models.TextChoices):

@@ -2,6 +2,7 @@
 
 from petitions.admin.addresses import AddressRuleAdmin, KeyCollisionAdmin
 from petitions.admin.exports import ExportAdmin
+from petitions.admin.invalidations import InvalidationAdmin
 from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkAdmin
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.signatures import SignatureAdmin
@@ -9,6 +10,7 @@ from petitions.admin.signatures import SignatureAdmin
 __all__ = [
     "AddressRuleAdmin",
     "ExportAdmin",
+    "InvalidationAdmin",
     "KeyCollisionAdmin",
     "LimitAdmin",
     "ListedDomainAdmin",

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from config.images import clean_image
 from organizations.forms import label_file_field
 from organizations.scoping import Scope, ScopedAdmin, user_of
-from petitions.admin import figures, previews
+from petitions.admin import figures, invalidations, previews
 from petitions.admin.transitions import TRANSITIONS, Transition, available
 from petitions.counting import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target
@@ -278,6 +278,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         if petition is not None:
             editable = self.has_change_permission(request, petition)
             context["transitions"] = available(petition) if editable else []
+            context["can_invalidate"] = editable and petition.state != State.DRAFT
             if request.method == "GET" and not petition.organization.can_ask_updates:
                 messages.warning(
                     request,
@@ -356,6 +357,11 @@ class PetitionAdmin(ScopedAdmin[Petition]):
                 name="petitions_petition_figures",
             ),
             path(
+                "<int:number>/invalidate/",
+                wrapped(self.invalidate),
+                name="petitions_petition_invalidate",
+            ),
+            path(
                 "<int:number>/do/<slug:verb>/",
                 wrapped(self.transition),
                 name="petitions_petition_transition",
@@ -390,6 +396,13 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         }
         template = "admin/petitions/petition/figures.html"
         return TemplateResponse(request, template, context)
+
+    def invalidate(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Take signatures from the count: describe them, look, apply."""
+        petition = self.get_petition(request, number)
+        if not self.has_change_permission(request, petition):
+            raise Http404
+        return invalidations.invalidate(self, request, petition)
 
     def transition(self, request: HttpRequest, number: int, verb: str) -> HttpResponse:
         """Publish, pause, close …: says what will happen, then does it."""

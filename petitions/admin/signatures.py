@@ -29,6 +29,19 @@ SIGNS = {
 }
 
 
+def signs_in_words(signature: Signature) -> str:
+    """Its weak signs of abuse."""
+    signs = WeakSign(signature.weak_signs)
+    return ", ".join(str(words) for sign, words in SIGNS.items() if sign & signs)
+
+
+def network_of(signature: Signature) -> str:
+    """Its network, with the length that was kept of it."""
+    if not signature.network:
+        return ""
+    return f"{signature.network}/{48 if ':' in signature.network else 24}"
+
+
 class PetitionFilter(admin.SimpleListFilter):
     """Only petitions of the user's organisations, the newest fifty."""
 
@@ -39,9 +52,7 @@ class PetitionFilter(admin.SimpleListFilter):
         petitions = Petition.objects.of(user_of(request)).order_by("-pk")
         return list(petitions.values_list("pk", "title")[:50])
 
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Signature]
-    ) -> QuerySet[Signature]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         if value and value.isascii() and value.isdecimal() and len(value) < 19:
             return queryset.filter(petition=int(value))
@@ -116,8 +127,8 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     fields = [
         "petition", "state", "name_known", "email_known", "place", "postal_code",
         "country", "comment", "comment_approved", "show_name", "name_withheld",
-        "updates", "language", "delivery", "text_version", "aside",
-        "weak_signs_in_words", "network_shared",
+        "updates", "language", "delivery", "text_version",
+        "invalidation", "aside", "weak_signs_in_words", "network_shared",
         "created_at", "confirmed_at", "withdrawn_at", "withdrawn_because",
     ]  # fmt: skip
 
@@ -164,15 +175,11 @@ class SignatureAdmin(ScopedAdmin[Signature]):
 
     @admin.display(description=_("weak signs of abuse"))
     def weak_signs_in_words(self, signature: Signature) -> str:
-        signs = WeakSign(signature.weak_signs)
-        return ", ".join(str(words) for sign, words in SIGNS.items() if sign & signs)
+        return signs_in_words(signature)
 
     @admin.display(description=_("network"))
     def network_shared(self, signature: Signature) -> str:
-        """With the length that was kept of it."""
-        if not signature.network:
-            return ""
-        return f"{signature.network}/{48 if ':' in signature.network else 24}"
+        return network_of(signature)
 
     @admin.action(description=_("Show comments on the page"), permissions=["approve"])
     def approve_comments(

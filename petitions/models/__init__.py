@@ -3,6 +3,7 @@
 from petitions.models.addresses import AddressRule, KeyCollision, KeyVersion
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
+from petitions.models.invalidations import Invalidation
 from petitions.models.limits import (
     Allowance,
     Limit,
@@ -33,6 +34,7 @@ __all__ = [
     "DueMail",
     "Export",
     "FormerPetitionSlug",
+    "Invalidation",
     "KeyCollision",
     "KeyVersion",
     "Limit",

@@ -19,6 +19,38 @@ from petitions.states import Listing, Scope
 DOMAIN = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
 
+def clean_network(field: str, typed: str) -> str:
+    """A network as it is stored and compared, never narrower than what is known of
+    visitors; ValidationError for `field` when it is none."""
+    try:
+        network = ipaddress.ip_network(typed.strip(), strict=False)
+    except ValueError:
+        raise ValidationError(
+            {field: _("Enter a network such as 192.0.2.0/24.")}
+        ) from None
+    narrowest = 24 if network.version == 4 else 48
+    if network.prefixlen > narrowest:
+        # Single addresses are nowhere stored, so they cannot be told apart.
+        network = network.supernet(new_prefix=narrowest)
+    if network.prefixlen < 8:
+        raise ValidationError(
+            {field: _("That is a large part of the internet: enter less.")}
+        )
+    return str(network)
+
+
+def clean_domain(field: str, typed: str) -> str:
+    """A mail domain as it stands in the DNS, or *. and all below it; ValidationError
+    for `field` when it is none."""
+    below = "*." if typed.strip().startswith("*.") else ""
+    domain = below + ascii_domain(typed.strip().removeprefix("*."))
+    if not DOMAIN.fullmatch(domain):
+        raise ValidationError(
+            {field: _("Enter a domain such as example.org or *.example.org.")}
+        )
+    return domain
+
+
 class Limit(models.Model):
     """How many forms may come from one source: `most` at once, refilling evenly over
     `minutes`. Beyond it happens what `scope` says."""
@@ -92,21 +124,7 @@ class ListedNetwork(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        try:
-            network = ipaddress.ip_network(self.network.strip(), strict=False)
-        except ValueError:
-            raise ValidationError(
-                {"network": _("Enter a network such as 192.0.2.0/24.")}
-            ) from None
-        narrowest = 24 if network.version == 4 else 48
-        if network.prefixlen > narrowest:
-            # Single addresses are nowhere stored, so they cannot be told apart.
-            network = network.supernet(new_prefix=narrowest)
-        if network.prefixlen < 8:
-            raise ValidationError(
-                {"network": _("That is a large part of the internet: enter less.")}
-            )
-        self.network = str(network)
+        self.network = clean_network("network", self.network)
 
 
 class ListedDomain(models.Model):
@@ -141,13 +159,7 @@ class ListedDomain(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        below = "*." if self.domain.strip().startswith("*.") else ""
-        domain = below + ascii_domain(self.domain.strip().removeprefix("*."))
-        if not DOMAIN.fullmatch(domain):
-            raise ValidationError(
-                {"domain": _("Enter a domain such as example.org or *.example.org.")}
-            )
-        self.domain = domain
+        self.domain = clean_domain("domain", self.domain)
 
 
 class Allowance(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
@@ -33,6 +33,9 @@ ERASED: dict[str, Any] = {
     "network": None,
     "weak_signs": 0,
 }
+
+if TYPE_CHECKING:
+    from petitions.models.invalidations import Invalidation
 
 
 class SignatureQuerySet(models.QuerySet["Signature"]):
@@ -136,6 +139,15 @@ class Signature(models.Model):
         db_default="",
         help_text="Why it waits for staff; its mail is held.",
     )
+    invalidation: models.ForeignKey[Invalidation | None] = models.ForeignKey(
+        "petitions.Invalidation",
+        verbose_name=_("invalidation"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="signatures",
+        db_index=False,  # the partial index "signature_invalidated" serves better
+        help_text="The mark by which a reversal finds it again.",
+    )
     created_at = models.DateTimeField(_("signed at"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
@@ -178,6 +190,11 @@ class Signature(models.Model):
                 fields=["petition", "aside"],
                 condition=~Q(aside=""),
                 name="signature_aside",
+            ),
+            models.Index(
+                fields=["invalidation", "id"],
+                condition=Q(invalidation__isnull=False),
+                name="signature_invalidated",
             ),
         ]
         constraints = [
@@ -226,6 +243,11 @@ class Signature(models.Model):
                 | Q(state=SignatureState.PENDING)  # refused above
                 | Q(state=SignatureState.CONFIRMED, **ERASED),
                 name="signature_erased_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=SignatureState.INVALID, invalidation__isnull=False)
+                | (~Q(state=SignatureState.INVALID) & Q(invalidation=None)),
+                name="signature_invalid_is_marked",
             ),
         ]
 

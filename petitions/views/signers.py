@@ -72,12 +72,13 @@ def signature(request: HttpRequest, token: str) -> HttpResponse:
         mine = owned(request, Purpose.OWN, token, now)
     except NoLonger as link:
         return link.response
-    if mine.state == SignatureState.PENDING:
+    if mine.state in (SignatureState.PENDING, SignatureState.INVALID):
         counted = signing.counted_sibling(mine)
-        if counted is None:
+        if counted is None and mine.state == SignatureState.PENDING:
             confirm = make_token(Purpose.CONFIRM, mine.pk, now=now)
             return redirect("petitions:confirm", confirm)
-        mine = signing.find_signature(counted.pk) or mine
+        if counted is not None:
+            mine = signing.find_signature(counted.pk) or mine
     form = correction_form(mine)
     foreign = False
     status = 200
@@ -129,8 +130,8 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     if is_pressed(request):
         actions.withdraw(mine, now=now)
         note(outcome="withdrawn", signature=mine.pk)
-    elif mine.state == SignatureState.CONFIRMED:
-        context = {"petition": mine.petition, "token": token}
+    elif mine.state in (SignatureState.CONFIRMED, SignatureState.INVALID):
+        context = {"petition": mine.petition, "signature": mine, "token": token}
         return TemplateResponse(request, "petitions/withdraw.html", context)
     return see_other("petitions:signature", token)
 

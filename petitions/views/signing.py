@@ -287,11 +287,11 @@ def confirm_page(
     signature = signing.find_signature(signature_id)
     if signature is None:
         return problem(request, 410)
-    counted = (
-        signing.counted_sibling(signature)
-        if signature.state == SignatureState.PENDING
-        else signature
-    )
+    counted: Signature | None = signature
+    if signature.state == SignatureState.PENDING:
+        counted = signing.counted_sibling(signature)
+    elif signature.state == SignatureState.INVALID:
+        counted = signing.counted_sibling(signature) or signature
     context = {
         "petition": signature.petition,
         "signature": signature,
@@ -338,6 +338,9 @@ def confirmed(
             )
         case Confirmation.WITHDRAWN:
             return see_other("petitions:petition", slug)
+        case Confirmation.INVALIDATED:
+            own = make_token(Purpose.OWN, signature_id, now=now)
+            return see_other("petitions:signature", own)
         case Confirmation.FULL:
             # The page behind the link says it, to whoever opens it again, too.
             token = make_token(Purpose.CONFIRM, signature_id, now=now)
@@ -420,7 +423,9 @@ def expired_link(request: HttpRequest, token: str, signature_id: int) -> HttpRes
     context = {
         "token": token,
         "petition": signature.petition,
-        "counted": signature.state != SignatureState.PENDING
+        "signature": signature,
+        "counted": signature.state
+        in (SignatureState.CONFIRMED, SignatureState.WITHDRAWN)
         or signing.counted_sibling(signature),
     }
     return TemplateResponse(request, "petitions/expired_link.html", context, status=410)

@@ -134,6 +134,7 @@ ADMIN = (
     "/admin/petitions/petition/1/do/publish/", "/admin/petitions/petition/1/figures/",
     "/admin/petitions/petition/1/history/", "/admin/petitions/signature/",
     "/admin/petitions/signature/1/change/", "/admin/petitions/signature/?q=nobody",
+    "/admin/petitions/petition/1/invalidate/", "/admin/petitions/invalidation/",
     "/admin/organizations/organization/", "/admin/organizations/organization/1/change/",
     "/admin/password_change/",
 )  # fmt: skip

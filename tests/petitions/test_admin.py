@@ -27,6 +27,7 @@ from petitions.models import (
     Correction,
     CountEntry,
     Export,
+    Invalidation,
     KeyCollision,
     ListedDomain,
     ListedNetwork,
@@ -854,6 +855,11 @@ def planted(organization: Organization, alice: User) -> list[str]:
         petition=petition, hour=timezone.now(), kind="domain", source="PLANTED",
         signed=9, set_aside=0, confirmed=0,
     )  # fmt: skip
+    now = timezone.now()
+    Invalidation.objects.create(
+        petition=petition, name="PLANTED", reason="PLANTED", made_at=now, as_of=now,
+        found=1, up_to=0,
+    )  # fmt: skip
     # These are the site administrators' alone.
     ListedNetwork.objects.create(
         network="11.0.0.0/8", listing="block", note="PLANTED network"
@@ -919,6 +925,7 @@ def test_a_stranger_meets_a_wall_at_every_address(
     petition = Petition.objects.get(title="PLANTED petition")
     assert (petition.state, Petition.objects.count()) == (State.OPEN, 1)
     assert Signature.objects.count() == 1
+    assert Invalidation.objects.get().state == "running"
 
 
 def test_the_walk_would_see_what_is_planted(
@@ -929,7 +936,7 @@ def test_the_walk_would_see_what_is_planted(
 
     seen = {
         path
-        for model in (Organization, Petition, Signature, KeyCollision)
+        for model in (Organization, Petition, Signature, Invalidation, KeyCollision)
         for path in addresses_of(model)
         if "planted" in b"".join(client.get(path, follow=True)).decode().lower()
     }

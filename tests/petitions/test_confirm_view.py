@@ -270,7 +270,7 @@ def test_not_me_erases_only_after_the_button(
     response = visitor.post(not_me_link(signature))
 
     assert (
-        "Somebody entered the address v•••@example.org . No signature was counted."
+        "Somebody entered the address v•••@example.org . No signature is counted."
         in text_of(page)
     )
     assert response.status_code == 303

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -22,13 +23,14 @@ from hypothesis.stateful import (
 )
 
 from config.database import retry_once
-from petitions import actions, counting, signing
+from organizations.models import User
+from petitions import actions, counting, invalidating, signing
 from petitions.keys import email_key
 from petitions.limits import Rules
-from petitions.models import DueMail, Petition, Signature
+from petitions.models import DueMail, Invalidation, Petition, Signature
 from petitions.signing import Confirmation, SignerInput
 from petitions.states import SignatureState
-from tests.factories import make_petition
+from tests.factories import make_petition, make_user
 from tests.parallel import all_at_once
 
 # More under `make faults`.
@@ -39,7 +41,8 @@ SPELLINGS = ("{}@example.org", "{}+news@example.org")
 
 TABLES = (
     "petitions_signature petitions_mergedsignature petitions_duemail petitions_change "
-    "petitions_total petitions_dailytotal petitions_consent petitions_mailtally"
+    "petitions_total petitions_dailytotal petitions_consent petitions_mailtally "
+    "petitions_invalidation"
 ).replace(" ", ", ")
 
 # Who does something, and to which of their forms.
@@ -56,6 +59,12 @@ def form_of(who: int, which: int) -> Signature | None:
     rows = Signature.objects.select_related("petition__organization")
     forms = list(rows.filter(email_key=key_of(who)).order_by("pk"))
     return forms[which % len(forms)] if forms else None
+
+
+def is_marked(who: int) -> bool:
+    """Whether staff may give back something of theirs."""
+    rows = Signature.objects.filter(email_key=key_of(who))
+    return rows.filter(state=SignatureState.INVALID).exists()
 
 
 class Sign:
@@ -129,7 +138,7 @@ class EraseAll:
 
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
-        actions.erase_all(key_of(who), now=timezone.now())
+        actions.erase_all(SPELLINGS[0].format(PEOPLE[who]), now=timezone.now())
         return True
 
 
@@ -152,6 +161,44 @@ class Fold:
         return False
 
 
+class Invalidate:
+    """Staff take everybody from the count; or begin to, when others are at it."""
+
+    counts = None
+
+    @staticmethod
+    def do(petition: Petition, who: int, which: int) -> bool:
+        now = timezone.now()
+        everybody = Invalidation(
+            petition=petition, domain="example.org", reason="x", as_of=now, found=0
+        )
+        with suppress(invalidating.Busy):
+            invalidating.begin(everybody, staff(), now=now)
+        invalidating.advance(now)
+        return True
+
+
+class Reverse:
+    """Staff give back what they took first, or last."""
+
+    counts = None
+
+    @staticmethod
+    def do(petition: Petition, who: int, which: int) -> bool:
+        now = timezone.now()
+        rows = Invalidation.objects.filter(state__in=("running", "done"))
+        found = rows.order_by("pk" if which % 2 else "-pk").first()
+        if found is not None:
+            with suppress(invalidating.Busy):
+                invalidating.reverse(found, staff(), "x", now=now)
+        invalidating.advance(now)
+        return True
+
+
+def staff() -> User:
+    return User.objects.get()
+
+
 DEEDS = (
     Sign,
     Sign,
@@ -162,8 +209,11 @@ DEEDS = (
     Erase,
     EraseAll,
     Release,
+    Invalidate,
+    Reverse,
     Fold,
 )
+BY_STAFF = (Invalidate, Reverse)
 deed = st.tuples(st.sampled_from(DEEDS), person, which)
 
 
@@ -187,6 +237,7 @@ class Machine(RuleBasedStateMachine):
             partial(retry_once, partial(kind.do, self.petition, who, which))
             for kind, who, which in deeds
         ]
+        marked = {who for who in self.counted if is_marked(who)}
         done = all_at_once(jobs) if len(jobs) > 1 else [jobs[0]()]
         for who in self.counted:
             ends = {
@@ -198,6 +249,11 @@ class Machine(RuleBasedStateMachine):
             if len(ends) == 1:
                 self.counted[who] = ends.pop()
             elif ends:
+                self.counted[who] = None
+            # Staff move everybody, but for those who took back what they had signed.
+            if any(kind in BY_STAFF for kind, _whose, _which in deeds) and (
+                ends or who in marked or self.counted[who]
+            ):
                 self.counted[who] = None
 
     @invariant()
@@ -231,6 +287,7 @@ class Machine(RuleBasedStateMachine):
 @pytest.mark.django_db(transaction=True)
 def test_whatever_happens_at_once_the_ledger_agrees() -> None:
     make_petition()
+    make_user()
 
     run_state_machine_as_test(
         Machine,

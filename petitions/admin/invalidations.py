@@ -1,0 +1,309 @@
+"""Taking signatures from the count, as staff do it: describe, look, apply; watch, and
+reverse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core import signing
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from organizations.scoping import ScopedAdmin, user_of
+from petitions import invalidating
+from petitions.admin.signatures import PetitionFilter, network_of, signs_in_words
+from petitions.invalidating import Busy, Preview
+from petitions.models import Invalidation, Petition
+
+# How long a preview may be applied as it was seen.
+PREVIEW_HOLDS = timedelta(hours=1)
+SALT = "petitions.invalidation.preview"
+
+TIMES = ("since", "until", "as_of")
+CONDITIONS = ("network", "domain", "name_match", "name", "since", "until")
+FIELDSETS: list[tuple[Any, dict[str, Any]]] = [
+    (
+        _("Which signatures"),
+        {
+            "fields": [
+                "network", "domain", ("name_match", "name"), ("since", "until"),
+            ],
+            "description": _("All that you fill in has to fit."),
+        },
+    ),
+    (None, {"fields": ["reason"]}),
+]  # fmt: skip
+
+
+class LocalTime(forms.DateTimeInput):
+    """A date and time as browsers let them be picked."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class InvalidationForm(forms.ModelForm[Invalidation]):
+    class Meta:
+        model = Invalidation
+        fields = [*CONDITIONS, "reason"]
+        widgets = {
+            "network": forms.TextInput(attrs={"size": 45, "spellcheck": "false"}),
+            "domain": forms.TextInput(attrs={"size": 45, "spellcheck": "false"}),
+            "name": forms.TextInput(attrs={"size": 30}),
+            "since": LocalTime(),
+            "until": LocalTime(),
+            "reason": forms.Textarea(attrs={"rows": 2, "cols": 60}),
+        }
+        error_messages = {"reason": {"required": _("Say why.")}}
+
+
+def invalidate(
+    model_admin: admin.ModelAdmin[Petition], request: HttpRequest, petition: Petition
+) -> HttpResponse:
+    """The form; what it describes, with nothing changed; or, from a preview's own
+    button, the work begun."""
+    now = timezone.now()
+    if "previewed" in request.POST:
+        return apply(request, petition)
+    draft = Invalidation(petition=petition, made_at=now, as_of=now)
+    form = InvalidationForm(request.POST or None, instance=draft)
+    preview: Preview | None = None
+    if form.is_valid():
+        try:
+            preview = invalidating.preview(draft)
+        except OperationalError:
+            form.add_error(
+                None,
+                _("These are too many to look through: narrow them down by time."),
+            )
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": gettext("Invalidate signatures"),
+        "subtitle": str(petition),
+        "opts": model_admin.opts,
+        "petition": petition,
+        "adminform": AdminForm(form, FIELDSETS, {}, model_admin=model_admin),
+        "media": form.media + model_admin.media,
+        "draft": draft,
+        "conditions": in_words(draft),
+        "earlier": petition.invalidations.select_related("made_by")[:20],
+        **preview_context(draft, preview),
+    }
+    template = "admin/petitions/petition/invalidate.html"
+    return TemplateResponse(request, template, context)
+
+
+def preview_context(draft: Invalidation, preview: Preview | None) -> dict[str, Any]:
+    """What the page shows of a preview, and what it hands back when it is applied."""
+    if preview is None:
+        return {"preview": None}
+    return {
+        "preview": preview,
+        "share": 100 * preview.found / max(draft.petition.confirmed, preview.found, 1),
+        "sample": [
+            (row, network_of(row), signs_in_words(row)) for row in preview.sample
+        ],
+        "previewed": seal(draft, preview.found),
+    }
+
+
+def seal(draft: Invalidation, found: int) -> str:
+    """What was previewed, so that exactly this is applied and nothing unseen."""
+    seen = {name: getattr(draft, name) for name in (*CONDITIONS, "reason", "as_of")}
+    for name in TIMES:
+        seen[name] = seen[name] and seen[name].isoformat()
+    seen |= {"found": found, "petition_id": draft.petition_id}
+    return signing.dumps(seen, salt=SALT, compress=True)
+
+
+def unseal(sealed: str, petition: Petition) -> Invalidation | None:
+    """The invalidation that was previewed; None when it is too old or another's."""
+    try:
+        seen = signing.loads(sealed, salt=SALT, max_age=PREVIEW_HOLDS)
+    except signing.BadSignature:
+        return None
+    if seen["petition_id"] != petition.pk:
+        return None
+    for name in TIMES:
+        seen[name] = seen[name] and parse_datetime(seen[name])
+    return Invalidation(**seen)
+
+
+def apply(request: HttpRequest, petition: Petition) -> HttpResponse:
+    """Hand to the worker what was previewed."""
+    now = timezone.now()
+    made = unseal(request.POST["previewed"], petition)
+    if made is None:
+        messages.error(request, gettext("That preview is too old: look again."))
+        return redirect("admin:petitions_petition_invalidate", petition.pk)
+    try:
+        invalidating.begin(made, user_of(request), now=now)
+    except Busy:
+        return busy(request, petition)
+    note(request, petition, gettext("Invalidated signatures (%(id)s)"), made)
+    return redirect("admin:petitions_invalidation_change", made.pk)
+
+
+def busy(request: HttpRequest, petition: Petition) -> HttpResponse:
+    messages.error(
+        request,
+        gettext(
+            "Another invalidation of this petition is still at work. Wait until it is "
+            "done."
+        ),
+    )
+    return redirect("admin:petitions_petition_invalidate", petition.pk)
+
+
+def note(
+    request: HttpRequest, petition: Petition, what: str, row: Invalidation
+) -> None:
+    """For the history of the petition."""
+    LogEntry.objects.log_actions(
+        user_of(request).pk, [petition], CHANGE, what % {"id": row}, single_object=True
+    )
+
+
+def in_words(invalidation: Invalidation) -> list[tuple[Any, str]]:
+    """Its conditions, each with its label."""
+
+    def label(name: str) -> Any:
+        return Invalidation._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+
+    found: list[tuple[Any, str]] = [
+        (label(name), getattr(invalidation, name)) for name in ("network", "domain")
+    ]
+    match = invalidation.get_name_match_display()
+    name = invalidation.name and f"{match} “{invalidation.name}”"
+    found.append((label("name_match"), name))
+    for field in ("since", "until"):
+        time = getattr(invalidation, field)
+        shown = time and date_format(timezone.localtime(time), "SHORT_DATETIME_FORMAT")
+        found.append((label(field), shown or ""))
+    return [(what, value) for what, value in found if value]
+
+
+@admin.register(Invalidation)
+class InvalidationAdmin(ScopedAdmin[Invalidation]):
+    """What was taken from the count: how far it has come, and the way back."""
+
+    organization_path = "petition__organization_id"
+    list_display = [
+        "made_at", "petition", "conditions", "state", "marked", "restored", "by",
+    ]  # fmt: skip
+    list_filter = ["state", PetitionFilter]
+    list_select_related = ["petition", "made_by"]
+    ordering = ["-pk"]
+    fields = [
+        "petition", "conditions", "reason", "by", "made_at", "state", "found",
+        "marked", "finished_at",
+    ]  # fmt: skip
+    reversal_fields = [
+        "reversal_reason", "back_by", "reversed_at", "restored", "left_out",
+        "restored_at",
+    ]  # fmt: skip
+
+    class Media:
+        css = {"all": ["css/admin.css"]}
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields = list(self.fields or [])
+        if obj is not None and obj.reversed_at:
+            fields += self.reversal_fields
+        return fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It is a record; only the reversal changes it."""
+        return False
+
+    def may_reverse(self, request: HttpRequest, row: Invalidation) -> bool:
+        return row.is_reversible and super().has_change_permission(request, row)
+
+    @admin.display(description=_("which signatures"))
+    def conditions(self, invalidation: Invalidation) -> str:
+        return "; ".join(f"{what} {value}" for what, value in in_words(invalidation))
+
+    # In words: editors may not open the page of an account.
+
+    @admin.display(description=_("by"))
+    def by(self, invalidation: Invalidation) -> str:
+        return str(invalidation.made_by or "")
+
+    @admin.display(description=_("reversed by"))
+    def back_by(self, invalidation: Invalidation) -> str:
+        return str(invalidation.reversed_by or "")
+
+    def get_urls(self) -> list[Any]:
+        return [
+            path(
+                "<int:number>/reverse/",
+                self.admin_site.admin_view(self.reverse),
+                name="petitions_invalidation_reverse",
+            ),
+            *super().get_urls(),
+        ]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id) if object_id else None
+        context: dict[str, Any] = {"title": gettext("Invalidation")}
+        if row is not None:
+            context["subtitle"] = str(row.petition)
+            context["may_reverse"] = self.may_reverse(request, row)
+        return super().changeform_view(
+            request, object_id, form_url, {**context, **(extra_context or {})}
+        )
+
+    def reverse(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Give back what still carries the mark; asks first, and asks why."""
+        row = self.get_object(request, str(number))
+        if row is None or not super().has_change_permission(request, row):
+            raise Http404
+        page = reverse("admin:petitions_invalidation_change", args=[row.pk])
+        if not row.is_reversible:
+            return redirect(page)
+        reason = request.POST.get("reason", "").replace("\0", "").strip()[:500]
+        if reason:
+            try:
+                done = invalidating.reverse(
+                    row, user_of(request), reason, now=timezone.now()
+                )
+            except Busy:
+                return busy(request, row.petition)
+            if done:
+                what = gettext("Reversed an invalidation (%(id)s)")
+                note(request, row.petition, what, row)
+            return redirect(page)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Reverse"),
+            "subtitle": str(row.petition),
+            "opts": self.opts,
+            "original": row,
+            "missing": request.method == "POST",
+        }
+        template = "admin/petitions/invalidation/reverse.html"
+        return TemplateResponse(request, template, context)
