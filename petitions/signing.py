@@ -86,9 +86,7 @@ def find_form(slug: str, ceilings: Attempts = NO_ATTEMPTS) -> Form | None:
     """The form of the petition with this address, drafts included, and whether one
     of the `ceilings` of the visitor's network is reached."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            FIND, {"slug": slug, "keys": ceilings.keys, "roofs": ceilings.roofs}
-        )
+        cursor.execute(FIND, {"slug": slug, **ceilings.arrays()})
         row = cursor.fetchone()
     if row is None:
         return None
@@ -201,8 +199,7 @@ def sign(
     }
     for name in SignerInput.__slots__:
         parameters[name] = getattr(given, name)
-    for name in Attempts.__slots__:
-        parameters[name] = getattr(attempts, name)
+    parameters |= attempts.arrays()
     parameters["network"] = given.network and str(given.network.network_address)
     with connection.cursor() as cursor:
         cursor.execute(SIGN, parameters)
