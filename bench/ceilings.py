@@ -98,6 +98,7 @@ def literal(name: str, value: Any) -> str:
         return ":id"
     if isinstance(value, UUID):
         return "gen_random_uuid()"
-    if isinstance(value, list) and value and isinstance(value[0], UUID):
-        return "ARRAY[" + ", ".join(literal("", one) for one in value) + "]"
+    if name == "keys" and value != "{}":
+        new = ["gen_random_uuid()"] * len(value.split(","))
+        return f"ARRAY[{', '.join(new)}]"
     return sql.Literal(value).as_string()
