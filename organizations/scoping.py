@@ -96,6 +96,17 @@ class ScopedAdmin[M: models.Model](Scope, admin.ModelAdmin[M]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
+class AdministratorsAdmin[M: models.Model](admin.ModelAdmin[M]):
+    """A model admin for administrators of the site: rights on its models come from
+    `User.has_perm`, which nobody else has."""
+
+    list_per_page = 100
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+
 def edits_somewhere(user: User) -> bool:
     return user.is_superuser or any(
         role in EDITING_ROLES for role in memberships(user).values()

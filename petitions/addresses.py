@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,12 @@ COMMON_DOMAINS = (
 )
 REAL_LOOKALIKES = frozenset(
     {"mail.com", "ymail.com", "gmx.com", "email.com", "love.com", "line.com", "me.com"}
+)
+
+
+# A domain as it stands in the DNS.
+DOMAIN = re.compile(
+    r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
 )
 
 
@@ -116,6 +123,13 @@ def ascii_domain(domain: str) -> str:
         return idna.encode(domain, uts46=True).decode().lower()
     except idna.IDNAError:
         return domain.lower()
+
+
+def domain_pattern(typed: str) -> str:
+    """A domain, or *. and all below it, as it stands in the DNS; not yet judged."""
+    domain = typed.strip().lower().rstrip(".")
+    star, bare = ("*.", domain[2:]) if domain.startswith("*.") else ("", domain)
+    return star + (bare if bare in {"", "*"} else ascii_domain(bare))
 
 
 def domain_of(address: str) -> str:

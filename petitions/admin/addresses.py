@@ -9,34 +9,17 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from organizations.scoping import ScopedAdmin, user_of
+from organizations.scoping import AdministratorsAdmin, ScopedAdmin
 from petitions import keys
 from petitions.admin.paging import CappedPaginator
 from petitions.models import AddressRule, KeyCollision
 
 
 @admin.register(AddressRule)
-class AddressRuleAdmin(admin.ModelAdmin[AddressRule]):
+class AddressRuleAdmin(AdministratorsAdmin[AddressRule]):
     list_display = ["domain", "strip_characters", "strip_extension", "same_as"]
     search_fields = ["domain", "same_as"]
     fields = ["domain", "strip_characters", "strip_extension", "same_as"]
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return user_of(request).is_superuser
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return user_of(request).is_superuser
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return user_of(request).is_superuser
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return user_of(request).is_superuser
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return user_of(request).is_superuser
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -1,30 +1,21 @@
-"""Limits and lists, for administrators of the site only: rights on these models come
-from `User.has_perm`, which nobody else has."""
+"""Limits and lists, for administrators of the site only."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from organizations.scoping import AdministratorsAdmin
 from petitions.models import Limit, ListedDomain, ListedNetwork
 
 
-class ForAdministrators[M: (Limit, ListedDomain, ListedNetwork)](admin.ModelAdmin[M]):
-    list_per_page = 100
-    show_full_result_count = False
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-
 @admin.register(Limit)
-class LimitAdmin(ForAdministrators[Limit]):
+class LimitAdmin(AdministratorsAdmin[Limit]):
     list_display = ["scope", "most", "minutes"]
     list_display_links = ["scope"]
 
 
-class ListAdmin[M: (ListedDomain, ListedNetwork)](ForAdministrators[M]):
+class ListAdmin[M: (ListedDomain, ListedNetwork)](AdministratorsAdmin[M]):
     list_filter = ["listing"]
 
 

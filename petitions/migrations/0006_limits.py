@@ -389,7 +389,7 @@ class Migration(migrations.Migration):
             model_name="listeddomain",
             constraint=models.CheckConstraint(
                 condition=models.Q(("listing__in", ["allow", "block"])),
-                name="listed_domain_listing",
+                name="listeddomain_listing",
                 violation_error_message="Choose whether it is allowed or blocked.",
             ),
         ),
@@ -397,7 +397,7 @@ class Migration(migrations.Migration):
             model_name="listednetwork",
             constraint=models.CheckConstraint(
                 condition=models.Q(("listing__in", ["allow", "block"])),
-                name="listed_network_listing",
+                name="listednetwork_listing",
                 violation_error_message="Choose whether it is allowed or blocked.",
             ),
         ),

@@ -3,7 +3,6 @@ brought to light."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,14 +11,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from petitions.addresses import ascii_domain
+from petitions.addresses import DOMAIN, domain_pattern
 from petitions.models.petitions import Petition
 
 # What may stand before the @ besides letters and digits (RFC 5322).
 SIGNS = frozenset(".!#$%&'*+-/=?^_`{|}~")
-DOMAIN = re.compile(
-    r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
-)
 
 
 class AddressRule(models.Model):
@@ -79,7 +75,10 @@ class AddressRule(models.Model):
     def clean(self) -> None:
         super().clean()
         problems: dict[str, Any] = {}
-        self.domain, self.same_as = normal(self.domain), normal(self.same_as)
+        self.domain, self.same_as = (
+            domain_pattern(self.domain),
+            domain_pattern(self.same_as),
+        )
         bare = self.domain.removeprefix("*.")
         if self.domain and self.domain != "*" and not DOMAIN.fullmatch(bare):
             problems["domain"] = _(
@@ -121,13 +120,6 @@ class AddressRule(models.Model):
                 "domain": back[0].domain
             }
         return ""
-
-
-def normal(domain: str) -> str:
-    """As it stands in the DNS, the pattern's star kept."""
-    domain = domain.strip().lower().rstrip(".")
-    star, bare = ("*.", domain[2:]) if domain.startswith("*.") else ("", domain)
-    return star + (bare if bare in {"", "*"} else ascii_domain(bare))
 
 
 def covers(pattern: str, domain: str) -> bool:

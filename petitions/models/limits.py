@@ -4,7 +4,6 @@ from where."""
 from __future__ import annotations
 
 import ipaddress
-import re
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -12,11 +11,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from petitions.addresses import ascii_domain
+from petitions.addresses import DOMAIN, domain_pattern
 from petitions.models.petitions import Petition
 from petitions.states import Listing, Scope
-
-DOMAIN = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
 
 def clean_network(field: str, typed: str) -> str:
@@ -42,9 +39,8 @@ def clean_network(field: str, typed: str) -> str:
 def clean_domain(field: str, typed: str) -> str:
     """A mail domain as it stands in the DNS, or *. and all below it; ValidationError
     for `field` when it is none."""
-    below = "*." if typed.strip().startswith("*.") else ""
-    domain = below + ascii_domain(typed.strip().removeprefix("*."))
-    if not DOMAIN.fullmatch(domain):
+    domain = domain_pattern(typed)
+    if not DOMAIN.fullmatch(domain.removeprefix("*.")):
         raise ValidationError(
             {field: _("Enter a domain such as example.org or *.example.org.")}
         )
@@ -92,7 +88,24 @@ class Limit(models.Model):
         return f"{self.get_scope_display()}: {self.most} / {self.minutes} min"
 
 
-class ListedNetwork(models.Model):
+class Listed(models.Model):
+    """What a list of administrators says of a source of signatures."""
+
+    listing = models.CharField(_("is"), max_length=5, choices=Listing.choices)
+    note = models.CharField(_("why"), max_length=200, blank=True)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(listing__in=Listing.values),
+                name="%(class)s_listing",
+                violation_error_message=_("Choose whether it is allowed or blocked."),
+            )
+        ]
+
+
+class ListedNetwork(Listed):
     """A network whose signatures no limit touches, or that are set aside."""
 
     network = models.CharField(
@@ -104,20 +117,11 @@ class ListedNetwork(models.Model):
             "smallest decides."
         ),
     )
-    listing = models.CharField(_("is"), max_length=5, choices=Listing.choices)
-    note = models.CharField(_("why"), max_length=200, blank=True)
 
-    class Meta:
+    class Meta(Listed.Meta):
         verbose_name = _("listed network")
         verbose_name_plural = _("listed networks")
         ordering = ["network"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(listing__in=Listing.values),
-                name="listed_network_listing",
-                violation_error_message=_("Choose whether it is allowed or blocked."),
-            )
-        ]
 
     def __str__(self) -> str:
         return self.network
@@ -127,7 +131,7 @@ class ListedNetwork(models.Model):
         self.network = clean_network("network", self.network)
 
 
-class ListedDomain(models.Model):
+class ListedDomain(Listed):
     """A mail domain that no limit touches, or whose signatures are set aside."""
 
     domain = models.CharField(
@@ -139,20 +143,11 @@ class ListedDomain(models.Model):
             "decides."
         ),
     )
-    listing = models.CharField(_("is"), max_length=5, choices=Listing.choices)
-    note = models.CharField(_("why"), max_length=200, blank=True)
 
-    class Meta:
+    class Meta(Listed.Meta):
         verbose_name = _("listed mail domain")
         verbose_name_plural = _("listed mail domains")
         ordering = ["domain"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(listing__in=Listing.values),
-                name="listed_domain_listing",
-                violation_error_message=_("Choose whether it is allowed or blocked."),
-            )
-        ]
 
     def __str__(self) -> str:
         return self.domain
