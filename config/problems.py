@@ -15,7 +15,7 @@ def problem(request: HttpRequest, status: int) -> HttpResponse:
         render_to_string(f"{status}.html", {"status": status}, request), status=status
     )
     response.headers["Cache-Control"] = "no-store"
-    if status in {429, 503}:
+    if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 

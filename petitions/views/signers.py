@@ -14,19 +14,22 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from config.clients import network_of
 from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import problem
 from petitions import actions, keys, signing
-from petitions.addresses import NotAnAddress, clean_address, masked
+from petitions.addresses import masked
 from petitions.forms import CorrectionForm
-from petitions.limits import passes_ceiling
 from petitions.models import Petition, Signature
 from petitions.models.mails import MailKind
 from petitions.states import SignatureState
 from petitions.tokens import Broken, Expired, Purpose, make_token, read_token
-from petitions.views.signing import broken_link, correction_form, see_other
+from petitions.views.signing import (
+    broken_link,
+    correction_form,
+    links_asked,
+    see_other,
+)
 
 
 class NoLonger(Exception):
@@ -144,27 +147,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
 def all_signed(request: HttpRequest) -> HttpResponse:
     """Asks for an address and mails it a link; the same answer whether or not it has
     signed anything."""
-    error, typed, status = "", "", 200
-    if request.method == "POST":
-        typed = request.POST.get("email", "")[:300]
-        if origin_of(request) is Origin.FOREIGN:
-            status = 403
-        else:
-            try:
-                address = clean_address(typed)
-            except NotAnAddress:
-                error = gettext("Enter an e-mail address such as name@example.org")
-                status = 422
-            else:
-                now = timezone.now()
-                if not passes_ceiling(network_of(request), now):
-                    return problem(request, 429)
-                actions.ask_links(address, MailKind.ALL, now=now)
-                return see_other("petitions:all_signed", query="?sent=1")
-    context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
-    return TemplateResponse(
-        request, "petitions/all_signed.html", context, status=status
-    )
+    return links_asked(request, MailKind.ALL, "all_signed")
 
 
 @require_safe

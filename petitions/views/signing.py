@@ -59,6 +59,9 @@ WEBMAIL = {
 # Why a form is shown again, for the log.
 REFUSALS = {403: "foreign", 409: "reworded", 422: "invalid"}
 
+# Seconds in which a network that reached its ceiling may send some more.
+CEILING_RETRY_AFTER = 60
+
 inbox_signer = Signer(salt="petitions.check-inbox")
 
 
@@ -200,7 +203,7 @@ def paused(request: HttpRequest, slug: str) -> HttpResponse:
 def too_many(request: HttpRequest, slug: str) -> HttpResponse:
     """The visitor's network has had its share; it refills all the time."""
     note(outcome="too many")
-    return try_again(request, slug, 429, 60)
+    return try_again(request, slug, 429, CEILING_RETRY_AFTER)
 
 
 def try_again(
@@ -452,25 +455,39 @@ def resend(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_link(request: HttpRequest) -> HttpResponse:
     """New links for whoever asks by address; the same answer for an unknown one."""
+    return links_asked(request, MailKind.CONFIRM, "new_link")
+
+
+def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse:
+    """Takes an address to mail links of a `kind` to, with the same answer whether or
+    not it has signed anything; `name` is that of the address and of the template."""
     error, typed, status = "", "", 200
     if request.method == "POST":
-        typed = request.POST.get("email", "")[:300]
-        if origin_of(request) is Origin.FOREIGN:
-            status = 403
+        typed, now = request.POST.get("email", "")[:300], timezone.now()
+        try:
+            address = clean_address(typed)
+        except NotAnAddress:
+            error = gettext("Enter an e-mail address such as name@example.org")
+            status = 422
         else:
-            try:
-                address = clean_address(typed)
-            except NotAnAddress:
-                error = gettext("Enter an e-mail address such as name@example.org")
-                status = 422
+            if origin_of(request) is Origin.FOREIGN:
+                status = 403
+            elif passes_ceiling(network_of(request), now):
+                actions.ask_links(address, kind, now=now)
+                return see_other(f"petitions:{name}", query="?sent=1")
             else:
-                now = timezone.now()
-                if not passes_ceiling(network_of(request), now):
-                    return problem(request, 429)
-                actions.ask_links(address, MailKind.CONFIRM, now=now)
-                return see_other("petitions:new_link", query="?sent=1")
+                error = gettext(
+                    "Very many requests come from your network. Nothing was sent: try "
+                    "again in a few minutes, or from another connection."
+                )
+                status = 429
     context = {"sent": "sent" in request.GET, "error": error, "typed": typed}
-    return TemplateResponse(request, "petitions/new_link.html", context, status=status)
+    response = TemplateResponse(
+        request, f"petitions/{name}.html", context, status=status
+    )
+    if status == 429:
+        response.headers["Retry-After"] = str(CEILING_RETRY_AFTER)
+    return response
 
 
 # == “I did not ask for this” ==

@@ -24,6 +24,7 @@ from petitions.models import (
     Allowance,
     DueMail,
     Limit,
+    LinkRequest,
     ListedDomain,
     ListedNetwork,
     Petition,
@@ -264,14 +265,20 @@ def test_asking_for_links_has_the_same_ceiling(
     only(("ceiling", 2, 60))
     make_signature(petition, "maya@example.org")
 
-    statuses = [
+    answers = [
         visitor.post(
             path, {"email": "maya@example.org"}, headers={"x-forwarded-for": SCHOOL}
-        ).status_code
+        )
         for _ in range(4)
     ]
 
-    assert statuses == [303, 303, 429, 429]
+    assert [answer.status_code for answer in answers] == [303, 303, 429, 429]
+    assert LinkRequest.objects.count() == 2
+    refused = answers[-1]
+    assert refused.headers["Retry-After"] == "60"
+    page = refused.content.decode()
+    assert 'value="maya@example.org"' in page
+    assert 'aria-describedby="id_email_error"' in page
 
 
 @pytest.mark.parametrize(
