@@ -229,3 +229,8 @@ def purge(now: datetime) -> int:
             [now, PURGE_BATCH],
         )
         return int(cursor.rowcount)
+
+
+def purge_round(now: datetime) -> bool:
+    """For the worker: whether a full batch was forgotten and more may wait."""
+    return purge(now) == PURGE_BATCH

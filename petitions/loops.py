@@ -31,7 +31,6 @@ def clock(now: datetime) -> bool:
         # Staff may have been quicker.
         with suppress(NotAllowed):
             petition.close(now=petition.closes_at)
-    limits.purge(now)
     return False
 
 
@@ -57,6 +56,7 @@ LOOPS = [
     Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
+    Loop("limits", 60, limits.purge_round),
     Loop("sources", sources.EVERY, sources.tally),
     Loop("jobs", 1, invalidating.advance),
     Loop("proof", 1800, prove),
