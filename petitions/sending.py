@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A batch stops in time for its lease.
+# A batch stops in time for its lease, and so soon that what is more urgent and comes
+# in meanwhile is not late.
 BATCH_TIME = timedelta(seconds=5)
 GIVE_UP_AFTER = timedelta(days=2)
 LONGEST_PAUSE = timedelta(hours=1)

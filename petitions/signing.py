@@ -95,8 +95,8 @@ def find_form(slug: str, ceilings: Attempts = NO_ATTEMPTS) -> Form | None:
     return Form(*form)
 
 
-# Buckets are filled in the order of their keys by all, so that two forms wait for each
-# other instead of deadlocking. A bucket that is full keeps its form out of `passed`.
+# Buckets are drawn from in the order of their keys by all, so that two forms wait for
+# each other instead of deadlocking. What an empty one holds back is not in `passed`.
 SIGN = """
 WITH attempt AS (
     SELECT *

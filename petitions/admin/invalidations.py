@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import invalidating
-from petitions.admin.signatures import PetitionFilter, network_of, signs_in_words
+from petitions.admin.signatures import PetitionFilter, network_in_words, signs_in_words
 from petitions.invalidating import Busy, Preview
 from petitions.models import Invalidation, Petition
 
@@ -116,7 +116,7 @@ def preview_context(draft: Invalidation, preview: Preview | None) -> dict[str, A
         "preview": preview,
         "share": 100 * preview.found / max(draft.petition.confirmed, preview.found, 1),
         "sample": [
-            (row, network_of(row), signs_in_words(row)) for row in preview.sample
+            (row, network_in_words(row), signs_in_words(row)) for row in preview.sample
         ],
         "previewed": seal(draft, preview.found),
     }

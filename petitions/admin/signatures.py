@@ -35,7 +35,7 @@ def signs_in_words(signature: Signature) -> str:
     return ", ".join(str(words) for sign, words in SIGNS.items() if sign & signs)
 
 
-def network_of(signature: Signature) -> str:
+def network_in_words(signature: Signature) -> str:
     """Its network, with the length that was kept of it."""
     if not signature.network:
         return ""
@@ -179,7 +179,7 @@ class SignatureAdmin(ScopedAdmin[Signature]):
 
     @admin.display(description=_("network"))
     def network_shared(self, signature: Signature) -> str:
-        return network_of(signature)
+        return network_in_words(signature)
 
     @admin.action(description=_("Show comments on the page"), permissions=["approve"])
     def approve_comments(
@@ -253,8 +253,5 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     ) -> list[int]:
         """Those of these whose campaigns the user may edit."""
         user = user_of(request)
-        return [
-            signature.pk
-            for signature in queryset.select_related("petition")
-            if may_edit(user, signature.petition.organization_id)
-        ]
+        rows = queryset.values_list("pk", "petition__organization_id")
+        return [pk for pk, organization in rows if may_edit(user, organization)]

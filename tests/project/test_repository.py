@@ -50,7 +50,7 @@ def test_what_a_newcomer_expects_is_there() -> None:
         ("registry", r"pypi\.org|pythonhosted|npmjs|docker\.io|ghcr\.io|quay\.io|--index-url \S"),
         ("unfinished", r"\b(TODO|FIXME|XXX|HACK)\b"),
         # The project is in no particular folder of anybody's machine.
-        ("folder", r"/home/\w|/Users/\w|/work/|/root/"),
+        ("folder", rf"/home/\w|/Users/\w|/root/|{re.escape(str(ROOT))}/"),
         ("sibling", r"\.\./shared"),
         ("conflict", r"^(<{7}|>{7}|={7})( |$)"),
         ("trailing", r"[ \t]+$"),
