@@ -124,12 +124,9 @@ def test_what_the_public_has_not_seen_or_may_not_see_is_in_no_answer(
     visitor: Client, petition: Petition, organization: Organization
 ) -> None:
     later = timezone.now() + timedelta(days=1)
-    for words, fields in {
-        "secret draft": {"state": State.DRAFT},
-        "secret tomorrow": {"opens_at": later},
-        "secret withdrawn": {"state": State.WITHDRAWN},
-    }.items():
-        make_petition(organization, title=words, **fields)
+    make_petition(organization, title="secret draft", state=State.DRAFT)
+    make_petition(organization, title="secret tomorrow", opens_at=later)
+    make_petition(organization, title="secret withdrawn", state=State.WITHDRAWN)
 
     for path in PATHS:
         assert "secret" not in visitor.get(path).content.decode(), path
