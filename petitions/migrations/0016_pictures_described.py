@@ -8,7 +8,7 @@ import config.images
 class Migration(migrations.Migration):
     dependencies = [
         ("organizations", "0002_identity"),
-        ("petitions", "0013_invalidation"),
+        ("petitions", "0015_translation_guards"),
     ]
 
     operations = [
