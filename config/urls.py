@@ -10,7 +10,7 @@ import config.slugs  # noqa: F401 - registers <uslug:…>
 from config import health, media, views
 from config.cache_policy import NO_STORE, PERSONAL, cached
 from organizations import data as organizations_data
-from petitions.views import data, reading
+from petitions.views import data, embedding, reading
 
 # The same for readers of every language: its words are those of programs.
 data_urls = [
@@ -24,6 +24,7 @@ data_urls = [
         organizations_data.organization,
         name="organization",
     ),
+    path("oembed.json", embedding.oembed, name="oembed"),
     path("openapi.json", data.openapi, name="openapi"),
 ]
 
@@ -81,12 +82,17 @@ POLICIES = {
     "data:history": cached(embeddable=True),
     "data:organizations": cached("page", embeddable=True),
     "data:organization": cached(embeddable=True),
+    "data:oembed": cached("url", "maxwidth", "maxheight", "format", embeddable=True),
     "data:openapi": cached(embeddable=True),
     "organizations:index": cached("page"),
     "organizations:profile": cached("page"),
     "petitions:index": cached("page", "q"),
     "petitions:petition": cached(),
     "petitions:text": cached(),
+    "petitions:embed": cached(),
+    "petitions:card": cached(framed=True),
+    "petitions:card_form": cached(framed=True),
+    "petitions:badge": cached(embeddable=True),
     "petitions:how_we_count": cached(),
     "petitions:privacy": cached(),
     "livez": NO_STORE,

@@ -347,7 +347,6 @@ PATHS: Schema = {
         ],
         "BadRequest",
         "NotFound",
-        "Gone",
         "NotImplemented",
     ),
 }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from petitions.views import reading, signers, signing
+from petitions.views import embedding, reading, signers, signing
 
 app_name = "petitions"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
     ),
     path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
+    path("petitions/<uslug:slug>/embed/", embedding.embed, name="embed"),
+    path("petitions/<uslug:slug>/badge.svg", embedding.badge, name="badge"),
+    path("embed/<uslug:slug>/", embedding.card, name="card"),
+    path("embed/<uslug:slug>/form/", embedding.card_form, name="card_form"),
     # Behind the words above; none of them names a language.
     path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
     # Short, for they stand in mails.
