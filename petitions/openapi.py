@@ -264,6 +264,14 @@ PARAMETERS: Schema = {
         "Only petitions of this organisation: the last part of its profile's address",
         {"type": "string", "minLength": 1, "maxLength": 80},
     ),
+    "url": {
+        **query(
+            "url",
+            "The address of a petition's page",
+            {"type": "string", "format": "uri", "minLength": 1},
+        ),
+        "required": True,
+    },
 }
 
 
@@ -329,14 +337,7 @@ PATHS: Schema = {
         "A card of a petition, for programs that make one of an address",
         "OEmbed",
         [
-            {
-                **query(
-                    "url",
-                    "The address of a petition's page",
-                    {"type": "string", "format": "uri"},
-                ),
-                "required": True,
-            },
+            parameter("url"),
             query("maxwidth", "Widest frame, in pixels", PIXELS),
             query("maxheight", "Highest frame, in pixels", PIXELS),
             query(

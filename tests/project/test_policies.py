@@ -172,11 +172,17 @@ def test_headers_keep_the_policy(
     if not name.startswith(STAFF):
         assert "cookie" not in vary
     assert "accept-language" not in vary
-    assert_secure(response)
+    assert_secure(response, framed=policy.framed)
 
 
-def assert_secure(response: Any) -> None:
+def assert_secure(response: Any, *, framed: bool) -> None:
     csp = response.headers["Content-Security-Policy"]
+    if framed:
+        assert "X-Frame-Options" not in response.headers
+        assert csp.endswith("; frame-ancestors *")
+        csp = csp.replace("frame-ancestors *", "frame-ancestors 'none'")
+    else:
+        assert response.headers["X-Frame-Options"] == "DENY"
     assert csp.startswith("default-src 'none'; ")
     assert "unsafe" not in csp
     assert "*" not in csp
@@ -186,7 +192,12 @@ def assert_secure(response: Any) -> None:
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "same-origin"
     assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert response.headers["X-Frame-Options"] == "DENY"
+
+
+def test_these_and_no_other_pages_may_be_framed() -> None:
+    framed = {name for name, policy in policies().items() if policy.framed}
+
+    assert framed == {"petitions:card", "petitions:card_form"}
 
 
 CACHED = sorted(
