@@ -10,7 +10,7 @@ import config.slugs  # noqa: F401 - registers <uslug:…>
 from config import health, media, views
 from config.cache_policy import NO_STORE, PERSONAL, cached
 from organizations import data as organizations_data
-from petitions.views import data, embedding, reading
+from petitions.views import data, embedding, reading, sitemaps
 
 # The same for readers of every language: its words are those of programs.
 data_urls = [
@@ -34,6 +34,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
+    path(".well-known/security.txt", views.security, name="security"),
+    path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
+    path(
+        "sitemap/<str:section>-<int:number>.xml",
+        sitemaps.sitemap_file,
+        name="sitemap_file",
+    ),
     path("favicon.ico", views.favicon, name="favicon"),
     path("", include((data_urls, "data"))),
     re_path(
@@ -73,6 +80,9 @@ urlpatterns += i18n_patterns(
 POLICIES = {
     "home": cached(),
     "robots": cached(),
+    "security": cached(),
+    "sitemap": cached(),
+    "sitemap_file": cached(),
     "favicon": cached(),
     "media": cached(),
     "without_language": cached(embeddable=True),
@@ -89,6 +99,9 @@ POLICIES = {
     "petitions:index": cached("page", "q"),
     "petitions:petition": cached(),
     "petitions:text": cached(),
+    "petitions:feed": cached(embeddable=True),
+    "petitions:organization_feed": cached(embeddable=True),
+    "petitions:updates_feed": cached(embeddable=True),
     "petitions:embed": cached(),
     "petitions:card": cached(framed=True),
     "petitions:card_form": cached(framed=True),

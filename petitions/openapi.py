@@ -165,7 +165,12 @@ SCHEMAS: Schema = {
         text=text("The whole text"),
     ),
     "Correction": shape(
-        "A dated note", made=moment("When"), text=text("What is corrected")
+        "A dated correction; the text that was signed stays as it was",
+        made=moment("When"),
+        language=language,
+        before=text("The passage as it stands; may be empty"),
+        after=text("What it should read; may be empty"),
+        text=text("A note; may be empty"),
     ),
     "Count": shape("How many support it, and where they were counted", **counts),
     "History": shape(

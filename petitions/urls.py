@@ -1,6 +1,6 @@
 from django.urls import path
 
-from petitions.views import embedding, reading, signers, signing
+from petitions.views import embedding, feeds, reading, signers, signing
 
 app_name = "petitions"
 urlpatterns = [
@@ -11,6 +11,15 @@ urlpatterns = [
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
     ),
     path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
+    path("petitions.atom", feeds.feed, name="feed"),
+    path(
+        "organizations/<uslug:slug>.atom",
+        feeds.organization_feed,
+        name="organization_feed",
+    ),
+    path(
+        "petitions/<uslug:slug>/updates.atom", feeds.updates_feed, name="updates_feed"
+    ),
     path("petitions/<uslug:slug>/embed/", embedding.embed, name="embed"),
     path("petitions/<uslug:slug>/badge.svg", embedding.badge, name="badge"),
     path("embed/<uslug:slug>/", embedding.card, name="card"),

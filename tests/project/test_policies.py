@@ -43,6 +43,9 @@ PETITION = "/petitions/free-the-prisoners"
 PATHS = {
     "home": "/",
     "robots": "/robots.txt",
+    "security": "/.well-known/security.txt",
+    "sitemap": "/sitemap.xml",
+    "sitemap_file": "/sitemap/petitions-1.xml",
     "favicon": "/favicon.ico",
     "media": "/media/logos/abc.webp",
     "anymail:postmark_tracking_webhook": "/mail-events/postmark/tracking/",
@@ -79,6 +82,9 @@ PATHS = {
     "petitions:never_again": "/never-again/{never}/",
     "petitions:erased": "/erased/",
     "petitions:new_link": "/new-link/",
+    "petitions:feed": "/petitions.atom",
+    "petitions:organization_feed": "/organizations/rights-now.atom",
+    "petitions:updates_feed": f"{PETITION}/updates.atom",
     "petitions:embed": f"{PETITION}/embed/",
     "petitions:card": "/embed/free-the-prisoners/",
     "petitions:card_form": "/embed/free-the-prisoners/form/",
@@ -328,7 +334,7 @@ def test_nothing_on_a_page_comes_from_elsewhere(
             for address in re.findall(r'(?:src|href|action)="([^"]*)"', tag):
                 assert own.match(address), (name, tag)
         assert " style=" not in page
-        assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+        assert not re.search(r"<script(?![^>]*\b(?:src=|ld\+json))", page)
         assert not re.search(r"\son\w+=", page)
 
 
