@@ -83,6 +83,7 @@ POLICIES = {
     "petitions:download": PERSONAL,
     "petitions:erase_all": PERSONAL,
     "petitions:never_again": PERSONAL,
+    "petitions:style_guide": PERSONAL,
     "admin:*": PERSONAL,
     "admin_password_reset": PERSONAL,
     "password_reset_done": PERSONAL,
