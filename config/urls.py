@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
     re_path(
-        r"^media/(?P<folder>logos|petitions)/(?P<name>[0-9a-zA-Z_]+)\.webp$",
+        r"^media/(?P<folder>covers|logos|petitions)/(?P<name>[0-9a-zA-Z_-]+\.(?:avif|png|webp))$",
         media.media,
         name="media",
     ),
@@ -83,6 +83,7 @@ POLICIES = {
     "petitions:download": PERSONAL,
     "petitions:erase_all": PERSONAL,
     "petitions:never_again": PERSONAL,
+    "petitions:style_guide": PERSONAL,
     "admin:*": PERSONAL,
     "admin_password_reset": PERSONAL,
     "password_reset_done": PERSONAL,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from petitions.views import reading, signers, signing
+from petitions.views import reading, signers, signing, style_guide
 
 app_name = "petitions"
 urlpatterns = [
@@ -31,4 +31,5 @@ urlpatterns = [
     path("new-link/", signing.new_link, name="new_link"),
     path("how-we-count/", reading.how_we_count, name="how_we_count"),
     path("privacy/", reading.privacy, name="privacy"),
+    path("style-guide/", style_guide.style_guide, name="style_guide"),
 ]
