@@ -84,6 +84,10 @@ class Curve:
         return self.periods[-1].total
 
     @property
+    def newest_first(self) -> Sequence[Period]:
+        return self.periods[::-1]
+
+    @property
     def best(self) -> Period:
         """The period that brought most, the first of several."""
         return max(self.periods, key=lambda period: period.added)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from petitions.views import reading, signers, signing, style_guide
+from petitions.views import reading, signers, signing, story, style_guide
 
 app_name = "petitions"
 urlpatterns = [
@@ -13,6 +13,10 @@ urlpatterns = [
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
     ),
     path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
+    path("petitions/<uslug:slug>/updates/", story.updates, name="updates"),
+    path("petitions/<uslug:slug>/updates/<int:number>/", story.update, name="update"),
+    path("petitions/<uslug:slug>/reasons/", story.reasons, name="reasons"),
+    path("petitions/<uslug:slug>/history/", story.history, name="history"),
     # Behind the words above; none of them names a language.
     path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
     # Short, for they stand in mails.
