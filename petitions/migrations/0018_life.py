@@ -10,7 +10,7 @@ import config.languages
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("petitions", "0015_translation_guards"),
+        ("petitions", "0016_pictures_described"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
