@@ -80,6 +80,13 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         """Those whose last day has passed, but which still say open or paused."""
         return self.filter(state__in=(State.OPEN, State.PAUSED), closes_at__lte=now)
 
+    def standing(self, state: str, now: datetime) -> PetitionQuerySet:
+        """Those that readers are told to be in `state`."""
+        over = Q(state__in=(State.OPEN, State.PAUSED), closes_at__lte=now)
+        if state == State.CLOSED:
+            return self.filter(Q(state=State.CLOSED) | over)
+        return self.filter(state=state).exclude(over)
+
     def in_profile_order(self) -> PetitionQuerySet:
         """Pinned ones, then open by newest opening, then won, then closed; those of
         one import, opened at the same moment, in the order of their file."""
@@ -606,6 +613,13 @@ class Petition(Worded, Addressed):
         return self.state in ENDED_STATES or (
             self.closes_at is not None and self.closes_at <= timezone.now()
         )
+
+    def standing(self, now: datetime) -> str:
+        """Its state as readers are told it: closed once its last day has passed, also
+        before the worker has written that down."""
+        if self.state in (State.OPEN, State.PAUSED) and self.has_ended:
+            return State.CLOSED
+        return self.state
 
     @property
     def end(self) -> datetime | None:
