@@ -1,6 +1,14 @@
 from django.urls import path
 
-from petitions.views import embedding, feeds, reading, signers, signing
+from petitions.views import (
+    embedding,
+    feeds,
+    reading,
+    signers,
+    signing,
+    story,
+    style_guide,
+)
 
 app_name = "petitions"
 urlpatterns = [
@@ -24,6 +32,10 @@ urlpatterns = [
     path("petitions/<uslug:slug>/badge.svg", embedding.badge, name="badge"),
     path("embed/<uslug:slug>/", embedding.card, name="card"),
     path("embed/<uslug:slug>/form/", embedding.card_form, name="card_form"),
+    path("petitions/<uslug:slug>/updates/", story.updates, name="updates"),
+    path("petitions/<uslug:slug>/updates/<int:number>/", story.update, name="update"),
+    path("petitions/<uslug:slug>/reasons/", story.reasons, name="reasons"),
+    path("petitions/<uslug:slug>/history/", story.history, name="history"),
     # Behind the words above; none of them names a language.
     path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
     # Short, for they stand in mails.
@@ -42,4 +54,5 @@ urlpatterns = [
     path("new-link/", signing.new_link, name="new_link"),
     path("how-we-count/", reading.how_we_count, name="how_we_count"),
     path("privacy/", reading.privacy, name="privacy"),
+    path("style-guide/", style_guide.style_guide, name="style_guide"),
 ]

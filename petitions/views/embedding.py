@@ -22,10 +22,9 @@ from config.languages import language_of
 from config.problems import data_problem
 from config.public_data import full, public_data
 from petitions.access import Moved, Withdrawn, get_petition
-from petitions.forms import SignForm
+from petitions.forms import SignForm, make_version
 from petitions.models import Petition
 from petitions.templatetags.petition_tags import supporters_line
-from petitions.views.reading import page_context
 
 type View = Callable[[HttpRequest, Petition], HttpResponse]
 
@@ -91,7 +90,15 @@ def card(request: HttpRequest, found: Petition) -> HttpResponse:
 @of_petition
 def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
     """The card with the whole form; what is sent leads to this site."""
-    context = page_context(found, SignForm(petition=found))
+    words = found.words
+    context = {
+        "petition": found,
+        "words": words,
+        "form": SignForm(petition=found),
+        "is_open": found.is_open(timezone.now()),
+        "version": make_version(found.corrections.count(), found.delivery, words.key),
+        "preview": False,
+    }
     return TemplateResponse(request, "petitions/card_form.html", context)
 
 

@@ -98,7 +98,8 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
         organization.created_at,
     )
     petitions = organization.petitions.ever_public(now)
-    updates = Update.objects.of_organization(organization, now)[:ENTRIES]
+    public = Update.objects.of_public_petitions(now)
+    updates = public.filter(petition__organization=organization)[:ENTRIES]
     entries = petition_entries(petitions, now) + [update_entry(u) for u in updates]
     entries.sort(key=lambda entry: entry["pubdate"], reverse=True)
     for entry in entries[:ENTRIES]:

@@ -34,6 +34,7 @@ from tests.factories import (
     make_pending,
     make_signature,
     make_translation,
+    make_update,
 )
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +67,10 @@ PATHS = {
     "petitions:index": "/petitions/",
     "petitions:petition": f"{PETITION}/",
     "petitions:text": f"{PETITION}/ar/",
+    "petitions:updates": f"{PETITION}/updates/",
+    "petitions:update": f"{PETITION}/updates/1/",
+    "petitions:reasons": f"{PETITION}/reasons/",
+    "petitions:history": f"{PETITION}/history/",
     "petitions:sign": f"{PETITION}/sign/",
     "petitions:check_inbox": f"{PETITION}/check-inbox/",
     "petitions:thank_you": f"{PETITION}/thank-you/",
@@ -114,6 +119,7 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
     (tmp_path / "logos" / "abc.webp").write_bytes(b"RIFF")
     make_translation(petition, "ar", title="العنوان")
     make_entry(petition, 3)
+    make_update(petition)
     signature = make_pending(petition)
     counted = make_signature(petition)
     now = timezone.now()
