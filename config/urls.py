@@ -102,6 +102,7 @@ POLICIES = {
     "petitions:feed": cached(embeddable=True),
     "petitions:organization_feed": cached(embeddable=True),
     "petitions:updates_feed": cached(embeddable=True),
+    "petitions:developers": cached(),
     "petitions:embed": cached(),
     "petitions:card": cached(framed=True),
     "petitions:card_form": cached(framed=True),

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from petitions.views import (
+    developers,
     embedding,
     feeds,
     reading,
@@ -28,6 +29,7 @@ urlpatterns = [
     path(
         "petitions/<uslug:slug>/updates.atom", feeds.updates_feed, name="updates_feed"
     ),
+    path("developers/", developers.developers, name="developers"),
     path("petitions/<uslug:slug>/embed/", embedding.embed, name="embed"),
     path("petitions/<uslug:slug>/badge.svg", embedding.badge, name="badge"),
     path("embed/<uslug:slug>/", embedding.card, name="card"),

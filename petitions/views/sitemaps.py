@@ -29,6 +29,7 @@ PAGES = (
     "petitions:index",
     "organizations:index",
     "petitions:how_we_count",
+    "petitions:developers",
     "petitions:privacy",
 )
 
