@@ -1,6 +1,6 @@
 from django.urls import path
 
-from petitions.views import reading, signers, signing
+from petitions.views import about, reading, reports, signers, signing
 
 app_name = "petitions"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
     ),
     path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
+    path("petitions/<uslug:slug>/report/", reports.report, name="report"),
     # Short, for they stand in mails.
     path("confirm/<str:token>/", signing.confirm, name="confirm"),
     path("confirm/<str:token>/correct/", signing.correct, name="correct"),
@@ -27,6 +28,9 @@ urlpatterns = [
     path("never-again/<str:token>/", signers.never_again, name="never_again"),
     path("erased/", signing.erased, name="erased"),
     path("new-link/", signing.new_link, name="new_link"),
-    path("how-we-count/", reading.how_we_count, name="how_we_count"),
-    path("privacy/", reading.privacy, name="privacy"),
+    path("about/", about.about, name="about"),
+    path("how-we-count/", about.how_we_count, name="how_we_count"),
+    path("privacy/", about.privacy, name="privacy"),
+    path("accessibility/", about.accessibility, name="accessibility"),
+    path("contact/", reports.contact, name="contact"),
 ]

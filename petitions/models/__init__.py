@@ -20,6 +20,7 @@ from petitions.models.mails import (
     Suppression,
 )
 from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
+from petitions.models.reports import Report
 from petitions.models.signatures import Consent, MergedSignature, Signature
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "MailTally",
     "MergedSignature",
     "Petition",
+    "Report",
     "Signature",
     "SourceTally",
     "Suppression",

@@ -12,7 +12,6 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from config import retention
 from config.paging import page_of
 from organizations.models import Organization
 from petitions import counting
@@ -142,15 +141,3 @@ def count(request: HttpRequest, slug: str) -> HttpResponse:
     except (Moved, Withdrawn):
         raise Http404 from None
     return JsonResponse(found.counts)
-
-
-@require_safe
-def how_we_count(request: HttpRequest) -> HttpResponse:
-    return TemplateResponse(request, "petitions/how_we_count.html", {})
-
-
-@require_safe
-def privacy(request: HttpRequest) -> HttpResponse:
-    """What is kept, why, and until when: the rules that the worker carries out."""
-    context = {"rules": retention.RULES}
-    return TemplateResponse(request, "petitions/privacy.html", context)
