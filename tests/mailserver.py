@@ -32,6 +32,8 @@ class Mailbox:
         """… or after taking it, without a word."""
         self.delay = 0.0
         self.sessions = 0
+        self.pipelining = True
+        """Whether it says that it takes commands together."""
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str,
@@ -39,7 +41,7 @@ class Mailbox:
     ) -> list[str]:  # fmt: skip
         self.sessions += 1
         session.host_name = hostname
-        return responses
+        return ["250-PIPELINING"] * self.pipelining + responses
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str,

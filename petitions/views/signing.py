@@ -91,7 +91,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     network = network_of(request)
     try:
         rules = RULES.get()
-        found = find_form(slug, rules.ceilings(network, now))
+        found = find_form(slug, rules.ceilings(network), now)
         note(petition=found.petition_id)
         if found.over_ceiling:
             return too_many(request, slug)
@@ -134,11 +134,11 @@ def has_body(request: HttpRequest) -> bool:
     return request.META.get("CONTENT_LENGTH", "") not in {"", "0"}
 
 
-def find_form(slug: str, ceilings: Attempts) -> signing.Form:
+def find_form(slug: str, ceilings: Attempts, now: datetime) -> signing.Form:
     """The form of the petition that has, or once had, this address."""
-    found = retry_once(lambda: signing.find_form(slug, ceilings))
+    found = retry_once(lambda: signing.find_form(slug, now=now, ceilings=ceilings))
     if found is None and (current := current_slug(slug)):
-        found = signing.find_form(current, ceilings)
+        found = signing.find_form(current, now=now, ceilings=ceilings)
     if found is None or found.state == State.DRAFT:
         raise Http404
     return found
