@@ -115,7 +115,7 @@ class CountryField(ChoiceField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            choices=lambda: [("", ""), *countries(get_language() or "en")], **options
+            choices=lambda: [("", "—"), *countries(get_language() or "en")], **options
         )
 
 

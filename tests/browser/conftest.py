@@ -14,6 +14,7 @@ from django.utils.http import int_to_base36
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from petitions.tokens import Purpose
+from tests.browser import crawl
 from tests.browser.chromium import launch
 from tests.site import PASSWORD, Site, fetch
 
@@ -212,3 +213,9 @@ def states(site: Site) -> dict[str, str]:
         "mailbox": "/demo/mail/",
         "proof": "/demo/proof/",
     }
+
+
+@pytest.fixture(scope="session")
+def documents(site: Site, states: dict[str, str]) -> list[crawl.Document]:
+    """Every page in every state and both languages, as it was served."""
+    return list(crawl.collect(site, states))
