@@ -5,6 +5,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+import config.languages  # registers <language:…>
 import config.slugs  # noqa: F401 - registers <uslug:…>
 from config import health, media, views
 from config.cache_policy import NO_STORE, PERSONAL, cached
@@ -18,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
     re_path(
-        r"^media/(?P<folder>logos|petitions)/(?P<name>[0-9a-zA-Z_]+)\.webp$",
+        r"^media/(?P<folder>covers|logos|petitions)/(?P<name>[0-9a-zA-Z_-]+\.(?:avif|png|webp))$",
         media.media,
         name="media",
     ),
@@ -56,6 +57,7 @@ POLICIES = {
     "organizations:data": cached(embeddable=True),
     "petitions:index": cached("page", "q"),
     "petitions:petition": cached(),
+    "petitions:text": cached(),
     "petitions:data": cached(embeddable=True),
     "petitions:count": cached(embeddable=True),
     "petitions:about": cached(),
@@ -85,6 +87,7 @@ POLICIES = {
     "petitions:download": PERSONAL,
     "petitions:erase_all": PERSONAL,
     "petitions:never_again": PERSONAL,
+    "petitions:style_guide": PERSONAL,
     "admin:*": PERSONAL,
     "admin_password_reset": PERSONAL,
     "password_reset_done": PERSONAL,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from petitions.views import about, reading, reports, signers, signing
+from petitions.views import about, reading, reports, signers, signing, style_guide
 
 app_name = "petitions"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     ),
     path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
     path("petitions/<uslug:slug>/report/", reports.report, name="report"),
+    # Behind the words above; none of them names a language.
+    path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
     # Short, for they stand in mails.
     path("confirm/<str:token>/", signing.confirm, name="confirm"),
     path("confirm/<str:token>/correct/", signing.correct, name="correct"),
@@ -33,4 +35,5 @@ urlpatterns = [
     path("privacy/", about.privacy, name="privacy"),
     path("accessibility/", about.accessibility, name="accessibility"),
     path("contact/", reports.contact, name="contact"),
+    path("style-guide/", style_guide.style_guide, name="style_guide"),
 ]

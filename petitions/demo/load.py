@@ -9,9 +9,11 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from config.colours import parse
 from organizations.models import Membership, Organization, Role, User
 from petitions import keys
 from petitions.counting import fold
+from petitions.demo import pictures
 from petitions.demo.content import (
     COMMENTS,
     DOMAINS,
@@ -21,6 +23,7 @@ from petitions.demo.content import (
     PLACES,
     POSTAL_AREAS,
     REPORTS,
+    RIVERBANK,
     STAFF_EMAIL,
     DemoOrganization,
     DemoPetition,
@@ -66,6 +69,10 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
                 name=planned.name, **planned.values
             )
             add_staff(organization, planned)
+            if planned is RIVERBANK:
+                organization.logo = pictures.logo(parse(organization.accent))
+                organization.cover = pictures.cover()
+                organization.save()
             for demo in planned.petitions:
                 petition = add_petition(organization, demo, now)
                 for batch in batches(demo.supporters):
@@ -102,6 +109,9 @@ def add_petition(
         ended_at=None if demo.state == State.OPEN else now - timedelta(days=demo.ended),
         **demo.more,
     )
+    if petition.image_description:
+        petition.image = pictures.bank()
+        petition.save()
     for position, values in enumerate(demo.targets, 1):
         Target.objects.create(petition=petition, position=position, **values)
     return petition

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("petitions", "0013_invalidation"),
+        ("petitions", "0016_pictures_described"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

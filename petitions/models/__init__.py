@@ -22,6 +22,7 @@ from petitions.models.mails import (
 from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
 from petitions.models.reports import Report
 from petitions.models.signatures import Consent, MergedSignature, Signature
+from petitions.models.translations import Translation, Words
 
 __all__ = [
     "AddressRule",
@@ -52,4 +53,6 @@ __all__ = [
     "TalliedHour",
     "Target",
     "Total",
+    "Translation",
+    "Words",
 ]
