@@ -1,10 +1,12 @@
 from django.urls import path
 
 from petitions.views import (
+    about,
     developers,
     embedding,
     feeds,
     reading,
+    reports,
     signers,
     signing,
     story,
@@ -38,6 +40,7 @@ urlpatterns = [
     path("petitions/<uslug:slug>/updates/<int:number>/", story.update, name="update"),
     path("petitions/<uslug:slug>/reasons/", story.reasons, name="reasons"),
     path("petitions/<uslug:slug>/history/", story.history, name="history"),
+    path("petitions/<uslug:slug>/report/", reports.report, name="report"),
     # Behind the words above; none of them names a language.
     path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
     # Short, for they stand in mails.
@@ -54,7 +57,10 @@ urlpatterns = [
     path("never-again/<str:token>/", signers.never_again, name="never_again"),
     path("erased/", signing.erased, name="erased"),
     path("new-link/", signing.new_link, name="new_link"),
-    path("how-we-count/", reading.how_we_count, name="how_we_count"),
-    path("privacy/", reading.privacy, name="privacy"),
+    path("about/", about.about, name="about"),
+    path("how-we-count/", about.how_we_count, name="how_we_count"),
+    path("privacy/", about.privacy, name="privacy"),
+    path("accessibility/", about.accessibility, name="accessibility"),
+    path("contact/", reports.contact, name="contact"),
     path("style-guide/", style_guide.style_guide, name="style_guide"),
 ]

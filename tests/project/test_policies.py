@@ -95,6 +95,10 @@ PATHS = {
     "petitions:card": "/embed/free-the-prisoners/",
     "petitions:card_form": "/embed/free-the-prisoners/form/",
     "petitions:badge": f"{PETITION}/badge.svg",
+    "petitions:about": "/about/",
+    "petitions:accessibility": "/accessibility/",
+    "petitions:contact": "/contact/",
+    "petitions:report": f"{PETITION}/report/",
     "petitions:how_we_count": "/how-we-count/",
     "petitions:privacy": "/privacy/",
     "petitions:style_guide": "/style-guide/",
@@ -110,7 +114,7 @@ NAMES = sorted(
         for name in checks.url_names(get_resolver())
     }
 )
-STAFF = ("admin", "password")
+STAFF = ("admin", "password", "petitions:style_guide")
 
 
 @pytest.fixture
