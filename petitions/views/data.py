@@ -17,7 +17,8 @@ from config.paging import page_of
 from config.problems import data_problem
 from config.public_data import View, data_answer, full, page_links, public_data
 from config.slugs import is_slug
-from organizations.models import Organization
+from organizations.access import Moved as OrganizationMoved
+from organizations.access import get_organization
 from petitions import counting
 from petitions.access import Moved, Withdrawn, get_petition
 from petitions.models import Petition, Words
@@ -67,9 +68,10 @@ def petitions(request: HttpRequest) -> HttpResponse:
     if slug := query.get("organization"):
         if not is_slug(slug):
             raise Http404
-        owner = Organization.objects.filter(slug=slug).first()
-        if owner is None:
-            raise Http404
+        try:
+            owner = get_organization(slug)
+        except OrganizationMoved as moved:
+            owner = moved.organization
         found = found.filter(organization=owner)
     page = page_of(Paginator(found.newest_first(), PAGE_SIZE), request)
     rows = page.object_list.complete()  # type: ignore[attr-defined]

@@ -98,6 +98,7 @@ def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
         "is_open": found.is_open(timezone.now()),
         "version": make_version(found.corrections.count(), found.delivery, words.key),
         "preview": False,
+        "via": "embed",
     }
     return TemplateResponse(request, "petitions/card_form.html", context)
 

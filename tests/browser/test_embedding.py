@@ -65,7 +65,7 @@ def test_a_card_opens_the_petition(reader: Page, elsewhere: str, site: Site) -> 
 
     card.locator("a.button").click()
 
-    reader.wait_for_url(f"{site.url}{PETITION}")
+    reader.wait_for_url(f"{site.url}{PETITION}?via=embed")
 
 
 def test_the_form_on_another_site_signs(
