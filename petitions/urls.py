@@ -1,18 +1,45 @@
 from django.urls import path
 
-from petitions.views import about, reading, reports, signers, signing, style_guide
+from petitions.views import (
+    about,
+    developers,
+    embedding,
+    feeds,
+    reading,
+    reports,
+    signers,
+    signing,
+    story,
+    style_guide,
+)
 
 app_name = "petitions"
 urlpatterns = [
     path("petitions/", reading.index, name="index"),
     path("petitions/<uslug:slug>/", reading.petition, name="petition"),
-    path("petitions/<uslug:slug>.json", reading.data, name="data"),
-    path("petitions/<uslug:slug>/count.json", reading.count, name="count"),
     path("petitions/<uslug:slug>/sign/", signing.sign, name="sign"),
     path(
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
     ),
     path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
+    path("petitions.atom", feeds.feed, name="feed"),
+    path(
+        "organizations/<uslug:slug>.atom",
+        feeds.organization_feed,
+        name="organization_feed",
+    ),
+    path(
+        "petitions/<uslug:slug>/updates.atom", feeds.updates_feed, name="updates_feed"
+    ),
+    path("developers/", developers.developers, name="developers"),
+    path("petitions/<uslug:slug>/embed/", embedding.embed, name="embed"),
+    path("petitions/<uslug:slug>/badge.svg", embedding.badge, name="badge"),
+    path("embed/<uslug:slug>/", embedding.card, name="card"),
+    path("embed/<uslug:slug>/form/", embedding.card_form, name="card_form"),
+    path("petitions/<uslug:slug>/updates/", story.updates, name="updates"),
+    path("petitions/<uslug:slug>/updates/<int:number>/", story.update, name="update"),
+    path("petitions/<uslug:slug>/reasons/", story.reasons, name="reasons"),
+    path("petitions/<uslug:slug>/history/", story.history, name="history"),
     path("petitions/<uslug:slug>/report/", reports.report, name="report"),
     # Behind the words above; none of them names a language.
     path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
