@@ -40,6 +40,17 @@ def thanked(page: Page) -> None:
     visit(page, f"{RIVER}thank-you/")
 
 
+def in_arabic(page: Page) -> None:
+    """The first petition that has a text in Arabic."""
+    page.goto("/petitions/")
+    paths = [str(link.get_attribute("href")) for link in page.locator("h3 a").all()]
+    for path in paths:
+        answer = page.goto(f"{path}ar/")
+        if answer is not None and answer.status == 200:
+            return
+    raise AssertionError("No petition of the demonstration has a text in Arabic.")
+
+
 # Name of the file: what is done, and how the browser looks at it.
 PICTURES: dict[str, tuple[Callable[[Page], None], dict[str, Any]]] = {
     "home": (going("/"), {}),
@@ -49,6 +60,7 @@ PICTURES: dict[str, tuple[Callable[[Page], None], dict[str, Any]]] = {
     "thank-you": (thanked, {}),
     "dark": (going(PETITION), {"color_scheme": "dark"}),
     "french": (going(f"/fr{PROFILE}"), {}),
+    "arabic": (in_arabic, {}),
     "narrow": (going(PETITION), {"viewport": NARROW}),
 }
 
