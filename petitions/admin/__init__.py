@@ -5,11 +5,15 @@ from petitions.admin.exports import ExportAdmin
 from petitions.admin.invalidations import InvalidationAdmin
 from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkAdmin
 from petitions.admin.petitions import PetitionAdmin
-from petitions.admin.signatures import SignatureAdmin
+from petitions.admin.signatures import CommentAdmin, SignatureAdmin
+from petitions.admin.story import AnswerAdmin, HandoverAdmin, UpdateAdmin
 
 __all__ = [
     "AddressRuleAdmin",
+    "AnswerAdmin",
+    "CommentAdmin",
     "ExportAdmin",
+    "HandoverAdmin",
     "InvalidationAdmin",
     "KeyCollisionAdmin",
     "LimitAdmin",
@@ -17,4 +21,5 @@ __all__ = [
     "ListedNetworkAdmin",
     "PetitionAdmin",
     "SignatureAdmin",
+    "UpdateAdmin",
 ]

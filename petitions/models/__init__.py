@@ -23,7 +23,7 @@ from petitions.models.mails import (
     Suppression,
 )
 from petitions.models.petitions import FormerPetitionSlug, Petition
-from petitions.models.signatures import Consent, MergedSignature, Signature
+from petitions.models.signatures import Comment, Consent, MergedSignature, Signature
 from petitions.models.targets import Target
 from petitions.models.translations import Translation, Words
 from petitions.models.updates import Update, UpdateQuerySet
@@ -35,6 +35,7 @@ __all__ = [
     "AnswerRevision",
     "Bounce",
     "Change",
+    "Comment",
     "Consent",
     "Correction",
     "CountEntry",
