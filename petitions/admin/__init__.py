@@ -5,6 +5,7 @@ from petitions.admin.exports import ExportAdmin
 from petitions.admin.invalidations import InvalidationAdmin
 from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkAdmin
 from petitions.admin.petitions import PetitionAdmin
+from petitions.admin.reports import ReportAdmin
 from petitions.admin.signatures import CommentAdmin, SignatureAdmin
 from petitions.admin.story import AnswerAdmin, HandoverAdmin, UpdateAdmin
 
@@ -20,6 +21,7 @@ __all__ = [
     "ListedDomainAdmin",
     "ListedNetworkAdmin",
     "PetitionAdmin",
+    "ReportAdmin",
     "SignatureAdmin",
     "UpdateAdmin",
 ]

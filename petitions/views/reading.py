@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from config import retention
 from config.languages import is_of_interface, path_in
 from config.paging import page_of
 from organizations.models import Organization
@@ -111,15 +110,3 @@ def page_context(
         "preview": preview,
         **more,
     }
-
-
-@require_safe
-def how_we_count(request: HttpRequest) -> HttpResponse:
-    return TemplateResponse(request, "petitions/how_we_count.html", {})
-
-
-@require_safe
-def privacy(request: HttpRequest) -> HttpResponse:
-    """What is kept, why, and until when: the rules that the worker carries out."""
-    context = {"rules": retention.RULES}
-    return TemplateResponse(request, "petitions/privacy.html", context)
