@@ -161,14 +161,15 @@ class PictureFile(SizedFile):
 
 
 class LogoFile(SizedFile):
-    """A logo: small on pages, and as PNG for mail programs, which know no WebP."""
+    """A logo: small on pages, and as a square PNG for mail programs."""
 
     MAIL_SIZE = 192
 
     def derive(self, picture: Image.Image) -> None:
-        picture.thumbnail((self.MAIL_SIZE, self.MAIL_SIZE), Image.Resampling.LANCZOS)
+        size = (self.MAIL_SIZE, self.MAIL_SIZE)
+        square = ImageOps.pad(picture.convert("RGBA"), size, color=(0, 0, 0, 0))
         buffer = BytesIO()
-        picture.save(buffer, "PNG", optimize=True)
+        square.save(buffer, "PNG", optimize=True)
         self.storage.save(self.beside("mail.png"), ContentFile(buffer.getvalue()))
 
     @property
