@@ -29,5 +29,5 @@ def look(organization: Organization | None) -> dict[str, str]:
     """What a mail looks like, whose program knows no style sheets: colours of whoever
     writes, the site's own without an organisation, and the address of its logo."""
     found = identity.written(organization.accent if organization else "")
-    logo = organization.logo.mail_url if organization and organization.logo else ""
+    logo = organization.mail_logo if organization else ""
     return {**found, "logo": settings.SITE_URL + logo if logo else ""}
