@@ -42,6 +42,8 @@ PUBLIC_CONTROL = (
 )
 
 
+FRAMED_CSP = {**settings.SECURE_CSP, "frame-ancestors": ["*"]}
+
 # Answers that others may keep for a moment: pages, redirects, "you have it".
 KEPT = frozenset({200, 301, 302, 304})
 
@@ -59,11 +61,13 @@ class Policy:
     audience: Audience
     query: tuple[str, ...] = ()
     embeddable: bool = False
-    """Other sites' scripts may read it (CORS)."""
+    """Other sites' scripts may read it (CORS), their pages may show it (CORP)."""
+    framed: bool = False
+    """Other sites may put it into a frame."""
 
 
-def cached(*query: str, embeddable: bool = False) -> Policy:
-    return Policy(Audience.CACHED, query, embeddable)
+def cached(*query: str, embeddable: bool = False, framed: bool = False) -> Policy:
+    return Policy(Audience.CACHED, query, embeddable or framed, framed)
 
 
 NO_STORE = Policy(Audience.NO_STORE)
@@ -216,6 +220,12 @@ class CachePolicyMiddleware:
             response.headers["X-Robots-Tag"] = "noindex"
         if policy.embeddable:
             response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        if policy.framed:
+            # Read by Django's middlewares further out. Here and not on the view, since
+            # an answer from the cache has not been there.
+            response._csp_config = FRAMED_CSP  # type: ignore[attr-defined]
+            response.xframe_options_exempt = True  # type: ignore[attr-defined]
         return response
 
     def process_view(

@@ -77,11 +77,12 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.access_log",
-    "config.middleware.body_limit",
+    "config.middleware.isolation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.body_limit",
     "config.middleware.language_from_path",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -49,14 +49,19 @@ PATHS = {
     "livez": "/livez",
     "readyz": "/readyz",
     "metrics": "/metrics",
+    "without_language": "/fr/petitions.json",
+    "data:petitions": "/petitions.json",
+    "data:petition": f"{PETITION}.json",
+    "data:count": f"{PETITION}/count.json",
+    "data:history": f"{PETITION}/history.json",
+    "data:organizations": "/organizations.json",
+    "data:organization": "/organizations/rights-now.json",
+    "data:openapi": "/openapi.json",
     "organizations:index": "/organizations/",
     "organizations:profile": "/organizations/rights-now/",
-    "organizations:data": "/organizations/rights-now.json",
     "petitions:index": "/petitions/",
     "petitions:petition": f"{PETITION}/",
     "petitions:text": f"{PETITION}/ar/",
-    "petitions:data": f"{PETITION}.json",
-    "petitions:count": f"{PETITION}/count.json",
     "petitions:sign": f"{PETITION}/sign/",
     "petitions:check_inbox": f"{PETITION}/check-inbox/",
     "petitions:thank_you": f"{PETITION}/thank-you/",
@@ -182,7 +187,8 @@ def assert_secure(response: Any) -> None:
 CACHED = sorted(
     name
     for name, policy in policies().items()
-    if policy.audience is Audience.CACHED and name not in {"media", "favicon"}
+    if policy.audience is Audience.CACHED
+    and name not in {"media", "favicon", "without_language"}
 )
 
 
