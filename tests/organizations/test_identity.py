@@ -120,7 +120,7 @@ def test_pages_elsewhere_one_a_line(organization: Organization) -> None:
         ("https://x.com/us", "X"),
     ]
     wrong = form(organization, links="https://x.com/us\njavascript:alert(1)").errors
-    assert wrong["links"][0].startswith("Line 2: ")
+    assert str(wrong["links"][0]).startswith("Line 2: ")
 
 
 @pytest.mark.parametrize(
