@@ -207,3 +207,17 @@ COMMENTS = (
     "I promised my students that I would.",
     "Small steps, many feet.",
 )
+
+# What visitors have written about the first petition: reason, text, days ago.
+REPORTS = (
+    (
+        "access",
+        "On my telephone the last line of the text is cut off. Is it complete?",
+        2,
+    ),
+    (
+        "untrue",
+        "The year in the second sentence should be 2002, as in your own report.",
+        9,
+    ),
+)

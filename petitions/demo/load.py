@@ -22,12 +22,13 @@ from petitions.demo.content import (
     ORGANIZATIONS,
     PLACES,
     POSTAL_AREAS,
+    REPORTS,
     RIVERBANK,
     STAFF_EMAIL,
     DemoOrganization,
     DemoPetition,
 )
-from petitions.models import Petition, Target
+from petitions.models import Petition, Report, Target
 from petitions.states import State
 
 COLUMNS = (
@@ -78,6 +79,7 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
                     copy(signatures(petition, demo, batch, now, chance, version))
                     loaded += len(batch)
                     progress(loaded, everything)
+        add_reports(now)
         with connection.cursor() as cursor:
             cursor.execute(CHANGES, [time_zone])
             cursor.execute(TALLIES, [time_zone])
@@ -113,6 +115,19 @@ def add_petition(
     for position, values in enumerate(demo.targets, 1):
         Target.objects.create(petition=petition, position=position, **values)
     return petition
+
+
+def add_reports(now: datetime) -> None:
+    """What visitors have written; staff know of it."""
+    for reason, text, days in REPORTS:
+        Report.objects.create(
+            petition=Petition.objects.order_by("pk").first(),
+            reason=reason,
+            text=text,
+            language="en",
+            created_at=now - timedelta(days=days),
+            told_at=now - timedelta(days=days),
+        )
 
 
 def batches(number: int, size: int = 2000) -> Iterator[range]:

@@ -23,6 +23,7 @@ from petitions.models.mails import (
     Suppression,
 )
 from petitions.models.petitions import FormerPetitionSlug, Petition
+from petitions.models.reports import Report
 from petitions.models.signatures import Consent, MergedSignature, Signature
 from petitions.models.targets import Target
 from petitions.models.translations import Translation, Words
@@ -53,6 +54,7 @@ __all__ = [
     "MailTally",
     "MergedSignature",
     "Petition",
+    "Report",
     "Signature",
     "SourceTally",
     "Suppression",
