@@ -60,6 +60,20 @@ RULES = [
         expiry=expiry.Anonymisation(),
     ),
     Rule(
+        name="links that led here",
+        columns={
+            "petitions.signature": ("via",),
+            # On its way into the figures: a second, while the worker works.
+            "petitions.change": ("via",),
+        },
+        what=_("By which link you came (“whatsapp”, “poster”), when its address says"),
+        purpose=_("So that an organisation sees where its petitions are passed on."),
+        kept=_(
+            "Until you confirm your signature. Then it is one in a number by day and "
+            "link, and no longer tells whose."
+        ),
+    ),
+    Rule(
         name="networks",
         columns={"petitions.signature": ("network",)},
         what=_(
@@ -229,6 +243,9 @@ RULES = [
             "petitions.formerpetitionslug": ("slug",),
             "petitions.target": ("name", "office", "organisation"),
             "petitions.correction": ("text", "made_by"),
+            "petitions.nextstep": ("url", "address"),
+            "petitions.letter": ("subject", "body"),
+            "petitions.taggedlink": ("tag",),
             "petitions.translation": (
                 "title", "ask", "addressees", "summary", "text", "image_description",
                 "outcome",
@@ -250,6 +267,9 @@ RULES = [
 NOT_PERSONAL = {
     "petitions.petition": ("language", "text_format", "state", "delivery"),
     "petitions.target": ("kind",),
+    "petitions.nextstep": ("kind",),
+    "petitions.letter": ("language",),
+    "petitions.channeltally": ("via",),
     "petitions.translation": ("language",),
     "petitions.signature": (
         "state",

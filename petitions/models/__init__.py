@@ -1,6 +1,7 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.addresses import AddressRule, KeyCollision, KeyVersion
+from petitions.models.channels import ChannelTally, TaggedLink
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
 from petitions.models.invalidations import Invalidation
@@ -19,6 +20,7 @@ from petitions.models.mails import (
     MailTally,
     Suppression,
 )
+from petitions.models.next_steps import Letter, NextStep
 from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
 from petitions.models.signatures import Consent, MergedSignature, Signature
 from petitions.models.translations import Translation, Words
@@ -28,6 +30,7 @@ __all__ = [
     "Allowance",
     "Bounce",
     "Change",
+    "ChannelTally",
     "Consent",
     "Correction",
     "CountEntry",
@@ -38,16 +41,19 @@ __all__ = [
     "Invalidation",
     "KeyCollision",
     "KeyVersion",
+    "Letter",
     "Limit",
     "LinkRequest",
     "ListedDomain",
     "ListedNetwork",
     "MailTally",
     "MergedSignature",
+    "NextStep",
     "Petition",
     "Signature",
     "SourceTally",
     "Suppression",
+    "TaggedLink",
     "TalliedHour",
     "Target",
     "Total",

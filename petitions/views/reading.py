@@ -106,6 +106,7 @@ def page_context(
         "is_open": found.is_open(timezone.now()),
         "version": make_version(len(corrections), found.delivery, found.words.key),
         "shown": shown[:SHOWN_NAMES],
+        "via": "",
         "foreign": False,
         "reworded": False,
         "preview": preview,

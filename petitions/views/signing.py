@@ -34,6 +34,7 @@ from petitions.addresses import (
     masked,
     suggested_domain,
 )
+from petitions.channels import via_of
 from petitions.forms import CorrectionForm, Seen, SignForm
 from petitions.limits import RULES, Attempts, passes_ceiling, weak_signs
 from petitions.models import Signature
@@ -108,7 +109,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
         seen = form.seen(found.delivery)
         if seen.words_key not in {"", found.words_key}:
             return show_form(request, slug, form, now, status=409)
-        given = signer_input(form, seen, found, origin, network)
+        given = signer_input(form, seen, found, origin, network, via_of(request))
         signed = retry_once(
             lambda: signing.sign(found.petition_id, given, now=now, rules=rules)
         )
@@ -150,6 +151,7 @@ def signer_input(
     found: signing.Form,
     origin: Origin,
     network: Network | None,
+    via: str,
 ) -> SignerInput:
     """A valid form as the hot path takes it."""
     given = form.cleaned_data
@@ -169,6 +171,7 @@ def signer_input(
         network=network,
         weak_signs=weak_signs(given["name"], has_origin=origin is Origin.OWN),
         is_trapped=form.is_trapped,
+        via=via,
         person=folded_name(given["name"]) if found.shared_addresses else "",
     )
 
@@ -182,7 +185,13 @@ def show_form(
     except Moved as moved:
         found = get_petition(moved.petition.slug, now)
     note(outcome=REFUSALS[status])
-    context = page_context(found, form, foreign=status == 403, reworded=status == 409)
+    context = page_context(
+        found,
+        form,
+        via=via_of(request),
+        foreign=status == 403,
+        reworded=status == 409,
+    )
     return TemplateResponse(request, "petitions/petition.html", context, status=status)
 
 
@@ -217,6 +226,8 @@ def try_again(
         for name, value in request.POST.items()
         if name in SignForm.base_fields and len(value) <= 2000
     ]
+    if via := via_of(request):
+        kept.append(("via", "", via))
     context = {"slug": slug, "kept": kept, "too_many": status == 429}
     response = TemplateResponse(
         request, "petitions/paused.html", context, status=status
