@@ -1,6 +1,6 @@
 from django.urls import path
 
-from petitions.views import reading, signers, signing
+from petitions.views import reading, sharing, signers, signing
 
 app_name = "petitions"
 urlpatterns = [
@@ -12,7 +12,10 @@ urlpatterns = [
     path(
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
     ),
-    path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
+    path("petitions/<uslug:slug>/thank-you/", sharing.thank_you, name="thank_you"),
+    path("petitions/<uslug:slug>/poster/", sharing.poster, name="poster"),
+    path("petitions/<uslug:slug>/sheet/", sharing.sheet, name="sheet"),
+    path("petitions/<uslug:slug>/qr.svg", sharing.qr_svg, name="qr_svg"),
     # Behind the words above; none of them names a language.
     path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
     # Short, for they stand in mails.

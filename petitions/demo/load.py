@@ -21,10 +21,12 @@ from petitions.demo.content import (
     PLACES,
     POSTAL_AREAS,
     STAFF_EMAIL,
+    DemoNextStep,
     DemoOrganization,
     DemoPetition,
 )
-from petitions.models import Petition, Target
+from petitions.models import NextStep, Petition, TaggedLink, Target
+from petitions.models.next_steps import NextStepKind
 from petitions.states import State
 
 COLUMNS = (
@@ -35,11 +37,11 @@ COLUMNS = (
 )  # fmt: skip
 
 CHANGES = """
-INSERT INTO petitions_change (petition_id, day, source, delta, domain)
+INSERT INTO petitions_change (petition_id, day, source, delta, domain, via)
 SELECT petition_id, (confirmed_at AT TIME ZONE %s)::date, 'confirmed', count(*),
-       split_part(email, '@', 2)
+       split_part(email, '@', 2), (%s::text[])[1 + id * id %% 23 %% 12]
   FROM petitions_signature WHERE state = 'confirmed'
- GROUP BY 1, 2, 5
+ GROUP BY 1, 2, 5, 6
 """
 TALLIES = """
 INSERT INTO petitions_mailtally (
@@ -48,6 +50,12 @@ SELECT petition_id, (created_at AT TIME ZONE %s)::date, split_part(email, '@', 2
        count(*), count(*), 0, 0
   FROM petitions_signature GROUP BY 1, 2, 3
 """
+
+# By which links invented supporters came, in turn.
+LINKS = [
+    "", "whatsapp", "autumn-letter", "", "email", "facebook", "whatsapp", "", "sms",
+    "poster", "bluesky", "link",
+]  # fmt: skip
 
 type Progress = Callable[[int, int], None]
 
@@ -67,12 +75,16 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
             add_staff(organization, planned)
             for demo in planned.petitions:
                 petition = add_petition(organization, demo, now)
+                TaggedLink.objects.create(petition=petition, tag="autumn-letter")
                 for batch in batches(demo.supporters):
                     copy(signatures(petition, demo, batch, now, chance, version))
                     loaded += len(batch)
                     progress(loaded, everything)
+            for demo in planned.petitions:
+                if demo.next_step:
+                    add_next_step(organization, demo.title, demo.next_step)
         with connection.cursor() as cursor:
-            cursor.execute(CHANGES, [time_zone])
+            cursor.execute(CHANGES, [time_zone, LINKS])
             cursor.execute(TALLIES, [time_zone])
     while fold():
         pass
@@ -103,6 +115,25 @@ def add_petition(
     for position, values in enumerate(demo.targets, 1):
         Target.objects.create(petition=petition, position=position, **values)
     return petition
+
+
+def add_next_step(
+    organization: Organization, title: str, planned: DemoNextStep
+) -> None:
+    petitions = {petition.title: petition for petition in organization.petitions.all()}
+    if planned.other:
+        kind = NextStepKind.PETITION
+    else:
+        kind = NextStepKind.DONATION if planned.url else NextStepKind.LETTER
+    step = NextStep.objects.create(
+        petition=petitions[title],
+        kind=kind,
+        other=petitions.get(planned.other),
+        url=planned.url,
+        address=planned.address,
+    )
+    for language, (subject, body) in planned.letters.items():
+        step.letters.create(language=language, subject=subject, body=body)
 
 
 def batches(number: int, size: int = 2000) -> Iterator[range]:

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from config.clients import Network, network_of
 from config.database import is_away, retry_once
+from config.languages import names_in
 from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import RETRY_AFTER, problem
@@ -342,7 +343,10 @@ def confirmed(
     note(outcome=outcome.value, signature=signature_id)
     match outcome:
         case Confirmation.COUNTED:
-            return see_other("petitions:thank_you", slug)
+            # Of a text without an interface in its language: the page goes on in it.
+            text = clean_language(request.GET.get("text", ""))
+            query = f"?text={text}" if text else ""
+            return see_other("petitions:thank_you", slug, query=query)
         case Confirmation.TOO_LATE:
             if signature := signing.find_signature(signature_id):
                 signing.erase_pending(signature)
@@ -361,6 +365,11 @@ def confirmed(
             return see_other("petitions:confirm", token)
         case Confirmation.GONE:
             return problem(request, 410)
+
+
+def clean_language(code: str) -> str:
+    """The code when it is that of a language, otherwise ''."""
+    return code if code in names_in("en") else ""
 
 
 def get_petition_or_none(slug: str, now: datetime) -> Any:
@@ -390,35 +399,6 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
         lambda: actions.confirm_corrected(signature, form.cleaned_data, now=now)
     )
     return confirmed(request, signature.pk, result, slug, now)
-
-
-@require_safe
-def thank_you(request: HttpRequest, slug: str) -> HttpResponse:
-    """The new total, this signature included, and a word about passing it on. Whoever
-    comes from elsewhere has not signed here: the address may have been passed on."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        return redirect("petitions:petition", slug)
-    try:
-        found = get_petition(slug, timezone.now())
-    except Moved as moved:
-        return redirect("petitions:thank_you", moved.petition.slug)
-    except Withdrawn:
-        raise Http404 from None
-    url = settings.SITE_URL + found.get_absolute_url()
-    share = gettext(
-        "I have just signed this: “%(title)s”. It takes a minute: %(url)s"
-    ) % {
-        "title": found.title,
-        "url": url,
-    }
-    context = {
-        "petition": found,
-        "url": url,
-        "share": share,
-        "share_quoted": quote(share, safe=""),
-        "title_quoted": quote(found.title, safe=""),
-    }
-    return TemplateResponse(request, "petitions/thank_you.html", context)
 
 
 # == Links that do not work any more ==
