@@ -9,7 +9,23 @@ import config.languages  # registers <language:…>
 import config.slugs  # noqa: F401 - registers <uslug:…>
 from config import health, media, views
 from config.cache_policy import NO_STORE, PERSONAL, cached
-from petitions.views import reading
+from organizations import data as organizations_data
+from petitions.views import data, reading
+
+# The same for readers of every language: its words are those of programs.
+data_urls = [
+    path("petitions.json", data.petitions, name="petitions"),
+    path("petitions/<uslug:slug>.json", data.petition, name="petition"),
+    path("petitions/<uslug:slug>/count.json", data.count, name="count"),
+    path("petitions/<uslug:slug>/history.json", data.history, name="history"),
+    path("organizations.json", organizations_data.organizations, name="organizations"),
+    path(
+        "organizations/<uslug:slug>.json",
+        organizations_data.organization,
+        name="organization",
+    ),
+    path("openapi.json", data.openapi, name="openapi"),
+]
 
 # Addresses without a language.
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,8 +34,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("", include((data_urls, "data"))),
     re_path(
-        r"^media/(?P<folder>logos|petitions)/(?P<name>[0-9a-zA-Z_]+)\.webp$",
+        rf"^(?:{'|'.join(dict(settings.LANGUAGES))})/(?P<path>[^/].*\.json)$",
+        views.without_language,
+        name="without_language",
+    ),
+    re_path(
+        r"^media/(?P<folder>covers|logos|petitions)/(?P<name>[0-9a-zA-Z_-]+\.(?:avif|png|webp))$",
         media.media,
         name="media",
     ),
@@ -52,14 +74,19 @@ POLICIES = {
     "robots": cached(),
     "favicon": cached(),
     "media": cached(),
+    "without_language": cached(embeddable=True),
+    "data:petitions": cached("state", "organization", "page", embeddable=True),
+    "data:petition": cached(embeddable=True),
+    "data:count": cached(embeddable=True),
+    "data:history": cached(embeddable=True),
+    "data:organizations": cached("page", embeddable=True),
+    "data:organization": cached(embeddable=True),
+    "data:openapi": cached(embeddable=True),
     "organizations:index": cached("page"),
     "organizations:profile": cached("page"),
-    "organizations:data": cached(embeddable=True),
     "petitions:index": cached("page", "q"),
     "petitions:petition": cached(),
     "petitions:text": cached(),
-    "petitions:data": cached(embeddable=True),
-    "petitions:count": cached(embeddable=True),
     "petitions:poster": cached("text"),
     "petitions:sheet": cached("text"),
     "petitions:qr_svg": cached("text", "via"),

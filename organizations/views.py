@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -60,26 +59,3 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         else [],
     }
     return TemplateResponse(request, "organizations/profile.html", context)
-
-
-@require_safe
-def data(request: HttpRequest, slug: str) -> HttpResponse:
-    """The public data of an organisation."""
-    try:
-        organization = get_organization(slug)
-    except Moved:
-        raise Http404 from None
-    petitions = petitions_of(organization)
-    return JsonResponse(
-        {
-            "name": organization.name,
-            "legal_name": organization.legal_name,
-            "url": settings.SITE_URL + organization.get_absolute_url(),
-            "description": organization.description,
-            "website": organization.website,
-            "charity_number": organization.charity_number,
-            "started": petitions.count(),
-            "won": petitions.won().count(),
-            "supporters": petitions.supporters(),
-        }
-    )

@@ -242,7 +242,11 @@ RULES = [
             ),
             "petitions.formerpetitionslug": ("slug",),
             "petitions.target": ("name", "office", "organisation"),
-            "petitions.correction": ("text", "made_by"),
+            "petitions.correction": ("before", "after", "text", "made_by"),
+            "petitions.update": ("title", "text", "made_by"),
+            "petitions.answer": ("answered_by", "text", "link", "made_by"),
+            "petitions.answerrevision": ("answered_by", "text", "link"),
+            "petitions.handover": ("note", "made_by"),
             "petitions.nextstep": ("url", "address"),
             "petitions.letter": ("subject", "body"),
             "petitions.taggedlink": ("tag",),
@@ -251,7 +255,10 @@ RULES = [
                 "outcome",
             ),
         },
-        what=_("Petitions: their texts, and whom they petition"),
+        what=_(
+            "Petitions: their texts, whom they petition, what was told about them, and "
+            "what those petitioned answered"
+        ),
         purpose=_("So that everybody can read what was signed, and to whom."),
         kept=_("As long as the site stands: what was signed stays signed."),
     ),
@@ -270,6 +277,11 @@ NOT_PERSONAL = {
     "petitions.nextstep": ("kind",),
     "petitions.letter": ("language",),
     "petitions.channeltally": ("via",),
+    "petitions.correction": ("language",),
+    "petitions.update": ("language",),
+    "petitions.answer": ("language", "text_format"),
+    "petitions.answerrevision": ("language", "text_format"),
+    "petitions.handover": ("language", "manner"),
     "petitions.translation": ("language",),
     "petitions.signature": (
         "state",

@@ -6,8 +6,6 @@ app_name = "petitions"
 urlpatterns = [
     path("petitions/", reading.index, name="index"),
     path("petitions/<uslug:slug>/", reading.petition, name="petition"),
-    path("petitions/<uslug:slug>.json", reading.data, name="data"),
-    path("petitions/<uslug:slug>/count.json", reading.count, name="count"),
     path("petitions/<uslug:slug>/sign/", signing.sign, name="sign"),
     path(
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"

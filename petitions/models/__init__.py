@@ -1,9 +1,12 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.addresses import AddressRule, KeyCollision, KeyVersion
+from petitions.models.answers import Answer, AnswerRevision
 from petitions.models.channels import ChannelTally, TaggedLink
+from petitions.models.corrections import Correction
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
+from petitions.models.handovers import Handover
 from petitions.models.invalidations import Invalidation
 from petitions.models.limits import (
     Allowance,
@@ -21,13 +24,17 @@ from petitions.models.mails import (
     Suppression,
 )
 from petitions.models.next_steps import Letter, NextStep
-from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
+from petitions.models.petitions import FormerPetitionSlug, Petition
 from petitions.models.signatures import Consent, MergedSignature, Signature
+from petitions.models.targets import Target
 from petitions.models.translations import Translation, Words
+from petitions.models.updates import Update, UpdateQuerySet
 
 __all__ = [
     "AddressRule",
     "Allowance",
+    "Answer",
+    "AnswerRevision",
     "Bounce",
     "Change",
     "ChannelTally",
@@ -38,6 +45,7 @@ __all__ = [
     "DueMail",
     "Export",
     "FormerPetitionSlug",
+    "Handover",
     "Invalidation",
     "KeyCollision",
     "KeyVersion",
@@ -58,5 +66,7 @@ __all__ = [
     "Target",
     "Total",
     "Translation",
+    "Update",
+    "UpdateQuerySet",
     "Words",
 ]

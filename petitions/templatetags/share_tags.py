@@ -34,8 +34,3 @@ def sheets_kept(petition: Petition) -> str:
         months,
     ) % {"months": months}
 
-
-@register.filter
-def one_line(text: str) -> str:
-    """An address of several lines, on one."""
-    return ", ".join(line.strip(" ,") for line in text.splitlines() if line.strip())
