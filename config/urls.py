@@ -89,6 +89,7 @@ POLICIES = {
     "petitions:text": cached(),
     "petitions:poster": cached("text"),
     "petitions:sheet": cached("text"),
+    "petitions:share_png": cached("text", "v"),
     "petitions:qr_svg": cached("text", "via"),
     "petitions:how_we_count": cached(),
     "petitions:privacy": cached(),

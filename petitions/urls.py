@@ -13,6 +13,7 @@ urlpatterns = [
     path("petitions/<uslug:slug>/thank-you/", sharing.thank_you, name="thank_you"),
     path("petitions/<uslug:slug>/poster/", sharing.poster, name="poster"),
     path("petitions/<uslug:slug>/sheet/", sharing.sheet, name="sheet"),
+    path("petitions/<uslug:slug>/share.png", sharing.share_png, name="share_png"),
     path("petitions/<uslug:slug>/qr.svg", sharing.qr_svg, name="qr_svg"),
     # Behind the words above; none of them names a language.
     path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),

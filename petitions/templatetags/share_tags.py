@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from babel.core import get_global
 from django import template
 from django.conf import settings
 from django.utils.translation import ngettext
 
+from petitions import cards
 from petitions.models import Petition
 from petitions.sharing import Sharing
 
 register = template.Library()
+
+
+# Where social networks know another place than CLDR thinks the likeliest.
+LOCALES = {"ar": "ar_AR", "en": "en_US", "fr": "fr_CA"}
+
+
+@register.simple_tag
+def share_card(petition: Petition) -> dict[str, Any]:
+    """What Open Graph and Twitter cards say of the picture, and in which language."""
+    card = cards.card_of(petition)
+    others = [code for code in petition.languages if code != petition.words.language]
+    return {
+        "url": cards.address(petition, card.digest),
+        "width": cards.WIDTH,
+        "height": cards.HEIGHT,
+        "alt": " – ".join(filter(None, [card.title, card.supporters])),
+        "locale": locale(petition.words.language),
+        "others": [locale(code) for code in others],
+    }
+
+
+def locale(code: str) -> str:
+    """A language and the place it is most spoken in: “ru_RU”."""
+    language = code.partition("-")[0]
+    likely = get_global("likely_subtags").get(code.replace("-", "_"), "")
+    place = likely.rpartition("_")[2]
+    return LOCALES.get(language) or f"{language}_{place}".rstrip("_")
 
 
 @register.filter
@@ -33,4 +64,3 @@ def sheets_kept(petition: Petition) -> str:
         "The sheets are destroyed %(months)s months after the petition closes.",
         months,
     ) % {"months": months}
-

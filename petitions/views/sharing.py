@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from petitions import qr
+from config.problems import RETRY_AFTER
+from petitions import cards, qr
 from petitions.access import Moved, Withdrawn, get_petition
 from petitions.channels import Channel, clean_tag
 from petitions.models import NextStep, Petition
@@ -65,12 +66,30 @@ def next_step(found: Petition) -> dict[str, Any]:
     return context
 
 
+# == The picture beside a shared link ==
+
+
+@require_safe
+def share_png(request: HttpRequest, slug: str) -> HttpResponse:
+    """The picture as it is now; kept for ever when the address names its content."""
+    card = cards.card_of(petition_read(request, slug))
+    png = cards.drawn(card)
+    if png is None:
+        response = HttpResponse(status=503, content_type="text/plain")
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+        return response
+    response = HttpResponse(png, content_type="image/png")
+    if request.GET.get("v") == card.digest:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
 # == On paper ==
 
 
-def to_print(request: HttpRequest, slug: str) -> Petition:
-    """The petition, read in the language that `?text=` asks for. Http404 when it has
-    none in that language, or cannot be signed any more."""
+def petition_read(request: HttpRequest, slug: str) -> Petition:
+    """The petition, read in the language that `?text=` asks for; Http404 when it has
+    none in that language, or is not public."""
     now = timezone.now()
     try:
         found = get_petition(slug, now)
@@ -80,6 +99,12 @@ def to_print(request: HttpRequest, slug: str) -> Petition:
         if text not in found.languages:
             raise Http404
         found.reading = text
+    return found
+
+
+def to_print(request: HttpRequest, slug: str) -> Petition:
+    """The same, while it can be signed."""
+    found = petition_read(request, slug)
     if found.has_ended:
         raise Http404
     return found

@@ -67,6 +67,7 @@ PATHS = {
     "petitions:thank_you": f"{PETITION}/thank-you/",
     "petitions:poster": f"{PETITION}/poster/",
     "petitions:sheet": f"{PETITION}/sheet/",
+    "petitions:share_png": f"{PETITION}/share.png",
     "petitions:qr_svg": f"{PETITION}/qr.svg",
     "petitions:confirm": "/confirm/{confirm}/",
     "petitions:correct": "/confirm/{confirm}/correct/",
