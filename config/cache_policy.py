@@ -221,12 +221,7 @@ class CachePolicyMiddleware:
         if policy.embeddable:
             response.headers["Access-Control-Allow-Origin"] = "*"
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        if policy.framed:
-            # Read by Django's middlewares further out. Here and not on the view, since
-            # an answer from the cache has not been there.
-            response._csp_config = FRAMED_CSP  # type: ignore[attr-defined]
-            response.xframe_options_exempt = True  # type: ignore[attr-defined]
-        return response
+        return let_into_frames(response, policy)
 
     def process_view(
         self,
@@ -251,7 +246,7 @@ class CachePolicyMiddleware:
                 fetched = page_cache.fetch(
                     key,
                     now,
-                    lambda: rendered(request, view(request, *args, **kwargs)),
+                    lambda: rendered(request, view(request, *args, **kwargs), policy),
                 )
             except Exception as error:
                 # Django shows process_exception() only what the handler raised.
@@ -272,7 +267,19 @@ def request_query(request: HttpRequest, policy: Policy) -> tuple[str, ...]:
     return tuple(request.GET.get(name, "") for name in policy.query)
 
 
-def rendered(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def let_into_frames(response: HttpResponseBase, policy: Policy) -> HttpResponseBase:
+    """For Django's middlewares further out. Not on the view, since an answer from the
+    cache has not been there."""
+    if policy.framed:
+        response._csp_config = FRAMED_CSP  # type: ignore[attr-defined]
+        response.xframe_options_exempt = True  # type: ignore[attr-defined]
+    return response
+
+
+def rendered(
+    request: HttpRequest, response: HttpResponseBase, policy: Policy
+) -> HttpResponseBase:
+    let_into_frames(response, policy)
     if isinstance(response, TemplateResponse):
         response.render()
         allow_noted(request, response)

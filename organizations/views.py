@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ORGANIZATIONS_PER_PAGE = 50
 PETITIONS_PER_PAGE = 20
+SHOWN_UPDATES = 3
 
 
 def petitions_of(organization: Organization) -> PetitionQuerySet:
@@ -54,6 +55,9 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         "started": paginator.count,
         "won": petitions.won().count(),
         "supporters": petitions.supporters(),
+        "updates": petitions.latest_updates(timezone.now())[:SHOWN_UPDATES]
+        if page.number == 1
+        else [],
         "withdrawn": organization.petitions.withdrawn()[:20]
         if page.number == 1
         else [],

@@ -30,6 +30,7 @@ class Channel(models.TextChoices):
     MASTODON = "mastodon", "Mastodon"
     LINKEDIN = "linkedin", "LinkedIn"
     TELEGRAM = "telegram", "Telegram"
+    EMBED = "embed", _("Card on another site")
     POSTER = "poster", _("Poster")
     SHEET = "sheet", _("Paper sheet")
 

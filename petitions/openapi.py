@@ -165,7 +165,12 @@ SCHEMAS: Schema = {
         text=text("The whole text"),
     ),
     "Correction": shape(
-        "A dated note", made=moment("When"), text=text("What is corrected")
+        "A dated correction; the text that was signed stays as it was",
+        made=moment("When"),
+        language=language,
+        before=text("The passage as it stands; may be empty"),
+        after=text("What it should read; may be empty"),
+        text=text("A note; may be empty"),
     ),
     "Count": shape("How many support it, and where they were counted", **counts),
     "History": shape(
@@ -264,6 +269,14 @@ PARAMETERS: Schema = {
         "Only petitions of this organisation: the last part of its profile's address",
         {"type": "string", "minLength": 1, "maxLength": 80},
     ),
+    "url": {
+        **query(
+            "url",
+            "The address of a petition's page",
+            {"type": "string", "format": "uri", "minLength": 1},
+        ),
+        "required": True,
+    },
 }
 
 
@@ -329,14 +342,7 @@ PATHS: Schema = {
         "A card of a petition, for programs that make one of an address",
         "OEmbed",
         [
-            {
-                **query(
-                    "url",
-                    "The address of a petition's page",
-                    {"type": "string", "format": "uri"},
-                ),
-                "required": True,
-            },
+            parameter("url"),
             query("maxwidth", "Widest frame, in pixels", PIXELS),
             query("maxheight", "Highest frame, in pixels", PIXELS),
             query(
@@ -347,7 +353,6 @@ PATHS: Schema = {
         ],
         "BadRequest",
         "NotFound",
-        "Gone",
         "NotImplemented",
     ),
 }

@@ -194,6 +194,21 @@ RULES = [
         kept=_("Until you take it back."),
     ),
     Rule(
+        name="messages from visitors",
+        columns={"petitions.report": ("text", "email", "note", "handled_by")},
+        what=_(
+            "A message about a petition or this site: what you wrote, and your address "
+            "if you gave one"
+        ),
+        purpose=_("So that somebody can look into it and answer you."),
+        kept=format_lazy(
+            _("{days} days after it is dealt with, at most {months} months."),
+            days=expiry.HANDLED_KEPT.days,
+            months=expiry.REPORTS_KEPT,
+        ),
+        expiry=Rows(expiry.reports, expiry.drop_words),
+    ),
+    Rule(
         name="lists of networks and mail domains",
         columns={
             "petitions.listednetwork": ("network", "note"),
@@ -305,6 +320,7 @@ NOT_PERSONAL = {
     "petitions.linkrequest": ("kind",),
     "petitions.listednetwork": ("listing",),
     "petitions.listeddomain": ("listing",),
+    "petitions.report": ("reason", "language"),
     "petitions.sourcetally": ("kind",),
     "petitions.countentry": ("source",),
     "petitions.change": ("source",),

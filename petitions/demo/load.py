@@ -9,9 +9,11 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from config.colours import parse
 from organizations.models import Membership, Organization, Role, User
 from petitions import keys
 from petitions.counting import fold
+from petitions.demo import pictures
 from petitions.demo.content import (
     COMMENTS,
     DOMAINS,
@@ -20,12 +22,14 @@ from petitions.demo.content import (
     ORGANIZATIONS,
     PLACES,
     POSTAL_AREAS,
+    REPORTS,
+    RIVERBANK,
     STAFF_EMAIL,
     DemoNextStep,
     DemoOrganization,
     DemoPetition,
 )
-from petitions.models import NextStep, Petition, TaggedLink, Target
+from petitions.models import NextStep, Petition, Report, TaggedLink, Target
 from petitions.models.next_steps import NextStepKind
 from petitions.states import State
 
@@ -73,6 +77,10 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
                 name=planned.name, **planned.values
             )
             add_staff(organization, planned)
+            if planned is RIVERBANK:
+                organization.logo = pictures.logo(parse(organization.accent))
+                organization.cover = pictures.cover()
+                organization.save()
             for demo in planned.petitions:
                 petition = add_petition(organization, demo, now)
                 TaggedLink.objects.create(petition=petition, tag="autumn-letter")
@@ -83,6 +91,7 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
             for demo in planned.petitions:
                 if demo.next_step:
                     add_next_step(organization, demo.title, demo.next_step)
+        add_reports(now)
         with connection.cursor() as cursor:
             cursor.execute(CHANGES, [time_zone, LINKS])
             cursor.execute(TALLIES, [time_zone])
@@ -112,6 +121,9 @@ def add_petition(
         ended_at=None if demo.state == State.OPEN else now - timedelta(days=demo.ended),
         **demo.more,
     )
+    if petition.image_description:
+        petition.image = pictures.bank()
+        petition.save()
     for position, values in enumerate(demo.targets, 1):
         Target.objects.create(petition=petition, position=position, **values)
     return petition
@@ -134,6 +146,19 @@ def add_next_step(
     )
     for language, (subject, body) in planned.letters.items():
         step.letters.create(language=language, subject=subject, body=body)
+
+
+def add_reports(now: datetime) -> None:
+    """What visitors have written; staff know of it."""
+    for reason, text, days in REPORTS:
+        Report.objects.create(
+            petition=Petition.objects.order_by("pk").first(),
+            reason=reason,
+            text=text,
+            language="en",
+            created_at=now - timedelta(days=days),
+            told_at=now - timedelta(days=days),
+        )
 
 
 def batches(number: int, size: int = 2000) -> Iterator[range]:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("petitions", "0019_life_guards"),
+        ("petitions", "0032_reports"),
     ]
 
     operations = [

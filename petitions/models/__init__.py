@@ -25,6 +25,7 @@ from petitions.models.mails import (
 )
 from petitions.models.next_steps import Letter, NextStep
 from petitions.models.petitions import FormerPetitionSlug, Petition
+from petitions.models.reports import Report
 from petitions.models.signatures import Consent, MergedSignature, Signature
 from petitions.models.targets import Target
 from petitions.models.translations import Translation, Words
@@ -58,6 +59,7 @@ __all__ = [
     "MergedSignature",
     "NextStep",
     "Petition",
+    "Report",
     "Signature",
     "SourceTally",
     "Suppression",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.languages import direction, text_languages
 from organizations.models import User
+from petitions.models.translations import Words
 
 if TYPE_CHECKING:
     from petitions.models.petitions import Petition
@@ -108,6 +109,10 @@ class Correction(models.Model):
     @property
     def direction(self) -> str:
         return direction(self.shown_language)
+
+    def concerns(self, words: Words) -> bool:
+        """Whether readers of these words need it: not when it corrects others."""
+        return not self.before or self.shown_language == words.language
 
     def is_of_the_text(self) -> bool:
         """Whether the passage stands in title, ask or text, or in what an earlier

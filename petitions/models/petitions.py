@@ -24,6 +24,7 @@ from petitions.goals import next_goal
 from petitions.models.counts import Change, Total
 from petitions.models.targets import Target
 from petitions.models.translations import Worded
+from petitions.models.updates import Update, UpdateQuerySet
 from petitions.states import (
     ENDED_STATES,
     PUBLIC_STATES,
@@ -150,6 +151,10 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         }
         return [rows[key] for key in keys if key in rows]
 
+    def latest_updates(self, now: datetime) -> UpdateQuerySet:
+        """News about any of these, the latest first."""
+        return Update.objects.of_public_petitions(now).filter(petition__in=self)
+
     def supporters(self) -> int:
         """Supporters of all of these together, in one statement."""
         folded = Total.objects.filter(petition__in=self.values("pk")).aggregate
@@ -260,6 +265,7 @@ class Petition(Worded, Addressed):
     )
     closes_at = models.DateTimeField(_("closes at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
+    won_at = models.DateTimeField(_("won at"), null=True, editable=False)
     started_on = models.DateField(
         _("started on"),
         null=True,
@@ -395,6 +401,12 @@ class Petition(Worded, Addressed):
                 ),
             ),
             models.CheckConstraint(
+                condition=Q(won_at=None)
+                | Q(state=State.WON)
+                | Q(state=State.WITHDRAWN),
+                name="petition_won_at_when_won",
+            ),
+            models.CheckConstraint(
                 condition=Q(goal=None) | Q(goal__gte=1),
                 name="petition_goal_positive",
                 violation_error_message=_("Set a goal of at least 1, or none."),
@@ -483,15 +495,17 @@ class Petition(Worded, Addressed):
 
     def win(self, *, now: datetime) -> None:
         """End it with success, or say so after it was closed."""
-        self._end(State.WON, [State.OPEN, State.PAUSED, State.CLOSED], now)
+        self._end(State.WON, [State.OPEN, State.PAUSED, State.CLOSED], now, won_at=now)
 
     def withdraw(self, *, now: datetime) -> None:
         """Take it from the public pages; a dated line stays."""
         self._end(State.WITHDRAWN, PUBLIC_STATES, now)
 
-    def _end(self, to: State, origins: Sequence[State], now: datetime) -> None:
+    def _end(
+        self, to: State, origins: Sequence[State], now: datetime, **values: Any
+    ) -> None:
         ended_at = Coalesce(F("ended_at"), now, output_field=models.DateTimeField())
-        self._move(to, origins, ended_at=ended_at)
+        self._move(to, origins, ended_at=ended_at, **values)
 
     def _move(self, to: State, origins: Sequence[State], **values: Any) -> None:
         """Change the state where the database still has one of `origins`; otherwise
@@ -610,6 +624,11 @@ class Petition(Worded, Addressed):
     @property
     def end(self) -> datetime | None:
         return self.ended_at or self.closes_at
+
+    @property
+    def decided_at(self) -> datetime | None:
+        """When it was won, which may be long after it was closed; else its end."""
+        return self.won_at or self.end
 
     @property
     def has_signatures(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.languages import direction, text_languages
-from organizations.models import Organization, User
+from organizations.models import User
 from petitions.states import PUBLIC_STATES
 
 if TYPE_CHECKING:
@@ -33,11 +33,6 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         return public.select_related("petition__organization").prefetch_related(
             "petition__translations"
         )
-
-    def of_organization(
-        self, organization: Organization, now: datetime
-    ) -> UpdateQuerySet:
-        return self.of_public_petitions(now).filter(petition__organization=organization)
 
 
 class Update(models.Model):
@@ -133,6 +128,11 @@ class Update(models.Model):
     @property
     def direction(self) -> str:
         return direction(self.language)
+
+    @property
+    def day(self) -> date:
+        assert self.published_at is not None
+        return timezone.localdate(self.published_at)
 
     @property
     def updated_at(self) -> datetime:

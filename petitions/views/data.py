@@ -97,7 +97,13 @@ def petition(request: HttpRequest, found: Petition) -> HttpResponse:
                 for text in found.texts()
             ],
             "corrections": [
-                {"made": correction.made_at.isoformat(), "text": correction.text}
+                {
+                    "made": correction.made_at.isoformat(),
+                    "language": correction.language or found.language,
+                    "before": correction.before,
+                    "after": correction.after,
+                    "text": correction.text,
+                }
                 for correction in found.corrections.all()
             ],
             "by_day": [
