@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from config.images import clean_image
 from organizations.forms import label_file_field
 from organizations.scoping import Scope, ScopedAdmin, user_of
-from petitions.admin import figures, invalidations, previews
+from petitions.admin import figures, invalidations, previews, spreading
 from petitions.admin.transitions import TRANSITIONS, Transition, available
 from petitions.counting import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target
@@ -359,6 +359,11 @@ class PetitionAdmin(ScopedAdmin[Petition]):
                 name="petitions_petition_figures",
             ),
             path(
+                "<int:number>/spread/",
+                wrapped(self.spread),
+                name="petitions_petition_spread",
+            ),
+            path(
                 "<int:number>/invalidate/",
                 wrapped(self.invalidate),
                 name="petitions_petition_invalidate",
@@ -398,6 +403,11 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         }
         template = "admin/petitions/petition/figures.html"
         return TemplateResponse(request, template, context)
+
+    def spread(self, request: HttpRequest, number: int) -> HttpResponse:
+        """What follows a signature, links with a tag, paper."""
+        petition = self.get_petition(request, number)
+        return spreading.spread(self, request, petition)
 
     def invalidate(self, request: HttpRequest, number: int) -> HttpResponse:
         """Take signatures from the count: describe them, look, apply."""

@@ -127,5 +127,6 @@ class Letter(models.Model):
 def mailto(address: str, subject: str, body: str = "") -> str:
     """A link that opens a mail program with all of it filled in."""
     lines = "\r\n".join(body.splitlines())
-    link = f"mailto:{quote(address, safe='@')}?subject={quote(subject, safe='')}"
+    about = " ".join(subject.split())
+    link = f"mailto:{quote(address, safe='@')}?subject={quote(about, safe='')}"
     return f"{link}&body={quote(lines, safe='')}" if body else link
