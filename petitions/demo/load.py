@@ -43,7 +43,7 @@ COLUMNS = (
 CHANGES = """
 INSERT INTO petitions_change (petition_id, day, source, delta, domain, via)
 SELECT petition_id, (confirmed_at AT TIME ZONE %s)::date, 'confirmed', count(*),
-       split_part(email, '@', 2), (%s::text[])[1 + id * id %% 23 %% 12]
+       split_part(email, '@', 2), (%s::text[])[1 + id * 7919 %% 1013 %% 12]
   FROM petitions_signature WHERE state = 'confirmed'
  GROUP BY 1, 2, 5, 6
 """
