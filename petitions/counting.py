@@ -17,10 +17,13 @@ BATCH = 20_000
 # In id order and with SKIP LOCKED, so that two folds never wait for each other;
 # upserts in the order of their keys, so that they never deadlock.
 FOLD = """
-WITH taken AS MATERIALIZED (
-    DELETE FROM petitions_change
-     WHERE id IN (SELECT id FROM petitions_change
-                   ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
+WITH next AS MATERIALIZED (
+    -- Chosen once, whatever plan follows: as a subquery it may be run again for each
+    -- row, and then takes others than before.
+    SELECT id FROM petitions_change
+     ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
+), taken AS MATERIALIZED (
+    DELETE FROM petitions_change c USING next WHERE c.id = next.id
  RETURNING petition_id, day, source, delta, domain, via
 ), totals AS (
     INSERT INTO petitions_total AS t (petition_id, confirmed, paper, imported)

@@ -70,7 +70,7 @@ def test_a_card_leads_out_of_its_frame(visitor: Client, petition: Petition) -> N
     assert '<base target="_top">' in page
     assert "15,261 supporters" in page
     assert "4,739 more to reach 20,000." in page
-    assert f'<a class="button button--wide" href="{PETITION}">' in page
+    assert f'<a class="button button--wide" href="{PETITION}?via=embed">' in page
     assert "<script" not in page
     assert "Rights Now" in page
 
