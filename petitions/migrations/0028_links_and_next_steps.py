@@ -293,6 +293,7 @@ class Migration(migrations.Migration):
                             "mastodon",
                             "linkedin",
                             "telegram",
+                            "embed",
                             "poster",
                             "sheet",
                         ],
