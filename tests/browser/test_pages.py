@@ -52,6 +52,7 @@ VIEWS = {
 NO_PAGES = {
     "robots", "favicon", "media", "livez", "readyz", "metrics",
     "organizations:data", "petitions:data", "petitions:count", "petitions:download",
+    "petitions:share_png", "petitions:qr_svg",
 }  # fmt: skip
 # Only staff get there: tests/browser/test_accessibility.py.
 STAFF = ("admin", "password_", "anymail:")
