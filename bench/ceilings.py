@@ -37,7 +37,9 @@ def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
         updates=True,
         network=network,
     )
-    find = statements(lambda: signing.find_form(SLUG, rules.ceilings(network, now)))
+    find = statements(
+        lambda: signing.find_form(SLUG, "en", rules.ceilings(network, now))
+    )
     sign = statements(lambda: signing.sign(bench.petition, given, now=now, rules=rules))
     first = database.loaded.pending[
         min(database.used, len(database.loaded.pending) - 1)

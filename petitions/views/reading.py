@@ -104,7 +104,7 @@ def page_context(
         "corrections": corrections,
         "form": form,
         "is_open": found.is_open(timezone.now()),
-        "version": make_version(len(corrections), found.delivery, found.words.key),
+        "version": make_version(len(corrections), found.delivery, found.words),
         "shown": shown[:SHOWN_NAMES],
         "foreign": False,
         "reworded": False,
