@@ -10,7 +10,7 @@ import asyncio
 
 END = b"\r\n.\r\n"
 ANSWERS = {
-    b"EHLO": b"250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
+    b"EHLO": b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
     b"HELO": b"250 sink\r\n",
     b"MAIL": b"250 OK\r\n",
     b"RCPT": b"250 OK\r\n",
@@ -31,21 +31,25 @@ class Conversation(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
+        # Commands that came together are answered together, as Postfix does.
+        answers = []
         while True:
             end = END if self.in_message else b"\r\n"
             taken, found, rest = self.buffer.partition(end)
             if not found:
-                return
+                break
             self.buffer = rest
             if self.in_message:
                 self.in_message = False
-                self.transport.write(b"250 OK\r\n")
+                answers.append(b"250 OK\r\n")
                 continue
             word = taken[:4].upper()
-            self.transport.write(ANSWERS.get(word, b"500 What?\r\n"))
+            answers.append(ANSWERS.get(word, b"500 What?\r\n"))
             self.in_message = word == b"DATA"
-            if word == b"QUIT":
-                self.transport.close()
+        if answers:
+            self.transport.write(b"".join(answers))
+        if answers and answers[-1] == ANSWERS[b"QUIT"]:
+            self.transport.close()
 
 
 async def serve() -> None:

@@ -61,8 +61,8 @@ def against_bare(bench: Bench, client: Client, rounds: int, seconds: int) -> Rat
 
 
 def against_lean(bench: Bench, client: Client, rounds: int, seconds: int) -> Ratios:
-    """Signing and confirming with limits, lists, honeypot, due mail, merging and
-    consent, and without any of these beside it."""
+    """Signing and confirming with limits, lists, honeypot, due mail and consent, and
+    without any of these beside it."""
     database = bench.biggest
     with bench.server(database) as full, bench.server(database, "bench.lean") as lean:
         slices: dict[str, tuple[Slice, Slice]] = {

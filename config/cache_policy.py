@@ -27,6 +27,7 @@ from django.utils.module_loading import import_string
 
 from config.database import is_away
 from config.problems import problem
+from config.styles import allow_noted
 
 SLOT = 10
 STALE_IF_ERROR = 3600
@@ -40,6 +41,8 @@ PUBLIC_CONTROL = (
     f"stale-while-revalidate=30, stale-if-error={STALE_IF_ERROR}"
 )
 
+
+FRAMED_CSP = {**settings.SECURE_CSP, "frame-ancestors": ["*"]}
 
 # Answers that others may keep for a moment: pages, redirects, "you have it".
 KEPT = frozenset({200, 301, 302, 304})
@@ -58,11 +61,13 @@ class Policy:
     audience: Audience
     query: tuple[str, ...] = ()
     embeddable: bool = False
-    """Other sites' scripts may read it (CORS)."""
+    """Other sites' scripts may read it (CORS), their pages may show it (CORP)."""
+    framed: bool = False
+    """Other sites may put it into a frame."""
 
 
-def cached(*query: str, embeddable: bool = False) -> Policy:
-    return Policy(Audience.CACHED, query, embeddable)
+def cached(*query: str, embeddable: bool = False, framed: bool = False) -> Policy:
+    return Policy(Audience.CACHED, query, embeddable or framed, framed)
 
 
 NO_STORE = Policy(Audience.NO_STORE)
@@ -203,6 +208,7 @@ class CachePolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        allow_noted(request, response)
         match = request.resolver_match
         policy = policy_of(match.view_name) if match else NO_STORE
         if policy.audience is Audience.CACHED and response.status_code in KEPT:
@@ -214,7 +220,8 @@ class CachePolicyMiddleware:
             response.headers["X-Robots-Tag"] = "noindex"
         if policy.embeddable:
             response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return let_into_frames(response, policy)
 
     def process_view(
         self,
@@ -237,7 +244,9 @@ class CachePolicyMiddleware:
         if page is None:
             try:
                 fetched = page_cache.fetch(
-                    key, now, lambda: rendered(view(request, *args, **kwargs))
+                    key,
+                    now,
+                    lambda: rendered(request, view(request, *args, **kwargs), policy),
                 )
             except Exception as error:
                 # Django shows process_exception() only what the handler raised.
@@ -258,5 +267,20 @@ def request_query(request: HttpRequest, policy: Policy) -> tuple[str, ...]:
     return tuple(request.GET.get(name, "") for name in policy.query)
 
 
-def rendered(response: HttpResponseBase) -> HttpResponseBase:
-    return response.render() if isinstance(response, TemplateResponse) else response
+def let_into_frames(response: HttpResponseBase, policy: Policy) -> HttpResponseBase:
+    """For Django's middlewares further out. Not on the view, since an answer from the
+    cache has not been there."""
+    if policy.framed:
+        response._csp_config = FRAMED_CSP  # type: ignore[attr-defined]
+        response.xframe_options_exempt = True  # type: ignore[attr-defined]
+    return response
+
+
+def rendered(
+    request: HttpRequest, response: HttpResponseBase, policy: Policy
+) -> HttpResponseBase:
+    let_into_frames(response, policy)
+    if isinstance(response, TemplateResponse):
+        response.render()
+        allow_noted(request, response)
+    return response

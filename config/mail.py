@@ -13,6 +13,7 @@ import ssl
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from email import message_from_bytes, policy
 from email.utils import getaddresses
 from pathlib import Path
@@ -124,6 +125,8 @@ class SmtpTransport:
 
     def send(self, sender: str, recipient: str, message: bytes) -> None:
         """One message to one recipient; returns after the server's 250."""
+        if not recipient.isprintable():
+            raise Refused(553, "5.1.3 not an address")
         extras = []
         if not message.isascii() and self.smtp.has_extn("8bitmime"):
             extras.append("BODY=8BITMIME")
@@ -133,12 +136,63 @@ class SmtpTransport:
                     550, "5.6.7 the mail server takes no international addresses"
                 )
             extras.append("SMTPUTF8")
+        hand_over = (
+            self._pipelined if self.smtp.has_extn("pipelining") else self._in_turns
+        )
+        hand_over(sender, recipient, message, extras)
+
+    def _in_turns(
+        self, sender: str, recipient: str, message: bytes, extras: list[str]
+    ) -> None:
+        """Each command after the answer to the one before."""
         try:
             self.smtp.sendmail(sender, [recipient], message, mail_options=extras)
         except smtplib.SMTPRecipientsRefused as refusal:
             self._refused(*next(iter(refusal.recipients.values())))
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refusal:
             self._refused(refusal.smtp_code, refusal.smtp_error, of_recipient=False)
+
+    def _pipelined(
+        self, sender: str, recipient: str, message: bytes, extras: list[str]
+    ) -> None:
+        """The commands together (RFC 2920), which smtplib cannot: two journeys to the
+        server and back instead of four, most of what a mail takes on a long line."""
+        if self.smtp.has_extn("size"):
+            extras = [f"SIZE={len(message)}", *extras]
+        options = "".join(f" {extra}" for extra in extras)
+        commands = (
+            f"MAIL FROM:{smtplib.quoteaddr(sender)}{options}\r\n"
+            f"RCPT TO:{smtplib.quoteaddr(recipient)}\r\nDATA\r\n"
+        )
+        self.smtp.send(commands.encode())
+        answers = [self._reply() for _ in range(3)]
+        (mail, _), (rcpt, _), (data, _) = answers
+        accepted = mail == 250 and rcpt in (250, 251)
+        if accepted and data == 354:
+            self.smtp.send(stuffed(message) + b".\r\n")
+            code, reply = self._reply()
+            if code != 250:
+                self._refused(code, reply, of_recipient=False)
+            return
+        if data == 354:
+            # It waits for a message to nobody, and will refuse that.
+            self.smtp.send(b".\r\n")
+            self._reply()
+        with suppress(smtplib.SMTPServerDisconnected):
+            self.smtp.rset()
+        if mail != 250:
+            self._refused(*answers[0], of_recipient=False)
+        if not accepted:
+            self._refused(*answers[1])
+        self._refused(*answers[2], of_recipient=False)
+
+    def _reply(self) -> tuple[int, bytes]:
+        """The next answer; after a 421 the server hangs up."""
+        code, reply = self.smtp.getreply()
+        if code == 421:
+            self.smtp.close()
+            raise smtplib.SMTPServerDisconnected(words(reply))
+        return code, reply
 
     @staticmethod
     def _refused(
@@ -189,6 +243,15 @@ class FolderBackend(BaseEmailBackend):
                 data = message.message().as_bytes(policy=policy.SMTP)
                 transport.send(message.from_email, "", data)
         return len(email_messages)
+
+
+def stuffed(message: bytes) -> bytes:
+    """A message as it is sent: lines that begin with a dot get another (RFC 5321,
+    4.5.2), and the last one is ended."""
+    quoted = message.replace(b"\r\n.", b"\r\n..")
+    if quoted.startswith(b"."):
+        quoted = b"." + quoted
+    return quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n"
 
 
 def words(reply: bytes | str) -> str:

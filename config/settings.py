@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
 from django.utils.csp import CSP
 
-from config import logs
+from config import logs, styles
 from config.environment import Environment, is_loopback
 
 django_stubs_ext.monkeypatch()
@@ -77,11 +78,12 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.access_log",
-    "config.middleware.body_limit",
+    "config.middleware.isolation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.body_limit",
     "config.middleware.language_from_path",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -169,6 +171,10 @@ ALERT_EMAILS = [
     env.address("ALERT_EMAIL", str(part))
     for part in env.list("ALERT_EMAIL", default=[])
 ]
+# Where to tell of a weakness of this site.
+SECURITY_CONTACT = env.contact("SECURITY_CONTACT") or (
+    f"mailto:{parseaddr(next(iter(ALERT_EMAILS), MAIL_FROM))[1]}"
+)
 
 if DEMO:
     if SITE_URL and not is_loopback(_site.hostname or ""):
@@ -219,10 +225,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
-    "style-src": [CSP.SELF],
+    "style-src": [CSP.SELF, styles.SITE_HASH],
     "img-src": [CSP.SELF],
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],

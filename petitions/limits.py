@@ -26,41 +26,49 @@ from petitions.states import Aside, Listing, Scope, WeakSign
 
 LINK = re.compile(r"https?:|www\.", re.IGNORECASE)
 
-# What is noted of a form beyond a limit; the other two scopes have their own effect.
-SIGNS = {Scope.NETWORK: WeakSign.BUSY_NETWORK, Scope.DOMAIN: WeakSign.BUSY_DOMAIN}
+# What a form beyond a limit is marked with: a weak sign, or, in bits that are stored
+# nowhere, that the signature is set aside or not taken at all.
+ADDRESS_FULL, CEILING_FULL = 1 << 8, 1 << 9
+MARKS = {
+    Scope.ADDRESS: ADDRESS_FULL,
+    Scope.NETWORK: int(WeakSign.BUSY_NETWORK),
+    Scope.DOMAIN: int(WeakSign.BUSY_DOMAIN),
+    Scope.CEILING: CEILING_FULL,
+}
+assert not (ADDRESS_FULL | CEILING_FULL) & sum(WeakSign)
 
+MICROSECOND = timedelta(microseconds=1)
 PURGE_BATCH = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of Limit, as the hot path takes it."""
+    """A row of Limit, as the hot path takes it; times in microseconds."""
 
     number: int
     scope: Scope
-    every: timedelta
+    every: int
     """One passes in this time, once those at once have passed."""
-    period: timedelta
+    period: int
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """One form at all limits that apply to it; the lists run in parallel."""
 
-    keys: list[UUID] = field(default_factory=list)
-    scopes: list[str] = field(default_factory=list)
-    signs: list[int] = field(default_factory=list)
-    full_at: list[datetime] = field(default_factory=list)
-    """When the bucket would be full again if this form were its first."""
-    roofs: list[datetime] = field(default_factory=list)
-    """It passes when the bucket, before it, would be full by then."""
+    keys: list[str] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
+    """What is said of a form that does not pass."""
+    every: list[int] = field(default_factory=list)
+    """So long, in microseconds, a bucket takes to be full again after this form."""
+    patience: list[int] = field(default_factory=list)
+    """It passes when the bucket, before it, would be full so soon."""
 
-    def add(self, rule: Rule, source: str, now: datetime) -> None:
+    def add(self, rule: Rule, source: str) -> None:
         self.keys.append(hashed(f"{rule.number}:{source}"))
-        self.scopes.append(rule.scope)
-        self.signs.append(int(SIGNS.get(rule.scope, 0)))
-        self.full_at.append(now + rule.every)
-        self.roofs.append(now + rule.period - rule.every)
+        self.marks.append(MARKS[rule.scope])
+        self.every.append(rule.every)
+        self.patience.append(rule.period - rule.every)
 
     def arrays(self) -> dict[str, str]:
         """The lists as PostgreSQL reads arrays. Lists written by psycopg cost as much
@@ -71,10 +79,12 @@ class Attempts:
         }
 
 
-def hashed(source: str) -> UUID:
-    """What a bucket is found by: nobody reads a network or an address out of it."""
-    digest = hmac.digest(settings.EMAIL_KEY.encode(), source.encode(), "sha256")
-    return UUID(bytes=digest[:16])
+def hashed(source: str) -> str:
+    """What a bucket is found by, as a UUID is written: nobody reads a network or an
+    address out of it."""
+    return hmac.digest(settings.EMAIL_KEY.encode(), source.encode(), "sha256").hex()[
+        :32
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +125,13 @@ class Rules:
             return self.network(ipaddress.ip_network(source)) is Listing.ALLOW
         return self.domain(source) is Listing.ALLOW
 
-    def ceilings(self, network: Network | None, now: datetime) -> Attempts:
+    def ceilings(self, network: Network | None) -> Attempts:
         """The limits beyond which a network is answered “try again later”."""
         attempts = Attempts()
         if network is not None and self.network(network) is not Listing.ALLOW:
             for rule in self.limits:
                 if rule.scope is Scope.CEILING:
-                    attempts.add(rule, str(network), now)
+                    attempts.add(rule, str(network))
         return attempts
 
     def attempts(
@@ -130,10 +140,9 @@ class Rules:
         key: UUID,
         network: Network | None,
         domain: str,
-        now: datetime,
     ) -> Attempts:
         """A form at every limit that applies to it."""
-        attempts = self.ceilings(network, now)
+        attempts = self.ceilings(network)
         sources = {Scope.ADDRESS: str(key)}
         if network is not None and self.network(network) is not Listing.ALLOW:
             sources[Scope.NETWORK] = str(network)
@@ -141,7 +150,7 @@ class Rules:
             sources[Scope.DOMAIN] = domain
         for rule in self.limits:
             if rule.scope in sources:
-                attempts.add(rule, f"{petition_id}:{sources[rule.scope]}", now)
+                attempts.add(rule, f"{petition_id}:{sources[rule.scope]}")
         return attempts
 
     def aside(self, network: Network | None, domain: str) -> str:
@@ -165,8 +174,8 @@ def load() -> Rules:
             Rule(
                 limit.pk,
                 Scope(limit.scope),
-                timedelta(minutes=limit.minutes) / limit.most,
-                timedelta(minutes=limit.minutes),
+                timedelta(minutes=limit.minutes) // limit.most // MICROSECOND,
+                timedelta(minutes=limit.minutes) // MICROSECOND,
             )
             for limit in Limit.objects.all()
         ),
@@ -187,8 +196,9 @@ RULES = Held(load)
 
 DRAW = """
 INSERT INTO petitions_allowance AS a (key, full_at, roof)
-SELECT * FROM unnest(%(keys)s::uuid[], %(full_at)s::timestamptz[],
-                     %(roofs)s::timestamptz[]) AS n (key, full_at, roof)
+SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 us'
+  FROM unnest(%(keys)s::uuid[], %(every)s::bigint[], %(patience)s::bigint[])
+    AS n (key, every, patience)
  ORDER BY key
     ON CONFLICT (key) DO UPDATE
    SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
@@ -199,7 +209,7 @@ SELECT * FROM unnest(%(keys)s::uuid[], %(full_at)s::timestamptz[],
 def passes_ceiling(network: Network | None, now: datetime) -> bool:
     """Whether something may still be asked from `network`, besides signing; counts
     as one form of it."""
-    attempts = RULES.get().ceilings(network, now) if network else Attempts()
+    attempts = RULES.get().ceilings(network) if network else Attempts()
     if not attempts.keys:
         return True
     with connection.cursor() as cursor:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from config.clients import Network
 from petitions import keys, rekeying
 from petitions.addresses import ascii_domain, domain_of
-from petitions.limits import Attempts, Rules
+from petitions.limits import ADDRESS_FULL, CEILING_FULL, Attempts, Rules
 from petitions.models import DueMail, MergedSignature, Signature
 from petitions.models.mails import UNFINISHED
 from petitions.names import folded_name
@@ -31,8 +31,14 @@ GRACE = timedelta(hours=24)
 
 NO_RULES = Rules()
 NO_ATTEMPTS = Attempts()
-# Lowers the priority of a mail; alone it withholds none.
-BUSY = int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN)
+# For the statement that signs: what a form is marked with.
+BITS = {
+    "all_signs": sum(WeakSign),
+    "address_full": ADDRESS_FULL,
+    "ceiling_full": CEILING_FULL,
+    # Lowers the priority of a mail; alone it withholds none.
+    "busy": int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +80,9 @@ SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
        COALESCE(t.language, p.language),
        o.postal_address <> '' AND o.contact_email <> '',
        EXISTS (SELECT 1
-                 FROM unnest(%(keys)s::uuid[], %(roofs)s::timestamptz[]) c (key, roof)
+                 FROM unnest(%(keys)s::uuid[], %(patience)s::bigint[]) c (key, patience)
                  JOIN petitions_allowance a ON a.key = c.key
-                WHERE a.full_at > c.roof),
+                WHERE a.full_at > %(now)s + c.patience * interval '1 us'),
        p.shared_addresses, k.number, k.finished_at IS NULL
   FROM petitions_petition p
   JOIN organizations_organization o ON o.id = p.organization_id
@@ -90,14 +96,14 @@ SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
 
 
 def find_form(
-    slug: str, language: str = "", ceilings: Attempts = NO_ATTEMPTS
+    slug: str, language: str = "", *, now: datetime, ceilings: Attempts = NO_ATTEMPTS
 ) -> Form | None:
     """The form of the petition with this address, drafts included, below its words in
     `language`, and whether one of the `ceilings` of the visitor's network is
     reached."""
+    parameters: dict[str, Any] = {"slug": slug, "language": language, "now": now}
     with connection.cursor() as cursor:
-        parameters = {"slug": slug, "language": language, **ceilings.arrays()}
-        cursor.execute(FIND, parameters)
+        cursor.execute(FIND, {**parameters, **ceilings.arrays()})
         row = cursor.fetchone()
     if row is None:
         return None
@@ -111,20 +117,20 @@ def find_form(
 SIGN = """
 WITH attempt AS (
     SELECT *
-      FROM unnest(%(keys)s::uuid[], %(scopes)s::text[], %(signs)s::int[],
-                  %(full_at)s::timestamptz[], %(roofs)s::timestamptz[])
-        AS a (key, scope, sign, full_at, roof)
+      FROM unnest(%(keys)s::uuid[], %(marks)s::int[], %(every)s::bigint[],
+                  %(patience)s::bigint[]) AS a (key, mark, every, patience)
 ), passed AS (
     INSERT INTO petitions_allowance AS a (key, full_at, roof)
-    SELECT key, full_at, roof FROM attempt ORDER BY key
+    SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 us'
+      FROM attempt
+     ORDER BY key
         ON CONFLICT (key) DO UPDATE
        SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
      WHERE a.full_at <= excluded.roof
  RETURNING key
 ), beyond AS (
-    SELECT COALESCE(bit_or(sign), 0) | %(weak_signs)s::int AS signs,
-           COALESCE(bool_or(scope = 'address'), false) AS address,
-           COALESCE(bool_or(scope = 'ceiling'), false) AS ceiling
+    SELECT COALESCE(bit_or(mark), 0) AS marks,
+           COALESCE(bit_or(mark), 0) & %(all_signs)s::int | %(weak_signs)s::int AS signs
       FROM attempt
      WHERE key NOT IN (SELECT key FROM passed)
 ), signed AS (
@@ -140,13 +146,13 @@ WITH attempt AS (
            %(updates)s, %(language)s, %(text_language)s, %(text_version)s,
            %(consent_version)s, %(delivery)s, %(network)s::inet, signs,
            CASE WHEN %(aside)s::text <> '' THEN %(aside)s::text
-                WHEN address THEN 'limit'
+                WHEN marks & %(address_full)s::int <> 0 THEN 'limit'
                 -- More than one of the bits.
                 WHEN signs & (signs - 1) <> 0 THEN 'signs'
                 ELSE '' END,
            %(now)s
       FROM beyond
-     WHERE NOT ceiling
+     WHERE marks & %(ceiling_full)s::int = 0
     RETURNING id, petition_id, email_key, created_at, weak_signs, aside
 )
 INSERT INTO petitions_duemail (
@@ -199,7 +205,7 @@ def sign(
     ring = keys.held()
     key = ring.newest.key(given.email)
     domain = ascii_domain(domain_of(given.email))
-    attempts = rules.attempts(petition_id, key, given.network, domain, now)
+    attempts = rules.attempts(petition_id, key, given.network, domain)
     aside = Aside.HONEYPOT if given.is_trapped else rules.aside(given.network, domain)
     parameters: dict[str, Any] = {
         "petition_id": petition_id,
@@ -207,8 +213,8 @@ def sign(
         "email_key_version": ring.newest.number,
         "former_key": ring.former_key(given.email),
         "aside": aside,
-        "busy": BUSY,
         "now": now,
+        **BITS,
     }
     for name in SignerInput.__slots__:
         parameters[name] = getattr(given, name)

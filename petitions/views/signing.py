@@ -93,7 +93,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         rules = RULES.get()
         read = language_read(request)
-        found = find_form(slug, read, rules.ceilings(network, now))
+        found = find_form(slug, read, rules.ceilings(network), now)
         note(petition=found.petition_id)
         if found.over_ceiling:
             return too_many(request, slug)
@@ -153,11 +153,17 @@ def has_body(request: HttpRequest) -> bool:
     return request.META.get("CONTENT_LENGTH", "") not in {"", "0"}
 
 
-def find_form(slug: str, language: str, ceilings: Attempts) -> signing.Form:
+def find_form(
+    slug: str, language: str, ceilings: Attempts, now: datetime
+) -> signing.Form:
     """The form of the petition that has, or once had, this address."""
-    found = retry_once(lambda: signing.find_form(slug, language, ceilings))
+
+    def find(slug: str) -> signing.Form | None:
+        return signing.find_form(slug, language, now=now, ceilings=ceilings)
+
+    found = retry_once(lambda: find(slug))
     if found is None and (current := current_slug(slug)):
-        found = signing.find_form(current, language, ceilings)
+        found = find(current)
     if found is None or found.state == State.DRAFT:
         raise Http404
     return found

@@ -11,9 +11,10 @@ from pytest_django import Settings
 from petitions.models import DueMail, Petition
 from tests.factories import make_pending
 from tests.mailserver import MailServer, SilentServer
+from tests.petitions.conftest import both_manners
 from tests.petitions.test_mailing import send, states
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, both_manners]
 
 
 def signed_by(petition: Petition, number: int) -> list[str]:

@@ -17,6 +17,7 @@ from petitions.models import DueMail, MailTally, Petition, Signature
 from petitions.models.mails import MailState
 from tests.factories import make_pending, make_petition, make_signature
 from tests.mailserver import MailServer, body
+from tests.petitions.conftest import both_manners
 
 pytestmark = pytest.mark.django_db
 
@@ -189,6 +190,7 @@ def test_a_mailbox_is_capped_over_all_petitions(
     assert server.mailbox.recipients[-1] == "somebody@example.org"
 
 
+@both_manners
 def test_a_permanent_refusal_fails_this_mail_only(
     server: MailServer, petition: Petition
 ) -> None:
@@ -209,6 +211,7 @@ def test_a_permanent_refusal_fails_this_mail_only(
     assert (tally.signed, tally.handed_over, tally.failed) == (3, 2, 1)
 
 
+@both_manners
 def test_a_temporary_refusal_is_tried_again_later(
     server: MailServer, petition: Petition
 ) -> None:
@@ -225,6 +228,7 @@ def test_a_temporary_refusal_is_tried_again_later(
     assert states() == {"sent": 1}
 
 
+@both_manners
 def test_a_refusal_of_the_content_is_tried_again(
     server: MailServer, petition: Petition
 ) -> None:
@@ -263,6 +267,7 @@ def test_a_mail_server_that_is_away_loses_nothing(
     assert len(again.mailbox.envelopes) == 3
 
 
+@both_manners
 def test_a_server_that_hangs_holds_up_one_mail(
     server: MailServer, petition: Petition
 ) -> None:
@@ -280,6 +285,7 @@ def test_a_server_that_hangs_holds_up_one_mail(
     assert states() == {"sent": 3}
 
 
+@both_manners
 def test_a_server_that_dies_in_the_middle_of_a_batch(
     server: MailServer, petition: Petition
 ) -> None:
@@ -440,6 +446,7 @@ def test_a_batch_keeps_to_the_share_of_a_mailbox(server: MailServer) -> None:
     assert len(server.mailbox.messages) == mailing.PER_MAILBOX
 
 
+@both_manners
 @pytest.mark.parametrize("part", ["sender", "data"])
 def test_a_refusal_that_is_not_about_the_recipient_loses_no_mail(
     server: MailServer, petition: Petition, part: str
