@@ -114,7 +114,7 @@ NAMES = sorted(
         for name in checks.url_names(get_resolver())
     }
 )
-STAFF = ("admin", "password")
+STAFF = ("admin", "password", "petitions:style_guide")
 
 
 @pytest.fixture
