@@ -25,6 +25,7 @@ from organizations.forms import label_file_field
 from organizations.scoping import Scope, ScopedAdmin, user_of
 from petitions.admin import figures, invalidations, previews
 from petitions.admin.transitions import TRANSITIONS, Transition, available
+from petitions.admin.translations import TranslationInline, UsedLanguages
 from petitions.counting import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target
 from petitions.models.petitions import NotAllowed
@@ -168,12 +169,12 @@ def is_frozen(petition: Petition | None) -> bool:
 @admin.register(Petition)
 class PetitionAdmin(ScopedAdmin[Petition]):
     form = PetitionForm
-    inlines = [TargetInline, CorrectionInline, CountEntryInline]
+    inlines = [TargetInline, TranslationInline, CorrectionInline, CountEntryInline]
     list_display = ["title", "organization", "state", "supporters_shown", "opens_at"]
     list_filter = [
         "state",
         ("organization", admin.RelatedOnlyFieldListFilter),
-        "language",
+        ("language", UsedLanguages),
     ]
     list_select_related = ["organization"]
     search_fields = ["title", "slug", "targets__name"]
@@ -427,6 +428,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             "petition": petition,
             "transition": found,
             "problems": problems,
+            "warnings": found.warnings(petition),
             "missing": missing and request.method == "POST",
             "change_url": change_url,
         }
@@ -443,6 +445,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         if transition.outcome and outcome:
             petition.outcome = outcome
             petition.save(update_fields=["outcome"])
+        warnings = transition.warnings(petition)
         try:
             transition.carry_out(petition, timezone.now())
         except NotAllowed:
@@ -458,6 +461,8 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             single_object=True,
         )
         messages.success(request, transition.done % {"title": petition.title})
+        for sentence in warnings:
+            messages.warning(request, sentence)
 
     @admin.action(description=_("Publish"), permissions=["change"])
     def publish_selected(

@@ -82,6 +82,8 @@ def form(petition: Petition | None = None, /, **changes: Any) -> dict[str, Any]:
         "targets-0-name": "Minister",
         "targets-0-office": "",
         "targets-0-organisation": "",
+        "translations-TOTAL_FORMS": "0",
+        "translations-INITIAL_FORMS": "0",
         "corrections-TOTAL_FORMS": "0",
         "corrections-INITIAL_FORMS": "0",
         "count_entries-TOTAL_FORMS": "0",

@@ -196,7 +196,7 @@ def test_texts_link_to_each_other_in_their_own_words(
         f'<a href="/fr{base}ar/" lang="ar" hreflang="ar" dir="rtl">العربية</a>',
     ):
         assert link in page
-    assert "texts" not in page_of(visitor, make_petition().get_absolute_url())
+    assert 'class="texts"' not in page_of(visitor, make_petition().get_absolute_url())
 
 
 SITE = "http://testserver.localhost"
