@@ -21,9 +21,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.images import clean_image
+from config.languages import name_in_reader_language
 from organizations.forms import label_file_field
 from organizations.scoping import Scope, ScopedAdmin, user_of
 from petitions.admin import figures, invalidations, previews
+from petitions.admin.story import links
 from petitions.admin.transitions import TRANSITIONS, Transition, available
 from petitions.admin.translations import TranslationInline, UsedLanguages
 from petitions.counting import record_entry
@@ -128,7 +130,7 @@ class TargetInline(PetitionInline, admin.StackedInline[Target, Petition]):
 class CorrectionInline(PetitionInline, admin.StackedInline[Correction, Petition]):
     model = Correction
     extra = 0
-    fields = ["text", "made_at"]
+    fields = ["language", "before", "after", "text", "made_at"]
     readonly_fields = ["made_at"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -136,6 +138,20 @@ class CorrectionInline(PetitionInline, admin.StackedInline[Correction, Petition]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_formset(
+        self, request: HttpRequest, obj: Petition | None = None, **kwargs: Any
+    ) -> Any:
+        """Asks which text is meant where there are several, and never for more."""
+        formset = super().get_formset(request, obj, **kwargs)
+        field = formset.form.base_fields.get("language")
+        if field is not None and obj is not None:
+            others = [code for code in obj.languages if code != obj.language]
+            field.choices = [  # type: ignore[attr-defined]
+                ("", name_in_reader_language(obj.language)),
+                *((code, name_in_reader_language(code)) for code in others),
+            ]
+        return formset
 
 
 class CountEntryInline(PetitionInline, admin.StackedInline[CountEntry, Petition]):
@@ -280,6 +296,9 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             self.warn_of_freeze(request, petition)
         if petition is not None:
             editable = self.has_change_permission(request, petition)
+            context["story"] = links(
+                petition, editable=editable and petition.state != State.DRAFT
+            )
             context["transitions"] = available(petition) if editable else []
             context["can_invalidate"] = editable and petition.state != State.DRAFT
             if request.method == "GET" and not petition.organization.can_ask_updates:

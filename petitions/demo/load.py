@@ -13,7 +13,7 @@ from config.colours import parse
 from organizations.models import Membership, Organization, Role, User
 from petitions import keys
 from petitions.counting import fold
-from petitions.demo import pictures
+from petitions.demo import pictures, story
 from petitions.demo.content import (
     COMMENTS,
     DOMAINS,
@@ -80,6 +80,7 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
                     loaded += len(batch)
                     progress(loaded, everything)
         add_reports(now)
+        story.tell(now)
         with connection.cursor() as cursor:
             cursor.execute(CHANGES, [time_zone])
             cursor.execute(TALLIES, [time_zone])

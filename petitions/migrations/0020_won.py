@@ -29,4 +29,16 @@ class Migration(migrations.Migration):
                 name="petition_won_at_when_won",
             ),
         ),
+        migrations.CreateModel(
+            name="Comment",
+            fields=[],
+            options={
+                "verbose_name": "comment",
+                "verbose_name_plural": "comments",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("petitions.signature",),
+        ),
     ]

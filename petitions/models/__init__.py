@@ -24,7 +24,7 @@ from petitions.models.mails import (
 )
 from petitions.models.petitions import FormerPetitionSlug, Petition
 from petitions.models.reports import Report
-from petitions.models.signatures import Consent, MergedSignature, Signature
+from petitions.models.signatures import Comment, Consent, MergedSignature, Signature
 from petitions.models.targets import Target
 from petitions.models.translations import Translation, Words
 from petitions.models.updates import Update, UpdateQuerySet
@@ -36,6 +36,7 @@ __all__ = [
     "AnswerRevision",
     "Bounce",
     "Change",
+    "Comment",
     "Consent",
     "Correction",
     "CountEntry",

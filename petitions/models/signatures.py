@@ -292,6 +292,15 @@ class Signature(models.Model):
         return str(self.pk)
 
 
+class Comment(Signature):
+    """A signature, as those see it who read its comment before it is shown."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+
+
 class MergedSignature(models.Model):
     """Pending row `id` was another copy of `into`, which was confirmed; a link that
     was mailed for it still leads home."""

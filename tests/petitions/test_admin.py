@@ -40,11 +40,14 @@ from petitions.models import (
 )
 from petitions.states import State
 from tests.factories import (
+    make_answer,
     make_entry,
+    make_handover,
     make_organization,
     make_pending,
     make_petition,
     make_signature,
+    make_update,
     make_user,
 )
 from tests.petitions.test_pages import text_of
@@ -842,8 +845,14 @@ def planted(organization: Organization, alice: User) -> list[str]:
     petition = make_petition(
         organization, title="PLANTED petition", summary="PLANTED", target="PLANTED name"
     )
-    make_signature(petition, "planted@planted.example", name="PLANTED signer")
+    make_signature(
+        petition, "planted@planted.example", name="PLANTED signer",
+        comment="PLANTED comment", show_name=True,
+    )  # fmt: skip
     Correction.objects.create(petition=petition, text="PLANTED correction")
+    make_update(petition, title="PLANTED update")
+    make_answer(petition, answered_by="PLANTED answer")
+    make_handover(petition, note="PLANTED handover")
     make_entry(petition, 77, label="PLANTED entry")
     MailTally.objects.create(
         petition=petition, day=timezone.localdate(), domain="PLANTED"

@@ -343,6 +343,7 @@ def test_reasons_are_those_that_owners_and_staff_let_be_seen(
     reason(petition, "Withheld", name_withheld=True)
     reason(petition, "Withdrawn", state="withdrawn", withdrawn_at=timezone.now())
 
+    assert "All reasons" not in text_of(visitor.get(PAGE))
     today = f"{timezone.localdate():%-d %B %Y}"
     for path in (PAGE, f"{PAGE}reasons/"):
         text = text_of(visitor.get(path))
@@ -375,6 +376,7 @@ def test_reasons_page_and_say_when_there_are_none(
         text_of(visitor.get(f"{PAGE}reasons/{page}")) for page in ("", "?page=2")
     )
 
+    assert "All reasons" in text_of(visitor.get(PAGE))
     assert "Because 20" in first
     assert "Because 00" not in first
     assert "Because 00" in second
