@@ -9,7 +9,7 @@ from functools import wraps
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import Resolver404, resolve, reverse
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from config.languages import language_of
 from config.problems import data_problem
-from config.public_data import full, public_data
+from config.public_data import data_answer, full, public_data
 from petitions.access import Moved, Withdrawn, get_petition
 from petitions.forms import SignForm, make_version
 from petitions.models import Petition
@@ -40,8 +40,8 @@ class Frame:
     def html(self, petition: Petition, width: int = 0, height: int = 0) -> SafeString:
         """The element that shows it."""
         return format_html(
-            '<iframe src="{}" title="{}" width="{}" height="{}" loading="lazy">'
-            "</iframe>",
+            '<iframe src="{}" title="{}" width="{}" height="{}" '
+            'style="border:0;max-width:100%" loading="lazy"></iframe>',
             full(reverse(f"petitions:{self.name}", args=[petition.slug])),
             petition.words.title,
             width or self.width,
@@ -49,7 +49,7 @@ class Frame:
         )
 
 
-CARD = Frame("card", 480, 340)
+CARD = Frame("card", 480, 320)
 FORM = Frame("card_form", 480, 1000)
 
 
@@ -98,6 +98,7 @@ def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
         "is_open": found.is_open(timezone.now()),
         "version": make_version(found.corrections.count(), found.delivery, words),
         "preview": False,
+        "via": "embed",
     }
     return TemplateResponse(request, "petitions/card_form.html", context)
 
@@ -145,7 +146,7 @@ def oembed(request: HttpRequest) -> HttpResponse:
     with translation.override(language):
         width = least(CARD.width, request.GET.get("maxwidth"))
         height = least(CARD.height, request.GET.get("maxheight"))
-        return JsonResponse(
+        return data_answer(
             {
                 "version": "1.0",
                 "type": "rich",
