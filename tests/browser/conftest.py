@@ -160,6 +160,7 @@ def states(site: Site) -> dict[str, str]:
         "unnest(ARRAY['paused', 'withdrawn', 'open']) s WHERE slug = %s",
         river,
     )
+    crawl.tell_story(site)
     return {
         "home": "/",
         "list": "/petitions/",
@@ -171,6 +172,18 @@ def states(site: Site) -> dict[str, str]:
         "petition": f"/petitions/{canada}/",
         "petition with one supporter": f"/petitions/{phone}/",
         "petition with all fields": "/petitions/open/",
+        "petition in Arabic": "/petitions/open/ar/",
+        "petition, curve": f"/petitions/{river}/history/",
+        "petition, reasons": f"/petitions/{river}/reasons/",
+        "petition without reasons": "/petitions/open/reasons/",
+        "petition, updates": "/petitions/open/updates/",
+        "petition without updates": f"/petitions/{phone}/updates/",
+        "petition, update": "/petitions/open/updates/1/",
+        "petition for other sites": "/petitions/open/embed/",
+        "card": f"/embed/{river}/",
+        "card closed": "/embed/keep-the-reading-room-at-the-lock-open-on-sundays/",
+        "card with form": f"/embed/{river}/form/",
+        "developers": "/developers/",
         "petition closed": "/petitions/keep-the-reading-room-at-the-lock-open-on-sundays/",
         "petition won": "/petitions/open-the-old-footbridge-again/",
         "petition paused": "/petitions/paused/",
