@@ -1,8 +1,29 @@
-"""The language of a page stands in its path: /fr/… is French, no prefix is English."""
+"""Two lists of languages: those of the interface (settings.LANGUAGES), and those that a
+text of an organisation may be in (all that CLDR names).
+
+The language of a page stands in its path: /fr/… is French, no prefix is English.
+"""
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global
+from babel.localedata import locale_identifiers
 from django.conf import settings
+from django.conf.locale import LANG_INFO
+from django.urls import register_converter
+from django.utils.translation import get_language
+
+# What CLDR names, but nobody writes in: “several”, “unknown”, “no language”.
+NO_LANGUAGE = frozenset({"mul", "root", "und", "zxx"})
+RIGHT_TO_LEFT = frozenset(
+    {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc",
+     "Thaa", "Yezi"}
+)  # fmt: skip
 
 
 def language_of(path: str) -> str:
@@ -19,3 +40,118 @@ def path_in(language: str, path: str) -> str:
     if current != settings.LANGUAGE_CODE:
         path = path[len(current) + 1 :] or "/"
     return path if language == settings.LANGUAGE_CODE else f"/{language}{path}"
+
+
+def reader_language() -> str:
+    """The language of the interface that the page is made in."""
+    return get_language() or str(settings.LANGUAGE_CODE)
+
+
+def is_of_interface(code: str) -> bool:
+    return code in dict(settings.LANGUAGES)
+
+
+# == Languages of texts ==
+
+
+@lru_cache(maxsize=20)
+def names_in(language: str) -> dict[str, str]:
+    """The name, in `language`, of each language that a text may be in: a language
+    alone (“fr”, “crk”), or in one of its scripts (“zh-Hant”)."""
+    locale = Locale.parse(language, sep="-")
+    named = {
+        code.replace("_", "-"): name
+        for code, name in locale.languages.items()
+        if code not in NO_LANGUAGE and all(len(p) == 4 for p in code.split("_")[1:])
+    }
+    for code in locale_identifiers():
+        main, _line, script = code.partition("_")
+        if len(script) == 4 and main in named and script in locale.scripts:
+            in_script = f"{named[main]} ({locale.scripts[script]})"
+            named.setdefault(f"{main}-{script}", in_script)
+    return named
+
+
+def name_in_reader_language(code: str) -> str:
+    """“French”, or “français” for a reader of French; the code when it has no name."""
+    return names_in(reader_language()).get(code) or names_in("en").get(code, code)
+
+
+@lru_cache(maxsize=200)
+def own_name(code: str) -> str:
+    """The language's name in itself, as one finds it in a list: “Français”."""
+    try:
+        name = Locale.parse(code, sep="-").get_display_name() or ""
+    except (UnknownLocaleError, ValueError):
+        name = ""
+    name = name or name_in_reader_language(code)
+    return name[:1].upper() + name[1:]
+
+
+@lru_cache(maxsize=200)
+def direction(code: str) -> str:
+    """“rtl” or “ltr”, by the script that the language is usually written in."""
+    language, _hyphen, script = code.partition("-")
+    if not script:
+        likely = get_global("likely_subtags").get(language, "")
+        script = next((p for p in likely.split("_")[1:] if len(p) == 4), "")
+    return "rtl" if script in RIGHT_TO_LEFT else "ltr"
+
+
+def text_languages() -> list[tuple[str, str]]:
+    """Codes and names for a choice: names in the reader's language and, where many
+    speak it, in its own."""
+    return text_languages_in(reader_language())
+
+
+@lru_cache(maxsize=20)
+def text_languages_in(language: str) -> list[tuple[str, str]]:
+    """The same for readers of `language`, those of the interface first."""
+    choices = []
+    for code, name in names_in(language).items():
+        # Of all languages, Babel's own names would take half a second and 100 MB.
+        own = LANG_INFO.get(code.lower(), {}).get("name_local", "")
+        differs = own and sorting_key(own) != sorting_key(name)
+        choices.append((code, f"{name} – {own}" if differs else name))
+    choices.sort(key=lambda choice: sorting_key(choice[1]))
+    return sorted(choices, key=lambda choice: not is_of_interface(choice[0]))
+
+
+def sorting_key(name: str) -> str:
+    """Letters without accents, so that É stands with E."""
+    bare = unicodedata.normalize("NFD", name)
+    return "".join(c for c in bare if not unicodedata.combining(c)).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text and the language it is in, for `lang` and `dir` around it."""
+
+    text: str
+    language: str
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+class TextLanguageConverter:
+    """A path component that names the language of a text."""
+
+    regex = r"[a-zA-Z]{2,3}(?:-[a-zA-Z]{4})?"
+
+    def to_python(self, value: str) -> str:
+        language, hyphen, script = value.partition("-")
+        code = f"{language.lower()}{hyphen}{script.capitalize()}"
+        if code not in names_in("en"):
+            raise ValueError
+        return code
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(TextLanguageConverter, "language")

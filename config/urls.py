@@ -5,6 +5,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+import config.languages  # registers <language:…>
 import config.slugs  # noqa: F401 - registers <uslug:…>
 from config import health, media, views
 from config.cache_policy import NO_STORE, PERSONAL, cached
@@ -56,6 +57,7 @@ POLICIES = {
     "organizations:data": cached(embeddable=True),
     "petitions:index": cached("page", "q"),
     "petitions:petition": cached(),
+    "petitions:text": cached(),
     "petitions:data": cached(embeddable=True),
     "petitions:count": cached(embeddable=True),
     "petitions:how_we_count": cached(),

@@ -10,9 +10,9 @@ from typing import Any, Self
 from babel import Locale
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from config.languages import reader_language, sorting_key
 from petitions.addresses import (
     COMMON_DOMAINS,
     REAL_LOOKALIKES,
@@ -100,12 +100,6 @@ def countries(language: str) -> list[tuple[str, str]]:
     return sorted(named, key=lambda pair: sorting_key(pair[1]))
 
 
-def sorting_key(name: str) -> str:
-    """Letters without accents, so that É stands with E."""
-    bare = unicodedata.normalize("NFD", name)
-    return "".join(c for c in bare if not unicodedata.combining(c)).casefold()
-
-
 class ChoiceField(Shared, forms.TypedChoiceField):
     pass
 
@@ -115,7 +109,7 @@ class CountryField(ChoiceField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            choices=lambda: [("", ""), *countries(get_language() or "en")], **options
+            choices=lambda: [("", ""), *countries(reader_language())], **options
         )
 
 

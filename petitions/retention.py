@@ -229,6 +229,10 @@ RULES = [
             "petitions.formerpetitionslug": ("slug",),
             "petitions.target": ("name", "office", "organisation"),
             "petitions.correction": ("text", "made_by"),
+            "petitions.translation": (
+                "title", "ask", "addressees", "summary", "text", "image_description",
+                "outcome",
+            ),
         },
         what=_("Petitions: their texts, and whom they petition"),
         purpose=_("So that everybody can read what was signed, and to whom."),
@@ -246,10 +250,12 @@ RULES = [
 NOT_PERSONAL = {
     "petitions.petition": ("language", "text_format", "state", "delivery"),
     "petitions.target": ("kind",),
+    "petitions.translation": ("language",),
     "petitions.signature": (
         "state",
         "country",
         "language",
+        "text_language",
         "delivery",
         "aside",
         "withdrawn_because",

@@ -13,6 +13,8 @@ urlpatterns = [
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
     ),
     path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
+    # Behind the words above; none of them names a language.
+    path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
     # Short, for they stand in mails.
     path("confirm/<str:token>/", signing.confirm, name="confirm"),
     path("confirm/<str:token>/correct/", signing.correct, name="correct"),

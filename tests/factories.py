@@ -11,7 +11,7 @@ from django.utils import timezone
 from organizations.models import Membership, Organization, Role, User
 from petitions import signing
 from petitions.counting import record_entry
-from petitions.models import CountEntry, Petition, Signature, Target
+from petitions.models import CountEntry, Petition, Signature, Target, Translation
 from petitions.names import folded_name
 from petitions.signing import SignerInput
 from petitions.states import State, TargetKind
@@ -57,6 +57,13 @@ def make_petition(
     kind = TargetKind.UNSETTLED if target is None else TargetKind.PERSON
     Target.objects.create(petition=petition, kind=kind, name=target or "")
     return petition
+
+
+def make_translation(petition: Petition, language: str, **fields: Any) -> Translation:
+    """The petition's words in another language."""
+    fields.setdefault("title", f"Title in {language}")
+    fields.setdefault("text", f"Text in {language}.")
+    return petition.translations.create(language=language, **fields)
 
 
 def make_pending(

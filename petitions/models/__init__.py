@@ -21,6 +21,7 @@ from petitions.models.mails import (
 )
 from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
 from petitions.models.signatures import Consent, MergedSignature, Signature
+from petitions.models.translations import Translation, Words
 
 __all__ = [
     "AddressRule",
@@ -50,4 +51,6 @@ __all__ = [
     "TalliedHour",
     "Target",
     "Total",
+    "Translation",
+    "Words",
 ]

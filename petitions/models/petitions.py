@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -17,10 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from config.languages import text_languages
 from config.slugs import Addressed, validate_slug
 from organizations.models import Organization, User
 from petitions.goals import next_goal
 from petitions.models.counts import Change, Total
+from petitions.models.translations import Worded
 from petitions.states import (
     ENDED_STATES,
     PUBLIC_STATES,
@@ -71,7 +72,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         """Those that have left the public pages, the latest first; not those that had
         never been there."""
         left = self.filter(state=State.WITHDRAWN, opens_at__lte=F("ended_at"))
-        return left.order_by("-ended_at")
+        return left.prefetch_related("translations").order_by("-ended_at")
 
     def due_to_close(self, now: datetime) -> PetitionQuerySet:
         """Those whose last day has passed, but which still say open or paused."""
@@ -128,7 +129,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return (
             self.with_counts()
             .select_related("organization")
-            .prefetch_related("targets")
+            .prefetch_related("targets", "translations")
         )
 
     def complete(self) -> list[Petition]:
@@ -158,7 +159,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return int(sums["sum"])
 
 
-class Petition(Addressed):
+class Petition(Worded, Addressed):
     """A campaign that asks somebody for something."""
 
     SLUG_FROM = "title"
@@ -172,7 +173,7 @@ class Petition(Addressed):
     language = models.CharField(
         _("language of the text"),
         max_length=10,
-        choices=settings.LANGUAGES,
+        choices=text_languages,
         default=settings.LANGUAGE_CODE,
     )
     title = models.CharField(
@@ -411,6 +412,8 @@ class Petition(Addressed):
         return self.title
 
     def get_absolute_url(self) -> str:
+        if self.address_language:
+            return reverse("petitions:text", args=[self.slug, self.address_language])
         return reverse("petitions:petition", args=[self.slug])
 
     def clean(self) -> None:
@@ -547,11 +550,9 @@ class Petition(Addressed):
         return listed(labels or [Target.unsettled_label()])
 
     @property
-    def words_key(self) -> str:
-        """Tells a form whether these are still the words that it stood below; the
-        statement in petitions.signing makes the same of what is stored."""
-        words = f"{self.title}\n{self.ask}\n{self.text}"
-        return hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()[:8]
+    def addressees_language(self) -> str:
+        """The language that their names are written in."""
+        return self.reader_language if self.is_unsettled else self.language
 
     @property
     def is_unsettled(self) -> bool:

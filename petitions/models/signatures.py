@@ -118,6 +118,11 @@ class Signature(models.Model):
     )
     updates = models.BooleanField(_("wants updates"), null=True)
     language = models.CharField(_("language"), max_length=10)
+    # Of the words that the form stood below; "" for those of the petition itself, and
+    # of a time when it had no others.
+    text_language = models.CharField(
+        _("language of the text"), max_length=10, blank=True, default="", db_default=""
+    )
     text_version = models.PositiveSmallIntegerField(_("corrections seen"), default=0)
     consent_version = models.PositiveSmallIntegerField(_("consent wording"), default=1)
     delivery = models.CharField(

@@ -8,11 +8,12 @@ from django import template
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
+from config.languages import reader_language
 from petitions import texts
 from petitions.forms import countries
-from petitions.models import Petition, Target
+from petitions.models import Petition, Target, Words
 from petitions.states import Delivery
 
 register = template.Library()
@@ -29,9 +30,9 @@ def supporters_line(number: int) -> str:
 
 
 @register.filter
-def as_html(petition: Petition) -> SafeString:
+def as_html(words: Words) -> SafeString:
     """The whole text; the page has the title at level 1."""
-    return texts.render(petition.text, petition.text_format, 2)
+    return texts.render(words.text, words.text_format, 2)
 
 
 @register.filter
@@ -40,11 +41,11 @@ def correction_html(text: str) -> SafeString:
 
 
 @register.simple_tag
-def excerpt(petition: Petition) -> dict[str, Any]:
+def excerpt(words: Words) -> dict[str, Any]:
     """The text as the profile prints it, below a title at level 3."""
-    text, shortened = texts.excerpt(petition.text, petition.text_format)
+    text, shortened = texts.excerpt(words.text, words.text_format)
     return {
-        "html": texts.render(text, petition.text_format, 4),
+        "html": texts.render(text, words.text_format, 4),
         "shortened": shortened,
     }
 
@@ -59,7 +60,7 @@ def joined(targets: list[Target]) -> str:
 @register.filter
 def country_name(code: str) -> str:
     """The country's name in the reader's language; the code when there is none."""
-    return dict(countries(get_language() or "en")).get(code, code)
+    return dict(countries(reader_language())).get(code, code)
 
 
 @register.filter

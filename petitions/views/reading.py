@@ -9,10 +9,12 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from config import retention
+from config.languages import is_of_interface, path_in
 from config.paging import page_of
 from organizations.models import Organization
 from petitions import counting
@@ -62,11 +64,31 @@ def petition(request: HttpRequest, slug: str) -> HttpResponse:
         return TemplateResponse(
             request, "petitions/withdrawn.html", context, status=410
         )
-    return TemplateResponse(
-        request,
-        "petitions/petition.html",
-        page_context(found, SignForm(petition=found)),
-    )
+    context = page_context(found, SignForm(petition=found))
+    return TemplateResponse(request, "petitions/petition.html", context)
+
+
+@require_safe
+def text(request: HttpRequest, slug: str, language: str) -> HttpResponse:
+    """The same page with the text in a language that the interface does not have."""
+    if is_of_interface(language):
+        path = path_in(language, reverse("petitions:petition", args=[slug]))
+        return redirect(path, permanent=True)
+    now = timezone.now()
+    try:
+        found = get_petition(slug, now)
+    except Moved as moved:
+        moved.petition.reading = language
+        return redirect(moved.petition, permanent=True)
+    except Withdrawn as withdrawn:
+        return redirect(withdrawn.petition)
+    if language not in found.languages:
+        raise Http404
+    found.reading = language
+    context = page_context(found, SignForm(petition=found))
+    response = TemplateResponse(request, "petitions/petition.html", context)
+    response.headers["Content-Language"] = language
+    return response
 
 
 def page_context(
@@ -77,11 +99,12 @@ def page_context(
     shown = Signature.objects.shown().filter(petition=found).order_by("-confirmed_at")
     return {
         "petition": found,
+        "words": found.words,
         "targets": list(found.targets.all()),
         "corrections": corrections,
         "form": form,
         "is_open": found.is_open(timezone.now()),
-        "version": make_version(len(corrections), found.delivery, found.words_key),
+        "version": make_version(len(corrections), found.delivery, found.words.key),
         "shown": shown[:SHOWN_NAMES],
         "foreign": False,
         "reworded": False,
@@ -103,6 +126,7 @@ def data(request: HttpRequest, slug: str) -> HttpResponse:
             "title": found.title,
             "url": settings.SITE_URL + found.get_absolute_url(),
             "language": found.language,
+            "languages": found.languages,
             "organization": found.organization.name,
             "state": found.state,
             "started": timezone.localdate(found.started).isoformat(),

@@ -29,7 +29,12 @@ from config.cache_policy import (
 from organizations.models import Organization
 from petitions.models import Petition
 from petitions.tokens import Purpose, make_token
-from tests.factories import make_entry, make_pending, make_signature
+from tests.factories import (
+    make_entry,
+    make_pending,
+    make_signature,
+    make_translation,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +54,7 @@ PATHS = {
     "organizations:data": "/organizations/rights-now.json",
     "petitions:index": "/petitions/",
     "petitions:petition": f"{PETITION}/",
+    "petitions:text": f"{PETITION}/ar/",
     "petitions:data": f"{PETITION}.json",
     "petitions:count": f"{PETITION}/count.json",
     "petitions:sign": f"{PETITION}/sign/",
@@ -90,6 +96,7 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
     settings.MEDIA_ROOT = tmp_path
     (tmp_path / "logos").mkdir()
     (tmp_path / "logos" / "abc.webp").write_bytes(b"RIFF")
+    make_translation(petition, "ar", title="العنوان")
     make_entry(petition, 3)
     signature = make_pending(petition)
     counted = make_signature(petition)

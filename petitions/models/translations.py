@@ -1,0 +1,204 @@
+"""What a petition says, in each language that it has a text in."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.languages import (
+    Passage,
+    direction,
+    is_of_interface,
+    reader_language,
+    text_languages,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a petition says in one language; around it `lang` and `dir`."""
+
+    language: str
+    title: str
+    ask: str
+    summary: str
+    text: str
+    text_format: str
+    image_description: str
+    addressees: str = ""
+    """Whom it petitions, with offices, as this language says it; "" as typed."""
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+    @property
+    def key(self) -> str:
+        """Tells a form whether these are still the words that it stood below; the
+        statement in petitions.signing makes the same of what is stored."""
+        words = f"{self.title}\n{self.ask}\n{self.text}"
+        return hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()[:8]
+
+
+class Translation(models.Model):
+    """The words of a petition in one more language. They have the petition's page and
+    its count; whoever signs under them signs the petition."""
+
+    petition = models.ForeignKey(
+        "petitions.Petition", on_delete=models.CASCADE, related_name="translations"
+    )
+    language = models.CharField(_("language"), max_length=10, choices=text_languages)
+    title = models.CharField(_("title"), max_length=200)
+    ask = models.CharField(_("ask"), max_length=300, blank=True)
+    addressees = models.CharField(
+        _("whom it petitions"),
+        max_length=500,
+        blank=True,
+        help_text=_(
+            "Everybody with their offices, as this language says it. Empty: as above."
+        ),
+    )
+    summary = models.CharField(_("summary"), max_length=300, blank=True)
+    text = models.TextField(
+        _("text"),
+        max_length=40_000,
+        help_text=_(
+            "In the same format as the petition's own. Frozen at the first signature "
+            "after it was there."
+        ),
+    )
+    image_description = models.CharField(
+        _("what the picture shows"), max_length=300, blank=True
+    )
+    outcome = models.CharField(
+        _("outcome"),
+        max_length=500,
+        blank=True,
+        help_text=_("The sentence about how it ended, in this language."),
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    # What nobody may change once somebody has signed since it was there.
+    FROZEN = ("language", "title", "ask", "addressees", "text")
+
+    class Meta:
+        verbose_name = _("text in another language")
+        verbose_name_plural = _("texts in other languages")
+        ordering = ["language"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "language"],
+                name="translation_once_a_language",
+                violation_error_message=_("There is a text in this language already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(title="") & ~Q(text="") & ~Q(language=""),
+                name="translation_title_and_text",
+                violation_error_message=_(
+                    "Give a text its language, its title and its words."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_language_display())
+
+    def clean(self) -> None:
+        super().clean()
+        if self.petition_id and self.language == self.petition.language:
+            raise ValidationError(
+                {"language": _("The petition's own text is in this language.")}
+            )
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether somebody has signed since it was there."""
+        if self._state.adding:
+            return False
+        newest = self.petition.signatures.order_by("-pk").first()
+        entries = self.petition.count_entries.filter(created_at__gte=self.created_at)
+        return (
+            newest is not None and newest.created_at >= self.created_at
+        ) or entries.exists()
+
+
+class Worded(models.Model):
+    """A petition read in one of its languages: the part of `Petition` that knows them.
+
+    `words` are those for the reader: in the language that the address of a text names
+    (`reading`), else in that of the interface, else as the petition was written. What
+    prints them says which language it is: `lang="{{ petition.words.language }}"
+    dir="{{ petition.words.direction }}"`."""
+
+    language: Any
+    title: Any
+    ask: Any
+    summary: Any
+    text: Any
+    text_format: Any
+    image_description: Any
+    outcome: Any
+    translations: Any
+
+    reading = ""
+    """A language that was asked for instead of the interface's."""
+
+    class Meta:
+        abstract = True
+
+    def texts(self) -> list[Translation]:
+        """The texts in other languages; asked once in the life of the object."""
+        if self.pk is None:
+            return []
+        models.prefetch_related_objects([self], "translations")
+        return list(self.translations.all())
+
+    @property
+    def languages(self) -> list[str]:
+        """Those that it has a text in, its own first."""
+        return [self.language, *(text.language for text in self.texts())]
+
+    @property
+    def reader_language(self) -> str:
+        """The language that it should be read in, whether or not it has one."""
+        return self.reading or reader_language()
+
+    @property
+    def words(self) -> Words:
+        """What it says to the reader."""
+        return self.words_in(self.reader_language)
+
+    def words_in(self, language: str) -> Words:
+        """What it says in a language, or as it was written."""
+        found = [text for text in self.texts() if text.language == language]
+        source: Worded | Translation = found[0] if found else self
+        return Words(
+            language=source.language,
+            title=source.title,
+            ask=source.ask,
+            summary=source.summary,
+            text=source.text,
+            text_format=self.text_format,
+            image_description=source.image_description or self.image_description,
+            addressees=found[0].addressees if found else "",
+        )
+
+    @property
+    def outcome_words(self) -> Passage:
+        """How it ended, in the reader's language or as staff wrote it."""
+        for text in self.texts():
+            if text.language == self.reader_language and text.outcome:
+                return Passage(text.outcome, text.language)
+        return Passage(self.outcome, self.language)
+
+    @property
+    def address_language(self) -> str:
+        """The language that its address has to name: one without an interface."""
+        return "" if is_of_interface(self.reading) else self.reading

@@ -1,0 +1,109 @@
+"""The texts of a petition in several languages: links between them, and what is
+missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from config.languages import (
+    Passage,
+    direction,
+    is_of_interface,
+    name_in_reader_language,
+    own_name,
+    path_in,
+    reader_language,
+)
+from petitions.models import Petition
+from petitions.texts import listed
+
+register = template.Library()
+
+
+def path_of(petition: Petition, language: str, frame: str) -> str:
+    """Where the text in `language` stands: one that the interface has too in that
+    interface, another one in the interface `frame`."""
+    if is_of_interface(language):
+        return path_in(language, reverse("petitions:petition", args=[petition.slug]))
+    return path_in(frame, reverse("petitions:text", args=[petition.slug, language]))
+
+
+def path_first_of(petition: Petition, frame: str) -> str:
+    """The one address, of several, of what the interface `frame` shows: a text that
+    no interface is made for stands in the site's first one."""
+    shown = petition.words_in(frame).language
+    if is_of_interface(shown):
+        return path_of(petition, frame, frame)
+    return path_of(petition, shown, settings.LANGUAGE_CODE)
+
+
+@register.simple_tag
+def text_links(petition: Petition) -> list[dict[str, Any]]:
+    """Each text of the petition, named in its own language; none when it has one."""
+    if len(petition.languages) < 2:
+        return []
+    return [
+        {
+            "code": code,
+            "name": own_name(code),
+            "direction": direction(code),
+            "path": path_of(petition, code, reader_language()),
+            "current": code == petition.words.language,
+        }
+        for code in sorted(petition.languages, key=lambda code: own_name(code))
+    ]
+
+
+@register.simple_tag
+def alternates(petition: Petition) -> list[tuple[str, str]]:
+    """`hreflang` and path of each text and each interface around it; a text that
+    stands in several has one of them."""
+    paths = {code: path_first_of(petition, code) for code, _name in settings.LANGUAGES}
+    found = {
+        code: path_of(petition, code, settings.LANGUAGE_CODE)
+        for code in petition.languages
+    }
+    found |= {code: path for code, path in paths.items() if path not in found.values()}
+    return [*found.items(), ("x-default", paths[settings.LANGUAGE_CODE])]
+
+
+@register.simple_tag
+def canonical(petition: Petition) -> str:
+    """The path by which this page should be known."""
+    return path_first_of(petition, petition.reading or reader_language())
+
+
+@register.filter
+def missing_text(petition: Petition) -> str:
+    """That the text is in another language than the page, in a sentence; "" when it
+    is not, or when the reader has asked for that language."""
+    shown = petition.words.language
+    if shown == petition.reader_language:
+        return ""
+    return gettext(
+        "This text is not available in %(wanted)s yet; you read it in %(shown)s."
+    ) % {
+        "wanted": name_in_reader_language(petition.reader_language),
+        "shown": name_in_reader_language(shown),
+    }
+
+
+@register.filter
+def petitioned(petition: Petition) -> Passage:
+    """Everybody petitioned, with their offices."""
+    words = petition.words
+    if words.addressees:
+        return Passage(words.addressees, words.language)
+    labels = [target.label_with_office for target in petition.targets.all()]
+    return Passage(listed(labels), petition.addressees_language)
+
+
+@register.filter
+def first_petitioned(petition: Petition) -> Passage:
+    """The first of them, by name alone."""
+    return Passage(petition.addressee, petition.addressees_language)
