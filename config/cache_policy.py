@@ -27,6 +27,7 @@ from django.utils.module_loading import import_string
 
 from config.database import is_away
 from config.problems import problem
+from config.styles import allow_noted
 
 SLOT = 10
 STALE_IF_ERROR = 3600
@@ -203,6 +204,7 @@ class CachePolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        allow_noted(request, response)
         match = request.resolver_match
         policy = policy_of(match.view_name) if match else NO_STORE
         if policy.audience is Audience.CACHED and response.status_code in KEPT:
@@ -237,7 +239,9 @@ class CachePolicyMiddleware:
         if page is None:
             try:
                 fetched = page_cache.fetch(
-                    key, now, lambda: rendered(view(request, *args, **kwargs))
+                    key,
+                    now,
+                    lambda: rendered(request, view(request, *args, **kwargs)),
                 )
             except Exception as error:
                 # Django shows process_exception() only what the handler raised.
@@ -258,5 +262,8 @@ def request_query(request: HttpRequest, policy: Policy) -> tuple[str, ...]:
     return tuple(request.GET.get(name, "") for name in policy.query)
 
 
-def rendered(response: HttpResponseBase) -> HttpResponseBase:
-    return response.render() if isinstance(response, TemplateResponse) else response
+def rendered(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if isinstance(response, TemplateResponse):
+        response.render()
+        allow_noted(request, response)
+    return response

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from config.languages import language_of, path_in
+from config.styles import SITE_ELEMENT
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -15,6 +16,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     language = language_of(request.path)
     return {
         "DEMO": settings.DEMO,
+        "SITE_STYLE": SITE_ELEMENT,
         "SITE_URL": settings.SITE_URL,
         "page_path": request.path,
         "page_languages": [

@@ -1,23 +1,57 @@
-"""Uploaded pictures: only what a browser shows, of bounded size, without metadata."""
+"""Uploaded pictures: only what a browser shows, of bounded size, without metadata, in
+the formats and widths that a page offers to browsers."""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
+from django.db import models
+from django.db.models.fields.files import ImageFieldFile
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 
 MAX_BYTES = 5 * 2**20
 MAX_PIXELS = 40_000_000
 
+WIDTHS = (480, 800, 1200)
+BUDGET = 60_000
+"""Bytes that a picture of a page may have: quality goes down until it fits."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A format of pictures, with the qualities to try in turn."""
+
+    format: str
+    suffix: str
+    qualities: tuple[int, ...]
+    options: dict[str, int]
+
+
+# The first that a browser knows is taken.
+KINDS = (
+    Kind("AVIF", "avif", (60, 50, 40, 30, 20, 10), {"speed": 7}),
+    Kind("WEBP", "webp", (80, 70, 60, 45, 30, 15), {"method": 4}),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A <source> of a <picture>."""
+
+    type: str
+    srcset: str
+
 
 def clean_image(upload: File[bytes], width: int) -> ContentFile[bytes]:
     """The picture as WebP, at most `width` pixels wide, upright, without metadata
-    (a phone writes the place into its photos); named by its content."""
+    (a phone writes the place into its photos); named by its content and its size."""
     if upload.size > MAX_BYTES:
         raise ValidationError(
             _("The picture has more than 5 MB. Choose a smaller one.")
@@ -33,11 +67,118 @@ def clean_image(upload: File[bytes], width: int) -> ContentFile[bytes]:
             # As high as twice its width at most, which bounds strips of any shape.
             picture.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
             buffer = BytesIO()
-            picture.save(buffer, "WEBP", quality=80, method=6)
+            picture.save(buffer, "WEBP", quality=85, method=6)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise ValidationError(
             _("The picture cannot be read. Choose a JPEG, PNG or WebP file.")
         ) from None
     data = buffer.getvalue()
-    name = f"{hashlib.sha256(data).hexdigest()[:24]}.webp"
-    return ContentFile(data, name=name)
+    digest = hashlib.sha256(data).hexdigest()[:24]
+    return ContentFile(data, name=f"{digest}-{picture.width}x{picture.height}.webp")
+
+
+def shrunk(picture: Image.Image, width: int) -> Image.Image:
+    height = max(1, round(picture.height * width / picture.width))
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def encoded(picture: Image.Image, kind: Kind) -> bytes:
+    """The picture in the best quality that fits the budget."""
+    data = b""
+    for quality in kind.qualities:
+        buffer = BytesIO()
+        picture.save(buffer, kind.format, quality=quality, **kind.options)
+        data = buffer.getvalue()
+        if len(data) <= BUDGET:
+            break
+    return data
+
+
+class SizedFile(ImageFieldFile):
+    """A picture whose name says its size, as `clean_image` names it, so that a page
+    need not open it. The name also says that there are others made of it."""
+
+    SIZE = re.compile(r"-(\d+)x(\d+)")
+
+    @property
+    def size_in_name(self) -> tuple[int, int] | None:
+        found = self.SIZE.search(self.name or "")
+        return (int(found[1]), int(found[2])) if found else None
+
+    @property
+    def width(self) -> int:
+        return self.size_in_name[0] if self.size_in_name else super().width
+
+    @property
+    def height(self) -> int:
+        return self.size_in_name[1] if self.size_in_name else super().height
+
+    def beside(self, ending: str) -> str:
+        """The name of a file that was made of this one."""
+        return f"{(self.name or '').removesuffix('.webp')}-{ending}"
+
+    def save(self, name: str, content: File[bytes], save: bool = True) -> None:
+        super().save(name, content, save)
+        if self.size_in_name:
+            with self.storage.open(self.name or "") as file, Image.open(file) as image:
+                image.load()
+                self.derive(image)
+
+    def derive(self, picture: Image.Image) -> None:
+        """Store what is made of it."""
+        raise NotImplementedError
+
+
+class PictureFile(SizedFile):
+    """A picture in a page, in several widths and formats."""
+
+    @property
+    def widths(self) -> list[int]:
+        own = self.size_in_name
+        return [*(w for w in WIDTHS if w < own[0]), own[0]] if own else []
+
+    def derive(self, picture: Image.Image) -> None:
+        for width in self.widths:
+            smaller = shrunk(picture, width)
+            for kind in KINDS:
+                name = self.beside(f"{width}.{kind.suffix}")
+                self.storage.save(name, ContentFile(encoded(smaller, kind)))
+
+    def address(self, width: int, kind: Kind) -> str:
+        return self.storage.url(self.beside(f"{width}.{kind.suffix}"))
+
+    @property
+    def sources(self) -> list[Source]:
+        """For <picture>, best format first; none of a picture from before these."""
+        return [
+            Source(
+                type=f"image/{kind.suffix}",
+                srcset=", ".join(f"{self.address(w, kind)} {w}w" for w in self.widths),
+            )
+            for kind in KINDS
+            if self.widths
+        ]
+
+
+class LogoFile(SizedFile):
+    """A logo: small on pages, and as PNG for mail programs, which know no WebP."""
+
+    MAIL_SIZE = 192
+
+    def derive(self, picture: Image.Image) -> None:
+        picture.thumbnail((self.MAIL_SIZE, self.MAIL_SIZE), Image.Resampling.LANCZOS)
+        buffer = BytesIO()
+        picture.save(buffer, "PNG", optimize=True)
+        self.storage.save(self.beside("mail.png"), ContentFile(buffer.getvalue()))
+
+    @property
+    def mail_url(self) -> str:
+        return self.storage.url(self.beside("mail.png")) if self.size_in_name else ""
+
+
+class PictureField(models.ImageField):
+    attr_class = PictureFile
+
+
+class LogoField(models.ImageField):
+    attr_class = LogoFile

@@ -16,10 +16,12 @@ def etag(request: HttpRequest, folder: str, name: str) -> str:
 @require_safe
 @condition(etag_func=etag)
 def media(request: HttpRequest, folder: str, name: str) -> FileResponse:
-    """The file MEDIA_ROOT/<folder>/<name>.webp"""
-    path = Path(settings.MEDIA_ROOT) / folder / f"{name}.webp"
+    """The file MEDIA_ROOT/<folder>/<name>, whose end says its kind."""
+    path = Path(settings.MEDIA_ROOT) / folder / name
     try:
-        response = FileResponse(path.open("rb"), content_type="image/webp")
+        response = FileResponse(
+            path.open("rb"), content_type=f"image/{path.suffix[1:]}"
+        )
     except OSError:
         raise Http404 from None
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -9,7 +9,7 @@ from typing import Any
 import django_stubs_ext
 from django.utils.csp import CSP
 
-from config import logs
+from config import logs, styles
 from config.environment import Environment, is_loopback
 
 django_stubs_ext.monkeypatch()
@@ -219,10 +219,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
-    "style-src": [CSP.SELF],
+    "style-src": [CSP.SELF, styles.SITE_HASH],
     "img-src": [CSP.SELF],
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],

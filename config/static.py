@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from django.core.files.base import File
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-IMPORT = re.compile(r'^@import "(?P<name>[^"]+)";\n', re.MULTILINE)
+from config.styles import IMPORT
 
 
 class BundlingStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]

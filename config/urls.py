@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
     re_path(
-        r"^media/(?P<folder>logos|petitions)/(?P<name>[0-9a-zA-Z_]+)\.webp$",
+        r"^media/(?P<folder>covers|logos|petitions)/(?P<name>[0-9a-zA-Z_-]+\.(?:avif|png|webp))$",
         media.media,
         name="media",
     ),

@@ -32,7 +32,7 @@ def check_static_files() -> None:
     from django.templatetags.static import static
 
     try:
-        static("css/site.css")
+        static("css/admin.css")
     except ValueError:
         sys.exit(
             f"No static files in STATIC_ROOT ({settings.STATIC_ROOT}). Set it as it is "

@@ -11,10 +11,13 @@ from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from organizations import invitations
+from config.colours import written
+from organizations import identity, invitations
 from organizations.forms import MemberForm, MemberFormSet, OrganizationForm
 from organizations.models import Membership, Organization, Role, User
 from organizations.scoping import Scope, ScopedAdmin, owns, user_of
@@ -52,7 +55,19 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
     search_fields = ["name", "slug"]
     inlines = [MemberInline]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "legal_name", "description", "logo"]}),
+        (None, {"fields": ["name", "slug", "legal_name", "description"]}),
+        (
+            _("How your pages look"),
+            {
+                "fields": [
+                    "logo",
+                    "accent",
+                    "accent_looks",
+                    "cover",
+                    "cover_description",
+                ]
+            },
+        ),
         (
             _("How supporters reach you"),
             {
@@ -60,12 +75,40 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
                     "postal_address",
                     "contact_email",
                     "website",
+                    "links",
                     "charity_number",
                     "privacy_notice",
                 ]
             },
         ),
     ]
+
+    readonly_fields = ["accent_looks"]
+
+    @admin.display(description=_("how it looks"))
+    def accent_looks(self, organization: Organization) -> SafeString:
+        """The stored colour as button and link, on light and on dark."""
+        if not organization.accent:
+            return SafeString(gettext("The site’s own colour is used."))
+        looks = [identity.scheme(organization.accent, dark=d) for d in (False, True)]
+        context = {
+            "looks": [
+                {
+                    "paper": written(identity.grounds(dark)[0]),
+                    "brand": written(look.brand),
+                    "on_brand": written(look.on_brand),
+                    "edge": written(look.brand_edge),
+                    "accent": written(look.accent),
+                }
+                for dark, look in enumerate(looks)
+            ],
+            "corrected": written(looks[0].accent) != organization.accent,
+        }
+        return SafeString(
+            render_to_string(
+                "admin/organizations/organization/_accent_looks.html", context
+            )
+        )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return user_of(request).is_superuser

@@ -7,12 +7,16 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import PasswordResetForm
+from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
+from config.colours import HEX
 from config.images import clean_image
 from organizations.models import Membership, Organization, Role, User
+
+COVER_WIDTH = 1200
 
 
 class StaffPasswordResetForm(PasswordResetForm):
@@ -22,18 +26,57 @@ class StaffPasswordResetForm(PasswordResetForm):
         return User.objects.filter(email=email.strip().lower(), is_active=True)
 
 
+class LinesField(SimpleArrayField):
+    """A list, one item a line."""
+
+    def __init__(self, base_field: forms.Field, **options: Any) -> None:
+        options["widget"] = forms.Textarea(attrs={"rows": 3, "cols": 60})
+        super().__init__(base_field, delimiter="\n", **options)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = "\n".join(filter(None, map(str.strip, value.splitlines())))
+        return super().to_python(value)
+
+
+class AccentField(forms.CharField):
+    """A colour; in capitals and without “#” it is the same one."""
+
+    def to_python(self, value: Any) -> str:
+        typed = str(value or "").strip().lower()
+        return f"#{typed}" if HEX.fullmatch(f"#{typed}") else typed
+
+
 class OrganizationForm(forms.ModelForm[Organization]):
     class Meta:
         model = Organization
         fields = "__all__"
+        field_classes = {"accent": AccentField, "links": LinesField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         label_file_field(self, "logo")
+        label_file_field(self, "cover")
 
     def clean_logo(self) -> Any:
         logo = self.cleaned_data["logo"]
         return clean_image(logo, 400) if "logo" in self.changed_data and logo else logo
+
+    def clean_cover(self) -> Any:
+        cover = self.cleaned_data["cover"]
+        changed = "cover" in self.changed_data and cover
+        return clean_image(cover, COVER_WIDTH) if changed else cover
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.cleaned_data.get("cover") and not self.cleaned_data.get(
+            "cover_description"
+        ):
+            self.add_error(
+                "cover_description",
+                _("Describe the picture for those who do not see it."),
+            )
+        return cleaned
 
 
 def label_file_field(form: forms.BaseForm, name: str) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -12,7 +15,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.images import LogoField, PictureField
 from config.slugs import Addressed, validate_slug
+
+COLOUR_PROBLEM = _(
+    "Write the colour as “#” and six digits from 0 to 9 and a to f, such as #0b5f6b."
+)
+validate_colour = RegexValidator(r"^#[0-9a-f]{6}\Z", COLOUR_PROBLEM)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -93,6 +102,19 @@ class User(AbstractBaseUser):
         return self.is_active
 
 
+SITES = {
+    "bsky.app": "Bluesky", "facebook.com": "Facebook", "instagram.com": "Instagram",
+    "linkedin.com": "LinkedIn", "tiktok.com": "TikTok", "x.com": "X",
+    "youtube.com": "YouTube",
+}  # fmt: skip
+
+
+def site_name(link: str) -> str:
+    """What people call the site of an address; its host when that has no such name."""
+    host = (urlsplit(link).hostname or link).removeprefix("www.")
+    return SITES.get(host, host)
+
+
 class OrganizationQuerySet(models.QuerySet["Organization"]):
     def of(self, user: User) -> OrganizationQuerySet:
         """Those whose data `user` may see."""
@@ -137,11 +159,41 @@ class Organization(Addressed):
         help_text=_("Where supporters reach you. Needed to publish."),
     )
     website = models.URLField(_("website"), blank=True)
-    logo = models.ImageField(
+    logo = LogoField(
         _("logo"),
         upload_to="logos/",
         blank=True,
         help_text=_("JPEG, PNG or WebP, at most 5 MB."),
+    )
+    accent = models.CharField(
+        _("colour"),
+        max_length=7,
+        blank=True,
+        validators=[validate_colour],
+        help_text=_(
+            "Of buttons and links on your pages, such as #0b5f6b. Where text in it "
+            "could not be read, a darker or lighter one of the same kind is taken."
+        ),
+    )
+    cover = PictureField(
+        _("cover picture"),
+        upload_to="covers/",
+        blank=True,
+        help_text=_("Above your profile, wide. JPEG, PNG or WebP, at most 5 MB."),
+    )
+    cover_description = models.CharField(
+        _("description of the cover picture"),
+        max_length=300,
+        blank=True,
+        help_text=_("For those who do not see it. Needed with a picture."),
+    )
+    links = ArrayField(
+        models.URLField(),
+        verbose_name=_("elsewhere"),
+        default=list,
+        blank=True,
+        size=8,
+        help_text=_("Your pages on other sites, one address a line."),
     )
     charity_number = models.CharField(_("charity number"), max_length=60, blank=True)
     privacy_notice = models.URLField(
@@ -162,7 +214,19 @@ class Organization(Addressed):
                 condition=~Q(name="") & ~Q(slug=""),
                 name="organizations_organization_name_and_slug",
                 violation_error_message=_("Give the organisation a name."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(accent="") | Q(accent__regex=r"^#[0-9a-f]{6}$"),
+                name="organizations_organization_accent",
+                violation_error_message=COLOUR_PROBLEM,
+            ),
+            models.CheckConstraint(
+                condition=Q(cover="") | ~Q(cover_description=""),
+                name="organizations_organization_cover_described",
+                violation_error_message=_(
+                    "Describe the picture for those who do not see it."
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -175,6 +239,11 @@ class Organization(Addressed):
     def sender_name(self) -> str:
         """Who answers for what is sent."""
         return self.legal_name or self.name
+
+    @property
+    def named_links(self) -> list[tuple[str, str]]:
+        """Its pages elsewhere with the names of their sites: “Instagram”."""
+        return [(link, site_name(link)) for link in self.links]
 
     @property
     def can_ask_updates(self) -> bool:

@@ -65,6 +65,7 @@ RULES = [
 NOT_PERSONAL = {
     "organizations.organization": (
         "name", "slug", "legal_name", "description", "website", "logo",
+        "accent", "cover", "cover_description", "links",
         "charity_number", "privacy_notice",
     ),
     "organizations.formerorganizationslug": ("slug",),

@@ -30,6 +30,8 @@ from petitions.models import Correction, CountEntry, Petition, Target
 from petitions.models.petitions import NotAllowed
 from petitions.states import PUBLIC_STATES, State
 
+PICTURE_WIDTH = 1200
+
 
 class PetitionForm(forms.ModelForm[Petition]):
     class Meta:
@@ -49,7 +51,7 @@ class PetitionForm(forms.ModelForm[Petition]):
     def clean_image(self) -> Any:
         image = self.cleaned_data["image"]
         changed = "image" in self.changed_data and image
-        return clean_image(image, 1200) if changed else image
+        return clean_image(image, PICTURE_WIDTH) if changed else image
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

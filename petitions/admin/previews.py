@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from petitions.admin.petitions import PetitionAdmin
 
 # May stand in a frame of our own admin, and sends nothing anywhere.
-PREVIEW_CSP = {
+PREVIEW_CSP: dict[str, list[str]] = {
     **settings.SECURE_CSP,
     "frame-ancestors": [CSP.SELF],
     "form-action": [CSP.NONE],

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from config.images import PictureField
 from config.languages import text_languages
 from config.slugs import Addressed, validate_slug
 from organizations.models import Organization, User
@@ -223,7 +224,7 @@ class Petition(Worded, Addressed):
         choices=TextFormat.choices,
         default=TextFormat.MARKDOWN,
     )
-    image = models.ImageField(
+    image = PictureField(
         _("picture"),
         upload_to="petitions/",
         blank=True,
@@ -238,7 +239,7 @@ class Petition(Worded, Addressed):
         _("what the picture shows"),
         max_length=300,
         blank=True,
-        help_text=_("For those who do not see it."),
+        help_text=_("For those who do not see it. Needed with a picture."),
     )
 
     state = models.CharField(
@@ -377,6 +378,13 @@ class Petition(Worded, Addressed):
                 name="petition_ended_at_when_ended",
                 violation_error_message=_(
                     "A petition that has ended, and no other, says since when."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(image="") | ~Q(image_description=""),
+                name="petition_image_described",
+                violation_error_message=_(
+                    "Describe the picture for those who do not see it."
                 ),
             ),
             models.CheckConstraint(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +24,10 @@ from petitions.forms import SignForm, make_version
 from petitions.models import Petition, Signature
 
 PAGE_SIZE = 20
-SHOWN_NAMES = 12
+SHOWN_REASONS = 4
+SHOWN_NAMES = 10
+# So many of the latest are looked at; few of them say why.
+LATEST = 60
 MAX_WORDS = 100
 
 
@@ -105,12 +109,28 @@ def page_context(
         "form": form,
         "is_open": found.is_open(timezone.now()),
         "version": make_version(len(corrections), found.delivery, found.words.key),
-        "shown": shown[:SHOWN_NAMES],
+        **split(shown[:LATEST]),
         "foreign": False,
         "reworded": False,
         "preview": preview,
         **more,
     }
+
+
+def split(shown: Iterable[Signature]) -> dict[str, list[Signature]]:
+    """The latest who say why, and the latest others."""
+    reasons: list[Signature] = []
+    names: list[Signature] = []
+    for signature in shown:
+        if (
+            signature.comment
+            and signature.comment_approved
+            and len(reasons) < SHOWN_REASONS
+        ):
+            reasons.append(signature)
+        elif len(names) < SHOWN_NAMES:
+            names.append(signature)
+    return {"reasons": reasons, "names": names}
 
 
 @require_safe

@@ -260,9 +260,9 @@ def test_the_image_serves_a_production_site(
         page = visit("/petitions/clean-water/")
         assert page.status == 200
         assert "max-age=31536000" in page.headers["Strict-Transport-Security"]
-        style = re.findall(r'href="(/static/css/[^"]+)"', page.text)
-        assert style
-        assert visit(style[0]).headers["Cache-Control"].endswith("immutable")
+        static = re.findall(r'href="(/static/[^"]+)"', page.text)
+        assert static
+        assert visit(static[0]).headers["Cache-Control"].endswith("immutable")
         assert "Signez cette pétition" in visit("/fr/petitions/clean-water/").text
 
         form = {"name": "Maya Tremblay", "email": "maya@example.org"}

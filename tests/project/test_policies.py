@@ -324,15 +324,12 @@ def test_the_first_view_of_a_petition_is_light(
     visitor: Client, petition: Petition
 ) -> None:
     """HTML and style sheet together fit into the first flight of a connection."""
-    from config.static import IMPORT
-
     petition.text = "Word after word of a usual text. " * 60
     petition.save()
     page = visitor.get(f"{PETITION}/", headers={"accept-encoding": "gzip"}).content
-    css = Path("static/css/site.css").read_text()
-    bundle = IMPORT.sub(lambda m: Path(f"static/css/{m['name']}").read_text(), css)
 
-    assert len(page) + len(gzip.compress(bundle.encode())) < 14_000
+    assert b'rel="stylesheet"' not in gzip.decompress(page)
+    assert len(page) < 14_000
 
 
 def page_of(text: str) -> HttpResponse:

@@ -1,0 +1,76 @@
+"""An organisation's colour on its pages and in its mails.
+
+Staff choose one colour. It fills buttons and the stripe above the page as it is, with
+black or white on it. Links, lines and bars are drawn in the nearest colour that can be
+read: darker on white, lighter on the dark scheme. So a yellow organisation has yellow
+buttons, and links in a dark yellow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from config import colours, styles
+from config.colours import Colour
+
+# The shares of the ground in a tint, and of its opposite in what a pointer is over.
+TINT = 0.9
+STRONGER = 0.25
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The colours that an organisation has of its own, on light or on dark."""
+
+    brand: Colour
+    on_brand: Colour
+    brand_edge: Colour
+    accent: Colour
+    accent_strong: Colour
+    accent_soft: Colour
+
+    @property
+    def css(self) -> str:
+        """As custom properties of the names in static/css/tokens.css."""
+        return "".join(
+            f"--{name.replace('_', '-')}:{colours.written(value)};"
+            for name, value in vars(self).items()
+        )
+
+
+@cache
+def grounds(dark: bool) -> list[Colour]:
+    """What text in the accent stands on, as the tokens have it."""
+    tokens = styles.colour_tokens(dark=dark)
+    return [colours.parse(tokens[name]) for name in ("paper", "raised")]
+
+
+@lru_cache(maxsize=500)
+def scheme(accent: str, *, dark: bool) -> Scheme:
+    """What a colour such as “#0b5f6b” becomes."""
+    chosen = colours.parse(accent)
+    paper = grounds(dark)[0]
+    soft = colours.mixed(chosen, paper, TINT)
+    read = colours.readable(chosen, [*grounds(dark), soft])
+    # A dark colour would be lost on the dark ground.
+    brand = read if dark else chosen
+    on_brand = colours.on(brand)
+    stands_out = colours.contrast(brand, paper) >= colours.SHAPE
+    return Scheme(
+        brand=brand,
+        on_brand=on_brand,
+        brand_edge=brand if stands_out else on_brand,
+        accent=read,
+        accent_strong=colours.mixed(read, colours.on(paper), STRONGER),
+        accent_soft=soft,
+    )
+
+
+@lru_cache(maxsize=500)
+def css(accent: str) -> str:
+    """The style sheet that puts an organisation's colours in place of the site's."""
+    light, dark = scheme(accent, dark=False), scheme(accent, dark=True)
+    return (
+        f":root{{{light.css}}}@media (prefers-color-scheme:dark){{:root{{{dark.css}}}}}"
+    )
