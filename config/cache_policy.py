@@ -42,6 +42,8 @@ PUBLIC_CONTROL = (
 )
 
 
+FRAMED_CSP = {**settings.SECURE_CSP, "frame-ancestors": ["*"]}
+
 # Answers that others may keep for a moment: pages, redirects, "you have it".
 KEPT = frozenset({200, 301, 302, 304})
 
@@ -59,11 +61,13 @@ class Policy:
     audience: Audience
     query: tuple[str, ...] = ()
     embeddable: bool = False
-    """Other sites' scripts may read it (CORS)."""
+    """Other sites' scripts may read it (CORS), their pages may show it (CORP)."""
+    framed: bool = False
+    """Other sites may put it into a frame."""
 
 
-def cached(*query: str, embeddable: bool = False) -> Policy:
-    return Policy(Audience.CACHED, query, embeddable)
+def cached(*query: str, embeddable: bool = False, framed: bool = False) -> Policy:
+    return Policy(Audience.CACHED, query, embeddable or framed, framed)
 
 
 NO_STORE = Policy(Audience.NO_STORE)
@@ -216,7 +220,8 @@ class CachePolicyMiddleware:
             response.headers["X-Robots-Tag"] = "noindex"
         if policy.embeddable:
             response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return let_into_frames(response, policy)
 
     def process_view(
         self,
@@ -241,7 +246,7 @@ class CachePolicyMiddleware:
                 fetched = page_cache.fetch(
                     key,
                     now,
-                    lambda: rendered(request, view(request, *args, **kwargs)),
+                    lambda: rendered(request, view(request, *args, **kwargs), policy),
                 )
             except Exception as error:
                 # Django shows process_exception() only what the handler raised.
@@ -262,7 +267,19 @@ def request_query(request: HttpRequest, policy: Policy) -> tuple[str, ...]:
     return tuple(request.GET.get(name, "") for name in policy.query)
 
 
-def rendered(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def let_into_frames(response: HttpResponseBase, policy: Policy) -> HttpResponseBase:
+    """For Django's middlewares further out. Not on the view, since an answer from the
+    cache has not been there."""
+    if policy.framed:
+        response._csp_config = FRAMED_CSP  # type: ignore[attr-defined]
+        response.xframe_options_exempt = True  # type: ignore[attr-defined]
+    return response
+
+
+def rendered(
+    request: HttpRequest, response: HttpResponseBase, policy: Policy
+) -> HttpResponseBase:
+    let_into_frames(response, policy)
     if isinstance(response, TemplateResponse):
         response.render()
         allow_noted(request, response)

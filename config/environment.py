@@ -103,6 +103,19 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
         return value
 
+    def contact(self, name: str) -> str:
+        """Where somebody is reached: an e-mail address, a page or a telephone, as an
+        address that begins with mailto:, https:// or tel:."""
+        value = str(self.str(name, default="")).strip()
+        if "@" in value and ":" not in value:
+            value = f"mailto:{value}"
+        if value and not re.fullmatch(r"(mailto:[^\s@]+@|https://|tel:\+?)\S+", value):
+            self.problems.append(
+                f"{name} is {value!r}. Set an e-mail address, a page (https://…) or a "
+                "telephone (tel:+1-613-555-0100)."
+            )
+        return value
+
     def time_zone(self, name: str) -> str:
         """A name from the time zone database."""
         value = str(self.str(name, default="UTC"))

@@ -89,6 +89,31 @@ def body_limit(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+# What pages of this site need of a browser's powers: none. (Writing to the clipboard
+# and sharing are asked for by our own scripts.)
+PERMISSIONS = ", ".join(
+    f"{power}=()"
+    for power in (
+        "accelerometer", "camera", "display-capture", "geolocation", "gyroscope",
+        "magnetometer", "microphone", "midi", "payment", "usb",
+    )
+)  # fmt: skip
+
+
+def isolation(get_response: GetResponse) -> GetResponse:
+    """Keeps other origins away from what we send, and what we send away from the
+    powers of a browser. Policies let single answers out (config/cache_policy.py)."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Embedder-Policy", "require-corp")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        return response
+
+    return middleware
+
+
 def drain(request: HttpRequest, length: int) -> None:
     """Read and forget `length` bytes of the body."""
     while length > 0:

@@ -1,8 +1,11 @@
-"""Error pages: what happened and what to do, in human words."""
+"""Error pages: what happened and what to do, in human words; for programs, as
+RFC 9457 (application/problem+json) has it."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 # Seconds after which trying again makes sense.
@@ -10,14 +13,28 @@ RETRY_AFTER = 10
 
 
 def problem(request: HttpRequest, status: int) -> HttpResponse:
-    """The page templates/<status>.html with that status."""
-    response = HttpResponse(
-        render_to_string(f"{status}.html", {"status": status}, request), status=status
-    )
+    """The page templates/<status>.html with that status; data when data was asked."""
+    if request.path.endswith(".json"):
+        response: HttpResponse = data_problem(status)
+    else:
+        page = render_to_string(f"{status}.html", {"status": status}, request)
+        response = HttpResponse(page, status=status)
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
+
+
+def data_problem(status: int, detail: str = "") -> JsonResponse:
+    """What went wrong, for a program; `detail` for whoever wrote it."""
+    http = HTTPStatus(status)
+    shape = {
+        "type": "about:blank",
+        "title": http.phrase,
+        "status": status,
+        "detail": detail or http.description or http.phrase,
+    }
+    return JsonResponse(shape, status=status, content_type="application/problem+json")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +78,12 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.access_log",
-    "config.middleware.body_limit",
+    "config.middleware.isolation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.body_limit",
     "config.middleware.language_from_path",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -169,6 +171,10 @@ ALERT_EMAILS = [
     env.address("ALERT_EMAIL", str(part))
     for part in env.list("ALERT_EMAIL", default=[])
 ]
+# Where to tell of a weakness of this site.
+SECURITY_CONTACT = env.contact("SECURITY_CONTACT") or (
+    f"mailto:{parseaddr(next(iter(ALERT_EMAILS), MAIL_FROM))[1]}"
+)
 
 if DEMO:
     if SITE_URL and not is_loopback(_site.hostname or ""):

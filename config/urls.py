@@ -9,7 +9,24 @@ import config.languages  # registers <language:…>
 import config.slugs  # noqa: F401 - registers <uslug:…>
 from config import health, media, views
 from config.cache_policy import NO_STORE, PERSONAL, cached
-from petitions.views import reading
+from organizations import data as organizations_data
+from petitions.views import data, embedding, reading, sitemaps
+
+# The same for readers of every language: its words are those of programs.
+data_urls = [
+    path("petitions.json", data.petitions, name="petitions"),
+    path("petitions/<uslug:slug>.json", data.petition, name="petition"),
+    path("petitions/<uslug:slug>/count.json", data.count, name="count"),
+    path("petitions/<uslug:slug>/history.json", data.history, name="history"),
+    path("organizations.json", organizations_data.organizations, name="organizations"),
+    path(
+        "organizations/<uslug:slug>.json",
+        organizations_data.organization,
+        name="organization",
+    ),
+    path("oembed.json", embedding.oembed, name="oembed"),
+    path("openapi.json", data.openapi, name="openapi"),
+]
 
 # Addresses without a language.
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,7 +34,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
+    path(".well-known/security.txt", views.security, name="security"),
+    path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
+    path(
+        "sitemap/<str:section>-<int:number>.xml",
+        sitemaps.sitemap_file,
+        name="sitemap_file",
+    ),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("", include((data_urls, "data"))),
+    re_path(
+        rf"^(?:{'|'.join(dict(settings.LANGUAGES))})/(?P<path>[^/].*\.json)$",
+        views.without_language,
+        name="without_language",
+    ),
     re_path(
         r"^media/(?P<folder>covers|logos|petitions)/(?P<name>[0-9a-zA-Z_-]+\.(?:avif|png|webp))$",
         media.media,
@@ -50,18 +80,41 @@ urlpatterns += i18n_patterns(
 POLICIES = {
     "home": cached(),
     "robots": cached(),
+    "security": cached(),
+    "sitemap": cached(),
+    "sitemap_file": cached(),
     "favicon": cached(),
     "media": cached(),
+    "without_language": cached(embeddable=True),
+    "data:petitions": cached("state", "organization", "page", embeddable=True),
+    "data:petition": cached(embeddable=True),
+    "data:count": cached(embeddable=True),
+    "data:history": cached(embeddable=True),
+    "data:organizations": cached("page", embeddable=True),
+    "data:organization": cached(embeddable=True),
+    "data:oembed": cached("url", "maxwidth", "maxheight", "format", embeddable=True),
+    "data:openapi": cached(embeddable=True),
     "organizations:index": cached("page"),
     "organizations:profile": cached("page"),
-    "organizations:data": cached(embeddable=True),
     "petitions:index": cached("page", "q"),
     "petitions:petition": cached(),
     "petitions:text": cached(),
-    "petitions:data": cached(embeddable=True),
-    "petitions:count": cached(embeddable=True),
+    "petitions:feed": cached(embeddable=True),
+    "petitions:organization_feed": cached(embeddable=True),
+    "petitions:updates_feed": cached(embeddable=True),
+    "petitions:developers": cached(),
+    "petitions:embed": cached(),
+    "petitions:card": cached(framed=True),
+    "petitions:card_form": cached(framed=True),
+    "petitions:badge": cached(embeddable=True),
+    "petitions:updates": cached("page"),
+    "petitions:update": cached(),
+    "petitions:reasons": cached("page"),
+    "petitions:history": cached(),
+    "petitions:about": cached(),
     "petitions:how_we_count": cached(),
     "petitions:privacy": cached(),
+    "petitions:accessibility": cached(),
     "livez": NO_STORE,
     "readyz": NO_STORE,
     "metrics": NO_STORE,
@@ -72,6 +125,8 @@ POLICIES = {
     "petitions:erased": NO_STORE,
     "petitions:new_link": NO_STORE,
     "petitions:all_signed": NO_STORE,
+    "petitions:contact": NO_STORE,
+    "petitions:report": NO_STORE,
     "petitions:check_inbox": PERSONAL,
     "petitions:confirm": PERSONAL,
     "petitions:correct": PERSONAL,
@@ -83,6 +138,7 @@ POLICIES = {
     "petitions:download": PERSONAL,
     "petitions:erase_all": PERSONAL,
     "petitions:never_again": PERSONAL,
+    "petitions:style_guide": PERSONAL,
     "admin:*": PERSONAL,
     "admin_password_reset": PERSONAL,
     "password_reset_done": PERSONAL,

@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-ROBOTS = """User-agent: *
-Disallow: /admin/
-Disallow: /confirm/
-Disallow: /not-me/
-"""
+from config.languages import path_in
+
+TEXT = "text/plain; charset=utf-8"
+# Not for search engines; what they find elsewhere says so by itself.
+CLOSED = ("/admin/", "/confirm/", "/not-me/", "/signature/", "/signed/", "/embed/")
+# Researchers are told to trust it until then; renewed every day.
+SECURITY_DAYS = 180
 
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8")
+    closed = [path_in(code, p) for code, _name in settings.LANGUAGES for p in CLOSED]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    lines += ["", f"Sitemap: {settings.SITE_URL}{reverse('sitemap')}"]
+    return HttpResponse("\n".join(lines) + "\n", content_type=TEXT)
+
+
+@require_safe
+def security(request: HttpRequest) -> HttpResponse:
+    """Where to tell of a weakness of this site (RFC 9116)."""
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    expires = today + timedelta(days=SECURITY_DAYS)
+    languages = ", ".join(code for code, _name in settings.LANGUAGES)
+    lines = [
+        f"Contact: {settings.SECURITY_CONTACT}",
+        f"Expires: {expires.isoformat().replace('+00:00', 'Z')}",
+        f"Preferred-Languages: {languages}",
+        f"Canonical: {settings.SITE_URL}{request.path}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type=TEXT)
 
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("img/icon.svg"))
+
+
+@require_safe
+def without_language(request: HttpRequest, path: str) -> HttpResponse:
+    """Data has one address, whatever the language of the page that names it."""
+    query = request.META.get("QUERY_STRING", "")
+    return redirect(f"/{path}{'?' if query else ''}{query}", permanent=True)

@@ -3,7 +3,7 @@
 Staff choose one colour. It fills buttons and the stripe above the page as it is, with
 black or white on it. Links, lines and bars are drawn in the nearest colour that can be
 read: darker on white, lighter on the dark scheme. So a yellow organisation has yellow
-buttons, and links in a dark yellow.
+buttons, and links in an ink with a touch of yellow.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from config.colours import Colour
 # The shares of the ground in a tint, and of its opposite in what a pointer is over.
 TINT = 0.9
 STRONGER = 0.25
+# Yellows and pastels turn muddy before they can be read on white; ink with a touch of
+# them does not.
+PALE = 2.0
+INKY = 0.82
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ def scheme(accent: str, *, dark: bool) -> Scheme:
     paper = grounds(dark)[0]
     soft = colours.mixed(chosen, paper, TINT)
     read = colours.readable(chosen, [*grounds(dark), soft])
+    if not dark and colours.contrast(chosen, paper) < PALE:
+        read = colours.mixed(chosen, colours.BLACK, INKY)
     # A dark colour would be lost on the dark ground.
     brand = read if dark else chosen
     on_brand = colours.on(brand)

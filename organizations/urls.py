@@ -6,5 +6,4 @@ app_name = "organizations"
 urlpatterns = [
     path("organizations/", views.index, name="index"),
     path("organizations/<uslug:slug>/", views.profile, name="profile"),
-    path("organizations/<uslug:slug>.json", views.data, name="data"),
 ]

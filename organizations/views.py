@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 ORGANIZATIONS_PER_PAGE = 50
 PETITIONS_PER_PAGE = 20
+SHOWN_UPDATES = 3
 
 
 def petitions_of(organization: Organization) -> PetitionQuerySet:
@@ -55,31 +55,11 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         "started": paginator.count,
         "won": petitions.won().count(),
         "supporters": petitions.supporters(),
+        "updates": petitions.latest_updates(timezone.now())[:SHOWN_UPDATES]
+        if page.number == 1
+        else [],
         "withdrawn": organization.petitions.withdrawn()[:20]
         if page.number == 1
         else [],
     }
     return TemplateResponse(request, "organizations/profile.html", context)
-
-
-@require_safe
-def data(request: HttpRequest, slug: str) -> HttpResponse:
-    """The public data of an organisation."""
-    try:
-        organization = get_organization(slug)
-    except Moved:
-        raise Http404 from None
-    petitions = petitions_of(organization)
-    return JsonResponse(
-        {
-            "name": organization.name,
-            "legal_name": organization.legal_name,
-            "url": settings.SITE_URL + organization.get_absolute_url(),
-            "description": organization.description,
-            "website": organization.website,
-            "charity_number": organization.charity_number,
-            "started": petitions.count(),
-            "won": petitions.won().count(),
-            "supporters": petitions.supporters(),
-        }
-    )

@@ -150,7 +150,7 @@ def change_signature(
         if name in given and given[name] != getattr(signature, name)
     }
     if "comment" in changed:
-        changed["comment_approved"] = False
+        changed |= {"comment_approved": False, "comment_rejected": False}
     answer = changed.get("updates")
     if answer is None or not signature.petition.organization.can_ask_updates:
         # Not asked, or not answered: what was said before holds.

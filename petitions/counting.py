@@ -142,11 +142,16 @@ def verify() -> Iterator[Proof]:
 
 def days(petition: Petition) -> list[tuple[date, int]]:
     """The folded history of a petition: supporters by day, oldest first."""
-    found: dict[date, int] = {}
-    for day, number in petition.daily_totals.order_by("day").values_list(
-        "day", "number"
+    return [(day, sum(sources.values())) for day, sources in sources_by_day(petition)]
+
+
+def sources_by_day(petition: Petition) -> list[tuple[date, dict[str, int]]]:
+    """The same by source, each of which has its number on each day."""
+    found: dict[date, dict[str, int]] = {}
+    for day, source, number in petition.daily_totals.order_by("day").values_list(
+        "day", "source", "number"
     ):
-        found[day] = found.get(day, 0) + number
+        found.setdefault(day, dict.fromkeys(Source.values, 0))[source] += number
     return list(found.items())
 
 

@@ -26,6 +26,7 @@ from petitions.models import (
     MailTally,
     MergedSignature,
     Petition,
+    Report,
     Signature,
     SourceTally,
 )
@@ -42,6 +43,10 @@ DOMAINS_KEPT = timedelta(days=90)
 # A mail domain that so few sign with says nearly who they are.
 RARE = 10
 RARE_DOMAINS_KEPT = timedelta(days=2)
+# Messages from visitors: after somebody has dealt with them, and in any case.
+HANDLED_KEPT = timedelta(days=30)
+REPORTS_KEPT = 6
+"""Months."""
 
 
 # == Signatures that nobody confirmed ==
@@ -155,6 +160,21 @@ def drop_networks(signatures: QuerySet[Signature]) -> None:
 def tallies_of_networks(now: datetime) -> QuerySet[SourceTally]:
     tallies = SourceTally.objects.filter(hour__lt=now - NETWORKS_KEPT)
     return tallies.order_by("hour", "pk")
+
+
+# == Messages from visitors ==
+
+
+def reports(now: datetime) -> QuerySet[Report]:
+    """Those that were dealt with, or came, too long ago to be needed any more."""
+    old = Q(handled_at__lt=now - HANDLED_KEPT) | Q(
+        created_at__lt=months_before(now, REPORTS_KEPT)
+    )
+    return Report.objects.legible().filter(old).order_by("created_at")
+
+
+def drop_words(reports: QuerySet[Report]) -> None:
+    reports.update(text="", email="", note="")
 
 
 # == Names and addresses of petitions that have ended ==

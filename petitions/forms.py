@@ -19,7 +19,7 @@ from petitions.addresses import (
     NotAnAddress,
     clean_address,
 )
-from petitions.states import CONSENT_VERSION, Delivery
+from petitions.states import CONSENT_VERSION, OF_PETITIONS, OF_SITE, Delivery
 
 LINE_BREAKS = "\n\r\t"
 
@@ -109,7 +109,7 @@ class CountryField(ChoiceField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            choices=lambda: [("", ""), *countries(reader_language())], **options
+            choices=lambda: [("", "—"), *countries(reader_language())], **options
         )
 
 
@@ -231,6 +231,59 @@ class SignForm(CorrectionForm):
     def seen(self, delivery: str) -> Seen:
         """What the form had shown."""
         return read_version(self.cleaned_data.get("version", ""), delivery)
+
+
+class ReportForm(forms.Form):
+    """What a visitor tells about a petition, or about the site."""
+
+    reason = forms.ChoiceField(
+        label=_("What is it about?"),
+        error_messages={
+            "required": _("Choose what it is about"),
+            "invalid_choice": _("Choose what it is about"),
+        },
+    )
+    text = TextField(
+        label=_("What should be known?"),
+        max_length=3000,
+        lines=True,
+        error_messages={
+            "required": _("Write what should be known"),
+            "max_length": _(
+                "Shorten your message to 3,000 characters; it has %(show_value)d"
+            ),
+        },
+    )
+    email = TextField(
+        label=_("E-mail address (optional)"),
+        max_length=254,
+        required=False,
+        error_messages={
+            "max_length": _("Enter an e-mail address such as name@example.org"),
+        },
+    )
+    # As in the sign form.
+    subject = TrapField(label=_("Leave this empty"), required=False)
+
+    def __init__(self, data: Any = None, *, petition: Any, **options: Any) -> None:
+        super().__init__(data, **options)
+        reasons = OF_PETITIONS if petition else OF_SITE
+        field = self.fields["reason"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(reason.value, reason.label) for reason in reasons]
+
+    def clean_email(self) -> str:
+        typed = str(self.cleaned_data["email"])
+        try:
+            return clean_address(typed) if typed else ""
+        except NotAnAddress:
+            raise ValidationError(
+                _("Enter an e-mail address such as name@example.org")
+            ) from None
+
+    @property
+    def is_trapped(self) -> bool:
+        return bool(self.cleaned_data.get("subject"))
 
 
 @dataclass(frozen=True, slots=True)

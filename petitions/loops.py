@@ -10,7 +10,7 @@ from config.alerts import WATCH
 from config.loops import Loop
 from config.models import Heartbeat
 from config.retention import EXPIRE
-from petitions import actions, invalidating, limits, sources
+from petitions import actions, invalidating, limits, reporting, sources
 from petitions.counting import fold_round, verify
 from petitions.mailing import begin_sending, send_due
 from petitions.models import Petition
@@ -56,6 +56,7 @@ LOOPS = [
     Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
+    Loop("reports", 30, reporting.tell),
     Loop("limits", 60, limits.purge_round),
     Loop("sources", sources.EVERY, sources.tally),
     Loop("jobs", 1, invalidating.advance),

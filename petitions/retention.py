@@ -180,6 +180,21 @@ RULES = [
         kept=_("Until you take it back."),
     ),
     Rule(
+        name="messages from visitors",
+        columns={"petitions.report": ("text", "email", "note", "handled_by")},
+        what=_(
+            "A message about a petition or this site: what you wrote, and your address "
+            "if you gave one"
+        ),
+        purpose=_("So that somebody can look into it and answer you."),
+        kept=format_lazy(
+            _("{days} days after it is dealt with, at most {months} months."),
+            days=expiry.HANDLED_KEPT.days,
+            months=expiry.REPORTS_KEPT,
+        ),
+        expiry=Rows(expiry.reports, expiry.drop_words),
+    ),
+    Rule(
         name="lists of networks and mail domains",
         columns={
             "petitions.listednetwork": ("network", "note"),
@@ -228,13 +243,20 @@ RULES = [
             ),
             "petitions.formerpetitionslug": ("slug",),
             "petitions.target": ("name", "office", "organisation"),
-            "petitions.correction": ("text", "made_by"),
+            "petitions.correction": ("before", "after", "text", "made_by"),
+            "petitions.update": ("title", "text", "made_by"),
+            "petitions.answer": ("answered_by", "text", "link", "made_by"),
+            "petitions.answerrevision": ("answered_by", "text", "link"),
+            "petitions.handover": ("note", "made_by"),
             "petitions.translation": (
                 "title", "ask", "addressees", "summary", "text", "image_description",
                 "outcome",
             ),
         },
-        what=_("Petitions: their texts, and whom they petition"),
+        what=_(
+            "Petitions: their texts, whom they petition, what was told about them, and "
+            "what those petitioned answered"
+        ),
         purpose=_("So that everybody can read what was signed, and to whom."),
         kept=_("As long as the site stands: what was signed stays signed."),
     ),
@@ -250,6 +272,11 @@ RULES = [
 NOT_PERSONAL = {
     "petitions.petition": ("language", "text_format", "state", "delivery"),
     "petitions.target": ("kind",),
+    "petitions.correction": ("language",),
+    "petitions.update": ("language",),
+    "petitions.answer": ("language", "text_format"),
+    "petitions.answerrevision": ("language", "text_format"),
+    "petitions.handover": ("language", "manner"),
     "petitions.translation": ("language",),
     "petitions.signature": (
         "state",
@@ -273,6 +300,7 @@ NOT_PERSONAL = {
     "petitions.linkrequest": ("kind",),
     "petitions.listednetwork": ("listing",),
     "petitions.listeddomain": ("listing",),
+    "petitions.report": ("reason", "language"),
     "petitions.sourcetally": ("kind",),
     "petitions.countentry": ("source",),
     "petitions.change": ("source",),

@@ -129,3 +129,24 @@ class WeakSign(enum.IntFlag):
     BUSY_NETWORK = 2
     BUSY_DOMAIN = 4
     LINK_IN_NAME = 8
+
+
+class Reason(models.TextChoices):
+    """What a message from a visitor is about: a petition, or the site."""
+
+    UNTRUE = "untrue", _("Something in it is not true")
+    HARM = "harm", _("It insults, threatens or stirs up hatred")
+    PRIVATE = "private", _("It shows somebody's private details")
+    RIGHTS = "rights", _("It uses a text or picture that belongs to somebody else")
+    COUNT = "count", _("Its signatures or its number are not right")
+    ACCESS = "access", _("I cannot read or use a page")
+    DATA = "data", _("What is stored about me")
+    ORGANIZATION = "organization", _("An organisation on this site")
+    OTHER = "other", _("Something else")
+
+
+OF_PETITIONS = (
+    Reason.UNTRUE, Reason.HARM, Reason.PRIVATE, Reason.RIGHTS, Reason.COUNT,
+    Reason.ACCESS, Reason.OTHER,
+)  # fmt: skip
+OF_SITE = (Reason.ACCESS, Reason.DATA, Reason.ORGANIZATION, Reason.OTHER)

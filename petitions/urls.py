@@ -1,18 +1,46 @@
 from django.urls import path
 
-from petitions.views import reading, signers, signing
+from petitions.views import (
+    about,
+    developers,
+    embedding,
+    feeds,
+    reading,
+    reports,
+    signers,
+    signing,
+    story,
+    style_guide,
+)
 
 app_name = "petitions"
 urlpatterns = [
     path("petitions/", reading.index, name="index"),
     path("petitions/<uslug:slug>/", reading.petition, name="petition"),
-    path("petitions/<uslug:slug>.json", reading.data, name="data"),
-    path("petitions/<uslug:slug>/count.json", reading.count, name="count"),
     path("petitions/<uslug:slug>/sign/", signing.sign, name="sign"),
     path(
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
     ),
     path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
+    path("petitions.atom", feeds.feed, name="feed"),
+    path(
+        "organizations/<uslug:slug>.atom",
+        feeds.organization_feed,
+        name="organization_feed",
+    ),
+    path(
+        "petitions/<uslug:slug>/updates.atom", feeds.updates_feed, name="updates_feed"
+    ),
+    path("developers/", developers.developers, name="developers"),
+    path("petitions/<uslug:slug>/embed/", embedding.embed, name="embed"),
+    path("petitions/<uslug:slug>/badge.svg", embedding.badge, name="badge"),
+    path("embed/<uslug:slug>/", embedding.card, name="card"),
+    path("embed/<uslug:slug>/form/", embedding.card_form, name="card_form"),
+    path("petitions/<uslug:slug>/updates/", story.updates, name="updates"),
+    path("petitions/<uslug:slug>/updates/<int:number>/", story.update, name="update"),
+    path("petitions/<uslug:slug>/reasons/", story.reasons, name="reasons"),
+    path("petitions/<uslug:slug>/history/", story.history, name="history"),
+    path("petitions/<uslug:slug>/report/", reports.report, name="report"),
     # Behind the words above; none of them names a language.
     path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
     # Short, for they stand in mails.
@@ -29,6 +57,10 @@ urlpatterns = [
     path("never-again/<str:token>/", signers.never_again, name="never_again"),
     path("erased/", signing.erased, name="erased"),
     path("new-link/", signing.new_link, name="new_link"),
-    path("how-we-count/", reading.how_we_count, name="how_we_count"),
-    path("privacy/", reading.privacy, name="privacy"),
+    path("about/", about.about, name="about"),
+    path("how-we-count/", about.how_we_count, name="how_we_count"),
+    path("privacy/", about.privacy, name="privacy"),
+    path("accessibility/", about.accessibility, name="accessibility"),
+    path("contact/", reports.contact, name="contact"),
+    path("style-guide/", style_guide.style_guide, name="style_guide"),
 ]

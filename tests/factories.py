@@ -11,7 +11,16 @@ from django.utils import timezone
 from organizations.models import Membership, Organization, Role, User
 from petitions import signing
 from petitions.counting import record_entry
-from petitions.models import CountEntry, Petition, Signature, Target, Translation
+from petitions.models import (
+    Answer,
+    CountEntry,
+    Handover,
+    Petition,
+    Signature,
+    Target,
+    Translation,
+    Update,
+)
 from petitions.names import folded_name
 from petitions.signing import SignerInput
 from petitions.states import State, TargetKind
@@ -108,3 +117,29 @@ def make_entry(petition: Petition, number: int, **fields: Any) -> CountEntry:
     fields.setdefault("source", "imported")
     fields.setdefault("label", f"Entry {next(numbers)}")
     return record_entry(CountEntry(petition=petition, number=number, **fields))
+
+
+def make_update(petition: Petition, *, published: bool = True, **fields: Any) -> Update:
+    """News about a petition, published now."""
+    fields.setdefault("title", f"Update {next(numbers)}")
+    fields.setdefault("text", "There is **news**.")
+    if published:
+        fields.setdefault("published_at", timezone.now())
+    return Update.objects.create(petition=petition, **fields)
+
+
+def make_answer(petition: Petition, **fields: Any) -> Answer:
+    """What its first target answered."""
+    fields.setdefault("text", "We will look into it.")
+    fields.setdefault("answered_on", timezone.localdate())
+    fields.setdefault("target", petition.targets.get())
+    return Answer.objects.create(petition=petition, **fields)
+
+
+def make_handover(petition: Petition, **fields: Any) -> Handover:
+    """The result, handed to its first target."""
+    fields.setdefault("confirmed", 3)
+    fields.setdefault("paper", 0)
+    fields.setdefault("imported", 0)
+    fields.setdefault("target", petition.targets.get())
+    return Handover.objects.create(petition=petition, **fields)

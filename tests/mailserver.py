@@ -23,6 +23,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
+        self._parsed: list[EmailMessage] = []
         self.refuse: Callable[[str], str | None] = lambda address: None
         self.refuse_data: Callable[[], str | None] = lambda: None
         self.refuse_sender: Callable[[], str | None] = lambda: None
@@ -82,13 +83,13 @@ class Mailbox:
 
     def since(self, number: int) -> list[EmailMessage]:
         """The messages that came after the first `number`."""
-        found = []
-        for envelope in self.envelopes[number:]:
+        # Parsed once: a load of thousands is looked through again and again.
+        for envelope in self.envelopes[len(self._parsed) :]:
             assert isinstance(envelope.content, bytes)
             message = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(message, EmailMessage)
-            found.append(message)
-        return found
+            self._parsed.append(message)
+        return self._parsed[number:]
 
     @property
     def recipients(self) -> list[str]:

@@ -5,6 +5,7 @@ from petitions.admin.exports import ExportAdmin
 from petitions.admin.invalidations import InvalidationAdmin
 from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkAdmin
 from petitions.admin.petitions import PetitionAdmin
+from petitions.admin.reports import ReportAdmin
 from petitions.admin.signatures import SignatureAdmin
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "ListedDomainAdmin",
     "ListedNetworkAdmin",
     "PetitionAdmin",
+    "ReportAdmin",
     "SignatureAdmin",
 ]

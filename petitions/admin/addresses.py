@@ -11,8 +11,8 @@ from django.utils.translation import gettext
 
 from organizations.scoping import AdministratorsAdmin, ScopedAdmin
 from petitions import keys
-from petitions.admin.paging import CappedPaginator
 from petitions.models import AddressRule, KeyCollision
+from petitions.paging import CappedPaginator
 
 
 @admin.register(AddressRule)

@@ -16,9 +16,9 @@ from organizations.access import may_edit
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import actions, signing
 from petitions.addresses import NotAnAddress, clean_address
-from petitions.admin.paging import CappedPaginator
 from petitions.keys import keys_of
 from petitions.models import Petition, Signature
+from petitions.paging import CappedPaginator
 from petitions.states import Aside, WeakSign
 
 SIGNS = {

@@ -28,7 +28,7 @@ class DemoPetition:
 @dataclass(frozen=True)
 class DemoOrganization:
     name: str
-    values: dict[str, str]
+    values: dict[str, Any]
     petitions: list[DemoPetition]
 
 
@@ -44,6 +44,7 @@ AMNESTY = DemoOrganization(
         ),
         "postal_address": "1 Example Street\nOttawa ON",
         "contact_email": "contact@amnesty-demo.example",
+        "accent": "#ffe100",
     },
     petitions=[
         DemoPetition(
@@ -123,6 +124,10 @@ RIVERBANK = DemoOrganization(
         "postal_address": "2 Example Quay\nExampleton",
         "contact_email": "hello@riverbank-demo.example",
         "charity_number": "00000 0000 RR0000",
+        "website": "https://riverbank-demo.example/",
+        "links": ["https://instagram.com/example", "https://riverbank.example/@us"],
+        "accent": "#1f6f5c",
+        "cover_description": "A wide river between hills, with trees along its bank.",
     },
     petitions=[
         DemoPetition(
@@ -141,6 +146,7 @@ RIVERBANK = DemoOrganization(
 - and somebody who waters them for the first two summers.""",
             supporters=37,
             started=20,
+            more={"image_description": "The lower bank: a river, and hardly a tree."},
         ),
         DemoPetition(
             title="Open the old footbridge again",
@@ -200,4 +206,18 @@ COMMENTS = (
     "Parce que le silence aide toujours les mêmes.",
     "I promised my students that I would.",
     "Small steps, many feet.",
+)
+
+# What visitors have written about the first petition: reason, text, days ago.
+REPORTS = (
+    (
+        "access",
+        "On my telephone the last line of the text is cut off. Is it complete?",
+        2,
+    ),
+    (
+        "untrue",
+        "The year in the second sentence should be 2002, as in your own report.",
+        9,
+    ),
 )

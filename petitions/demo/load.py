@@ -9,9 +9,11 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from config.colours import parse
 from organizations.models import Membership, Organization, Role, User
 from petitions import keys
 from petitions.counting import fold
+from petitions.demo import pictures
 from petitions.demo.content import (
     COMMENTS,
     DOMAINS,
@@ -20,11 +22,13 @@ from petitions.demo.content import (
     ORGANIZATIONS,
     PLACES,
     POSTAL_AREAS,
+    REPORTS,
+    RIVERBANK,
     STAFF_EMAIL,
     DemoOrganization,
     DemoPetition,
 )
-from petitions.models import Petition, Target
+from petitions.models import Petition, Report, Target
 from petitions.states import State
 
 COLUMNS = (
@@ -65,12 +69,17 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
                 name=planned.name, **planned.values
             )
             add_staff(organization, planned)
+            if planned is RIVERBANK:
+                organization.logo = pictures.logo(parse(organization.accent))
+                organization.cover = pictures.cover()
+                organization.save()
             for demo in planned.petitions:
                 petition = add_petition(organization, demo, now)
                 for batch in batches(demo.supporters):
                     copy(signatures(petition, demo, batch, now, chance, version))
                     loaded += len(batch)
                     progress(loaded, everything)
+        add_reports(now)
         with connection.cursor() as cursor:
             cursor.execute(CHANGES, [time_zone])
             cursor.execute(TALLIES, [time_zone])
@@ -100,9 +109,25 @@ def add_petition(
         ended_at=None if demo.state == State.OPEN else now - timedelta(days=demo.ended),
         **demo.more,
     )
+    if petition.image_description:
+        petition.image = pictures.bank()
+        petition.save()
     for position, values in enumerate(demo.targets, 1):
         Target.objects.create(petition=petition, position=position, **values)
     return petition
+
+
+def add_reports(now: datetime) -> None:
+    """What visitors have written; staff know of it."""
+    for reason, text, days in REPORTS:
+        Report.objects.create(
+            petition=Petition.objects.order_by("pk").first(),
+            reason=reason,
+            text=text,
+            language="en",
+            created_at=now - timedelta(days=days),
+            told_at=now - timedelta(days=days),
+        )
 
 
 def batches(number: int, size: int = 2000) -> Iterator[range]:

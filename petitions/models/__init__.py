@@ -1,8 +1,11 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.addresses import AddressRule, KeyCollision, KeyVersion
+from petitions.models.answers import Answer, AnswerRevision
+from petitions.models.corrections import Correction
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
+from petitions.models.handovers import Handover
 from petitions.models.invalidations import Invalidation
 from petitions.models.limits import (
     Allowance,
@@ -19,13 +22,18 @@ from petitions.models.mails import (
     MailTally,
     Suppression,
 )
-from petitions.models.petitions import Correction, FormerPetitionSlug, Petition, Target
+from petitions.models.petitions import FormerPetitionSlug, Petition
+from petitions.models.reports import Report
 from petitions.models.signatures import Consent, MergedSignature, Signature
+from petitions.models.targets import Target
 from petitions.models.translations import Translation, Words
+from petitions.models.updates import Update, UpdateQuerySet
 
 __all__ = [
     "AddressRule",
     "Allowance",
+    "Answer",
+    "AnswerRevision",
     "Bounce",
     "Change",
     "Consent",
@@ -35,6 +43,7 @@ __all__ = [
     "DueMail",
     "Export",
     "FormerPetitionSlug",
+    "Handover",
     "Invalidation",
     "KeyCollision",
     "KeyVersion",
@@ -45,6 +54,7 @@ __all__ = [
     "MailTally",
     "MergedSignature",
     "Petition",
+    "Report",
     "Signature",
     "SourceTally",
     "Suppression",
@@ -52,5 +62,7 @@ __all__ = [
     "Target",
     "Total",
     "Translation",
+    "Update",
+    "UpdateQuerySet",
     "Words",
 ]

@@ -22,14 +22,15 @@ from config.slugs import Addressed, validate_slug
 from organizations.models import Organization, User
 from petitions.goals import next_goal
 from petitions.models.counts import Change, Total
+from petitions.models.targets import Target
 from petitions.models.translations import Worded
+from petitions.models.updates import Update, UpdateQuerySet
 from petitions.states import (
     ENDED_STATES,
     PUBLIC_STATES,
     Delivery,
     Source,
     State,
-    TargetKind,
     TextFormat,
 )
 from petitions.texts import listed
@@ -78,6 +79,13 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
     def due_to_close(self, now: datetime) -> PetitionQuerySet:
         """Those whose last day has passed, but which still say open or paused."""
         return self.filter(state__in=(State.OPEN, State.PAUSED), closes_at__lte=now)
+
+    def standing(self, state: str, now: datetime) -> PetitionQuerySet:
+        """Those that readers are told to be in `state`."""
+        over = Q(state__in=(State.OPEN, State.PAUSED), closes_at__lte=now)
+        if state == State.CLOSED:
+            return self.filter(Q(state=State.CLOSED) | over)
+        return self.filter(state=state).exclude(over)
 
     def in_profile_order(self) -> PetitionQuerySet:
         """Pinned ones, then open by newest opening, then won, then closed; those of
@@ -142,6 +150,10 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
             row.pk: row for row in Petition.objects.for_reading().filter(pk__in=keys)
         }
         return [rows[key] for key in keys if key in rows]
+
+    def latest_updates(self, now: datetime) -> UpdateQuerySet:
+        """News about any of these, the latest first."""
+        return Update.objects.of_public_petitions(now).filter(petition__in=self)
 
     def supporters(self) -> int:
         """Supporters of all of these together, in one statement."""
@@ -253,6 +265,7 @@ class Petition(Worded, Addressed):
     )
     closes_at = models.DateTimeField(_("closes at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
+    won_at = models.DateTimeField(_("won at"), null=True, editable=False)
     started_on = models.DateField(
         _("started on"),
         null=True,
@@ -388,6 +401,12 @@ class Petition(Worded, Addressed):
                 ),
             ),
             models.CheckConstraint(
+                condition=Q(won_at=None)
+                | Q(state=State.WON)
+                | Q(state=State.WITHDRAWN),
+                name="petition_won_at_when_won",
+            ),
+            models.CheckConstraint(
                 condition=Q(goal=None) | Q(goal__gte=1),
                 name="petition_goal_positive",
                 violation_error_message=_("Set a goal of at least 1, or none."),
@@ -476,15 +495,17 @@ class Petition(Worded, Addressed):
 
     def win(self, *, now: datetime) -> None:
         """End it with success, or say so after it was closed."""
-        self._end(State.WON, [State.OPEN, State.PAUSED, State.CLOSED], now)
+        self._end(State.WON, [State.OPEN, State.PAUSED, State.CLOSED], now, won_at=now)
 
     def withdraw(self, *, now: datetime) -> None:
         """Take it from the public pages; a dated line stays."""
         self._end(State.WITHDRAWN, PUBLIC_STATES, now)
 
-    def _end(self, to: State, origins: Sequence[State], now: datetime) -> None:
+    def _end(
+        self, to: State, origins: Sequence[State], now: datetime, **values: Any
+    ) -> None:
         ended_at = Coalesce(F("ended_at"), now, output_field=models.DateTimeField())
-        self._move(to, origins, ended_at=ended_at)
+        self._move(to, origins, ended_at=ended_at, **values)
 
     def _move(self, to: State, origins: Sequence[State], **values: Any) -> None:
         """Change the state where the database still has one of `origins`; otherwise
@@ -593,9 +614,21 @@ class Petition(Worded, Addressed):
             self.closes_at is not None and self.closes_at <= timezone.now()
         )
 
+    def standing(self, now: datetime) -> str:
+        """Its state as readers are told it: closed once its last day has passed, also
+        before the worker has written that down."""
+        if self.state in (State.OPEN, State.PAUSED) and self.has_ended:
+            return State.CLOSED
+        return self.state
+
     @property
     def end(self) -> datetime | None:
         return self.ended_at or self.closes_at
+
+    @property
+    def decided_at(self) -> datetime | None:
+        """When it was won, which may be long after it was closed; else its end."""
+        return self.won_at or self.end
 
     @property
     def has_signatures(self) -> bool:
@@ -615,109 +648,3 @@ class FormerPetitionSlug(models.Model):
 
     def __str__(self) -> str:
         return self.slug
-
-
-class Target(models.Model):
-    """Whom a petition addresses: the first one is named on the profile, all of them
-    on its own page."""
-
-    petition = models.ForeignKey(
-        Petition, on_delete=models.CASCADE, related_name="targets"
-    )
-    position = models.PositiveSmallIntegerField(_("order"), default=1)
-    kind = models.CharField(
-        _("kind"), max_length=10, choices=TargetKind.choices, default=TargetKind.PERSON
-    )
-    name = models.CharField(
-        _("name"),
-        max_length=200,
-        blank=True,
-        help_text=_("Stéphane Dion, or Ministry of Justice"),
-    )
-    office = models.CharField(
-        _("office"),
-        max_length=200,
-        blank=True,
-        help_text=_("Minister of Foreign Affairs"),
-    )
-    organisation = models.CharField(
-        _("organisation"),
-        max_length=200,
-        blank=True,
-        help_text=_("Government of Canada"),
-    )
-
-    class Meta:
-        verbose_name = _("person or body petitioned")
-        verbose_name_plural = _("people and bodies petitioned")
-        ordering = ["position", "pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(kind__in=TargetKind.values),
-                name="target_kind",
-                violation_error_message=_("Choose one of the kinds."),
-            ),
-            models.CheckConstraint(
-                condition=Q(kind=TargetKind.UNSETTLED, name="")
-                | (~Q(kind=TargetKind.UNSETTLED) & ~Q(name="")),
-                name="target_named_unless_unsettled",
-                violation_error_message=_(
-                    "Name the person or body, or choose “Not settled yet” and leave "
-                    "the name empty."
-                ),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.label
-
-    @staticmethod
-    def unsettled_label() -> str:
-        return gettext("to be announced")
-
-    @property
-    def is_unsettled(self) -> bool:
-        return self.kind == TargetKind.UNSETTLED
-
-    @property
-    def is_somebody(self) -> bool:
-        """Whether it can receive anything."""
-        return self.kind in (TargetKind.PERSON, TargetKind.BODY)
-
-    @property
-    def label(self) -> str:
-        """The name as typed, or that there is none yet in the reader's language."""
-        return self.unsettled_label() if self.is_unsettled else self.name
-
-    @property
-    def label_with_office(self) -> str:
-        """The name with office and organisation behind it."""
-        return ", ".join(filter(None, [self.label, self.office, self.organisation]))
-
-
-class Correction(models.Model):
-    """A dated note under a text that people have signed."""
-
-    petition = models.ForeignKey(
-        Petition, on_delete=models.PROTECT, related_name="corrections"
-    )
-    text = models.TextField(_("correction"), max_length=5000)
-    made_at = models.DateTimeField(_("made at"), default=timezone.now, editable=False)
-    made_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
-    )
-
-    class Meta:
-        verbose_name = _("correction")
-        verbose_name_plural = _("corrections")
-        ordering = ["made_at", "pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=~Q(text=""),
-                name="correction_text",
-                violation_error_message=_("Write what is corrected."),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.made_at:%Y-%m-%d}"

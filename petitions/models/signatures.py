@@ -27,12 +27,18 @@ ERASED: dict[str, Any] = {
     "postal_code": "",
     "comment": "",
     "comment_approved": False,
+    "comment_rejected": False,
     "show_name": False,
     "name_withheld": False,
     "updates": None,
     "network": None,
     "weak_signs": 0,
 }
+
+# Each has an index: both are a handful among millions.
+COMMENTED = Q(state=SignatureState.CONFIRMED, show_name=True) & ~Q(comment="")
+REASON = COMMENTED & Q(comment_approved=True, name_withheld=False)
+COMMENT_WAITING = COMMENTED & Q(comment_approved=False, comment_rejected=False)
 
 if TYPE_CHECKING:
     from petitions.models.invalidations import Invalidation
@@ -62,6 +68,14 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
     def shown(self) -> SignatureQuerySet:
         """Those whose owners want their name on the petition's page."""
         return self.confirmed().filter(show_name=True, name_withheld=False)
+
+    def reasons(self) -> SignatureQuerySet:
+        """Those whose comment stands there, too."""
+        return self.filter(REASON)
+
+    def comments_waiting(self) -> SignatureQuerySet:
+        """Those whose owners want their comment shown, and which staff have to read."""
+        return self.filter(COMMENT_WAITING)
 
 
 class Signature(models.Model):
@@ -112,6 +126,9 @@ class Signature(models.Model):
     country = models.CharField(_("country"), max_length=2, blank=True)
     comment = models.TextField(_("comment"), max_length=1000, blank=True)
     comment_approved = models.BooleanField(_("comment approved"), default=False)
+    comment_rejected = models.BooleanField(
+        _("comment rejected"), default=False, db_default=False
+    )
     show_name = models.BooleanField(_("name shown on the page"), default=False)
     name_withheld = models.BooleanField(
         _("name withheld by staff"), default=False, db_default=False
@@ -181,6 +198,16 @@ class Signature(models.Model):
                 name="signature_shown",
             ),
             models.Index(
+                fields=["petition", "-confirmed_at", "-id"],
+                condition=REASON,
+                name="signature_reason",
+            ),
+            models.Index(
+                fields=["petition", "id"],
+                condition=COMMENT_WAITING,
+                name="signature_to_read",
+            ),
+            models.Index(
                 fields=["created_at"],
                 condition=Q(state=SignatureState.PENDING),
                 name="signature_pending",
@@ -248,6 +275,10 @@ class Signature(models.Model):
                 | Q(state=SignatureState.PENDING)  # refused above
                 | Q(state=SignatureState.CONFIRMED, **ERASED),
                 name="signature_erased_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(comment_approved=False) | Q(comment_rejected=False),
+                name="signature_comment_decided_once",
             ),
             models.CheckConstraint(
                 condition=Q(state=SignatureState.INVALID, invalidation__isnull=False)

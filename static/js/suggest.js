@@ -25,8 +25,8 @@ if (box && field) {
   let kept = "";
 
   field.addEventListener("change", () => {
-    const [, local, domain] = field.value.trim().match(/^(.+)@([^@]+)$/) ?? [];
-    const typed = (domain ?? "").toLowerCase();
+    const [, local, domain] = field.value.trim().match(/^(.+)@([^@]+)$/) || [];
+    const typed = (domain || "").toLowerCase();
     const meant =
       !typed || common.includes(typed) || real.includes(typed)
         ? undefined

@@ -14,6 +14,7 @@ from django.utils.http import int_to_base36
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from petitions.tokens import Purpose
+from tests.browser import crawl
 from tests.browser.chromium import launch
 from tests.site import PASSWORD, Site, fetch
 
@@ -200,8 +201,21 @@ def states(site: Site) -> dict[str, str]:
         "new link sent": "/new-link/?sent=1",
         "how we count": "/how-we-count/",
         "privacy": "/privacy/",
+        "about": "/about/",
+        "accessibility": "/accessibility/",
+        "contact": "/contact/",
+        "contact about a barrier": "/contact/?reason=access",
+        "contact, sent": "/contact/?sent=1",
+        "report": f"/petitions/{canada}/report/",
+        "report, sent": f"/petitions/{canada}/report/?sent=1",
         "nothing here": "/petitions/no-such-petition/",
         "tour": "/demo/",
         "mailbox": "/demo/mail/",
         "proof": "/demo/proof/",
     }
+
+
+@pytest.fixture(scope="session")
+def documents(site: Site, states: dict[str, str]) -> list[crawl.Document]:
+    """Every page in every state and both languages, as it was served."""
+    return list(crawl.collect(site, states))

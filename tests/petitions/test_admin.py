@@ -33,6 +33,7 @@ from petitions.models import (
     ListedNetwork,
     MailTally,
     Petition,
+    Report,
     Signature,
     SourceTally,
     Target,
@@ -856,6 +857,10 @@ def planted(organization: Organization, alice: User) -> list[str]:
         signed=9, set_aside=0, confirmed=0,
     )  # fmt: skip
     now = timezone.now()
+    Report.objects.create(
+        petition=petition, reason="other", text="PLANTED", email="planted@planted.example",
+        language="en", created_at=now,
+    )  # fmt: skip
     Invalidation.objects.create(
         petition=petition, name="PLANTED", reason="PLANTED", made_at=now, as_of=now,
         found=1, up_to=0,
@@ -936,7 +941,14 @@ def test_the_walk_would_see_what_is_planted(
 
     seen = {
         path
-        for model in (Organization, Petition, Signature, Invalidation, KeyCollision)
+        for model in (
+            Organization,
+            Petition,
+            Signature,
+            Invalidation,
+            KeyCollision,
+            Report,
+        )
         for path in addresses_of(model)
         if "planted" in b"".join(client.get(path, follow=True)).decode().lower()
     }

@@ -287,7 +287,8 @@ def test_every_column_about_a_person_is_in_the_download() -> None:
     """A column added later has to be decided upon here."""
     inner = {
         "id", "email_key", "email_key_version", "former_key", "person", "seat", "text_version",
-        "consent_version", "weak_signs", "comment_approved", "name_withheld",
+        "consent_version", "weak_signs", "comment_approved", "comment_rejected",
+            "name_withheld",
         "aside",
     }  # fmt: skip
     given = {

@@ -34,6 +34,7 @@ from tests.factories import (
     make_pending,
     make_signature,
     make_translation,
+    make_update,
 )
 
 pytestmark = pytest.mark.django_db
@@ -43,20 +44,33 @@ PETITION = "/petitions/free-the-prisoners"
 PATHS = {
     "home": "/",
     "robots": "/robots.txt",
+    "security": "/.well-known/security.txt",
+    "sitemap": "/sitemap.xml",
+    "sitemap_file": "/sitemap/petitions-1.xml",
     "favicon": "/favicon.ico",
     "media": "/media/logos/abc.webp",
     "anymail:postmark_tracking_webhook": "/mail-events/postmark/tracking/",
     "livez": "/livez",
     "readyz": "/readyz",
     "metrics": "/metrics",
+    "without_language": "/fr/petitions.json",
+    "data:petitions": "/petitions.json",
+    "data:petition": f"{PETITION}.json",
+    "data:count": f"{PETITION}/count.json",
+    "data:history": f"{PETITION}/history.json",
+    "data:organizations": "/organizations.json",
+    "data:organization": "/organizations/rights-now.json",
+    "data:oembed": f"/oembed.json?url=http://testserver.localhost{PETITION}/",
+    "data:openapi": "/openapi.json",
     "organizations:index": "/organizations/",
     "organizations:profile": "/organizations/rights-now/",
-    "organizations:data": "/organizations/rights-now.json",
     "petitions:index": "/petitions/",
     "petitions:petition": f"{PETITION}/",
     "petitions:text": f"{PETITION}/ar/",
-    "petitions:data": f"{PETITION}.json",
-    "petitions:count": f"{PETITION}/count.json",
+    "petitions:updates": f"{PETITION}/updates/",
+    "petitions:update": f"{PETITION}/updates/1/",
+    "petitions:reasons": f"{PETITION}/reasons/",
+    "petitions:history": f"{PETITION}/history/",
     "petitions:sign": f"{PETITION}/sign/",
     "petitions:check_inbox": f"{PETITION}/check-inbox/",
     "petitions:thank_you": f"{PETITION}/thank-you/",
@@ -73,8 +87,21 @@ PATHS = {
     "petitions:never_again": "/never-again/{never}/",
     "petitions:erased": "/erased/",
     "petitions:new_link": "/new-link/",
+    "petitions:feed": "/petitions.atom",
+    "petitions:organization_feed": "/organizations/rights-now.atom",
+    "petitions:updates_feed": f"{PETITION}/updates.atom",
+    "petitions:developers": "/developers/",
+    "petitions:embed": f"{PETITION}/embed/",
+    "petitions:card": "/embed/free-the-prisoners/",
+    "petitions:card_form": "/embed/free-the-prisoners/form/",
+    "petitions:badge": f"{PETITION}/badge.svg",
+    "petitions:about": "/about/",
+    "petitions:accessibility": "/accessibility/",
+    "petitions:contact": "/contact/",
+    "petitions:report": f"{PETITION}/report/",
     "petitions:how_we_count": "/how-we-count/",
     "petitions:privacy": "/privacy/",
+    "petitions:style_guide": "/style-guide/",
     "admin_password_reset": "/admin/password/reset/",
     "password_reset_done": "/admin/password/reset/sent/",
     "password_reset_confirm": "/admin/password/x/y/",
@@ -87,7 +114,7 @@ NAMES = sorted(
         for name in checks.url_names(get_resolver())
     }
 )
-STAFF = ("admin", "password")
+STAFF = ("admin", "password", "petitions:style_guide")
 
 
 @pytest.fixture
@@ -98,6 +125,7 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
     (tmp_path / "logos" / "abc.webp").write_bytes(b"RIFF")
     make_translation(petition, "ar", title="العنوان")
     make_entry(petition, 3)
+    make_update(petition)
     signature = make_pending(petition)
     counted = make_signature(petition)
     now = timezone.now()
@@ -162,11 +190,17 @@ def test_headers_keep_the_policy(
     if not name.startswith(STAFF):
         assert "cookie" not in vary
     assert "accept-language" not in vary
-    assert_secure(response)
+    assert_secure(response, framed=policy.framed)
 
 
-def assert_secure(response: Any) -> None:
+def assert_secure(response: Any, *, framed: bool) -> None:
     csp = response.headers["Content-Security-Policy"]
+    if framed:
+        assert "X-Frame-Options" not in response.headers
+        assert csp.endswith("; frame-ancestors *")
+        csp = csp.replace("frame-ancestors *", "frame-ancestors 'none'")
+    else:
+        assert response.headers["X-Frame-Options"] == "DENY"
     assert csp.startswith("default-src 'none'; ")
     assert "unsafe" not in csp
     assert "*" not in csp
@@ -176,13 +210,19 @@ def assert_secure(response: Any) -> None:
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "same-origin"
     assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert response.headers["X-Frame-Options"] == "DENY"
+
+
+def test_these_and_no_other_pages_may_be_framed() -> None:
+    framed = {name for name, policy in policies().items() if policy.framed}
+
+    assert framed == {"petitions:card", "petitions:card_form"}
 
 
 CACHED = sorted(
     name
     for name, policy in policies().items()
-    if policy.audience is Audience.CACHED and name not in {"media", "favicon"}
+    if policy.audience is Audience.CACHED
+    and name not in {"media", "favicon", "without_language"}
 )
 
 
@@ -306,7 +346,7 @@ def test_nothing_on_a_page_comes_from_elsewhere(
             for address in re.findall(r'(?:src|href|action)="([^"]*)"', tag):
                 assert own.match(address), (name, tag)
         assert " style=" not in page
-        assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+        assert not re.search(r"<script(?![^>]*\b(?:src=|ld\+json))", page)
         assert not re.search(r"\son\w+=", page)
 
 

@@ -1,0 +1,67 @@
+"""Organisations as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from config.paging import page_of
+from config.public_data import full, page_links, public_data
+from organizations.access import Moved, get_organization
+from organizations.models import Organization
+from organizations.views import petitions_of
+
+PAGE_SIZE = 50
+
+
+def reference(organization: Organization) -> dict[str, Any]:
+    """Its name, its page, its data and where its petitions are."""
+    return {
+        "name": organization.name,
+        "url": full(organization.get_absolute_url()),
+        "data": full(reverse("data:organization", args=[organization.slug])),
+        "petitions": full(
+            reverse("data:petitions", query={"organization": organization.slug})
+        ),
+    }
+
+
+@public_data
+def organizations(request: HttpRequest) -> HttpResponse:
+    """All organisations, by name."""
+    paginator = Paginator(Organization.objects.order_by("name", "pk"), PAGE_SIZE)
+    page = page_of(paginator, request)
+    return JsonResponse(
+        {
+            **page_links(page, reverse("data:organizations"), {}),
+            "organizations": [reference(organization) for organization in page],
+        }
+    )
+
+
+@public_data
+def organization(request: HttpRequest, slug: str) -> HttpResponse:
+    """One organisation, with its figures."""
+    try:
+        found = get_organization(slug)
+    except Moved as moved:
+        return redirect(
+            "data:organization", slug=moved.organization.slug, permanent=True
+        )
+    petitions = petitions_of(found)
+    return JsonResponse(
+        {
+            **reference(found),
+            "legal_name": found.legal_name,
+            "description": found.description,
+            "website": found.website,
+            "charity_number": found.charity_number,
+            "started": petitions.count(),
+            "won": petitions.won().count(),
+            "supporters": petitions.supporters(),
+        }
+    )

@@ -1,0 +1,35 @@
+"""What search engines are told of an organisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from config import json_ld
+from config.public_data import full
+from organizations.models import Organization
+
+register = template.Library()
+
+
+def reference(organization: Organization) -> dict[str, Any]:
+    return {
+        "@type": "Organization",
+        "name": organization.name,
+        "url": full(organization.get_absolute_url()),
+    }
+
+
+@register.simple_tag
+def organization_ld(organization: Organization) -> SafeString:
+    return json_ld.element(
+        {
+            **reference(organization),
+            "legalName": organization.legal_name,
+            "sameAs": organization.website,
+            "email": organization.contact_email,
+            "logo": full(organization.logo.url) if organization.logo else "",
+        }
+    )

@@ -1,0 +1,110 @@
+"""Messages from visitors: reading them, and saying what was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from organizations.scoping import ScopedAdmin, user_of
+from petitions.models import Report
+
+
+class Handled(admin.SimpleListFilter):
+    title = _("handled")
+    parameter_name = "handled"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("no", _("No")), ("yes", _("Yes"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Report]
+    ) -> models.QuerySet[Report]:
+        if self.value() not in {"no", "yes"}:
+            return queryset
+        return queryset.filter(handled_at__isnull=self.value() == "no")
+
+
+class HandlingForm(forms.ModelForm[Report]):
+    """Whether it is dealt with, and how."""
+
+    handled = forms.BooleanField(
+        label=_("Handled"),
+        required=False,
+        help_text=_("Thirty days later the message is erased."),
+    )
+
+    class Meta:
+        model = Report
+        fields = ["note"]
+        widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "handled" in self.fields:
+            self.fields["handled"].initial = self.instance.is_handled
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        note, handled = given.get("note", "").strip(), given.get("handled")
+        if handled and not note and not self.instance.is_erased:
+            raise ValidationError({"note": _("Say in a few words what was done.")})
+        if note and not handled:
+            raise ValidationError(
+                {"handled": _("Tick it when this is dealt with, or remove the note.")}
+            )
+        return given
+
+
+@admin.register(Report)
+class ReportAdmin(ScopedAdmin[Report]):
+    """Each organisation's own; those about the site are for its administrators."""
+
+    organization_path = "petition__organization_id"
+    form = HandlingForm
+    list_display = ["created_at", "about", "reason", "is_handled", "handled_by"]
+    list_display_links = ["created_at", "about"]
+    list_select_related = ["petition", "handled_by"]
+    list_filter = [Handled, "reason", "is_trapped"]
+    ordering = ["-pk"]
+    fields = [
+        "about", "reason", "created_at", "language", "message", "email", "is_trapped",
+        "handled", "note", "handled_at", "handled_by",
+    ]  # fmt: skip
+    readonly_fields = [
+        "about", "reason", "created_at", "language", "message", "email", "is_trapped",
+        "handled_at", "handled_by",
+    ]  # fmt: skip
+
+    @admin.display(description=_("about"))
+    def about(self, report: Report) -> str:
+        return str(report.petition or _("This site"))
+
+    @admin.display(description=_("message"))
+    def message(self, report: Report) -> str:
+        return report.text or str(_("Erased: it is past its time."))
+
+    @admin.display(description=_("handled"), boolean=True, ordering="handled_at")
+    def is_handled(self, report: Report) -> bool:
+        return report.is_handled
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(
+        self, request: HttpRequest, obj: Report, form: Any, change: bool
+    ) -> None:
+        if form.cleaned_data["handled"]:
+            obj.handle(
+                by=user_of(request),
+                note=form.cleaned_data["note"].strip(),
+                now=timezone.now(),
+            )
+        else:
+            obj.reopen()

@@ -1,0 +1,146 @@
+"""The supporters of a petition over time: days summed up to a few periods, and those
+as a line in a picture."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+# More points than this nobody can tell apart, and each costs a few bytes.
+POINTS = 62
+WIDTH = 600
+HEIGHT = 150
+
+DAY = timedelta(days=1)
+
+
+class Step(enum.Enum):
+    """How long a period is, from the shortest to the longest."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+    def start(self, day: date) -> date:
+        """The first day of the period that `day` is in; weeks begin on Monday."""
+        if self is Step.WEEK:
+            return day - day.weekday() * DAY
+        if self is Step.MONTH:
+            return day.replace(day=1)
+        if self is Step.YEAR:
+            return day.replace(month=1, day=1)
+        return day
+
+    def after(self, start: date) -> date:
+        """The first day of the period after the one that begins on `start`."""
+        if self is Step.DAY:
+            return start + DAY
+        if self is Step.WEEK:
+            return start + 7 * DAY
+        # Lands in the next month or year, wherever in it.
+        return self.start(start + (31 if self is Step.MONTH else 366) * DAY)
+
+    def number(self, first: date, last: date) -> int:
+        """How many periods the days from `first` to `last` touch."""
+        if self is Step.YEAR:
+            return last.year - first.year + 1
+        if self is Step.MONTH:
+            return 12 * (last.year - first.year) + last.month - first.month + 1
+        length = 7 if self is Step.WEEK else 1
+        return (self.start(last) - self.start(first)).days // length + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What some days brought; below zero when more withdrew than signed."""
+
+    first: date
+    last: date
+    added: int
+    total: int
+    """Supporters at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Periods without a gap, oldest first; at least one."""
+
+    step: Step
+    periods: Sequence[Period]
+
+    @property
+    def first(self) -> date:
+        return self.periods[0].first
+
+    @property
+    def last(self) -> date:
+        return self.periods[-1].last
+
+    @property
+    def total(self) -> int:
+        return self.periods[-1].total
+
+    @property
+    def newest_first(self) -> Sequence[Period]:
+        return self.periods[::-1]
+
+    @property
+    def best(self) -> Period:
+        """The period that brought most, the first of several."""
+        return max(self.periods, key=lambda period: period.added)
+
+    @property
+    def line(self) -> str:
+        """Where the line goes, for `points` of an SVG polyline: it begins with nobody,
+        and has a point at the end of each period; the highest touches the top."""
+        top = max(1, *(period.total for period in self.periods))
+        heights = [0, *(period.total for period in self.periods)]
+        return " ".join(
+            f"{WIDTH * number // len(self.periods)},"
+            f"{HEIGHT - HEIGHT * max(0, height) // top}"
+            for number, height in enumerate(heights)
+        )
+
+    @property
+    def area(self) -> str:
+        """The same, closed along the bottom."""
+        return f"{self.line} {WIDTH},{HEIGHT}"
+
+
+def step_for(first: date, last: date, points: int = POINTS) -> Step:
+    """The shortest step that makes at most `points` periods; years, however many."""
+    for step in Step:
+        if step.number(first, last) <= points:
+            return step
+    return Step.YEAR
+
+
+def curve(
+    days: Sequence[tuple[date, int]], *, until: date, total: int, points: int = POINTS
+) -> Curve | None:
+    """The curve of what each day brought, up to the day `until`; what `total` has more
+    than the days, for it was not folded yet, came on the last. None without a day."""
+    if not days:
+        return None
+    first, last = days[0][0], max(days[-1][0], until)
+    step = step_for(first, last, points)
+    added: dict[date, int] = {}
+    for day, number in days:
+        start = step.start(day)
+        added[start] = added.get(start, 0) + number
+    newest = step.start(last)
+    added[newest] = added.get(newest, 0) + total - sum(number for _day, number in days)
+    periods: list[Period] = []
+    start, so_far = step.start(first), 0
+    while start <= last:
+        following = step.after(start)
+        so_far += added.get(start, 0)
+        period = Period(
+            max(start, first), min(following - DAY, last), added.get(start, 0), so_far
+        )
+        periods.append(period)
+        start = following
+    return Curve(step, periods)

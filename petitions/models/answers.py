@@ -1,0 +1,142 @@
+"""What the person petitioned answered, and what it said before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.languages import direction, text_languages
+from organizations.models import User
+from petitions.models.targets import Target
+from petitions.states import TextFormat
+
+if TYPE_CHECKING:
+    from petitions.models.petitions import Petition
+
+
+class Said(models.Model):
+    """What an answer says, or said."""
+
+    # Every one of these makes a revision when it changes; the trigger names them, too.
+    WORDS = (
+        "target", "answered_by", "answered_on", "language", "text", "text_format",
+        "link",
+    )  # fmt: skip
+
+    target = models.ForeignKey(
+        Target,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("who was asked"),
+    )
+    answered_by = models.CharField(
+        _("answered by"),
+        max_length=200,
+        blank=True,
+        help_text=_("When somebody else answered for them: name and office."),
+    )
+    answered_on = models.DateField(_("answered on"))
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        choices=text_languages,
+        default=settings.LANGUAGE_CODE,
+    )
+    text = models.TextField(
+        _("the answer, word for word"), max_length=40_000, blank=True
+    )
+    text_format = models.CharField(
+        _("written in"),
+        max_length=10,
+        choices=TextFormat.choices,
+        default=TextFormat.PLAIN,
+    )
+    link = models.URLField(
+        _("link to the original"),
+        blank=True,
+        max_length=500,
+        help_text=_("Where the answer was published, if it was."),
+    )
+
+    class Meta:
+        abstract = True
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+    @property
+    def who(self) -> str:
+        """Who answered, as readers see it."""
+        return self.answered_by or self.target.label_with_office
+
+
+class Answer(Said):
+    """The answer of a person or body petitioned. On the page as soon as it is saved;
+    when its words change, the database keeps the former ones."""
+
+    petition: models.ForeignKey[Petition] = models.ForeignKey(
+        "petitions.Petition",
+        on_delete=models.PROTECT,
+        related_name="answers",
+        verbose_name=_("petition"),
+    )
+    changed_at = models.DateTimeField(
+        _("changed at"),
+        null=True,
+        editable=False,
+        help_text="Written by the database when its words change.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    made_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ["answered_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(text="") | ~Q(link=""),
+                name="answer_text_or_link",
+                violation_error_message=_("Give the words, or a link to them."),
+            ),
+            models.CheckConstraint(
+                condition=Q(text_format__in=TextFormat.values),
+                name="answer_text_format",
+                violation_error_message=_("Choose how the text is written."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.answered_on:%Y-%m-%d}"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.answered_on and self.answered_on > timezone.localdate():
+            raise ValidationError({"answered_on": _("That day has yet to come.")})
+
+
+class AnswerRevision(Said):
+    """What an answer said before it was changed. Written by the database alone, and
+    never changed."""
+
+    answer = models.ForeignKey(
+        Answer, on_delete=models.PROTECT, related_name="revisions"
+    )
+    replaced_at = models.DateTimeField(_("replaced at"), editable=False)
+
+    class Meta:
+        verbose_name = _("revision of an answer")
+        verbose_name_plural = _("revisions of answers")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.replaced_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,110 @@
+"""When the result was handed over, to whom, and how many signatures it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.languages import direction, text_languages
+from organizations.models import User
+from petitions.models.targets import Target
+
+if TYPE_CHECKING:
+    from petitions.models.petitions import Petition
+
+
+class Handover(models.Model):
+    """The result of a petition, put into somebody's hands. Its numbers are those of
+    that moment: the database refuses to change them."""
+
+    class Manner(models.TextChoices):
+        IN_PERSON = "in_person", _("In person")
+        POST = "post", _("By post")
+        EMAIL = "email", _("By e-mail")
+        OTHERWISE = "otherwise", _("Otherwise")
+
+    petition: models.ForeignKey[Petition] = models.ForeignKey(
+        "petitions.Petition",
+        on_delete=models.PROTECT,
+        related_name="handovers",
+        verbose_name=_("petition"),
+    )
+    target = models.ForeignKey(
+        Target,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("handed to"),
+    )
+    handed_on = models.DateField(_("handed over on"), default=timezone.localdate)
+    confirmed = models.PositiveIntegerField(_("confirmed here"))
+    paper = models.PositiveIntegerField(_("on paper"))
+    imported = models.PositiveIntegerField(_("counted elsewhere before"))
+    manner = models.CharField(
+        _("how"), max_length=10, choices=Manner.choices, default=Manner.IN_PERSON
+    )
+    language = models.CharField(
+        _("language of the sentence"),
+        max_length=10,
+        choices=text_languages,
+        default=settings.LANGUAGE_CODE,
+    )
+    note = models.CharField(
+        _("one sentence for readers"),
+        max_length=500,
+        blank=True,
+        help_text=_(
+            "Who was there, what was said: “Twelve of us met her on the steps.”"
+        ),
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    made_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    NUMBERS = ("confirmed", "paper", "imported")
+
+    class Meta:
+        verbose_name = _("handover")
+        verbose_name_plural = _("handovers")
+        ordering = ["handed_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(manner__in=["in_person", "post", "email", "otherwise"]),
+                name="handover_manner",
+                violation_error_message=_("Choose how it was handed over."),
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed__gt=0) | Q(paper__gt=0) | Q(imported__gt=0),
+                name="handover_of_something",
+                violation_error_message=_("Nothing was handed over: enter how many."),
+            ),
+            models.UniqueConstraint(
+                fields=["target", "handed_on"],
+                name="handover_once_a_day",
+                violation_error_message=_(
+                    "A handover to them on this day is there already."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handed_on:%Y-%m-%d}"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.handed_on and self.handed_on > timezone.localdate():
+            raise ValidationError({"handed_on": _("That day has yet to come.")})
+
+    @property
+    def number(self) -> int:
+        return self.confirmed + self.paper + self.imported
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)

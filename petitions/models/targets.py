@@ -1,0 +1,93 @@
+"""Whom petitions address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from petitions.states import TargetKind
+
+if TYPE_CHECKING:
+    from petitions.models.petitions import Petition
+
+
+class Target(models.Model):
+    """Whom a petition addresses: the first one is named on the profile, all of them
+    on its own page."""
+
+    petition: models.ForeignKey[Petition] = models.ForeignKey(
+        "petitions.Petition", on_delete=models.CASCADE, related_name="targets"
+    )
+    position = models.PositiveSmallIntegerField(_("order"), default=1)
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=TargetKind.choices, default=TargetKind.PERSON
+    )
+    name = models.CharField(
+        _("name"),
+        max_length=200,
+        blank=True,
+        help_text=_("Stéphane Dion, or Ministry of Justice"),
+    )
+    office = models.CharField(
+        _("office"),
+        max_length=200,
+        blank=True,
+        help_text=_("Minister of Foreign Affairs"),
+    )
+    organisation = models.CharField(
+        _("organisation"),
+        max_length=200,
+        blank=True,
+        help_text=_("Government of Canada"),
+    )
+
+    class Meta:
+        verbose_name = _("person or body petitioned")
+        verbose_name_plural = _("people and bodies petitioned")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=TargetKind.values),
+                name="target_kind",
+                violation_error_message=_("Choose one of the kinds."),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=TargetKind.UNSETTLED, name="")
+                | (~Q(kind=TargetKind.UNSETTLED) & ~Q(name="")),
+                name="target_named_unless_unsettled",
+                violation_error_message=_(
+                    "Name the person or body, or choose “Not settled yet” and leave "
+                    "the name empty."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @staticmethod
+    def unsettled_label() -> str:
+        return gettext("to be announced")
+
+    @property
+    def is_unsettled(self) -> bool:
+        return self.kind == TargetKind.UNSETTLED
+
+    @property
+    def is_somebody(self) -> bool:
+        """Whether it can receive anything."""
+        return self.kind in (TargetKind.PERSON, TargetKind.BODY)
+
+    @property
+    def label(self) -> str:
+        """The name as typed, or that there is none yet in the reader's language."""
+        return self.unsettled_label() if self.is_unsettled else self.name
+
+    @property
+    def label_with_office(self) -> str:
+        """The name with office and organisation behind it."""
+        return ", ".join(filter(None, [self.label, self.office, self.organisation]))

@@ -1,0 +1,96 @@
+"""Messages from visitors: taking them, and telling those whom they are for."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import get_language, ngettext
+
+from organizations.models import EDITING_ROLES, Organization, User
+from petitions.forms import ReportForm
+from petitions.models import Petition, Report
+
+logger = logging.getLogger(__name__)
+
+# However many write, an organisation gets one mail about them in this time.
+TELL_EVERY = timedelta(hours=1)
+
+
+def report(petition: Petition | None, form: ReportForm, *, now: datetime) -> Report:
+    """Store what a valid form says, about a petition or about the site."""
+    return Report.objects.create(
+        petition=petition,
+        reason=form.cleaned_data["reason"],
+        text=form.cleaned_data["text"],
+        email=form.cleaned_data["email"],
+        language=get_language() or settings.LANGUAGE_CODE,
+        is_trapped=form.is_trapped,
+        created_at=now,
+    )
+
+
+def tell(now: datetime) -> bool:
+    """For the worker: one mail to each organisation whose messages nobody has been
+    told of, unless it had one lately. Returns False: what waits, waits for its hour."""
+    for number in Report.objects.untold().receivers():
+        reports = Report.objects.received_by(number)
+        if reports.filter(told_at__gt=now - TELL_EVERY).exists():
+            continue
+        waiting = list(reports.untold().values_list("pk", flat=True))
+        organization = Organization.objects.get(pk=number) if number else None
+        try:
+            tell_staff(organization, len(waiting))
+        except OSError as error:
+            logger.warning("Staff could not be told: %s", type(error).__name__)
+            return False
+        Report.objects.filter(pk__in=waiting).update(told_at=now)
+    return False
+
+
+def tell_staff(organization: Organization | None, number: int) -> None:
+    """Mail that so many messages wait, and where; nothing that a stranger typed."""
+    recipients = receivers(organization)
+    if not recipients:
+        return
+    page = reverse("admin:petitions_report_changelist")
+    subject = ngettext(
+        "A visitor has written to you",
+        "%(number)d visitors have written to you",
+        number,
+    ) % {"number": number}
+    context = {
+        "organization": organization,
+        "number": number,
+        "link": f"{settings.SITE_URL}{page}?handled=no",
+    }
+    send_mail(
+        subject,
+        render_to_string("emails/reports.txt", context),
+        settings.MAIL_FROM,
+        recipients,
+    )
+
+
+def receivers(organization: Organization | None) -> list[str]:
+    """Who is told: those who write for the organisation, else its contact; those who
+    run the site for what is about the site, or has nobody else."""
+    if organization is not None:
+        staff = User.objects.filter(
+            is_active=True,
+            memberships__organization=organization,
+            memberships__role__in=EDITING_ROLES,
+        )
+        found = list(staff.order_by("pk").values_list("email", flat=True))
+        if found:
+            return found
+        if organization.contact_email:
+            return [organization.contact_email]
+    administrators = User.objects.filter(is_active=True, is_superuser=True)
+    return settings.ALERT_EMAILS or list(
+        administrators.order_by("pk").values_list("email", flat=True)
+    )

@@ -1,0 +1,110 @@
+"""What a petition page tells about its life: what happened since, who answered, why
+people sign, and how the count grew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from petitions import counting
+from petitions.curve import Curve, curve
+from petitions.models import Answer, Handover, Petition, Signature, Update
+from petitions.states import State
+
+SHOWN_UPDATES = 3
+SHOWN_REASONS = 4
+SHOWN_NAMES = 12
+SHOWN_OTHERS = 3
+# Beside the text a picture is small.
+SHOWN_POINTS = 40
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of "What happened since", of one kind."""
+
+    day: date
+    update: Update | None = None
+    handover: Handover | None = None
+    answer: Answer | None = None
+    end: str = ""
+    """Closed or won."""
+
+    @property
+    def is_good(self) -> bool:
+        return self.end == State.WON
+
+
+def of_page(petition: Petition, now: datetime) -> dict[str, Any]:
+    """For the page of a petition."""
+    answers = list(answers_of(petition))
+    handovers = list(petition.handovers.select_related("target"))
+    updates = list(petition.updates.published(now)[: SHOWN_UPDATES + 1])
+    return {
+        "answers": answers,
+        "handovers": handovers,
+        "events": events(petition, answers, handovers, updates[:SHOWN_UPDATES]),
+        "more_updates": len(updates) > SHOWN_UPDATES,
+        "curve": curve_of(petition, now, SHOWN_POINTS),
+        "others": others(petition, now),
+        **supporters(petition),
+    }
+
+
+def answers_of(petition: Petition) -> QuerySet[Answer]:
+    """With what they said before."""
+    rows = petition.answers.select_related("target")
+    return rows.prefetch_related("revisions__target")
+
+
+def events(
+    petition: Petition,
+    answers: list[Answer],
+    handovers: list[Handover],
+    updates: list[Update],
+) -> list[Event]:
+    """The latest first; of one day, what usually comes last."""
+    found = [Event(update.day, update=update) for update in updates]
+    found += [Event(handover.handed_on, handover=handover) for handover in handovers]
+    found += [Event(answer.answered_on, answer=answer) for answer in answers]
+    if petition.has_ended and petition.end is not None:
+        won = petition.state == State.WON
+        end = State.WON if won else State.CLOSED
+        found.append(Event(timezone.localdate(petition.decided_at), end=end))
+    return sorted(found, key=lambda event: event.day, reverse=True)
+
+
+def supporters(petition: Petition) -> dict[str, list[Signature]]:
+    """Those who wish to be seen: the latest reasons and the latest names."""
+    shown = Signature.objects.shown().filter(petition=petition)
+    latest = shown.order_by("-confirmed_at")[: SHOWN_NAMES + SHOWN_REASONS]
+    reasons = list(reasons_of(petition)[:SHOWN_REASONS])
+    names = [signature for signature in latest if signature not in reasons]
+    return {"reasons": reasons, "names": names[:SHOWN_NAMES]}
+
+
+def reasons_of(petition: Petition) -> QuerySet[Signature]:
+    """Comments that staff have approved, the latest first."""
+    found = Signature.objects.reasons().filter(petition=petition)
+    return found.order_by("-confirmed_at", "-pk")
+
+
+def curve_of(petition: Petition, now: datetime, points: int) -> Curve | None:
+    """Up to today or, once it has ended, to its end."""
+    until = petition.end if petition.has_ended and petition.end else now
+    days = counting.days(petition)
+    day = timezone.localdate(until)
+    return curve(days, until=day, total=petition.supporters, points=points)
+
+
+def others(petition: Petition, now: datetime) -> list[Petition]:
+    """Once it has ended: what else of its organisation can be signed."""
+    if not petition.has_ended or petition.organization_id is None:
+        return []
+    open_ones = Petition.objects.open(now).filter(organization=petition.organization_id)
+    found = open_ones.exclude(pk=petition.pk).in_profile_order()
+    return found[:SHOWN_OTHERS].complete()

@@ -1,0 +1,58 @@
+"""What search engines are told of a petition, and of the site."""
+
+from __future__ import annotations
+
+from django import template
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from config import json_ld
+from config.languages import reader_language
+from config.public_data import full
+from organizations.templatetags.organization_data import reference
+from petitions.models import Petition
+from petitions.templatetags.text_tags import canonical
+
+register = template.Library()
+
+
+@register.simple_tag
+def petition_ld(petition: Petition) -> SafeString:
+    """schema.org has no petitions: a text that so many people endorse."""
+    words = petition.words
+    return json_ld.element(
+        {
+            "@type": "Article",
+            "headline": words.title,
+            "abstract": words.summary,
+            "inLanguage": words.language,
+            "url": full(canonical(petition)),
+            "datePublished": petition.started.isoformat(),
+            "author": reference(petition.organization),
+            "image": full(petition.image.url) if petition.image else "",
+            "interactionStatistic": {
+                "@type": "InteractionCounter",
+                "interactionType": "https://schema.org/EndorseAction",
+                "userInteractionCount": petition.supporters,
+            },
+        }
+    )
+
+
+@register.simple_tag
+def site_ld() -> SafeString:
+    """The site, and how to search it."""
+    return json_ld.element(
+        {
+            "@type": "WebSite",
+            "name": gettext("Petitions"),
+            "inLanguage": reader_language(),
+            "url": full(reverse("home")),
+            "potentialAction": {
+                "@type": "SearchAction",
+                "target": full(reverse("petitions:index")) + "?q={words}",
+                "query-input": "required name=words",
+            },
+        }
+    )

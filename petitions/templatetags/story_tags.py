@@ -1,0 +1,72 @@
+"""How updates, answers, corrections and the curve are printed."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext
+
+from petitions import texts
+from petitions.curve import Curve, Period, Step
+from petitions.models import Correction, Update
+from petitions.models.answers import Said
+
+register = template.Library()
+
+
+@register.filter
+def update_html(update: Update) -> SafeString:
+    """The whole text, below a title at level 1."""
+    return texts.render(update.text, "markdown", 2)
+
+
+@register.filter
+def beginning(update: Update) -> SafeString:
+    """Its first paragraph, below a title at level 3."""
+    blocks = texts.markdown_blocks(update.text)
+    first = next((block for block in blocks if not block.startswith("#")), "")
+    return texts.render(first, "markdown", 4)
+
+
+@register.filter
+def description(update: Update) -> str:
+    """The same in plain words, for those who see a link to it."""
+    return Truncator(" ".join(strip_tags(beginning(update)).split())).chars(200)
+
+
+@register.filter
+def said_html(said: Said) -> SafeString:
+    """An answer, below a heading at level 3."""
+    return texts.render(said.text, said.text_format, 4)
+
+
+@register.filter
+def before_html(correction: Correction) -> SafeString:
+    """The passage as people signed it, written as the text is."""
+    return texts.render(correction.before, correction.petition.text_format, 4)
+
+
+@register.filter
+def after_html(correction: Correction) -> SafeString:
+    return texts.render(correction.after, correction.petition.text_format, 4)
+
+
+@register.filter
+def step_name(curve: Curve) -> str:
+    """What the rows of its table are."""
+    return {
+        Step.DAY: gettext("Day"),
+        Step.WEEK: gettext("Week from"),
+        Step.MONTH: gettext("Month"),
+        Step.YEAR: gettext("Year"),
+    }[curve.step]
+
+
+@register.filter
+def period_name(period: Period, curve: Curve) -> str:
+    """“3 June 2026”, “June 2026”, “2026”."""
+    formats = {Step.MONTH: "YEAR_MONTH_FORMAT", Step.YEAR: "Y"}
+    return date_format(period.first, formats.get(curve.step, "DATE_FORMAT"))

@@ -1,0 +1,66 @@
+"""What the site says about itself. All of it comes from settings, rules and rows: no
+installation has words here that are not true of it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from config import retention
+from config.models import Heartbeat
+from organizations.models import Organization
+from petitions.loops import PROVED
+from petitions.models import Petition, Total
+from petitions.states import Source
+
+# When all pages were last gone through, by hand and by the tests that it names.
+REVIEWED = date(2026, 11, 25)
+# How many organisations are named with their addresses; the list has the rest.
+NAMED = 12
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """What this site is, who runs campaigns on it, and how it works."""
+    return TemplateResponse(request, "petitions/about.html", responsible())
+
+
+@require_safe
+def how_we_count(request: HttpRequest) -> HttpResponse:
+    """What is counted, where it came from, and when it was last proved."""
+    public = Petition.objects.ever_public(timezone.now())
+    sums = Total.objects.filter(petition__in=public.values("pk")).aggregate(
+        **{source.value: Sum(source.value, default=0) for source in Source}
+    )
+    context = {
+        "sources": [(source.label, sums[source.value]) for source in Source],
+        "supporters": sum(sums.values()),
+        "example": public.newest_first().first(),
+        "proved": Heartbeat.objects.filter(name=PROVED).first(),
+    }
+    return TemplateResponse(request, "petitions/how_we_count.html", context)
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is kept, why, and until when: the rules that the worker carries out."""
+    context = {"rules": retention.RULES, **responsible()}
+    return TemplateResponse(request, "petitions/privacy.html", context)
+
+
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """The accessibility statement: what holds, how it was tested, what does not."""
+    context = {"reviewed": REVIEWED}
+    return TemplateResponse(request, "petitions/accessibility.html", context)
+
+
+def responsible() -> dict[str, object]:
+    """Who answers for what stands here: organisations as they describe themselves."""
+    found = list(Organization.objects.all()[: NAMED + 1])
+    return {"organizations": found[:NAMED], "more": len(found) > NAMED}

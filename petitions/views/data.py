@@ -1,0 +1,197 @@
+"""Petitions as data. What each field means stands in petitions/openapi.py, and a test
+holds the two against each other."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from config.paging import page_of
+from config.problems import data_problem
+from config.public_data import View, full, page_links, public_data
+from config.slugs import is_slug
+from organizations.models import Organization
+from petitions import counting
+from petitions.access import Moved, Withdrawn, get_petition
+from petitions.models import Petition, Words
+from petitions.openapi import document
+from petitions.states import PUBLIC_STATES
+from petitions.templatetags.text_tags import path_of
+
+PAGE_SIZE = 50
+
+
+def of_petition(view: View) -> View:
+    """A view of the petition that an address names: a former address leads to the
+    present one, a withdrawn petition is gone."""
+
+    @public_data
+    def found(request: HttpRequest, slug: str) -> HttpResponse:
+        try:
+            petition = get_petition(slug, timezone.now())
+        except Moved as moved:
+            assert request.resolver_match is not None
+            name = request.resolver_match.view_name
+            return redirect(name, slug=moved.petition.slug, permanent=True)
+        except Withdrawn as withdrawn:
+            ended_at = withdrawn.petition.ended_at
+            assert ended_at is not None
+            day = timezone.localdate(ended_at)
+            return data_problem(410, f"This petition was withdrawn on {day}.")
+        return view(request, petition)
+
+    return found
+
+
+@public_data
+def petitions(request: HttpRequest) -> HttpResponse:
+    """All that were ever public, newest first; by state and organisation."""
+    now = timezone.now()
+    found = Petition.objects.ever_public(now)
+    query = {
+        name: request.GET[name]
+        for name in ("state", "organization")
+        if request.GET.get(name)
+    }
+    if state := query.get("state"):
+        if state not in PUBLIC_STATES:
+            return data_problem(400, f"state is one of {', '.join(PUBLIC_STATES)}.")
+        found = found.standing(state, now)
+    if slug := query.get("organization"):
+        if not is_slug(slug):
+            raise Http404
+        owner = Organization.objects.filter(slug=slug).first()
+        if owner is None:
+            raise Http404
+        found = found.filter(organization=owner)
+    page = page_of(Paginator(found.newest_first(), PAGE_SIZE), request)
+    rows = page.object_list.complete()  # type: ignore[attr-defined]
+    return JsonResponse(
+        {
+            **page_links(page, reverse("data:petitions"), query),
+            "petitions": [summary(petition, now) for petition in rows],
+        }
+    )
+
+
+@of_petition
+def petition(request: HttpRequest, found: Petition) -> HttpResponse:
+    """All public data of a petition."""
+    words = found.words_in(found.language)
+    return JsonResponse(
+        {
+            **summary(found, timezone.now()),
+            "outcome": found.outcome,
+            "ask": words.ask,
+            "text": words.text,
+            "text_format": words.text_format,
+            "translations": [
+                translated(found, found.words_in(text.language))
+                for text in found.texts()
+            ],
+            "corrections": [
+                {
+                    "made": correction.made_at.isoformat(),
+                    "language": correction.language or found.language,
+                    "before": correction.before,
+                    "after": correction.after,
+                    "text": correction.text,
+                }
+                for correction in found.corrections.all()
+            ],
+            "by_day": [
+                {"day": day.isoformat(), "supporters": number}
+                for day, number in counting.days(found)
+            ],
+        }
+    )
+
+
+@of_petition
+def count(request: HttpRequest, found: Petition) -> HttpResponse:
+    """Supporters in all, and where they were counted."""
+    return JsonResponse(found.counts)
+
+
+@of_petition
+def history(request: HttpRequest, found: Petition) -> HttpResponse:
+    """What each day brought, by source. Days without a change are left out; the
+    changes of the last seconds follow within a minute."""
+    return JsonResponse(
+        {
+            "days": [
+                {"day": day.isoformat(), "supporters": sum(sources.values()), **sources}
+                for day, sources in counting.sources_by_day(found)
+            ]
+        }
+    )
+
+
+@public_data
+def openapi(request: HttpRequest) -> HttpResponse:
+    """All of this, described for programs."""
+    return JsonResponse(document())
+
+
+def summary(petition: Petition, now: datetime) -> dict[str, Any]:
+    """A petition in a list, in the words it was written in."""
+    words = petition.words_in(petition.language)
+    organization = petition.organization
+    return {
+        "title": words.title,
+        "url": address(petition, words.language),
+        "data": full(reverse("data:petition", args=[petition.slug])),
+        "language": words.language,
+        "languages": petition.languages,
+        "organization": organization.name,
+        "organization_data": full(
+            reverse("data:organization", args=[organization.slug])
+        ),
+        "state": petition.standing(now),
+        "started": day_of(petition.started),
+        "closes": moment(petition.closes_at),
+        "ended": moment(petition.ended_at),
+        "targets": [
+            {
+                "name": None if target.is_unsettled else target.name,
+                "office": target.office,
+                "organisation": target.organisation,
+            }
+            for target in petition.targets.all()
+        ],
+        "summary": words.summary,
+        **petition.counts,
+    }
+
+
+def translated(petition: Petition, words: Words) -> dict[str, str]:
+    """The words of a petition in one more language."""
+    return {
+        "language": words.language,
+        "url": address(petition, words.language),
+        "title": words.title,
+        "ask": words.ask,
+        "summary": words.summary,
+        "text": words.text,
+    }
+
+
+def address(petition: Petition, language: str) -> str:
+    """Where a reader finds the text in `language`."""
+    return full(path_of(petition, language, settings.LANGUAGE_CODE))
+
+
+def moment(when: datetime | None) -> str | None:
+    return when.isoformat() if when else None
+
+
+def day_of(when: date | datetime) -> str:
+    day = timezone.localdate(when) if isinstance(when, datetime) else when
+    return day.isoformat()

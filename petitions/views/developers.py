@@ -1,0 +1,89 @@
+"""How to use this site from elsewhere, with examples that are answers of this site."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import resolve, reverse
+from django.utils import timezone, translation
+from django.views.decorators.http import require_safe
+
+from config.problems import data_problem
+from config.public_data import full
+from petitions.models import Petition
+
+MOST_LETTERS = 160
+MOST_ITEMS = 1
+
+
+@dataclass(frozen=True)
+class Example:
+    """An address, and what it answers at this moment, shortened."""
+
+    path: str
+    status: int
+    answer: str
+
+    @property
+    def url(self) -> str:
+        return full(self.path)
+
+
+@require_safe
+def developers(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    public = Petition.objects.ever_public(now).select_related("organization")
+    petition = public.newest_first().first()
+    context = {"petition": petition, "examples": examples(petition) if petition else {}}
+    return TemplateResponse(request, "petitions/developers.html", context)
+
+
+def examples(petition: Petition) -> dict[str, Example]:
+    slug = [petition.slug]
+    page = full(reverse("petitions:petition", args=slug))
+    owner = petition.organization.slug
+    paths = {
+        "petitions": reverse("data:petitions", query={"organization": owner}),
+        "petition": reverse("data:petition", args=slug),
+        "count": reverse("data:count", args=slug),
+        "history": reverse("data:history", args=slug),
+        "organizations": reverse("data:organizations"),
+        "organization": reverse("data:organization", args=[owner]),
+        "oembed": f"{reverse('data:oembed')}?url={quote(page, safe='')}",
+        "problem": reverse("data:petitions", query={"state": "forgotten"}),
+    }
+    return {name: asked(path) for name, path in paths.items()}
+
+
+def asked(path: str) -> Example:
+    """What the view of this address answers, as a program gets it."""
+    request = HttpRequest()
+    request.method = "GET"
+    request.path, _mark, query = path.partition("?")
+    request.GET = QueryDict(query)
+    with translation.override(settings.LANGUAGE_CODE):
+        match = request.resolver_match = resolve(request.path)
+        try:
+            response = match.func(request, **match.kwargs)
+        except Http404:
+            response = data_problem(404)
+    answer = shortened(json.loads(response.content))
+    written = json.dumps(answer, ensure_ascii=False, indent=2)
+    return Example(path, response.status_code, written)
+
+
+def shortened(data: Any) -> Any:
+    """The same with the beginnings of long texts and of lists."""
+    if isinstance(data, dict):
+        return {name: shortened(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [shortened(value) for value in data[:MOST_ITEMS]]
+    if isinstance(data, str) and len(data) > MOST_LETTERS:
+        return f"{data[:MOST_LETTERS].rstrip()}…"
+    return data

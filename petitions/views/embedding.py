@@ -1,0 +1,196 @@
+"""Petitions on other sites: a card or the form in a frame, a badge, and what hands them
+out. None needs a script, and what follows the button happens on this site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone, translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from config.languages import language_of
+from config.problems import data_problem
+from config.public_data import full, public_data
+from petitions.access import Moved, Withdrawn, get_petition
+from petitions.forms import SignForm, make_version
+from petitions.models import Petition
+from petitions.templatetags.petition_tags import supporters_line
+
+type View = Callable[[HttpRequest, Petition], HttpResponse]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What can be put into a page elsewhere, and the room it needs, in pixels."""
+
+    name: str
+    width: int
+    height: int
+
+    def html(self, petition: Petition, width: int = 0, height: int = 0) -> SafeString:
+        """The element that shows it."""
+        return format_html(
+            '<iframe src="{}" title="{}" width="{}" height="{}" loading="lazy">'
+            "</iframe>",
+            full(reverse(f"petitions:{self.name}", args=[petition.slug])),
+            petition.words.title,
+            width or self.width,
+            height or self.height,
+        )
+
+
+CARD = Frame("card", 480, 340)
+FORM = Frame("card_form", 480, 1000)
+
+
+def of_petition(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
+    """A view of the petition that an address names; one that was withdrawn says so in
+    the room that it has."""
+
+    @require_safe
+    @wraps(view)
+    def found(request: HttpRequest, slug: str) -> HttpResponse:
+        try:
+            petition = get_petition(slug, timezone.now())
+        except Moved as moved:
+            assert request.resolver_match is not None
+            name = request.resolver_match.view_name
+            return redirect(name, moved.petition.slug, permanent=True)
+        except Withdrawn as withdrawn:
+            context = {"petition": withdrawn.petition}
+            return TemplateResponse(
+                request, "petitions/card_withdrawn.html", context, status=410
+            )
+        return view(request, petition)
+
+    return found
+
+
+@of_petition
+def card(request: HttpRequest, found: Petition) -> HttpResponse:
+    """The number, the way to the next goal, and a button that opens the petition."""
+    context = {
+        "petition": found,
+        "words": found.words,
+        "is_open": found.is_open(timezone.now()),
+    }
+    return TemplateResponse(request, "petitions/card.html", context)
+
+
+@of_petition
+def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
+    """The card with the whole form; what is sent leads to this site."""
+    words = found.words
+    context = {
+        "petition": found,
+        "words": words,
+        "form": SignForm(petition=found),
+        "is_open": found.is_open(timezone.now()),
+        "version": make_version(found.corrections.count(), found.delivery, words.key),
+        "preview": False,
+    }
+    return TemplateResponse(request, "petitions/card_form.html", context)
+
+
+@of_petition
+def badge(request: HttpRequest, found: Petition) -> HttpResponse:
+    """The number as a picture."""
+    words = supporters_line(found.supporters)
+    # About the widest that these letters are; the text is drawn to fit exactly.
+    width = 8 * len(words)
+    context = {"words": words, "width": width, "whole": width + 36, "petition": found}
+    return TemplateResponse(
+        request, "petitions/badge.svg", context, content_type="image/svg+xml"
+    )
+
+
+@of_petition
+def embed(request: HttpRequest, found: Petition) -> HttpResponse:
+    """What others copy into their pages."""
+    badge = format_html(
+        '<a href="{}"><img src="{}" alt="{}"></a>',
+        full(found.get_absolute_url()),
+        full(reverse("petitions:badge", args=[found.slug])),
+        found.words.title,
+    )
+    context = {
+        "petition": found,
+        "words": found.words,
+        "card": CARD.html(found),
+        "form": FORM.html(found),
+        "badge": badge,
+        "is_open": found.is_open(timezone.now()),
+    }
+    return TemplateResponse(request, "petitions/embed.html", context)
+
+
+@public_data
+def oembed(request: HttpRequest) -> HttpResponse:
+    """The card, for programs that make one of a petition's address (oembed.com)."""
+    if request.GET.get("format") not in {None, "", "json"}:
+        return data_problem(501, "Only json is provided.")
+    if not (address := request.GET.get("url")):
+        return data_problem(400, "url has the address of a petition's page.")
+    petition, language = petition_at(address)
+    with translation.override(language):
+        width = least(CARD.width, request.GET.get("maxwidth"))
+        height = least(CARD.height, request.GET.get("maxheight"))
+        return JsonResponse(
+            {
+                "version": "1.0",
+                "type": "rich",
+                "title": petition.words.title,
+                "author_name": petition.organization.name,
+                "author_url": full(petition.organization.get_absolute_url()),
+                "provider_name": translation.gettext("Petitions"),
+                "provider_url": full(reverse("home")),
+                "cache_age": 600,
+                "width": width,
+                "height": height,
+                "html": CARD.html(petition, width, height),
+            }
+        )
+
+
+def petition_at(address: str) -> tuple[Petition, str]:
+    """The petition with this address, and the language of the page there; Http404 when
+    no page of ours that shows one has it."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise Http404 from None
+    if parts.netloc != urlsplit(settings.SITE_URL).netloc:
+        raise Http404
+    path = unquote(parts.path)
+    language = language_of(path)
+    with translation.override(language):
+        try:
+            match = resolve(path)
+        except Resolver404:
+            raise Http404 from None
+        if match.view_name not in {"petitions:petition", "petitions:text"}:
+            raise Http404
+        try:
+            found = get_petition(match.kwargs["slug"], timezone.now())
+        except Moved as moved:
+            found = get_petition(moved.petition.slug, timezone.now())
+        except Withdrawn:
+            raise Http404 from None
+    return found, language
+
+
+def least(usual: int, most: str | None) -> int:
+    """`usual`, or what there is room for."""
+    if most and most.isascii() and most.isdecimal() and 0 < len(most) < 6:
+        return min(usual, int(most) or usual)
+    return usual

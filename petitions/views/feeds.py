@@ -1,0 +1,180 @@
+"""What is new, as Atom: petitions of all, of one organisation with its updates, and the
+updates of one petition. In each language of the interface; a text that it lacks comes
+in the language that it has, and says so."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.feedgenerator import Atom1Feed, get_tag_uri
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from config.languages import reader_language
+from config.public_data import full
+from organizations.access import Moved as OrganizationMoved
+from organizations.access import get_organization
+from petitions import texts
+from petitions.access import Moved, Withdrawn, get_petition
+from petitions.changed import last_changed
+from petitions.models import Petition, Update
+from petitions.models.petitions import PetitionQuerySet
+
+ENTRIES = 30
+# What XML has no way to write.
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+class Feed(Atom1Feed):
+    """Atom whose entries say their language, and which is no newer than what is in it:
+    an empty one would otherwise change at every reading."""
+
+    def latest_post_date(self) -> datetime:
+        dates: list[datetime] = [item["updateddate"] for item in self.items]
+        return max(dates, default=self.feed["began"])
+
+    def item_attributes(self, item: dict[str, Any]) -> dict[str, str]:
+        return {"xml:lang": item["language"]}
+
+
+def new_feed(
+    request: HttpRequest, title: str, page: str, subject: str, began: datetime
+) -> Feed:
+    """An empty feed about the page at a path; `subject` never changes, `began` is when
+    it came to be."""
+    return Feed(
+        title=writable(title),
+        link=full(page),
+        description="",
+        language=reader_language(),
+        feed_url=full(request.path),
+        feed_guid=tag_of(subject, began),
+        began=began,
+    )
+
+
+def answer(feed: Feed) -> HttpResponse:
+    return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+
+
+@require_safe
+def feed(request: HttpRequest) -> HttpResponse:
+    """The newest petitions of all organisations."""
+    now = timezone.now()
+    found = new_feed(
+        request,
+        gettext("Petitions"),
+        reverse("petitions:index"),
+        "petitions",
+        datetime(2026, 1, 1, tzinfo=now.tzinfo),
+    )
+    for entry in petition_entries(Petition.objects.ever_public(now), now):
+        found.add_item(**entry)
+    return answer(found)
+
+
+@require_safe
+def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
+    """The newest petitions of an organisation, and what it tells about them."""
+    now = timezone.now()
+    try:
+        organization = get_organization(slug)
+    except OrganizationMoved as moved:
+        name = "petitions:organization_feed"
+        return redirect(name, moved.organization.slug, permanent=True)
+    found = new_feed(
+        request,
+        organization.name,
+        organization.get_absolute_url(),
+        f"organizations/{organization.pk}",
+        organization.created_at,
+    )
+    petitions = organization.petitions.ever_public(now)
+    public = Update.objects.of_public_petitions(now)
+    updates = public.filter(petition__organization=organization)[:ENTRIES]
+    entries = petition_entries(petitions, now) + [update_entry(u) for u in updates]
+    entries.sort(key=lambda entry: entry["pubdate"], reverse=True)
+    for entry in entries[:ENTRIES]:
+        found.add_item(**entry)
+    return answer(found)
+
+
+@require_safe
+def updates_feed(request: HttpRequest, slug: str) -> HttpResponse:
+    """What an organisation tells about one petition."""
+    now = timezone.now()
+    try:
+        petition = get_petition(slug, now)
+    except Moved as moved:
+        name = "petitions:updates_feed"
+        return redirect(name, moved.petition.slug, permanent=True)
+    except Withdrawn as withdrawn:
+        context = {"petition": withdrawn.petition}
+        return TemplateResponse(
+            request, "petitions/withdrawn.html", context, status=410
+        )
+    found = new_feed(
+        request,
+        petition.words.title,
+        petition.get_absolute_url(),
+        f"petitions/{petition.pk}/updates",
+        petition.created_at,
+    )
+    for update in petition.updates.published(now)[:ENTRIES]:
+        update.petition = petition
+        found.add_item(**update_entry(update))
+    return answer(found)
+
+
+def petition_entries(
+    petitions: PetitionQuerySet, now: datetime
+) -> list[dict[str, Any]]:
+    newest = petitions.newest_first()[:ENTRIES].complete()
+    changed = last_changed([row.pk for row in newest], now)
+    return [petition_entry(row, changed[row.pk]) for row in newest]
+
+
+def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
+    words = petition.words
+    text, _shortened = texts.excerpt(words.text, words.text_format)
+    return {
+        "title": writable(words.title),
+        "link": full(petition.get_absolute_url()),
+        "description": writable(texts.render(text, words.text_format)),
+        "author_name": writable(petition.organization.name),
+        "pubdate": petition.opens_at,
+        "updateddate": changed,
+        "unique_id": tag_of(f"petitions/{petition.pk}", petition.created_at),
+        "language": words.language,
+    }
+
+
+def update_entry(update: Update) -> dict[str, Any]:
+    petition = update.petition
+    return {
+        "title": writable(update.title),
+        "link": full(update.get_absolute_url()),
+        "description": writable(texts.render(update.text, "markdown")),
+        "author_name": writable(petition.organization.name),
+        "pubdate": update.published_at,
+        "updateddate": update.updated_at,
+        "unique_id": tag_of(f"updates/{update.pk}", update.created_at),
+        "language": update.language,
+    }
+
+
+def tag_of(subject: str, began: datetime) -> str:
+    """A name that stays when the address changes (RFC 4151), one in each language."""
+    return get_tag_uri(f"{settings.SITE_URL}/{reader_language()}/{subject}", began)
+
+
+def writable(text: str) -> str:
+    return UNWRITABLE.sub("", text)

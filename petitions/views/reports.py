@@ -1,0 +1,81 @@
+"""Telling those who answer for a petition, or for the site, that something is wrong."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from config.clients import network_of
+from config.logs import note
+from config.origin import Origin, origin_of
+from config.problems import problem
+from petitions import reporting
+from petitions.access import Moved, Withdrawn, get_petition
+from petitions.forms import ReportForm
+from petitions.limits import passes_ceiling
+from petitions.models import Petition
+from petitions.views.signing import CEILING_RETRY_AFTER, has_body, is_form, see_other
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def report(request: HttpRequest, slug: str) -> HttpResponse:
+    """Something is wrong with a petition; its organisation is told."""
+    try:
+        found = get_petition(slug, timezone.now())
+    except Moved as moved:
+        return redirect("petitions:report", moved.petition.slug)
+    except Withdrawn as withdrawn:
+        return redirect("petitions:petition", withdrawn.petition.slug)
+    return answer(request, found)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact(request: HttpRequest) -> HttpResponse:
+    """A word to those who run the site."""
+    return answer(request, None)
+
+
+def answer(request: HttpRequest, petition: Petition | None) -> HttpResponse:
+    """The form, with what was typed when it could not be taken; afterwards thanks, the
+    same for everybody."""
+    name = "report" if petition else "contact"
+    where = [petition.slug] if petition else []
+    form = ReportForm(
+        petition=petition, initial={"reason": request.GET.get("reason", "")}
+    )
+    foreign = too_many = False
+    status = 200
+    if request.method == "POST":
+        if has_body(request) and not is_form(request):
+            return problem(request, 415)
+        now = timezone.now()
+        form = ReportForm(request.POST, petition=petition)
+        if origin_of(request) is Origin.FOREIGN:
+            foreign, status = True, 403
+        elif not form.is_valid():
+            status = 422
+        elif not passes_ceiling(network_of(request), now):
+            too_many, status = True, 429
+        else:
+            reporting.report(petition, form, now=now)
+            note(outcome="reported")
+            return see_other(f"petitions:{name}", *where, query="?sent=1")
+    context = {
+        "petition": petition,
+        "form": form,
+        "foreign": foreign,
+        "too_many": too_many,
+        "sent": "sent" in request.GET and request.method != "POST",
+    }
+    response = TemplateResponse(
+        request, f"petitions/{name}.html", context, status=status
+    )
+    if too_many:
+        response.headers["Retry-After"] = str(CEILING_RETRY_AFTER)
+    return response

@@ -1,0 +1,128 @@
+"""The site for search engines: the pages that they should know, in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.encoding import iri_to_uri
+from django.views.decorators.http import require_safe
+
+from config.languages import path_in
+from config.public_data import full
+from organizations.models import Organization
+from petitions.changed import last_changed
+from petitions.models import Petition
+from petitions.templatetags.text_tags import alternates
+
+# Far below what a file may have (50,000 addresses), whatever the number of languages.
+PER_FILE = 500
+PAGES = (
+    "home",
+    "petitions:index",
+    "organizations:index",
+    "petitions:how_we_count",
+    "petitions:developers",
+    "petitions:privacy",
+)
+
+type Alternates = list[tuple[str, str]]
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """The list of the files."""
+    files = ["pages-1"]
+    for section, paginator in paginators().items():
+        files += [f"{section}-{n}" for n in paginator.page_range if paginator.count]
+    entries = (f"<sitemap>{location(file_path(name))}</sitemap>" for name in files)
+    return xml("sitemapindex", entries)
+
+
+@require_safe
+def sitemap_file(request: HttpRequest, section: str, number: int) -> HttpResponse:
+    """Some of the pages."""
+    if section == "pages" and number == 1:
+        return xml("urlset", pages())
+    paginator = paginators().get(section)
+    if paginator is None or number not in paginator.page_range or not paginator.count:
+        raise Http404
+    rows = paginator.page(number).object_list
+    entries = organizations if section == "organizations" else petitions
+    return xml("urlset", entries(rows))
+
+
+def paginators() -> dict[str, Paginator[Any]]:
+    """The sections that grow, by when they began, so that files stay as they are."""
+    public = Petition.objects.ever_public(timezone.now())
+    public = public.prefetch_related("translations")
+    return {
+        "organizations": Paginator(Organization.objects.order_by("pk"), PER_FILE),
+        "petitions": Paginator(public.order_by("pk"), PER_FILE),
+    }
+
+
+def file_path(name: str) -> str:
+    section, _hyphen, number = name.partition("-")
+    return reverse("sitemap_file", args=[section, number])
+
+
+def pages() -> Iterator[str]:
+    for name in PAGES:
+        yield from in_each_language(in_interfaces(reverse(name)))
+
+
+def organizations(rows: Iterable[Organization]) -> Iterator[str]:
+    for organization in rows:
+        yield from in_each_language(in_interfaces(organization.get_absolute_url()))
+
+
+def petitions(rows: Iterable[Petition]) -> Iterator[str]:
+    found = list(rows)
+    changed = last_changed([petition.pk for petition in found], timezone.now())
+    for petition in found:
+        yield from in_each_language(alternates(petition), changed[petition.pk])
+
+
+def in_interfaces(path: str) -> Alternates:
+    """A page that every interface has."""
+    paths = [(code, path_in(code, path)) for code, _name in settings.LANGUAGES]
+    return [*paths, ("x-default", path)]
+
+
+def in_each_language(
+    paths: Alternates, changed: datetime | None = None
+) -> Iterator[str]:
+    """An entry for each address of a page; all of them name all of them. Without
+    `changed` nobody knows when it was, and nothing is said."""
+    links = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{code}" '
+        f"href={quoteattr(iri_to_uri(full(path)))}/>"
+        for code, path in paths
+    )
+    day = (
+        f"<lastmod>{changed.isoformat(timespec='seconds')}</lastmod>" if changed else ""
+    )
+    for path in dict.fromkeys(path for _code, path in paths):
+        yield f"<url>{location(path)}{day}{links}</url>"
+
+
+def location(path: str) -> str:
+    return f"<loc>{escape(iri_to_uri(full(path)) or '')}</loc>"
+
+
+def xml(root: str, entries: Iterable[str]) -> HttpResponse:
+    body = "\n".join(entries)
+    return HttpResponse(
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        f'xmlns:xhtml="http://www.w3.org/1999/xhtml">\n{body}\n</{root}>\n',
+        content_type="application/xml",
+    )

@@ -1,0 +1,130 @@
+"""Every page that a visitor can be shown, in every state and both languages, as the
+site served it: read once, then looked at by every gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.test import RequestFactory
+from django.utils import translation
+from playwright.sync_api import Page, Route
+
+from config.problems import problem
+from tests.site import Answer, Site, fetch
+
+LANGUAGES = {"en": "", "fr": "/fr"}
+# A network of the internet, as the proxy in front would tell of it.
+BUSY = {"X-Forwarded-For": "9.9.9.9"}
+ELSEWHERE = {"Sec-Fetch-Site": "cross-site"}
+WRONG = {
+    "name": "", "email": "maya at home", "country": "XX", "comment": "x" * 1001,
+    "show_name": "1", "updates": "perhaps", "reason": "", "text": "",
+}  # fmt: skip
+RIGHT = {"name": "Maya", "email": "maya@example.org", "reason": "other", "text": "Word"}
+# What no request causes at will.
+RARE = (408, 500, 503)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A page as it came."""
+
+    name: str
+    language: str
+    path: str
+    status: int
+    headers: dict[str, str]
+    html: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"
+
+    def open(self, page: Page) -> None:
+        """Show it in the browser under its own address, with its own headers."""
+
+        def serve(route: Route) -> None:
+            route.fulfill(status=self.status, headers=self.headers, body=self.html)
+
+        page.route(lambda url: url.endswith(self.path), serve, times=1)
+        page.goto(self.path)
+
+
+type Form = tuple[str, dict[str, str], dict[str, str], int]
+
+
+def forms(states: dict[str, str]) -> dict[str, Form]:
+    """Forms that are answered with a page: address, fields, headers, status."""
+    sign, report = "/petitions/open/sign/", states["report"]
+    confirm, own = states["confirm"], states["signature"]
+    other_text = RIGHT | {"version": "0.1.comments.other"}
+    return {
+        "sign with mistakes": (sign, WRONG, {}, 422),
+        "sign from another site": (sign, RIGHT, ELSEWHERE, 403),
+        "sign another text": (sign, other_text, {}, 409),
+        "sign while paused": ("/petitions/paused/sign/", RIGHT, {}, 503),
+        "sign from a busy network": (sign, RIGHT, BUSY, 429),
+        "correct with mistakes": (f"{confirm}correct/", WRONG, {}, 422),
+        "change with mistakes": (own, WRONG, {}, 422),
+        "change from another site": (own, RIGHT, ELSEWHERE, 403),
+        "new link with mistakes": ("/new-link/", WRONG, {}, 422),
+        "new link from a busy network": ("/new-link/", RIGHT, BUSY, 429),
+        "ask for all with mistakes": ("/signed/", WRONG, {}, 422),
+        "ask for all from another site": ("/signed/", RIGHT, ELSEWHERE, 403),
+        "report with mistakes": (report, WRONG, {}, 422),
+        "report from another site": (report, RIGHT, ELSEWHERE, 403),
+        "report from a busy network": (report, RIGHT, BUSY, 429),
+        "contact with mistakes": ("/contact/", WRONG, {}, 422),
+        "contact from a busy network": ("/contact/", RIGHT, BUSY, 429),
+        "bad request": (sign, RIGHT, {"Content-Type": "multipart/form-data"}, 400),
+        "forbidden": ("/admin/login/", RIGHT, {}, 403),
+        "too large": (sign, {"comment": "x" * 200_000}, {}, 413),
+        "no form": (sign, RIGHT, {"Content-Type": "application/json"}, 415),
+    }
+
+
+def collect(site: Site, states: dict[str, str]) -> Iterator[Document]:
+    """All of it; an AssertionError where a state leads elsewhere."""
+    fill_ceiling(site)
+    for language, prefix in LANGUAGES.items():
+        for name, path in states.items():
+            answer = fetch(f"{site.url}{prefix}{path}")
+            assert answer.status not in range(300, 400), (
+                f"{name} leads to {answer.headers['Location']}"
+            )
+            yield document(name, language, prefix + path, answer)
+        for name, (path, fields, headers, status) in forms(states).items():
+            answer = fetch(f"{site.url}{prefix}{path}", fields, headers=headers)
+            assert answer.status == status, (name, answer.status)
+            yield document(name, language, prefix + path, answer)
+        for status in RARE:
+            path = f"{prefix}/problem-{status}/"
+            request = RequestFactory(headers={"host": "localhost"}).get(path)
+            with translation.override(language):
+                response = problem(request, status)
+            html = response.content.decode()
+            plain = {"content-type": "text/html; charset=utf-8"}
+            yield Document(f"problem {status}", language, path, status, plain, html)
+
+
+def document(name: str, language: str, path: str, answer: Answer) -> Document:
+    headers = {
+        key.lower(): value
+        for key, value in answer.headers.items()
+        if key.lower() in {"content-type", "content-security-policy"}
+    }
+    assert headers["content-type"].startswith("text/html"), name
+    return Document(name, language, path, answer.status, headers, answer.text)
+
+
+def fill_ceiling(site: Site) -> None:
+    """Let one network have sent all that it may for a long time."""
+    keys = "SELECT key FROM petitions_allowance"
+    before = site.sql(keys)
+    fetch(f"{site.url}/new-link/", RIGHT, headers=BUSY)
+    (bucket,) = set(site.sql(keys)) - set(before)
+    site.sql(
+        "UPDATE petitions_allowance SET full_at = now() + interval '9 days' "
+        "WHERE key = %s",
+        bucket[0],
+    )
