@@ -7,6 +7,7 @@ from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkA
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.reports import ReportAdmin
 from petitions.admin.signatures import SignatureAdmin
+from petitions.admin.topics import TopicAdmin
 
 __all__ = [
     "AddressRuleAdmin",
@@ -19,4 +20,5 @@ __all__ = [
     "PetitionAdmin",
     "ReportAdmin",
     "SignatureAdmin",
+    "TopicAdmin",
 ]
