@@ -13,17 +13,24 @@ from config.styles import SITE_ELEMENT
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """The site's address, and this page's address in each language."""
-    language = language_of(request.path)
     return {
         "DEMO": settings.DEMO,
         "SITE_STYLE": SITE_ELEMENT,
         "SITE_URL": settings.SITE_URL,
-        "page_path": request.path,
+        **addresses(request.path),
+    }
+
+
+def addresses(path: str) -> dict[str, Any]:
+    """A page's address, and the same in each language."""
+    language = language_of(path)
+    return {
+        "page_path": path,
         "page_languages": [
             {
                 "code": code,
                 "name": name,
-                "path": path_in(code, request.path),
+                "path": path_in(code, path),
                 "current": code == language,
             }
             for code, name in settings.LANGUAGES

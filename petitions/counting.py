@@ -18,8 +18,8 @@ BATCH = 20_000
 FOLD = """
 WITH taken AS MATERIALIZED (
     DELETE FROM petitions_change
-     WHERE id IN (SELECT id FROM petitions_change
-                   ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
+     WHERE id = ANY(ARRAY(SELECT id FROM petitions_change
+                           ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
  RETURNING petition_id, day, source, delta, domain
 ), totals AS (
     INSERT INTO petitions_total AS t (petition_id, confirmed, paper, imported)

@@ -29,7 +29,7 @@ from petitions.admin.story import links
 from petitions.admin.transitions import TRANSITIONS, Transition, available
 from petitions.admin.translations import TranslationInline, UsedLanguages
 from petitions.counting import record_entry
-from petitions.models import Correction, CountEntry, Petition, Target
+from petitions.models import Correction, CountEntry, Petition, Target, Topic
 from petitions.models.petitions import NotAllowed
 from petitions.states import PUBLIC_STATES, State
 
@@ -45,6 +45,7 @@ class PetitionForm(forms.ModelForm[Petition]):
             "ask": forms.Textarea(attrs={"rows": 2, "cols": 80}),
             "outcome": forms.Textarea(attrs={"rows": 2, "cols": 80}),
             "text": forms.Textarea(attrs={"rows": 16, "cols": 80}),
+            "topics": forms.CheckboxSelectMultiple,
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -203,7 +204,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             {
                 "fields": [
                     "organization", "language", "title", "slug", "ask", "summary",
-                    "text", "text_format",
+                    "text", "text_format", "topics",
                 ]
             },
         ),
@@ -223,7 +224,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             {
                 "fields": [
                     "state", "opens_at", "closes_at", "ended_at", "anonymised_at",
-                    "started_on", "goal", "position", "outcome",
+                    "started_on", "goal", "position", "featured", "outcome",
                 ]
             },
         ),
@@ -249,11 +250,21 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         self, request: HttpRequest, obj: Petition | None = None
     ) -> list[str]:
         fields = list(self.readonly_fields)
+        if not user_of(request).is_superuser:
+            fields.append("featured")
         if obj is not None and is_frozen(obj):
             fields += Petition.FROZEN
         if obj is not None and obj.state != State.DRAFT:
             fields += ["opens_at", "organization"]
         return list(dict.fromkeys(fields))
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Topics with their names; they belong to the whole site."""
+        if db_field.name == "topics":
+            kwargs["queryset"] = Topic.objects.prefetch_related("names")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_view_on_site_url(self, obj: Petition | None = None) -> str | None:
         if obj is None or obj.state not in PUBLIC_STATES:

@@ -23,6 +23,7 @@ class DemoPetition:
     ended: int = 0
     outcome: str = ""
     more: dict[str, Any] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,14 @@ class DemoOrganization:
     values: dict[str, Any]
     petitions: list[DemoPetition]
 
+
+TOPICS = {
+    "torture": {"en": "Torture", "fr": "Torture"},
+    "freedom-of-speech": {"en": "Freedom of speech", "fr": "Liberté d’expression"},
+    "families": {"en": "Families", "fr": "Familles"},
+    "rivers-and-trees": {"en": "Rivers and trees", "fr": "Rivières et arbres"},
+    "public-places": {"en": "Public places", "fr": "Lieux publics"},
+}
 
 STAFF_EMAIL = "staff@demo.example"
 
@@ -49,6 +58,7 @@ AMNESTY = DemoOrganization(
     petitions=[
         DemoPetition(
             title="Canada: Sign the global treaty to end torture",
+            topics=("torture",),
             targets=[
                 {
                     "name": "Stéphane Dion",
@@ -71,10 +81,11 @@ This petition asks two ministers to take the steps that joining the treaty needs
 is part of a demonstration: signatures given here reach nobody.""",
             supporters=15_261,
             started=140,
-            more={"asks_postal_code": True},
+            more={"asks_postal_code": True, "featured": 1},
         ),
         DemoPetition(
             title="Help reunite families divided by prison walls",
+            topics=("families", "freedom-of-speech"),
             targets=[{"name": "TBD", "kind": TargetKind.LABEL}],
             summary="For families who wait for somebody who was jailed for speaking.",
             text="""When somebody is jailed for taking part in a peaceful protest, a \
@@ -87,6 +98,7 @@ Add your name to say that these families are not forgotten.""",
         ),
         DemoPetition(
             title="Tell Myanmar's Government to free peaceful activist Phyoe Phyoe Aung",
+            topics=("freedom-of-speech",),
             targets=[{"name": "Phone", "kind": TargetKind.LABEL}],
             summary="A petition that has just begun. Sign it to see how that works.",
             text="""Peaceful assembly is a right, for students as for everybody else. \
@@ -99,6 +111,7 @@ button, and it has two.""",
         ),
         DemoPetition(
             title="Release torture survivor Yecenia Armenta",
+            topics=("torture",),
             targets=[
                 {
                     "name": "Marco Antonio Higuera Gomez",
@@ -132,6 +145,7 @@ RIVERBANK = DemoOrganization(
     petitions=[
         DemoPetition(
             title="Plant trees along the lower bank",
+            topics=("rivers-and-trees", "public-places"),
             targets=[
                 {
                     "name": "Exampleton Town Council",
@@ -150,6 +164,7 @@ RIVERBANK = DemoOrganization(
         ),
         DemoPetition(
             title="Open the old footbridge again",
+            topics=("public-places",),
             targets=[
                 {
                     "name": "Exampleton Bridges Office",
@@ -167,6 +182,7 @@ RIVERBANK = DemoOrganization(
         ),
         DemoPetition(
             title="Keep the reading room at the lock open on Sundays",
+            topics=("public-places",),
             targets=[{"kind": TargetKind.UNSETTLED}],
             summary="The only warm room on the towpath.",
             text="Sunday is the day on which people have time to read. We ask that the "

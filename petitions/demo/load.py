@@ -25,10 +25,11 @@ from petitions.demo.content import (
     REPORTS,
     RIVERBANK,
     STAFF_EMAIL,
+    TOPICS,
     DemoOrganization,
     DemoPetition,
 )
-from petitions.models import Petition, Report, Target
+from petitions.models import Petition, Report, Target, Topic, TopicName
 from petitions.states import State
 
 COLUMNS = (
@@ -64,6 +65,7 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
     loaded = 0
     version = keys.current().newest
     with transaction.atomic():
+        add_topics()
         for planned in ORGANIZATIONS:
             organization = Organization.objects.create(
                 name=planned.name, **planned.values
@@ -95,6 +97,13 @@ def add_staff(organization: Organization, planned: DemoOrganization) -> None:
         Membership.objects.create(user=user, organization=organization, role=Role.OWNER)
 
 
+def add_topics() -> None:
+    for slug, names in TOPICS.items():
+        topic = Topic.objects.create(slug=slug)
+        for language, text in names.items():
+            TopicName.objects.create(topic=topic, language=language, text=text)
+
+
 def add_petition(
     organization: Organization, demo: DemoPetition, now: datetime
 ) -> Petition:
@@ -113,6 +122,7 @@ def add_petition(
     if petition.image_description:
         petition.image = pictures.bank()
         petition.save()
+    petition.topics.set(Topic.objects.filter(slug__in=demo.topics))
     for position, values in enumerate(demo.targets, 1):
         Target.objects.create(petition=petition, position=position, **values)
     return petition

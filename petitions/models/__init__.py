@@ -24,8 +24,10 @@ from petitions.models.mails import (
 )
 from petitions.models.petitions import FormerPetitionSlug, Petition
 from petitions.models.reports import Report
+from petitions.models.search import SearchDocument, SearchWord
 from petitions.models.signatures import Comment, Consent, MergedSignature, Signature
 from petitions.models.targets import Target
+from petitions.models.topics import Topic, TopicName
 from petitions.models.translations import Translation, Words
 from petitions.models.updates import Update, UpdateQuerySet
 
@@ -56,11 +58,15 @@ __all__ = [
     "MergedSignature",
     "Petition",
     "Report",
+    "SearchDocument",
+    "SearchWord",
     "Signature",
     "SourceTally",
     "Suppression",
     "TalliedHour",
     "Target",
+    "Topic",
+    "TopicName",
     "Total",
     "Translation",
     "Update",

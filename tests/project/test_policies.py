@@ -33,6 +33,7 @@ from tests.factories import (
     make_entry,
     make_pending,
     make_signature,
+    make_topic,
     make_translation,
     make_update,
 )
@@ -65,6 +66,7 @@ PATHS = {
     "organizations:index": "/organizations/",
     "organizations:profile": "/organizations/rights-now/",
     "petitions:index": "/petitions/",
+    "petitions:topic": "/topics/freedom/",
     "petitions:petition": f"{PETITION}/",
     "petitions:text": f"{PETITION}/ar/",
     "petitions:updates": f"{PETITION}/updates/",
@@ -124,6 +126,7 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
     (tmp_path / "logos").mkdir()
     (tmp_path / "logos" / "abc.webp").write_bytes(b"RIFF")
     make_translation(petition, "ar", title="العنوان")
+    make_topic("freedom", petition)
     make_entry(petition, 3)
     make_update(petition)
     signature = make_pending(petition)
