@@ -28,6 +28,7 @@ from petitions.demo.content import (
     DemoOrganization,
     DemoPetition,
 )
+from petitions.demo.translations import TRANSLATIONS
 from petitions.models import Petition, Report, Target
 from petitions.states import State
 
@@ -114,6 +115,10 @@ def add_petition(
         petition.save()
     for position, values in enumerate(demo.targets, 1):
         Target.objects.create(petition=petition, position=position, **values)
+    for language, words in TRANSLATIONS.get(demo.title, {}).items():
+        petition.translations.create(
+            language=language, created_at=petition.opens_at or now, **words
+        )
     return petition
 
 
