@@ -72,8 +72,8 @@ def make_petition(
 
 def make_translation(petition: Petition, language: str, **fields: Any) -> Translation:
     """The petition's words in another language."""
-    fields.setdefault("title", f"Title in {language}")
-    fields.setdefault("text", f"Text in {language}.")
+    fields.setdefault("title", f"Titre ({language})")
+    fields.setdefault("text", f"Un texte ({language}).")
     return petition.translations.create(language=language, **fields)
 
 

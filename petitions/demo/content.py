@@ -163,6 +163,18 @@ RIVERBANK = DemoOrganization(
             more={"image_description": "The lower bank: a river, and hardly a tree."},
         ),
         DemoPetition(
+            title="أنيروا زقاق السوق ليلًا",
+            targets=[{"name": "مجلس بلدية المثال", "kind": TargetKind.BODY}],
+            summary="تسعة مصابيح، من المخبز إلى موقف الحافلة.",
+            text="""يغرق زقاق السوق في الظلام بعد السادسة مساءً طوال الشتاء. ومن يعمل \
+حتى ساعة متأخرة يعود إلى بيته على ضوء هاتفه.
+
+نطلب من المجلس **تسعة مصابيح**، من المخبز إلى موقف الحافلة، قبل أول ثلج.""",
+            supporters=118,
+            started=30,
+            more={"language": "ar", "slug": "light-market-lane-at-night"},
+        ),
+        DemoPetition(
             title="Open the old footbridge again",
             topics=("public-places",),
             targets=[

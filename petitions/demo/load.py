@@ -29,6 +29,7 @@ from petitions.demo.content import (
     DemoOrganization,
     DemoPetition,
 )
+from petitions.demo.translations import TRANSLATIONS
 from petitions.models import Petition, Report, Target, Topic, TopicName
 from petitions.states import State
 
@@ -125,6 +126,10 @@ def add_petition(
     petition.topics.set(Topic.objects.filter(slug__in=demo.topics))
     for position, values in enumerate(demo.targets, 1):
         Target.objects.create(petition=petition, position=position, **values)
+    for language, words in TRANSLATIONS.get(demo.title, {}).items():
+        petition.translations.create(
+            language=language, created_at=petition.opens_at or now, **words
+        )
     return petition
 
 
