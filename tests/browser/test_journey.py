@@ -59,6 +59,7 @@ def test_the_tour_from_one_supporter_to_two(plain: Page, site: Site) -> None:
     plain.click(f"text={PHONE}")
     plain.fill("#id_name", "Maya Tremblay")
     plain.fill("#id_email", "maya@example.org")
+    plain.click(".more summary")
     plain.fill("#id_comment", "Because it could be any of us.")
     plain.check("#id_show_name")
     plain.click("button:has-text('Sign the petition')")

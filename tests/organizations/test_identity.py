@@ -72,6 +72,10 @@ def test_the_policy_names_exactly_the_styles_of_the_page(
         assert [styles.SITE, identity.css("#aa3300")] == styled
         hashes = [styles.hash_of(css) for css in styled]
         assert style_sources(page) == ["'self'", *hashes]
+    tag = page.headers["ETag"]
+    unchanged = visitor.get(path, headers={"if-none-match": tag})
+    assert unchanged.status_code == 304
+    assert style_sources(unchanged) == style_sources(page)
     assert style_sources(plain) == ["'self'", styles.SITE_HASH]
     assert style_sources(visitor.get("/privacy/")) == style_sources(plain)
 
