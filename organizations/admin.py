@@ -94,11 +94,8 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
         context = {
             "looks": [
                 {
-                    "paper": written(identity.grounds(dark)[0]),
-                    "brand": written(look.brand),
-                    "on_brand": written(look.on_brand),
-                    "edge": written(look.brand_edge),
-                    "accent": written(look.accent),
+                    **look.written,
+                    "paper": written(identity.grounds(bool(dark))[0]),
                 }
                 for dark, look in enumerate(looks)
             ],

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.images import LogoField, PictureField
+from config.images import LogoField, LogoFile, PictureField
 from config.slugs import Addressed, validate_slug
 
 COLOUR_PROBLEM = _(
@@ -239,6 +239,12 @@ class Organization(Addressed):
     def sender_name(self) -> str:
         """Who answers for what is sent."""
         return self.legal_name or self.name
+
+    @property
+    def mail_logo(self) -> str:
+        """The path of its logo for mail programs; "" when there is none."""
+        file = self.logo
+        return file.mail_url if file and isinstance(file, LogoFile) else ""
 
     @property
     def named_links(self) -> list[tuple[str, str]]:

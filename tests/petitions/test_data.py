@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from config.cache_policy import page_cache
 from organizations.models import Organization
 from petitions import counting
 from petitions.models import Petition
@@ -94,6 +95,10 @@ def test_petitions_of_a_state_and_an_organisation(
     assert titles(visitor.get(f"{url}?state=open&organization=rights-now")) == [
         "Free the prisoners"
     ]
+    organization.slug = "rights"
+    organization.save()
+    page_cache.clear()
+    assert len(titles(visitor.get(f"{url}?organization=rights-now"))) == 4
     # What is asked for empty is not asked for.
     assert len(titles(visitor.get(f"{url}?state=&organization="))) == 5
 
