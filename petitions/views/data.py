@@ -9,46 +9,29 @@ from typing import Any
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from config.paging import page_of
 from config.problems import data_problem
-from config.public_data import View, data_answer, full, page_links, public_data
+from config.public_data import data_answer, full, page_links, public_data
 from config.slugs import is_slug
 from organizations.access import Moved as OrganizationMoved
 from organizations.access import get_organization
 from petitions import counting
-from petitions.access import Moved, Withdrawn, get_petition
 from petitions.models import Petition, Words
 from petitions.openapi import document
 from petitions.states import PUBLIC_STATES
 from petitions.templatetags.text_tags import path_of
+from petitions.views.finding import of_petition
 
 PAGE_SIZE = 50
 
 
-def of_petition(view: View) -> View:
-    """A view of the petition that an address names: a former address leads to the
-    present one, a withdrawn petition is gone."""
-
-    @public_data
-    def found(request: HttpRequest, slug: str) -> HttpResponse:
-        try:
-            petition = get_petition(slug, timezone.now())
-        except Moved as moved:
-            assert request.resolver_match is not None
-            name = request.resolver_match.view_name
-            return redirect(name, slug=moved.petition.slug, permanent=True)
-        except Withdrawn as withdrawn:
-            ended_at = withdrawn.petition.ended_at
-            assert ended_at is not None
-            day = timezone.localdate(ended_at)
-            return data_problem(410, f"This petition was withdrawn on {day}.")
-        return view(request, petition)
-
-    return found
+def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
+    assert petition.ended_at is not None
+    day = timezone.localdate(petition.ended_at)
+    return data_problem(410, f"This petition was withdrawn on {day}.")
 
 
 @public_data
@@ -83,7 +66,8 @@ def petitions(request: HttpRequest) -> HttpResponse:
     )
 
 
-@of_petition
+@public_data
+@of_petition(gone)
 def petition(request: HttpRequest, found: Petition) -> HttpResponse:
     """All public data of a petition."""
     words = found.words_in(found.language)
@@ -116,13 +100,15 @@ def petition(request: HttpRequest, found: Petition) -> HttpResponse:
     )
 
 
-@of_petition
+@public_data
+@of_petition(gone)
 def count(request: HttpRequest, found: Petition) -> HttpResponse:
     """Supporters in all, and where they were counted."""
     return data_answer(found.counts)
 
 
-@of_petition
+@public_data
+@of_petition(gone)
 def history(request: HttpRequest, found: Petition) -> HttpResponse:
     """What each day brought, by source. Days without a change are left out; the
     changes of the last seconds follow within a minute."""

@@ -221,6 +221,8 @@ def states(site: Site) -> dict[str, str]:
         "contact, sent": "/contact/?sent=1",
         "report": f"/petitions/{canada}/report/",
         "report, sent": f"/petitions/{canada}/report/?sent=1",
+        "card paused": "/embed/paused/",
+        "card withdrawn": "/embed/withdrawn/",
         "nothing here": "/petitions/no-such-petition/",
         "tour": "/demo/",
         "mailbox": "/demo/mail/",
