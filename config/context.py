@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from config.cache_policy import policy_of
 from config.languages import language_of, path_in
 from config.styles import SITE_ELEMENT
 
@@ -14,6 +16,7 @@ from config.styles import SITE_ELEMENT
 def site(request: HttpRequest) -> dict[str, Any]:
     """The site's address, and this page's address in each language."""
     language = language_of(request.path)
+    query = query_of(request)
     return {
         "DEMO": settings.DEMO,
         "SITE_STYLE": SITE_ELEMENT,
@@ -23,9 +26,17 @@ def site(request: HttpRequest) -> dict[str, Any]:
             {
                 "code": code,
                 "name": name,
-                "path": path_in(code, request.path),
+                "path": path_in(code, request.path) + query,
                 "current": code == language,
             }
             for code, name in settings.LANGUAGES
         ],
     }
+
+
+def query_of(request: HttpRequest) -> str:
+    """What of the query tells pages apart: the number of a page, the words searched."""
+    match = request.resolver_match
+    names = policy_of(match.view_name).query if match else ()
+    given = [(name, request.GET[name]) for name in names if request.GET.get(name)]
+    return f"?{urlencode(given)}" if given else ""

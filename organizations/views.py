@@ -50,6 +50,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     page = page_of(paginator, request)
     context = {
         "organization": organization,
+        "described": organization.described,
         "page": page,
         "petitions": page.object_list.complete(),  # type: ignore[attr-defined]
         "started": paginator.count,
