@@ -60,6 +60,7 @@ def profile_page(
         "organization": organization,
         "home": home,
         "found": found,
+        "described": organization.described,
         "page": page,
         "petitions": shown,
         "words": found.words if found else "",

@@ -26,7 +26,7 @@ The file is JSON in UTF-8 (* = needed):
 
   {"organization": {
      "name"*, "slug", "legal_name", "description", "postal_address", "contact_email",
-     "website", "charity_number", "privacy_notice",
+     "website", "charity_number", "privacy_notice", "language": of the description (en),
      "petitions"*: [{
         "title"*, "text"*,
         "target"* or "targets"*: a name, printed as typed; null for "not settled yet";
@@ -49,7 +49,7 @@ organisation is known by its slug, a petition by its title.
 
 ORGANIZATION_TEXTS = (
     "slug", "legal_name", "description", "postal_address", "contact_email", "website",
-    "charity_number", "privacy_notice",
+    "charity_number", "privacy_notice", "language",
 )  # fmt: skip
 PETITION_TEXTS = ("slug", "ask", "summary", "outcome", "language")
 TRANSLATED = ("title", "text", "ask", "summary", "addressees", "outcome")

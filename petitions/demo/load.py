@@ -29,7 +29,7 @@ from petitions.demo.content import (
     DemoOrganization,
     DemoPetition,
 )
-from petitions.demo.translations import TRANSLATIONS
+from petitions.demo.translations import DESCRIPTIONS, TRANSLATIONS
 from petitions.models import Petition, Report, Target, Topic, TopicName
 from petitions.states import State
 
@@ -71,6 +71,8 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
             organization = Organization.objects.create(
                 name=planned.name, **planned.values
             )
+            for language, text in DESCRIPTIONS.get(planned.name, {}).items():
+                organization.descriptions.create(language=language, text=text)
             add_staff(organization, planned)
             if planned is RIVERBANK:
                 organization.logo = pictures.logo(parse(organization.accent))

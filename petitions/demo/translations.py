@@ -3,6 +3,17 @@ so that one can see what readers of French meet then."""
 
 from __future__ import annotations
 
+DESCRIPTIONS = {
+    "Amnesty International Canada": {
+        "fr": "Les membres canadiens d'un mouvement mondial de personnes qui défendent "
+        "les droits de la personne. Cette page est une démonstration : ses textes ont "
+        "été écrits pour elle et ses soutiens sont inventés.",
+    },
+    "Riverbank Commons": {
+        "fr": "Un organisme inventé qui prend soin d'une rivière inventée.",
+    },
+}
+
 TRANSLATIONS: dict[str, dict[str, dict[str, str]]] = {
     "Canada: Sign the global treaty to end torture": {
         "fr": {

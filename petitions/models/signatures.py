@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -324,7 +323,8 @@ class Consent(models.Model):
     email_key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     updates = models.BooleanField()
     wording_version = models.PositiveSmallIntegerField()
-    language = models.CharField(max_length=10, choices=settings.LANGUAGES)
+    # Of the interface; a new one is no change of the database.
+    language = models.CharField(max_length=10)
     sender = models.TextField(
         help_text="Name, postal address and contact as they were printed."
     )

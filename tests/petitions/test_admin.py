@@ -708,6 +708,8 @@ def member_form(organization: Organization, **changes: Any) -> dict[str, Any]:
             f"{prefix}role": membership.role,
         }
     fields["memberships-TOTAL_FORMS"] = str(len(members))
+    fields |= {"language": "en", "descriptions-TOTAL_FORMS": "0"}
+    fields["descriptions-INITIAL_FORMS"] = "0"
     return {**fields, **changes}
 
 

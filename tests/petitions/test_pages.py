@@ -542,3 +542,11 @@ def test_a_name_that_staff_withheld_is_not_shown(
     signature.save()
 
     assert "Rude Words" not in text_of(visitor.get(petition.get_absolute_url()))
+
+
+def test_the_other_language_leads_to_the_same_results(visitor: Client) -> None:
+    make_petition(title="Déclaration")
+
+    page = visitor.get("/petitions/?q=d%C3%A9c&utm_source=x").content.decode()
+
+    assert '<a href="/fr/petitions/?q=d%C3%A9c" lang="fr" hreflang="fr">' in page

@@ -10,7 +10,7 @@ from organizations.models import Organization, User
 from petitions.models import Petition, Translation
 from petitions.states import State
 from tests.factories import make_petition, make_signature, make_translation
-from tests.petitions.test_admin import LIST, Login, form
+from tests.petitions.test_admin import LIST, Login, form, member_form
 from tests.petitions.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +136,18 @@ def test_strangers_and_readers_change_no_text(
         response = as_user(user).post(f"{LIST}{draft.pk}/change/", form(draft, **typed))
         assert response.status_code == status
     assert not Translation.objects.exists()
+
+
+def test_an_owner_describes_the_organisation_in_another_language(
+    as_user: Login, alice: User, erin: User, organization: Organization
+) -> None:
+    path = f"/admin/organizations/organization/{organization.pk}/change/"
+    fields = member_form(organization) | {
+        "descriptions-TOTAL_FORMS": "1",
+        "descriptions-0-language": "fr",
+        "descriptions-0-text": "Qui nous sommes.",
+    }
+
+    assert as_user(erin).post(path, fields).status_code == 403
+    assert as_user(alice).post(path, fields).status_code == 302
+    assert organization.descriptions.get().text == "Qui nous sommes."
