@@ -76,8 +76,8 @@ def wordy(bench: Bench, number: int) -> tuple[Database, list[str]]:
 ORGANIZATIONS = """
 INSERT INTO organizations_organization (name, slug, legal_name, description,
        postal_address, contact_email, website, logo, charity_number, privacy_notice,
-       created_at)
-SELECT 'Org ' || n, 'org-' || n, '', '', '', '', '', '', '', '', now()
+       created_at, accent, cover, cover_description, links)
+SELECT 'Org ' || n, 'org-' || n, '', '', '', '', '', '', '', '', now(), '', '', '', '{}'
   FROM generate_series(1, 2) n
 RETURNING id
 """

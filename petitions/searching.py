@@ -185,12 +185,11 @@ SELECT given.number, alike.word, search_query(alike.word, %(interface)s)::text
                  AND levenshtein_less_equal(word, bare.word, 2)
                      <= CASE WHEN length(bare.word) < 6 THEN 1 ELSE 2 END
                UNION
-              SELECT s.word, 1
-                FROM generate_series(1, length(bare.word) - 1) at
-                JOIN petitions_searchword s
-                  ON s.word = left(bare.word, at - 1) || substr(bare.word, at + 1, 1)
-                     || substr(bare.word, at, 1) || substr(bare.word, at + 2)
-               WHERE s.word <> bare.word) near
+              SELECT word, 1 FROM petitions_searchword
+               WHERE word <> bare.word AND word = ANY(ARRAY(
+                     SELECT left(bare.word, at - 1) || substr(bare.word, at + 1, 1)
+                            || substr(bare.word, at, 1) || substr(bare.word, at + 2)
+                       FROM generate_series(1, length(bare.word) - 1) at))) near
         GROUP BY word
         ORDER BY min(distance), similarity(word, bare.word) DESC, word LIMIT 3) alike
 """

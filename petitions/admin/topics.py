@@ -48,7 +48,6 @@ class TopicAdmin(AdministratorsAdmin[Topic]):
     form = TopicForm
     list_display = ["__str__", "slug"]
     search_fields = ["slug", "names__text"]
-    prepopulated_fields = {"slug": [f"name_{settings.LANGUAGE_CODE}"]}
 
     def get_fieldsets(self, request: HttpRequest, obj: Topic | None = None) -> Any:
         names = [f"name_{code}" for code, _language in settings.LANGUAGES]

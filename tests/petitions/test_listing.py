@@ -63,7 +63,7 @@ def test_a_hit_in_the_text_is_shown_in_its_passage(
 
     page = visitor.get("/petitions/?q=narwhal").content.decode()
 
-    assert "The <mark>narwhal</mark> is rare." in page
+    assert "The <mark>narwhal</mark> is rare" in page
 
 
 def test_a_text_in_another_language_says_so(
@@ -212,7 +212,10 @@ def test_a_page_costs_the_same_queries_for_one_as_for_many(
                 visitor.get(path)
             costs.append(len(queries))
 
-    assert costs[:4] == costs[4:] or max(costs) <= 16
+    few, many_of_them = costs[:4], costs[4:]
+    # A search that finds little asks for words alike, too.
+    assert all(more <= less for less, more in zip(few, many_of_them, strict=True))
+    assert max(few) <= 20, few
 
 
 # == Topics ==
