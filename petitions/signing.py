@@ -138,7 +138,7 @@ WITH attempt AS (
         petition_id, state, name, email, email_key, email_key_version, former_key,
         person, place, postal_code, country, comment, comment_approved, show_name,
         updates, language, text_language, text_version, consent_version, delivery,
-        network, weak_signs, aside, created_at
+        network, weak_signs, aside, via, created_at
     )
     SELECT %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
            %(email_key_version)s, %(former_key)s, %(person)s, %(place)s,
@@ -150,7 +150,7 @@ WITH attempt AS (
                 -- More than one of the bits.
                 WHEN signs & (signs - 1) <> 0 THEN 'signs'
                 ELSE '' END,
-           %(now)s
+           %(via)s, %(now)s
       FROM beyond
      WHERE marks & %(ceiling_full)s::int = 0
     RETURNING id, petition_id, email_key, created_at, weak_signs, aside
@@ -194,6 +194,8 @@ class SignerInput:
     """The folded name where two people may share an address, otherwise ''."""
     is_trapped: bool = False
     """Whether it filled in what people do not see."""
+    via: str = ""
+    """The tag of the link that it came by."""
 
 
 def sign(
@@ -232,7 +234,7 @@ WITH mine AS MATERIALIZED (
     -- person where two may share an address, can be compared with all others; `confirm`
     -- brings an older one up to date. While the version before is still counted,
     -- `former_key` compares with that.
-    SELECT s.petition_id, s.email_key, s.person,
+    SELECT s.petition_id, s.email_key, s.person, s.via,
            ARRAY[s.email_key, COALESCE(s.former_key, s.email_key)] AS keys
       FROM petitions_signature s
       JOIN petitions_petition p ON p.id = s.petition_id
@@ -252,7 +254,7 @@ WITH mine AS MATERIALIZED (
        FOR UPDATE OF s
 ), confirmed AS (
     UPDATE petitions_signature s
-       SET state = 'confirmed', confirmed_at = %(now)s, former_key = NULL,
+       SET state = 'confirmed', confirmed_at = %(now)s, former_key = NULL, via = '',
            seat = CASE WHEN mine.person <> '' THEN (
                SELECT CASE WHEN bool_or(c.seat = 1) THEN 2 ELSE 1 END
                  FROM petitions_signature c
@@ -286,7 +288,8 @@ WITH mine AS MATERIALIZED (
             WHERE c.petition_id = mine.petition_id AND c.email_key = ANY (mine.keys)
               AND c.state = 'confirmed'))
  RETURNING s.id, s.petition_id, s.email, s.email_key, s.email_key_version,
-           s.updates, s.consent_version, s.language, p.slug, p.organization_id
+           s.updates, s.consent_version, s.language, p.slug, p.organization_id,
+           mine.via
 ), merged AS (
     DELETE FROM petitions_signature s
      USING confirmed
@@ -302,9 +305,9 @@ WITH mine AS MATERIALIZED (
     INSERT INTO petitions_mergedsignature (id, into_id)
     SELECT id, into_id FROM merged
 ), change AS (
-    INSERT INTO petitions_change (petition_id, day, source, delta, domain)
+    INSERT INTO petitions_change (petition_id, day, source, delta, domain, via)
     SELECT petition_id, %(day)s, 'confirmed', 1,
-           lower(substring(email FROM '@([^@]*)$'))
+           lower(substring(email FROM '@([^@]*)$')), via
       FROM confirmed
 ), consent AS (
     INSERT INTO petitions_consent (

@@ -24,7 +24,7 @@ from config.images import clean_image
 from config.languages import name_in_reader_language
 from organizations.forms import label_file_field
 from organizations.scoping import Scope, ScopedAdmin, user_of
-from petitions.admin import figures, invalidations, previews
+from petitions.admin import figures, invalidations, previews, spreading
 from petitions.admin.story import links
 from petitions.admin.transitions import TRANSITIONS, Transition, available
 from petitions.admin.translations import TranslationInline, UsedLanguages
@@ -390,6 +390,11 @@ class PetitionAdmin(ScopedAdmin[Petition]):
                 name="petitions_petition_figures",
             ),
             path(
+                "<int:number>/spread/",
+                wrapped(self.spread),
+                name="petitions_petition_spread",
+            ),
+            path(
                 "<int:number>/invalidate/",
                 wrapped(self.invalidate),
                 name="petitions_petition_invalidate",
@@ -429,6 +434,11 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         }
         template = "admin/petitions/petition/figures.html"
         return TemplateResponse(request, template, context)
+
+    def spread(self, request: HttpRequest, number: int) -> HttpResponse:
+        """What follows a signature, links with a tag, paper."""
+        petition = self.get_petition(request, number)
+        return spreading.spread(self, request, petition)
 
     def invalidate(self, request: HttpRequest, number: int) -> HttpResponse:
         """Take signatures from the count: describe them, look, apply."""

@@ -10,6 +10,18 @@ from petitions.states import State, TargetKind
 
 
 @dataclass(frozen=True)
+class DemoNextStep:
+    """What is suggested after signing: one of the three."""
+
+    other: str = ""
+    """The title of another petition of the organisation."""
+    url: str = ""
+    address: str = ""
+    letters: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Subject and words by language."""
+
+
+@dataclass(frozen=True)
 class DemoPetition:
     title: str
     targets: list[dict[str, Any]]
@@ -22,6 +34,7 @@ class DemoPetition:
     state: str = State.OPEN
     ended: int = 0
     outcome: str = ""
+    next_step: DemoNextStep | None = None
     more: dict[str, Any] = field(default_factory=dict)
     topics: tuple[str, ...] = ()
 
@@ -81,6 +94,41 @@ This petition asks two ministers to take the steps that joining the treaty needs
 is part of a demonstration: signatures given here reach nobody.""",
             supporters=15_261,
             started=140,
+            next_step=DemoNextStep(
+                address="minister@government-demo.example",
+                letters={
+                    "en": (
+                        "Please sign the Optional Protocol against torture",
+                        """Dear Minister,
+
+I have signed the petition that asks Canada to join the Optional Protocol to the \
+Convention against Torture, and I want to tell you why in my own words.
+
+Places that nobody visits are places where anything can happen. Independent visits cost \
+little and protect everybody: those who are held, and those who work there.
+
+Will you tell me by when Canada will sign?
+
+Yours sincerely,
+""",
+                    ),
+                    "fr": (
+                        "Signez le Protocole facultatif contre la torture",
+                        """Madame la Ministre, Monsieur le Ministre,
+
+J'ai signé la pétition qui demande au Canada d'adhérer au Protocole facultatif à la \
+Convention contre la torture, et je tiens à vous dire pourquoi en mes propres mots.
+
+Dans les lieux que personne ne visite, tout peut arriver. Des visites indépendantes \
+coûtent peu et protègent tout le monde : les personnes détenues comme le personnel.
+
+Me direz-vous quand le Canada signera?
+
+Veuillez agréer mes salutations distinguées.
+""",
+                    ),
+                },
+            ),
             more={"asks_postal_code": True, "featured": 1},
         ),
         DemoPetition(
@@ -95,6 +143,9 @@ together until they meet again.
 Add your name to say that these families are not forgotten.""",
             supporters=601,
             started=151,
+            next_step=DemoNextStep(
+                other="Canada: Sign the global treaty to end torture"
+            ),
         ),
         DemoPetition(
             title="Tell Myanmar's Government to free peaceful activist Phyoe Phyoe Aung",
@@ -108,6 +159,7 @@ In this demonstration it has a single supporter. Sign it, open the mailbox, pres
 button, and it has two.""",
             supporters=1,
             started=158,
+            next_step=DemoNextStep(url="https://donate.amnesty-demo.example/"),
         ),
         DemoPetition(
             title="Release torture survivor Yecenia Armenta",

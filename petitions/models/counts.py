@@ -110,6 +110,7 @@ class Change(models.Model):
     source = models.CharField(max_length=10)
     delta = models.IntegerField()
     domain = models.CharField(max_length=255, blank=True)
+    via = models.CharField(max_length=20, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

@@ -169,6 +169,14 @@ class Signature(models.Model):
         db_index=False,  # the partial index "signature_invalidated" serves better
         help_text="The mark by which a reversal finds it again.",
     )
+    via = models.CharField(
+        max_length=20,
+        blank=True,
+        editable=False,
+        default="",
+        db_default="",
+        help_text="Tag of the link that its signer came by, until it is confirmed",
+    )
     created_at = models.DateTimeField(_("signed at"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
@@ -268,6 +276,11 @@ class Signature(models.Model):
                 condition=Q(aside="")
                 | Q(state=SignatureState.PENDING, aside__in=Aside.values),
                 name="signature_aside_unconfirmed",
+            ),
+            # Then it is one in a tally, which nobody can lead back to a person.
+            models.CheckConstraint(
+                condition=Q(via="") | Q(state=SignatureState.PENDING),
+                name="signature_via_until_confirmed",
             ),
             models.CheckConstraint(
                 condition=Q(email_key__isnull=False)

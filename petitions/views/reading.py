@@ -74,6 +74,7 @@ def page_context(
         "form": form,
         "is_open": found.is_open(now),
         "version": make_version(len(corrections), found.delivery, words),
+        "via": "",
         **story.of_page(found, now),
         "foreign": False,
         "reworded": False,

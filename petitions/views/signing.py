@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -35,6 +34,7 @@ from petitions.addresses import (
     masked,
     suggested_domain,
 )
+from petitions.channels import via_of
 from petitions.forms import CorrectionForm, Seen, SignForm, language_shown
 from petitions.limits import RULES, Attempts, passes_ceiling, weak_signs
 from petitions.models import Petition, Signature
@@ -110,7 +110,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
         seen = form.seen(found.delivery)
         if seen.words_key not in {"", found.words_key}:
             return show_form(request, slug, form, now, status=409)
-        given = signer_input(form, seen, found, origin, network)
+        given = signer_input(form, seen, found, origin, network, via_of(request))
         signed = retry_once(
             lambda: signing.sign(found.petition_id, given, now=now, rules=rules)
         )
@@ -175,6 +175,7 @@ def signer_input(
     found: signing.Form,
     origin: Origin,
     network: Network | None,
+    via: str,
 ) -> SignerInput:
     """A valid form as the hot path takes it."""
     given = form.cleaned_data
@@ -195,6 +196,7 @@ def signer_input(
         network=network,
         weak_signs=weak_signs(given["name"], has_origin=origin is Origin.OWN),
         is_trapped=form.is_trapped,
+        via=via,
         person=folded_name(given["name"]) if found.shared_addresses else "",
     )
 
@@ -210,7 +212,13 @@ def show_form(
     note(outcome=REFUSALS[status])
     if (read := language_read(request)) in found.languages:
         found.reading = read
-    context = page_context(found, form, foreign=status == 403, reworded=status == 409)
+    context = page_context(
+        found,
+        form,
+        via=via_of(request),
+        foreign=status == 403,
+        reworded=status == 409,
+    )
     return TemplateResponse(request, "petitions/petition.html", context, status=status)
 
 
@@ -245,6 +253,8 @@ def try_again(
         for name, value in request.POST.items()
         if name in SignForm.base_fields and len(value) <= 2000
     ]
+    if via := via_of(request):
+        kept.append(("via", "", via))
     context = {"slug": slug, "kept": kept, "too_many": status == 429}
     response = TemplateResponse(
         request, "petitions/paused.html", context, status=status
@@ -410,36 +420,6 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
         lambda: actions.confirm_corrected(signature, form.cleaned_data, now=now)
     )
     return confirmed(request, signature.pk, result, slug, now)
-
-
-@require_safe
-def thank_you(request: HttpRequest, slug: str) -> HttpResponse:
-    """The new total, this signature included, and a word about passing it on. Whoever
-    comes from elsewhere has not signed here: the address may have been passed on."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        return redirect("petitions:petition", slug)
-    try:
-        found = get_petition(slug, timezone.now())
-    except Moved as moved:
-        return redirect("petitions:thank_you", moved.petition.slug)
-    except Withdrawn:
-        raise Http404 from None
-    read_on(request, found)
-    url = settings.SITE_URL + found.get_absolute_url()
-    share = gettext(
-        "I have just signed this: “%(title)s”. It takes a minute: %(url)s"
-    ) % {
-        "title": found.words.title,
-        "url": url,
-    }
-    context = {
-        "petition": found,
-        "url": url,
-        "share": share,
-        "share_quoted": quote(share, safe=""),
-        "title_quoted": quote(found.words.title, safe=""),
-    }
-    return TemplateResponse(request, "petitions/thank_you.html", context)
 
 
 # == Links that do not work any more ==
