@@ -656,19 +656,31 @@ class Petition(Worded, Addressed):
     @property
     def addressee(self) -> str:
         """The first target as the profile names it, in the reader's language."""
-        return (
+        return self.translated_name or (
             self.first_target.label if self.first_target else Target.unsettled_label()
         )
 
     @property
     def addressees(self) -> str:
         """Everybody petitioned by name, in the reader's language."""
+        if self.translated_name:
+            return self.translated_name
         labels = [target.label for target in self.targets.all()]
         return listed(labels or [Target.unsettled_label()])
 
     @property
+    def translated_name(self) -> str:
+        """The name of a single target without an office, where the text that is read
+        has one of its own; otherwise ""."""
+        targets = self.targets.all()
+        alone = len(targets) == 1 and targets[0].label_with_office == targets[0].name
+        return self.words.addressees if alone else ""
+
+    @property
     def addressees_language(self) -> str:
         """The language that their names are written in."""
+        if self.translated_name:
+            return self.words.language
         return self.reader_language if self.is_unsettled else self.language
 
     @property

@@ -283,6 +283,23 @@ def test_how_it_ended_is_said_in_the_language_of_the_reader(
     )
 
 
+def test_a_single_name_is_translated_everywhere(
+    visitor: Client, petition: Petition, french: Translation
+) -> None:
+    french.addressees = "Le ministre"
+    french.save()
+    base = petition.get_absolute_url()
+
+    page = page_of(visitor, f"/fr{base}")
+    assert "Le ministre recevra le nombre de soutiens" in page
+    assert '<bdi lang="fr">Le ministre</bdi>' in page_of(visitor, "/fr/petitions/")
+    assert '<bdi lang="en">Minister</bdi>' in page_of(visitor, "/petitions/")
+    petition.targets.create(name="Somebody else", position=2)
+    page = page_of(visitor, f"/fr{base}")
+    assert "Minister et Somebody else recevront" in page
+    assert '<bdi lang="en">Minister</bdi>' in page_of(visitor, "/fr/petitions/")
+
+
 # == Signing ==
 
 
