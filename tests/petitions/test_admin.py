@@ -48,6 +48,7 @@ from tests.factories import (
     make_petition,
     make_signature,
     make_update,
+    make_topic,
     make_user,
 )
 from tests.petitions.test_pages import text_of
@@ -886,6 +887,8 @@ def planted(organization: Organization, alice: User) -> list[str]:
     ListedDomain.objects.create(
         domain="planted.org", listing="block", note="PLANTED domain"
     )
+    # Shared by the site; staff choose from these and change none.
+    make_topic("of-everybody", petition)
     return ["planted"]
 
 
