@@ -47,8 +47,8 @@ from tests.factories import (
     make_pending,
     make_petition,
     make_signature,
-    make_update,
     make_topic,
+    make_update,
     make_user,
 )
 from tests.petitions.test_pages import text_of
