@@ -480,6 +480,9 @@ class Petition(Worded, Addressed):
                 | Q(state=State.WON)
                 | Q(state=State.WITHDRAWN),
                 name="petition_won_at_when_won",
+                violation_error_message=_(
+                    "Only a petition that was won says since when."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(goal=None) | Q(goal__gte=1),

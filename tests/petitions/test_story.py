@@ -493,7 +493,7 @@ def fill(petition: Petition, number: int) -> None:
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("", 16), ("updates/", 5), ("reasons/", 5), ("history/", 4), ("updates/1/", 4)],
+    [("", 18), ("updates/", 6), ("reasons/", 6), ("history/", 5), ("updates/1/", 5)],
 )
 def test_pages_ask_as_often_for_much_as_for_little(
     visitor: Client, path: str, most: int
