@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench faults messages requirements clean
+.PHONY: help run test check bench faults lighthouse screenshots messages requirements clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -28,6 +28,14 @@ faults: $(VENV)/dev ## The fault tests, with more rounds and longer faults than 
 	CLOCK_STEPS="$${CLOCK_STEPS:-1 0 -1 0}" CLOCK_STEP_SECONDS=$${CLOCK_STEP_SECONDS:-12} \
 	RELOADS=$${RELOADS:-10} MIGRATION_ROUNDS=$${MIGRATION_ROUNDS:-5} \
 		$(PYTHON) -m pytest -m faults -s $(ARGS)
+
+lighthouse: $(VENV)/dev ## Lighthouse over the main pages, in a table; RUNS=5
+	@sh scripts/chromium.sh
+	@exec $(PYTHON) -m tests.browser.lighthouse $(ARGS)
+
+screenshots: $(VENV)/dev ## Pictures of the main pages into docs/
+	@sh scripts/chromium.sh
+	@exec $(PYTHON) -m tests.browser.screenshots $(ARGS)
 
 messages: $(VENV)/dev ## Collect the texts to translate into locale/
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/messages.sh

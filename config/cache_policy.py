@@ -23,6 +23,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.csp import CSP
 from django.utils.module_loading import import_string
 
 from config.database import is_away
@@ -190,6 +191,9 @@ def answer(request: HttpRequest, page: Page) -> HttpResponse:
     if page.etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
         response = HttpResponse(status=304)
         del response.headers["Content-Type"]
+        # A browser puts the headers of this answer in place of those it has.
+        if (policy := page.headers.get(CSP.HEADER_ENFORCE)) is not None:
+            response.headers[str(CSP.HEADER_ENFORCE)] = policy
     elif GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):
         response = HttpResponse(page.zipped, headers=page.headers)
         response.headers["Content-Encoding"] = "gzip"

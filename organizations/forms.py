@@ -29,6 +29,8 @@ class StaffPasswordResetForm(PasswordResetForm):
 class LinesField(SimpleArrayField):
     """A list, one item a line."""
 
+    default_error_messages = {"item_invalid": _("Line %(nth)s:")}
+
     def __init__(self, base_field: forms.Field, **options: Any) -> None:
         options["widget"] = forms.Textarea(attrs={"rows": 3, "cols": 60})
         super().__init__(base_field, delimiter="\n", **options)
@@ -41,6 +43,10 @@ class LinesField(SimpleArrayField):
 
 class AccentField(forms.CharField):
     """A colour; in capitals and without “#” it is the same one."""
+
+    def __init__(self, **options: Any) -> None:
+        # The model's validator says it all in one sentence.
+        super().__init__(**{**options, "max_length": None})
 
     def to_python(self, value: Any) -> str:
         typed = str(value or "").strip().lower()

@@ -8,15 +8,17 @@ buttons, and links in an ink with a touch of yellow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 
 from config import colours, styles
-from config.colours import Colour
+from config.colours import TEXT, Colour
 
 # The shares of the ground in a tint, and of its opposite in what a pointer is over.
 TINT = 0.9
 STRONGER = 0.25
+# On the dark ground more than text needs: less would look dull.
+VIVID = 6.0
 # Yellows and pastels turn muddy before they can be read on white; ink with a touch of
 # them does not.
 PALE = 2.0
@@ -35,11 +37,15 @@ class Scheme:
     accent_soft: Colour
 
     @property
+    def written(self) -> dict[str, str]:
+        return {name: colours.written(value) for name, value in vars(self).items()}
+
+    @property
     def css(self) -> str:
         """As custom properties of the names in static/css/tokens.css."""
         return "".join(
-            f"--{name.replace('_', '-')}:{colours.written(value)};"
-            for name, value in vars(self).items()
+            f"--{name.replace('_', '-')}:{value};"
+            for name, value in self.written.items()
         )
 
 
@@ -56,7 +62,7 @@ def scheme(accent: str, *, dark: bool) -> Scheme:
     chosen = colours.parse(accent)
     paper = grounds(dark)[0]
     soft = colours.mixed(chosen, paper, TINT)
-    read = colours.readable(chosen, [*grounds(dark), soft])
+    read = colours.readable(chosen, [*grounds(dark), soft], VIVID if dark else TEXT)
     if not dark and colours.contrast(chosen, paper) < PALE:
         read = colours.mixed(chosen, colours.BLACK, INKY)
     # A dark colour would be lost on the dark ground.
@@ -71,6 +77,16 @@ def scheme(accent: str, *, dark: bool) -> Scheme:
         accent_strong=colours.mixed(read, colours.on(paper), STRONGER),
         accent_soft=soft,
     )
+
+
+def written(accent: str) -> dict[str, str]:
+    """The light colours of an organisation by name, or the site's own."""
+    if accent:
+        return scheme(accent, dark=False).written
+    tokens = styles.colour_tokens(dark=False)
+    return {
+        field.name: tokens[field.name.replace("_", "-")] for field in fields(Scheme)
+    }
 
 
 @lru_cache(maxsize=500)

@@ -269,6 +269,9 @@ RULES = [
                 "title", "ask", "addressees", "summary", "text", "image_description",
                 "outcome",
             ),
+            # The same words once more, in the form in which they are searched.
+            "petitions.searchdocument": ("head", "whole"),
+            "petitions.searchword": ("word",),
         },
         what=_(
             "Petitions: their texts, whom they petition, what was told about them, and "
@@ -298,6 +301,9 @@ NOT_PERSONAL = {
     "petitions.answerrevision": ("language", "text_format"),
     "petitions.handover": ("language", "manner"),
     "petitions.translation": ("language",),
+    "petitions.searchdocument": ("language", "state"),
+    "petitions.topic": ("slug",),
+    "petitions.topicname": ("language", "text"),
     "petitions.signature": (
         "state",
         "country",

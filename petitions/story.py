@@ -78,13 +78,17 @@ def events(
     return sorted(found, key=lambda event: event.day, reverse=True)
 
 
-def supporters(petition: Petition) -> dict[str, list[Signature]]:
+def supporters(petition: Petition) -> dict[str, Any]:
     """Those who wish to be seen: the latest reasons and the latest names."""
     shown = Signature.objects.shown().filter(petition=petition)
     latest = shown.order_by("-confirmed_at")[: SHOWN_NAMES + SHOWN_REASONS]
-    reasons = list(reasons_of(petition)[:SHOWN_REASONS])
+    reasons = list(reasons_of(petition)[: SHOWN_REASONS + 1])
     names = [signature for signature in latest if signature not in reasons]
-    return {"reasons": reasons, "names": names[:SHOWN_NAMES]}
+    return {
+        "reasons": reasons[:SHOWN_REASONS],
+        "more_reasons": len(reasons) > SHOWN_REASONS,
+        "names": names[:SHOWN_NAMES],
+    }
 
 
 def reasons_of(petition: Petition) -> QuerySet[Signature]:

@@ -5,6 +5,7 @@ from petitions.views import (
     developers,
     embedding,
     feeds,
+    listing,
     reading,
     reports,
     sharing,
@@ -16,7 +17,8 @@ from petitions.views import (
 
 app_name = "petitions"
 urlpatterns = [
-    path("petitions/", reading.index, name="index"),
+    path("petitions/", listing.index, name="index"),
+    path("topics/<uslug:slug>/", listing.topic, name="topic"),
     path("petitions/<uslug:slug>/", reading.petition, name="petition"),
     path("petitions/<uslug:slug>/sign/", signing.sign, name="sign"),
     path(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.utils.safestring import SafeString
 
 from config import styles
@@ -21,3 +22,12 @@ def accent(context: dict[str, Any], organization: Organization) -> SafeString:
     if not organization.accent:
         return SafeString("")
     return styles.note(context["request"], identity.css(organization.accent))
+
+
+@register.simple_tag
+def look(organization: Organization | None) -> dict[str, str]:
+    """What a mail looks like, whose program knows no style sheets: colours of whoever
+    writes, the site's own without an organisation, and the address of its logo."""
+    found = identity.written(organization.accent if organization else "")
+    logo = organization.mail_logo if organization else ""
+    return {**found, "logo": settings.SITE_URL + logo if logo else ""}

@@ -6,11 +6,16 @@ from petitions.admin.invalidations import InvalidationAdmin
 from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkAdmin
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.reports import ReportAdmin
-from petitions.admin.signatures import SignatureAdmin
+from petitions.admin.signatures import CommentAdmin, SignatureAdmin
+from petitions.admin.story import AnswerAdmin, HandoverAdmin, UpdateAdmin
+from petitions.admin.topics import TopicAdmin
 
 __all__ = [
     "AddressRuleAdmin",
+    "AnswerAdmin",
+    "CommentAdmin",
     "ExportAdmin",
+    "HandoverAdmin",
     "InvalidationAdmin",
     "KeyCollisionAdmin",
     "LimitAdmin",
@@ -19,4 +24,6 @@ __all__ = [
     "PetitionAdmin",
     "ReportAdmin",
     "SignatureAdmin",
+    "TopicAdmin",
+    "UpdateAdmin",
 ]

@@ -24,7 +24,8 @@ from django.utils.translation import gettext_lazy as _
 
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import invalidating
-from petitions.admin.signatures import PetitionFilter, network_in_words, signs_in_words
+from petitions.admin.filters import PetitionFilter
+from petitions.admin.signatures import network_in_words, signs_in_words
 from petitions.invalidating import Busy, Preview
 from petitions.models import Invalidation, Petition
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,8 +17,10 @@ from organizations.access import may_edit
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import actions, signing
 from petitions.addresses import NotAnAddress, clean_address
+from petitions.admin.filters import PetitionFilter
 from petitions.keys import keys_of
-from petitions.models import Petition, Signature
+from petitions.models import Comment, Signature
+from petitions.models.signatures import COMMENTED
 from petitions.paging import CappedPaginator
 from petitions.states import Aside, WeakSign
 
@@ -42,23 +45,6 @@ def network_in_words(signature: Signature) -> str:
     return f"{signature.network}/{48 if ':' in signature.network else 24}"
 
 
-class PetitionFilter(admin.SimpleListFilter):
-    """Only petitions of the user's organisations, the newest fifty."""
-
-    title = _("petition")
-    parameter_name = "petition"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        petitions = Petition.objects.of(user_of(request)).order_by("-pk")
-        return list(petitions.values_list("pk", "title")[:50])
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value and value.isascii() and value.isdecimal() and len(value) < 19:
-            return queryset.filter(petition=int(value))
-        return queryset
-
-
 class CommentFilter(admin.SimpleListFilter):
     title = _("comment")
     parameter_name = "comment"
@@ -70,8 +56,7 @@ class CommentFilter(admin.SimpleListFilter):
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> QuerySet[Signature]:
         if self.value() == "waiting":
-            waiting = queryset.confirmed().exclude(comment="")  # type: ignore[attr-defined]
-            return waiting.filter(comment_approved=False)  # type: ignore[no-any-return]
+            return queryset.comments_waiting()  # type: ignore[attr-defined, no-any-return]
         if self.value() == "approved":
             return queryset.filter(comment_approved=True)
         return queryset
@@ -126,7 +111,8 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     ]  # fmt: skip
     fields = [
         "petition", "state", "name_known", "email_known", "place", "postal_code",
-        "country", "comment", "comment_approved", "show_name", "name_withheld",
+        "country", "comment", "comment_approved", "comment_rejected",
+        "show_name", "name_withheld",
         "updates", "language", "delivery", "text_version",
         "invalidation", "aside", "weak_signs_in_words", "network_shared",
         "created_at", "confirmed_at", "withdrawn_at", "withdrawn_because",
@@ -185,13 +171,25 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     def approve_comments(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
-        self.change(request, queryset.exclude(comment=""), comment_approved=True)
+        self.decide(request, queryset, approved=True)
 
-    @admin.action(description=_("Hide comments again"), permissions=["approve"])
+    @admin.action(description=_("Do not show comments"), permissions=["approve"])
     def hide_comments(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
-        self.change(request, queryset.exclude(comment=""), comment_approved=False)
+        self.decide(request, queryset, approved=False)
+
+    def decide(
+        self, request: HttpRequest, queryset: QuerySet[Signature], *, approved: bool
+    ) -> None:
+        """What staff say of comments; they leave the queue either way."""
+        commented = queryset.exclude(comment="")
+        self.change(
+            request,
+            commented,
+            comment_approved=approved,
+            comment_rejected=not approved,
+        )
 
     @admin.action(description=_("Take names from the page"), permissions=["approve"])
     def withhold_names(
@@ -255,3 +253,42 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         user = user_of(request)
         rows = queryset.values_list("pk", "petition__organization_id")
         return [pk for pk, organization in rows if may_edit(user, organization)]
+
+
+class DecisionFilter(admin.SimpleListFilter):
+    """Those to be read, unless others are asked for."""
+
+    title = _("decision")
+    parameter_name = "decision"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("approved", _("Shown")), ("rejected", _("Not shown"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        everything, *decided = super().choices(changelist)
+        yield {**everything, "display": _("To be read")}
+        yield from decided
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> QuerySet[Signature]:
+        if self.value() == "approved":
+            return queryset.filter(comment_approved=True).order_by("-pk")
+        if self.value() == "rejected":
+            return queryset.filter(comment_rejected=True).order_by("-pk")
+        return queryset.comments_waiting()  # type: ignore[attr-defined, no-any-return]
+
+
+@admin.register(Comment)
+class CommentAdmin(SignatureAdmin):
+    """The queue of comments, in full: who has waited longest comes first."""
+
+    list_display = ["comment", "name", "place", "petition_start", "confirmed_at"]
+    list_display_links = None
+    list_filter = [DecisionFilter, PetitionFilter]
+    list_per_page = 100
+    ordering = ["pk"]
+    actions = ["approve_comments", "hide_comments"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Signature]:
+        return super().get_queryset(request).filter(COMMENTED)

@@ -36,6 +36,7 @@ class DemoPetition:
     outcome: str = ""
     next_step: DemoNextStep | None = None
     more: dict[str, Any] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,14 @@ class DemoOrganization:
     values: dict[str, Any]
     petitions: list[DemoPetition]
 
+
+TOPICS = {
+    "torture": {"en": "Torture", "fr": "Torture"},
+    "freedom-of-speech": {"en": "Freedom of speech", "fr": "Liberté d’expression"},
+    "families": {"en": "Families", "fr": "Familles"},
+    "rivers-and-trees": {"en": "Rivers and trees", "fr": "Rivières et arbres"},
+    "public-places": {"en": "Public places", "fr": "Lieux publics"},
+}
 
 STAFF_EMAIL = "staff@demo.example"
 
@@ -62,6 +71,7 @@ AMNESTY = DemoOrganization(
     petitions=[
         DemoPetition(
             title="Canada: Sign the global treaty to end torture",
+            topics=("torture",),
             targets=[
                 {
                     "name": "Stéphane Dion",
@@ -119,10 +129,11 @@ Veuillez agréer mes salutations distinguées.
                     ),
                 },
             ),
-            more={"asks_postal_code": True},
+            more={"asks_postal_code": True, "featured": 1},
         ),
         DemoPetition(
             title="Help reunite families divided by prison walls",
+            topics=("families", "freedom-of-speech"),
             targets=[{"name": "TBD", "kind": TargetKind.LABEL}],
             summary="For families who wait for somebody who was jailed for speaking.",
             text="""When somebody is jailed for taking part in a peaceful protest, a \
@@ -138,6 +149,7 @@ Add your name to say that these families are not forgotten.""",
         ),
         DemoPetition(
             title="Tell Myanmar's Government to free peaceful activist Phyoe Phyoe Aung",
+            topics=("freedom-of-speech",),
             targets=[{"name": "Phone", "kind": TargetKind.LABEL}],
             summary="A petition that has just begun. Sign it to see how that works.",
             text="""Peaceful assembly is a right, for students as for everybody else. \
@@ -151,6 +163,7 @@ button, and it has two.""",
         ),
         DemoPetition(
             title="Release torture survivor Yecenia Armenta",
+            topics=("torture",),
             targets=[
                 {
                     "name": "Marco Antonio Higuera Gomez",
@@ -184,6 +197,7 @@ RIVERBANK = DemoOrganization(
     petitions=[
         DemoPetition(
             title="Plant trees along the lower bank",
+            topics=("rivers-and-trees", "public-places"),
             targets=[
                 {
                     "name": "Exampleton Town Council",
@@ -201,7 +215,20 @@ RIVERBANK = DemoOrganization(
             more={"image_description": "The lower bank: a river, and hardly a tree."},
         ),
         DemoPetition(
+            title="أنيروا زقاق السوق ليلًا",
+            targets=[{"name": "مجلس بلدية المثال", "kind": TargetKind.BODY}],
+            summary="تسعة مصابيح، من المخبز إلى موقف الحافلة.",
+            text="""يغرق زقاق السوق في الظلام بعد السادسة مساءً طوال الشتاء. ومن يعمل \
+حتى ساعة متأخرة يعود إلى بيته على ضوء هاتفه.
+
+نطلب من المجلس **تسعة مصابيح**، من المخبز إلى موقف الحافلة، قبل أول ثلج.""",
+            supporters=118,
+            started=30,
+            more={"language": "ar", "slug": "light-market-lane-at-night"},
+        ),
+        DemoPetition(
             title="Open the old footbridge again",
+            topics=("public-places",),
             targets=[
                 {
                     "name": "Exampleton Bridges Office",
@@ -219,6 +246,7 @@ RIVERBANK = DemoOrganization(
         ),
         DemoPetition(
             title="Keep the reading room at the lock open on Sundays",
+            topics=("public-places",),
             targets=[{"kind": TargetKind.UNSETTLED}],
             summary="The only warm room on the towpath.",
             text="Sunday is the day on which people have time to read. We ask that the "

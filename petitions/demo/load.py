@@ -13,7 +13,7 @@ from config.colours import parse
 from organizations.models import Membership, Organization, Role, User
 from petitions import keys
 from petitions.counting import fold
-from petitions.demo import pictures
+from petitions.demo import pictures, story
 from petitions.demo.content import (
     COMMENTS,
     DOMAINS,
@@ -25,11 +25,21 @@ from petitions.demo.content import (
     REPORTS,
     RIVERBANK,
     STAFF_EMAIL,
+    TOPICS,
     DemoNextStep,
     DemoOrganization,
     DemoPetition,
 )
-from petitions.models import NextStep, Petition, Report, TaggedLink, Target
+from petitions.demo.translations import DESCRIPTIONS, TRANSLATIONS
+from petitions.models import (
+    NextStep,
+    Petition,
+    Report,
+    TaggedLink,
+    Target,
+    Topic,
+    TopicName,
+)
 from petitions.models.next_steps import NextStepKind
 from petitions.states import State
 
@@ -72,10 +82,13 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
     loaded = 0
     version = keys.current().newest
     with transaction.atomic():
+        add_topics()
         for planned in ORGANIZATIONS:
             organization = Organization.objects.create(
                 name=planned.name, **planned.values
             )
+            for language, text in DESCRIPTIONS.get(planned.name, {}).items():
+                organization.descriptions.create(language=language, text=text)
             add_staff(organization, planned)
             if planned is RIVERBANK:
                 organization.logo = pictures.logo(parse(organization.accent))
@@ -92,6 +105,7 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
                 if demo.next_step:
                     add_next_step(organization, demo.title, demo.next_step)
         add_reports(now)
+        story.tell(now)
         with connection.cursor() as cursor:
             cursor.execute(CHANGES, [time_zone, LINKS])
             cursor.execute(TALLIES, [time_zone])
@@ -104,6 +118,13 @@ def add_staff(organization: Organization, planned: DemoOrganization) -> None:
     if planned is ORGANIZATIONS[0]:
         user = User.objects.create_user(STAFF_EMAIL, name="Demo Staff")
         Membership.objects.create(user=user, organization=organization, role=Role.OWNER)
+
+
+def add_topics() -> None:
+    for slug, names in TOPICS.items():
+        topic = Topic.objects.create(slug=slug)
+        for language, text in names.items():
+            TopicName.objects.create(topic=topic, language=language, text=text)
 
 
 def add_petition(
@@ -124,8 +145,13 @@ def add_petition(
     if petition.image_description:
         petition.image = pictures.bank()
         petition.save()
+    petition.topics.set(Topic.objects.filter(slug__in=demo.topics))
     for position, values in enumerate(demo.targets, 1):
         Target.objects.create(petition=petition, position=position, **values)
+    for language, words in TRANSLATIONS.get(demo.title, {}).items():
+        petition.translations.create(
+            language=language, created_at=petition.opens_at or now, **words
+        )
     return petition
 
 

@@ -7,5 +7,6 @@ urlpatterns = [
     path("", views.tour, name="tour"),
     path("mail/", views.mailbox, name="mailbox"),
     path("mail/<slug:name>/", views.mail, name="mail"),
+    path("mail/<slug:name>/html/", views.mail_html, name="mail_html"),
     path("proof/", views.proof, name="proof"),
 ]

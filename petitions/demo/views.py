@@ -11,7 +11,9 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.csp import CSP
 from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 from nh3 import clean
 
@@ -20,6 +22,12 @@ from petitions.demo.content import AMNESTY, RIVERBANK, STAFF_EMAIL
 from petitions.models import Petition
 
 SHOWN = 50
+# A mail has its styles inline. Only a demonstration shows one as a page.
+MAIL_CSP = {
+    "default-src": [CSP.NONE],
+    "style-src": [CSP.UNSAFE_INLINE],
+    "img-src": [CSP.SELF],
+}
 
 
 @dataclass(frozen=True)
@@ -81,13 +89,24 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "demo/mailbox.html", context)
 
 
-@require_safe
-def mail(request: HttpRequest, name: str) -> HttpResponse:
+def get_mail(name: str) -> StoredMail:
     path = folder()
     file = path / f"{name}.eml" if path else None
     if file is None or not file.is_file():
         raise Http404
-    return TemplateResponse(request, "demo/mail.html", {"mail": read(file)})
+    return read(file)
+
+
+@require_safe
+def mail(request: HttpRequest, name: str) -> HttpResponse:
+    return TemplateResponse(request, "demo/mail.html", {"mail": get_mail(name)})
+
+
+@require_safe
+@csp_override(MAIL_CSP)
+def mail_html(request: HttpRequest, name: str) -> HttpResponse:
+    """The HTML part as mail programs get it, with its inline styles."""
+    return HttpResponse(get_mail(name).part("html"))
 
 
 @require_safe

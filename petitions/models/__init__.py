@@ -26,8 +26,10 @@ from petitions.models.mails import (
 from petitions.models.next_steps import Letter, NextStep
 from petitions.models.petitions import FormerPetitionSlug, Petition
 from petitions.models.reports import Report
-from petitions.models.signatures import Consent, MergedSignature, Signature
+from petitions.models.search import SearchDocument, SearchWord
+from petitions.models.signatures import Comment, Consent, MergedSignature, Signature
 from petitions.models.targets import Target
+from petitions.models.topics import Topic, TopicName
 from petitions.models.translations import Translation, Words
 from petitions.models.updates import Update, UpdateQuerySet
 
@@ -39,6 +41,7 @@ __all__ = [
     "Bounce",
     "Change",
     "ChannelTally",
+    "Comment",
     "Consent",
     "Correction",
     "CountEntry",
@@ -60,12 +63,16 @@ __all__ = [
     "NextStep",
     "Petition",
     "Report",
+    "SearchDocument",
+    "SearchWord",
     "Signature",
     "SourceTally",
     "Suppression",
     "TaggedLink",
     "TalliedHour",
     "Target",
+    "Topic",
+    "TopicName",
     "Total",
     "Translation",
     "Update",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -305,6 +304,15 @@ class Signature(models.Model):
         return str(self.pk)
 
 
+class Comment(Signature):
+    """A signature, as those see it who read its comment before it is shown."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+
+
 class MergedSignature(models.Model):
     """Pending row `id` was another copy of `into`, which was confirmed; a link that
     was mailed for it still leads home."""
@@ -328,7 +336,8 @@ class Consent(models.Model):
     email_key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     updates = models.BooleanField()
     wording_version = models.PositiveSmallIntegerField()
-    language = models.CharField(max_length=10, choices=settings.LANGUAGES)
+    # Of the interface; a new one is no change of the database.
+    language = models.CharField(max_length=10)
     sender = models.TextField(
         help_text="Name, postal address and contact as they were printed."
     )

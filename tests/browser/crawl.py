@@ -128,3 +128,35 @@ def fill_ceiling(site: Site) -> None:
         "WHERE key = %s",
         bucket[0],
     )
+
+
+# What can stand on the page of a petition besides its text, for the one called “open”.
+STORY = """
+INSERT INTO petitions_target (petition_id, position, kind, name, office, organisation)
+VALUES (%(id)s, 1, 'person', 'Zoë Quill', 'Minister', '');
+INSERT INTO petitions_translation (petition_id, language, title, ask, addressees,
+    summary, text, image_description, outcome, created_at)
+VALUES (%(id)s, 'ar', 'عريضة مفتوحة', 'افعلوا ذلك.', '', 'ملخص', 'نص قصير.', '', '', now());
+INSERT INTO petitions_update (petition_id, number, language, title, text, published_at,
+    changed_at, created_at)
+VALUES (%(id)s, 1, 'en', 'What is new', 'A **word**.', now(), now(), now());
+INSERT INTO petitions_correction (petition_id, language, before, after, text, made_at)
+VALUES (%(id)s, 'fr', 'Un texte.', 'Un bon texte.', 'Une note.', now()),
+       (%(id)s, 'fr', '', '', 'Une autre note.', now());
+INSERT INTO petitions_handover (petition_id, target_id, handed_on, confirmed, paper,
+    imported, manner, language, note, created_at)
+SELECT %(id)s, id, now(), 12, 3, 0, 'in_person', 'en', 'On the steps.', now()
+  FROM petitions_target WHERE petition_id = %(id)s;
+INSERT INTO petitions_answer (petition_id, target_id, answered_by, answered_on, language,
+    text, text_format, link, created_at)
+SELECT %(id)s, id, '', now(), 'en', 'We shall see.', 'plain', '', now()
+  FROM petitions_target WHERE petition_id = %(id)s;
+UPDATE petitions_answer SET text = 'We shall see to it.' WHERE petition_id = %(id)s;
+"""
+
+
+def tell_story(site: Site) -> None:
+    """Translation, update, corrections, handover, and an answer that was changed."""
+    ((number,),) = site.sql("SELECT id FROM petitions_petition WHERE slug = 'open'")
+    for statement in filter(None, map(str.strip, STORY.split(";"))):
+        site.sql(statement.replace("%(id)s", str(number)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -25,6 +26,11 @@ REFERENCE = [
     ("Phone", 1),
     ("Marco Antonio Higuera Gomez", 5_893),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _pictures(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture

@@ -1,0 +1,292 @@
+"""What staff tell of a petition: updates, answers, handovers. Each is added from the
+page of its petition, and stays with it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from organizations.access import may_edit, may_own
+from organizations.scoping import ScopedAdmin, user_of
+from petitions.admin.filters import PetitionFilter
+from petitions.models import Answer, Handover, Petition, Signature, Target, Update
+from petitions.states import PUBLIC_STATES, State
+
+
+class OfPetitionForm[M: Update | Answer | Handover](forms.ModelForm[M]):
+    petition: ClassVar[Petition | None] = None
+    """Set by the admin for each request; None where nothing may be added."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.petition is not None:
+            self.instance.petition = self.petition
+
+
+class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
+    organization_path = "petition__organization_id"
+    list_filter = [PetitionFilter]
+    list_select_related = ["petition"]
+    ordering = ["-pk"]
+
+    class Media:
+        css = {"all": ["css/admin.css"]}
+
+    # -- rows and rights --
+
+    def asked_petition(self, request: HttpRequest) -> Petition | None:
+        """The one that ?petition= names, if the user may tell something of it: it is
+        public or was, and one of theirs. In a list, the one that it is narrowed to."""
+        narrowed = QueryDict(request.GET.get("_changelist_filters", ""))
+        number = request.GET.get("petition") or narrowed.get("petition") or ""
+        if not (number.isascii() and number.isdecimal() and len(number) < 19):
+            return None
+        petition = Petition.objects.filter(pk=int(number)).first()
+        if petition is None or petition.state == State.DRAFT:
+            return None
+        allowed = may_edit(user_of(request), petition.organization_id)
+        return petition if allowed else None
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.asked_petition(request) is not None
+
+    # -- the form --
+
+    def get_form(
+        self, request: HttpRequest, obj: M | None = None, *args: Any, **kwargs: Any
+    ) -> type[forms.ModelForm[M]]:
+        petition = obj.petition if obj else self.asked_petition(request)
+        request.petition = petition  # type: ignore[attr-defined]
+        form = super().get_form(request, obj, *args, **kwargs)
+        form.petition = petition  # type: ignore[attr-defined]
+        return form
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Choices of people and bodies: those that the petition addresses."""
+        if db_field.related_model is Target:
+            petition: Petition | None = getattr(request, "petition", None)
+            targets = petition.targets.all() if petition else Target.objects.none()
+            kwargs["queryset"] = targets
+            if len(targets) == 1:
+                kwargs["initial"] = targets[0].pk
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        petition = self.asked_petition(request)
+        return {"language": petition.language} if petition else {}
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id) if object_id else None
+        petition = row.petition if row else self.asked_petition(request)
+        context = {"subtitle": petition, "show_save_and_add_another": False}
+        return super().changeform_view(
+            request, object_id, form_url, {**context, **(extra_context or {})}
+        )
+
+    def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:
+        if not change:
+            obj.made_by = user_of(request)
+        super().save_model(request, obj, form, change)
+
+    def response_post_save_add(
+        self, request: HttpRequest, obj: M
+    ) -> HttpResponseRedirect:
+        """Back to the petition."""
+        return redirect("admin:petitions_petition_change", obj.petition_id)
+
+    response_post_save_change = response_post_save_add
+
+    def get_view_on_site_url(self, obj: M | None = None) -> str | None:
+        if obj is None or obj.petition.state not in PUBLIC_STATES:
+            return None
+        return obj.petition.get_absolute_url()
+
+
+# == Updates ==
+
+
+class UpdateForm(OfPetitionForm[Update]):
+    publish_now = forms.BooleanField(label=_("Publish it now"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.is_published(timezone.now()):
+            self.fields.pop("publish_now", None)
+
+
+@admin.register(Update)
+class UpdateAdmin(OfPetitionAdmin[Update]):
+    form = UpdateForm
+    list_display = ["title", "petition", "number", "published_at", "language"]
+    search_fields = ["title"]
+
+    def get_fields(self, request: HttpRequest, obj: Update | None = None) -> Any:
+        """The tick is for drafts."""
+        fields = ["language", "title", "text", "publish_now", "published_at"]
+        if obj is not None and (
+            obj.is_published(timezone.now())
+            or not self.has_change_permission(request, obj)
+        ):
+            fields.remove("publish_now")
+        return fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """One that was never published: others have an address that was passed on."""
+        if obj is None or obj.number is not None:
+            return False
+        return self.has_change_permission(request, obj)
+
+    def save_model(
+        self, request: HttpRequest, obj: Update, form: Any, change: bool
+    ) -> None:
+        now = timezone.now()
+        if form.cleaned_data.get("publish_now"):
+            obj.published_at = now
+        elif obj.is_published(now) and {"title", "text"} & {*form.changed_data}:
+            obj.changed_at = now if change else None
+        super().save_model(request, obj, form, change)
+
+    def get_view_on_site_url(self, obj: Update | None = None) -> str | None:
+        if obj is None or not obj.is_published(timezone.now()):
+            return None
+        public = obj.petition.state in PUBLIC_STATES
+        return obj.get_absolute_url() if public else None
+
+
+# == Answers ==
+
+
+class AnswerForm(OfPetitionForm[Answer]):
+    """With nothing of its own."""
+
+
+@admin.register(Answer)
+class AnswerAdmin(OfPetitionAdmin[Answer]):
+    form = AnswerForm
+    list_display = ["answered_on", "petition", "target", "changed_at"]
+    list_select_related = ["petition", "target"]
+    fieldsets = [
+        (
+            None,
+            {
+                "description": _(
+                    "It stands on the page as soon as you save it, and stays there: "
+                    "when you change it, readers can see what it said before."
+                ),
+                "fields": [
+                    "target", "answered_by", "answered_on", "language", "text",
+                    "text_format", "link", "said_before",
+                ],
+            },
+        )
+    ]  # fmt: skip
+    readonly_fields = ["said_before"]
+
+    @admin.display(description=_("what it said before"))
+    def said_before(self, answer: Answer) -> str:
+        """How many versions; the page of the petition has their words."""
+        number = answer.revisions.count() if answer.pk else 0
+        return ngettext("%(n)d version", "%(n)d versions", number) % {"n": number}
+
+
+# == Handovers ==
+
+
+class HandoverForm(OfPetitionForm[Handover]):
+    def clean(self) -> dict[str, Any] | None:
+        """No more than is counted now."""
+        cleaned = super().clean()
+        if self.instance._state.adding and self.petition is not None:
+            counted = Petition.objects.with_counts().get(pk=self.petition.pk)
+            for source in Handover.NUMBERS:
+                most = getattr(counted, source)
+                if (self.cleaned_data.get(source) or 0) > most:
+                    sentence = _("No more than %(most)s are counted there.")
+                    error = ValidationError(sentence, params={"most": most})
+                    self.add_error(source, error)
+        return cleaned
+
+
+@admin.register(Handover)
+class HandoverAdmin(OfPetitionAdmin[Handover]):
+    form = HandoverForm
+    list_display = ["handed_on", "petition", "target", "number"]
+    list_select_related = ["petition", "target"]
+    fieldsets = [
+        (None, {"fields": ["target", "handed_on", "manner"]}),
+        (
+            _("How many signatures"),
+            {
+                "description": _(
+                    "Those that are counted now, unless you handed over fewer. They "
+                    "cannot be changed afterwards."
+                ),
+                "fields": [Handover.NUMBERS],
+            },
+        ),
+        (None, {"fields": ["note", "language"]}),
+    ]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Handover | None = None
+    ) -> tuple[str, ...]:
+        return () if obj is None else Handover.NUMBERS
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial = super().get_changeform_initial_data(request)
+        if petition := self.asked_petition(request):
+            counted = Petition.objects.with_counts().get(pk=petition.pk)
+            initial |= {name: getattr(counted, name) for name in Handover.NUMBERS}
+        return initial
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Owners take back one that did not happen."""
+        if obj is None:
+            return False
+        return may_own(user_of(request), obj.petition.organization_id)
+
+
+# == On the page of a petition ==
+
+
+def links(petition: Petition, *, editable: bool) -> list[SafeString]:
+    """To what there is of each, and to one more; to the comments that wait."""
+    found = []
+    for model in (Update, Answer, Handover):
+        words = model._meta.verbose_name_plural
+        name = f"admin:petitions_{model._meta.model_name}"
+        number = model._default_manager.filter(petition=petition).count()
+        rows = link(f"{name}_changelist", petition, words, number)
+        add = reverse(f"{name}_add", query={"petition": petition.pk})
+        html = ' <a class="addlink" href="{}" aria-label="{}: {}">{}</a>'
+        more = format_html(html, add, _("Add"), words, _("Add"))
+        found.append(rows + more if editable else rows)
+    waiting = Signature.objects.comments_waiting().filter(petition=petition)
+    number = waiting[:1000].count()
+    comments = "admin:petitions_comment_changelist"
+    return [*found, link(comments, petition, _("comments to be read"), number)]
+
+
+def link(name: str, petition: Petition, words: Any, number: int) -> SafeString:
+    url = reverse(name, query={"petition": petition.pk})
+    return format_html('<a href="{}">{}</a> ({})', url, capfirst(str(words)), number)
