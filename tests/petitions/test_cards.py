@@ -343,7 +343,7 @@ def test_the_picture_costs_no_more_with_more_signatures(
     for number in (1, 5_000):
         make_entry(petition, number)
         cards.forget()
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             visitor.get(f"{PATH}share.png?v={number}")
     with django_assert_num_queries(0):
         visitor.get(f"{PATH}share.png?v=1")

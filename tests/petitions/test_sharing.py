@@ -176,11 +176,11 @@ def test_the_petition_page_has_a_small_row_for_those_who_do_not_sign(
 def test_thanks_cost_few_queries(
     visitor: Client, petition: Petition, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         visitor.get(THANKS)
     step = make_step(petition, kind="letter", address="minister@example.org")
     step.letters.create(language="en", subject="Please", body="Do it.")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         visitor.get(THANKS)
 
 
