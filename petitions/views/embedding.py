@@ -19,6 +19,7 @@ from config.languages import language_of
 from config.problems import data_problem
 from config.public_data import data_answer, full, public_data
 from petitions.access import Moved, Withdrawn, get_petition
+from petitions.channels import Channel
 from petitions.forms import SignForm, make_version
 from petitions.models import Petition
 from petitions.templatetags.petition_tags import supporters_line
@@ -79,9 +80,9 @@ def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
         "words": words,
         "form": SignForm(petition=found),
         "is_open": found.is_open(timezone.now()),
-        "version": make_version(found.corrections.count(), found.delivery, words.key),
+        "version": make_version(found.corrections.count(), found.delivery, words),
         "preview": False,
-        "via": "embed",
+        "via": Channel.EMBED,
     }
     return TemplateResponse(request, "petitions/card_form.html", context)
 

@@ -59,6 +59,13 @@ def test_an_organisations_colour_reaches_its_pages_and_no_others(
     assert styles_of(page, "main .button", "backgroundColor") == ["rgb(11, 95, 107)"]
 
 
+def requested_by(page: Page) -> list[str]:
+    """Grows with the kind of each request."""
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.resource_type))
+    return requested
+
+
 @pytest.mark.parametrize(
     "path", ["/", TREATY, "/petitions/plant-trees-along-the-lower-bank/",
              "/organizations/riverbank-commons/"],
@@ -68,10 +75,7 @@ def test_nothing_moves_once_it_is_drawn(
 ) -> None:
     for viewport in (NARROW, {"width": 1280, "height": 900}):
         page = open_context(viewport=viewport).new_page()
-        requested: list[str] = []
-        page.on(
-            "request", lambda request, to=requested: to.append(request.resource_type)
-        )
+        requested = requested_by(page)
         page.goto(path)
         assert page.evaluate(SHIFT) == 0
         assert "stylesheet" not in requested
