@@ -31,6 +31,8 @@ def searches(words: list[str]) -> dict[str, str]:
     return {
         "in most texts": words[0],
         "in a third of them": words[3],
+        "in a quarter of them": words[30],
+        "in one of eight": words[100],
         "two common words": f"{words[0]} {words[1]}",
         "one and not another": f"{words[0]} -{words[1]}",
         "mistyped": mistyped(words[1]),

@@ -118,9 +118,9 @@ def interface() -> list[str]:
 # are looked at. `head` is small; `whole` is asked only for what it leaves open.
 LOOKS = (
     ("search_newest", "head", 1000),
-    ("search_indexed", "head", 1500),
+    ("search_indexed", "head", 800),
     ("search_newest", "whole", 200),
-    ("search_indexed", "whole", 1500),
+    ("search_indexed", "whole", 800),
 )
 LOOK = """
 SELECT {function}(%(part)s, %(query)s::tsquery, %(wanted)s, %(looked_at)s, %(now)s,
