@@ -22,6 +22,8 @@ COPY --from=build /app /app
 RUN install -d -o 10001 -g 10001 /data/media
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 ENV BIND=0.0.0.0:8000 MEDIA_ROOT=/data/media
+# Pillow loads libfribidi when it has to draw what is read from the right.
+RUN python -c "import sys, PIL.features as f; sys.exit(not f.check('raqm'))" || { apt-get update && apt-get install -y --no-install-recommends libfribidi0 && rm -rf /var/lib/apt/lists/*; }
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-m", "config.healthcheck"]

@@ -21,10 +21,11 @@ from bench.growth import growth
 from bench.load import CONNECTIONS, best_client
 from bench.mails import mails
 from bench.report import Part
+from bench.searching import search
 from bench.site import SMALL, Bench
 from bench.web import against_bare, against_lean
 
-PARTS = ("mails", "fold", "answers", "lean", "web", "growth")
+PARTS = ("mails", "fold", "answers", "lean", "web", "search", "growth")
 
 
 def options() -> argparse.Namespace:
@@ -65,6 +66,8 @@ def main() -> int:
                     parts.append(against_lean(bench, client, rounds, seconds))
                 case "web":
                     parts.append(against_bare(bench, client, rounds, seconds))
+                case "search":
+                    parts.append(search(bench, rounds, seconds))
                 case "growth":
                     parts.append(growth(bench, client, rounds, seconds))
         for database in bench.databases:

@@ -38,7 +38,7 @@ def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
         network=network,
     )
     find = statements(
-        lambda: signing.find_form(SLUG, now=now, ceilings=rules.ceilings(network))
+        lambda: signing.find_form(SLUG, "en", now=now, ceilings=rules.ceilings(network))
     )
     sign = statements(lambda: signing.sign(bench.petition, given, now=now, rules=rules))
     first = database.loaded.pending[

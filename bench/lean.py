@@ -18,6 +18,7 @@ FIND = """
 SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
        p.asks_place, p.asks_postal_code, p.asks_country,
        left(md5(p.title || E'\n' || p.ask || E'\n' || p.text), 8),
+       p.language,
        o.postal_address <> '' AND o.contact_email <> '', false,
        false, 1, false
   FROM petitions_petition p

@@ -230,6 +230,12 @@ class Bench:
         self.cluster.stop(20)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def another(self, name: str) -> Database:
+        """A site as empty of signatures as it was before any were loaded."""
+        self.cluster.copy_database("template", name)
+        url = self.cluster.url(name)
+        return Database(name, url, 0, self.folder / name, Loaded(range(0), [], 0.0))
+
     def server(
         self, database: Database, module: str = "config.wsgi", processes: int = 2
     ) -> Server:
@@ -251,6 +257,9 @@ class Bench:
 
         compile_all()
         call_command("migrate", verbosity=0)
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]
+        self.cluster.copy_database("petitions", "template")
         call_command("collectstatic", interactive=False, verbosity=0)
         organization = make_organization("Bench")
         others = [

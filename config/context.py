@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from config.cache_policy import policy_of
 from config.languages import language_of, path_in
 from config.styles import SITE_ELEMENT
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """The site's address, and this page's address in each language."""
-    language = language_of(request.path)
     return {
         "DEMO": settings.DEMO,
         "SITE_STYLE": SITE_ELEMENT,
         "SITE_URL": settings.SITE_URL,
-        "page_path": request.path,
+        **addresses(request.path, query_of(request)),
+    }
+
+
+def addresses(path: str, query: str = "") -> dict[str, Any]:
+    """A page's address, and the same in each language."""
+    language = language_of(path)
+    return {
+        "page_path": path,
         "page_languages": [
             {
                 "code": code,
                 "name": name,
-                "path": path_in(code, request.path),
+                "path": path_in(code, path) + query,
                 "current": code == language,
             }
             for code, name in settings.LANGUAGES
         ],
     }
+
+
+def query_of(request: HttpRequest) -> str:
+    """What of the query tells pages apart: the number of a page, the words searched."""
+    match = request.resolver_match
+    names = policy_of(match.view_name).query if match else ()
+    given = [(name, request.GET[name]) for name in names if request.GET.get(name)]
+    return f"?{urlencode(given)}" if given else ""

@@ -72,6 +72,10 @@ def names_in(language: str) -> dict[str, str]:
     return named
 
 
+def is_text_language(code: str) -> bool:
+    return code in names_in("en")
+
+
 def name_in_reader_language(code: str) -> str:
     """“French”, or “français” for a reader of French; the code when it has no name."""
     return names_in(reader_language()).get(code) or names_in("en").get(code, code)
@@ -146,7 +150,7 @@ class TextLanguageConverter:
     def to_python(self, value: str) -> str:
         language, hyphen, script = value.partition("-")
         code = f"{language.lower()}{hyphen}{script.capitalize()}"
-        if code not in names_in("en"):
+        if not is_text_language(code):
             raise ValueError
         return code
 

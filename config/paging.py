@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest
+
+# Of a list without an end, so many rows are counted, and reached by a page's number.
+MOST_COUNTED = 1000
+
+
+class BoundedPaginator(Paginator[Any]):
+    """Pages of the first MOST_COUNTED rows: what lies behind is not even counted."""
+
+    @cached_property
+    def known(self) -> int:
+        rows: Any = self.object_list[: MOST_COUNTED + 1]
+        return len(rows) if isinstance(rows, list) else int(rows.count())
+
+    @cached_property
+    def count(self) -> int:
+        return min(self.known, MOST_COUNTED)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are rows behind those."""
+        return self.known > MOST_COUNTED
 
 
 def page_of(paginator: Paginator[Any], request: HttpRequest) -> Page[Any]:

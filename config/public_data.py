@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Page
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 
@@ -41,6 +41,11 @@ def public_data(view: View) -> View:
 
     # Nothing changes here, so a POST needs no token to be told so.
     return csrf_exempt(reads)
+
+
+def data_answer(data: dict[str, Any]) -> JsonResponse:
+    """The data, with letters of any script as they are."""
+    return JsonResponse(data, json_dumps_params={"ensure_ascii": False})
 
 
 def full(path: str) -> str:

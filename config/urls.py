@@ -10,7 +10,7 @@ import config.slugs  # noqa: F401 - registers <uslug:…>
 from config import health, media, views
 from config.cache_policy import NO_STORE, PERSONAL, cached
 from organizations import data as organizations_data
-from petitions.views import data, embedding, reading, sitemaps
+from petitions.views import data, embedding, listing, sitemaps
 
 # The same for readers of every language: its words are those of programs.
 data_urls = [
@@ -68,7 +68,7 @@ if settings.MAIL_WEBHOOKS:
 urlpatterns += i18n_patterns(
     path("", include("petitions.urls")),
     path("", include("organizations.urls")),
-    path("", reading.home, name="home"),
+    path("", listing.home, name="home"),
     path("admin/password/", include("organizations.password_urls")),
     path("admin/", admin.site.urls),
     *([path("demo/", include("petitions.demo.urls"))] if settings.DEMO else []),
@@ -78,7 +78,7 @@ urlpatterns += i18n_patterns(
 # `cached`: public pages, with the query parameters that count. `no-store`: the answer
 # to one visitor, or of one moment. `personal`: also not for search engines.
 POLICIES = {
-    "home": cached(),
+    "home": cached("page", "q"),
     "robots": cached(),
     "security": cached(),
     "sitemap": cached(),
@@ -95,8 +95,9 @@ POLICIES = {
     "data:oembed": cached("url", "maxwidth", "maxheight", "format", embeddable=True),
     "data:openapi": cached(embeddable=True),
     "organizations:index": cached("page"),
-    "organizations:profile": cached("page"),
-    "petitions:index": cached("page", "q"),
+    "organizations:profile": cached("page", "q"),
+    "petitions:index": cached("page", "q", "state", "topic", "sort", "after"),
+    "petitions:topic": cached("page", "q", "state", "sort", "after"),
     "petitions:petition": cached(),
     "petitions:text": cached(),
     "petitions:feed": cached(embeddable=True),
@@ -112,6 +113,10 @@ POLICIES = {
     "petitions:reasons": cached("page"),
     "petitions:history": cached(),
     "petitions:about": cached(),
+    "petitions:poster": cached("text"),
+    "petitions:sheet": cached("text"),
+    "petitions:share_png": cached("text", "v"),
+    "petitions:qr_svg": cached("text", "via"),
     "petitions:how_we_count": cached(),
     "petitions:privacy": cached(),
     "petitions:accessibility": cached(),

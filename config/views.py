@@ -16,7 +16,7 @@ from config.languages import path_in
 
 TEXT = "text/plain; charset=utf-8"
 # Not for search engines; what they find elsewhere says so by itself.
-CLOSED = ("/admin/", "/confirm/", "/not-me/", "/signature/", "/signed/", "/embed/")
+CLOSED = ("/admin/", "/confirm/", "/not-me/", "/signature/")
 # Researchers are told to trust it until then; renewed every day.
 SECURITY_DAYS = 180
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from config.colours import written
 from organizations import identity, invitations
 from organizations.forms import MemberForm, MemberFormSet, OrganizationForm
-from organizations.models import Membership, Organization, Role, User
+from organizations.models import Description, Membership, Organization, Role, User
 from organizations.scoping import Scope, ScopedAdmin, owns, user_of
 
 # Rights come from memberships.
@@ -47,15 +47,28 @@ class MemberInline(Scope, admin.StackedInline[Membership, Organization]):
         return self.scoped(request, rows)
 
 
+class DescriptionInline(Scope, admin.StackedInline[Description, Organization]):
+    model = Description
+    fields = ["language", "text"]
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None or owns(request, obj)
+
+    has_change_permission = has_add_permission = has_delete_permission = (
+        has_view_permission
+    )
+
+
 @admin.register(Organization)
 class OrganizationAdmin(ScopedAdmin[Organization]):
     organization_path = "pk"
     form = OrganizationForm
     list_display = ["name", "contact_email", "website"]
     search_fields = ["name", "slug"]
-    inlines = [MemberInline]
+    inlines = [DescriptionInline, MemberInline]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "legal_name", "description"]}),
+        (None, {"fields": ["name", "slug", "legal_name", "description", "language"]}),
         (
             _("How your pages look"),
             {

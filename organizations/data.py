@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from config.paging import page_of
-from config.public_data import full, page_links, public_data
+from config.public_data import data_answer, full, page_links, public_data
 from organizations.access import Moved, get_organization
 from organizations.models import Organization
 from organizations.views import petitions_of
@@ -35,7 +35,7 @@ def organizations(request: HttpRequest) -> HttpResponse:
     """All organisations, by name."""
     paginator = Paginator(Organization.objects.order_by("name", "pk"), PAGE_SIZE)
     page = page_of(paginator, request)
-    return JsonResponse(
+    return data_answer(
         {
             **page_links(page, reverse("data:organizations"), {}),
             "organizations": [reference(organization) for organization in page],
@@ -53,7 +53,7 @@ def organization(request: HttpRequest, slug: str) -> HttpResponse:
             "data:organization", slug=moved.organization.slug, permanent=True
         )
     petitions = petitions_of(found)
-    return JsonResponse(
+    return data_answer(
         {
             **reference(found),
             "legal_name": found.legal_name,

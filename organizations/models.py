@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.images import LogoField, LogoFile, PictureField
+from config.languages import Passage, reader_language, text_languages
 from config.slugs import Addressed, validate_slug
 
 COLOUR_PROBLEM = _(
@@ -144,6 +146,13 @@ class Organization(Addressed):
         help_text=_("When it differs from the name."),
     )
     description = models.TextField(_("description"), blank=True, max_length=5000)
+    language = models.CharField(
+        _("language of the description"),
+        max_length=10,
+        choices=text_languages,
+        default=settings.LANGUAGE_CODE,
+        db_default=settings.LANGUAGE_CODE,
+    )
     postal_address = models.TextField(
         _("postal address"),
         blank=True,
@@ -236,6 +245,15 @@ class Organization(Addressed):
         return reverse("organizations:profile", args=[self.slug])
 
     @property
+    def described(self) -> Passage:
+        """Who it is, in the reader's language or as it was written."""
+        language = reader_language()
+        if language != self.language:
+            for other in self.descriptions.filter(language=language):
+                return Passage(other.text, language)
+        return Passage(self.description, self.language)
+
+    @property
     def sender_name(self) -> str:
         """Who answers for what is sent."""
         return self.legal_name or self.name
@@ -267,6 +285,36 @@ class Organization(Addressed):
     def postal_line(self) -> str:
         """The postal address on one line."""
         return ", ".join(filter(None, map(str.strip, self.postal_address.splitlines())))
+
+
+class Description(models.Model):
+    """Who an organisation is, in one more language."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="descriptions"
+    )
+    language = models.CharField(_("language"), max_length=10, choices=text_languages)
+    text = models.TextField(_("description"), max_length=5000)
+
+    class Meta:
+        verbose_name = _("description in another language")
+        verbose_name_plural = _("descriptions in other languages")
+        ordering = ["language"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "language"],
+                name="organizations_description_once_a_language",
+                violation_error_message=_("There is a text in this language already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(text="") & ~Q(language=""),
+                name="organizations_description_text",
+                violation_error_message=_("Write the description."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_language_display())
 
 
 class FormerOrganizationSlug(models.Model):

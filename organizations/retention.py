@@ -64,10 +64,11 @@ RULES = [
 ]
 NOT_PERSONAL = {
     "organizations.organization": (
-        "name", "slug", "legal_name", "description", "website", "logo",
+        "name", "slug", "legal_name", "description", "language", "website", "logo",
         "accent", "cover", "cover_description", "links",
         "charity_number", "privacy_notice",
     ),
+    "organizations.description": ("language", "text"),
     "organizations.formerorganizationslug": ("slug",),
     "organizations.membership": ("role",),
 }  # fmt: skip

@@ -7,6 +7,7 @@ one that depends on it.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from config.context import addresses
 from config.paging import page_of
 from organizations.access import Moved, get_organization
 from organizations.models import Organization
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from petitions.models.petitions import PetitionQuerySet
 
 ORGANIZATIONS_PER_PAGE = 50
-PETITIONS_PER_PAGE = 20
 SHOWN_UPDATES = 3
 
 
@@ -45,21 +46,37 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         organization = get_organization(slug)
     except Moved as moved:
         return redirect(moved.organization, permanent=True)
+    return profile_page(request, organization)
+
+
+def profile_page(
+    request: HttpRequest, organization: Organization, *, home: bool = False
+) -> HttpResponse:
+    """The profile; `home`: on the home page of a site that has no other one."""
     petitions = petitions_of(organization)
-    paginator = Paginator(petitions.in_profile_order(), PETITIONS_PER_PAGE)
-    page = page_of(paginator, request)
+    counts = petitions.supporters_by_source()
+    found, page, shown = petitions.page_of_profile(request, organization)
     context = {
         "organization": organization,
+        "home": home,
+        "found": found,
+        "described": organization.described,
         "page": page,
-        "petitions": page.object_list.complete(),  # type: ignore[attr-defined]
-        "started": paginator.count,
+        "petitions": shown,
+        "words": found.words if found else "",
+        "query": f"{urlencode({'q': found.words})}&" if found else "",
+        "started": petitions.count() if found else page.paginator.count,
         "won": petitions.won().count(),
-        "supporters": petitions.supporters(),
+        "supporters": sum(counts.values()),
+        "counts": counts,
         "updates": petitions.latest_updates(timezone.now())[:SHOWN_UPDATES]
-        if page.number == 1
+        if page.number == 1 and not found
         else [],
         "withdrawn": organization.petitions.withdrawn()[:20]
-        if page.number == 1
+        if page.number == 1 and not found
         else [],
     }
+    if home:
+        # Its own address stays the one by which the page is known.
+        context |= addresses(organization.get_absolute_url())
     return TemplateResponse(request, "organizations/profile.html", context)

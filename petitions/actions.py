@@ -199,6 +199,7 @@ def signed_by(address: str) -> QuerySet[Signature]:
     return (
         Signature.objects.filter(email_key__in=keys.keys_of(address))
         .select_related("petition__organization", "invalidation")
+        .prefetch_related("petition__translations")
         .order_by("-created_at", "-pk")
     )
 
@@ -220,7 +221,7 @@ def everything_about(address: str) -> dict[str, Any]:
     return {
         "signatures": [
             {
-                "petition": row.petition.title,
+                "petition": row.petition.words_in(row.text_language).title,
                 "address": settings.SITE_URL + row.petition.get_absolute_url(),
                 "organization": row.petition.organization.name,
                 "state": row.state,
@@ -233,6 +234,7 @@ def everything_about(address: str) -> dict[str, Any]:
                 "name_shown": row.show_name,
                 "updates": row.updates,
                 "language": row.language,
+                "text_language": row.text_language or row.petition.language,
                 "network": row.network,
                 "agreed_to_hand_over": row.delivery,
                 "signed_at": row.created_at.isoformat(),

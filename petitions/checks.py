@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.db import Error as DatabaseError
 
-from petitions import keys
+from petitions import keys, lettering
 
 WRONG_KEY = (
     "EMAIL_KEY is not the one that signatures were counted by: nobody can sign. Set it "
@@ -36,3 +36,16 @@ def email_key_fits(
     if not databases or secret_is_known():
         return []
     return [Error(WRONG_KEY, id="petitions.E001")]
+
+
+NOTHING_SHAPED = (
+    "libfribidi is not installed: pictures of shared links show no title in Arabic, "
+    "Hebrew or an Indic script. Install it (apt-get install libfribidi0)."
+)
+
+
+@register()
+def letters_can_be_shaped(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    return [] if lettering.SHAPES else [Info(NOTHING_SHAPED, id="petitions.I001")]

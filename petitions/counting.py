@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db import connection, transaction
 
+from petitions.channels import Channel
 from petitions.models import Change, CountEntry, Petition
 from petitions.states import Source
 
@@ -16,11 +17,14 @@ BATCH = 20_000
 # In id order and with SKIP LOCKED, so that two folds never wait for each other;
 # upserts in the order of their keys, so that they never deadlock.
 FOLD = """
-WITH taken AS MATERIALIZED (
-    DELETE FROM petitions_change
-     WHERE id IN (SELECT id FROM petitions_change
-                   ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
- RETURNING petition_id, day, source, delta, domain
+WITH next AS MATERIALIZED (
+    -- Chosen once, whatever plan follows: as a subquery it may be run again for each
+    -- row, and then takes others than before.
+    SELECT id FROM petitions_change
+     ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
+), taken AS MATERIALIZED (
+    DELETE FROM petitions_change c USING next WHERE c.id = next.id
+ RETURNING petition_id, day, source, delta, domain, via
 ), totals AS (
     INSERT INTO petitions_total AS t (petition_id, confirmed, paper, imported)
     SELECT petition_id,
@@ -46,6 +50,21 @@ WITH taken AS MATERIALIZED (
      GROUP BY petition_id, day, domain ORDER BY petition_id, day, domain
         ON CONFLICT (petition_id, day, domain) DO UPDATE
        SET confirmed = t.confirmed + excluded.confirmed
+), confirmations AS (
+    -- By a link of ours or of staff: whatever else stands in an address is not kept.
+    SELECT petition_id, day, delta,
+           CASE WHEN via = '' THEN ''
+                WHEN via = ANY (%(channels)s::text[]) OR EXISTS (
+                     SELECT 1 FROM petitions_taggedlink l
+                      WHERE l.petition_id = taken.petition_id AND l.tag = taken.via)
+                THEN via ELSE '' END AS via
+      FROM taken WHERE domain <> '' AND delta > 0
+), channels AS (
+    INSERT INTO petitions_channeltally AS t (petition_id, day, via, confirmed)
+    SELECT petition_id, day, via, sum(delta)
+      FROM confirmations GROUP BY petition_id, day, via ORDER BY petition_id, day, via
+        ON CONFLICT (petition_id, day, via) DO UPDATE
+       SET confirmed = t.confirmed + excluded.confirmed
 )
 SELECT count(*) FROM taken
 """
@@ -55,7 +74,7 @@ def fold(batch: int = BATCH) -> int:
     """Add at most `batch` changes to the totals and delete them, in one statement;
     returns how many there were."""
     with connection.cursor() as cursor:
-        cursor.execute(FOLD, {"batch": batch})
+        cursor.execute(FOLD, {"batch": batch, "channels": Channel.values})
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 

@@ -99,7 +99,9 @@ class Frames:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.frames: dict[tuple[str, int | None, str, date | None, str], Frame] = {}
+        self.frames: dict[
+            tuple[str, int | None, str, str, date | None, str], Frame
+        ] = {}
 
     def message(
         self, mail: DueMail, counted_since: datetime | None, counted_name: str = ""
@@ -114,11 +116,12 @@ class Frames:
         petition = None if kind is MailKind.ALL else mail.petition
         since = timezone.localdate(counted_since) if counted_since else None
         number = petition.pk if petition else None
-        key = (kind, number, signature.language, since, counted_name)
+        if petition is not None:
+            petition.reading = signature.text_language
+        language, read = signature.language, signature.text_language
+        key = (kind, number, language, read, since, counted_name)
         if key not in self.frames:
-            self.frames[key] = build(
-                kind, petition, signature.language, since, counted_name
-            )
+            self.frames[key] = build(kind, petition, language, since, counted_name)
         return self.frames[key].message(
             signature.email, signature.pk, message_id(mail), timezone.now()
         )
@@ -146,8 +149,8 @@ def build(
     counted_since: date | None,
     counted_name: str = "",
 ) -> Frame:
-    """The frame, in one language, of one kind of mail, about a petition unless it is
-    about all that somebody has signed."""
+    """The frame, in one language, of one kind of mail, about a petition, in the
+    language that it is read in, unless it is about all that somebody has signed."""
     with translation.override(language):
         context: dict[str, Any] = {
             "site": urlsplit(settings.SITE_URL).netloc,
@@ -163,6 +166,7 @@ def build(
                 template = "emails/already_signed"
             context |= {
                 "petition": petition,
+                "words": petition.words,
                 "organization": petition.organization,
                 "addressee": (
                     petition.addressees if petition.petitions_somebody else ""

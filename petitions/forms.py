@@ -12,16 +12,19 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from config.languages import reader_language, sorting_key
+from config.languages import is_text_language, reader_language, sorting_key
 from petitions.addresses import (
     COMMON_DOMAINS,
     REAL_LOOKALIKES,
     NotAnAddress,
     clean_address,
 )
+from petitions.models.translations import Words
 from petitions.states import CONSENT_VERSION, OF_PETITIONS, OF_SITE, Delivery
 
 LINE_BREAKS = "\n\r\t"
+# Characters in a version; a longer one is invented.
+MOST = 50
 
 
 class Shared:
@@ -295,12 +298,19 @@ class Seen:
     delivery: str
     """What the person petitioned receives; never more than now."""
     words_key: str
-    """Petition.words_key; '' when the form does not say."""
+    """Words.key; '' when the form does not say."""
 
 
-def make_version(corrections: int, delivery: str, words_key: str) -> str:
+def make_version(corrections: int, delivery: str, words: Words) -> str:
     """For the hidden field: what this form shows."""
-    return f"{corrections}.{CONSENT_VERSION}.{delivery}.{words_key}"
+    parts = (corrections, CONSENT_VERSION, delivery, words.key, words.language)
+    return ".".join(map(str, parts))
+
+
+def language_shown(version: str) -> str:
+    """The language of the words above the form; "" when it does not say."""
+    language = version[-MOST:].rpartition(".")[2]
+    return language if is_text_language(language) else ""
 
 
 def read_version(version: str, delivery: str) -> Seen:
@@ -308,7 +318,7 @@ def read_version(version: str, delivery: str) -> Seen:
     the newest."""
     corrections, consent, shown, words_key = (*version.split("."), "", "", "")[:4]
     numbers = corrections.isdecimal() and consent.isdecimal()
-    if len(version) > 40 or not numbers or shown not in Delivery.values:
+    if len(version) > MOST or not numbers or shown not in Delivery.values:
         return Seen(0, CONSENT_VERSION, delivery, "")
     least = min(Delivery(shown), Delivery(delivery), key=lambda choice: choice.rank)
     return Seen(

@@ -18,7 +18,7 @@ from config.json_lines import Node, NotJson, parse
 from organizations.models import Organization
 from petitions.counting import record_entry
 from petitions.forms import is_unreadable
-from petitions.models import CountEntry, Petition, Target
+from petitions.models import CountEntry, Petition, Target, Translation
 from petitions.states import Delivery, Source, State, TargetKind, TextFormat
 
 FORMAT = """
@@ -26,7 +26,7 @@ The file is JSON in UTF-8 (* = needed):
 
   {"organization": {
      "name"*, "slug", "legal_name", "description", "postal_address", "contact_email",
-     "website", "charity_number", "privacy_notice",
+     "website", "charity_number", "privacy_notice", "language": of the description (en),
      "petitions"*: [{
         "title"*, "text"*,
         "target"* or "targets"*: a name, printed as typed; null for "not settled yet";
@@ -37,18 +37,22 @@ The file is JSON in UTF-8 (* = needed):
         "started_on": "2015-11-01", when it began elsewhere,
         "state": open|closed|won (open), "ended_on": "2016-06-01", "outcome",
         "text_format": plain|markdown (plain: kept to the letter),
-        "language": en|fr, "slug", "ask", "summary", "goal",
+        "language": the code of any language (en), "slug", "ask", "summary", "goal",
+        "translations": {"fr": {"title"*, "text"*, "ask", "summary", "addressees": all
+           whom it petitions with their offices, "outcome"}}, by language,
         "delivery": number|names|comments (number)}]}}
 
 Petitions come in open, as they were, in the order of the file. Running it again
-changes nothing: an organisation is known by its slug, a petition by its title.
+changes nothing, but for adding texts in languages that a petition lacks: an
+organisation is known by its slug, a petition by its title.
 """
 
 ORGANIZATION_TEXTS = (
     "slug", "legal_name", "description", "postal_address", "contact_email", "website",
-    "charity_number", "privacy_notice",
+    "charity_number", "privacy_notice", "language",
 )  # fmt: skip
 PETITION_TEXTS = ("slug", "ask", "summary", "outcome", "language")
+TRANSLATED = ("title", "text", "ask", "summary", "addressees", "outcome")
 STATES = (State.OPEN, State.CLOSED, State.WON)
 
 
@@ -67,6 +71,7 @@ class PetitionPlan:
     node: Node
     petition: Petition
     targets: list[Target]
+    translations: list[Translation]
     entry: CountEntry | None
 
 
@@ -135,6 +140,7 @@ def read_petition(
         node,
         {"title", "text", "target", "targets", "supporters", "counted_by", "counted_at",
          "started_on", "state", "ended_on", "text_format", "goal", "delivery",
+         "translations",
          *PETITION_TEXTS},
     )  # fmt: skip
     values: dict[str, Any] = {
@@ -157,7 +163,33 @@ def read_petition(
     petition = Petition(**values)
     check(node, petition, exclude={"organization", "slug"} - values.keys())
     petition.slug = values.get("slug", "")
-    return PetitionPlan(node, petition, read_targets(node), read_entry(node))
+    return PetitionPlan(
+        node,
+        petition,
+        read_targets(node),
+        read_translations(node, petition),
+        read_entry(node),
+    )
+
+
+def read_translations(node: Node, petition: Petition) -> list[Translation]:
+    if "translations" not in node.value:
+        return []
+    texts = node.value["translations"]
+    if not isinstance(texts.value, dict):
+        raise FileProblem(texts, "must be an object with a text for each language.")
+    found = []
+    for language, text in texts.value.items():
+        known_keys(text, set(TRANSLATED))
+        for key in ("title", "text"):
+            needed(text, key)
+        values = {key: text_of(value) for key, value in text.value.items()}
+        if language == petition.language:
+            raise FileProblem(text, "is the language of the petition's own text.")
+        translation = Translation(language=language, **values)
+        check(text, translation, exclude={"petition"})
+        found.append(translation)
+    return found
 
 
 def read_targets(node: Node) -> list[Target]:
@@ -309,6 +341,7 @@ def store(plan: Plan) -> Report:
                 target.petition = petition
                 target.save()
             created += 1
+        store_translations(planned, petition)
         supporters += store_entry(planned, petition)
     known = len(plan.petitions) - created
     return Report(organization, created, known, supporters)
@@ -319,6 +352,14 @@ def known_organization(planned: Organization) -> Organization | None:
     if planned.slug:
         return Organization.objects.filter(slug=planned.slug).first()
     return Organization.objects.filter(name=planned.name).first()
+
+
+def store_translations(planned: PetitionPlan, petition: Petition) -> None:
+    """Those in languages that it has no text in yet."""
+    for translation in planned.translations:
+        if translation.language not in petition.languages:
+            translation.petition = petition
+            translation.save()
 
 
 def store_entry(planned: PetitionPlan, petition: Petition) -> int:

@@ -162,7 +162,9 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
         LeasedMail.objects.filter(pk__in=list(ids))
         .select_related("signature")
         # Once for all of them: joined, each mail would bring the whole text again.
-        .prefetch_related("petition__organization", "petition__targets")
+        .prefetch_related(
+            "petition__organization", "petition__targets", "petition__translations"
+        )
         .annotate(**history)
         .order_by("-created_at", "-pk")
     )

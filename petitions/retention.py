@@ -60,6 +60,20 @@ RULES = [
         expiry=expiry.Anonymisation(),
     ),
     Rule(
+        name="links that led here",
+        columns={
+            "petitions.signature": ("via",),
+            # On its way into the figures: a second, while the worker works.
+            "petitions.change": ("via",),
+        },
+        what=_("By which link you came (“whatsapp”, “poster”), when its address says"),
+        purpose=_("So that an organisation sees where its petitions are passed on."),
+        kept=_(
+            "Until you confirm your signature. Then it is one in a number by day and "
+            "link, and no longer tells whose."
+        ),
+    ),
+    Rule(
         name="networks",
         columns={"petitions.signature": ("network",)},
         what=_(
@@ -248,10 +262,16 @@ RULES = [
             "petitions.answer": ("answered_by", "text", "link", "made_by"),
             "petitions.answerrevision": ("answered_by", "text", "link"),
             "petitions.handover": ("note", "made_by"),
+            "petitions.nextstep": ("url", "address"),
+            "petitions.letter": ("subject", "body"),
+            "petitions.taggedlink": ("tag",),
             "petitions.translation": (
                 "title", "ask", "addressees", "summary", "text", "image_description",
                 "outcome",
             ),
+            # The same words once more, in the form in which they are searched.
+            "petitions.searchdocument": ("head", "whole"),
+            "petitions.searchword": ("word",),
         },
         what=_(
             "Petitions: their texts, whom they petition, what was told about them, and "
@@ -272,12 +292,18 @@ RULES = [
 NOT_PERSONAL = {
     "petitions.petition": ("language", "text_format", "state", "delivery"),
     "petitions.target": ("kind",),
+    "petitions.nextstep": ("kind",),
+    "petitions.letter": ("language",),
+    "petitions.channeltally": ("via",),
     "petitions.correction": ("language",),
     "petitions.update": ("language",),
     "petitions.answer": ("language", "text_format"),
     "petitions.answerrevision": ("language", "text_format"),
     "petitions.handover": ("language", "manner"),
     "petitions.translation": ("language",),
+    "petitions.searchdocument": ("language", "state"),
+    "petitions.topic": ("slug",),
+    "petitions.topicname": ("language", "text"),
     "petitions.signature": (
         "state",
         "country",

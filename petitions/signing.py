@@ -55,6 +55,9 @@ class Form:
     asks_postal_code: bool
     asks_country: bool
     words_key: str
+    text_language: str
+    """The language of the words that the key is of: the one that was asked for, else
+    the petition's own."""
     asks_updates: bool
     over_ceiling: bool
     """Whether the visitor's network has to wait before anything is taken from it."""
@@ -72,7 +75,9 @@ class Form:
 FIND = """
 SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
        p.asks_place, p.asks_postal_code, p.asks_country,
-       left(md5(p.title || E'\n' || p.ask || E'\n' || p.text), 8),
+       left(md5(COALESCE(t.title, p.title) || E'\n' || COALESCE(t.ask, p.ask)
+                || E'\n' || COALESCE(t.text, p.text)), 8),
+       COALESCE(t.language, p.language),
        o.postal_address <> '' AND o.contact_email <> '',
        EXISTS (SELECT 1
                  FROM unnest(%(keys)s::uuid[], %(patience)s::bigint[]) c (key, patience)
@@ -81,6 +86,8 @@ SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
        p.shared_addresses, k.number, k.finished_at IS NULL
   FROM petitions_petition p
   JOIN organizations_organization o ON o.id = p.organization_id
+  LEFT JOIN petitions_translation t
+    ON t.petition_id = p.id AND t.language = %(language)s
   -- A signature is written by the newest key version, however long a process runs.
  CROSS JOIN (SELECT number, finished_at FROM petitions_keyversion
               ORDER BY number DESC LIMIT 1) k
@@ -89,12 +96,14 @@ SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
 
 
 def find_form(
-    slug: str, *, now: datetime, ceilings: Attempts = NO_ATTEMPTS
+    slug: str, language: str = "", *, now: datetime, ceilings: Attempts = NO_ATTEMPTS
 ) -> Form | None:
-    """The form of the petition with this address, drafts included, and whether one
-    of the `ceilings` of the visitor's network is reached."""
+    """The form of the petition with this address, drafts included, below its words in
+    `language`, and whether one of the `ceilings` of the visitor's network is
+    reached."""
+    parameters: dict[str, Any] = {"slug": slug, "language": language, "now": now}
     with connection.cursor() as cursor:
-        cursor.execute(FIND, {"slug": slug, "now": now, **ceilings.arrays()})
+        cursor.execute(FIND, {**parameters, **ceilings.arrays()})
         row = cursor.fetchone()
     if row is None:
         return None
@@ -128,20 +137,20 @@ WITH attempt AS (
     INSERT INTO petitions_signature (
         petition_id, state, name, email, email_key, email_key_version, former_key,
         person, place, postal_code, country, comment, comment_approved, show_name,
-        updates, language, text_version, consent_version, delivery, network,
-        weak_signs, aside, created_at
+        updates, language, text_language, text_version, consent_version, delivery,
+        network, weak_signs, aside, via, created_at
     )
     SELECT %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
            %(email_key_version)s, %(former_key)s, %(person)s, %(place)s,
            %(postal_code)s, %(country)s, %(comment)s, false, %(show_name)s,
-           %(updates)s, %(language)s, %(text_version)s, %(consent_version)s,
-           %(delivery)s, %(network)s::inet, signs,
+           %(updates)s, %(language)s, %(text_language)s, %(text_version)s,
+           %(consent_version)s, %(delivery)s, %(network)s::inet, signs,
            CASE WHEN %(aside)s::text <> '' THEN %(aside)s::text
                 WHEN marks & %(address_full)s::int <> 0 THEN 'limit'
                 -- More than one of the bits.
                 WHEN signs & (signs - 1) <> 0 THEN 'signs'
                 ELSE '' END,
-           %(now)s
+           %(via)s, %(now)s
       FROM beyond
      WHERE marks & %(ceiling_full)s::int = 0
     RETURNING id, petition_id, email_key, created_at, weak_signs, aside
@@ -168,6 +177,8 @@ class SignerInput:
     email: str
     language: str
     delivery: str
+    text_language: str = ""
+    """Of the words that the form stood below; "" for the petition's own."""
     place: str = ""
     postal_code: str = ""
     country: str = ""
@@ -183,6 +194,8 @@ class SignerInput:
     """The folded name where two people may share an address, otherwise ''."""
     is_trapped: bool = False
     """Whether it filled in what people do not see."""
+    via: str = ""
+    """The tag of the link that it came by."""
 
 
 def sign(
@@ -221,7 +234,7 @@ WITH mine AS MATERIALIZED (
     -- person where two may share an address, can be compared with all others; `confirm`
     -- brings an older one up to date. While the version before is still counted,
     -- `former_key` compares with that.
-    SELECT s.petition_id, s.email_key, s.person,
+    SELECT s.petition_id, s.email_key, s.person, s.via,
            ARRAY[s.email_key, COALESCE(s.former_key, s.email_key)] AS keys
       FROM petitions_signature s
       JOIN petitions_petition p ON p.id = s.petition_id
@@ -241,7 +254,7 @@ WITH mine AS MATERIALIZED (
        FOR UPDATE OF s
 ), confirmed AS (
     UPDATE petitions_signature s
-       SET state = 'confirmed', confirmed_at = %(now)s, former_key = NULL,
+       SET state = 'confirmed', confirmed_at = %(now)s, former_key = NULL, via = '',
            seat = CASE WHEN mine.person <> '' THEN (
                SELECT CASE WHEN bool_or(c.seat = 1) THEN 2 ELSE 1 END
                  FROM petitions_signature c
@@ -275,7 +288,8 @@ WITH mine AS MATERIALIZED (
             WHERE c.petition_id = mine.petition_id AND c.email_key = ANY (mine.keys)
               AND c.state = 'confirmed'))
  RETURNING s.id, s.petition_id, s.email, s.email_key, s.email_key_version,
-           s.updates, s.consent_version, s.language, p.slug, p.organization_id
+           s.updates, s.consent_version, s.language, p.slug, p.organization_id,
+           mine.via
 ), merged AS (
     DELETE FROM petitions_signature s
      USING confirmed
@@ -291,9 +305,9 @@ WITH mine AS MATERIALIZED (
     INSERT INTO petitions_mergedsignature (id, into_id)
     SELECT id, into_id FROM merged
 ), change AS (
-    INSERT INTO petitions_change (petition_id, day, source, delta, domain)
+    INSERT INTO petitions_change (petition_id, day, source, delta, domain, via)
     SELECT petition_id, %(day)s, 'confirmed', 1,
-           lower(substring(email FROM '@([^@]*)$'))
+           lower(substring(email FROM '@([^@]*)$')), via
       FROM confirmed
 ), consent AS (
     INSERT INTO petitions_consent (
@@ -396,7 +410,8 @@ def explain(signature_id: int) -> tuple[Confirmation, str]:
 
 def find_signature(signature_id: int) -> Signature | None:
     """The signature, or the one that it was merged into; None when it was erased, or
-    when only its being one is left."""
+    when only its being one is left. Its petition speaks the language that it was read
+    in."""
     everything = Signature.objects.known().select_related(
         "petition__organization", "invalidation"
     )
@@ -405,6 +420,8 @@ def find_signature(signature_id: int) -> Signature | None:
         merged = MergedSignature.objects.filter(pk=signature_id).first()
         if merged is not None:
             signature = everything.filter(pk=merged.into_id).first()
+    if signature is not None:
+        signature.petition.reading = signature.text_language
     return signature
 
 

@@ -5,8 +5,10 @@ from petitions.views import (
     developers,
     embedding,
     feeds,
+    listing,
     reading,
     reports,
+    sharing,
     signers,
     signing,
     story,
@@ -15,13 +17,14 @@ from petitions.views import (
 
 app_name = "petitions"
 urlpatterns = [
-    path("petitions/", reading.index, name="index"),
+    path("petitions/", listing.index, name="index"),
+    path("topics/<uslug:slug>/", listing.topic, name="topic"),
     path("petitions/<uslug:slug>/", reading.petition, name="petition"),
     path("petitions/<uslug:slug>/sign/", signing.sign, name="sign"),
     path(
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
     ),
-    path("petitions/<uslug:slug>/thank-you/", signing.thank_you, name="thank_you"),
+    path("petitions/<uslug:slug>/thank-you/", sharing.thank_you, name="thank_you"),
     path("petitions.atom", feeds.feed, name="feed"),
     path(
         "organizations/<uslug:slug>.atom",
@@ -41,6 +44,10 @@ urlpatterns = [
     path("petitions/<uslug:slug>/reasons/", story.reasons, name="reasons"),
     path("petitions/<uslug:slug>/history/", story.history, name="history"),
     path("petitions/<uslug:slug>/report/", reports.report, name="report"),
+    path("petitions/<uslug:slug>/poster/", sharing.poster, name="poster"),
+    path("petitions/<uslug:slug>/sheet/", sharing.sheet, name="sheet"),
+    path("petitions/<uslug:slug>/share.png", sharing.share_png, name="share_png"),
+    path("petitions/<uslug:slug>/qr.svg", sharing.qr_svg, name="qr_svg"),
     # Behind the words above; none of them names a language.
     path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
     # Short, for they stand in mails.

@@ -15,26 +15,33 @@ fi
 kept=$(mktemp -d)
 trap 'rm -rf "$kept"' EXIT
 cp -r locale/. "$kept"
-python -W ignore::RuntimeWarning manage.py makemessages --locale fr --no-location \
-    --no-obsolete --no-wrap --ignore .venv --ignore var --ignore tests --verbosity 0
+# Every language that has a folder in locale/.
+languages=$(ls locale)
+python -W ignore::RuntimeWarning manage.py makemessages \
+    $(for language in $languages; do printf ' --locale %s' "$language"; done) \
+    --no-location --no-obsolete --no-wrap --ignore .venv --ignore var --ignore tests \
+    --verbosity 0
 [ "${1:-}" = --check ] || exit 0
 
 # The date of the collection is no change.
 strip() { grep -v '^"POT-Creation-Date' "$1"; }
-file=fr/LC_MESSAGES/django.po
-if ! [ "$(strip "$kept/$file")" = "$(strip "locale/$file")" ]; then
+for language in $languages; do
+    file=$language/LC_MESSAGES/django.po
+    if ! [ "$(strip "$kept/$file")" = "$(strip "locale/$file")" ]; then
+        cp "$kept/$file" "locale/$file"
+        echo "The texts have changed: run make messages and translate what is new." >&2
+        exit 1
+    fi
     cp "$kept/$file" "locale/$file"
-    echo "The texts have changed: run make messages and translate what is new." >&2
-    exit 1
-fi
-cp "$kept/$file" "locale/$file"
-if msgattrib --untranslated "locale/$file" | grep -q '^msgid "..*'; then
-    echo "Not translated into French:" >&2
-    msgattrib --untranslated --no-wrap "locale/$file" | grep '^msgid' | tail -n +2 >&2
-    exit 1
-fi
-if msgattrib --only-fuzzy "locale/$file" | grep -q '^msgid "..*'; then
-    echo "Only guessed in French (fuzzy): look at them in locale/$file" >&2
-    exit 1
-fi
-msgfmt --check --output-file=/dev/null "locale/$file"
+    if msgattrib --untranslated "locale/$file" | grep -q '^msgid "..*'; then
+        echo "Not translated ($language):" >&2
+        msgattrib --untranslated --no-wrap "locale/$file" | grep '^msgid' |
+            tail -n +2 >&2
+        exit 1
+    fi
+    if msgattrib --only-fuzzy "locale/$file" | grep -q '^msgid "..*'; then
+        echo "Only guessed (fuzzy): look at them in locale/$file" >&2
+        exit 1
+    fi
+    msgfmt --check --output-file=/dev/null "locale/$file"
+done

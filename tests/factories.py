@@ -18,6 +18,8 @@ from petitions.models import (
     Petition,
     Signature,
     Target,
+    Topic,
+    TopicName,
     Translation,
     Update,
 )
@@ -70,9 +72,18 @@ def make_petition(
 
 def make_translation(petition: Petition, language: str, **fields: Any) -> Translation:
     """The petition's words in another language."""
-    fields.setdefault("title", f"Title in {language}")
-    fields.setdefault("text", f"Text in {language}.")
+    fields.setdefault("title", f"Titre ({language})")
+    fields.setdefault("text", f"Un texte ({language}).")
     return petition.translations.create(language=language, **fields)
+
+
+def make_topic(slug: str, *petitions: Petition, **names: str) -> Topic:
+    """A topic of these petitions; names by language: en="Freedom", fr="Liberté"."""
+    topic = Topic.objects.create(slug=slug)
+    for language, text in (names or {"en": slug.capitalize()}).items():
+        TopicName.objects.create(topic=topic, language=language, text=text)
+    topic.petitions.add(*petitions)
+    return topic
 
 
 def make_pending(

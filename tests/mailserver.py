@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -24,6 +25,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
         self._parsed: list[EmailMessage] = []
+        self._parsing = threading.Lock()
         self.refuse: Callable[[str], str | None] = lambda address: None
         self.refuse_data: Callable[[], str | None] = lambda: None
         self.refuse_sender: Callable[[], str | None] = lambda: None
@@ -84,12 +86,13 @@ class Mailbox:
     def since(self, number: int) -> list[EmailMessage]:
         """The messages that came after the first `number`."""
         # Parsed once: a load of thousands is looked through again and again.
-        for envelope in self.envelopes[len(self._parsed) :]:
-            assert isinstance(envelope.content, bytes)
-            message = message_from_bytes(envelope.content, policy=policy.default)
-            assert isinstance(message, EmailMessage)
-            self._parsed.append(message)
-        return self._parsed[number:]
+        with self._parsing:
+            for envelope in self.envelopes[len(self._parsed) :]:
+                assert isinstance(envelope.content, bytes)
+                message = message_from_bytes(envelope.content, policy=policy.default)
+                assert isinstance(message, EmailMessage)
+                self._parsed.append(message)
+            return self._parsed[number:]
 
     @property
     def recipients(self) -> list[str]:

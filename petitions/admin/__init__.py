@@ -8,6 +8,7 @@ from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.reports import ReportAdmin
 from petitions.admin.signatures import CommentAdmin, SignatureAdmin
 from petitions.admin.story import AnswerAdmin, HandoverAdmin, UpdateAdmin
+from petitions.admin.topics import TopicAdmin
 
 __all__ = [
     "AddressRuleAdmin",
@@ -23,5 +24,6 @@ __all__ = [
     "PetitionAdmin",
     "ReportAdmin",
     "SignatureAdmin",
+    "TopicAdmin",
     "UpdateAdmin",
 ]

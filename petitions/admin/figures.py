@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from petitions.channels import Channel
 from petitions.models import Petition, SourceTally
 from petitions.sources import outliers
 
@@ -32,8 +33,29 @@ def read(petition: Petition, day: str, now: datetime) -> dict[str, Any]:
         .annotate(**SUMS)
         .order_by("-signed", "domain")[:DOMAINS],
         "chosen": chosen,
+        "channels": channels(petition, chosen),
         "sources": busiest_sources(petition, now),
     }
+
+
+def channels(petition: Petition, chosen: date | None) -> list[dict[str, Any]]:
+    """The links that brought signatures, on the chosen day or in all: number, and
+    share of all that were confirmed then."""
+    tallies = petition.channel_tallies.all()
+    if chosen:
+        tallies = tallies.filter(day=chosen)
+    found = tallies.values("via").annotate(confirmed=Sum("confirmed"))
+    rows = list(found.order_by("-confirmed", "via"))
+    everything = sum(row["confirmed"] for row in rows)
+    names = dict(Channel.choices)
+    return [
+        {
+            "name": names.get(row["via"], row["via"]),
+            "confirmed": row["confirmed"],
+            "share": 100 * row["confirmed"] / everything,
+        }
+        for row in rows
+    ]
 
 
 def busiest_sources(petition: Petition, now: datetime) -> list[SourceTally]:

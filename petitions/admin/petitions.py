@@ -24,11 +24,12 @@ from config.images import clean_image
 from config.languages import name_in_reader_language
 from organizations.forms import label_file_field
 from organizations.scoping import Scope, ScopedAdmin, user_of
-from petitions.admin import figures, invalidations, previews
+from petitions.admin import figures, invalidations, previews, spreading
 from petitions.admin.story import links
 from petitions.admin.transitions import TRANSITIONS, Transition, available
+from petitions.admin.translations import TranslationInline, UsedLanguages
 from petitions.counting import record_entry
-from petitions.models import Correction, CountEntry, Petition, Target
+from petitions.models import Correction, CountEntry, Petition, Target, Topic
 from petitions.models.petitions import NotAllowed
 from petitions.states import PUBLIC_STATES, State
 
@@ -44,6 +45,7 @@ class PetitionForm(forms.ModelForm[Petition]):
             "ask": forms.Textarea(attrs={"rows": 2, "cols": 80}),
             "outcome": forms.Textarea(attrs={"rows": 2, "cols": 80}),
             "text": forms.Textarea(attrs={"rows": 16, "cols": 80}),
+            "topics": forms.CheckboxSelectMultiple,
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -184,12 +186,12 @@ def is_frozen(petition: Petition | None) -> bool:
 @admin.register(Petition)
 class PetitionAdmin(ScopedAdmin[Petition]):
     form = PetitionForm
-    inlines = [TargetInline, CorrectionInline, CountEntryInline]
+    inlines = [TargetInline, TranslationInline, CorrectionInline, CountEntryInline]
     list_display = ["title", "organization", "state", "supporters_shown", "opens_at"]
     list_filter = [
         "state",
         ("organization", admin.RelatedOnlyFieldListFilter),
-        "language",
+        ("language", UsedLanguages),
     ]
     list_select_related = ["organization"]
     search_fields = ["title", "slug", "targets__name"]
@@ -202,7 +204,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             {
                 "fields": [
                     "organization", "language", "title", "slug", "ask", "summary",
-                    "text", "text_format",
+                    "text", "text_format", "topics",
                 ]
             },
         ),
@@ -222,7 +224,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             {
                 "fields": [
                     "state", "opens_at", "closes_at", "ended_at", "anonymised_at",
-                    "started_on", "goal", "position", "outcome",
+                    "started_on", "goal", "position", "featured", "outcome",
                 ]
             },
         ),
@@ -248,11 +250,21 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         self, request: HttpRequest, obj: Petition | None = None
     ) -> list[str]:
         fields = list(self.readonly_fields)
+        if not user_of(request).is_superuser:
+            fields.append("featured")
         if obj is not None and is_frozen(obj):
             fields += Petition.FROZEN
         if obj is not None and obj.state != State.DRAFT:
             fields += ["opens_at", "organization"]
         return list(dict.fromkeys(fields))
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Topics with their names; they belong to the whole site."""
+        if db_field.name == "topics":
+            kwargs["queryset"] = Topic.objects.prefetch_related("names")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_view_on_site_url(self, obj: Petition | None = None) -> str | None:
         if obj is None or obj.state not in PUBLIC_STATES:
@@ -378,6 +390,11 @@ class PetitionAdmin(ScopedAdmin[Petition]):
                 name="petitions_petition_figures",
             ),
             path(
+                "<int:number>/spread/",
+                wrapped(self.spread),
+                name="petitions_petition_spread",
+            ),
+            path(
                 "<int:number>/invalidate/",
                 wrapped(self.invalidate),
                 name="petitions_petition_invalidate",
@@ -418,6 +435,11 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         template = "admin/petitions/petition/figures.html"
         return TemplateResponse(request, template, context)
 
+    def spread(self, request: HttpRequest, number: int) -> HttpResponse:
+        """What follows a signature, links with a tag, paper."""
+        petition = self.get_petition(request, number)
+        return spreading.spread(self, request, petition)
+
     def invalidate(self, request: HttpRequest, number: int) -> HttpResponse:
         """Take signatures from the count: describe them, look, apply."""
         petition = self.get_petition(request, number)
@@ -446,6 +468,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             "petition": petition,
             "transition": found,
             "problems": problems,
+            "warnings": found.warnings(petition),
             "missing": missing and request.method == "POST",
             "change_url": change_url,
         }
@@ -462,6 +485,7 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         if transition.outcome and outcome:
             petition.outcome = outcome
             petition.save(update_fields=["outcome"])
+        warnings = transition.warnings(petition)
         try:
             transition.carry_out(petition, timezone.now())
         except NotAllowed:
@@ -477,6 +501,8 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             single_object=True,
         )
         messages.success(request, transition.done % {"title": petition.title})
+        for sentence in warnings:
+            messages.warning(request, sentence)
 
     @admin.action(description=_("Publish"), permissions=["change"])
     def publish_selected(

@@ -12,10 +12,12 @@ from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 
+from config.languages import is_text_language
 from organizations.models import Organization
 from organizations.scoping import user_of
+from petitions.admin.translations import PREVIEW, WRITTEN
 from petitions.forms import SignForm
-from petitions.models import Petition, Target
+from petitions.models import Petition, Target, Translation
 from petitions.states import Delivery, State, TargetKind, TextFormat
 from petitions.views.reading import page_context
 
@@ -48,9 +50,12 @@ def preview(
     """What is stored; with a POST, what is in the form, unsaved."""
     if request.method == "POST":
         petition, targets = from_form(model_admin, request, stored)
+        texts, reading = typed_texts(request, petition)
     else:
         petition = stored or Petition(organization=NOBODY, slug="preview")
         targets = list(stored.targets.all()) if stored else []
+        texts, reading = petition.texts(), request.GET.get("language", "")
+    petition.reading = reading or petition.language
     now = timezone.now()
     petition.opens_at = petition.opens_at or now
     if petition.state == State.DRAFT:
@@ -60,7 +65,10 @@ def preview(
             setattr(petition, source, 0)
     if not petition.pk:
         petition.pk = 0  # no row has it: relations can be asked, and are empty
-    petition._prefetched_objects_cache = {"targets": targets}  # type: ignore[attr-defined]
+    petition._prefetched_objects_cache = {  # type: ignore[attr-defined]
+        "targets": targets,
+        "translations": texts,
+    }
     context = page_context(petition, SignForm(petition=petition), preview=True)
     return respond(request, {**context, "targets": targets, "is_open": True})
 
@@ -97,6 +105,33 @@ def from_form(
     return petition, typed_targets(request) or targets
 
 
+def typed_texts(
+    request: HttpRequest, petition: Petition
+) -> tuple[list[Translation], str]:
+    """The rows of the form's texts in other languages, and the language of the one
+    whose button was pressed. What the form cannot change, is as it is stored."""
+    post = request.POST
+    stored = {str(text.pk): text for text in petition.texts()}
+    found, pressed = [], ""
+    for row in range(rows_of(request, "translations")):
+        prefix = f"translations-{row}-"
+        text = stored.get(post.get(f"{prefix}id", "")) or Translation()
+        for name in WRITTEN:
+            if f"{prefix}{name}" in post:
+                setattr(text, name, post[f"{prefix}{name}"].replace("\0", ""))
+        if f"{PREVIEW}{prefix}language" in post:
+            pressed = text.language
+        if is_text_language(text.language) and not post.get(f"{prefix}DELETE"):
+            found.append(text)
+    return found, pressed
+
+
+def rows_of(request: HttpRequest, prefix: str) -> int:
+    """How many rows a table of the form has."""
+    total = request.POST.get(f"{prefix}-TOTAL_FORMS", "0")
+    return int(total) if is_number(total) and len(total) < 4 else 0
+
+
 def is_number(text: str) -> bool:
     """Whether it may be the number of a row."""
     return text.isascii() and text.isdecimal() and len(text) < 18
@@ -105,12 +140,8 @@ def is_number(text: str) -> bool:
 def typed_targets(request: HttpRequest) -> list[Target]:
     """The rows of the form's table of targets."""
     post = request.POST
-    total = post.get("targets-TOTAL_FORMS", "0")
-    number = (
-        int(total) if total.isascii() and total.isdecimal() and len(total) < 4 else 0
-    )
     found = []
-    for row in range(number):
+    for row in range(rows_of(request, "targets")):
         prefix = f"targets-{row}-"
         kind = post.get(f"{prefix}kind", TargetKind.PERSON)
         name = post.get(f"{prefix}name", "")

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from petitions.admin.translations import missing_sentence
 from petitions.models import Petition
 from petitions.states import State
 
@@ -37,6 +38,11 @@ class Transition:
                 gettext("That cannot be done: it is “%(state)s”.") % {"state": state}
             ]
         return petition.why_unpublishable() if self.verb == "publish" else []
+
+    def warnings(self, petition: Petition) -> list[str]:
+        """What to know before it is done all the same, in sentences."""
+        sentence = missing_sentence(petition) if self.verb == "publish" else ""
+        return [sentence] if sentence else []
 
 
 TRANSITIONS = {

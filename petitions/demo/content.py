@@ -10,6 +10,18 @@ from petitions.states import State, TargetKind
 
 
 @dataclass(frozen=True)
+class DemoNextStep:
+    """What is suggested after signing: one of the three."""
+
+    other: str = ""
+    """The title of another petition of the organisation."""
+    url: str = ""
+    address: str = ""
+    letters: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Subject and words by language."""
+
+
+@dataclass(frozen=True)
 class DemoPetition:
     title: str
     targets: list[dict[str, Any]]
@@ -22,7 +34,9 @@ class DemoPetition:
     state: str = State.OPEN
     ended: int = 0
     outcome: str = ""
+    next_step: DemoNextStep | None = None
     more: dict[str, Any] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,14 @@ class DemoOrganization:
     values: dict[str, Any]
     petitions: list[DemoPetition]
 
+
+TOPICS = {
+    "torture": {"en": "Torture", "fr": "Torture"},
+    "freedom-of-speech": {"en": "Freedom of speech", "fr": "Liberté d’expression"},
+    "families": {"en": "Families", "fr": "Familles"},
+    "rivers-and-trees": {"en": "Rivers and trees", "fr": "Rivières et arbres"},
+    "public-places": {"en": "Public places", "fr": "Lieux publics"},
+}
 
 STAFF_EMAIL = "staff@demo.example"
 
@@ -49,6 +71,7 @@ AMNESTY = DemoOrganization(
     petitions=[
         DemoPetition(
             title="Canada: Sign the global treaty to end torture",
+            topics=("torture",),
             targets=[
                 {
                     "name": "Stéphane Dion",
@@ -71,10 +94,46 @@ This petition asks two ministers to take the steps that joining the treaty needs
 is part of a demonstration: signatures given here reach nobody.""",
             supporters=15_261,
             started=140,
-            more={"asks_postal_code": True},
+            next_step=DemoNextStep(
+                address="minister@government-demo.example",
+                letters={
+                    "en": (
+                        "Please sign the Optional Protocol against torture",
+                        """Dear Minister,
+
+I have signed the petition that asks Canada to join the Optional Protocol to the \
+Convention against Torture, and I want to tell you why in my own words.
+
+Places that nobody visits are places where anything can happen. Independent visits cost \
+little and protect everybody: those who are held, and those who work there.
+
+Will you tell me by when Canada will sign?
+
+Yours sincerely,
+""",
+                    ),
+                    "fr": (
+                        "Signez le Protocole facultatif contre la torture",
+                        """Madame la Ministre, Monsieur le Ministre,
+
+J'ai signé la pétition qui demande au Canada d'adhérer au Protocole facultatif à la \
+Convention contre la torture, et je tiens à vous dire pourquoi en mes propres mots.
+
+Dans les lieux que personne ne visite, tout peut arriver. Des visites indépendantes \
+coûtent peu et protègent tout le monde : les personnes détenues comme le personnel.
+
+Me direz-vous quand le Canada signera?
+
+Veuillez agréer mes salutations distinguées.
+""",
+                    ),
+                },
+            ),
+            more={"asks_postal_code": True, "featured": 1},
         ),
         DemoPetition(
             title="Help reunite families divided by prison walls",
+            topics=("families", "freedom-of-speech"),
             targets=[{"name": "TBD", "kind": TargetKind.LABEL}],
             summary="For families who wait for somebody who was jailed for speaking.",
             text="""When somebody is jailed for taking part in a peaceful protest, a \
@@ -84,9 +143,13 @@ together until they meet again.
 Add your name to say that these families are not forgotten.""",
             supporters=601,
             started=151,
+            next_step=DemoNextStep(
+                other="Canada: Sign the global treaty to end torture"
+            ),
         ),
         DemoPetition(
             title="Tell Myanmar's Government to free peaceful activist Phyoe Phyoe Aung",
+            topics=("freedom-of-speech",),
             targets=[{"name": "Phone", "kind": TargetKind.LABEL}],
             summary="A petition that has just begun. Sign it to see how that works.",
             text="""Peaceful assembly is a right, for students as for everybody else. \
@@ -96,9 +159,11 @@ In this demonstration it has a single supporter. Sign it, open the mailbox, pres
 button, and it has two.""",
             supporters=1,
             started=158,
+            next_step=DemoNextStep(url="https://donate.amnesty-demo.example/"),
         ),
         DemoPetition(
             title="Release torture survivor Yecenia Armenta",
+            topics=("torture",),
             targets=[
                 {
                     "name": "Marco Antonio Higuera Gomez",
@@ -132,6 +197,7 @@ RIVERBANK = DemoOrganization(
     petitions=[
         DemoPetition(
             title="Plant trees along the lower bank",
+            topics=("rivers-and-trees", "public-places"),
             targets=[
                 {
                     "name": "Exampleton Town Council",
@@ -149,7 +215,20 @@ RIVERBANK = DemoOrganization(
             more={"image_description": "The lower bank: a river, and hardly a tree."},
         ),
         DemoPetition(
+            title="أنيروا زقاق السوق ليلًا",
+            targets=[{"name": "مجلس بلدية المثال", "kind": TargetKind.BODY}],
+            summary="تسعة مصابيح، من المخبز إلى موقف الحافلة.",
+            text="""يغرق زقاق السوق في الظلام بعد السادسة مساءً طوال الشتاء. ومن يعمل \
+حتى ساعة متأخرة يعود إلى بيته على ضوء هاتفه.
+
+نطلب من المجلس **تسعة مصابيح**، من المخبز إلى موقف الحافلة، قبل أول ثلج.""",
+            supporters=118,
+            started=30,
+            more={"language": "ar", "slug": "light-market-lane-at-night"},
+        ),
+        DemoPetition(
             title="Open the old footbridge again",
+            topics=("public-places",),
             targets=[
                 {
                     "name": "Exampleton Bridges Office",
@@ -167,6 +246,7 @@ RIVERBANK = DemoOrganization(
         ),
         DemoPetition(
             title="Keep the reading room at the lock open on Sundays",
+            topics=("public-places",),
             targets=[{"kind": TargetKind.UNSETTLED}],
             summary="The only warm room on the towpath.",
             text="Sunday is the day on which people have time to read. We ask that the "

@@ -25,10 +25,22 @@ from petitions.demo.content import (
     REPORTS,
     RIVERBANK,
     STAFF_EMAIL,
+    TOPICS,
+    DemoNextStep,
     DemoOrganization,
     DemoPetition,
 )
-from petitions.models import Petition, Report, Target
+from petitions.demo.translations import DESCRIPTIONS, TRANSLATIONS
+from petitions.models import (
+    NextStep,
+    Petition,
+    Report,
+    TaggedLink,
+    Target,
+    Topic,
+    TopicName,
+)
+from petitions.models.next_steps import NextStepKind
 from petitions.states import State
 
 COLUMNS = (
@@ -39,11 +51,11 @@ COLUMNS = (
 )  # fmt: skip
 
 CHANGES = """
-INSERT INTO petitions_change (petition_id, day, source, delta, domain)
+INSERT INTO petitions_change (petition_id, day, source, delta, domain, via)
 SELECT petition_id, (confirmed_at AT TIME ZONE %s)::date, 'confirmed', count(*),
-       split_part(email, '@', 2)
+       split_part(email, '@', 2), (%s::text[])[1 + id * 7919 %% 1013 %% 12]
   FROM petitions_signature WHERE state = 'confirmed'
- GROUP BY 1, 2, 5
+ GROUP BY 1, 2, 5, 6
 """
 TALLIES = """
 INSERT INTO petitions_mailtally (
@@ -52,6 +64,12 @@ SELECT petition_id, (created_at AT TIME ZONE %s)::date, split_part(email, '@', 2
        count(*), count(*), 0, 0
   FROM petitions_signature GROUP BY 1, 2, 3
 """
+
+# By which links invented supporters came, in turn.
+LINKS = [
+    "", "whatsapp", "autumn-letter", "", "email", "facebook", "whatsapp", "", "sms",
+    "poster", "bluesky", "link",
+]  # fmt: skip
 
 type Progress = Callable[[int, int], None]
 
@@ -64,10 +82,13 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
     loaded = 0
     version = keys.current().newest
     with transaction.atomic():
+        add_topics()
         for planned in ORGANIZATIONS:
             organization = Organization.objects.create(
                 name=planned.name, **planned.values
             )
+            for language, text in DESCRIPTIONS.get(planned.name, {}).items():
+                organization.descriptions.create(language=language, text=text)
             add_staff(organization, planned)
             if planned is RIVERBANK:
                 organization.logo = pictures.logo(parse(organization.accent))
@@ -75,14 +96,18 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
                 organization.save()
             for demo in planned.petitions:
                 petition = add_petition(organization, demo, now)
+                TaggedLink.objects.create(petition=petition, tag="autumn-letter")
                 for batch in batches(demo.supporters):
                     copy(signatures(petition, demo, batch, now, chance, version))
                     loaded += len(batch)
                     progress(loaded, everything)
+            for demo in planned.petitions:
+                if demo.next_step:
+                    add_next_step(organization, demo.title, demo.next_step)
         add_reports(now)
         story.tell(now)
         with connection.cursor() as cursor:
-            cursor.execute(CHANGES, [time_zone])
+            cursor.execute(CHANGES, [time_zone, LINKS])
             cursor.execute(TALLIES, [time_zone])
     while fold():
         pass
@@ -93,6 +118,13 @@ def add_staff(organization: Organization, planned: DemoOrganization) -> None:
     if planned is ORGANIZATIONS[0]:
         user = User.objects.create_user(STAFF_EMAIL, name="Demo Staff")
         Membership.objects.create(user=user, organization=organization, role=Role.OWNER)
+
+
+def add_topics() -> None:
+    for slug, names in TOPICS.items():
+        topic = Topic.objects.create(slug=slug)
+        for language, text in names.items():
+            TopicName.objects.create(topic=topic, language=language, text=text)
 
 
 def add_petition(
@@ -113,9 +145,33 @@ def add_petition(
     if petition.image_description:
         petition.image = pictures.bank()
         petition.save()
+    petition.topics.set(Topic.objects.filter(slug__in=demo.topics))
     for position, values in enumerate(demo.targets, 1):
         Target.objects.create(petition=petition, position=position, **values)
+    for language, words in TRANSLATIONS.get(demo.title, {}).items():
+        petition.translations.create(
+            language=language, created_at=petition.opens_at or now, **words
+        )
     return petition
+
+
+def add_next_step(
+    organization: Organization, title: str, planned: DemoNextStep
+) -> None:
+    petitions = {petition.title: petition for petition in organization.petitions.all()}
+    if planned.other:
+        kind = NextStepKind.PETITION
+    else:
+        kind = NextStepKind.DONATION if planned.url else NextStepKind.LETTER
+    step = NextStep.objects.create(
+        petition=petitions[title],
+        kind=kind,
+        other=petitions.get(planned.other),
+        url=planned.url,
+        address=planned.address,
+    )
+    for language, (subject, body) in planned.letters.items():
+        step.letters.create(language=language, subject=subject, body=body)
 
 
 def add_reports(now: datetime) -> None:

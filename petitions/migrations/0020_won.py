@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="petition_won_at_when_won",
+                violation_error_message="Only a petition that was won says since when.",
             ),
         ),
         migrations.CreateModel(

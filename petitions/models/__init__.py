@@ -2,6 +2,7 @@
 
 from petitions.models.addresses import AddressRule, KeyCollision, KeyVersion
 from petitions.models.answers import Answer, AnswerRevision
+from petitions.models.channels import ChannelTally, TaggedLink
 from petitions.models.corrections import Correction
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
@@ -22,10 +23,13 @@ from petitions.models.mails import (
     MailTally,
     Suppression,
 )
+from petitions.models.next_steps import Letter, NextStep
 from petitions.models.petitions import FormerPetitionSlug, Petition
 from petitions.models.reports import Report
+from petitions.models.search import SearchDocument, SearchWord
 from petitions.models.signatures import Comment, Consent, MergedSignature, Signature
 from petitions.models.targets import Target
+from petitions.models.topics import Topic, TopicName
 from petitions.models.translations import Translation, Words
 from petitions.models.updates import Update, UpdateQuerySet
 
@@ -36,6 +40,7 @@ __all__ = [
     "AnswerRevision",
     "Bounce",
     "Change",
+    "ChannelTally",
     "Comment",
     "Consent",
     "Correction",
@@ -48,19 +53,26 @@ __all__ = [
     "Invalidation",
     "KeyCollision",
     "KeyVersion",
+    "Letter",
     "Limit",
     "LinkRequest",
     "ListedDomain",
     "ListedNetwork",
     "MailTally",
     "MergedSignature",
+    "NextStep",
     "Petition",
     "Report",
+    "SearchDocument",
+    "SearchWord",
     "Signature",
     "SourceTally",
     "Suppression",
+    "TaggedLink",
     "TalliedHour",
     "Target",
+    "Topic",
+    "TopicName",
     "Total",
     "Translation",
     "Update",

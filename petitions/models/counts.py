@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -110,6 +110,7 @@ class Change(models.Model):
     source = models.CharField(max_length=10)
     delta = models.IntegerField()
     domain = models.CharField(max_length=255, blank=True)
+    via = models.CharField(max_length=20, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -147,6 +148,16 @@ class Total(models.Model):
     paper = models.BigIntegerField(default=0)
     imported = models.BigIntegerField(default=0)
 
+    class Meta:
+        indexes = [
+            # Those with most supporters first, however many petitions there are.
+            models.Index(
+                (F("confirmed") + F("paper") + F("imported")).desc(),
+                F("petition").desc(),
+                name="total_most",
+            )
+        ]
+
     def __str__(self) -> str:
         return f"{self.confirmed + self.paper + self.imported}"
 
@@ -168,6 +179,8 @@ class DailyTotal(models.Model):
                 fields=["petition", "day", "source"], name="daily_total_once"
             )
         ]
+        # What this week brought, of however many years.
+        indexes = [models.Index(fields=["day"], name="daily_total_day")]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.number:+}"

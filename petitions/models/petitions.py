@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.paginator import Page
 from django.db import models
 from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Coalesce
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -23,6 +26,7 @@ from organizations.models import Organization, User
 from petitions.goals import next_goal
 from petitions.models.counts import Change, Total
 from petitions.models.targets import Target
+from petitions.models.topics import Topic
 from petitions.models.translations import Worded
 from petitions.models.updates import Update, UpdateQuerySet
 from petitions.states import (
@@ -35,12 +39,19 @@ from petitions.states import (
 )
 from petitions.texts import listed
 
+if TYPE_CHECKING:
+    from petitions.searching import Found, Marked
+
 # Unless staff choose otherwise; half a year is what parliaments keep.
 MONTHS_KEPT = 6
 
 
 def default_months() -> int:
     return min(MONTHS_KEPT, settings.RETENTION_MONTHS)
+
+
+# Supporters as they were last folded; the index of the totals is made of this.
+FOLDED = F("total__confirmed") + F("total__paper") + F("total__imported")
 
 
 class NotAllowed(Exception):
@@ -69,6 +80,13 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
     def won(self) -> PetitionQuerySet:
         return self.filter(state=State.WON)
+
+    def won_lately(self) -> PetitionQuerySet:
+        return self.won().order_by("-ended_at", "-pk")
+
+    def featured(self) -> PetitionQuerySet:
+        """What the site puts forward, in the order of its administrators."""
+        return self.filter(featured__isnull=False).order_by("featured", "-pk")
 
     def withdrawn(self) -> PetitionQuerySet:
         """Those that have left the public pages, the latest first; not those that had
@@ -101,26 +119,52 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
             "pk",
         )
 
+    def page_of_profile(
+        self, request: HttpRequest, organization: Organization
+    ) -> tuple[Found | None, Page[Any], list[Petition]]:
+        """What a profile shows of these: a page of them, or of what a search among
+        them found. Here, for the profile knows petitions only by their organisation."""
+        from petitions import listing
+
+        return listing.page_of_profile(self, request, organization)
+
     def newest_first(self) -> PetitionQuerySet:
         return self.order_by("-opens_at", "pk")
 
-    def search(self, words: str) -> PetitionQuerySet:
-        """Those that name every word in title, summary, target or organisation,
-        without regard to case and accents."""
-        found = self
-        for word in words.split()[:8]:
-            found = found.filter(
-                Q(title__unaccent__icontains=word)
-                | Q(summary__unaccent__icontains=word)
-                | Q(organization__name__unaccent__icontains=word)
-                | Q(
-                    pk__in=Target.objects.filter(
-                        Q(name__unaccent__icontains=word)
-                        | Q(office__unaccent__icontains=word)
-                    ).values("petition")
-                )
+    def most_supported_first(self) -> PetitionQuerySet:
+        """By the folded totals, which have an index of this order."""
+        with_total = self.filter(total__isnull=False)
+        return with_total.order_by(FOLDED.desc(), F("total__petition_id").desc())
+
+    def behind(self, sort: str, value: str, number: int) -> PetitionQuerySet:
+        """Those behind a place in one of the two orders: that of petition `number`
+        with `value` supporters, or opened at `value`."""
+        if sort == "supporters":
+            order = Tuple(FOLDED, F("total__petition_id"))
+            return self.filter(TupleLessThan(order, (int(value), number)))
+        opened = datetime.fromtimestamp(float(value), UTC)
+        return self.filter(opens_at__lte=opened).exclude(
+            opens_at=opened, pk__lte=number
+        )
+
+    def on(self, topic: Topic) -> PetitionQuerySet:
+        """Those that are about `topic`."""
+        tagged = Petition.topics.through._default_manager.filter(
+            petition=models.OuterRef("pk"), topic=topic
+        )
+        return self.filter(models.Exists(tagged))
+
+    def most_signed_since(self, day: date) -> PetitionQuerySet:
+        """Those that people have signed here since `day`, most of them first: their
+        totals by day are added up, never signatures."""
+        return (
+            self.filter(
+                daily_totals__day__gte=day, daily_totals__source=Source.CONFIRMED
             )
-        return found
+            .annotate(signed=Sum("daily_totals__number"))
+            .filter(signed__gt=0)
+            .order_by("-signed", "-pk")
+        )
 
     def with_counts(self) -> PetitionQuerySet:
         """Adds `confirmed`, `paper`, `imported`: the folded total and what is not
@@ -138,7 +182,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return (
             self.with_counts()
             .select_related("organization")
-            .prefetch_related("targets", "translations")
+            .prefetch_related("targets", "translations", "topics__names")
         )
 
     def complete(self) -> list[Petition]:
@@ -157,19 +201,28 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
     def supporters(self) -> int:
         """Supporters of all of these together, in one statement."""
-        folded = Total.objects.filter(petition__in=self.values("pk")).aggregate
-        unfolded = (
-            Change.objects.filter(petition__in=self.values("pk"))
-            .order_by()
-            .values(all=Value(1))
-            .annotate(sum=Sum("delta"))
-            .values("sum")
+        return sum(self.supporters_by_source().values())
+
+    def supporters_by_source(self) -> dict[str, int]:
+        """The same as `confirmed`, `paper`, `imported`."""
+        mine = self.values("pk")
+        unfolded = Change.objects.filter(petition__in=mine).order_by()
+        sums = Total.objects.filter(petition__in=mine).aggregate(
+            **{
+                source: Coalesce(Sum(source), 0)
+                + Coalesce(
+                    models.Subquery(
+                        unfolded.filter(source=source)
+                        .values(all=Value(1))
+                        .annotate(sum=Sum("delta"))
+                        .values("sum")
+                    ),
+                    0,
+                )
+                for source in Source.values
+            }
         )
-        sums = folded(
-            sum=Coalesce(Sum(F("confirmed") + F("paper") + F("imported")), 0)
-            + Coalesce(models.Subquery(unfolded), 0)
-        )
-        return int(sums["sum"])
+        return {source: int(number) for source, number in sums.items()}
 
 
 class Petition(Worded, Addressed):
@@ -291,6 +344,17 @@ class Petition(Worded, Addressed):
         blank=True,
         help_text=_("1 comes first on the profile. Empty: ordered by date."),
     )
+    featured = models.PositiveSmallIntegerField(
+        _("place on the home page"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "1 comes first among what the site puts forward. Empty: not among it."
+        ),
+    )
+    topics = models.ManyToManyField(
+        Topic, blank=True, related_name="petitions", verbose_name=_("topics")
+    )
     asks_place = models.BooleanField(_("ask for the place"), default=False)
     asks_postal_code = models.BooleanField(_("ask for the postal code"), default=False)
     asks_country = models.BooleanField(_("ask for the country"), default=False)
@@ -346,6 +410,17 @@ class Petition(Worded, Addressed):
                 name="petition_of_organization",
             ),
             models.Index(fields=["-opens_at", "id"], name="petition_newest"),
+            models.Index(fields=["state", "-opens_at", "id"], name="petition_of_state"),
+            models.Index(
+                fields=["-ended_at", "-id"],
+                name="petition_won_lately",
+                condition=Q(state=State.WON),
+            ),
+            models.Index(
+                fields=["featured"],
+                name="petition_featured",
+                condition=Q(featured__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -405,6 +480,9 @@ class Petition(Worded, Addressed):
                 | Q(state=State.WON)
                 | Q(state=State.WITHDRAWN),
                 name="petition_won_at_when_won",
+                violation_error_message=_(
+                    "Only a petition that was won says since when."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(goal=None) | Q(goal__gte=1),
@@ -415,6 +493,11 @@ class Petition(Worded, Addressed):
                 condition=Q(position=None) | Q(position__gte=1),
                 name="petition_position_positive",
                 violation_error_message=_("Pinned positions begin with 1."),
+            ),
+            models.CheckConstraint(
+                condition=Q(featured=None) | Q(featured__gte=1),
+                name="petition_featured_positive",
+                violation_error_message=_("Places on the home page begin with 1."),
             ),
             models.CheckConstraint(
                 condition=Q(months_kept__gte=1),
@@ -429,6 +512,9 @@ class Petition(Worded, Addressed):
                 ),
             ),
         ]
+
+    # By petitions.listing, for what a search has found.
+    marked: Marked | None = None
 
     # Added by PetitionQuerySet.with_counts().
     confirmed: int
@@ -566,21 +652,38 @@ class Petition(Worded, Addressed):
         return targets[0] if targets else None
 
     @property
+    def shown_topics(self) -> list[Topic]:
+        """What it is about; nothing yet in the preview of one that is not stored."""
+        return list(self.topics.all()) if self.pk else []
+
+    @property
     def addressee(self) -> str:
         """The first target as the profile names it, in the reader's language."""
-        return (
+        return self.translated_name or (
             self.first_target.label if self.first_target else Target.unsettled_label()
         )
 
     @property
     def addressees(self) -> str:
         """Everybody petitioned by name, in the reader's language."""
+        if self.translated_name:
+            return self.translated_name
         labels = [target.label for target in self.targets.all()]
         return listed(labels or [Target.unsettled_label()])
 
     @property
+    def translated_name(self) -> str:
+        """The name of a single target without an office, where the text that is read
+        has one of its own; otherwise ""."""
+        targets = self.targets.all()
+        alone = len(targets) == 1 and targets[0].label_with_office == targets[0].name
+        return self.words.addressees if alone else ""
+
+    @property
     def addressees_language(self) -> str:
         """The language that their names are written in."""
+        if self.translated_name:
+            return self.words.language
         return self.reader_language if self.is_unsettled else self.language
 
     @property

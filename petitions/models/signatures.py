@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -170,6 +169,14 @@ class Signature(models.Model):
         db_index=False,  # the partial index "signature_invalidated" serves better
         help_text="The mark by which a reversal finds it again.",
     )
+    via = models.CharField(
+        max_length=20,
+        blank=True,
+        editable=False,
+        default="",
+        db_default="",
+        help_text="Tag of the link that its signer came by, until it is confirmed",
+    )
     created_at = models.DateTimeField(_("signed at"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
@@ -270,6 +277,11 @@ class Signature(models.Model):
                 | Q(state=SignatureState.PENDING, aside__in=Aside.values),
                 name="signature_aside_unconfirmed",
             ),
+            # Then it is one in a tally, which nobody can lead back to a person.
+            models.CheckConstraint(
+                condition=Q(via="") | Q(state=SignatureState.PENDING),
+                name="signature_via_until_confirmed",
+            ),
             models.CheckConstraint(
                 condition=Q(email_key__isnull=False)
                 | Q(state=SignatureState.PENDING)  # refused above
@@ -324,7 +336,8 @@ class Consent(models.Model):
     email_key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     updates = models.BooleanField()
     wording_version = models.PositiveSmallIntegerField()
-    language = models.CharField(max_length=10, choices=settings.LANGUAGES)
+    # Of the interface; a new one is no change of the database.
+    language = models.CharField(max_length=10)
     sender = models.TextField(
         help_text="Name, postal address and contact as they were printed."
     )

@@ -40,6 +40,13 @@ class Words:
         return direction(self.language)
 
     @property
+    def title_in_sentence(self) -> str:
+        """For plain text of another direction, which it must not turn around."""
+        if self.direction == direction(reader_language()):
+            return self.title
+        return f"\u2068{self.title}\u2069"
+
+    @property
     def key(self) -> str:
         """Tells a form whether these are still the words that it stood below; the
         statement in petitions.signing makes the same of what is stored."""

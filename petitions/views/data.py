@@ -8,46 +8,30 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from config.paging import page_of
 from config.problems import data_problem
-from config.public_data import View, full, page_links, public_data
+from config.public_data import data_answer, full, page_links, public_data
 from config.slugs import is_slug
-from organizations.models import Organization
+from organizations.access import Moved as OrganizationMoved
+from organizations.access import get_organization
 from petitions import counting
-from petitions.access import Moved, Withdrawn, get_petition
 from petitions.models import Petition, Words
 from petitions.openapi import document
 from petitions.states import PUBLIC_STATES
 from petitions.templatetags.text_tags import path_of
+from petitions.views.finding import of_petition
 
 PAGE_SIZE = 50
 
 
-def of_petition(view: View) -> View:
-    """A view of the petition that an address names: a former address leads to the
-    present one, a withdrawn petition is gone."""
-
-    @public_data
-    def found(request: HttpRequest, slug: str) -> HttpResponse:
-        try:
-            petition = get_petition(slug, timezone.now())
-        except Moved as moved:
-            assert request.resolver_match is not None
-            name = request.resolver_match.view_name
-            return redirect(name, slug=moved.petition.slug, permanent=True)
-        except Withdrawn as withdrawn:
-            ended_at = withdrawn.petition.ended_at
-            assert ended_at is not None
-            day = timezone.localdate(ended_at)
-            return data_problem(410, f"This petition was withdrawn on {day}.")
-        return view(request, petition)
-
-    return found
+def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
+    assert petition.ended_at is not None
+    day = timezone.localdate(petition.ended_at)
+    return data_problem(410, f"This petition was withdrawn on {day}.")
 
 
 @public_data
@@ -67,13 +51,14 @@ def petitions(request: HttpRequest) -> HttpResponse:
     if slug := query.get("organization"):
         if not is_slug(slug):
             raise Http404
-        owner = Organization.objects.filter(slug=slug).first()
-        if owner is None:
-            raise Http404
+        try:
+            owner = get_organization(slug)
+        except OrganizationMoved as moved:
+            owner = moved.organization
         found = found.filter(organization=owner)
     page = page_of(Paginator(found.newest_first(), PAGE_SIZE), request)
     rows = page.object_list.complete()  # type: ignore[attr-defined]
-    return JsonResponse(
+    return data_answer(
         {
             **page_links(page, reverse("data:petitions"), query),
             "petitions": [summary(petition, now) for petition in rows],
@@ -81,11 +66,12 @@ def petitions(request: HttpRequest) -> HttpResponse:
     )
 
 
-@of_petition
+@public_data
+@of_petition(gone)
 def petition(request: HttpRequest, found: Petition) -> HttpResponse:
     """All public data of a petition."""
     words = found.words_in(found.language)
-    return JsonResponse(
+    return data_answer(
         {
             **summary(found, timezone.now()),
             "outcome": found.outcome,
@@ -114,17 +100,19 @@ def petition(request: HttpRequest, found: Petition) -> HttpResponse:
     )
 
 
-@of_petition
+@public_data
+@of_petition(gone)
 def count(request: HttpRequest, found: Petition) -> HttpResponse:
     """Supporters in all, and where they were counted."""
-    return JsonResponse(found.counts)
+    return data_answer(found.counts)
 
 
-@of_petition
+@public_data
+@of_petition(gone)
 def history(request: HttpRequest, found: Petition) -> HttpResponse:
     """What each day brought, by source. Days without a change are left out; the
     changes of the last seconds follow within a minute."""
-    return JsonResponse(
+    return data_answer(
         {
             "days": [
                 {"day": day.isoformat(), "supporters": sum(sources.values()), **sources}
@@ -137,7 +125,7 @@ def history(request: HttpRequest, found: Petition) -> HttpResponse:
 @public_data
 def openapi(request: HttpRequest) -> HttpResponse:
     """All of this, described for programs."""
-    return JsonResponse(document())
+    return data_answer(document())
 
 
 def summary(petition: Petition, now: datetime) -> dict[str, Any]:

@@ -3,14 +3,11 @@ out. None needs a script, and what follows the button happens on this site."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone, translation
@@ -20,13 +17,13 @@ from django.views.decorators.http import require_safe
 
 from config.languages import language_of
 from config.problems import data_problem
-from config.public_data import full, public_data
+from config.public_data import data_answer, full, public_data
 from petitions.access import Moved, Withdrawn, get_petition
+from petitions.channels import Channel
 from petitions.forms import SignForm, make_version
 from petitions.models import Petition
 from petitions.templatetags.petition_tags import supporters_line
-
-type View = Callable[[HttpRequest, Petition], HttpResponse]
+from petitions.views.finding import of_petition
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,8 @@ class Frame:
     def html(self, petition: Petition, width: int = 0, height: int = 0) -> SafeString:
         """The element that shows it."""
         return format_html(
-            '<iframe src="{}" title="{}" width="{}" height="{}" loading="lazy">'
-            "</iframe>",
+            '<iframe src="{}" title="{}" width="{}" height="{}" '
+            'style="border:0;max-width:100%" loading="lazy"></iframe>',
             full(reverse(f"petitions:{self.name}", args=[petition.slug])),
             petition.words.title,
             width or self.width,
@@ -49,34 +46,20 @@ class Frame:
         )
 
 
-CARD = Frame("card", 480, 340)
+CARD = Frame("card", 480, 320)
 FORM = Frame("card_form", 480, 1000)
 
 
-def of_petition(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
-    """A view of the petition that an address names; one that was withdrawn says so in
-    the room that it has."""
-
-    @require_safe
-    @wraps(view)
-    def found(request: HttpRequest, slug: str) -> HttpResponse:
-        try:
-            petition = get_petition(slug, timezone.now())
-        except Moved as moved:
-            assert request.resolver_match is not None
-            name = request.resolver_match.view_name
-            return redirect(name, moved.petition.slug, permanent=True)
-        except Withdrawn as withdrawn:
-            context = {"petition": withdrawn.petition}
-            return TemplateResponse(
-                request, "petitions/card_withdrawn.html", context, status=410
-            )
-        return view(request, petition)
-
-    return found
+def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
+    """It says so in the room that it has."""
+    context = {"petition": petition}
+    return TemplateResponse(
+        request, "petitions/card_withdrawn.html", context, status=410
+    )
 
 
-@of_petition
+@require_safe
+@of_petition(gone)
 def card(request: HttpRequest, found: Petition) -> HttpResponse:
     """The number, the way to the next goal, and a button that opens the petition."""
     context = {
@@ -87,7 +70,8 @@ def card(request: HttpRequest, found: Petition) -> HttpResponse:
     return TemplateResponse(request, "petitions/card.html", context)
 
 
-@of_petition
+@require_safe
+@of_petition(gone)
 def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
     """The card with the whole form; what is sent leads to this site."""
     words = found.words
@@ -96,13 +80,15 @@ def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
         "words": words,
         "form": SignForm(petition=found),
         "is_open": found.is_open(timezone.now()),
-        "version": make_version(found.corrections.count(), found.delivery, words.key),
+        "version": make_version(found.corrections.count(), found.delivery, words),
         "preview": False,
+        "via": Channel.EMBED,
     }
     return TemplateResponse(request, "petitions/card_form.html", context)
 
 
-@of_petition
+@require_safe
+@of_petition(gone)
 def badge(request: HttpRequest, found: Petition) -> HttpResponse:
     """The number as a picture."""
     words = supporters_line(found.supporters)
@@ -114,7 +100,8 @@ def badge(request: HttpRequest, found: Petition) -> HttpResponse:
     )
 
 
-@of_petition
+@require_safe
+@of_petition(gone)
 def embed(request: HttpRequest, found: Petition) -> HttpResponse:
     """What others copy into their pages."""
     badge = format_html(
@@ -145,7 +132,7 @@ def oembed(request: HttpRequest) -> HttpResponse:
     with translation.override(language):
         width = least(CARD.width, request.GET.get("maxwidth"))
         height = least(CARD.height, request.GET.get("maxheight"))
-        return JsonResponse(
+        return data_answer(
             {
                 "version": "1.0",
                 "type": "rich",

@@ -20,13 +20,12 @@ from django.views.decorators.http import require_safe
 
 from config.languages import reader_language
 from config.public_data import full
-from organizations.access import Moved as OrganizationMoved
-from organizations.access import get_organization
+from organizations.access import Moved, get_organization
 from petitions import texts
-from petitions.access import Moved, Withdrawn, get_petition
 from petitions.changed import last_changed
 from petitions.models import Petition, Update
 from petitions.models.petitions import PetitionQuerySet
+from petitions.views.finding import of_petition
 
 ENTRIES = 30
 # What XML has no way to write.
@@ -87,7 +86,7 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     try:
         organization = get_organization(slug)
-    except OrganizationMoved as moved:
+    except Moved as moved:
         name = "petitions:organization_feed"
         return redirect(name, moved.organization.slug, permanent=True)
     found = new_feed(
@@ -107,20 +106,15 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
     return answer(found)
 
 
+def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
+    context = {"petition": petition}
+    return TemplateResponse(request, "petitions/withdrawn.html", context, status=410)
+
+
 @require_safe
-def updates_feed(request: HttpRequest, slug: str) -> HttpResponse:
+@of_petition(gone)
+def updates_feed(request: HttpRequest, petition: Petition) -> HttpResponse:
     """What an organisation tells about one petition."""
-    now = timezone.now()
-    try:
-        petition = get_petition(slug, now)
-    except Moved as moved:
-        name = "petitions:updates_feed"
-        return redirect(name, moved.petition.slug, permanent=True)
-    except Withdrawn as withdrawn:
-        context = {"petition": withdrawn.petition}
-        return TemplateResponse(
-            request, "petitions/withdrawn.html", context, status=410
-        )
     found = new_feed(
         request,
         petition.words.title,
@@ -128,7 +122,7 @@ def updates_feed(request: HttpRequest, slug: str) -> HttpResponse:
         f"petitions/{petition.pk}/updates",
         petition.created_at,
     )
-    for update in petition.updates.published(now)[:ENTRIES]:
+    for update in petition.updates.published(timezone.now())[:ENTRIES]:
         update.petition = petition
         found.add_item(**update_entry(update))
     return answer(found)

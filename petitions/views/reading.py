@@ -1,10 +1,9 @@
-"""The public pages: home, list, petition."""
+"""The public page of a petition."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,39 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from config.languages import is_of_interface, path_in
-from config.paging import page_of
-from organizations.models import Organization
 from petitions import story
 from petitions.access import Moved, Withdrawn, get_petition
 from petitions.forms import SignForm, make_version
 from petitions.models import Petition
-
-PAGE_SIZE = 20
-MAX_WORDS = 100
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    petitions = Petition.objects.open(now).newest_first()[:6]
-    organizations = Organization.objects.all()[:24]
-    context = {"petitions": petitions.complete(), "organizations": organizations}
-    return TemplateResponse(request, "petitions/home.html", context)
-
-
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    """All petitions, newest first, or those that match the search."""
-    now = timezone.now()
-    words = " ".join(request.GET.get("q", "").replace("\0", "").split())[:MAX_WORDS]
-    petitions = Petition.objects.ever_public(now).search(words)
-    page = page_of(Paginator(petitions.newest_first(), PAGE_SIZE), request)
-    context = {
-        "page": page,
-        "petitions": page.object_list.complete(),  # type: ignore[attr-defined]
-        "words": words,
-    }
-    return TemplateResponse(request, "petitions/index.html", context)
 
 
 @require_safe
@@ -103,7 +73,8 @@ def page_context(
         ],
         "form": form,
         "is_open": found.is_open(now),
-        "version": make_version(len(corrections), found.delivery, words.key),
+        "version": make_version(len(corrections), found.delivery, words),
+        "via": "",
         **story.of_page(found, now),
         "foreign": False,
         "reworded": False,

@@ -162,6 +162,8 @@ def signed(request: HttpRequest, token: str) -> HttpResponse:
         (row, make_token(Purpose.OWN, row.pk, now=now))
         for row in actions.signed_by(mine.email)
     ]
+    for row, _own in rows:
+        row.petition.reading = row.text_language
     context = {
         "rows": rows,
         "masked": masked(mine.email),

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,12 +15,13 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.clients import Network, network_of
 from config.database import is_away, retry_once
+from config.languages import is_of_interface, is_text_language, reader_language
 from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import RETRY_AFTER, problem
@@ -34,9 +34,10 @@ from petitions.addresses import (
     masked,
     suggested_domain,
 )
-from petitions.forms import CorrectionForm, Seen, SignForm
+from petitions.channels import via_of
+from petitions.forms import CorrectionForm, Seen, SignForm, language_shown
 from petitions.limits import RULES, Attempts, passes_ceiling, weak_signs
-from petitions.models import Signature
+from petitions.models import Petition, Signature
 from petitions.models.mails import MailKind
 from petitions.names import folded_name
 from petitions.signing import Confirmation, SignerInput
@@ -91,7 +92,8 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     network = network_of(request)
     try:
         rules = RULES.get()
-        found = find_form(slug, rules.ceilings(network), now)
+        read = language_read(request)
+        found = find_form(slug, read, rules.ceilings(network), now)
         note(petition=found.petition_id)
         if found.over_ceiling:
             return too_many(request, slug)
@@ -108,7 +110,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
         seen = form.seen(found.delivery)
         if seen.words_key not in {"", found.words_key}:
             return show_form(request, slug, form, now, status=409)
-        given = signer_input(form, seen, found, origin, network)
+        given = signer_input(form, seen, found, origin, network, via_of(request))
         signed = retry_once(
             lambda: signing.sign(found.petition_id, given, now=now, rules=rules)
         )
@@ -119,9 +121,26 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     if signed is None:
         return too_many(request, slug)
     note(outcome="stored", signature=signed)
-    return see_other(
-        "petitions:check_inbox", found.slug, query=inbox_query(given.email)
-    )
+    query = inbox_query(given.email) + text_query(found.text_language, "&")
+    return see_other("petitions:check_inbox", found.slug, query=query)
+
+
+def language_read(request: HttpRequest) -> str:
+    """The language of the words that the form stood below; one that does not say stood
+    on the page in the visitor's language."""
+    return language_shown(request.POST.get("version", "")) or reader_language()
+
+
+def text_query(language: str, sign: str = "?") -> str:
+    """Carries on to the next page what was read, when its path does not say it."""
+    return "" if is_of_interface(language) else f"{sign}text={language}"
+
+
+def read_on(request: HttpRequest, found: Petition) -> Petition:
+    """The petition in the language that it was read in on the page before."""
+    language = request.GET.get("text", "")
+    found.reading = language if language in found.languages else ""
+    return found
 
 
 def is_form(request: HttpRequest) -> bool:
@@ -134,11 +153,17 @@ def has_body(request: HttpRequest) -> bool:
     return request.META.get("CONTENT_LENGTH", "") not in {"", "0"}
 
 
-def find_form(slug: str, ceilings: Attempts, now: datetime) -> signing.Form:
+def find_form(
+    slug: str, language: str, ceilings: Attempts, now: datetime
+) -> signing.Form:
     """The form of the petition that has, or once had, this address."""
-    found = retry_once(lambda: signing.find_form(slug, now=now, ceilings=ceilings))
+
+    def find(slug: str) -> signing.Form | None:
+        return signing.find_form(slug, language, now=now, ceilings=ceilings)
+
+    found = retry_once(lambda: find(slug))
     if found is None and (current := current_slug(slug)):
-        found = signing.find_form(current, now=now, ceilings=ceilings)
+        found = find(current)
     if found is None or found.state == State.DRAFT:
         raise Http404
     return found
@@ -150,6 +175,7 @@ def signer_input(
     found: signing.Form,
     origin: Origin,
     network: Network | None,
+    via: str,
 ) -> SignerInput:
     """A valid form as the hot path takes it."""
     given = form.cleaned_data
@@ -162,13 +188,15 @@ def signer_input(
         comment=given["comment"],
         show_name=given["show_name"],
         updates=given["updates"] if found.asks_updates else None,
-        language=get_language() or settings.LANGUAGE_CODE,
+        language=reader_language(),
+        text_language=found.text_language,
         text_version=seen.corrections,
         consent_version=seen.consent_version,
         delivery=seen.delivery,
         network=network,
         weak_signs=weak_signs(given["name"], has_origin=origin is Origin.OWN),
         is_trapped=form.is_trapped,
+        via=via,
         person=folded_name(given["name"]) if found.shared_addresses else "",
     )
 
@@ -182,7 +210,15 @@ def show_form(
     except Moved as moved:
         found = get_petition(moved.petition.slug, now)
     note(outcome=REFUSALS[status])
-    context = page_context(found, form, foreign=status == 403, reworded=status == 409)
+    if (read := language_read(request)) in found.languages:
+        found.reading = read
+    context = page_context(
+        found,
+        form,
+        via=via_of(request),
+        foreign=status == 403,
+        reworded=status == 409,
+    )
     return TemplateResponse(request, "petitions/petition.html", context, status=status)
 
 
@@ -217,6 +253,8 @@ def try_again(
         for name, value in request.POST.items()
         if name in SignForm.base_fields and len(value) <= 2000
     ]
+    if via := via_of(request):
+        kept.append(("via", "", via))
     context = {"slug": slug, "kept": kept, "too_many": status == 429}
     response = TemplateResponse(
         request, "petitions/paused.html", context, status=status
@@ -248,7 +286,7 @@ def check_inbox(request: HttpRequest, slug: str) -> HttpResponse:
         address = ""
     domain = domain_of(address)
     context = {
-        "petition": found,
+        "petition": read_on(request, found),
         "masked": masked(address) if address else "",
         "suggestion": suggested_domain(domain),
         "webmail": WEBMAIL.get(domain),
@@ -297,6 +335,7 @@ def confirm_page(
         counted = signing.counted_sibling(signature) or signature
     context = {
         "petition": signature.petition,
+        "text_query": text_query(signature.text_language or signature.language),
         "signature": signature,
         "counted": counted,
         "full": not counted and signing.is_full(signature),
@@ -331,7 +370,9 @@ def confirmed(
     note(outcome=outcome.value, signature=signature_id)
     match outcome:
         case Confirmation.COUNTED:
-            return see_other("petitions:thank_you", slug)
+            language = request.GET.get("text", "")
+            query = text_query(language) if is_text_language(language) else ""
+            return see_other("petitions:thank_you", slug, query=query)
         case Confirmation.TOO_LATE:
             if signature := signing.find_signature(signature_id):
                 signing.erase_pending(signature)
@@ -379,35 +420,6 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
         lambda: actions.confirm_corrected(signature, form.cleaned_data, now=now)
     )
     return confirmed(request, signature.pk, result, slug, now)
-
-
-@require_safe
-def thank_you(request: HttpRequest, slug: str) -> HttpResponse:
-    """The new total, this signature included, and a word about passing it on. Whoever
-    comes from elsewhere has not signed here: the address may have been passed on."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        return redirect("petitions:petition", slug)
-    try:
-        found = get_petition(slug, timezone.now())
-    except Moved as moved:
-        return redirect("petitions:thank_you", moved.petition.slug)
-    except Withdrawn:
-        raise Http404 from None
-    url = settings.SITE_URL + found.get_absolute_url()
-    share = gettext(
-        "I have just signed this: “%(title)s”. It takes a minute: %(url)s"
-    ) % {
-        "title": found.title,
-        "url": url,
-    }
-    context = {
-        "petition": found,
-        "url": url,
-        "share": share,
-        "share_quoted": quote(share, safe=""),
-        "title_quoted": quote(found.title, safe=""),
-    }
-    return TemplateResponse(request, "petitions/thank_you.html", context)
 
 
 # == Links that do not work any more ==

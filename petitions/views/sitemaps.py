@@ -29,6 +29,8 @@ PAGES = (
     "petitions:index",
     "organizations:index",
     "petitions:how_we_count",
+    "petitions:about",
+    "petitions:accessibility",
     "petitions:developers",
     "petitions:privacy",
 )

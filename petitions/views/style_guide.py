@@ -92,6 +92,7 @@ def style_guide(request: HttpRequest) -> HttpResponse:
         "form": SignForm(petition=sample()),
         "wrong": wrong,
         "version": "",
+        "via": "",
         "reasons": [signature(*reason) for reason in REASONS],
         "names": [signature(*name) for name in NAMES],
         "page": Paginator(range(60), 20).page(2),

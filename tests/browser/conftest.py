@@ -123,6 +123,8 @@ def states(site: Site) -> dict[str, str]:
     phone = "tell-myanmars-government-to-free-peaceful-activist-phyoe-phyoe-aung"
     canada = "canada-sign-the-global-treaty-to-end-torture"
 
+    families = "/petitions/help-reunite-families-divided-by-prison-walls/"
+
     purposes = {
         "confirm": Purpose.CONFIRM,
         "not-me": Purpose.NOT_ME,
@@ -166,6 +168,9 @@ def states(site: Site) -> dict[str, str]:
         "list": "/petitions/",
         "search": "/petitions/?q=torture",
         "search without result": "/petitions/?q=nothing-at-all",
+        "search for a mistyped word": "/petitions/?q=mianmar",
+        "topic": "/topics/torture/",
+        "profile, searched": "/organizations/riverbank-commons/?q=bridge",
         "profile": "/organizations/amnesty-international-canada/",
         "profile with won and closed": "/organizations/riverbank-commons/",
         "organisations": "/organizations/",
@@ -198,6 +203,10 @@ def states(site: Site) -> dict[str, str]:
         "not me": link("not-me", pending),
         "not me counted": link("not-me", counted),
         "thank you": f"/petitions/{canada}/thank-you/",
+        "thank you, another petition": f"{families}thank-you/",
+        "thank you, donation": f"/petitions/{phone}/thank-you/",
+        "poster": f"/petitions/{canada}/poster/",
+        "sheet": f"/petitions/{canada}/sheet/",
         "erased": "/erased/",
         "signature": link("signature", counted),
         "signature saved": link("signature", counted) + "?saved=1",
@@ -221,6 +230,8 @@ def states(site: Site) -> dict[str, str]:
         "contact, sent": "/contact/?sent=1",
         "report": f"/petitions/{canada}/report/",
         "report, sent": f"/petitions/{canada}/report/?sent=1",
+        "card paused": "/embed/paused/",
+        "card withdrawn": "/embed/withdrawn/",
         "nothing here": "/petitions/no-such-petition/",
         "tour": "/demo/",
         "mailbox": "/demo/mail/",

@@ -59,12 +59,11 @@ def test_an_organisations_colour_reaches_its_pages_and_no_others(
     assert styles_of(page, "main .button", "backgroundColor") == ["rgb(11, 95, 107)"]
 
 
-def loaded(page: Page, path: str) -> list[str]:
-    """What the page asked for, by kind."""
-    kinds: list[str] = []
-    page.on("request", lambda request: kinds.append(request.resource_type))
-    page.goto(path)
-    return kinds
+def requested_by(page: Page) -> list[str]:
+    """Grows with the kind of each request."""
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.resource_type))
+    return requested
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,8 @@ def test_nothing_moves_once_it_is_drawn(
 ) -> None:
     for viewport in (NARROW, {"width": 1280, "height": 900}):
         page = open_context(viewport=viewport).new_page()
-        requested = loaded(page, path)
+        requested = requested_by(page)
+        page.goto(path)
         assert page.evaluate(SHIFT) == 0
         assert "stylesheet" not in requested
         assert "font" not in requested

@@ -188,7 +188,9 @@ def test_copying_the_link(
     page.click("button:has-text('Copy the link')")
 
     expect(page.locator("button:has-text('Copied')")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == f"{site.url}{FAMILIES}"
+    assert page.evaluate("navigator.clipboard.readText()") == (
+        f"{site.url}{FAMILIES}?via=link"
+    )
 
 
 def test_the_whole_way_in_french(plain: Page, site: Site) -> None:

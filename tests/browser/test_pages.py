@@ -55,6 +55,7 @@ NO_PAGES = {
     "robots", "security", "sitemap", "sitemap_file", "favicon", "media", "livez",
     "readyz", "metrics", "without_language", "petitions:download", "petitions:badge",
     "petitions:feed", "petitions:organization_feed", "petitions:updates_feed",
+    "petitions:share_png", "petitions:qr_svg",
 }  # fmt: skip
 # Only staff get there: tests/browser/test_accessibility.py.
 STAFF = ("admin", "password_", "anymail:", "petitions:style_guide")

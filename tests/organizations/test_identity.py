@@ -93,7 +93,12 @@ def test_an_answer_to_a_form_has_the_colour_too(
 
 
 def form(organization: Organization, **given: str) -> OrganizationForm:
-    values = {"name": organization.name, "slug": organization.slug, **given}
+    values = {
+        "name": organization.name,
+        "slug": organization.slug,
+        "language": "en",
+        **given,
+    }
     return OrganizationForm(values, instance=organization)
 
 

@@ -123,7 +123,7 @@ def test_a_picture_from_before_is_shown_as_it_is(
 
 def test_a_picture_needs_words(organization: Organization, petition: Petition) -> None:
     form = OrganizationForm(
-        {"name": "Rights Now", "slug": "rights-now"},
+        {"name": "Rights Now", "language": "en", "slug": "rights-now"},
         {"cover": photo()},
         instance=organization,
     )

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from config.cache_policy import page_cache
 from organizations.models import Organization
 from petitions.states import State
 from tests.factories import make_entry, make_petition
@@ -159,3 +160,21 @@ def test_all_organisations_are_listed(
     text = text_of(visitor.get("/organizations/"))
 
     assert text.index("Rights Now") < text.index("Somebody Else")
+
+
+def test_who_it_is_stands_there_in_the_language_of_the_page(
+    visitor: Client, organization: Organization
+) -> None:
+    organization.description = "Who we are."
+    organization.save()
+    path = f"/fr{organization.get_absolute_url()}"
+
+    assert '<div class="profile__description" lang="en" dir="ltr">' in (
+        visitor.get(path).content.decode()
+    )
+    page_cache.clear()
+    organization.descriptions.create(language="fr", text="Qui nous sommes.")
+
+    page = visitor.get(path).content.decode()
+    assert 'lang="fr" dir="ltr"><p>Qui nous sommes.</p>' in page
+    assert "Who we are." not in page

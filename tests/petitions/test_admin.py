@@ -47,6 +47,7 @@ from tests.factories import (
     make_pending,
     make_petition,
     make_signature,
+    make_topic,
     make_update,
     make_user,
 )
@@ -85,6 +86,8 @@ def form(petition: Petition | None = None, /, **changes: Any) -> dict[str, Any]:
         "targets-0-name": "Minister",
         "targets-0-office": "",
         "targets-0-organisation": "",
+        "translations-TOTAL_FORMS": "0",
+        "translations-INITIAL_FORMS": "0",
         "corrections-TOTAL_FORMS": "0",
         "corrections-INITIAL_FORMS": "0",
         "count_entries-TOTAL_FORMS": "0",
@@ -380,7 +383,8 @@ def test_the_preview_is_the_public_page(
 
     banner = "A preview: nobody else sees it, and nothing can be sent. "
     assert banner in preview
-    assert preview.replace(banner, "") == public
+    # The only difference: nobody puts a preview on a site of theirs.
+    assert preview.replace(banner, "") == public.replace("On your own site ", "")
 
 
 def test_a_draft_can_be_previewed_by_its_staff_only(
@@ -705,6 +709,8 @@ def member_form(organization: Organization, **changes: Any) -> dict[str, Any]:
             f"{prefix}role": membership.role,
         }
     fields["memberships-TOTAL_FORMS"] = str(len(members))
+    fields |= {"language": "en", "descriptions-TOTAL_FORMS": "0"}
+    fields["descriptions-INITIAL_FORMS"] = "0"
     return {**fields, **changes}
 
 
@@ -881,6 +887,8 @@ def planted(organization: Organization, alice: User) -> list[str]:
     ListedDomain.objects.create(
         domain="planted.org", listing="block", note="PLANTED domain"
     )
+    # Shared by the site; staff choose from these and change none.
+    make_topic("of-everybody", petition)
     return ["planted"]
 
 

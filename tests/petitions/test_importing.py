@@ -292,3 +292,47 @@ def test_the_help_documents_every_key() -> None:
         "started_on", "state", "ended_on", "text_format", "goal", "delivery",
     }  # fmt: skip
     assert wanted <= known
+
+
+def translated(**texts: Any) -> dict[str, Any]:
+    content = copy.deepcopy(FILE)
+    content["organization"]["petitions"][1]["translations"] = texts
+    return content
+
+
+def test_texts_in_other_languages_come_in_now_or_later(tmp_path: Path) -> None:
+    run(tmp_path, FILE)
+    french = {"title": "Deuxième", "text": "Texte.", "addressees": "À préciser"}
+    run(tmp_path, translated(fr=french))
+    other = {"title": "Autre", "text": "x"}
+    run(tmp_path, translated(fr=other, ar={"title": "ثانية", "text": "نص"}))
+
+    petition = Petition.objects.get(title="Second")
+
+    assert petition.languages == ["en", "ar", "fr"]
+    assert petition.words_in("fr").title == "Deuxième"
+    assert petition.words_in("fr").addressees == "À préciser"
+
+
+@pytest.mark.parametrize(
+    ("texts", "sentence"),
+    [
+        ({"en": {"title": "x", "text": "x"}}, "own text"),
+        ({"xx": {"title": "x", "text": "x"}}, "not a valid choice"),
+        ({"fr": {"title": "x"}}, 'lacks "text"'),
+        ({"fr": {"title": "x", "text": "x", "txt": ""}}, "is not known"),
+        ({"fr": []}, "must be an object"),
+        ([], "an object with a text for each language"),
+    ],
+)
+def test_a_mistake_in_a_translation_is_named(
+    tmp_path: Path, texts: Any, sentence: str
+) -> None:
+    content = translated()
+    content["organization"]["petitions"][1]["translations"] = texts
+
+    with pytest.raises(CommandError, match=r"petitions\[1\]\.translations") as refused:
+        run(tmp_path, content)
+
+    assert sentence in str(refused.value)
+    assert not Organization.objects.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -104,7 +105,9 @@ def test_search_ignores_case_and_accents(
 
     response = visitor.get("/petitions/", {"q": words})
 
-    assert ("Sign the treaty" in text_of(response)) is found
+    assert ("Nothing was found" not in text_of(response)) is found
+    # Who has found nothing sees what is new.
+    assert b"Sign the treaty" in re.sub(rb"</?mark>", b"", response.content)
     assert b'content="noindex"' in response.content
 
 
@@ -539,3 +542,11 @@ def test_a_name_that_staff_withheld_is_not_shown(
     signature.save()
 
     assert "Rude Words" not in text_of(visitor.get(petition.get_absolute_url()))
+
+
+def test_the_other_language_leads_to_the_same_results(visitor: Client) -> None:
+    make_petition(title="Déclaration")
+
+    page = visitor.get("/petitions/?q=d%C3%A9c&utm_source=x").content.decode()
+
+    assert '<a href="/fr/petitions/?q=d%C3%A9c" lang="fr" hreflang="fr">' in page

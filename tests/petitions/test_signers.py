@@ -293,7 +293,7 @@ def test_every_column_about_a_person_is_in_the_download() -> None:
     }  # fmt: skip
     given = {
         "petition", "state", "name", "email", "place", "postal_code", "country",
-        "comment", "show_name", "updates", "language", "delivery", "created_at",
+        "comment", "show_name", "updates", "language", "text_language", "delivery", "created_at",
         "confirmed_at", "withdrawn_at", "withdrawn_because", "network", "invalidation",
     }  # fmt: skip
 

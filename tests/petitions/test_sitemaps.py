@@ -79,7 +79,7 @@ def test_every_public_page_in_every_language(
 
 
 def test_a_page_is_known_by_the_address_it_gives_itself(
-    visitor: Client, petition: Petition
+    visitor: Client, petition: Petition, other_organization: Organization
 ) -> None:
     make_translation(petition, "ar")
     make_petition(petition.organization, title="Nur auf Deutsch", language="de")

@@ -26,6 +26,7 @@ from petitions.models import (
     Translation,
 )
 from petitions.states import State
+from petitions.story import reasons_of
 from tests.factories import (
     make_answer,
     make_entry,
@@ -492,7 +493,7 @@ def fill(petition: Petition, number: int) -> None:
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("", 16), ("updates/", 5), ("reasons/", 5), ("history/", 4), ("updates/1/", 4)],
+    [("", 18), ("updates/", 6), ("reasons/", 6), ("history/", 5), ("updates/1/", 5)],
 )
 def test_pages_ask_as_often_for_much_as_for_little(
     visitor: Client, path: str, most: int
@@ -530,3 +531,29 @@ def test_the_curve_weighs_less_than_a_kilobyte(
     assert found is not None
     assert len(gzip.compress(found[0].encode())) < 1000
     assert len(gzip.compress(page.encode())) <= 14_000
+
+
+@pytest.mark.parametrize(
+    ("rows", "index"),
+    [
+        (lambda petition: reasons_of(petition)[:5], "signature_reason"),
+        (
+            lambda petition: Signature.objects.comments_waiting().filter(
+                petition=petition
+            )[:1000],
+            "signature_to_read",
+        ),
+    ],
+)
+def test_a_handful_among_millions_has_its_own_index(
+    petition: Petition, rows: Any, index: str
+) -> None:
+    """The planner may choose it: no row is read that is not shown."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    plan = rows(petition).explain()
+
+    assert f"using {index}" in plan
+    assert "Sort" not in plan
+    assert "Filter" not in plan

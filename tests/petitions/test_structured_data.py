@@ -58,7 +58,7 @@ def test_a_petition(visitor: Client, petition: Petition) -> None:
 
 
 def test_an_organisation_and_the_site(
-    visitor: Client, organization: Organization
+    visitor: Client, organization: Organization, other_organization: Organization
 ) -> None:
     organization.website = "https://example.org/"
     organization.save()

@@ -1,0 +1,265 @@
+"""How a petition is passed on: what follows a signature, links with a tag, paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from config.languages import name_in_reader_language
+from organizations.scoping import user_of
+from petitions import cards
+from petitions.models import Letter, NextStep, Petition, TaggedLink
+from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
+from petitions.sharing import address
+from petitions.states import PUBLIC_STATES, State
+
+if TYPE_CHECKING:
+    from petitions.admin.petitions import PetitionAdmin
+
+
+class NextStepForm(forms.Form):
+    """What whoever has signed can do next; only the chosen step is kept."""
+
+    kind = forms.ChoiceField(
+        label=_("After signing, suggest"),
+        choices=[("", _("Nothing")), *NextStepKind.choices],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    other = forms.ModelChoiceField(
+        label=_("Other petition"), queryset=Petition.objects.none(), required=False
+    )
+    url = forms.URLField(
+        label=_("Your page for donations"),
+        help_text=_("Its address begins with https://."),
+        max_length=500,
+        assume_scheme="https",
+        required=False,
+    )
+    address = forms.EmailField(
+        label=_("The letter goes to"),
+        help_text=_("The public e-mail address of whom you petition."),
+        max_length=254,
+        required=False,
+    )
+
+    def __init__(
+        self, petition: Petition, data: Any = None, *, editable: bool = True
+    ) -> None:
+        self.petition = petition
+        step = NextStep.objects.filter(petition=petition).first()
+        letters = (
+            {found.language: found for found in step.letters.all()} if step else {}
+        )
+        initial = {
+            "kind": step.kind if step else "",
+            "other": step.other_id if step else None,
+            "url": step.url if step else "",
+            "address": step.address if step else "",
+        }
+        super().__init__(data, initial=initial)
+        others = Petition.objects.filter(organization=petition.organization_id)
+        others = others.filter(state__in=(State.DRAFT, State.OPEN, State.PAUSED))
+        choice = self.fields["other"]
+        assert isinstance(choice, forms.ModelChoiceField)
+        choice.queryset = others.exclude(pk=petition.pk).order_by("-pk")
+        self.languages = list(dict.fromkeys([*petition.languages, *letters]))
+        for code in self.languages:
+            self.add_letter(code, letters.get(code))
+        for field in self.fields.values():
+            field.disabled = not editable
+
+    def add_letter(self, code: str, letter: Letter | None) -> None:
+        name = name_in_reader_language(code)
+        self.fields[f"subject_{code}"] = forms.CharField(
+            label=_("Subject (%(language)s)") % {"language": name},
+            max_length=200,
+            required=False,
+            initial=letter.subject if letter else "",
+        )
+        self.fields[f"body_{code}"] = forms.CharField(
+            label=_("Letter (%(language)s)") % {"language": name},
+            max_length=5_000,
+            required=False,
+            initial=letter.body if letter else "",
+            widget=forms.Textarea(attrs={"rows": 10, "cols": 80, "dir": "auto"}),
+        )
+
+    # -- checking --
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        match given.get("kind"):
+            case NextStepKind.PETITION:
+                self.require("other", _("Choose the other petition."))
+            case NextStepKind.DONATION:
+                self.require("url", _("Enter the address of your page for donations."))
+                if given.get("url", "https://")[:8].lower() != "https://":
+                    self.add_error("url", _("The page's address begins with https://."))
+            case NextStepKind.LETTER:
+                self.require("address", _("Enter whom the letter goes to."))
+                self.clean_letters()
+        return given
+
+    def require(self, name: str, sentence: Any) -> None:
+        if name not in self.errors and not self.cleaned_data.get(name):
+            self.add_error(name, sentence)
+
+    def clean_letters(self) -> None:
+        for code in self.languages:
+            subject, body = self.letter(code)
+            if body and not subject:
+                self.add_error(f"subject_{code}", _("Give the letter a subject."))
+            if subject and not body:
+                self.add_error(f"body_{code}", _("Write the letter."))
+        if not any(all(self.letter(code)) for code in self.languages):
+            self.require(f"body_{self.languages[0]}", _("Write the letter."))
+
+    def letter(self, code: str) -> tuple[str, str]:
+        given = self.cleaned_data
+        return given.get(f"subject_{code}", ""), given.get(f"body_{code}", "")
+
+    # -- saving --
+
+    def save(self) -> None:
+        """Keep the chosen step and nothing of the others."""
+        given, petition = self.cleaned_data, self.petition
+        kind = given["kind"]
+        with transaction.atomic():
+            NextStep.objects.filter(petition=petition).delete()
+            if not kind:
+                return
+            step = NextStep(petition=petition, kind=kind)
+            if kind == NextStepKind.PETITION:
+                step.other = given["other"]
+            elif kind == NextStepKind.DONATION:
+                step.url = "https" + given["url"][5:]
+            else:
+                step.address = given["address"]
+            step.full_clean()
+            step.save()
+            if kind == NextStepKind.LETTER:
+                for code in self.languages:
+                    subject, body = self.letter(code)
+                    if body:
+                        step.letters.create(language=code, subject=subject, body=body)
+
+    def too_long(self) -> Iterator[str]:
+        """Languages whose letter has to be copied, being too long for some programs."""
+        for code in self.languages:
+            subject, body = self.letter(code)
+            if len(mailto(self.cleaned_data["address"], subject, body)) > MAILTO_MOST:
+                yield name_in_reader_language(code)
+
+
+class TaggedLinkForm(forms.ModelForm[TaggedLink]):
+    class Meta:
+        model = TaggedLink
+        fields = ["tag"]
+        labels = {"tag": _("Tag of a new link")}
+        help_texts = {
+            "tag": _("Small letters, digits and hyphens, at most 20: autumn-letter.")
+        }
+
+    def clean_tag(self) -> str:
+        return str(self.cleaned_data["tag"]).lower()
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        try:
+            self.instance.tag = self.cleaned_data.get("tag", "")
+            self.instance.validate_constraints()
+        except ValidationError as error:
+            self.add_error("tag", error.messages)
+        return cleaned
+
+
+def spread(
+    model_admin: PetitionAdmin, request: HttpRequest, petition: Petition
+) -> HttpResponse:
+    """The page; with a POST, what one of its forms says."""
+    editable = model_admin.has_change_permission(request, petition)
+    posted = request.POST.get("form", "") if editable else ""
+    step = NextStepForm(
+        petition, request.POST if posted == "step" else None, editable=editable
+    )
+    link = TaggedLinkForm(
+        request.POST if posted == "link" else None,
+        instance=TaggedLink(petition=petition),
+    )
+    if posted == "step" and step.is_valid():
+        step.save()
+        note(request, petition, gettext("Next step after signing"))
+        messages.success(request, gettext("The next step was saved."))
+        if step.cleaned_data["kind"] == NextStepKind.LETTER:
+            warn_of_length(request, list(step.too_long()))
+        return redirect(request.path)
+    if posted == "link" and link.is_valid():
+        link.save()
+        note(request, petition, gettext("Link with a tag"))
+        return redirect(request.path)
+    if posted == "remove":
+        petition.tagged_links.filter(tag=request.POST.get("tag", "")).delete()
+        note(request, petition, gettext("Link with a tag removed"))
+        return redirect(request.path)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": gettext("Spreading"),
+        "subtitle": str(petition),
+        "opts": model_admin.opts,
+        "petition": petition,
+        "editable": editable,
+        "is_public": petition.state in PUBLIC_STATES,
+        "step": step,
+        "link": link,
+        "links": links_of(petition),
+        "card": cards.address(petition, cards.card_of(petition).digest),
+        "media": model_admin.media,
+    }
+    template = "admin/petitions/petition/spread.html"
+    return TemplateResponse(request, template, context)
+
+
+def note(request: HttpRequest, petition: Petition, what: str) -> None:
+    LogEntry.objects.log_actions(
+        user_of(request).pk, [petition], CHANGE, what, single_object=True
+    )
+
+
+def warn_of_length(request: HttpRequest, languages: list[str]) -> None:
+    if languages:
+        messages.warning(
+            request,
+            gettext(
+                "Too long for some mail programs: %(languages)s. Supporters are asked "
+                "to copy the words; a letter of 1,000 characters opens everywhere."
+            )
+            % {"languages": ", ".join(languages)},
+        )
+
+
+def links_of(petition: Petition) -> list[dict[str, Any]]:
+    """The links that staff made: tag, address, and what each has brought."""
+    brought = dict(
+        petition.channel_tallies.values_list("via").annotate(sum=Sum("confirmed"))
+    )
+    return [
+        {
+            "tag": found.tag,
+            "url": address(petition, found.tag),
+            "brought": brought.get(found.tag, 0),
+        }
+        for found in petition.tagged_links.all()
+    ]

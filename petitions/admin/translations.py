@@ -1,0 +1,132 @@
+"""A petition's texts in other languages, written below its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from config.languages import name_in_reader_language, text_languages
+from organizations.scoping import Scope
+from petitions.models import Petition, Translation
+from petitions.states import State
+
+PREVIEW = "preview-"
+WRITTEN = (
+    "language", "title", "ask", "addressees", "summary", "text", "image_description",
+    "outcome",
+)  # fmt: skip
+
+
+class LanguageSelect(forms.Select):
+    """The language of a text, and a button that shows this text in the preview."""
+
+    def render(self, name: str, *args: Any, **kwargs: Any) -> SafeString:
+        # Django's script numbers new rows in names, and in nothing else.
+        return format_html(
+            '{} <button class="button" type="submit" name="{}{}" formaction="{}" '
+            'formtarget="preview" formnovalidate>{}</button>',
+            super().render(name, *args, **kwargs),
+            PREVIEW,
+            name,
+            reverse("admin:petitions_petition_preview"),
+            gettext("Show this text below"),
+        )
+
+
+class TranslationForm(forms.ModelForm[Translation]):
+    """Of a text that people may have signed under, only what is not frozen changes."""
+
+    language = forms.ChoiceField(
+        label=_("language"),
+        choices=lambda: [("", "---------"), *text_languages()],
+        widget=LanguageSelect,
+    )
+
+    class Meta:
+        model = Translation
+        fields = "__all__"
+        widgets = {
+            **dict.fromkeys(
+                ("ask", "addressees", "summary", "outcome"),
+                forms.Textarea(attrs={"rows": 2, "cols": 80}),
+            ),
+            "text": forms.Textarea(attrs={"rows": 12, "cols": 80}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.is_frozen:
+            for name in Translation.FROZEN:
+                self.fields[name].disabled = True
+
+
+class TranslationFormSet(BaseInlineFormSet[Translation, Petition, TranslationForm]):
+    """Of a draft, an empty row for each language of the interface without a text."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        petition = kwargs.get("instance")
+        kwargs["initial"] = [{"language": code} for code in missing(petition)]
+        super().__init__(*args, **kwargs)
+
+
+def missing(petition: Petition | None) -> list[str]:
+    """The languages of the interface in which readers find no text."""
+    if petition is None or petition.pk is None:
+        return []
+    codes = dict(settings.LANGUAGES)
+    return [code for code in codes if code not in petition.languages]
+
+
+def missing_sentence(petition: Petition) -> str:
+    """What readers of those languages will meet; "" when there is nothing to say."""
+    codes = missing(petition)
+    if not codes:
+        return ""
+    names = ", ".join(name_in_reader_language(code) for code in codes)
+    return gettext(
+        "There is no text in %(missing)s: on that part of the site people read it in "
+        "%(language)s, and are told so. You can add a text at any time."
+    ) % {"missing": names, "language": name_in_reader_language(petition.language)}
+
+
+class TranslationInline(Scope, admin.StackedInline[Translation, Petition]):
+    model = Translation
+    form = TranslationForm
+    formset = TranslationFormSet  # type: ignore[assignment]
+    # The petition stands behind each of its rows.
+    organization_path = "organization_id"
+    fields = WRITTEN
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None or super().has_view_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """While nobody has signed under any of them."""
+        if obj is None or not super().has_change_permission(request, obj):
+            return False
+        return not any(text.is_frozen for text in obj.texts())
+
+    def get_extra(
+        self, request: HttpRequest, obj: Petition | None = None, **kwargs: Any
+    ) -> int:
+        drafted = obj is not None and obj.state == State.DRAFT
+        return len(missing(obj)) if drafted else 0
+
+
+class UsedLanguages(admin.AllValuesFieldListFilter):
+    """Of all languages, those that petitions were written in."""
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            code = str(choice["display"])
+            yield {**choice, "display": name_in_reader_language(code)}

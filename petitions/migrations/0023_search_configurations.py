@@ -1,0 +1,78 @@
+"""How each language is searched: PostgreSQL's own configuration for it, without accents.
+A language that PostgreSQL has none for is searched word by word, as it is written."""
+
+from django.db import migrations
+
+# Languages by PostgreSQL's name; a release that lacks one searches it as `simple`.
+NAMES = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek",
+    "en": "english", "es": "spanish", "et": "estonian", "eu": "basque",
+    "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian",
+    "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian",
+    "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian",
+    "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+
+CONFIGURATIONS = """
+DO $do$
+DECLARE
+    made text;
+    cases text := '';
+    known jsonb := %(names)s;
+BEGIN
+    FOR made IN SELECT cfgname FROM pg_catalog.pg_ts_config
+                 WHERE cfgnamespace = 'pg_catalog'::regnamespace
+                   AND (cfgname = 'simple'
+                        OR cfgname IN (SELECT value FROM jsonb_each_text(known)))
+    LOOP
+        EXECUTE format(
+            'CREATE TEXT SEARCH CONFIGURATION petitions_%%s (COPY = pg_catalog.%%I)',
+            made, made);
+        EXECUTE format(
+            'ALTER TEXT SEARCH CONFIGURATION petitions_%%s
+              ALTER MAPPING FOR hword, hword_part, word WITH unaccent, %%s',
+            made, CASE made WHEN 'simple' THEN made ELSE made || '_stem' END);
+        cases := cases || (
+            SELECT COALESCE(string_agg(format(
+                       ' WHEN %%L THEN ''petitions_%%s''::regconfig', key, made), ''), '')
+              FROM jsonb_each_text(known) WHERE value = made);
+    END LOOP;
+    -- The configuration for the code of a language: “fr”, “zh-Hant”.
+    EXECUTE format($made$
+        CREATE FUNCTION search_configuration(language text) RETURNS regconfig
+        LANGUAGE sql STABLE AS $sql$
+            SELECT CASE split_part(language, '-', 1) %%s
+                   ELSE 'petitions_simple'::regconfig END
+        $sql$ $made$, cases);
+END $do$;
+"""
+
+NO_CONFIGURATIONS = """
+DROP FUNCTION search_configuration(text);
+DO $do$
+DECLARE made text;
+BEGIN
+    FOR made IN SELECT cfgname FROM pg_catalog.pg_ts_config
+                 WHERE cfgname LIKE 'petitions\\_%'
+    LOOP
+        EXECUTE format('DROP TEXT SEARCH CONFIGURATION %I', made);
+    END LOOP;
+END $do$;
+"""
+
+
+def literal(names: dict[str, str]) -> str:
+    pairs = ", ".join(f'"{code}": "{name}"' for code, name in names.items())
+    return f"'{{{pairs}}}'"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("petitions", "0022_topics_and_search")]
+
+    operations = [
+        migrations.RunSQL(
+            CONFIGURATIONS % {"names": literal(NAMES)},
+            NO_CONFIGURATIONS,
+        )
+    ]

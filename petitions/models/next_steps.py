@@ -1,0 +1,132 @@
+"""What whoever has signed can do next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import quote
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from petitions.models.petitions import Petition
+
+# Windows hands no more of an address on to the mail program.
+MAILTO_MOST = 2_000
+
+
+class NextStepKind(models.TextChoices):
+    PETITION = "petition", _("Sign another petition")
+    DONATION = "donation", _("Donate")
+    LETTER = "letter", _("Write a letter of one's own")
+
+
+class NextStep(models.Model):
+    """The one thing that staff suggest after signing and passing on."""
+
+    petition = models.OneToOneField(
+        Petition, on_delete=models.CASCADE, related_name="next_step"
+    )
+    kind = models.CharField(max_length=10, choices=NextStepKind.choices)
+    other = models.ForeignKey(
+        Petition, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    url = models.URLField(max_length=500, blank=True)
+    address = models.EmailField(max_length=254, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    kind=NextStepKind.PETITION, other__isnull=False, url="", address=""
+                )
+                | Q(kind=NextStepKind.DONATION, other=None, address="") & ~Q(url="")
+                | Q(kind=NextStepKind.LETTER, other=None, url="") & ~Q(address=""),
+                name="next_step_one_and_complete",
+                violation_error_message=_("Choose one next step, and complete it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(url="") | Q(url__startswith="https://"),
+                name="next_step_https",
+                violation_error_message=_("The page's address begins with https://."),
+            ),
+            models.CheckConstraint(
+                condition=Q(other=None) | ~Q(other=F("petition")),
+                name="next_step_other_petition",
+                violation_error_message=_("Choose another petition than this one."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.petition_id}: {self.kind}"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.other and self.other.organization_id != self.petition.organization_id:
+            raise ValidationError(
+                {"other": _("Choose a petition of the same organisation.")}
+            )
+
+    def another_petition(self, now: datetime) -> Petition | None:
+        """The other petition with all that is printed of it, while it can be signed."""
+        if self.other_id is None:
+            return None
+        same = Petition.objects.filter(organization=self.petition.organization_id)
+        found = same.open(now).for_reading().filter(pk=self.other_id)
+        return found.first()
+
+    def letter_in(self, *languages: str) -> Letter | None:
+        """The letter in the first of `languages` that has one, or in any."""
+        letters = {letter.language: letter for letter in self.letters.all()}
+        found = [letters[code] for code in languages if code in letters]
+        return next(iter([*found, *letters.values()]), None)
+
+
+class Letter(models.Model):
+    """A letter in one language, for supporters to send from their own mailbox."""
+
+    next_step = models.ForeignKey(
+        NextStep, on_delete=models.CASCADE, related_name="letters"
+    )
+    language = models.CharField(max_length=10)
+    subject = models.CharField(max_length=200)
+    body = models.TextField(max_length=5_000)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["next_step", "language"], name="letter_once_a_language"
+            ),
+            models.CheckConstraint(
+                condition=~Q(language="") & ~Q(subject="") & ~Q(body=""),
+                name="letter_complete",
+                violation_error_message=_("A letter has a subject and words."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+    @property
+    def mailto(self) -> str:
+        """The letter as a link for a mail program (RFC 6068); without its words when
+        they are too many for some: then they have to be copied."""
+        whole = mailto(self.next_step.address, self.subject, self.body)
+        if len(whole) <= MAILTO_MOST:
+            return whole
+        return mailto(self.next_step.address, self.subject)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the link has to leave its words out."""
+        return "&body=" not in self.mailto
+
+
+def mailto(address: str, subject: str, body: str = "") -> str:
+    """A link that opens a mail program with all of it filled in."""
+    lines = "\r\n".join(body.splitlines())
+    about = " ".join(subject.split())
+    link = f"mailto:{quote(address, safe='@')}?subject={quote(about, safe='')}"
+    return f"{link}&body={quote(lines, safe='')}" if body else link

@@ -1,0 +1,71 @@
+"""What the search looks into. PostgreSQL's triggers write these rows, so that whatever
+publishes, corrects or translates a petition cannot forget them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+
+from organizations.models import Organization
+
+
+class SearchDocument(models.Model):
+    """One text of a public petition, the own one or a translation, as words in the
+    form in which its language searches them. Written by the triggers of 0022."""
+
+    petition: models.ForeignKey[Any] = models.ForeignKey(
+        "petitions.Petition", on_delete=models.CASCADE, related_name="documents"
+    )
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+"
+    )
+    language = models.CharField(max_length=10)
+    state = models.CharField(max_length=10)
+    opens_at = models.DateTimeField()
+    head = SearchVectorField()
+    """Title (A), what a list says of it and whom it petitions (B), who asks (C)."""
+    whole = SearchVectorField()
+    """The same and the text (D)."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "language"], name="search_document_once"
+            )
+        ]
+        indexes = [
+            GinIndex(fields=["head"], name="search_head", fastupdate=False),
+            GinIndex(fields=["whole"], name="search_whole", fastupdate=False),
+            # Of what is too common to fetch, the newest.
+            models.Index(fields=["-opens_at"], name="search_newest"),
+            models.Index(
+                fields=["organization", "-opens_at"], name="search_organization"
+            ),
+            models.Index(fields=["state", "-opens_at"], name="search_state"),
+            # Which languages are in use, each found by one step.
+            models.Index(fields=["language"], name="search_language"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.petition_id} {self.language}"
+
+
+class SearchWord(models.Model):
+    """A word that stood in a public petition: what a mistyped one may have meant."""
+
+    word = models.CharField(max_length=30, primary_key=True)
+
+    class Meta:
+        indexes = [
+            GinIndex(
+                OpClass("word", name="gin_trgm_ops"),
+                name="search_word_alike",
+                fastupdate=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.word

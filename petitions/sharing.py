@@ -1,0 +1,129 @@
+"""Passing a petition on: plain links, each with an address that says by which it came.
+Nothing is asked of anybody before somebody presses one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from petitions.channels import Channel, tagged
+from petitions.models import Petition
+
+# What Bluesky takes, address included.
+BLUESKY_MOST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLink:
+    """One way to pass it on: what the link is called, and where it leads."""
+
+    channel: Channel
+    label: str | Promise
+    href: str
+
+
+def address(petition: Petition, tag: str) -> str:
+    """Where a petition is read, for others and in the reader's language."""
+    return tagged(f"{settings.SITE_URL}{petition.get_absolute_url()}", tag)
+
+
+def words_for(petition: Petition, title: str, *, signed: bool) -> str:
+    """What one says to others, without the address; of somebody who has signed, or
+    only read."""
+    if signed:
+        sentence = gettext("I have just signed this: “%(title)s”. It takes a minute:")
+    else:
+        sentence = gettext("Have you read this petition? “%(title)s”:")
+    return sentence % {"title": title}
+
+
+class Sharing:
+    """How one petition is passed on by a reader: the first links, and the rest."""
+
+    def __init__(self, petition: Petition, *, signed: bool = False) -> None:
+        self.petition = petition
+        self.title = petition.words.title
+        self.signed = signed
+
+    def url(self, channel: Channel) -> str:
+        return address(self.petition, channel)
+
+    def text(self, channel: Channel, most: int | None = None) -> str:
+        """Words and address; of at most so many characters, by a shorter title."""
+        whole = f"{self.words} {self.url(channel)}"
+        if most is None or len(whole) <= most:
+            return whole
+        room = max(0, len(self.title) - (len(whole) - most) - 1)
+        title = f"{self.title[:room].rstrip()}…"
+        words = words_for(self.petition, title, signed=self.signed)
+        return f"{words} {self.url(channel)}"
+
+    @property
+    def words(self) -> str:
+        return words_for(self.petition, self.title, signed=self.signed)
+
+    @property
+    def link(self) -> str:
+        """The address to copy."""
+        return self.url(Channel.LINK)
+
+    @property
+    def device_link(self) -> str:
+        """The address for the device's own menu."""
+        return self.url(Channel.DEVICE)
+
+    @property
+    def first(self) -> list[ShareLink]:
+        """To people one knows."""
+        subject = quoted(self.title)
+        return [
+            self.to(Channel.WHATSAPP, "https://wa.me/?text={text}"),
+            # Phones read the number from before the question mark.
+            self.to(Channel.SMS, "sms:?&body={text}"),
+            self.to(Channel.EMAIL, f"mailto:?subject={subject}&body={{text}}"),
+        ]
+
+    @property
+    def more(self) -> list[ShareLink]:
+        """To everybody. Signal has no address for this; its app is in the device's
+        own menu."""
+        return [
+            self.to(
+                Channel.FACEBOOK,
+                "https://www.facebook.com/sharer/sharer.php?u={url}",
+            ),
+            self.to(Channel.X, "https://x.com/intent/post?text={words}&url={url}"),
+            self.to(
+                Channel.BLUESKY,
+                "https://bsky.app/intent/compose?text={text}",
+                BLUESKY_MOST,
+            ),
+            # A page of Mastodon's own, which asks for one's server; what follows the
+            # # stays in the browser.
+            self.to(Channel.MASTODON, "https://share.joinmastodon.org/#text={text}"),
+            self.to(
+                Channel.LINKEDIN,
+                "https://www.linkedin.com/sharing/share-offsite/?url={url}",
+            ),
+            self.to(Channel.TELEGRAM, "https://t.me/share/url?url={url}&text={words}"),
+        ]
+
+    def to(self, channel: Channel, pattern: str, most: int | None = None) -> ShareLink:
+        return ShareLink(
+            channel,
+            channel.label,
+            pattern.format(
+                text=quoted(self.text(channel, most)),
+                words=quoted(self.words),
+                url=quoted(self.url(channel)),
+            ),
+        )
+
+
+def quoted(text: str) -> str:
+    """As one value in an address: nothing of it means anything there."""
+    return quote(text, safe="")

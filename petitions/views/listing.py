@@ -1,0 +1,141 @@
+"""Petitions in lists: the home page, all of them, those on a topic."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from config.paging import BoundedPaginator, page_of
+from organizations.models import Organization
+from organizations.views import profile_page
+from petitions.listing import (
+    PAGE_SIZE,
+    SORTS,
+    STATES,
+    Filters,
+    behind,
+    browsed,
+    found_page,
+    marker,
+)
+from petitions.models import Petition, Topic
+from petitions.searching import Scope
+
+WEEK = timedelta(days=7)
+SHOWN_OF_A_KIND = 6
+SHOWN_FEATURED = 3
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What the site has to show; on a site of one organisation, its profile."""
+    organizations = list(Organization.objects.all()[:25])
+    if len(organizations) == 1:
+        return profile_page(request, organizations[0], home=True)
+    now = timezone.now()
+    open_ones = Petition.objects.open(now)
+    week = timezone.localdate(now) - WEEK
+    keys = {
+        "featured": open_ones.featured()[:SHOWN_FEATURED],
+        "this_week": open_ones.most_signed_since(week)[:SHOWN_OF_A_KIND],
+        "newest": open_ones.newest_first()[: 3 * SHOWN_OF_A_KIND],
+        "won": Petition.objects.ever_public(now).won_lately()[:SHOWN_OF_A_KIND],
+    }
+    context = {
+        **each_once(keys),
+        "topics": Topic.objects.in_use(now).in_reader_order(),
+        "organizations": organizations[:24],
+        "more_organizations": len(organizations) > 24,
+    }
+    return TemplateResponse(request, "petitions/home.html", context)
+
+
+def each_once(sections: dict[str, Any]) -> dict[str, list[Petition]]:
+    """The petitions of each section; one that stands further above is not repeated."""
+    keys = {
+        name: list(rows.values_list("pk", flat=True)) for name, rows in sections.items()
+    }
+    rows = Petition.objects.for_reading().in_bulk(
+        {k for ks in keys.values() for k in ks}
+    )
+    shown: set[int] = set()
+    found = {}
+    for name, numbers in keys.items():
+        new = [number for number in numbers if number in rows and number not in shown]
+        new = new[:SHOWN_OF_A_KIND]
+        shown.update(new)
+        found[name] = [rows[number] for number in new]
+    return found
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """All petitions, or those that the filters and the search leave."""
+    return listing(request, Filters.of(request))
+
+
+@require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    """The petitions on a topic."""
+    found = get_object_or_404(Topic, slug=slug)
+    return listing(request, Filters.of(request, found), on_topic_page=True)
+
+
+def listing(
+    request: HttpRequest, filters: Filters, *, on_topic_page: bool = False
+) -> HttpResponse:
+    now = timezone.now()
+    context: dict[str, Any] = {
+        "filters": filters,
+        "states": STATES,
+        "sorts": SORTS,
+        "topics": [] if on_topic_page else Topic.objects.in_use(now).in_reader_order(),
+        "query": filters.query(on_topic_page=on_topic_page),
+        "on_topic_page": on_topic_page,
+        "found": None,
+        "page": None,
+        "number": 1,
+        "after": "",
+        "newest": [],
+    }
+    if filters.words:
+        topic = filters.topic.pk if filters.topic else None
+        scope = Scope(now, filters.states, topic=topic)
+        found, page, petitions = found_page(filters, request, scope)
+        context |= {
+            "found": found,
+            "page": page,
+            "number": page.number,
+            "petitions": petitions,
+        }
+        if not petitions:
+            newest = Petition.objects.open(now).newest_first()[:3]
+            context["newest"] = newest.complete()
+    else:
+        context |= browsing(request, filters, now)
+    return TemplateResponse(request, "petitions/index.html", context)
+
+
+def browsing(request: HttpRequest, filters: Filters, now: datetime) -> dict[str, Any]:
+    """A page of a list without words: the first ones by number, those far behind by
+    where the page before them ended."""
+    rows = browsed(filters, now)
+    if filters.after:
+        petitions = behind(rows, filters)
+        more = len(petitions) > PAGE_SIZE
+        petitions = petitions[:PAGE_SIZE]
+        page = None
+    else:
+        page = page_of(BoundedPaginator(rows, PAGE_SIZE), request)
+        petitions = page.object_list.complete()  # type: ignore[attr-defined]
+        paginator = page.paginator
+        more = not page.has_next() and paginator.has_more  # type: ignore[attr-defined]
+    after = marker(petitions[-1], filters.sort) if more and petitions else ""
+    number = page.number if page else 1
+    return {"page": page, "number": number, "petitions": petitions, "after": after}

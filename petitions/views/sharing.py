@@ -1,0 +1,146 @@
+"""After signing, and for whoever wants to pass a petition on."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from config.problems import RETRY_AFTER
+from petitions import cards, qr
+from petitions.access import Moved, Withdrawn, get_petition
+from petitions.channels import Channel, clean_tag
+from petitions.models import NextStep, Petition
+from petitions.models.next_steps import NextStepKind
+from petitions.sharing import Sharing, address
+
+# Lines of a sheet: what fits on one page of either paper, A4 or Letter.
+LINES = 12
+
+
+@require_safe
+def thank_you(request: HttpRequest, slug: str) -> HttpResponse:
+    """The new total, this signature included, and a question: will you pass it on?
+    Whoever comes from elsewhere has not signed here: the address may have been."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return redirect("petitions:petition", slug)
+    try:
+        found = get_petition(slug, timezone.now())
+    except Moved as moved:
+        return redirect("petitions:thank_you", moved.petition.slug)
+    except Withdrawn:
+        raise Http404 from None
+    if request.GET.get("text", "") in found.languages:
+        found.reading = request.GET["text"]
+    context = {
+        "petition": found,
+        "share": Sharing(found, signed=True),
+        **next_step(found),
+    }
+    return TemplateResponse(request, "petitions/thank_you.html", context)
+
+
+def next_step(found: Petition) -> dict[str, Any]:
+    """What staff suggest to whoever has signed: `step`, with the `other` petition or
+    the `letter` that it names; all None when there is nothing that can be done now."""
+    context: dict[str, Any] = {"step": None, "other": None, "letter": None}
+    step = NextStep.objects.filter(petition=found).first()
+    if step is None:
+        return context
+    step.petition = found
+    if step.kind == NextStepKind.PETITION:
+        context["other"] = step.another_petition(timezone.now())
+    elif step.kind == NextStepKind.LETTER:
+        context["letter"] = step.letter_in(
+            found.words.language, get_language() or "", found.language
+        )
+    if step.kind == NextStepKind.DONATION or context["other"] or context["letter"]:
+        context["step"] = step
+    return context
+
+
+# == The picture beside a shared link ==
+
+
+@require_safe
+def share_png(request: HttpRequest, slug: str) -> HttpResponse:
+    """The picture as it is now; kept for ever when the address names its content."""
+    card = cards.card_of(petition_read(request, slug))
+    png = cards.drawn(card)
+    if png is None:
+        response = HttpResponse(status=503, content_type="text/plain")
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+        return response
+    response = HttpResponse(png, content_type="image/png")
+    if request.GET.get("v") == card.digest:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+# == On paper ==
+
+
+def petition_read(request: HttpRequest, slug: str) -> Petition:
+    """The petition, read in the language that `?text=` asks for; Http404 when it has
+    none in that language, or is not public."""
+    now = timezone.now()
+    try:
+        found = get_petition(slug, now)
+    except (Moved, Withdrawn):
+        raise Http404 from None
+    if text := request.GET.get("text", ""):
+        if text not in found.languages:
+            raise Http404
+        found.reading = text
+    return found
+
+
+def to_print(request: HttpRequest, slug: str) -> Petition:
+    """The same, while it can be signed."""
+    found = petition_read(request, slug)
+    if found.has_ended:
+        raise Http404
+    return found
+
+
+def paper_context(found: Petition, channel: Channel) -> dict[str, Any]:
+    """What both pages print besides the petition."""
+    page = f"{settings.SITE_URL}{found.get_absolute_url()}"
+    return {
+        "petition": found,
+        "words": found.words,
+        "qr": qr.as_svg(address(found, channel)),
+        # As one types it; what was encoded in it reads as it was named.
+        "short_address": unquote(page.partition("://")[2]).rstrip("/"),
+    }
+
+
+@require_safe
+def poster(request: HttpRequest, slug: str) -> HttpResponse:
+    """A page to print and put up."""
+    found = to_print(request, slug)
+    context = paper_context(found, Channel.POSTER)
+    return TemplateResponse(request, "petitions/poster.html", context)
+
+
+@require_safe
+def sheet(request: HttpRequest, slug: str) -> HttpResponse:
+    """A page to print and collect signatures on."""
+    found = to_print(request, slug)
+    context = paper_context(found, Channel.SHEET) | {"lines": range(1, LINES + 1)}
+    return TemplateResponse(request, "petitions/sheet.html", context)
+
+
+@require_safe
+def qr_svg(request: HttpRequest, slug: str) -> HttpResponse:
+    """The code alone, tagged with `?via=`, for print shops and slides."""
+    found = to_print(request, slug)
+    tag = clean_tag(request.GET.get("via", "")) or Channel.POSTER
+    return HttpResponse(qr.as_file(address(found, tag)), content_type="image/svg+xml")

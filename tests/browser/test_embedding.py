@@ -1,0 +1,157 @@
+"""Petitions on a page of another site, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.conftest import NARROW
+from tests.site import Site
+
+pytestmark = pytest.mark.browser
+
+SLUG = "plant-trees-along-the-lower-bank"
+PETITION = f"/petitions/{SLUG}/"
+
+
+@pytest.fixture(params=["unsafe-none", "require-corp"])
+def elsewhere(site: Site, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of another origin, whose page shows all that can be embedded; a usual
+    one, and one that lets in only what allows it."""
+    pages = {
+        "/": f'<iframe id="card" src="{site.url}/embed/{SLUG}/"></iframe>'
+        f'<iframe id="form" src="{site.url}/fr/embed/{SLUG}/form/"></iframe>'
+        f'<img src="{site.url}{PETITION}badge.svg">',
+        "/whole": f'<iframe src="{site.url}{PETITION}"></iframe>',
+    }
+
+    class Newspaper(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = pages.get(self.path, "")
+            self.send_response(200 if page else 204)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Cross-Origin-Embedder-Policy", request.param)
+            self.end_headers()
+            self.wfile.write(f"<!doctype html><title>Elsewhere</title>{page}".encode())
+
+        def log_message(self, *words: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Newspaper)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def reader(open_context: Callable[..., BrowserContext]) -> Page:
+    """A reader of that page, without JavaScript, on a phone."""
+    return open_context(java_script_enabled=False, viewport=NARROW).new_page()
+
+
+def test_a_card_opens_the_petition(reader: Page, elsewhere: str, site: Site) -> None:
+    reader.goto(elsewhere)
+    card = reader.frame_locator("#card")
+    assert card.locator("progress").is_visible()
+
+    card.locator("a.button").click()
+
+    reader.wait_for_url(f"{site.url}{PETITION}?via=embed")
+
+
+def test_the_form_on_another_site_signs(
+    reader: Page, elsewhere: str, site: Site
+) -> None:
+    address = f"reader{elsewhere[-5:]}@example.org"
+    reader.goto(elsewhere)
+    form = reader.frame_locator("#form")
+    form.locator("input[name=name]").fill("Maya Tremblay")
+    form.locator("input[name=email]").fill(address)
+
+    form.locator("button.button--wide").click()
+
+    reader.wait_for_url(f"{site.url}/fr{PETITION}check-inbox/**")
+    # The browser says that a page of ours sent it: not even a weak sign of abuse.
+    ((state, signs),) = site.sql(
+        "SELECT state, weak_signs FROM petitions_signature WHERE email = %s", address
+    )
+    assert (state, signs) == ("pending", 0)
+    assert site.link_for(address)
+
+
+def test_a_mistake_is_shown_on_this_site(
+    reader: Page, elsewhere: str, site: Site
+) -> None:
+    reader.goto(elsewhere)
+    form = reader.frame_locator("#form")
+    form.locator("input[name=name]").fill("Maya Tremblay")
+
+    form.locator("button.button--wide").click()
+
+    reader.wait_for_url(f"{site.url}/fr{PETITION}sign/")
+    assert reader.locator("input[name=name]").input_value() == "Maya Tremblay"
+    assert reader.locator(".error-summary").is_visible()
+
+
+def test_the_badge_is_drawn(
+    open_context: Callable[..., BrowserContext], elsewhere: str
+) -> None:
+    page = open_context().new_page()
+    page.goto(elsewhere)
+
+    assert page.locator("img").evaluate("image => image.naturalWidth") > 100
+
+
+def test_the_whole_site_cannot_be_framed(browser: Browser, elsewhere: str) -> None:
+    page = browser.new_context().new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(f"{elsewhere}/whole")
+    page.wait_for_timeout(300)
+
+    # Instead there is a page of the browser.
+    assert page.frame_locator("iframe").locator(".petition").count() == 0
+    assert any("frame" in text or "BLOCKED" in text for text in said)
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "WebSite"),
+        (PETITION, "Article"),
+        ("/organizations/riverbank-commons/", "Organization"),
+    ],
+)
+def test_what_search_engines_are_told_is_no_script_to_the_browser(
+    page: Page, path: str, kind: str
+) -> None:
+    """The policy is not asked: a complaint of the browser would fail this test."""
+    page.goto(path)
+    data = page.locator('script[type="application/ld+json"]').text_content()
+
+    assert json.loads(data or "")["@type"] == kind
+
+
+def test_snippets_are_copied(
+    open_context: Callable[..., BrowserContext], site: Site
+) -> None:
+    context = open_context()
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site.url)
+    page = context.new_page()
+    page.goto(f"{PETITION}embed/")
+
+    page.click("button[data-copy=card-code]")
+
+    page.get_by_text("Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert f'<iframe src="{site.url}/embed/{SLUG}/"' in copied

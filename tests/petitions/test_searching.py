@@ -1,0 +1,288 @@
+"""The search: in the language of each text, forgiving, ranked, marked, never slow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone, translation
+
+from organizations.models import Organization
+from petitions import searching
+from petitions.models import Petition, SearchDocument, SearchWord, Target
+from petitions.searching import Found, Scope
+from petitions.states import State
+from tests.factories import make_organization, make_petition, make_translation
+
+pytestmark = pytest.mark.django_db
+
+
+def find(words: str, **scope: object) -> Found:
+    return searching.search(
+        searching.typed(words),
+        Scope(**{"now": timezone.now(), "states": (), **scope}),  # type: ignore[arg-type]
+    )
+
+
+def titles(found: Found) -> list[str]:
+    by_number = Petition.objects.in_bulk(list(found.texts))
+    return [by_number[number].title for number in found.texts]
+
+
+# == Words in each language ==
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "words"),
+    [
+        ("fr", "Signez la déclaration", "declaration"),
+        ("fr", "Signez la déclaration", "DÉCLARATIONS"),
+        ("fr", "Libérez les prisonnières", "prisonniere"),
+        ("en", "Free the prisoners", "prisoner"),
+        ("en", "A café for all", "cafe"),
+        ("en", "Sign the declaration", "déclaration"),
+        ("es", "Derechos de las mujeres", "mujer"),
+        ("de", "Freiheit für die Häftlinge", "haftling"),
+        ("ru", "Свобода заключённым", "свободы"),
+        ("ar", "الحرية للسجناء", "الحرية"),
+        ("zh-Hant", "釋放 良心犯", "良心犯"),
+        ("el", "Ελευθερία στους κρατούμενους", "ελευθερία"),
+        ("crk", "kiskinwahamakewin", "Kiskinwahamakewin"),
+    ],
+)
+def test_words_are_found_in_their_language(
+    organization: Organization, language: str, title: str, words: str
+) -> None:
+    make_petition(organization, title=title, language=language, text="x")
+
+    found = find(words)
+
+    assert titles(found) == [title]
+    assert found.exact == 1
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ("Myanmar", "Mianmar"),
+        ("Mianmar", "Myanmar"),
+        ("torture", "tortrue"),
+        ("treaty", "traety"),
+        ("prisonnières", "prisonieres"),
+        ("Guantánamo", "guantanmo"),
+    ],
+)
+def test_a_mistyped_word_finds_what_was_meant(
+    organization: Organization, there: str, words: str
+) -> None:
+    make_petition(organization, title=f"About {there}")
+
+    found = find(words)
+
+    assert titles(found) == [f"About {there}"]
+    assert found.exact == 0
+    assert len(found.alike) == 1
+
+
+def test_words_alike_come_after_the_words_themselves(
+    organization: Organization,
+) -> None:
+    make_petition(organization, title="Peace in Myanmar")
+    make_petition(organization, title="Peace in Mianmar")
+
+    found = find("mianmar")
+
+    assert titles(found) == ["Peace in Mianmar", "Peace in Myanmar"]
+    assert found.exact == 1
+    assert found.alike == ["myanmar"]
+
+
+def test_a_plural_is_no_mistake(organization: Organization) -> None:
+    make_petition(organization, title="Prisoners")
+    make_petition(organization, title="A prisoner")
+
+    found = find("prisoner")
+
+    assert found.exact == 2
+    assert found.alike == []
+
+
+def test_excluded_words_stay_excluded_among_words_alike(
+    organization: Organization,
+) -> None:
+    make_petition(organization, title="Torture in prisons")
+    make_petition(organization, title="Torture in schools")
+
+    found = find("tortrue -schools")
+
+    assert titles(found) == ["Torture in prisons"]
+
+
+# == What is searched, and in which order ==
+
+
+def test_title_comes_before_ask_and_text(organization: Organization) -> None:
+    for number, values in enumerate(
+        (
+            {"title": "In the text", "text": "About whales."},
+            {"title": "In the ask", "ask": "Save whales."},
+            {"title": "Whales"},
+            {"title": "Elsewhere"},
+        )
+    ):
+        make_petition(organization, slug=f"p-{number}", **values)
+
+    assert titles(find("whale")) == ["Whales", "In the ask", "In the text"]
+
+
+def test_summary_targets_and_organisation_are_searched(
+    organization: Organization,
+) -> None:
+    petition = make_petition(
+        organization, title="T", summary="For rivers.", target="Stéphane Dion"
+    )
+    petition.targets.update(office="Minister of Foreign Affairs", organisation="Canada")
+
+    for words in ("river", "stephane", "foreign affairs", "canada", "Rights Now"):
+        assert titles(find(words)) == ["T"], words
+    # Each word may stand elsewhere.
+    assert titles(find("dion rights river")) == ["T"]
+    assert titles(find("dion wrongs rivers")) == []
+
+
+def test_phrases_exclusions_and_alternatives(organization: Organization) -> None:
+    make_petition(organization, title="End torture now")
+    make_petition(organization, title="Now end it, for torture is wrong")
+
+    assert titles(find('"end torture"')) == ["End torture now"]
+    assert titles(find("torture -wrong")) == ["End torture now"]
+    assert len(titles(find("nothing or torture"))) == 2
+
+
+def test_a_search_prefers_the_readers_language_and_finds_others(
+    organization: Organization,
+) -> None:
+    make_petition(organization, title="Justice for all", language="en")
+    make_petition(organization, title="La justice pour tous", language="fr")
+    both = make_petition(organization, title="Justice here", language="en")
+    make_translation(both, "fr", title="Justice ici", text="Un texte.")
+
+    with translation.override("fr"):
+        french = find("justice")
+    english = find("justice")
+
+    assert set(titles(french)[:2]) == {"La justice pour tous", "Justice here"}
+    assert french.texts[both.pk] == "fr"
+    assert titles(french)[2] == "Justice for all"
+    assert english.texts[both.pk] == "en"
+    assert titles(english)[2] == "La justice pour tous"
+
+
+# == Whatever is typed ==
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "", " ", "the", "the of and", "-torture", "the -torture", '"', '""', '"the"',
+        "\U0001f54a", "%", "%%", "\\", "_", "a\0b", "\0", "'", "''", "&", "|", "!", "(",
+        ":*", "a:*", "!!a", "<->", "a <-> b", "or", "or or", "- -", "-", "--", "-\"a b",
+        "x" * 300, "a " * 150, "torture " * 40, "é" * 300, "\ud800", "١٢", "<mark>",
+        "a\u202eb", "\ue000", "ʼ", "http://example.org/?a=b&c", "me@example.org",
+        "-1", "1e400", "NaN", "\u3000", "\n", "🏳️‍🌈 torture",
+    ],
+)  # fmt: skip
+def test_anything_may_be_typed(petition: Petition, words: str) -> None:
+    found = find(words.encode("utf-8", "replace").decode())
+
+    assert isinstance(found.texts, dict)
+
+
+# == Kept by the database ==
+
+
+def test_drafts_and_withdrawn_ones_are_not_there(organization: Organization) -> None:
+    draft = make_petition(organization, title="Secretive", state=State.DRAFT)
+    assert not SearchDocument.objects.exists()
+    assert not SearchWord.objects.exists()
+
+    draft.publish(now=timezone.now())
+    assert titles(find("secretive")) == ["Secretive"]
+
+    draft.withdraw(now=timezone.now())
+    assert not SearchDocument.objects.exists()
+
+
+def test_one_that_opens_later_is_not_found_before(organization: Organization) -> None:
+    later = timezone.now() + timedelta(days=1)
+    make_petition(organization, title="Tomorrow", opens_at=later)
+
+    assert titles(find("tomorrow")) == []
+    assert titles(find("tomorrow", now=later)) == ["Tomorrow"]
+
+
+def test_every_change_is_found_at_once(organization: Organization) -> None:
+    petition = make_petition(organization, title="Alpha", target="Somebody")
+    rows = Petition.objects.filter(pk=petition.pk)
+
+    rows.update(title="Gamma")
+    assert (titles(find("alpha")), titles(find("gamma"))) == ([], ["Gamma"])
+    rows.update(summary="About otters")
+    assert titles(find("otter")) == ["Gamma"]
+
+    petition.targets.update(name="Nobody")
+    assert titles(find("somebody")) == []
+    added = Target.objects.create(petition=petition, name="Council", position=2)
+    assert titles(find("council")) == ["Gamma"]
+    added.delete()
+    assert titles(find("council")) == []
+
+    text = make_translation(petition, "es", title="Gatos", text="Perros")
+    assert titles(find("gato")) == titles(find("perro")) == ["Gamma"]
+    text.delete()
+    assert titles(find("gato")) == []
+
+    Organization.objects.filter(pk=organization.pk).update(name="Friends of Rain")
+    assert titles(find("rain")) == ["Gamma"]
+    assert titles(find("rights")) == []
+
+
+def test_what_others_change_costs_nothing_here(petition: Petition) -> None:
+    """A column that is not searched does not write the document anew."""
+    before = SearchDocument.objects.get().pk
+
+    Petition.objects.update(goal=500, outcome="Done.")
+
+    assert SearchDocument.objects.get().pk == before
+
+
+# == Scopes ==
+
+
+def test_scopes_narrow(organization: Organization) -> None:
+    other = make_organization("Others")
+    make_petition(organization, title="Open whales")
+    make_petition(organization, title="Won whales", state=State.WON)
+    make_petition(other, title="Whales of others")
+
+    assert titles(find("whales", organization=other.pk)) == ["Whales of others"]
+    assert titles(find("whales", states=(State.WON,))) == ["Won whales"]
+
+
+# == Marks ==
+
+
+def test_hits_are_marked_and_everything_else_is_escaped(
+    organization: Organization,
+) -> None:
+    make_petition(organization, title="x")
+    query = find("déclaration").query
+
+    (html,) = searching.marked(
+        query,
+        [("fr", "La <b>Déclaration</b> & </mark>\ue000", searching.WHOLE)],
+    )
+
+    assert html == (
+        "La &lt;b&gt;<mark>Déclaration</mark>&lt;/b&gt; &amp; &lt;/mark&gt;"
+    )

@@ -1,0 +1,96 @@
+"""No English in the frame of any French page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from petitions.models import Petition
+from petitions.states import State
+from tests.factories import make_petition, make_signature, make_translation
+from tests.french import english_in
+from tests.project.test_policies import PATHS, site
+
+pytestmark = pytest.mark.django_db
+__all__ = ["site"]
+
+PETITION = PATHS["petitions:petition"]
+# Pages that answer a form; most of them with mistakes.
+POSTS = {
+    f"{PETITION}sign/": {"name": "", "email": "maya at home", "country": "XX"},
+    "/new-link/": {"email": "x"},
+    "/signed/": {"email": "x"},
+    f"{PETITION}report/": {"reason": "", "text": ""},
+    "/contact/": {"reason": "", "text": ""},
+}
+LIMIT = 300
+
+
+def crawl(visitor: Client, starts: list[str]) -> dict[str, str]:
+    """Each French page that can be reached from `starts`: its path and its HTML."""
+    found: dict[str, str] = {}
+    waiting = list(starts)
+    while waiting and len(found) < LIMIT:
+        path = waiting.pop()
+        if path in found:
+            continue
+        response = visitor.get(path, follow=True)
+        html = response.headers.get("Content-Type", "").startswith("text/html")
+        found[path] = response.content.decode() if html else ""
+        links = re.findall(r'href="(/fr/[^"#]*)', found[path])
+        waiting += [link.replace("&amp;", "&") for link in links]
+    assert len(found) < LIMIT
+    return {path: page for path, page in found.items() if '<html lang="fr"' in page}
+
+
+def french_paths(values: dict[str, str]) -> list[str]:
+    paths = [f"/fr{path.format(**values)}" for path in PATHS.values()]
+    return [path for path in paths if path.endswith("/") and "style-guide" not in path]
+
+
+def test_no_english_on_any_french_page(
+    visitor: Client, site: dict[str, str], petition: Petition
+) -> None:
+    for state in (State.PAUSED, State.CLOSED, State.WON, State.WITHDRAWN):
+        other = make_petition(
+            petition.organization, state=state, outcome="Read by the minister."
+        )
+        make_signature_of(other)
+    make_translation(
+        make_petition(
+            petition.organization, asks_place=True, asks_country=True, delivery="names"
+        ),
+        "fr",
+    )
+    pages = crawl(visitor, french_paths(site))
+    for path, form in POSTS.items():
+        pages[f"POST {path}"] = visitor.post(f"/fr{path}", form).content.decode()
+
+    found = {path: texts for path, page in pages.items() if (texts := english_in(page))}
+
+    assert sorted({text for texts in found.values() for text in texts}) == [], found
+    assert len(pages) > 40
+
+
+def make_signature_of(petition: Petition) -> None:
+    """A supporter from the time when it could be signed."""
+    if petition.state == State.PAUSED:
+        make_signature(petition, show_name=True)
+
+
+def test_what_looks_for_english_finds_it(visitor: Client, site: dict[str, str]) -> None:
+    """On the English pages, read as if they were French."""
+    for path in ("/", PETITION, "/privacy/", "/new-link/", "/nothing/"):
+        page = visitor.get(path).content.decode()
+        assert len(english_in(page, "en")) > 5, path
+
+
+def test_a_single_word_is_found_and_a_marked_passage_is_not() -> None:
+    page = '<html lang="fr"><p>{}</p><p lang="en">The end of it.</p><bdi>To Be</bdi>'
+
+    assert english_in(page.format("Closed")) == ["Closed"]
+    assert english_in(page.format("Read <b>and</b> sign")) == ["and"]
+    assert english_in(page.format('<img alt="What it shows">')) == ["What it shows"]
+    assert english_in(page.format("Terminée")) == []
