@@ -163,7 +163,10 @@ def test_every_page_in_every_view(
                 if (pixels := pages[scheme].evaluate(OVERFLOW)) > 0:
                     found[where] = f"{pixels} px too wide"
         mirrored = pages["light"]
-        mirrored.evaluate("document.documentElement.dir = 'rtl'")
+        mirrored.evaluate(
+            "root => { root.dir = 'rtl'; root.style.fontSize = '100%' }",
+            mirrored.locator("html").element_handle(),
+        )
         for width in (320, 1280):
             mirrored.set_viewport_size({"width": width, "height": 900})
             if (pixels := mirrored.evaluate(OVERFLOW)) > 0:
