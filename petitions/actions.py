@@ -236,6 +236,7 @@ def everything_about(address: str) -> dict[str, Any]:
                 "language": row.language,
                 "text_language": row.text_language or row.petition.language,
                 "network": row.network,
+                "came_by_link": row.via,
                 "agreed_to_hand_over": row.delivery,
                 "signed_at": row.created_at.isoformat(),
                 "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),

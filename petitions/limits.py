@@ -234,8 +234,9 @@ def purge(now: datetime) -> int:
     """Forget a batch of buckets that are full again; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM petitions_allowance WHERE key IN (SELECT key FROM "
-            "petitions_allowance WHERE full_at < %s LIMIT %s FOR UPDATE SKIP LOCKED)",
+            "WITH refilled AS MATERIALIZED (SELECT key FROM petitions_allowance"
+            " WHERE full_at < %s LIMIT %s FOR UPDATE SKIP LOCKED) "
+            "DELETE FROM petitions_allowance a USING refilled r WHERE a.key = r.key",
             [now, PURGE_BATCH],
         )
         return int(cursor.rowcount)

@@ -46,13 +46,18 @@ DAY = timedelta(days=1)
 # The same form sent again this soon is covered by the mail that went out already.
 SAME_FORM_WITHIN = timedelta(minutes=1)
 
+# Chosen once, whatever plan follows: as a subquery it may be run again for each row,
+# and then leases more than the batch.
 LEASE_DUE = """
+WITH due AS MATERIALIZED (
+    SELECT id FROM petitions_duemail
+     WHERE state = 'due' AND due_at <= %(now)s
+       AND (leased_until IS NULL OR leased_until <= %(now)s)
+     ORDER BY priority, due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED
+)
 UPDATE petitions_duemail m
    SET leased_until = %(until)s
-  FROM (SELECT id FROM petitions_duemail
-         WHERE state = 'due' AND due_at <= %(now)s
-           AND (leased_until IS NULL OR leased_until <= %(now)s)
-         ORDER BY priority, due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED) due
+  FROM due
  WHERE m.id = due.id
 RETURNING m.id
 """

@@ -152,6 +152,6 @@ def test_snippets_are_copied(
 
     page.click("button[data-copy=card-code]")
 
-    page.get_by_text("Copied").wait_for()
+    page.get_by_role("button", name="Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert f'<iframe src="{site.url}/embed/{SLUG}/"' in copied

@@ -72,7 +72,7 @@ def test_the_tour_from_one_supporter_to_two(plain: Page, site: Site) -> None:
     plain.click("button:has-text('Confirm my signature')")
 
     expect(plain.locator("h1")).to_have_text("Thank you. Your signature counts.")
-    expect(plain.locator(".lead")).to_contain_text("2 supporters, you included.")
+    expect(plain.locator("main")).to_contain_text("2 supporters, you included.")
     assert "confirm" not in plain.url
     assert plain.url.endswith("/thank-you/")
     until(
@@ -196,7 +196,7 @@ def test_copying_the_link(
 def test_the_whole_way_in_french(plain: Page, site: Site) -> None:
     plain.goto(f"/fr{PROFILE}")
     expect(plain.locator(".profile__total")).to_contain_text("soutiens")
-    plain.click("text=Help reunite families divided by prison walls")
+    plain.click("text=Aidez à réunir les familles que des murs de prison séparent")
     plain.click("button:has-text('Signer la pétition')")
     expect(plain.locator(".error-summary")).to_contain_text("Écrivez votre nom complet")
     plain.fill("#id_name", "Noémie Côté")

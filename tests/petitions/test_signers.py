@@ -294,7 +294,7 @@ def test_every_column_about_a_person_is_in_the_download() -> None:
     given = {
         "petition", "state", "name", "email", "place", "postal_code", "country",
         "comment", "show_name", "updates", "language", "text_language", "delivery", "created_at",
-        "confirmed_at", "withdrawn_at", "withdrawn_because", "network", "invalidation",
+        "confirmed_at", "withdrawn_at", "withdrawn_because", "network", "invalidation", "via",
     }  # fmt: skip
 
     assert {field.name for field in Signature._meta.concrete_fields} == inner | given

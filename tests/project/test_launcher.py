@@ -59,7 +59,7 @@ def test_it_ends_within_five_seconds_and_keeps_the_data(site: Site) -> None:
     assert site.sql("SELECT summary FROM petitions_petition WHERE id = 1") == [
         ("kept",)
     ]
-    assert site.sql("SELECT count(*) FROM petitions_petition") == [(7,)]
+    assert site.sql("SELECT count(*) FROM petitions_petition") == [(8,)]
 
 
 def test_it_says_where_everything_is(site: Site) -> None:
