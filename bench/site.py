@@ -73,9 +73,11 @@ class Database:
 
     def fold(self) -> None:
         """What the worker does beside a site all the time."""
+        from petitions.channels import Channel
         from petitions.counting import BATCH, FOLD
 
-        while self.execute(FOLD, {"batch": BATCH})[0][0]:
+        values = {"batch": BATCH, "channels": Channel.values}
+        while self.execute(FOLD, values)[0][0]:
             pass
 
     def settle(self) -> None:
