@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("petitions", "0020_won"),
+        ("petitions", "0019_won"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

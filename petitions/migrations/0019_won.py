@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("organizations", "0002_identity"),
-        ("petitions", "0019_life_guards"),
+        ("petitions", "0018_life_guards"),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ import config.slugs
 class Migration(migrations.Migration):
     dependencies = [
         ("organizations", "0002_identity"),
-        ("petitions", "0032_reports"),
+        ("petitions", "0020_reports"),
     ]
 
     operations = [

@@ -157,6 +157,6 @@ DROP FUNCTION target_is_of_petition();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("petitions", "0018_life")]
+    dependencies = [("petitions", "0017_life")]
 
     operations = [migrations.RunSQL(GUARDS, NO_GUARDS)]

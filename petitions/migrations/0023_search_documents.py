@@ -241,6 +241,6 @@ DELETE FROM petitions_searchword;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("petitions", "0023_search_configurations")]
+    dependencies = [("petitions", "0022_search_configurations")]
 
     operations = [migrations.RunSQL(FUNCTIONS + TRIGGERS + FILL, NOTHING)]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("petitions", "0024_search_documents"),
+        ("petitions", "0023_search_documents"),
     ]
 
     operations = [

@@ -68,7 +68,7 @@ def literal(names: dict[str, str]) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("petitions", "0022_topics_and_search")]
+    dependencies = [("petitions", "0021_topics_and_search")]
 
     operations = [
         migrations.RunSQL(

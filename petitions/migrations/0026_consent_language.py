@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("petitions", "0029_next_step_of_the_same"),
+        ("petitions", "0025_next_step_of_the_same"),
     ]
 
     operations = [

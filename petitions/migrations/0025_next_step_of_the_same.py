@@ -31,7 +31,7 @@ SELECT petition_id, day, '', sum(confirmed) FROM petitions_mailtally
 
 
 class Migration(migrations.Migration):
-    dependencies = [("petitions", "0028_links_and_next_steps")]
+    dependencies = [("petitions", "0024_links_and_next_steps")]
 
     operations = [
         migrations.RunSQL(GUARD, NO_GUARD),
