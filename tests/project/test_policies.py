@@ -268,6 +268,17 @@ def test_cached_pages_have_an_etag_and_answer_304(
     assert other.status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/media/logos/abc.webp", f"{PETITION}/share.png"])
+def test_pictures_may_be_shown_by_web_mail_and_other_sites(
+    visitor: Client, site: dict[str, str], path: str
+) -> None:
+    answer = visitor.get(path)
+
+    answer.close()
+    assert answer.status_code == 200
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
 def test_a_picture_is_kept_for_ever(visitor: Client, site: dict[str, str]) -> None:
     first = visitor.get("/media/logos/abc.webp")
     assert b"".join(first) == b"RIFF"
