@@ -458,3 +458,18 @@ def test_what_the_browser_takes(
     response = visitor.get("/", headers={"accept-encoding": header})
 
     assert ("Content-Encoding" in response.headers) is zipped
+
+
+@pytest.mark.parametrize("name", CACHED)
+def test_what_search_engines_may_show_has_a_title_and_a_description(
+    visitor: Client, site: dict[str, str], name: str
+) -> None:
+    for path in (PATHS[name], f"/fr{PATHS[name]}"):
+        answer = visitor.get(path)
+        page = answer.content.decode(errors="replace")
+        if "<!doctype html>" not in page or '<meta name="robots"' in page:
+            continue
+        title = re.search("<title>(.+?)</title>", page)
+        described = re.search('<meta name="description" content="(.+?)">', page)
+        assert title, path
+        assert described, path
