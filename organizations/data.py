@@ -58,6 +58,11 @@ def organization(request: HttpRequest, slug: str) -> HttpResponse:
             **reference(found),
             "legal_name": found.legal_name,
             "description": found.description,
+            "language": found.language,
+            "descriptions": [
+                {"language": other.language, "text": other.text}
+                for other in found.descriptions.all()
+            ],
             "website": found.website,
             "charity_number": found.charity_number,
             "started": petitions.count(),

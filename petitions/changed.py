@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from petitions.models import Correction, Petition, Translation, Update
@@ -15,18 +15,26 @@ from petitions.models import Correction, Petition, Translation, Update
 def last_changed(keys: Sequence[int], now: datetime) -> dict[int, datetime]:
     """When each of these last changed for readers, but for its count: by a correction,
     an update, a text in another language, its end."""
+    return dict(Petition.objects.filter(pk__in=keys).values_list("pk", moment(now)))
+
+
+def profiles_changed(keys: Sequence[int], now: datetime) -> dict[int, datetime]:
+    """When the profile of each of these organisations last told something new: when
+    one of its petitions that are public changed."""
+    public = Petition.objects.ever_public(now).filter(organization__in=keys)
+    rows = public.order_by().values("organization").annotate(last=Max(moment(now)))
+    return dict(rows.values_list("organization", "last"))
+
+
+def moment(now: datetime) -> Greatest:
     updates = Update.objects.filter(published_at__lte=now)
-    rows = Petition.objects.filter(pk__in=keys).values_list(
-        "pk",
-        Greatest(
-            "opens_at",
-            "ended_at",
-            last(Correction.objects.all(), "made_at"),
-            last(Translation.objects.all(), "created_at"),
-            last(updates, "published_at"),
-        ),
+    return Greatest(
+        "opens_at",
+        "ended_at",
+        last(Correction.objects.all(), "made_at"),
+        last(Translation.objects.all(), "created_at"),
+        last(updates, "published_at"),
     )
-    return dict(rows)
 
 
 def last(rows: QuerySet[Any], moment: str) -> Subquery:

@@ -127,7 +127,12 @@ SCHEMAS: Schema = {
         "An organisation",
         **organization,
         legal_name=text("When it differs from the name"),
-        description=text("Who they are"),
+        description=text("Who they are; may be empty"),
+        language=language,
+        descriptions=array(
+            shape("Who they are", language=language, text=text("The description")),
+            "The same in other languages",
+        ),
         website=text("Its own site; may be empty"),
         charity_number=text("May be empty"),
         started=number("Petitions that were ever public", minimum=0),

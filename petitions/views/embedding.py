@@ -23,7 +23,7 @@ from petitions.channels import Channel
 from petitions.forms import SignForm, make_version
 from petitions.models import Petition
 from petitions.templatetags.petition_tags import standing
-from petitions.views.finding import of_petition
+from petitions.views.finding import of_petition, read_on
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,17 @@ class Frame:
     width: int
     height: int
 
+    def path(self, petition: Petition) -> str:
+        """Its address, in the language that the petition is read in."""
+        query = {"text": petition.reading} if petition.address_language else None
+        return reverse(f"petitions:{self.name}", args=[petition.slug], query=query)
+
     def html(self, petition: Petition, width: int = 0, height: int = 0) -> SafeString:
         """The element that shows it."""
         return format_html(
             '<iframe src="{}" title="{}" width="{}" height="{}" '
             'style="border:0;max-width:100%" loading="lazy"></iframe>',
-            full(reverse(f"petitions:{self.name}", args=[petition.slug])),
+            full(self.path(petition)),
             petition.words.title,
             width or self.width,
             height or self.height,
@@ -63,7 +68,7 @@ def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
 def card(request: HttpRequest, found: Petition) -> HttpResponse:
     """The number, the way to the next goal, and a button that opens the petition."""
     context = {
-        "petition": found,
+        "petition": read_on(request, found),
         "words": found.words,
         "is_open": found.is_open(timezone.now()),
     }
@@ -74,7 +79,7 @@ def card(request: HttpRequest, found: Petition) -> HttpResponse:
 @of_petition(gone)
 def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
     """The card with the whole form; what is sent leads to this site."""
-    words = found.words
+    words = read_on(request, found).words
     context = {
         "petition": found,
         "words": words,
@@ -104,6 +109,7 @@ def badge(request: HttpRequest, found: Petition) -> HttpResponse:
 @of_petition(gone)
 def embed(request: HttpRequest, found: Petition) -> HttpResponse:
     """What others copy into their pages."""
+    read_on(request, found)
     badge = format_html(
         '<a href="{}"><img src="{}" alt="{}"></a>',
         full(found.get_absolute_url()),
@@ -116,6 +122,8 @@ def embed(request: HttpRequest, found: Petition) -> HttpResponse:
         "card": CARD.html(found),
         "form": FORM.html(found),
         "badge": badge,
+        "card_path": CARD.path(found),
+        "form_path": FORM.path(found),
         "is_open": found.is_open(timezone.now()),
     }
     return TemplateResponse(request, "petitions/embed.html", context)
@@ -173,6 +181,8 @@ def petition_at(address: str) -> tuple[Petition, str]:
             found = get_petition(moved.petition.slug, timezone.now())
         except Withdrawn:
             raise Http404 from None
+    asked = match.kwargs.get("language", "")
+    found.reading = asked if asked in found.languages else ""
     return found, language
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from config.languages import path_in
 from config.public_data import full
 from organizations.models import Organization
-from petitions.changed import last_changed
+from petitions.changed import last_changed, profiles_changed
 from petitions.models import Petition
 from petitions.templatetags.text_tags import alternates
 
@@ -82,8 +82,12 @@ def pages() -> Iterator[str]:
 
 
 def organizations(rows: Iterable[Organization]) -> Iterator[str]:
-    for organization in rows:
-        yield from in_each_language(in_interfaces(organization.get_absolute_url()))
+    found = list(rows)
+    keys = [organization.pk for organization in found]
+    changed = profiles_changed(keys, timezone.now())
+    for organization in found:
+        paths = in_interfaces(organization.get_absolute_url())
+        yield from in_each_language(paths, changed.get(organization.pk))
 
 
 def petitions(rows: Iterable[Petition]) -> Iterator[str]:

@@ -146,11 +146,14 @@ def test_an_unknown_organisation_is_404(visitor: Client, db: None) -> None:
 
 def test_the_profile_as_data(visitor: Client, organization: Organization) -> None:
     make_entry(make_petition(organization, state=State.WON), 5)
+    organization.descriptions.create(language="fr", text="Qui nous sommes.")
 
     data = visitor.get("/organizations/rights-now.json").json()
 
     assert data["name"] == "Rights Now"
     assert (data["supporters"], data["started"], data["won"]) == (5, 1, 1)
+    assert data["language"] == "en"
+    assert data["descriptions"] == [{"language": "fr", "text": "Qui nous sommes."}]
     assert json.dumps(data)
 
 

@@ -321,7 +321,7 @@ def test_data_costs_few_statements_however_much_there_is(
         "/petitions/petition-1/count.json": 4,
         "/petitions/petition-1/history.json": 5,
         "/organizations.json": 2,
-        "/organizations/rights-now.json": 4,
+        "/organizations/rights-now.json": 5,
         "/openapi.json": 0,
     }
     for path, cost in costs.items():

@@ -103,6 +103,32 @@ def test_in_french(visitor: Client, petition: Petition) -> None:
     assert f'href="/fr{PETITION}?via=embed"' in card
 
 
+def test_in_the_language_of_the_page_that_it_was_copied_from(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    make_translation(petition, "ar", title="أطلقوا السجناء")
+    arabic = f"{PETITION}ar/"
+    page = visitor.get(arabic).content.decode()
+    assert f'href="{PETITION}embed/?text=ar"' in page
+
+    codes = visitor.get(f"{PETITION}embed/?text=ar").content.decode()
+    assert f"src=&quot;{BASE}{CARD}?text=ar&quot;" in codes
+    assert f'src="{CARD}?text=ar"' in codes
+    assert f"href=&quot;{BASE}{arabic}&quot;" in codes
+    card = visitor.get(f"{CARD}?text=ar").content.decode()
+    assert '<h1 lang="ar" dir="rtl">' in card
+    assert f'href="{arabic}?via=embed"' in card
+    assert oembed(visitor, f"{BASE}{arabic}").json()["title"] == "أطلقوا السجناء"
+
+    form = visitor.get(f"{FORM}?text=ar").content.decode()
+    version = re.search(r'name="version" value="([^"]+)"', form)
+    assert version
+    visitor.post(f"{PETITION}sign/", {**sign_form, "version": version[1]})
+    assert Signature.objects.get().text_language == "ar"
+    # What there is no text in is as if nobody had asked.
+    assert "Free the prisoners" in visitor.get(f"{CARD}?text=de").content.decode()
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

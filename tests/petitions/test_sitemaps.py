@@ -17,7 +17,7 @@ from organizations.models import Organization
 from petitions.models import Correction, Petition
 from petitions.states import State
 from petitions.views import sitemaps
-from tests.factories import make_petition, make_translation
+from tests.factories import make_organization, make_petition, make_translation
 
 pytestmark = pytest.mark.django_db
 
@@ -100,17 +100,33 @@ def test_what_the_public_may_not_see_is_on_no_map(
 
 
 def test_last_changes_are_those_that_are_known(
-    visitor: Client, petition: Petition
+    visitor: Client, petition: Petition, other_organization: Organization
 ) -> None:
     made = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
     Correction.objects.create(petition=petition, text="Seven.", made_at=made)
+    make_petition(petition.organization, title="Older")
+    draft = make_petition(other_organization, state=State.DRAFT)
+    Correction.objects.create(petition=draft, text="Eight.", made_at=made)
 
     found = everything(visitor)
 
-    changed = found["/petitions/free-the-prisoners/"].find(f"{MAP}lastmod")
-    assert changed is not None
-    assert datetime.fromisoformat(changed.text or "") == made
-    assert found["/privacy/"].find(f"{MAP}lastmod") is None
+    for path in ("/petitions/free-the-prisoners/", "/organizations/rights-now/"):
+        changed = found[path].find(f"{MAP}lastmod")
+        assert changed is not None
+        assert datetime.fromisoformat(changed.text or "") == made
+    for path in ("/privacy/", "/organizations/somebody-else/"):
+        assert found[path].find(f"{MAP}lastmod") is None
+
+
+def test_the_profiles_cost_as_many_queries_however_many_they_are(
+    visitor: Client, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    for number in range(5):
+        for title in ("One", "Two"):
+            make_petition(make_organization(f"Number {number} {title}"))
+
+    with django_assert_num_queries(3):
+        read(visitor, "/sitemap/organizations-1.xml")
 
 
 def test_an_empty_site_has_its_pages(visitor: Client) -> None:
