@@ -12,6 +12,10 @@ from config.held import Held
 from organizations.models import Organization
 
 
+# Problems about which the database was asked anyway.
+ASKED = (403, 404, 410)
+
+
 def load() -> Organization | None:
     """The organisation whose site this is; None when there are several, or none yet."""
     found = list(Organization.objects.all()[:2])
@@ -31,8 +35,8 @@ def only() -> Organization | None:
 
 def speaker(request: HttpRequest) -> dict[str, Any]:
     """For templates; read when one prints it, so pages that have an organisation of
-    their own do not. After an error of ours it is not read at all: the database may
-    be what is missing."""
-    if request.META.get("site.problem", 0) >= 500:
+    their own do not. Of other problems than ASKED it is not read at all: the database
+    may be what is missing."""
+    if request.META.get("site.problem", ASKED[0]) not in ASKED:
         return {"speaker": ONLY.known()}
     return {"speaker": SimpleLazyObject(only)}

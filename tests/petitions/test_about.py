@@ -165,8 +165,8 @@ def test_a_problem_says_what_to_do_and_needs_no_database(
     assert "noindex" in page
 
 
-@pytest.mark.parametrize("status", [500, 503])
-def test_an_error_of_ours_names_whose_site_it_is_from_memory(
+@pytest.mark.parametrize("status", [408, 413, 500, 503])
+def test_most_problems_name_whose_site_it_is_from_memory(
     organization: Organization, django_assert_num_queries: Any, status: int
 ) -> None:
     with django_assert_num_queries(0):
