@@ -1146,3 +1146,19 @@ def test_an_invitation_that_cannot_be_mailed_leaves_its_link(
     assert "the mail did not go out" in text
     assert "/admin/password/" in text
     assert Membership.objects.filter(user__email="new@example.org").exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "petitions/petition/?state=%00",
+        "petitions/petition/?language=%00",
+        "petitions/update/?title=a%00b",
+        "petitions/signature/?state=%00",
+        "petitions/report/?reason=%00",
+    ],
+)
+def test_a_list_is_not_asked_for_null_bytes(
+    as_user: Login, erin: User, path: str
+) -> None:
+    assert as_user(erin).get(f"/admin/{path}").status_code == 400
