@@ -189,6 +189,7 @@ def test_a_search_prefers_the_readers_language_and_finds_others(
         ":*", "a:*", "!!a", "<->", "a <-> b", "or", "or or", "- -", "-", "--", "-\"a b",
         "x" * 300, "a " * 150, "torture " * 40, "é" * 300, "\ud800", "١٢", "<mark>",
         "a\u202eb", "\ue000", "ʼ", "http://example.org/?a=b&c", "me@example.org",
+        "-" * 50, "- " * 90, "-&" * 90, "-- a b --" * 20, "-!torture " * 18,
         "-1", "1e400", "NaN", "\u3000", "\n", "🏳️‍🌈 torture",
     ],
 )  # fmt: skip
