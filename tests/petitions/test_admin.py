@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
@@ -22,6 +23,7 @@ from pytest_django import Settings
 
 from organizations.models import Membership, Organization, Role, User
 from petitions import counting
+from petitions.admin.petitions import PetitionForm
 from petitions.admin.transitions import Transition
 from petitions.models import (
     Correction,
@@ -1101,7 +1103,36 @@ def test_two_at_once_cannot_both_end_a_petition(
 
     assert "Somebody else was quicker" in text_of(answer)
     petition.refresh_from_db()
-    assert petition.state == State.WITHDRAWN
+    assert (petition.state, petition.outcome) == (State.WITHDRAWN, "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_does_not_undo_what_somebody_else_does_meanwhile(
+    as_user: Login, erin: User, petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pause() -> None:
+        try:
+            Petition.objects.get(pk=petition.pk).pause()
+        finally:
+            connection.close()
+
+    meanwhile = threading.Thread(target=pause)
+    check = PetitionForm.clean
+
+    def slow(form: PetitionForm) -> Any:
+        meanwhile.start()
+        meanwhile.join(0.5)
+        return check(form)
+
+    monkeypatch.setattr(PetitionForm, "clean", slow)
+
+    path = f"{LIST}{petition.pk}/change/"
+    answer = as_user(erin).post(path, form(petition, summary="Shorter"))
+    meanwhile.join(10)
+
+    assert answer.status_code == 302, errors_of(answer)
+    petition.refresh_from_db()
+    assert (petition.state, petition.summary) == (State.PAUSED, "Shorter")
 
 
 def test_names_are_taken_from_the_page_and_put_back(
