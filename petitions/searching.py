@@ -28,7 +28,7 @@ FEW = 20
 # Of what was typed, so much counts; so many of its words are tried for a mistake.
 LONGEST = 200
 CORRECTED_WORDS = 6
-# Each may exclude a word; PostgreSQL refuses a query with more than 32 behind each other.
+# Each may exclude a word; more than 32 behind each other are refused by PostgreSQL.
 MOST_MINUSES = 20
 # Around a hit while it is still text: characters that stand for nothing else.
 START, STOP = "\ue000", "\ue001"
