@@ -186,12 +186,16 @@ class TaggedLinkForm(forms.ModelForm[TaggedLink]):
         return cleaned
 
 
+@transaction.atomic
 def spread(
     model_admin: PetitionAdmin, request: HttpRequest, petition: Petition
 ) -> HttpResponse:
     """The page; with a POST, what one of its forms says."""
     editable = model_admin.has_change_permission(request, petition)
     posted = request.POST.get("form", "") if editable else ""
+    if posted:
+        # Of a button that was pressed twice, the second finds what the first has done.
+        Petition.objects.select_for_update(no_key=True).get(pk=petition.pk)
     step = NextStepForm(
         petition, request.POST if posted == "step" else None, editable=editable
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
 
 from organizations.models import User
@@ -227,3 +229,35 @@ def test_a_stranger_finds_nothing(
     assert stranger.get(page).status_code == 404
     assert stranger.post(page, LETTER).status_code == 404
     assert not NextStep.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"form": "step", "kind": "donation", "url": "https://example.org/give"},
+        {"form": "link", "tag": "autumn-letter"},
+    ],
+)
+def test_a_button_that_is_pressed_twice_does_it_once(
+    as_user: Callable[[User], Client], erin: User, page: str, typed: dict[str, str]
+) -> None:
+    statuses: list[int] = []
+    together = threading.Barrier(4)
+
+    def press(client: Client) -> None:
+        try:
+            together.wait(10)
+            statuses.append(client.post(page, typed).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press, args=[as_user(erin)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    # The others save the same again, or are told that the tag is there.
+    assert sorted(statuses) == ([302] * 4 if "kind" in typed else [200] * 3 + [302])
+    assert NextStep.objects.count() + TaggedLink.objects.count() == 1
