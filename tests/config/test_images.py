@@ -38,6 +38,15 @@ def test_pictures_of_any_shape(size: tuple[int, int], stored: tuple[int, int]) -
         assert image.size == stored
 
 
+def test_more_pixels_than_memory_has_room_for() -> None:
+    """In six kilobytes."""
+    buffer = BytesIO()
+    Image.new("1", (8000, 6000)).save(buffer, "PNG")
+
+    with pytest.raises(ValidationError, match="too many pixels"):
+        clean_image(ContentFile(buffer.getvalue(), name="large.png"), 1200)
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_a_large_picture_is_small_before_it_is_copied(
     monkeypatch: pytest.MonkeyPatch, orientation: int
