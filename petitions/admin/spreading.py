@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from petitions.admin.petitions import PetitionAdmin
 
 
+# So many petitions are offered to follow, the newest; and the one that follows now.
+CHOICES = 300
+
+
 class NextStepForm(forms.Form):
     """What whoever has signed can do next; only the chosen step is kept."""
 
@@ -39,7 +43,10 @@ class NextStepForm(forms.Form):
         required=False,
     )
     other = forms.ModelChoiceField(
-        label=_("Other petition"), queryset=Petition.objects.none(), required=False
+        label=_("Other petition"),
+        help_text=_("One of your organisation's 300 newest that are open or drafts."),
+        queryset=Petition.objects.none(),
+        required=False,
     )
     url = forms.URLField(
         label=_("Your page for donations"),
@@ -74,7 +81,10 @@ class NextStepForm(forms.Form):
         others = others.filter(state__in=(State.DRAFT, State.OPEN, State.PAUSED))
         choice = self.fields["other"]
         assert isinstance(choice, forms.ModelChoiceField)
-        choice.queryset = others.exclude(pk=petition.pk).order_by("-pk")
+        newest = others.exclude(pk=petition.pk).order_by("-pk").values("pk")[:CHOICES]
+        offered = Q(pk__in=newest) | Q(pk=step.other_id if step else None)
+        # Without their texts, which are most of a petition.
+        choice.queryset = others.filter(offered).only("title").order_by("-pk")
         self.languages = list(dict.fromkeys([*petition.languages, *letters]))
         for code in self.languages:
             self.add_letter(code, letters.get(code))

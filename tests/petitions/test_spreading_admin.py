@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from django.test import Client
 
 from organizations.models import User
 from petitions import counting
+from petitions.admin import spreading
 from petitions.models import NextStep, Petition, TaggedLink
 from tests.factories import make_organization, make_petition, make_signature
 from tests.petitions.test_pages import text_of
@@ -229,6 +231,27 @@ def test_a_stranger_finds_nothing(
     assert stranger.get(page).status_code == 404
     assert stranger.post(page, LETTER).status_code == 404
     assert not NextStep.objects.exists()
+
+
+def test_of_very_many_petitions_the_newest_are_offered_and_the_chosen_one(
+    erins: Client, petition: Petition, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spreading, "CHOICES", 3)
+    others = [
+        make_petition(petition.organization, title=f"Other {number}")
+        for number in range(5)
+    ]
+    NextStep.objects.create(petition=petition, kind="petition", other=others[0])
+
+    def offered() -> list[str]:
+        return re.findall(r"Other \d", erins.get(page).content.decode())
+
+    assert offered() == ["Other 4", "Other 3", "Other 2", "Other 0"]
+    chosen = {"form": "step", "kind": "petition", "other": others[4].pk}
+    assert erins.post(page, chosen).status_code == 302
+    assert offered() == ["Other 4", "Other 3", "Other 2"]
+    refused = erins.post(page, {**chosen, "other": others[1].pk})
+    assert "Select a valid choice" in text_of(refused)
 
 
 @pytest.mark.django_db(transaction=True)
