@@ -303,6 +303,10 @@ def test_the_profile_shows_the_latest_updates(
     assert "Read me Free the prisoners" in text
     assert "Of others" not in text
     assert "Of a withdrawn one" not in text
+    # Only where the profile begins.
+    searched = text_of(visitor.get(f"{organization.get_absolute_url()}?q=prisoners"))
+    assert "Free the prisoners" in searched
+    assert "Latest updates" not in searched
 
 
 # == Pages behind it ==
