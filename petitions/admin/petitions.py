@@ -344,7 +344,8 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             raise Http404
         change_url = reverse("admin:petitions_petition_change", args=[petition.pk])
         problems = found.problems(petition)
-        outcome = request.POST.get("outcome", "").strip()[:500] or petition.outcome
+        typed = request.POST.get("outcome", "").replace("\0", "")
+        outcome = typed.strip()[:500] or petition.outcome
         missing = found.outcome == "required" and not outcome
         if request.method == "POST" and not problems and not missing:
             self.carry_out(request, petition, found, outcome)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from config.languages import name_in_reader_language
 from organizations.scoping import user_of
 from petitions import cards
+from petitions.channels import clean_tag
 from petitions.models import Letter, NextStep, Petition, TaggedLink
 from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
 from petitions.sharing import address
@@ -225,7 +226,8 @@ def spread(
         note(request, petition, gettext("Link with a tag"))
         return redirect(request.path)
     if posted == "remove":
-        petition.tagged_links.filter(tag=request.POST.get("tag", "")).delete()
+        tag = clean_tag(request.POST.get("tag", ""))
+        petition.tagged_links.filter(tag=tag).delete()
         note(request, petition, gettext("Link with a tag removed"))
         return redirect(request.path)
     context = {

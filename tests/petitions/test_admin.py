@@ -1106,6 +1106,15 @@ def test_two_at_once_cannot_both_end_a_petition(
     assert (petition.state, petition.outcome) == (State.WITHDRAWN, "")
 
 
+def test_a_null_byte_in_the_outcome_is_left_out(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    as_user(erin).post(f"{LIST}{petition.pk}/do/win/", {"outcome": "Do\0ne."})
+
+    petition.refresh_from_db()
+    assert (petition.state, petition.outcome) == (State.WON, "Done.")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_form_does_not_undo_what_somebody_else_does_meanwhile(
     as_user: Login, erin: User, petition: Petition, monkeypatch: pytest.MonkeyPatch

@@ -168,6 +168,9 @@ def test_links_with_a_tag_are_made_copied_and_removed(
     assert "qr.svg?via=town-hall" in shown
     assert "<td>1</td>" in shown
 
+    # What is no tag removes nothing, and is no error either.
+    assert erins.post(page, {"form": "remove", "tag": "\0"}).status_code == 302
+    assert TaggedLink.objects.exists()
     erins.post(page, {"form": "remove", "tag": "town-hall"})
     assert not TaggedLink.objects.exists()
 
