@@ -49,7 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="without_language",
     ),
     re_path(
-        r"^media/(?P<folder>covers|logos|petitions)/(?P<name>[0-9a-zA-Z_-]+\.(?:avif|png|webp))$",
+        r"^media/(?P<folder>covers|logos|petitions|story)/(?P<name>[0-9a-zA-Z_-]+\.(?:avif|png|webp))$",
         media.media,
         name="media",
     ),

@@ -252,8 +252,7 @@ RULES = [
         name="published by organisations",
         columns={
             "petitions.petition": (
-                "title", "slug", "ask", "summary", "text", "image",
-                "image_description", "outcome",
+                "title", "slug", "ask", "summary", "text", "outcome",
             ),
             "petitions.formerpetitionslug": ("slug",),
             "petitions.target": ("name", "office", "organisation"),
@@ -266,8 +265,7 @@ RULES = [
             "petitions.letter": ("subject", "body"),
             "petitions.taggedlink": ("tag",),
             "petitions.translation": (
-                "title", "ask", "addressees", "summary", "text", "image_description",
-                "outcome",
+                "title", "ask", "addressees", "summary", "text", "outcome",
             ),
             # The same words once more, in the form in which they are searched.
             "petitions.searchdocument": ("head", "whole"),
@@ -279,6 +277,24 @@ RULES = [
         ),
         purpose=_("So that everybody can read what was signed, and to whom."),
         kept=_("As long as the site stands: what was signed stays signed."),
+    ),
+    Rule(
+        name="pictures",
+        columns={
+            "petitions.petition": ("image", "image_description"),
+            "petitions.translation": ("image_description",),
+            "petitions.update": ("image", "image_description"),
+            "petitions.handover": ("image", "image_description"),
+        },
+        what=_(
+            "Pictures of a petition and of what happened since, on which people may be "
+            "seen; without the place and time that a telephone writes into them"
+        ),
+        purpose=_("So that everybody can see that it was handed over, and by whom."),
+        kept=_(
+            "Until the organisation takes them down; tell it when you are on one and "
+            "do not wish to be. The files go with them."
+        ),
     ),
     Rule(
         name="counted on paper",

@@ -20,11 +20,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.images import clean_image
 from config.languages import name_in_reader_language
-from organizations.forms import label_file_field
 from organizations.scoping import Scope, ScopedAdmin, user_of
 from petitions.admin import figures, invalidations, previews, spreading
+from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import links
 from petitions.admin.transitions import TRANSITIONS, Transition, available
 from petitions.admin.translations import TranslationInline, UsedLanguages
@@ -33,10 +32,8 @@ from petitions.models import Correction, CountEntry, Petition, Target, Topic
 from petitions.models.petitions import NotAllowed
 from petitions.states import PUBLIC_STATES, State
 
-PICTURE_WIDTH = 1200
 
-
-class PetitionForm(forms.ModelForm[Petition]):
+class PetitionForm(PictureForm[Petition]):
     class Meta:
         model = Petition
         fields = "__all__"
@@ -47,25 +44,6 @@ class PetitionForm(forms.ModelForm[Petition]):
             "text": forms.Textarea(attrs={"rows": 16, "cols": 80}),
             "topics": forms.CheckboxSelectMultiple,
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        label_file_field(self, "image")
-
-    def clean_image(self) -> Any:
-        image = self.cleaned_data["image"]
-        changed = "image" in self.changed_data and image
-        return clean_image(image, PICTURE_WIDTH) if changed else image
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        given = self.cleaned_data
-        if given.get("image") and not given.get("image_description"):
-            self.add_error(
-                "image_description",
-                _("Describe the picture for those who do not see it."),
-            )
-        return cleaned
 
 
 class PetitionInline(Scope):
@@ -184,7 +162,7 @@ def is_frozen(petition: Petition | None) -> bool:
 
 
 @admin.register(Petition)
-class PetitionAdmin(ScopedAdmin[Petition]):
+class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     form = PetitionForm
     inlines = [TargetInline, TranslationInline, CorrectionInline, CountEntryInline]
     list_display = ["title", "organization", "state", "supporters_shown", "opens_at"]

@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from organizations.access import may_edit, may_own
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin.filters import PetitionFilter
+from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.models import Answer, Handover, Petition, Signature, Target, Update
 from petitions.states import PUBLIC_STATES, State
 
@@ -125,7 +126,11 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
 # == Updates ==
 
 
-class UpdateForm(OfPetitionForm[Update]):
+# What readers see of one: a change of it is dated.
+SHOWN = {"title", "text", "image", "image_description"}
+
+
+class UpdateForm(PictureForm[Update], OfPetitionForm[Update]):
     publish_now = forms.BooleanField(label=_("Publish it now"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -135,14 +140,17 @@ class UpdateForm(OfPetitionForm[Update]):
 
 
 @admin.register(Update)
-class UpdateAdmin(OfPetitionAdmin[Update]):
+class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
     form = UpdateForm
     list_display = ["title", "petition", "number", "published_at", "language"]
     search_fields = ["title"]
 
     def get_fields(self, request: HttpRequest, obj: Update | None = None) -> Any:
         """The tick is for drafts."""
-        fields = ["language", "title", "text", "publish_now", "published_at"]
+        fields = [
+            "language", "title", "text", "image", "image_description", "publish_now",
+            "published_at",
+        ]  # fmt: skip
         if obj is not None and (
             obj.is_published(timezone.now())
             or not self.has_change_permission(request, obj)
@@ -162,7 +170,7 @@ class UpdateAdmin(OfPetitionAdmin[Update]):
         now = timezone.now()
         if form.cleaned_data.get("publish_now"):
             obj.published_at = now
-        elif obj.is_published(now) and {"title", "text"} & {*form.changed_data}:
+        elif obj.is_published(now) and SHOWN & {*form.changed_data}:
             obj.changed_at = now if change else None
         super().save_model(request, obj, form, change)
 
@@ -212,7 +220,7 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
 # == Handovers ==
 
 
-class HandoverForm(OfPetitionForm[Handover]):
+class HandoverForm(PictureForm[Handover], OfPetitionForm[Handover]):
     def clean(self) -> dict[str, Any] | None:
         """No more than is counted now."""
         cleaned = super().clean()
@@ -228,7 +236,7 @@ class HandoverForm(OfPetitionForm[Handover]):
 
 
 @admin.register(Handover)
-class HandoverAdmin(OfPetitionAdmin[Handover]):
+class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
     form = HandoverForm
     list_display = ["handed_on", "petition", "target", "number"]
     list_select_related = ["petition", "target"]
@@ -244,7 +252,10 @@ class HandoverAdmin(OfPetitionAdmin[Handover]):
                 "fields": [Handover.NUMBERS],
             },
         ),
-        (None, {"fields": ["note", "language"]}),
+        (
+            _("For readers"),
+            {"fields": ["note", "image", "image_description", "language"]},
+        ),
     ]
 
     def get_readonly_fields(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.languages import direction, text_languages
 from organizations.models import User
+from petitions.models.pictures import Pictured
 from petitions.states import PUBLIC_STATES
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         )
 
 
-class Update(models.Model):
+class Update(Pictured):
     """Dated news about a petition. Its number stands in its address: given when it is
     first published, and its own for ever."""
 
@@ -78,13 +79,14 @@ class Update(models.Model):
 
     objects = UpdateQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Pictured.Meta):
         verbose_name = _("update")
         verbose_name_plural = _("updates")
         indexes = [
             models.Index(fields=["petition", "-published_at"], name="update_newest"),
         ]
         constraints = [
+            *Pictured.Meta.constraints,
             models.UniqueConstraint(
                 fields=["petition", "number"], name="update_number_once"
             ),

@@ -15,6 +15,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed, get_tag_uri
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
@@ -153,16 +155,31 @@ def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
 
 def update_entry(update: Update) -> dict[str, Any]:
     petition = update.petition
+    update_text = texts.render(update.text, "markdown")
     return {
         "title": writable(update.title),
         "link": full(update.get_absolute_url()),
-        "description": writable(texts.render(update.text, "markdown")),
+        "description": writable(picture_html(update) + update_text),
         "author_name": writable(petition.organization.name),
         "pubdate": update.published_at,
         "updateddate": update.updated_at,
         "unique_id": tag_of(f"updates/{update.pk}", update.created_at),
         "language": update.language,
     }
+
+
+def picture_html(update: Update) -> SafeString:
+    """Its picture in a format that every feed reader knows; "" without one."""
+    if not update.image:
+        return SafeString()
+    html = '<p><img src="{}" alt="{}" width="{}" height="{}"></p>\n'
+    return format_html(
+        html,
+        full(update.image.url),
+        update.image_description,
+        update.image_width or "",
+        update.image_height or "",
+    )
 
 
 def tag_of(subject: str, began: datetime) -> str:
