@@ -258,6 +258,7 @@ RULES = [
             "petitions.target": ("name", "office", "organisation"),
             "petitions.correction": ("before", "after", "text", "made_by"),
             "petitions.update": ("title", "text", "made_by"),
+            "petitions.updatetranslation": ("title", "text"),
             "petitions.answer": ("answered_by", "text", "link", "made_by"),
             "petitions.answerrevision": ("answered_by", "text", "link"),
             "petitions.handover": ("note", "made_by"),
@@ -284,6 +285,7 @@ RULES = [
             "petitions.petition": ("image", "image_description"),
             "petitions.translation": ("image_description",),
             "petitions.update": ("image", "image_description"),
+            "petitions.updatetranslation": ("image_description",),
             "petitions.handover": ("image", "image_description"),
         },
         what=_(
@@ -313,6 +315,7 @@ NOT_PERSONAL = {
     "petitions.channeltally": ("via",),
     "petitions.correction": ("language",),
     "petitions.update": ("language",),
+    "petitions.updatetranslation": ("language",),
     "petitions.answer": ("language", "text_format"),
     "petitions.answerrevision": ("language", "text_format"),
     "petitions.handover": ("language", "manner"),

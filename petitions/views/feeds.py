@@ -154,17 +154,17 @@ def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
 
 
 def update_entry(update: Update) -> dict[str, Any]:
-    petition = update.petition
-    update_text = texts.render(update.text, "markdown")
+    petition, words = update.petition, update.words
+    html = picture_html(update) + texts.render(words.text, "markdown")
     return {
-        "title": writable(update.title),
+        "title": writable(words.title),
         "link": full(update.get_absolute_url()),
-        "description": writable(picture_html(update) + update_text),
+        "description": writable(html),
         "author_name": writable(petition.organization.name),
         "pubdate": update.published_at,
         "updateddate": update.updated_at,
         "unique_id": tag_of(f"updates/{update.pk}", update.created_at),
-        "language": update.language,
+        "language": words.language,
     }
 
 
@@ -176,7 +176,7 @@ def picture_html(update: Update) -> SafeString:
     return format_html(
         html,
         full(update.image.url),
-        update.image_description,
+        update.words.image_description,
         update.image_width or "",
         update.image_height or "",
     )

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from config.paging import page_of
 from petitions.access import Moved, Withdrawn, get_petition
 from petitions.curve import POINTS
-from petitions.models import Petition
+from petitions.models import Petition, Update
 from petitions.paging import ShortPaginator
 from petitions.story import curve_of, reasons_of
 
@@ -52,9 +52,14 @@ def of_petition(name: str) -> Callable[[View], View]:
 
 @of_petition("petitions:updates")
 def updates(request: HttpRequest, petition: Petition, now: datetime) -> HttpResponse:
-    """All news, the latest first."""
+    """All news, the latest first; in the language of a text that `?text=` asks for."""
+    read_in(request, petition, petition.languages)
     published = Paginator(petition.updates.published(now), UPDATES_PER_PAGE)
-    context = {"petition": petition, "page": page_of(published, request)}
+    context = {
+        "petition": petition,
+        "page": page_of(published, request),
+        "query": f"text={petition.reading}&" if petition.reading else "",
+    }
     return TemplateResponse(request, "petitions/updates.html", context)
 
 
@@ -65,12 +70,30 @@ def update(
     found = petition.updates.published(now).filter(number=number).first()
     if found is None:
         raise Http404
-    context = {
-        "petition": petition,
-        "update": found,
-        "is_open": petition.is_open(now),
-    }
+    read_in(request, petition, [*found.languages, *petition.languages])
+    context = update_context(found, is_open=petition.is_open(now))
     return TemplateResponse(request, "petitions/update.html", context)
+
+
+def update_context(
+    update: Update, *, is_open: bool, preview: bool = False
+) -> dict[str, Any]:
+    """What the page of an update prints."""
+    return {
+        "petition": update.petition,
+        "update": update,
+        "words": update.words,
+        "is_open": is_open,
+        "preview": preview,
+    }
+
+
+def read_in(request: HttpRequest, petition: Petition, languages: list[str]) -> None:
+    """The language that `?text=` asks for; Http404 when it is not one of these."""
+    if text := request.GET.get("text", ""):
+        if text not in languages:
+            raise Http404
+        petition.reading = text
 
 
 @of_petition("petitions:reasons")

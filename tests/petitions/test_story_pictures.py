@@ -71,7 +71,7 @@ def taken() -> ContentFile[bytes]:
 @pytest.fixture(scope="module")
 def picture() -> bytes:
     """As a form takes it in."""
-    return clean_image(drawn(), 1200).read()
+    return bytes(clean_image(drawn(), 1200).read())
 
 
 def stored(picture: bytes) -> ContentFile[bytes]:
