@@ -22,7 +22,7 @@ from organizations.access import Moved, get_organization
 from organizations.models import Organization
 
 if TYPE_CHECKING:
-    from petitions.models.petitions import PetitionQuerySet
+    from petitions.models.listings import PetitionQuerySet
 
 ORGANIZATIONS_PER_PAGE = 50
 SHOWN_UPDATES = 3

@@ -38,8 +38,10 @@ BRAND = "#0b5f6b"
 
 # Petitions of which a process keeps the picture; some 40 kB each.
 KEPT = 100
-# How long a request waits for its turn. Drawing takes a tenth of a second.
+# How long a request waits for its turn, and how many do at once. Drawing takes a tenth
+# of a second; threads that wait for it serve nobody.
 PATIENCE = 2.0
+WAITING = 2
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def band(number: int) -> int:
 
 _kept: OrderedDict[str, bytes] = OrderedDict()
 _turn = threading.Lock()
+_queue = threading.BoundedSemaphore(WAITING)
 
 
 def drawn(card: Card) -> bytes | None:
@@ -126,7 +129,7 @@ def drawn(card: Card) -> bytes | None:
     known = _kept.get(card.digest)
     if known is not None:
         return known
-    if not _turn.acquire(timeout=PATIENCE):
+    if not my_turn():
         return None
     try:
         known = _kept.get(card.digest)
@@ -137,6 +140,18 @@ def drawn(card: Card) -> bytes | None:
         return known
     finally:
         _turn.release()
+
+
+def my_turn() -> bool:
+    """Whether this thread may draw now, or after the few that wait before it."""
+    if _turn.acquire(blocking=False):
+        return True
+    if not _queue.acquire(blocking=False):
+        return False
+    try:
+        return _turn.acquire(timeout=PATIENCE)
+    finally:
+        _queue.release()
 
 
 def forget() -> None:

@@ -18,7 +18,7 @@ from config.paging import BoundedPaginator, page_of
 from organizations.models import Organization
 from petitions import searching
 from petitions.models import Petition, Topic
-from petitions.models.petitions import PetitionQuerySet
+from petitions.models.listings import PetitionQuerySet
 from petitions.searching import Found, Marked, Scope
 from petitions.states import State
 

@@ -2,9 +2,11 @@ from django.urls import path
 
 from petitions.views import (
     about,
+    confirming,
     developers,
     embedding,
     feeds,
+    links,
     listing,
     reading,
     reports,
@@ -51,10 +53,10 @@ urlpatterns = [
     # Behind the words above; none of them names a language.
     path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
     # Short, for they stand in mails.
-    path("confirm/<str:token>/", signing.confirm, name="confirm"),
-    path("confirm/<str:token>/correct/", signing.correct, name="correct"),
-    path("confirm/<str:token>/resend/", signing.resend, name="resend"),
-    path("not-me/<str:token>/", signing.not_me, name="not_me"),
+    path("confirm/<str:token>/", confirming.confirm, name="confirm"),
+    path("confirm/<str:token>/correct/", confirming.correct, name="correct"),
+    path("confirm/<str:token>/resend/", links.resend, name="resend"),
+    path("not-me/<str:token>/", links.not_me, name="not_me"),
     path("signature/<str:token>/", signers.signature, name="signature"),
     path("signature/<str:token>/withdraw/", signers.withdraw, name="withdraw"),
     path("signed/", signers.all_signed, name="all_signed"),
@@ -62,8 +64,8 @@ urlpatterns = [
     path("signed/<str:token>/download/", signers.download, name="download"),
     path("signed/<str:token>/erase/", signers.erase_all, name="erase_all"),
     path("never-again/<str:token>/", signers.never_again, name="never_again"),
-    path("erased/", signing.erased, name="erased"),
-    path("new-link/", signing.new_link, name="new_link"),
+    path("erased/", links.erased, name="erased"),
+    path("new-link/", links.new_link, name="new_link"),
     path("about/", about.about, name="about"),
     path("how-we-count/", about.how_we_count, name="how_we_count"),
     path("privacy/", about.privacy, name="privacy"),

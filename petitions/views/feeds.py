@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed, get_tag_uri
@@ -26,8 +25,8 @@ from organizations.access import Moved, get_organization
 from petitions import texts
 from petitions.changed import last_changed
 from petitions.models import Petition, Update
-from petitions.models.petitions import PetitionQuerySet
-from petitions.views.finding import of_petition
+from petitions.models.listings import PetitionQuerySet
+from petitions.views.finding import its_notice, of_petition
 
 ENTRIES = 30
 # What XML has no way to write.
@@ -108,13 +107,8 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
     return answer(found)
 
 
-def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
-    context = {"petition": petition}
-    return TemplateResponse(request, "petitions/withdrawn.html", context, status=410)
-
-
 @require_safe
-@of_petition(gone)
+@of_petition(its_notice)
 def updates_feed(request: HttpRequest, petition: Petition) -> HttpResponse:
     """What an organisation tells about one petition."""
     found = new_feed(

@@ -13,42 +13,26 @@ from django.views.decorators.http import require_safe
 
 from config.languages import is_of_interface, path_in
 from petitions import story
-from petitions.access import Moved, Withdrawn, get_petition
 from petitions.forms import SignForm, make_version
 from petitions.models import Petition
+from petitions.views.finding import its_notice, of_petition, to_its_notice
 
 
 @require_safe
-def petition(request: HttpRequest, slug: str) -> HttpResponse:
+@of_petition(its_notice)
+def petition(request: HttpRequest, found: Petition) -> HttpResponse:
     """One petition, with its form while it is open."""
-    now = timezone.now()
-    try:
-        found = get_petition(slug, now)
-    except Moved as moved:
-        return redirect(moved.petition, permanent=True)
-    except Withdrawn as withdrawn:
-        context = {"petition": withdrawn.petition}
-        return TemplateResponse(
-            request, "petitions/withdrawn.html", context, status=410
-        )
     context = page_context(found, SignForm(petition=found))
     return TemplateResponse(request, "petitions/petition.html", context)
 
 
 @require_safe
-def text(request: HttpRequest, slug: str, language: str) -> HttpResponse:
+@of_petition(to_its_notice)
+def text(request: HttpRequest, found: Petition, language: str) -> HttpResponse:
     """The same page with the text in a language that the interface does not have."""
     if is_of_interface(language):
-        path = path_in(language, reverse("petitions:petition", args=[slug]))
+        path = path_in(language, reverse("petitions:petition", args=[found.slug]))
         return redirect(path, permanent=True)
-    now = timezone.now()
-    try:
-        found = get_petition(slug, now)
-    except Moved as moved:
-        moved.petition.reading = language
-        return redirect(moved.petition, permanent=True)
-    except Withdrawn as withdrawn:
-        return redirect(withdrawn.petition)
     if language not in found.languages:
         raise Http404
     found.reading = language

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -14,23 +13,23 @@ from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import problem
 from petitions import reporting
-from petitions.access import Moved, Withdrawn, get_petition
 from petitions.forms import ReportForm
 from petitions.limits import passes_ceiling
 from petitions.models import Petition
-from petitions.views.signing import CEILING_RETRY_AFTER, has_body, is_form, see_other
+from petitions.views.finding import of_petition, to_its_notice
+from petitions.views.posting import (
+    CEILING_RETRY_AFTER,
+    has_body,
+    is_form,
+    see_other,
+)
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-def report(request: HttpRequest, slug: str) -> HttpResponse:
+@of_petition(to_its_notice)
+def report(request: HttpRequest, found: Petition) -> HttpResponse:
     """Something is wrong with a petition; its organisation is told."""
-    try:
-        found = get_petition(slug, timezone.now())
-    except Moved as moved:
-        return redirect("petitions:report", moved.petition.slug)
-    except Withdrawn as withdrawn:
-        return redirect("petitions:petition", withdrawn.petition.slug)
     return answer(request, found)
 
 

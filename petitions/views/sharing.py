@@ -15,32 +15,25 @@ from django.views.decorators.http import require_safe
 
 from config.problems import RETRY_AFTER
 from petitions import cards, qr
-from petitions.access import Moved, Withdrawn, get_petition
 from petitions.channels import Channel, clean_tag
 from petitions.models import NextStep, Petition
 from petitions.models.next_steps import NextStepKind
 from petitions.sharing import Sharing, address
+from petitions.views.finding import nothing, of_petition, read_on
 
 # Lines of a sheet: what fits on one page of either paper, A4 or Letter.
 LINES = 12
 
 
 @require_safe
-def thank_you(request: HttpRequest, slug: str) -> HttpResponse:
+@of_petition(nothing)
+def thank_you(request: HttpRequest, found: Petition) -> HttpResponse:
     """The new total, this signature included, and a question: will you pass it on?
-    Whoever comes from elsewhere has not signed here: the address may have been."""
+    Whoever comes from elsewhere was passed the address and has not signed."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        return redirect("petitions:petition", slug)
-    try:
-        found = get_petition(slug, timezone.now())
-    except Moved as moved:
-        return redirect("petitions:thank_you", moved.petition.slug)
-    except Withdrawn:
-        raise Http404 from None
-    if request.GET.get("text", "") in found.languages:
-        found.reading = request.GET["text"]
+        return redirect("petitions:petition", found.slug)
     context = {
-        "petition": found,
+        "petition": read_on(request, found),
         "share": Sharing(found, signed=True),
         **next_step(found),
     }
@@ -70,9 +63,10 @@ def next_step(found: Petition) -> dict[str, Any]:
 
 
 @require_safe
-def share_png(request: HttpRequest, slug: str) -> HttpResponse:
+@of_petition(nothing)
+def share_png(request: HttpRequest, found: Petition) -> HttpResponse:
     """The picture as it is now; kept for ever when the address names its content."""
-    card = cards.card_of(petition_read(request, slug))
+    card = cards.card_of(in_language(request, found))
     png = cards.drawn(card)
     if png is None:
         response = HttpResponse(status=503, content_type="text/plain")
@@ -84,17 +78,9 @@ def share_png(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-# == On paper ==
-
-
-def petition_read(request: HttpRequest, slug: str) -> Petition:
+def in_language(request: HttpRequest, found: Petition) -> Petition:
     """The petition, read in the language that `?text=` asks for; Http404 when it has
-    none in that language, or is not public."""
-    now = timezone.now()
-    try:
-        found = get_petition(slug, now)
-    except (Moved, Withdrawn):
-        raise Http404 from None
+    none in that language."""
     if text := request.GET.get("text", ""):
         if text not in found.languages:
             raise Http404
@@ -102,12 +88,14 @@ def petition_read(request: HttpRequest, slug: str) -> Petition:
     return found
 
 
-def to_print(request: HttpRequest, slug: str) -> Petition:
+# == On paper ==
+
+
+def to_print(request: HttpRequest, found: Petition) -> Petition:
     """The same, while it can be signed."""
-    found = petition_read(request, slug)
     if found.has_ended:
         raise Http404
-    return found
+    return in_language(request, found)
 
 
 def paper_context(found: Petition, channel: Channel) -> dict[str, Any]:
@@ -123,24 +111,27 @@ def paper_context(found: Petition, channel: Channel) -> dict[str, Any]:
 
 
 @require_safe
-def poster(request: HttpRequest, slug: str) -> HttpResponse:
+@of_petition(nothing)
+def poster(request: HttpRequest, found: Petition) -> HttpResponse:
     """A page to print and put up."""
-    found = to_print(request, slug)
+    found = to_print(request, found)
     context = paper_context(found, Channel.POSTER)
     return TemplateResponse(request, "petitions/poster.html", context)
 
 
 @require_safe
-def sheet(request: HttpRequest, slug: str) -> HttpResponse:
+@of_petition(nothing)
+def sheet(request: HttpRequest, found: Petition) -> HttpResponse:
     """A page to print and collect signatures on."""
-    found = to_print(request, slug)
+    found = to_print(request, found)
     context = paper_context(found, Channel.SHEET) | {"lines": range(1, LINES + 1)}
     return TemplateResponse(request, "petitions/sheet.html", context)
 
 
 @require_safe
-def qr_svg(request: HttpRequest, slug: str) -> HttpResponse:
+@of_petition(nothing)
+def qr_svg(request: HttpRequest, found: Petition) -> HttpResponse:
     """The code alone, tagged with `?via=`, for print shops and slides."""
-    found = to_print(request, slug)
+    found = to_print(request, found)
     tag = clean_tag(request.GET.get("via", "")) or Channel.POSTER
     return HttpResponse(qr.as_file(address(found, tag)), content_type="image/svg+xml")

@@ -24,12 +24,9 @@ from petitions.models import Petition, Signature
 from petitions.models.mails import MailKind
 from petitions.states import SignatureState
 from petitions.tokens import Broken, Expired, Purpose, make_token, read_token
-from petitions.views.signing import (
-    broken_link,
-    correction_form,
-    links_asked,
-    see_other,
-)
+from petitions.views.confirming import correction_form
+from petitions.views.links import broken_link, links_asked
+from petitions.views.posting import is_pressed, see_other
 
 
 class NoLonger(Exception):
@@ -56,11 +53,6 @@ def owned(
     if signature is None or signature.email_key is None:
         raise NoLonger(problem(request, 410))
     return signature
-
-
-def is_pressed(request: HttpRequest) -> bool:
-    """Whether a button of ours was pressed, and not one of another site."""
-    return request.method == "POST" and origin_of(request) is not Origin.FOREIGN
 
 
 # == One signature ==

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
@@ -242,6 +243,33 @@ def test_nobody_waits_long_behind_other_drawings(
     monkeypatch.setattr(cards, "PATIENCE", 0.05)
     with cards._turn:
         assert cards.drawn(CARD) is None
+
+
+def test_few_threads_wait_to_draw_and_the_others_go_on_serving(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody who asks for a hundred pictures at once holds up no pages."""
+    monkeypatch.setattr(cards, "draw", lambda card: card.title.encode())
+    found: list[bytes | None] = []
+
+    def ask(number: int) -> None:
+        found.append(cards.drawn(replace(CARD, title=str(number))))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    with cards._turn:
+        for thread in threads:
+            thread.start()
+        for _ in range(200):
+            if len(found) == 8 - cards.WAITING:
+                break
+            time.sleep(0.01)
+        refused = list(found)
+    for thread in threads:
+        thread.join(10)
+
+    assert refused == [None] * (8 - cards.WAITING)
+    assert len([png for png in found if png]) == cards.WAITING
+    assert cards.drawn(CARD) is not None
 
 
 def test_only_the_latest_pictures_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -285,6 +285,8 @@ def test_a_former_address_redirects_for_good(
 
     assert moved.status_code == 301
     assert moved.headers["Location"] == "/petitions/new-name/"
+    tagged = visitor.get("/petitions/free-the-prisoners/?via=poster")
+    assert tagged.headers["Location"] == "/petitions/new-name/?via=poster"
     signed = visitor.post("/petitions/free-the-prisoners/sign/", sign_form)
     assert signed.status_code == 303
     assert signed.headers["Location"].startswith("/petitions/new-name/check-inbox/")

@@ -1,0 +1,190 @@
+"""Which petitions, in which order, and how many support them together."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import Page
+from django.db import models
+from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+
+from organizations.models import Organization, User
+from petitions.models.counts import Change, Total
+from petitions.models.topics import Topic
+from petitions.models.updates import Update, UpdateQuerySet
+from petitions.states import PUBLIC_STATES, Source, State
+
+if TYPE_CHECKING:
+    from petitions.models.petitions import Petition
+    from petitions.searching import Found
+
+# Supporters as they were last folded; the index of the totals is made of this.
+FOLDED = F("total__confirmed") + F("total__paper") + F("total__imported")
+
+
+class PetitionQuerySet(models.QuerySet["Petition"]):
+    def of(self, user: User) -> PetitionQuerySet:
+        """Those that `user` works with."""
+        if user.is_superuser:
+            return self
+        return self.filter(organization__memberships__user=user)
+
+    def ever_public(self, now: datetime) -> PetitionQuerySet:
+        """Published ones, ended or not; a withdrawn one has left."""
+        return self.filter(state__in=PUBLIC_STATES, opens_at__lte=now)
+
+    def open(self, now: datetime) -> PetitionQuerySet:
+        """Those that can be signed now."""
+        return self.filter(state=State.OPEN, opens_at__lte=now).filter(
+            Q(closes_at=None) | Q(closes_at__gt=now)
+        )
+
+    def won(self) -> PetitionQuerySet:
+        return self.filter(state=State.WON)
+
+    def won_lately(self) -> PetitionQuerySet:
+        return self.won().order_by("-ended_at", "-pk")
+
+    def featured(self) -> PetitionQuerySet:
+        """What the site puts forward, in the order of its administrators."""
+        return self.filter(featured__isnull=False).order_by("featured", "-pk")
+
+    def withdrawn(self) -> PetitionQuerySet:
+        """Those that have left the public pages, the latest first; not those that had
+        never been there."""
+        left = self.filter(state=State.WITHDRAWN, opens_at__lte=F("ended_at"))
+        return left.prefetch_related("translations").order_by("-ended_at")
+
+    def due_to_close(self, now: datetime) -> PetitionQuerySet:
+        """Those whose last day has passed, but which still say open or paused."""
+        return self.filter(state__in=(State.OPEN, State.PAUSED), closes_at__lte=now)
+
+    def standing(self, state: str, now: datetime) -> PetitionQuerySet:
+        """Those that readers are told to be in `state`."""
+        over = Q(state__in=(State.OPEN, State.PAUSED), closes_at__lte=now)
+        if state == State.CLOSED:
+            return self.filter(Q(state=State.CLOSED) | over)
+        return self.filter(state=state).exclude(over)
+
+    def in_profile_order(self) -> PetitionQuerySet:
+        """Pinned ones, then open by newest opening, then won, then closed; those of
+        one import, opened at the same moment, in the order of their file."""
+        return self.order_by(
+            F("position").asc(nulls_last=True),
+            Case(
+                When(state__in=(State.OPEN, State.PAUSED), then=0),
+                When(state=State.WON, then=1),
+                default=2,
+            ),
+            "-opens_at",
+            "pk",
+        )
+
+    def page_of_profile(
+        self, request: HttpRequest, organization: Organization
+    ) -> tuple[Found | None, Page[Any], list[Petition]]:
+        """What a profile shows of these: a page of them, or of what a search among
+        them found. Here, for the profile knows petitions only by their organisation."""
+        from petitions import listing
+
+        return listing.page_of_profile(self, request, organization)
+
+    def newest_first(self) -> PetitionQuerySet:
+        return self.order_by("-opens_at", "pk")
+
+    def most_supported_first(self) -> PetitionQuerySet:
+        """By the folded totals, which have an index of this order."""
+        with_total = self.filter(total__isnull=False)
+        return with_total.order_by(FOLDED.desc(), F("total__petition_id").desc())
+
+    def behind(self, sort: str, value: str, number: int) -> PetitionQuerySet:
+        """Those behind a place in one of the two orders: that of petition `number`
+        with `value` supporters, or opened at `value`."""
+        if sort == "supporters":
+            order = Tuple(FOLDED, F("total__petition_id"))
+            return self.filter(TupleLessThan(order, (int(value), number)))
+        opened = datetime.fromtimestamp(float(value), UTC)
+        return self.filter(opens_at__lte=opened).exclude(
+            opens_at=opened, pk__lte=number
+        )
+
+    def on(self, topic: Topic) -> PetitionQuerySet:
+        """Those that are about `topic`."""
+        tagged = self.model.topics.through._default_manager.filter(
+            petition=models.OuterRef("pk"), topic=topic
+        )
+        return self.filter(models.Exists(tagged))
+
+    def most_signed_since(self, day: date) -> PetitionQuerySet:
+        """Those that people have signed here since `day`, most of them first: their
+        totals by day are added up, never signatures."""
+        return (
+            self.filter(
+                daily_totals__day__gte=day, daily_totals__source=Source.CONFIRMED
+            )
+            .annotate(signed=Sum("daily_totals__number"))
+            .filter(signed__gt=0)
+            .order_by("-signed", "-pk")
+        )
+
+    def with_counts(self) -> PetitionQuerySet:
+        """Adds `confirmed`, `paper`, `imported`: the folded total and what is not
+        folded yet, in one statement, so that a fold in between changes nothing."""
+        return self.annotate(
+            **{
+                source: Coalesce(F(f"total__{source}"), 0)
+                + Coalesce(Change.unfolded(source), 0)
+                for source in Source.values
+            }
+        )
+
+    def for_reading(self) -> PetitionQuerySet:
+        """With everything that a public page prints of a petition."""
+        return (
+            self.with_counts()
+            .select_related("organization")
+            .prefetch_related("targets", "translations", "topics__names")
+        )
+
+    def complete(self) -> list[Petition]:
+        """These, in their order, with everything that a public page prints. Meant for
+        a slice: its keys are found first, because PostgreSQL would otherwise add up
+        the counts of all rows that the slice leaves out."""
+        keys = list(self.values_list("pk", flat=True))
+        rows = {
+            row.pk: row for row in self.model.objects.for_reading().filter(pk__in=keys)
+        }
+        return [rows[key] for key in keys if key in rows]
+
+    def latest_updates(self, now: datetime) -> UpdateQuerySet:
+        """News about any of these, the latest first."""
+        return Update.objects.of_public_petitions(now).filter(petition__in=self)
+
+    def supporters(self) -> int:
+        """Supporters of all of these together, in one statement."""
+        return sum(self.supporters_by_source().values())
+
+    def supporters_by_source(self) -> dict[str, int]:
+        """The same as `confirmed`, `paper`, `imported`."""
+        mine = self.values("pk")
+        unfolded = Change.objects.filter(petition__in=mine).order_by()
+        sums = Total.objects.filter(petition__in=mine).aggregate(
+            **{
+                source: Coalesce(Sum(source), 0)
+                + Coalesce(
+                    models.Subquery(
+                        unfolded.filter(source=source)
+                        .values(all=Value(1))
+                        .annotate(sum=Sum("delta"))
+                        .values("sum")
+                    ),
+                    0,
+                )
+                for source in Source.values
+            }
+        )
+        return {source: int(number) for source, number in sums.items()}

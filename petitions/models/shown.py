@@ -1,0 +1,147 @@
+"""What readers are told of a petition, worked out from what is stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from petitions.goals import next_goal
+from petitions.models.targets import Target
+from petitions.models.topics import Topic
+from petitions.models.translations import Worded
+from petitions.states import ENDED_STATES, State
+from petitions.texts import listed
+
+
+class Shown(Worded):
+    """A petition as a page prints it: its words, and what is said beside them."""
+
+    confirmed: int
+    paper: int
+    imported: int
+    goal: int | None
+    targets: Any
+    topics: Any
+    state: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    ended_at: datetime | None
+    won_at: datetime | None
+    started_on: Any
+
+    class Meta:
+        abstract = True
+
+    @property
+    def supporters(self) -> int:
+        """All supporters; needs `with_counts()`."""
+        return self.confirmed + self.paper + self.imported
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Supporters in all and by source, as the public JSON prints them."""
+        return {
+            "supporters": self.supporters,
+            "confirmed": self.confirmed,
+            "paper": self.paper,
+            "imported": self.imported,
+        }
+
+    @property
+    def next_goal(self) -> int:
+        """The staff's goal until it is reached, then the next round number."""
+        return next_goal(self.supporters, self.goal)
+
+    @property
+    def remaining(self) -> int:
+        return self.next_goal - self.supporters
+
+    @property
+    def first_target(self) -> Target | None:
+        targets = list(self.targets.all())
+        return targets[0] if targets else None
+
+    @property
+    def shown_topics(self) -> list[Topic]:
+        """What it is about; nothing yet in the preview of one that is not stored."""
+        return list(self.topics.all()) if self.pk else []
+
+    @property
+    def addressee(self) -> str:
+        """The first target as the profile names it, in the reader's language."""
+        return self.translated_name or (
+            self.first_target.label if self.first_target else Target.unsettled_label()
+        )
+
+    @property
+    def addressees(self) -> str:
+        """Everybody petitioned by name, in the reader's language."""
+        if self.translated_name:
+            return self.translated_name
+        labels = [target.label for target in self.targets.all()]
+        return listed(labels or [Target.unsettled_label()])
+
+    @property
+    def translated_name(self) -> str:
+        """The name of a single target without an office, where the text that is read
+        has one of its own; otherwise ""."""
+        targets = self.targets.all()
+        alone = len(targets) == 1 and targets[0].label_with_office == targets[0].name
+        return self.words.addressees if alone else ""
+
+    @property
+    def addressees_language(self) -> str:
+        """The language that their names are written in."""
+        if self.translated_name:
+            return self.words.language
+        written = str(self.language)
+        return self.reader_language if self.is_unsettled else written
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether nobody is petitioned yet."""
+        return all(target.is_unsettled for target in self.targets.all())
+
+    @property
+    def petitions_somebody(self) -> bool:
+        """Whether people or bodies are petitioned, and not a label alone."""
+        targets = self.targets.all()
+        return bool(targets) and all(target.is_somebody for target in targets)
+
+    @property
+    def started(self) -> datetime | Any:
+        """The day it began, here or elsewhere."""
+        return self.started_on or self.opens_at
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can be signed at `now`."""
+        return (
+            self.state == State.OPEN
+            and self.opens_at is not None
+            and self.opens_at <= now
+            and (self.closes_at is None or now < self.closes_at)
+        )
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED_STATES or (
+            self.closes_at is not None and self.closes_at <= timezone.now()
+        )
+
+    def standing(self, now: datetime) -> str:
+        """Its state as readers are told it: closed once its last day has passed, also
+        before the worker has written that down."""
+        if self.state in (State.OPEN, State.PAUSED) and self.has_ended:
+            return State.CLOSED
+        return self.state
+
+    @property
+    def end(self) -> datetime | None:
+        return self.ended_at or self.closes_at
+
+    @property
+    def decided_at(self) -> datetime | None:
+        """When it was won, which may be long after it was closed; else its end."""
+        return self.won_at or self.end
