@@ -178,8 +178,9 @@ class Multilingual(models.Model):
     @property
     def address_language(self) -> str:
         """The language that its address has to name: one without an interface."""
-        named = self.reading in self.languages and not is_of_interface(self.reading)
-        return self.reading if named else ""
+        if not self.reading or is_of_interface(self.reading):
+            return ""
+        return self.reading if self.reading in self.languages else ""
 
 
 class Worded(Multilingual):
