@@ -31,7 +31,7 @@ MARGIN = 64
 # Beside the words, when the petition has one.
 PICTURE_WIDTH = 400
 # Changes when what is drawn of the same words does.
-DRAWING = 1
+DRAWING = 2
 
 PAPER, INK, MUTED = (255, 255, 255), (22, 25, 28), (85, 91, 97)
 BRAND = "#0b5f6b"
@@ -240,8 +240,8 @@ def head(pen: Pen, logo_name: str, name: str) -> None:
 def body(pen: Pen, text: str, whom: str) -> None:
     """Whom for what, as large as it fits."""
     font, lines = lettering.fitted(text, pen.width)
-    height = font.size * 1.24
-    top = 330 - height * len(lines) / 2 + (24 if whom else 0)
+    height = font.size * lettering.LEADING
+    top = 330 - height * len(lines) / 2 + (12 if whom else 0)
     if whom:
         pen.line(pen.start, top - 26, whom, 27, MUTED)
     direction = "rtl" if pen.rtl else "ltr"

@@ -227,3 +227,14 @@ def test_a_stranger_finds_nothing(
     assert stranger.get(page).status_code == 404
     assert stranger.post(page, LETTER).status_code == 404
     assert not NextStep.objects.exists()
+
+
+@pytest.mark.parametrize(("title", "said"), [("Arrêtez", False), ("停止酷刑", True)])
+def test_staff_are_told_when_the_picture_cannot_show_the_title(
+    erins: Client, petition: Petition, page: str, title: str, said: bool
+) -> None:
+    Petition.objects.filter(pk=petition.pk).update(title=title)
+
+    text = text_of(erins.get(page))
+
+    assert ("There are no letters for this title" in text) is said
