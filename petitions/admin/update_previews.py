@@ -53,7 +53,8 @@ def preview(
     now = timezone.now()
     update.published_at = update.published_at or now
     update.number = update.number or 0  # it has none yet, and is linked nowhere
-    update.petition.reading = reading or update.language
+    named = is_text_language(reading)
+    update.petition.reading = reading if named else update.language
     context = update_context(update, is_open=update.petition.is_open(now), preview=True)
     return TemplateResponse(request, "petitions/update.html", context)
 
@@ -118,4 +119,4 @@ def typed_texts(
         written = (typed["title"] or typed["text"]) and f"{prefix}DELETE" not in post
         if written and is_text_language(typed["language"]):
             found.append(UpdateTranslation(update=update, **typed))
-    return found, pressed if is_text_language(pressed) else ""
+    return found, pressed
