@@ -18,7 +18,8 @@ from config.languages import (
     path_in,
     reader_language,
 )
-from petitions.models import Petition, Update
+from config.public_data import full
+from petitions.models import Petition, Target, Update
 from petitions.texts import listed
 
 register = template.Library()
@@ -32,6 +33,11 @@ def path_of(row: Readable, language: str, frame: str) -> str:
     if is_of_interface(language):
         return path_in(language, row.address())
     return path_in(frame, row.address(language))
+
+
+def address_of(row: Readable, language: str) -> str:
+    """The same for programs, which no interface stands around."""
+    return full(path_of(row, language, settings.LANGUAGE_CODE))
 
 
 def path_first_of(row: Readable, frame: str) -> str:
@@ -113,3 +119,16 @@ def petitioned(petition: Petition) -> Passage:
 def first_petitioned(petition: Petition) -> Passage:
     """The first of them, by name alone."""
     return Passage(petition.addressee, petition.addressees_language)
+
+
+@register.filter
+def named(target: Target, petition: Petition) -> Passage:
+    """One of those petitioned by name, as the text that is read says it, if it does."""
+    said = petition.translated_name or target.label
+    return Passage(said, petition.addressees_language)
+
+
+@register.filter
+def named_with_office(target: Target, petition: Petition) -> Passage:
+    said = petition.translated_name or target.label_with_office
+    return Passage(said, petition.addressees_language)
