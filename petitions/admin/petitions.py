@@ -7,9 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -20,9 +18,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.languages import name_in_reader_language
-from organizations.scoping import Scope, ScopedAdmin, user_of
+from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin import figures, invalidations, previews, spreading
+from petitions.admin.inlines import (
+    CorrectionInline,
+    CountEntryInline,
+    TargetInline,
+    is_frozen,
+)
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import links
 from petitions.admin.transitions import TRANSITIONS, Transition, available
@@ -44,121 +47,6 @@ class PetitionForm(PictureForm[Petition]):
             "text": forms.Textarea(attrs={"rows": 16, "cols": 80}),
             "topics": forms.CheckboxSelectMultiple,
         }
-
-
-class PetitionInline(Scope):
-    """Rows of a petition, shown to and changed by those who may edit it."""
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None or super().has_view_permission(request, obj)
-
-
-class TargetForm(forms.ModelForm[Target]):
-    """Of a petition that people have signed, only “Not settled yet” can change."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        target = self.instance
-        if target.pk and not target.is_unsettled and target.petition.has_signatures:
-            for field in self.fields.values():
-                field.disabled = True
-
-
-class TargetFormSet(BaseInlineFormSet[Target, Petition, TargetForm]):
-    """A petition that is public keeps somebody whom it petitions."""
-
-    def clean(self) -> None:
-        super().clean()
-        if self.instance.state == State.DRAFT or not self.forms or any(self.errors):
-            return
-        if not any(
-            form.cleaned_data and not form.cleaned_data.get("DELETE")
-            for form in self.forms
-        ):
-            raise ValidationError(
-                _("Name whom it petitions, or choose “Not settled yet”.")
-            )
-
-
-class TargetInline(PetitionInline, admin.StackedInline[Target, Petition]):
-    model = Target
-    form = TargetForm
-    formset = TargetFormSet  # type: ignore[assignment]
-    extra = 0
-    min_num = 0
-    fields = [("position", "kind"), "name", "office", "organisation"]
-
-    def get_extra(
-        self, request: HttpRequest, obj: Petition | None = None, **kwargs: Any
-    ) -> int:
-        return 0 if obj is not None and obj.targets.all() else 1
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and not is_frozen(obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        allowed = super().has_change_permission(request, obj)
-        if not allowed or not is_frozen(obj):
-            return allowed
-        return any(target.is_unsettled for target in obj.targets.all())
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_add_permission(request, obj)
-
-
-class CorrectionInline(PetitionInline, admin.StackedInline[Correction, Petition]):
-    model = Correction
-    extra = 0
-    fields = ["language", "before", "after", "text", "made_at"]
-    readonly_fields = ["made_at"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and is_frozen(obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_formset(
-        self, request: HttpRequest, obj: Petition | None = None, **kwargs: Any
-    ) -> Any:
-        """Asks which text is meant where there are several, and never for more."""
-        formset = super().get_formset(request, obj, **kwargs)
-        field = formset.form.base_fields.get("language")
-        if field is not None and obj is not None:
-            others = [code for code in obj.languages if code != obj.language]
-            field.choices = [  # type: ignore[attr-defined]
-                ("", name_in_reader_language(obj.language)),
-                *((code, name_in_reader_language(code)) for code in others),
-            ]
-        return formset
-
-
-class CountEntryInline(PetitionInline, admin.StackedInline[CountEntry, Petition]):
-    model = CountEntry
-    extra = 0
-    fields = [("source", "number"), "label", ("counted_by", "counted_at")]
-    verbose_name_plural = _("supporters counted on paper or elsewhere")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        allowed = Scope.has_change_permission(self, request, obj)
-        return allowed and obj is not None and obj.state != State.DRAFT
-
-
-# The petition stands behind each of its rows.
-for inline in (TargetInline, CorrectionInline, CountEntryInline):
-    inline.organization_path = "organization_id"
-
-
-def is_frozen(petition: Petition | None) -> bool:
-    """Whether people have signed it; asked once in the life of the object."""
-    if petition is None:
-        return False
-    if not hasattr(petition, "_frozen"):
-        petition._frozen = petition.has_signatures  # type: ignore[attr-defined]
-    return bool(petition._frozen)  # type: ignore[attr-defined]
 
 
 @admin.register(Petition)
