@@ -19,6 +19,8 @@ def problem(request: HttpRequest, status: int) -> HttpResponse:
     if request.path.endswith(".json"):
         response: HttpResponse = data_problem(status)
     else:
+        # For what may be read for the page: after an error of ours, nothing.
+        request.META["site.problem"] = status
         page = render_to_string(f"{status}.html", {"status": status}, request)
         response = HttpResponse(page, status=status)
         allow_noted(request, response)

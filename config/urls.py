@@ -84,7 +84,8 @@ POLICIES = {
     "sitemap": cached(),
     "sitemap_file": cached(),
     "favicon": cached(),
-    "media": cached(),
+    # Mail programs in a browser show logos, and other sites what links look like.
+    "media": cached(embeddable=True),
     "without_language": cached(embeddable=True),
     "data:petitions": cached("state", "organization", "page", embeddable=True),
     "data:petition": cached(embeddable=True),
@@ -115,7 +116,7 @@ POLICIES = {
     "petitions:about": cached(),
     "petitions:poster": cached("text"),
     "petitions:sheet": cached("text"),
-    "petitions:share_png": cached("text", "v"),
+    "petitions:share_png": cached("text", "v", embeddable=True),
     "petitions:qr_svg": cached("text", "via"),
     "petitions:how_we_count": cached(),
     "petitions:privacy": cached(),

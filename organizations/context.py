@@ -31,5 +31,8 @@ def only() -> Organization | None:
 
 def speaker(request: HttpRequest) -> dict[str, Any]:
     """For templates; read when one prints it, so pages that have an organisation of
-    their own do not."""
+    their own do not. After an error of ours it is not read at all: the database may
+    be what is missing."""
+    if request.META.get("site.problem", 0) >= 500:
+        return {"speaker": ONLY.known()}
     return {"speaker": SimpleLazyObject(only)}

@@ -91,9 +91,10 @@ def petitioning(petition: Petition) -> str:
     """Whom it petitions, in a line; '' when that is not settled."""
     if petition.is_unsettled:
         return ""
-    who = petition.words.addressees or listed(
-        [target.label_with_office for target in petition.targets.all()]
-    )
+    targets = list(petition.targets.all())
+    # Two offices are longer than a line; the names are what has to be read.
+    names = [t.label_with_office if len(targets) == 1 else t.label for t in targets]
+    who = petition.words.addressees or listed(names)
     return gettext("Petitioning %(who)s") % {"who": who}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -148,8 +149,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     # -- what is shown --
 
     @admin.display(description=_("supporters"))
-    def supporters_shown(self, petition: Petition) -> int:
-        return petition.supporters
+    def supporters_shown(self, petition: Petition) -> str:
+        return intcomma(petition.supporters)
 
     @admin.display(description=_("the very lines"))
     def readers_see(self, petition: Petition) -> SafeString | str:

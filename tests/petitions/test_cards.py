@@ -431,3 +431,17 @@ def test_nobody_is_petitioned_before_it_is_settled() -> None:
 
     found = Petition.objects.for_reading().get(pk=made.pk)
     assert cards.card_of(found).petitioning == ""
+
+
+@pytest.mark.django_db
+def test_an_office_stands_there_while_one_person_is_petitioned(
+    petition: Petition,
+) -> None:
+    petition.targets.all().delete()
+    petition.targets.create(name="Ada Roe", office="Minister of Rivers")
+    one = Petition.objects.for_reading().get(pk=petition.pk)
+    assert cards.card_of(one).petitioning == "Petitioning Ada Roe, Minister of Rivers"
+
+    petition.targets.create(name="Bo Doe", office="Minister", position=2)
+    two = Petition.objects.for_reading().get(pk=petition.pk)
+    assert cards.card_of(two).petitioning == "Petitioning Ada Roe and Bo Doe"
