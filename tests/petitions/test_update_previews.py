@@ -108,8 +108,8 @@ def test_a_new_one_is_seen_before_it_is_saved(
 
 def test_each_language_has_its_own(as_user: Login, erin: User, draft: Update) -> None:
     make_update_translation(draft, "fr", title="Stocké")
-    typed = rows(row(title="Tapé"), row(1, language="ar", title="عنوان", text="نص"))
-    typed |= given("update", draft.petition, preview_of=draft.pk)
+    typed = given("update", draft.petition, preview_of=draft.pk)
+    typed |= rows(row(title="Tapé"), row(1, language="ar", title="عنوان", text="نص"))
     client = as_user(erin)
 
     def shown(fields: dict[str, Any]) -> str:
