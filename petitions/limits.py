@@ -8,11 +8,12 @@ many pass as should.
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import ipaddress
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -82,9 +83,17 @@ class Attempts:
 def hashed(source: str) -> str:
     """What a bucket is found by, as a UUID is written: nobody reads a network or an
     address out of it."""
-    return hmac.digest(settings.EMAIL_KEY.encode(), source.encode(), "sha256").hex()[
-        :32
-    ]
+    digest = keyed(settings.EMAIL_KEY).copy()
+    digest.update(source.encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=2)
+def keyed(key: str) -> hashlib.blake2b:
+    """The beginning that all buckets share; from it, each takes a microsecond."""
+    return hashlib.blake2b(
+        key=hashlib.sha256(key.encode()).digest(), digest_size=16, person=b"allowances"
+    )
 
 
 @dataclass(frozen=True, slots=True)
