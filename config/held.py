@@ -39,6 +39,11 @@ class Held[T]:
         finally:
             self._lock.release()
 
+    def known(self) -> T | None:
+        """What was read last, however long ago; None when nothing was."""
+        held = self._value
+        return held[0] if held is not None else None
+
     def _read(self, held: tuple[T, float] | None) -> T:
         try:
             return self._load()

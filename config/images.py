@@ -135,6 +135,17 @@ class SizedFile(ImageFieldFile):
         """Store what is made of it."""
         raise NotImplementedError
 
+    @property
+    def derived(self) -> list[str]:
+        """The names of what was made of it."""
+        raise NotImplementedError
+
+    def discard(self) -> None:
+        """Erase the file and what was made of it; a picture uploaded twice is two."""
+        for name in (self.name, *self.derived):
+            if name:
+                self.storage.delete(name)
+
 
 class PictureFile(SizedFile):
     """A picture in a page, in several widths and formats."""
@@ -150,6 +161,12 @@ class PictureFile(SizedFile):
             for kind in KINDS:
                 name = self.beside(f"{width}.{kind.suffix}")
                 self.storage.save(name, ContentFile(encoded(smaller, kind)))
+
+    @property
+    def derived(self) -> list[str]:
+        return [
+            self.beside(f"{w}.{kind.suffix}") for w in self.widths for kind in KINDS
+        ]
 
     def address(self, width: int, kind: Kind) -> str:
         return self.storage.url(self.beside(f"{width}.{kind.suffix}"))
@@ -178,6 +195,10 @@ class LogoFile(SizedFile):
         buffer = BytesIO()
         square.save(buffer, "PNG", optimize=True)
         self.storage.save(self.beside("mail.png"), ContentFile(buffer.getvalue()))
+
+    @property
+    def derived(self) -> list[str]:
+        return [self.beside("mail.png")] if self.size_in_name else []
 
     @property
     def mail_url(self) -> str:

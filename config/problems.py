@@ -8,6 +8,8 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from config.styles import allow_noted
+
 # Seconds after which trying again makes sense.
 RETRY_AFTER = 10
 
@@ -17,8 +19,11 @@ def problem(request: HttpRequest, status: int) -> HttpResponse:
     if request.path.endswith(".json"):
         response: HttpResponse = data_problem(status)
     else:
+        # For what may be read for the page: after an error of ours, nothing.
+        request.META["site.problem"] = status
         page = render_to_string(f"{status}.html", {"status": status}, request)
         response = HttpResponse(page, status=status)
+        allow_noted(request, response)
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER)

@@ -31,7 +31,7 @@ MARGIN = 64
 # Beside the words, when the petition has one.
 PICTURE_WIDTH = 400
 # Changes when what is drawn of the same words does.
-DRAWING = 1
+DRAWING = 2
 
 PAPER, INK, MUTED = (255, 255, 255), (22, 25, 28), (85, 91, 97)
 BRAND = "#0b5f6b"
@@ -91,9 +91,10 @@ def petitioning(petition: Petition) -> str:
     """Whom it petitions, in a line; '' when that is not settled."""
     if petition.is_unsettled:
         return ""
-    who = petition.words.addressees or listed(
-        [target.label_with_office for target in petition.targets.all()]
-    )
+    targets = list(petition.targets.all())
+    # Two offices are longer than a line; the names are what has to be read.
+    names = [t.label_with_office if len(targets) == 1 else t.label for t in targets]
+    who = petition.words.addressees or listed(names)
     return gettext("Petitioning %(who)s") % {"who": who}
 
 
@@ -240,8 +241,8 @@ def head(pen: Pen, logo_name: str, name: str) -> None:
 def body(pen: Pen, text: str, whom: str) -> None:
     """Whom for what, as large as it fits."""
     font, lines = lettering.fitted(text, pen.width)
-    height = font.size * 1.24
-    top = 330 - height * len(lines) / 2 + (24 if whom else 0)
+    height = font.size * lettering.LEADING
+    top = 330 - height * len(lines) / 2 + (12 if whom else 0)
     if whom:
         pen.line(pen.start, top - 26, whom, 27, MUTED)
     direction = "rtl" if pen.rtl else "ltr"

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 
+from organizations.context import only
 from organizations.models import Organization
 from petitions.models import DueMail, Petition
 from petitions.models.mails import MailKind
@@ -151,23 +152,22 @@ def build(
 ) -> Frame:
     """The frame, in one language, of one kind of mail, about a petition, in the
     language that it is read in, unless it is about all that somebody has signed."""
+    organization = petition.organization if petition else only()
     with translation.override(language):
         context: dict[str, Any] = {
+            "organization": organization,
             "site": urlsplit(settings.SITE_URL).netloc,
             "days": LIFETIME.days,
             "language": language,
             **{name: placeholder(name) for name in LINKS},
         }
         template = TEMPLATES[kind]
-        if petition is None:
-            context["organization"] = None
-        else:
+        if petition is not None:
             if counted_since:
                 template = "emails/already_signed"
             context |= {
                 "petition": petition,
                 "words": petition.words,
-                "organization": petition.organization,
                 "addressee": (
                     petition.addressees if petition.petitions_somebody else ""
                 ),
@@ -188,7 +188,7 @@ def build(
         }
     return Frame(
         headers=headers(
-            petition.organization if petition else None,
+            organization,
             " ".join(subject.split()),
             language,
         ),

@@ -18,6 +18,9 @@ VERSION = f"{FONT.stat().st_size} {SHAPES}"
 
 SIZES = range(72, 35, -4)
 LINES = 4
+# From one line to the next, of the letters' size; and the height of all of them.
+LEADING = 1.24
+ROOM = 272
 ELLIPSIS = "…"
 # A code point that never will be a character: what it looks like, all unknown ones do.
 UNKNOWN = "\U0010ffff"
@@ -83,17 +86,30 @@ def usable(direction: str) -> str | None:
 
 
 def fitted(text: str, width: float) -> tuple[Font, list[str]]:
-    """The largest font in which the text takes few lines, and these; the last one
-    ends with an ellipsis when even the smallest is too large."""
+    """The largest font in which the text has room, and its lines; the last one ends
+    with an ellipsis when even the smallest is too large."""
     for size in SIZES:
-        # Few words deserve large letters, many need them small.
         lines = wrapped(text, font(size), width)
-        if len(lines) <= (3 if size > SIZES[-1] else LINES):
-            return font(size), lines
+        if len(lines) <= LINES and len(lines) * size * LEADING <= ROOM:
+            return font(size), balanced(text, font(size), width, len(lines))
     smallest = font(SIZES[-1])
     lines = wrapped(text, smallest, width)
     rest = " ".join(lines[LINES - 1 :])
     return smallest, [*lines[: LINES - 1], shortened(rest, smallest, width)]
+
+
+def balanced(text: str, font: Font, width: float, number: int) -> list[str]:
+    """As many lines, as alike as words allow: none of a single word at the end."""
+    narrow, wide = max(map(font.getlength, text.split(" "))), width
+    if narrow > width:
+        return wrapped(text, font, width)
+    for _step in range(6):
+        middle = (narrow + wide) / 2
+        if len(wrapped(text, font, middle)) <= number:
+            wide = middle
+        else:
+            narrow = middle
+    return wrapped(text, font, wide)
 
 
 def wrapped(text: str, font: Font, width: float) -> list[str]:

@@ -14,6 +14,7 @@ import pytest
 from django.test import Client
 
 from config.cache_policy import page_cache
+from organizations.context import ONLY
 from organizations.models import Organization, Role, User
 from petitions.limits import RULES
 from petitions.models import Petition
@@ -22,11 +23,16 @@ from tests.factories import make_member, make_organization, make_petition, make_
 
 @pytest.fixture(autouse=True)
 def _nothing_held() -> Iterator[None]:
-    page_cache.clear()
-    RULES.forget()
+    forget()
     yield
+    forget()
+
+
+def forget() -> None:
+    """What a process keeps between requests."""
     page_cache.clear()
     RULES.forget()
+    ONLY.forget()
 
 
 class MissingVariables(logging.Handler):

@@ -31,6 +31,14 @@ class Handled(admin.SimpleListFilter):
         return queryset.filter(handled_at__isnull=self.value() == "no")
 
 
+class Trapped(admin.BooleanFieldListFilter):
+    """By program, or not."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("program")
+
+
 class HandlingForm(forms.ModelForm[Report]):
     """Whether it is dealt with, and how."""
 
@@ -71,7 +79,7 @@ class ReportAdmin(ScopedAdmin[Report]):
     list_display = ["created_at", "about", "reason", "is_handled", "handled_by"]
     list_display_links = ["created_at", "about"]
     list_select_related = ["petition", "handled_by"]
-    list_filter = [Handled, "reason", "is_trapped"]
+    list_filter = [Handled, "reason", ("is_trapped", Trapped)]
     ordering = ["-pk"]
     fields = [
         "about", "reason", "created_at", "language", "message", "email", "is_trapped",

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.languages import name_in_reader_language
 from organizations.scoping import user_of
-from petitions import cards
+from petitions import cards, lettering
 from petitions.channels import clean_tag
 from petitions.models import Letter, NextStep, Petition, TaggedLink
 from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
@@ -242,6 +242,7 @@ def spread(
         "link": link,
         "links": links_of(petition),
         "card": cards.address(petition, cards.card_of(petition).digest),
+        "undrawn": not lettering.drawable(petition.words.title),
         "media": model_admin.media,
     }
     template = "admin/petitions/petition/spread.html"

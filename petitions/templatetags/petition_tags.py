@@ -14,7 +14,7 @@ from config.languages import reader_language
 from petitions import texts
 from petitions.forms import countries
 from petitions.models import Petition, Target, Words
-from petitions.states import Delivery
+from petitions.states import Delivery, State
 
 register = template.Library()
 
@@ -27,6 +27,15 @@ def supporters_line(number: int) -> str:
     return ngettext("%(number)s supporter", "%(number)s supporters", number) % {
         "number": intcomma(number)
     }
+
+
+@register.filter
+def standing(petition: Petition) -> str:
+    """The same of a petition; it invites nobody where nobody can sign."""
+    signable = not petition.has_ended and petition.state != State.PAUSED
+    if signable or petition.supporters:
+        return supporters_line(petition.supporters)
+    return gettext("No supporters")
 
 
 @register.filter

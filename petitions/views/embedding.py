@@ -22,7 +22,7 @@ from petitions.access import Moved, Withdrawn, get_petition
 from petitions.channels import Channel
 from petitions.forms import SignForm, make_version
 from petitions.models import Petition
-from petitions.templatetags.petition_tags import supporters_line
+from petitions.templatetags.petition_tags import standing
 from petitions.views.finding import of_petition
 
 
@@ -91,7 +91,7 @@ def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
 @of_petition(gone)
 def badge(request: HttpRequest, found: Petition) -> HttpResponse:
     """The number as a picture."""
-    words = supporters_line(found.supporters)
+    words = standing(found)
     # About the widest that these letters are; the text is drawn to fit exactly.
     width = 8 * len(words)
     context = {"words": words, "width": width, "whole": width + 36, "petition": found}

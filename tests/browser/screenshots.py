@@ -4,22 +4,25 @@ screenshots`."""
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.request import urlopen
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import launch
 from tests.browser.conftest import NARROW, visit
-from tests.site import ROOT, Site
+from tests.site import ROOT, Site, fetch
 
 FOLDER = ROOT / "docs"
 LARGEST = 150_000
 PROFILE = "/organizations/amnesty-international-canada/"
 PETITION = "/petitions/canada-sign-the-global-treaty-to-end-torture/"
 RIVER = "/petitions/plant-trees-along-the-lower-bank/"
+ARABIC = "/petitions/light-market-lane-at-night/"
 WINDOW = {"width": 1200, "height": 900}
 
 
@@ -30,25 +33,27 @@ def going(path: str) -> Callable[[Page], None]:
     return go
 
 
-def with_mistakes(page: Page) -> None:
-    page.goto(PETITION)
-    page.fill("#id_email", "maya at home")
-    page.click("main form button.button--wide")
+def with_mistakes(path: str, name: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        page.goto(path)
+        page.fill("#id_name", name)
+        page.fill("#id_email", "maya at home")
+        page.click("main form button.button--wide")
+
+    return go
 
 
-def thanked(page: Page) -> None:
-    visit(page, f"{RIVER}thank-you/")
+def thanked(path: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        visit(page, path)
+
+    return go
 
 
-def in_arabic(page: Page) -> None:
-    """The first petition that has a text in Arabic."""
-    page.goto("/petitions/")
-    paths = [str(link.get_attribute("href")) for link in page.locator("h3 a").all()]
-    for path in paths:
-        answer = page.goto(f"{path}ar/")
-        if answer is not None and answer.status == 200:
-            return
-    raise AssertionError("No petition of the demonstration has a text in Arabic.")
+ON_A_PHONE = {"viewport": NARROW}
+in_arabic = going(f"{ARABIC}ar/")
+mistaken_in_arabic = with_mistakes(f"{ARABIC}ar/", "ليلى حداد")
+thanked_in_arabic = thanked(f"{ARABIC}thank-you/?text=ar")
 
 
 # Name of the file: what is done, and how the browser looks at it.
@@ -56,13 +61,20 @@ PICTURES: dict[str, tuple[Callable[[Page], None], dict[str, Any]]] = {
     "home": (going("/"), {}),
     "profile": (going(PROFILE), {}),
     "petition": (going(PETITION), {}),
-    "form-error": (with_mistakes, {}),
-    "thank-you": (thanked, {}),
+    "form-error": (with_mistakes(PETITION, ""), {}),
+    "thank-you": (thanked(f"{RIVER}thank-you/"), {}),
     "dark": (going(PETITION), {"color_scheme": "dark"}),
     "french": (going(f"/fr{PROFILE}"), {}),
     "arabic": (in_arabic, {}),
-    "narrow": (going(PETITION), {"viewport": NARROW}),
+    "arabic-narrow": (in_arabic, ON_A_PHONE),
+    "arabic-error": (mistaken_in_arabic, {}),
+    "arabic-error-narrow": (mistaken_in_arabic, ON_A_PHONE),
+    "arabic-thank-you": (thanked_in_arabic, {}),
+    "arabic-thank-you-narrow": (thanked_in_arabic, ON_A_PHONE),
+    "narrow": (going(PETITION), ON_A_PHONE),
 }
+# Name of the file: the page whose link is shared.
+SHARED = {"share-english": PETITION, "share-arabic": f"{ARABIC}ar/"}
 
 
 def take(browser: Browser, site: Site, name: str) -> bytes:
@@ -93,14 +105,27 @@ def take(browser: Browser, site: Site, name: str) -> bytes:
     raise AssertionError(f"{name} is larger than {LARGEST} bytes in 32 colours")
 
 
+def share_picture(site: Site, name: str) -> bytes:
+    """What stands beside a shared link, as the page names it."""
+    page = fetch(site.url + SHARED[name]).text
+    found = re.search(r'property="og:image" content="([^"]+)"', page)
+    assert found
+    with urlopen(found[1].replace("&amp;", "&")) as answer:
+        png: bytes = answer.read()
+    return png
+
+
 def main() -> int:
     site = Site().start()
     try:
         with sync_playwright() as playwright:
             browser = launch(playwright)
-            for name in sys.argv[1:] or PICTURES:
+            for name in sys.argv[1:] or [*PICTURES, *SHARED]:
                 file = FOLDER / f"{name}.png"
-                file.write_bytes(take(browser, site, name))
+                shared = name in SHARED
+                file.write_bytes(
+                    share_picture(site, name) if shared else take(browser, site, name)
+                )
                 print(f"  {file.relative_to(ROOT)}  {file.stat().st_size:,} bytes")
             browser.close()
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.utils import timezone, translation
@@ -12,6 +13,7 @@ from django.utils import timezone, translation
 from config.cache_policy import page_cache
 from config.models import Heartbeat
 from config.problems import problem
+from organizations.context import ONLY
 from organizations.models import Organization
 from petitions.counting import fold
 from petitions.loops import PROVED
@@ -66,6 +68,7 @@ def test_pages_about_the_site_do_not_grow_with_it(
     for number in range(NAMED + 3):
         make_petition(make_organization(f"Organisation {number:02}"))
 
+    visitor.get("/erased/")  # whose site it is, is known from here on
     with django_assert_max_num_queries(3):
         response = visitor.get(path)
 
@@ -106,12 +109,10 @@ def test_how_we_count_shows_where_the_number_comes_from(
     assert (
         'href="/petitions/free-the-prisoners/count.json"' in response.content.decode()
     )
-    assert "It last found every number right" not in text
+    assert "it last found every number right" not in text
     Heartbeat.objects.create(name=PROVED, beat_at=timezone.now())
     page_cache.clear()
-    assert "It last found every number right on" in text_of(
-        visitor.get("/how-we-count/")
-    )
+    assert "it last found every number right." in text_of(visitor.get("/how-we-count/"))
 
 
 def test_the_accessibility_statement_is_dated_and_leads_to_a_form(
@@ -129,16 +130,27 @@ def test_the_accessibility_statement_is_dated_and_leads_to_a_form(
 PROBLEMS = (400, 403, 404, 408, 410, 413, 415, 500, 503)
 
 
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database, whatever asks for whose site this is."""
+
+    def load() -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(ONLY, "_load", load)
+
+
 def asking(path: str) -> HttpRequest:
     return RequestFactory(headers={"host": "localhost"}).get(path)
 
 
+@pytest.mark.usefixtures("away")
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("status", PROBLEMS)
 def test_a_problem_says_what_to_do_and_needs_no_database(
     status: int, language: str
 ) -> None:
-    """Without the `db` fixture, any query fails this test."""
+    """Without the `db` fixture, any other query fails this test."""
     with translation.override(language):
         response = problem(asking("/somewhere/"), status)
 
@@ -153,6 +165,18 @@ def test_a_problem_says_what_to_do_and_needs_no_database(
     assert "noindex" in page
 
 
+@pytest.mark.parametrize("status", [500, 503])
+def test_an_error_of_ours_names_whose_site_it_is_from_memory(
+    organization: Organization, django_assert_num_queries: Any, status: int
+) -> None:
+    with django_assert_num_queries(0):
+        assert "Rights Now" not in text_of(problem(asking("/"), status))
+    assert ONLY.get() == organization
+    with django_assert_num_queries(0):
+        assert "Rights Now" in text_of(problem(asking("/"), status))
+
+
+@pytest.mark.usefixtures("away")
 def test_every_problem_has_words_of_its_own_in_both_languages() -> None:
     seen = set()
     for language in ("en", "fr"):

@@ -1027,7 +1027,7 @@ def test_accounts_are_for_site_administrators(
 
 
 def test_somebody_without_an_organisation_sees_nothing(
-    as_user: Login, planted: list[str]
+    as_user: Login, planted: list[str], other_organization: Organization
 ) -> None:
     client = as_user(make_user())
 

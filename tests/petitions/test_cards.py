@@ -154,6 +154,29 @@ def test_a_short_title_is_whole_and_a_long_one_says_that_it_goes_on() -> None:
     assert "…" not in "".join(long[:-1])
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Give every child north of the river a place in a public school near them",
+        "أعيدوا فتح جسر المشاة القديم قبل حلول الشتاء من أجل أطفال المدارس",
+    ],
+)
+def test_the_lines_of_a_title_are_alike(title: str) -> None:
+    font, lines = lettering.fitted(title, 1072)
+
+    lengths = [font.getlength(line) for line in lines]
+    assert len(lines) > 1
+    assert min(lengths) > 0.6 * max(lengths)
+    assert " ".join(lines) == title
+
+
+def test_a_title_as_long_as_may_be_can_be_read_in_a_small_preview() -> None:
+    font, lines = lettering.fitted("petitions and letters " * 6 + "to the river", 1072)
+
+    assert font.size >= 48
+    assert not lines[-1].endswith("…")
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), st.booleans())
 def test_no_title_breaks_the_picture(title: str, rtl: bool) -> None:
@@ -408,3 +431,17 @@ def test_nobody_is_petitioned_before_it_is_settled() -> None:
 
     found = Petition.objects.for_reading().get(pk=made.pk)
     assert cards.card_of(found).petitioning == ""
+
+
+@pytest.mark.django_db
+def test_an_office_stands_there_while_one_person_is_petitioned(
+    petition: Petition,
+) -> None:
+    petition.targets.all().delete()
+    petition.targets.create(name="Ada Roe", office="Minister of Rivers")
+    one = Petition.objects.for_reading().get(pk=petition.pk)
+    assert cards.card_of(one).petitioning == "Petitioning Ada Roe, Minister of Rivers"
+
+    petition.targets.create(name="Bo Doe", office="Minister", position=2)
+    two = Petition.objects.for_reading().get(pk=petition.pk)
+    assert cards.card_of(two).petitioning == "Petitioning Ada Roe and Bo Doe"

@@ -288,8 +288,8 @@ def test_feeds_cost_few_statements(
             make_update(petition)
     costs = {
         ALL: 6,
-        ORGANIZATION: 9,
-        "/petitions/petition-1/updates.atom": 5,
+        ORGANIZATION: 10,
+        "/petitions/petition-1/updates.atom": 6,
     }
     for path, cost in costs.items():
         with django_assert_num_queries(cost):

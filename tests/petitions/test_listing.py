@@ -91,6 +91,7 @@ def test_an_empty_result_helps_on(visitor: Client, petition: Petition) -> None:
     response = visitor.get("/petitions/?q=xyzzyx")
 
     assert "Nothing was found for “xyzzyx”." in text_of(response)
+    assert "First page" not in text_of(response)
     assert titles(response) == ["Free the prisoners"]
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.retention import expire
+from organizations.models import Organization
 from petitions import actions, mailing
 from petitions.models import DueMail, MailTally, Petition, Signature
 from petitions.models.mails import MailState
@@ -515,7 +516,10 @@ def test_a_link_is_in_one_piece_and_no_line_too_long(
 
 
 def test_the_mail_that_leads_to_all_signatures(
-    server: MailServer, petition: Petition, visitor: Client
+    server: MailServer,
+    petition: Petition,
+    other_organization: Organization,
+    visitor: Client,
 ) -> None:
     mine = make_signature(petition, "Maya@example.org")
     DueMail.objects.all().delete()
@@ -535,6 +539,22 @@ def test_the_mail_that_leads_to_all_signatures(
     path = link.removeprefix("http://testserver.localhost")
     assert mine.petition.title in visitor.get(path).content.decode()
     assert not MailTally.objects.exists()
+
+
+def test_on_a_site_of_one_organisation_it_comes_from_there(
+    server: MailServer, petition: Petition, visitor: Client
+) -> None:
+    make_signature(petition, "maya@example.org")
+    DueMail.objects.all().delete()
+    visitor.post("/signed/", {"email": "maya@example.org"})
+
+    send()
+
+    (message,) = server.mailbox.messages
+    assert message["From"] == "Rights Now <petitions@example.org>"
+    assert message["Reply-To"] == "contact@example.org"
+    for kind in ("plain", "html"):
+        assert "1 Main Street, Ottawa" in body(message, kind)
 
 
 def test_who_has_signed_already_gets_a_link_to_the_signature(

@@ -442,6 +442,16 @@ def test_nobody_yet_is_not_said_of_an_ended_petition(visitor: Client) -> None:
     assert "Be the first" not in profile
 
 
+def test_nobody_is_invited_to_sign_while_it_is_paused(visitor: Client) -> None:
+    petition = make_petition(state=State.PAUSED)
+    embed = f"/embed/{petition.slug}/"
+
+    for path in (petition.get_absolute_url(), "/petitions/", embed):
+        text = text_of(visitor.get(path))
+        assert "No supporters" in text, path
+        assert "Be the first" not in text, path
+
+
 def test_an_organisation_without_contact_does_not_ask_to_write(visitor: Client) -> None:
     petition = make_petition(make_organization(contact_email=""))
 
@@ -474,6 +484,7 @@ def test_a_list_costs_as_many_queries_for_one_row_as_for_three(
 
     from config.cache_policy import page_cache
 
+    visitor.get("/erased/")  # whose site it is, is known from here on
     make_signature(make_petition(organization))
     with CaptureQueriesContext(connection) as one:
         assert visitor.get(path).status_code == 200

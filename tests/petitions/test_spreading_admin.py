@@ -287,3 +287,14 @@ def test_a_button_that_is_pressed_twice_does_it_once(
     # The others save the same again, or are told that the tag is there.
     assert sorted(statuses) == ([302] * 4 if "kind" in typed else [200] * 3 + [302])
     assert NextStep.objects.count() + TaggedLink.objects.count() == 1
+
+
+@pytest.mark.parametrize(("title", "said"), [("Arrêtez", False), ("停止酷刑", True)])
+def test_staff_are_told_when_the_picture_cannot_show_the_title(
+    erins: Client, petition: Petition, page: str, title: str, said: bool
+) -> None:
+    Petition.objects.filter(pk=petition.pk).update(title=title)
+
+    text = text_of(erins.get(page))
+
+    assert ("There are no letters for this title" in text) is said

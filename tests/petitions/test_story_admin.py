@@ -63,6 +63,7 @@ def given(name: str, petition: Petition, **changes: Any) -> dict[str, Any]:
         "update": {
             "language": "en", "title": "News", "text": "**Good** news.",
             "published_at_0": "", "published_at_1": "",
+            "translations-TOTAL_FORMS": "0", "translations-INITIAL_FORMS": "0",
         },
         "answer": {
             "target": target, "answered_by": "", "answered_on": "2026-03-01",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -26,6 +27,9 @@ POSTS = {
     "/contact/": {"reason": "", "text": ""},
 }
 LIMIT = 300
+CATALOGUE = Path(__file__).parents[2] / "locale/fr/LC_MESSAGES/django.po"
+# A line must not end or begin with a sign, nor a number be parted.
+LOOSE = re.compile(r"« | »| :(?!\w)|\d \d{3}")
 
 
 def crawl(visitor: Client, starts: list[str]) -> dict[str, str]:
@@ -94,3 +98,11 @@ def test_a_single_word_is_found_and_a_marked_passage_is_not() -> None:
     assert english_in(page.format("Read <b>and</b> sign")) == ["and"]
     assert english_in(page.format('<img alt="What it shows">')) == ["What it shows"]
     assert english_in(page.format("Terminée")) == []
+
+
+def test_french_signs_keep_to_their_words() -> None:
+    """No-break spaces inside « » and before a colon."""
+    entries = re.findall(r'^msgstr.*(?:\n".*)*', CATALOGUE.read_text(), re.MULTILINE)
+
+    assert len(entries) > 500
+    assert [entry for entry in entries if LOOSE.search(entry)] == []

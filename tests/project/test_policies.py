@@ -268,6 +268,17 @@ def test_cached_pages_have_an_etag_and_answer_304(
     assert other.status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/media/logos/abc.webp", f"{PETITION}/share.png"])
+def test_pictures_may_be_shown_by_web_mail_and_other_sites(
+    visitor: Client, site: dict[str, str], path: str
+) -> None:
+    answer = visitor.get(path)
+
+    answer.close()
+    assert answer.status_code == 200
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
 def test_a_picture_is_kept_for_ever(visitor: Client, site: dict[str, str]) -> None:
     first = visitor.get("/media/logos/abc.webp")
     assert b"".join(first) == b"RIFF"
@@ -468,3 +479,18 @@ def test_what_the_browser_takes(
     response = visitor.get("/", headers={"accept-encoding": header})
 
     assert ("Content-Encoding" in response.headers) is zipped
+
+
+@pytest.mark.parametrize("name", CACHED)
+def test_what_search_engines_may_show_has_a_title_and_a_description(
+    visitor: Client, site: dict[str, str], name: str
+) -> None:
+    for path in (PATHS[name], f"/fr{PATHS[name]}"):
+        answer = visitor.get(path)
+        page = answer.content.decode(errors="replace")
+        if "<!doctype html>" not in page or '<meta name="robots"' in page:
+            continue
+        title = re.search("<title>(.+?)</title>", page)
+        described = re.search('<meta name="description" content="(.+?)">', page)
+        assert title, path
+        assert described, path

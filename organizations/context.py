@@ -1,0 +1,38 @@
+"""Who speaks on pages that are about nobody in particular."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import Error
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from config.held import Held
+from organizations.models import Organization
+
+
+def load() -> Organization | None:
+    """The organisation whose site this is; None when there are several, or none yet."""
+    found = list(Organization.objects.all()[:2])
+    return found[0] if len(found) == 1 else None
+
+
+ONLY = Held(load)
+
+
+def only() -> Organization | None:
+    """The same; None as well while the database is away from the start on."""
+    try:
+        return ONLY.get()
+    except Error:
+        return None
+
+
+def speaker(request: HttpRequest) -> dict[str, Any]:
+    """For templates; read when one prints it, so pages that have an organisation of
+    their own do not. After an error of ours it is not read at all: the database may
+    be what is missing."""
+    if request.META.get("site.problem", 0) >= 500:
+        return {"speaker": ONLY.known()}
+    return {"speaker": SimpleLazyObject(only)}
