@@ -23,7 +23,7 @@ from bench.mails import mails
 from bench.report import Part
 from bench.searching import search
 from bench.site import SMALL, Bench
-from bench.web import against_bare, against_lean
+from bench.web import WARM, against_bare, against_lean
 
 PARTS = ("mails", "fold", "answers", "lean", "web", "search", "growth")
 
@@ -50,7 +50,7 @@ def main() -> int:
     confirming = {"lean": 2, "web": 2, "growth": 1}
     times = sum(confirming.get(name, 0) for name in chosen.only)
     with Bench(
-        [*sizes, chosen.size], confirm_seconds=times * (rounds * seconds + 1)
+        [*sizes, chosen.size], confirm_seconds=times * (rounds * seconds + WARM)
     ) as bench:
         for name in PARTS:
             if name not in chosen.only:

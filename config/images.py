@@ -7,7 +7,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
@@ -61,12 +60,15 @@ def clean_image(upload: File[bytes], width: int) -> ContentFile[bytes]:
         with Image.open(upload.open(), formats=["JPEG", "PNG", "WEBP", "GIF"]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ValidationError(_("The picture has too many pixels."))
-            upright: Any = ImageOps.exif_transpose(image)
-            picture = upright.convert(
-                "RGBA" if upright.has_transparency_data else "RGB"
-            )
             # As high as twice its width at most, which bounds strips of any shape.
-            picture.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
+            most = (width, 2 * width)
+            ImageOps.exif_transpose(image, in_place=True)
+            mode = "RGBA" if image.has_transparency_data else "RGB"
+            if image.mode == mode:
+                # Before a copy is made: of many pixels even one is 120 MB and more.
+                image.thumbnail(most, Image.Resampling.LANCZOS)
+            picture = image.convert(mode)
+            picture.thumbnail(most, Image.Resampling.LANCZOS)
             buffer = BytesIO()
             picture.save(buffer, "WEBP", quality=85, method=6)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
@@ -133,6 +135,17 @@ class SizedFile(ImageFieldFile):
         """Store what is made of it."""
         raise NotImplementedError
 
+    @property
+    def derived(self) -> list[str]:
+        """The names of what was made of it."""
+        raise NotImplementedError
+
+    def discard(self) -> None:
+        """Erase the file and what was made of it; a picture uploaded twice is two."""
+        for name in (self.name, *self.derived):
+            if name:
+                self.storage.delete(name)
+
 
 class PictureFile(SizedFile):
     """A picture in a page, in several widths and formats."""
@@ -148,6 +161,12 @@ class PictureFile(SizedFile):
             for kind in KINDS:
                 name = self.beside(f"{width}.{kind.suffix}")
                 self.storage.save(name, ContentFile(encoded(smaller, kind)))
+
+    @property
+    def derived(self) -> list[str]:
+        return [
+            self.beside(f"{w}.{kind.suffix}") for w in self.widths for kind in KINDS
+        ]
 
     def address(self, width: int, kind: Kind) -> str:
         return self.storage.url(self.beside(f"{width}.{kind.suffix}"))
@@ -176,6 +195,10 @@ class LogoFile(SizedFile):
         buffer = BytesIO()
         square.save(buffer, "PNG", optimize=True)
         self.storage.save(self.beside("mail.png"), ContentFile(buffer.getvalue()))
+
+    @property
+    def derived(self) -> list[str]:
+        return [self.beside("mail.png")] if self.size_in_name else []
 
     @property
     def mail_url(self) -> str:

@@ -120,8 +120,16 @@ class BooleanField(Shared, forms.BooleanField):
     pass
 
 
-class TrapField(Shared, forms.Field):
-    """Takes anything: an answer may not depend on it."""
+class Trapped(forms.Form):
+    """A form with an input that nobody sees: whatever fills in every field, does not
+    look. templates/petitions/_trap.html has it; as a field of the form it would cost
+    a signature as much as its name."""
+
+    TRAP = "subject"
+
+    @property
+    def is_trapped(self) -> bool:
+        return bool(self.data.get(self.TRAP))
 
 
 class CorrectionForm(forms.Form):
@@ -195,7 +203,7 @@ class CorrectionForm(forms.Form):
                 del self.fields[name]
 
 
-class SignForm(CorrectionForm):
+class SignForm(CorrectionForm, Trapped):
     """What a supporter fills in."""
 
     email = TextField(
@@ -210,8 +218,6 @@ class SignForm(CorrectionForm):
         label=_("Show my name and comment on this page."), required=False
     )
     version = TextField(required=False)
-    # Nobody sees it; whatever fills in every field, does not look.
-    subject = TrapField(label=_("Leave this empty"), required=False)
 
     field_order = ["name", "email", "place", "postal_code", "country"]
 
@@ -227,16 +233,12 @@ class SignForm(CorrectionForm):
                 _("Enter an e-mail address such as name@example.org")
             ) from None
 
-    @property
-    def is_trapped(self) -> bool:
-        return bool(self.cleaned_data.get("subject"))
-
     def seen(self, delivery: str) -> Seen:
         """What the form had shown."""
         return read_version(self.cleaned_data.get("version", ""), delivery)
 
 
-class ReportForm(forms.Form):
+class ReportForm(Trapped):
     """What a visitor tells about a petition, or about the site."""
 
     reason = forms.ChoiceField(
@@ -265,8 +267,6 @@ class ReportForm(forms.Form):
             "max_length": _("Enter an e-mail address such as name@example.org"),
         },
     )
-    # As in the sign form.
-    subject = TrapField(label=_("Leave this empty"), required=False)
 
     def __init__(self, data: Any = None, *, petition: Any, **options: Any) -> None:
         super().__init__(data, **options)
@@ -283,10 +283,6 @@ class ReportForm(forms.Form):
             raise ValidationError(
                 _("Enter an e-mail address such as name@example.org")
             ) from None
-
-    @property
-    def is_trapped(self) -> bool:
-        return bool(self.cleaned_data.get("subject"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,13 +252,13 @@ RULES = [
         name="published by organisations",
         columns={
             "petitions.petition": (
-                "title", "slug", "ask", "summary", "text", "image",
-                "image_description", "outcome",
+                "title", "slug", "ask", "summary", "text", "outcome",
             ),
             "petitions.formerpetitionslug": ("slug",),
             "petitions.target": ("name", "office", "organisation"),
             "petitions.correction": ("before", "after", "text", "made_by"),
             "petitions.update": ("title", "text", "made_by"),
+            "petitions.updatetranslation": ("title", "text"),
             "petitions.answer": ("answered_by", "text", "link", "made_by"),
             "petitions.answerrevision": ("answered_by", "text", "link"),
             "petitions.handover": ("note", "made_by"),
@@ -266,8 +266,7 @@ RULES = [
             "petitions.letter": ("subject", "body"),
             "petitions.taggedlink": ("tag",),
             "petitions.translation": (
-                "title", "ask", "addressees", "summary", "text", "image_description",
-                "outcome",
+                "title", "ask", "addressees", "summary", "text", "outcome",
             ),
             # The same words once more, in the form in which they are searched.
             "petitions.searchdocument": ("head", "whole"),
@@ -279,6 +278,25 @@ RULES = [
         ),
         purpose=_("So that everybody can read what was signed, and to whom."),
         kept=_("As long as the site stands: what was signed stays signed."),
+    ),
+    Rule(
+        name="pictures",
+        columns={
+            "petitions.petition": ("image", "image_description"),
+            "petitions.translation": ("image_description",),
+            "petitions.update": ("image", "image_description"),
+            "petitions.updatetranslation": ("image_description",),
+            "petitions.handover": ("image", "image_description"),
+        },
+        what=_(
+            "Pictures of a petition and of what happened since, on which people may be "
+            "seen; without the place and time that a telephone writes into them"
+        ),
+        purpose=_("So that everybody can see that it was handed over, and by whom."),
+        kept=_(
+            "Until the organisation takes them down; tell it when you are on one and "
+            "do not wish to be. The files go with them."
+        ),
     ),
     Rule(
         name="counted on paper",
@@ -297,6 +315,7 @@ NOT_PERSONAL = {
     "petitions.channeltally": ("via",),
     "petitions.correction": ("language",),
     "petitions.update": ("language",),
+    "petitions.updatetranslation": ("language",),
     "petitions.answer": ("language", "text_format"),
     "petitions.answerrevision": ("language", "text_format"),
     "petitions.handover": ("language", "manner"),

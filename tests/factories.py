@@ -22,6 +22,7 @@ from petitions.models import (
     TopicName,
     Translation,
     Update,
+    UpdateTranslation,
 )
 from petitions.names import folded_name
 from petitions.signing import SignerInput
@@ -137,6 +138,15 @@ def make_update(petition: Petition, *, published: bool = True, **fields: Any) ->
     if published:
         fields.setdefault("published_at", timezone.now())
     return Update.objects.create(petition=petition, **fields)
+
+
+def make_update_translation(
+    update: Update, language: str, **fields: Any
+) -> UpdateTranslation:
+    """The words of an update in another language."""
+    fields.setdefault("title", f"Nouvelle ({language})")
+    fields.setdefault("text", f"Des **nouvelles** ({language}).")
+    return update.translations.create(language=language, **fields)
 
 
 def make_answer(petition: Petition, **fields: Any) -> Answer:

@@ -7,8 +7,9 @@ from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkA
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.reports import ReportAdmin
 from petitions.admin.signatures import CommentAdmin, SignatureAdmin
-from petitions.admin.story import AnswerAdmin, HandoverAdmin, UpdateAdmin
+from petitions.admin.story import AnswerAdmin, HandoverAdmin
 from petitions.admin.topics import TopicAdmin
+from petitions.admin.updates import UpdateAdmin
 
 __all__ = [
     "AddressRuleAdmin",

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,8 +20,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.images import clean_image
-from organizations.forms import label_file_field
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin import figures, invalidations, previews, spreading
 from petitions.admin.inlines import (
@@ -29,6 +28,7 @@ from petitions.admin.inlines import (
     TargetInline,
     is_frozen,
 )
+from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import links
 from petitions.admin.transitions import TRANSITIONS, Transition, available
 from petitions.admin.translations import TranslationInline, UsedLanguages
@@ -37,10 +37,8 @@ from petitions.models import Correction, CountEntry, Petition, Target, Topic
 from petitions.models.petitions import NotAllowed
 from petitions.states import PUBLIC_STATES, State
 
-PICTURE_WIDTH = 1200
 
-
-class PetitionForm(forms.ModelForm[Petition]):
+class PetitionForm(PictureForm[Petition]):
     class Meta:
         model = Petition
         fields = "__all__"
@@ -52,28 +50,9 @@ class PetitionForm(forms.ModelForm[Petition]):
             "topics": forms.CheckboxSelectMultiple,
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        label_file_field(self, "image")
-
-    def clean_image(self) -> Any:
-        image = self.cleaned_data["image"]
-        changed = "image" in self.changed_data and image
-        return clean_image(image, PICTURE_WIDTH) if changed else image
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        given = self.cleaned_data
-        if given.get("image") and not given.get("image_description"):
-            self.add_error(
-                "image_description",
-                _("Describe the picture for those who do not see it."),
-            )
-        return cleaned
-
 
 @admin.register(Petition)
-class PetitionAdmin(ScopedAdmin[Petition]):
+class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     form = PetitionForm
     inlines = [TargetInline, TranslationInline, CorrectionInline, CountEntryInline]
     list_display = ["title", "organization", "state", "supporters_shown", "opens_at"]
@@ -344,7 +323,8 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             raise Http404
         change_url = reverse("admin:petitions_petition_change", args=[petition.pk])
         problems = found.problems(petition)
-        outcome = request.POST.get("outcome", "").strip()[:500] or petition.outcome
+        typed = request.POST.get("outcome", "").replace("\0", "")
+        outcome = typed.strip()[:500] or petition.outcome
         missing = found.outcome == "required" and not outcome
         if request.method == "POST" and not problems and not missing:
             self.carry_out(request, petition, found, outcome)
@@ -371,12 +351,13 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         transition: Transition,
         outcome: str = "",
     ) -> None:
-        if transition.outcome and outcome:
-            petition.outcome = outcome
-            petition.save(update_fields=["outcome"])
         warnings = transition.warnings(petition)
         try:
-            transition.carry_out(petition, timezone.now())
+            with transaction.atomic():
+                transition.carry_out(petition, timezone.now())
+                if transition.outcome and outcome:
+                    petition.outcome = outcome
+                    petition.save(update_fields=["outcome"])
         except NotAllowed:
             messages.error(
                 request, gettext("Somebody else was quicker: see where it stands now.")

@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -21,6 +20,7 @@ from django.utils.translation import ngettext
 from organizations.access import may_edit, may_own
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin.filters import PetitionFilter
+from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.models import Answer, Handover, Petition, Signature, Target, Update
 from petitions.states import PUBLIC_STATES, State
 
@@ -51,6 +51,10 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
         public or was, and one of theirs. In a list, the one that it is narrowed to."""
         narrowed = QueryDict(request.GET.get("_changelist_filters", ""))
         number = request.GET.get("petition") or narrowed.get("petition") or ""
+        return self.petition_told_of(request, number)
+
+    def petition_told_of(self, request: HttpRequest, number: str) -> Petition | None:
+        """The one with this number, likewise."""
         if not (number.isascii() and number.isdecimal() and len(number) < 19):
             return None
         petition = Petition.objects.filter(pk=int(number)).first()
@@ -98,7 +102,11 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
     ) -> HttpResponse:
         row = self.get_object(request, object_id) if object_id else None
         petition = row.petition if row else self.asked_petition(request)
-        context = {"subtitle": petition, "show_save_and_add_another": False}
+        context = {
+            "subtitle": petition,
+            "told_of": petition,
+            "show_save_and_add_another": False,
+        }
         return super().changeform_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
@@ -120,57 +128,6 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
         if obj is None or obj.petition.state not in PUBLIC_STATES:
             return None
         return obj.petition.get_absolute_url()
-
-
-# == Updates ==
-
-
-class UpdateForm(OfPetitionForm[Update]):
-    publish_now = forms.BooleanField(label=_("Publish it now"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.is_published(timezone.now()):
-            self.fields.pop("publish_now", None)
-
-
-@admin.register(Update)
-class UpdateAdmin(OfPetitionAdmin[Update]):
-    form = UpdateForm
-    list_display = ["title", "petition", "number", "published_at", "language"]
-    search_fields = ["title"]
-
-    def get_fields(self, request: HttpRequest, obj: Update | None = None) -> Any:
-        """The tick is for drafts."""
-        fields = ["language", "title", "text", "publish_now", "published_at"]
-        if obj is not None and (
-            obj.is_published(timezone.now())
-            or not self.has_change_permission(request, obj)
-        ):
-            fields.remove("publish_now")
-        return fields
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """One that was never published: others have an address that was passed on."""
-        if obj is None or obj.number is not None:
-            return False
-        return self.has_change_permission(request, obj)
-
-    def save_model(
-        self, request: HttpRequest, obj: Update, form: Any, change: bool
-    ) -> None:
-        now = timezone.now()
-        if form.cleaned_data.get("publish_now"):
-            obj.published_at = now
-        elif obj.is_published(now) and {"title", "text"} & {*form.changed_data}:
-            obj.changed_at = now if change else None
-        super().save_model(request, obj, form, change)
-
-    def get_view_on_site_url(self, obj: Update | None = None) -> str | None:
-        if obj is None or not obj.is_published(timezone.now()):
-            return None
-        public = obj.petition.state in PUBLIC_STATES
-        return obj.get_absolute_url() if public else None
 
 
 # == Answers ==
@@ -212,7 +169,7 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
 # == Handovers ==
 
 
-class HandoverForm(OfPetitionForm[Handover]):
+class HandoverForm(PictureForm[Handover], OfPetitionForm[Handover]):
     def clean(self) -> dict[str, Any] | None:
         """No more than is counted now."""
         cleaned = super().clean()
@@ -228,7 +185,7 @@ class HandoverForm(OfPetitionForm[Handover]):
 
 
 @admin.register(Handover)
-class HandoverAdmin(OfPetitionAdmin[Handover]):
+class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
     form = HandoverForm
     list_display = ["handed_on", "petition", "target", "number"]
     list_select_related = ["petition", "target"]
@@ -244,7 +201,10 @@ class HandoverAdmin(OfPetitionAdmin[Handover]):
                 "fields": [Handover.NUMBERS],
             },
         ),
-        (None, {"fields": ["note", "language"]}),
+        (
+            _("For readers"),
+            {"fields": ["note", "image", "image_description", "language"]},
+        ),
     ]
 
     def get_readonly_fields(

@@ -28,7 +28,12 @@ WRITTEN = (
 
 
 class LanguageSelect(forms.Select):
-    """The language of a text, and a button that shows this text in the preview."""
+    """The language of a text, and a button that shows this text in the preview, which
+    has the URL name `preview`."""
+
+    def __init__(self, preview: str) -> None:
+        super().__init__()
+        self.preview = preview
 
     def render(self, name: str, *args: Any, **kwargs: Any) -> SafeString:
         # Django's script numbers new rows in names, and in nothing else.
@@ -38,7 +43,7 @@ class LanguageSelect(forms.Select):
             super().render(name, *args, **kwargs),
             PREVIEW,
             name,
-            reverse("admin:petitions_petition_preview"),
+            reverse(self.preview),
             gettext("Show this text below"),
         )
 
@@ -49,7 +54,7 @@ class TranslationForm(forms.ModelForm[Translation]):
     language = forms.ChoiceField(
         label=_("language"),
         choices=lambda: [("", "---------"), *text_languages()],
-        widget=LanguageSelect,
+        widget=LanguageSelect("admin:petitions_petition_preview"),
     )
 
     class Meta:

@@ -14,6 +14,12 @@ from config.images import clean_image
 SKY, GLOW = parse("#cfe3e6"), parse("#f7e6c4")
 HILLS = [parse(hill) for hill in ("#9dbfbb", "#6f9f97", "#3f7a6d", "#1f5a4c")]
 WATER, TREE = parse("#5f9fb0"), parse("#123c33")
+WOOD, STONE, SHADE = parse("#a9743f"), parse("#e9e2d3"), parse("#c3b8a2")
+COATS = [
+    parse(coat)
+    for coat in ("#b5452c", "#20527a", "#d08b2c", "#5b3a6b", "#2f6b4f", "#7a2f3f")
+]
+FACES = [parse(face) for face in ("#f0c9a5", "#8a5a3b", "#c68b5e", "#5d3a26")]
 
 
 def drawn(picture: Image.Image, width: int) -> ContentFile[bytes]:
@@ -70,6 +76,76 @@ def plant(draw: ImageDraw.ImageDraw, x: float, ground: float, size: float) -> No
     draw.rectangle((x - size * 0.03, ground - size, x + size * 0.03, ground), fill=TREE)
     for up, wide in ((0.35, 0.2), (0.62, 0.26), (0.9, 0.19)):
         disc(draw, x, ground - size * (up + 0.15), size * wide, TREE)
+
+
+def person(
+    draw: ImageDraw.ImageDraw, x: float, ground: float, size: float, number: int
+) -> None:
+    """Somebody in a coat, standing on `ground`; each number is another one."""
+    for leg in (-0.07, 0.07):
+        foot = (x + size * leg, ground)
+        draw.line((x + size * leg, ground - size * 0.4, *foot), fill=TREE, width=12)
+    waist, neck = ground - size * 0.24, ground - size * 0.74
+    coat = [
+        (x - size * 0.17, waist), (x + size * 0.17, waist),
+        (x + size * 0.11, neck), (x - size * 0.11, neck),
+    ]  # fmt: skip
+    draw.polygon(coat, fill=COATS[number % len(COATS)])
+    face = FACES[number % len(FACES)]
+    disc(draw, x, ground - size * 0.85, size * 0.115, face)
+
+
+def handing_over() -> ContentFile[bytes]:
+    """Four people with planks before an office."""
+    width, height = 2000, 1250
+    picture = landscape(width, height, 0.9, trees=0)
+    draw = ImageDraw.Draw(picture)
+    ground = height * 0.84
+    draw.rectangle((0, ground, width, height), fill=SHADE)
+    left, right, eaves = width * 0.46, width * 0.96, height * 0.27
+    draw.rectangle((left, eaves, right, ground), fill=STONE)
+    middle = (left + right) / 2
+    roof = [(left - 40, eaves), (right + 40, eaves), (middle, height * 0.1)]
+    draw.polygon(roof, fill=mixed(STONE, SHADE, 0.6))
+    for column in range(6):
+        x = left + 50 + column * (right - left - 160) / 5
+        draw.rectangle((x, eaves + 20, x + 60, ground), fill=SHADE)
+    draw.rectangle((middle - 90, height * 0.47, middle + 90, ground), fill=TREE)
+    for step in range(4):
+        top, wide = ground - 26 * step, 420 - 55 * step
+        stone = mixed(STONE, SHADE, 0.25 * (step % 2))
+        draw.rectangle((middle - wide, top - 26, middle + wide, top), fill=stone)
+    person(draw, middle - 250, ground + 20, 420, 1)
+    for number in range(4):
+        x = width * (0.08 + 0.105 * number)
+        for side in (-1, 1):
+            end = (x + side * 40 - 90, ground - 40)
+            draw.line((x + side * 40 + 30, ground - 430, *end), fill=WOOD, width=26)
+        person(draw, x, ground + 70, 430, number + 2)
+    return drawn(picture, 1200)
+
+
+def crossing() -> ContentFile[bytes]:
+    """Eight people in a line on a footbridge."""
+    width, height = 2000, 1125
+    picture = landscape(width, height, 2.9, trees=3)
+    draw = ImageDraw.Draw(picture)
+    deck = height * 0.7
+    for pile in range(1, 6):
+        x = width * pile / 6
+        draw.rectangle((x - 16, deck, x + 16, height * 0.92), fill=TREE)
+    for number in range(8):
+        person(draw, width * (0.14 + 0.1 * number), deck, 250, number)
+    for plank in range(80):
+        x = width * plank / 80
+        draw.rectangle((x, deck, x + 21, deck + 34), fill=WOOD)
+    for rail in (0.0, 46.0):
+        draw.line((0, deck - 96 + rail, width, deck - 96 + rail), fill=WOOD, width=9)
+    return drawn(picture, 1200)
+
+
+def alders() -> ContentFile[bytes]:
+    return drawn(landscape(2000, 1125, 3.6, trees=16), 1200)
 
 
 def cover() -> ContentFile[bytes]:

@@ -3,10 +3,14 @@ changed, a correction; and a few comments that wait to be read."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from petitions.demo import pictures
 from petitions.models import (
     Answer,
     Correction,
@@ -19,36 +23,141 @@ from petitions.models import (
 TREATY = "Canada: Sign the global treaty to end torture"
 TREES = "Plant trees along the lower bank"
 BRIDGE = "Open the old footbridge again"
+LAMPS = "أنيروا زقاق السوق ليلًا"
 
-# Title of the petition, days ago, language, title, text.
+
+@dataclass(frozen=True)
+class Said:
+    """An update in one language."""
+
+    title: str
+    text: str
+    shows: str = ""
+    """What its picture shows."""
+
+
+@dataclass(frozen=True)
+class DemoUpdate:
+    """Of the petition with that title, so many days ago."""
+
+    petition: str
+    days: int
+    words: dict[str, Said]
+    """By language, the update's own first."""
+    picture: Callable[[], ContentFile[bytes]] | None = None
+
+
 UPDATES = (
-    (
-        TREATY, 96, "en", "Ten thousand names on one table",
-        ("We printed how many you are and laid it on a table in our office. It is a "
-        "small table; the number is not.\n\nThis update is part of the demonstration, "
-        "as is the table."),
+    DemoUpdate(
+        TREATY,
+        96,
+        {
+            "en": Said(
+                "Ten thousand names on one table",
+                "We printed how many you are and laid it on a table in our office. "
+                "It is a "
+                "small table; the number is not.\n\nThis update is part of the "
+                "demonstration, as is the table.",
+            ),
+            "fr": Said(
+                "Dix mille noms sur une table",
+                "Nous avons imprimé combien vous êtes et posé la feuille sur une "
+                "table de "
+                "notre bureau. La table est petite; le nombre ne l'est pas.\n\nCette "
+                "nouvelle fait partie de la démonstration, tout comme la table.",
+            ),
+        },
     ),
-    (
-        TREATY, 31, "fr", "La question est posée",
-        ("La question a été posée à voix haute, par écrit et deux fois par téléphone. "
-        "**Nous publierons la réponse mot pour mot**, quelle qu'elle soit.\n\nCette "
-        "nouvelle fait partie de la démonstration."),
+    DemoUpdate(
+        TREATY,
+        31,
+        {
+            "en": Said(
+                "The question has been put",
+                "It was asked aloud, in writing, and twice by telephone. **We will "
+                "publish "
+                "the answer word for word**, whatever it is.\n\nThis update is part "
+                "of the "
+                "demonstration.",
+            ),
+            "fr": Said(
+                "La question est posée",
+                "Elle l'a été à voix haute, par écrit et deux fois par téléphone. "
+                "**Nous "
+                "publierons la réponse mot pour mot**, quelle qu'elle soit.\n\nCette "
+                "nouvelle fait partie de la démonstration.",
+            ),
+        },
     ),
-    (
-        TREES, 6, "en", "Somebody has offered forty alders",
-        ("A nursery upstream has forty alders that nobody has fetched. What is missing "
-        "is a permit for forty holes.\n\nSo the petition goes on."),
+    DemoUpdate(
+        TREES,
+        6,
+        {
+            "en": Said(
+                "Somebody has offered forty alders",
+                "A nursery upstream has forty alders that nobody has fetched. What is "
+                "missing is a permit for forty holes.\n\nSo the petition goes on.",
+                "Young trees in a long row on the bank of the river.",
+            ),
+            "fr": Said(
+                "On nous offre quarante aulnes",
+                "Une pépinière en amont a quarante aulnes que personne n'est venu "
+                "chercher. Il manque un permis pour quarante trous.\n\nLa pétition "
+                "continue donc.",
+                "De jeunes arbres en longue rangée au bord de la rivière.",
+            ),
+        },
+        picture=pictures.alders,
     ),
-    (
-        BRIDGE, 120, "en", "We counted the planks",
-        ("Twenty-three of us walked to the bridge and counted: of 212 planks, 9 are "
-        "missing.\n\n- Seven in the middle.\n- Two at the far end."),
+    # In English alone, so that one can see what readers of French meet then.
+    DemoUpdate(
+        BRIDGE,
+        120,
+        {
+            "en": Said(
+                "We counted the planks",
+                "Twenty-three of us walked to the bridge and counted: of 212 "
+                "planks, 9 are "
+                "missing.\n\n- Seven in the middle.\n- Two at the far end.",
+            ),
+        },
     ),
-    (
-        BRIDGE, 44, "en", "We crossed it this morning",
-        "All 212 planks are there. Bring a friend who does not believe it.",
+    DemoUpdate(
+        BRIDGE,
+        44,
+        {
+            "en": Said(
+                "We crossed it this morning",
+                "All 212 planks are there. Bring a friend who does not believe it.",
+                "Eight people in a line on a footbridge over the river.",
+            ),
+            "fr": Said(
+                "Nous l'avons traversée ce matin",
+                "Les 212 planches y sont. Amenez une personne qui ne le croit pas.",
+                "Huit personnes en file sur une passerelle au-dessus de la rivière.",
+            ),
+        },
+        picture=pictures.crossing,
     ),
-)  # fmt: skip
+    DemoUpdate(
+        LAMPS,
+        12,
+        {
+            "ar": Said(
+                "أحصينا المصابيح المطفأة",
+                "مشينا في الزقاق ليلًا وأحصينا: من المخبز إلى موقف الحافلة لا يضيء "
+                "**أي "
+                "مصباح**.\n\nهذا الخبر جزء من العرض التوضيحي.",
+            ),
+            "en": Said(
+                "We counted the lamps that are dark",
+                "We walked along the lane at night and counted: from the bakery to the "
+                "bus stop **not one lamp** is lit.\n\nThis update is part of the "
+                "demonstration.",
+            ),
+        },
+    ),
+)
 
 FIRST_ANSWER = """The bridge stays closed for the time being.
 
@@ -59,14 +168,8 @@ We thank all who asked, and the person who sent us a plank."""
 
 
 def tell(now: datetime) -> None:
-    for title, days, language, heading, text in UPDATES:
-        Update.objects.create(
-            petition=Petition.objects.get(title=title),
-            language=language,
-            title=heading,
-            text=text,
-            published_at=now - timedelta(days=days),
-        )
+    for planned in UPDATES:
+        add_update(planned, now)
     tell_of_bridge(now)
     Correction.objects.create(
         petition=Petition.objects.get(title=TREES),
@@ -76,6 +179,29 @@ def tell(now: datetime) -> None:
         made_at=now - timedelta(days=3),
     )
     wait_for_staff()
+
+
+def add_update(planned: DemoUpdate, now: datetime) -> None:
+    (language, own), *others = planned.words.items()
+    published = now - timedelta(days=planned.days)
+    update = Update(
+        petition=Petition.objects.get(title=planned.petition),
+        language=language,
+        title=own.title,
+        text=own.text,
+        published_at=published,
+    )
+    if planned.picture:
+        update.image, update.image_description = planned.picture(), own.shows
+    update.save()
+    for code, said in others:
+        update.translations.create(
+            language=code,
+            title=said.title,
+            text=said.text,
+            image_description=said.shows,
+            created_at=published,
+        )
 
 
 def tell_of_bridge(now: datetime) -> None:
@@ -90,6 +216,9 @@ def tell_of_bridge(now: datetime) -> None:
         paper=0,
         imported=0,
         note="Four of us went, with a plank under each arm.",
+        image=pictures.handing_over(),
+        image_description="Four people with planks before the steps of an office, and "
+        "one who comes out to meet them.",
     )
     answer = Answer.objects.create(
         petition=bridge,

@@ -31,7 +31,12 @@ from petitions.models.signatures import Comment, Consent, MergedSignature, Signa
 from petitions.models.targets import Target
 from petitions.models.topics import Topic, TopicName
 from petitions.models.translations import Translation, Words
-from petitions.models.updates import Update, UpdateQuerySet
+from petitions.models.updates import (
+    News,
+    Update,
+    UpdateQuerySet,
+    UpdateTranslation,
+)
 
 __all__ = [
     "AddressRule",
@@ -60,6 +65,7 @@ __all__ = [
     "ListedNetwork",
     "MailTally",
     "MergedSignature",
+    "News",
     "NextStep",
     "Petition",
     "Report",
@@ -77,5 +83,6 @@ __all__ = [
     "Translation",
     "Update",
     "UpdateQuerySet",
+    "UpdateTranslation",
     "Words",
 ]

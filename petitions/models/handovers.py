@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from config.languages import direction, text_languages
 from organizations.models import User
+from petitions.models.pictures import Pictured
 from petitions.models.targets import Target
 
 if TYPE_CHECKING:
     from petitions.models.petitions import Petition
 
 
-class Handover(models.Model):
+class Handover(Pictured):
     """The result of a petition, put into somebody's hands. Its numbers are those of
     that moment: the database refuses to change them."""
 
@@ -49,7 +50,7 @@ class Handover(models.Model):
         _("how"), max_length=10, choices=Manner.choices, default=Manner.IN_PERSON
     )
     language = models.CharField(
-        _("language of the sentence"),
+        _("language of these words"),
         max_length=10,
         choices=text_languages,
         default=settings.LANGUAGE_CODE,
@@ -69,11 +70,12 @@ class Handover(models.Model):
 
     NUMBERS = ("confirmed", "paper", "imported")
 
-    class Meta:
+    class Meta(Pictured.Meta):
         verbose_name = _("handover")
         verbose_name_plural = _("handovers")
         ordering = ["handed_on", "pk"]
         constraints = [
+            *Pictured.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(manner__in=["in_person", "post", "email", "otherwise"]),
                 name="handover_manner",

@@ -349,8 +349,12 @@ class Petition(Shown, Addressed):
         return self.title
 
     def get_absolute_url(self) -> str:
-        if self.address_language:
-            return reverse("petitions:text", args=[self.slug, self.address_language])
+        return self.address(self.address_language)
+
+    def address(self, language: str = "") -> str:
+        """The path of its page, where its text in `language` is named."""
+        if language:
+            return reverse("petitions:text", args=[self.slug, language])
         return reverse("petitions:petition", args=[self.slug])
 
     def clean(self) -> None:

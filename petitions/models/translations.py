@@ -136,22 +136,15 @@ class Translation(models.Model):
         ) or entries.exists()
 
 
-class Worded(models.Model):
-    """A petition read in one of its languages: the part of `Petition` that knows them.
+class Multilingual(models.Model):
+    """What has words of its own, and the same in other languages.
 
-    `words` are those for the reader: in the language that the address of a text names
-    (`reading`), else in that of the interface, else as the petition was written. What
-    prints them says which language it is: `lang="{{ petition.words.language }}"
+    `words` are those for the reader: in the language that an address names (`reading`),
+    else in that of the interface, else as it was written. What prints them says which
+    language it is: `lang="{{ petition.words.language }}"
     dir="{{ petition.words.direction }}"`."""
 
     language: Any
-    title: Any
-    ask: Any
-    summary: Any
-    text: Any
-    text_format: Any
-    image_description: Any
-    outcome: Any
     translations: Any
 
     reading = ""
@@ -160,7 +153,7 @@ class Worded(models.Model):
     class Meta:
         abstract = True
 
-    def texts(self) -> list[Translation]:
+    def texts(self) -> list[Any]:
         """The texts in other languages; asked once in the life of the object."""
         if self.pk is None:
             return []
@@ -177,6 +170,33 @@ class Worded(models.Model):
         """The language that it should be read in, whether or not it has one."""
         return self.reading or reader_language()
 
+    def text_in(self, language: str) -> Any:
+        """The row that holds the words in a language, or itself."""
+        found = [text for text in self.texts() if text.language == language]
+        return found[0] if found else self
+
+    @property
+    def address_language(self) -> str:
+        """The language that its address has to name: one without an interface."""
+        if not self.reading or is_of_interface(self.reading):
+            return ""
+        return self.reading if self.reading in self.languages else ""
+
+
+class Worded(Multilingual):
+    """The part of `Petition` that knows its languages."""
+
+    title: Any
+    ask: Any
+    summary: Any
+    text: Any
+    text_format: Any
+    image_description: Any
+    outcome: Any
+
+    class Meta:
+        abstract = True
+
     @property
     def words(self) -> Words:
         """What it says to the reader."""
@@ -184,8 +204,7 @@ class Worded(models.Model):
 
     def words_in(self, language: str) -> Words:
         """What it says in a language, or as it was written."""
-        found = [text for text in self.texts() if text.language == language]
-        source: Worded | Translation = found[0] if found else self
+        source = self.text_in(language)
         return Words(
             language=source.language,
             title=source.title,
@@ -194,7 +213,7 @@ class Worded(models.Model):
             text=source.text,
             text_format=self.text_format,
             image_description=source.image_description or self.image_description,
-            addressees=found[0].addressees if found else "",
+            addressees="" if source is self else source.addressees,
         )
 
     @property
@@ -204,8 +223,3 @@ class Worded(models.Model):
             if text.language == self.reader_language and text.outcome:
                 return Passage(text.outcome, text.language)
         return Passage(self.outcome, self.language)
-
-    @property
-    def address_language(self) -> str:
-        """The language that its address has to name: one without an interface."""
-        return "" if is_of_interface(self.reading) else self.reading

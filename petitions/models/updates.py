@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.languages import direction, text_languages
+from config.languages import direction, is_of_interface, text_languages
 from organizations.models import User
+from petitions.models.pictures import Pictured
+from petitions.models.translations import Multilingual
 from petitions.states import PUBLIC_STATES
 
 if TYPE_CHECKING:
@@ -22,8 +26,9 @@ if TYPE_CHECKING:
 
 class UpdateQuerySet(models.QuerySet["Update"]):
     def published(self, now: datetime) -> UpdateQuerySet:
-        """Those that readers see, the newest first."""
-        return self.filter(published_at__lte=now).order_by("-published_at", "-number")
+        """Those that readers see, the newest first, in all their languages."""
+        found = self.filter(published_at__lte=now).order_by("-published_at", "-number")
+        return found.prefetch_related("translations")
 
     def of_public_petitions(self, now: datetime) -> UpdateQuerySet:
         """Those whose petition readers see, too; with it and its organisation."""
@@ -35,7 +40,21 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         )
 
 
-class Update(models.Model):
+@dataclass(frozen=True, slots=True)
+class News:
+    """What an update says in one language."""
+
+    language: str
+    title: str
+    text: str
+    image_description: str
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+
+class Update(Multilingual, Pictured):
     """Dated news about a petition. Its number stands in its address: given when it is
     first published, and its own for ever."""
 
@@ -78,13 +97,14 @@ class Update(models.Model):
 
     objects = UpdateQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Pictured.Meta):
         verbose_name = _("update")
         verbose_name_plural = _("updates")
         indexes = [
             models.Index(fields=["petition", "-published_at"], name="update_newest"),
         ]
         constraints = [
+            *Pictured.Meta.constraints,
             models.UniqueConstraint(
                 fields=["petition", "number"], name="update_number_once"
             ),
@@ -110,15 +130,22 @@ class Update(models.Model):
             super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse("petitions:update", args=[self.petition.slug, self.number])
+        return self.address(self.address_language)
+
+    def address(self, language: str = "") -> str:
+        """The path of its page, where its text in `language` is named."""
+        path = reverse("petitions:update", args=[self.petition.slug, self.number])
+        return f"{path}?text={language}" if language else path
 
     def next_number(self) -> int:
-        """Of its petition, which is locked until the transaction ends."""
+        """Of its petition, which is locked until the transaction ends; its own, when
+        somebody else has published it meanwhile."""
         petitions = type(self.petition)._default_manager
         petitions.select_for_update(no_key=True).get(pk=self.petition_id)
-        others = Update.objects.filter(petition=self.petition_id)
-        last: int | None = others.aggregate(last=Max("number"))["last"]
-        return (last or 0) + 1
+        all_of_it = Update.objects.filter(petition=self.petition_id)
+        own = all_of_it.filter(pk=self.pk).values_list("number", flat=True).first()
+        last: int | None = all_of_it.aggregate(last=Max("number"))["last"]
+        return own or (last or 0) + 1
 
     # -- what readers see --
 
@@ -126,8 +153,29 @@ class Update(models.Model):
         return self.published_at is not None and self.published_at <= now
 
     @property
-    def direction(self) -> str:
-        return direction(self.language)
+    def reading(self) -> str:  # type: ignore[override]
+        """Whoever reads a petition in a language reads its news in it."""
+        return self.petition.reading
+
+    @property
+    def address_language(self) -> str:
+        """Named also where it lacks that language: the petition has it, or said so."""
+        return "" if is_of_interface(self.reading) else self.reading
+
+    @property
+    def words(self) -> News:
+        """What it says to the reader."""
+        return self.words_in(self.reader_language)
+
+    def words_in(self, language: str) -> News:
+        """What it says in a language, or as it was written."""
+        source = self.text_in(language)
+        return News(
+            language=source.language,
+            title=source.title,
+            text=source.text,
+            image_description=source.image_description or self.image_description,
+        )
 
     @property
     def day(self) -> date:
@@ -136,6 +184,53 @@ class Update(models.Model):
 
     @property
     def updated_at(self) -> datetime:
-        """When it last changed for readers; for feeds."""
+        """When it last changed for readers, or came in one more language; for feeds."""
         assert self.published_at is not None
-        return max(self.published_at, self.changed_at or self.published_at)
+        changes = [self.changed_at or self.published_at]
+        changes += [text.created_at for text in self.texts()]
+        return max(self.published_at, *changes)
+
+
+class UpdateTranslation(models.Model):
+    """The words of an update in one more language: the same news, on the same day, at
+    the same address."""
+
+    update = models.ForeignKey(
+        Update, on_delete=models.CASCADE, related_name="translations"
+    )
+    language = models.CharField(_("language"), max_length=10, choices=text_languages)
+    title = models.CharField(_("title"), max_length=200)
+    text = models.TextField(_("text"), max_length=20_000)
+    image_description = models.CharField(
+        _("what the picture shows"), max_length=300, blank=True
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("text in another language")
+        verbose_name_plural = _("texts in other languages")
+        ordering = ["language"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["update", "language"],
+                name="update_translation_once_a_language",
+                violation_error_message=_("There is a text in this language already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(title="") & ~Q(text="") & ~Q(language=""),
+                name="update_translation_title_and_text",
+                violation_error_message=_(
+                    "Give a text its language, its title and its words."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_language_display())
+
+    def clean(self) -> None:
+        super().clean()
+        if self.language == self.update.language:
+            raise ValidationError(
+                {"language": _("The update's own text is in this language.")}
+            )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import strip_tags
@@ -11,30 +13,31 @@ from django.utils.translation import gettext
 
 from petitions import texts
 from petitions.curve import Curve, Period, Step
-from petitions.models import Correction, Update
+from petitions.models import Correction, News
 from petitions.models.answers import Said
 
 register = template.Library()
 
 
 @register.filter
-def update_html(update: Update) -> SafeString:
+def update_html(words: News) -> SafeString:
     """The whole text, below a title at level 1."""
-    return texts.render(update.text, "markdown", 2)
+    return texts.render(words.text, "markdown", 2)
 
 
 @register.filter
-def beginning(update: Update) -> SafeString:
+def beginning(words: News) -> SafeString:
     """Its first paragraph, below a title at level 3."""
-    blocks = texts.markdown_blocks(update.text)
+    blocks = texts.markdown_blocks(words.text)
     first = next((block for block in blocks if not block.startswith("#")), "")
     return texts.render(first, "markdown", 4)
 
 
 @register.filter
-def description(update: Update) -> str:
+def description(words: News) -> str:
     """The same in plain words, for those who see a link to it."""
-    return Truncator(" ".join(strip_tags(beginning(update)).split())).chars(200)
+    plain = unescape(strip_tags(beginning(words)))
+    return Truncator(" ".join(plain.split())).chars(200)
 
 
 @register.filter

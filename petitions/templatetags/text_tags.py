@@ -1,5 +1,5 @@
-"""The texts of a petition in several languages: links between them, and what is
-missing."""
+"""The texts of a petition, or of an update, in several languages: links between them,
+and what is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext
 
 from config.languages import (
@@ -19,78 +18,91 @@ from config.languages import (
     path_in,
     reader_language,
 )
-from petitions.models import Petition
+from config.public_data import full
+from petitions.models import Petition, Target, Update
 from petitions.texts import listed
 
 register = template.Library()
 
+type Readable = Petition | Update
 
-def path_of(petition: Petition, language: str, frame: str) -> str:
+
+def path_of(row: Readable, language: str, frame: str) -> str:
     """Where the text in `language` stands: one that the interface has too in that
     interface, another one in the interface `frame`."""
     if is_of_interface(language):
-        return path_in(language, reverse("petitions:petition", args=[petition.slug]))
-    return path_in(frame, reverse("petitions:text", args=[petition.slug, language]))
+        return path_in(language, row.address())
+    return path_in(frame, row.address(language))
 
 
-def path_first_of(petition: Petition, frame: str) -> str:
+def address_of(row: Readable, language: str) -> str:
+    """The same for programs, which no interface stands around."""
+    return full(path_of(row, language, settings.LANGUAGE_CODE))
+
+
+def path_first_of(row: Readable, frame: str) -> str:
     """The one address, of several, of what the interface `frame` shows: a text that
     no interface is made for stands in the site's first one."""
-    shown = petition.words_in(frame).language
+    shown = row.words_in(frame).language
     if is_of_interface(shown):
-        return path_of(petition, frame, frame)
-    return path_of(petition, shown, settings.LANGUAGE_CODE)
+        return path_of(row, frame, frame)
+    return path_of(row, shown, settings.LANGUAGE_CODE)
 
 
 @register.simple_tag
-def text_links(petition: Petition) -> list[dict[str, Any]]:
-    """Each text of the petition, named in its own language; none when it has one."""
-    if len(petition.languages) < 2:
+def text_links(row: Readable) -> list[dict[str, Any]]:
+    """Each text of it, named in its own language; none when it has one."""
+    if len(row.languages) < 2:
         return []
     return [
         {
             "code": code,
             "name": own_name(code),
             "direction": direction(code),
-            "path": path_of(petition, code, reader_language()),
-            "current": code == petition.words.language,
+            "path": path_of(row, code, reader_language()),
+            "current": code == row.words.language,
         }
-        for code in sorted(petition.languages, key=lambda code: own_name(code))
+        for code in sorted(row.languages, key=lambda code: own_name(code))
     ]
 
 
 @register.simple_tag
-def alternates(petition: Petition) -> list[tuple[str, str]]:
+def alternates(row: Readable) -> list[tuple[str, str]]:
     """`hreflang` and path of each text and each interface around it; a text that
     stands in several has one of them."""
-    paths = {code: path_first_of(petition, code) for code, _name in settings.LANGUAGES}
-    found = {
-        code: path_of(petition, code, settings.LANGUAGE_CODE)
-        for code in petition.languages
-    }
+    paths = {code: path_first_of(row, code) for code, _name in settings.LANGUAGES}
+    found = {code: path_of(row, code, settings.LANGUAGE_CODE) for code in row.languages}
     found |= {code: path for code, path in paths.items() if path not in found.values()}
     return [*found.items(), ("x-default", paths[settings.LANGUAGE_CODE])]
 
 
 @register.simple_tag
-def canonical(petition: Petition) -> str:
+def canonical(row: Readable) -> str:
     """The path by which this page should be known."""
-    return path_first_of(petition, petition.reading or reader_language())
+    read = row.reading if row.reading in row.languages else reader_language()
+    return path_first_of(row, read)
 
 
 @register.filter
-def missing_text(petition: Petition) -> str:
+def missing_text(row: Readable) -> str:
     """That the text is in another language than the page, in a sentence; "" when it
     is not, or when the reader has asked for that language."""
-    shown = petition.words.language
-    if shown == petition.reader_language:
+    shown = row.words.language
+    if shown == row.reader_language:
         return ""
     return gettext(
         "This text is not available in %(wanted)s yet; you read it in %(shown)s."
     ) % {
-        "wanted": name_in_reader_language(petition.reader_language),
+        "wanted": name_in_reader_language(row.reader_language),
         "shown": name_in_reader_language(shown),
     }
+
+
+@register.filter
+def foreign(row: Readable) -> str:
+    """The language of its words, when that is not the one they should be read in."""
+    shown = row.words.language
+    return "" if shown == row.reader_language else name_in_reader_language(shown)
 
 
 @register.filter
@@ -107,3 +119,16 @@ def petitioned(petition: Petition) -> Passage:
 def first_petitioned(petition: Petition) -> Passage:
     """The first of them, by name alone."""
     return Passage(petition.addressee, petition.addressees_language)
+
+
+@register.filter
+def named(target: Target, petition: Petition) -> Passage:
+    """One of those petitioned by name, as the text that is read says it, if it does."""
+    said = petition.translated_name or target.label
+    return Passage(said, petition.addressees_language)
+
+
+@register.filter
+def named_with_office(target: Target, petition: Petition) -> Passage:
+    said = petition.translated_name or target.label_with_office
+    return Passage(said, petition.addressees_language)

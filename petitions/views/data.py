@@ -6,7 +6,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -22,8 +21,9 @@ from petitions import counting
 from petitions.models import Petition, Words
 from petitions.openapi import document
 from petitions.states import PUBLIC_STATES
-from petitions.templatetags.text_tags import path_of
+from petitions.templatetags.text_tags import address_of
 from petitions.views.finding import of_petition
+from petitions.views.story_data import story
 
 PAGE_SIZE = 50
 
@@ -70,10 +70,11 @@ def petitions(request: HttpRequest) -> HttpResponse:
 @of_petition(gone)
 def petition(request: HttpRequest, found: Petition) -> HttpResponse:
     """All public data of a petition."""
+    now = timezone.now()
     words = found.words_in(found.language)
     return data_answer(
         {
-            **summary(found, timezone.now()),
+            **summary(found, now),
             "outcome": found.outcome,
             "ask": words.ask,
             "text": words.text,
@@ -92,6 +93,7 @@ def petition(request: HttpRequest, found: Petition) -> HttpResponse:
                 }
                 for correction in found.corrections.all()
             ],
+            **story(found, now),
             "by_day": [
                 {"day": day.isoformat(), "supporters": number}
                 for day, number in counting.days(found)
@@ -134,7 +136,7 @@ def summary(petition: Petition, now: datetime) -> dict[str, Any]:
     organization = petition.organization
     return {
         "title": words.title,
-        "url": address(petition, words.language),
+        "url": address_of(petition, words.language),
         "data": full(reverse("data:petition", args=[petition.slug])),
         "language": words.language,
         "languages": petition.languages,
@@ -163,17 +165,12 @@ def translated(petition: Petition, words: Words) -> dict[str, str]:
     """The words of a petition in one more language."""
     return {
         "language": words.language,
-        "url": address(petition, words.language),
+        "url": address_of(petition, words.language),
         "title": words.title,
         "ask": words.ask,
         "summary": words.summary,
         "text": words.text,
     }
-
-
-def address(petition: Petition, language: str) -> str:
-    """Where a reader finds the text in `language`."""
-    return full(path_of(petition, language, settings.LANGUAGE_CODE))
 
 
 def moment(when: datetime | None) -> str | None:

@@ -14,6 +14,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed, get_tag_uri
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
@@ -146,17 +148,32 @@ def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
 
 
 def update_entry(update: Update) -> dict[str, Any]:
-    petition = update.petition
+    petition, words = update.petition, update.words
+    html = picture_html(update) + texts.render(words.text, "markdown")
     return {
-        "title": writable(update.title),
+        "title": writable(words.title),
         "link": full(update.get_absolute_url()),
-        "description": writable(texts.render(update.text, "markdown")),
+        "description": writable(html),
         "author_name": writable(petition.organization.name),
         "pubdate": update.published_at,
         "updateddate": update.updated_at,
         "unique_id": tag_of(f"updates/{update.pk}", update.created_at),
-        "language": update.language,
+        "language": words.language,
     }
+
+
+def picture_html(update: Update) -> SafeString:
+    """Its picture in a format that every feed reader knows; "" without one."""
+    if not update.image:
+        return SafeString()
+    html = '<p><img src="{}" alt="{}" width="{}" height="{}"></p>\n'
+    return format_html(
+        html,
+        full(update.image.url),
+        update.words.image_description,
+        update.image_width or "",
+        update.image_height or "",
+    )
 
 
 def tag_of(subject: str, began: datetime) -> str:

@@ -53,6 +53,9 @@ WEBMAIL = {
 # Why a form is shown again, for the log.
 REFUSALS = {403: "foreign", 409: "reworded", 422: "invalid"}
 
+# What a form that has to be sent again takes along.
+KEPT = {*SignForm.base_fields, SignForm.TRAP}
+
 inbox_signer = Signer(salt="petitions.check-inbox")
 
 
@@ -214,7 +217,7 @@ def try_again(
     kept = [
         (name, labels.get(name, ""), value)
         for name, value in request.POST.items()
-        if name in SignForm.base_fields and len(value) <= 2000
+        if name in KEPT and len(value) <= 2000
     ]
     if via := via_of(request):
         kept.append(("via", "", via))

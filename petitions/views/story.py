@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from config.paging import page_of
 from petitions.curve import POINTS
-from petitions.models import Petition
+from petitions.models import Petition, Update
 from petitions.paging import ShortPaginator
 from petitions.story import curve_of, reasons_of
 from petitions.views.finding import of_petition, to_its_notice
@@ -22,10 +24,14 @@ REASONS_PER_PAGE = 20
 @require_safe
 @of_petition(to_its_notice)
 def updates(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """All news, the latest first."""
+    """All news, the latest first; in the language of a text that `?text=` asks for."""
+    read_in(request, petition, petition.languages)
     news = petition.updates.published(timezone.now())
-    published = Paginator(news, UPDATES_PER_PAGE)
-    context = {"petition": petition, "page": page_of(published, request)}
+    context = {
+        "petition": petition,
+        "page": page_of(Paginator(news, UPDATES_PER_PAGE), request),
+        "query": f"text={petition.reading}&" if petition.reading else "",
+    }
     return TemplateResponse(request, "petitions/updates.html", context)
 
 
@@ -36,12 +42,30 @@ def update(request: HttpRequest, petition: Petition, number: int) -> HttpRespons
     found = petition.updates.published(now).filter(number=number).first()
     if found is None:
         raise Http404
-    context = {
-        "petition": petition,
-        "update": found,
-        "is_open": petition.is_open(now),
-    }
+    read_in(request, petition, [*found.languages, *petition.languages])
+    context = update_context(found, is_open=petition.is_open(now))
     return TemplateResponse(request, "petitions/update.html", context)
+
+
+def update_context(
+    update: Update, *, is_open: bool, preview: bool = False
+) -> dict[str, Any]:
+    """What the page of an update prints."""
+    return {
+        "petition": update.petition,
+        "update": update,
+        "words": update.words,
+        "is_open": is_open,
+        "preview": preview,
+    }
+
+
+def read_in(request: HttpRequest, petition: Petition, languages: list[str]) -> None:
+    """The language that `?text=` asks for; Http404 when it is not one of these."""
+    if text := request.GET.get("text", ""):
+        if text not in languages:
+            raise Http404
+        petition.reading = text
 
 
 @require_safe

@@ -123,6 +123,7 @@ def states(site: Site) -> dict[str, str]:
     phone = "tell-myanmars-government-to-free-peaceful-activist-phyoe-phyoe-aung"
     canada = "canada-sign-the-global-treaty-to-end-torture"
 
+    bridge = "/petitions/open-the-old-footbridge-again/"
     families = "/petitions/help-reunite-families-divided-by-prison-walls/"
 
     purposes = {
@@ -184,6 +185,8 @@ def states(site: Site) -> dict[str, str]:
         "petition, updates": "/petitions/open/updates/",
         "petition without updates": f"/petitions/{phone}/updates/",
         "petition, update": "/petitions/open/updates/1/",
+        "petition, update in Arabic": "/petitions/open/updates/1/?text=ar",
+        "petition, update with a picture": f"{bridge}updates/2/",
         "petition for other sites": "/petitions/open/embed/",
         "card": f"/embed/{river}/",
         "card closed": "/embed/keep-the-reading-room-at-the-lock-open-on-sundays/",

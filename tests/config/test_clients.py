@@ -26,6 +26,8 @@ def network(peer: str, forwarded: str | None = None) -> str:
         (PROXY, "11.22.33.44:5123", "11.22.33.0/24"),
         (PROXY, "[2600:1f18:1234:5678::1]:443", "2600:1f18:1234::/48"),
         (PROXY, "::ffff:11.22.33.44", "11.22.33.0/24"),
+        # The number of this one is that of an IPv4 address.
+        (PROXY, "::808:808", "::/48"),
         # A visitor who sends the header himself: the proxy adds the truth behind it.
         (PROXY, "8.8.8.8, 11.22.33.44", "11.22.33.0/24"),
         (PROXY, "8.8.8.8, 127.0.0.1, 11.22.33.44", "11.22.33.0/24"),

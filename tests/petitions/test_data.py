@@ -15,14 +15,18 @@ from pytest_django import Settings
 from config.cache_policy import page_cache
 from organizations.models import Organization
 from petitions import counting
-from petitions.models import Petition
+from petitions.models import Petition, Update
 from petitions.states import State
 from tests.factories import (
+    make_answer,
     make_entry,
+    make_handover,
     make_organization,
     make_petition,
     make_signature,
     make_translation,
+    make_update,
+    make_update_translation,
 )
 
 pytestmark = pytest.mark.django_db
@@ -317,7 +321,7 @@ def test_data_costs_few_statements_however_much_there_is(
     costs = {
         "/petitions.json": 6,
         "/petitions.json?organization=rights-now": 7,
-        "/petitions/petition-1.json": 6,
+        "/petitions/petition-1.json": 9,
         "/petitions/petition-1/count.json": 4,
         "/petitions/petition-1/history.json": 5,
         "/organizations.json": 2,
@@ -327,6 +331,97 @@ def test_data_costs_few_statements_however_much_there_is(
     for path, cost in costs.items():
         with django_assert_num_queries(cost):
             assert visitor.get(path).status_code == 200
+
+
+PICTURE = {
+    "image": "story/abc-800x500.webp",
+    "image_width": 800,
+    "image_height": 500,
+    "image_description": "A box on steps.",
+}
+AS_DATA = {
+    "url": "http://testserver.localhost/media/story/abc-800x500.webp",
+    "width": 800,
+    "height": 500,
+    "description": "A box on steps.",
+}
+
+
+def test_what_happened_since_in_all_its_languages(
+    visitor: Client, petition: Petition
+) -> None:
+    base = f"http://testserver.localhost{PETITION}/updates/1/"
+    update = make_update(petition, title="News", text="**Good.**")
+    Update.objects.update(**PICTURE)
+    make_update_translation(
+        update, "fr", title="Du neuf", text="Bon.", image_description="Une boîte."
+    )
+    make_update_translation(update, "ar")
+    make_update(petition, title="A draft", published=False)
+    make_handover(petition, confirmed=2, paper=1, handed_on=date(2026, 3, 4),
+                  note="On the steps.")  # fmt: skip
+    make_answer(petition, text="No.", answered_on=date(2026, 3, 9))
+    petition.answers.update(text="Yes.")
+
+    found = visitor.get(f"{PETITION}.json").json()
+
+    (news,) = found["updates"]
+    arabic, french = news.pop("translations")
+    assert news == {
+        "url": base,
+        "published": news["published"],
+        "changed": None,
+        "language": "en",
+        "title": "News",
+        "text": "**Good.**",
+        "picture": AS_DATA,
+    }
+    assert french == {
+        "language": "fr",
+        "url": base.replace("/petitions/", "/fr/petitions/"),
+        "title": "Du neuf",
+        "text": "Bon.",
+        "picture_description": "Une boîte.",
+    }
+    assert (arabic["language"], arabic["url"]) == ("ar", f"{base}?text=ar")
+    for url in (base, french["url"], arabic["url"]):
+        assert visitor.get(url).status_code == 200
+    (handover,) = found["handovers"]
+    assert handover == {
+        "day": "2026-03-04", "to": "Minister", "manner": "in_person", "supporters": 3,
+        "confirmed": 2, "paper": 1, "imported": 0, "language": "en",
+        "note": "On the steps.", "picture": None,
+    }  # fmt: skip
+    (answer,) = found["answers"]
+    assert (answer["day"], answer["target"], answer["text"]) == (
+        "2026-03-09", "Minister", "Yes.",
+    )  # fmt: skip
+    assert answer["changed"] is not None
+
+
+def test_a_petition_has_its_picture(visitor: Client, petition: Petition) -> None:
+    assert visitor.get(f"{PETITION}.json").json()["picture"] is None
+    Petition.objects.update(**PICTURE)
+    page_cache.clear()
+
+    assert visitor.get(f"{PETITION}.json").json()["picture"] == AS_DATA
+
+
+def test_long_news_is_bounded(
+    visitor: Client, petition: Petition, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(53):
+        update = make_update(
+            petition, published_at=timezone.now() - timedelta(hours=number)
+        )
+        make_update_translation(update, "fr")
+
+    with django_assert_max_num_queries(10):
+        found = visitor.get(f"{PETITION}.json").json()["updates"]
+
+    assert [news["url"].split("/")[-2] for news in found] == [
+        str(number) for number in range(1, 51)
+    ]
 
 
 def test_data_holds_no_signer(visitor: Client, petition: Petition) -> None:

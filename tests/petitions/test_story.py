@@ -102,6 +102,50 @@ def test_the_page_tells_what_happened_the_latest_first(
     assert "Second paragraph" not in text
 
 
+def test_the_page_is_in_the_order_in_which_it_is_read(
+    visitor: Client, petition: Petition
+) -> None:
+    """The ask and the form; text, answer, news; supporters; passing it on last."""
+    petition.ask = "Sign it."
+    petition.save()
+    reason(petition, "Because")
+    make_signature(petition, name="Bruno", show_name=True)
+    make_update(petition)
+    make_answer(petition)
+    Correction.objects.create(petition=petition, text="A slip.")
+    counting.fold()
+
+    page = visitor.get(PAGE).content.decode()
+
+    marks = (
+        "<h1", "petition__ask", 'id="count"', 'id="sign"', 'id="text"', "Corrections",
+        'id="answers"', 'id="events"', 'id="reasons"', 'id="names"', 'id="growth"',
+        'id="spread"', "Report this petition", 'class="sign-bar"',
+    )  # fmt: skip
+    body = page.partition("<main")[2]
+    assert [body.count(mark) for mark in marks] == [1] * len(marks)
+    assert sorted(marks, key=body.index) == list(marks)
+
+
+def test_those_petitioned_bear_the_name_that_the_text_gives_them(
+    visitor: Client, petition: Petition
+) -> None:
+    petition.targets.update(name="Bridges Office")
+    Translation.objects.create(
+        petition=petition, language="fr", title="Non", text="Non.",
+        addressees="Bureau des ponts",
+    )  # fmt: skip
+    make_handover(petition)
+    make_answer(petition)
+
+    english, french = visitor.get(PAGE), visitor.get(f"/fr{PAGE}")
+
+    name = '<bdi lang="fr">Bureau des ponts</bdi>'
+    assert french.content.decode().count(name) == 5
+    assert "Bridges Office" not in text_of(french)
+    assert english.content.decode().count('<bdi lang="en">Bridges Office</bdi>') == 5
+
+
 def test_nothing_is_said_of_what_did_not_happen(
     visitor: Client, petition: Petition
 ) -> None:
@@ -269,6 +313,16 @@ def test_an_update_has_a_page_of_its_own(visitor: Client, petition: Petition) ->
     assert 'name="description" content="Bonne nouvelle."' in page
 
 
+def test_who_sees_a_link_to_an_update_reads_what_it_says(
+    visitor: Client, petition: Petition
+) -> None:
+    update = make_update(petition, text="R&D says “5 > 3”, *not* <b>.")
+
+    page = visitor.get(update.get_absolute_url()).content.decode()
+
+    assert 'content="R&amp;D says “5 &gt; 3”, not &lt;b&gt;."' in page
+
+
 @pytest.mark.parametrize("number", ["0", "2", "99999999999999999999"])
 def test_an_update_that_is_not_there(
     visitor: Client, petition: Petition, number: str
@@ -293,6 +347,10 @@ def test_the_profile_shows_the_latest_updates(
     assert "Read me Free the prisoners" in text
     assert "Of others" not in text
     assert "Of a withdrawn one" not in text
+    # Only where the profile begins.
+    searched = text_of(visitor.get(f"{organization.get_absolute_url()}?q=prisoners"))
+    assert "Free the prisoners" in searched
+    assert "Latest updates" not in searched
 
 
 # == Pages behind it ==
@@ -493,7 +551,7 @@ def fill(petition: Petition, number: int) -> None:
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("", 18), ("updates/", 6), ("reasons/", 6), ("history/", 5), ("updates/1/", 5)],
+    [("", 19), ("updates/", 7), ("reasons/", 6), ("history/", 5), ("updates/1/", 6)],
 )
 def test_pages_ask_as_often_for_much_as_for_little(
     visitor: Client, path: str, most: int

@@ -29,7 +29,16 @@ from petitions import counting
 from petitions.models import Correction, Petition
 from petitions.openapi import document
 from petitions.states import State
-from tests.factories import make_entry, make_petition, make_signature, make_translation
+from tests.factories import (
+    make_answer,
+    make_entry,
+    make_handover,
+    make_petition,
+    make_signature,
+    make_translation,
+    make_update,
+    make_update_translation,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +73,15 @@ def _site(petition: Petition, _connected: None) -> None:
     """Petitions in every state, one of them with all that a petition can have."""
     organization = petition.organization
     make_translation(petition, "ar")
+    picture: dict[str, Any] = {
+        "image": "story/abc-80x50.webp",
+        "image_description": "A box.",
+    }
+    update = make_update(petition, **picture)
+    make_update_translation(update, "fr")
+    make_update(petition, changed_at=timezone.now())
+    make_handover(petition, **picture)
+    make_answer(petition)
     make_entry(petition, 60, source="paper")
     make_signature(petition)
     Correction.objects.create(petition=petition, text="Seven, not six.")

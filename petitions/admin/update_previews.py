@@ -1,0 +1,122 @@
+"""The page of an update that nobody else sees yet, rendered by the same code."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.csp import CSP
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+
+from config.images import Source, clean_image
+from config.languages import is_text_language
+from petitions.admin.pictures import PICTURE_WIDTH
+from petitions.admin.previews import PREVIEW_CSP, is_number, rows_of
+from petitions.admin.translations import PREVIEW
+from petitions.models import Update, UpdateTranslation
+from petitions.views.story import update_context
+
+if TYPE_CHECKING:
+    from petitions.admin.updates import UpdateAdmin
+
+WORDS = ("title", "text", "image_description")
+
+
+@dataclass(frozen=True)
+class TypedPicture:
+    """A picture that is stored nowhere: it stands in the page itself."""
+
+    url: str
+    width: int
+    height: int
+    sources: tuple[Source, ...] = ()
+
+
+@xframe_options_sameorigin
+@csp_override({**PREVIEW_CSP, "img-src": [CSP.SELF, "data:"]})
+def preview(
+    model_admin: UpdateAdmin, request: HttpRequest, number: int | None
+) -> HttpResponse:
+    """What is stored; with a POST, what is in the form, unsaved."""
+    update = stored(model_admin, request, number)
+    texts, reading = update.texts(), request.GET.get("language", "")
+    if request.method == "POST":
+        take_typed(request, update)
+        texts, reading = typed_texts(request, update)
+    update._prefetched_objects_cache = {"translations": texts}  # type: ignore[attr-defined]
+    now = timezone.now()
+    update.published_at = update.published_at or now
+    update.number = update.number or 0  # it has none yet, and is linked nowhere
+    named = is_text_language(reading)
+    update.petition.reading = reading if named else update.language
+    context = update_context(update, is_open=update.petition.is_open(now), preview=True)
+    return TemplateResponse(request, "petitions/update.html", context)
+
+
+def stored(
+    model_admin: UpdateAdmin, request: HttpRequest, number: int | None
+) -> Update:
+    """The update that is looked at, or a new one of the petition that the form names;
+    Http404 unless it is theirs."""
+    given = request.POST.get("preview_of", "") if number is None else str(number)
+    if is_number(given):
+        update = model_admin.get_object(request, given)
+        if update is None or not model_admin.has_view_permission(request, update):
+            raise Http404
+        return update
+    named = request.POST.get("preview_petition", "")
+    petition = model_admin.petition_told_of(request, named)
+    if petition is None:
+        raise Http404
+    return Update(petition=petition, language=petition.language)
+
+
+def take_typed(request: HttpRequest, update: Update) -> None:
+    """The words and the picture that are in the form."""
+    post = request.POST
+    for name in WORDS:
+        if name in post:
+            setattr(update, name, post[name].replace("\0", ""))
+    if is_text_language(post.get("language", "")):
+        update.language = post["language"]
+    if post.get("image-clear"):
+        update.image = ""
+    upload = request.FILES.get("image")
+    if upload is None:
+        return
+    try:
+        picture = clean_image(upload, PICTURE_WIDTH)
+    except ValidationError:
+        return  # the form says what is wrong with it, once it is sent
+    width, height = str(picture.name).partition("-")[2].partition(".")[0].split("x")
+    data = b64encode(picture.read()).decode()
+    update.image = TypedPicture(
+        f"data:image/webp;base64,{data}", int(width), int(height)
+    )
+
+
+def typed_texts(
+    request: HttpRequest, update: Update
+) -> tuple[list[UpdateTranslation], str]:
+    """The rows of the form's texts in other languages, and the language of the one
+    whose button was pressed."""
+    post = request.POST
+    found, pressed = [], ""
+    for row in range(rows_of(request, "translations")):
+        prefix = f"translations-{row}-"
+        typed = {
+            name: post.get(f"{prefix}{name}", "").replace("\0", "")
+            for name in ("language", *WORDS)
+        }
+        if f"{PREVIEW}{prefix}language" in post:
+            pressed = typed["language"]
+        written = (typed["title"] or typed["text"]) and f"{prefix}DELETE" not in post
+        if written and is_text_language(typed["language"]):
+            found.append(UpdateTranslation(update=update, **typed))
+    return found, pressed

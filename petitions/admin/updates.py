@@ -1,0 +1,169 @@
+"""News about a petition in the admin: written once, in each language, looked at before
+everybody else does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.languages import text_languages
+from organizations.scoping import Scope
+from petitions.admin import update_previews
+from petitions.admin.pictures import PictureAdmin, PictureForm
+from petitions.admin.story import OfPetitionAdmin, OfPetitionForm
+from petitions.admin.translations import LanguageSelect
+from petitions.models import Update, UpdateTranslation
+from petitions.states import PUBLIC_STATES
+
+# What readers see of one: a change of it is dated.
+SHOWN = {"title", "text", "image", "image_description"}
+
+
+class UpdateForm(PictureForm[Update], OfPetitionForm[Update]):
+    publish_now = forms.BooleanField(label=_("Publish it now"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.was_published = self.instance.is_published(timezone.now())
+        if self.was_published:
+            self.fields.pop("publish_now", None)
+        if "published_at" in self.fields:
+            # So that it is known whether somebody changed it, or somebody else did.
+            self.fields["published_at"].show_hidden_initial = True
+
+    def clean(self) -> dict[str, Any] | None:
+        """What was published while this form was open stays published."""
+        cleaned = super().clean()
+        if "published_at" not in self.changed_data:
+            self.cleaned_data["published_at"] = self.instance.published_at
+        return cleaned
+
+
+# == In other languages ==
+
+
+class UpdateTranslationForm(forms.ModelForm[UpdateTranslation]):
+    language = forms.ChoiceField(
+        label=_("language"),
+        choices=lambda: [("", "---------"), *text_languages()],
+        widget=LanguageSelect("admin:petitions_update_preview"),
+    )
+
+
+class UpdateTranslationFormSet(
+    BaseInlineFormSet[UpdateTranslation, Update, UpdateTranslationForm]
+):
+    """An empty row for each language of the interface without a text."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = [{"language": code} for code in missing(kwargs["instance"])]
+        super().__init__(*args, **kwargs)
+
+
+def missing(update: Update) -> list[str]:
+    """The languages of the interface in which readers find no text."""
+    there = update.languages if update.pk else [update.petition.language]
+    return [code for code in dict(settings.LANGUAGES) if code not in there]
+
+
+class UpdateTranslationInline(Scope, admin.StackedInline[UpdateTranslation, Update]):
+    model = UpdateTranslation
+    form = UpdateTranslationForm
+    formset = UpdateTranslationFormSet  # type: ignore[assignment]
+    # The update stands behind each of its rows.
+    organization_path = "petition__organization_id"
+    fields = ["language", "title", "text", "image_description"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None or super().has_view_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj)
+
+    def get_extra(
+        self, request: HttpRequest, obj: Update | None = None, **kwargs: Any
+    ) -> int:
+        petition = getattr(request, "petition", None)
+        asked = obj or (Update(petition=petition) if petition else None)
+        return len(missing(asked)) if asked else 0
+
+
+# == The update ==
+
+
+@admin.register(Update)
+class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
+    form = UpdateForm
+    inlines = [UpdateTranslationInline]
+    list_display = ["title", "petition", "number", "published_at", "language"]
+    search_fields = ["title", "translations__title"]
+
+    def get_fields(self, request: HttpRequest, obj: Update | None = None) -> Any:
+        """The tick is for drafts."""
+        fields = [
+            "language", "title", "text", "image", "image_description", "publish_now",
+            "published_at",
+        ]  # fmt: skip
+        if obj is not None and (
+            obj.is_published(timezone.now())
+            or not self.has_change_permission(request, obj)
+        ):
+            fields.remove("publish_now")
+        return fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """One that was never published: others have an address that was passed on."""
+        if obj is None or obj.number is not None:
+            return False
+        return self.has_change_permission(request, obj)
+
+    # -- saving --
+
+    def save_model(
+        self, request: HttpRequest, obj: Update, form: Any, change: bool
+    ) -> None:
+        now = timezone.now()
+        if form.cleaned_data.get("publish_now"):
+            obj.published_at = now
+        elif form.was_published and SHOWN & {*form.changed_data}:
+            obj.changed_at = now
+        super().save_model(request, obj, form, change)
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """A text that is changed or taken away is a change of the update; one more
+        language is none."""
+        super().save_related(request, form, formsets, change)
+        changed = any(f.changed_objects or f.deleted_objects for f in formsets)
+        if form.was_published and changed:
+            form.instance.changed_at = timezone.now()
+            form.instance.save(update_fields=["changed_at"])
+
+    # -- the page --
+
+    def get_view_on_site_url(self, obj: Update | None = None) -> str | None:
+        if obj is None or not obj.is_published(timezone.now()):
+            return None
+        public = obj.petition.state in PUBLIC_STATES
+        return obj.get_absolute_url() if public else None
+
+    def get_urls(self) -> list[Any]:
+        wrapped = self.admin_site.admin_view(self.preview)
+        return [
+            path("preview/", wrapped, name="petitions_update_preview"),
+            path("<int:number>/preview/", wrapped, name="petitions_update_preview_one"),
+            *super().get_urls(),
+        ]
+
+    def preview(self, request: HttpRequest, number: int | None = None) -> HttpResponse:
+        """Its page, of what is stored or of what is in the form."""
+        return update_previews.preview(self, request, number)

@@ -1,0 +1,47 @@
+"""A picture of what an organisation tells: of an update, of a handover."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from config.images import PictureField
+
+
+class Pictured(models.Model):
+    """May have a picture, which says in words what it shows."""
+
+    image = PictureField(
+        _("picture"),
+        upload_to="story/",
+        blank=True,
+        width_field="image_width",
+        height_field="image_height",
+        help_text=_(
+            "Optional. JPEG, PNG or WebP, at most 5 MB. Ask those who can be "
+            "recognised: everybody will see it."
+        ),
+    )
+    # So that a page need not open the file, which may have been lost.
+    image_width = models.PositiveIntegerField(null=True, editable=False)
+    image_height = models.PositiveIntegerField(null=True, editable=False)
+    image_description = models.CharField(
+        _("what the picture shows"),
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text=_("For those who do not see it. Needed with a picture."),
+    )
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(image="") | ~Q(image_description=""),
+                name="%(class)s_image_described",
+                violation_error_message=_(
+                    "Describe the picture for those who do not see it."
+                ),
+            ),
+        ]

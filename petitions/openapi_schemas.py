@@ -1,0 +1,246 @@
+"""What the answers of the public data are made of, as OpenAPI 3.1 has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from petitions.models import Handover
+from petitions.states import PUBLIC_STATES, TextFormat
+
+type Schema = dict[str, Any]
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def shape(description: str, /, **properties: Schema) -> Schema:
+    """An object that has each of these, and one day perhaps others."""
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "required": list(properties),
+    }
+
+
+def text(description: str, **more: Any) -> Schema:
+    return {"type": "string", "description": description, **more}
+
+
+def maybe(schema: Schema) -> Schema:
+    """That, or null."""
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def maybe_ref(name: str) -> Schema:
+    return {"anyOf": [ref(name), {"type": "null"}]}
+
+
+def number(description: str, **more: Any) -> Schema:
+    return {"type": "integer", "description": description, **more}
+
+
+def url(description: str) -> Schema:
+    return text(description, format="uri")
+
+
+def day(description: str) -> Schema:
+    return text(description, format="date")
+
+
+def moment(description: str) -> Schema:
+    return text(description, format="date-time")
+
+
+def array(items: Schema, description: str) -> Schema:
+    return {"type": "array", "items": items, "description": description}
+
+
+language = text("A language of a text, as BCP 47 has it: en, fr, zh-Hant")
+counts = {
+    "supporters": number("All supporters", minimum=0),
+    "confirmed": number("Confirmed here by e-mail", minimum=0),
+    "paper": number("Signed on paper", minimum=0),
+    "imported": number("Counted elsewhere before", minimum=0),
+}
+changes = {
+    name: {"type": "integer", "description": f"{field['description']}, more or fewer"}
+    for name, field in counts.items()
+}
+links = {
+    "count": number("How many there are in all", minimum=0),
+    "next": maybe(url("The next page; null on the last one")),
+    "previous": maybe(url("The page before; null on the first one")),
+}
+organization = {
+    "name": text("Its name"),
+    "url": url("Its profile"),
+    "data": url("The same as data"),
+    "petitions": url("Its petitions as data"),
+}
+petition = {
+    "title": text("What is asked, in a few words"),
+    "url": url("Its page"),
+    "data": url("All of it as data"),
+    "language": language,
+    "languages": array(language, "Languages that it has a text in, its own first"),
+    "organization": text("Who started it"),
+    "organization_data": url("The same as data"),
+    "state": text("Where it stands", enum=[str(state) for state in PUBLIC_STATES]),
+    "started": day("When it began, here or elsewhere"),
+    "closes": maybe(moment("Its last moment; null when none is set")),
+    "ended": maybe(moment("When it ended; null while it has not")),
+    "targets": array(ref("Target"), "Who is petitioned"),
+    "summary": text("A sentence or two; may be empty"),
+    **counts,
+}
+SCHEMAS: Schema = {
+    "OrganizationInList": shape("An organisation, in a list", **organization),
+    "Organization": shape(
+        "An organisation",
+        **organization,
+        legal_name=text("When it differs from the name"),
+        description=text("Who they are; may be empty"),
+        language=language,
+        descriptions=array(
+            shape("Who they are", language=language, text=text("The description")),
+            "The same in other languages",
+        ),
+        website=text("Its own site; may be empty"),
+        charity_number=text("May be empty"),
+        started=number("Petitions that were ever public", minimum=0),
+        won=number("Those that it won", minimum=0),
+        supporters=number("Signatures on all of them, added up", minimum=0),
+    ),
+    "PetitionInList": shape("A petition, in the words it was written in", **petition),
+    "Petition": shape(
+        "A petition",
+        **petition,
+        outcome=text("How it ended, in a sentence; may be empty"),
+        ask=text("What exactly is asked; may be empty"),
+        text=text("The whole text"),
+        text_format=text("How it is written", enum=list(TextFormat.values)),
+        translations=array(ref("Translation"), "The same in other languages"),
+        corrections=array(ref("Correction"), "Notes under a text that was signed"),
+        picture=maybe_ref("Picture"),
+        updates=array(ref("Update"), "What its organisation told since: the latest 50"),
+        handovers=array(ref("Handover"), "When its result was handed over"),
+        answers=array(ref("Answer"), "What those petitioned answered"),
+        by_day=array(
+            shape("A day", day=day("Date"), supporters=changes["supporters"]),
+            "What each day brought; days without a change are left out",
+        ),
+    ),
+    "Target": shape(
+        "Who is petitioned",
+        name=maybe(text("A name or a label; null: to be announced")),
+        office=text("May be empty"),
+        organisation=text("May be empty"),
+    ),
+    "Translation": shape(
+        "The words of a petition in one more language",
+        language=language,
+        url=url("Its page"),
+        title=text("Title"),
+        ask=text("What exactly is asked; may be empty"),
+        summary=text("May be empty"),
+        text=text("The whole text"),
+    ),
+    "Correction": shape(
+        "A dated correction; the text that was signed stays as it was",
+        made=moment("When"),
+        language=language,
+        before=text("The passage as it stands; may be empty"),
+        after=text("What it should read; may be empty"),
+        text=text("A note; may be empty"),
+    ),
+    "Picture": shape(
+        "A picture",
+        url=url("The file, as WebP"),
+        width=maybe(number("In pixels; null when not known", minimum=1)),
+        height=maybe(number("In pixels; null when not known", minimum=1)),
+        description=text("What it shows"),
+    ),
+    "Update": shape(
+        "Dated news",
+        url=url("Its page"),
+        published=moment("When readers first saw it"),
+        changed=maybe(moment("When it was last changed; null: never")),
+        language=language,
+        title=text("Title"),
+        text=text("The whole text, as Markdown"),
+        picture=maybe_ref("Picture"),
+        translations=array(
+            ref("UpdateTranslation"), "The same news in other languages"
+        ),
+    ),
+    "UpdateTranslation": shape(
+        "The words of an update in one more language",
+        language=language,
+        url=url("Its page"),
+        title=text("Title"),
+        text=text("The whole text, as Markdown"),
+        picture_description=text("What the picture shows; may be empty"),
+    ),
+    "Handover": shape(
+        "The result, put into somebody's hands",
+        day=day("Date"),
+        to=maybe(text("Whom; null: to be announced")),
+        manner=text("How", enum=list(Handover.Manner.values)),
+        **counts,
+        language=language,
+        note=text("A sentence about it; may be empty"),
+        picture=maybe_ref("Picture"),
+    ),
+    "Answer": shape(
+        "What somebody petitioned answered; the page has what it said before",
+        day=day("Date"),
+        target=maybe(text("Which of those petitioned; null: to be announced")),
+        answered_by=text("Who answered for them; may be empty"),
+        language=language,
+        text=text("Word for word; may be empty"),
+        text_format=text("How it is written", enum=list(TextFormat.values)),
+        link=text("Where it was published; may be empty"),
+        changed=maybe(moment("When its words were last changed; null: never")),
+    ),
+    "Count": shape("How many support it, and where they were counted", **counts),
+    "History": shape(
+        "What each day brought",
+        days=array(
+            shape("A day", day=day("Date"), **changes),
+            "Oldest first; days without a change are left out",
+        ),
+    ),
+    "Petitions": shape(
+        "A page of petitions",
+        **links,
+        petitions=array(ref("PetitionInList"), "At most 50, newest first"),
+    ),
+    "Organizations": shape(
+        "A page of organisations",
+        **links,
+        organizations=array(ref("OrganizationInList"), "At most 50, by name"),
+    ),
+    "OEmbed": shape(
+        "A card of a petition for a page elsewhere, as oembed.com has it",
+        version=text("", const="1.0"),
+        type=text("", const="rich"),
+        title=text("Title"),
+        author_name=text("Who started it"),
+        author_url=url("Its profile"),
+        provider_name=text("This site"),
+        provider_url=url("Its home"),
+        cache_age=number("Seconds that a copy may be kept"),
+        width=number("Of the frame, in pixels", minimum=0),
+        height=number("Of the frame, in pixels", minimum=0),
+        html=text("A frame with the card, no script"),
+    ),
+    "Problem": shape(
+        "What went wrong (RFC 9457)",
+        type=text("", const="about:blank"),
+        title=text("The status in words"),
+        status=number("The HTTP status"),
+        detail=text("A sentence for whoever wrote the program"),
+    ),
+}

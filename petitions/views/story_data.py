@@ -1,0 +1,92 @@
+"""What happened since, as data: a picture, news, handovers, answers of a petition."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from config.public_data import full
+from petitions.models import Answer, Handover, Petition, Target, Update
+from petitions.models.pictures import Pictured
+from petitions.templatetags.text_tags import address_of
+
+MOST_UPDATES = 50
+
+
+def story(petition: Petition, now: datetime) -> dict[str, Any]:
+    """All of it, in the words that it was written in and in all others."""
+    updates = petition.updates.published(now)[:MOST_UPDATES]
+    answers = petition.answers.select_related("target")
+    handovers = petition.handovers.select_related("target")
+    return {
+        "picture": picture(petition),
+        "updates": [of_update(update) for update in updates],
+        "handovers": [of_handover(handover) for handover in handovers],
+        "answers": [of_answer(answer) for answer in answers],
+    }
+
+
+def picture(row: Petition | Pictured) -> dict[str, Any] | None:
+    if not row.image:
+        return None
+    return {
+        "url": full(row.image.url),
+        "width": row.image_width,
+        "height": row.image_height,
+        "description": row.image_description,
+    }
+
+
+def of_update(update: Update) -> dict[str, Any]:
+    assert update.published_at is not None
+    return {
+        "url": address_of(update, update.language),
+        "published": update.published_at.isoformat(),
+        "changed": update.changed_at.isoformat() if update.changed_at else None,
+        "language": update.language,
+        "title": update.title,
+        "text": update.text,
+        "picture": picture(update),
+        "translations": [
+            {
+                "language": text.language,
+                "url": address_of(update, text.language),
+                "title": text.title,
+                "text": text.text,
+                "picture_description": text.image_description,
+            }
+            for text in update.texts()
+        ],
+    }
+
+
+def of_handover(handover: Handover) -> dict[str, Any]:
+    return {
+        "day": handover.handed_on.isoformat(),
+        "to": name_of(handover.target),
+        "manner": handover.manner,
+        "supporters": handover.number,
+        "confirmed": handover.confirmed,
+        "paper": handover.paper,
+        "imported": handover.imported,
+        "language": handover.language,
+        "note": handover.note,
+        "picture": picture(handover),
+    }
+
+
+def of_answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "day": answer.answered_on.isoformat(),
+        "target": name_of(answer.target),
+        "answered_by": answer.answered_by,
+        "language": answer.language,
+        "text": answer.text,
+        "text_format": answer.text_format,
+        "link": answer.link,
+        "changed": answer.changed_at.isoformat() if answer.changed_at else None,
+    }
+
+
+def name_of(target: Target) -> str | None:
+    return None if target.is_unsettled else target.name
