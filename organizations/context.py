@@ -11,7 +11,6 @@ from django.utils.functional import SimpleLazyObject
 from config.held import Held
 from organizations.models import Organization
 
-
 # Problems about which the database was asked anyway.
 ASKED = (403, 404, 410)
 
