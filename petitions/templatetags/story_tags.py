@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import strip_tags
@@ -34,7 +36,8 @@ def beginning(words: News) -> SafeString:
 @register.filter
 def description(words: News) -> str:
     """The same in plain words, for those who see a link to it."""
-    return Truncator(" ".join(strip_tags(beginning(words)).split())).chars(200)
+    plain = unescape(strip_tags(beginning(words)))
+    return Truncator(" ".join(plain.split())).chars(200)
 
 
 @register.filter
