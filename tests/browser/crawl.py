@@ -142,7 +142,7 @@ INSERT INTO petitions_update (petition_id, number, language, title, text, publis
 VALUES (%(id)s, 1, 'en', 'What is new', 'A **word**.', now(), now(), now());
 INSERT INTO petitions_updatetranslation (update_id, language, title, text,
     image_description, created_at)
-SELECT id, 'ar', 'ما الجديد', '**كلمة** واحدة.', '', now() FROM petitions_update
+SELECT id, 'ar', 'خبر', 'نص **قصير**.', '', now() FROM petitions_update
  WHERE petition_id = %(id)s;
 INSERT INTO petitions_correction (petition_id, language, before, after, text, made_at)
 VALUES (%(id)s, 'fr', 'Un texte.', 'Un bon texte.', 'Une note.', now()),
