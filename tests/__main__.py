@@ -71,7 +71,7 @@ def main(words: list[str]) -> int:
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *words])
     # Once, before two of them do it.
     compile_all()
-    with tempfile.TemporaryDirectory(prefix="petitions-tests-") as name:
+    with tempfile.TemporaryDirectory(prefix="petitions-first-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         with ended_together(), contextlib.suppress(KeyboardInterrupt):
