@@ -48,9 +48,7 @@ class BenchCluster(Cluster):
         done = subprocess.run(asked, capture_output=True, cwd="/", check=False)
         if done.returncode == 0:
             return "lz4"
-        print(
-            "  this PostgreSQL has no lz4, POSTGRES_BIN names another: wal_compression=pglz"
-        )
+        print("  no lz4 here (POSTGRES_BIN=… names another): wal_compression=pglz")
         return "pglz"
 
     def copy_database(self, source: str, name: str) -> None:

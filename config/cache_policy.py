@@ -33,6 +33,9 @@ from config.styles import allow_noted
 SLOT = 10
 STALE_IF_ERROR = 3600
 ENTRIES = 2000
+# Compressed, of all pages together. Addresses that lead to one picture can be made up
+# by the thousand.
+BYTES = 32 * 2**20
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 # A copy this old may be shown while another thread renders a new one.
 STALE_WHILE_RENDERING = 30
@@ -106,9 +109,11 @@ def slot_of(now: float) -> int:
 
 @dataclass
 class PageCache:
-    """Pages by key, at most `ENTRIES`; the one rendered longest ago goes first."""
+    """Pages by key, at most `ENTRIES` and `BYTES`; the one rendered longest ago goes
+    first."""
 
     pages: dict[Any, Page] = field(default_factory=dict)
+    size: int = 0
     rendering: dict[Any, threading.Lock] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -146,7 +151,8 @@ class PageCache:
                     return known
                 raise
             if response.status_code != 200 or not isinstance(response, HttpResponse):
-                self.pages.pop(key, None)
+                with self.lock:
+                    self.drop(key)
                 return response  # an error, a redirect or a file
             page = make_page(response, now)
             self.put(key, page)
@@ -158,16 +164,23 @@ class PageCache:
 
     def put(self, key: Any, page: Page) -> None:
         with self.lock:
-            self.pages.pop(key, None)
+            self.drop(key)
             self.pages[key] = page
-            while len(self.pages) > ENTRIES:
+            self.size += len(page.zipped)
+            while len(self.pages) > ENTRIES or self.size > BYTES:
                 oldest = next(iter(self.pages))
-                del self.pages[oldest]
+                self.drop(oldest)
                 self.rendering.pop(oldest, None)
+
+    def drop(self, key: Any) -> None:
+        """Forget a page; for whoever holds the lock."""
+        if (page := self.pages.pop(key, None)) is not None:
+            self.size -= len(page.zipped)
 
     def clear(self) -> None:
         with self.lock:
             self.pages.clear()
+            self.size = 0
             self.rendering.clear()
 
 

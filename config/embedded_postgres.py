@@ -45,8 +45,8 @@ class NoPostgres(RuntimeError):
 
 
 def binaries() -> Path:
-    """The folder with `postgres` and `initdb`: POSTGRES_BIN, else what is installed with
-    this project, else what the system has. NoPostgres when there is none."""
+    """The folder with `postgres` and `initdb`: POSTGRES_BIN, else that of the package,
+    else one of the system. NoPostgres when there is none."""
     if chosen := os.environ.get("POSTGRES_BIN"):
         if (Path(chosen) / "initdb").exists():
             return Path(chosen)

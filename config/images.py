@@ -7,7 +7,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
@@ -61,12 +60,15 @@ def clean_image(upload: File[bytes], width: int) -> ContentFile[bytes]:
         with Image.open(upload.open(), formats=["JPEG", "PNG", "WEBP", "GIF"]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ValidationError(_("The picture has too many pixels."))
-            upright: Any = ImageOps.exif_transpose(image)
-            picture = upright.convert(
-                "RGBA" if upright.has_transparency_data else "RGB"
-            )
             # As high as twice its width at most, which bounds strips of any shape.
-            picture.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
+            most = (width, 2 * width)
+            ImageOps.exif_transpose(image, in_place=True)
+            mode = "RGBA" if image.has_transparency_data else "RGB"
+            if image.mode == mode:
+                # Before a copy is made: of many pixels even one is 120 MB and more.
+                image.thumbnail(most, Image.Resampling.LANCZOS)
+            picture = image.convert(mode)
+            picture.thumbnail(most, Image.Resampling.LANCZOS)
             buffer = BytesIO()
             picture.save(buffer, "WEBP", quality=85, method=6)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):

@@ -42,15 +42,16 @@ def get_petition(slug: str, now: datetime) -> Petition:
         if former is None:
             raise Http404
         raise Moved(former.petition)
-    if petition.state == State.WITHDRAWN:
+    if petition.state == State.WITHDRAWN and is_published(petition, petition.ended_at):
         raise Withdrawn(petition)
     if petition.state not in PUBLIC_STATES or not is_published(petition, now):
         raise Http404
     return petition
 
 
-def is_published(petition: Petition, now: datetime) -> bool:
-    return petition.opens_at is not None and petition.opens_at <= now
+def is_published(petition: Petition, then: datetime | None) -> bool:
+    """Whether its day had come by `then`."""
+    return bool(then and petition.opens_at and petition.opens_at <= then)
 
 
 def current_slug(slug: str) -> str | None:

@@ -53,6 +53,12 @@ class Rule:
     period: int
 
 
+HOUR = timedelta(hours=1) // MICROSECOND
+# Messages of one network: more would hide the others from those who read them. No
+# stored limit has the number 0.
+MESSAGES = Rule(0, Scope.CEILING, every=HOUR // 20, period=HOUR)
+
+
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """One form at all limits that apply to it; the lists run in parallel."""
@@ -215,10 +221,15 @@ SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 
 """
 
 
-def passes_ceiling(network: Network | None, now: datetime) -> bool:
+def passes_ceiling(network: Network | None, now: datetime, *more: Rule) -> bool:
     """Whether something may still be asked from `network`, besides signing; counts
-    as one form of it."""
-    attempts = RULES.get().ceilings(network) if network else Attempts()
+    as one form of it. It has to pass `more`, too."""
+    rules = RULES.get()
+    if network is None or rules.network(network) is Listing.ALLOW:
+        return True
+    attempts = rules.ceilings(network)
+    for rule in more:
+        attempts.add(rule, str(network))
     if not attempts.keys:
         return True
     with connection.cursor() as cursor:

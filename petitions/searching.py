@@ -28,6 +28,8 @@ FEW = 20
 # Of what was typed, so much counts; so many of its words are tried for a mistake.
 LONGEST = 200
 CORRECTED_WORDS = 6
+# Each may exclude a word; more than 32 behind each other are refused by PostgreSQL.
+MOST_MINUSES = 20
 # Around a hit while it is still text: characters that stand for nothing else.
 START, STOP = "\ue000", "\ue001"
 WORD = re.compile(r"[^\W\d_]{4,30}")
@@ -69,7 +71,10 @@ class Marked:
 
 def typed(words: str) -> str:
     """What somebody typed, without what no text can hold, at a sensible length."""
-    return " ".join(words.replace("\0", " ").split())[:LONGEST].strip()
+    found = " ".join(words.replace("\0", " ").split())[:LONGEST].strip()
+    if found.count("-") > MOST_MINUSES:
+        found = " ".join(found.replace("-", " ").split())
+    return found
 
 
 def search(words: str, scope: Scope) -> Found:

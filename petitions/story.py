@@ -110,5 +110,4 @@ def others(petition: Petition, now: datetime) -> list[Petition]:
     if not petition.has_ended or petition.organization_id is None:
         return []
     open_ones = Petition.objects.open(now).filter(organization=petition.organization_id)
-    found = open_ones.exclude(pk=petition.pk).in_profile_order()
-    return found[:SHOWN_OTHERS].complete()
+    return open_ones.in_profile_order()[:SHOWN_OTHERS].complete()

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -343,7 +344,8 @@ class PetitionAdmin(ScopedAdmin[Petition]):
             raise Http404
         change_url = reverse("admin:petitions_petition_change", args=[petition.pk])
         problems = found.problems(petition)
-        outcome = request.POST.get("outcome", "").strip()[:500] or petition.outcome
+        typed = request.POST.get("outcome", "").replace("\0", "")
+        outcome = typed.strip()[:500] or petition.outcome
         missing = found.outcome == "required" and not outcome
         if request.method == "POST" and not problems and not missing:
             self.carry_out(request, petition, found, outcome)
@@ -370,12 +372,13 @@ class PetitionAdmin(ScopedAdmin[Petition]):
         transition: Transition,
         outcome: str = "",
     ) -> None:
-        if transition.outcome and outcome:
-            petition.outcome = outcome
-            petition.save(update_fields=["outcome"])
         warnings = transition.warnings(petition)
         try:
-            transition.carry_out(petition, timezone.now())
+            with transaction.atomic():
+                transition.carry_out(petition, timezone.now())
+                if transition.outcome and outcome:
+                    petition.outcome = outcome
+                    petition.save(update_fields=["outcome"])
         except NotAllowed:
             messages.error(
                 request, gettext("Somebody else was quicker: see where it stands now.")

@@ -55,7 +55,7 @@ def preview(
         petition = stored or Petition(organization=NOBODY, slug="preview")
         targets = list(stored.targets.all()) if stored else []
         texts, reading = petition.texts(), request.GET.get("language", "")
-    petition.reading = reading or petition.language
+    petition.reading = reading if is_text_language(reading) else petition.language
     now = timezone.now()
     petition.opens_at = petition.opens_at or now
     if petition.state == State.DRAFT:

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from config.languages import name_in_reader_language
 from organizations.scoping import user_of
 from petitions import cards
+from petitions.channels import clean_tag
 from petitions.models import Letter, NextStep, Petition, TaggedLink
 from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
 from petitions.sharing import address
@@ -27,6 +28,10 @@ from petitions.states import PUBLIC_STATES, State
 
 if TYPE_CHECKING:
     from petitions.admin.petitions import PetitionAdmin
+
+
+# So many petitions are offered to follow, the newest; and the one that follows now.
+CHOICES = 300
 
 
 class NextStepForm(forms.Form):
@@ -39,7 +44,10 @@ class NextStepForm(forms.Form):
         required=False,
     )
     other = forms.ModelChoiceField(
-        label=_("Other petition"), queryset=Petition.objects.none(), required=False
+        label=_("Other petition"),
+        help_text=_("One of your organisation's 300 newest that are open or drafts."),
+        queryset=Petition.objects.none(),
+        required=False,
     )
     url = forms.URLField(
         label=_("Your page for donations"),
@@ -74,7 +82,10 @@ class NextStepForm(forms.Form):
         others = others.filter(state__in=(State.DRAFT, State.OPEN, State.PAUSED))
         choice = self.fields["other"]
         assert isinstance(choice, forms.ModelChoiceField)
-        choice.queryset = others.exclude(pk=petition.pk).order_by("-pk")
+        newest = others.exclude(pk=petition.pk).order_by("-pk").values("pk")[:CHOICES]
+        offered = Q(pk__in=newest) | Q(pk=step.other_id if step else None)
+        # Without their texts, which are most of a petition.
+        choice.queryset = others.filter(offered).only("title").order_by("-pk")
         self.languages = list(dict.fromkeys([*petition.languages, *letters]))
         for code in self.languages:
             self.add_letter(code, letters.get(code))
@@ -186,12 +197,16 @@ class TaggedLinkForm(forms.ModelForm[TaggedLink]):
         return cleaned
 
 
+@transaction.atomic
 def spread(
     model_admin: PetitionAdmin, request: HttpRequest, petition: Petition
 ) -> HttpResponse:
     """The page; with a POST, what one of its forms says."""
     editable = model_admin.has_change_permission(request, petition)
     posted = request.POST.get("form", "") if editable else ""
+    if posted:
+        # Of a button that was pressed twice, the second finds what the first has done.
+        Petition.objects.select_for_update(no_key=True).get(pk=petition.pk)
     step = NextStepForm(
         petition, request.POST if posted == "step" else None, editable=editable
     )
@@ -211,7 +226,8 @@ def spread(
         note(request, petition, gettext("Link with a tag"))
         return redirect(request.path)
     if posted == "remove":
-        petition.tagged_links.filter(tag=request.POST.get("tag", "")).delete()
+        tag = clean_tag(request.POST.get("tag", ""))
+        petition.tagged_links.filter(tag=tag).delete()
         note(request, petition, gettext("Link with a tag removed"))
         return redirect(request.path)
     context = {

@@ -132,6 +132,16 @@ class UpdateForm(OfPetitionForm[Update]):
         super().__init__(*args, **kwargs)
         if self.instance.is_published(timezone.now()):
             self.fields.pop("publish_now", None)
+        if "published_at" in self.fields:
+            # So that it is known whether somebody changed it, or somebody else did.
+            self.fields["published_at"].show_hidden_initial = True
+
+    def clean(self) -> dict[str, Any] | None:
+        """What was published while this form was open stays published."""
+        cleaned = super().clean()
+        if "published_at" not in self.changed_data:
+            self.cleaned_data["published_at"] = self.instance.published_at
+        return cleaned
 
 
 @admin.register(Update)

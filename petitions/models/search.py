@@ -14,7 +14,7 @@ from organizations.models import Organization
 
 class SearchDocument(models.Model):
     """One text of a public petition, the own one or a translation, as words in the
-    form in which its language searches them. Written by the triggers of 0022."""
+    form in which its language searches them. Triggers write it."""
 
     petition: models.ForeignKey[Any] = models.ForeignKey(
         "petitions.Petition", on_delete=models.CASCADE, related_name="documents"

@@ -113,12 +113,14 @@ class Update(models.Model):
         return reverse("petitions:update", args=[self.petition.slug, self.number])
 
     def next_number(self) -> int:
-        """Of its petition, which is locked until the transaction ends."""
+        """Of its petition, which is locked until the transaction ends; its own, when
+        somebody else has published it meanwhile."""
         petitions = type(self.petition)._default_manager
         petitions.select_for_update(no_key=True).get(pk=self.petition_id)
-        others = Update.objects.filter(petition=self.petition_id)
-        last: int | None = others.aggregate(last=Max("number"))["last"]
-        return (last or 0) + 1
+        all_of_it = Update.objects.filter(petition=self.petition_id)
+        own = all_of_it.filter(pk=self.pk).values_list("number", flat=True).first()
+        last: int | None = all_of_it.aggregate(last=Max("number"))["last"]
+        return own or (last or 0) + 1
 
     # -- what readers see --
 

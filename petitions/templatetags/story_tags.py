@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import strip_tags
@@ -34,7 +36,8 @@ def beginning(update: Update) -> SafeString:
 @register.filter
 def description(update: Update) -> str:
     """The same in plain words, for those who see a link to it."""
-    return Truncator(" ".join(strip_tags(beginning(update)).split())).chars(200)
+    words = unescape(strip_tags(beginning(update)))
+    return Truncator(" ".join(words.split())).chars(200)
 
 
 @register.filter

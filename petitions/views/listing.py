@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from config.context import query_of
 from config.paging import BoundedPaginator, page_of
 from organizations.models import Organization
 from organizations.views import profile_page
@@ -38,6 +40,10 @@ def home(request: HttpRequest) -> HttpResponse:
     organizations = list(Organization.objects.all()[:25])
     if len(organizations) == 1:
         return profile_page(request, organizations[0], home=True)
+    if asked := query_of(request):
+        # Of the profile that stood here; and this page, which adds up a week, is not
+        # made anew for each word that somebody puts behind it.
+        return redirect(f"{reverse('petitions:index')}{asked}")
     now = timezone.now()
     open_ones = Petition.objects.open(now)
     week = timezone.localdate(now) - WEEK

@@ -14,7 +14,7 @@ from config.origin import Origin, origin_of
 from config.problems import problem
 from petitions import reporting
 from petitions.forms import ReportForm
-from petitions.limits import passes_ceiling
+from petitions.limits import MESSAGES, passes_ceiling
 from petitions.models import Petition
 from petitions.views.finding import of_petition, to_its_notice
 from petitions.views.posting import (
@@ -59,7 +59,7 @@ def answer(request: HttpRequest, petition: Petition | None) -> HttpResponse:
             foreign, status = True, 403
         elif not form.is_valid():
             status = 422
-        elif not passes_ceiling(network_of(request), now):
+        elif not passes_ceiling(network_of(request), now, MESSAGES):
             too_many, status = True, 429
         else:
             reporting.report(petition, form, now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -35,6 +36,42 @@ def test_pictures_of_any_shape(size: tuple[int, int], stored: tuple[int, int]) -
     with Image.open(BytesIO(cleaned.read())) as image:
         assert image.format == "WEBP"
         assert image.size == stored
+
+
+def test_more_pixels_than_memory_has_room_for() -> None:
+    """In six kilobytes."""
+    buffer = BytesIO()
+    Image.new("1", (8000, 6000)).save(buffer, "PNG")
+
+    with pytest.raises(ValidationError, match="too many pixels"):
+        clean_image(ContentFile(buffer.getvalue(), name="large.png"), 1200)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_picture_is_small_before_it_is_copied(
+    monkeypatch: pytest.MonkeyPatch, orientation: int
+) -> None:
+    """A few kilobytes can be forty million pixels, 120 MB for each copy."""
+    copied: list[tuple[int, int]] = []
+    convert = Image.Image.convert
+
+    def noted(image: Image.Image, *args: Any, **options: Any) -> Image.Image:
+        copied.append(image.size)
+        return convert(image, *args, **options)
+
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    buffer = BytesIO()
+    Image.new("RGB", (4000, 2000), "navy").save(buffer, "JPEG", exif=exif)
+    monkeypatch.setattr(Image.Image, "convert", noted)
+
+    cleaned = clean_image(ContentFile(buffer.getvalue(), name="photo.jpg"), 1200)
+
+    upright = (1200, 600) if orientation == 1 else (1200, 2400)
+    assert set(copied) == {upright}
+    with Image.open(BytesIO(cleaned.read())) as image:
+        assert image.size == upright
+        assert not image.getexif()
 
 
 @pytest.mark.parametrize(

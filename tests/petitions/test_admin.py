@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
@@ -22,6 +23,7 @@ from pytest_django import Settings
 
 from organizations.models import Membership, Organization, Role, User
 from petitions import counting
+from petitions.admin.petitions import PetitionForm
 from petitions.admin.transitions import Transition
 from petitions.models import (
     Correction,
@@ -1101,7 +1103,45 @@ def test_two_at_once_cannot_both_end_a_petition(
 
     assert "Somebody else was quicker" in text_of(answer)
     petition.refresh_from_db()
-    assert petition.state == State.WITHDRAWN
+    assert (petition.state, petition.outcome) == (State.WITHDRAWN, "")
+
+
+def test_a_null_byte_in_the_outcome_is_left_out(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    as_user(erin).post(f"{LIST}{petition.pk}/do/win/", {"outcome": "Do\0ne."})
+
+    petition.refresh_from_db()
+    assert (petition.state, petition.outcome) == (State.WON, "Done.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_does_not_undo_what_somebody_else_does_meanwhile(
+    as_user: Login, erin: User, petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pause() -> None:
+        try:
+            Petition.objects.get(pk=petition.pk).pause()
+        finally:
+            connection.close()
+
+    meanwhile = threading.Thread(target=pause)
+    check = PetitionForm.clean
+
+    def slow(form: PetitionForm) -> Any:
+        meanwhile.start()
+        meanwhile.join(0.5)
+        return check(form)
+
+    monkeypatch.setattr(PetitionForm, "clean", slow)
+
+    path = f"{LIST}{petition.pk}/change/"
+    answer = as_user(erin).post(path, form(petition, summary="Shorter"))
+    meanwhile.join(10)
+
+    assert answer.status_code == 302, errors_of(answer)
+    petition.refresh_from_db()
+    assert (petition.state, petition.summary) == (State.PAUSED, "Shorter")
 
 
 def test_names_are_taken_from_the_page_and_put_back(
@@ -1146,3 +1186,19 @@ def test_an_invitation_that_cannot_be_mailed_leaves_its_link(
     assert "the mail did not go out" in text
     assert "/admin/password/" in text
     assert Membership.objects.filter(user__email="new@example.org").exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "petitions/petition/?state=%00",
+        "petitions/petition/?language=%00",
+        "petitions/update/?title=a%00b",
+        "petitions/signature/?state=%00",
+        "petitions/report/?reason=%00",
+    ],
+)
+def test_a_list_is_not_asked_for_null_bytes(
+    as_user: Login, erin: User, path: str
+) -> None:
+    assert as_user(erin).get(f"/admin/{path}").status_code == 400

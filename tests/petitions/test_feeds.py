@@ -139,6 +139,19 @@ def test_an_organisation_tells_of_petitions_and_updates(
     assert text(feed, "title") == "Rights Now"
 
 
+def test_the_feed_of_an_organisation_is_bounded_too(
+    visitor: Client, petition: Petition
+) -> None:
+    for number in range(20):
+        make_petition(petition.organization, title=f"Petition {number}")
+        make_update(petition, f"Update {number}")
+
+    feed = read(visitor, ORGANIZATION)
+
+    assert len(titles(feed)) == 30
+    assert [title.split()[0] for title in titles(feed)[:20]] == ["Update"] * 20
+
+
 def test_updates_of_a_petition(visitor: Client, petition: Petition) -> None:
     now = timezone.now()
     make_update(petition, "Older", published_at=now - timedelta(days=2))
@@ -219,6 +232,8 @@ def test_an_entry_is_as_new_as_its_last_change(
 ) -> None:
     made = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
     Correction.objects.create(petition=petition, text="Seven.", made_at=made)
+    # Nobody reads this one yet.
+    make_update(petition, "Later", published_at=datetime(2031, 1, 1, tzinfo=UTC))
 
     feed = read(visitor, ALL)
 

@@ -60,6 +60,17 @@ def test_a_number_is_kept(petition: Petition) -> None:
     Update.objects.filter(pk=update.pk).update(title="Better", published_at=None)
 
 
+def test_a_draft_that_two_publish_at_once_gets_one_number(petition: Petition) -> None:
+    """As with a button that is pressed twice: each has read the draft."""
+    draft = make_update(petition, published=False)
+    one, other = Update.objects.get(pk=draft.pk), Update.objects.get(pk=draft.pk)
+    for reader in (one, other):
+        reader.published_at = timezone.now()
+        reader.save()
+
+    assert (one.number, other.number) == (1, 1)
+
+
 def test_a_draft_can_be_deleted(petition: Petition) -> None:
     make_update(petition, published=False).delete()
 

@@ -283,6 +283,20 @@ def test_home_shows_each_petition_once_in_its_section(
         assert heading in text_of(response)
 
 
+@pytest.mark.parametrize("path", ["/", "/fr/"])
+def test_home_is_not_made_anew_for_each_word_behind_it(
+    visitor: Client, organization: Organization, path: str
+) -> None:
+    """It adds up a week of all petitions; the same words are found in the list."""
+    make_organization("Another")
+
+    response = visitor.get(f"{path}?page=2&q=prisons & more%00&utm_source=x")
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == f"{path}petitions/?page=2&q=prisons+"
+    assert visitor.get(f"{path}?utm_source=x").status_code == 200
+
+
 def test_home_has_no_empty_sections(visitor: Client, db: None) -> None:
     make_organization("One")
     make_organization("Another")

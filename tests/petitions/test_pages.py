@@ -520,6 +520,11 @@ def test_a_petition_withdrawn_before_it_opened_was_never_there(
     petition.withdraw(now=timezone.now())
 
     assert "Not yet said" not in text_of(visitor.get(organization.get_absolute_url()))
+    for behind in ("", "badge.svg", "embed/", "updates.atom", "count.json", "report/"):
+        response = visitor.get(f"{petition.get_absolute_url()}{behind}")
+        assert response.status_code == 404, behind
+    assert visitor.get(f"/embed/{petition.slug}/").status_code == 404
+    assert visitor.get(f"/petitions/{petition.slug}.json").status_code == 404
 
 
 def test_the_former_address_of_one_that_has_not_opened_leads_nowhere(

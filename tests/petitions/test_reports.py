@@ -19,7 +19,7 @@ from config.retention import expire
 from organizations.models import Organization, Role, User
 from petitions import reporting
 from petitions.limits import RULES
-from petitions.models import Limit, Petition, Report
+from petitions.models import Limit, ListedNetwork, Petition, Report
 from petitions.states import OF_PETITIONS, OF_SITE, State
 from tests.factories import make_member, make_organization, make_petition
 from tests.petitions.test_pages import text_of
@@ -140,6 +140,26 @@ def test_beyond_the_ceiling_what_was_typed_stays(
         assert refused.headers["Retry-After"] == "60"
         assert WORDS in refused.content.decode()
         assert "try again in a few minutes" in text_of(refused)
+
+
+def test_one_network_does_not_bury_what_others_write(
+    visitor: Client, petition: Petition, form: dict[str, str]
+) -> None:
+    """Far fewer than it may sign: each is read by somebody."""
+
+    def write(address: str, path: str = REPORT) -> int:
+        headers = {"x-forwarded-for": address}
+        return visitor.post(
+            path, form | {"reason": "other"}, headers=headers
+        ).status_code
+
+    answers = [write("9.9.9.9") for _ in range(22)]
+
+    assert answers == [303] * 20 + [429] * 2
+    assert (write("9.9.9.8", "/contact/"), write("9.9.8.9")) == (429, 303)
+    ListedNetwork.objects.create(network="9.9.9.0/24", listing="allow")
+    RULES.forget()
+    assert write("9.9.9.9") == 303
 
 
 def test_a_program_gets_the_same_answer_and_wakes_nobody(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone, translation
 
 from organizations.models import Organization
@@ -13,6 +14,7 @@ from petitions.models import Petition, SearchDocument, SearchWord, Target
 from petitions.searching import Found, Scope
 from petitions.states import State
 from tests.factories import make_organization, make_petition, make_translation
+from tests.petitions.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -178,6 +180,27 @@ def test_a_search_prefers_the_readers_language_and_finds_others(
     assert titles(english)[2] == "La justice pour tous"
 
 
+def test_so_many_are_found_and_no_more(
+    visitor: Client, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those with the word in their head first, be they older."""
+    now = timezone.now()
+    for number in range(2):
+        title, day = f"Hearings {number}", now - timedelta(days=9)
+        make_petition(organization, title=title, opens_at=day)
+    for number in range(3):
+        make_petition(organization, title=f"Other {number}", text="Of hearings.")
+    assert (len(find("hearings").texts), find("hearings").more) == (5, False)
+
+    monkeypatch.setattr(searching, "CANDIDATES", 3)
+    found = find("hearings")
+
+    assert sorted(titles(found))[:2] == ["Hearings 0", "Hearings 1"]
+    assert (len(found.texts), found.more) == (3, True)
+    page = text_of(visitor.get("/petitions/?q=hearings"))
+    assert "At least 3 petitions for “hearings”" in page
+
+
 # == Whatever is typed ==
 
 
@@ -189,6 +212,7 @@ def test_a_search_prefers_the_readers_language_and_finds_others(
         ":*", "a:*", "!!a", "<->", "a <-> b", "or", "or or", "- -", "-", "--", "-\"a b",
         "x" * 300, "a " * 150, "torture " * 40, "é" * 300, "\ud800", "١٢", "<mark>",
         "a\u202eb", "\ue000", "ʼ", "http://example.org/?a=b&c", "me@example.org",
+        "-" * 50, "- " * 90, "-&" * 90, "-- a b --" * 20, "-!torture " * 18,
         "-1", "1e400", "NaN", "\u3000", "\n", "🏳️‍🌈 torture",
     ],
 )  # fmt: skip

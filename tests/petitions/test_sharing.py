@@ -213,6 +213,19 @@ def test_another_petition_while_it_can_be_signed(
 
 
 @pytest.mark.django_db
+def test_another_petition_that_moved_to_others_is_not_suggested(
+    visitor: Client, petition: Petition
+) -> None:
+    draft = make_petition(petition.organization, title="Moved", state=State.DRAFT)
+    make_step(petition, kind="petition", other=draft)
+    draft.organization = make_organization()
+    draft.save()
+    draft.publish(now=timezone.now())
+
+    assert "Moved" not in text_of(visitor.get(THANKS))
+
+
+@pytest.mark.django_db
 def test_the_organisations_page_for_donations(
     visitor: Client, petition: Petition
 ) -> None:

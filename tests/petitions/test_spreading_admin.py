@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
 
 from organizations.models import User
 from petitions import counting
+from petitions.admin import spreading
 from petitions.models import NextStep, Petition, TaggedLink
 from tests.factories import make_organization, make_petition, make_signature
 from tests.petitions.test_pages import text_of
@@ -164,6 +168,9 @@ def test_links_with_a_tag_are_made_copied_and_removed(
     assert "qr.svg?via=town-hall" in shown
     assert "<td>1</td>" in shown
 
+    # What is no tag removes nothing, and is no error either.
+    assert erins.post(page, {"form": "remove", "tag": "\0"}).status_code == 302
+    assert TaggedLink.objects.exists()
     erins.post(page, {"form": "remove", "tag": "town-hall"})
     assert not TaggedLink.objects.exists()
 
@@ -227,3 +234,56 @@ def test_a_stranger_finds_nothing(
     assert stranger.get(page).status_code == 404
     assert stranger.post(page, LETTER).status_code == 404
     assert not NextStep.objects.exists()
+
+
+def test_of_very_many_petitions_the_newest_are_offered_and_the_chosen_one(
+    erins: Client, petition: Petition, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spreading, "CHOICES", 3)
+    others = [
+        make_petition(petition.organization, title=f"Other {number}")
+        for number in range(5)
+    ]
+    NextStep.objects.create(petition=petition, kind="petition", other=others[0])
+
+    def offered() -> list[str]:
+        return re.findall(r"Other \d", erins.get(page).content.decode())
+
+    assert offered() == ["Other 4", "Other 3", "Other 2", "Other 0"]
+    chosen = {"form": "step", "kind": "petition", "other": others[4].pk}
+    assert erins.post(page, chosen).status_code == 302
+    assert offered() == ["Other 4", "Other 3", "Other 2"]
+    refused = erins.post(page, {**chosen, "other": others[1].pk})
+    assert "Select a valid choice" in text_of(refused)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"form": "step", "kind": "donation", "url": "https://example.org/give"},
+        {"form": "link", "tag": "autumn-letter"},
+    ],
+)
+def test_a_button_that_is_pressed_twice_does_it_once(
+    as_user: Callable[[User], Client], erin: User, page: str, typed: dict[str, str]
+) -> None:
+    statuses: list[int] = []
+    together = threading.Barrier(4)
+
+    def press(client: Client) -> None:
+        try:
+            together.wait(10)
+            statuses.append(client.post(page, typed).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press, args=[as_user(erin)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    # The others save the same again, or are told that the tag is there.
+    assert sorted(statuses) == ([302] * 4 if "kind" in typed else [200] * 3 + [302])
+    assert NextStep.objects.count() + TaggedLink.objects.count() == 1

@@ -269,6 +269,16 @@ def test_an_update_has_a_page_of_its_own(visitor: Client, petition: Petition) ->
     assert 'name="description" content="Bonne nouvelle."' in page
 
 
+def test_who_sees_a_link_to_an_update_reads_what_it_says(
+    visitor: Client, petition: Petition
+) -> None:
+    update = make_update(petition, text="R&D says “5 > 3”, *not* <b>.")
+
+    page = visitor.get(update.get_absolute_url()).content.decode()
+
+    assert 'content="R&amp;D says “5 &gt; 3”, not &lt;b&gt;."' in page
+
+
 @pytest.mark.parametrize("number", ["0", "2", "99999999999999999999"])
 def test_an_update_that_is_not_there(
     visitor: Client, petition: Petition, number: str
@@ -293,6 +303,10 @@ def test_the_profile_shows_the_latest_updates(
     assert "Read me Free the prisoners" in text
     assert "Of others" not in text
     assert "Of a withdrawn one" not in text
+    # Only where the profile begins.
+    searched = text_of(visitor.get(f"{organization.get_absolute_url()}?q=prisoners"))
+    assert "Free the prisoners" in searched
+    assert "Latest updates" not in searched
 
 
 # == Pages behind it ==

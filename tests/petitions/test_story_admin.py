@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -209,6 +210,46 @@ def test_a_draft_is_published_with_a_tick(
     page = client.get(change_url(update)).content.decode()
     assert "publish_now" not in page
     assert f'href="{update.get_absolute_url()}"' in page
+
+
+def test_who_had_the_draft_open_does_not_take_back_what_is_public(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    update = make_update(petition, published=False, text="Draft")
+    client = as_user(erin)
+    page = client.get(change_url(update)).content.decode()
+    shown = re.findall(r'name="((?:initial-)?published_at_[01])"', page)
+    update.published_at = timezone.now()
+    update.save()
+
+    stale = {**given("update", petition, text="Better"), **dict.fromkeys(shown, "")}
+    client.post(change_url(update), stale)
+
+    update.refresh_from_db()
+    assert sorted(shown) == [
+        "initial-published_at_0", "initial-published_at_1", "published_at_0",
+        "published_at_1",
+    ]  # fmt: skip
+    assert update.is_published(timezone.now())
+    assert (update.text, update.changed_at is None) == ("Better", False)
+
+
+def test_a_published_one_is_taken_back_on_purpose(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    update = make_update(petition)
+    emptied = {
+        f"{prefix}published_at_{n}": "" for prefix in ("", "initial-") for n in (0, 1)
+    }
+    emptied |= {
+        "initial-published_at_0": "2026-01-01",
+        "initial-published_at_1": "10:00",
+    }
+
+    as_user(erin).post(change_url(update), {**given("update", petition), **emptied})
+
+    update.refresh_from_db()
+    assert update.published_at is None
 
 
 def test_a_change_of_what_is_public_is_dated(

@@ -111,6 +111,23 @@ def test_each_text_has_its_preview(
     assert draft.translations.count() == 1
 
 
+@pytest.mark.parametrize("language", ["zzz", "a/b", "..", "\0", "<b>", "9" * 30, "٣"])
+def test_a_preview_in_no_language_is_in_the_petitions_own(
+    as_user: Login, erin: User, draft: Petition, language: str
+) -> None:
+    client = as_user(erin)
+    typed = row(language=language, title="t", text="t")
+    typed["preview-translations-0-language"] = ""
+
+    stored = client.get(f"{LIST}{draft.pk}/preview/", {"language": language})
+    page = client.post(f"{LIST}preview/", form(draft, preview_of=draft.pk, **typed))
+
+    assert page.status_code == 200
+    assert '<h1 lang="en" dir="ltr">A draft</h1>' in page.content.decode()
+    # A null byte is refused before it gets here.
+    assert stored.status_code == (400 if language == "\0" else 200)
+
+
 def test_publishing_warns_of_a_language_without_a_text_and_goes_on(
     as_user: Login, erin: User, organization: Organization, draft: Petition
 ) -> None:

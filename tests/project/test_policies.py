@@ -330,6 +330,27 @@ def test_the_cache_keeps_a_bounded_number_of_pages(
     assert len(page_cache.rendering) == 3
 
 
+def test_the_cache_keeps_a_bounded_number_of_bytes(
+    visitor: Client, petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many addresses lead to one picture, here by what it is called."""
+    from config import cache_policy
+
+    path = f"{PETITION}/share.png"
+    visitor.get(path)
+    (page,) = page_cache.pages.values()
+    monkeypatch.setattr(cache_policy, "BYTES", 2 * len(page.zipped))
+    for number in range(5):
+        assert visitor.get(f"{path}?v={number}").status_code == 200
+        # The same one again is counted once.
+        page_cache.put("again", page)
+
+    kept = sum(len(page.zipped) for page in page_cache.pages.values())
+    assert 0 < kept == page_cache.size <= 2 * len(page.zipped)
+    page_cache.fetch("again", page.rendered_at + 20, lambda: HttpResponse(status=410))
+    assert page_cache.size == sum(len(p.zipped) for p in page_cache.pages.values())
+
+
 def test_a_head_request_is_answered_like_a_get(
     visitor: Client, site: dict[str, str]
 ) -> None:
