@@ -14,7 +14,7 @@ run: $(VENV)/run ## The site at http://localhost:8000/ (PORT=…), with demonstr
 
 test: $(VENV)/dev ## All tests, on a real PostgreSQL and a real Chromium
 	@sh scripts/chromium.sh
-	@exec $(PYTHON) -m pytest $(ARGS)
+	@exec $(PYTHON) -m tests $(ARGS)
 
 check: $(VENV)/dev ## Format, lint, types, migrations, deployment, translations
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/check.sh

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from config.cache_policy import page_cache
 from organizations.context import ONLY
@@ -19,6 +20,15 @@ from organizations.models import Organization, Role, User
 from petitions.limits import RULES
 from petitions.models import Petition
 from tests.factories import make_member, make_organization, make_petition, make_user
+
+# A busy machine is no mistake of the code: as on CI, where hypothesis does so itself.
+settings.register_profile(
+    "patient",
+    settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ NARROW = {"width": 320, "height": 640}
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    site = Site().start()
+    site = Site.begun().start()
     yield site
     site.remove()
 
@@ -85,7 +85,8 @@ def staff(open_context: Callable[..., BrowserContext]) -> Page:
     page.goto("/admin/")
     page.fill("#id_username", "staff@demo.example")
     page.fill("#id_password", PASSWORD)
-    page.click("input[type=submit]")
+    with page.expect_navigation():
+        page.click("input[type=submit]")
     return page
 
 

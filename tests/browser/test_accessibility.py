@@ -8,15 +8,14 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import ALL, BEGIN, OVERFLOW
+from tests.browser.test_pages import ALL, OVERFLOW, RUN
 
 pytestmark = pytest.mark.browser
 
 
 def violations(page: Page, where: str) -> list[str]:
     page.evaluate(AXE_SCRIPT)
-    page.evaluate(BEGIN, ["100%", ALL])
-    return [f"{where}: {found}" for found in page.evaluate("window.found")]
+    return [f"{where}: {found}" for found in page.evaluate(RUN, ["100%", ALL])]
 
 
 def overflow(page: Page) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -119,7 +120,7 @@ def test_the_whole_site_cannot_be_framed(browser: Browser, elsewhere: str) -> No
 
     # Instead there is a page of the browser, which belongs to nobody.
     (frame,) = page.main_frame.child_frames
-    assert frame.url.startswith("chrome-error://")
+    frame.wait_for_url(re.compile("^chrome-error://"), wait_until="commit")
     assert frame.locator(".petition").count() == 0
     page.context.close()
 

@@ -4,9 +4,8 @@ axe finds, nothing cut off, nothing asked of another host."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,23 +29,24 @@ SIZES = ["target-size", "scrollable-region-focusable"]
 
 
 class View(NamedTuple):
-    """How wide the window is, how large the text, and which rules apply."""
+    """The scheme of colours, how wide the window is, how large the text, and which
+    rules apply."""
 
+    scheme: Literal["light", "dark"]
     width: int
     text: str
     rules: list[str]
 
 
-VIEWS = {
-    "light": [
-        View(1280, "100%", ALL),
-        View(640, "200%", SIZES),
-        View(320, "100%", COLOURS + SIZES),
-    ],
-    "dark": [View(320, "100%", ALL), View(1280, "100%", COLOURS)],
-}
+VIEWS = [
+    View("light", 1280, "100%", ALL),
+    View("light", 640, "200%", SIZES),
+    View("light", 320, "100%", COLOURS + SIZES),
+    View("dark", 320, "100%", ALL),
+    View("dark", 1280, "100%", COLOURS),
+]
 # Colours are the same in every language: once in each scheme is enough there.
-FRENCH = {"light": VIEWS["light"][:2], "dark": VIEWS["dark"][:1]}
+FRENCH = [view for view in VIEWS if view.rules in (ALL, SIZES)]
 
 # == Every address is looked at ==
 
@@ -110,24 +110,26 @@ def test_html_is_valid(documents: list[Document], tmp_path: Path) -> None:
 # == What axe and the eye find ==
 
 
-# Started on one page while the other is at work: each has a core.
-BEGIN = """([text, rules]) => {
+# What is shown in a frame is among the pages by itself.
+RUN = """async ([text, rules]) => {
   document.documentElement.style.fontSize = text;
-  window.found = axe.run(document, {runOnly: rules, resultTypes: ["violations"]})
-    .then(results => results.violations.flatMap(rule => rule.nodes.map(
-      node => `${rule.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`)));
+  const results = await axe.run(
+    document, {runOnly: rules, resultTypes: ["violations"], iframes: false});
+  return results.violations.flatMap(rule => rule.nodes.map(
+    node => `${rule.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`));
+}"""
+MIRROR = """() => {
+  document.documentElement.dir = "rtl";
+  document.documentElement.style.fontSize = "100%";
 }"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def begin(page: Page, view: View) -> None:
+def violations(page: Page, view: View) -> list[str]:
+    """What axe finds in a view of the page."""
+    page.emulate_media(color_scheme=view.scheme)
     page.set_viewport_size({"width": view.width, "height": 900})
-    page.evaluate(BEGIN, [view.text, view.rules])
-
-
-def violations(page: Page) -> list[str]:
-    """What axe found."""
-    found: list[str] = page.evaluate("window.found")
+    found: list[str] = page.evaluate(RUN, [view.text, view.rules])
     return found
 
 
@@ -137,40 +139,26 @@ def test_every_page_in_every_view(
     documents: list[Document],
     language: str,
 ) -> None:
-    views = FRENCH if language == "fr" else VIEWS
-    pages = {
-        scheme: open_context(color_scheme=scheme, reduced_motion="reduce").new_page()
-        for scheme in VIEWS
-    }
+    page = open_context(reduced_motion="reduce").new_page()
+    page.add_init_script(AXE_SCRIPT)
     asked: set[str] = set()
-    for page in pages.values():
-        page.on("request", lambda request: asked.add(request.url))
+    page.on("request", lambda request: asked.add(request.url))
     found: dict[str, str] = {}
     for document in documents:
         if document.language != language:
             continue
-        for page in pages.values():
-            document.open(page)
-            page.evaluate(AXE_SCRIPT)
-        for both in zip_longest(*views.values()):
-            now = {s: view for s, view in zip(views, both, strict=True) if view}
-            for scheme, view in now.items():
-                begin(pages[scheme], view)
-            for scheme, view in now.items():
-                where = f"{document}, {view.width} px, {scheme}, text {view.text}"
-                for violation in violations(pages[scheme]):
-                    found.setdefault(violation, where)
-                if (pixels := pages[scheme].evaluate(OVERFLOW)) > 0:
-                    found[where] = f"{pixels} px too wide"
-        mirrored = pages["light"]
-        mirrored.evaluate(
-            "root => { root.dir = 'rtl'; root.style.fontSize = '100%' }",
-            mirrored.locator("html").element_handle(),
-        )
+        document.open(page)
+        for view in FRENCH if language == "fr" else VIEWS:
+            where = f"{document}, {view.width} px, {view.scheme}, text {view.text}"
+            for violation in violations(page, view):
+                found.setdefault(violation, where)
+            if (pixels := page.evaluate(OVERFLOW)) > 0:
+                found[where] = f"{pixels} px too wide"
+        page.evaluate(MIRROR)
         for width in (320, 1280):
-            mirrored.set_viewport_size({"width": width, "height": 900})
-            if (pixels := mirrored.evaluate(OVERFLOW)) > 0:
+            page.set_viewport_size({"width": width, "height": 900})
+            if (pixels := page.evaluate(OVERFLOW)) > 0:
                 found[f"{document}, right to left"] = f"{pixels} px too wide"
-    own = urlsplit(pages["light"].url).netloc
+    own = urlsplit(page.url).netloc
     found |= {url: "asked of" for url in asked if urlsplit(url).netloc != own}
     assert not found, listed(found)

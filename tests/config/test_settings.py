@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -22,19 +23,20 @@ GOOD = {
 }
 
 
+def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
+    """A good one with `changes`."""
+    wanted = {"PATH": os.environ["PATH"], **GOOD, **changes}
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
 def start(
     changes: Mapping[str, str | None], code: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `code` under production settings with `changes` to a good environment."""
-    wanted = {**GOOD, **changes}
-    environment = {
-        "PATH": os.environ["PATH"],
-        **{name: value for name, value in wanted.items() if value is not None},
-    }
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env=environment,
+        env=environment(changes),
         capture_output=True,
         text=True,
         check=False,
@@ -44,74 +46,111 @@ def start(
 SERVE = "import config.wsgi"
 
 
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters. Set 50 or more"),
-        ({"SECRET_KEY_FALLBACKS": "short"}, "SECRET_KEY_FALLBACKS holds one of less"),
-        ({"EMAIL_KEY_FALLBACKS": "short"}, "EMAIL_KEY_FALLBACKS holds one of less"),
-        ({"SITE_URL": "https://h:abc"}, "SITE_URL is 'https://h:abc'. Set scheme"),
-        ({"SITE_URL": "https://h?x=1"}, "SITE_URL is 'https://h?x=1'. Set scheme"),
-        ({"SITE_URL": "https://u@h"}, "SITE_URL is 'https://u@h'. Set scheme"),
-        ({"DATABASE_URL": "postgresql://u:p@h:x/n"}, "DATABASE_URL cannot be read."),
-        ({"DATABASE_URL": "postgresql://"}, "DATABASE_URL cannot be read."),
-        ({"MAIL_URL": "smtp://h?timeout=a"}, "MAIL_URL: its timeout is not a number"),
-        ({"MAIL_FROM": "nonsense"}, "MAIL_FROM is 'nonsense'. Set an e-mail address"),
-        ({"ALERT_EMAIL": "a@b.org,x"}, "ALERT_EMAIL is 'x'. Set an e-mail address"),
-        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'. Set json or text."),
-        ({"TIME_ZONE": "Mars/One"}, "TIME_ZONE is 'Mars/One'. Set a name such as"),
-        ({"WEB_CONCURRENCY": "x"}, "WEB_CONCURRENCY is 'x'. Set a whole number"),
-        ({"GRACEFUL_TIMEOUT": "x"}, "GRACEFUL_TIMEOUT is 'x'. Set a whole number"),
-        ({"BIND": "8000"}, "BIND holds '8000'. Set host:port."),
-        ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES holds '10.0.0.1/8'."),
-        (
-            {
-                "DEMO": "1",
-                "SITE_URL": "http://localhost:8000",
-                "MAIL_URL": "folder:///tmp/mail",
-                "BIND": "0.0.0.0:8000",
-            },
-            "DEMO is on and BIND lets others in.",
-        ),
-        ({"EMAIL_KEY": None}, "EMAIL_KEY is not set. Set it to 50 or more"),
-        ({"EMAIL_KEY": SECRET}, "EMAIL_KEY equals SECRET_KEY. Set a different secret."),
-        ({"SITE_URL": None}, "SITE_URL is not set. Set the public address"),
-        ({"SITE_URL": "petitions.example.org"}, "SITE_URL is 'petitions.example.org'."),
-        ({"SITE_URL": "https://example.org/petitions"}, "Set scheme and host only"),
-        ({"SITE_URL": "http://example.org"}, "although it is public. Set an https://"),
-        ({"DATABASE_URL": None}, "DATABASE_URL is not set. Set postgresql://"),
-        ({"DATABASE_URL": "sqlite:///db"}, "DATABASE_URL does not name PostgreSQL."),
-        ({"MAIL_URL": None}, "MAIL_URL is not set. Set smtp://"),
-        ({"MAIL_URL": "http://mail"}, "MAIL_URL cannot be read."),
-        ({"MAIL_URL": "smtp://mail:port"}, "MAIL_URL: its port is not a number."),
-        ({"MAIL_FROM": None}, "MAIL_FROM is not set."),
-        ({"DEBUG": "1"}, "DEBUG is on for a public SITE_URL. Set DEBUG=0."),
-        ({"DEBUG": "perhaps"}, "DEBUG is 'perhaps'. Set it to 1 or 0."),
-        ({"TRUSTED_PROXIES": "10.0.0.0/8,proxy"}, "TRUSTED_PROXIES holds 'proxy'."),
-        ({"WEB_THREADS": "2"}, "WEB_THREADS is '2'. Set a whole number from 4 to 64."),
-        ({"MAIL_RATE": "-1"}, "MAIL_RATE is '-1'. Set how many a second: 10, or 0.5"),
-        ({"MAIL_RATE": "٣"}, "MAIL_RATE is '٣'."),
-        ({"MAIL_CONNECTIONS": "0"}, "MAIL_CONNECTIONS is '0'. Set a whole number from"),
-        ({"MAIL_CONNECTIONS": "9"}, "MAIL_CONNECTIONS is '9'."),
-        ({"MAIL_WEBHOOKS": "hermes"}, "MAIL_WEBHOOKS is 'hermes'. Set a provider"),
-        ({"MAIL_WEBHOOKS": "base"}, "MAIL_WEBHOOKS is 'base'."),
-        ({"MAIL_WEBHOOKS": "postmark"}, "ANYMAIL_WEBHOOK_SECRET is missing or short"),
-        (
-            {"MAIL_WEBHOOKS": "postmark", "ANYMAIL_WEBHOOK_SECRET": "a:short"},
-            "ANYMAIL_WEBHOOK_SECRET is missing or short",
-        ),
-        ({"DEMO": "1"}, "DEMO is on and SITE_URL is a public address."),
-        ({"DEMO": "1"}, "DEMO is on and MAIL_URL is a real mail server."),
-    ],
-)
-def test_a_mistake_stops_the_start_with_a_sentence(
-    changes: dict[str, str | None], sentence: str
-) -> None:
-    done = start(changes, SERVE)
+type Changes = dict[str, str | None]
 
-    assert done.returncode != 0
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
+MISTAKES: list[tuple[Changes, str]] = [
+    ({"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters. Set 50 or more"),
+    ({"SECRET_KEY_FALLBACKS": "short"}, "SECRET_KEY_FALLBACKS holds one of less"),
+    ({"EMAIL_KEY_FALLBACKS": "short"}, "EMAIL_KEY_FALLBACKS holds one of less"),
+    ({"SITE_URL": "https://h:abc"}, "SITE_URL is 'https://h:abc'. Set scheme"),
+    ({"SITE_URL": "https://h?x=1"}, "SITE_URL is 'https://h?x=1'. Set scheme"),
+    ({"SITE_URL": "https://u@h"}, "SITE_URL is 'https://u@h'. Set scheme"),
+    ({"DATABASE_URL": "postgresql://u:p@h:x/n"}, "DATABASE_URL cannot be read."),
+    ({"DATABASE_URL": "postgresql://"}, "DATABASE_URL cannot be read."),
+    ({"MAIL_URL": "smtp://h?timeout=a"}, "MAIL_URL: its timeout is not a number"),
+    ({"MAIL_FROM": "nonsense"}, "MAIL_FROM is 'nonsense'. Set an e-mail address"),
+    ({"ALERT_EMAIL": "a@b.org,x"}, "ALERT_EMAIL is 'x'. Set an e-mail address"),
+    ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'. Set json or text."),
+    ({"TIME_ZONE": "Mars/One"}, "TIME_ZONE is 'Mars/One'. Set a name such as"),
+    ({"WEB_CONCURRENCY": "x"}, "WEB_CONCURRENCY is 'x'. Set a whole number"),
+    ({"GRACEFUL_TIMEOUT": "x"}, "GRACEFUL_TIMEOUT is 'x'. Set a whole number"),
+    ({"BIND": "8000"}, "BIND holds '8000'. Set host:port."),
+    ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES holds '10.0.0.1/8'."),
+    (
+        {
+            "DEMO": "1",
+            "SITE_URL": "http://localhost:8000",
+            "MAIL_URL": "folder:///tmp/mail",
+            "BIND": "0.0.0.0:8000",
+        },
+        "DEMO is on and BIND lets others in.",
+    ),
+    ({"EMAIL_KEY": None}, "EMAIL_KEY is not set. Set it to 50 or more"),
+    ({"EMAIL_KEY": SECRET}, "EMAIL_KEY equals SECRET_KEY. Set a different secret."),
+    ({"SITE_URL": None}, "SITE_URL is not set. Set the public address"),
+    ({"SITE_URL": "petitions.example.org"}, "SITE_URL is 'petitions.example.org'."),
+    ({"SITE_URL": "https://example.org/petitions"}, "Set scheme and host only"),
+    ({"SITE_URL": "http://example.org"}, "although it is public. Set an https://"),
+    ({"DATABASE_URL": None}, "DATABASE_URL is not set. Set postgresql://"),
+    ({"DATABASE_URL": "sqlite:///db"}, "DATABASE_URL does not name PostgreSQL."),
+    ({"MAIL_URL": None}, "MAIL_URL is not set. Set smtp://"),
+    ({"MAIL_URL": "http://mail"}, "MAIL_URL cannot be read."),
+    ({"MAIL_URL": "smtp://mail:port"}, "MAIL_URL: its port is not a number."),
+    ({"MAIL_FROM": None}, "MAIL_FROM is not set."),
+    ({"DEBUG": "1"}, "DEBUG is on for a public SITE_URL. Set DEBUG=0."),
+    ({"DEBUG": "perhaps"}, "DEBUG is 'perhaps'. Set it to 1 or 0."),
+    ({"TRUSTED_PROXIES": "10.0.0.0/8,proxy"}, "TRUSTED_PROXIES holds 'proxy'."),
+    ({"WEB_THREADS": "2"}, "WEB_THREADS is '2'. Set a whole number from 4 to 64."),
+    ({"MAIL_RATE": "-1"}, "MAIL_RATE is '-1'. Set how many a second: 10, or 0.5"),
+    ({"MAIL_RATE": "٣"}, "MAIL_RATE is '٣'."),
+    ({"MAIL_CONNECTIONS": "0"}, "MAIL_CONNECTIONS is '0'. Set a whole number from"),
+    ({"MAIL_CONNECTIONS": "9"}, "MAIL_CONNECTIONS is '9'."),
+    ({"MAIL_WEBHOOKS": "hermes"}, "MAIL_WEBHOOKS is 'hermes'. Set a provider"),
+    ({"MAIL_WEBHOOKS": "base"}, "MAIL_WEBHOOKS is 'base'."),
+    ({"MAIL_WEBHOOKS": "postmark"}, "ANYMAIL_WEBHOOK_SECRET is missing or short"),
+    (
+        {"MAIL_WEBHOOKS": "postmark", "ANYMAIL_WEBHOOK_SECRET": "a:short"},
+        "ANYMAIL_WEBHOOK_SECRET is missing or short",
+    ),
+    ({"DEMO": "1"}, "DEMO is on and SITE_URL is a public address."),
+    ({"DEMO": "1"}, "DEMO is on and MAIL_URL is a real mail server."),
+]
+
+# Starts the site anew for each environment, but loads Django once for all of them.
+STARTS = f"""
+import json, os, sys
+import django.core.wsgi, django.utils.csp, django_stubs_ext, environ
+
+done = []
+for environment in json.load(sys.stdin):
+    reading, writing = os.pipe()
+    if not (child := os.fork()):
+        os.dup2(writing, 2)
+        os.environ.clear()
+        os.environ.update(environment)
+        {SERVE}
+        sys.exit()
+    os.close(writing)
+    with os.fdopen(reading) as errors:
+        said = errors.read()
+    done.append([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said])
+print(json.dumps(done))
+"""
+
+
+@pytest.fixture(scope="module")
+def starts() -> list[tuple[int, str]]:
+    """What became of the start with each mistake: exit code and errors."""
+    done = subprocess.run(
+        [sys.executable, "-c", STARTS],
+        cwd=ROOT,
+        input=json.dumps([environment(changes) for changes, _sentence in MISTAKES]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [(code, said) for code, said in json.loads(done.stdout)]
+
+
+@pytest.mark.parametrize(("changes", "sentence"), MISTAKES)
+def test_a_mistake_stops_the_start_with_a_sentence(
+    starts: list[tuple[int, str]], changes: Changes, sentence: str
+) -> None:
+    code, said = starts[MISTAKES.index((changes, sentence))]
+
+    assert code != 0
+    assert sentence in said
+    assert "Traceback" not in said
 
 
 def test_all_mistakes_are_reported_together() -> None:

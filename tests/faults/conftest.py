@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,14 +44,16 @@ class Parts:
 @contextmanager
 def running(folder: Path) -> Iterator[Parts]:
     """A site, with its PostgreSQL's data in `folder`."""
-    cluster = Cluster(folder / "postgres", secrets.token_hex(), folder.parent / "log")
+    site = Site.begun()
+    data = folder / "postgres"
+    # Also onto another disk, and without another owner.
+    subprocess.run(["mv", site.var / "postgres", data], check=True)
+    cluster = Cluster(data, site.secrets["POSTGRES_PASSWORD"], folder.parent / "log")
     mail = MailServer()
     mail.start()
-    parts = Parts(cluster, mail, Site())
+    parts = Parts(cluster, mail, site)
     try:
-        cluster.create()
         cluster.start()
-        cluster.create_database()
         parts.site.environment |= {
             "DATABASE_URL": cluster.url(),
             "MAIL_URL": f"smtp://127.0.0.1:{mail.port}",

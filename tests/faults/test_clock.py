@@ -97,7 +97,7 @@ def mail() -> Iterator[MailServer]:
 @pytest.fixture
 def site(clock: Clock, mail: MailServer) -> Iterator[Site]:
     url = f"smtp://127.0.0.1:{mail.port}"
-    site = Site(MAIL_URL=url, **clock.environment).start()
+    site = Site.begun(MAIL_URL=url, **clock.environment).start()
     yield site
     site.remove()
 

@@ -25,7 +25,7 @@ KINDS = ["web process", "worker", "PostgreSQL", "PostgreSQL backend", "web serve
 @pytest.fixture
 def site() -> Iterator[Site]:
     """With a PostgreSQL that the launcher starts again, as it does everything."""
-    site = Site().start()
+    site = Site.begun().start()
     yield site
     site.remove()
 

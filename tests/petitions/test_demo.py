@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.models import F, Max, Min
-from pytest_django import Settings
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from organizations.models import Membership, Organization, User
 from petitions.counting import verify
@@ -33,11 +36,27 @@ def _pictures(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
 
 
-@pytest.fixture
-def told() -> list[tuple[int, int]]:
+# Before `told`, whose rows stay for all tests below.
+def test_a_real_site_is_not_filled_with_it() -> None:
+    with pytest.raises(CommandError, match="Not a demonstration: set DEMO=1"):
+        call_command("load_demo")
+
+    assert not Organization.objects.exists()
+
+
+@pytest.fixture(scope="module")
+def told(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[list[tuple[int, int]]]:
+    """Loaded once for all tests; what each of them changes is undone by itself."""
     told: list[tuple[int, int]] = []
-    load(now=NOW, time_zone="UTC", progress=lambda *step: told.append(step))
-    return told
+    with django_db_blocker.unblock(), transaction.atomic():
+        with override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")):
+            load(now=NOW, time_zone="UTC", progress=lambda *step: told.append(step))
+        yield told
+        transaction.set_rollback(True)
 
 
 def test_the_content(told: list[tuple[int, int]]) -> None:
@@ -99,10 +118,3 @@ def test_it_is_loaded_once_and_only_the_password_is_new(
 
     assert Signature.objects.count() == before
     assert User.objects.get(email=STAFF_EMAIL).check_password("one that is new")
-
-
-def test_a_real_site_is_not_filled_with_it() -> None:
-    with pytest.raises(CommandError, match="Not a demonstration: set DEMO=1"):
-        call_command("load_demo")
-
-    assert not Organization.objects.exists()

@@ -86,7 +86,7 @@ def journey() -> Iterator[Journey]:
         f"550 5.1.1 <{address}> unknown" if address == REFUSED else None
     )
     server.start()
-    site = Site(LOG_FORMAT="json", MAIL_URL=f"smtp://127.0.0.1:{server.port}")
+    site = Site.begun(LOG_FORMAT="json", MAIL_URL=f"smtp://127.0.0.1:{server.port}")
     try:
         yield Journey(site.start(), Walk(site, server).all())
     finally:

@@ -99,6 +99,16 @@ def test_every_dependency_says_why_it_is_there() -> None:
     assert [rest for rest in named if not rest.strip().startswith("# ")] == []
 
 
+@pytest.mark.parametrize("folder", ["browser", "faults"])
+def test_files_carry_the_mark_of_their_folder(folder: str) -> None:
+    """By these marks `make test` tells what runs beside what (tests/__main__.py)."""
+    files = list((ROOT / "tests" / folder).glob("test_*.py"))
+    mark = f"\npytestmark = pytest.mark.{folder}\n"
+
+    assert files
+    assert [file.name for file in files if mark not in file.read_text()] == []
+
+
 @pytest.mark.parametrize(
     "name", ["requirements.txt", "requirements-dev.txt", "requirements-embedded.txt"]
 )
