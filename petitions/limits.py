@@ -224,8 +224,7 @@ SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 
 def passes_ceiling(network: Network | None, now: datetime, *more: Rule) -> bool:
     """Whether something may still be asked from `network`, besides signing; counts
     as one form of it. It has to pass `more`, too."""
-    rules = RULES.get()
-    if network is None or rules.network(network) is Listing.ALLOW:
+    if network is None or (rules := RULES.get()).network(network) is Listing.ALLOW:
         return True
     attempts = rules.ceilings(network)
     for rule in more:

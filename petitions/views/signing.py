@@ -222,6 +222,7 @@ def try_again(
     if via := via_of(request):
         kept.append(("via", "", via))
     context = {"slug": slug, "kept": kept, "too_many": status == 429}
+    request.META["site.problem"] = status
     response = TemplateResponse(
         request, "petitions/paused.html", context, status=status
     )
