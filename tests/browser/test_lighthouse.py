@@ -8,6 +8,8 @@ import pytest
 
 from tests.browser import lighthouse
 
+pytestmark = pytest.mark.browser
+
 PAGES = {"home": "/", "signed": "/petitions/x/check-inbox/"}
 
 
