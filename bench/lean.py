@@ -43,7 +43,7 @@ def without(statement: str, *names: str) -> str:
 
 
 def without_ceilings(statement: str) -> str:
-    begin, end = parenthesis(statement, "EXISTS (")
+    begin, end = parenthesis(statement, "is_over_a_ceiling(")
     return f"{statement[:begin]}false{statement[end:]}"
 
 

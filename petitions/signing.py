@@ -79,10 +79,7 @@ SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
                 || E'\n' || COALESCE(t.text, p.text)), 8),
        COALESCE(t.language, p.language),
        o.postal_address <> '' AND o.contact_email <> '',
-       EXISTS (SELECT 1
-                 FROM unnest(%(keys)s::uuid[], %(patience)s::bigint[]) c (key, patience)
-                 JOIN petitions_allowance a ON a.key = c.key
-                WHERE a.full_at > %(now)s + c.patience * interval '1 us'),
+       is_over_a_ceiling(%(keys)s::uuid[], %(patience)s::bigint[], %(now)s),
        p.shared_addresses, k.number, k.finished_at IS NULL
   FROM petitions_petition p
   JOIN organizations_organization o ON o.id = p.organization_id

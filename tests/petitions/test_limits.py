@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -256,6 +256,34 @@ def test_above_the_ceiling_what_was_typed_is_kept(
     # Refused before anything was written.
     assert Allowance.objects.get().full_at == before.full_at
     assert Signature.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_ceiling_is_looked_up_by_its_key_whatever_was_planned_before(
+    petition: Petition,
+) -> None:
+    ceilings = only(("ceiling", 100, 60)).ceilings(ip_network("11.22.33.0/24"))
+    now = timezone.now()
+
+    def find() -> None:
+        form = signing.find_form(petition.slug, now=now, ceilings=ceilings)
+        assert form is not None
+        assert not form.over_ceiling
+
+    with connection.cursor() as cursor:
+        # It knows that there are no buckets: reading all of them costs nothing.
+        cursor.execute("VACUUM ANALYZE petitions_allowance")
+        for _ in range(10):
+            find()
+        with transaction.atomic():
+            find()
+            cursor.execute(
+                "SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables"
+                " WHERE relname = 'petitions_allowance'"
+            )
+            read_whole, looked_up = cursor.fetchone()
+    assert read_whole == 0
+    assert looked_up >= 1
 
 
 @pytest.mark.parametrize("path", ["/new-link/", "/signed/", "/fr/signed/"])
