@@ -82,12 +82,16 @@ def plain(open_context: Callable[..., BrowserContext]) -> Page:
 def staff(open_context: Callable[..., BrowserContext]) -> Page:
     """Logged in as the demonstration's staff."""
     page = open_context().new_page()
+    log_in(page)
+    return page
+
+
+def log_in(page: Page) -> None:
     page.goto("/admin/")
     page.fill("#id_username", "staff@demo.example")
     page.fill("#id_password", PASSWORD)
     with page.expect_navigation():
         page.click("input[type=submit]")
-    return page
 
 
 def visit(page: Page, path: str) -> None:

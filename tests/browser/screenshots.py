@@ -14,7 +14,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import launch
-from tests.browser.conftest import NARROW, visit
+from tests.browser.conftest import NARROW, log_in, visit
+from tests.browser.planting import plant
 from tests.site import ROOT, Site, fetch
 
 FOLDER = ROOT / "docs"
@@ -50,6 +51,18 @@ def thanked(path: str) -> Callable[[Page], None]:
     return go
 
 
+def invalidated(page: Page) -> None:
+    """A hundred thousand that came within an hour, before they are taken back."""
+    log_in(page)
+    page.goto("/admin/petitions/petition/?q=canada-sign")
+    page.click("th.field-title a")
+    page.get_by_role("link", name="Invalidate signatures…").click()
+    page.get_by_label("Mail domain").fill("bots.test")
+    page.get_by_label("Why").fill("One script within an hour")
+    page.get_by_role("button", name="Show how many").click()
+    page.get_by_text("100,000 signatures would be taken").wait_for(timeout=8000)
+
+
 ON_A_PHONE = {"viewport": NARROW}
 in_arabic = going(f"{ARABIC}ar/")
 mistaken_in_arabic = with_mistakes(f"{ARABIC}ar/", "ليلى حداد")
@@ -72,6 +85,8 @@ PICTURES: dict[str, tuple[Callable[[Page], None], dict[str, Any]]] = {
     "arabic-thank-you": (thanked_in_arabic, {}),
     "arabic-thank-you-narrow": (thanked_in_arabic, ON_A_PHONE),
     "narrow": (going(PETITION), ON_A_PHONE),
+    # The last: it adds the signatures that it shows.
+    "invalidation": (invalidated, {}),
 }
 # Name of the file: the page whose link is shared.
 SHARED = {"share-english": PETITION, "share-arabic": f"{ARABIC}ar/"}
@@ -80,6 +95,8 @@ SHARED = {"share-english": PETITION, "share-arabic": f"{ARABIC}ar/"}
 def take(browser: Browser, site: Site, name: str) -> bytes:
     """A picture as PNG, in as few colours as it takes to be small."""
     act, options = PICTURES[name]
+    if act is invalidated:
+        plant(site, 100_000)
     context = browser.new_context(
         base_url=site.url, **{"viewport": WINDOW, "color_scheme": "light", **options}
     )

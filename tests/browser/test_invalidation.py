@@ -8,27 +8,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.planting import SLUG, plant
 from tests.browser.test_accessibility import overflow, violations
 from tests.site import Site, until
 
 pytestmark = pytest.mark.browser
 
-SIGNATURES = """
-INSERT INTO petitions_signature (
-    petition_id, state, name, email, email_key, email_key_version, person, place,
-    postal_code, country, comment, comment_approved, show_name, language, text_version,
-    consent_version, delivery, weak_signs, network, created_at, confirmed_at)
-SELECT p.id, 'confirmed', 'Signer ' || n, 'signer' || n || '@bots.test',
-       gen_random_uuid(), 1, '', '', '', '', '', false, false, 'en', 0, 1, 'number',
-       CASE n %% 3 WHEN 0 THEN 2 ELSE 0 END, '198.51.100.0', now() - interval '1 hour',
-       now() - interval '1 hour'
-  FROM petitions_petition p, generate_series(1, %s) n
- WHERE p.slug = %s
-"""
-CHANGE = """
-INSERT INTO petitions_change (petition_id, day, source, delta, domain)
-SELECT id, current_date, 'confirmed', %s, '' FROM petitions_petition WHERE slug = %s
-"""
 WITHDRAW = """
 WITH gone AS (
     UPDATE petitions_signature SET state = 'withdrawn', withdrawn_at = now()
@@ -37,15 +22,6 @@ WITH gone AS (
 INSERT INTO petitions_change (petition_id, day, source, delta, domain)
 SELECT petition_id, current_date, 'confirmed', -count(*), '' FROM gone GROUP BY 1
 """
-SLUG = "canada-sign-the-global-treaty-to-end-torture"
-
-
-def plant(site: Site, number: int) -> int:
-    """Confirmed signatures of one domain; returns the number of their petition."""
-    site.sql(SIGNATURES, number, SLUG)
-    site.sql(CHANGE, number, SLUG)
-    ((petition,),) = site.sql("SELECT id FROM petitions_petition WHERE slug = %s", SLUG)
-    return int(petition)
 
 
 def confirmed(site: Site) -> int:
