@@ -30,8 +30,8 @@ def network_of(request: HttpRequest) -> Network | None:
 
 
 def block_of(address: Address) -> Network:
-    """The /24 or /48 around it; as one number, which is four times as fast to make a
-    network of."""
+    """The /24 or /48 around it. Made of a number: every form waits for it, and making
+    it of an address and a length takes twice as long."""
     prefix = PREFIX[address.version]
     hosts = address.max_prefixlen - prefix
     first = int(address) >> hosts << hosts

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -101,7 +102,7 @@ def encoded(picture: Image.Image, kind: Kind) -> bytes:
     return data
 
 
-class SizedFile(ImageFieldFile):
+class SizedFile(ImageFieldFile, ABC):
     """A picture whose name says its size, as `clean_image` names it, so that a page
     need not open it. The name also says that there are others made of it."""
 
@@ -131,14 +132,14 @@ class SizedFile(ImageFieldFile):
                 image.load()
                 self.derive(image)
 
+    @abstractmethod
     def derive(self, picture: Image.Image) -> None:
         """Store what is made of it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def derived(self) -> list[str]:
         """The names of what was made of it."""
-        raise NotImplementedError
 
     def discard(self) -> None:
         """Erase the file and what was made of it; a picture uploaded twice is two."""

@@ -14,13 +14,23 @@ from config.styles import allow_noted
 RETRY_AFTER = 10
 
 
+def mark(request: HttpRequest, status: int) -> None:
+    """Says, before a page about a problem is rendered, which: the database may be what
+    is missing, and is asked nothing more for it."""
+    request.META["site.problem"] = status
+
+
+def marked(request: HttpRequest) -> int | None:
+    """The problem that the page is about, if any."""
+    return request.META.get("site.problem")
+
+
 def problem(request: HttpRequest, status: int) -> HttpResponse:
     """The page templates/<status>.html with that status; data when data was asked."""
     if request.path.endswith(".json"):
         response: HttpResponse = data_problem(status)
     else:
-        # For what may be read for the page: of most problems, nothing.
-        request.META["site.problem"] = status
+        mark(request, status)
         page = render_to_string(f"{status}.html", {"status": status}, request)
         response = HttpResponse(page, status=status)
         allow_noted(request, response)

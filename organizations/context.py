@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from config.held import Held
+from config.problems import marked
 from organizations.models import Organization
 
 # Problems about which the database was asked anyway.
@@ -36,6 +37,6 @@ def speaker(request: HttpRequest) -> dict[str, Any]:
     """For templates; read when one prints it, so pages that have an organisation of
     their own do not. Of other problems than ASKED it is not read at all: the database
     may be what is missing."""
-    if request.META.get("site.problem", ASKED[0]) not in ASKED:
+    if marked(request) not in (None, *ASKED):
         return {"speaker": ONLY.known()}
     return {"speaker": SimpleLazyObject(only)}

@@ -27,7 +27,10 @@ def is_frozen(petition: Petition | None) -> bool:
 
 
 class PetitionInline(Scope):
-    """Rows of a petition, shown to and changed by those who may edit it."""
+    """Rows of a petition, shown to and changed by those who may edit it: it stands
+    behind each of them."""
+
+    organization_path = "organization_id"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None or super().has_view_permission(request, obj)
@@ -125,8 +128,3 @@ class CountEntryInline(PetitionInline, admin.StackedInline[CountEntry, Petition]
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = Scope.has_change_permission(self, request, obj)
         return allowed and obj is not None and obj.state != State.DRAFT
-
-
-# The petition stands behind each of its rows.
-for inline in (TargetInline, CorrectionInline, CountEntryInline):
-    inline.organization_path = "organization_id"

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.languages import name_in_reader_language, text_languages
-from organizations.scoping import Scope
+from petitions.admin.inlines import PetitionInline
 from petitions.models import Petition, Translation
 from petitions.states import State
 
@@ -104,16 +104,11 @@ def missing_sentence(petition: Petition) -> str:
     ) % {"missing": names, "language": name_in_reader_language(petition.language)}
 
 
-class TranslationInline(Scope, admin.StackedInline[Translation, Petition]):
+class TranslationInline(PetitionInline, admin.StackedInline[Translation, Petition]):
     model = Translation
     form = TranslationForm
     formset = TranslationFormSet  # type: ignore[assignment]
-    # The petition stands behind each of its rows.
-    organization_path = "organization_id"
     fields = WRITTEN
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None or super().has_view_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """While nobody has signed under any of them."""

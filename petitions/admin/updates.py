@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.languages import text_languages
-from organizations.scoping import Scope
 from petitions.admin import update_previews
+from petitions.admin.inlines import PetitionInline
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import OfPetitionAdmin, OfPetitionForm
 from petitions.admin.translations import LanguageSelect
@@ -74,16 +74,15 @@ def missing(update: Update) -> list[str]:
     return [code for code in dict(settings.LANGUAGES) if code not in there]
 
 
-class UpdateTranslationInline(Scope, admin.StackedInline[UpdateTranslation, Update]):
+class UpdateTranslationInline(
+    PetitionInline, admin.StackedInline[UpdateTranslation, Update]
+):
     model = UpdateTranslation
     form = UpdateTranslationForm
     formset = UpdateTranslationFormSet  # type: ignore[assignment]
     # The update stands behind each of its rows.
     organization_path = "petition__organization_id"
     fields = ["language", "title", "text", "image_description"]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None or super().has_view_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj)

@@ -21,7 +21,7 @@ from config.database import is_away, retry_once
 from config.languages import is_of_interface, reader_language
 from config.logs import note
 from config.origin import Origin, origin_of
-from config.problems import RETRY_AFTER, problem
+from config.problems import RETRY_AFTER, mark, problem
 from petitions import signing
 from petitions.access import Moved, current_slug, get_petition
 from petitions.addresses import (
@@ -222,7 +222,7 @@ def try_again(
     if via := via_of(request):
         kept.append(("via", "", via))
     context = {"slug": slug, "kept": kept, "too_many": status == 429}
-    request.META["site.problem"] = status
+    mark(request, status)
     response = TemplateResponse(
         request, "petitions/paused.html", context, status=status
     )
