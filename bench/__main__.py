@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,8 @@ def options() -> argparse.Namespace:
 
 def main() -> int:
     chosen = options()
+    # However it is ended, its servers end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     rounds, seconds = chosen.rounds, chosen.seconds
     client = best_client()
     sizes = [SMALL] if "growth" in chosen.only else []

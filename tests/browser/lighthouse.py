@@ -25,6 +25,8 @@ PAGES = {
     "list": "/petitions/",
 }
 LANGUAGES = ("", "/fr")
+# Now and then Chromium gives Lighthouse no trace to score, and it asks for another run.
+TRIES = 3
 
 
 def addresses(site: Site) -> dict[str, str]:
@@ -48,7 +50,17 @@ def package() -> Path:
 
 
 def measure(lighthouse: Path, url: str) -> dict[str, Any]:
-    """One run's report."""
+    """One run's report; tried again where Lighthouse itself could not score any."""
+    for _ in range(TRIES - 1):
+        try:
+            return report_of(lighthouse, url)
+        except subprocess.CalledProcessError:
+            print(f"No report of {url}: once more.", flush=True)
+    return report_of(lighthouse, url)
+
+
+def report_of(lighthouse: Path, url: str) -> dict[str, Any]:
+    """Raises CalledProcessError where Lighthouse could not score the page."""
     flags = ["--headless=new", *QUIET, *([] if os.geteuid() else ["--no-sandbox"])]
     with tempfile.TemporaryDirectory(prefix="petitions-lighthouse-") as folder:
         report = Path(folder) / "report.json"
