@@ -13,6 +13,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
 from config.colours import HEX
+from config.guards import validate_web_address
 from config.images import clean_image
 from organizations.models import Membership, Organization, Role, User
 
@@ -63,6 +64,11 @@ class OrganizationForm(forms.ModelForm[Organization]):
         super().__init__(*args, **kwargs)
         label_file_field(self, "logo")
         label_file_field(self, "cover")
+        if "links" in self.fields:
+            # Of the model's sentence about a line Django would only say which line.
+            links = self.fields["links"]
+            assert isinstance(links, LinesField)
+            links.base_field.validators.append(validate_web_address)
 
     def clean_logo(self) -> Any:
         logo = self.cleaned_data["logo"]

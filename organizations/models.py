@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from config.images import LogoField, LogoFile, PictureField
 from config.languages import Passage, reader_language, text_languages
 from config.slugs import Addressed, validate_slug
@@ -77,7 +78,9 @@ class User(AbstractBaseUser):
                 condition=Q(email=Lower("email")),
                 name="organizations_user_email_lower",
                 violation_error_message=_("Write the e-mail address in small letters."),
-            )
+            ),
+            guards.mail_address("organizations_user", "email"),
+            guards.readable("organizations_user", lines=["name"]),
         ]
 
     def __str__(self) -> str:
@@ -167,7 +170,9 @@ class Organization(Addressed):
         blank=True,
         help_text=_("Where supporters reach you. Needed to publish."),
     )
-    website = models.URLField(_("website"), blank=True)
+    website = models.URLField(
+        _("website"), blank=True, validators=[guards.validate_web_address]
+    )
     logo = LogoField(
         _("logo"),
         upload_to="logos/",
@@ -197,7 +202,7 @@ class Organization(Addressed):
         help_text=_("For those who do not see it. Needed with a picture."),
     )
     links = ArrayField(
-        models.URLField(),
+        models.URLField(validators=[guards.validate_web_address]),
         verbose_name=_("elsewhere"),
         default=list,
         blank=True,
@@ -208,6 +213,7 @@ class Organization(Addressed):
     privacy_notice = models.URLField(
         _("privacy notice"),
         blank=True,
+        validators=[guards.validate_web_address],
         help_text=_("Address of your own privacy notice, if you have one."),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -220,7 +226,7 @@ class Organization(Addressed):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(name="") & ~Q(slug=""),
+                condition=guards.seen("name") & ~Q(slug=""),
                 name="organizations_organization_name_and_slug",
                 violation_error_message=_("Give the organisation a name."),
             ),
@@ -235,6 +241,19 @@ class Organization(Addressed):
                 violation_error_message=_(
                     "Describe the picture for those who do not see it."
                 ),
+            ),
+            guards.slug("organizations_organization"),
+            guards.language("organizations_organization"),
+            guards.mail_address("organizations_organization", "contact_email"),
+            guards.web_address("organizations_organization", "website"),
+            guards.web_address("organizations_organization", "privacy_notice"),
+            guards.web_addresses("organizations_organization", "links"),
+            guards.picture("organizations_organization", "logo"),
+            guards.picture("organizations_organization", "cover"),
+            guards.readable(
+                "organizations_organization",
+                lines=["name", "legal_name", "charity_number", "cover_description"],
+                texts=["description", "postal_address"],
             ),
         ]
 
@@ -307,10 +326,12 @@ class Description(models.Model):
                 violation_error_message=_("There is a text in this language already."),
             ),
             models.CheckConstraint(
-                condition=~Q(text="") & ~Q(language=""),
+                condition=guards.seen("text"),
                 name="organizations_description_text",
                 violation_error_message=_("Write the description."),
             ),
+            guards.language("organizations_description"),
+            guards.readable("organizations_description", texts=["text"]),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from config.languages import direction, text_languages
 from organizations.models import User
 from petitions.models.targets import Target
@@ -61,6 +62,7 @@ class Said(models.Model):
         _("link to the original"),
         blank=True,
         max_length=500,
+        validators=[guards.validate_web_address],
         help_text=_("Where the answer was published, if it was."),
     )
 
@@ -104,7 +106,7 @@ class Answer(Said):
         ordering = ["answered_on", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(text="") | ~Q(link=""),
+                condition=guards.seen("text") | ~Q(link=""),
                 name="answer_text_or_link",
                 violation_error_message=_("Give the words, or a link to them."),
             ),
@@ -113,6 +115,10 @@ class Answer(Said):
                 name="answer_text_format",
                 violation_error_message=_("Choose how the text is written."),
             ),
+            # What a revision says stood here before.
+            guards.language("answer"),
+            guards.web_address("answer", "link"),
+            guards.readable("answer", lines=["answered_by"], texts=["text"]),
         ]
 
     def __str__(self) -> str:

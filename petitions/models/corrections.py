@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from config.languages import direction, text_languages
 from organizations.models import User
 from petitions.models.translations import Words
@@ -73,7 +74,7 @@ class Correction(models.Model):
         ordering = ["made_at", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(text="") | ~Q(before=""),
+                condition=guards.seen("text") | guards.seen("before"),
                 name="correction_text",
                 violation_error_message=_("Write what is corrected."),
             ),
@@ -82,6 +83,8 @@ class Correction(models.Model):
                 name="correction_of_a_passage",
                 violation_error_message=_("Say which passage should read so."),
             ),
+            guards.language("correction", blank=True),
+            guards.readable("correction", texts=["before", "after", "text"]),
         ]
 
     def __str__(self) -> str:

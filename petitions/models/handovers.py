@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from config.languages import direction, text_languages
 from organizations.models import User
 from petitions.models.pictures import Pictured
@@ -93,6 +94,8 @@ class Handover(Pictured):
                     "A handover to them on this day is there already."
                 ),
             ),
+            guards.language("handover"),
+            guards.readable("handover", texts=["note", "image_description"]),
         ]
 
     def __str__(self) -> str:

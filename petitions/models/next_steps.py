@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from petitions.models.petitions import Petition
 
 # Windows hands no more of an address on to the mail program.
@@ -56,6 +57,8 @@ class NextStep(models.Model):
                 name="next_step_other_petition",
                 violation_error_message=_("Choose another petition than this one."),
             ),
+            guards.web_address("next_step", "url"),
+            guards.mail_address("next_step", "address"),
         ]
 
     def __str__(self) -> str:
@@ -100,10 +103,12 @@ class Letter(models.Model):
                 fields=["next_step", "language"], name="letter_once_a_language"
             ),
             models.CheckConstraint(
-                condition=~Q(language="") & ~Q(subject="") & ~Q(body=""),
+                condition=guards.seen("subject", "body") & ~Q(language=""),
                 name="letter_complete",
                 violation_error_message=_("A letter has a subject and words."),
             ),
+            guards.language("letter"),
+            guards.readable("letter", lines=["subject"], texts=["body"]),
         ]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from config.images import PictureField
 from config.languages import text_languages
 from config.slugs import Addressed, validate_slug
@@ -265,13 +266,13 @@ class Petition(Shown, Addressed):
                 violation_error_message=_("Choose how the text is written."),
             ),
             models.CheckConstraint(
-                condition=~Q(title="") & ~Q(slug=""),
+                condition=guards.seen("title") & ~Q(slug=""),
                 name="petition_title_and_slug",
                 violation_error_message=_("Give the petition a title."),
             ),
             models.CheckConstraint(
                 condition=Q(state=State.DRAFT)
-                | (Q(opens_at__isnull=False) & ~Q(text="")),
+                | (Q(opens_at__isnull=False) & guards.seen("text")),
                 name="petition_published_with_text_and_date",
                 violation_error_message=_(
                     "A published petition needs a text and an opening date."
@@ -334,6 +335,14 @@ class Petition(Shown, Addressed):
                 violation_error_message=_(
                     "The names have been erased: it cannot be opened again."
                 ),
+            ),
+            guards.slug("petition"),
+            guards.language("petition"),
+            guards.picture("petition", "image"),
+            guards.readable(
+                "petition",
+                lines=["title"],
+                texts=["ask", "summary", "text", "image_description", "outcome"],
             ),
         ]
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from config.images import PictureField
 
 
@@ -44,4 +45,5 @@ class Pictured(models.Model):
                     "Describe the picture for those who do not see it."
                 ),
             ),
+            guards.picture("%(class)s", "image"),
         ]

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from petitions.models.petitions import Petition
 from petitions.states import Reason
 
@@ -93,6 +94,8 @@ class Report(models.Model):
                 name="report_handled_at",
                 violation_error_message=_("Only what is handled has a note."),
             ),
+            guards.language("report"),
+            guards.mail_address("report", "email"),
         ]
         indexes = [
             models.Index(

@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
+from config import guards
 from organizations.models import Organization
 
 
@@ -34,7 +35,8 @@ class SearchDocument(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["petition", "language"], name="search_document_once"
-            )
+            ),
+            guards.language("search_document"),
         ]
         indexes = [
             GinIndex(fields=["head"], name="search_head", fastupdate=False),

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from organizations.models import Organization, User
 from petitions.models.petitions import Petition
 from petitions.states import Aside, Delivery, SignatureState, Withdrawal
@@ -297,6 +298,9 @@ class Signature(models.Model):
                 | (~Q(state=SignatureState.INVALID) & Q(invalidation=None)),
                 name="signature_invalid_is_marked",
             ),
+            guards.language("signature"),
+            guards.language("signature", "text_language", blank=True),
+            guards.mail_address("signature", "email"),
         ]
 
     def __str__(self) -> str:
@@ -353,6 +357,10 @@ class Consent(models.Model):
             ),
             # Costs a confirmation nothing, and finds those past their time.
             BrinIndex(fields=["given_at"], autosummarize=True, name="consent_age"),
+        ]
+        constraints = [
+            guards.language("consent"),
+            guards.mail_address("consent", "email"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from petitions.states import TargetKind
 
 if TYPE_CHECKING:
@@ -57,13 +58,14 @@ class Target(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind=TargetKind.UNSETTLED, name="")
-                | (~Q(kind=TargetKind.UNSETTLED) & ~Q(name="")),
+                | (~Q(kind=TargetKind.UNSETTLED) & guards.seen("name")),
                 name="target_named_unless_unsettled",
                 violation_error_message=_(
                     "Name the person or body, or choose “Not settled yet” and leave "
                     "the name empty."
                 ),
             ),
+            guards.readable("target", lines=["name", "office", "organisation"]),
         ]
 
     def __str__(self) -> str:

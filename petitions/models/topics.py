@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from config.languages import Passage, reader_language
 from config.slugs import validate_slug
 
@@ -50,7 +51,8 @@ class Topic(models.Model):
                 condition=~Q(slug=""),
                 name="topic_slug",
                 violation_error_message=_("Give the topic an address."),
-            )
+            ),
+            guards.slug("topic"),
         ]
 
     def __str__(self) -> str:
@@ -90,10 +92,12 @@ class TopicName(models.Model):
                 violation_error_message=_("It has a name in this language already."),
             ),
             models.CheckConstraint(
-                condition=~Q(text="") & ~Q(language=""),
+                condition=guards.seen("text") & ~Q(language=""),
                 name="topic_name_text",
                 violation_error_message=_("Name the topic."),
             ),
+            guards.language("topic_name"),
+            guards.readable("topic_name", lines=["text"]),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from config.languages import (
     Passage,
     direction,
@@ -106,11 +107,24 @@ class Translation(models.Model):
                 violation_error_message=_("There is a text in this language already."),
             ),
             models.CheckConstraint(
-                condition=~Q(title="") & ~Q(text="") & ~Q(language=""),
+                condition=guards.seen("title", "text") & ~Q(language=""),
                 name="translation_title_and_text",
                 violation_error_message=_(
                     "Give a text its language, its title and its words."
                 ),
+            ),
+            guards.language("translation"),
+            guards.readable(
+                "translation",
+                lines=["title"],
+                texts=[
+                    "ask",
+                    "addressees",
+                    "summary",
+                    "text",
+                    "image_description",
+                    "outcome",
+                ],
             ),
         ]
 

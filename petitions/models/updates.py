@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from config.languages import direction, is_of_interface, text_languages
 from organizations.models import User
 from petitions.models.pictures import Pictured
@@ -109,13 +110,17 @@ class Update(Multilingual, Pictured):
                 fields=["petition", "number"], name="update_number_once"
             ),
             models.CheckConstraint(
-                condition=~Q(title="") & ~Q(text=""),
+                condition=guards.seen("title", "text"),
                 name="update_title_and_text",
                 violation_error_message=_("Give the update a title and a text."),
             ),
             models.CheckConstraint(
                 condition=Q(published_at=None) | Q(number__isnull=False),
                 name="update_published_with_number",
+            ),
+            guards.language("update"),
+            guards.readable(
+                "update", lines=["title"], texts=["text", "image_description"]
             ),
         ]
 
@@ -217,11 +222,17 @@ class UpdateTranslation(models.Model):
                 violation_error_message=_("There is a text in this language already."),
             ),
             models.CheckConstraint(
-                condition=~Q(title="") & ~Q(text="") & ~Q(language=""),
+                condition=guards.seen("title", "text") & ~Q(language=""),
                 name="update_translation_title_and_text",
                 violation_error_message=_(
                     "Give a text its language, its title and its words."
                 ),
+            ),
+            guards.language("update_translation"),
+            guards.readable(
+                "update_translation",
+                lines=["title"],
+                texts=["text", "image_description"],
             ),
         ]
 

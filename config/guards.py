@@ -1,0 +1,135 @@
+"""What the database holds columns to, whoever writes them: what a page would print and
+trust. Forms say more, and say it beside the field; these are what is left when somebody
+writes past them.
+
+The patterns are PostgreSQL's. They look at the form of a language's code, not at a list
+of languages: adding one needs no migration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.lookups import IRegex
+from django.utils.translation import gettext_lazy as _
+
+# “fr”, “crk”, “zh-Hant”, “pt-br”.
+LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$"
+# What a browser opens, or a mail program: nothing that runs.
+WEB_ADDRESS = r"^https?://[^\s\u0001-\u0020\u007f]+$"
+WEB_ADDRESSES = r"^(https?://[^\s\u0001-\u0020\u007f]+\n)*\.$"
+MAIL_ADDRESS = r"^[^\s\u0001-\u0020\u007f<>,;@]+@[^\s\u0001-\u0020\u007f<>,;@]+$"
+# Of ASCII letters, digits, “-” and “_”: a path with anything else leads nowhere, and
+# could not even be written into a list.
+SLUG = (
+    r"^[^\s\u0001-\u002c\u002e\u002f\u003a-\u0040\u005b-\u005e\u0060\u007b-\u00a0"
+    r"\u2000-\u206f\u3000\ufeff]+$"
+)
+# Below MEDIA_ROOT, as config.urls serves it; a form asks before it is in its folder.
+PICTURE = r"^([a-z]+/)?[0-9A-Za-z_-]+\.(webp|png)$"
+# What no feed may hold, and for a line what ends it, in a mail's head, too.
+LINE = r"^[^\u0001-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]*$"
+TEXT = r"^[^\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]*$"
+# Something that can be seen.
+SEEN = (
+    r"[^\s\u0001-\u0020\u007f-\u00a0\u00ad\u115f\u1160\u180e\u2000-\u200f\u2028-\u202f"
+    r"\u205f-\u206f\u3000\u3164\ufeff\uffa0]"
+)
+
+WEB_PROBLEM = _("Write an address that begins with https:// or http://.")
+# Beside the field; forms take ftp:// for a web address, too.
+validate_web_address = RegexValidator(
+    r"(?i)\Ahttps?://", WEB_PROBLEM, code="no_web_address"
+)
+
+
+def seen(*columns: str) -> Q:
+    """Each has something to be seen."""
+    return Q(*((f"{column}__regex", SEEN) for column in columns))
+
+
+def language(
+    model: str, column: str = "language", *, blank: bool = False
+) -> models.CheckConstraint:
+    """`column` holds the code of a language."""
+    return models.CheckConstraint(
+        condition=form(column, LANGUAGE, blank=blank),
+        name=f"{model}_{column}",
+        violation_error_message=_("Choose a language from the list."),
+    )
+
+
+def slug(model: str) -> models.CheckConstraint:
+    """Its address can be written and looked up."""
+    return models.CheckConstraint(
+        condition=Q(slug__regex=SLUG),
+        name=f"{model}_slug_form",
+        violation_error_message=_("Use letters, digits and hyphens only."),
+    )
+
+
+def web_address(model: str, column: str) -> models.CheckConstraint:
+    """`column` leads to a page, or is empty."""
+    return models.CheckConstraint(
+        condition=Q(**{column: ""}) | Q(**{f"{column}__iregex": WEB_ADDRESS}),
+        name=f"{model}_{column}_form",
+        violation_error_message=WEB_PROBLEM,
+    )
+
+
+def web_addresses(model: str, column: str) -> models.CheckConstraint:
+    """Each address in an array leads to a page. They are looked at as lines before a
+    “.”, which tells an array with nothing from one with an empty address."""
+    ended = Func(F(column), Value("."), function="array_append")
+    lines = Func(
+        ended, Value("\n"), Value("-"), function="array_to_string",
+        output_field=models.TextField(),
+    )  # fmt: skip
+    return models.CheckConstraint(
+        condition=IRegex(lines, WEB_ADDRESSES),
+        name=f"{model}_{column}_form",
+        violation_error_message=WEB_PROBLEM,
+    )
+
+
+def mail_address(model: str, column: str) -> models.CheckConstraint:
+    """`column` is one address that mail can go to, or empty."""
+    return models.CheckConstraint(
+        condition=form(column, MAIL_ADDRESS, blank=True),
+        name=f"{model}_{column}_form",
+        violation_error_message=_("Write an address such as name@example.org."),
+    )
+
+
+def picture(model: str, column: str) -> models.CheckConstraint:
+    """`column` names a file that the site serves, or none."""
+    return models.CheckConstraint(
+        condition=form(column, PICTURE, blank=True),
+        name=f"{model}_{column}_form",
+        violation_error_message=_("Choose the picture once more."),
+    )
+
+
+def readable(
+    model: str, *, lines: Sequence[str] = (), texts: Sequence[str] = ()
+) -> models.CheckConstraint:
+    """No control characters: `lines` stand on one line, `texts` on any number."""
+    return models.CheckConstraint(
+        condition=Q(
+            *((f"{column}__regex", LINE) for column in lines),
+            *((f"{column}__regex", TEXT) for column in texts),
+        ),
+        name=f"{model}_readable",
+        violation_error_message=_(
+            "Some characters cannot be shown: type them anew instead of pasting them. "
+            "Titles and names stand on one line."
+        ),
+    )
+
+
+def form(column: str, pattern: str, *, blank: bool) -> Q:
+    has_it = Q(**{f"{column}__regex": pattern})
+    return Q(**{column: ""}) | has_it if blank else has_it
