@@ -8,7 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config.retention import Rows, Rule
-from petitions import expiry, invalidating
+from petitions import expiry, invalidating, pictures
 from petitions.actions import UNCONFIRMED_KEPT
 from petitions.bounces import HELD_FOR
 from petitions.models.signatures import ERASED
@@ -294,9 +294,10 @@ RULES = [
         ),
         purpose=_("So that everybody can see that it was handed over, and by whom."),
         kept=_(
-            "Until the organisation takes them down; tell it when you are on one and "
-            "do not wish to be. The files go with them."
+            "Until the organisation takes them down, or withdraws the petition; tell "
+            "it when you are on one and do not wish to be. The files go with them."
         ),
+        expiry=pictures.Withdrawn(),
     ),
     Rule(
         name="counted on paper",

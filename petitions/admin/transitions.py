@@ -106,7 +106,8 @@ TRANSITIONS = {
             _("Withdraw"),
             _(
                 "It leaves the public pages, and its supporters leave your total. A "
-                "dated line with your reason stays on the profile. It cannot come back."
+                "dated line with your reason stays on the profile. Its pictures are "
+                "erased. It cannot come back."
             ),
             _("“%(title)s” is withdrawn."),
             (State.OPEN, State.PAUSED, State.CLOSED, State.WON),

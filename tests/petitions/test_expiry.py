@@ -534,7 +534,7 @@ def test_a_row_is_erased_whole(petition: Petition) -> None:
     for kept in ("name", "email", "person", "place", "postal_code", "comment"):
         refused = pytest.raises(IntegrityError, match="signature_erased_whole")
         with refused, transaction.atomic():
-            Signature.objects.update(**{**ERASED, kept: "x"})
+            Signature.objects.update(**{**ERASED, kept: "x@example.org"})
     with refused, transaction.atomic():
         Signature.objects.update(**{**ERASED, "show_name": True})
     Signature.objects.update(**ERASED)
