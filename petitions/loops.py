@@ -10,7 +10,7 @@ from config.alerts import WATCH
 from config.loops import Loop
 from config.models import Heartbeat
 from config.retention import EXPIRE
-from petitions import actions, invalidating, limits, reporting, sources
+from petitions import actions, forgetting, invalidating, limits, reporting, sources
 from petitions.counting import fold_round, verify
 from petitions.mailing import begin_sending, send_due
 from petitions.models import Petition
@@ -60,6 +60,7 @@ LOOPS = [
     Loop("limits", 60, limits.purge_round),
     Loop("sources", sources.EVERY, sources.tally),
     Loop("jobs", 1, invalidating.advance),
+    Loop("words", forgetting.EVERY, forgetting.sweep),
     Loop("proof", 1800, prove),
     EXPIRE,
     WATCH,

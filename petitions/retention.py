@@ -271,6 +271,7 @@ RULES = [
             # The same words once more, in the form in which they are searched.
             "petitions.searchdocument": ("head", "whole"),
             "petitions.searchword": ("word",),
+            "petitions.wordsweep": ("reached",),
         },
         what=_(
             "Petitions: their texts, whom they petition, what was told about them, and "

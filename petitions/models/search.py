@@ -56,7 +56,8 @@ class SearchDocument(models.Model):
 
 
 class SearchWord(models.Model):
-    """A word that stood in a public petition: what a mistyped one may have meant."""
+    """A word of a public petition: what a mistyped one may have meant. The worker takes
+    away those that none has any more."""
 
     word = models.CharField(max_length=30, primary_key=True)
 
@@ -71,3 +72,13 @@ class SearchWord(models.Model):
 
     def __str__(self) -> str:
         return self.word
+
+
+class WordSweep(models.Model):
+    """How far the worker has come in its round through the words above, in one row:
+    see petitions.forgetting."""
+
+    reached = models.CharField(max_length=30, blank=True)
+
+    def __str__(self) -> str:
+        return self.reached

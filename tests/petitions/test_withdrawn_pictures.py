@@ -39,7 +39,7 @@ def illustrated(petition: Petition, picture: bytes) -> list[Any]:
     petition.refresh_from_db()
     petition.image.save("abc-800x500.webp", stored(picture))
     make_entry(petition, 3, source="paper")
-    shown = {"image_description": SHOWS}
+    shown: dict[str, Any] = {"image_description": SHOWS}
     return [
         petition,
         make_update(petition, image=stored(picture), **shown),
@@ -100,7 +100,8 @@ def test_whoever_was_killed_in_between_goes_on(
 ) -> None:  # fmt: skip
     rows = illustrated(petition, picture)
     petition.withdraw(now=timezone.now())
-    discard, done = PictureFile.discard, []
+    discard = PictureFile.discard
+    done: list[str | None] = []
 
     def killed(file: PictureFile) -> None:
         if len(done) == 2:
