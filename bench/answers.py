@@ -134,7 +134,7 @@ def make_people(bench: Bench, kind: str, number: int) -> list[str]:
     """Addresses of people of this kind, made by the site's own means."""
     from django.utils import timezone
 
-    from petitions import actions, limits, signing
+    from petitions import actions, confirming, limits, signing
     from petitions.models import Limit, Signature
     from petitions.states import Scope
 
@@ -155,7 +155,7 @@ def make_people(bench: Bench, kind: str, number: int) -> list[str]:
             signed = signing.sign(bench.petition, given, now=now, rules=rules)
         if kind in {"confirmed", "withdrawn"}:
             assert signed is not None
-            signing.confirm(signed, now=now)
+            confirming.confirm(signed, now=now)
         if kind == "withdrawn":
             assert signed is not None
             actions.withdraw(Signature.objects.get(pk=signed), now=now)

@@ -20,7 +20,7 @@ def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
     """Transactions a second for signing and confirming; none without pgbench."""
     from django.utils import timezone
 
-    from petitions import limits, signing
+    from petitions import confirming, limits, signing
 
     pgbench = binaries() / "pgbench"
     if not pgbench.exists():
@@ -44,7 +44,7 @@ def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
     first = database.loaded.pending[
         min(database.used, len(database.loaded.pending) - 1)
     ]
-    confirm = statements(lambda: signing.confirm(0, now=now))[:1]
+    confirm = statements(lambda: confirming.confirm(0, now=now))[:1]
     folder = database.folder
 
     def run(name: str, text: str, *more: str) -> int:

@@ -9,7 +9,7 @@ be left behind and differs in nothing else.
 from __future__ import annotations
 
 from config.wsgi import application
-from petitions import limits, signing
+from petitions import confirming, limits, signing
 from petitions.forms import SignForm
 from petitions.views import signing as views
 
@@ -54,7 +54,7 @@ signing.SIGN = (
     + " SELECT id FROM signed"
 )
 signing.FIND = without_ceilings(signing.FIND)
-signing.CONFIRM = without(signing.CONFIRM, "unsent", "sent", "consent")
+confirming.CONFIRM = without(confirming.CONFIRM, "unsent", "sent", "consent")
 limits.RULES._load = limits.Rules
 limits.RULES.forget()
 setattr(views, "network_of", lambda request: None)  # noqa: B010

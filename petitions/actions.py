@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from petitions import keys, signing
+from petitions import confirming, keys, siblings
 from petitions.models import (
     Bounce,
     Change,
@@ -313,7 +313,7 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
         for row in at_address.select_for_update().filter(theirs).order_by("pk"):
             if row.state == SignatureState.CONFIRMED:
                 withdraw(row, now=now)
-            signing.forget(Signature.objects.filter(pk=row.pk))
+            siblings.forget(Signature.objects.filter(pk=row.pk))
         if not at_address.exclude(state=SignatureState.PENDING).exists():
             # An answer is the mailbox's: the other person there may have given it.
             Consent.objects.filter(
@@ -337,7 +337,7 @@ def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
             | Q(state=SignatureState.INVALID)
         )
         for row in rows.order_by("pk").select_for_update():
-            if not signing.is_same_person(row, signature):
+            if not siblings.is_same_person(row, signature):
                 continue
             counted = row.state == SignatureState.CONFIRMED
             row.state, row.withdrawn_at = SignatureState.WITHDRAWN, now
@@ -358,7 +358,7 @@ def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
 
 def confirm_corrected(
     signature: Signature, given: dict[str, Any], *, now: datetime
-) -> tuple[signing.Confirmation, str]:
+) -> tuple[confirming.Confirmation, str]:
     """Correct, then confirm."""
     correct_signature(signature, given)
-    return signing.confirm(signature.pk, now=now)
+    return confirming.confirm(signature.pk, now=now)

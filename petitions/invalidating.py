@@ -19,7 +19,7 @@ from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
 from organizations.models import User
-from petitions import keys, rekeying, signing
+from petitions import confirming, keys, rekeying
 from petitions.models import Change, Invalidation, Petition, Signature
 from petitions.states import InvalidationState, SignatureState, Source
 
@@ -29,7 +29,7 @@ BATCH = 2_000
 SAMPLE = 20
 # What is left of a name: that there was one.
 NO_NAME = "…"
-ONCE = ("signature_counted_once", signing.SEATED_ONCE)
+ONCE = ("signature_counted_once", confirming.SEATED_ONCE)
 # A preview reads every signature of the petition; staff wait longer than visitors.
 PATIENCE = "50s"
 
@@ -133,7 +133,7 @@ def advance(now: datetime) -> bool:
     except IntegrityError as error:
         # Somebody has confirmed another signature in this very moment. The batch is
         # tried again at the next round, and sees it.
-        if signing.constraint_of(error) not in ONCE:
+        if confirming.constraint_of(error) not in ONCE:
             raise
         return False
     return True

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from organizations.models import Membership, Organization, Role, User
-from petitions import signing
+from petitions import confirming, signing
 from petitions.counting import record_entry
 from petitions.models import (
     Answer,
@@ -118,8 +118,8 @@ def make_signature(
     """A confirmed signature."""
     now = now or timezone.now()
     pending = make_pending(petition, email, now=now, **fields)
-    outcome, _slug = signing.confirm(pending.pk, now=now)
-    assert outcome is signing.Confirmation.COUNTED
+    outcome, _slug = confirming.confirm(pending.pk, now=now)
+    assert outcome is confirming.Confirmation.COUNTED
     pending.refresh_from_db()
     return pending
 

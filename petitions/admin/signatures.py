@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from organizations.access import may_edit
 from organizations.scoping import ScopedAdmin, user_of
-from petitions import actions, signing
+from petitions import actions, siblings
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.admin.filters import PetitionFilter
 from petitions.keys import keys_of
@@ -227,7 +227,7 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         editable = self.editable(request, queryset)
         rows = Signature.objects.filter(pk__in=editable).set_aside()
         number = rows.count()
-        signing.forget(rows)
+        siblings.forget(rows)
         messages.success(
             request,
             ngettext("%(n)d signature removed.", "%(n)d signatures removed.", number)

@@ -17,12 +17,12 @@ from config.languages import is_text_language
 from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import problem
-from petitions import actions, signing
+from petitions import actions, confirming, siblings
 from petitions.access import Moved, Withdrawn, get_petition
 from petitions.addresses import masked
+from petitions.confirming import Confirmation
 from petitions.forms import CorrectionForm
 from petitions.models import Signature
-from petitions.signing import Confirmation
 from petitions.states import SignatureState
 from petitions.tokens import Broken, Expired, Purpose, Valid, make_token, read_token
 from petitions.views.links import broken_link, expired_link
@@ -44,7 +44,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         case Valid(signature_id):
             pass
     if is_pressed(request):
-        outcome, slug = retry_once(lambda: signing.confirm(signature_id, now=now))
+        outcome, slug = retry_once(lambda: confirming.confirm(signature_id, now=now))
         return confirmed(request, signature_id, outcome, slug, now)
     return confirm_page(request, token, signature_id, now)
 
@@ -58,20 +58,20 @@ def confirm_page(
     status: int = 200,
 ) -> HttpResponse:
     """Name, place, comment and choices as they were typed, to confirm or correct."""
-    signature = signing.find_signature(signature_id)
+    signature = siblings.find_signature(signature_id)
     if signature is None:
         return problem(request, 410)
     counted: Signature | None = signature
     if signature.state == SignatureState.PENDING:
-        counted = signing.counted_sibling(signature)
+        counted = siblings.counted_sibling(signature)
     elif signature.state == SignatureState.INVALID:
-        counted = signing.counted_sibling(signature) or signature
+        counted = siblings.counted_sibling(signature) or signature
     context = {
         "petition": signature.petition,
         "text_query": text_query(signature.text_language or signature.language),
         "signature": signature,
         "counted": counted,
-        "full": not counted and signing.is_full(signature),
+        "full": not counted and siblings.is_full(signature),
         "masked": masked(signature.email),
         "token": token,
         "not_me": make_token(Purpose.NOT_ME, signature_id, now=now),
@@ -107,8 +107,8 @@ def confirmed(
             query = text_query(language) if is_text_language(language) else ""
             return see_other("petitions:thank_you", slug, query=query)
         case Confirmation.TOO_LATE:
-            if signature := signing.find_signature(signature_id):
-                signing.erase_pending(signature)
+            if signature := siblings.find_signature(signature_id):
+                siblings.erase_pending(signature)
             context = {"petition": get_petition_or_none(slug, now)}
             return TemplateResponse(
                 request, "petitions/too_late.html", context, status=410
@@ -141,7 +141,7 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
     outcome = read_token(Purpose.CONFIRM, token, now=now)
     if request.method != "POST" or not isinstance(outcome, Valid):
         return redirect("petitions:confirm", token)
-    signature = signing.find_signature(outcome.signature_id)
+    signature = siblings.find_signature(outcome.signature_id)
     if signature is None:
         return problem(request, 410)
     form = correction_form(signature, request.POST)

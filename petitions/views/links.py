@@ -14,7 +14,7 @@ from config.clients import network_of
 from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import problem
-from petitions import actions, signing
+from petitions import actions, siblings
 from petitions.addresses import NotAnAddress, clean_address, masked
 from petitions.limits import passes_ceiling
 from petitions.models import Signature
@@ -32,7 +32,7 @@ def broken_link(request: HttpRequest) -> HttpResponse:
 
 def expired_link(request: HttpRequest, token: str, signature_id: int) -> HttpResponse:
     """Too old: a new one can be sent to the address that we still have."""
-    signature = signing.find_signature(signature_id)
+    signature = siblings.find_signature(signature_id)
     if signature is None:
         return problem(request, 410)
     context = {
@@ -41,7 +41,7 @@ def expired_link(request: HttpRequest, token: str, signature_id: int) -> HttpRes
         "signature": signature,
         "counted": signature.state
         in (SignatureState.CONFIRMED, SignatureState.WITHDRAWN)
-        or signing.counted_sibling(signature),
+        or siblings.counted_sibling(signature),
     }
     return TemplateResponse(request, "petitions/expired_link.html", context, status=410)
 
@@ -54,7 +54,7 @@ def resend(request: HttpRequest, token: str) -> HttpResponse:
     outcome = read_token(Purpose.CONFIRM, token, now=now)
     if not is_pressed(request) or isinstance(outcome, Broken):
         return redirect("petitions:confirm", token)
-    signature = signing.find_signature(outcome.signature_id)
+    signature = siblings.find_signature(outcome.signature_id)
     if signature is None:
         return problem(request, 410)
     actions.send_again(signature, now=now)
@@ -112,7 +112,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     outcome = read_token(Purpose.NOT_ME, token, now=now)
     if isinstance(outcome, Broken):
         return broken_link(request)
-    signature = signing.find_signature(outcome.signature_id)
+    signature = siblings.find_signature(outcome.signature_id)
     if signature is None and Signature.objects.filter(pk=outcome.signature_id).exists():
         # Whose it was is erased already; it still counts.
         return problem(request, 410)
@@ -126,7 +126,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         "petition": signature.petition,
         "masked": masked(signature.email),
         "counted": signature.state == SignatureState.CONFIRMED
-        or signing.counted_sibling(signature),
+        or siblings.counted_sibling(signature),
         "name": signature.name if signature.petition.shared_addresses else "",
         "token": token,
     }

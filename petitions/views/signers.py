@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import problem
-from petitions import actions, keys, signing
+from petitions import actions, keys, siblings
 from petitions.addresses import masked
 from petitions.forms import CorrectionForm
 from petitions.models import Petition, Signature
@@ -49,7 +49,7 @@ def owned(
             request, "petitions/old_link.html", {"error": "", "typed": ""}, status=410
         )
         raise NoLonger(page)
-    signature = signing.find_signature(outcome.signature_id)
+    signature = siblings.find_signature(outcome.signature_id)
     if signature is None or signature.email_key is None:
         raise NoLonger(problem(request, 410))
     return signature
@@ -68,12 +68,12 @@ def signature(request: HttpRequest, token: str) -> HttpResponse:
     except NoLonger as link:
         return link.response
     if mine.state in (SignatureState.PENDING, SignatureState.INVALID):
-        counted = signing.counted_sibling(mine)
+        counted = siblings.counted_sibling(mine)
         if counted is None and mine.state == SignatureState.PENDING:
             confirm = make_token(Purpose.CONFIRM, mine.pk, now=now)
             return redirect("petitions:confirm", confirm)
         if counted is not None:
-            mine = signing.find_signature(counted.pk) or mine
+            mine = siblings.find_signature(counted.pk) or mine
     form = correction_form(mine)
     foreign = False
     status = 200
@@ -121,7 +121,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     except NoLonger as link:
         return link.response
     if mine.state == SignatureState.PENDING:
-        mine = signing.counted_sibling(mine) or mine
+        mine = siblings.counted_sibling(mine) or mine
     if is_pressed(request):
         actions.withdraw(mine, now=now)
         note(outcome="withdrawn", signature=mine.pk)
@@ -213,7 +213,7 @@ def never_again(request: HttpRequest, token: str) -> HttpResponse:
     outcome = read_token(Purpose.NEVER, token, now=now)
     if isinstance(outcome, Broken):
         return broken_link(request)
-    mine = signing.find_signature(outcome.signature_id)
+    mine = siblings.find_signature(outcome.signature_id)
     if mine is None or mine.email_key is None:
         return problem(request, 410)
     if request.POST.get("List-Unsubscribe") == "One-Click":

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from petitions.forms import TURNING
 from petitions.models import DueMail, Petition, Signature
-from petitions.signing import forget
+from petitions.siblings import forget
 from tests.petitions.test_pages import text_of
 
 pytestmark = pytest.mark.django_db

@@ -18,6 +18,7 @@ from config import checks
 from config.mail import Refused
 from config.retention import expire
 from petitions import actions, bounces
+from petitions.confirming import confirm
 from petitions.counting import verify
 from petitions.emails import message_id
 from petitions.keys import email_key
@@ -31,7 +32,6 @@ from petitions.models import (
     Suppression,
 )
 from petitions.models.mails import MailState
-from petitions.signing import confirm
 from petitions.states import SignatureState
 from tests.factories import make_pending, make_petition
 from tests.mailserver import MailServer

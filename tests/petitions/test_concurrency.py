@@ -7,10 +7,10 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from petitions import counting, mailing, signing
+from petitions import confirming, counting, mailing
+from petitions.confirming import Confirmation
 from petitions.models import Change, DueMail, Petition, Signature
 from petitions.models.mails import MailState
-from petitions.signing import Confirmation
 from tests.factories import make_pending
 from tests.parallel import all_at_once
 
@@ -23,7 +23,7 @@ def test_sixteen_confirmations_of_one_link_count_once(petition: Petition) -> Non
     signature = make_pending(petition)
     now = timezone.now()
 
-    outcomes = all_at_once([partial(signing.confirm, signature.pk, now=now)] * MANY)
+    outcomes = all_at_once([partial(confirming.confirm, signature.pk, now=now)] * MANY)
 
     assert outcomes == [(Confirmation.COUNTED, petition.slug)] * MANY
     assert Change.objects.count() == 1
@@ -39,7 +39,7 @@ def test_sixteen_confirmations_of_eight_rows_of_one_person_count_one(
         rows = [make_pending(petition, address).pk for _ in range(8)]
 
         outcomes = all_at_once(
-            [partial(signing.confirm, number, now=now) for number in rows * 2]
+            [partial(confirming.confirm, number, now=now) for number in rows * 2]
         )
 
         assert {outcome for outcome, _slug in outcomes} == {Confirmation.COUNTED}
@@ -70,7 +70,7 @@ def test_sixteen_signatures_of_one_address_cause_one_mail_and_count_at_most_once
     assert len({s.email for s in Signature.objects.all()}) == MANY
     assert sum(isinstance(choice, mailing.Send) for _mail, choice in decided) == 1
     assert sum(isinstance(choice, mailing.Cover) for _mail, choice in decided) == 15
-    all_at_once([partial(signing.confirm, number, now=now) for number in rows])
+    all_at_once([partial(confirming.confirm, number, now=now) for number in rows])
     assert Signature.objects.confirmed().count() == 1
 
 
@@ -89,7 +89,7 @@ def test_parallel_folds_and_readers_always_see_the_whole_count(
     petition: Petition,
 ) -> None:
     for _ in range(60):
-        signing.confirm(make_pending(petition).pk, now=timezone.now())
+        confirming.confirm(make_pending(petition).pk, now=timezone.now())
 
     def read() -> set[int]:
         return {

@@ -23,7 +23,7 @@ from config import retention
 from config.database import patience
 from config.retention import expire
 from organizations.models import User
-from petitions import actions, counting, expiry, signing
+from petitions import actions, confirming, counting, expiry
 from petitions.models import (
     Consent,
     DailyTotal,
@@ -124,7 +124,7 @@ def test_a_merged_signature_leaves_no_word_of_its_mail(petition: Petition) -> No
         state=MailState.FAILED, finished_at=now, reply="550 <maya@example.org>"
     )
 
-    signing.confirm(second.pk, now=now)
+    confirming.confirm(second.pk, now=now)
 
     assert DueMail.objects.get(signature=None).reply == ""
 
@@ -224,7 +224,7 @@ def ended(petition: Petition) -> Petition:
     for number in range(7):
         make_signature(petition, f"s{number}@example.org", now=now, **given)
     twice = [make_pending(petition, "two@example.org", now=now) for _ in range(2)]
-    signing.confirm(twice[1].pk, now=now)
+    confirming.confirm(twice[1].pk, now=now)
     actions.withdraw(make_signature(petition, now=now), now=now)
     make_pending(petition, "late@example.org", now=now)
     make_entry(petition, 400)
@@ -493,8 +493,8 @@ def test_verbs_that_come_too_late_do_nothing(ended: Petition) -> None:
     actions.change_signature(mine, {"name": "Again"}, now=now)
     actions.correct_signature(waiting, {"name": "Again"})
     actions.erase_signature(mine, now=now)
-    assert signing.confirm(waiting.pk, now=now) == (signing.Confirmation.GONE, "")
-    assert signing.confirm(mine.pk, now=now) == (signing.Confirmation.GONE, "")
+    assert confirming.confirm(waiting.pk, now=now) == (confirming.Confirmation.GONE, "")
+    assert confirming.confirm(mine.pk, now=now) == (confirming.Confirmation.GONE, "")
 
     assert ended.signatures.count() == 8
     assert not Signature.objects.known().exists()

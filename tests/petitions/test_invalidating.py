@@ -21,9 +21,9 @@ from django.utils import timezone
 from config.database import patience
 from config.retention import expire
 from organizations.models import User
-from petitions import actions, counting, invalidating, keys, rekeying, signing
+from petitions import actions, confirming, counting, invalidating, keys, rekeying
+from petitions.confirming import Confirmation
 from petitions.models import Change, Invalidation, MailTally, Petition, Signature
-from petitions.signing import Confirmation
 from petitions.states import InvalidationState, SignatureState
 from petitions.tokens import Purpose, make_token
 from tests.factories import make_pending, make_petition, make_signature
@@ -228,7 +228,7 @@ def test_what_was_not_seen_in_the_preview_is_not_touched(
     waiting = make_pending(petition, "waiting@bots.test")
     make_signatures(petition, 3)
     row = make_invalidation(petition, domain="bots.test", found=3)
-    signing.confirm(waiting.pk, now=timezone.now())
+    confirming.confirm(waiting.pk, now=timezone.now())
     later = make_signature(petition, "later@bots.test")
 
     invalidating.begin(row, erin, now=timezone.now())
@@ -498,7 +498,7 @@ def test_owners_do_what_they_want_while_a_batch_is_at_work(
             invalidating.advance(timezone.now())
 
     def confirm(row: Signature) -> None:
-        signing.confirm(row.pk, now=now)
+        confirming.confirm(row.pk, now=now)
 
     jobs: list[Callable[[], None]] = [
         staff,
@@ -581,12 +581,12 @@ def test_its_owner_cannot_change_it(visitor: Client, mine: Signature) -> None:
 def test_its_owner_signs_again_and_counts(visitor: Client, mine: Signature) -> None:
     again = make_pending(mine.petition, "maya@bots.test")
 
-    outcome, _slug = signing.confirm(again.pk, now=timezone.now())
+    outcome, _slug = confirming.confirm(again.pk, now=timezone.now())
 
     assert outcome is Confirmation.COUNTED
     assert counted(mine.petition) == 1
     # The old links lead to the signature that counts.
-    assert signing.explain(mine.pk)[0] is Confirmation.COUNTED
+    assert confirming.explain(mine.pk)[0] is Confirmation.COUNTED
     for path in (
         link(Purpose.OWN, "signature", mine),
         link(Purpose.CONFIRM, "confirm", mine),

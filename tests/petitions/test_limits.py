@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from organizations.models import User
-from petitions import actions, limits, signing
+from petitions import actions, confirming, limits, signing
 from petitions.keys import keys_of
 from petitions.limits import RULES, Rules
 from petitions.models import (
@@ -476,10 +476,10 @@ def test_nobody_confirms_what_is_set_aside(petition: Petition) -> None:
     assert number is not None
     signature = Signature.objects.get()
 
-    outcome, _slug = signing.confirm(number, now=timezone.now())
+    outcome, _slug = confirming.confirm(number, now=timezone.now())
     actions.send_all_again(keys_of(signature.email), now=timezone.now())
 
-    assert outcome is not signing.Confirmation.COUNTED
+    assert outcome is not confirming.Confirmation.COUNTED
     assert [mail.state for mail in DueMail.objects.all()] == [MailState.HELD]
 
 
@@ -491,9 +491,9 @@ def test_confirming_another_form_takes_along_what_was_set_aside(
     number = sign(petition, "a@example.org", Rules(), now)
     assert number is not None
 
-    outcome, _slug = signing.confirm(number, now=now)
+    outcome, _slug = confirming.confirm(number, now=now)
 
-    assert outcome is signing.Confirmation.COUNTED
+    assert outcome is confirming.Confirmation.COUNTED
     assert Signature.objects.get().pk == number
     assert DueMail.objects.count() == 1
 

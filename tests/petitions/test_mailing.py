@@ -363,7 +363,7 @@ def test_no_row_is_locked_while_the_network_is_used(
 ) -> None:
     from django.db import connection
 
-    from petitions import signing
+    from petitions import confirming
 
     signature = make_pending(petition)
     server.mailbox.delay = 0.8
@@ -378,7 +378,7 @@ def test_no_row_is_locked_while_the_network_is_used(
     worker.start()
     while not server.mailbox.sessions:
         pass
-    signing.confirm(signature.pk, now=timezone.now())
+    confirming.confirm(signature.pk, now=timezone.now())
     confirmed_at = timezone.now()
     worker.join()
 

@@ -19,6 +19,7 @@ from pytest_django import Settings
 from petitions import (
     actions,
     checks,
+    confirming,
     counting,
     keys,
     mailing,
@@ -27,6 +28,7 @@ from petitions import (
     signing,
 )
 from petitions.addresses import Rules
+from petitions.confirming import Confirmation
 from petitions.keys import Version, email_key
 from petitions.management.commands import rekey as command
 from petitions.models import (
@@ -40,7 +42,6 @@ from petitions.models import (
     Signature,
     Suppression,
 )
-from petitions.signing import Confirmation
 from petitions.states import SignatureState
 from tests.factories import make_pending, make_petition, make_signature
 from tests.parallel import all_at_once
@@ -240,7 +241,7 @@ def test_a_new_secret_recognises_who_has_signed(
     keys.forget()
     assert Signature.objects.get().email_key == email_key("Maya@example.org") != old
     again = make_pending(petition, "maya+again@example.org")
-    assert signing.confirm(again.pk, now=timezone.now())[0] is Confirmation.COUNTED
+    assert confirming.confirm(again.pk, now=timezone.now())[0] is Confirmation.COUNTED
     assert len(counted(petition)) == 1
 
 
@@ -275,7 +276,7 @@ def test_a_secret_that_is_lost_can_be_replaced(
     rekey("--former-lost")
 
     make_signature_again = make_pending(petition, "MAYA@example.org")
-    signing.confirm(make_signature_again.pk, now=timezone.now())
+    confirming.confirm(make_signature_again.pk, now=timezone.now())
     assert len(counted(petition)) == 1
 
 
@@ -318,7 +319,7 @@ def test_who_was_counted_before_is_not_counted_again_while_it_runs(
     same = make_pending(petition, "A.B@example.org")
     assert (same.email_key_version, same.former_key is None) == (2, False)
 
-    outcome, _slug = signing.confirm(same.pk, now=timezone.now())
+    outcome, _slug = confirming.confirm(same.pk, now=timezone.now())
 
     assert outcome is Confirmation.COUNTED
     assert counted(petition) == ["a.b@example.org"]
@@ -335,7 +336,7 @@ def test_a_form_found_before_it_began_is_counted_once(petition: Petition) -> Non
     late = make_pending(petition, "ab@example.org")
     assert (late.email_key_version, new.email_key_version) == (1, 2)
 
-    outcome, _slug = signing.confirm(late.pk, now=timezone.now())
+    outcome, _slug = confirming.confirm(late.pk, now=timezone.now())
 
     assert outcome is Confirmation.COUNTED
     assert counted(petition) == ["ab@example.org"]
@@ -398,7 +399,7 @@ def test_signing_stays_two_statements_and_confirming_one(
         number = signing.sign(petition.pk, given, now=timezone.now())
     with django_assert_num_queries(1):
         assert number is not None
-        signing.confirm(number, now=timezone.now())
+        confirming.confirm(number, now=timezone.now())
 
     assert Signature.objects.get().state == SignatureState.CONFIRMED
 
@@ -421,7 +422,7 @@ def test_no_version_begins_while_a_confirmation_is_on_its_way(
             connection.close()
 
     with transaction.atomic():
-        signing.confirm(pending.pk, now=timezone.now())
+        confirming.confirm(pending.pk, now=timezone.now())
         thread = threading.Thread(target=try_to_begin)
         thread.start()
         thread.join()
@@ -462,13 +463,13 @@ def test_nobody_counts_twice_while_people_sign_and_it_runs(
                 given = signing.SignerInput("Maya", email, "en", "number")
                 row = signing.sign(form.petition_id, given, now=timezone.now())
                 assert row is not None
-                outcome, _slug = signing.confirm(row, now=timezone.now())
+                outcome, _slug = confirming.confirm(row, now=timezone.now())
                 assert outcome is Confirmation.COUNTED, outcome
                 acknowledged.add(f"p{number}")
 
     def follow_old_links() -> None:
         for number in old_links:
-            outcome, _slug = signing.confirm(number, now=timezone.now())
+            outcome, _slug = confirming.confirm(number, now=timezone.now())
             assert outcome is Confirmation.COUNTED, outcome
 
     def run(job: Any) -> None:

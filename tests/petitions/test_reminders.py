@@ -15,11 +15,11 @@ from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from petitions import actions, bounces, loops
+from petitions.confirming import confirm
 from petitions.keys import email_key
 from petitions.models import DueMail, Petition, Signature, Suppression
 from petitions.models.mails import MailKind, MailState
 from petitions.reminders import AFTER, SWEEP_EVERY, Sweep
-from petitions.signing import confirm
 from petitions.states import ENDED_STATES, State
 from tests.factories import make_pending, make_petition, make_signature
 from tests.mailserver import MailServer, body

@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from petitions import actions, counting, keys, mailing, signing
+from petitions import actions, confirming, counting, keys, mailing
+from petitions.confirming import Confirmation
 from petitions.models import (
     AddressRule,
     Consent,
@@ -22,7 +23,6 @@ from petitions.models import (
     Petition,
     Signature,
 )
-from petitions.signing import Confirmation
 from petitions.tokens import Purpose
 from tests.factories import (
     make_organization,
@@ -60,7 +60,7 @@ def names(petition: Petition) -> list[str]:
 
 
 def confirm(signature: Signature) -> Confirmation:
-    return signing.confirm(signature.pk, now=timezone.now())[0]
+    return confirming.confirm(signature.pk, now=timezone.now())[0]
 
 
 # == Who counts ==
@@ -127,7 +127,10 @@ def test_sixteen_confirmations_of_five_names_count_two(since: str) -> None:
 
         Petition.objects.update(shared_addresses=True)
         outcomes = all_at_once(
-            [partial(signing.confirm, pk, now=timezone.now()) for pk in (rows * 4)[:16]]
+            [
+                partial(confirming.confirm, pk, now=timezone.now())
+                for pk in (rows * 4)[:16]
+            ]
         )
 
         assert {kind for kind, _slug in outcomes} == {

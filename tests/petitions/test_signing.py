@@ -9,7 +9,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from petitions import actions, counting, signing
+from petitions import actions, confirming, counting, signing
+from petitions.confirming import Confirmation
 from petitions.models import (
     Change,
     Consent,
@@ -18,7 +19,6 @@ from petitions.models import (
     Petition,
     Signature,
 )
-from petitions.signing import Confirmation
 from petitions.states import SignatureState, State
 from tests.factories import make_pending, make_petition, make_signature
 
@@ -77,8 +77,8 @@ def test_confirming_is_one_statement_and_counts_once(
     signature = make_pending(petition)
 
     with django_assert_num_queries(1):
-        first = signing.confirm(signature.pk, now=timezone.now())
-    again = signing.confirm(signature.pk, now=timezone.now())
+        first = confirming.confirm(signature.pk, now=timezone.now())
+    again = confirming.confirm(signature.pk, now=timezone.now())
 
     assert first == again == (Confirmation.COUNTED, petition.slug)
     assert confirmed(petition) == 1
@@ -96,7 +96,7 @@ def test_confirming_one_row_merges_its_siblings(petition: Petition) -> None:
     ]
     elsewhere = make_pending(make_petition(petition.organization), "m@x.org")
 
-    signing.confirm(rows[1].pk, now=timezone.now())
+    confirming.confirm(rows[1].pk, now=timezone.now())
 
     left = Signature.objects.filter(petition=petition)
     assert [row.pk for row in left] == [rows[1].pk]
@@ -104,7 +104,7 @@ def test_confirming_one_row_merges_its_siblings(petition: Petition) -> None:
     merged = dict(MergedSignature.objects.values_list("pk", "into_id"))
     assert merged == {rows[0].pk: rows[1].pk, rows[2].pk: rows[1].pk}
     # A link that was mailed for a merged row still leads home.
-    outcome = signing.confirm(rows[0].pk, now=timezone.now())
+    outcome = confirming.confirm(rows[0].pk, now=timezone.now())
     assert outcome == (Confirmation.COUNTED, petition.slug)
     assert confirmed(petition) == 1
 
@@ -115,7 +115,7 @@ def test_a_row_that_came_after_the_confirmation_does_not_count_again(
     make_signature(petition, "m@x.org")
     late = make_pending(petition, "m@x.org", name="Somebody")
 
-    outcome = signing.confirm(late.pk, now=timezone.now())
+    outcome = confirming.confirm(late.pk, now=timezone.now())
 
     assert outcome == (Confirmation.COUNTED, petition.slug)
     assert confirmed(petition) == 1
@@ -141,7 +141,7 @@ def test_consent_is_a_row_of_its_own_and_only_after_confirmation(
     assert not Consent.objects.exists()
 
     for row in (yes, no, silent):
-        signing.confirm(row.pk, now=timezone.now())
+        confirming.confirm(row.pk, now=timezone.now())
 
     answers = dict(Consent.objects.values_list("email", "updates"))
     assert answers == {"yes@x.org": True, "no@x.org": False}
@@ -158,7 +158,7 @@ def test_no_consent_is_recorded_when_the_question_was_not_asked(
     organization.postal_address = ""
     organization.save()
 
-    signing.confirm(make_pending(petition, updates=True).pk, now=timezone.now())
+    confirming.confirm(make_pending(petition, updates=True).pk, now=timezone.now())
 
     assert not Consent.objects.exists()
 
@@ -191,7 +191,7 @@ def test_a_confirmation_on_its_way_counts_for_a_day_after_the_end(
             state="sent", finished_at=now - timedelta(hours=sent_ago)
         )
 
-    assert signing.confirm(signature.pk, now=now)[0] is outcome
+    assert confirming.confirm(signature.pk, now=now)[0] is outcome
 
 
 def test_the_day_of_grace_begins_with_the_first_sending(petition: Petition) -> None:
@@ -210,7 +210,7 @@ def test_the_day_of_grace_begins_with_the_first_sending(petition: Petition) -> N
             finished_at=now - timedelta(hours=hours),
         )
 
-    assert signing.confirm(signature.pk, now=now)[0] is Confirmation.TOO_LATE
+    assert confirming.confirm(signature.pk, now=now)[0] is Confirmation.TOO_LATE
 
 
 def test_a_petition_whose_last_day_has_passed_has_closed_before_anybody_said_so(
@@ -222,21 +222,25 @@ def test_a_petition_whose_last_day_has_passed_has_closed_before_anybody_said_so(
     petition.closes_at = now - timedelta(hours=25)
     petition.save()
 
-    assert signing.confirm(signature.pk, now=now)[0] is Confirmation.TOO_LATE
+    assert confirming.confirm(signature.pk, now=now)[0] is Confirmation.TOO_LATE
 
 
 def test_a_paused_petition_still_takes_confirmations(petition: Petition) -> None:
     signature = make_pending(petition)
     petition.pause()
 
-    assert signing.confirm(signature.pk, now=timezone.now())[0] is Confirmation.COUNTED
+    assert (
+        confirming.confirm(signature.pk, now=timezone.now())[0] is Confirmation.COUNTED
+    )
 
 
 def test_a_withdrawn_petition_takes_none(petition: Petition) -> None:
     signature = make_pending(petition)
     petition.withdraw(now=timezone.now())
 
-    assert signing.confirm(signature.pk, now=timezone.now())[0] is Confirmation.TOO_LATE
+    assert (
+        confirming.confirm(signature.pk, now=timezone.now())[0] is Confirmation.TOO_LATE
+    )
 
 
 def test_withdrawing_counts_minus_one_on_its_own_day(petition: Petition) -> None:
@@ -250,7 +254,7 @@ def test_withdrawing_counts_minus_one_on_its_own_day(petition: Petition) -> None
         (1, timezone.localdate(now - timedelta(days=3))),
         (-1, timezone.localdate(now)),
     ]
-    assert signing.confirm(signature.pk, now=now)[0] is Confirmation.WITHDRAWN
+    assert confirming.confirm(signature.pk, now=now)[0] is Confirmation.WITHDRAWN
     assert confirmed(petition) == 0
 
 
@@ -268,7 +272,7 @@ def test_erasing_withdraws_first_and_leaves_no_row(petition: Petition) -> None:
     assert not DueMail.objects.filter(email_key=signature.email_key).exists()
     assert all(proof.holds for proof in counting.verify())
     assert confirmed(petition) == 1
-    assert signing.confirm(signature.pk, now=now) == (Confirmation.GONE, "")
+    assert confirming.confirm(signature.pk, now=now) == (Confirmation.GONE, "")
 
 
 def test_the_database_refuses_to_erase_a_counted_signature(petition: Petition) -> None:

@@ -24,11 +24,12 @@ from hypothesis.stateful import (
 
 from config.database import retry_once
 from organizations.models import User
-from petitions import actions, counting, invalidating, signing
+from petitions import actions, confirming, counting, invalidating, siblings, signing
+from petitions.confirming import Confirmation
 from petitions.keys import email_key
 from petitions.limits import Rules
 from petitions.models import DueMail, Invalidation, Petition, Signature
-from petitions.signing import Confirmation, SignerInput
+from petitions.signing import SignerInput
 from petitions.states import SignatureState
 from tests.factories import make_petition, make_user
 from tests.parallel import all_at_once
@@ -93,7 +94,7 @@ class Confirm:
         form = form_of(who, which)
         if form is None or form.aside:
             return False
-        outcome, _slug = signing.confirm(form.pk, now=timezone.now())
+        outcome, _slug = confirming.confirm(form.pk, now=timezone.now())
         return outcome is Confirmation.COUNTED
 
 
@@ -118,7 +119,7 @@ class Withdraw:
     def do(petition: Petition, who: int, which: int) -> bool:
         form = form_of(who, which)
         if form is not None:
-            actions.withdraw(signing.counted_sibling(form) or form, now=timezone.now())
+            actions.withdraw(siblings.counted_sibling(form) or form, now=timezone.now())
         return form is not None
 
 

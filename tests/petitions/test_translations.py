@@ -16,7 +16,7 @@ from config import languages
 from config.cache_policy import page_cache
 from organizations.context import only
 from organizations.models import Organization
-from petitions import signing
+from petitions import confirming, siblings
 from petitions.emails import Frames
 from petitions.models import Petition, Signature, Translation
 from petitions.states import State
@@ -329,7 +329,7 @@ def test_whoever_signs_under_a_text_signs_the_petition(
     message = Frames(timezone.now()).message(mail, None).decode()
     assert "Confirmez" in message
     assert ARABIC in message
-    signing.confirm(signature.pk, now=timezone.now())
+    confirming.confirm(signature.pk, now=timezone.now())
     assert Petition.objects.with_counts().get(pk=petition.pk).supporters == 1
 
 
@@ -423,7 +423,7 @@ def test_a_signer_meets_the_petition_in_the_language_that_was_read(
 ) -> None:
     signature = make_signature(petition, text_language="ar", language="fr")
 
-    found = signing.find_signature(signature.pk)
+    found = siblings.find_signature(signature.pk)
 
     assert found is not None
     assert found.petition.words.title == ARABIC
