@@ -8,6 +8,7 @@ of languages: adding one needs no migration.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from django.core.validators import RegexValidator
@@ -40,10 +41,32 @@ SEEN = (
 )
 
 WEB_PROBLEM = _("Write an address that begins with https:// or http://.")
-# Beside the field; forms take ftp:// for a web address, too.
+MAIL_PROBLEM = _("Write an address such as name@example.org.")
+READABLE_PROBLEM = _(
+    "Some characters cannot be shown: type them anew instead of pasting them. "
+    "Titles and names stand on one line."
+)
+
+# For forms, beside the field. Django's take ftp:// for a page, and blanks in quotes for
+# a part of a mail address.
 validate_web_address = RegexValidator(
     r"(?i)\Ahttps?://", WEB_PROBLEM, code="no_web_address"
 )
+validate_mail_address = RegexValidator(
+    MAIL_ADDRESS, MAIL_PROBLEM, code="no_mail_address"
+)
+validate_line = RegexValidator(LINE, READABLE_PROBLEM, code="unreadable")
+validate_text = RegexValidator(TEXT, READABLE_PROBLEM, code="unreadable")
+
+
+def is_seen(text: str) -> bool:
+    """Whether there is something to be seen."""
+    return re.search(SEEN, text) is not None
+
+
+def shown(text: str) -> str:
+    """What can be shown of what somebody typed."""
+    return "".join(c for c in text if c != "\0" and re.match(TEXT, c))
 
 
 def seen(*columns: str) -> Q:
@@ -100,7 +123,7 @@ def mail_address(model: str, column: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=form(column, MAIL_ADDRESS, blank=True),
         name=f"{model}_{column}_form",
-        violation_error_message=_("Write an address such as name@example.org."),
+        violation_error_message=MAIL_PROBLEM,
     )
 
 
@@ -123,10 +146,7 @@ def readable(
             *((f"{column}__regex", TEXT) for column in texts),
         ),
         name=f"{model}_readable",
-        violation_error_message=_(
-            "Some characters cannot be shown: type them anew instead of pasting them. "
-            "Titles and names stand on one line."
-        ),
+        violation_error_message=READABLE_PROBLEM,
     )
 
 

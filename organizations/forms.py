@@ -13,7 +13,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
 from config.colours import HEX
-from config.guards import validate_web_address
+from config.guards import validate_mail_address, validate_web_address
 from config.images import clean_image
 from organizations.models import Membership, Organization, Role, User
 
@@ -100,7 +100,9 @@ def label_file_field(form: forms.BaseForm, name: str) -> None:
 class MemberForm(forms.ModelForm[Membership]):
     """A member by e-mail address: the accounts of others are nobody's business."""
 
-    email = forms.EmailField(label=_("e-mail address"), max_length=254)
+    email = forms.EmailField(
+        label=_("e-mail address"), max_length=254, validators=[validate_mail_address]
+    )
 
     class Meta:
         model = Membership

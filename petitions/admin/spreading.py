@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from config.languages import name_in_reader_language
 from organizations.scoping import user_of
 from petitions import cards, lettering
@@ -60,6 +61,7 @@ class NextStepForm(forms.Form):
         label=_("The letter goes to"),
         help_text=_("The public e-mail address of whom you petition."),
         max_length=254,
+        validators=[guards.validate_mail_address],
         required=False,
     )
 
@@ -99,12 +101,14 @@ class NextStepForm(forms.Form):
             max_length=200,
             required=False,
             initial=letter.subject if letter else "",
+            validators=[guards.validate_line],
         )
         self.fields[f"body_{code}"] = forms.CharField(
             label=_("Letter (%(language)s)") % {"language": name},
             max_length=5_000,
             required=False,
             initial=letter.body if letter else "",
+            validators=[guards.validate_text],
             widget=forms.Textarea(attrs={"rows": 10, "cols": 80, "dir": "auto"}),
         )
 
@@ -139,8 +143,10 @@ class NextStepForm(forms.Form):
             self.require(f"body_{self.languages[0]}", _("Write the letter."))
 
     def letter(self, code: str) -> tuple[str, str]:
-        given = self.cleaned_data
-        return given.get(f"subject_{code}", ""), given.get(f"body_{code}", "")
+        subject, body = (
+            self.cleaned_data.get(f"{part}_{code}", "") for part in ("subject", "body")
+        )
+        return subject * guards.is_seen(subject), body * guards.is_seen(body)
 
     # -- saving --
 

@@ -96,3 +96,14 @@ def test_a_mail_server_that_is_away_does_not_lose_the_organisation(
         start()
 
     assert Organization.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["\u200b", "Rights\nNow", "Rights\x01Now", "x" * 201])
+def test_a_name_that_no_page_could_show_is_refused(name: str) -> None:
+    with pytest.raises(CommandError, match="give a name"):
+        start(organization=name)
+
+
+def test_an_address_that_no_mail_could_go_to_is_refused() -> None:
+    with pytest.raises(CommandError, match="not an e-mail address"):
+        start(owner='"a b"@example.org')

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
+from django.utils.html import escape
 
 from organizations.models import User
 from petitions import counting
@@ -112,6 +113,10 @@ def test_another_petition_of_the_same_organisation(
         ({**LETTER, "address": "minister"}, "Enter a valid email address."),
         ({**LETTER, "body_en": ""}, "Write the letter."),
         ({**LETTER, "subject_en": ""}, "Give the letter a subject."),
+        ({**LETTER, "body_en": "\u200b"}, "Write the letter."),
+        ({**LETTER, "body_en": "Dear \x0bMinister"}, "cannot be shown"),
+        ({**LETTER, "subject_en": "Sign\u2028now"}, "stand on one line"),
+        ({**LETTER, "address": '"a b"@example.org'}, "such as name@example.org"),
         ({"kind": "letter", "address": "a@example.org"}, "Write the letter."),
         ({"kind": "nonsense"}, "Select a valid choice."),
     ],
@@ -125,7 +130,7 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(
     assert sentence in text_of(response)
     assert not NextStep.objects.exists()
     for name in ("url", "address", "subject_en", "body_en"):
-        assert typed.get(name, "") in response.content.decode()
+        assert escape(typed.get(name, "")) in response.content.decode()
 
 
 def test_nothing_takes_the_step_away(erins: Client, page: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
+from config.guards import LINE, is_seen, validate_mail_address
 from organizations.invitations import invite, mail_invitation, password_link
 from organizations.models import Organization, Role
 
@@ -26,10 +28,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, organization: str, owner: str, **options: Any) -> None:
         try:
             validate_email(owner)
+            validate_mail_address(owner)
         except ValidationError:
             raise CommandError(f"--owner {owner}: not an e-mail address") from None
         name = organization.strip()
-        if not name or len(name) > 200:
+        if not is_seen(name) or not re.match(LINE, name) or len(name) > 200:
             raise CommandError("--organization: give a name of 1 to 200 characters")
         row = Organization.objects.filter(name=name).first()
         if row is None:
