@@ -19,7 +19,7 @@ from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
 from organizations.models import User
-from petitions import confirming, keys, rekeying
+from petitions import confirming, keys, renewing
 from petitions.models import Change, Invalidation, Petition, Signature
 from petitions.states import InvalidationState, SignatureState, Source
 
@@ -221,7 +221,7 @@ def bring_up_to_date(
     stale |= Q(person="") if petition.shared_addresses else ~Q(person="")
     rows = Signature.objects.filter(stale, pk__in=ids) | counted.filter(stale)
     if found := list(rows.values_list("pk", flat=True)):
-        rekeying.bring_up_to_date(found, ring, now=now)
+        renewing.bring_up_to_date(found, ring, now=now)
 
 
 def change_count(job: Invalidation, delta: int, now: datetime) -> None:

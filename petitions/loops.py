@@ -14,7 +14,7 @@ from petitions import actions, forgetting, invalidating, limits, reporting, sour
 from petitions.counting import fold_round, verify
 from petitions.mailing import begin_sending, send_due
 from petitions.models import Petition
-from petitions.models.petitions import NotAllowed
+from petitions.models.life import NotAllowed
 from petitions.reminders import Sweep
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from petitions import keys
 from petitions.addresses import Rules
 from petitions.models import Signature
 from petitions.names import folded_name
-from petitions.rekeying import READ, batches
+from petitions.rekeying import batches
+from petitions.renewing import READ
 
 PREVIEW = "CREATE TEMP TABLE rekey_preview (petition bigint, mailbox text, person text)"
 FOUND = """

@@ -6,22 +6,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from organizations.scoping import ScopedAdmin, user_of
-from petitions.admin import figures, invalidations, previews, spreading
+from petitions.admin import figures, invalidations, previews, spreading, transitions
 from petitions.admin.inlines import (
     CorrectionInline,
     CountEntryInline,
@@ -30,11 +27,9 @@ from petitions.admin.inlines import (
 )
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import links
-from petitions.admin.transitions import TRANSITIONS, Transition, available
 from petitions.admin.translations import TranslationInline, UsedLanguages
 from petitions.counting import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target, Topic
-from petitions.models.petitions import NotAllowed
 from petitions.states import PUBLIC_STATES, State
 
 
@@ -178,7 +173,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             context["story"] = links(
                 petition, editable=editable and petition.state != State.DRAFT
             )
-            context["transitions"] = available(petition) if editable else []
+            context["transitions"] = transitions.available(petition) if editable else []
             context["can_invalidate"] = editable and petition.state != State.DRAFT
             if request.method == "GET" and not petition.organization.can_ask_updates:
                 messages.warning(
@@ -318,87 +313,19 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     def transition(self, request: HttpRequest, number: int, verb: str) -> HttpResponse:
         """Publish, pause, close …: says what will happen, then does it."""
         petition = self.get_petition(request, number)
-        found = TRANSITIONS.get(verb)
+        found = transitions.TRANSITIONS.get(verb)
         if found is None or not self.has_change_permission(request, petition):
             raise Http404
-        change_url = reverse("admin:petitions_petition_change", args=[petition.pk])
-        problems = found.problems(petition)
-        typed = request.POST.get("outcome", "").replace("\0", "")
-        outcome = typed.strip()[:500] or petition.outcome
-        missing = found.outcome == "required" and not outcome
-        if request.method == "POST" and not problems and not missing:
-            self.carry_out(request, petition, found, outcome)
-            return redirect(change_url)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": found.label,
-            "subtitle": str(petition),
-            "opts": self.opts,
-            "petition": petition,
-            "transition": found,
-            "problems": problems,
-            "warnings": found.warnings(petition),
-            "missing": missing and request.method == "POST",
-            "change_url": change_url,
-        }
-        template = "admin/petitions/petition/transition.html"
-        return TemplateResponse(request, template, context)
-
-    def carry_out(
-        self,
-        request: HttpRequest,
-        petition: Petition,
-        transition: Transition,
-        outcome: str = "",
-    ) -> None:
-        warnings = transition.warnings(petition)
-        try:
-            with transaction.atomic():
-                transition.carry_out(petition, timezone.now())
-                if transition.outcome and outcome:
-                    petition.outcome = outcome
-                    petition.save(update_fields=["outcome"])
-        except NotAllowed:
-            messages.error(
-                request, gettext("Somebody else was quicker: see where it stands now.")
-            )
-            return
-        LogEntry.objects.log_actions(
-            user_of(request).pk,
-            [petition],
-            CHANGE,
-            str(transition.label),
-            single_object=True,
-        )
-        messages.success(request, transition.done % {"title": petition.title})
-        for sentence in warnings:
-            messages.warning(request, sentence)
+        return transitions.transition(self, request, petition, found)
 
     @admin.action(description=_("Publish"), permissions=["change"])
     def publish_selected(
         self, request: HttpRequest, queryset: QuerySet[Petition]
     ) -> None:
-        self.carry_out_all(request, queryset, TRANSITIONS["publish"])
+        transitions.carry_out_all(self, request, queryset, "publish")
 
     @admin.action(description=_("Close"), permissions=["change"])
     def close_selected(
         self, request: HttpRequest, queryset: QuerySet[Petition]
     ) -> None:
-        self.carry_out_all(request, queryset, TRANSITIONS["close"])
-
-    def carry_out_all(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Petition],
-        transition: Transition,
-    ) -> None:
-        """Each that the rules allow; for each other one, why not."""
-        for petition in queryset:
-            if not self.has_change_permission(request, petition):
-                problems = [gettext("You may not change it.")]
-            else:
-                problems = transition.problems(petition)
-            if problems:
-                messages.error(request, f"{petition.title}: {' '.join(problems)}")
-            else:
-                self.carry_out(request, petition, transition)
+        transitions.carry_out_all(self, request, queryset, "close")

@@ -7,11 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
+from organizations.scoping import user_of
 from petitions.admin.translations import missing_sentence
 from petitions.models import Petition
+from petitions.models.life import NotAllowed
 from petitions.states import State
 
 
@@ -125,3 +138,79 @@ def available(petition: Petition) -> list[Transition]:
         for transition in TRANSITIONS.values()
         if petition.state in transition.states
     ]
+
+
+# == Doing it ==
+
+
+def transition(
+    model_admin: ModelAdmin[Petition],
+    request: HttpRequest,
+    petition: Petition,
+    found: Transition,
+) -> HttpResponse:
+    """The page that says what will happen, and does it."""
+    change_url = reverse("admin:petitions_petition_change", args=[petition.pk])
+    problems = found.problems(petition)
+    typed = guards.shown(request.POST.get("outcome", ""))
+    outcome = typed.strip()[:500] or petition.outcome
+    missing = found.outcome == "required" and not outcome
+    if request.method == "POST" and not problems and not missing:
+        carry_out(request, petition, found, outcome)
+        return redirect(change_url)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": found.label,
+        "subtitle": str(petition),
+        "opts": model_admin.opts,
+        "petition": petition,
+        "transition": found,
+        "problems": problems,
+        "warnings": found.warnings(petition),
+        "missing": missing and request.method == "POST",
+        "change_url": change_url,
+    }
+    template = "admin/petitions/petition/transition.html"
+    return TemplateResponse(request, template, context)
+
+
+def carry_out(
+    request: HttpRequest, petition: Petition, found: Transition, outcome: str = ""
+) -> None:
+    """Do it, unless somebody was quicker, and write down who did."""
+    warnings = found.warnings(petition)
+    try:
+        with transaction.atomic():
+            found.carry_out(petition, timezone.now())
+            if found.outcome and outcome:
+                petition.outcome = outcome
+                petition.save(update_fields=["outcome"])
+    except NotAllowed:
+        messages.error(
+            request, gettext("Somebody else was quicker: see where it stands now.")
+        )
+        return
+    LogEntry.objects.log_actions(
+        user_of(request).pk, [petition], CHANGE, str(found.label), single_object=True
+    )
+    messages.success(request, found.done % {"title": petition.title})
+    for sentence in warnings:
+        messages.warning(request, sentence)
+
+
+def carry_out_all(
+    model_admin: ModelAdmin[Petition],
+    request: HttpRequest,
+    petitions: QuerySet[Petition],
+    verb: str,
+) -> None:
+    """Each that the rules allow; for each other one, why not."""
+    for petition in petitions:
+        if not model_admin.has_change_permission(request, petition):
+            problems = [gettext("You may not change it.")]
+        else:
+            problems = TRANSITIONS[verb].problems(petition)
+        if problems:
+            messages.error(request, f"{petition.title}: {' '.join(problems)}")
+        else:
+            carry_out(request, petition, TRANSITIONS[verb])

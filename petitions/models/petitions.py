@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from config import guards
 from config.images import PictureField
 from config.languages import text_languages
 from config.slugs import Addressed, validate_slug
 from organizations.models import Organization
+from petitions.models.life import Living
 from petitions.models.listings import PetitionQuerySet
 from petitions.models.shown import Shown
 from petitions.models.topics import Topic
 from petitions.states import (
     ENDED_STATES,
-    PUBLIC_STATES,
     Delivery,
     State,
     TextFormat,
@@ -43,14 +40,7 @@ def default_months() -> int:
     return min(MONTHS_KEPT, settings.RETENTION_MONTHS)
 
 
-class NotAllowed(Exception):
-    """A petition cannot go from where it stands to where it was sent."""
-
-    def __init__(self, petition: Petition, to: State) -> None:
-        super().__init__(f"petition {petition.pk} to {to}")
-
-
-class Petition(Shown, Addressed):
+class Petition(Shown, Living, Addressed):
     """A campaign that asks somebody for something."""
 
     SLUG_FROM = "title"
@@ -395,67 +385,6 @@ class Petition(Shown, Addressed):
                 )
         if errors:
             raise ValidationError(errors)
-
-    # -- verbs --
-
-    def publish(self, *, now: datetime) -> None:
-        """Open a draft; `why_unpublishable` must have nothing to say."""
-        assert not self.why_unpublishable()
-        opens_at = Coalesce(F("opens_at"), now, output_field=models.DateTimeField())
-        self._move(State.OPEN, [State.DRAFT], opens_at=opens_at)
-
-    def pause(self) -> None:
-        """Take no signatures for a while."""
-        self._move(State.PAUSED, [State.OPEN])
-
-    def resume(self) -> None:
-        """Take signatures again after a pause."""
-        self._move(State.OPEN, [State.PAUSED])
-
-    def close(self, *, now: datetime) -> None:
-        """End it; signatures on their way may still be confirmed for a day."""
-        self._end(State.CLOSED, [State.OPEN, State.PAUSED], now)
-
-    def win(self, *, now: datetime) -> None:
-        """End it with success, or say so after it was closed."""
-        self._end(State.WON, [State.OPEN, State.PAUSED, State.CLOSED], now, won_at=now)
-
-    def withdraw(self, *, now: datetime) -> None:
-        """Take it from the public pages; a dated line stays."""
-        self._end(State.WITHDRAWN, PUBLIC_STATES, now)
-
-    def _end(
-        self, to: State, origins: Sequence[State], now: datetime, **values: Any
-    ) -> None:
-        ended_at = Coalesce(F("ended_at"), now, output_field=models.DateTimeField())
-        self._move(to, origins, ended_at=ended_at, **values)
-
-    def _move(self, to: State, origins: Sequence[State], **values: Any) -> None:
-        """Change the state where the database still has one of `origins`; otherwise
-        NotAllowed, for somebody else was quicker."""
-        rows = Petition.objects.filter(pk=self.pk, state__in=origins)
-        if not rows.update(state=to, **values):
-            raise NotAllowed(self, to)
-        self.refresh_from_db(fields=["state", *values])
-
-    def why_unpublishable(self) -> list[str]:
-        """What is missing before it can be published, in sentences."""
-        missing = []
-        if not self.text.strip():
-            missing.append(gettext("Write a text."))
-        if not self.targets.exists():
-            missing.append(
-                gettext("Name whom it petitions, or choose “Not settled yet”.")
-            )
-        if not self.organization.can_ask_updates:
-            missing.append(
-                gettext(
-                    "Add the postal address and the contact e-mail of "
-                    "%(organization)s: mail to supporters must name them."
-                )
-                % {"organization": self.organization}
-            )
-        return missing
 
     @property
     def has_signatures(self) -> bool:

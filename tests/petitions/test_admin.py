@@ -480,7 +480,7 @@ def test_a_win_needs_a_sentence(as_user: Login, erin: User, petition: Petition) 
     petition.refresh_from_db()
     assert petition.state == State.OPEN
 
-    client.post(path, {"outcome": "The law was passed on 3 June."})
+    client.post(path, {"outcome": "The law\0 was passed\x0b on 3 June."})
     petition.refresh_from_db()
     assert (petition.state, petition.outcome) == (
         State.WON,

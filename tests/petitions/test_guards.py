@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from petitions import counting
 from petitions.models import CountEntry, Petition, Signature, Target, Total
-from petitions.models.petitions import NotAllowed
+from petitions.models.life import NotAllowed
 from petitions.states import State, TargetKind
 from tests.factories import make_entry, make_pending, make_petition, make_signature
 

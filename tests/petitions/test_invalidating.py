@@ -21,7 +21,15 @@ from django.utils import timezone
 from config.database import patience
 from config.retention import expire
 from organizations.models import User
-from petitions import actions, confirming, counting, invalidating, keys, rekeying
+from petitions import (
+    actions,
+    confirming,
+    counting,
+    invalidating,
+    keys,
+    rekeying,
+    renewing,
+)
 from petitions.confirming import Confirmation
 from petitions.models import Change, Invalidation, MailTally, Petition, Signature
 from petitions.states import InvalidationState, SignatureState
@@ -359,7 +367,7 @@ def test_nothing_comes_back_while_a_rekey_runs(petition: Petition, erin: User) -
     version = rekeying.start(now=timezone.now())
     ring = keys.current()
     # The one has its new key already, the other still the former.
-    rekeying.bring_up_to_date([first.pk], ring, now=timezone.now())
+    renewing.bring_up_to_date([first.pk], ring, now=timezone.now())
     assert invalidating.advance(timezone.now()) is False
     assert state(first) == SignatureState.INVALID
 
