@@ -76,8 +76,8 @@ def test_an_organisation_and_the_site(
 def test_no_word_of_a_campaign_leaves_the_block(
     visitor: Client, petition: Petition
 ) -> None:
-    nasty = '</script><script>alert("1")</script><!-- & \u2028 {{ 7|add:7 }} ]]>'
-    petition.title = petition.summary = nasty
+    nasty = '</script><script>alert("1")</script><!-- & {{ 7|add:7 }} ]]>'
+    petition.title, petition.summary = nasty, f"{nasty}\u2028"
     petition.save()
     petition.organization.name = nasty
     petition.organization.save()
