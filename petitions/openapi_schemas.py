@@ -192,6 +192,15 @@ SCHEMAS: Schema = {
         language=language,
         note=text("A sentence about it; may be empty"),
         picture=maybe_ref("Picture"),
+        translations=array(
+            ref("HandoverTranslation"), "The same words in other languages"
+        ),
+    ),
+    "HandoverTranslation": shape(
+        "The words of a handover in one more language",
+        language=language,
+        note=text("A sentence about it; may be empty"),
+        picture_description=text("What the picture shows; may be empty"),
     ),
     "Answer": shape(
         "What somebody petitioned answered; the page has what it said before",

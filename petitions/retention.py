@@ -262,6 +262,7 @@ RULES = [
             "petitions.answer": ("answered_by", "text", "link", "made_by"),
             "petitions.answerrevision": ("answered_by", "text", "link"),
             "petitions.handover": ("note", "made_by"),
+            "petitions.handovertranslation": ("note",),
             "petitions.nextstep": ("url", "address"),
             "petitions.letter": ("subject", "body"),
             "petitions.taggedlink": ("tag",),
@@ -287,6 +288,7 @@ RULES = [
             "petitions.update": ("image", "image_description"),
             "petitions.updatetranslation": ("image_description",),
             "petitions.handover": ("image", "image_description"),
+            "petitions.handovertranslation": ("image_description",),
         },
         what=_(
             "Pictures of a petition and of what happened since, on which people may be "
@@ -319,6 +321,7 @@ NOT_PERSONAL = {
     "petitions.answer": ("language", "text_format"),
     "petitions.answerrevision": ("language", "text_format"),
     "petitions.handover": ("language", "manner"),
+    "petitions.handovertranslation": ("language",),
     "petitions.translation": ("language",),
     "petitions.searchdocument": ("language", "state"),
     "petitions.topic": ("slug",),

@@ -42,7 +42,7 @@ class Event:
 def of_page(petition: Petition, now: datetime) -> dict[str, Any]:
     """For the page of a petition."""
     answers = list(answers_of(petition))
-    handovers = list(petition.handovers.select_related("target"))
+    handovers = list(handovers_of(petition))
     updates = list(petition.updates.published(now)[: SHOWN_UPDATES + 1])
     return {
         "answers": answers,
@@ -59,6 +59,12 @@ def answers_of(petition: Petition) -> QuerySet[Answer]:
     """With what they said before."""
     rows = petition.answers.select_related("target")
     return rows.prefetch_related("revisions__target")
+
+
+def handovers_of(petition: Petition) -> QuerySet[Handover]:
+    """In all their languages."""
+    rows = petition.handovers.select_related("target")
+    return rows.prefetch_related("translations")
 
 
 def events(

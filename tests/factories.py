@@ -15,6 +15,7 @@ from petitions.models import (
     Answer,
     CountEntry,
     Handover,
+    HandoverTranslation,
     Petition,
     Signature,
     Target,
@@ -164,3 +165,11 @@ def make_handover(petition: Petition, **fields: Any) -> Handover:
     fields.setdefault("imported", 0)
     fields.setdefault("target", petition.targets.get())
     return Handover.objects.create(petition=petition, **fields)
+
+
+def make_handover_translation(
+    handover: Handover, language: str, **fields: Any
+) -> HandoverTranslation:
+    """Its words in another language."""
+    fields.setdefault("note", f"Nous y étions ({language}).")
+    return handover.translations.create(language=language, **fields)

@@ -21,7 +21,16 @@ from organizations.access import may_edit, may_own
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.pictures import PictureAdmin, PictureForm
-from petitions.models import Answer, Handover, Petition, Signature, Target, Update
+from petitions.admin.translations import ToldTextInline
+from petitions.models import (
+    Answer,
+    Handover,
+    HandoverTranslation,
+    Petition,
+    Signature,
+    Target,
+    Update,
+)
 from petitions.states import PUBLIC_STATES, State
 
 
@@ -184,9 +193,15 @@ class HandoverForm(PictureForm[Handover], OfPetitionForm[Handover]):
         return cleaned
 
 
+class HandoverTranslationInline(ToldTextInline[HandoverTranslation, Handover]):
+    model = HandoverTranslation
+    fields = ["language", "note", "image_description"]
+
+
 @admin.register(Handover)
 class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
     form = HandoverForm
+    inlines = [HandoverTranslationInline]
     list_display = ["handed_on", "petition", "target", "number"]
     list_select_related = ["petition", "target"]
     fieldsets = [

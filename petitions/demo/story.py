@@ -208,7 +208,7 @@ def tell_of_bridge(now: datetime) -> None:
     """The one that was won: handed over, refused, then granted."""
     bridge = Petition.objects.get(title=BRIDGE)
     today = timezone.localdate(now)
-    Handover.objects.create(
+    handover = Handover.objects.create(
         petition=bridge,
         target=bridge.targets.get(),
         handed_on=today - timedelta(days=80),
@@ -219,6 +219,12 @@ def tell_of_bridge(now: datetime) -> None:
         image=pictures.handing_over(),
         image_description="Four people with planks before the steps of an office, and "
         "one who comes out to meet them.",
+    )
+    handover.translations.create(
+        language="fr",
+        note="Nous étions quatre, une planche sous chaque bras.",
+        image_description="Quatre personnes avec des planches devant les marches d'un "
+        "bureau, et une autre qui sort à leur rencontre.",
     )
     answer = Answer.objects.create(
         petition=bridge,

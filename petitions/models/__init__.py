@@ -6,7 +6,7 @@ from petitions.models.channels import ChannelTally, TaggedLink
 from petitions.models.corrections import Correction
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
-from petitions.models.handovers import Handover
+from petitions.models.handovers import Handover, HandoverTranslation
 from petitions.models.invalidations import Invalidation
 from petitions.models.limits import (
     Allowance,
@@ -55,6 +55,7 @@ __all__ = [
     "Export",
     "FormerPetitionSlug",
     "Handover",
+    "HandoverTranslation",
     "Invalidation",
     "KeyCollision",
     "KeyVersion",

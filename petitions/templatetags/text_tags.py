@@ -19,7 +19,7 @@ from config.languages import (
     reader_language,
 )
 from config.public_data import full
-from petitions.models import Petition, Target, Update
+from petitions.models import Handover, Petition, Target, Update
 from petitions.texts import listed
 
 register = template.Library()
@@ -99,7 +99,7 @@ def missing_text(row: Readable) -> str:
 
 
 @register.filter
-def foreign(row: Readable) -> str:
+def foreign(row: Readable | Handover) -> str:
     """The language of its words, when that is not the one they should be read in."""
     shown = row.words.language
     return "" if shown == row.reader_language else name_in_reader_language(shown)

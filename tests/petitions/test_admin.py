@@ -45,6 +45,7 @@ from tests.factories import (
     make_answer,
     make_entry,
     make_handover,
+    make_handover_translation,
     make_organization,
     make_pending,
     make_petition,
@@ -858,7 +859,8 @@ def planted(organization: Organization, alice: User) -> list[str]:
     Correction.objects.create(petition=petition, text="PLANTED correction")
     make_update(petition, title="PLANTED update")
     make_answer(petition, answered_by="PLANTED answer")
-    make_handover(petition, note="PLANTED handover")
+    handover = make_handover(petition, note="PLANTED handover")
+    make_handover_translation(handover, "fr", note="PLANTED handover text")
     make_entry(petition, 77, label="PLANTED entry")
     MailTally.objects.create(
         petition=petition, day=timezone.localdate(), domain="PLANTED"

@@ -21,6 +21,7 @@ from tests.factories import (
     make_answer,
     make_entry,
     make_handover,
+    make_handover_translation,
     make_organization,
     make_petition,
     make_signature,
@@ -358,8 +359,9 @@ def test_what_happened_since_in_all_its_languages(
     )
     make_update_translation(update, "ar")
     make_update(petition, title="A draft", published=False)
-    make_handover(petition, confirmed=2, paper=1, handed_on=date(2026, 3, 4),
-                  note="On the steps.")  # fmt: skip
+    handed = make_handover(petition, confirmed=2, paper=1, handed_on=date(2026, 3, 4),
+                           note="On the steps.")  # fmt: skip
+    make_handover_translation(handed, "fr", note="Sur les marches.")
     make_answer(petition, text="No.", answered_on=date(2026, 3, 9))
     petition.answers.update(text="Yes.")
 
@@ -391,6 +393,9 @@ def test_what_happened_since_in_all_its_languages(
         "day": "2026-03-04", "to": "Minister", "manner": "in_person", "supporters": 3,
         "confirmed": 2, "paper": 1, "imported": 0, "language": "en",
         "note": "On the steps.", "picture": None,
+        "translations": [
+            {"language": "fr", "note": "Sur les marches.", "picture_description": ""}
+        ],
     }  # fmt: skip
     (answer,) = found["answers"]
     assert (answer["day"], answer["target"], answer["text"]) == (

@@ -33,6 +33,7 @@ from tests.factories import (
     make_answer,
     make_entry,
     make_handover,
+    make_handover_translation,
     make_petition,
     make_signature,
     make_translation,
@@ -80,7 +81,8 @@ def _site(petition: Petition, _connected: None) -> None:
     update = make_update(petition, **picture)
     make_update_translation(update, "fr")
     make_update(petition, changed_at=timezone.now())
-    make_handover(petition, **picture)
+    handover = make_handover(petition, **picture)
+    make_handover_translation(handover, "fr")
     make_answer(petition)
     make_entry(petition, 60, source="paper")
     make_signature(petition)
