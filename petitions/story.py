@@ -56,9 +56,9 @@ def of_page(petition: Petition, now: datetime) -> dict[str, Any]:
 
 
 def answers_of(petition: Petition) -> QuerySet[Answer]:
-    """With what they said before."""
+    """In all their languages, with what they said before."""
     rows = petition.answers.select_related("target")
-    return rows.prefetch_related("revisions__target")
+    return rows.prefetch_related("translations", "revisions__target")
 
 
 def handovers_of(petition: Petition) -> QuerySet[Handover]:

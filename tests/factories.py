@@ -13,6 +13,7 @@ from petitions import signing
 from petitions.counting import record_entry
 from petitions.models import (
     Answer,
+    AnswerTranslation,
     CountEntry,
     Handover,
     HandoverTranslation,
@@ -173,3 +174,11 @@ def make_handover_translation(
     """Its words in another language."""
     fields.setdefault("note", f"Nous y étions ({language}).")
     return handover.translations.create(language=language, **fields)
+
+
+def make_answer_translation(
+    answer: Answer, language: str, **fields: Any
+) -> AnswerTranslation:
+    """The words of an answer in another language."""
+    fields.setdefault("text", f"Nous verrons ({language}).")
+    return answer.translations.create(language=language, **fields)

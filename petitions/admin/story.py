@@ -24,6 +24,7 @@ from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.translations import ToldTextInline
 from petitions.models import (
     Answer,
+    AnswerTranslation,
     Handover,
     HandoverTranslation,
     Petition,
@@ -146,9 +147,19 @@ class AnswerForm(OfPetitionForm[Answer]):
     """With nothing of its own."""
 
 
+class AnswerTranslationInline(ToldTextInline[AnswerTranslation, Answer]):
+    model = AnswerTranslation
+    fields = ["language", "original", "text", "answered_by", "link"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was published stays readable."""
+        return False
+
+
 @admin.register(Answer)
 class AnswerAdmin(OfPetitionAdmin[Answer]):
     form = AnswerForm
+    inlines = [AnswerTranslationInline]
     list_display = ["answered_on", "petition", "target", "changed_at"]
     list_select_related = ["petition", "target"]
     fieldsets = [

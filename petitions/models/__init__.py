@@ -1,7 +1,7 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.addresses import AddressRule, KeyCollision, KeyVersion
-from petitions.models.answers import Answer, AnswerRevision
+from petitions.models.answers import Answer, AnswerRevision, AnswerTranslation
 from petitions.models.channels import ChannelTally, TaggedLink
 from petitions.models.corrections import Correction
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
@@ -43,6 +43,7 @@ __all__ = [
     "Allowance",
     "Answer",
     "AnswerRevision",
+    "AnswerTranslation",
     "Bounce",
     "Change",
     "ChannelTally",

@@ -20,6 +20,7 @@ from config.languages import (
 )
 from config.public_data import full
 from petitions.models import Handover, Petition, Target, Update
+from petitions.models.translations import Multilingual
 from petitions.texts import listed
 
 register = template.Library()
@@ -101,8 +102,13 @@ def missing_text(row: Readable) -> str:
 @register.filter
 def foreign(row: Readable | Handover) -> str:
     """The language of its words, when that is not the one they should be read in."""
-    shown = row.words.language
-    return "" if shown == row.reader_language else name_in_reader_language(shown)
+    return foreign_to(row.words.language, row)
+
+
+@register.filter
+def foreign_to(language: str, row: Multilingual) -> str:
+    """A language, when it is not the one that a row should be read in."""
+    return "" if language == row.reader_language else name_in_reader_language(language)
 
 
 @register.filter

@@ -17,7 +17,7 @@ MOST_UPDATES = 50
 def story(petition: Petition, now: datetime) -> dict[str, Any]:
     """All of it, in the words that it was written in and in all others."""
     updates = petition.updates.published(now)[:MOST_UPDATES]
-    answers = petition.answers.select_related("target")
+    answers = petition.answers.select_related("target").prefetch_related("translations")
     handovers = handovers_of(petition)
     return {
         "picture": picture(petition),
@@ -94,6 +94,16 @@ def of_answer(answer: Answer) -> dict[str, Any]:
         "text_format": answer.text_format,
         "link": answer.link,
         "changed": answer.changed_at.isoformat() if answer.changed_at else None,
+        "translations": [
+            {
+                "language": text.language,
+                "original": text.original,
+                "answered_by": text.answered_by,
+                "text": text.text,
+                "link": text.link,
+            }
+            for text in answer.texts()
+        ],
     }
 
 

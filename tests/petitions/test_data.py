@@ -19,6 +19,7 @@ from petitions.models import Petition, Update
 from petitions.states import State
 from tests.factories import (
     make_answer,
+    make_answer_translation,
     make_entry,
     make_handover,
     make_handover_translation,
@@ -362,7 +363,8 @@ def test_what_happened_since_in_all_its_languages(
     handed = make_handover(petition, confirmed=2, paper=1, handed_on=date(2026, 3, 4),
                            note="On the steps.")  # fmt: skip
     make_handover_translation(handed, "fr", note="Sur les marches.")
-    make_answer(petition, text="No.", answered_on=date(2026, 3, 9))
+    answered = make_answer(petition, text="No.", answered_on=date(2026, 3, 9))
+    make_answer_translation(answered, "fr", text="Oui.")
     petition.answers.update(text="Yes.")
 
     found = visitor.get(f"{PETITION}.json").json()
@@ -402,6 +404,15 @@ def test_what_happened_since_in_all_its_languages(
         "2026-03-09", "Minister", "Yes.",
     )  # fmt: skip
     assert answer["changed"] is not None
+    assert answer["translations"] == [
+        {
+            "language": "fr",
+            "original": False,
+            "answered_by": "",
+            "text": "Oui.",
+            "link": "",
+        }
+    ]
 
 
 def test_a_petition_has_its_picture(visitor: Client, petition: Petition) -> None:

@@ -31,6 +31,7 @@ from petitions.openapi import document
 from petitions.states import State
 from tests.factories import (
     make_answer,
+    make_answer_translation,
     make_entry,
     make_handover,
     make_handover_translation,
@@ -83,7 +84,7 @@ def _site(petition: Petition, _connected: None) -> None:
     make_update(petition, changed_at=timezone.now())
     handover = make_handover(petition, **picture)
     make_handover_translation(handover, "fr")
-    make_answer(petition)
+    make_answer_translation(make_answer(petition), "fr")
     make_entry(petition, 60, source="paper")
     make_signature(petition)
     Correction.objects.create(petition=petition, text="Seven, not six.")
