@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
@@ -178,6 +178,19 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
         )
     ]  # fmt: skip
     readonly_fields = ["said_before"]
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """A translation of what is no longer said is worse than none."""
+        super().save_related(request, form, formsets, change)
+        left = any(not row.has_changed() for f in formsets for row in f.initial_forms)
+        if left and "text" in form.changed_data:
+            sentence = _(
+                "The answer has changed, and its texts in other languages have not: "
+                "see whether they still say the same."
+            )
+            self.message_user(request, sentence, messages.WARNING)
 
     @admin.display(description=_("what it said before"))
     def said_before(self, answer: Answer) -> str:

@@ -345,6 +345,31 @@ def test_staff_change_a_translation_and_its_former_words_stay(
     assert answer.changed_at is not None
 
 
+@pytest.mark.parametrize(
+    ("text", "translated", "warned"),
+    [
+        ("Yes.", "Pas encore.", True),
+        ("Yes.", "Oui.", False),
+        ("Not yet.", "Oui.", False),
+        ("Not yet.", "Pas encore.", False),
+    ],
+)
+def test_who_changes_an_answer_is_told_of_its_translations(
+    as_user: Login, erin: User, answer: Answer, french: AnswerTranslation,
+    text: str, translated: str, warned: bool,
+) -> None:  # fmt: skip
+    typed = rows(row(french, text=translated), initial=1)
+    fields = given(
+        "answer", answer.petition, answered_on="2026-03-09", text=text, **typed
+    )
+
+    response = as_user(erin).post(change_url(answer), fields, follow=True)
+
+    sentence = "see whether they still say the same."
+    assert (sentence in text_of(response)) is warned
+    assert answer.translations.get().text == translated
+
+
 def test_an_empty_row_is_no_text(
     as_user: Login, erin: User, petition: Petition
 ) -> None:
