@@ -10,9 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.conftest import NARROW
+from tests.browser.test_pages import ALL
 from tests.site import Site
 
 pytestmark = pytest.mark.browser
@@ -156,3 +158,26 @@ def test_snippets_are_copied(
     page.get_by_role("button", name="Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert f'<iframe src="{site.url}/embed/{SLUG}/"' in copied
+
+
+ACROSS_FRAMES = """async rules => {
+  const results = await axe.run(document, {runOnly: rules, frameWaitTime: 5000});
+  return results.violations.flatMap(rule => rule.nodes.map(
+    node => `${rule.id}: ${node.target} ${node.failureSummary}`));
+}"""
+
+
+def test_cards_are_told_apart_from_the_page_around_them(
+    open_context: Callable[..., BrowserContext],
+) -> None:
+    """What axe finds in a page together with what its frames show."""
+    page = open_context().new_page()
+    page.add_init_script(AXE_SCRIPT)
+    page.goto(f"{PETITION}embed/")
+    frames = page.locator("iframe")
+    for number in range(frames.count()):
+        frames.nth(number).scroll_into_view_if_needed()
+        frames.nth(number).content_frame.locator("h1").wait_for()
+
+    assert frames.count() == 2
+    assert page.evaluate(ACROSS_FRAMES, ALL) == []
