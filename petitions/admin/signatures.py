@@ -97,9 +97,8 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     organization_path = "petition__organization_id"
     paginator = CappedPaginator
     list_display = [
-        "name_known", "email_known", "comment_start", "comment_approved", "state",
-        "aside",
-        "petition_start", "created_at",
+        "name_known", "email_known", "comment_start", "comment_standing", "state",
+        "aside", "petition_start", "created_at",
     ]  # fmt: skip
     list_filter = ["state", AsideFilter, CommentFilter, PetitionFilter]
     list_select_related = ["petition"]
@@ -155,9 +154,20 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     def comment_start(self, signature: Signature) -> str:
         return Truncator(signature.comment).chars(80)
 
+    @admin.display(description=_("on the page"))
+    def comment_standing(self, signature: Signature) -> str:
+        """What staff have said of the comment; empty where there is none."""
+        if not signature.comment:
+            return ""
+        if signature.comment_approved:
+            return gettext("Approved")
+        if signature.comment_rejected:
+            return gettext("Not shown")
+        return gettext("To be read")
+
     @admin.display(description=_("petition"), ordering="petition")
     def petition_start(self, signature: Signature) -> str:
-        return Truncator(signature.petition.title).chars(30)
+        return Truncator(signature.petition.title).chars(60)
 
     @admin.display(description=_("weak signs of abuse"))
     def weak_signs_in_words(self, signature: Signature) -> str:
