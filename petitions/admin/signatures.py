@@ -97,8 +97,8 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     organization_path = "petition__organization_id"
     paginator = CappedPaginator
     list_display = [
-        "name_known", "email_known", "comment_start", "comment_standing", "state",
-        "aside", "petition_start", "created_at",
+        "name_known", "email_known", "comment_start", "state", "aside",
+        "petition_start", "created_at",
     ]  # fmt: skip
     list_filter = ["state", AsideFilter, CommentFilter, PetitionFilter]
     list_select_related = ["petition"]
@@ -152,18 +152,16 @@ class SignatureAdmin(ScopedAdmin[Signature]):
 
     @admin.display(description=_("comment"))
     def comment_start(self, signature: Signature) -> str:
-        return Truncator(signature.comment).chars(80)
-
-    @admin.display(description=_("on the page"))
-    def comment_standing(self, signature: Signature) -> str:
-        """What staff have said of the comment; empty where there is none."""
+        """How it begins, and what staff have said of it; empty where there is none."""
         if not signature.comment:
             return ""
         if signature.comment_approved:
-            return gettext("Approved")
-        if signature.comment_rejected:
-            return gettext("Not shown")
-        return gettext("To be read")
+            standing = gettext("Approved")
+        elif signature.comment_rejected:
+            standing = gettext("Not shown")
+        else:
+            standing = gettext("To be read")
+        return f"{Truncator(signature.comment).chars(80)} · {standing}"
 
     @admin.display(description=_("petition"), ordering="petition")
     def petition_start(self, signature: Signature) -> str:
