@@ -652,7 +652,9 @@ def test_comments_are_shown_once_staff_have_read_them(
     as_user(bob).post(path, selected)
     assert not is_approved()
     client = as_user(erin)
-    assert "Hear, hear · To be read" in text_of(client.get(path, {"comment": "waiting"}))
+    assert "Hear, hear · To be read" in text_of(
+        client.get(path, {"comment": "waiting"})
+    )
     client.post(path, selected)
     assert is_approved()
     assert "Hear, hear · Approved" in text_of(client.get(path))
