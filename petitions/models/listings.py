@@ -210,9 +210,9 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
             self.order_by()
             .values("organization")
             .annotate(
-                started=Count("pk"),
-                won=Count("pk", filter=Q(state=State.WON)),
-                supporters=Coalesce(Sum(FOLDED), 0)
+                number=Count("pk"),
+                number_won=Count("pk", filter=Q(state=State.WON)),
+                sum=Coalesce(Sum(FOLDED), 0)
                 + Coalesce(
                     models.Subquery(
                         unfolded.order_by()
@@ -223,5 +223,6 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
                     0,
                 ),
             )
+            .values_list("organization", "number", "number_won", "sum")
         )
-        return {row.pop("organization"): Figures(**row) for row in rows}
+        return {key: Figures(*figures) for key, *figures in rows}
