@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -35,3 +36,18 @@ def retry_once[T](write: Callable[[], T]) -> T:
         if pool := getattr(connection, "pool", None):
             pool.check()
         return write()
+
+
+@contextmanager
+def patience(duration: str) -> Iterator[None]:
+    """Statements of the open transaction may take so long ("2min"; "0": any time),
+    longer than a visitor would wait. After an error its rollback ends this, too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        (usual,) = cursor.fetchone()
+        cursor.execute(SET_TIMEOUT, [duration])
+        yield
+        cursor.execute(SET_TIMEOUT, [usual])
+
+
+SET_TIMEOUT = "SELECT set_config('statement_timeout', %s, true)"

@@ -20,6 +20,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from config import retention
+from config.database import patience
 from config.retention import expire
 from organizations.models import User
 from petitions import actions, counting, expiry, signing
@@ -648,7 +649,7 @@ SELECT %s, 'confirmed', 'Maya', 'maya' || n || '@example.org', gen_random_uuid()
 
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_run_is_taken_up_by_the_next(petition: Petition) -> None:
-    with connection.cursor() as cursor:
+    with transaction.atomic(), patience("0"), connection.cursor() as cursor:
         cursor.execute(FILL, [petition.pk, MANY])
     ended_at = timezone.now() - 400 * DAY
     Petition.objects.update(

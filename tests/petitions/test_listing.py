@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from config import paging
 from config.cache_policy import page_cache
+from config.database import patience
 from organizations.models import Organization, User
 from petitions import counting, listing, searching
 from petitions.models import Petition, Topic
@@ -400,11 +402,9 @@ def many(organization: Organization, number: int) -> None:
 
 
 def add_many(organization: Organization, number: int) -> None:
-    with connection.cursor() as cursor:
-        # No statement of the site adds so many.
-        cursor.execute("SET LOCAL statement_timeout = 0")
+    # No statement of the site adds so many.
+    with patience("0"), connection.cursor() as cursor:
         cursor.execute(MANY, [organization.pk, number])
-        cursor.execute("RESET statement_timeout")
 
 
 def analyze() -> None:
@@ -466,3 +466,37 @@ def test_an_organisation_with_many_petitions_is_renamed_in_one_pass(
     assert documents.rows <= 10 * 500
     assert known.rows <= 10 * 500
     assert searching.search("tomorrow", Scope(timezone.now(), ())).exact == 100
+
+
+SLOW = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$;
+CREATE TRIGGER slow BEFORE UPDATE ON organizations_organization
+    FOR EACH ROW EXECUTE FUNCTION slow();
+SET LOCAL statement_timeout = 150;
+"""
+
+
+def test_staff_may_rename_an_organisation_for_longer_than_a_visitor_would_wait(
+    as_user: Callable[[User], Client], alice: User, organization: Organization
+) -> None:
+    browser = as_user(alice)
+    address = f"/admin/organizations/organization/{organization.pk}/change/"
+    form = browser.get(address).context["adminform"].form
+    values = {name: form[name].value() or "" for name in form.fields}
+    inlines = {
+        f"{prefix}-{kind}_FORMS": 0
+        for prefix in ("descriptions", "memberships")
+        for kind in ("TOTAL", "INITIAL")
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SLOW)
+
+    response = browser.post(address, {**values, **inlines, "name": "Rights Tomorrow"})
+
+    assert response.status_code == 302
+    organization.refresh_from_db()
+    assert organization.name == "Rights Tomorrow"
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("150ms",)
