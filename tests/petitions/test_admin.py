@@ -654,11 +654,15 @@ def test_comments_are_shown_once_staff_have_read_them(
     as_user(bob).post(path, selected)
     assert not is_approved()
     client = as_user(erin)
-    assert "Hear, hear" in text_of(client.get(path, {"comment": "waiting"}))
+    assert "Hear, hear · To be read" in text_of(
+        client.get(path, {"comment": "waiting"})
+    )
     client.post(path, selected)
     assert is_approved()
+    assert "Hear, hear · Approved" in text_of(client.get(path))
     client.post(path, {**selected, "action": "hide_comments"})
     assert not is_approved()
+    assert "Hear, hear · Not shown" in text_of(client.get(path))
 
 
 def test_figures_by_day_and_domain(

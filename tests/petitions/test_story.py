@@ -110,6 +110,7 @@ def test_the_page_is_in_the_order_in_which_it_is_read(
     petition.save()
     reason(petition, "Because")
     make_signature(petition, name="Bruno", show_name=True)
+    make_entry(petition, 3, counted_at=date(2026, 3, 3))
     make_update(petition)
     make_answer(petition)
     Correction.objects.create(petition=petition, text="A slip.")
@@ -462,6 +463,13 @@ def test_the_curve_is_a_picture_with_words(visitor: Client, petition: Petition) 
     assert 'role="img" aria-labelledby="curve-title curve-desc"' in page
     assert "Most came from 2 March 2026 to 2 March 2026: 40." in page
     assert "style=" not in page.partition("</head>")[2]
+
+
+def test_a_single_day_is_no_curve(visitor: Client, petition: Petition) -> None:
+    make_entry(petition, 40)
+    counting.fold()
+
+    assert "over time" not in text_of(visitor.get(PAGE))
 
 
 def test_the_history_has_its_table(visitor: Client, petition: Petition) -> None:
