@@ -268,8 +268,9 @@ class Organization(Addressed):
         """Who it is, in the reader's language or as it was written."""
         language = reader_language()
         if language != self.language:
-            for other in self.descriptions.filter(language=language):
-                return Passage(other.text, language)
+            for other in self.descriptions.all():
+                if other.language == language:
+                    return Passage(other.text, language)
         return Passage(self.description, self.language)
 
     @property

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -31,7 +32,7 @@ MARGIN = 64
 # Beside the words, when the petition has one.
 PICTURE_WIDTH = 400
 # Changes when what is drawn of the same words does.
-DRAWING = 2
+DRAWING = 3
 
 PAPER, INK, MUTED = (255, 255, 255), (22, 25, 28), (85, 91, 97)
 BRAND = "#0b5f6b"
@@ -176,8 +177,10 @@ def draw(card: Card) -> bytes:
     title = lettering.drawable(card.title)
     name = lettering.drawable(card.organization)
     head(pen, card.logo, name if title else "")
-    # An alphabet that the font does not have: then it is who asks that counts.
-    body(pen, title or name or card.call, lettering.drawable(card.petitioning))
+    # An alphabet that the font does not have: then it is who asks that counts, or
+    # where; what to do stands on the button below.
+    site = urlsplit(settings.SITE_URL).netloc
+    body(pen, title or name or site, lettering.drawable(card.petitioning))
     foot(pen, card, scheme)
     out = BytesIO()
     if picture is not None:

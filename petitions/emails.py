@@ -11,8 +11,9 @@ import binascii
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
+from email.header import Header
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -204,7 +205,6 @@ def headers(organization: Organization | None, subject: str, language: str) -> b
     the name of an organisation, or of the site."""
     name = organization.name if organization else urlsplit(settings.SITE_URL).netloc
     mail = EmailMessage()
-    mail["From"] = address(" ".join(name.split()), settings.MAIL_FROM)
     if organization and organization.contact_email:
         mail["Reply-To"] = organization.contact_email
     mail["Subject"] = subject
@@ -212,14 +212,21 @@ def headers(organization: Organization | None, subject: str, language: str) -> b
     mail["Content-Language"] = language
     mail["MIME-Version"] = "1.0"
     folded: bytes = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
-    return folded.split(b"\r\n\r\n", 1)[0] + b"\r\n"
+    return b"From: %b\r\n%b\r\n" % (
+        address(" ".join(name.split()), settings.MAIL_FROM).encode(),
+        folded.split(b"\r\n\r\n", 1)[0],
+    )
 
 
 def address(name: str, email: str) -> str:
-    """A display name and an address, quoted as a header wants it. A name that looks
-    like an encoded one is not taken for it."""
-    plain = name.replace("=?", "= ?").replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{plain}" <{email}>'
+    """A display name and an address, encoded as a header wants it. A name that looks
+    like an encoded one is not taken for it. Not left to EmailMessage: it forgets the
+    quotes of a name that it folds, and a comma in it then begins another address."""
+    plain = name.replace("=?", "= ?")
+    if plain.isascii():
+        return formataddr((plain, email))
+    encoded_name = Header(plain, "utf-8", header_name="From").encode(linesep="\r\n")
+    return f"{encoded_name} <{email}>"
 
 
 def encoded(text: str) -> tuple[bytes, bytes]:

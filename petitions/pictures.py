@@ -34,7 +34,7 @@ def take_down(rows: QuerySet[Any]) -> None:
     """The files first: whoever is killed in between finds the rows again."""
     for row in rows:
         row.image.discard()
-    rows.update(image="", image_width=None, image_height=None, image_description="")
+    rows.update(image="", image_width=None, image_height=None)
 
 
 class Withdrawn:

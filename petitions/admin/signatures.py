@@ -97,8 +97,7 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     organization_path = "petition__organization_id"
     paginator = CappedPaginator
     list_display = [
-        "name_known", "email_known", "comment_start", "comment_approved", "state",
-        "aside",
+        "name_known", "email_known", "comment_start", "state", "aside",
         "petition_start", "created_at",
     ]  # fmt: skip
     list_filter = ["state", AsideFilter, CommentFilter, PetitionFilter]
@@ -153,11 +152,20 @@ class SignatureAdmin(ScopedAdmin[Signature]):
 
     @admin.display(description=_("comment"))
     def comment_start(self, signature: Signature) -> str:
-        return Truncator(signature.comment).chars(80)
+        """How it begins, and what staff have said of it; empty where there is none."""
+        if not signature.comment:
+            return ""
+        if signature.comment_approved:
+            standing = gettext("Approved")
+        elif signature.comment_rejected:
+            standing = gettext("Not shown")
+        else:
+            standing = gettext("To be read")
+        return f"{Truncator(signature.comment).chars(80)} · {standing}"
 
     @admin.display(description=_("petition"), ordering="petition")
     def petition_start(self, signature: Signature) -> str:
-        return Truncator(signature.petition.title).chars(30)
+        return Truncator(signature.petition.title).chars(60)
 
     @admin.display(description=_("weak signs of abuse"))
     def weak_signs_in_words(self, signature: Signature) -> str:

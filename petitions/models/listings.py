@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Page
 from django.db import models
-from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models import Case, Count, F, OuterRef, Q, Sum, Value, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 
 # Supporters as they were last folded; the index of the totals is made of this.
 FOLDED = F("total__confirmed") + F("total__paper") + F("total__imported")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What an organisation has to show."""
+
+    started: int
+    won: int
+    supporters: int
 
 
 class PetitionQuerySet(models.QuerySet["Petition"]):
@@ -188,3 +198,31 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
             }
         )
         return {source: int(number) for source, number in sums.items()}
+
+    def figures_by_organization(self) -> dict[int, Figures]:
+        """The same by organisation, with how many petitions each has started and won;
+        one statement for all of them."""
+        unfolded = Change.objects.filter(
+            petition__in=self.values("pk"),
+            petition__organization=OuterRef("organization"),
+        )
+        rows = (
+            self.order_by()
+            .values("organization")
+            .annotate(
+                number=Count("pk"),
+                number_won=Count("pk", filter=Q(state=State.WON)),
+                sum=Coalesce(Sum(FOLDED), 0)
+                + Coalesce(
+                    models.Subquery(
+                        unfolded.order_by()
+                        .values(all=Value(1))
+                        .annotate(sum=Sum("delta"))
+                        .values("sum")
+                    ),
+                    0,
+                ),
+            )
+            .values_list("organization", "number", "number_won", "sum")
+        )
+        return {key: Figures(*figures) for key, *figures in rows}

@@ -100,7 +100,9 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
     petitions = organization.petitions.ever_public(now)
     public = Update.objects.of_public_petitions(now)
     updates = public.filter(petition__organization=organization)[:ENTRIES]
-    entries = petition_entries(petitions, now) + [update_entry(u) for u in updates]
+    entries = petition_entries(petitions, now) + [
+        update_entry(update, about=True) for update in updates
+    ]
     entries.sort(key=lambda entry: entry["pubdate"], reverse=True)
     for entry in entries[:ENTRIES]:
         found.add_item(**entry)
@@ -135,10 +137,11 @@ def petition_entries(
 def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
     words = petition.words
     text, _shortened = texts.excerpt(words.text, words.text_format)
+    html = asked_html(petition) + texts.render(text, words.text_format)
     return {
         "title": writable(words.title),
         "link": full(petition.get_absolute_url()),
-        "description": writable(texts.render(text, words.text_format)),
+        "description": writable(html),
         "author_name": writable(petition.organization.name),
         "pubdate": petition.opens_at,
         "updateddate": changed,
@@ -147,9 +150,29 @@ def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
     }
 
 
-def update_entry(update: Update) -> dict[str, Any]:
+def asked_html(petition: Petition) -> SafeString:
+    """Who is asked, and for what; a title need not say either."""
+    html = SafeString()
+    if not petition.is_unsettled:
+        who = gettext("Petitioning %(who)s") % {"who": petition.addressees}
+        html += format_html('<p lang="{}">{}</p>\n', reader_language(), who)
+    if petition.words.ask:
+        html += format_html("<p><strong>{}</strong></p>\n", petition.words.ask)
+    return html
+
+
+def update_entry(update: Update, *, about: bool = False) -> dict[str, Any]:
+    """`about`: which petition it is about, where the feed does not say so."""
     petition, words = update.petition, update.words
     html = picture_html(update) + texts.render(words.text, "markdown")
+    if about:
+        html += format_html(
+            '<p><a href="{}" lang="{}" dir="{}">{}</a></p>\n',
+            full(petition.get_absolute_url()),
+            petition.words.language,
+            petition.words.direction,
+            petition.words.title,
+        )
     return {
         "title": writable(words.title),
         "link": full(update.get_absolute_url()),

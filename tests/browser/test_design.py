@@ -117,6 +117,24 @@ BEHIND_THE_BAR = """() => {
 }"""
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/petitions/", TREATY, "/organizations/",
+             "/organizations/riverbank-commons/"],
+)  # fmt: skip
+def test_a_name_of_one_long_word_widens_no_page(
+    open_context: Callable[..., BrowserContext], path: str
+) -> None:
+    page = open_context(viewport=NARROW).new_page()
+    page.goto(path)
+    page.evaluate(LONG_NAMES)
+    assert page.locator("bdi").count() >= 2
+    assert overflow(page) <= 0
+
+
+LONG_NAMES = """() => document.querySelectorAll("bdi, legend, .reason p").forEach(
+  element => { element.textContent = "Donaudampfschifffahrt".repeat(4); })"""
+
+
 @pytest.mark.parametrize("height", [700, 1100])
 def test_the_button_stays_in_view_beside_a_long_text(
     open_context: Callable[..., BrowserContext], height: int

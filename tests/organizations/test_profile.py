@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.cache_policy import page_cache
 from organizations.models import Organization
+from petitions import counting
 from petitions.states import State
-from tests.factories import make_entry, make_petition
+from tests.factories import make_entry, make_organization, make_petition
 from tests.petitions.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -157,12 +160,43 @@ def test_the_profile_as_data(visitor: Client, organization: Organization) -> Non
     assert json.dumps(data)
 
 
-def test_all_organisations_are_listed(
+def test_all_organisations_are_listed_with_what_they_achieved(
     visitor: Client, organization: Organization, other_organization: Organization
 ) -> None:
+    make_entry(make_petition(organization, state=State.WON), 1200)
+    counting.fold()
+    make_entry(make_petition(organization), 34)  # not folded yet
+    make_petition(organization, state=State.DRAFT)
+    make_petition(organization, state=State.WITHDRAWN)
+    organization.description = "Who we are. " + "And more. " * 50
+    organization.save()
+
     text = text_of(visitor.get("/organizations/"))
 
-    assert text.index("Rights Now") < text.index("Somebody Else")
+    mine, _, other = text.partition("Somebody Else")
+    assert "Rights Now Who we are. And more." in mine
+    assert "1,234 supporters · Started 2 petitions · 1 won" in mine
+    assert len(mine) < 700
+    assert other.startswith(" No petition has been published yet.")
+
+
+def test_the_list_of_organisations_costs_the_same_for_one_as_for_many(
+    visitor: Client, organization: Organization
+) -> None:
+    costs = []
+    for number in (1, 9):
+        for _ in range(number):
+            another = make_organization(description="Who we are.")
+            another.descriptions.create(language="fr", text="Qui nous sommes.")
+            make_entry(make_petition(another), 5)
+        page_cache.clear()
+        with CaptureQueriesContext(connection) as queries:
+            page = visitor.get("/fr/organizations/").content.decode()
+        assert page.count('<p lang="fr" dir="ltr">Qui nous sommes.</p>') >= number
+        costs.append(len(queries))
+
+    # The first also asks whether there is one organisation only.
+    assert costs[1] <= costs[0] <= 6
 
 
 def test_who_it_is_stands_there_in_the_language_of_the_page(

@@ -49,6 +49,16 @@ def test_who_answers_is_what_organisations_say_of_themselves(
     assert 'href="/organizations/rights-now/"' in page
 
 
+def test_a_site_of_one_organisation_speaks_of_it(
+    visitor: Client, organization: Organization
+) -> None:
+    assert "Here Rights Now asks people for" in text_of(visitor.get("/about/"))
+    make_organization("Others")
+    page_cache.clear()
+
+    assert "Here organisations ask people for" in text_of(visitor.get("/about/"))
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_is_invented_where_nothing_is_known(visitor: Client, path: str) -> None:

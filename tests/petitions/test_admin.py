@@ -43,8 +43,10 @@ from petitions.models import (
 from petitions.states import State
 from tests.factories import (
     make_answer,
+    make_answer_translation,
     make_entry,
     make_handover,
+    make_handover_translation,
     make_organization,
     make_pending,
     make_petition,
@@ -652,11 +654,15 @@ def test_comments_are_shown_once_staff_have_read_them(
     as_user(bob).post(path, selected)
     assert not is_approved()
     client = as_user(erin)
-    assert "Hear, hear" in text_of(client.get(path, {"comment": "waiting"}))
+    assert "Hear, hear · To be read" in text_of(
+        client.get(path, {"comment": "waiting"})
+    )
     client.post(path, selected)
     assert is_approved()
+    assert "Hear, hear · Approved" in text_of(client.get(path))
     client.post(path, {**selected, "action": "hide_comments"})
     assert not is_approved()
+    assert "Hear, hear · Not shown" in text_of(client.get(path))
 
 
 def test_figures_by_day_and_domain(
@@ -857,8 +863,10 @@ def planted(organization: Organization, alice: User) -> list[str]:
     )  # fmt: skip
     Correction.objects.create(petition=petition, text="PLANTED correction")
     make_update(petition, title="PLANTED update")
-    make_answer(petition, answered_by="PLANTED answer")
-    make_handover(petition, note="PLANTED handover")
+    answer = make_answer(petition, answered_by="PLANTED answer")
+    make_answer_translation(answer, "fr", text="PLANTED answer text")
+    handover = make_handover(petition, note="PLANTED handover")
+    make_handover_translation(handover, "fr", note="PLANTED handover text")
     make_entry(petition, 77, label="PLANTED entry")
     MailTally.objects.create(
         petition=petition, day=timezone.localdate(), domain="PLANTED"

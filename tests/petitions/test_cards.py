@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
+from pytest_django import Settings
 
 from petitions import cards, counting, lettering
 from petitions.cards import Card
@@ -128,6 +129,18 @@ def test_arabic_letters_are_joined_and_read_from_the_right() -> None:
 def test_what_the_font_does_not_have_leaves_no_hole(title: str, drawn: str) -> None:
     assert lettering.drawable(title).replace("\u200d", "").strip() == drawn
     cards.draw(replace(CARD, title=title))
+
+
+def test_where_neither_title_nor_name_can_be_drawn_the_site_is_named(
+    settings: Settings,
+) -> None:
+    card = replace(CARD, title="释放囚犯", organization="权利协会")
+    pictures = set()
+    for site in ("https://one.example", "https://other.example"):
+        settings.SITE_URL = site
+        pictures.add(cards.draw(card))
+
+    assert len(pictures) == 2
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,9 @@ def test_new_petitions_newest_first_and_bounded(
 
     assert titles(feed) == [f"Number {number}" for number in range(30)]
     first = feed.findall(f"{ATOM}entry")[0]
-    assert text(first, "summary") == "<p>Please do.</p>\n"
+    assert text(first, "summary") == (
+        '<p lang="en">Petitioning Minister</p>\n<p>Please do.</p>\n'
+    )
 
 
 @pytest.mark.parametrize("path", FEEDS)
@@ -138,6 +140,11 @@ def test_an_organisation_tells_of_petitions_and_updates(
 
     assert titles(feed) == ["News", "Free the prisoners"]
     assert text(feed, "title") == "Rights Now"
+    news, _petition = feed.findall(f"{ATOM}entry")
+    page = f"{BASE}/petitions/free-the-prisoners/"
+    assert text(news, "summary").endswith(
+        f'<p><a href="{page}" lang="en" dir="ltr">Free the prisoners</a></p>\n'
+    )
 
 
 def test_the_feed_of_an_organisation_is_bounded_too(

@@ -17,9 +17,11 @@ from django.utils import timezone
 from organizations.models import Description, Organization, User
 from petitions.models import (
     Answer,
+    AnswerTranslation,
     Consent,
     Correction,
     Handover,
+    HandoverTranslation,
     Letter,
     NextStep,
     Petition,
@@ -75,8 +77,8 @@ def rows(petition: Petition) -> None:
     """One of each."""
     make_translation(petition, "fr")
     make_update_translation(make_update(petition), "fr")
-    make_answer(petition)
-    make_handover(petition)
+    make_answer(petition).translations.create(language="fr", text="Non.")
+    make_handover(petition).translations.create(language="fr", note="Remise.")
     make_topic("freedom", petition)
     Description.objects.create(
         organization=petition.organization, language="fr", text="x"
@@ -121,12 +123,14 @@ LANGUAGES = [
     (Organization, "language"), (Description, "language"), (Petition, "language"),
     (Translation, "language"), (Update, "language"), (UpdateTranslation, "language"),
     (Answer, "language"), (Handover, "language"), (Letter, "language"),
+    (AnswerTranslation, "language"), (HandoverTranslation, "language"),
     (TopicName, "language"), (Report, "language"), (Signature, "language"),
     (Consent, "language"), (SearchDocument, "language"),
 ]  # fmt: skip
 MAYBE_LANGUAGES = [(Correction, "language"), (Signature, "text_language")]
 PAGES = [
     (Organization, "website"), (Organization, "privacy_notice"), (Answer, "link"),
+    (AnswerTranslation, "link"),
 ]  # fmt: skip
 MAILBOXES = [
     (Organization, "contact_email"), (NextStep, "address"), (User, "email"),
@@ -143,7 +147,7 @@ LINES = [
     (User, "name"), (Petition, "title"), (Translation, "title"), (Update, "title"),
     (UpdateTranslation, "title"), (Target, "name"), (Target, "office"),
     (Target, "organisation"), (TopicName, "text"), (Letter, "subject"),
-    (Answer, "answered_by"),
+    (Answer, "answered_by"), (AnswerTranslation, "answered_by"),
 ]  # fmt: skip
 TEXTS = [
     (Organization, "description"), (Organization, "postal_address"),
@@ -153,6 +157,8 @@ TEXTS = [
     (Translation, "text"), (Translation, "image_description"),
     (Translation, "outcome"), (Update, "text"), (Update, "image_description"),
     (UpdateTranslation, "text"), (UpdateTranslation, "image_description"),
+    (AnswerTranslation, "text"), (HandoverTranslation, "note"),
+    (HandoverTranslation, "image_description"),
     (Answer, "text"), (Handover, "note"), (Handover, "image_description"),
     (Letter, "body"), (Correction, "before"), (Correction, "after"),
     (Correction, "text"),
@@ -163,6 +169,7 @@ TO_BE_SEEN = [
     (Update, "text"), (UpdateTranslation, "title"), (UpdateTranslation, "text"),
     (Target, "name"), (TopicName, "text"), (Letter, "subject"), (Letter, "body"),
     (Description, "text"), (Answer, "text"), (Correction, "text"),
+    (AnswerTranslation, "text"), (HandoverTranslation, "note"),
 ]  # fmt: skip
 
 
@@ -322,7 +329,7 @@ def test_the_admin_says_it_beside_the_field(
 def test_what_forms_let_pass_before_is_tidied_up_also_where_it_is_frozen(
     petition: Petition,
 ) -> None:
-    migration = import_module("petitions.migrations.0031_held_to_their_form")
+    migration = import_module("petitions.migrations.0032_held_to_their_form")
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table, name in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from petitions import actions
+from organizations.models import Organization
+from petitions import actions, emails
 from petitions.models import DueMail, Petition
 from petitions.models.mails import MailKind
 from petitions.reminders import Sweep
@@ -115,3 +117,30 @@ def test_plain_text_and_html_hold_the_same(
 def test_every_kind_of_mail_is_compared() -> None:
     """“Already signed” is what a confirmation becomes."""
     assert len(KINDS) == len(MailKind) + 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Rights Now",
+        "Rights, Now",
+        'The "Rights" \\ Now, Inc. <rights@example.net>',
+        "=?utf-8?q?Somebody?= Else",
+        "Federation for Watercourses, Wetlands, Springs, " + "and More, " * 12 + "Inc.",
+        "Fédération des eaux, des zones humides, des sources, " + "de tout, " * 12,
+        "河岸公民协会, 河流与森林",
+        "جمعية أصدقاء النهر، والغابة",
+    ],
+)
+def test_the_sender_is_one_address_whatever_its_name(name: str) -> None:
+    organization = Organization(name=name, contact_email="us@example.net")
+
+    headers = emails.headers(organization, "Subject", "en")
+
+    assert max(map(len, headers.split(b"\r\n"))) < 990
+    message = message_from_bytes(headers + b"\r\n", policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    (sender,) = message["From"].addresses
+    assert sender.addr_spec == "petitions@example.org"
+    # Python reads a space between two encoded words that stand for none.
+    assert "".join(sender.display_name.split()) == "".join(name.split())

@@ -206,8 +206,12 @@ def test_a_withdrawn_petition_leaves_a_dated_line(
     profile = text_of(visitor.get("/organizations/rights-now/"))
 
     assert gone.status_code == 410
-    assert "This petition was withdrawn" in text_of(gone)
     today = f"{timezone.localdate():%-d %B %Y}"
+    assert (
+        "This petition was withdrawn Free the prisoners Rights Now withdrew it on "
+        f"{today} . It can no longer be signed, and is not counted any more. "
+        "The law was dropped."
+    ) in text_of(gone)
     assert f"{today} : “Free the prisoners” The law was dropped." in profile
     assert "0 Supporters" in profile
     assert "Started 0 petitions" in profile

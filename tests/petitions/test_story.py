@@ -110,6 +110,7 @@ def test_the_page_is_in_the_order_in_which_it_is_read(
     petition.save()
     reason(petition, "Because")
     make_signature(petition, name="Bruno", show_name=True)
+    make_entry(petition, 3, counted_at=date(2026, 3, 3))
     make_update(petition)
     make_answer(petition)
     Correction.objects.create(petition=petition, text="A slip.")
@@ -464,6 +465,13 @@ def test_the_curve_is_a_picture_with_words(visitor: Client, petition: Petition) 
     assert "style=" not in page.partition("</head>")[2]
 
 
+def test_a_single_day_is_no_curve(visitor: Client, petition: Petition) -> None:
+    make_entry(petition, 40)
+    counting.fold()
+
+    assert "over time" not in text_of(visitor.get(PAGE))
+
+
 def test_the_history_has_its_table(visitor: Client, petition: Petition) -> None:
     for day, number in ((2, 40), (3, -10), (5, 7)):
         make_entry(petition, number, counted_at=date(2026, 3, day), source="paper")
@@ -551,7 +559,7 @@ def fill(petition: Petition, number: int) -> None:
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("", 19), ("updates/", 7), ("reasons/", 6), ("history/", 5), ("updates/1/", 6)],
+    [("", 21), ("updates/", 7), ("reasons/", 6), ("history/", 5), ("updates/1/", 6)],
 )
 def test_pages_ask_as_often_for_much_as_for_little(
     visitor: Client, path: str, most: int

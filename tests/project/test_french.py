@@ -30,6 +30,8 @@ LIMIT = 300
 CATALOGUE = Path(__file__).parents[2] / "locale/fr/LC_MESSAGES/django.po"
 # A line must not end or begin with a sign, nor a number be parted.
 LOOSE = re.compile(r"« | »| :(?!\w)|\d \d{3}")
+# As Canadian French has it, and French of France does not.
+APART = re.compile(r"[ \u00a0\u202f][;?!](?=[ \"\u00a0»])")
 
 
 def crawl(visitor: Client, starts: list[str]) -> dict[str, str]:
@@ -101,8 +103,9 @@ def test_a_single_word_is_found_and_a_marked_passage_is_not() -> None:
 
 
 def test_french_signs_keep_to_their_words() -> None:
-    """No-break spaces inside « » and before a colon."""
+    """No-break spaces inside « » and before a colon; none before ; ? and !"""
     entries = re.findall(r'^msgstr.*(?:\n".*)*', CATALOGUE.read_text(), re.MULTILINE)
 
     assert len(entries) > 500
     assert [entry for entry in entries if LOOSE.search(entry)] == []
+    assert [entry for entry in entries if APART.search(entry)] == []

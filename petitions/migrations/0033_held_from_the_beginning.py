@@ -5,7 +5,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("petitions", "0031_held_to_their_form")]
+    dependencies = [("petitions", "0032_held_to_their_form")]
 
     operations = [
         ValidateConstraint("consent", "consent_language"),

@@ -9,8 +9,10 @@ LINE = r"[\u0001-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]"
 TEXT = r"[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]"
 COLUMNS = {
     "answer": {LINE: ["answered_by"], TEXT: ["text"]},
+    "answertranslation": {LINE: ["answered_by"], TEXT: ["text"]},
     "correction": {TEXT: ["before", "after", "text"]},
     "handover": {TEXT: ["note", "image_description"]},
+    "handovertranslation": {TEXT: ["note", "image_description"]},
     "letter": {LINE: ["subject"], TEXT: ["body"]},
     "petition": {
         LINE: ["title"],
@@ -53,17 +55,20 @@ def tidy(apps, schema_editor):
 
 
 # A file to fetch by FTP is no page; its address stays readable.
-LINKS = """
-UPDATE petitions_answer
+LINKS = "".join(
+    f"""
+UPDATE {table}
    SET text = CASE WHEN text = '' THEN link ELSE text END, link = ''
- WHERE link <> '' AND link !~* '^https?://'
-"""
+ WHERE link <> '' AND link !~* '^https?://';
+"""  # noqa: S608
+    for table in ("petitions_answer", "petitions_answertranslation")
+)
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("organizations", "0004_held_to_their_form"),
-        ("petitions", "0029_over_a_ceiling"),
+        ("petitions", "0031_answer_translations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -819,6 +824,136 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 name="update_translation_readable",
+                violation_error_message="Some characters cannot be shown: type them anew instead of pasting them. Titles and names stand on one line.",
+            ),
+        ),
+        migrations.RemoveConstraint(
+            model_name="answertranslation",
+            name="answer_translation_text_or_link",
+        ),
+        migrations.RemoveConstraint(
+            model_name="handovertranslation",
+            name="handover_translation_words",
+        ),
+        migrations.AlterField(
+            model_name="answertranslation",
+            name="link",
+            field=models.URLField(
+                blank=True,
+                help_text="Where they published it in this language. Empty: as above.",
+                max_length=500,
+                validators=[
+                    django.core.validators.RegexValidator(
+                        "(?i)\\Ahttps?://",
+                        "Write an address that begins with https:// or http://.",
+                        code="no_web_address",
+                    )
+                ],
+                verbose_name="link to the original",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="answertranslation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "text__regex",
+                            "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
+                        ),
+                        models.Q(("link", ""), _negated=True),
+                        _connector="OR",
+                    ),
+                    models.Q(("language", ""), _negated=True),
+                ),
+                name="answer_translation_text_or_link",
+                violation_error_message="Give a text its language, and its words or a link to them.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="answertranslation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("language__regex", "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")
+                ),
+                name="answer_translation_language",
+                violation_error_message="Choose a language from the list.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="answertranslation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("link", ""),
+                    ("link__iregex", "^https?://[^\\s\\u0001-\\u0020\\u007f]+$"),
+                    _connector="OR",
+                ),
+                name="answer_translation_link_form",
+                violation_error_message="Write an address that begins with https:// or http://.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="answertranslation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "answered_by__regex",
+                        "^[^\\u0001-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\u2028\\u2029\\ufffe\\uffff]*$",
+                    ),
+                    (
+                        "text__regex",
+                        "^[^\\u0001-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f\\ufffe\\uffff]*$",
+                    ),
+                ),
+                name="answer_translation_readable",
+                violation_error_message="Some characters cannot be shown: type them anew instead of pasting them. Titles and names stand on one line.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="handovertranslation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "note__regex",
+                            "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
+                        ),
+                        (
+                            "image_description__regex",
+                            "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
+                        ),
+                        _connector="OR",
+                    ),
+                    models.Q(("language", ""), _negated=True),
+                ),
+                name="handover_translation_words",
+                violation_error_message="Give a text its language and its words.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="handovertranslation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("language__regex", "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")
+                ),
+                name="handover_translation_language",
+                violation_error_message="Choose a language from the list.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="handovertranslation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "note__regex",
+                        "^[^\\u0001-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f\\ufffe\\uffff]*$",
+                    ),
+                    (
+                        "image_description__regex",
+                        "^[^\\u0001-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f\\ufffe\\uffff]*$",
+                    ),
+                ),
+                name="handover_translation_readable",
                 violation_error_message="Some characters cannot be shown: type them anew instead of pasting them. Titles and names stand on one line.",
             ),
         ),

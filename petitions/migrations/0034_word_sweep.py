@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("petitions", "0032_held_from_the_beginning"),
+        ("petitions", "0033_held_from_the_beginning"),
     ]
 
     operations = [
