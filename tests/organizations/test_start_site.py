@@ -106,4 +106,4 @@ def test_a_name_that_no_page_could_show_is_refused(name: str) -> None:
 
 def test_an_address_that_no_mail_could_go_to_is_refused() -> None:
     with pytest.raises(CommandError, match="not an e-mail address"):
-        start(owner='"a b"@example.org')
+        start(owner='"a,b"@example.org')

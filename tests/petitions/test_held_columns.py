@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.test import Client
 from django.utils import timezone
 
+from organizations.forms import MemberForm
 from organizations.models import Description, Organization, User
 from petitions.models import (
     Answer,
@@ -321,6 +322,12 @@ def test_the_admin_says_it_beside_the_field(
     assert sentence in text_of(response)
     organization.refresh_from_db()
     assert organization.website == ""
+
+
+def test_an_invitation_goes_to_an_address_that_mail_can_go_to() -> None:
+    form = MemberForm({"email": '"a,b"@example.org', "role": "editor"})
+
+    assert form.errors == {"email": ["Write an address such as name@example.org."]}
 
 
 # == What was there before ==

@@ -116,7 +116,7 @@ def test_another_petition_of_the_same_organisation(
         ({**LETTER, "body_en": "\u200b"}, "Write the letter."),
         ({**LETTER, "body_en": "Dear \x0bMinister"}, "cannot be shown"),
         ({**LETTER, "subject_en": "Sign\u2028now"}, "stand on one line"),
-        ({**LETTER, "address": '"a b"@example.org'}, "such as name@example.org"),
+        ({**LETTER, "address": '"a,b"@example.org'}, "such as name@example.org"),
         ({"kind": "letter", "address": "a@example.org"}, "Write the letter."),
         ({"kind": "nonsense"}, "Select a valid choice."),
     ],
