@@ -47,8 +47,8 @@ READABLE_PROBLEM = _(
     "Titles and names stand on one line."
 )
 
-# For forms, beside the field. Django's take ftp:// for a page, and a comma in quotes for
-# part of a mail address.
+# For forms, beside the field. Django's take ftp:// for a page, and a comma in quotes
+# for part of a mail address.
 validate_web_address = RegexValidator(
     r"(?i)\Ahttps?://", WEB_PROBLEM, code="no_web_address"
 )

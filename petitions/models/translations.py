@@ -44,7 +44,9 @@ class OtherText(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        if self.language == getattr(self, self.OF).language:
+        # An import looks at them before there is anything to hold them to.
+        known = getattr(self, f"{self.OF}_id")
+        if known and self.language == getattr(self, self.OF).language:
             raise ValidationError({"language": _("Its own text is in this language.")})
 
 
