@@ -41,6 +41,10 @@ def number(description: str, **more: Any) -> Schema:
     return {"type": "integer", "description": description, **more}
 
 
+def flag(description: str) -> Schema:
+    return {"type": "boolean", "description": description}
+
+
 def url(description: str) -> Schema:
     return text(description, format="uri")
 
@@ -192,6 +196,15 @@ SCHEMAS: Schema = {
         language=language,
         note=text("A sentence about it; may be empty"),
         picture=maybe_ref("Picture"),
+        translations=array(
+            ref("HandoverTranslation"), "The same words in other languages"
+        ),
+    ),
+    "HandoverTranslation": shape(
+        "The words of a handover in one more language",
+        language=language,
+        note=text("A sentence about it; may be empty"),
+        picture_description=text("What the picture shows; may be empty"),
     ),
     "Answer": shape(
         "What somebody petitioned answered; the page has what it said before",
@@ -203,6 +216,17 @@ SCHEMAS: Schema = {
         text_format=text("How it is written", enum=list(TextFormat.values)),
         link=text("Where it was published; may be empty"),
         changed=maybe(moment("When its words were last changed; null: never")),
+        translations=array(ref("AnswerTranslation"), "The same in other languages"),
+    ),
+    "AnswerTranslation": shape(
+        "The words of an answer in one more language, written as it is",
+        language=language,
+        original=flag(
+            "Whether they said so themselves; otherwise the organisation translated it"
+        ),
+        answered_by=text("Who answered for them; empty: as there"),
+        text=text("What it says; may be empty where there is a link"),
+        link=text("Where it was published; empty: as there"),
     ),
     "Count": shape("How many support it, and where they were counted", **counts),
     "History": shape(

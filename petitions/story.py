@@ -42,7 +42,7 @@ class Event:
 def of_page(petition: Petition, now: datetime) -> dict[str, Any]:
     """For the page of a petition."""
     answers = list(answers_of(petition))
-    handovers = list(petition.handovers.select_related("target"))
+    handovers = list(handovers_of(petition))
     updates = list(petition.updates.published(now)[: SHOWN_UPDATES + 1])
     return {
         "answers": answers,
@@ -56,9 +56,15 @@ def of_page(petition: Petition, now: datetime) -> dict[str, Any]:
 
 
 def answers_of(petition: Petition) -> QuerySet[Answer]:
-    """With what they said before."""
+    """In all their languages, with what they said before."""
     rows = petition.answers.select_related("target")
-    return rows.prefetch_related("revisions__target")
+    return rows.prefetch_related("translations", "revisions__target")
+
+
+def handovers_of(petition: Petition) -> QuerySet[Handover]:
+    """In all their languages."""
+    rows = petition.handovers.select_related("target")
+    return rows.prefetch_related("translations")
 
 
 def events(

@@ -13,8 +13,10 @@ from petitions import signing
 from petitions.counting import record_entry
 from petitions.models import (
     Answer,
+    AnswerTranslation,
     CountEntry,
     Handover,
+    HandoverTranslation,
     Petition,
     Signature,
     Target,
@@ -164,3 +166,19 @@ def make_handover(petition: Petition, **fields: Any) -> Handover:
     fields.setdefault("imported", 0)
     fields.setdefault("target", petition.targets.get())
     return Handover.objects.create(petition=petition, **fields)
+
+
+def make_handover_translation(
+    handover: Handover, language: str, **fields: Any
+) -> HandoverTranslation:
+    """Its words in another language."""
+    fields.setdefault("note", f"Nous y étions ({language}).")
+    return handover.translations.create(language=language, **fields)
+
+
+def make_answer_translation(
+    answer: Answer, language: str, **fields: Any
+) -> AnswerTranslation:
+    """The words of an answer in another language."""
+    fields.setdefault("text", f"Nous verrons ({language}).")
+    return answer.translations.create(language=language, **fields)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
@@ -21,7 +21,17 @@ from organizations.access import may_edit, may_own
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.pictures import PictureAdmin, PictureForm
-from petitions.models import Answer, Handover, Petition, Signature, Target, Update
+from petitions.admin.translations import ToldTextInline
+from petitions.models import (
+    Answer,
+    AnswerTranslation,
+    Handover,
+    HandoverTranslation,
+    Petition,
+    Signature,
+    Target,
+    Update,
+)
 from petitions.states import PUBLIC_STATES, State
 
 
@@ -137,9 +147,19 @@ class AnswerForm(OfPetitionForm[Answer]):
     """With nothing of its own."""
 
 
+class AnswerTranslationInline(ToldTextInline[AnswerTranslation, Answer]):
+    model = AnswerTranslation
+    fields = ["language", "original", "text", "answered_by", "link"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was published stays readable."""
+        return False
+
+
 @admin.register(Answer)
 class AnswerAdmin(OfPetitionAdmin[Answer]):
     form = AnswerForm
+    inlines = [AnswerTranslationInline]
     list_display = ["answered_on", "petition", "target", "changed_at"]
     list_select_related = ["petition", "target"]
     fieldsets = [
@@ -158,6 +178,19 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
         )
     ]  # fmt: skip
     readonly_fields = ["said_before"]
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """A translation of what is no longer said is worse than none."""
+        super().save_related(request, form, formsets, change)
+        left = any(not row.has_changed() for f in formsets for row in f.initial_forms)
+        if left and "text" in form.changed_data:
+            sentence = _(
+                "The answer has changed, and its texts in other languages have not: "
+                "see whether they still say the same."
+            )
+            self.message_user(request, sentence, messages.WARNING)
 
     @admin.display(description=_("what it said before"))
     def said_before(self, answer: Answer) -> str:
@@ -184,9 +217,15 @@ class HandoverForm(PictureForm[Handover], OfPetitionForm[Handover]):
         return cleaned
 
 
+class HandoverTranslationInline(ToldTextInline[HandoverTranslation, Handover]):
+    model = HandoverTranslation
+    fields = ["language", "note", "image_description"]
+
+
 @admin.register(Handover)
 class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
     form = HandoverForm
+    inlines = [HandoverTranslationInline]
     list_display = ["handed_on", "petition", "target", "number"]
     list_select_related = ["petition", "target"]
     fieldsets = [

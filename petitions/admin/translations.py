@@ -1,8 +1,9 @@
-"""A petition's texts in other languages, written below its own."""
+"""Texts in other languages, written below the own one of a petition, or of what is told
+of it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from config.languages import name_in_reader_language, text_languages
 from petitions.admin.inlines import PetitionInline
 from petitions.models import Petition, Translation
+from petitions.models.translations import OtherText, Told
 from petitions.states import State
 
 PREVIEW = "preview-"
@@ -121,6 +123,44 @@ class TranslationInline(PetitionInline, admin.StackedInline[Translation, Petitio
     ) -> int:
         drafted = obj is not None and obj.state == State.DRAFT
         return len(missing(obj)) if drafted else 0
+
+
+# == Of what is told of a petition ==
+
+
+class ToldTextFormSet(BaseInlineFormSet[Any, Any, Any]):
+    """An empty row for each language of the interface without a text."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        missed = missing_of_told(kwargs["instance"])
+        super().__init__(
+            *args, **kwargs, initial=[{"language": code} for code in missed]
+        )
+
+
+def missing_of_told(row: Told) -> list[str]:
+    """The languages of the interface in which readers will find no text of it."""
+    there = row.languages if row.pk else [row.petition.language]
+    return [code for code in dict(settings.LANGUAGES) if code not in there]
+
+
+class ToldTextInline[M: OtherText, P: Told](PetitionInline, admin.StackedInline[M, P]):
+    formset = ToldTextFormSet
+    # What is told stands behind each of its texts.
+    organization_path = "petition__organization_id"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj)
+
+    def get_extra(
+        self, request: HttpRequest, obj: P | None = None, **kwargs: Any
+    ) -> int:
+        petition = getattr(request, "petition", None)
+        asked = obj or (self.parent_model(petition=petition) if petition else None)
+        return len(missing_of_told(cast("Told", asked))) if asked else 0
+
+
+# == In lists ==
 
 
 class UsedLanguages(admin.AllValuesFieldListFilter):

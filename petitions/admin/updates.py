@@ -6,9 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
-from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -16,10 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from config.languages import text_languages
 from petitions.admin import update_previews
-from petitions.admin.inlines import PetitionInline
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import OfPetitionAdmin, OfPetitionForm
-from petitions.admin.translations import LanguageSelect
+from petitions.admin.translations import LanguageSelect, ToldTextInline
 from petitions.models import Update, UpdateTranslation
 from petitions.states import PUBLIC_STATES
 
@@ -58,41 +55,10 @@ class UpdateTranslationForm(forms.ModelForm[UpdateTranslation]):
     )
 
 
-class UpdateTranslationFormSet(
-    BaseInlineFormSet[UpdateTranslation, Update, UpdateTranslationForm]
-):
-    """An empty row for each language of the interface without a text."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["initial"] = [{"language": code} for code in missing(kwargs["instance"])]
-        super().__init__(*args, **kwargs)
-
-
-def missing(update: Update) -> list[str]:
-    """The languages of the interface in which readers find no text."""
-    there = update.languages if update.pk else [update.petition.language]
-    return [code for code in dict(settings.LANGUAGES) if code not in there]
-
-
-class UpdateTranslationInline(
-    PetitionInline, admin.StackedInline[UpdateTranslation, Update]
-):
+class UpdateTranslationInline(ToldTextInline[UpdateTranslation, Update]):
     model = UpdateTranslation
     form = UpdateTranslationForm
-    formset = UpdateTranslationFormSet  # type: ignore[assignment]
-    # The update stands behind each of its rows.
-    organization_path = "petition__organization_id"
     fields = ["language", "title", "text", "image_description"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj)
-
-    def get_extra(
-        self, request: HttpRequest, obj: Update | None = None, **kwargs: Any
-    ) -> int:
-        petition = getattr(request, "petition", None)
-        asked = obj or (Update(petition=petition) if petition else None)
-        return len(missing(asked)) if asked else 0
 
 
 # == The update ==

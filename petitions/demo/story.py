@@ -166,6 +166,14 @@ ANSWER = """The repair is paid for. The bridge opens on the first of next month.
 
 We thank all who asked, and the person who sent us a plank."""
 
+FIRST_ANSWER_FR = """La passerelle reste fermée pour le moment.
+
+Nous verrons quand il y aura de l'argent."""
+ANSWER_FR = """Les travaux sont payés. La passerelle rouvre le premier du mois prochain.
+
+Nous remercions toutes les personnes qui l'ont demandé, et celle qui nous a envoyé une \
+planche."""
+
 
 def tell(now: datetime) -> None:
     for planned in UPDATES:
@@ -208,7 +216,7 @@ def tell_of_bridge(now: datetime) -> None:
     """The one that was won: handed over, refused, then granted."""
     bridge = Petition.objects.get(title=BRIDGE)
     today = timezone.localdate(now)
-    Handover.objects.create(
+    handover = Handover.objects.create(
         petition=bridge,
         target=bridge.targets.get(),
         handed_on=today - timedelta(days=80),
@@ -220,14 +228,23 @@ def tell_of_bridge(now: datetime) -> None:
         image_description="Four people with planks before the steps of an office, and "
         "one who comes out to meet them.",
     )
+    handover.translations.create(
+        language="fr",
+        note="Nous étions quatre, une planche sous chaque bras.",
+        image_description="Quatre personnes avec des planches devant les marches d'un "
+        "bureau, et une autre qui sort à leur rencontre.",
+    )
     answer = Answer.objects.create(
         petition=bridge,
         target=bridge.targets.get(),
         answered_on=today - timedelta(days=70),
         text=FIRST_ANSWER,
     )
+    french = answer.translations.create(language="fr", text=FIRST_ANSWER_FR)
     answer.answered_on, answer.text = today - timedelta(days=52), ANSWER
     answer.save()
+    french.text = ANSWER_FR
+    french.save()
 
 
 def wait_for_staff() -> None:

@@ -1,12 +1,12 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.addresses import AddressRule, KeyCollision, KeyVersion
-from petitions.models.answers import Answer, AnswerRevision
+from petitions.models.answers import Answer, AnswerRevision, AnswerTranslation
 from petitions.models.channels import ChannelTally, TaggedLink
 from petitions.models.corrections import Correction
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
-from petitions.models.handovers import Handover
+from petitions.models.handovers import Handover, HandoverTranslation
 from petitions.models.invalidations import Invalidation
 from petitions.models.limits import (
     Allowance,
@@ -43,6 +43,7 @@ __all__ = [
     "Allowance",
     "Answer",
     "AnswerRevision",
+    "AnswerTranslation",
     "Bounce",
     "Change",
     "ChannelTally",
@@ -55,6 +56,7 @@ __all__ = [
     "Export",
     "FormerPetitionSlug",
     "Handover",
+    "HandoverTranslation",
     "Invalidation",
     "KeyCollision",
     "KeyVersion",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -11,9 +13,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.languages import direction, text_languages
+from config.languages import Passage, direction, text_languages
 from organizations.models import User
 from petitions.models.targets import Target
+from petitions.models.translations import OtherText, Told, once_a_language
 from petitions.states import TextFormat
 
 if TYPE_CHECKING:
@@ -72,12 +75,31 @@ class Said(models.Model):
         return direction(self.language)
 
     @property
-    def who(self) -> str:
-        """Who answered, as readers see it."""
-        return self.answered_by or self.target.label_with_office
+    def by(self) -> Passage:
+        """Who answered for whom was asked, if somebody did."""
+        return Passage(self.answered_by, self.language)
 
 
-class Answer(Said):
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an answer says in one language."""
+
+    target: Target
+    by: Passage
+    answered_on: date
+    language: str
+    text: str
+    text_format: str
+    link: str
+    original: bool
+    """Whether these are words of those who answered, and no translation."""
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+
+class Answer(Said, Told):
     """The answer of a person or body petitioned. On the page as soon as it is saved;
     when its words change, the database keeps the former ones."""
 
@@ -97,6 +119,8 @@ class Answer(Said):
     made_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
+
+    original = True
 
     class Meta:
         verbose_name = _("answer")
@@ -123,14 +147,82 @@ class Answer(Said):
         if self.answered_on and self.answered_on > timezone.localdate():
             raise ValidationError({"answered_on": _("That day has yet to come.")})
 
+    @property
+    def words(self) -> Reply:
+        """What it says to the reader."""
+        text = self.passage("text")
+        return Reply(
+            target=self.target,
+            by=self.passage("answered_by"),
+            answered_on=self.answered_on,
+            language=text.language,
+            text=text.text,
+            text_format=self.text_format,
+            link=self.passage("link").text,
+            original=self.text_in(text.language).original,
+        )
+
+
+class AnswerTranslation(OtherText):
+    """The words of an answer in one more language: a translation by the organisation,
+    or what those who answered said in that language themselves. When they change, the
+    database keeps the former ones, and none go."""
+
+    OF = "answer"
+    # Every one of these makes a revision when it changes; the trigger names them, too.
+    WORDS = ("language", "answered_by", "text", "link", "original")
+
+    answer = models.ForeignKey(
+        Answer, on_delete=models.PROTECT, related_name="translations"
+    )
+    original = models.BooleanField(
+        _("they answered in this language, too"),
+        default=False,
+        help_text=_(
+            "These are their own words. Otherwise readers are told that your "
+            "organisation has translated them."
+        ),
+    )
+    text = models.TextField(
+        _("the answer"),
+        max_length=40_000,
+        blank=True,
+        help_text=_("Written as the one above: plain, or Markdown."),
+    )
+    answered_by = models.CharField(
+        _("answered by"),
+        max_length=200,
+        blank=True,
+        help_text=_("As this language says it. Empty: as above."),
+    )
+    link = models.URLField(
+        _("link to the original"),
+        blank=True,
+        max_length=500,
+        help_text=_("Where they published it in this language. Empty: as above."),
+    )
+
+    class Meta(OtherText.Meta):
+        constraints = [
+            once_a_language("answer", "answer_translation"),
+            models.CheckConstraint(
+                condition=(~Q(text="") | ~Q(link="")) & ~Q(language=""),
+                name="answer_translation_text_or_link",
+                violation_error_message=_(
+                    "Give a text its language, and its words or a link to them."
+                ),
+            ),
+        ]
+
 
 class AnswerRevision(Said):
-    """What an answer said before it was changed. Written by the database alone, and
-    never changed."""
+    """What an answer said before it was changed, in one of its languages. Written by
+    the database alone, and never changed."""
 
     answer = models.ForeignKey(
         Answer, on_delete=models.PROTECT, related_name="revisions"
     )
+    original = models.BooleanField(db_default=True, editable=False)
     replaced_at = models.DateTimeField(_("replaced at"), editable=False)
 
     class Meta:

@@ -11,16 +11,17 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.languages import direction, text_languages
+from config.languages import Passage, text_languages
 from organizations.models import User
 from petitions.models.pictures import Pictured
 from petitions.models.targets import Target
+from petitions.models.translations import OtherText, Told, once_a_language
 
 if TYPE_CHECKING:
     from petitions.models.petitions import Petition
 
 
-class Handover(Pictured):
+class Handover(Told, Pictured):
     """The result of a petition, put into somebody's hands. Its numbers are those of
     that moment: the database refuses to change them."""
 
@@ -108,5 +109,35 @@ class Handover(Pictured):
         return self.confirmed + self.paper + self.imported
 
     @property
-    def direction(self) -> str:
-        return direction(self.language)
+    def words(self) -> Passage:
+        """Its sentence, as it is said to the reader."""
+        return self.passage("note")
+
+    @property
+    def image_words(self) -> Passage:
+        """What its picture shows, likewise."""
+        return self.passage("image_description")
+
+
+class HandoverTranslation(OtherText):
+    """The words of a handover in one more language."""
+
+    OF = "handover"
+
+    handover = models.ForeignKey(
+        Handover, on_delete=models.CASCADE, related_name="translations"
+    )
+    note = models.CharField(_("one sentence for readers"), max_length=500, blank=True)
+    image_description = models.CharField(
+        _("what the picture shows"), max_length=300, blank=True
+    )
+
+    class Meta(OtherText.Meta):
+        constraints = [
+            once_a_language("handover", "handover_translation"),
+            models.CheckConstraint(
+                condition=(~Q(note="") | ~Q(image_description="")) & ~Q(language=""),
+                name="handover_translation_words",
+                violation_error_message=_("Give a text its language and its words."),
+            ),
+        ]

@@ -1,10 +1,10 @@
-"""What a petition says, in each language that it has a text in."""
+"""What a petition says, and what is told of it, in each language of its texts."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -20,120 +20,40 @@ from config.languages import (
     text_languages,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a petition says in one language; around it `lang` and `dir`."""
-
-    language: str
-    title: str
-    ask: str
-    summary: str
-    text: str
-    text_format: str
-    image_description: str
-    addressees: str = ""
-    """Whom it petitions, with offices, as this language says it; "" as typed."""
-
-    @property
-    def direction(self) -> str:
-        return direction(self.language)
-
-    @property
-    def title_in_sentence(self) -> str:
-        """For plain text of another direction, which it must not turn around."""
-        if self.direction == direction(reader_language()):
-            return self.title
-        return f"\u2068{self.title}\u2069"
-
-    @property
-    def key(self) -> str:
-        """Tells a form whether these are still the words that it stood below; the
-        statement in petitions.signing makes the same of what is stored."""
-        words = f"{self.title}\n{self.ask}\n{self.text}"
-        return hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()[:8]
+# == Words in several languages, of whatever there is ==
 
 
-class Translation(models.Model):
-    """The words of a petition in one more language. They have the petition's page and
-    its count; whoever signs under them signs the petition."""
+class OtherText(models.Model):
+    """The words of something in one more language than its own."""
 
-    petition = models.ForeignKey(
-        "petitions.Petition", on_delete=models.CASCADE, related_name="translations"
-    )
+    OF: ClassVar[str]
+    """The column that names what they are the words of."""
+
     language = models.CharField(_("language"), max_length=10, choices=text_languages)
-    title = models.CharField(_("title"), max_length=200)
-    ask = models.CharField(_("ask"), max_length=300, blank=True)
-    addressees = models.CharField(
-        _("whom it petitions"),
-        max_length=500,
-        blank=True,
-        help_text=_(
-            "Everybody with their offices, as this language says it. Empty: as above."
-        ),
-    )
-    summary = models.CharField(_("summary"), max_length=300, blank=True)
-    text = models.TextField(
-        _("text"),
-        max_length=40_000,
-        help_text=_(
-            "In the same format as the petition's own. Frozen at the first signature "
-            "after it was there."
-        ),
-    )
-    image_description = models.CharField(
-        _("what the picture shows"), max_length=300, blank=True
-    )
-    outcome = models.CharField(
-        _("outcome"),
-        max_length=500,
-        blank=True,
-        help_text=_("The sentence about how it ended, in this language."),
-    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    # What nobody may change once somebody has signed since it was there.
-    FROZEN = ("language", "title", "ask", "addressees", "text")
-
     class Meta:
+        abstract = True
         verbose_name = _("text in another language")
         verbose_name_plural = _("texts in other languages")
         ordering = ["language"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["petition", "language"],
-                name="translation_once_a_language",
-                violation_error_message=_("There is a text in this language already."),
-            ),
-            models.CheckConstraint(
-                condition=~Q(title="") & ~Q(text="") & ~Q(language=""),
-                name="translation_title_and_text",
-                violation_error_message=_(
-                    "Give a text its language, its title and its words."
-                ),
-            ),
-        ]
 
     def __str__(self) -> str:
         return str(self.get_language_display())
 
     def clean(self) -> None:
         super().clean()
-        if self.petition_id and self.language == self.petition.language:
-            raise ValidationError(
-                {"language": _("The petition's own text is in this language.")}
-            )
+        if self.language == getattr(self, self.OF).language:
+            raise ValidationError({"language": _("Its own text is in this language.")})
 
-    @property
-    def is_frozen(self) -> bool:
-        """Whether somebody has signed since it was there."""
-        if self._state.adding:
-            return False
-        newest = self.petition.signatures.order_by("-pk").first()
-        entries = self.petition.count_entries.filter(created_at__gte=self.created_at)
-        return (
-            newest is not None and newest.created_at >= self.created_at
-        ) or entries.exists()
+
+def once_a_language(of: str, name: str) -> models.UniqueConstraint:
+    """What is named by the column `of` has one other text in a language."""
+    return models.UniqueConstraint(
+        fields=[of, "language"],
+        name=f"{name}_once_a_language",
+        violation_error_message=_("There is a text in this language already."),
+    )
 
 
 class Multilingual(models.Model):
@@ -175,12 +95,134 @@ class Multilingual(models.Model):
         found = [text for text in self.texts() if text.language == language]
         return found[0] if found else self
 
+    def passage(self, name: str) -> Passage:
+        """One of its words for the reader; what a text in another language leaves
+        empty, as it was written."""
+        source = self.text_in(self.reader_language)
+        if not getattr(source, name):
+            source = self
+        return Passage(getattr(source, name), source.language)
+
     @property
     def address_language(self) -> str:
         """The language that its address has to name: one without an interface."""
         if not self.reading or is_of_interface(self.reading):
             return ""
         return self.reading if self.reading in self.languages else ""
+
+
+class Told(Multilingual):
+    """What is told of a petition: whoever reads that in a language reads this in it."""
+
+    petition: Any
+
+    class Meta:
+        abstract = True
+
+    @property
+    def reading(self) -> str:  # type: ignore[override]
+        return str(self.petition.reading)
+
+
+# == Those of a petition ==
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a petition says in one language; around it `lang` and `dir`."""
+
+    language: str
+    title: str
+    ask: str
+    summary: str
+    text: str
+    text_format: str
+    image_description: str
+    addressees: str = ""
+    """Whom it petitions, with offices, as this language says it; "" as typed."""
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+    @property
+    def title_in_sentence(self) -> str:
+        """For plain text of another direction, which it must not turn around."""
+        if self.direction == direction(reader_language()):
+            return self.title
+        return f"\u2068{self.title}\u2069"
+
+    @property
+    def key(self) -> str:
+        """Tells a form whether these are still the words that it stood below; the
+        statement in petitions.signing makes the same of what is stored."""
+        words = f"{self.title}\n{self.ask}\n{self.text}"
+        return hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()[:8]
+
+
+class Translation(OtherText):
+    """The words of a petition in one more language. They have the petition's page and
+    its count; whoever signs under them signs the petition."""
+
+    OF = "petition"
+
+    petition = models.ForeignKey(
+        "petitions.Petition", on_delete=models.CASCADE, related_name="translations"
+    )
+    title = models.CharField(_("title"), max_length=200)
+    ask = models.CharField(_("ask"), max_length=300, blank=True)
+    addressees = models.CharField(
+        _("whom it petitions"),
+        max_length=500,
+        blank=True,
+        help_text=_(
+            "Everybody with their offices, as this language says it. Empty: as above."
+        ),
+    )
+    summary = models.CharField(_("summary"), max_length=300, blank=True)
+    text = models.TextField(
+        _("text"),
+        max_length=40_000,
+        help_text=_(
+            "In the same format as the petition's own. Frozen at the first signature "
+            "after it was there."
+        ),
+    )
+    image_description = models.CharField(
+        _("what the picture shows"), max_length=300, blank=True
+    )
+    outcome = models.CharField(
+        _("outcome"),
+        max_length=500,
+        blank=True,
+        help_text=_("The sentence about how it ended, in this language."),
+    )
+
+    # What nobody may change once somebody has signed since it was there.
+    FROZEN = ("language", "title", "ask", "addressees", "text")
+
+    class Meta(OtherText.Meta):
+        constraints = [
+            once_a_language("petition", "translation"),
+            models.CheckConstraint(
+                condition=~Q(title="") & ~Q(text="") & ~Q(language=""),
+                name="translation_title_and_text",
+                violation_error_message=_(
+                    "Give a text its language, its title and its words."
+                ),
+            ),
+        ]
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether somebody has signed since it was there."""
+        if self._state.adding:
+            return False
+        newest = self.petition.signatures.order_by("-pk").first()
+        entries = self.petition.count_entries.filter(created_at__gte=self.created_at)
+        return (
+            newest is not None and newest.created_at >= self.created_at
+        ) or entries.exists()
 
 
 class Worded(Multilingual):
@@ -219,7 +261,4 @@ class Worded(Multilingual):
     @property
     def outcome_words(self) -> Passage:
         """How it ended, in the reader's language or as staff wrote it."""
-        for text in self.texts():
-            if text.language == self.reader_language and text.outcome:
-                return Passage(text.outcome, text.language)
-        return Passage(self.outcome, self.language)
+        return self.passage("outcome")

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Max, Q
 from django.urls import reverse
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from config.languages import direction, is_of_interface, text_languages
 from organizations.models import User
 from petitions.models.pictures import Pictured
-from petitions.models.translations import Multilingual
+from petitions.models.translations import OtherText, Told, once_a_language
 from petitions.states import PUBLIC_STATES
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class News:
         return direction(self.language)
 
 
-class Update(Multilingual, Pictured):
+class Update(Told, Pictured):
     """Dated news about a petition. Its number stands in its address: given when it is
     first published, and its own for ever."""
 
@@ -153,11 +152,6 @@ class Update(Multilingual, Pictured):
         return self.published_at is not None and self.published_at <= now
 
     @property
-    def reading(self) -> str:  # type: ignore[override]
-        """Whoever reads a petition in a language reads its news in it."""
-        return self.petition.reading
-
-    @property
     def address_language(self) -> str:
         """Named also where it lacks that language: the petition has it, or said so."""
         return "" if is_of_interface(self.reading) else self.reading
@@ -191,31 +185,24 @@ class Update(Multilingual, Pictured):
         return max(self.published_at, *changes)
 
 
-class UpdateTranslation(models.Model):
+class UpdateTranslation(OtherText):
     """The words of an update in one more language: the same news, on the same day, at
     the same address."""
+
+    OF = "update"
 
     update = models.ForeignKey(
         Update, on_delete=models.CASCADE, related_name="translations"
     )
-    language = models.CharField(_("language"), max_length=10, choices=text_languages)
     title = models.CharField(_("title"), max_length=200)
     text = models.TextField(_("text"), max_length=20_000)
     image_description = models.CharField(
         _("what the picture shows"), max_length=300, blank=True
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    class Meta:
-        verbose_name = _("text in another language")
-        verbose_name_plural = _("texts in other languages")
-        ordering = ["language"]
+    class Meta(OtherText.Meta):
         constraints = [
-            models.UniqueConstraint(
-                fields=["update", "language"],
-                name="update_translation_once_a_language",
-                violation_error_message=_("There is a text in this language already."),
-            ),
+            once_a_language("update", "update_translation"),
             models.CheckConstraint(
                 condition=~Q(title="") & ~Q(text="") & ~Q(language=""),
                 name="update_translation_title_and_text",
@@ -224,13 +211,3 @@ class UpdateTranslation(models.Model):
                 ),
             ),
         ]
-
-    def __str__(self) -> str:
-        return str(self.get_language_display())
-
-    def clean(self) -> None:
-        super().clean()
-        if self.language == self.update.language:
-            raise ValidationError(
-                {"language": _("The update's own text is in this language.")}
-            )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from petitions import texts
 from petitions.curve import Curve, Period, Step
 from petitions.models import Correction, News
-from petitions.models.answers import Said
+from petitions.models.answers import Reply, Said
 
 register = template.Library()
 
@@ -41,7 +41,7 @@ def description(words: News) -> str:
 
 
 @register.filter
-def said_html(said: Said) -> SafeString:
+def said_html(said: Said | Reply) -> SafeString:
     """An answer, below a heading at level 3."""
     return texts.render(said.text, said.text_format, 4)
 

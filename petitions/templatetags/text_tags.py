@@ -19,7 +19,8 @@ from config.languages import (
     reader_language,
 )
 from config.public_data import full
-from petitions.models import Petition, Target, Update
+from petitions.models import Handover, Petition, Target, Update
+from petitions.models.translations import Multilingual
 from petitions.texts import listed
 
 register = template.Library()
@@ -99,10 +100,15 @@ def missing_text(row: Readable) -> str:
 
 
 @register.filter
-def foreign(row: Readable) -> str:
+def foreign(row: Readable | Handover) -> str:
     """The language of its words, when that is not the one they should be read in."""
-    shown = row.words.language
-    return "" if shown == row.reader_language else name_in_reader_language(shown)
+    return foreign_to(row.words.language, row)
+
+
+@register.filter
+def foreign_to(language: str, row: Multilingual) -> str:
+    """A language, when it is not the one that a row should be read in."""
+    return "" if language == row.reader_language else name_in_reader_language(language)
 
 
 @register.filter

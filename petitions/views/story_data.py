@@ -8,6 +8,7 @@ from typing import Any
 from config.public_data import full
 from petitions.models import Answer, Handover, Petition, Target, Update
 from petitions.models.pictures import Pictured
+from petitions.story import handovers_of
 from petitions.templatetags.text_tags import address_of
 
 MOST_UPDATES = 50
@@ -16,8 +17,8 @@ MOST_UPDATES = 50
 def story(petition: Petition, now: datetime) -> dict[str, Any]:
     """All of it, in the words that it was written in and in all others."""
     updates = petition.updates.published(now)[:MOST_UPDATES]
-    answers = petition.answers.select_related("target")
-    handovers = petition.handovers.select_related("target")
+    answers = petition.answers.select_related("target").prefetch_related("translations")
+    handovers = handovers_of(petition)
     return {
         "picture": picture(petition),
         "updates": [of_update(update) for update in updates],
@@ -72,6 +73,14 @@ def of_handover(handover: Handover) -> dict[str, Any]:
         "language": handover.language,
         "note": handover.note,
         "picture": picture(handover),
+        "translations": [
+            {
+                "language": text.language,
+                "note": text.note,
+                "picture_description": text.image_description,
+            }
+            for text in handover.texts()
+        ],
     }
 
 
@@ -85,6 +94,16 @@ def of_answer(answer: Answer) -> dict[str, Any]:
         "text_format": answer.text_format,
         "link": answer.link,
         "changed": answer.changed_at.isoformat() if answer.changed_at else None,
+        "translations": [
+            {
+                "language": text.language,
+                "original": text.original,
+                "answered_by": text.answered_by,
+                "text": text.text,
+                "link": text.link,
+            }
+            for text in answer.texts()
+        ],
     }
 
 

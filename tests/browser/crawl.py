@@ -156,11 +156,22 @@ INSERT INTO petitions_answer (petition_id, target_id, answered_by, answered_on, 
 SELECT %(id)s, id, '', now(), 'en', 'We shall see.', 'plain', '', now()
   FROM petitions_target WHERE petition_id = %(id)s;
 UPDATE petitions_answer SET text = 'We shall see to it.' WHERE petition_id = %(id)s;
+INSERT INTO petitions_handovertranslation (handover_id, language, note,
+    image_description, created_at)
+SELECT id, 'fr', 'Sur les marches.', '', now() FROM petitions_handover
+ WHERE petition_id = %(id)s;
+INSERT INTO petitions_answertranslation (answer_id, language, original, text,
+    answered_by, link, created_at)
+SELECT id, 'fr', false, 'Nous verrons.', '', '', now() FROM petitions_answer
+ WHERE petition_id = %(id)s;
+UPDATE petitions_answertranslation SET text = 'Nous nous en occuperons.'
+ WHERE answer_id IN (SELECT id FROM petitions_answer WHERE petition_id = %(id)s);
 """
 
 
 def tell_story(site: Site) -> None:
-    """Translation, update, corrections, handover, and an answer that was changed."""
+    """Translation, update, corrections, handover, and an answer that was changed, in two
+    languages."""
     ((number,),) = site.sql("SELECT id FROM petitions_petition WHERE slug = 'open'")
     for statement in filter(None, map(str.strip, STORY.split(";"))):
         site.sql(statement.replace("%(id)s", str(number)))

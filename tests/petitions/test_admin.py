@@ -43,8 +43,10 @@ from petitions.models import (
 from petitions.states import State
 from tests.factories import (
     make_answer,
+    make_answer_translation,
     make_entry,
     make_handover,
+    make_handover_translation,
     make_organization,
     make_pending,
     make_petition,
@@ -875,8 +877,10 @@ def planted(organization: Organization, alice: User) -> list[str]:
     )  # fmt: skip
     Correction.objects.create(petition=petition, text="PLANTED correction")
     make_update(petition, title="PLANTED update")
-    make_answer(petition, answered_by="PLANTED answer")
-    make_handover(petition, note="PLANTED handover")
+    answer = make_answer(petition, answered_by="PLANTED answer")
+    make_answer_translation(answer, "fr", text="PLANTED answer text")
+    handover = make_handover(petition, note="PLANTED handover")
+    make_handover_translation(handover, "fr", note="PLANTED handover text")
     make_entry(petition, 77, label="PLANTED entry")
     MailTally.objects.create(
         petition=petition, day=timezone.localdate(), domain="PLANTED"

@@ -19,8 +19,10 @@ from petitions.models import Petition, Update
 from petitions.states import State
 from tests.factories import (
     make_answer,
+    make_answer_translation,
     make_entry,
     make_handover,
+    make_handover_translation,
     make_organization,
     make_petition,
     make_signature,
@@ -358,9 +360,11 @@ def test_what_happened_since_in_all_its_languages(
     )
     make_update_translation(update, "ar")
     make_update(petition, title="A draft", published=False)
-    make_handover(petition, confirmed=2, paper=1, handed_on=date(2026, 3, 4),
-                  note="On the steps.")  # fmt: skip
-    make_answer(petition, text="No.", answered_on=date(2026, 3, 9))
+    handed = make_handover(petition, confirmed=2, paper=1, handed_on=date(2026, 3, 4),
+                           note="On the steps.")  # fmt: skip
+    make_handover_translation(handed, "fr", note="Sur les marches.")
+    answered = make_answer(petition, text="No.", answered_on=date(2026, 3, 9))
+    make_answer_translation(answered, "fr", text="Oui.")
     petition.answers.update(text="Yes.")
 
     found = visitor.get(f"{PETITION}.json").json()
@@ -391,12 +395,24 @@ def test_what_happened_since_in_all_its_languages(
         "day": "2026-03-04", "to": "Minister", "manner": "in_person", "supporters": 3,
         "confirmed": 2, "paper": 1, "imported": 0, "language": "en",
         "note": "On the steps.", "picture": None,
+        "translations": [
+            {"language": "fr", "note": "Sur les marches.", "picture_description": ""}
+        ],
     }  # fmt: skip
     (answer,) = found["answers"]
     assert (answer["day"], answer["target"], answer["text"]) == (
         "2026-03-09", "Minister", "Yes.",
     )  # fmt: skip
     assert answer["changed"] is not None
+    assert answer["translations"] == [
+        {
+            "language": "fr",
+            "original": False,
+            "answered_by": "",
+            "text": "Oui.",
+            "link": "",
+        }
+    ]
 
 
 def test_a_petition_has_its_picture(visitor: Client, petition: Petition) -> None:

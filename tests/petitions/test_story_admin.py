@@ -63,7 +63,6 @@ def given(name: str, petition: Petition, **changes: Any) -> dict[str, Any]:
         "update": {
             "language": "en", "title": "News", "text": "**Good** news.",
             "published_at_0": "", "published_at_1": "",
-            "translations-TOTAL_FORMS": "0", "translations-INITIAL_FORMS": "0",
         },
         "answer": {
             "target": target, "answered_by": "", "answered_on": "2026-03-01",
@@ -75,7 +74,8 @@ def given(name: str, petition: Petition, **changes: Any) -> dict[str, Any]:
             "language": "en",
         },
     }  # fmt: skip
-    return {**fields[name], **changes}
+    no_texts = {"translations-TOTAL_FORMS": "0", "translations-INITIAL_FORMS": "0"}
+    return {**fields[name], **no_texts, **changes}
 
 
 @pytest.fixture(autouse=True)

@@ -31,8 +31,10 @@ from petitions.openapi import document
 from petitions.states import State
 from tests.factories import (
     make_answer,
+    make_answer_translation,
     make_entry,
     make_handover,
+    make_handover_translation,
     make_petition,
     make_signature,
     make_translation,
@@ -80,8 +82,9 @@ def _site(petition: Petition, _connected: None) -> None:
     update = make_update(petition, **picture)
     make_update_translation(update, "fr")
     make_update(petition, changed_at=timezone.now())
-    make_handover(petition, **picture)
-    make_answer(petition)
+    handover = make_handover(petition, **picture)
+    make_handover_translation(handover, "fr")
+    make_answer_translation(make_answer(petition), "fr")
     make_entry(petition, 60, source="paper")
     make_signature(petition)
     Correction.objects.create(petition=petition, text="Seven, not six.")
