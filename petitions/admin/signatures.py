@@ -13,6 +13,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from config.languages import name_in_reader_language
 from organizations.access import may_edit
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import actions, siblings
@@ -22,7 +23,8 @@ from petitions.keys import keys_of
 from petitions.models import Comment, Signature
 from petitions.models.signatures import COMMENTED
 from petitions.paging import CappedPaginator
-from petitions.states import Aside, WeakSign
+from petitions.states import Aside, Delivery, WeakSign
+from petitions.templatetags.petition_tags import country_name
 
 SIGNS = {
     WeakSign.NO_ORIGIN: _("the browser did not say which page sent the form"),
@@ -110,9 +112,8 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     ]  # fmt: skip
     fields = [
         "petition", "state", "name_known", "email_known", "place", "postal_code",
-        "country", "comment", "comment_approved", "comment_rejected",
-        "show_name", "name_withheld",
-        "updates", "language", "delivery", "text_version",
+        "country_known", "comment", "comment_standing", "show_name", "name_withheld",
+        "updates", "language_named", "agreed_to", "text_version",
         "invalidation", "aside", "weak_signs_in_words", "network_shared",
         "created_at", "confirmed_at", "withdrawn_at", "withdrawn_because",
     ]  # fmt: skip
@@ -155,13 +156,30 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         """How it begins, and what staff have said of it; empty where there is none."""
         if not signature.comment:
             return ""
+        start = Truncator(signature.comment).chars(80)
+        return f"{start} · {self.comment_standing(signature)}"
+
+    @admin.display(description=_("decision"))
+    def comment_standing(self, signature: Signature) -> str:
+        if not signature.comment:
+            return ""
         if signature.comment_approved:
-            standing = gettext("Approved")
-        elif signature.comment_rejected:
-            standing = gettext("Not shown")
-        else:
-            standing = gettext("To be read")
-        return f"{Truncator(signature.comment).chars(80)} · {standing}"
+            return gettext("Approved")
+        if signature.comment_rejected:
+            return gettext("Not shown")
+        return gettext("To be read")
+
+    @admin.display(description=_("country"))
+    def country_known(self, signature: Signature) -> str:
+        return country_name(signature.country)
+
+    @admin.display(description=_("language"))
+    def language_named(self, signature: Signature) -> str:
+        return name_in_reader_language(signature.language)
+
+    @admin.display(description=_("agreed to hand over"))
+    def agreed_to(self, signature: Signature) -> str:
+        return str(Delivery(signature.delivery).label)
 
     @admin.display(description=_("petition"), ordering="petition")
     def petition_start(self, signature: Signature) -> str:

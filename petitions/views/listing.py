@@ -32,12 +32,13 @@ from petitions.searching import Scope
 WEEK = timedelta(days=7)
 SHOWN_OF_A_KIND = 6
 SHOWN_FEATURED = 3
+SHOWN_ORGANIZATIONS = 24
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What the site has to show; on a site of one organisation, its profile."""
-    organizations = list(Organization.objects.all()[:25])
+    organizations = list(Organization.objects.all()[:SHOWN_ORGANIZATIONS])
     if len(organizations) == 1:
         return profile_page(request, organizations[0], home=True)
     if asked := query_of(request):
@@ -56,8 +57,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         **each_once(keys),
         "topics": Topic.objects.in_use(now).in_reader_order(),
-        "organizations": organizations[:24],
-        "more_organizations": len(organizations) > 24,
+        "organizations": organizations,
     }
     return TemplateResponse(request, "petitions/home.html", context)
 

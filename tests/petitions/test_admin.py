@@ -624,6 +624,20 @@ def test_signatures_are_searchable_and_read_only(
     assert signature.name == "Maya Tremblay"
 
 
+def test_a_signature_is_shown_in_words(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    petition.asks_country = True
+    petition.save()
+    signature = make_signature(petition, language="fr", comment="Now!", country="CA")
+
+    path = f"/admin/petitions/signature/{signature.pk}/change/"
+    text = text_of(as_user(erin).get(path))
+
+    assert "Country: Canada Comment: Now! Decision: To be read" in text
+    assert "Language: French Agreed to hand over: The number of supporters" in text
+
+
 def test_the_list_of_signatures_costs_no_query_per_row(
     as_user: Login, erin: User, petition: Petition
 ) -> None:

@@ -109,3 +109,11 @@ def test_french_signs_keep_to_their_words() -> None:
     assert len(entries) > 500
     assert [entry for entry in entries if LOOSE.search(entry)] == []
     assert [entry for entry in entries if APART.search(entry)] == []
+
+
+def test_a_colon_between_two_texts_keeps_its_distance(
+    visitor: Client, petition: Petition
+) -> None:
+    page = visitor.get(f"/fr{PETITION}poster/").content.decode()
+
+    assert f"<title>Affiche\u00a0: {petition.title}</title>" in page
