@@ -45,7 +45,7 @@ EMAIL = f"Zephyrine.Quastenflosser@{DOMAIN}"
 OTHER_SPELLING = f"zephyrine.quastenflosser@{DOMAIN.upper()}"
 # Anything of this, in any case, is a trace.
 PLANTED = (
-    "zephyrine", "quastenflosser", "hinterkauzingen", "qx7", "weil die eule", "zephy",
+    "zephyrine", "quastenflosser", "hinterkauzingen", "qx7 9zy", "\tqx7", "weil die eule", "zephy",
     "11.22.33",
 )  # fmt: skip
 FORM = {
@@ -375,7 +375,10 @@ def test_names_that_are_past_their_time_leave_no_trace(
     assert holding(*PLANTED) == holding(DOMAIN) == {"petitions_consent"}
     assert holding_key() == {"petitions_consent"}
     assert (
-        holding("hinterkauzingen", "qx7", "weil die eule", "quastenflosser\t") == set()
+        holding(
+            "hinterkauzingen", "qx7 9zy", "\tqx7", "weil die eule", "quastenflosser\t"
+        )
+        == set()
     )
     assert Signature.objects.count() == 2
     assert all(proof.holds for proof in counting.verify())
