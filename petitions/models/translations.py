@@ -45,8 +45,8 @@ class OtherText(models.Model):
     def clean(self) -> None:
         super().clean()
         # An import looks at them before there is anything to hold them to.
-        known = getattr(self, f"{self.OF}_id")
-        if known and self.language == getattr(self, self.OF).language:
+        own = getattr(self, self.OF, None)
+        if own and self.language == own.language:
             raise ValidationError({"language": _("Its own text is in this language.")})
 
 
