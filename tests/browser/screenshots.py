@@ -85,7 +85,7 @@ PICTURES: dict[str, tuple[Callable[[Page], None], dict[str, Any]]] = {
     "arabic-thank-you": (thanked_in_arabic, {}),
     "arabic-thank-you-narrow": (thanked_in_arabic, ON_A_PHONE),
     "narrow": (going(PETITION), ON_A_PHONE),
-    # The last: it adds the signatures that it shows.
+    # The last of all: it adds the signatures that it shows.
     "invalidation": (invalidated, {}),
 }
 # Name of the file: the page whose link is shared.
@@ -137,7 +137,7 @@ def main() -> int:
     try:
         with sync_playwright() as playwright:
             browser = launch(playwright)
-            for name in sys.argv[1:] or [*PICTURES, *SHARED]:
+            for name in sys.argv[1:] or [*SHARED, *PICTURES]:
                 file = FOLDER / f"{name}.png"
                 shared = name in SHARED
                 file.write_bytes(
