@@ -26,7 +26,7 @@ PAGES = {
 }
 LANGUAGES = ("", "/fr")
 # Now and then Chromium gives Lighthouse no trace to score, and it asks for another run.
-TRIES = 3
+TRIES = 5
 
 
 def addresses(site: Site) -> dict[str, str]:
