@@ -205,31 +205,6 @@ class Migration(migrations.Migration):
                 violation_error_message="Some characters cannot be shown: type them anew instead of pasting them. Titles and names stand on one line.",
             ),
         ),
-        AddConstraintNotValid(
-            model_name="consent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("language__regex", "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")
-                ),
-                name="consent_language",
-                violation_error_message="Choose a language from the list.",
-            ),
-        ),
-        AddConstraintNotValid(
-            model_name="consent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("email", ""),
-                    (
-                        "email__regex",
-                        "^[^\\s\\u0001-\\u0020\\u007f<>,;@]+@[^\\s\\u0001-\\u0020\\u007f<>,;@]+$",
-                    ),
-                    _connector="OR",
-                ),
-                name="consent_email_form",
-                violation_error_message="Write an address such as name@example.org.",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="correction",
             constraint=models.CheckConstraint(
@@ -332,7 +307,6 @@ class Migration(migrations.Migration):
                         "body__regex",
                         "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
                     ),
-                    models.Q(("language", ""), _negated=True),
                 ),
                 name="letter_complete",
                 violation_error_message="A letter has a subject and words.",
@@ -624,7 +598,6 @@ class Migration(migrations.Migration):
                         "text__regex",
                         "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
                     ),
-                    models.Q(("language", ""), _negated=True),
                 ),
                 name="topic_name_text",
                 violation_error_message="Name the topic.",
@@ -665,7 +638,6 @@ class Migration(migrations.Migration):
                         "text__regex",
                         "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
                     ),
-                    models.Q(("language", ""), _negated=True),
                 ),
                 name="translation_title_and_text",
                 violation_error_message="Give a text its language, its title and its words.",
@@ -790,7 +762,6 @@ class Migration(migrations.Migration):
                         "text__regex",
                         "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
                     ),
-                    models.Q(("language", ""), _negated=True),
                 ),
                 name="update_translation_title_and_text",
                 violation_error_message="Give a text its language, its title and its words.",
@@ -856,15 +827,12 @@ class Migration(migrations.Migration):
             model_name="answertranslation",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(
-                        (
-                            "text__regex",
-                            "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
-                        ),
-                        models.Q(("link", ""), _negated=True),
-                        _connector="OR",
+                    (
+                        "text__regex",
+                        "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
                     ),
-                    models.Q(("language", ""), _negated=True),
+                    models.Q(("link", ""), _negated=True),
+                    _connector="OR",
                 ),
                 name="answer_translation_text_or_link",
                 violation_error_message="Give a text its language, and its words or a link to them.",
@@ -913,18 +881,15 @@ class Migration(migrations.Migration):
             model_name="handovertranslation",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(
-                        (
-                            "note__regex",
-                            "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
-                        ),
-                        (
-                            "image_description__regex",
-                            "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
-                        ),
-                        _connector="OR",
+                    (
+                        "note__regex",
+                        "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
                     ),
-                    models.Q(("language", ""), _negated=True),
+                    (
+                        "image_description__regex",
+                        "[^\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u115f\\u1160\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufeff\\uffa0]",
+                    ),
+                    _connector="OR",
                 ),
                 name="handover_translation_words",
                 violation_error_message="Give a text its language and its words.",

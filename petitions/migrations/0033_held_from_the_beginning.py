@@ -8,8 +8,6 @@ class Migration(migrations.Migration):
     dependencies = [("petitions", "0032_held_to_their_form")]
 
     operations = [
-        ValidateConstraint("consent", "consent_language"),
-        ValidateConstraint("consent", "consent_email_form"),
         ValidateConstraint("signature", "signature_language"),
         ValidateConstraint("signature", "signature_text_language"),
         ValidateConstraint("signature", "signature_email_form"),

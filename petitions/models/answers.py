@@ -213,7 +213,7 @@ class AnswerTranslation(OtherText):
         constraints = [
             once_a_language("answer", "answer_translation"),
             models.CheckConstraint(
-                condition=(guards.seen("text") | ~Q(link="")) & ~Q(language=""),
+                condition=guards.seen("text") | ~Q(link=""),
                 name="answer_translation_text_or_link",
                 violation_error_message=_(
                     "Give a text its language, and its words or a link to them."

@@ -139,8 +139,7 @@ class HandoverTranslation(OtherText):
         constraints = [
             once_a_language("handover", "handover_translation"),
             models.CheckConstraint(
-                condition=(guards.seen("note") | guards.seen("image_description"))
-                & ~Q(language=""),
+                condition=guards.seen("note") | guards.seen("image_description"),
                 name="handover_translation_words",
                 violation_error_message=_("Give a text its language and its words."),
             ),

@@ -103,7 +103,7 @@ class Letter(models.Model):
                 fields=["next_step", "language"], name="letter_once_a_language"
             ),
             models.CheckConstraint(
-                condition=guards.seen("subject", "body") & ~Q(language=""),
+                condition=guards.seen("subject", "body"),
                 name="letter_complete",
                 violation_error_message=_("A letter has a subject and words."),
             ),

@@ -358,10 +358,7 @@ class Consent(models.Model):
             # Costs a confirmation nothing, and finds those past their time.
             BrinIndex(fields=["given_at"], autosummarize=True, name="consent_age"),
         ]
-        constraints = [
-            guards.language("consent"),
-            guards.mail_address("consent", "email"),
-        ]
+        # No guards: CONFIRM copies it from a signature, which has them.
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -208,7 +207,7 @@ class Translation(OtherText):
         constraints = [
             once_a_language("petition", "translation"),
             models.CheckConstraint(
-                condition=guards.seen("title", "text") & ~Q(language=""),
+                condition=guards.seen("title", "text"),
                 name="translation_title_and_text",
                 violation_error_message=_(
                     "Give a text its language, its title and its words."

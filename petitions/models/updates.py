@@ -209,7 +209,7 @@ class UpdateTranslation(OtherText):
         constraints = [
             once_a_language("update", "update_translation"),
             models.CheckConstraint(
-                condition=guards.seen("title", "text") & ~Q(language=""),
+                condition=guards.seen("title", "text"),
                 name="update_translation_title_and_text",
                 violation_error_message=_(
                     "Give a text its language, its title and its words."
