@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db import connection, transaction
 
+from config.database import patience
 from petitions.channels import Channel
 from petitions.models import Change, CountEntry, Petition
 from petitions.states import Source
@@ -150,9 +151,8 @@ class Proof:
 
 def verify() -> Iterator[Proof]:
     """The proof for every petition and source, from one snapshot of the database."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        # Millions of signatures take longer to count than a visitor would wait.
-        cursor.execute("SET LOCAL statement_timeout = 0")
+    # Millions of signatures take longer to count than a visitor would wait.
+    with transaction.atomic(), patience("0"), connection.cursor() as cursor:
         cursor.execute(VERIFY)
         rows = cursor.fetchall()
     for number, slug, source, *figures in rows:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import CharField, Count, Max, Q, QuerySet
 from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
+from config.database import patience
 from organizations.models import User
 from petitions import confirming, keys, renewing
 from petitions.models import Change, Invalidation, Petition, Signature
@@ -55,9 +56,7 @@ def preview(invalidation: Invalidation) -> Preview:
         email_key__isnull=False,
         confirmed_at__lte=invalidation.as_of,
     )
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
+    with transaction.atomic(), patience(PATIENCE):
         figures = invalidation.matching().aggregate(
             found=Count("pk", filter=counted),
             weak=Count("pk", filter=counted & Q(weak_signs__gt=0)),
