@@ -1,6 +1,6 @@
-"""The hot path, on: confirming is one conditional statement, which counts, merges what
-the same person sent besides, and writes down what was answered about updates.
-"""
+"""The second half of the hot path: confirming is one conditional statement, which
+counts, merges what the same person sent besides, and writes down what was answered
+about updates."""
 
 from __future__ import annotations
 

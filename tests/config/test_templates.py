@@ -1,4 +1,4 @@
-"""Templates are read without their indentation, and mails as they were written."""
+"""Pages are read without their indentation, and texts of mails as they were written."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def test_pages_are_sent_without_indentation() -> None:
     assert len(names) > 50
     for name in names:
         assert not re.search(r"(?m)^[ \t]", source_of(name)), name
+
+
+def test_texts_of_mails_are_read_as_they_were_written() -> None:
+    names = [str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.txt")]
+
+    assert len(names) > 5
+    for name in names:
+        assert source_of(name) == (TEMPLATES / name).read_text(), name
 
 
 def test_lines_keep_their_numbers() -> None:
