@@ -105,7 +105,11 @@ class Database:
 
 @dataclass
 class Server:
-    """Two gunicorn processes, or a worker, on one database."""
+    """Gunicorn on one database, in so many processes.
+
+    Each is a gunicorn of its own, and the kernel deals the connections out to them.
+    Processes of one gunicorn take them from one queue; when wrk opens all at once, the
+    one that happens to be awake often takes all, and the other has nothing to do."""
 
     database: Database
     environment: dict[str, str]
@@ -117,30 +121,50 @@ class Server:
         environment = self.environment | {
             "DATABASE_URL": self.database.url,
             "BIND": f"127.0.0.1:{self.port}",
-            "WEB_CONCURRENCY": str(self.processes),
+            "WEB_CONCURRENCY": "1",
         }
         log = self.database.folder / f"{self.module}.log"
-        words = ["gunicorn", "-c", "config/gunicorn.py", self.module]
+        words = ["gunicorn", "-c", "config/gunicorn.py", "--reuse-port", self.module]
         with log.open("wb") as file:
-            self.process = subprocess.Popen(
-                [*PYTHON, *words], cwd=ROOT, env=environment, stdout=file, stderr=file
-            )
+            self.running = [
+                subprocess.Popen(
+                    [*PYTHON, *words],
+                    cwd=ROOT,
+                    env=environment,
+                    stdout=file,
+                    stderr=file,
+                )
+                for _ in range(self.processes)
+            ]
         for _ in range(200):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/livez", timeout=1)
+            if self._all_answer():
                 return self
-            except OSError:
-                time.sleep(0.1)
+            time.sleep(0.1)
         self.__exit__()
         raise SystemExit(log.read_text())
 
     def __exit__(self, *error: object) -> None:
-        self.process.terminate()
-        self.process.wait(20)
+        for process in self.running:
+            process.terminate()
+        for process in self.running:
+            process.wait(20)
 
     def memory(self) -> float:
         """Of its processes together, in MB."""
-        return sum(map(resident, children(self.process.pid)))
+        return sum(
+            resident(child) for each in self.running for child in children(each.pid)
+        )
+
+    def _all_answer(self) -> bool:
+        """Whether each process has a child, and whoever is asked answers."""
+        if not all(children(process.pid) for process in self.running):
+            return False
+        try:
+            for _ in range(4 * self.processes):
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/livez", timeout=5)
+        except OSError:
+            return False
+        return True
 
 
 @dataclass
