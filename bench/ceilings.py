@@ -13,6 +13,7 @@ from psycopg import sql
 
 from bench.load import CONNECTIONS
 from bench.site import SLUG, Bench
+from config.database import bare
 from config.embedded_postgres import binaries
 
 
@@ -37,9 +38,7 @@ def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
         updates=True,
         network=network,
     )
-    find = statements(
-        lambda: signing.find_form(SLUG, "en", now=now, ceilings=rules.ceilings(network))
-    )
+    find = statements(lambda: signing.find_form(SLUG, "en"))
     sign = statements(lambda: signing.sign(bench.petition, given, now=now, rules=rules))
     first = database.loaded.pending[
         min(database.used, len(database.loaded.pending) - 1)
@@ -90,9 +89,12 @@ def statements(act: Callable[[], object]) -> list[str]:
 
 def filled(text: str, values: dict[str, Any]) -> str:
     """One statement with its values in place, ended as pgbench wants it."""
+
+    def value(found: re.Match[str]) -> str:
+        return literal(found[1], values[found[1]])
+
     # pgbench knows no comments within a statement.
-    bare = re.sub(r"--.*", "", text)
-    return re.sub(r"%\((\w+)\)s", lambda m: literal(m[1], values[m[1]]), bare) + ";\n"
+    return re.sub(r"%\((\w+)\)s", value, bare(text)) + ";\n"
 
 
 def literal(name: str, value: Any) -> str:

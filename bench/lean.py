@@ -42,18 +42,12 @@ def without(statement: str, *names: str) -> str:
     return statement
 
 
-def without_ceilings(statement: str) -> str:
-    begin, end = parenthesis(statement, "is_over_a_ceiling(")
-    return f"{statement[:begin]}false{statement[end:]}"
-
-
 # No limits: nothing is beyond one. No outbox: the signature is all that is written.
 signing.SIGN = (
     "WITH beyond AS (SELECT 0 AS marks, 0 AS signs), "
     + part(signing.SIGN, "signed")
     + " SELECT id FROM signed"
 )
-signing.FIND = without_ceilings(signing.FIND)
 confirming.CONFIRM = without(confirming.CONFIRM, "unsent", "sent", "consent")
 limits.RULES._load = limits.Rules
 limits.RULES.forget()

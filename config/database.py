@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -48,6 +49,12 @@ def patience(duration: str) -> Iterator[None]:
         cursor.execute(SET_TIMEOUT, [duration])
         yield
         cursor.execute(SET_TIMEOUT, [usual])
+
+
+def bare(statement: str) -> str:
+    """The statement without its comments. psycopg keeps what it made of a statement of
+    at most 4,096 characters, and takes a longer one to pieces each time it is sent."""
+    return re.sub(r" *--.*\n", "", statement)
 
 
 SET_TIMEOUT = "SELECT set_config('statement_timeout', %s, true)"

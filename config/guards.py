@@ -9,11 +9,11 @@ of languages: adding one needs no migration.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import ExpressionWrapper, F, Func, Q, Value
 from django.db.models.lookups import IRegex
 from django.utils.translation import gettext_lazy as _
 
@@ -153,3 +153,31 @@ def readable(
 def form(column: str, pattern: str, *, blank: bool) -> Q:
     has_it = Q(**{f"{column}__regex": pattern})
     return Q(**{column: ""}) | has_it if blank else has_it
+
+
+def one_of(column: str, values: Iterable[str]) -> Func:
+    """`column` holds one of `values`, words of ours.
+
+    PostgreSQL reads the stored form of a table's constraints anew for every statement
+    that writes to it, a microsecond for each 300 bytes. An array is one constant there;
+    Django's IN is one for each word, with a cast each, and four times as long."""
+    words = ",".join(values)
+    return Func(
+        F(column),
+        template=f"(%(expressions)s = ANY ('{{{words}}}'::text[]))",
+        output_field=models.BooleanField(),
+    )
+
+
+def same(condition: Q, other: Q | Func) -> Func:
+    """Both hold, or neither does."""
+    return Func(
+        *(
+            ExpressionWrapper(each, output_field=models.BooleanField())
+            for each in (condition, other)
+        ),
+        # In the order in which a migration writes them: then they are found equal.
+        arg_joiner=" = ",
+        template="(%(expressions)s)",
+        output_field=models.BooleanField(),
+    )

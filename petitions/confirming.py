@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
+from config.database import bare
 from petitions import rekeying
 from petitions.siblings import counted_sibling, find_signature, is_full
 from petitions.states import SignatureState
@@ -19,7 +20,8 @@ from petitions.states import SignatureState
 # the first sending of the mail.
 GRACE = timedelta(hours=24)
 
-CONFIRM = """
+CONFIRM = bare(
+    """
 WITH mine AS MATERIALIZED (
     -- Only a row of the newest key version, read in this very statement, and with a
     -- person where two may share an address, can be compared with all others; `confirm`
@@ -116,6 +118,7 @@ WITH mine AS MATERIALIZED (
 )
 SELECT slug FROM confirmed
 """
+)
 
 
 # How often one confirmation is tried: a version may begin, and a seat be taken, while

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -111,6 +112,10 @@ class Rules:
     prefixes: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """The lengths that listed networks have, longest first, by IP version."""
     domains: dict[str, Listing] = field(default_factory=dict)
+    turned_away: dict[Network, float] = field(default_factory=dict)
+    """Networks that have reached a ceiling, and until when, by the monotonic clock: a
+    flood of forms is answered without the database. Each process finds out for itself,
+    by a form that the statement did not take, and forgets it with the rules."""
 
     def network(self, network: Network) -> Listing | None:
         """How the smallest listed network around this one is treated."""
@@ -140,6 +145,18 @@ class Rules:
             return self.network(ipaddress.ip_network(source)) is Listing.ALLOW
         return self.domain(source) is Listing.ALLOW
 
+    def turn_away(self, network: Network | None) -> None:
+        """Take nothing from a network that has reached a ceiling until that has room
+        for another form."""
+        if network is not None:
+            wait = min(r.every for r in self.limits if r.scope is Scope.CEILING)
+            self.turned_away[network] = time.monotonic() + wait / 1e6
+
+    def is_turned_away(self, network: Network | None) -> bool:
+        """Whether this network still has to wait."""
+        until = self.turned_away.get(network) if network is not None else None
+        return until is not None and time.monotonic() < until
+
     def ceilings(self, network: Network | None) -> Attempts:
         """The limits beyond which a network is answered “try again later”."""
         attempts = Attempts()
@@ -157,15 +174,17 @@ class Rules:
         domain: str,
     ) -> Attempts:
         """A form at every limit that applies to it."""
-        attempts = self.ceilings(network)
-        sources = {Scope.ADDRESS: str(key)}
+        sources = {Scope.ADDRESS: f"{petition_id}:{key}"}
         if network is not None and self.network(network) is not Listing.ALLOW:
-            sources[Scope.NETWORK] = str(network)
+            name = str(network)
+            sources[Scope.CEILING] = name
+            sources[Scope.NETWORK] = f"{petition_id}:{name}"
         if self.domain(domain) is not Listing.ALLOW:
-            sources[Scope.DOMAIN] = domain
+            sources[Scope.DOMAIN] = f"{petition_id}:{domain}"
+        attempts = Attempts()
         for rule in self.limits:
-            if rule.scope in sources:
-                attempts.add(rule, f"{petition_id}:{sources[rule.scope]}")
+            if source := sources.get(rule.scope):
+                attempts.add(rule, source)
         return attempts
 
     def aside(self, network: Network | None, domain: str) -> str:

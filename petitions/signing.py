@@ -17,19 +17,12 @@ from django.db import connection
 from config.clients import Network
 from petitions import keys
 from petitions.addresses import ascii_domain, domain_of
-from petitions.limits import ADDRESS_FULL, CEILING_FULL, Attempts, Rules
+from petitions.limits import ADDRESS_FULL, CEILING_FULL, Rules
 from petitions.states import Aside, State, WeakSign
 
 NO_RULES = Rules()
-NO_ATTEMPTS = Attempts()
-# For the statement that signs: what a form is marked with.
-BITS = {
-    "all_signs": sum(WeakSign),
-    "address_full": ADDRESS_FULL,
-    "ceiling_full": CEILING_FULL,
-    # Lowers the priority of a mail; alone it withholds none.
-    "busy": int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN),
-}
+# Lowers the priority of a mail; alone it withholds none.
+BUSY = int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +43,6 @@ class Form:
     """The language of the words that the key is of: the one that was asked for, else
     the petition's own."""
     asks_updates: bool
-    over_ceiling: bool
-    """Whether the visitor's network has to wait before anything is taken from it."""
     shared_addresses: bool
 
     def is_open(self, now: datetime) -> bool:
@@ -70,7 +61,6 @@ SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
                 || E'\n' || COALESCE(t.text, p.text)), 8),
        COALESCE(t.language, p.language),
        o.postal_address <> '' AND o.contact_email <> '',
-       is_over_a_ceiling(%(keys)s::uuid[], %(patience)s::bigint[], %(now)s),
        p.shared_addresses, k.number, k.finished_at IS NULL
   FROM petitions_petition p
   JOIN organizations_organization o ON o.id = p.organization_id
@@ -83,15 +73,11 @@ SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
 """
 
 
-def find_form(
-    slug: str, language: str = "", *, now: datetime, ceilings: Attempts = NO_ATTEMPTS
-) -> Form | None:
+def find_form(slug: str, language: str = "") -> Form | None:
     """The form of the petition with this address, drafts included, below its words in
-    `language`, and whether one of the `ceilings` of the visitor's network is
-    reached."""
-    parameters: dict[str, Any] = {"slug": slug, "language": language, "now": now}
+    `language`."""
     with connection.cursor() as cursor:
-        cursor.execute(FIND, {**parameters, **ceilings.arrays()})
+        cursor.execute(FIND, {"slug": slug, "language": language})
         row = cursor.fetchone()
     if row is None:
         return None
@@ -102,7 +88,7 @@ def find_form(
 
 # Buckets are drawn from in the order of their keys by all, so that two forms wait for
 # each other instead of deadlocking. What an empty one holds back is not in `passed`.
-SIGN = """
+SIGN = f"""
 WITH attempt AS (
     SELECT *
       FROM unnest(%(keys)s::uuid[], %(marks)s::int[], %(every)s::bigint[],
@@ -118,7 +104,7 @@ WITH attempt AS (
  RETURNING key
 ), beyond AS (
     SELECT COALESCE(bit_or(mark), 0) AS marks,
-           COALESCE(bit_or(mark), 0) & %(all_signs)s::int | %(weak_signs)s::int AS signs
+           COALESCE(bit_or(mark), 0) & {sum(WeakSign)} | %(weak_signs)s::int AS signs
       FROM attempt
      WHERE key NOT IN (SELECT key FROM passed)
 ), signed AS (
@@ -134,13 +120,13 @@ WITH attempt AS (
            %(updates)s, %(language)s, %(text_language)s, %(text_version)s,
            %(consent_version)s, %(delivery)s, %(network)s::inet, signs,
            CASE WHEN %(aside)s::text <> '' THEN %(aside)s::text
-                WHEN marks & %(address_full)s::int <> 0 THEN 'limit'
+                WHEN marks & {ADDRESS_FULL} <> 0 THEN 'limit'
                 -- More than one of the bits.
                 WHEN signs & (signs - 1) <> 0 THEN 'signs'
                 ELSE '' END,
            %(via)s, %(now)s
       FROM beyond
-     WHERE marks & %(ceiling_full)s::int = 0
+     WHERE marks & {CEILING_FULL} = 0
     RETURNING id, petition_id, email_key, created_at, weak_signs, aside
 )
 INSERT INTO petitions_duemail (
@@ -150,11 +136,11 @@ INSERT INTO petitions_duemail (
 SELECT petition_id, id, email_key, 'confirm',
        CASE WHEN aside = '' THEN 'due' ELSE 'held' END,
        -- Many from one network or domain wait behind all others.
-       CASE WHEN weak_signs & %(busy)s::int <> 0 THEN 1 ELSE 0 END,
+       CASE WHEN weak_signs & {BUSY} <> 0 THEN 1 ELSE 0 END,
        created_at, 0, created_at, ''
   FROM signed
 RETURNING signature_id
-"""
+"""  # noqa: S608 - numbers of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +190,6 @@ def sign(
         "former_key": ring.former_key(given.email),
         "aside": aside,
         "now": now,
-        **BITS,
     }
     for name in SignerInput.__slots__:
         parameters[name] = getattr(given, name)
@@ -213,4 +198,7 @@ def sign(
     with connection.cursor() as cursor:
         cursor.execute(SIGN, parameters)
         row = cursor.fetchone()
-    return int(row[0]) if row else None
+    if row is None:
+        rules.turn_away(given.network)
+        return None
+    return int(row[0])

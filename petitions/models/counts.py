@@ -16,6 +16,7 @@ from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config import guards
 from petitions.states import Source
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Change(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(source__in=Source.values) & ~Q(delta=0),
+                condition=guards.one_of("source", Source.values) & ~Q(delta=0),
                 name="change_source_and_delta",
             )
         ]

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from config import guards
 from petitions.models.petitions import Petition
 from petitions.models.signatures import Signature
 
@@ -100,22 +101,22 @@ class DueMail(models.Model):
                 name="mail_reminder_once",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=MailState.values, kind__in=MailKind.values),
+                condition=guards.one_of("state", MailState.values)
+                & guards.one_of("kind", MailKind.values),
                 name="mail_state_and_kind",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=UNFINISHED) | Q(signature__isnull=False),
-                name="mail_due_has_signature",
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=UNFINISHED, finished_at=None)
-                | (~Q(state__in=UNFINISHED) & Q(finished_at__isnull=False)),
+                condition=guards.same(
+                    Q(finished_at=None), guards.one_of("state", UNFINISHED)
+                ),
                 name="mail_finished_at",
             ),
-            # What a mail server answered may quote the address.
+            # What is due is about a signature. What a mail server answered may quote
+            # the address.
             models.CheckConstraint(
-                condition=Q(signature__isnull=False) | Q(reply=""),
-                name="mail_of_nobody_says_nothing",
+                condition=Q(signature__isnull=False)
+                | Q(finished_at__isnull=False, reply=""),
+                name="mail_of_nobody_is_over",
             ),
         ]
 

@@ -253,19 +253,23 @@ class Signature(models.Model):
                 condition=Q(seat=None) | Q(seat__in=(1, 2)), name="signature_seat"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=SignatureState.values), name="signature_state"
+                condition=guards.one_of("state", SignatureState.values),
+                name="signature_state",
             ),
             models.CheckConstraint(
-                condition=Q(delivery__in=Delivery.values), name="signature_delivery"
+                condition=guards.one_of("delivery", Delivery.values),
+                name="signature_delivery",
             ),
             models.CheckConstraint(
-                condition=Q(state=SignatureState.PENDING, confirmed_at=None)
-                | (~Q(state=SignatureState.PENDING) & Q(confirmed_at__isnull=False)),
+                condition=guards.same(
+                    Q(state=SignatureState.PENDING), Q(confirmed_at=None)
+                ),
                 name="signature_confirmed_at",
             ),
             models.CheckConstraint(
-                condition=Q(state=SignatureState.WITHDRAWN, withdrawn_at__isnull=False)
-                | (~Q(state=SignatureState.WITHDRAWN) & Q(withdrawn_at=None)),
+                condition=guards.same(
+                    Q(state=SignatureState.WITHDRAWN), Q(withdrawn_at__isnull=False)
+                ),
                 name="signature_withdrawn_at",
             ),
             models.CheckConstraint(
@@ -275,7 +279,7 @@ class Signature(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(aside="")
-                | Q(state=SignatureState.PENDING, aside__in=Aside.values),
+                | Q(guards.one_of("aside", Aside.values), state=SignatureState.PENDING),
                 name="signature_aside_unconfirmed",
             ),
             # Then it is one in a tally, which nobody can lead back to a person.
@@ -294,8 +298,9 @@ class Signature(models.Model):
                 name="signature_comment_decided_once",
             ),
             models.CheckConstraint(
-                condition=Q(state=SignatureState.INVALID, invalidation__isnull=False)
-                | (~Q(state=SignatureState.INVALID) & Q(invalidation=None)),
+                condition=guards.same(
+                    Q(state=SignatureState.INVALID), Q(invalidation__isnull=False)
+                ),
                 name="signature_invalid_is_marked",
             ),
             guards.language("signature"),

@@ -31,7 +31,7 @@ from petitions.addresses import (
 )
 from petitions.channels import via_of
 from petitions.forms import Seen, SignForm, language_shown
-from petitions.limits import RULES, Attempts, weak_signs
+from petitions.limits import RULES, weak_signs
 from petitions.models import Petition
 from petitions.names import folded_name
 from petitions.signing import SignerInput
@@ -75,11 +75,10 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     network = network_of(request)
     try:
         rules = RULES.get()
-        read = language_read(request)
-        found = find_form(slug, read, rules.ceilings(network), now)
-        note(petition=found.petition_id)
-        if found.over_ceiling:
+        if rules.is_turned_away(network):
             return too_many(request, slug)
+        found = find_form(slug, language_read(request))
+        note(petition=found.petition_id)
         if found.state == State.PAUSED:
             return paused(request, slug)
         if not found.is_open(now):
@@ -119,17 +118,11 @@ def text_query(language: str, sign: str = "?") -> str:
     return "" if is_of_interface(language) else f"{sign}text={language}"
 
 
-def find_form(
-    slug: str, language: str, ceilings: Attempts, now: datetime
-) -> signing.Form:
+def find_form(slug: str, language: str) -> signing.Form:
     """The form of the petition that has, or once had, this address."""
-
-    def find(slug: str) -> signing.Form | None:
-        return signing.find_form(slug, language, now=now, ceilings=ceilings)
-
-    found = retry_once(lambda: find(slug))
+    found = retry_once(lambda: signing.find_form(slug, language))
     if found is None and (current := current_slug(slug)):
-        found = find(current)
+        found = signing.find_form(current, language)
     if found is None or found.state == State.DRAFT:
         raise Http404
     return found

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -243,7 +243,7 @@ def test_above_the_ceiling_what_was_typed_is_kept(
     visitor.post(SIGN, form, headers=headers)
     before = Allowance.objects.get()
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         response = visitor.post(SIGN, form, headers=headers)
 
     assert response.status_code == 429
@@ -253,37 +253,47 @@ def test_above_the_ceiling_what_was_typed_is_kept(
     assert 'value="Zoë &lt;b&gt;"' in page
     assert "Because." in page
     assert "Many are signing from your network" in text_of(response)
-    # Refused before anything was written.
+    # Nothing was written.
     assert Allowance.objects.get().full_at == before.full_at
     assert Signature.objects.count() == 1
+    # And of more forms of this network the database does not even hear.
+    with django_assert_num_queries(0):
+        assert visitor.post(SIGN, form, headers=headers).content == response.content
+    elsewhere = {"x-forwarded-for": "9.9.9.9"}
+    assert visitor.post(SIGN, form, headers=elsewhere).status_code == 303
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_ceiling_is_looked_up_by_its_key_whatever_was_planned_before(
-    petition: Petition,
+def test_a_network_waits_until_its_ceiling_has_room_for_one(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ceilings = only(("ceiling", 100, 60)).ceilings(ip_network("11.22.33.0/24"))
+    rules = only(("ceiling", 2, 60), ("ceiling", 60, 1))
     now = timezone.now()
+    clock = 1000.0
+    monkeypatch.setattr("petitions.limits.time.monotonic", lambda: clock)
+    network = ip_network("11.22.33.0/24")
+    for number in range(2):
+        assert sign(petition, f"m{number}@example.org", rules, now) is not None
+    assert not rules.is_turned_away(network)
 
-    def find() -> None:
-        form = signing.find_form(petition.slug, now=now, ceilings=ceilings)
-        assert form is not None
-        assert not form.over_ceiling
+    assert sign(petition, "m3@example.org", rules, now) is None
 
-    with connection.cursor() as cursor:
-        # It knows that there are no buckets: reading all of them costs nothing.
-        cursor.execute("VACUUM ANALYZE petitions_allowance")
-        for _ in range(10):
-            find()
-        with transaction.atomic():
-            find()
-            cursor.execute(
-                "SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables"
-                " WHERE relname = 'petitions_allowance'"
-            )
-            read_whole, looked_up = cursor.fetchone()
-    assert read_whole == 0
-    assert looked_up >= 1
+    assert rules.is_turned_away(network)
+    assert not rules.is_turned_away(ip_network("11.22.34.0/24"))
+    assert not rules.is_turned_away(None)
+    # The shorter of the two times: the longer may not be what it waits for.
+    clock += 0.9
+    assert rules.is_turned_away(network)
+    clock += 0.1
+    assert not rules.is_turned_away(network)
+
+
+def test_who_waits_is_forgotten_with_the_rules(petition: Petition) -> None:
+    rules = only(("ceiling", 1, 60))
+    rules.turn_away(ip_network("11.22.33.0/24"))
+
+    rules = only(("ceiling", 5, 60))
+
+    assert not rules.is_turned_away(ip_network("11.22.33.0/24"))
 
 
 @pytest.mark.parametrize("path", ["/new-link/", "/signed/", "/fr/signed/"])
