@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from petitions import counting
-from petitions.models import CountEntry, Petition, Signature, Target, Total
+from petitions.models import CountEntry, DueMail, Petition, Signature, Target, Total
 from petitions.models.life import NotAllowed
 from petitions.states import State, TargetKind
 from tests.factories import make_entry, make_pending, make_petition, make_signature
@@ -132,6 +132,46 @@ def test_signature_constraints(
 
     with refused(name), transaction.atomic():
         Signature.objects.update(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"state": "maybe", "finished_at": timezone.now()}, "mail_state_and_kind"),
+        ({"kind": "news"}, "mail_state_and_kind"),
+        ({"state": "sent"}, "mail_finished_at"),
+        ({"finished_at": timezone.now()}, "mail_finished_at"),
+        ({"signature": None}, "mail_of_nobody_is_over"),
+        (
+            {
+                "signature": None,
+                "state": "failed",
+                "finished_at": timezone.now(),
+                "reply": "550 maya@example.org is not here",
+            },
+            "mail_of_nobody_is_over",
+        ),
+    ],
+)
+def test_due_mail_constraints(
+    petition: Petition, fields: dict[str, Any], name: str
+) -> None:
+    signature = make_pending(petition)
+    mails = DueMail.objects.filter(signature=signature)
+    assert mails.exists()
+
+    with refused(name), transaction.atomic():
+        mails.update(**fields)
+
+
+def test_an_aside_is_one_of_its_kinds_and_of_a_pending_signature(
+    petition: Petition,
+) -> None:
+    pending, counted = make_pending(petition), make_signature(petition, "c@example.org")
+
+    for row, aside in ((pending, "dislike"), (counted, "limit")):
+        with refused("signature_aside_unconfirmed"), transaction.atomic():
+            Signature.objects.filter(pk=row.pk).update(aside=aside)
 
 
 @pytest.mark.parametrize(

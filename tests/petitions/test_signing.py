@@ -286,3 +286,9 @@ def test_the_database_refuses_to_erase_a_counted_signature(petition: Petition) -
         signature.delete()
 
     assert confirmed(petition) == 1
+
+
+def test_psycopg_keeps_what_it_made_of_the_hot_statements() -> None:
+    # Its MAX_CACHED_STATEMENT_LENGTH; longer ones it takes to pieces each time.
+    for statement in (signing.FIND, signing.SIGN, confirming.CONFIRM):
+        assert len(statement) <= 4096
