@@ -109,7 +109,10 @@ def test_mails_of_erased_signatures_are_known_for_a_day_without_a_word(
     actions.erase_signature(signature, now=now)
 
     assert DueMail.objects.get().reply == ""
-    with pytest.raises(IntegrityError, match="says_nothing"), transaction.atomic():
+    with (
+        pytest.raises(IntegrityError, match="mail_of_nobody_is_over"),
+        transaction.atomic(),
+    ):
         DueMail.objects.update(reply=reply)
     expire(now + DAY - SECOND)
     assert DueMail.objects.exists()
