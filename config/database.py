@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
 
 # PostgreSQL's classes of "not now": connection lost, server shutting down or
 # starting, too many connections, read-only after a failover, deadlock, lock timeout.
@@ -19,8 +19,34 @@ def is_away(error: BaseException) -> bool:
         return True
     if not isinstance(error, OperationalError):
         return False
-    state = getattr(error.__cause__, "sqlstate", None)
-    return state is None or str(state).startswith(AWAY_STATES)
+    state = state_of(error)
+    return state is None or state.startswith(AWAY_STATES)
+
+
+def state_of(error: BaseException) -> str | None:
+    """PostgreSQL's code for what went wrong; None when it did not answer."""
+    state: str | None = getattr(error.__cause__, "sqlstate", None)
+    return state
+
+
+@contextmanager
+def direct(alias: str, limits: str) -> Iterator[None]:
+    """A connection outside of the pool, with other `limits` ("-c lock_timeout=2s"), for
+    what is no request; in a transaction that goes on, nothing changes."""
+    database = connections[alias]
+    if database.in_atomic_block:
+        yield
+        return
+    usual = database.settings_dict["OPTIONS"]
+    database.close()
+    own = {name: value for name, value in usual.items() if name != "pool"}
+    own["options"] = f"{usual.get('options', '')} {limits}"
+    database.settings_dict["OPTIONS"] = own
+    try:
+        yield
+    finally:
+        database.close()
+        database.settings_dict["OPTIONS"] = usual
 
 
 def retry_once[T](write: Callable[[], T]) -> T:

@@ -114,7 +114,9 @@ def first_start() -> Path:
 
 
 class Site:
-    """A running site; `var` keeps its data between starts."""
+    """A running site; `var` keeps its data between starts, `root` has its code."""
+
+    root = ROOT
 
     def __init__(self, **environment: str) -> None:
         self.var = Path(tempfile.mkdtemp(prefix="petitions-site-"))
@@ -151,7 +153,7 @@ class Site:
         with (self.var / "output").open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "config.launcher"],
-                cwd=ROOT,
+                cwd=self.root,
                 env=environment,
                 stdout=output,
                 stderr=output,
@@ -231,6 +233,7 @@ class Site:
             return cursor.fetchall() if cursor.description else []
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command of the present code, whichever the site runs."""
         environment = {k: v for k, v in os.environ.items() if k not in OWN}
         return subprocess.run(
             [sys.executable, "manage.py", *words],

@@ -1,0 +1,96 @@
+"""Django's `migrate` for a site that goes on working meanwhile."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import OperationalError, connections
+
+from config.database import direct, state_of
+
+# Statements take the time they need. Whoever waits for a table holds back all who come
+# after it: that ends before a visitor's own five seconds do, and not before PostgreSQL
+# has ended an autovacuum that stands in the way (deadlock_timeout, a second).
+LIMITS = "-c statement_timeout=0 -c lock_timeout=2s"
+# A dump or a long report may hold a table for a while.
+PATIENCE = 20 * 60.0  # seconds
+PAUSE = 3.0
+# Lock timeout, deadlock.
+HELD_BACK = ("55P03", "40P01")
+LOCK = zlib.crc32(b"migrate")
+
+# What a CREATE INDEX CONCURRENTLY left behind that was ended halfway.
+UNFINISHED = """
+SELECT format('%I.%I', n.nspname, c.relname)
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i'
+  JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+ WHERE NOT i.indisvalid
+   AND i.indexrelid NOT IN (SELECT index_relid FROM pg_stat_progress_create_index)
+"""
+OLDEST = """
+SELECT format('process %s (%s), in a transaction for %s s', pid,
+              COALESCE(NULLIF(application_name, ''), backend_type),
+              round(extract(epoch FROM clock_timestamp() - xact_start)))
+  FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
+   AND xact_start IS NOT NULL
+ ORDER BY xact_start LIMIT 1
+"""
+
+
+class Command(migrate.Command):
+    """Has time limits of its own, a connection of its own and no second of its kind;
+    gives up a table that somebody holds, and tries again."""
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        with direct(options["database"], LIMITS):
+            return super().execute(*args, **options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["plan"] or options["check_unapplied"]:
+            super().handle(*args, **options)
+            return
+        self.database = options["database"]
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                if self.alone():
+                    self.tidy()
+                    super().handle(*args, **options)
+                    return
+                reason = "another migrate runs"
+            except OperationalError as error:
+                if state_of(error) not in HELD_BACK:
+                    raise
+                connection = connections[self.database]
+                if connection.in_atomic_block:
+                    raise
+                connection.close()
+                held_by = ", ".join(self.rows(OLDEST)) or "somebody"
+                reason = f"held back by {held_by}"
+            if time.monotonic() > deadline:
+                raise CommandError(
+                    f"Not done: {reason}. End that, or run migrate again later: what "
+                    "was applied stays, and the site goes on as it is."
+                )
+            self.stdout.write(f"  {reason}; trying again in {PAUSE:.0f} s")
+            time.sleep(PAUSE)
+
+    def alone(self) -> bool:
+        """Whether no other migrate runs; none begins as long as we are connected."""
+        return self.rows("SELECT pg_try_advisory_lock(%s)", [LOCK]) == [True]
+
+    def tidy(self) -> None:
+        for index in self.rows(UNFINISHED):
+            self.rows(f"DROP INDEX CONCURRENTLY {index}")
+
+    def rows(self, statement: str, values: list[int] | None = None) -> list[Any]:
+        """The first column of what it finds."""
+        with connections[self.database].cursor() as cursor:
+            cursor.execute(statement, values)
+            return [row[0] for row in cursor.fetchall()] if cursor.description else []
