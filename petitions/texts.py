@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -11,9 +12,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.list import list_block, skipOrderedListMarker
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from config.links import REL, finder, linked
 from petitions.states import TextFormat
 
 # A profile prints a text whole up to about this many characters.
@@ -24,7 +30,11 @@ TAGS = {
     "pre", "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
 
-markdown = MarkdownIt("commonmark", {"html": False})
+# How a text is read is stored with it, so that what people signed stays what they saw.
+# 1 is CommonMark. 2 is what people mean who know nothing of it, and paste from word
+# processors and web pages: see `pasted`.
+COMMONMARK, PASTED = 1, 2
+NEWEST_DIALECT = PASTED
 
 
 def linked_image(
@@ -41,22 +51,111 @@ def linked_image(
     return f'<a href="{escape(address)}">{escape(words)}</a>'
 
 
-markdown.add_render_rule("image", linked_image)
+def commonmark() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False})
+    parser.add_render_rule("image", linked_image)
+    return parser
+
+
+def pasted() -> MarkdownIt:
+    """Line breaks stay, addresses become links, bullets become lists, numbers stay what
+    they are. What only Markdown's friends mean, and others lose words by, is text: a
+    heading by a line of hyphens, code by indentation or backquotes, footnotes."""
+    parser = commonmark()
+    parser.options["breaks"] = parser.options["linkify"] = True
+    parser.linkify = finder
+    parser.enable("linkify")
+    parser.inline.ruler.at("linkify", web_address)
+    parser.disable(["code", "fence", "backticks", "lheading", "reference"])
+    parser.core.ruler.after("normalize", "bullets", hyphens_for_bullets)
+    parser.core.ruler.after("block", "numbers", keep_numbers)
+    parser.block.ruler.at(
+        "list", list_from_one, {"alt": ["paragraph", "reference", "blockquote"]}
+    )
+    return parser
+
+
+# As word processors draw them, with the blank or tab behind.
+BULLET = re.compile(r"^([ \t]*)[•‣◦▪▫●○■□∙·➢✓✔][ \t\u00a0]+(?=\S)", re.MULTILINE)
+
+
+def hyphens_for_bullets(state: StateCore) -> None:
+    state.src = BULLET.sub(r"\1- ", state.src)
+
+
+def web_address(state: StateInline, silent: bool) -> bool:
+    """A link as it stands: its “_” and “*” are no emphasis. markdown-it's own rule
+    looks through all that precedes."""
+    if state.linkLevel or not state.src.startswith("://", state.pos):
+        return False
+    before = state.pending[-5:].lower()
+    start = state.pos - (5 if before == "https" else 4)
+    link = (
+        finder.match_at(state.src, start)
+        if before.endswith(("http", "https"))
+        else None
+    )
+    if link is None:
+        return False
+    if not silent:
+        state.pending = state.pending[: start - state.pos]
+        token = state.push("link_open", "a", 1)
+        token.attrs = {"href": state.md.normalizeLink(link.url)}
+        state.push("text", "", 0).content = link.text
+        state.push("link_close", "a", -1)
+    state.pos = link.last_index
+    return True
+
+
+def list_from_one(
+    state: StateBlock, start_line: int, end_line: int, silent: bool
+) -> bool:
+    """A list may begin with 1: “30. Juni” begins a sentence."""
+    end = skipOrderedListMarker(state, start_line)
+    if end >= 0 and not silent:
+        first = state.bMarks[start_line] + state.tShift[start_line]
+        if int(state.src[first : end - 1]) > 1:
+            return False
+    return list_block(state, start_line, end_line, silent)
+
+
+def keep_numbers(state: StateCore) -> None:
+    """Each numbered line of a list keeps its number, whatever the one before it is."""
+    due: list[int] = []
+    for token in state.tokens:
+        if token.type == "ordered_list_open":
+            start = token.attrGet("start")
+            due.append(1 if start is None else int(start))
+        elif token.type == "ordered_list_close":
+            due.pop()
+        elif token.type == "list_item_open" and token.info:
+            number = int(token.info)
+            if number != due[-1]:
+                token.attrSet("value", str(number))
+            due[-1] = number + 1
+
+
+DIALECTS = {COMMONMARK: commonmark(), PASTED: pasted()}
+ATTRIBUTES: dict[int, dict[str, set[str]]] = {
+    COMMONMARK: {"a": {"href"}},
+    PASTED: {"a": {"href"}, "ol": {"start"}, "li": {"value"}},
+}
 
 
 @lru_cache(maxsize=1000)
-def render(text: str, text_format: str, heading: int = 2) -> SafeString:
+def render(text: str, text_format: str, dialect: int, heading: int = 2) -> SafeString:
     """The text as HTML; its own headings begin at level `heading`."""
     if text_format == TextFormat.PLAIN:
-        return mark_safe(plain_html(text))  # noqa: S308 - escaped there
-    tokens = markdown.parse(text)
-    html = markdown.renderer.render(lowered(tokens, heading), markdown.options, {})
+        return plain_html(text, dialect)
+    parser = DIALECTS[dialect]
+    tokens = parser.parse(text)
+    html = parser.renderer.render(lowered(tokens, heading), parser.options, {})
     clean = nh3.clean(
         html,
         tags=TAGS,
-        attributes={"a": {"href"}},
+        attributes=ATTRIBUTES[dialect],
         url_schemes={"https", "http", "mailto"},
-        link_rel="nofollow noopener ugc",
+        link_rel=REL,
     )
     return mark_safe(clean)  # noqa: S308 - cleaned by nh3
 
@@ -70,34 +169,40 @@ def lowered(tokens: Sequence[Token], heading: int) -> Sequence[Token]:
     return tokens
 
 
-def plain_html(text: str) -> str:
+def plain_html(text: str, dialect: int) -> SafeString:
     """Paragraphs where empty lines are, every character as it was typed."""
-    return "".join(f'<p class="plain">{escape(part)}</p>\n' for part in blocks(text))
+    printed = escape if dialect == COMMONMARK else linked
+    html = "".join(f'<p class="plain">{printed(part)}</p>\n' for part in blocks(text))
+    return mark_safe(html)  # noqa: S308 - escaped part by part
 
 
 def blocks(text: str) -> list[str]:
     """The text between empty lines."""
-    normal = text.replace("\r\n", "\n").replace("\r", "\n")
-    return [part.strip("\n") for part in normal.split("\n\n") if part.strip()]
+    return [part.strip("\n") for part in lf(text).split("\n\n") if part.strip()]
 
 
-def markdown_blocks(text: str) -> list[str]:
+def lf(text: str) -> str:
+    """With the line ends that all parsers count."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def markdown_blocks(text: str, dialect: int) -> list[str]:
     """The source of each top-level block of a Markdown text: paragraphs, lists."""
-    lines = text.splitlines(keepends=True)
+    lines = lf(text).split("\n")
     return [
-        "".join(lines[token.map[0] : token.map[1]])
-        for token in markdown.parse(text)
+        "\n".join(lines[token.map[0] : token.map[1]])
+        for token in DIALECTS[dialect].parse(text)
         if token.level == 0 and token.map is not None and token.nesting >= 0
     ]
 
 
-def excerpt(text: str, text_format: str) -> tuple[str, bool]:
+def excerpt(text: str, text_format: str, dialect: int) -> tuple[str, bool]:
     """The text whole when it is short, otherwise as many whole paragraphs as fit,
     at least one; and whether anything was left out."""
     if len(text) <= EXCERPT:
         return text, False
     plain = text_format == TextFormat.PLAIN
-    parts = blocks(text) if plain else markdown_blocks(text)
+    parts = blocks(text) if plain else markdown_blocks(text, dialect)
     kept, length = 0, 0
     for part in parts:
         length += len(part)

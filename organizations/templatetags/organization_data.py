@@ -7,11 +7,13 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from config import json_ld
+from config import json_ld, links
 from config.public_data import full
 from organizations.models import Organization
 
 register = template.Library()
+# Plain text, its addresses as links.
+register.filter("linked", links.linked)
 
 
 def reference(organization: Organization) -> dict[str, Any]:

@@ -60,6 +60,9 @@ def preview(
     petition.opens_at = petition.opens_at or now
     if petition.state == State.DRAFT:
         petition.state = State.OPEN
+    if request.method == "POST":
+        for text in (petition, *texts):
+            text.modernise()
     for source in ("confirmed", "paper", "imported"):
         if not hasattr(petition, source):
             setattr(petition, source, 0)

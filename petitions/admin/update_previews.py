@@ -49,6 +49,7 @@ def preview(
     if request.method == "POST":
         take_typed(request, update)
         texts, reading = typed_texts(request, update)
+        update.modernise()
     update._prefetched_objects_cache = {"translations": texts}  # type: ignore[attr-defined]
     now = timezone.now()
     update.published_at = update.published_at or now

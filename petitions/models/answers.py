@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from config import guards
 from config.languages import Passage, direction, text_languages
 from organizations.models import User
+from petitions.models.dialects import Written
 from petitions.models.targets import Target
 from petitions.models.translations import OtherText, Told, once_a_language
 from petitions.states import TextFormat
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from petitions.models.petitions import Petition
 
 
-class Said(models.Model):
+class Said(Written):
     """What an answer says, or said."""
 
     # Every one of these makes a revision when it changes; the trigger names them, too.
@@ -92,6 +93,7 @@ class Reply:
     language: str
     text: str
     text_format: str
+    dialect: int
     link: str
     original: bool
     """Whether these are words of those who answered, and no translation."""
@@ -164,12 +166,13 @@ class Answer(Said, Told):
             language=text.language,
             text=text.text,
             text_format=self.text_format,
+            dialect=self.text_in(text.language).dialect,
             link=self.passage("link").text,
             original=self.text_in(text.language).original,
         )
 
 
-class AnswerTranslation(OtherText):
+class AnswerTranslation(Written, OtherText):
     """The words of an answer in one more language: a translation by the organisation,
     or what those who answered said in that language themselves. When they change, the
     database keeps the former ones, and none go."""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from config import guards
 from config.languages import direction, text_languages
 from organizations.models import User
+from petitions.models.dialects import Written
 from petitions.models.translations import Words
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def normal(passage: str) -> str:
     return passage.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-class Correction(models.Model):
+class Correction(Written):
     """A dated correction below a text that people have signed: a note, or which
     passage it was and what it should read. The signed text itself stays. Never
     changed: the database refuses."""

@@ -18,6 +18,7 @@ from config.images import PictureField
 from config.languages import text_languages
 from config.slugs import Addressed, validate_slug
 from organizations.models import Organization
+from petitions.models.dialects import Written
 from petitions.models.life import Living
 from petitions.models.listings import PetitionQuerySet
 from petitions.models.shown import Shown
@@ -40,7 +41,7 @@ def default_months() -> int:
     return min(MONTHS_KEPT, settings.RETENTION_MONTHS)
 
 
-class Petition(Shown, Living, Addressed):
+class Petition(Written, Shown, Living, Addressed):
     """A campaign that asks somebody for something."""
 
     SLUG_FROM = "title"
@@ -93,8 +94,9 @@ class Petition(Shown, Living, Addressed):
         blank=True,
         max_length=40_000,
         help_text=_(
-            "Markdown: an empty line begins a paragraph, **bold**, *italics*, "
-            "[a link](https://example.org), lines beginning with “- ” are a list. "
+            "Lines stay as they are, an empty one begins a paragraph, addresses become "
+            "links. Markdown: **bold**, *italics*, [a link](https://example.org), "
+            "lines beginning with “- ” are a list. "
             "Frozen at the first signature; corrections go below."
         ),
     )
@@ -392,6 +394,10 @@ class Petition(Shown, Living, Addressed):
         return self.pk is not None and (
             self.signatures.exists() or self.count_entries.exists()
         )
+
+    @property
+    def keeps_dialect(self) -> bool:
+        return self.has_signatures
 
 
 class FormerPetitionSlug(models.Model):

@@ -19,6 +19,7 @@ from config.languages import (
     reader_language,
     text_languages,
 )
+from petitions.models.dialects import Written
 
 # == Words in several languages, of whatever there is ==
 
@@ -139,6 +140,7 @@ class Words:
     summary: str
     text: str
     text_format: str
+    dialect: int
     image_description: str
     addressees: str = ""
     """Whom it petitions, with offices, as this language says it; "" as typed."""
@@ -162,7 +164,7 @@ class Words:
         return hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()[:8]
 
 
-class Translation(OtherText):
+class Translation(Written, OtherText):
     """The words of a petition in one more language. They have the petition's page and
     its count; whoever signs under them signs the petition."""
 
@@ -239,6 +241,10 @@ class Translation(OtherText):
             newest is not None and newest.created_at >= self.created_at
         ) or entries.exists()
 
+    @property
+    def keeps_dialect(self) -> bool:
+        return self.is_frozen
+
 
 class Worded(Multilingual):
     """The part of `Petition` that knows its languages."""
@@ -248,6 +254,7 @@ class Worded(Multilingual):
     summary: Any
     text: Any
     text_format: Any
+    dialect: Any
     image_description: Any
     outcome: Any
 
@@ -269,6 +276,7 @@ class Worded(Multilingual):
             summary=source.summary,
             text=source.text,
             text_format=self.text_format,
+            dialect=source.dialect,
             image_description=source.image_description or self.image_description,
             addressees="" if source is self else source.addressees,
         )

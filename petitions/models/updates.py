@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from config import guards
 from config.languages import direction, is_of_interface, text_languages
 from organizations.models import User
+from petitions.models.dialects import Written
 from petitions.models.pictures import Pictured
 from petitions.models.translations import OtherText, Told, once_a_language
 from petitions.states import PUBLIC_STATES
@@ -47,6 +48,7 @@ class News:
     language: str
     title: str
     text: str
+    dialect: int
     image_description: str
 
     @property
@@ -54,7 +56,7 @@ class News:
         return direction(self.language)
 
 
-class Update(Told, Pictured):
+class Update(Written, Told, Pictured):
     """Dated news about a petition. Its number stands in its address: given when it is
     first published, and its own for ever."""
 
@@ -76,8 +78,9 @@ class Update(Told, Pictured):
         _("text"),
         max_length=20_000,
         help_text=_(
-            "Markdown: an empty line begins a paragraph, **bold**, *italics*, "
-            "[a link](https://example.org), lines beginning with “- ” are a list."
+            "Lines stay as they are, an empty one begins a paragraph, addresses become "
+            "links. Markdown: **bold**, *italics*, [a link](https://example.org), "
+            "lines beginning with “- ” are a list."
         ),
     )
     published_at = models.DateTimeField(
@@ -173,6 +176,7 @@ class Update(Told, Pictured):
             language=source.language,
             title=source.title,
             text=source.text,
+            dialect=source.dialect,
             image_description=source.image_description or self.image_description,
         )
 
@@ -190,7 +194,7 @@ class Update(Told, Pictured):
         return max(self.published_at, *changes)
 
 
-class UpdateTranslation(OtherText):
+class UpdateTranslation(Written, OtherText):
     """The words of an update in one more language: the same news, on the same day, at
     the same address."""
 

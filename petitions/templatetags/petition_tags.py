@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from config.languages import reader_language
 from petitions import texts
 from petitions.forms import countries
-from petitions.models import Petition, Target, Words
+from petitions.models import Correction, Petition, Target, Words
 from petitions.states import Delivery, State
 
 register = template.Library()
@@ -41,20 +41,21 @@ def standing(petition: Petition) -> str:
 @register.filter
 def as_html(words: Words) -> SafeString:
     """The whole text; the page has the title at level 1."""
-    return texts.render(words.text, words.text_format, 2)
+    return texts.render(words.text, words.text_format, words.dialect, 2)
 
 
 @register.filter
-def correction_html(text: str) -> SafeString:
-    return texts.render(text, "markdown", 4)
+def correction_html(correction: Correction) -> SafeString:
+    """Its note."""
+    return texts.render(correction.text, "markdown", correction.dialect, 4)
 
 
 @register.simple_tag
 def excerpt(words: Words) -> dict[str, Any]:
     """The text as the profile prints it, below a title at level 3."""
-    text, shortened = texts.excerpt(words.text, words.text_format)
+    text, shortened = texts.excerpt(words.text, words.text_format, words.dialect)
     return {
-        "html": texts.render(text, words.text_format, 4),
+        "html": texts.render(text, words.text_format, words.dialect, 4),
         "shortened": shortened,
     }
 

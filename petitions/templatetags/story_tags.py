@@ -22,15 +22,15 @@ register = template.Library()
 @register.filter
 def update_html(words: News) -> SafeString:
     """The whole text, below a title at level 1."""
-    return texts.render(words.text, "markdown", 2)
+    return texts.render(words.text, "markdown", words.dialect, 2)
 
 
 @register.filter
 def beginning(words: News) -> SafeString:
     """Its first paragraph, below a title at level 3."""
-    blocks = texts.markdown_blocks(words.text)
+    blocks = texts.markdown_blocks(words.text, words.dialect)
     first = next((block for block in blocks if not block.startswith("#")), "")
-    return texts.render(first, "markdown", 4)
+    return texts.render(first, "markdown", words.dialect, 4)
 
 
 @register.filter
@@ -43,18 +43,21 @@ def description(words: News) -> str:
 @register.filter
 def said_html(said: Said | Reply) -> SafeString:
     """An answer, below a heading at level 3."""
-    return texts.render(said.text, said.text_format, 4)
+    return texts.render(said.text, said.text_format, said.dialect, 4)
 
 
 @register.filter
 def before_html(correction: Correction) -> SafeString:
     """The passage as people signed it, written as the text is."""
-    return texts.render(correction.before, correction.petition.text_format, 4)
+    petition = correction.petition
+    dialect = petition.text_in(correction.shown_language).dialect
+    return texts.render(correction.before, petition.text_format, dialect, 4)
 
 
 @register.filter
 def after_html(correction: Correction) -> SafeString:
-    return texts.render(correction.after, correction.petition.text_format, 4)
+    written = correction.petition.text_format
+    return texts.render(correction.after, written, correction.dialect, 4)
 
 
 @register.filter

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed, get_tag_uri
@@ -136,8 +137,8 @@ def petition_entries(
 
 def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
     words = petition.words
-    text, _shortened = texts.excerpt(words.text, words.text_format)
-    html = asked_html(petition) + texts.render(text, words.text_format)
+    text, _shortened = texts.excerpt(words.text, words.text_format, words.dialect)
+    html = asked_html(petition) + texts.render(text, words.text_format, words.dialect)
     return {
         "title": writable(words.title),
         "link": full(petition.get_absolute_url()),
@@ -157,14 +158,16 @@ def asked_html(petition: Petition) -> SafeString:
         who = gettext("Petitioning %(who)s") % {"who": petition.addressees}
         html += format_html('<p lang="{}">{}</p>\n', reader_language(), who)
     if petition.words.ask:
-        html += format_html("<p><strong>{}</strong></p>\n", petition.words.ask)
+        html += format_html(
+            "<p><strong>{}</strong></p>\n", linebreaksbr(petition.words.ask)
+        )
     return html
 
 
 def update_entry(update: Update, *, about: bool = False) -> dict[str, Any]:
     """`about`: which petition it is about, where the feed does not say so."""
     petition, words = update.petition, update.words
-    html = picture_html(update) + texts.render(words.text, "markdown")
+    html = picture_html(update) + texts.render(words.text, "markdown", words.dialect)
     if about:
         html += format_html(
             '<p><a href="{}" lang="{}" dir="{}">{}</a></p>\n',

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from petitions.states import TextFormat
-from petitions.texts import EXCERPT, excerpt, render
+from petitions.texts import DIALECTS, EXCERPT, PASTED, excerpt, render
 
 
 def test_markdown_becomes_html() -> None:
-    html = render("# Ask\n\nA *fair* [law](https://example.org/).", TextFormat.MARKDOWN)
+    html = render(
+        "# Ask\n\nA *fair* [law](https://example.org/).", TextFormat.MARKDOWN, PASTED
+    )
 
     assert html == (
         "<h2>Ask</h2>\n<p>A <em>fair</em> "
@@ -18,8 +20,8 @@ def test_markdown_becomes_html() -> None:
 
 
 def test_headings_stand_below_those_of_the_page() -> None:
-    assert "<h4>Ask</h4>" in render("# Ask", TextFormat.MARKDOWN, 4)
-    assert "<h6>Ask</h6>" in render("##### Ask", TextFormat.MARKDOWN, 4)
+    assert "<h4>Ask</h4>" in render("# Ask", TextFormat.MARKDOWN, PASTED, 4)
+    assert "<h6>Ask</h6>" in render("##### Ask", TextFormat.MARKDOWN, PASTED, 4)
 
 
 @pytest.mark.parametrize(
@@ -33,11 +35,14 @@ def test_headings_stand_below_those_of_the_page() -> None:
         '<p style="position:fixed">a</p>',
     ],
 )
-def test_nothing_in_a_text_can_act_or_ask_elsewhere(text: str) -> None:
-    html = render(text, TextFormat.MARKDOWN)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_nothing_in_a_text_can_act_or_ask_elsewhere(text: str, dialect: int) -> None:
+    html = render(text, TextFormat.MARKDOWN, dialect)
 
-    for word in ("<script", "<img", 'href="javascript', "<a href", "<p style"):
+    for word in ("<script", "<img", 'href="javascript', "<p style"):
         assert word not in html
+    # What is linked is the address, and nothing behind it.
+    assert html.count("<a ") == html.count('<a href="https://') <= (dialect == PASTED)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +53,7 @@ def test_nothing_in_a_text_can_act_or_ask_elsewhere(text: str) -> None:
     ],
 )
 def test_a_picture_from_elsewhere_becomes_a_link(text: str, words: str) -> None:
-    html = render(text, TextFormat.MARKDOWN)
+    html = render(text, TextFormat.MARKDOWN, PASTED)
 
     assert "<img" not in html
     assert (
@@ -59,7 +64,7 @@ def test_a_picture_from_elsewhere_becomes_a_link(text: str, words: str) -> None:
 
 def test_plain_text_stays_as_it_was_typed() -> None:
     html = render(
-        "1. *One*\u00a0& <two>\r\n  three\r\n\r\n\r\n# Four", TextFormat.PLAIN
+        "1. *One*\u00a0& <two>\r\n  three\r\n\r\n\r\n# Four", TextFormat.PLAIN, PASTED
     )
 
     assert html == (
@@ -71,7 +76,7 @@ def test_plain_text_stays_as_it_was_typed() -> None:
 def test_a_short_text_is_whole() -> None:
     text = "a" * EXCERPT
 
-    assert excerpt(text, TextFormat.MARKDOWN) == (text, False)
+    assert excerpt(text, TextFormat.MARKDOWN, PASTED) == (text, False)
 
 
 @pytest.mark.parametrize("text_format", list(TextFormat))
@@ -79,7 +84,7 @@ def test_a_long_text_is_cut_between_paragraphs(text_format: TextFormat) -> None:
     paragraph = "word " * 120
     text = "\n\n".join([paragraph.strip()] * 10)
 
-    shown, cut = excerpt(text, text_format)
+    shown, cut = excerpt(text, text_format, PASTED)
 
     assert cut
     assert [part.strip() for part in shown.split("\n\n") if part.strip()] == [
@@ -90,7 +95,7 @@ def test_a_long_text_is_cut_between_paragraphs(text_format: TextFormat) -> None:
 def test_one_endless_paragraph_is_shown_whole() -> None:
     text = "word " * 1000
 
-    shown, cut = excerpt(text, TextFormat.PLAIN)
+    shown, cut = excerpt(text, TextFormat.PLAIN, PASTED)
 
     assert shown == text
     assert not cut
@@ -100,7 +105,7 @@ def test_a_list_is_not_cut_in_its_middle() -> None:
     items = "\n".join(f"- item {number} " + "x" * 80 for number in range(20))
     text = f"Introduction.\n\n{items}\n\n" + "End. " * 200
 
-    shown, cut = excerpt(text, TextFormat.MARKDOWN)
+    shown, cut = excerpt(text, TextFormat.MARKDOWN, PASTED)
 
     assert cut
     assert "item 19" in shown

@@ -1,0 +1,94 @@
+"""Web and mail addresses in running text, in any script."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+# No letter of an address, also where a script writes no blank behind it.
+ENDS = r"\s<>\"“”„«»‹›「」『』【】《》〈〉（）。，、；：！？｡．…،؛؟।\u00ad\u200b-\u200f"
+FOUND = re.compile(
+    rf"(?<![A-Za-z0-9])(?:https?://|(?<![@./-])www\.)[^{ENDS}]+"
+    r"|(?<![\w.+/@-])[\w.+-]+@(?:[\w-]+\.)+[^\W\d_]{2,}",
+    re.IGNORECASE,
+)
+WEB = re.compile(r"(?:https?://[^/?#@]*\w|www\.[^/?#]+\.\w\w)", re.IGNORECASE)
+BRACKETS = {")": "(", "]": "[", "}": "{"}
+REL = "nofollow noopener ugc"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address in a text: where it stands, and where it leads."""
+
+    index: int
+    last_index: int
+    text: str
+    url: str
+    schema: str
+
+
+class Finder:
+    """Finds addresses; markdown-it asks it by these names."""
+
+    def match(self, text: str) -> list[Link]:
+        """All addresses in a text."""
+        found = (link_at(place) for place in FOUND.finditer(text))
+        return [link for link in found if link is not None]
+
+    def match_at(self, text: str, start: int) -> Link | None:
+        """The address that begins at `start`."""
+        place = FOUND.match(text, start)
+        return link_at(place) if place else None
+
+    def test(self, text: str) -> bool:
+        return FOUND.search(text) is not None
+
+    pretest = test
+
+
+def link_at(place: re.Match[str]) -> Link | None:
+    """The address in what was found: without the signs of the sentence behind it."""
+    text = trimmed(place[0])
+    end = place.start() + len(text)
+    if text[:4].lower() not in ("http", "www.") or ("@" in text and "//" not in text):
+        return Link(place.start(), end, text, f"mailto:{text}", "mailto:")
+    if WEB.match(text) is None:
+        return None
+    scheme = text.partition("://")[0].lower() if "://" in text else ""
+    url = text if scheme else f"https://{text}"
+    return Link(place.start(), end, text, url, f"{scheme or 'https'}:")
+
+
+def trimmed(text: str) -> str:
+    """Without closing signs that the address did not open."""
+    while text:
+        last = text[-1]
+        opening = BRACKETS.get(last)
+        if opening is None:
+            if last not in ".,;:!?'’*_~|":
+                break
+        elif text.count(last) <= text.count(opening):
+            break
+        text = text[:-1]
+    return text
+
+
+finder = Finder()
+
+
+def linked(text: str) -> SafeString:
+    """Plain text as HTML in which its addresses are links."""
+    parts: list[str] = []
+    done = 0
+    for link in finder.match(text):
+        parts.append(escape(text[done : link.index]))
+        parts.append(
+            f'<a href="{escape(link.url)}" rel="{REL}">{escape(link.text)}</a>'
+        )
+        done = link.last_index
+    parts.append(escape(text[done:]))
+    return mark_safe("".join(parts))  # noqa: S308 - each part is escaped

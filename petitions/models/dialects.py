@@ -1,0 +1,36 @@
+"""In which dialect a text was written: see petitions.texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from petitions.texts import COMMONMARK, NEWEST_DIALECT
+
+
+class Written(models.Model):
+    """What has a text that a page prints. Saving it brings it to the newest dialect,
+    unless people have signed what it was."""
+
+    dialect = models.PositiveSmallIntegerField(
+        default=NEWEST_DIALECT, db_default=COMMONMARK, editable=False
+    )
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if kwargs.get("update_fields") is None:
+            self.modernise()
+        super().save(*args, **kwargs)
+
+    @property
+    def keeps_dialect(self) -> bool:
+        """Whether it must be shown as it was."""
+        return False
+
+    def modernise(self) -> None:
+        """Read it as new texts are read, where that is allowed."""
+        if self.dialect != NEWEST_DIALECT and not self.keeps_dialect:
+            self.dialect = NEWEST_DIALECT
