@@ -47,13 +47,9 @@ READABLE_PROBLEM = _(
     "Titles and names stand on one line."
 )
 
-# For forms, beside the field. Django's take ftp:// for a page, and a comma in quotes
-# for part of a mail address.
+# For forms, beside the field. Django's takes ftp:// for a page.
 validate_web_address = RegexValidator(
     r"(?i)\Ahttps?://", WEB_PROBLEM, code="no_web_address"
-)
-validate_mail_address = RegexValidator(
-    MAIL_ADDRESS, MAIL_PROBLEM, code="no_mail_address"
 )
 validate_line = RegexValidator(LINE, READABLE_PROBLEM, code="unreadable")
 validate_text = RegexValidator(TEXT, READABLE_PROBLEM, code="unreadable")

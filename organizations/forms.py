@@ -12,8 +12,9 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
+from config.addresses import AddressField
 from config.colours import HEX
-from config.guards import validate_mail_address, validate_web_address
+from config.guards import validate_web_address
 from config.images import clean_image
 from organizations.models import Membership, Organization, Role, User
 
@@ -100,9 +101,7 @@ def label_file_field(form: forms.BaseForm, name: str) -> None:
 class MemberForm(forms.ModelForm[Membership]):
     """A member by e-mail address: the accounts of others are nobody's business."""
 
-    email = forms.EmailField(
-        label=_("e-mail address"), max_length=254, validators=[validate_mail_address]
-    )
+    email = AddressField(label=_("e-mail address"), ascii_only=True)
 
     class Meta:
         model = Membership

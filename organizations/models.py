@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
+from config.addresses import AddressColumn
 from config.images import LogoField, LogoFile, PictureField
 from config.languages import Passage, reader_language, text_languages
 from config.slugs import Addressed, validate_slug
@@ -51,7 +52,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """Somebody of an organisation's staff, or an administrator of the site."""
 
-    email = models.EmailField(_("e-mail address"), max_length=254, unique=True)
+    email = AddressColumn(_("e-mail address"), max_length=254, unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
     is_active = models.BooleanField(
         _("may log in"),
@@ -165,7 +166,7 @@ class Organization(Addressed):
             "every mail. Needed to publish."
         ),
     )
-    contact_email = models.EmailField(
+    contact_email = AddressColumn(
         _("contact e-mail"),
         blank=True,
         help_text=_("Where supporters reach you. Needed to publish."),

@@ -1,4 +1,5 @@
-"""E-mail addresses: what is one, whose it is, how to show it, likely slips."""
+"""E-mail addresses of supporters: whose one is, how to show it, likely slips. What is
+one says config.addresses."""
 
 from __future__ import annotations
 
@@ -8,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import email_validator
-import idna
-
-# Refused neither by us nor by mail servers of test networks.
-email_validator.SPECIAL_USE_DOMAIN_NAMES.remove("test")
+from config.addresses import NotAnAddress as NotAnAddress
+from config.addresses import ascii_domain as ascii_domain
+from config.addresses import clean_address as clean_address
+from config.addresses import domain_of as domain_of
+from config.addresses import has_known_ending
 
 # Providers whose names people mistype, and real ones that look like a slip.
 COMMON_DOMAINS = (
@@ -44,24 +45,6 @@ REAL_LOOKALIKES = frozenset(
 DOMAIN = re.compile(
     r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
 )
-
-
-class NotAnAddress(ValueError):
-    """What was typed is not an e-mail address."""
-
-
-def clean_address(typed: str) -> str:
-    """The address as mail is sent to it: as typed, with the domain in its normal
-    form. NotAnAddress when nothing could be delivered there."""
-    try:
-        found = email_validator.validate_email(
-            typed.strip(), check_deliverability=False, strict=True
-        )
-    except email_validator.EmailNotValidError:
-        raise NotAnAddress from None
-    if len(found.normalized) > 254:
-        raise NotAnAddress
-    return found.normalized
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,24 +99,11 @@ class Rules:
         return f"{local}@{domain}"
 
 
-@lru_cache(maxsize=10_000)
-def ascii_domain(domain: str) -> str:
-    """The domain as it stands in the DNS: xn--strae-oqa.de for straße.de."""
-    try:
-        return idna.encode(domain, uts46=True).decode().lower()
-    except idna.IDNAError:
-        return domain.lower()
-
-
 def domain_pattern(typed: str) -> str:
     """A domain, or *. and all below it, as it stands in the DNS; not yet judged."""
     domain = typed.strip().lower().rstrip(".")
     star, bare = ("*.", domain[2:]) if domain.startswith("*.") else ("", domain)
     return star + (bare if bare in {"", "*"} else ascii_domain(bare))
-
-
-def domain_of(address: str) -> str:
-    return address.rpartition("@")[2].lower()
 
 
 def masked(address: str) -> str:
@@ -151,7 +121,16 @@ def suggested_domain(domain: str) -> str:
     for common in COMMON_DOMAINS:
         if is_one_slip(domain, common):
             return common
-    return ""
+    if has_known_ending(domain):
+        return ""
+    # gmail.c: no address ends so, and the rest says which was meant.
+    name = f"{domain.partition('.')[0]}."
+    return next((common for common in COMMON_DOMAINS if common.startswith(name)), "")
+
+
+def odd_ending(domain: str) -> str:
+    """The ending of a domain that, as far as we know, no address has; or ''."""
+    return "" if has_known_ending(domain) else f".{domain.rpartition('.')[2]}"
 
 
 def is_one_slip(typed: str, meant: str) -> bool:

@@ -12,17 +12,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from config import addresses
 from config.languages import is_text_language, reader_language, sorting_key
-from petitions.addresses import (
-    COMMON_DOMAINS,
-    REAL_LOOKALIKES,
-    NotAnAddress,
-    clean_address,
-)
+from petitions.addresses import COMMON_DOMAINS, REAL_LOOKALIKES, suggested_domain
 from petitions.models.translations import Words
 from petitions.states import CONSENT_VERSION, OF_PETITIONS, OF_SITE, Delivery
 
 LINE_BREAKS = "\n\r\t"
+UNREADABLE_LINE = _(
+    "Something in it cannot be read. Type it again, without line breaks."
+)
 # Characters in a version; a longer one is invented.
 MOST = 50
 
@@ -58,12 +57,29 @@ class TextField(Shared, forms.CharField):
             )
         ):
             raise ValidationError(
-                _("Something in it cannot be read. Type it again, without line breaks.")
+                UNREADABLE_LINE
                 if not self.lines
                 else _("Something in it cannot be read. Type it again.")
             )
         text = "".join(c for c in text if c not in TURNING).strip()
         return text if self.lines else " ".join(text.split())
+
+
+class AddressField(Shared, addresses.AddressField):
+    """An e-mail address of a supporter; one that is none may have been meant for a
+    likely one."""
+
+    def to_python(self, value: Any) -> str:
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            if any(is_unreadable(c) or c == "\ufffd" for c in str(value)):
+                raise ValidationError(UNREADABLE_LINE) from None
+            domain = str(value).strip().rpartition("@")[2]
+            if meant := suggested_domain(domain):
+                sentence = _("Did you mean an address that ends with @%(domain)s?")
+                raise ValidationError(sentence, params={"domain": meant}) from None
+            raise
 
 
 def is_unreadable(character: str) -> bool:
@@ -206,14 +222,7 @@ class CorrectionForm(forms.Form):
 class SignForm(CorrectionForm, Trapped):
     """What a supporter fills in."""
 
-    email = TextField(
-        label=_("E-mail address"),
-        max_length=254,
-        error_messages={
-            "required": _("Enter your e-mail address"),
-            "max_length": _("Enter an e-mail address such as name@example.org"),
-        },
-    )
+    email = AddressField(label=_("E-mail address"))
     show_name = BooleanField(
         label=_("Show my name and comment on this page."), required=False
     )
@@ -224,14 +233,6 @@ class SignForm(CorrectionForm, Trapped):
     # For the script that suggests a correction while one types.
     common_domains = " ".join(COMMON_DOMAINS)
     real_lookalikes = " ".join(sorted(REAL_LOOKALIKES))
-
-    def clean_email(self) -> str:
-        try:
-            return clean_address(self.cleaned_data["email"])
-        except NotAnAddress:
-            raise ValidationError(
-                _("Enter an e-mail address such as name@example.org")
-            ) from None
 
     def seen(self, delivery: str) -> Seen:
         """What the form had shown."""
@@ -259,14 +260,7 @@ class ReportForm(Trapped):
             ),
         },
     )
-    email = TextField(
-        label=_("E-mail address (optional)"),
-        max_length=254,
-        required=False,
-        error_messages={
-            "max_length": _("Enter an e-mail address such as name@example.org"),
-        },
-    )
+    email = AddressField(label=_("E-mail address (optional)"), required=False)
 
     def __init__(self, data: Any = None, *, petition: Any, **options: Any) -> None:
         super().__init__(data, **options)
@@ -274,15 +268,6 @@ class ReportForm(Trapped):
         field = self.fields["reason"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(reason.value, reason.label) for reason in reasons]
-
-    def clean_email(self) -> str:
-        typed = str(self.cleaned_data["email"])
-        try:
-            return clean_address(typed) if typed else ""
-        except NotAnAddress:
-            raise ValidationError(
-                _("Enter an e-mail address such as name@example.org")
-            ) from None
 
 
 @dataclass(frozen=True, slots=True)

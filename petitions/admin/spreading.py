@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
+from config.addresses import AddressField
 from config.languages import name_in_reader_language
 from organizations.scoping import user_of
 from petitions import cards, lettering
@@ -57,11 +58,10 @@ class NextStepForm(forms.Form):
         assume_scheme="https",
         required=False,
     )
-    address = forms.EmailField(
+    address = AddressField(
         label=_("The letter goes to"),
         help_text=_("The public e-mail address of whom you petition."),
-        max_length=254,
-        validators=[guards.validate_mail_address],
+        ascii_only=True,
         required=False,
     )
 

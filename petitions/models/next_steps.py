@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
+from config.addresses import AddressColumn, sendable
 from petitions.models.petitions import Petition
 
 # Windows hands no more of an address on to the mail program.
@@ -34,7 +35,7 @@ class NextStep(models.Model):
         Petition, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     url = models.URLField(max_length=500, blank=True)
-    address = models.EmailField(max_length=254, blank=True)
+    address = AddressColumn(max_length=254, blank=True)
 
     class Meta:
         constraints = [
@@ -133,5 +134,7 @@ def mailto(address: str, subject: str, body: str = "") -> str:
     """A link that opens a mail program with all of it filled in."""
     lines = "\r\n".join(body.splitlines())
     about = " ".join(subject.split())
-    link = f"mailto:{quote(address, safe='@')}?subject={quote(about, safe='')}"
+    link = (
+        f"mailto:{quote(sendable(address), safe='@')}?subject={quote(about, safe='')}"
+    )
     return f"{link}&body={quote(lines, safe='')}" if body else link

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from config.addresses import LONGEST_TYPED
 from config.clients import network_of
 from config.logs import note
 from config.origin import Origin, origin_of
@@ -74,12 +75,11 @@ def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse
     not it has signed anything; `name` is that of the address and of the template."""
     error, typed, status = "", "", 200
     if request.method == "POST":
-        typed, now = request.POST.get("email", "")[:300], timezone.now()
+        typed, now = request.POST.get("email", "")[:LONGEST_TYPED], timezone.now()
         try:
             address = clean_address(typed)
-        except NotAnAddress:
-            error = gettext("Enter an e-mail address such as name@example.org")
-            status = 422
+        except NotAnAddress as refusal:
+            error, status = str(refusal.sentence), 422
         else:
             if origin_of(request) is Origin.FOREIGN:
                 status = 403

@@ -27,6 +27,7 @@ from petitions.access import Moved, current_slug, get_petition
 from petitions.addresses import (
     domain_of,
     masked,
+    odd_ending,
     suggested_domain,
 )
 from petitions.channels import via_of
@@ -243,6 +244,7 @@ def check_inbox(request: HttpRequest, found: Petition) -> HttpResponse:
         "petition": read_on(request, found),
         "masked": masked(address) if address else "",
         "suggestion": suggested_domain(domain),
+        "odd_ending": odd_ending(domain) if address else "",
         "webmail": WEBMAIL.get(domain),
     }
     return TemplateResponse(request, "petitions/check_inbox.html", context)

@@ -77,7 +77,13 @@ CASES = {
     ),
     "line separator": Case(422, UNREADABLE, form(name="Ma\u2028ya")),
     "two addresses": Case(422, ADDRESS, form(email="a@example.org, b@example.org")),
-    "address with a name": Case(422, ADDRESS, form(email="Maya <maya@example.org>")),
+    "two addresses, one in brackets": Case(
+        422, ADDRESS, form(email="ada@example.org <maya@example.org>")
+    ),
+    "address of nowhere": Case(422, "Did you mean", form(email="maya@gmail.c")),
+    "address in an encoded word": Case(
+        422, ADDRESS, form(email="=?utf-8?q?ada=40evil.test=3e?=@example.org")
+    ),
     "address without a domain": Case(422, ADDRESS, form(email="maya@")),
     "address of this machine": Case(422, ADDRESS, form(email="root@localhost")),
     "address of a number": Case(422, ADDRESS, form(email="maya@[127.0.0.1]")),

@@ -209,7 +209,11 @@ P = "organization.petitions"
         ("organization.name", " ", r"line 3: organization.name: is empty"),
         ("organization.name", "x" * 300, r"line 3: organization.name: .*200 char"),
         ("organization.website", "javascript:x", r"organization.website: .*valid URL"),
-        ("organization.contact_email", "me", r"organization.contact_email: .*valid"),
+        (
+            "organization.contact_email",
+            "me",
+            r"organization.contact_email: .*name@example",
+        ),
         ("organization.slug", "a b", r"organization.slug: Use letters"),
         (P, {}, r"line 5: organization.petitions: must be a list"),
         (f"{P}.1.title", REMOVE, r"petitions\[1\]: lacks \"title\""),

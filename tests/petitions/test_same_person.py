@@ -64,7 +64,7 @@ DIFFERENT = [
     ("ılker@example.org", "ilker@example.org"),
     ("maya_news@example.org", "maya@example.org"),
     ("maya-news@example.org", "maya@example.org"),
-    ("мaya@example.org", "maya@example.org"),
+    ("мая@example.org", "maya@example.org"),
     ("o'brien@example.org", "o\u2019brien@example.org"),
     ("a.b@mail.example", "ab@mail.example"),
     ("a.b@fixed.mail.example", "ab@fixed.mail.example"),

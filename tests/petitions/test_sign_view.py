@@ -151,6 +151,44 @@ def test_a_likely_slip_is_pointed_out_and_nothing_is_blocked(
     assert "Did you mean gmail.com ? Correct it" in text
 
 
+@pytest.mark.parametrize(
+    ("domain", "notice"),
+    [
+        ("gmail.cmm", "Did you mean gmail.com ?"),
+        ("work.cmo", "Is the address right? We know of none that ends with .cmo ."),
+        ("example.test", ""),
+        ("пример.рф", ""),
+    ],
+)
+def test_an_ending_that_nobody_knows_is_asked_about(
+    visitor: Client,
+    petition: Petition,
+    sign_form: dict[str, Any],
+    domain: str,
+    notice: str,
+) -> None:
+    response = visitor.post(SIGN, {**sign_form, "email": f"maya@{domain}"})
+
+    assert response.status_code == 303
+    text = text_of(visitor.get(response.headers["Location"]))
+    assert notice in text
+    assert notice or "right?" not in text
+
+
+@pytest.mark.parametrize("path", [SIGN, "/new-link/", "/signed/", "/contact/"])
+def test_what_is_pasted_along_with_an_address_is_taken_off_everywhere(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any], path: str
+) -> None:
+    pasted = "\u200fMaya Tremblay <mailto:maya@example.org>;\u200b\t"
+
+    response = visitor.post(
+        path,
+        {**sign_form, "email": pasted, "reason": "other", "text": "Hello"},
+    )
+
+    assert response.status_code == 303
+
+
 def test_mistakes_are_named_at_the_top_and_beside_the_field(
     visitor: Client, petition: Petition
 ) -> None:

@@ -110,7 +110,10 @@ def test_another_petition_of_the_same_organisation(
         ),
         ({"kind": "donation", "url": "javascript:alert(1)"}, "Enter a valid URL."),
         ({**LETTER, "address": ""}, "Enter whom the letter goes to."),
-        ({**LETTER, "address": "minister"}, "Enter a valid email address."),
+        (
+            {**LETTER, "address": "minister"},
+            "Enter an e-mail address such as name@example.org",
+        ),
         ({**LETTER, "body_en": ""}, "Write the letter."),
         ({**LETTER, "subject_en": ""}, "Give the letter a subject."),
         ({**LETTER, "body_en": "\u200b"}, "Write the letter."),

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_email
 
-from config.guards import LINE, is_seen, validate_mail_address
+from config.addresses import checked_address
+from config.guards import LINE, is_seen
 from organizations.invitations import invite, mail_invitation, password_link
 from organizations.models import Organization, Role
 
@@ -27,8 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, organization: str, owner: str, **options: Any) -> None:
         try:
-            validate_email(owner)
-            validate_mail_address(owner)
+            owner = checked_address(owner, ascii_only=True)
         except ValidationError:
             raise CommandError(f"--owner {owner}: not an e-mail address") from None
         name = organization.strip()

@@ -1,0 +1,269 @@
+"""E-mail addresses: what is one, how it is written in the DNS and in a mail's head, and
+the fields that take one. Every address of the site passes `clean_address`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+import email_validator
+import idna
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+from publicsuffixlist import PublicSuffixList
+
+# Refused neither by us nor by mail servers of test networks.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.remove("test")
+
+LONGEST = 254
+# With a name before it, and what else is pasted along.
+LONGEST_TYPED = 500
+
+NOT_ONE = _("Enter an e-mail address such as name@example.org")
+LOOKALIKE = _(
+    "Some letters in this address only look like others: type it instead of pasting it"
+)
+NO_SUCH_ENDING = _(
+    "No address ends like this one. Is a letter missing, as in .com or .ca?"
+)
+ASCII_ONLY = _(
+    "Use an address with letters from a to z before the @: mail to others does not "
+    "reach everybody"
+)
+
+
+class NotAnAddress(ValueError):
+    """What was typed is no e-mail address; `sentence` says so beside the field."""
+
+    def __init__(self, sentence: StrOrPromise = NOT_ONE) -> None:
+        super().__init__("not an address")
+        self.sentence = sentence
+
+
+# == What is pasted along ==
+
+FULL_WIDTH = {number: number - 0xFEE0 for number in range(0xFF01, 0xFF5F)}
+PLAIN = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._+-]*@[0-9a-z-]+(\.[0-9a-z-]+)+")
+SCHEME = re.compile(r"mailto:", re.IGNORECASE)
+# Joiners decide between words in some scripts; all else of this kind is invisible.
+JOINERS = "\u200c\u200d"
+QUOTES = ("''", "“”", "‘’", "«»", "„“", "()", "[]")
+PUNCTUATION = ".,;:\u3002\u3001"
+
+
+def is_invisible(sign: str) -> bool:
+    return (
+        unicodedata.category(sign) == "Cf" and sign not in JOINERS
+    ) or "\ufe00" <= sign <= "\ufe0f"
+
+
+def bare(typed: str) -> str:
+    """The address without what came along when it was pasted: invisible signs, blanks
+    around it, mailto:, a name with angle brackets, quotes, the sentence's full stop.
+    Letters of full width become those of a to z."""
+    text = "".join(c for c in typed if not is_invisible(c)).translate(FULL_WIDTH)
+    before = None
+    while text != before:
+        before = text
+        text = text.strip().strip(JOINERS).rstrip(PUNCTUATION).lstrip(",;:")
+        if text.endswith(">"):
+            text = within_brackets(text)
+        if SCHEME.match(text):
+            text = text[len("mailto:") :].partition("?")[0]
+        if f"{text[:1]}{text[-1:]}" in QUOTES:
+            text = text[1:-1]
+        if text.startswith('"') and text.endswith('"'):
+            text = text[1:-1]
+    return text
+
+
+def within_brackets(text: str) -> str:
+    """The address of `Maya <maya@example.org>`. A second one before it has to be the
+    same: nobody knows which was meant."""
+    name, _bracket, inside = text[:-1].rpartition("<")
+    inside = SCHEME.sub("", inside, count=1)
+    if "<" in name or ("@" in name and name.strip(" \"'").lower() != inside.lower()):
+        raise NotAnAddress
+    return inside
+
+
+# == What is an address ==
+
+# Before the @, mail software has read commands, files, other hosts and other recipients
+# out of these: percent hack, bang path, pipe, encoded words (RFC 2047). Exim's default
+# configuration refuses much the same.
+UNSAFE_LOCAL = re.compile(r"^[-/|]|[%!|`]|=\?|\?=|/\.\./")
+# What a sign becomes where mail software takes alike letters for the same (NFKC).
+SPECIAL = frozenset('@<>()[]:;,\\"%!|` \t\r\n')
+# Whose letters are taken for one another.
+ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
+WORDS = re.compile(r"[^\W\d_]+")
+# Japanese carriers gave out addresses that RFC 5321 allows in quotes only.
+ODD_DOTS = re.compile(r"(?:.+\.)?(?:docomo|ezweb)\..+|au\.com")
+ONE_LETTER = re.compile(r"\.[a-z0-9]$", re.IGNORECASE)
+
+
+def clean_address(typed: str) -> str:
+    """The address as mail is sent to it: as typed, with the domain in its normal form.
+    NotAnAddress when nothing could be delivered there, or perhaps to somebody else."""
+    text = typed if PLAIN.fullmatch(typed) else bare(typed[: LONGEST_TYPED + 1])
+    local, at, domain = text.rpartition("@")
+    quoted = local[1:-1] if local[:1] == local[-1:] == '"' else local
+    dots = at and ("." in quoted) and ODD_DOTS.fullmatch(domain.lower())
+    # Checked without the dots that its domain allows anywhere.
+    checked = re.sub(r"\.+", "", quoted) if dots else local
+    try:
+        found = email_validator.validate_email(
+            f"{checked}@{domain}", check_deliverability=False, strict=True
+        )
+    except email_validator.EmailNotValidError:
+        raise NotAnAddress(why_not(domain)) from None
+    local = quoted if dots else found.local_part
+    if UNSAFE_LOCAL.search(local):
+        raise NotAnAddress
+    if not local.isascii() or not found.domain.isascii():
+        check_letters(local, found.domain)
+    if ONE_LETTER.search(found.domain):
+        raise NotAnAddress(NO_SUCH_ENDING)
+    address = f"{local}@{found.domain}"
+    if len(address) > LONGEST or len(local) > 64:
+        raise NotAnAddress
+    return address
+
+
+def why_not(domain: str) -> StrOrPromise:
+    return NO_SUCH_ENDING if ONE_LETTER.search(domain) else NOT_ONE
+
+
+def check_letters(local: str, domain: str) -> None:
+    """NotAnAddress when another address may be read out of this one."""
+    if SPECIAL & set(unicodedata.normalize("NFKC", local)):
+        raise NotAnAddress
+    for word in WORDS.findall(f"{local} {domain}"):
+        scripts = {unicodedata.name(c, " ").split()[0] for c in word if c.isalpha()}
+        if len(scripts & ALIKE) > 1:
+            raise NotAnAddress(LOOKALIKE)
+
+
+# == How it is written ==
+
+
+@lru_cache(maxsize=10_000)
+def ascii_domain(domain: str) -> str:
+    """The domain as it stands in the DNS: xn--strae-oqa.de for straße.de."""
+    try:
+        return idna.encode(domain, uts46=True).decode().lower()
+    except idna.IDNAError:
+        return domain.lower()
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+DOT_ATOM = re.compile(r"[^.]+(\.[^.]+)*")
+
+
+def sendable(address: str) -> str:
+    """The address as SMTP and a mail's head take it: the domain in letters of the DNS,
+    which every server knows, and odd dots in quotes. Only what stands before the @ may
+    still be beyond ASCII, and then needs SMTPUTF8 (RFC 6531)."""
+    local, at, domain = address.rpartition("@")
+    if not at:
+        return address
+    if not DOT_ATOM.fullmatch(local):
+        local = f'"{local}"'
+    return f"{local}@{ascii_domain(domain)}"
+
+
+def sendable_mailbox(mailbox: str) -> str:
+    """The same of `Name <address>`."""
+    name, bracket, inside = mailbox.rpartition("<")
+    if not bracket:
+        return sendable(mailbox)
+    return f"{name}<{sendable(inside.rstrip('>'))}>"
+
+
+# == Whose a domain is ==
+
+
+@lru_cache(maxsize=1)
+def suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False, only_icann=True)
+
+
+@lru_cache(maxsize=10_000)
+def registrable(domain: str) -> str:
+    """The part of a domain (as it stands in the DNS) that somebody has registered:
+    example.co.uk for mail.example.co.uk. All below it can be one person's."""
+    found: str | None = suffixes().privatesuffix(domain)
+    return found or ".".join(domain.split(".")[-2:])
+
+
+# For documentation and tests (RFC 2606): nobody mistypes them.
+RESERVED = frozenset({"example", "invalid", "localhost", "test"})
+
+
+def has_known_ending(domain: str) -> bool:
+    """Whether its top-level domain exists, as far as the list of them is recent."""
+    ending = ascii_domain(domain).rpartition(".")[2]
+    return ending in RESERVED or suffixes().publicsuffix(ending) is not None
+
+
+# == Fields ==
+
+
+class AddressField(forms.EmailField):
+    """An address as `clean_address` makes it. `ascii_only` refuses those that some mail
+    servers cannot write to: for addresses that the site has to reach."""
+
+    default_error_messages = {"required": _("Enter your e-mail address")}
+    default_validators: list[Any] = []
+
+    def __init__(self, *, ascii_only: bool = False, **options: Any) -> None:
+        options.pop("max_length", None)
+        super().__init__(max_length=LONGEST_TYPED, **options)
+        self.ascii_only = ascii_only
+
+    def to_python(self, value: Any) -> str:
+        typed = str(value or "")
+        if not typed.strip():
+            return ""
+        return checked_address(typed, ascii_only=self.ascii_only)
+
+
+def checked_address(typed: str, *, ascii_only: bool = False) -> str:
+    """`clean_address`, for forms and models: ValidationError when it is none."""
+    try:
+        address = clean_address(typed)
+    except NotAnAddress as error:
+        raise ValidationError(error.sentence, code="no_mail_address") from None
+    if ascii_only and not address.rpartition("@")[0].isascii():
+        raise ValidationError(ASCII_ONLY, code="no_mail_address")
+    return address
+
+
+class AddressColumn(models.EmailField[str, str]):
+    """A column for an address that the site has to reach, whoever fills it in. For
+    migrations it is an EmailField."""
+
+    default_validators = []
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> str:
+        typed = str(value or "")
+        value = checked_address(typed, ascii_only=True) if typed.strip() else ""
+        return str(super().clean(value, model_instance))
+
+    def formfield(self, **options: Any) -> Any:
+        return super().formfield(
+            **{"form_class": AddressField, "ascii_only": True, **options}
+        )
+
+    def deconstruct(self) -> Any:
+        name, _path, args, options = super().deconstruct()
+        return name, "django.db.models.EmailField", args, options
