@@ -23,6 +23,7 @@ from typing import Any
 # What a line may carry besides its message; numbers and words of ours.
 FIELDS = (
     "request_id", "method", "route", "status", "ms", "outcome", "petition", "signature",
+    "account", "by", "organization", "network", "address_mark",
 )  # fmt: skip
 
 # What a record brings by itself; the rest is an `extra`, Django's whole request too.

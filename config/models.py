@@ -24,3 +24,16 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Bucket(models.Model):
+    """What one source has left of one limit (config.buckets); full again at
+    `full_at`. The table is unlogged: losing it in a crash only means beginning anew."""
+
+    key = models.UUIDField(
+        primary_key=True, help_text="Keyed hash of limit and source: config.buckets"
+    )
+    full_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.key)

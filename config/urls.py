@@ -69,7 +69,7 @@ urlpatterns += i18n_patterns(
     path("", include("petitions.urls")),
     path("", include("organizations.urls")),
     path("", listing.home, name="home"),
-    path("admin/password/", include("organizations.password_urls")),
+    path("admin/", include("organizations.entry_urls")),
     path("admin/", admin.site.urls),
     *([path("demo/", include("petitions.demo.urls"))] if settings.DEMO else []),
     prefix_default_language=False,
@@ -150,6 +150,7 @@ POLICIES = {
     "password_reset_done": PERSONAL,
     "password_reset_confirm": PERSONAL,
     "password_reset_complete": PERSONAL,
+    "accept_invitation": PERSONAL,
 }
 
 handler400 = "config.problems.bad_request"

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group
-from django.db import models, transaction
+from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from config import events
 from config.colours import written
 from config.database import patience
-from organizations import identity, invitations
+from organizations import identity, invitations, mailing
 from organizations.forms import MemberForm, MemberFormSet, OrganizationForm
-from organizations.models import Description, Membership, Organization, Role, User
+from organizations.models import (
+    Description,
+    Invitation,
+    Membership,
+    Organization,
+    Purpose,
+    Role,
+    User,
+)
 from organizations.scoping import Scope, ScopedAdmin, owns, user_of
 
 # Rights come from memberships.
@@ -48,6 +57,27 @@ class MemberInline(Scope, admin.StackedInline[Membership, Organization]):
         return self.scoped(request, rows)
 
 
+class InvitationInline(Scope, admin.TabularInline[Invitation, Organization]):
+    """Who was invited and has not accepted; taken away, the mailed link ends."""
+
+    model = Invitation
+    fields = [("email", "role", "invited_at", "progress")]
+    readonly_fields = ["email", "role", "invited_at", "progress"]
+    extra = 0
+
+    @admin.display(description=_("so far"))
+    def progress(self, invitation: Invitation) -> str:
+        return invitation.progress
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None or owns(request, obj)
+
+    has_change_permission = has_delete_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # under Members
+
+
 class DescriptionInline(Scope, admin.StackedInline[Description, Organization]):
     model = Description
     fields = ["language", "text"]
@@ -67,7 +97,7 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
     form = OrganizationForm
     list_display = ["name", "contact_email", "website"]
     search_fields = ["name", "slug"]
-    inlines = [DescriptionInline, MemberInline]
+    inlines = [DescriptionInline, MemberInline, InvitationInline]
     fieldsets = [
         (None, {"fields": ["name", "slug", "legal_name", "description", "language"]}),
         (
@@ -175,35 +205,49 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
             super().save_formset(request, form, formset, change)
             return
         formset.save(commit=False)
+        by = user_of(request).pk
         for gone in formset.deleted_objects:
+            known = {"account": gone.user_id, "organization": gone.organization_id}
             gone.delete()
+            events.record("member removed", by=by, **known)
         for membership, _changed in formset.changed_objects:
             membership.save(update_fields=["role"])
+            events.record(
+                "role changed",
+                by=by,
+                account=membership.user_id,
+                organization=membership.organization_id,
+            )
         given = [
             member_form.cleaned_data
             for member_form in formset.extra_forms
             if member_form.has_changed() and not member_form.cleaned_data.get("DELETE")
         ]
         formset.new_objects = [
-            invitations.invite(member["email"], form.instance, Role(member["role"]))
+            invitations.invite(
+                member["email"],
+                form.instance,
+                Role(member["role"]),
+                by=user_of(request),
+                language=get_language() or settings.LANGUAGE_CODE,
+            )
             for member in given
         ]
-        for membership in formset.new_objects:
-            transaction.on_commit(partial(self.mail_invitation, request, membership))
-
-    def mail_invitation(self, request: HttpRequest, membership: Membership) -> None:
-        """Once the membership is stored; when mail is down, staff pass the link on."""
-        user, organization = membership.user, membership.organization
-        by = str(user_of(request))
-        if not invitations.mail_invitation(user, organization, by):
-            messages.warning(
+        if given:
+            messages.info(
                 request,
-                gettext(
-                    "%(email)s is a member now, but the mail did not go out. Pass this "
-                    "link on, it sets the password: %(link)s"
-                )
-                % {"email": user.email, "link": invitations.password_link(user)},
+                gettext("Who was invited is a member as soon as they accept."),
             )
+
+
+# What an administrator changes of an account, in the words of the log.
+EVENTS = {
+    ("is_active", True): "account opened",
+    ("is_active", False): "account closed",
+    ("is_superuser", True): "administrator made",
+    ("is_superuser", False): "administrator unmade",
+    ("email", True): "address of account changed",
+}
 
 
 @admin.register(User)
@@ -216,9 +260,24 @@ class UserAdmin(admin.ModelAdmin[User]):
     readonly_fields = ["last_login"]
     change_password_form = AdminPasswordChangeForm
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An account is closed: what it did would go with it."""
+        return False
+
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
+        """A new account is mailed a link to set its password."""
         if not change:
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
+        by = user_of(request).pk
+        if not change:
+            events.record("account made", account=obj.pk, by=by)
+            mailing.ask(
+                Purpose.PASSWORD,
+                obj.email,
+                language=get_language() or settings.LANGUAGE_CODE,
+            )
+        for name in set(form.changed_data) & {"is_active", "is_superuser", "email"}:
+            events.record(EVENTS[name, bool(getattr(obj, name))], account=obj.pk, by=by)

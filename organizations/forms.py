@@ -2,30 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import PasswordResetForm
+from django.conf import settings
+from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from config.addresses import AddressField
 from config.colours import HEX
-from config.guards import validate_web_address
+from config.guards import validate_line, validate_web_address
 from config.images import clean_image
-from organizations.models import Membership, Organization, Role, User
+from organizations import mailing
+from organizations.models import (
+    Invitation,
+    Membership,
+    Organization,
+    Purpose,
+    Role,
+    User,
+)
 
 COVER_WIDTH = 1200
 
 
 class StaffPasswordResetForm(PasswordResetForm):
-    """Also for those who were invited and have no password yet."""
+    """Asks the worker for a mail to whoever has an account with the address, also
+    to those who have no password yet."""
 
-    def get_users(self, email: str) -> Iterable[Any]:
-        return User.objects.filter(email=email.strip().lower(), is_active=True)
+    def save(self, *args: Any, **options: Any) -> None:
+        language = get_language() or settings.LANGUAGE_CODE
+        mailing.ask(Purpose.PASSWORD, self.cleaned_data["email"], language=language)
+
+
+class StaffSetPasswordForm(SetPasswordForm[User]):
+    """Says what a password has to be before one is refused."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("autofocus", None)
+
+
+class AcceptForm(StaffSetPasswordForm):
+    """What somebody without an account says when they accept an invitation."""
+
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=200,
+        required=False,
+        validators=[validate_line],
+        help_text=_("Your colleagues see it. You may leave it out."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    field_order = ("name", "new_password1", "new_password2")
+
+    def __init__(self, invitation: Invitation, *args: Any, **kwargs: Any) -> None:
+        super().__init__(User(email=invitation.email), *args, **kwargs)
 
 
 class LinesField(SimpleArrayField):

@@ -1,30 +1,144 @@
-"""Bringing staff in: an account without a password, and a link to set one."""
+"""Bringing staff in: an owner invites a mailbox, whoever has it accepts.
+
+An invitation names no account. A link that lets somebody in is mailed, never shown:
+only the owner of the mailbox becomes somebody here.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import send_mail
-from django.db import transaction
-from django.template.loader import render_to_string
+from django.core import signing
+from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
-from django.utils.translation import gettext
 
-from organizations.models import Membership, Organization, Role, User
+from config import events
+from organizations.access import may_own
+from organizations.models import (
+    Invitation,
+    Membership,
+    Organization,
+    Purpose,
+    Role,
+    StaffMail,
+    User,
+)
+
+KEPT = timedelta(days=14)
+SALT = "organizations.invitation"
 
 
-def invite(email: str, organization: Organization, role: Role) -> Membership:
-    """Make somebody a member, with a new account when they have none."""
+def invite(
+    email: str,
+    organization: Organization,
+    role: Role,
+    *,
+    by: User,
+    language: str,
+    now: datetime | None = None,
+) -> Invitation:
+    """Ask whoever has the mailbox to join; asked again, with the role given last."""
+    now = now or timezone.now()
+    address = email.strip().lower()
     with transaction.atomic():
-        user = User.objects.filter(email=email.strip().lower()).first()
-        if user is None:
-            user = User.objects.create_user(email)
-        membership, _created = Membership.objects.get_or_create(
-            user=user, organization=organization, defaults={"role": role}
+        invitation, _created = Invitation.objects.update_or_create(
+            organization=organization,
+            email=address,
+            defaults={
+                "role": role,
+                "invited_by": by,
+                "language": language,
+                "invited_at": now,
+                "mailed_at": None,
+                "reply": "",
+            },
         )
-    return membership
+        StaffMail.objects.create(
+            purpose=Purpose.INVITATION,
+            address=address,
+            invitation=invitation,
+            language=language,
+            created_at=now,
+            due_at=now,
+        )
+    events.record(
+        "invitation made", by=by.pk, organization=organization.pk, address=address
+    )
+    return invitation
+
+
+def link(invitation: Invitation) -> str:
+    """The address under which the owner of the mailbox accepts."""
+    token = signing.dumps(invitation.pk, salt=SALT)
+    return f"{settings.SITE_URL}{reverse('accept_invitation', args=[token])}"
+
+
+def of_token(token: str) -> Invitation | None:
+    """The open invitation that a link stands for."""
+    try:
+        number = signing.loads(token, salt=SALT, max_age=KEPT)
+    except signing.BadSignature:
+        return None
+    rows = Invitation.objects.select_related("organization", "invited_by")
+    invitation = rows.filter(pk=number).first()
+    return invitation if invitation is not None and is_open(invitation) else None
+
+
+def is_open(invitation: Invitation, now: datetime | None = None) -> bool:
+    """Whether it can be accepted: in time, and while who invited still may invite."""
+    now = now or timezone.now()
+    by = invitation.invited_by
+    return (
+        now - invitation.invited_at < KEPT
+        and by is not None
+        and may_own(by, invitation.organization_id)
+    )
+
+
+def accept(invitation: Invitation, user: User) -> bool:
+    """Make `user` a member; False when the invitation is over meanwhile, or is to
+    another mailbox. Who is a member already keeps their role."""
+    with transaction.atomic():
+        rows = Invitation.objects.select_for_update(of=("self",))
+        locked = rows.filter(pk=invitation.pk, email=user.email).first()
+        if locked is None or not is_open(locked):
+            return False
+        Membership.objects.get_or_create(
+            user=user,
+            organization=locked.organization,
+            defaults={"role": locked.role},
+        )
+        locked.delete()
+    events.record(
+        "invitation accepted",
+        account=user.pk,
+        by=locked.invited_by_id,
+        organization=locked.organization_id,
+    )
+    return True
+
+
+def accept_anew(invitation: Invitation, *, name: str, password: str) -> bool:
+    """The same for somebody without an account, who gets one; False also when one was
+    made meanwhile, whose password is not touched."""
+    try:
+        with transaction.atomic():
+            # Two invitations of one mailbox may be accepted at the same moment.
+            list(Invitation.objects.select_for_update().filter(email=invitation.email))
+            if User.objects.filter(email=invitation.email).exists():
+                return False
+            user = User.objects.create_user(invitation.email, password, name=name)
+            if not accept(invitation, user):
+                transaction.set_rollback(True)
+                return False
+    except IntegrityError:  # an administrator made one just now
+        return False
+    return True
 
 
 def password_link(user: User) -> str:
@@ -33,22 +147,3 @@ def password_link(user: User) -> str:
     token = default_token_generator.make_token(user)
     path = reverse("password_reset_confirm", args=[number, token])
     return f"{settings.SITE_URL}{path}"
-
-
-def mail_invitation(user: User, organization: Organization, by: str = "") -> bool:
-    """Mail a link to set the password to somebody who has none yet; `by` is who
-    invites. Returns False when the mail did not go out."""
-    if user.has_usable_password():
-        return True
-    context = {"organization": organization, "by": by, "link": password_link(user)}
-    try:
-        send_mail(
-            gettext("Your account for the petitions of %(name)s")
-            % {"name": organization},
-            render_to_string("emails/invitation.txt", context),
-            settings.MAIL_FROM,
-            [user.email],
-        )
-    except OSError:
-        return False
-    return True

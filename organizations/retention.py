@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
@@ -11,7 +11,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config.retention import Rows, Rule, months_before
+from organizations import invitations, mailing
+from organizations.models import Invitation, SeenNetwork, StaffMail
 
+NETWORK_KEPT = timedelta(days=180)
 LOG_KEPT = 24
 """Months that it is known who changed what in the admin."""
 
@@ -19,6 +22,19 @@ LOG_KEPT = 24
 def old_entries(now: datetime) -> QuerySet[LogEntry]:
     since = months_before(now, LOG_KEPT)
     return LogEntry.objects.filter(action_time__lt=since).order_by("pk")
+
+
+def old_invitations(now: datetime) -> QuerySet[Invitation]:
+    since = now - invitations.KEPT
+    return Invitation.objects.filter(invited_at__lt=since).order_by("pk")
+
+
+def old_mail(now: datetime) -> QuerySet[StaffMail]:
+    return StaffMail.objects.filter(created_at__lt=now - mailing.KEPT).order_by("pk")
+
+
+def old_networks(now: datetime) -> QuerySet[SeenNetwork]:
+    return SeenNetwork.objects.filter(seen_at__lt=now - NETWORK_KEPT).order_by("pk")
 
 
 def ended_sessions(now: datetime) -> QuerySet[Session]:
@@ -42,6 +58,51 @@ RULES = [
         what=_("Staff: name, e-mail address, password (not readable), organisation"),
         purpose=_("So that they can log in and do their work."),
         kept=_("As long as the account."),
+    ),
+    Rule(
+        name="invitations",
+        columns={"organizations.invitation": ("email", "invited_by", "reply")},
+        what=_("Staff: an address that was invited to work here"),
+        purpose=_("So that whoever has it can accept."),
+        kept=format_lazy(
+            _("Until it is accepted or taken back, {days} days at most."),
+            days=invitations.KEPT.days,
+        ),
+        expiry=Rows(old_invitations),
+    ),
+    Rule(
+        name="mail to staff",
+        columns={"organizations.staffmail": ("address", "network")},
+        what=_("Staff: that a link or a warning is to be mailed to an address"),
+        purpose=_("So that it is sent, and not too often."),
+        kept=format_lazy(
+            _("Until it is sent, as a rule a second; {days} days at most."),
+            days=mailing.KEPT.days,
+        ),
+        expiry=Rows(old_mail),
+    ),
+    Rule(
+        name="networks of staff",
+        columns={"organizations.seennetwork": ("user", "network")},
+        what=_("Staff: from which network somebody logged in, never an address"),
+        purpose=_(
+            "So that they are told of a login from elsewhere, and are let in while "
+            "somebody guesses passwords."
+        ),
+        kept=format_lazy(
+            _("{days} days after the last login from it."), days=NETWORK_KEPT.days
+        ),
+        expiry=Rows(old_networks),
+    ),
+    Rule(
+        name="limits on logins",
+        columns={"config.bucket": ("key",)},
+        what=_("That an address or network was just used to log in"),
+        purpose=_(
+            "So that limits hold. Nothing that can be read: a number that only this "
+            "site can make of it."
+        ),
+        kept=_("Until the limit is full again, two days at most."),
     ),
     Rule(
         name="logins of staff",
@@ -71,5 +132,7 @@ NOT_PERSONAL = {
     "organizations.description": ("language", "text"),
     "organizations.formerorganizationslug": ("slug",),
     "organizations.membership": ("role",),
+    "organizations.invitation": ("role", "language"),
+    "organizations.staffmail": ("purpose", "language"),
 }  # fmt: skip
 PEOPLE = ("organizations.user",)

@@ -7,9 +7,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from config.alerts import WATCH
+from config.buckets import PURGE
 from config.loops import Loop
 from config.models import Heartbeat
 from config.retention import EXPIRE
+from organizations.mailing import SEND as STAFF_MAIL
 from petitions import actions, forgetting, invalidating, limits, reporting, sources
 from petitions.counting import fold_round, verify
 from petitions.mailing import begin_sending, send_due
@@ -62,6 +64,8 @@ LOOPS = [
     Loop("jobs", 1, invalidating.advance),
     Loop("words", forgetting.EVERY, forgetting.sweep),
     Loop("proof", 1800, prove),
+    STAFF_MAIL,
+    PURGE,
     EXPIRE,
     WATCH,
 ]

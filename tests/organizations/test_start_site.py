@@ -85,17 +85,27 @@ def test_mistakes_are_named_and_nothing_is_made(given: Any, sentence: str) -> No
 
 
 def test_a_mail_server_that_is_away_does_not_lose_the_organisation(
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
 ) -> None:
-    def refuse(*args: Any, **kwargs: Any) -> None:
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr("organizations.invitations.send_mail", refuse)
+    settings.MAILERS = {
+        "default": {
+            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "OPTIONS": {"host": "127.0.0.1", "port": 1, "timeout": 5},
+        }
+    }
 
     with pytest.raises(CommandError, match="check_mail --to zoe@example"):
         start()
 
     assert Organization.objects.count() == 1
+
+
+def test_a_link_is_shown_only_for_the_account_that_was_just_made() -> None:
+    """An account without a password may be somebody else's."""
+    User.objects.create_user("zoe@example.org")
+
+    assert "/admin/password/" not in start()
+    assert "/admin/password/" in str(mail.outbox[0].body)
 
 
 @pytest.mark.parametrize("name", ["\u200b", "Rights\nNow", "Rights\x01Now", "x" * 201])

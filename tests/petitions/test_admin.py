@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
-from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -733,36 +732,8 @@ def member_form(organization: Organization, **changes: Any) -> dict[str, Any]:
     fields["memberships-TOTAL_FORMS"] = str(len(members))
     fields |= {"language": "en", "descriptions-TOTAL_FORMS": "0"}
     fields["descriptions-INITIAL_FORMS"] = "0"
+    fields |= {"invitations-TOTAL_FORMS": "0", "invitations-INITIAL_FORMS": "0"}
     return {**fields, **changes}
-
-
-def test_an_owner_invites_a_member_who_sets_a_password(
-    as_user: Login, alice: User, organization: Organization,
-    django_capture_on_commit_callbacks: Any, visitor: Client,
-) -> None:  # fmt: skip
-    path = f"/admin/organizations/organization/{organization.pk}/change/"
-    changes = {
-        "memberships-TOTAL_FORMS": "2",
-        "memberships-1-email": "New.Person@example.org",
-        "memberships-1-role": "editor",
-    }
-
-    with django_capture_on_commit_callbacks(execute=True):
-        response = as_user(alice).post(path, member_form(organization, **changes))
-
-    assert response.status_code == 302, errors_of(response)
-    membership = Membership.objects.get(user__email="new.person@example.org")
-    assert membership.role == Role.EDITOR
-    (message,) = mail.outbox
-    assert message.to == ["new.person@example.org"]
-    assert "alice@example.org invites you to work on the petitions of Rights Now" in (
-        message.body
-    )
-    link = next(line for line in message.body.splitlines() if line.startswith("http"))
-    follow = visitor.get(link.removeprefix("http://testserver.localhost"), follow=True)
-    password = {"new_password1": "long enough 1", "new_password2": "long enough 1"}
-    visitor.post(follow.redirect_chain[-1][0], password)
-    assert visitor.login(username="new.person@example.org", password="long enough 1")
 
 
 def test_an_organisation_keeps_an_owner(
@@ -1180,34 +1151,6 @@ def test_names_are_taken_from_the_page_and_put_back(
         signature.refresh_from_db()
         assert signature.name_withheld is withheld
         assert signature.show_name
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_invitation_that_cannot_be_mailed_leaves_its_link(
-    as_user: Login,
-    alice: User,
-    organization: Organization,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse(*args: Any, **kwargs: Any) -> None:
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr("organizations.invitations.send_mail", refuse)
-    path = f"/admin/organizations/organization/{organization.pk}/change/"
-    changes = {
-        "memberships-TOTAL_FORMS": "2",
-        "memberships-1-email": "new@example.org",
-        "memberships-1-role": "editor",
-    }
-
-    answer = as_user(alice).post(
-        path, member_form(organization, **changes), follow=True
-    )
-
-    text = text_of(answer)
-    assert "the mail did not go out" in text
-    assert "/admin/password/" in text
-    assert Membership.objects.filter(user__email="new@example.org").exists()
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ PATHS = {
     "password_reset_done": "/admin/password/reset/sent/",
     "password_reset_confirm": "/admin/password/x/y/",
     "password_reset_complete": "/admin/password/set/",
+    "accept_invitation": "/admin/invitation/x/",
     "admin:*": "/admin/login/",
 }
 NAMES = sorted(
@@ -120,7 +121,7 @@ NAMES = sorted(
         for name in checks.url_names(get_resolver())
     }
 )
-STAFF = ("admin", "password", "petitions:style_guide")
+STAFF = ("admin", "password", "petitions:style_guide", "accept_")
 
 
 @pytest.fixture

@@ -9,10 +9,19 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config import events
 from config.addresses import checked_address
 from config.guards import LINE, is_seen
-from organizations.invitations import invite, mail_invitation, password_link
-from organizations.models import Organization, Role
+from organizations.invitations import password_link
+from organizations.mailing import compose
+from organizations.models import (
+    Membership,
+    Organization,
+    Purpose,
+    Role,
+    StaffMail,
+    User,
+)
 
 
 class Command(BaseCommand):
@@ -36,21 +45,42 @@ class Command(BaseCommand):
         row = Organization.objects.filter(name=name).first()
         if row is None:
             row = Organization.objects.create(name=name)
-        user = invite(owner, row, Role.OWNER).user
-        user.is_superuser = True
-        user.save(update_fields=["is_superuser"])
+        address = owner.strip().lower()
+        user = User.objects.filter(email=address).first()
+        is_new = user is None
+        if user is None:
+            user = User.objects.create_user(address)
+        Membership.objects.get_or_create(
+            user=user, organization=row, defaults={"role": Role.OWNER}
+        )
+        if not user.is_superuser:
+            user.is_superuser = True
+            user.save(update_fields=["is_superuser"])
+            events.record("administrator made", account=user.pk)
         self.stdout.write(f"{name}: {settings.SITE_URL}{row.get_absolute_url()}")
         if user.has_usable_password():
             self.stdout.write(f"{owner} is its owner and has a password already.")
             return
-        mailed = mail_invitation(user, row)
-        self.stdout.write(
-            f"{owner} is its owner and sets a password here, within three days:\n"
-            f"{password_link(user)}"
-        )
+        mailed = self.mail_link(user)
+        if is_new:
+            self.stdout.write(
+                f"{owner} is its owner and sets a password here, within three days:\n"
+                f"{password_link(user)}"
+            )
         if not mailed:
             raise CommandError(
                 f"The mail with this link could not be sent. Try: manage.py check_mail "
-                f"--to {owner}"
+                f"--to {owner}; or set a password: manage.py changepassword {owner}"
             )
-        self.stdout.write("The same link was mailed.")
+        self.stdout.write(f"{'The same' if is_new else 'A'} link was mailed.")
+
+    def mail_link(self, user: User) -> bool:
+        """Mail the link at once: whoever runs this waits to hear whether mail goes out.
+        Returns False when it did not."""
+        message = compose(StaffMail(purpose=Purpose.PASSWORD, address=user.email))
+        assert message is not None
+        try:
+            message.send()
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,31 @@
+"""How staff get in: passwords and invitations."""
+
+from django.contrib.auth import views
+from django.urls import path
+
+from organizations.entry_views import (
+    SITE,
+    PasswordReset,
+    SetPassword,
+    accept_invitation,
+)
+
+urlpatterns = [
+    path("password/reset/", PasswordReset.as_view(), name="admin_password_reset"),
+    path(
+        "password/reset/sent/",
+        views.PasswordResetDoneView.as_view(extra_context=SITE),
+        name="password_reset_done",
+    ),
+    path(
+        "password/<uidb64>/<token>/",
+        SetPassword.as_view(),
+        name="password_reset_confirm",
+    ),
+    path(
+        "password/set/",
+        views.PasswordResetCompleteView.as_view(extra_context=SITE),
+        name="password_reset_complete",
+    ),
+    path("invitation/<str:token>/", accept_invitation, name="accept_invitation"),
+]

@@ -1,0 +1,108 @@
+"""Setting a password and accepting an invitation: Django's own views where it has
+them, with mail by way of the worker."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth import views
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_post_parameters
+
+from config.buckets import Rate, draw
+from config.clients import network_of
+from organizations import invitations
+from organizations.forms import AcceptForm, StaffPasswordResetForm, StaffSetPasswordForm
+from organizations.models import User
+
+# As on the pages of the admin itself.
+SITE = {"site_header": admin.site.site_header, "site_title": admin.site.site_title}
+
+RESETS = Rate("password resets", at_once=20, every=timedelta(minutes=3))
+"""Forms of one network, whatever they say."""
+
+
+class PasswordReset(views.PasswordResetView):
+    extra_context = SITE
+    form_class = StaffPasswordResetForm
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        network = network_of(self.request)
+        if network and draw(RESETS.of(str(network)), now=timezone.now()):
+            form.add_error(
+                None,
+                gettext(
+                    "Many forms came from your network. Try again in a few minutes."
+                ),
+            )
+            response = self.form_invalid(form)
+            response.status_code = 429
+            return response
+        return super().form_valid(form)
+
+
+class SetPassword(views.PasswordResetConfirmView):
+    extra_context = SITE
+    form_class = StaffSetPasswordForm
+
+
+@sensitive_post_parameters("new_password1", "new_password2")
+def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Whoever follows the mailed link has the mailbox. Without an account they choose
+    a password; the owner of an account logs in before they accept."""
+    invitation = invitations.of_token(token)
+    if invitation is None:
+        return show(request, {"title": gettext("This invitation is over")}, status=410)
+    account = User.objects.filter(email=invitation.email).first()
+    form = None
+    if account is None:
+        form = AcceptForm(invitation, request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            if invitations.accept_anew(
+                invitation,
+                name=form.cleaned_data["name"],
+                password=form.cleaned_data["new_password1"],
+            ):
+                return redirect("password_reset_complete")
+            return redirect(request.path)
+    elif request.method == "POST" and request.user == account:
+        if invitations.accept(invitation, account):
+            messages.success(
+                request,
+                gettext("You work for %(name)s now.")
+                % {"name": invitation.organization},
+            )
+            return redirect("admin:index")
+        return redirect(request.path)
+    context = {
+        "title": gettext("An invitation"),
+        "invitation": invitation,
+        "account": account,
+        "form": form,
+        "is_theirs": account is not None and request.user == account,
+        "login_url": f"{reverse('admin:login')}?next={request.path}",
+    }
+    return show(request, context)
+
+
+def show(
+    request: HttpRequest, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    return render(
+        request,
+        "admin/accept_invitation.html",
+        {
+            **admin.site.each_context(request),
+            "subtitle": None,
+            "invitation": None,
+            "form": None,
+            **context,
+        },
+        status=status,
+    )

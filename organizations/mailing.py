@@ -1,0 +1,175 @@
+"""Mail to staff: written as a row by whatever request, sent by the worker.
+
+A mail is put off before it is sent, and its row goes afterwards: a worker that dies in
+between sends it once more, and none is lost. Caps delay a mail; those that say the same
+become one.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from config.buckets import Drawn, Rate, draw, give_back
+from config.loops import Loop
+from config.mail import words
+from organizations import invitations
+from organizations.models import Invitation, Purpose, StaffMail, User
+
+logger = logging.getLogger(__name__)
+
+# A mail server that does not answer is waited for less long.
+LEASE = timedelta(minutes=2)
+LONGEST_PAUSE = timedelta(minutes=30)
+KEPT = timedelta(days=2)
+"""What could not be sent until then is of no use any more."""
+
+# Caps on what a form may cause.
+GAP = Rate("staff mail", at_once=1, every=timedelta(minutes=5))
+"""Between two mails that say the same to one mailbox."""
+NOTICE_GAP = Rate("staff notice", at_once=1, every=timedelta(days=1))
+"""Between two warnings of one kind."""
+MAILBOX = Rate("staff mailbox", at_once=10, every=timedelta(hours=2))
+ORGANIZATION = Rate("invitations", at_once=30, every=timedelta(minutes=2))
+"""Invitations of one organisation."""
+
+
+def ask(purpose: Purpose, address: str, *, language: str, network: str = "") -> None:
+    """Make a mail due to whoever has an account with this address, if anybody has:
+    one INSERT for each address alike."""
+    StaffMail.objects.create(
+        purpose=purpose,
+        address=address.strip().lower()[:254],
+        language=language,
+        network=network,
+    )
+
+
+def send_round(now: datetime) -> bool:
+    """For the worker: send the mail that waits longest; whether more may wait."""
+    with transaction.atomic():
+        mail = (
+            StaffMail.objects.select_for_update(skip_locked=True)
+            .filter(due_at__lte=now)
+            .order_by("due_at", "pk")
+            .first()
+        )
+        if mail is None:
+            return False
+        mail.due_at = now + LEASE
+        mail.attempts += 1
+        mail.save(update_fields=["due_at", "attempts"])
+    with translation.override(mail.language):
+        send(mail, now)
+    return True
+
+
+def send(mail: StaffMail, now: datetime) -> None:
+    """Send one mail, put it off, or forget it."""
+    message = compose(mail)
+    if message is None:
+        mail.delete()
+        return
+    same = StaffMail.objects.filter(
+        purpose=mail.purpose, address=mail.address, invitation=mail.invitation_id
+    )
+    same.exclude(pk=mail.pk).delete()
+    drawn = caps(mail)
+    if wait := draw(*drawn, now=now):
+        put_off(mail, now + wait, attempts=mail.attempts - 1)
+        return
+    try:
+        message.send()
+    except (OSError, ValueError) as error:
+        if refusal := refused(error):
+            logger.warning("Mail to staff refused: %s", refusal)
+            noted(mail, mailed_at=None, reply=refusal)
+            mail.delete()
+            return
+        logger.warning("Mail to staff: %s", type(error).__name__)
+        give_back(*drawn)
+        pause = min(timedelta(seconds=5) * 2**mail.attempts, LONGEST_PAUSE)
+        put_off(mail, now + pause)
+        return
+    noted(mail, mailed_at=timezone.now(), reply="")
+    mail.delete()
+
+
+def noted(mail: StaffMail, **outcome: Any) -> None:
+    """Show whoever invited what became of the mail."""
+    if mail.invitation_id is not None:
+        Invitation.objects.filter(pk=mail.invitation_id).update(**outcome)
+
+
+def put_off(mail: StaffMail, due_at: datetime, attempts: int | None = None) -> None:
+    mail.due_at = due_at
+    if attempts is not None:
+        mail.attempts = max(0, attempts)
+    mail.save(update_fields=["due_at", "attempts"])
+
+
+def caps(mail: StaffMail) -> list[Drawn]:
+    """What a mail draws from."""
+    about = f"{mail.purpose}:{mail.invitation_id or ''}:{mail.address}"
+    warning = mail.purpose in (Purpose.FAILURES, Purpose.NETWORK)
+    drawn = [(NOTICE_GAP if warning else GAP).of(about), MAILBOX.of(mail.address)]
+    if mail.invitation is not None:
+        drawn.append(ORGANIZATION.of(str(mail.invitation.organization_id)))
+    return drawn
+
+
+def refused(error: Exception) -> str:
+    """The mail server's words when it never takes a mail to this address; "" when
+    trying again may help."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, reply = next(iter(error.recipients.values()))
+        return f"{code} {words(reply)}" if code >= 500 else ""
+    # Django cannot write the address at all.
+    return "553 not an address" if isinstance(error, ValueError) else ""
+
+
+def compose(mail: StaffMail) -> EmailMessage | None:
+    """The message in the language of the moment; None when it is to nobody."""
+    context: dict[str, object] = {
+        "site_url": settings.SITE_URL,
+        "address": mail.address,
+        "network": mail.network,
+        "at": mail.created_at,
+    }
+    if mail.purpose == Purpose.INVITATION:
+        invitation = mail.invitation
+        if invitation is None or not invitations.is_open(invitation):
+            return None
+        context |= {
+            "invitation": invitation,
+            "organization": invitation.organization,
+            "by": invitation.invited_by,
+            "link": invitations.link(invitation),
+            "days": invitations.KEPT.days,
+        }
+    else:
+        user = User.objects.filter(email=mail.address, is_active=True).first()
+        if user is None:
+            return None
+        context["user"] = user
+        if mail.purpose == Purpose.PASSWORD:
+            context["link"] = invitations.password_link(user)
+    name = f"emails/staff_{mail.purpose}"
+    subject = render_to_string(f"{name}.subject.txt", context)
+    return EmailMessage(
+        " ".join(subject.split()),
+        render_to_string(f"{name}.txt", context),
+        settings.MAIL_FROM,
+        [mail.address],
+    )
+
+
+SEND = Loop("staff mail", 1, send_round)

@@ -1,0 +1,138 @@
+"""How staff get in: invitations, the mail that goes to them, and known networks."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from config import guards
+from config.addresses import AddressColumn
+from organizations.models.organization import Organization
+from organizations.models.staff import Role, User
+
+
+class Invitation(models.Model):
+    """That an owner asks whoever has a mailbox to become a member. It names no
+    account: who invites does not learn whether there is one, and nobody is a member
+    before they accept."""
+
+    organization = models.ForeignKey(
+        Organization,
+        on_delete=models.CASCADE,
+        related_name="invitations",
+        verbose_name=_("organisation"),
+    )
+    email = AddressColumn(_("e-mail address"), max_length=254)
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    invited_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("invited by"),
+    )
+    language = models.CharField(max_length=10, default=settings.LANGUAGE_CODE)
+    invited_at = models.DateTimeField(_("invited"), default=timezone.now)
+    mailed_at = models.DateTimeField(null=True)
+    reply = models.CharField(max_length=200, blank=True, default="")
+    """Why the mail server did not take the mail."""
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invited, have not accepted yet")
+        ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                name="organizations_invitation_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")),
+                name="organizations_invitation_email_lower",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values),
+                name="organizations_invitation_role",
+            ),
+            guards.mail_address("organizations_invitation", "email"),
+            guards.language("organizations_invitation"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def progress(self) -> str:
+        """How far it has come, in words for whoever invited."""
+        if self.mailed_at is not None:
+            return gettext("The mail is out; not accepted yet.")
+        if self.reply:
+            return gettext("The mail server refused the mail: %(reply)s") % {
+                "reply": self.reply
+            }
+        return gettext("The mail is about to be sent.")
+
+
+class Purpose(models.TextChoices):
+    """What a mail to staff is for."""
+
+    PASSWORD = "password"  # noqa: S105
+    INVITATION = "invitation"
+    FAILURES = "failures"
+    """Somebody keeps trying passwords for the account."""
+    NETWORK = "network"
+    """The account was entered from a network that it is not used from."""
+
+
+class StaffMail(models.Model):
+    """A mail to staff that is due. It is written for any address that somebody typed;
+    whether there is an account, the worker finds out: no request takes longer, and
+    none shows it. The row goes when the mail has gone."""
+
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    address = models.CharField(max_length=254)
+    invitation = models.ForeignKey(
+        Invitation, on_delete=models.CASCADE, null=True, related_name="mails"
+    )
+    network = models.CharField(max_length=43, blank=True, default="")
+    language = models.CharField(max_length=10, default=settings.LANGUAGE_CODE)
+    created_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="organizations_mail_due")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(purpose__in=Purpose.values),
+                name="organizations_staffmail_purpose",
+            ),
+            guards.language("organizations_staffmail"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.pk}"
+
+
+class SeenNetwork(models.Model):
+    """A network from which an account was entered: from there, nobody who guesses
+    elsewhere can hold its owner up."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="networks")
+    network = models.CharField(max_length=43)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "network"], name="organizations_seennetwork_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.pk}"

@@ -1,0 +1,146 @@
+"""Staff accounts, and who works for which organisation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config import guards
+from config.addresses import AddressColumn
+from organizations.models.organization import Organization
+
+
+class UserManager(BaseUserManager["User"]):
+    """Accounts by e-mail address, in any case."""
+
+    def create_user(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser):
+    """Somebody of an organisation's staff, or an administrator of the site."""
+
+    email = AddressColumn(_("e-mail address"), max_length=254, unique=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    is_active = models.BooleanField(
+        _("may log in"),
+        default=True,
+        help_text=_("Take the tick away instead of deleting the account."),
+    )
+    is_superuser = models.BooleanField(
+        _("site administrator"),
+        default=False,
+        help_text=_("Sees every organisation and may do everything."),
+    )
+    date_joined = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        verbose_name = _("staff account")
+        verbose_name_plural = _("staff accounts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")),
+                name="organizations_user_email_lower",
+                violation_error_message=_("Write the e-mail address in small letters."),
+            ),
+            guards.mail_address("organizations_user", "email"),
+            guards.readable("organizations_user", lines=["name"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        """What the admin greets with."""
+        return str(self)
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.strip().lower()
+
+    @property
+    def is_staff(self) -> bool:
+        """Everybody with an account works here; supporters have none."""
+        return self.is_active
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Rights come from memberships (organizations.access), not from here."""
+        return self.is_active and self.is_superuser
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active
+
+
+class Role(models.TextChoices):
+    """What a member may do; each may do what those below may."""
+
+    OWNER = "owner", _("Owner: also the organisation and its members")
+    EDITOR = "editor", _("Editor: writes and publishes campaigns")
+    VIEWER = "viewer", _("Viewer: reads only")
+
+
+EDITING_ROLES = (Role.OWNER, Role.EDITOR)
+
+
+class Membership(models.Model):
+    """That somebody works for an organisation, and as what."""
+
+    user = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("who"),
+    )
+    organization = models.ForeignKey(
+        Organization,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("organisation"),
+    )
+    role = models.CharField(
+        _("role"), max_length=10, choices=Role.choices, default=Role.EDITOR
+    )
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organization"],
+                name="organizations_membership_once",
+                violation_error_message=_("This person is a member already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values),
+                name="organizations_membership_role",
+                violation_error_message=_("Choose one of the roles."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.organization}"
