@@ -163,6 +163,11 @@ def months_before(now: datetime, months: int) -> datetime:
     return now.replace(year=year, month=month + 1, day=day)
 
 
+def months_after(then: datetime, months: int) -> datetime:
+    """The same day of a later month, or its last one."""
+    return months_before(then, -months)
+
+
 def expire(now: datetime, batch: int = BATCH) -> dict[str, int]:
     """One batch of every rule; returns how many rows each erased. A rule that fails
     does not keep the others from their work; its error is raised after them."""

@@ -7,12 +7,15 @@ killed in between goes on where the last one stopped.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Least
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
 from config.retention import months_before
@@ -27,6 +30,7 @@ from petitions.models import (
     MergedSignature,
     Petition,
     Report,
+    RetentionLimit,
     Signature,
     SourceTally,
 )
@@ -180,24 +184,93 @@ def drop_words(reports: QuerySet[Report]) -> None:
 # == Names and addresses of petitions that have ended ==
 
 
+def with_due(petitions: QuerySet[Petition], limit: RetentionLimit) -> QuerySet[Any]:
+    """Ended petitions that have their names, with `due_at`: when they are erased; and
+    `months_over_at`, when they would be if nothing had to wait."""
+
+    def months(number: Any) -> Func:
+        return Func(
+            number,
+            template="make_interval(months => %(expressions)s::int)",
+            output_field=models.DurationField(),
+        )
+
+    def moment(value: Any) -> models.ExpressionWrapper[Any]:
+        return models.ExpressionWrapper(value, output_field=models.DateTimeField())
+
+    kept = Least(F("months_kept"), Value(limit.months))
+    over = moment(F("ended_at") + months(kept))
+    # Petitions that would keep them for longer wait for what lowers that.
+    capped = Case(When(months_kept__gt=limit.months, then=Value(limit.holds_from)))
+    return petitions.filter(ended_at__isnull=False, anonymised_at=None).annotate(
+        months_over_at=over, due_at=Greatest(over, F("erasable_from"), moment(capped))
+    )
+
+
 def past_their_months(now: datetime) -> QuerySet[Petition]:
     """Petitions whose names and addresses are past their time, the earliest first."""
-    months = Least(F("months_kept"), Value(settings.RETENTION_MONTHS))
-    interval = Func(
-        months,
-        template="make_interval(months => %(expressions)s::int)",
-        output_field=models.DurationField(),
-    )
-    return (
-        Petition.objects.filter(ended_at__isnull=False, anonymised_at=None)
-        .annotate(
-            due_at=models.ExpressionWrapper(
-                F("ended_at") + interval, output_field=models.DateTimeField()
+    rows = with_due(Petition.objects.all(), RetentionLimit.current(now))
+    return rows.filter(due_at__lte=now).order_by("ended_at", "pk")
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """That names will be erased because of something that was entered lately."""
+
+    petition: Petition
+    due_at: datetime
+    names: int
+
+    def __str__(self) -> str:
+        day = timezone.localdate(self.due_at)
+        title = self.petition.title
+        return f"{self.names:>10,}  waiting until {day}: names of “{title}”"
+
+
+def announced(now: datetime) -> Iterator[Announcement]:
+    """What is past its time, but waits for seven days to be over."""
+    rows = with_due(Petition.objects.all(), RetentionLimit.current(now))
+    waiting = rows.filter(months_over_at__lte=now, due_at__gt=now)
+    for petition in waiting.order_by("due_at", "pk"):
+        if names := petition.signatures.known().count():
+            yield Announcement(petition, petition.due_at, names)
+
+
+def announcement(petition: Petition, now: datetime) -> Announcement | None:
+    """When the names of this petition will be erased, however far ahead; None of one
+    that goes on or has none."""
+    limit = RetentionLimit.current(now)
+    found = with_due(Petition.objects.filter(pk=petition.pk), limit).first()
+    names = petition.signatures.known().count() if found else 0
+    return Announcement(found, found.due_at, names) if found and names else None
+
+
+# == What the site keeps at most ==
+
+
+def note_limit(now: datetime) -> None:
+    """Note a change of RETENTION_MONTHS. What was printed beside a button holds, also
+    when the site allows more again: of petitions that people could sign meanwhile."""
+    last = RetentionLimit.stored()
+    limit = RetentionLimit.current(now)
+    if limit._state.adding:
+        if last is not None and last.holds_from > now:
+            # Called off; but whoever has signed since was told the lower number.
+            told = Signature.objects.filter(
+                petition=OuterRef("pk"), created_at__gte=last.since
             )
-        )
-        .filter(due_at__lte=now)
-        .order_by("ended_at", "pk")
-    )
+            lower(Petition.objects.filter(Exists(told)), last.months)
+        limit.save()
+    if limit.holds_from <= now:
+        open_since = Q(ended_at=None) | Q(ended_at__gt=limit.since)
+        lower(Petition.objects.filter(open_since), limit.months)
+
+
+def lower(petitions: QuerySet[Petition], months: int) -> None:
+    petitions.filter(months_kept__gt=months).update(months_kept=months)
+
+
+# == Erasing them ==
 
 
 def day_of(column: str) -> Func:
@@ -215,6 +288,9 @@ def day_of(column: str) -> Func:
 class Anonymisation:
     """What is not counted is deleted; of what is counted, the row stays."""
 
+    def announced(self, now: datetime) -> Iterator[str]:
+        return map(str, announced(now))
+
     def waiting(self, now: datetime) -> int:
         return Signature.objects.filter(
             petition__in=past_their_months(now).values("pk"),
@@ -222,12 +298,11 @@ class Anonymisation:
         ).count()
 
     def erase(self, now: datetime, batch: int) -> int:
-        # What was printed beside a button holds, also when the site allows more again.
-        most = settings.RETENTION_MONTHS
-        Petition.objects.filter(months_kept__gt=most).update(months_kept=most)
+        note_limit(now)
         erased = 0
         while erased < batch:
             with transaction.atomic():
+                tell_the_time(now)
                 petition = (
                     past_their_months(now)
                     .select_for_update(skip_locked=True, no_key=True)
@@ -240,6 +315,14 @@ class Anonymisation:
                     finish(petition, now)
                 erased += found
         return erased
+
+
+def tell_the_time(now: datetime) -> None:
+    """Let the database guard names by this clock until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('petitions.now', %s, true)", [now.isoformat()]
+        )
 
 
 def erase_next(petition: Petition, batch: int) -> int:

@@ -1,5 +1,6 @@
 """Pictures of petitions that were withdrawn: nothing of such a petition is public any
-more, so their files go, for whoever knows an address could still fetch them."""
+more, so their files go, for whoever knows an address could still fetch them. They wait
+for as long as the withdrawal can be taken back."""
 
 from __future__ import annotations
 
@@ -7,23 +8,32 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from config.retention import Rows
 from petitions.models import Handover, Petition, Update
+from petitions.models.life import WAIT
 from petitions.states import State
 
 
+def for_good(path: str, now: datetime) -> Q:
+    """That the petition at `path` was withdrawn, too long ago to be taken back."""
+    long_ago = Q(**{f"{path}state_since": None}) | Q(
+        **{f"{path}state_since__lte": now - WAIT}
+    )
+    return Q(**{f"{path}state": State.WITHDRAWN}) & long_ago
+
+
 def of_withdrawn(now: datetime) -> QuerySet[Petition]:
-    return still_there(Petition.objects.filter(state=State.WITHDRAWN))
+    return still_there(Petition.objects.filter(for_good("", now)))
 
 
 def of_its_updates(now: datetime) -> QuerySet[Update]:
-    return still_there(Update.objects.filter(petition__state=State.WITHDRAWN))
+    return still_there(Update.objects.filter(for_good("petition__", now)))
 
 
 def of_its_handovers(now: datetime) -> QuerySet[Handover]:
-    return still_there(Handover.objects.filter(petition__state=State.WITHDRAWN))
+    return still_there(Handover.objects.filter(for_good("petition__", now)))
 
 
 def still_there[M: models.Model](rows: QuerySet[M]) -> QuerySet[M]:
@@ -38,7 +48,7 @@ def take_down(rows: QuerySet[Any]) -> None:
 
 
 class Withdrawn:
-    """What is left of them; a withdrawn petition never comes back."""
+    """What is left of them."""
 
     KINDS = (
         Rows(of_withdrawn, take_down),

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
 from django.urls import reverse
+from django.utils import timezone
 
 from config.models import Heartbeat
 from config.probes import STARTED_AT, Reading, probe
 from petitions.checks import WRONG_KEY, secret_is_known
+from petitions.expiry import announced
 from petitions.loops import PROVE_EVERY, PROVED
-from petitions.models import Change, DueMail, Total
+from petitions.models import Change, DueMail, RetentionLimit, Total
 from petitions.models.mails import MailState, Priority
 from petitions.sources import HOUR, outliers
 
@@ -22,6 +24,32 @@ LATE_AFTER = 300
 MANY_FAILED = 10
 # A proof takes place daily, and gets an hour to succeed.
 UNPROVED_AFTER = PROVE_EVERY + timedelta(hours=1)
+
+
+@probe
+def retention_limit(now: datetime) -> list[Reading]:
+    """How many people's names wait because RETENTION_MONTHS was lowered."""
+    waiting, trouble = 0, ""
+    newest = list(RetentionLimit.objects.order_by("-pk")[:2])
+    if len(newest) == 2:
+        limit, before = newest
+        if limit.months < before.months and limit.holds_from > now:
+            waiting = sum(found.names for found in announced(now))
+        if waiting:
+            trouble = (
+                f"RETENTION_MONTHS was lowered to {limit.months}: names of "
+                f"{waiting:,} people are erased on "
+                f"{timezone.localdate(limit.holds_from)}. To call it off, set "
+                f"RETENTION_MONTHS={before.months} again before."
+            )
+    return [
+        Reading(
+            "retention_names_waiting",
+            waiting,
+            "Names that wait to be erased because RETENTION_MONTHS was lowered",
+            trouble,
+        )
+    ]
 
 
 @probe

@@ -298,8 +298,9 @@ RULES = [
         ),
         purpose=_("So that everybody can see that it was handed over, and by whom."),
         kept=_(
-            "Until the organisation takes them down, or withdraws the petition; tell "
-            "it when you are on one and do not wish to be. The files go with them."
+            "Until the organisation takes them down, or seven days after it withdraws "
+            "the petition; tell it when you are on one and do not wish to be. The "
+            "files go with them."
         ),
         expiry=pictures.Withdrawn(),
     ),
@@ -313,7 +314,13 @@ RULES = [
 ]  # fmt: skip
 
 NOT_PERSONAL = {
-    "petitions.petition": ("language", "text_format", "state", "delivery"),
+    "petitions.petition": (
+        "language",
+        "text_format",
+        "state",
+        "state_before",
+        "delivery",
+    ),
     "petitions.target": ("kind",),
     "petitions.nextstep": ("kind",),
     "petitions.letter": ("language",),

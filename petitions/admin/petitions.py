@@ -18,7 +18,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from organizations.scoping import ScopedAdmin, user_of
-from petitions.admin import figures, invalidations, previews, spreading, transitions
+from petitions import expiry
+from petitions.admin import (
+    acting,
+    figures,
+    invalidations,
+    previews,
+    spreading,
+    transitions,
+)
+from petitions.admin.dates import DatesForm, beginning_of_day, end_of_day
 from petitions.admin.inlines import (
     CorrectionInline,
     CountEntryInline,
@@ -30,10 +39,10 @@ from petitions.admin.story import links
 from petitions.admin.translations import TranslationInline, UsedLanguages
 from petitions.counting import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target, Topic
-from petitions.states import PUBLIC_STATES, State
+from petitions.states import ENDED_STATES, PUBLIC_STATES, State
 
 
-class PetitionForm(PictureForm[Petition]):
+class PetitionForm(PictureForm[Petition], DatesForm):
     class Meta:
         model = Petition
         fields = "__all__"
@@ -50,7 +59,7 @@ class PetitionForm(PictureForm[Petition]):
 class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     form = PetitionForm
     inlines = [TargetInline, TranslationInline, CorrectionInline, CountEntryInline]
-    list_display = ["title", "organization", "state", "supporters_shown", "opens_at"]
+    list_display = ["title", "organization", "stage", "supporters_shown", "opens_at"]
     list_filter = [
         "state",
         ("organization", admin.RelatedOnlyFieldListFilter),
@@ -60,7 +69,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     search_fields = ["title", "slug", "targets__name"]
     ordering = ["-pk"]
     actions = ["publish_selected", "close_selected"]
-    readonly_fields = ["state", "ended_at", "anonymised_at", "readers_see"]
+    readonly_fields = ["stage", "ended_at", "anonymised_at", "readers_see"]
     fieldsets = [
         (
             _("What you ask"),
@@ -86,7 +95,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             _("When, and how far"),
             {
                 "fields": [
-                    "state", "opens_at", "closes_at", "ended_at", "anonymised_at",
+                    "stage", "opens_at", "closes_at", "ended_at", "anonymised_at",
                     "started_on", "goal", "position", "featured", "outcome",
                 ]
             },
@@ -118,8 +127,23 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         if obj is not None and is_frozen(obj):
             fields += Petition.FROZEN
         if obj is not None and obj.state != State.DRAFT:
-            fields += ["opens_at", "organization"]
+            fields.append("organization")
+            if not obj.is_scheduled(timezone.now()):
+                fields.append("opens_at")
+        if obj is not None and obj.state in ENDED_STATES:
+            # They end and erase: buttons say so first.
+            fields += ["closes_at", "months_kept"]
         return list(dict.fromkeys(fields))
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Dates may be typed without an hour."""
+        if db_field.name == "opens_at":
+            kwargs["widget"] = beginning_of_day()
+        if db_field.name == "closes_at":
+            kwargs["widget"] = end_of_day()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -131,6 +155,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
 
     def get_view_on_site_url(self, obj: Petition | None = None) -> str | None:
         if obj is None or obj.state not in PUBLIC_STATES:
+            return None
+        if obj.is_scheduled(timezone.now()):
             return None
         return obj.get_absolute_url()
 
@@ -147,6 +173,10 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     @admin.display(description=_("supporters"))
     def supporters_shown(self, petition: Petition) -> str:
         return intcomma(petition.supporters)
+
+    @admin.display(description=_("state"), ordering="state")
+    def stage(self, petition: Petition) -> str:
+        return petition.stage(timezone.now())
 
     @admin.display(description=_("the very lines"))
     def readers_see(self, petition: Petition) -> SafeString | str:
@@ -173,7 +203,16 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             context["story"] = links(
                 petition, editable=editable and petition.state != State.DRAFT
             )
-            context["transitions"] = transitions.available(petition) if editable else []
+            if editable:
+                now = timezone.now()
+                owner = acting.is_owner(request, petition)
+                context |= {
+                    "transitions": transitions.available(petition, now, owner=owner),
+                    "announcement": expiry.announcement(petition, now),
+                    "can_keep_less": petition.state in ENDED_STATES
+                    and petition.months_kept > 1
+                    and not petition.anonymised_at,
+                }
             context["can_invalidate"] = editable and petition.state != State.DRAFT
             if request.method == "GET" and not petition.organization.can_ask_updates:
                 messages.warning(
@@ -267,6 +306,11 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
                 wrapped(self.transition),
                 name="petitions_petition_transition",
             ),
+            path(
+                "<int:number>/months/",
+                wrapped(self.keep_less),
+                name="petitions_petition_keep_less",
+            ),
             *super().get_urls(),
         ]
 
@@ -316,16 +360,23 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         found = transitions.TRANSITIONS.get(verb)
         if found is None or not self.has_change_permission(request, petition):
             raise Http404
-        return transitions.transition(self, request, petition, found)
+        return acting.transition(self, request, petition, found)
+
+    def keep_less(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Keep the names of one that has ended for fewer months."""
+        petition = self.get_petition(request, number)
+        if not self.has_change_permission(request, petition):
+            raise Http404
+        return acting.keep_less(self, request, petition)
 
     @admin.action(description=_("Publish"), permissions=["change"])
     def publish_selected(
         self, request: HttpRequest, queryset: QuerySet[Petition]
-    ) -> None:
-        transitions.carry_out_all(self, request, queryset, "publish")
+    ) -> HttpResponse | None:
+        return acting.carry_out_all(self, request, queryset, "publish")
 
     @admin.action(description=_("Close"), permissions=["change"])
     def close_selected(
         self, request: HttpRequest, queryset: QuerySet[Petition]
-    ) -> None:
-        transitions.carry_out_all(self, request, queryset, "close")
+    ) -> HttpResponse | None:
+        return acting.carry_out_all(self, request, queryset, "close")

@@ -7,25 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
-from django.contrib.admin import ModelAdmin
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.db import transaction
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
-from organizations.scoping import user_of
+from config.retention import months_after
 from petitions.admin.translations import missing_sentence
-from petitions.models import Petition
-from petitions.models.life import NotAllowed
-from petitions.states import State
+from petitions.models import Petition, RetentionLimit
+from petitions.models.life import ENDED_FROM, RUNNING_STATES, WAIT
+from petitions.states import ENDED_STATES, PUBLIC_STATES, State
+
+ENDING = ("close", "win", "withdraw")
 
 
 @dataclass(frozen=True)
@@ -36,26 +29,98 @@ class Transition:
     label: Any
     explanation: Any
     done: Any
-    """The message afterwards, with %(title)s."""
+    """The message afterwards, with %(title)s and %(day)s, its opening."""
     states: tuple[State, ...]
     """Those from which it leads on."""
     carry_out: Callable[[Petition, datetime], None]
     outcome: str = ""
     """Whether one sentence for readers is asked: "", "optional" or "required"."""
+    applies: Callable[[Petition, datetime], bool] = lambda petition, now: True
+    """Whether it can be done, among those states."""
+    for_owners: bool = False
+    calls_off: bool = False
+    """Whether it calls off that names are erased."""
 
-    def problems(self, petition: Petition) -> list[str]:
+    def is_offered(self, petition: Petition, now: datetime) -> bool:
+        return petition.state in self.states and self.applies(petition, now)
+
+    def problems(self, petition: Petition, now: datetime) -> list[str]:
         """Why it cannot be done now, in sentences."""
-        if petition.state not in self.states:
-            state = State(petition.state).label
+        if self.is_offered(petition, now):
+            if self.verb == "publish":
+                return petition.why_unpublishable(now)
+            return []
+        if self.verb == "unpublish" and petition.state in self.states:
+            return [gettext("People have signed it: it cannot be a draft again.")]
+        if petition.is_scheduled(now) and petition.state in self.states:
             return [
-                gettext("That cannot be done: it is “%(state)s”.") % {"state": state}
+                gettext(
+                    "It is not public yet. Make it a draft again, or change its "
+                    "opening date."
+                )
             ]
-        return petition.why_unpublishable() if self.verb == "publish" else []
+        if self.verb == "take_back" and petition.state in self.states:
+            return [gettext("It ended more than seven days ago, for good.")]
+        return [
+            gettext("That cannot be done: it is “%(state)s”.")
+            % {"state": petition.stage(now)}
+        ]
 
     def warnings(self, petition: Petition) -> list[str]:
         """What to know before it is done all the same, in sentences."""
         sentence = missing_sentence(petition) if self.verb == "publish" else ""
         return [sentence] if sentence else []
+
+    def consequences(self, petition: Petition, now: datetime) -> list[str]:
+        """What follows from it later on, in sentences."""
+        if self.verb == "publish":
+            return [opening_sentence(petition, now)]
+        if self.verb not in ENDING:
+            return []
+        return [erasure_sentence(petition, now), taking_back_sentence()]
+
+
+def opening_sentence(petition: Petition, now: datetime) -> str:
+    if petition.opens_at and petition.opens_at > now:
+        return gettext("It opens on %(day)s.") % {"day": moment(petition.opens_at)}
+    return gettext("It opens at once.")
+
+
+def erasure_sentence(petition: Petition, now: datetime) -> str:
+    """Whose names go, and when, if it ends now; or has ended already."""
+    kept = min(petition.months_kept, RetentionLimit.current(now).months)
+    day = max(months_after(petition.ended_at or now, kept), now + WAIT)
+    return names_sentence(petition.signatures.known().count(), day)
+
+
+def names_sentence(names: int, day: datetime) -> str:
+    shown = {"number": names, "day": date_format(timezone.localtime(day))}
+    return (
+        ngettext(
+            "The name and address of %(number)s person are erased on %(day)s.",
+            "The names and addresses of %(number)s people are erased on %(day)s.",
+            names,
+        )
+        % shown
+    )
+
+
+def taking_back_sentence() -> str:
+    return gettext(
+        "For seven days an owner of the organisation can take it back; nothing is "
+        "erased before."
+    )
+
+
+def moment(value: datetime) -> str:
+    """Day, hour and zone, for staff."""
+    return date_format(timezone.localtime(value), "DATETIME_FORMAT") + (
+        f" ({timezone.localtime(value):%Z})"
+    )
+
+
+def has_begun(petition: Petition, now: datetime) -> bool:
+    return not petition.is_scheduled(now)
 
 
 TRANSITIONS = {
@@ -74,12 +139,36 @@ TRANSITIONS = {
             lambda petition, now: petition.publish(now=now),
         ),
         Transition(
+            "open_now",
+            _("Open it now"),
+            _("Everybody can read and sign it at once, before its opening date."),
+            _("“%(title)s” is public."),
+            RUNNING_STATES,
+            lambda petition, now: petition.open_now(now=now),
+            applies=Petition.is_scheduled,
+        ),
+        Transition(
+            "unpublish",
+            _("Make it a draft again"),
+            _(
+                "Nobody but you can read it any more. Nobody has signed it: it can be "
+                "written anew, published later, or deleted."
+            ),
+            _("“%(title)s” is a draft again."),
+            RUNNING_STATES,
+            lambda petition, now: petition.unpublish(now=now),
+            applies=lambda petition, now: (
+                petition.is_scheduled(now) or not petition.has_signatures
+            ),
+        ),
+        Transition(
             "pause",
             _("Pause"),
             _("It stays public, but takes no signatures until you go on."),
             _("“%(title)s” takes no signatures for now."),
             (State.OPEN,),
             lambda petition, now: petition.pause(),
+            applies=has_begun,
         ),
         Transition(
             "resume",
@@ -94,25 +183,23 @@ TRANSITIONS = {
             _("Close"),
             _(
                 "It stays public with its count, but takes no more signatures. Those "
-                "on their way can be confirmed for another day. It cannot be opened "
-                "again."
+                "on their way can be confirmed for another day."
             ),
             _("“%(title)s” is closed."),
-            (State.OPEN, State.PAUSED),
+            RUNNING_STATES,
             lambda petition, now: petition.close(now=now),
             outcome="optional",
+            applies=has_begun,
         ),
         Transition(
             "win",
             _("Declare it won"),
-            _(
-                "It stays public as won, with one sentence of yours about the outcome. "
-                "It cannot be opened again."
-            ),
+            _("It stays public as won, with one sentence of yours about the outcome."),
             _("“%(title)s” is won."),
-            (State.OPEN, State.PAUSED, State.CLOSED),
+            ENDED_FROM[State.WON],
             lambda petition, now: petition.win(now=now),
             outcome="required",
+            applies=has_begun,
         ),
         Transition(
             "withdraw",
@@ -120,97 +207,48 @@ TRANSITIONS = {
             _(
                 "It leaves the public pages, and its supporters leave your total. A "
                 "dated line with your reason stays on the profile. Its pictures are "
-                "erased. It cannot come back."
+                "erased after seven days."
             ),
             _("“%(title)s” is withdrawn."),
-            (State.OPEN, State.PAUSED, State.CLOSED, State.WON),
+            PUBLIC_STATES,
             lambda petition, now: petition.withdraw(now=now),
             outcome="required",
+            applies=has_begun,
+        ),
+        Transition(
+            "take_back",
+            _("Take it back"),
+            _(
+                "It stands again where it stood before, as if it had not been closed, "
+                "won or withdrawn. No names are erased. A closing date that has passed "
+                "is removed."
+            ),
+            _("“%(title)s” stands where it stood before."),
+            ENDED_STATES,
+            lambda petition, now: petition.take_back(now=now),
+            applies=Petition.can_be_taken_back,
+            for_owners=True,
+            calls_off=True,
+        ),
+        Transition(
+            "keep_longer",
+            _("Keep its names as long as before"),
+            _("The number of months that its names are kept is what it was before."),
+            _("The names of “%(title)s” are kept as long as before."),
+            ENDED_STATES,
+            lambda petition, now: petition.keep_longer(now=now),
+            applies=Petition.can_keep_longer,
+            for_owners=True,
+            calls_off=True,
         ),
     )
 }
 
 
-def available(petition: Petition) -> list[Transition]:
-    """Those that its state allows."""
+def available(petition: Petition, now: datetime, *, owner: bool) -> list[Transition]:
+    """Those that its state allows; some of them to owners of its organisation only."""
     return [
         transition
         for transition in TRANSITIONS.values()
-        if petition.state in transition.states
+        if transition.is_offered(petition, now) and (owner or not transition.for_owners)
     ]
-
-
-# == Doing it ==
-
-
-def transition(
-    model_admin: ModelAdmin[Petition],
-    request: HttpRequest,
-    petition: Petition,
-    found: Transition,
-) -> HttpResponse:
-    """The page that says what will happen, and does it."""
-    change_url = reverse("admin:petitions_petition_change", args=[petition.pk])
-    problems = found.problems(petition)
-    typed = guards.shown(request.POST.get("outcome", ""))
-    outcome = typed.strip()[:500] or petition.outcome
-    missing = found.outcome == "required" and not outcome
-    if request.method == "POST" and not problems and not missing:
-        carry_out(request, petition, found, outcome)
-        return redirect(change_url)
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": found.label,
-        "subtitle": str(petition),
-        "opts": model_admin.opts,
-        "petition": petition,
-        "transition": found,
-        "problems": problems,
-        "warnings": found.warnings(petition),
-        "missing": missing and request.method == "POST",
-        "change_url": change_url,
-    }
-    template = "admin/petitions/petition/transition.html"
-    return TemplateResponse(request, template, context)
-
-
-def carry_out(
-    request: HttpRequest, petition: Petition, found: Transition, outcome: str = ""
-) -> None:
-    """Do it, unless somebody was quicker, and write down who did."""
-    warnings = found.warnings(petition)
-    try:
-        with transaction.atomic():
-            found.carry_out(petition, timezone.now())
-            if found.outcome and outcome:
-                petition.outcome = outcome
-                petition.save(update_fields=["outcome"])
-    except NotAllowed:
-        messages.error(
-            request, gettext("Somebody else was quicker: see where it stands now.")
-        )
-        return
-    LogEntry.objects.log_actions(
-        user_of(request).pk, [petition], CHANGE, str(found.label), single_object=True
-    )
-    messages.success(request, found.done % {"title": petition.title})
-    for sentence in warnings:
-        messages.warning(request, sentence)
-
-
-def carry_out_all(
-    model_admin: ModelAdmin[Petition],
-    request: HttpRequest,
-    petitions: QuerySet[Petition],
-    verb: str,
-) -> None:
-    """Each that the rules allow; for each other one, why not."""
-    for petition in petitions:
-        if not model_admin.has_change_permission(request, petition):
-            problems = [gettext("You may not change it.")]
-        else:
-            problems = TRANSITIONS[verb].problems(petition)
-        if problems:
-            messages.error(request, f"{petition.title}: {' '.join(problems)}")
-        else:
-            carry_out(request, petition, TRANSITIONS[verb])

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.languages import text_languages
 from petitions.admin import update_previews
+from petitions.admin.dates import beginning_of_day
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import OfPetitionAdmin, OfPetitionForm
 from petitions.admin.translations import LanguageSelect, ToldTextInline
@@ -41,6 +42,12 @@ class UpdateForm(PictureForm[Update], OfPetitionForm[Update]):
         cleaned = super().clean()
         if "published_at" not in self.changed_data:
             self.cleaned_data["published_at"] = self.instance.published_at
+        day = self.cleaned_data.get("published_at")
+        if self.cleaned_data.get("publish_now") and day and day > timezone.now():
+            self.add_error(
+                "publish_now",
+                _("A date to come stands below: take the tick or the date away."),
+            )
         return cleaned
 
 
@@ -89,6 +96,14 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
         if obj is None or obj.number is not None:
             return False
         return self.has_change_permission(request, obj)
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """A date without an hour means the beginning of that day."""
+        if db_field.name == "published_at":
+            kwargs["widget"] = beginning_of_day()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     # -- saving --
 

@@ -26,6 +26,7 @@ from petitions.models.mails import (
 from petitions.models.next_steps import Letter, NextStep
 from petitions.models.petitions import FormerPetitionSlug, Petition
 from petitions.models.reports import Report
+from petitions.models.retention import RetentionLimit
 from petitions.models.search import SearchDocument, SearchWord
 from petitions.models.signatures import Comment, Consent, MergedSignature, Signature
 from petitions.models.targets import Target
@@ -71,6 +72,7 @@ __all__ = [
     "NextStep",
     "Petition",
     "Report",
+    "RetentionLimit",
     "SearchDocument",
     "SearchWord",
     "Signature",

@@ -1,18 +1,36 @@
-"""What can be done with a petition, and from which state on; the database refuses the
-way back of one that has ended."""
+"""What can be done with a petition, and from which state on. An end can be taken back
+for seven days; the database refuses it afterwards, and dates no end before the moment
+it was entered (petition_note_times, petition_keep_ended)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
-from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db import models, transaction
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext
 
-from petitions.states import PUBLIC_STATES, State
+from petitions.states import ENDED_STATES, PUBLIC_STATES, State
+
+# For so long whatever staff entered erases nothing, and can be taken back. The database
+# has the same number.
+WAIT = timedelta(days=7)
+
+RUNNING_STATES = (State.OPEN, State.PAUSED)
+# From where each end is reached, and where taking it back leads.
+ENDED_FROM = {
+    State.CLOSED: RUNNING_STATES,
+    State.WON: (*RUNNING_STATES, State.CLOSED),
+    State.WITHDRAWN: PUBLIC_STATES,
+}
+
+
+# Columns that the database writes at a change of state.
+NOTED = ("state_before", "state_since", "erasable_from")
+ALWAYS = Q()
 
 
 class NotAllowed(Exception):
@@ -22,21 +40,69 @@ class NotAllowed(Exception):
         super().__init__(f"petition {petition.pk} to {to}")
 
 
+def later(column: str, now: datetime) -> Greatest:
+    """What the column says, but not before `now`."""
+    return Greatest(F(column), Value(now), output_field=models.DateTimeField())
+
+
 class Living(models.Model):
     """The part of `Petition` that goes from state to state."""
 
     organization: Any
     targets: Any
     text: Any
+    state: Any
+    state_before: Any
+    state_since: Any
+    opens_at: Any
+    closes_at: Any
+    ended_at: Any
+    anonymised_at: Any
+    anonymised_to: Any
+    months_kept: Any
+    months_before: Any
+    months_lowered_at: Any
+    has_signatures: Any
 
     class Meta:
         abstract = True
 
+    # -- beginning --
+
     def publish(self, *, now: datetime) -> None:
-        """Open a draft; `why_unpublishable` must have nothing to say."""
-        assert not self.why_unpublishable()
-        opens_at = Coalesce(F("opens_at"), now, output_field=models.DateTimeField())
-        self._move(State.OPEN, [State.DRAFT], opens_at=opens_at)
+        """Open a draft, now or at its opening date if that is to come;
+        `why_unpublishable` must have nothing to say."""
+        assert not self.why_unpublishable(now)
+        self._move(State.OPEN, [State.DRAFT], opens_at=later("opens_at", now))
+
+    def open_now(self, *, now: datetime) -> None:
+        """Open a scheduled petition before its date."""
+        self._move(
+            State.OPEN, RUNNING_STATES, only=Q(opens_at__gt=now), opens_at=Value(now)
+        )
+
+    def unpublish(self, *, now: datetime) -> None:
+        """Make it a draft again, unless somebody has signed or read it signed."""
+        with transaction.atomic():
+            # Whoever signs just now has to be waited for, and waits.
+            list(self._rows().select_for_update().values_list("pk"))
+            if self.has_signatures and not self.is_scheduled(now):
+                raise NotAllowed(self, State.DRAFT)
+            to_come = Case(When(opens_at__gt=now, then=F("opens_at")), default=None)
+            self._move(State.DRAFT, RUNNING_STATES, opens_at=to_come)
+
+    def is_scheduled(self, now: datetime) -> bool:
+        """Whether it is published, but its day is still to come."""
+        return bool(
+            self.state in RUNNING_STATES and self.opens_at and self.opens_at > now
+        )
+
+    def stage(self, now: datetime) -> str:
+        """Where it stands, in a word for staff."""
+        scheduled = self.is_scheduled(now)
+        return gettext("Scheduled") if scheduled else str(State(self.state).label)
+
+    # -- pausing --
 
     def pause(self) -> None:
         """Take no signatures for a while."""
@@ -46,36 +112,103 @@ class Living(models.Model):
         """Take signatures again after a pause."""
         self._move(State.OPEN, [State.PAUSED])
 
+    # -- ending --
+
     def close(self, *, now: datetime) -> None:
         """End it; signatures on their way may still be confirmed for a day."""
-        self._end(State.CLOSED, [State.OPEN, State.PAUSED], now)
+        self._end(State.CLOSED, now)
 
     def win(self, *, now: datetime) -> None:
         """End it with success, or say so after it was closed."""
-        self._end(State.WON, [State.OPEN, State.PAUSED, State.CLOSED], now, won_at=now)
+        self._end(State.WON, now, won_at=now)
 
     def withdraw(self, *, now: datetime) -> None:
         """Take it from the public pages; a dated line stays."""
-        self._end(State.WITHDRAWN, PUBLIC_STATES, now)
+        self._end(State.WITHDRAWN, now)
 
-    def _end(
-        self, to: State, origins: Sequence[State], now: datetime, **values: Any
-    ) -> None:
+    def _end(self, to: State, now: datetime, **values: Any) -> None:
         ended_at = Coalesce(F("ended_at"), now, output_field=models.DateTimeField())
-        self._move(to, origins, ended_at=ended_at, **values)
+        begun = Q(opens_at__lte=now)
+        self._move(to, ENDED_FROM[to], only=begun, ended_at=ended_at, **values)
 
-    def _move(self, to: State, origins: Sequence[State], **values: Any) -> None:
-        """Change the state where the database still has one of `origins`; otherwise
-        NotAllowed, for somebody else was quicker."""
+    def can_be_taken_back(self, now: datetime) -> bool:
+        """Whether its end was entered lately, and nothing was erased since."""
+        return bool(
+            self.state_before in ENDED_FROM.get(self.state, ())
+            and self.state_since
+            and self.state_since > now - WAIT
+            and self.anonymised_at is None
+            and self.anonymised_to == 0
+        )
+
+    def take_back(self, *, now: datetime) -> None:
+        """Lead it back to where it stood before it was closed, won or withdrawn; a
+        closing date that has passed goes."""
+        if not self.can_be_taken_back(now):
+            raise NotAllowed(self, self.state)
+        to = State(self.state_before)
+        values: dict[str, Any] = {}
+        if to in RUNNING_STATES:
+            to_come = Case(When(closes_at__gt=now, then=F("closes_at")), default=None)
+            values = {"ended_at": None, "closes_at": to_come}
+        if to != State.WON:
+            values["won_at"] = None
+        untouched = Q(state_since=self.state_since, anonymised_to=0)
+        self._move(to, [self.state], only=untouched, **values)
+
+    # -- how long names are kept once it has ended --
+
+    def keep_less(self, months: int) -> None:
+        """Keep the names of an ended petition for fewer months."""
+        ended = self._rows().filter(
+            state__in=ENDED_STATES, anonymised_at=None, months_kept__gt=months
+        )
+        if not ended.update(months_kept=months):
+            raise NotAllowed(self, self.state)
+        self.refresh_from_db()
+
+    def can_keep_longer(self, now: datetime) -> bool:
+        """Whether the months were lowered lately, and nothing was erased since."""
+        return bool(
+            self.months_before
+            and self.months_lowered_at
+            and self.months_lowered_at > now - WAIT
+            and self.anonymised_at is None
+            and self.anonymised_to == 0
+        )
+
+    def keep_longer(self, *, now: datetime) -> None:
+        """Take back that its names are kept for fewer months."""
+        lowered = self._rows().filter(
+            months_lowered_at__gt=now - WAIT, anonymised_at=None, anonymised_to=0
+        )
+        if not lowered.update(months_kept=F("months_before")):
+            raise NotAllowed(self, self.state)
+        self.refresh_from_db()
+
+    # -- how --
+
+    def _rows(self) -> models.QuerySet[Any]:
         everything: models.QuerySet[Any] = type(self)._default_manager.all()
-        rows = everything.filter(pk=self.pk, state__in=origins)
+        return everything.filter(pk=self.pk)
+
+    def _move(
+        self, to: State, origins: Sequence[Any], *, only: Q = ALWAYS, **values: Any
+    ) -> None:
+        """Change the state where the database still has one of `origins`, and `only`
+        holds; otherwise NotAllowed, for somebody else was quicker."""
+        rows = self._rows().filter(only, state__in=origins)
         if not rows.update(state=to, **values):
             raise NotAllowed(self, to)
-        self.refresh_from_db(fields=["state", *values])
+        self.refresh_from_db(fields=["state", *NOTED, *values])
 
-    def why_unpublishable(self) -> list[str]:
-        """What is missing before it can be published, in sentences."""
+    def why_unpublishable(self, now: datetime) -> list[str]:
+        """What is missing before it can be published at `now`, in sentences."""
         missing = []
+        if self.closes_at is not None and self.closes_at <= now:
+            missing.append(
+                gettext("Its closing date has passed. Choose a later one, or none.")
+            )
         if not self.text.strip():
             missing.append(gettext("Write a text."))
         if not self.targets.exists():

@@ -211,6 +211,14 @@ class Petition(Written, Shown, Living, Addressed):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    # Written by the database alone (petition_note_times): when something was entered
+    # that ends or erases, what stood there before, and until when it is called off.
+    state_before = models.CharField(max_length=10, null=True, editable=False)
+    state_since = models.DateTimeField(null=True, editable=False)
+    months_before = models.PositiveSmallIntegerField(null=True, editable=False)
+    months_lowered_at = models.DateTimeField(null=True, editable=False)
+    erasable_from = models.DateTimeField(null=True, editable=False)
+
     objects = PetitionQuerySet.as_manager()
 
     # What nobody may change once somebody has signed it.

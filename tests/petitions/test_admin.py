@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -17,9 +17,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from PIL import Image
 from pytest_django import Settings
 
+from config.retention import months_after
 from organizations.models import Membership, Organization, Role, User
 from petitions import counting
 from petitions.admin.petitions import PetitionForm
@@ -543,13 +545,35 @@ def test_actions_on_many_say_which_could_not_be_done(
     opened = make_petition(organization, title="Open one")
     selected = {"_selected_action": [draft.pk, opened.pk], "action": "publish_selected"}
 
-    response = as_user(erin).post(LIST, selected, follow=True)
+    client = as_user(erin)
+    question = text_of(client.post(LIST, selected))
+    assert "Open one: That cannot be done: it is “Open”." in question
+    assert "Everybody can read and sign it from now on" in question
+    draft.refresh_from_db()
+    assert draft.state == State.DRAFT
+
+    response = client.post(LIST, {**selected, "confirmed": "1"}, follow=True)
 
     text = text_of(response)
     assert "“Draft one” is public." in text
     assert "Open one: That cannot be done: it is “Open”." in text
     draft.refresh_from_db()
     assert draft.state == State.OPEN
+
+
+def test_closing_many_says_whose_names_go_and_when(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    make_signature(petition)
+    make_signature(petition)
+    selected = {"_selected_action": [petition.pk], "action": "close_selected"}
+
+    text = text_of(as_user(erin).post(LIST, selected))
+
+    day = date_format(timezone.localtime(months_after(timezone.now(), 6)))
+    assert f"The names and addresses of 2 people are erased on {day}." in text
+    petition.refresh_from_db()
+    assert petition.state == State.OPEN
 
 
 def test_only_a_draft_that_nobody_signed_can_be_deleted(
@@ -1083,8 +1107,8 @@ def test_two_at_once_cannot_both_end_a_petition(
 ) -> None:
     problems = Transition.problems
 
-    def slow(transition: Transition, row: Petition) -> list[str]:
-        found = problems(transition, row)
+    def slow(transition: Transition, row: Petition, now: datetime) -> list[str]:
+        found = problems(transition, row, now)
         Petition.objects.get(pk=row.pk).withdraw(now=timezone.now())
         return found
 

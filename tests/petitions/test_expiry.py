@@ -31,13 +31,20 @@ from petitions.models import (
     MailTally,
     MergedSignature,
     Petition,
+    RetentionLimit,
     Signature,
 )
 from petitions.models.mails import MailState
 from petitions.models.signatures import ERASED
 from petitions.states import SignatureState, State
 from petitions.tokens import LIFETIME, Purpose, make_token
-from tests.factories import make_entry, make_pending, make_petition, make_signature
+from tests.factories import (
+    backdate,
+    make_entry,
+    make_pending,
+    make_petition,
+    make_signature,
+)
 from tests.petitions.test_admin import form
 from tests.petitions.test_pages import text_of
 from tests.site import until
@@ -310,7 +317,8 @@ def test_names_go_when_the_months_are_over_and_the_count_stays(
 
 def test_the_dry_run_counts_what_a_run_erases(ended: Petition) -> None:
     ended_at = timezone.now() - 100 * DAY
-    Petition.objects.update(ended_at=ended_at, opens_at=ended_at - DAY)
+    opens_at = ended_at - DAY
+    backdate(ended, ended_at=ended_at, opens_at=opens_at, erasable_from=ended_at)
 
     def run(*words: str) -> str:
         out = StringIO()
@@ -367,7 +375,10 @@ def test_a_wrong_mark_leaves_nothing_out(ended: Petition) -> None:
 
 
 def test_the_site_caps_the_months_for_good(ended: Petition, settings: Settings) -> None:
+    """Once it could no longer be called off."""
     settings.RETENTION_MONTHS = 1
+    lowered = timezone.now() - 8 * DAY
+    RetentionLimit.objects.create(months=1, since=lowered)
     expire(after(ended, 1) - SECOND)
     assert Signature.objects.known().exists()
 
@@ -534,6 +545,9 @@ def test_the_database_lets_nothing_back_in(
 
 def test_a_row_is_erased_whole(petition: Petition) -> None:
     make_signature(petition, show_name=True)
+    then = timezone.now() - 8 * DAY
+    opens_at = then - DAY
+    backdate(petition, state=State.CLOSED, opens_at=opens_at, ended_at=then)
 
     for kept in ("name", "email", "person", "place", "postal_code", "comment"):
         refused = pytest.raises(IntegrityError, match="signature_erased_whole")
@@ -655,9 +669,8 @@ def test_a_killed_run_is_taken_up_by_the_next(petition: Petition) -> None:
     with transaction.atomic(), patience("0"), connection.cursor() as cursor:
         cursor.execute(FILL, [petition.pk, MANY])
     ended_at = timezone.now() - 400 * DAY
-    Petition.objects.update(
-        state=State.CLOSED, opens_at=ended_at - DAY, ended_at=ended_at
-    )
+    opens_at = ended_at - DAY
+    backdate(petition, state=State.CLOSED, opens_at=opens_at, ended_at=ended_at)
     settings = connection.settings_dict
     url = (
         f"postgresql://{settings['USER']}:{settings['PASSWORD']}@{settings['HOST']}:"

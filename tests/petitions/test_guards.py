@@ -14,7 +14,13 @@ from petitions import counting
 from petitions.models import CountEntry, DueMail, Petition, Signature, Target, Total
 from petitions.models.life import NotAllowed
 from petitions.states import State, TargetKind
-from tests.factories import make_entry, make_pending, make_petition, make_signature
+from tests.factories import (
+    backdate,
+    make_entry,
+    make_pending,
+    make_petition,
+    make_signature,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -214,8 +220,9 @@ def test_what_was_closed_is_not_opened_again(petition: Petition) -> None:
 
     with pytest.raises(NotAllowed):
         petition.resume()
+    backdate(petition, state_since=timezone.now() - timedelta(days=7, hours=1))
     with pytest.raises(IntegrityError, match="ended for good"), transaction.atomic():
-        Petition.objects.filter(pk=petition.pk).update(state=State.OPEN)
+        Petition.objects.filter(pk=petition.pk).update(state=State.OPEN, ended_at=None)
 
 
 def test_entries_are_bounded(petition: Petition) -> None:

@@ -34,7 +34,7 @@ from petitions.confirming import Confirmation
 from petitions.models import Change, Invalidation, MailTally, Petition, Signature
 from petitions.states import InvalidationState, SignatureState
 from petitions.tokens import Purpose, make_token
-from tests.factories import make_pending, make_petition, make_signature
+from tests.factories import backdate, make_pending, make_petition, make_signature
 from tests.parallel import all_at_once
 from tests.petitions.test_pages import text_of
 
@@ -407,7 +407,7 @@ def test_what_became_of_names_that_are_past_their_time(
     petition.close(now=now)
     row = begin(petition, erin, name="Signer 1")
     work(row)
-    Petition.objects.update(ended_at=now - timedelta(days=3650))
+    backdate(petition, ended_at=now - timedelta(days=3650), erasable_from=now)
     while max(expire(now).values()):
         pass
 

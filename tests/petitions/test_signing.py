@@ -20,7 +20,7 @@ from petitions.models import (
     Signature,
 )
 from petitions.states import SignatureState, State
-from tests.factories import make_pending, make_petition, make_signature
+from tests.factories import backdate, make_pending, make_petition, make_signature
 
 pytestmark = pytest.mark.django_db
 
@@ -183,9 +183,8 @@ def test_a_confirmation_on_its_way_counts_for_a_day_after_the_end(
 ) -> None:
     now = timezone.now()
     signature = make_pending(petition, now=now - timedelta(hours=200))
-    petition.state = state
-    petition.ended_at = now - timedelta(hours=ended_ago)
-    petition.save()
+    ended_at = now - timedelta(hours=ended_ago)
+    backdate(petition, state=state, ended_at=ended_at)
     if sent_ago is not None:
         DueMail.objects.update(
             state="sent", finished_at=now - timedelta(hours=sent_ago)
@@ -197,7 +196,8 @@ def test_a_confirmation_on_its_way_counts_for_a_day_after_the_end(
 def test_the_day_of_grace_begins_with_the_first_sending(petition: Petition) -> None:
     now = timezone.now()
     signature = make_pending(petition, now=now - timedelta(hours=200))
-    petition.close(now=now - timedelta(hours=100))
+    ended_at = now - timedelta(hours=100)
+    backdate(petition, state=State.CLOSED, ended_at=ended_at)
     assert signature.email_key is not None
     for hours in (60, 1):
         DueMail.objects.create(
@@ -218,9 +218,8 @@ def test_a_petition_whose_last_day_has_passed_has_closed_before_anybody_said_so(
 ) -> None:
     now = timezone.now()
     signature = make_pending(petition, now=now - timedelta(days=3))
-    petition.opens_at = now - timedelta(days=9)
-    petition.closes_at = now - timedelta(hours=25)
-    petition.save()
+    closes_at = now - timedelta(hours=25)
+    backdate(petition, opens_at=now - timedelta(days=9), closes_at=closes_at)
 
     assert confirming.confirm(signature.pk, now=now)[0] is Confirmation.TOO_LATE
 

@@ -28,6 +28,7 @@ from petitions.models import (
 from petitions.states import State
 from petitions.story import reasons_of
 from tests.factories import (
+    backdate,
     make_answer,
     make_entry,
     make_handover,
@@ -75,9 +76,8 @@ def told(petition: Petition) -> Petition:
 
 def end(petition: Petition, state: State, **fields: Any) -> None:
     ended = noon(date(2026, 3, 3))
-    Petition.objects.filter(pk=petition.pk).update(
-        state=state, ended_at=ended, opens_at=ended - timedelta(days=90), **fields
-    )
+    opens_at = ended - timedelta(days=90)
+    backdate(petition, state=state, ended_at=ended, opens_at=opens_at, **fields)
 
 
 # == The page ==

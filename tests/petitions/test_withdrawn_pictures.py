@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from config.images import PictureFile
 from config.retention import expire
 from petitions import cards
 from petitions.models import Petition
+from petitions.models.life import WAIT
 from tests.factories import (
+    backdate,
     make_entry,
     make_handover,
     make_petition,
@@ -30,6 +33,7 @@ __all__ = ["media", "picture"]
 pytestmark = pytest.mark.django_db
 
 RULE = "pictures"
+SECOND = timedelta(seconds=1)
 SHARED = "/petitions/free-the-prisoners/share.png"
 
 
@@ -80,7 +84,8 @@ def test_pictures_go_with_what_was_withdrawn(
     assert {status(visitor, address) for address in addresses} == {200}
     petition.withdraw(now=timezone.now())
 
-    assert expire(timezone.now())[RULE] == len(rows)
+    assert expire(timezone.now() + WAIT - SECOND)[RULE] == 0
+    assert expire(timezone.now() + WAIT + SECOND)[RULE] == len(rows)
 
     assert files(media) == others
     assert {status(visitor, address) for address in addresses} == {404}
@@ -108,10 +113,10 @@ def test_whoever_was_killed_in_between_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(PictureFile, "discard", killed)
         with pytest.raises(SystemExit):
-            expire(timezone.now())
+            expire(timezone.now() + WAIT + SECOND)
     assert len(done) == 2
 
-    while expire(timezone.now(), batch=1)[RULE]:
+    while expire(timezone.now() + WAIT + SECOND, batch=1)[RULE]:
         pass
 
     assert files(media) == others
@@ -125,6 +130,7 @@ def test_operators_can_ask_how_many_wait(
 ) -> None:
     rows = illustrated(petition, picture)
     petition.withdraw(now=timezone.now())
+    backdate(petition, state_since=timezone.now() - WAIT)
     out = StringIO()
 
     call_command("expire", dry_run=True, stdout=out)

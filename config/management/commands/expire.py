@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -38,3 +39,12 @@ class Command(BaseCommand):
                 numbers[name] += number
         for name, number in numbers.items():
             self.stdout.write(f"{number:>10,}  {name}")
+        if options["dry_run"]:
+            self.announce(now)
+
+    def announce(self, now: datetime) -> None:
+        """What staff entered lately will erase, unless they call it off."""
+        for rule in retention.RULES:
+            announced = getattr(rule.expiry, "announced", None)
+            for line in announced(now) if announced else ():
+                self.stdout.write(line)

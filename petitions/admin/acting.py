@@ -1,0 +1,219 @@
+"""Doing to a petition what staff can do with it: a page that says what will happen,
+then the deed, once or for many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+
+from config import guards
+from organizations.access import may_own
+from organizations.scoping import user_of
+from petitions.admin.transitions import (
+    TRANSITIONS,
+    Transition,
+    erasure_sentence,
+    moment,
+    taking_back_sentence,
+)
+from petitions.models import Petition
+from petitions.models.life import NotAllowed
+from petitions.states import ENDED_STATES
+
+
+def is_owner(request: HttpRequest, petition: Petition) -> bool:
+    return may_own(user_of(request), petition.organization_id)
+
+
+def change_url(petition: Petition) -> str:
+    return reverse("admin:petitions_petition_change", args=[petition.pk])
+
+
+# == One petition ==
+
+
+def transition(
+    model_admin: ModelAdmin[Petition],
+    request: HttpRequest,
+    petition: Petition,
+    found: Transition,
+) -> HttpResponse:
+    """The page that says what will happen, and does it."""
+    now = timezone.now()
+    if found.for_owners and not is_owner(request, petition):
+        raise Http404
+    problems = found.problems(petition, now)
+    typed = guards.shown(request.POST.get("outcome", ""))
+    outcome = typed.strip()[:500] or petition.outcome
+    missing = found.outcome == "required" and not outcome
+    if request.method == "POST" and not problems and not missing:
+        carry_out(request, petition, found, outcome)
+        return redirect(change_url(petition))
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": found.label,
+        "subtitle": str(petition),
+        "opts": model_admin.opts,
+        "petition": petition,
+        "transition": found,
+        "problems": problems,
+        "warnings": found.warnings(petition),
+        "consequences": [] if problems else found.consequences(petition, now),
+        "missing": missing and request.method == "POST",
+        "change_url": change_url(petition),
+    }
+    template = "admin/petitions/petition/transition.html"
+    return TemplateResponse(request, template, context)
+
+
+def carry_out(
+    request: HttpRequest, petition: Petition, found: Transition, outcome: str = ""
+) -> None:
+    """Do it, unless somebody was quicker, and write down who did."""
+    now = timezone.now()
+    warnings = found.warnings(petition)
+    try:
+        with transaction.atomic():
+            found.carry_out(petition, now)
+            if found.outcome and outcome:
+                petition.outcome = outcome
+                petition.save(update_fields=["outcome"])
+    except NotAllowed:
+        messages.error(
+            request, gettext("Somebody else was quicker: see where it stands now.")
+        )
+        return
+    log(request, petition, str(found.label))
+    if petition.is_scheduled(now):
+        messages.success(request, goes_public(petition))
+    else:
+        messages.success(request, found.done % {"title": petition.title})
+    for sentence in warnings:
+        messages.warning(request, sentence)
+
+
+def goes_public(petition: Petition) -> str:
+    """When, with a link to what readers will see: its own page is not there yet."""
+    assert petition.opens_at is not None
+    preview = reverse("admin:petitions_petition_preview_one", args=[petition.pk])
+    sentence = gettext("“%(title)s” goes public on %(day)s.") % {
+        "title": petition.title,
+        "day": moment(petition.opens_at),
+    }
+    return format_html('{} <a href="{}">{}</a>', sentence, preview, gettext("Preview"))
+
+
+def log(request: HttpRequest, petition: Petition, what: str) -> None:
+    LogEntry.objects.log_actions(
+        user_of(request).pk, [petition], CHANGE, what, single_object=True
+    )
+
+
+# == Many petitions ==
+
+
+def carry_out_all(
+    model_admin: ModelAdmin[Petition],
+    request: HttpRequest,
+    petitions: QuerySet[Petition],
+    verb: str,
+) -> HttpResponse | None:
+    """Ask first, naming each petition with what follows or why it cannot be done; then
+    do it to each that the rules allow."""
+    found = TRANSITIONS[verb]
+    now = timezone.now()
+    rows = [
+        (petition, problems_of(model_admin, request, petition, found))
+        for petition in petitions
+    ]
+    if "confirmed" not in request.POST:
+        context = {
+            **model_admin.admin_site.each_context(request),
+            "title": found.label,
+            "opts": model_admin.opts,
+            "transition": found,
+            "action": request.POST.get("action", ""),
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "possible": [
+                (petition, found.warnings(petition), found.consequences(petition, now))
+                for petition, problems in rows
+                if not problems
+            ],
+            "impossible": [row for row in rows if row[1]],
+        }
+        template = "admin/petitions/petition/transition_of_many.html"
+        return TemplateResponse(request, template, context)
+    for petition, problems in rows:
+        if problems:
+            messages.error(request, f"{petition.title}: {' '.join(problems)}")
+        else:
+            carry_out(request, petition, found)
+    return None
+
+
+def problems_of(
+    model_admin: ModelAdmin[Petition],
+    request: HttpRequest,
+    petition: Petition,
+    found: Transition,
+) -> list[str]:
+    if not model_admin.has_change_permission(request, petition):
+        return [gettext("You may not change it.")]
+    return found.problems(petition, timezone.now())
+
+
+# == For how many months the names of an ended petition are kept ==
+
+
+def keep_less(
+    model_admin: ModelAdmin[Petition], request: HttpRequest, petition: Petition
+) -> HttpResponse:
+    """Ask for a smaller number of months, say whose names are erased and when, do it
+    when that was confirmed."""
+    if petition.state not in ENDED_STATES or petition.anonymised_at:
+        raise Http404
+    typed = request.POST.get("months", "")
+    most = petition.months_kept - 1
+    months = int(typed) if typed.isascii() and typed.isdecimal() else 0
+    valid = 1 <= months <= most
+    context: dict[str, Any] = {
+        **model_admin.admin_site.each_context(request),
+        "title": gettext("Erase its names sooner"),
+        "subtitle": str(petition),
+        "opts": model_admin.opts,
+        "petition": petition,
+        "typed": typed,
+        "most": most,
+        "wrong": request.method == "POST" and not valid,
+        "change_url": change_url(petition),
+    }
+    if valid and "confirmed" in request.POST:
+        try:
+            petition.keep_less(months)
+        except NotAllowed:
+            sentence = gettext("Somebody else was quicker: see where it stands now.")
+            messages.error(request, sentence)
+        else:
+            log(request, petition, gettext("Erase its names sooner"))
+        return redirect(change_url(petition))
+    if valid:
+        petition.months_kept = months
+        context["consequences"] = [
+            erasure_sentence(petition, timezone.now()),
+            taking_back_sentence(),
+        ]
+    template = "admin/petitions/petition/keep_less.html"
+    return TemplateResponse(request, template, context)
