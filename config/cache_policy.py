@@ -1,9 +1,12 @@
 """Who may keep a page, and the cache in the process that keeps the public ones.
 
 Every URL name stands in `config.urls.POLICIES`; one that does not is `personal`.
-A cached page is rendered at most once in `SLOT` seconds and process, without regard
-to cookies or languages of the browser, compressed once, and served stale while one
-thread renders it anew or while the database is away.
+A cached page is rendered at most once in `SLOT` seconds and process, compressed once,
+and served stale while one thread renders it anew or while the database is away.
+
+A page is kept by its address: the path, and the parameters that count, each in its
+normal form. The view that renders it gets a request made of these and of nothing else
+(`bare_request`), so it cannot depend on anything a visitor sent besides.
 """
 
 from __future__ import annotations
@@ -14,20 +17,24 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.cache import get_conditional_response
 from django.utils.csp import CSP
+from django.utils.encoding import iri_to_uri
 from django.utils.module_loading import import_string
 
 from config.database import is_away
 from config.problems import problem
+from config.queries import Normal, Query, bare_request, query_that_counts
 from config.styles import allow_noted
 
 SLOT = 10
@@ -44,7 +51,7 @@ PUBLIC_CONTROL = (
     f"public, max-age=0, s-maxage={SLOT}, "
     f"stale-while-revalidate=30, stale-if-error={STALE_IF_ERROR}"
 )
-
+FOR_EVER = "public, max-age=31536000, immutable"
 
 FRAMED_CSP = {**settings.SECURE_CSP, "frame-ancestors": ["*"]}
 
@@ -63,14 +70,23 @@ class Policy:
     """Who may keep the answer; for cached ones, the query parameters that count."""
 
     audience: Audience
-    query: tuple[str, ...] = ()
+    query: Mapping[str, Normal] = field(default_factory=dict)
     embeddable: bool = False
     """Other sites' scripts may read it (CORS), their pages may show it (CORP)."""
     framed: bool = False
     """Other sites may put it into a frame."""
 
 
-def cached(*query: str, embeddable: bool = False, framed: bool = False) -> Policy:
+def cached(
+    common: Mapping[str, Normal] | None = None,
+    *,
+    embeddable: bool = False,
+    framed: bool = False,
+    **query: Normal,
+) -> Policy:
+    """Kept for everybody, by path and these parameters; `common` has those that several
+    pages share."""
+    query = {**(common or {}), **query}
     return Policy(Audience.CACHED, query, embeddable or framed, framed)
 
 
@@ -91,6 +107,15 @@ def policy_of(view_name: str) -> Policy:
     )
 
 
+class Versioned(HttpResponse):
+    """An answer whose content `version` names. Under an address that says so (`?v=`) it
+    may be kept for ever; one rendering serves all addresses, also those made up."""
+
+    def __init__(self, *args: Any, version: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.version = version
+
+
 @dataclass(frozen=True)
 class Page:
     """A rendered page as it is sent."""
@@ -100,6 +125,7 @@ class Page:
     headers: dict[str, str]
     slot: int
     rendered_at: float
+    version: str = ""
 
 
 def slot_of(now: float) -> int:
@@ -196,6 +222,7 @@ def make_page(response: HttpResponse, now: float) -> Page:
         headers=dict(response.headers),
         slot=slot_of(now),
         rendered_at=now,
+        version=response.version if isinstance(response, Versioned) else "",
     )
 
 
@@ -213,6 +240,8 @@ def answer(request: HttpRequest, page: Page) -> HttpResponse:
     else:
         response = HttpResponse(gzip.decompress(page.zipped), headers=page.headers)
     response.headers["ETag"] = page.etag
+    if page.version and request.GET.get("v") == page.version:
+        response.headers["Cache-Control"] = FOR_EVER
     return response
 
 
@@ -256,32 +285,79 @@ class CachePolicyMiddleware:
         ):
             return None
         now = time.time()
-        key = (request.path_info, request_query(request, policy))
-        page = page_cache.get(key, now)
-        if page is None:
-            try:
-                fetched = page_cache.fetch(
-                    key,
-                    now,
-                    lambda: rendered(request, view(request, *args, **kwargs), policy),
-                )
-            except Exception as error:
-                # Django shows process_exception() only what the handler raised.
-                if is_away(error):
-                    return problem(request, 503)
-                raise
-            if not isinstance(fetched, Page):
-                return fetched
-            page = fetched
+        try:
+            key = (request.path, query_that_counts(request, policy.query))
+            page = page_cache.get(key, now)
+            if page is None:
+                bare = bare_request(request, key[1])
+                with a_place(key) as has_place:
+                    if not has_place:
+                        return stale(request, key, now) or problem(request, 503)
+                    fetched = page_cache.fetch(
+                        key,
+                        now,
+                        lambda: rendered(bare, view(bare, *args, **kwargs), policy),
+                    )
+                if not isinstance(fetched, Page):
+                    return not_kept(request, fetched)
+                page = fetched
+        except Exception as error:
+            # Django shows process_exception() only what the handler raised.
+            if is_away(error):
+                return problem(request, 503)
+            raise
         return answer(request, page)
 
 
-def request_query(request: HttpRequest, policy: Policy) -> tuple[str, ...]:
-    """The parameters that count: a link from a social network carries others, and
-    each of those must not cost a rendering."""
-    if not policy.query or not request.META.get("QUERY_STRING"):
-        return ()
-    return tuple(request.GET.get(name, "") for name in policy.query)
+# Addresses with a query can be made up without end, searches above all. Not every
+# thread renders one: some are left for the pages that everybody reads.
+PLACES = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
+
+
+@contextmanager
+def a_place(key: tuple[str, Query]) -> Iterator[bool]:
+    """Whether the page may be rendered now."""
+    _path, query = key
+    if not query:
+        yield True
+    elif PLACES.acquire(blocking=False):
+        try:
+            yield True
+        finally:
+            PLACES.release()
+    else:
+        yield False
+
+
+def stale(
+    request: HttpRequest, key: tuple[str, Query], now: float
+) -> HttpResponse | None:
+    """The page as it was within the last hour, if it is still known."""
+    page = page_cache.pages.get(key)
+    if page is None or now - page.rendered_at > STALE_IF_ERROR:
+        return None
+    return answer(request, page)
+
+
+def not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """An answer that was made for this visitor alone: a redirect leads on with all
+    that stood behind the `?`, and a file that the browser has is not sent again."""
+    query = request.META.get("QUERY_STRING", "")
+    location = response.headers.get("Location")
+    if location and query and "?" not in location:
+        response.headers["Location"] = iri_to_uri(f"{location}?{query}")
+    etag, stream = (
+        response.headers.get("ETag"),
+        getattr(response, "file_to_stream", None),
+    )
+    if etag and stream is not None:
+        # It takes any response, but django-stubs does not know that.
+        whole = cast("HttpResponse", response)
+        found = get_conditional_response(request, etag=etag, response=whole)
+        if found is not None and found is not whole:
+            stream.close()
+            return found
+    return response
 
 
 def let_into_frames(response: HttpResponseBase, policy: Policy) -> HttpResponseBase:

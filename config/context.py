@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.http import escape_leading_slashes
 
 from config.cache_policy import policy_of
 from config.languages import language_of, path_in
@@ -26,6 +27,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def addresses(path: str, query: str = "") -> dict[str, Any]:
     """A page's address, and the same in each language."""
     language = language_of(path)
+    # “//host/” would lead to that host.
+    path = escape_leading_slashes(path)
     return {
         "page_path": path,
         "page_languages": [

@@ -24,8 +24,11 @@ keepalive = 20
 timeout = 60
 graceful_timeout = settings.GRACEFUL_TIMEOUT
 control_socket_disable = True
-# X-Forwarded-Proto counts only when it comes from these.
-forwarded_allow_ips = ",".join(settings.TRUSTED_PROXIES)
+# No header becomes a prefix, a path or a scheme here: config/trust.py decides what is
+# believed, under every server. Names with “_” would be taken for those with “-”.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+header_map = "drop"
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 

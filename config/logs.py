@@ -163,7 +163,9 @@ def logging_settings(form: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "propagate": True},
             "django.request": {"level": "ERROR"},
-            "django.security": {"level": "ERROR"},
+            # What a visitor sent that cannot be: the access line says which, and a
+            # traceback for each would fill a disk at a visitor's wish.
+            "django.security": {"level": "CRITICAL"},
             "psycopg": {"level": "ERROR"},
             # gunicorn lets nothing through to the root.
             "gunicorn.error": {"handlers": ["stderr"]},

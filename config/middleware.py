@@ -15,6 +15,7 @@ from config.database import is_away
 from config.languages import language_of
 from config.logs import request_fields
 from config.problems import problem
+from config.trust import limit_of
 
 type GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -64,19 +65,11 @@ def body_limit(get_response: GetResponse) -> GetResponse:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
             length = 0
-        limit = settings.PUBLIC_BODY_LIMIT
-        if length > limit:
-            # A provider tells of many mails at once; its secret is checked before
-            # the body is read.
-            if "/admin/" in request.path[:10] or request.path.startswith(
-                f"/{settings.WEBHOOKS_PATH}"
-            ):
-                limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-            if length > limit:
-                drain(request, min(length, DRAIN_LIMIT))
-                with translation.override(language_of(request.path)):
-                    return problem(request, 413)
-        elif length:
+        if length > limit_of(request.path):
+            drain(request, min(length, DRAIN_LIMIT))
+            with translation.override(language_of(request.path)):
+                return problem(request, 413)
+        if 0 < length <= settings.PUBLIC_BODY_LIMIT:
             # Here and not in a view, where a body that does not come in time
             # (config/wsgi.py) would be an error of ours.
             try:
@@ -141,7 +134,7 @@ def language_from_path(get_response: GetResponse) -> GetResponse:
 
 
 class DatabaseAwayMiddleware:
-    """A kind 503 while the database is away."""
+    """A kind 503 while the database is away, and 408 for a body that breaks off."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -152,4 +145,6 @@ class DatabaseAwayMiddleware:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
+        if isinstance(exception, UnreadablePostError):
+            return problem(request, 408)
         return problem(request, 503) if is_away(exception) else None

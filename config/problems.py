@@ -8,6 +8,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from config.logs import note
 from config.styles import allow_noted
 
 # Seconds after which trying again makes sense.
@@ -53,6 +54,7 @@ def data_problem(status: int, detail: str = "") -> JsonResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    note(outcome=type(exception).__name__)
     return problem(request, 400)
 
 

@@ -62,6 +62,8 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+# The site stands at its host's root, whatever a server took for a prefix.
+FORCE_SCRIPT_NAME = ""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
@@ -118,7 +120,7 @@ BIND = env.listening("BIND")
 PROCESSES = env.number("WEB_CONCURRENCY", default=2, least=1, most=64)
 THREADS = env.number("WEB_THREADS", default=8, least=4, most=64)
 GRACEFUL_TIMEOUT = env.number("GRACEFUL_TIMEOUT", default=10, least=0, most=300)
-# Whose word counts that a visitor came by HTTPS.
+# Whose word counts that a visitor came by HTTPS, and from where.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES") or ["127.0.0.1"]
 
 # == Data ==
@@ -241,6 +243,7 @@ SECURE_CSP: dict[str, list[str]] = {
 }
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_SSL_HOST = _site.netloc
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # An organisation's other hosts are not ours to promise HTTPS for.

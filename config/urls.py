@@ -9,7 +9,11 @@ import config.languages  # registers <language:…>
 import config.slugs  # noqa: F401 - registers <uslug:…>
 from config import health, media, views
 from config.cache_policy import NO_STORE, PERSONAL, cached
+from config.queries import as_given, one_of, page_number
 from organizations import data as organizations_data
+from petitions.listing import SORTS, STATES
+from petitions.parameters import language_in_use, less_than, page_address, tag
+from petitions.searching import typed
 from petitions.views import data, embedding, listing, sitemaps
 
 # The same for readers of every language: its words are those of programs.
@@ -75,10 +79,19 @@ urlpatterns += i18n_patterns(
     prefix_default_language=False,
 )
 
-# `cached`: public pages, with the query parameters that count. `no-store`: the answer
-# to one visitor, or of one moment. `personal`: also not for search engines.
+# `cached`: public pages, with the query parameters that count and their normal forms
+# (`as_given` where any other value is an error, which is not kept). `no-store`: the
+# answer to one visitor, or of one moment. `personal`: also not for search engines.
+LISTED = {
+    "page": page_number,
+    "q": typed,
+    "state": one_of(STATES),
+    "sort": one_of(SORTS),
+    "after": as_given,
+}
+FRAME = {"text": language_in_use}
 POLICIES = {
-    "home": cached("page", "q"),
+    "home": cached(page=page_number, q=typed),
     "robots": cached(),
     "security": cached(),
     "sitemap": cached(),
@@ -87,37 +100,45 @@ POLICIES = {
     # Mail programs in a browser show logos, and other sites what links look like.
     "media": cached(embeddable=True),
     "without_language": cached(embeddable=True),
-    "data:petitions": cached("state", "organization", "page", embeddable=True),
+    "data:petitions": cached(
+        state=as_given, organization=as_given, page=page_number, embeddable=True
+    ),
     "data:petition": cached(embeddable=True),
     "data:count": cached(embeddable=True),
     "data:history": cached(embeddable=True),
-    "data:organizations": cached("page", embeddable=True),
+    "data:organizations": cached(page=page_number, embeddable=True),
     "data:organization": cached(embeddable=True),
-    "data:oembed": cached("url", "maxwidth", "maxheight", "format", embeddable=True),
+    "data:oembed": cached(
+        url=page_address,
+        maxwidth=less_than(embedding.CARD.width),
+        maxheight=less_than(embedding.CARD.height),
+        format=as_given,
+        embeddable=True,
+    ),
     "data:openapi": cached(embeddable=True),
-    "organizations:index": cached("page"),
-    "organizations:profile": cached("page", "q"),
-    "petitions:index": cached("page", "q", "state", "topic", "sort", "after"),
-    "petitions:topic": cached("page", "q", "state", "sort", "after"),
+    "organizations:index": cached(page=page_number),
+    "organizations:profile": cached(page=page_number, q=typed),
+    "petitions:index": cached(LISTED, topic=as_given),
+    "petitions:topic": cached(LISTED),
     "petitions:petition": cached(),
     "petitions:text": cached(),
     "petitions:feed": cached(embeddable=True),
     "petitions:organization_feed": cached(embeddable=True),
     "petitions:updates_feed": cached(embeddable=True),
     "petitions:developers": cached(),
-    "petitions:embed": cached("text"),
-    "petitions:card": cached("text", framed=True),
-    "petitions:card_form": cached("text", framed=True),
+    "petitions:embed": cached(FRAME),
+    "petitions:card": cached(FRAME, framed=True),
+    "petitions:card_form": cached(FRAME, framed=True),
     "petitions:badge": cached(embeddable=True),
-    "petitions:updates": cached("page", "text"),
-    "petitions:update": cached("text"),
-    "petitions:reasons": cached("page"),
+    "petitions:updates": cached(page=page_number, text=as_given),
+    "petitions:update": cached(text=as_given),
+    "petitions:reasons": cached(page=page_number),
     "petitions:history": cached(),
     "petitions:about": cached(),
-    "petitions:poster": cached("text"),
-    "petitions:sheet": cached("text"),
-    "petitions:share_png": cached("text", "v", embeddable=True),
-    "petitions:qr_svg": cached("text", "via"),
+    "petitions:poster": cached(text=as_given),
+    "petitions:sheet": cached(text=as_given),
+    "petitions:share_png": cached(text=as_given, embeddable=True),
+    "petitions:qr_svg": cached(text=as_given, via=tag),
     "petitions:how_we_count": cached(),
     "petitions:privacy": cached(),
     "petitions:accessibility": cached(),

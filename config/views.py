@@ -52,5 +52,4 @@ def favicon(request: HttpRequest) -> HttpResponse:
 @require_safe
 def without_language(request: HttpRequest, path: str) -> HttpResponse:
     """Data has one address, whatever the language of the page that names it."""
-    query = request.META.get("QUERY_STRING", "")
-    return redirect(f"/{path}{'?' if query else ''}{query}", permanent=True)
+    return redirect(f"/{path}", permanent=True)

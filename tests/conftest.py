@@ -19,6 +19,7 @@ from organizations.context import ONLY
 from organizations.models import Organization, Role, User
 from petitions.limits import RULES
 from petitions.models import Petition
+from petitions.parameters import LANGUAGES
 from tests.factories import make_member, make_organization, make_petition, make_user
 
 # A busy machine is no mistake of the code: as on CI, where hypothesis does so itself.
@@ -43,6 +44,7 @@ def forget() -> None:
     page_cache.clear()
     RULES.forget()
     ONLY.forget()
+    LANGUAGES.forget()
 
 
 class MissingVariables(logging.Handler):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from config.cache_policy import Versioned
 from config.problems import RETRY_AFTER
 from petitions import cards, qr
 from petitions.channels import Channel, clean_tag
@@ -65,17 +66,15 @@ def next_step(found: Petition) -> dict[str, Any]:
 @require_safe
 @of_petition(nothing)
 def share_png(request: HttpRequest, found: Petition) -> HttpResponse:
-    """The picture as it is now; kept for ever when the address names its content."""
+    """The picture as it is now; kept for ever when `?v=` in the address names its
+    content (config/cache_policy.py)."""
     card = cards.card_of(in_language(request, found))
     png = cards.drawn(card)
     if png is None:
         response = HttpResponse(status=503, content_type="text/plain")
         response.headers["Retry-After"] = str(RETRY_AFTER)
         return response
-    response = HttpResponse(png, content_type="image/png")
-    if request.GET.get("v") == card.digest:
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
+    return Versioned(png, content_type="image/png", version=card.digest)
 
 
 def in_language(request: HttpRequest, found: Petition) -> Petition:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petitions.channels import Channel
-from petitions.models import NextStep, Petition
+from petitions.models import NextStep, Petition, TaggedLink
 from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
 from petitions.sharing import BLUESKY_MOST, Sharing, words_for
 from petitions.states import State
@@ -417,9 +417,13 @@ def test_nothing_to_print_of_what_cannot_be_signed(
 def test_the_code_alone(visitor: Client, petition: Petition) -> None:
     from petitions import qr
 
+    TaggedLink.objects.create(petition=petition, tag="town-hall")
     for query, tag in (
         ("", "poster"),
         ("?via=town-hall", "town-hall"),
+        ("?via=sheet", "sheet"),
+        # Nothing else is counted by name, so it is no picture of its own.
+        ("?via=made-up", "poster"),
         ("?via=<script>", "poster"),
     ):
         response = visitor.get(f"{PATH}qr.svg{query}")

@@ -338,22 +338,22 @@ def test_the_cache_keeps_a_bounded_number_of_pages(
     for words in "abcdef":
         visitor.get(f"/petitions/?q={words}")
 
-    assert [key[1][1] for key in page_cache.pages] == ["d", "e", "f"]
+    assert [dict(key[1])["q"] for key in page_cache.pages] == ["d", "e", "f"]
     assert len(page_cache.rendering) == 3
 
 
 def test_the_cache_keeps_a_bounded_number_of_bytes(
     visitor: Client, petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many addresses lead to one picture, here by what it is called."""
+    """However many words are searched."""
     from config import cache_policy
 
-    path = f"{PETITION}/share.png"
+    path = f"{PETITION}/"
     visitor.get(path)
     (page,) = page_cache.pages.values()
     monkeypatch.setattr(cache_policy, "BYTES", 2 * len(page.zipped))
     for number in range(5):
-        assert visitor.get(f"{path}?v={number}").status_code == 200
+        assert visitor.get(f"/petitions/?q={number}").status_code == 200
         # The same one again is counted once.
         page_cache.put("again", page)
 
