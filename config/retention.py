@@ -16,13 +16,14 @@ from django.db import connection, models, transaction
 from django.db.models import QuerySet
 from django_stubs_ext import StrOrPromise
 
+from config.batches import Batches
 from config.loops import Loop
 from config.models import Heartbeat
 from config.probes import STARTED_AT, Reading, probe
 
 logger = logging.getLogger(__name__)
 
-# Rows erased in one transaction: so few that nobody waits for their locks.
+# Rows erased in one transaction, at most.
 BATCH = 500
 ROUND_EVERY = 600.0  # seconds
 # The heartbeat that says when nothing was left that is past its time.
@@ -169,15 +170,30 @@ def months_after(then: datetime, months: int) -> datetime:
 
 
 def expire(now: datetime, batch: int = BATCH) -> dict[str, int]:
-    """One batch of every rule; returns how many rows each erased. A rule that fails
+    """A batch of every rule; returns how many rows each erased. A rule that fails
     does not keep the others from their work; its error is raised after them."""
+    return expire_some(now, lambda rule: Batches(batch, batch))[0]
+
+
+def expire_some(
+    now: datetime, batches_of: Callable[[Rule], Batches]
+) -> tuple[dict[str, int], bool]:
+    """The same, of each rule as many rows as its batches have; and whether one was
+    full, so that more may wait."""
     erased: dict[str, int] = {}
     failures: list[Exception] = []
+    more = False
     for rule in RULES:
         if rule.expiry is None:
             continue
-        try:
+
+        def erase(batch: int, rule: Rule = rule) -> int:
+            assert rule.expiry is not None
             erased[rule.name] = rule.expiry.erase(now, batch)
+            return erased[rule.name]
+
+        try:
+            more |= batches_of(rule).run(erase)
         except Exception as error:
             failures.append(error)
             continue
@@ -185,14 +201,22 @@ def expire(now: datetime, batch: int = BATCH) -> dict[str, int]:
             logger.info("Expired: %s, %d rows", rule.name, erased[rule.name])
     if failures:
         raise failures[0]
-    if max(erased.values(), default=0) < batch:
+    if not more:
         Heartbeat.objects.update_or_create(name=EXPIRED, defaults={"beat_at": now})
-    return erased
+    return erased, more
+
+
+_batches: dict[str, Batches] = {}
+
+
+def own_batches(rule: Rule) -> Batches:
+    """Those of a rule: what one row costs differs."""
+    return _batches.setdefault(rule.name, Batches(first=50, most=BATCH))
 
 
 def expire_round(now: datetime) -> bool:
     """For the worker: whether a rule filled its batch and more may wait."""
-    return max(expire(now).values(), default=0) >= BATCH
+    return expire_some(now, own_batches)[1]
 
 
 def be_patient() -> None:

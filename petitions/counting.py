@@ -8,12 +8,14 @@ from datetime import date, datetime
 
 from django.db import connection, transaction
 
+from config.batches import Batches
 from config.database import patience
 from petitions.channels import Channel
 from petitions.models import Change, CountEntry, Petition
 from petitions.states import Source
 
 BATCH = 20_000
+FOLDING = Batches(first=1000, most=BATCH)
 
 # In id order and with SKIP LOCKED, so that two folds never wait for each other;
 # upserts in the order of their keys, so that they never deadlock.
@@ -176,4 +178,4 @@ def sources_by_day(petition: Petition) -> list[tuple[date, dict[str, int]]]:
 
 def fold_round(now: datetime) -> bool:
     """For the worker: whether a full batch was folded and more may wait."""
-    return fold() == BATCH
+    return FOLDING.run(fold)

@@ -18,6 +18,7 @@ from django.db.models import CharField, Count, Max, Q, QuerySet
 from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
+from config.batches import Batches
 from config.database import patience
 from organizations.models import User
 from petitions import confirming, keys, renewing
@@ -27,6 +28,7 @@ from petitions.states import InvalidationState, SignatureState, Source
 # Signatures of the petition that one batch looks at, and so the most that it marks.
 # It bounds the time of a batch whether all of them match or none.
 BATCH = 2_000
+BATCHES = Batches(first=200, most=BATCH)
 SAMPLE = 20
 # What is left of a name: that there was one.
 NO_NAME = "…"
@@ -111,9 +113,15 @@ def reverse(
     return number == 1
 
 
-def advance(now: datetime) -> bool:
-    """For the worker: one batch of the oldest invalidation that is at work; whether
-    there was one."""
+def advance_round(now: datetime) -> bool:
+    """For the worker: whether there was a batch to do, and more may wait."""
+    return BATCHES.run(lambda batch: batch if advance(now, batch) else 0)
+
+
+def advance(now: datetime, batch: int = 0) -> bool:
+    """One batch (of BATCH, unless told otherwise) of the oldest invalidation that is
+    at work; whether there was one."""
+    batch = batch or BATCH
     try:
         with transaction.atomic():
             job = (
@@ -125,8 +133,8 @@ def advance(now: datetime) -> bool:
             if job is None:
                 return False
             if job.state == InvalidationState.RUNNING:
-                invalidate_batch(job, now)
-            elif not restore_batch(job, now):
+                invalidate_batch(job, now, batch)
+            elif not restore_batch(job, now, batch):
                 return False
             job.save()
     except IntegrityError as error:
@@ -138,12 +146,12 @@ def advance(now: datetime) -> bool:
     return True
 
 
-def invalidate_batch(job: Invalidation, now: datetime) -> None:
+def invalidate_batch(job: Invalidation, now: datetime, batch: int) -> None:
     """Mark what matches among the next signatures of the petition."""
     ahead = Signature.objects.filter(
         petition=job.petition_id, pk__gt=job.last_id, pk__lte=job.up_to
     ).order_by("pk")
-    end = ahead.values_list("pk", flat=True)[BATCH - 1 : BATCH]
+    end = ahead.values_list("pk", flat=True)[batch - 1 : batch]
     last = next(iter(end), job.up_to)
     # Locked first: their owners may be withdrawing them.
     rows = job.counted().filter(pk__gt=job.last_id, pk__lte=last).order_by("pk")
@@ -158,7 +166,7 @@ def invalidate_batch(job: Invalidation, now: datetime) -> None:
         job.state, job.finished_at = InvalidationState.DONE, now
 
 
-def restore_batch(job: Invalidation, now: datetime) -> bool:
+def restore_batch(job: Invalidation, now: datetime, size: int) -> bool:
     """Give back the next that carry the mark, but for people who have confirmed
     another signature since: they are counted already. False, and nothing done, while
     a re-key runs: who is the same person can then not be told by one key."""
@@ -167,7 +175,7 @@ def restore_batch(job: Invalidation, now: datetime) -> bool:
         return False
     marked = Signature.objects.filter(invalidation=job, pk__gt=job.last_id)
     locked = marked.order_by("pk").select_for_update(no_key=True)
-    batch = list(locked.values_list("pk", "email_key")[:BATCH])
+    batch = list(locked.values_list("pk", "email_key")[:size])
     counted = Signature.objects.confirmed().filter(
         petition=job.petition_id, email_key__in={key for _pk, key in batch}
     )
@@ -202,7 +210,7 @@ def restore_batch(job: Invalidation, now: datetime) -> bool:
     job.left_out += len(batch) - restored
     if ids:
         job.last_id = ids[-1]
-    if len(batch) < BATCH:
+    if len(batch) < size:
         job.state, job.restored_at = InvalidationState.REVERSED, now
     return True
 

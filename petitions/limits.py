@@ -21,6 +21,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from config.batches import Batches
 from config.clients import Network
 from config.held import Held
 from petitions.models import Limit, ListedDomain, ListedNetwork
@@ -40,7 +41,7 @@ MARKS = {
 assert not (ADDRESS_FULL | CEILING_FULL) & sum(WeakSign)
 
 MICROSECOND = timedelta(microseconds=1)
-PURGE_BATCH = 5000
+PURGING = Batches(first=500, most=5000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,18 +269,18 @@ def weak_signs(name: str, *, has_origin: bool) -> WeakSign:
     return signs
 
 
-def purge(now: datetime) -> int:
+def purge(now: datetime, batch: int = 5000) -> int:
     """Forget a batch of buckets that are full again; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH refilled AS MATERIALIZED (SELECT key FROM petitions_allowance"
             " WHERE full_at < %s LIMIT %s FOR UPDATE SKIP LOCKED) "
             "DELETE FROM petitions_allowance a USING refilled r WHERE a.key = r.key",
-            [now, PURGE_BATCH],
+            [now, batch],
         )
         return int(cursor.rowcount)
 
 
 def purge_round(now: datetime) -> bool:
     """For the worker: whether a full batch was forgotten and more may wait."""
-    return purge(now) == PURGE_BATCH
+    return PURGING.run(lambda batch: purge(now, batch))

@@ -51,6 +51,7 @@ def prove(now: datetime) -> bool:
 
 
 SWEEP = Sweep()
+WORDS = forgetting.Sweep()
 
 LOOPS = [
     Loop("mail", 0.25, send_due, begin_sending),
@@ -61,8 +62,8 @@ LOOPS = [
     Loop("reports", 30, reporting.tell),
     Loop("limits", 60, limits.purge_round),
     Loop("sources", sources.EVERY, sources.tally),
-    Loop("jobs", 1, invalidating.advance),
-    Loop("words", forgetting.EVERY, forgetting.sweep),
+    Loop("jobs", 1, invalidating.advance_round),
+    Loop("words", forgetting.EVERY, WORDS.round),
     Loop("proof", 1800, prove),
     STAFF_MAIL,
     PURGE,

@@ -14,6 +14,7 @@ meet in the unique constraint.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,7 @@ from django.conf import settings
 from django.db import Error, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 
+from config.batches import Batches
 from config.database import is_away
 from petitions import keys
 from petitions.keys import Keyring
@@ -128,11 +130,12 @@ def outdated(ring: Keyring) -> QuerySet[Signature]:
 def batches[M: (Signature, Consent)](rows: QuerySet[M]) -> Iterator[list[int]]:
     """The numbers of `rows`, in order; each batch is read when the one before is
     done with."""
-    last = 0
-    while ids := list(
-        rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]
-    ):
+    last, some = 0, Batches(first=100, most=BATCH)
+    numbers = rows.order_by("pk").values_list("pk", flat=True)
+    while ids := list(numbers.filter(pk__gt=last)[: some.size]):
+        started = time.monotonic()
         yield ids
+        some.note(len(ids), time.monotonic() - started)
         last = ids[-1]
 
 

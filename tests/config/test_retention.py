@@ -14,6 +14,7 @@ from django.db import models
 from django.utils import timezone
 
 from config import retention
+from config.batches import Batches
 from config.models import Alert, Heartbeat
 from config.retention import EXPIRED, Rows, Rule, expire, expire_round, months_before
 from organizations.models import User
@@ -105,7 +106,6 @@ def alerts(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
         raised_at = timezone.now() - timedelta(days=1 if number else -1)
         Alert.objects.create(name=f"{number}", raised_at=raised_at)
     monkeypatch.setattr(retention, "RULES", [OLD])
-    monkeypatch.setattr(retention, "BATCH", 4)
 
 
 @pytest.mark.usefixtures("alerts")
@@ -121,7 +121,7 @@ def test_rounds_erase_in_batches_until_nothing_is_left() -> None:
 def test_a_full_batch_is_followed_at_once_and_is_not_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(expire, "__defaults__", (4,))
+    monkeypatch.setattr(retention, "own_batches", lambda rule: Batches(4, 4))
 
     assert expire_round(timezone.now()) is True
     assert not Heartbeat.objects.filter(name=EXPIRED).exists()

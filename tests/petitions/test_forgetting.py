@@ -7,6 +7,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from organizations.models import Organization
 from petitions import forgetting
@@ -24,9 +25,9 @@ def words() -> set[str]:
 
 def go_round(batch: int) -> int:
     """All batches of a round; returns how many words they took away."""
-    gone = forgetting.forget(batch)
+    _looked_at, gone = forgetting.forget(batch)
     while WordSweep.objects.get().reached:
-        gone += forgetting.forget(batch)
+        gone += forgetting.forget(batch)[1]
     return gone
 
 
@@ -40,7 +41,7 @@ def test_a_name_that_was_withdrawn_is_offered_no_more(
     assert find("Zaratustra").alike == []  # nothing is found by it …
     assert "zarathustra" in words()  # … but it is there
 
-    assert forgetting.sweep(timezone.now()) is False
+    assert forgetting.Sweep().round(timezone.now()) is False
 
     assert words() == {"free", "prisoners", "please", "rights", "minister"}
 
@@ -50,7 +51,7 @@ def test_so_is_one_that_was_written_out_of_a_text(organization: Organization) ->
     petition.title = "Free them all"
     petition.save()
 
-    forgetting.sweep(timezone.now())
+    forgetting.Sweep().round(timezone.now())
 
     assert "zarathustra" not in words()
     assert "free" in words()
@@ -119,7 +120,7 @@ def test_it_waits_for_nobody_and_takes_nothing_that_is_just_coming_in(
     thread = threading.Thread(target=publish)
     thread.start()
     assert writing.wait(20)
-    forgetting.sweep(timezone.now())
+    forgetting.Sweep().round(timezone.now())
     look.set()
     thread.join()
     assert "zarathustra" in words()
@@ -127,3 +128,21 @@ def test_it_waits_for_nobody_and_takes_nothing_that_is_just_coming_in(
     go_round(batch=100)
 
     assert "zarathustra" in words()
+
+
+def test_nothing_is_done_when_no_text_has_changed(
+    organization: Organization, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    petition = make_petition(organization, title="Free the prisoners", text="Please.")
+    sweep, now = forgetting.Sweep(), timezone.now()
+    sweep.round(now)
+
+    with django_assert_num_queries(2):  # where it is, and how many texts there are
+        sweep.round(now)
+    with django_assert_num_queries(0):
+        sweep.round(now)
+
+    petition.withdraw(now=now)
+    sweep.rests_until = 0.0
+    sweep.round(now)
+    assert words() == set()

@@ -33,8 +33,7 @@ class Command(BaseCommand):
         }
         more = not options["dry_run"]
         while more:
-            erased = retention.expire(now)
-            more = max(erased.values()) >= retention.BATCH
+            erased, more = retention.expire_some(now, retention.own_batches)
             for name, number in erased.items():
                 numbers[name] += number
         for name, number in numbers.items():
