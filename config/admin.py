@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from functools import wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from config.logins import LoginForm
+from config.logins import LoginForm, held_up
 
 
 class StaffSite(AdminSite):
@@ -33,6 +34,16 @@ class StaffSite(AdminSite):
             return of_staff(request, *args, **kwargs)
 
         return asked
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Says to programs, too, that another try has to wait."""
+        response = super().login(request, extra_context)
+        if (held := held_up(request)) is not None:
+            response.status_code = 429
+            response.headers["Retry-After"] = str(math.ceil(held.wait.total_seconds()))
+        return response
 
     def get_urls(self) -> list[Any]:
         """Without Django's “view on site” by number, which leads everybody to the

@@ -2,28 +2,81 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest
+from django.utils.translation import ngettext
 
-# One at a time in each process: whoever guesses by the thousand keeps one processor
-# busy, and the pages of the site have the rest.
-_checking = threading.BoundedSemaphore(1)
+HELD_UP = "site.held_up"
+BUSY = timedelta(seconds=5)
+
+
+class Line:
+    """One password at a time in each process: whoever guesses by the thousand keeps one
+    processor busy, and the pages of the site have the rest. So many wait, so long."""
+
+    def __init__(self, waiting: int, seconds: float) -> None:
+        self.seconds = seconds
+        self.places = threading.BoundedSemaphore(1 + waiting)
+        self.checking = threading.BoundedSemaphore(1)
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Whether it is one's turn now; False when too many wait, or for too long."""
+        if not self.places.acquire(blocking=False):
+            yield False
+            return
+        try:
+            if not self.checking.acquire(timeout=self.seconds):
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                self.checking.release()
+        finally:
+            self.places.release()
+
+
+# Less than half of the threads wait: the others show pages.
+LINE = Line(waiting=max(1, settings.THREADS // 2 - 1), seconds=8)
+
+
+class HeldUp(PermissionDenied):
+    """A password that was not looked at: wait so long before the next one. Django asks
+    no other backend after it."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("held up")
+        self.wait = wait
+
+    def sentence(self) -> str:
+        minutes = math.ceil(self.wait.total_seconds() / 60)
+        return ngettext(
+            "Too many passwords were tried. Wait one minute.",
+            "Too many passwords were tried. Wait %(number)d minutes.",
+            minutes,
+        ) % {"number": minutes}
+
+
+def held_up(request: HttpRequest) -> HeldUp | None:
+    """What held up a login of this request."""
+    found = request.META.get(HELD_UP)
+    return found if isinstance(found, HeldUp) else None
 
 
 class LoginForm(AdminAuthenticationForm):
-    """Refuses at once, instead of waiting, while another password is checked."""
+    """Says how long to wait, where a password was not even looked at."""
 
-    def clean(self) -> dict[str, Any]:
-        if not _checking.acquire(blocking=False):
-            raise ValidationError(
-                _("Others are logging in right now. Try again in a moment."),
-                code="busy",
-            )
-        try:
-            return super().clean()
-        finally:
-            _checking.release()
+    def get_invalid_login_error(self) -> ValidationError:
+        held = held_up(self.request) if self.request is not None else None
+        if held is not None:
+            return ValidationError(held.sentence(), code="held_up")
+        return super().get_invalid_login_error()

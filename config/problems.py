@@ -8,6 +8,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from config import events
 from config.logs import note
 from config.styles import allow_noted
 
@@ -59,6 +60,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    # Nobody is looked up for it: the database may be what is missing.
+    user = getattr(request, "_cached_user", None)
+    events.record("permission refused", account=getattr(user, "pk", None))
     return problem(request, 403)
 
 

@@ -226,7 +226,8 @@ AUTH_PASSWORD_VALIDATORS = [
         ("MinimumLengthValidator", {"OPTIONS": {"min_length": 12}}),
         ("CommonPasswordValidator", {}),
     )
-]
+] + [{"NAME": "organizations.passwords.HardToGuess"}]
+AUTHENTICATION_BACKENDS = ["organizations.logins.Backend"]
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
 SECURE_CSP: dict[str, list[str]] = {

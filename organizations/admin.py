@@ -20,7 +20,12 @@ from config import events
 from config.colours import written
 from config.database import patience
 from organizations import identity, invitations, mailing
-from organizations.forms import MemberForm, MemberFormSet, OrganizationForm
+from organizations.forms import (
+    MemberForm,
+    MemberFormSet,
+    OrganizationForm,
+    OwnPasswordForm,
+)
 from organizations.models import (
     Description,
     Invitation,
@@ -32,6 +37,7 @@ from organizations.models import (
 )
 from organizations.scoping import Scope, ScopedAdmin, owns, user_of
 
+admin.site.password_change_form = OwnPasswordForm
 # Rights come from memberships.
 admin.site.unregister(Group)
 

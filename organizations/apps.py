@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,6 +9,8 @@ class OrganizationsConfig(AppConfig):
 
     def ready(self) -> None:
         from config.retention import declare
-        from organizations import retention
+        from organizations import logins, retention
 
+        user_logged_in.connect(logins.entered)
+        user_logged_out.connect(logins.left)
         declare(retention.RULES, retention.NOT_PERSONAL, retention.PEOPLE)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
@@ -17,7 +18,8 @@ from config.addresses import AddressField
 from config.colours import HEX
 from config.guards import validate_line, validate_web_address
 from config.images import clean_image
-from organizations import mailing
+from config.logins import HeldUp
+from organizations import logins, mailing
 from organizations.models import (
     Invitation,
     Membership,
@@ -63,6 +65,28 @@ class AcceptForm(StaffSetPasswordForm):
 
     def __init__(self, invitation: Invitation, *args: Any, **kwargs: Any) -> None:
         super().__init__(User(email=invitation.email), *args, **kwargs)
+
+
+class OwnPasswordForm(AdminPasswordChangeForm):
+    """Of somebody who is logged in: whoever took over their browser does not get to
+    guess the password in it."""
+
+    def clean_old_password(self) -> str:
+        def check() -> str | None:
+            try:
+                return str(super(OwnPasswordForm, self).clean_old_password())
+            except ValidationError:
+                return None
+
+        try:
+            checked = logins.attempt_own(self.user, check)
+        except HeldUp as held:
+            raise ValidationError(held.sentence(), code="held_up") from None
+        if checked is None:
+            raise ValidationError(
+                self.error_messages["password_incorrect"], code="password_incorrect"
+            )
+        return checked
 
 
 class LinesField(SimpleArrayField):

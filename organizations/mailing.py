@@ -79,7 +79,10 @@ def send(mail: StaffMail, now: datetime) -> None:
         mail.delete()
         return
     same = StaffMail.objects.filter(
-        purpose=mail.purpose, address=mail.address, invitation=mail.invitation_id
+        purpose=mail.purpose,
+        address=mail.address,
+        invitation=mail.invitation_id,
+        network=mail.network,
     )
     same.exclude(pk=mail.pk).delete()
     drawn = caps(mail)
@@ -118,7 +121,7 @@ def put_off(mail: StaffMail, due_at: datetime, attempts: int | None = None) -> N
 
 def caps(mail: StaffMail) -> list[Drawn]:
     """What a mail draws from."""
-    about = f"{mail.purpose}:{mail.invitation_id or ''}:{mail.address}"
+    about = f"{mail.purpose}:{mail.invitation_id}:{mail.network}:{mail.address}"
     warning = mail.purpose in (Purpose.FAILURES, Purpose.NETWORK)
     drawn = [(NOTICE_GAP if warning else GAP).of(about), MAILBOX.of(mail.address)]
     if mail.invitation is not None:

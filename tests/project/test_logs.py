@@ -306,6 +306,10 @@ def test_the_logs_say_what_happened(journey: Journey) -> None:
     assert stored["signature"] > 0
     assert stored["ms"] > 0
 
+    events = [line for line in web if line["logger"] == "security"]
+    assert {"login failed", "login succeeded"} <= {line["message"] for line in events}
+    assert all(line["request_id"] for line in events)
+    assert any(line.get("account") for line in events)
     errors = [line for line in web if line["logger"] == "django.request"]
     assert len(errors) == 2
     assert {line["message"] for line in errors} == {f"500 POST {ROUTE}"}

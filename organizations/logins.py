@@ -1,0 +1,161 @@
+"""Who is let in: each try is drawn from limits before its password is looked at.
+
+The limits are rows (config.buckets): however many try at once, in however many
+processes, exactly as many are looked at as should be. An address without an account
+is treated as one with. Only failures count: what a login draws, it gives back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from config import events, logins
+from config.buckets import Drawn, Rate, draw, give_back
+from config.clients import Network, network_of
+from config.logins import BUSY, HELD_UP, HeldUp
+from organizations import mailing
+from organizations.models import Purpose, SeenNetwork, User
+
+HERE = Rate("login here", at_once=10, every=timedelta(minutes=6))
+"""Passwords for one address from one network."""
+NETWORK = Rate("login network", at_once=60, every=timedelta(minutes=1))
+"""Passwords from one network, for whatever addresses."""
+ADDRESS = Rate("login address", at_once=60, every=timedelta(minutes=2))
+"""Passwords for one address from all networks that it was not entered from: whoever
+guesses from many places does not hold its owner up at the usual one."""
+WARNING = Rate("login warning", at_once=1, every=timedelta(days=1))
+"""Warnings that somebody guesses, for one address."""
+
+
+OWN = Rate("own password", at_once=10, every=timedelta(minutes=6))
+"""Passwords that somebody who is logged in gives as their own."""
+
+
+class Slowed(HeldUp):
+    """A limit is reached."""
+
+
+class Backend(ModelBackend):
+    """Django's, behind the limits; whatever logs in asks it."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        address = username or kwargs.get(User.USERNAME_FIELD)
+        if address is None or password is None:
+            return None
+
+        def check() -> User | None:
+            found = super(Backend, self).authenticate(request, address, password)
+            return found if isinstance(found, User) else None
+
+        try:
+            return attempt(request, address, check)
+        except HeldUp as held:
+            if request is not None:
+                request.META[HELD_UP] = held
+            raise
+
+
+def attempt[T](
+    request: HttpRequest | None, typed: str, check: Callable[[], T | None]
+) -> T | None:
+    """What `check` says of a password for the address `typed`; HeldUp instead when it
+    is not the time for another one."""
+    address = typed.strip().lower()
+    network = network_of(request) if request is not None else None
+    account, is_usual = find(address, network)
+    about: dict[str, Any] = {"account": account, "network": network}
+    if account is None:
+        about["address"] = address
+    drawn = [HERE.of(f"{address} {network or ''}")]
+    if network is not None:
+        drawn.append(NETWORK.of(str(network)))
+    if not is_usual:
+        drawn.append(ADDRESS.of(address))
+    try:
+        return looked_at(drawn, about, check)
+    except Slowed:
+        if not draw(WARNING.of(address), now=timezone.now()):
+            mailing.ask(Purpose.FAILURES, address, language=get_language() or "en")
+        raise
+
+
+def attempt_own[T](user: User, check: Callable[[], T | None]) -> T | None:
+    """The same for somebody who is logged in and gives their own password again."""
+    return looked_at([OWN.of(str(user.pk))], {"account": user.pk}, check)
+
+
+def looked_at[T](
+    drawn: list[Drawn], about: dict[str, Any], check: Callable[[], T | None]
+) -> T | None:
+    """Let `check` look at a password when all limits allow it and its turn comes."""
+    if wait := draw(*drawn, now=timezone.now()):
+        events.record("login slowed", **about)
+        raise Slowed(wait)
+    with logins.LINE.turn() as is_ours:
+        found = check() if is_ours else None
+    if not is_ours:
+        give_back(*drawn)
+        events.record("login put off", **about)
+        raise HeldUp(BUSY)
+    if found is None:
+        events.record("login failed", **about)
+        return None
+    give_back(*drawn)
+    return found
+
+
+def find(address: str, network: Network | None) -> tuple[int | None, bool]:
+    """The number of the account with this address, and whether it was entered from
+    this network lately: the same statement for any address."""
+    here = SeenNetwork.objects.filter(user=OuterRef("pk"), network=str(network))
+    found = (
+        User.objects.filter(email=address)
+        .annotate(is_usual=Exists(here))
+        .values_list("pk", "is_usual")
+        .first()
+    )
+    return found or (None, False)
+
+
+def entered(
+    sender: object, request: HttpRequest | None, user: User, **kwargs: Any
+) -> None:
+    """After a login: it is logged, and told to the owner of the account when it came
+    from a network that is new to it."""
+    network = network_of(request) if request is not None else None
+    events.record("login succeeded", account=user.pk, network=network)
+    if network is None:
+        return
+    now = timezone.now()
+    has_usual = SeenNetwork.objects.filter(user=user).exists()
+    _seen, is_new = SeenNetwork.objects.update_or_create(
+        user=user, network=str(network), defaults={"seen_at": now}
+    )
+    if is_new and has_usual:
+        mailing.ask(
+            Purpose.NETWORK,
+            user.email,
+            language=get_language() or "en",
+            network=str(network),
+        )
+
+
+def left(
+    sender: object, request: HttpRequest | None, user: User | None, **kwargs: Any
+) -> None:
+    if user is not None:
+        events.record("logged out", account=user.pk)
