@@ -5,6 +5,7 @@ import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 
 
 def main() -> None:
@@ -15,6 +16,12 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as problem:
         sys.exit(str(problem))
+    except OperationalError:
+        from config.connecting import trouble
+
+        if found := trouble():
+            sys.exit(found.sentence)
+        raise
 
 
 if __name__ == "__main__":

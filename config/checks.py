@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,20 +83,49 @@ def webhooks_have_their_keys(
     return []
 
 
+@register(Tags.compatibility)
+def no_variable_is_misspelt(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    return [
+        checks.Warning(
+            f"{name} is set, which this site does not know, and {known} is not.",
+            hint=f"Is {known} meant? README.md has the table of all variables.",
+            id="config.W003",
+        )
+        for name, known in settings.MISSPELT.items()
+    ]
+
+
 @register(Tags.files)
 def uploads_can_be_written(
     app_configs: Sequence[AppConfig] | None, **options: Any
 ) -> list[CheckMessage]:
     folder = Path(settings.MEDIA_ROOT)
-    if not folder.exists() or folder.is_dir():
+    try:
+        mode = os.stat(folder).st_mode
+    except FileNotFoundError:
+        above = next(part for part in folder.parents if part.exists())
+        fault = "" if writable(above) else f"and nothing may be made in {above}"
+    except OSError as error:
+        fault = f"which cannot be looked at ({error.strerror})"
+    else:
+        fault = "" if writable(folder) else "where nothing may be written"
+        if not stat.S_ISDIR(mode):
+            fault = "which is not a folder"
+    if not fault:
         return []
     return [
         Error(
-            f"MEDIA_ROOT is {folder}, which is not a folder.",
+            f"MEDIA_ROOT is {folder}, {fault}.",
             hint="Set MEDIA_ROOT to a folder that the site may write to.",
             id="config.E002",
         )
     ]
+
+
+def writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 @register(Tags.models)

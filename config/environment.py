@@ -7,6 +7,7 @@ import ipaddress
 import os
 import re
 import zoneinfo
+from difflib import get_close_matches
 from email.utils import parseaddr
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
@@ -30,12 +33,32 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def int_or_0(digits: str) -> int:
+    return int(digits) if digits.isascii() and digits.isdecimal() else 0
+
+
 class Environment(environ.Env):  # type: ignore[misc]
     """The environment, with a list of what is wrong with it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.problems: list[str] = []
+        self.known: set[str] = set()
+        """Every variable that was asked for."""
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        self.known.add(var)
+        return super().get_value(var, *args, **kwargs)
+
+    def misspelt(self) -> dict[str, str]:
+        """Variables that nobody asked for, with the unset one that they look like."""
+        unset = self.known - set(os.environ)
+        found = {
+            name: close[0]
+            for name in set(os.environ) - self.known
+            if (close := get_close_matches(name.upper(), unset, n=1, cutoff=0.85))
+        }
+        return dict(sorted(found.items()))
 
     def required(self, name: str, advice: str) -> str:
         """The value of `name`; when it is missing, `advice` says what to set."""
@@ -171,22 +194,42 @@ class Environment(environ.Env):  # type: ignore[misc]
         return url
 
     def database(self, name: str) -> dict[str, Any]:
-        """PostgreSQL's settings for Django."""
+        """PostgreSQL's settings for Django, from an address as PostgreSQL's own
+        programs read it: of several hosts, with sslmode and the like."""
         advice = "Set postgresql://user:password@host:5432/name"
         value = self.required(name, advice)
-        if value and urlsplit(value).scheme not in {"postgresql", "postgres"}:
+        if not value:
+            return {}
+        scheme, _, rest = value.partition("://")
+        if scheme not in {"postgresql", "postgres"}:
             self.problems.append(f"{name} does not name PostgreSQL. {advice}")
             return {}
+        # What ends the part before the host, or would be taken for more of it.
+        user, at, _host = rest.rpartition("@")
+        if at and re.search(r"[/#?@\s]|%(?![0-9A-Fa-f]{2})", user):
+            self.problems.append(
+                f"{name} cannot be read: in user and password, write / as %2F, # as "
+                "%23, ? as %3F, @ as %40, a space as %20 and % as %25."
+            )
+            return {}
         try:
-            if value and urlsplit(value).port == 0:
-                raise ValueError
-            found = dict(self.db_url_config(value)) if value else {}
-        except ValueError:
-            found = {"NAME": ""}
-        if value and not found.get("NAME"):
+            found: dict[str, Any] = dict(conninfo_to_dict(value))
+        except ProgrammingError:
+            found = {}
+        ports = str(found.pop("port", "") or "")
+        wrong = [p for p in ports.split(",") if p and not 0 < int_or_0(p) < 65536]
+        if not found.get("dbname") or wrong:
             self.problems.append(f"{name} cannot be read. {advice}")
             return {}
-        return found
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": found.pop("dbname"),
+            "USER": found.pop("user", ""),
+            "PASSWORD": found.pop("password", ""),
+            "HOST": found.pop("host", ""),
+            "PORT": ports,
+            "OPTIONS": found,
+        }
 
     def mailer(self, name: str) -> dict[str, Any]:
         """Django's `MAILERS` entry for a URL such as smtp+tls://user:pw@host:587."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging.config
 import os
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -45,6 +46,14 @@ class Logger(glogging.Logger):  # type: ignore[misc]
 logger_class = Logger
 
 _stop = threading.Event()
+
+
+def on_starting(server: Any) -> None:
+    """Say what is wrong with settings and database, before visitors find out; in a
+    process of its own, for what this one loads stays until it ends."""
+    done = subprocess.run([sys.executable, "-m", "config.connecting"], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -46,7 +46,7 @@ if any(len(former) < 50 for former in EMAIL_KEY_FALLBACKS):
         "EMAIL_KEY_FALLBACKS holds one of less than 50 characters: no key of this site "
         "was ever that short. Set the former EMAIL_KEY as it was."
     )
-if not HTTPS and SITE_URL and not is_loopback(_site.hostname or ""):
+if _site.scheme == "http" and not is_loopback(_site.hostname or ""):
     env.problems.append(
         "SITE_URL begins with http:// although it is public. Set an https:// address."
     )
@@ -128,11 +128,15 @@ TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES") or ["127.0.0.1"]
 DATABASES = {"default": env.database("DATABASE_URL")}
 if DATABASES["default"]:
     DATABASES["default"].update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=False)
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
+    _database = DATABASES["default"]["OPTIONS"]
+    _database.update(
         connect_timeout=3,
         # A server that vanished without a word is noticed within 5 s.
         tcp_user_timeout=5000,
-        options="-c TimeZone=UTC -c statement_timeout=15s -c lock_timeout=5s",
+        # And a machine that vanished gives its locks back within a minute.
+        options=f"{_database.get('options', '')} -c TimeZone=UTC"
+        " -c statement_timeout=15s -c lock_timeout=5s -c tcp_keepalives_idle=30"
+        " -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3".strip(),
         # Statements are prepared on the server: signing costs a third less there.
         server_side_binding=True,
         prepare_threshold=3,
@@ -264,4 +268,5 @@ LOG_FORMAT = env.one_of(
 )
 LOGGING = logs.logging_settings(LOG_FORMAT)
 
+MISSPELT = env.misspelt()
 env.check()

@@ -38,8 +38,11 @@ SELECT word, EXISTS (SELECT 1 FROM petitions_searchdocument d
   FROM looked_at ORDER BY word
 """
 # A word that comes in with a text which cannot be seen yet would go: so nobody writes
-# texts for that moment. And it waits for nobody, for others would wait behind it.
-HOLD = "LOCK TABLE petitions_searchdocument IN SHARE MODE NOWAIT"
+# texts for that moment. And it hardly waits, for others would wait behind it.
+HOLD = """
+SET LOCAL lock_timeout = '50ms';
+LOCK TABLE petitions_searchdocument IN SHARE MODE
+"""
 FORGET = """
 WITH looked_at AS MATERIALIZED (
     SELECT word, search_query(word, %(interface)s) AS query

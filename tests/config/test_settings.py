@@ -57,6 +57,12 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"SITE_URL": "https://u@h"}, "SITE_URL is 'https://u@h'. Set scheme"),
     ({"DATABASE_URL": "postgresql://u:p@h:x/n"}, "DATABASE_URL cannot be read."),
     ({"DATABASE_URL": "postgresql://"}, "DATABASE_URL cannot be read."),
+    ({"DATABASE_URL": "postgresql://u:p@h,i:x/n"}, "DATABASE_URL cannot be read."),
+    ({"DATABASE_URL": "postgresql://u:p/w@h/n"}, "password, write / as %2F, # as %23"),
+    ({"DATABASE_URL": "postgresql://u:p#w@h/n"}, "password, write / as %2F, # as %23"),
+    ({"DATABASE_URL": "postgresql://u:p?w@h/n"}, "password, write / as %2F, # as %23"),
+    ({"DATABASE_URL": "postgresql://u:p@w@h/n"}, "password, write / as %2F, # as %23"),
+    ({"DATABASE_URL": "postgresql://u:100%@h/n"}, "password, write / as %2F, # as %23"),
     ({"MAIL_URL": "smtp://h?timeout=a"}, "MAIL_URL: its timeout is not a number"),
     ({"MAIL_FROM": "nonsense"}, "MAIL_FROM is 'nonsense'. Set an e-mail address"),
     ({"ALERT_EMAIL": "a@b.org,x"}, "ALERT_EMAIL is 'x'. Set an e-mail address"),
@@ -172,6 +178,63 @@ def test_manage_py_says_the_same_without_a_traceback() -> None:
     assert done.returncode == 1
     assert "SITE_URL is not set." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_database_on_several_hosts_with_any_password() -> None:
+    url = (
+        "postgresql://u:%2F%23%40%3F@h1:5432,h2:6432/n"
+        "?target_session_attrs=read-write&sslmode=require"
+    )
+    code = """
+import json, config.settings as s
+d = s.DATABASES["default"]
+print(json.dumps([d["HOST"], d["PORT"], d["NAME"], d["USER"], d["PASSWORD"],
+    d["OPTIONS"]["target_session_attrs"], d["OPTIONS"]["sslmode"]]))
+"""
+    done = start({"DATABASE_URL": url}, code)
+
+    assert json.loads(done.stdout) == [
+        "h1,h2", "5432,6432", "n", "u", "/#@?", "read-write", "require",
+    ], done.stderr  # fmt: skip
+
+
+def test_a_site_without_scheme_is_one_mistake() -> None:
+    done = start({"SITE_URL": "petitions.example.org"}, SERVE)
+
+    assert "Set scheme and host only" in done.stderr
+    assert "http://" not in done.stderr
+
+
+def check(**changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--no-database"],
+        cwd=ROOT,
+        env=environment(changes),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ALERT_EMAILS", "ALERT_EMAIL"),
+        ("SECRET_KEY_FALLBACK", "SECRET_KEY_FALLBACKS"),
+        ("MAIL_RATES", "MAIL_RATE"),
+        ("TRUSTED_PROXY", "TRUSTED_PROXIES"),
+        ("media_root", "MEDIA_ROOT"),
+    ],
+)
+def test_a_misspelt_variable_is_named(name: str, meant: str) -> None:
+    done = check(**{name: "/tmp"})
+
+    assert done.returncode == 0
+    assert f"{name} is set, which this site does not know, and {meant}" in done.stderr
+
+
+def test_variables_of_others_are_nobodys_mistake() -> None:
+    assert "does not know" not in check(HOME="/tmp", LANG="C", PORT="80").stderr
 
 
 def test_production_settings_are_secure() -> None:

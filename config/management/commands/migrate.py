@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 
+from config.connecting import trouble
 from config.database import direct, state_of
 
 # Statements take the time they need. Whoever waits for a table holds back all who come
@@ -48,6 +49,9 @@ class Command(migrate.Command):
     gives up a table that somebody holds, and tries again."""
 
     def execute(self, *args: Any, **options: Any) -> Any:
+        found = trouble(options["database"])
+        if found and found.stays:
+            raise CommandError(found.sentence)
         with direct(options["database"], LIMITS):
             return super().execute(*args, **options)
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from config import logs, loops
+from config import connecting, logs, loops
 
 
 class Command(BaseCommand):
@@ -21,6 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         logs.log_what_nobody_caught()
+        connecting.say_trouble()
         # Each loop keeps a connection and its advisory lock: no pool in between.
         connections["default"].settings_dict["OPTIONS"].pop("pool", None)
         stop = threading.Event()

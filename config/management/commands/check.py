@@ -1,0 +1,24 @@
+"""Django's `check`, which looks at the database, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.core.management.commands import check
+from django.db import connections
+
+
+class Command(check.Command):
+    """Connects, unless told otherwise: a wrong DATABASE_URL is a common mistake."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--no-database", action="store_true", help="where there is none"
+        )
+
+    def handle(self, *app_labels: Any, **options: Any) -> None:
+        if not options["no_database"] and options["databases"] is None:
+            options["databases"] = list(connections)
+        super().handle(*app_labels, **options)
