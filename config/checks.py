@@ -10,6 +10,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib import admin
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
@@ -18,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from config import retention
 from config.cache_policy import policies
+from config.model_admin import InlineOptions, ModelAdmin
 
 
 def url_names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
@@ -44,6 +46,30 @@ def every_url_has_a_policy(
         for name in sorted(set(url_names(get_resolver())))
         if name not in table and f"{name.partition(':')[0]}:*" not in table
     ]
+
+
+@register(Tags.admin)
+def every_admin_class_has_our_manners(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    """No class of the admin goes around config.model_admin, and no list is a form:
+    it could not say what somebody else has changed meanwhile."""
+    found: list[CheckMessage] = []
+    for model_admin in admin.site._registry.values():
+        inlines = [*model_admin.inlines]
+        if not isinstance(model_admin, ModelAdmin) or not all(
+            issubclass(inline, InlineOptions) for inline in inlines
+        ):
+            found.append(
+                Error(
+                    f"{model_admin} or one of its inlines is not made of ours.",
+                    hint="Derive from the classes of config.model_admin.",
+                    id="config.E006",
+                )
+            )
+        if model_admin.list_editable:
+            found.append(Error(f"{model_admin} is edited in a list.", id="config.E007"))
+    return found
 
 
 @register(Tags.security, deploy=True)

@@ -107,6 +107,11 @@ class Addressed(models.Model):
         row._stored_slug = row.__dict__.get("slug", "")
         return row
 
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """What was typed is looked at in the form in which it is stored."""
+        self.slug = unicodedata.normalize("NFKC", self.slug)
+        super().clean_fields(exclude)
+
     def clean(self) -> None:
         super().clean()
         self.make_slug()

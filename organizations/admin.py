@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from config import events
 from config.colours import written
 from config.database import patience
+from config.model_admin import ModelAdmin, StackedInline, TabularInline
 from organizations import identity, invitations, mailing
 from organizations.forms import (
     MemberForm,
@@ -42,7 +43,7 @@ admin.site.password_change_form = OwnPasswordForm
 admin.site.unregister(Group)
 
 
-class MemberInline(Scope, admin.StackedInline[Membership, Organization]):
+class MemberInline(Scope, StackedInline[Membership, Organization]):
     model = Membership
     form = MemberForm
     formset = MemberFormSet  # type: ignore[assignment]
@@ -63,7 +64,7 @@ class MemberInline(Scope, admin.StackedInline[Membership, Organization]):
         return self.scoped(request, rows)
 
 
-class InvitationInline(Scope, admin.TabularInline[Invitation, Organization]):
+class InvitationInline(Scope, TabularInline[Invitation, Organization]):
     """Who was invited and has not accepted; taken away, the mailed link ends."""
 
     model = Invitation
@@ -84,7 +85,7 @@ class InvitationInline(Scope, admin.TabularInline[Invitation, Organization]):
         return False  # under Members
 
 
-class DescriptionInline(Scope, admin.StackedInline[Description, Organization]):
+class DescriptionInline(Scope, StackedInline[Description, Organization]):
     model = Description
     fields = ["language", "text"]
     extra = 0
@@ -257,7 +258,7 @@ EVENTS = {
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin[User]):
+class UserAdmin(ModelAdmin[User]):
     """Accounts, for site administrators; owners add members to their organisation."""
 
     list_display = ["email", "name", "is_active", "is_superuser"]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from django.contrib import admin
-from django.db import connection, models
+from django.db import models
 from django.http import HttpRequest
 
+from config.model_admin import ModelAdmin
 from organizations.access import may_edit, may_own, may_view, memberships
 from organizations.models import EDITING_ROLES, Organization, User
 
@@ -69,7 +69,7 @@ class Scope:
         return self.has_view_permission(request)
 
 
-class ScopedAdmin[M: models.Model](Scope, admin.ModelAdmin[M]):
+class ScopedAdmin[M: models.Model](Scope, ModelAdmin[M]):
     """A model admin that sees the user's organisations and no others."""
 
     list_per_page = 50
@@ -77,18 +77,6 @@ class ScopedAdmin[M: models.Model](Scope, admin.ModelAdmin[M]):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[M]:
         return self.scoped(request, super().get_queryset(request))
-
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> M | None:
-        """Of two who save the same row, the second begins with what the first left; a
-        form writes all columns, those that it does not show, too."""
-        row = super().get_object(request, object_id, from_field)
-        if row is None or request.method != "POST" or not connection.in_atomic_block:
-            return row
-        rows = type(row)._default_manager.select_for_update(no_key=True)
-        list(rows.filter(pk=row.pk).values_list("pk"))
-        return super().get_object(request, object_id, from_field)
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -108,7 +96,7 @@ class ScopedAdmin[M: models.Model](Scope, admin.ModelAdmin[M]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class AdministratorsAdmin[M: models.Model](admin.ModelAdmin[M]):
+class AdministratorsAdmin[M: models.Model](ModelAdmin[M]):
     """A model admin for administrators of the site: rights on its models come from
     `User.has_perm`, which nobody else has."""
 

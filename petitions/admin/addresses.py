@@ -47,6 +47,7 @@ class AddressRuleAdmin(AdministratorsAdmin[AddressRule]):
 @admin.register(KeyCollision)
 class KeyCollisionAdmin(ScopedAdmin[KeyCollision]):
     organization_path = "petition__organization_id"
+    show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
     list_display = ["petition", "kept", "taken_back", "version", "found_at"]
     list_select_related = ["petition"]

@@ -21,7 +21,8 @@ class PetitionFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         petitions = Petition.objects.of(user_of(request)).order_by("-pk")
-        return list(petitions.values_list("pk", "title")[:50])
+        found = petitions.values_list("pk", "title")[:50]
+        return [(str(number), title) for number, title in found]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.languages import name_in_reader_language
+from config.model_admin import StackedInline
 from organizations.scoping import Scope
 from petitions.models import Correction, CountEntry, Petition, Target
 from petitions.states import State
@@ -63,7 +63,7 @@ class TargetFormSet(BaseInlineFormSet[Target, Petition, TargetForm]):
             )
 
 
-class TargetInline(PetitionInline, admin.StackedInline[Target, Petition]):
+class TargetInline(PetitionInline, StackedInline[Target, Petition]):
     model = Target
     form = TargetForm
     formset = TargetFormSet  # type: ignore[assignment]
@@ -89,7 +89,7 @@ class TargetInline(PetitionInline, admin.StackedInline[Target, Petition]):
         return self.has_add_permission(request, obj)
 
 
-class CorrectionInline(PetitionInline, admin.StackedInline[Correction, Petition]):
+class CorrectionInline(PetitionInline, StackedInline[Correction, Petition]):
     model = Correction
     extra = 0
     fields = ["language", "before", "after", "text", "made_at"]
@@ -109,14 +109,14 @@ class CorrectionInline(PetitionInline, admin.StackedInline[Correction, Petition]
         field = formset.form.base_fields.get("language")
         if field is not None and obj is not None:
             others = [code for code in obj.languages if code != obj.language]
-            field.choices = [  # type: ignore[attr-defined]
+            field.choices = [
                 ("", name_in_reader_language(obj.language)),
                 *((code, name_in_reader_language(code)) for code in others),
             ]
         return formset
 
 
-class CountEntryInline(PetitionInline, admin.StackedInline[CountEntry, Petition]):
+class CountEntryInline(PetitionInline, StackedInline[CountEntry, Petition]):
     model = CountEntry
     extra = 0
     fields = [("source", "number"), "label", ("counted_by", "counted_at")]

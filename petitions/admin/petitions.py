@@ -196,8 +196,6 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     ) -> HttpResponse:
         petition = self.get_object(request, object_id) if object_id else None
         context: dict[str, Any] = {"can_preview": True}
-        if request.method == "POST" and petition and is_frozen(petition):
-            self.warn_of_freeze(request, petition)
         if petition is not None:
             editable = self.has_change_permission(request, petition)
             context["story"] = links(
@@ -228,23 +226,6 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         )
 
     # -- saving --
-
-    def warn_of_freeze(self, request: HttpRequest, petition: Petition) -> None:
-        """Somebody signed while the form was open: say that its words stay."""
-        typed = {name: request.POST.get(name) for name in ("title", "ask", "text")}
-        if any(
-            words is not None
-            and words.replace("\r\n", "\n").strip() != getattr(petition, name).strip()
-            for name, words in typed.items()
-        ):
-            messages.warning(
-                request,
-                gettext(
-                    "Somebody has signed meanwhile: title, ask and text stay as they "
-                    "were signed. Go back to copy what you had written, and add it as "
-                    "a correction."
-                ),
-            )
 
     def save_formset(
         self, request: HttpRequest, form: Any, formset: Any, change: bool

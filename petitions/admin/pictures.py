@@ -6,12 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.images import clean_image
+from config.model_admin import ModelAdmin
 from organizations.forms import label_file_field
 
 PICTURE_WIDTH = 1200
@@ -40,7 +40,7 @@ class PictureForm[M: models.Model](forms.ModelForm[M]):
         return cleaned
 
 
-class PictureAdmin[M: models.Model](admin.ModelAdmin[M]):
+class PictureAdmin[M: models.Model](ModelAdmin[M]):
     """Of such a model: no file outlives the row that showed it."""
 
     def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:

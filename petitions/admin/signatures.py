@@ -97,6 +97,8 @@ class AsideFilter(admin.SimpleListFilter):
 @admin.register(Signature)
 class SignatureAdmin(ScopedAdmin[Signature]):
     organization_path = "petition__organization_id"
+    # Counting millions for each filter takes longer than anybody waits.
+    show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
     list_display = [
         "name_known", "email_known", "comment_start", "state", "aside",

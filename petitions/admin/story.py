@@ -83,9 +83,9 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
     ) -> type[forms.ModelForm[M]]:
         petition = obj.petition if obj else self.asked_petition(request)
         request.petition = petition  # type: ignore[attr-defined]
-        form = super().get_form(request, obj, *args, **kwargs)
-        form.petition = petition  # type: ignore[attr-defined]
-        return form
+        form: Any = super().get_form(request, obj, *args, **kwargs)
+        form.petition = petition
+        return form  # type: ignore[no-any-return]
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.languages import name_in_reader_language, text_languages
+from config.model_admin import StackedInline
 from petitions.admin.inlines import PetitionInline
 from petitions.models import Petition, Translation
 from petitions.models.translations import OtherText, Told
@@ -106,7 +107,7 @@ def missing_sentence(petition: Petition) -> str:
     ) % {"missing": names, "language": name_in_reader_language(petition.language)}
 
 
-class TranslationInline(PetitionInline, admin.StackedInline[Translation, Petition]):
+class TranslationInline(PetitionInline, StackedInline[Translation, Petition]):
     model = Translation
     form = TranslationForm
     formset = TranslationFormSet  # type: ignore[assignment]
@@ -144,7 +145,7 @@ def missing_of_told(row: Told) -> list[str]:
     return [code for code in dict(settings.LANGUAGES) if code not in there]
 
 
-class ToldTextInline[M: OtherText, P: Told](PetitionInline, admin.StackedInline[M, P]):
+class ToldTextInline[M: OtherText, P: Told](PetitionInline, StackedInline[M, P]):
     formset = ToldTextFormSet
     # What is told stands behind each of its texts.
     organization_path = "petition__organization_id"

@@ -57,6 +57,7 @@ from tests.factories import (
     make_user,
 )
 from tests.petitions.test_pages import text_of
+from tests.project.conftest import sent
 
 pytestmark = pytest.mark.django_db
 
@@ -1092,12 +1093,15 @@ def test_staff_are_told_when_somebody_signed_while_they_wrote(
 ) -> None:
     client = as_user(erin)
     path = f"{LIST}{petition.pk}/change/"
-    written = form(petition, text="Quite another text")
+    opened = {**sent(client.get(path)), "text": "Quite another text", "summary": "New"}
     make_signature(petition)
 
-    answer = client.post(path, written, follow=True)
+    answer = client.post(path, opened)
+    again = client.post(path, {**sent(answer), "summary": "New"}, follow=True)
 
-    assert "Somebody has signed meanwhile" in text_of(answer)
+    assert "“text” cannot be changed any more" in text_of(answer)
+    assert "Quite another text" in text_of(answer)
+    assert "was changed successfully" in text_of(again)
     petition.refresh_from_db()
     assert petition.text != "Quite another text"
 

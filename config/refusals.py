@@ -1,0 +1,130 @@
+"""What the database refuses to store, as a sentence for whoever typed it.
+
+Forms ask the same rules first. What they overlook, or what somebody else has made true
+in between, ends here: beside the field, with all that was typed, and never as an error
+of ours.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import DatabaseError, connection
+from django.db.models import BaseConstraint, CheckConstraint, Model, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+logger = logging.getLogger(__name__)
+
+# By SQLSTATE, for rules without a sentence of their own.
+SENTENCES = {
+    "22001": _("This is too long to be stored."),
+    "22003": _("This number is too large to be stored."),
+    "22008": _("This date is too far away to be stored."),
+    "23502": _("This is needed."),
+    "23503": _("What this refers to is not there any more, or is still needed."),
+    "23505": _("There is one like this already."),
+    "23514": _("This cannot be stored as it is."),
+    "23001": _("This is still needed elsewhere."),
+}
+UNKNOWN = _(
+    "The database refuses this. Nothing was saved; what you typed is still here."
+)
+# A column that takes no negative number has a check that PostgreSQL named.
+NOT_NEGATIVE = _("Write a number that is not below zero.")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a row was refused: `sentence`, about the columns `fields` of `table`. Both
+    are empty where the database does not say."""
+
+    sentence: str
+    table: str = ""
+    fields: tuple[str, ...] = ()
+
+
+def refusal_of(error: DatabaseError) -> Refusal:
+    """What `error` says of what somebody typed. Asks the database, so that a failed
+    transaction has to be over."""
+    diagnosis: Any = getattr(error.__cause__, "diag", None)
+    name = getattr(diagnosis, "constraint_name", None) or ""
+    table = getattr(diagnosis, "table_name", None) or ""
+    state = getattr(diagnosis, "sqlstate", None) or ""
+    column = getattr(diagnosis, "column_name", None)
+    if state == "23514" and not name:
+        # A trigger's own words, which a catalogue has: petitions.refusals.
+        return Refusal(gettext(diagnosis.message_primary))
+    logger.warning("Refused by the database", extra={"rule": name or state})
+    model_constraint = constraints().get(name)
+    if model_constraint is not None:
+        model, constraint = model_constraint
+        sentence = str(constraint.get_violation_error_message())
+        if constraint.violation_error_message != (
+            BaseConstraint.default_violation_error_message
+        ):
+            return Refusal(sentence, model._meta.db_table, fields_of(model, constraint))
+    columns = [column] if column else columns_of(table, name)
+    found = SENTENCES.get(state, UNKNOWN)
+    if state == "23514" and re.fullmatch(rf"{table}_\w+_check\d*", name):
+        found = NOT_NEGATIVE
+    return Refusal(str(found), table, tuple(field_names(table, columns)))
+
+
+@cache
+def constraints() -> dict[str, tuple[type[Model], BaseConstraint]]:
+    """Those that models declare, by name."""
+    return {
+        constraint.name: (model, constraint)
+        for model in apps.get_models()
+        for constraint in model._meta.constraints
+    }
+
+
+def fields_of(model: type[Model], constraint: BaseConstraint) -> tuple[str, ...]:
+    """The fields that it is about."""
+    if isinstance(constraint, CheckConstraint):
+        names = Q(constraint.condition).referenced_base_fields
+    else:
+        names = {*getattr(constraint, "fields", ())}
+    return tuple(f.name for f in model._meta.concrete_fields if f.name in names)
+
+
+def columns_of(table: str, constraint: str) -> list[str]:
+    """Those of a constraint that no model declares."""
+    if not table or not constraint:
+        return []
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, table)
+    declared: Any = dict(found).get(constraint) or {}
+    return list(declared.get("columns") or [])
+
+
+def field_names(table: str, columns: Iterable[str]) -> list[str]:
+    """What a model calls columns of its table."""
+    for model in apps.get_models():
+        if model._meta.db_table == table:
+            names = {f.column: f.name for f in model._meta.concrete_fields}
+            return [names[column] for column in columns if column in names]
+    return []
+
+
+def broken_constraints(row: Model, known_wrong: set[str]) -> dict[str, list[Any]]:
+    """The declared rules that `row` breaks, as errors by field. Rules about fields
+    that are `known_wrong` are left out: their value is not what was typed."""
+    errors: dict[str, list[Any]] = {}
+    for model, declared in row.get_constraints():
+        for constraint in declared:
+            try:
+                constraint.validate(model, row, exclude=known_wrong)
+            except ValidationError as error:
+                fields = fields_of(model, constraint) or (NON_FIELD_ERRORS,)
+                errors.setdefault(fields[-1], []).append((fields, error))
+    return errors

@@ -1,0 +1,278 @@
+"""Two people at one form: what each had seen when it was opened, and what became of it.
+
+A form of the admin carries, for each of its fields, a digest of the value that it was
+opened with. When it is sent, a field that only somebody else has changed keeps their
+value; one that both have changed refuses the save, and says what is stored beside what
+was typed: who saves once more keeps theirs, or ticks that the stored one stays. The
+form also has a token, so that one that is sent twice is saved once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.db.models.fields.files import FieldFile
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+SEEN = "_seen"
+THEIRS = "_theirs"
+
+NOT_COMPARED = (forms.formsets.DELETION_FIELD_NAME, forms.formsets.ORDERING_FIELD_NAME)
+
+
+def digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+@dataclass
+class Sent:
+    """What arrived with a form. `rows` has the digests by row and field, "" being the
+    row itself; it is empty where the form says nothing about what it was opened with.
+    """
+
+    token: str = ""
+    opened: datetime | None = None
+    rows: dict[str, dict[str, str]] = field(default_factory=dict)
+    theirs: frozenset[str] = frozenset()
+    """Names of fields in which the stored value stays."""
+    content: str = ""
+    """A digest of everything that was typed."""
+    who: str = ""
+    """Who changed the row meanwhile, and when, as far as that is known."""
+    again: Any = None
+    """What was saved from this very form before, with other words in it."""
+    kept: list[str] = field(default_factory=list)
+    """Labels of fields in which somebody else's change was kept."""
+
+
+def arrived(request: HttpRequest) -> Sent:
+    """What the form says that it was opened with."""
+    post = request.POST
+    sent = Sent(theirs=frozenset(post.getlist(THEIRS)), content=content_of(request))
+    try:
+        told = json.loads(post.get(SEEN, ""))
+        sent.token = str(told["token"])[:40]
+        sent.opened = datetime.fromtimestamp(int(told["opened"]), UTC)
+        sent.rows = {
+            str(row): {str(name): str(value) for name, value in fields.items()}
+            for row, fields in told["rows"].items()
+        }
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError, OSError):
+        return Sent(theirs=sent.theirs, content=sent.content)
+    return sent
+
+
+def content_of(request: HttpRequest) -> str:
+    """The same for the same words and files, whenever they are sent."""
+    typed = sorted(
+        (name, values)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+    )
+    files = sorted(
+        (name, [(file.name, file.size) for file in files])
+        for name, files in request.FILES.lists()
+    )
+    return digest(json.dumps([typed, files], default=str))
+
+
+def told(form: Any, formsets: Iterable[Any] = ()) -> str:
+    """What a page says of the values that it opens a form with: for the field SEEN."""
+    rows = {"": digests(form)}
+    for formset in formsets:
+        if formset.instance._state.adding:
+            continue
+        for number in formset.queryset.values_list("pk", flat=True):
+            rows[f"{formset.prefix}-{number}"] = {}
+        for row in formset.initial_forms:
+            rows[row_key(row)] = digests(row)
+    opened = int(timezone.now().timestamp())
+    return json.dumps({"token": uuid4().hex, "opened": opened, "rows": rows})
+
+
+def digests(form: Any) -> dict[str, str]:
+    return {
+        name: digest(text_of(found, form.get_initial_for_field(found, name)))
+        for name, found in form.fields.items()
+        if name not in NOT_COMPARED and not found.disabled and not is_number(found)
+    }
+
+
+def is_number(found: forms.Field) -> bool:
+    """Whether a field of an inline only says which row it is."""
+    return isinstance(found.widget, forms.HiddenInput)
+
+
+def row_key(form: Any) -> str:
+    """What a row is called: by its number, for its place may change."""
+    if form.prefix is None:
+        return ""
+    return f"{form.prefix.rpartition('-')[0]}-{form.instance.pk}"
+
+
+# == Values as texts, to be compared ==
+
+
+def text_of(found: forms.Field, value: Any) -> str:
+    """The same for what a browser sends back of a value unchanged."""
+    if isinstance(value, FieldFile):
+        return value.name or ""
+    value = found.prepare_value(value)
+    if value is None or value == "" or value == []:
+        return ""
+    if isinstance(value, datetime):
+        local = timezone.make_naive(value) if timezone.is_aware(value) else value
+        return local.replace(microsecond=0).isoformat()
+    if isinstance(value, list | tuple | set):
+        return "\n".join(sorted(map(str, value)))
+    return str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def typed_text(form: Any, name: str) -> str | None:
+    """What was typed, as text; None for what is no value of the field, or is a file."""
+    found, raw = form.fields[name], form[name].data
+    if isinstance(found, forms.FileField):
+        initial = form.get_initial_for_field(found, name)
+        return text_of(found, initial) if raw in (None, "") else None
+    try:
+        return text_of(found, found.clean(raw))
+    except forms.ValidationError:
+        return None
+
+
+def in_words(found: Any, text: str) -> str:
+    """A stored value as its reader knows it."""
+    if hasattr(found, "choices"):
+        labels = {str(value): str(label) for value, label in found.choices}
+        text = ", ".join(labels.get(part, part) for part in text.split("\n") if part)
+    return text or gettext("nothing")
+
+
+# == Forms that compare ==
+
+
+class Attentive(forms.BaseForm):
+    """A form that notices what was changed while it was open."""
+
+    sent: Sent | None = None
+    """What arrived with it; set for each request."""
+
+    def full_clean(self) -> None:
+        theirs, both = self.compare()
+        for name in theirs:
+            self.fields[name].disabled = True
+        super().full_clean()
+        if theirs:
+            _ = self.changed_data  # looked at while they are theirs
+        for name in theirs:
+            keep_stored(self.fields[name])
+        for name, stored in both.items():
+            self.errors.pop(name, None)
+            self.add_error(name, self.both_changed(name, stored))
+        self.was_changed = bool(theirs or both)
+        for sentence in self.lost([*theirs, *both]):
+            self.add_error(None, sentence)
+
+    @property
+    def opened_with(self) -> Mapping[str, str] | None:
+        """The digests of the row; None for one that is compared with nothing."""
+        instance = getattr(self, "instance", None)
+        if self.sent is None or not self.is_bound:
+            return None
+        if instance is not None and instance._state.adding:
+            return None
+        return self.sent.rows.get(row_key(self), {})
+
+    def compare(self) -> tuple[list[str], dict[str, str]]:
+        """The fields that keep what is stored; and those that two have changed, with
+        the stored text."""
+        theirs: list[str] = []
+        both: dict[str, str] = {}
+        base = self.opened_with
+        if base is None or self.sent is None:
+            return theirs, both
+        for name, found in self.fields.items():
+            if found.disabled or name in NOT_COMPARED or is_number(found):
+                continue
+            if self.add_prefix(name) in self.sent.theirs:
+                theirs.append(name)
+                continue
+            stored = text_of(found, self.get_initial_for_field(found, name))
+            if base.get(name) == digest(stored):
+                continue
+            typed = typed_text(self, name)
+            if typed == stored:
+                continue
+            if typed is not None and digest(typed) == base.get(name):
+                theirs.append(name)
+                self.sent.kept.append(str(found.label))
+            else:
+                both[name] = stored
+        return theirs, both
+
+    def both_changed(self, name: str, stored: str) -> SafeString:
+        """What is stored, and the way on: theirs with a tick, one's own without."""
+        assert self.sent is not None
+        who = self.sent.who or gettext("Somebody, or the site itself,")
+        return format_html(
+            '<span class="meanwhile">{}</span> <span class="meanwhile__stored" '
+            'dir="auto">{}</span> <label class="meanwhile__choice"><input '
+            'type="checkbox" name="{}" value="{}"> {}</label>',
+            gettext(
+                "%(who)s changed this while you had it open. Yours is in the field: "
+                "save once more to keep it. Now stored:"
+            )
+            % {"who": who},
+            in_words(self.fields[name], stored),
+            THEIRS,
+            self.add_prefix(name),
+            gettext("Keep the stored one instead"),
+        )
+
+    def lost(self, known: list[str]) -> Iterable[SafeString]:
+        """What was typed into fields that cannot be changed any more."""
+        for name, before in (self.opened_with or {}).items():
+            typed = self.data.get(self.add_prefix(name))
+            if typed is None or name in known or name in self.changed_data:
+                continue
+            found = self.fields.get(name) or forms.CharField()
+            text = text_of(forms.CharField(), typed)
+            instance = getattr(self, "instance", None)
+            stored = self.initial.get(name, getattr(instance, name, ""))
+            is_text = isinstance(found, forms.CharField) and isinstance(stored, str)
+            if not is_text or text == text_of(found, stored) or digest(text) == before:
+                continue
+            yield format_html(
+                '<span class="meanwhile">{}</span> <span class="meanwhile__stored" '
+                'dir="auto">{}</span>',
+                gettext(
+                    "“%(field)s” cannot be changed any more. Copy what you had "
+                    "written, if it is needed elsewhere:"
+                )
+                % {"field": label_of(self, name)},
+                text,
+            )
+
+
+def keep_stored(found: forms.Field) -> None:
+    """From now on the field shows what is stored, and can be changed again."""
+    found.disabled = False
+    found.bound_data = lambda data, initial: initial  # type: ignore[method-assign]
+
+
+def label_of(form: Any, name: str) -> str:
+    """What people call a field that the form may not have."""
+    if name in form.fields:
+        return str(form.fields[name].label)
+    return str(form._meta.model._meta.get_field(name).verbose_name)

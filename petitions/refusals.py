@@ -1,0 +1,34 @@
+"""What triggers of the database say when they refuse something, for translators:
+config.refusals looks a trigger's own sentence up in the catalogue."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES = (
+    _("A correction is permanent: correct it with another one."),
+    _("A count entry is permanent: correct it with another one."),
+    _("A counted signature must be withdrawn before it is erased."),
+    _("An update that was published keeps its address."),
+    _("Choose a petition of the same organisation."),
+    _("How many were handed over does not change afterwards."),
+    _("It stays with its answer."),
+    _("It stays with its petition."),
+    _("Its own text is in this language."),
+    _("People have signed since this text was there: its words are frozen."),
+    _("People have signed this petition: its words are frozen."),
+    _("People have signed this petition: their names are not kept for longer."),
+    _("People have signed this petition: whom it petitions is frozen."),
+    _("Revisions of answers are written by the database alone."),
+    _("That a list was exported is recorded for good."),
+    _("The names of this petition were erased."),
+    _("The names of this petition were erased: it takes no signatures."),
+    _("The passage that is corrected is not in the text."),
+    _("The petition has another text in this language."),
+    _("The petition's own text is in this language."),
+    _("The update's own text is in this language."),
+    _("This person or body is not petitioned here."),
+    _("This petition has ended for good."),
+    _("What was published stays readable."),
+    _("Whose signature this was is erased: nothing more is written into it."),
+)

@@ -1,0 +1,156 @@
+"""A site with at least one row of everything that the admin shows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from organizations.models import Description, Organization, User
+from petitions import invalidating
+from petitions.models import (
+    AddressRule,
+    CountEntry,
+    Export,
+    Invalidation,
+    KeyCollision,
+    Limit,
+    ListedDomain,
+    ListedNetwork,
+    Petition,
+    Report,
+    Topic,
+    Update,
+)
+from petitions.states import State
+from tests.factories import (
+    make_answer,
+    make_answer_translation,
+    make_entry,
+    make_handover,
+    make_handover_translation,
+    make_pending,
+    make_petition,
+    make_signature,
+    make_topic,
+    make_translation,
+    make_update,
+    make_update_translation,
+)
+
+
+class World:
+    """The rows that tests speak of."""
+
+    organization: Organization
+    draft: Petition
+    petition: Petition
+    """Public, and nobody has signed it."""
+    signed: Petition
+    update: Update
+    entry: CountEntry
+    topic: Topic
+
+
+@pytest.fixture
+def world(organization: Organization, alice: User) -> World:
+    world, now = World(), timezone.now()
+    world.organization = organization
+    Description.objects.create(organization=organization, language="fr", text="Nous.")
+    world.draft = make_petition(organization, title="A draft", state=State.DRAFT)
+    world.petition = make_petition(organization, title="Free the prisoners")
+    world.signed = make_petition(organization, title="Save the harbour")
+    closed = make_petition(organization, title="Closed one", state=State.CLOSED)
+    for petition in (world.draft, world.petition, world.signed, closed):
+        make_translation(petition, "fr")
+    signature = make_signature(world.signed, comment="Because.")
+    pending = make_pending(world.signed)
+    world.topic = make_topic("freedom", world.petition, en="Freedom", fr="Liberté")
+    world.update = make_update(world.signed, published=False)
+    make_update_translation(world.update, "fr")
+    make_update_translation(make_update(world.signed), "fr")
+    make_answer_translation(make_answer(world.signed), "fr")
+    world.entry = make_entry(world.signed, 20, source="paper")
+    make_handover_translation(make_handover(world.signed), "fr")
+    Report.objects.create(
+        petition=world.signed, reason="other", text="Look.", language="en",
+        created_at=now,
+    )  # fmt: skip
+    Export.objects.create(
+        organization=organization, made_by=alice, number=1, made_at=now
+    )
+    described = Invalidation(
+        petition=world.signed, made_at=now, as_of=now, domain="nowhere.test",
+        reason="A test", since=now - timedelta(days=1), found=1,
+    )  # fmt: skip
+    invalidating.begin(described, alice, now=now)
+    KeyCollision.objects.create(
+        petition=world.signed, kept=signature.pk, taken_back=pending.pk, version=1,
+        found_at=now,
+    )  # fmt: skip
+    AddressRule.objects.create(domain="odd.example", strip_extension="+")
+    ListedDomain.objects.create(domain="bad.example", listing="block")
+    ListedNetwork.objects.create(network="192.0.2.0/24", listing="block")
+    # A database that was emptied between tests has none.
+    Limit.objects.get_or_create(scope="network", minutes=61, defaults={"most": 60})
+    return world
+
+
+def sent(page: Any) -> dict[str, Any]:
+    """What a browser would send of a form of the admin, nothing changed in it."""
+    fields: dict[str, Any] = {}
+    parser = FormParser(fields)
+    parser.feed(page.content.decode())
+    return fields
+
+
+class FormParser(HTMLParser):
+    """Collects the fields of the form whose id ends with “_form”."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        super().__init__()
+        self.fields = fields
+        self.inside = False
+        self.area = self.select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name, value = given.get("name") or "", given.get("value") or ""
+        if tag == "form":
+            self.inside = (given.get("id") or "").endswith("_form")
+        if tag == "option" and self.select and "selected" in given:
+            self.fields[self.select] = value
+        if not self.inside or not name or "disabled" in given:
+            return
+        if tag == "textarea":
+            self.area, self.fields[name] = name, ""
+        elif tag == "select":
+            self.select = name
+        elif tag == "input":
+            self.take(given.get("type") or "text", name, value, "checked" in given)
+
+    def take(self, kind: str, name: str, value: str, checked: bool) -> None:
+        if kind in ("submit", "file", "button"):
+            return
+        if kind == "checkbox" and checked:
+            self.fields.setdefault(name, []).append(value or "on")
+        elif kind not in ("checkbox", "radio") or checked:
+            self.fields[name] = value
+
+    def handle_data(self, data: str) -> None:
+        if self.area:
+            self.fields[self.area] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self.area:
+            # A line break behind its beginning is none of the text.
+            typed = self.fields.get(self.area, "")
+            self.fields[self.area] = typed.removeprefix("\n").removeprefix("\r\n")
+            self.area = ""
+        elif tag == "select":
+            self.select = ""
+        elif tag == "form":
+            self.inside = False

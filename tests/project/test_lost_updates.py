@@ -1,0 +1,338 @@
+"""Two people at one form: no save takes away what the other has written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from organizations.models import Organization, User
+from petitions.models import CountEntry, Petition, Translation
+from tests.parallel import all_at_once
+from tests.petitions.test_pages import text_of
+from tests.project.conftest import World, sent
+
+pytestmark = pytest.mark.django_db
+
+type Login = Callable[[User], Client]
+
+LIST = "/admin/petitions/petition/"
+
+
+def change(path: str, client: Client, **typed: Any) -> Callable[[], Any]:
+    """Opens the form now; sends it, with `typed` in it, when it is called."""
+    opened = {**sent(client.get(path)), **typed}
+    return lambda: client.post(path, opened)
+
+
+def saved(response: Any) -> bool:
+    if response.status_code == 200:
+        errors = [form.errors for form in [response.context["adminform"].form]]
+        assert any(errors) or response.context["errors"]
+    return bool(response.status_code == 302)
+
+
+@pytest.fixture
+def path(world: World) -> str:
+    return f"{LIST}{world.draft.pk}/change/"
+
+
+# == The row itself ==
+
+
+def test_what_only_the_other_one_has_changed_stays(
+    as_user: Login, erin: User, alice: User, world: World, path: str
+) -> None:
+    later = change(path, as_user(alice), goal="500")
+    assert saved(change(path, as_user(erin), summary="An hour of work")())
+
+    response = later()
+
+    assert saved(response)
+    world.draft.refresh_from_db()
+    assert (world.draft.summary, world.draft.goal) == ("An hour of work", 500)
+
+
+def test_what_both_have_changed_is_refused_and_both_are_shown(
+    as_user: Login, erin: User, alice: User, world: World, path: str
+) -> None:
+    client = as_user(alice)
+    later = change(path, client, summary="Of Alice", goal="500")
+    assert saved(change(path, as_user(erin), summary="Of <b>Erin</b>")())
+
+    refused = later()
+
+    assert not saved(refused)
+    page = text_of(refused)
+    assert "Of Erin" not in page
+    assert "Of <b>Erin</b>" in page
+    assert "erin@example.org" in page
+    assert "changed this while you had it open" in page
+    assert sent(refused)["summary"] == "Of Alice"
+    assert sent(refused)["goal"] == "500"
+    world.draft.refresh_from_db()
+    assert (world.draft.summary, world.draft.goal) == ("Of <b>Erin</b>", None)
+
+    # Knowing that, whoever saves once more keeps theirs …
+    assert saved(client.post(path, sent(refused)))
+    world.draft.refresh_from_db()
+    assert (world.draft.summary, world.draft.goal) == ("Of Alice", 500)
+
+
+def test_who_ticks_it_keeps_what_the_other_one_wrote(
+    as_user: Login, erin: User, alice: User, world: World, path: str
+) -> None:
+    client = as_user(alice)
+    later = change(path, client, summary="Of Alice", goal="500")
+    change(path, as_user(erin), summary="Of Erin")()
+
+    refused = later()
+    assert saved(client.post(path, {**sent(refused), "_theirs": ["summary"]}))
+
+    world.draft.refresh_from_db()
+    assert (world.draft.summary, world.draft.goal) == ("Of Erin", 500)
+
+
+def test_a_third_change_in_between_is_refused_again(
+    as_user: Login, erin: User, alice: User, world: World, path: str
+) -> None:
+    client, other = as_user(alice), as_user(erin)
+    later = change(path, client, summary="Of Alice")
+    change(path, other, summary="Of Erin")()
+    refused = later()
+    change(path, other, summary="Of Erin, again")()
+
+    again = client.post(path, sent(refused))
+
+    assert not saved(again)
+    assert "Of Erin, again" in text_of(again)
+
+
+def test_a_form_that_says_nothing_of_when_it_was_opened_takes_nothing_away(
+    as_user: Login, erin: User, world: World, path: str
+) -> None:
+    client = as_user(erin)
+    opened = sent(client.get(path))
+    Petition.objects.filter(pk=world.draft.pk).update(summary="Of somebody")
+
+    for seen in ("", "{}", "[1]", '{"token": 1, "opened": "x", "rows": 5}', "\x00"):
+        response = client.post(path, {**opened, "_seen": seen})
+        assert not saved(response)
+        assert "Of somebody" in text_of(response)
+
+    world.draft.refresh_from_db()
+    assert world.draft.summary == "Of somebody"
+
+
+def test_the_same_words_of_both_are_no_conflict(
+    as_user: Login, erin: User, alice: User, path: str
+) -> None:
+    later = change(path, as_user(alice), summary="The same")
+    change(path, as_user(erin), summary="The same")()
+
+    assert saved(later())
+
+
+def test_an_organisation_loses_nothing_either(
+    as_user: Login, alice: User, ada: User, organization: Organization
+) -> None:
+    path = f"/admin/organizations/organization/{organization.pk}/change/"
+    later = change(path, as_user(ada), charity_number="123", website="https://a.test/")
+    assert saved(change(path, as_user(alice), website="https://b.test/")())
+
+    refused = later()
+
+    assert not saved(refused)
+    assert "https://b.test/" in text_of(refused)
+    assert saved(as_user(ada).post(path, {**sent(refused), "_theirs": ["website"]}))
+    organization.refresh_from_db()
+    assert organization.website == "https://b.test/"
+    assert organization.charity_number == "123"
+
+
+# == Rows below it ==
+
+
+def test_rows_below_lose_nothing(
+    as_user: Login, erin: User, alice: User, world: World, path: str
+) -> None:
+    client = as_user(alice)
+    fields = {"translations-0-title": "D’Alice", "translations-0-ask": "Une demande"}
+    later = change(path, client, **fields)
+    assert saved(
+        change(
+            path, as_user(erin),
+            **{"translations-0-title": "D’Erin", "translations-0-summary": "Un mot"},
+        )()
+    )  # fmt: skip
+
+    refused = later()
+    assert not saved(refused)
+    assert "D’Erin" in text_of(refused)
+    assert saved(client.post(path, sent(refused)))
+
+    text = world.draft.translations.get()
+    assert (text.title, text.ask, text.summary) == ("D’Alice", "Une demande", "Un mot")
+
+
+def test_a_row_that_somebody_has_removed_is_not_lost_with_what_was_written_into_it(
+    as_user: Login, erin: User, alice: User, world: World, path: str
+) -> None:
+    client = as_user(alice)
+    later = change(path, client, **{"translations-0-title": "Réécrit"})
+    untouched = change(path, as_user(erin), goal="7")
+    Translation.objects.filter(petition=world.draft).delete()
+
+    assert saved(untouched())
+    assert not world.draft.translations.exists()
+    refused = later()
+    assert not saved(refused)
+    assert "Somebody has removed this meanwhile" in text_of(refused)
+    assert saved(client.post(path, sent(refused)))
+    assert world.draft.translations.get().title == "Réécrit"
+
+
+def test_a_row_that_somebody_has_added_is_shown_before_another_one_is(
+    as_user: Login, erin: User, alice: User, world: World, path: str
+) -> None:
+    row = {
+        "targets-TOTAL_FORMS": "2", "targets-1-position": "2",
+        "targets-1-kind": "person", "targets-1-name": "A second minister",
+    }  # fmt: skip
+    client = as_user(alice)
+    later = change(path, client, **row)
+    assert saved(change(path, as_user(erin), **row)())
+
+    refused = later()
+
+    assert not saved(refused)
+    assert "Somebody has added meanwhile: A second minister" in text_of(refused)
+    assert world.draft.targets.count() == 2
+    assert saved(client.post(path, sent(refused)))
+    assert world.draft.targets.count() == 3
+
+
+def test_a_row_that_somebody_has_changed_is_not_removed_unseen(
+    as_user: Login, erin: User, alice: User, world: World, path: str
+) -> None:
+    client = as_user(alice)
+    later = change(path, client, **{"translations-0-DELETE": "on"})
+    change(path, as_user(erin), **{"translations-0-title": "Bien mieux"})()
+
+    refused = later()
+
+    assert not saved(refused)
+    assert "Somebody has changed meanwhile" in text_of(refused)
+    assert sent(refused)["translations-0-title"] == "Bien mieux"
+    assert world.draft.translations.exists()
+    opened = {**sent(refused), "translations-0-DELETE": "on"}
+    assert saved(client.post(path, opened))
+    assert not world.draft.translations.exists()
+
+
+# == At the very same time ==
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_saves_at_the_same_moment_one_is_refused(
+    as_user: Login, erin: User, alice: User, world: World, path: str
+) -> None:
+    for turn in range(4):
+        texts = [f"Of Erin {turn}", f"Of Alice {turn}"]
+        jobs = [
+            change(path, as_user(user), summary=text)
+            for user, text in zip((erin, alice), texts, strict=True)
+        ]
+
+        answers = all_at_once(jobs)
+
+        assert sorted(answer.status_code for answer in answers) == [200, 302]
+        world.draft.refresh_from_db()
+        winner = [answer.status_code for answer in answers].index(302)
+        assert world.draft.summary == texts[winner]
+        assert texts[winner] in text_of(answers[1 - winner])
+        assert sent(answers[1 - winner])["summary"] == texts[1 - winner]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_button_that_was_pressed_twice_adds_one_petition(
+    as_user: Login, erin: User, organization: Organization
+) -> None:
+    path = f"{LIST}add/"
+    client = as_user(erin)
+    opened = {
+        **sent(client.get(path)), "title": "Only once", "text": "Please.",
+        "organization": str(organization.pk), "targets-0-name": "Minister",
+    }  # fmt: skip
+
+    answers = all_at_once([lambda: as_user(erin).post(path, opened)] * 3)
+
+    assert [answer.status_code for answer in answers] == [302] * 3
+    assert Petition.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_paper_that_is_sent_twice_is_counted_once(
+    as_user: Login, erin: User, world: World
+) -> None:
+    path = f"{LIST}{world.signed.pk}/change/"
+    row = {
+        "count_entries-TOTAL_FORMS": "2", "count_entries-1-source": "paper",
+        "count_entries-1-number": "31", "count_entries-1-label": "Sheets of May",
+        "count_entries-1-counted_by": "Erin", "count_entries-1-counted_at": "2026-05-05",
+    }  # fmt: skip
+    opened = {**sent(as_user(erin).get(path)), **row}
+
+    answers = all_at_once([lambda: as_user(erin).post(path, opened)] * 2)
+
+    assert [answer.status_code for answer in answers] == [302] * 2
+    assert CountEntry.objects.filter(number=31).count() == 1
+
+
+def test_a_form_that_comes_again_with_other_words_says_what_was_saved(
+    as_user: Login, erin: User, organization: Organization
+) -> None:
+    """Back in the browser, something corrected, and saved once more."""
+    client, path = as_user(erin), f"{LIST}add/"
+    opened = {
+        **sent(client.get(path)), "title": "Only once", "text": "Please.",
+        "organization": str(organization.pk), "targets-0-name": "Minister",
+    }  # fmt: skip
+    assert saved(client.post(path, opened))
+
+    refused = client.post(path, {**opened, "title": "Only once, corrected"})
+
+    assert not saved(refused)
+    assert "This form was saved already" in text_of(refused)
+    assert sent(refused)["title"] == "Only once, corrected"
+    assert Petition.objects.count() == 1
+    # Whoever wants two of them gets two.
+    assert saved(client.post(path, sent(refused)))
+    assert Petition.objects.count() == 2
+    messages = [entry.get_change_message() for entry in LogEntry.objects.all()]
+    assert messages == ["Added. Added person or body petitioned “Minister”."] * 2
+
+
+def test_every_form_that_changes_a_row_says_what_it_was_opened_with(
+    as_user: Login, ada: User, world: World
+) -> None:
+    client, found = as_user(ada), 0
+    for model, model_admin in admin.site._registry.items():
+        row = model._default_manager.first()
+        assert row is not None, model
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        page = client.get(reverse(name, args=[row.pk]))
+        if 'name="_save"' not in page.content.decode():
+            continue
+        told = sent(page)["_seen"]
+        fields = page.context["adminform"].form.fields
+        assert all(f'"{field}"' in told for field in fields), model_admin
+        # And unchanged, it is saved.
+        assert saved(client.post(reverse(name, args=[row.pk]), sent(page))), model
+        found += 1
+    assert found >= 8
