@@ -184,7 +184,7 @@ def a_domain() -> str:
     """Eight of ten mailboxes are with a provider that no limit applies to."""
     if random.random() < 0.8:
         return "gmail.com"
-    return f"d{random.randrange(OWN_DOMAINS)}.example.org"
+    return f"d{random.randrange(OWN_DOMAINS)}.example"
 
 
 def post(path: str, body: str, visitor: str) -> bytes:

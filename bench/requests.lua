@@ -32,7 +32,7 @@ end
 
 local function domain()
   if math.random() < 0.8 then return "gmail.com" end
-  return "d" .. math.random(0, 2999) .. ".example.org"
+  return "d" .. math.random(0, 2999) .. ".example"
 end
 
 function request()

@@ -211,8 +211,9 @@ RESERVED = frozenset({"example", "invalid", "localhost", "test"})
 
 def has_known_ending(domain: str) -> bool:
     """Whether its top-level domain exists, as far as the list of them is recent."""
-    ending = ascii_domain(domain).rpartition(".")[2]
-    return ending in RESERVED or suffixes().publicsuffix(ending) is not None
+    name = ascii_domain(domain)
+    ending = name.rpartition(".")[2]
+    return ending in RESERVED or suffixes().publicsuffix(name) is not None
 
 
 # == Fields ==

@@ -14,11 +14,13 @@ SECONDS = 5.0
 
 
 class Held[T]:
-    """What `load` returned at most SECONDS ago. One thread reads it anew while the
-    others go on with what they have, and so do all while the database is away."""
+    """What `load` returned at most so many `seconds` ago. One thread reads it anew
+    while the others go on with what they have, and so do all while the database is
+    away."""
 
-    def __init__(self, load: Callable[[], T]) -> None:
+    def __init__(self, load: Callable[[], T], *, seconds: float = SECONDS) -> None:
         self._load = load
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._value: tuple[T, float] | None = None
 
@@ -33,7 +35,7 @@ class Held[T]:
         try:
             now = self._value
             if now is None or now is held:
-                now = (self._read(held), time.monotonic() + SECONDS)
+                now = (self._read(held), time.monotonic() + self._seconds)
                 self._value = now
             return now[0]
         finally:

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from petitions import confirming, keys, siblings
+from petitions import confirming, keys, newcomers, siblings
 from petitions.models import (
     Bounce,
     Change,
@@ -205,10 +205,12 @@ def signed_by(address: str) -> QuerySet[Signature]:
 
 
 def release(signatures: QuerySet[Signature], *, now: datetime) -> int:
-    """Send their link to those that were set aside; returns how many."""
+    """Send their link to those that were set aside; returns how many. The mail domains
+    that were new are known from then on."""
     with transaction.atomic():
-        rows = signatures.set_aside().select_for_update()  # type: ignore[attr-defined]
+        rows = signatures.set_aside().select_for_update(of=("self",))  # type: ignore[attr-defined]
         found = list(rows.order_by("pk").values_list("pk", flat=True))
+        newcomers.learn(Signature.objects.filter(pk__in=found), now=now)
         DueMail.objects.filter(signature__in=found, state=MailState.HELD).update(
             state=MailState.DUE, due_at=now
         )

@@ -12,7 +12,7 @@ import hashlib
 import ipaddress
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -21,9 +21,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from config.addresses import registrable
 from config.batches import Batches
 from config.clients import Network
 from config.held import Held
+from petitions import newcomers
 from petitions.models import Limit, ListedDomain, ListedNetwork
 from petitions.states import Aside, Listing, Scope, WeakSign
 
@@ -31,14 +33,14 @@ LINK = re.compile(r"https?:|www\.", re.IGNORECASE)
 
 # What a form beyond a limit is marked with: a weak sign, or, in bits that are stored
 # nowhere, that the signature is set aside or not taken at all.
-ADDRESS_FULL, CEILING_FULL = 1 << 8, 1 << 9
+ADDRESS_FULL, CEILING_FULL, BURST = 1 << 8, 1 << 9, 1 << 10
 MARKS = {
     Scope.ADDRESS: ADDRESS_FULL,
     Scope.NETWORK: int(WeakSign.BUSY_NETWORK),
     Scope.DOMAIN: int(WeakSign.BUSY_DOMAIN),
     Scope.CEILING: CEILING_FULL,
 }
-assert not (ADDRESS_FULL | CEILING_FULL) & sum(WeakSign)
+assert not (ADDRESS_FULL | CEILING_FULL | BURST) & sum(WeakSign)
 
 MICROSECOND = timedelta(microseconds=1)
 PURGING = Batches(first=500, most=5000)
@@ -46,19 +48,46 @@ PURGING = Batches(first=500, most=5000)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of Limit, as the hot path takes it; times in microseconds."""
+    """A row of Limit, or a rule of ours, as the hot path takes it; times in
+    microseconds."""
 
     number: int
-    scope: Scope
+    """Of a row; 0 and less of ours."""
+    mark: int
+    """What is said of a form that does not pass."""
     every: int
     """One passes in this time, once those at once have passed."""
     period: int
+    queue: int = 0
+    """Longer than this nobody waits in line: then it does not pass. 0 has no line."""
+
+    def of(self, most: int) -> Rule:
+        """The same for `most` in its period."""
+        return replace(self, every=self.period // most)
+
+
+def rule(number: int, mark: int, most: int, hours: int, queue: int = 0) -> Rule:
+    """`most` at once, refilling evenly over `hours`."""
+    return Rule(number, mark, hours * HOUR // most, hours * HOUR, queue * HOUR)
 
 
 HOUR = timedelta(hours=1) // MICROSECOND
-# Messages of one network: more would hide the others from those who read them. No
-# stored limit has the number 0.
-MESSAGES = Rule(0, Scope.CEILING, every=HOUR // 20, period=HOUR)
+# Messages of one network: more would hide the others from those who read them.
+MESSAGES = rule(0, CEILING_FULL, 20, 1)
+# Mails that one network makes the site send: two thousand people behind one address get
+# theirs at once; who comes after them waits in line, and is asked to come back when the
+# line is too long.
+MAILS = rule(-1, CEILING_FULL, 2000, 2, queue=3)
+# For a request that causes a mail and can be made again: without a line.
+MAILS_NOW = replace(MAILS, queue=0)
+# The same with mail domains that are new here, which may be anybody's invention.
+NEW_MAILS = rule(-2, BURST, 200, 4, queue=3)
+# Of one mail domain that is new here, for one petition.
+NEW_DOMAIN = rule(-3, BURST, newcomers.A_DAY, 24)
+# So many of one domain from one network are a household; beyond it, a network has these
+# for all such domains together.
+HOUSEHOLD = rule(-4, 0, 3, 7 * 24)
+NEW_OF_NETWORK = rule(-5, BURST, 20, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +100,22 @@ class Attempts:
     every: list[int] = field(default_factory=list)
     """So long, in microseconds, a bucket takes to be full again after this form."""
     patience: list[int] = field(default_factory=list)
-    """It passes when the bucket, before it, would be full so soon."""
+    """It passes when the bucket, before it, would be full so soon ..."""
+    queue: list[int] = field(default_factory=list)
+    """... and waits for its mail as long as it needed of this."""
+    behind: list[str] = field(default_factory=list)
+    """The key of the bucket that has to be empty for this one to matter, or NULL."""
 
-    def add(self, rule: Rule, source: str) -> None:
-        self.keys.append(hashed(f"{rule.number}:{source}"))
-        self.marks.append(MARKS[rule.scope])
+    def add(self, rule: Rule, source: str, *, behind: str = "NULL") -> str:
+        """Draw from the bucket of `rule` for `source`, too; returns its key."""
+        key = hashed(f"{rule.number}:{source}")
+        self.keys.append(key)
+        self.marks.append(rule.mark)
         self.every.append(rule.every)
-        self.patience.append(rule.period - rule.every)
+        self.patience.append(rule.period - rule.every + rule.queue)
+        self.queue.append(rule.queue)
+        self.behind.append(behind)
+        return key
 
     def arrays(self) -> dict[str, str]:
         """The lists as PostgreSQL reads arrays. Lists written by psycopg cost as much
@@ -108,11 +146,16 @@ def keyed(key: str) -> hashlib.blake2b:
 class Rules:
     """All limits and lists at one time."""
 
-    limits: tuple[Rule, ...] = ()
+    limits: dict[Scope, tuple[Rule, ...]] = field(default_factory=dict)
     networks: dict[Network, Listing] = field(default_factory=dict)
     prefixes: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """The lengths that listed networks have, longest first, by IP version."""
     domains: dict[str, Listing] = field(default_factory=dict)
+    of_newcomers: bool = False
+    """Whether mail domains that are new here, and mails, are limited."""
+    known: newcomers.Known = field(default_factory=newcomers.Known)
+    ordinary: frozenset[tuple[int, str]] = frozenset()
+    """Organisations, with the mail domains that their staff know."""
     turned_away: dict[Network, float] = field(default_factory=dict)
     """Networks that have reached a ceiling, and until when, by the monotonic clock: a
     flood of forms is answered without the database. Each process finds out for itself,
@@ -150,7 +193,8 @@ class Rules:
         """Take nothing from a network that has reached a ceiling until that has room
         for another form."""
         if network is not None:
-            wait = min(r.every for r in self.limits if r.scope is Scope.CEILING)
+            ceilings = (*self.limits.get(Scope.CEILING, ()), MAILS)
+            wait = min(rule.every for rule in ceilings)
             self.turned_away[network] = time.monotonic() + wait / 1e6
 
     def is_turned_away(self, network: Network | None) -> bool:
@@ -162,9 +206,8 @@ class Rules:
         """The limits beyond which a network is answered “try again later”."""
         attempts = Attempts()
         if network is not None and self.network(network) is not Listing.ALLOW:
-            for rule in self.limits:
-                if rule.scope is Scope.CEILING:
-                    attempts.add(rule, str(network))
+            for rule in self.limits.get(Scope.CEILING, ()):
+                attempts.add(rule, str(network))
         return attempts
 
     def attempts(
@@ -173,6 +216,7 @@ class Rules:
         key: UUID,
         network: Network | None,
         domain: str,
+        organization_id: int = 0,
     ) -> Attempts:
         """A form at every limit that applies to it."""
         sources = {Scope.ADDRESS: f"{petition_id}:{key}"}
@@ -180,13 +224,40 @@ class Rules:
             name = str(network)
             sources[Scope.CEILING] = name
             sources[Scope.NETWORK] = f"{petition_id}:{name}"
-        if self.domain(domain) is not Listing.ALLOW:
+        listing = self.domain(domain)
+        if listing is not Listing.ALLOW:
             sources[Scope.DOMAIN] = f"{petition_id}:{domain}"
         attempts = Attempts()
-        for rule in self.limits:
-            if source := sources.get(rule.scope):
+        for scope, source in sources.items():
+            for rule in self.limits.get(scope, ()):
                 attempts.add(rule, source)
+        if self.of_newcomers and (name := sources.get(Scope.CEILING, "")):
+            owner = registrable(domain)
+            if (
+                listing is Listing.ALLOW
+                or domain in newcomers.PROVIDERS
+                or (organization_id, owner) in self.ordinary
+            ):
+                attempts.add(MAILS, name)
+            else:
+                self.add_newcomer(attempts, petition_id, name, owner)
         return attempts
+
+    def add_newcomer(
+        self, attempts: Attempts, petition_id: int, network: str, domain: str
+    ) -> None:
+        """The limits of a form whose mail domain is no large provider's. One that was
+        counted often before brings as many again."""
+        before = self.known.domains.get(domain, 0)
+        share = self.known.petitions.get(petition_id, 0) // newcomers.SHARE
+        most = max(newcomers.A_DAY, before, share)
+        attempts.add(NEW_DOMAIN.of(most), f"{petition_id}:{domain}")
+        if before > newcomers.A_DAY:
+            attempts.add(MAILS, network)
+            return
+        attempts.add(NEW_MAILS, network)
+        home = attempts.add(HOUSEHOLD, f"{petition_id}:{network}:{domain}")
+        attempts.add(NEW_OF_NETWORK, f"{petition_id}:{network}", behind=home)
 
     def aside(self, network: Network | None, domain: str) -> str:
         """Which list sets a form aside: an `Aside`, or ''."""
@@ -204,16 +275,19 @@ def load() -> Rules:
     lengths: dict[int, Any] = {4: set(), 6: set()}
     for network in networks:
         lengths[network.version].add(network.prefixlen)
+    limits: dict[Scope, tuple[Rule, ...]] = {}
+    for limit in Limit.objects.all():
+        scope = Scope(limit.scope)
+        period = timedelta(minutes=limit.minutes)
+        rule = Rule(
+            limit.pk,
+            MARKS[scope],
+            period // limit.most // MICROSECOND,
+            period // MICROSECOND,
+        )
+        limits[scope] = (*limits.get(scope, ()), rule)
     return Rules(
-        tuple(
-            Rule(
-                limit.pk,
-                Scope(limit.scope),
-                timedelta(minutes=limit.minutes) // limit.most // MICROSECOND,
-                timedelta(minutes=limit.minutes) // MICROSECOND,
-            )
-            for limit in Limit.objects.all()
-        ),
+        limits,
         networks,
         {
             version: tuple(sorted(found, reverse=True))
@@ -223,6 +297,9 @@ def load() -> Rules:
             domain: Listing(listing)
             for domain, listing in ListedDomain.objects.values_list("domain", "listing")
         },
+        of_newcomers=True,
+        known=newcomers.KNOWN.get(),
+        ordinary=newcomers.load_ordinary(),
     )
 
 

@@ -14,9 +14,10 @@ from config.probes import STARTED_AT, Reading, probe
 from petitions.checks import WRONG_KEY, secret_is_known
 from petitions.expiry import announced
 from petitions.loops import PROVE_EVERY, PROVED
-from petitions.models import Change, DueMail, RetentionLimit, Total
+from petitions.models import Change, DueMail, RetentionLimit, Signature, Total
 from petitions.models.mails import MailState, Priority
 from petitions.sources import HOUR, outliers
+from petitions.states import Aside
 
 # Confirmations that wait longer than this are worth waking somebody.
 LATE_AFTER = 300
@@ -149,6 +150,28 @@ def sources(now: datetime) -> list[Reading]:
             len(found),
             "Networks and mail domains that brought very many within an hour",
             trouble,
+        )
+    ]
+
+
+@probe
+def bursts(now: datetime) -> list[Reading]:
+    """How many signatures of the last hour wait for staff because too many came at once
+    with mail domains that are new here."""
+    waiting = Signature.objects.filter(aside=Aside.BURST, created_at__gt=now - HOUR)
+    number = waiting.count()
+    page = reverse("admin:petitions_signature_changelist")
+    trouble = (
+        f"{number} signatures of the last hour wait until staff have looked: too many "
+        "came at once with mail domains that are new here. Release what is in order, "
+        f"remove the rest: {settings.SITE_URL}{page}?aside={Aside.BURST}"
+    )
+    return [
+        Reading(
+            "signatures_set_aside_in_an_hour",
+            number,
+            "Signatures of the last hour with mail domains that are new, set aside",
+            trouble if number else "",
         )
     ]
 

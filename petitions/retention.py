@@ -108,7 +108,7 @@ RULES = [
             "So that limits hold. Nothing that can be read: a number that only this "
             "site can make of it."
         ),
-        kept=_("Until the limit is full again, as a rule an hour."),
+        kept=_("Until the limit is full again: an hour as a rule, at most a week."),
     ),
     Rule(
         name="answers about updates",
@@ -213,10 +213,11 @@ RULES = [
         columns={
             "petitions.listednetwork": ("network", "note"),
             "petitions.listeddomain": ("domain", "note"),
+            "petitions.ordinarydomain": ("domain",),
         },
         what=_("Networks and mail domains that were abused, or that no limit touches"),
         purpose=_("To stop those who sign for others by the thousand."),
-        kept=_("Until an administrator takes them from the list."),
+        kept=_("Until somebody takes them from the list."),
     ),
     Rule(
         name="signatures taken from the count",

@@ -17,7 +17,7 @@ from django.db import connection
 from config.clients import Network
 from petitions import keys
 from petitions.addresses import ascii_domain, domain_of
-from petitions.limits import ADDRESS_FULL, CEILING_FULL, Rules
+from petitions.limits import ADDRESS_FULL, BURST, CEILING_FULL, Rules
 from petitions.states import Aside, State, WeakSign
 
 NO_RULES = Rules()
@@ -30,6 +30,7 @@ class Form:
     """What a sign form has to know of its petition."""
 
     petition_id: int
+    organization_id: int
     slug: str
     state: str
     opens_at: datetime | None
@@ -55,7 +56,7 @@ class Form:
 
 
 FIND = """
-SELECT p.id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
+SELECT p.id, p.organization_id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
        p.asks_place, p.asks_postal_code, p.asks_country,
        left(md5(COALESCE(t.title, p.title) || E'\n' || COALESCE(t.ask, p.ask)
                 || E'\n' || COALESCE(t.text, p.text)), 8),
@@ -92,21 +93,42 @@ SIGN = f"""
 WITH attempt AS (
     SELECT *
       FROM unnest(%(keys)s::uuid[], %(marks)s::int[], %(every)s::bigint[],
-                  %(patience)s::bigint[]) AS a (key, mark, every, patience)
+                  %(patience)s::bigint[], %(queue)s::bigint[], %(behind)s::uuid[])
+        AS a (key, mark, every, patience, queue, behind)
 ), passed AS (
     INSERT INTO petitions_allowance AS a (key, full_at, roof)
     SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 us'
       FROM attempt
+     WHERE behind IS NULL
      ORDER BY key
         ON CONFLICT (key) DO UPDATE
        SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
      WHERE a.full_at <= excluded.roof
- RETURNING key
-), beyond AS (
-    SELECT COALESCE(bit_or(mark), 0) AS marks,
-           COALESCE(bit_or(mark), 0) & {sum(WeakSign)} | %(weak_signs)s::int AS signs
+ RETURNING key, full_at
+), passed_behind AS (
+    -- After all of the first, so that nobody holds one of these and waits for those.
+    INSERT INTO petitions_allowance AS a (key, full_at, roof)
+    SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 us'
       FROM attempt
-     WHERE key NOT IN (SELECT key FROM passed)
+     WHERE behind NOT IN (SELECT key FROM passed)
+     ORDER BY key
+        ON CONFLICT (key) DO UPDATE
+       SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
+     WHERE a.full_at <= excluded.roof
+ RETURNING key, full_at
+), beyond AS (
+    SELECT COALESCE(bit_or(mark) FILTER (WHERE stopped), 0) AS marks,
+           COALESCE(bit_or(mark) FILTER (WHERE stopped), 0) & {sum(WeakSign)}
+               | %(weak_signs)s::int AS signs,
+           max(full_at - (every + patience - queue) * interval '1 us')
+               FILTER (WHERE queue > 0) AS mail_at
+      FROM (SELECT a.*, p.full_at,
+                   p.key IS NULL AND (
+                       behind IS NULL OR behind NOT IN (SELECT key FROM passed)
+                   ) AS stopped
+              FROM attempt a
+              LEFT JOIN (SELECT * FROM passed UNION ALL SELECT * FROM passed_behind) p
+                ON p.key = a.key) drawn
 ), signed AS (
     INSERT INTO petitions_signature (
         petition_id, state, name, email, email_key, email_key_version, former_key,
@@ -121,6 +143,7 @@ WITH attempt AS (
            %(consent_version)s, %(delivery)s, %(network)s::inet, signs,
            CASE WHEN %(aside)s::text <> '' THEN %(aside)s::text
                 WHEN marks & {ADDRESS_FULL} <> 0 THEN 'limit'
+                WHEN marks & {BURST} <> 0 THEN 'burst'
                 -- More than one of the bits.
                 WHEN signs & (signs - 1) <> 0 THEN 'signs'
                 ELSE '' END,
@@ -137,7 +160,7 @@ SELECT petition_id, id, email_key, 'confirm',
        CASE WHEN aside = '' THEN 'due' ELSE 'held' END,
        -- Many from one network or domain wait behind all others.
        CASE WHEN weak_signs & {BUSY} <> 0 THEN 1 ELSE 0 END,
-       created_at, 0, created_at, ''
+       GREATEST(created_at, (SELECT mail_at FROM beyond)), 0, created_at, ''
   FROM signed
 RETURNING signature_id
 """  # noqa: S608 - numbers of ours
@@ -173,7 +196,12 @@ class SignerInput:
 
 
 def sign(
-    petition_id: int, given: SignerInput, *, now: datetime, rules: Rules = NO_RULES
+    petition_id: int,
+    given: SignerInput,
+    *,
+    now: datetime,
+    rules: Rules = NO_RULES,
+    organization_id: int = 0,
 ) -> int | None:
     """Write a pending signature and the mail that is due for it; returns its id, or
     None when its network has reached its ceiling. Repeating it is harmless: whoever
@@ -181,7 +209,7 @@ def sign(
     ring = keys.held()
     key = ring.newest.key(given.email)
     domain = ascii_domain(domain_of(given.email))
-    attempts = rules.attempts(petition_id, key, given.network, domain)
+    attempts = rules.attempts(petition_id, key, given.network, domain, organization_id)
     aside = Aside.HONEYPOT if given.is_trapped else rules.aside(given.network, domain)
     parameters: dict[str, Any] = {
         "petition_id": petition_id,

@@ -118,6 +118,7 @@ class Aside(models.TextChoices):
     DOMAIN = "domain", _("Blocked mail domain")
     SIGNS = "signs", _("Several weak signs of abuse")
     LIMIT = "limit", _("Too many forms with this address")
+    BURST = "burst", _("Many at once with a mail domain that is new here")
 
 
 class WeakSign(enum.IntFlag):

@@ -3,7 +3,12 @@
 from petitions.admin.addresses import AddressRuleAdmin, KeyCollisionAdmin
 from petitions.admin.exports import ExportAdmin
 from petitions.admin.invalidations import InvalidationAdmin
-from petitions.admin.limits import LimitAdmin, ListedDomainAdmin, ListedNetworkAdmin
+from petitions.admin.limits import (
+    LimitAdmin,
+    ListedDomainAdmin,
+    ListedNetworkAdmin,
+    OrdinaryDomainAdmin,
+)
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.reports import ReportAdmin
 from petitions.admin.signatures import CommentAdmin, SignatureAdmin
@@ -22,6 +27,7 @@ __all__ = [
     "LimitAdmin",
     "ListedDomainAdmin",
     "ListedNetworkAdmin",
+    "OrdinaryDomainAdmin",
     "PetitionAdmin",
     "ReportAdmin",
     "SignatureAdmin",

@@ -1,12 +1,16 @@
-"""Limits and lists, for administrators of the site only."""
+"""Limits and lists, for administrators of the site only; and the mail domains that an
+organisation knows, for its staff."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from organizations.scoping import AdministratorsAdmin
-from petitions.models import Limit, ListedDomain, ListedNetwork
+from organizations.scoping import AdministratorsAdmin, ScopedAdmin
+from petitions.models import Limit, ListedDomain, ListedNetwork, OrdinaryDomain
 
 
 @admin.register(Limit)
@@ -30,3 +34,16 @@ class ListedDomainAdmin(ListAdmin[ListedDomain]):
     list_display = ["domain", "listing", "note"]
     search_fields = ["domain", "note"]
     search_help_text = _("Part of a domain, or of a note.")
+
+
+@admin.register(OrdinaryDomain)
+class OrdinaryDomainAdmin(ScopedAdmin[OrdinaryDomain]):
+    """Added beforehand, learnt by releasing, and taken from the list again."""
+
+    list_display = ["domain", "organization", "since"]
+    fields = ["organization", "domain"]
+    search_fields = ["domain"]
+    list_select_related = ["organization"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)

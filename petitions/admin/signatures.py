@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from config.languages import name_in_reader_language
 from organizations.access import may_edit
 from organizations.scoping import ScopedAdmin, user_of
-from petitions import actions, siblings
+from petitions import actions
 from petitions.addresses import NotAnAddress, clean_address
+from petitions.admin import removing
 from petitions.admin.filters import PetitionFilter
 from petitions.keys import keys_of
 from petitions.models import Comment, Signature
@@ -251,16 +252,22 @@ class SignatureAdmin(ScopedAdmin[Signature]):
         )
 
     @admin.action(description=_("Set aside: remove for good"), permissions=["approve"])
-    def remove(self, request: HttpRequest, queryset: QuerySet[Signature]) -> None:
+    def remove(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> HttpResponse | None:
+        """Ask first, saying how many of what; then erase those, and none that came
+        since."""
         editable = self.editable(request, queryset)
         rows = Signature.objects.filter(pk__in=editable).set_aside()
-        number = rows.count()
-        siblings.forget(rows)
+        if "confirmed" not in request.POST:
+            return removing.ask(self, request, rows)
+        number = removing.erase(request, rows)
         messages.success(
             request,
             ngettext("%(n)d signature removed.", "%(n)d signatures removed.", number)
             % {"n": number},
         )
+        return None
 
     def change(
         self, request: HttpRequest, queryset: QuerySet[Signature], **values: bool

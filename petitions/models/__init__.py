@@ -13,6 +13,7 @@ from petitions.models.limits import (
     Limit,
     ListedDomain,
     ListedNetwork,
+    OrdinaryDomain,
     SourceTally,
     TalliedHour,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "MergedSignature",
     "News",
     "NextStep",
+    "OrdinaryDomain",
     "Petition",
     "Report",
     "RetentionLimit",

@@ -9,8 +9,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.addresses import registrable
+from organizations.models import Organization
 from petitions.addresses import DOMAIN, domain_pattern
 from petitions.models.petitions import Petition
 from petitions.states import Listing, Scope
@@ -155,6 +158,49 @@ class ListedDomain(Listed):
     def clean(self) -> None:
         super().clean()
         self.domain = clean_domain("domain", self.domain)
+
+
+class OrdinaryDomain(models.Model):
+    """A mail domain that staff know: their organisation's petitions take any number of
+    signatures with it, as with that of a large provider. Made by releasing what was set
+    aside, or beforehand, when a union or a university is about to sign."""
+
+    organization = models.ForeignKey(
+        Organization,
+        verbose_name=_("organisation"),
+        on_delete=models.CASCADE,
+        related_name="ordinary_domains",
+    )
+    domain = models.CharField(
+        _("mail domain"),
+        max_length=255,
+        help_text=_("example.org, with all below it."),
+    )
+    since = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("mail domain that we know")
+        verbose_name_plural = _("mail domains that we know")
+        ordering = ["domain"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "domain"],
+                name="ordinary_domain_once",
+                violation_error_message=_("This mail domain is in the list already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(domain=""), name="ordinary_domain_named"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    def clean(self) -> None:
+        super().clean()
+        self.domain = registrable(
+            clean_domain("domain", self.domain.strip().removeprefix("*."))
+        )
 
 
 class Allowance(models.Model):

@@ -17,7 +17,7 @@ from config.origin import Origin, origin_of
 from config.problems import problem
 from petitions import actions, siblings
 from petitions.addresses import NotAnAddress, clean_address, masked
-from petitions.limits import passes_ceiling
+from petitions.limits import MAILS_NOW, passes_ceiling
 from petitions.models import Signature
 from petitions.models.mails import MailKind
 from petitions.states import SignatureState
@@ -83,7 +83,7 @@ def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse
         else:
             if origin_of(request) is Origin.FOREIGN:
                 status = 403
-            elif passes_ceiling(network_of(request), now):
+            elif passes_ceiling(network_of(request), now, MAILS_NOW):
                 actions.ask_links(address, kind, now=now)
                 return see_other(f"petitions:{name}", query="?sent=1")
             else:

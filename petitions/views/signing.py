@@ -95,7 +95,13 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
             return show_form(request, slug, form, now, status=409)
         given = signer_input(form, seen, found, origin, network, via_of(request))
         signed = retry_once(
-            lambda: signing.sign(found.petition_id, given, now=now, rules=rules)
+            lambda: signing.sign(
+                found.petition_id,
+                given,
+                now=now,
+                rules=rules,
+                organization_id=found.organization_id,
+            )
         )
     except (OperationalError, InterfaceError) as error:
         if not is_away(error):
