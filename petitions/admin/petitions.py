@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -195,6 +196,9 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         petition = self.get_object(request, object_id) if object_id else None
+        verb = request.POST.get("_then", "")
+        if petition and verb and not self.has_typed(request, petition):
+            return self.response_change(request, petition)
         context: dict[str, Any] = {"can_preview": True}
         if petition is not None:
             editable = self.has_change_permission(request, petition)
@@ -226,6 +230,23 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         )
 
     # -- saving --
+
+    def has_typed(self, request: HttpRequest, petition: Petition) -> bool:
+        """Whether the form holds anything else than what is stored."""
+        form = self.get_form(request, petition, change=True)
+        bound = form(request.POST, request.FILES, instance=petition)
+        formsets, _inlines = self._create_formsets(  # type: ignore[attr-defined]
+            request, petition, change=True
+        )
+        return any(one.has_changed() for one in (bound, *formsets))
+
+    def response_change(self, request: HttpRequest, obj: Petition) -> HttpResponse:
+        """The buttons above the form save it, then lead to what they are about: what
+        is published is what was on the screen."""
+        verb = request.POST.get("_then", "")
+        if verb in transitions.TRANSITIONS:
+            return redirect("admin:petitions_petition_transition", obj.pk, verb)
+        return super().response_change(request, obj)
 
     def save_formset(
         self, request: HttpRequest, form: Any, formset: Any, change: bool

@@ -269,7 +269,8 @@ class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
 
 
 def links(petition: Petition, *, editable: bool) -> list[SafeString]:
-    """To what there is of each, and to one more; to the comments that wait."""
+    """To what there is of each, and to one more; to the comments that wait. In a tab
+    of their own: they stand in the petition's form, and what is typed there stays."""
     found = []
     for model in (Update, Answer, Handover):
         words = model._meta.verbose_name_plural
@@ -277,7 +278,9 @@ def links(petition: Petition, *, editable: bool) -> list[SafeString]:
         number = model._default_manager.filter(petition=petition).count()
         rows = link(f"{name}_changelist", petition, words, number)
         add = reverse(f"{name}_add", query={"petition": petition.pk})
-        html = ' <a class="addlink" href="{}" aria-label="{}: {}">{}</a>'
+        html = (
+            ' <a class="addlink" href="{}" target="_blank" aria-label="{}: {}">{}</a>'
+        )
         more = format_html(html, add, _("Add"), words, _("Add"))
         found.append(rows + more if editable else rows)
     waiting = Signature.objects.comments_waiting().filter(petition=petition)
@@ -288,4 +291,5 @@ def links(petition: Petition, *, editable: bool) -> list[SafeString]:
 
 def link(name: str, petition: Petition, words: Any, number: int) -> SafeString:
     url = reverse(name, query={"petition": petition.pk})
-    return format_html('<a href="{}">{}</a> ({})', url, capfirst(str(words)), number)
+    html = '<a href="{}" target="_blank">{}</a> ({})'
+    return format_html(html, url, capfirst(str(words)), number)

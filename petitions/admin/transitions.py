@@ -27,6 +27,8 @@ class Transition:
 
     verb: str
     label: Any
+    button: Any
+    """The same above the form, which it saves first."""
     explanation: Any
     done: Any
     """The message afterwards, with %(title)s and %(day)s, its opening."""
@@ -129,6 +131,7 @@ TRANSITIONS = {
         Transition(
             "publish",
             _("Publish"),
+            _("Save and publish"),
             _(
                 "Everybody can read and sign it from now on, or from its opening date. "
                 "Title, ask, text and whom it petitions are frozen at the first "
@@ -141,6 +144,7 @@ TRANSITIONS = {
         Transition(
             "open_now",
             _("Open it now"),
+            _("Save and open now"),
             _("Everybody can read and sign it at once, before its opening date."),
             _("“%(title)s” is public."),
             RUNNING_STATES,
@@ -150,6 +154,7 @@ TRANSITIONS = {
         Transition(
             "unpublish",
             _("Make it a draft again"),
+            _("Save and make it a draft again"),
             _(
                 "Nobody but you can read it any more. Nobody has signed it: it can be "
                 "written anew, published later, or deleted."
@@ -164,6 +169,7 @@ TRANSITIONS = {
         Transition(
             "pause",
             _("Pause"),
+            _("Save and pause"),
             _("It stays public, but takes no signatures until you go on."),
             _("“%(title)s” takes no signatures for now."),
             (State.OPEN,),
@@ -173,6 +179,7 @@ TRANSITIONS = {
         Transition(
             "resume",
             _("Go on"),
+            _("Save and go on"),
             _("It takes signatures again."),
             _("“%(title)s” takes signatures again."),
             (State.PAUSED,),
@@ -181,6 +188,7 @@ TRANSITIONS = {
         Transition(
             "close",
             _("Close"),
+            _("Save and close"),
             _(
                 "It stays public with its count, but takes no more signatures. Those "
                 "on their way can be confirmed for another day."
@@ -194,6 +202,7 @@ TRANSITIONS = {
         Transition(
             "win",
             _("Declare it won"),
+            _("Save and declare it won"),
             _("It stays public as won, with one sentence of yours about the outcome."),
             _("“%(title)s” is won."),
             ENDED_FROM[State.WON],
@@ -204,6 +213,7 @@ TRANSITIONS = {
         Transition(
             "withdraw",
             _("Withdraw"),
+            _("Save and withdraw"),
             _(
                 "It leaves the public pages, and its supporters leave your total. A "
                 "dated line with your reason stays on the profile. Its pictures are "
@@ -218,6 +228,7 @@ TRANSITIONS = {
         Transition(
             "take_back",
             _("Take it back"),
+            _("Save and take it back"),
             _(
                 "It stands again where it stood before, as if it had not been closed, "
                 "won or withdrawn. No names are erased. A closing date that has passed "
@@ -233,6 +244,7 @@ TRANSITIONS = {
         Transition(
             "keep_longer",
             _("Keep its names as long as before"),
+            _("Save and keep its names as long as before"),
             _("The number of months that its names are kept is what it was before."),
             _("The names of “%(title)s” are kept as long as before."),
             ENDED_STATES,

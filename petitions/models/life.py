@@ -13,6 +13,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext
 
+from petitions.models.counts import Total
 from petitions.states import ENDED_STATES, PUBLIC_STATES, State
 
 # For so long whatever staff entered erases nothing, and can be taken back. The database
@@ -82,7 +83,7 @@ class Living(models.Model):
         )
 
     def unpublish(self, *, now: datetime) -> None:
-        """Make it a draft again, unless somebody has signed or read it signed."""
+        """Make it a draft again, unless it is public and somebody has signed."""
         with transaction.atomic():
             # Whoever signs just now has to be waited for, and waits.
             list(self._rows().select_for_update().values_list("pk"))
@@ -90,6 +91,9 @@ class Living(models.Model):
                 raise NotAllowed(self, State.DRAFT)
             to_come = Case(When(opens_at__gt=now, then=F("opens_at")), default=None)
             self._move(State.DRAFT, RUNNING_STATES, opens_at=to_come)
+            if not self.has_signatures:
+                # Of nobody; it would keep the draft from being deleted.
+                Total.objects.filter(petition=self.pk).delete()
 
     def is_scheduled(self, now: datetime) -> bool:
         """Whether it is published, but its day is still to come."""
