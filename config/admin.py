@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from config.logins import LoginForm, held_up
+from config.patience import patient
 
 
 class StaffSite(AdminSite):
@@ -24,8 +25,8 @@ class StaffSite(AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """A list is not asked for what no text can hold: PostgreSQL would refuse it
-        where nobody catches that."""
-        of_staff = super().admin_view(view, cacheable)
+        where nobody catches that. A form is patient."""
+        of_staff = super().admin_view(patient(view), cacheable)
 
         @wraps(of_staff)
         def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -11,6 +11,8 @@ from django.db import InterfaceError, OperationalError, connection, connections
 # PostgreSQL's classes of "not now": connection lost, server shutting down or
 # starting, too many connections, read-only after a failover, deadlock, lock timeout.
 AWAY_STATES = ("08", "53", "57", "25006", "40", "55P03")
+# Of these: lock timeout, deadlock, two transactions that exclude each other.
+HELD_BACK = ("55P03", "40P01", "40001")
 
 
 def is_away(error: BaseException) -> bool:
@@ -27,6 +29,12 @@ def state_of(error: BaseException) -> str | None:
     """PostgreSQL's code for what went wrong; None when it did not answer."""
     state: str | None = getattr(error.__cause__, "sqlstate", None)
     return state
+
+
+def is_held_back(error: BaseException) -> bool:
+    """Whether somebody else held what a statement needed, or two waited for each
+    other: nothing was written, and it may be done again."""
+    return isinstance(error, OperationalError) and state_of(error) in HELD_BACK
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
@@ -19,7 +20,8 @@ from PIL import Image, ImageOps
 MAX_BYTES = 5 * 2**20
 MAX_PIXELS = 40_000_000
 
-WIDTHS = (480, 800, 1200)
+PICTURE_WIDTH, LOGO_WIDTH = 1200, 400
+WIDTHS = (480, 800, PICTURE_WIDTH)
 BUDGET = 60_000
 """Bytes that a picture of a page may have: quality goes down until it fits."""
 DETAIL = (1.0, 0.7, 0.5, 0.35, 0.25)
@@ -50,9 +52,44 @@ class Source:
     srcset: str
 
 
-def clean_image(upload: File[bytes], width: int) -> ContentFile[bytes]:
+class Cleaned(ContentFile[bytes]):
+    """A picture that may be stored, with those made of it, as far as they are made."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data, name)
+        self.made: dict[str, bytes] = {}
+        """By the end of their names: "480.avif"."""
+
+
+def prepare(upload: Any, name: str) -> None:
+    """Do what takes seconds of a field's upload before a transaction holds rows for
+    it; what is no picture is left to the form."""
+    width = LOGO_WIDTH if name.endswith("logo") else PICTURE_WIDTH
+    try:
+        cleaned = clean_image(upload, width)
+    except ValidationError:
+        return
+    if width == PICTURE_WIDTH:
+        with Image.open(cleaned) as picture:
+            picture.load()
+            for smaller in widths_of(picture.width):
+                for kind in KINDS:
+                    ending = f"{smaller}.{kind.suffix}"
+                    cleaned.made[ending] = encoded(shrunk(picture, smaller), kind)
+    upload.prepared = (width, cleaned)
+
+
+def widths_of(own: int) -> list[int]:
+    """The widths in which a picture is offered."""
+    return [*(width for width in WIDTHS if width < own), own]
+
+
+def clean_image(upload: File[bytes], width: int) -> Cleaned:
     """The picture as WebP, at most `width` pixels wide, upright, without metadata
     (a phone writes the place into its photos); named by its content and its size."""
+    prepared_width, prepared = getattr(upload, "prepared", (0, None))
+    if prepared_width == width:
+        return cast("Cleaned", prepared)
     if upload.size > MAX_BYTES:
         raise ValidationError(
             _("The picture has more than 5 MB. Choose a smaller one.")
@@ -78,7 +115,7 @@ def clean_image(upload: File[bytes], width: int) -> ContentFile[bytes]:
         ) from None
     data = buffer.getvalue()
     digest = hashlib.sha256(data).hexdigest()[:24]
-    return ContentFile(data, name=f"{digest}-{picture.width}x{picture.height}.webp")
+    return Cleaned(data, name=f"{digest}-{picture.width}x{picture.height}.webp")
 
 
 def shrunk(picture: Image.Image, width: int) -> Image.Image:
@@ -126,6 +163,7 @@ class SizedFile(ImageFieldFile, ABC):
         return f"{(self.name or '').removesuffix('.webp')}-{ending}"
 
     def save(self, name: str, content: File[bytes], save: bool = True) -> None:
+        self.made = content.made if isinstance(content, Cleaned) else {}
         super().save(name, content, save)
         if self.size_in_name:
             with self.storage.open(self.name or "") as file, Image.open(file) as image:
@@ -154,14 +192,14 @@ class PictureFile(SizedFile):
     @property
     def widths(self) -> list[int]:
         own = self.size_in_name
-        return [*(w for w in WIDTHS if w < own[0]), own[0]] if own else []
+        return widths_of(own[0]) if own else []
 
     def derive(self, picture: Image.Image) -> None:
         for width in self.widths:
-            smaller = shrunk(picture, width)
             for kind in KINDS:
-                name = self.beside(f"{width}.{kind.suffix}")
-                self.storage.save(name, ContentFile(encoded(smaller, kind)))
+                ending = f"{width}.{kind.suffix}"
+                data = self.made.get(ending) or encoded(shrunk(picture, width), kind)
+                self.storage.save(self.beside(ending), ContentFile(data))
 
     @property
     def derived(self) -> list[str]:

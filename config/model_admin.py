@@ -2,7 +2,8 @@
 where no class can forget it. `manage.py check` refuses a class that is not made of it.
 
 - A form that is refused stands around the stored row, with all that was typed.
-- What the database refuses is said beside the field (config.refusals).
+- What the database refuses is said beside the field (config.refusals); what somebody
+  else holds is waited for (config.patience).
 - A list answers to anything that its address may say.
 """
 
@@ -23,6 +24,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config import saves
+from config.patience import BUSY, is_busy
 from config.refusals import Refusal, refusal_of
 from config.seen import arrived, told
 from config.staff_forms import StaffForm, StaffFormSet
@@ -121,6 +123,8 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         row = super().get_object(request, object_id, from_field or None)
         if row is None or request.method != "POST" or not connection.in_atomic_block:
             return row
+        if is_busy(request):
+            return row
         rows = type(row)._default_manager.select_for_update(no_key=True)
         list(rows.filter(pk=row.pk).values_list("pk"))
         return super().get_object(request, object_id, from_field or None)
@@ -150,6 +154,9 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
             raise BadRequest("Nothing is saved as new here")
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
+        if is_busy(request):
+            request.refusal = Refusal(str(BUSY), self.opts.db_table)  # type: ignore[attr-defined]
+            return self.take_form(request, object_id, form_url, extra_context)
         try:
             return self.take_form(request, object_id, form_url, extra_context)
         except REFUSED as error:

@@ -11,7 +11,7 @@ from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 
 from config.connecting import trouble
-from config.database import direct, state_of
+from config.database import direct, is_held_back
 
 # Statements take the time they need. Whoever waits for a table holds back all who come
 # after it: that ends before a visitor's own five seconds do, and not before PostgreSQL
@@ -20,8 +20,6 @@ LIMITS = "-c statement_timeout=0 -c lock_timeout=2s"
 # A dump or a long report may hold a table for a while.
 PATIENCE = 20 * 60.0  # seconds
 PAUSE = 3.0
-# Lock timeout, deadlock.
-HELD_BACK = ("55P03", "40P01")
 LOCK = zlib.crc32(b"migrate")
 
 # What a CREATE INDEX CONCURRENTLY left behind that was ended halfway.
@@ -69,7 +67,7 @@ class Command(migrate.Command):
                     return
                 reason = "another migrate runs"
             except OperationalError as error:
-                if state_of(error) not in HELD_BACK:
+                if not is_held_back(error):
                     raise
                 connection = connections[self.database]
                 if connection.in_atomic_block:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 from django.utils import timezone
 
-from petitions.importing import FORMAT, FileProblem, NotJson, import_text
+from config.database import is_held_back
+from petitions.importing import FORMAT, FileProblem, NotJson, Report, import_text
+
+TRIES = 5
 
 
 class Command(BaseCommand):
@@ -39,7 +44,7 @@ class Command(BaseCommand):
             line = error.object[: error.start].count(b"\n") + 1
             raise CommandError(f"{file}: line {line}: not UTF-8") from None
         try:
-            report = import_text(text, now=timezone.now())
+            report = self.patiently(text)
         except (FileProblem, NotJson) as problem:
             raise CommandError(f"{file}: {problem}") from None
         organization = report.organization
@@ -55,3 +60,17 @@ class Command(BaseCommand):
                 "organisation has a postal address and a contact e-mail: add them in "
                 "the admin."
             )
+
+    def patiently(self, text: str) -> Report:
+        """All of it or nothing, again while others hold what it writes to."""
+        for attempt in range(TRIES):
+            try:
+                return import_text(text, now=timezone.now())
+            except OperationalError as error:
+                if not is_held_back(error):
+                    raise
+            time.sleep(attempt)
+        raise CommandError(
+            "Others hold what it writes to, a long report or a migration maybe. "
+            "Nothing was brought in: try again later."
+        )
