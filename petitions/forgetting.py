@@ -17,7 +17,7 @@ from psycopg.errors import LockNotAvailable
 
 from config.batches import Batches
 from petitions.models.search import WordSweep
-from petitions.searching import interface
+from petitions.queries import interface
 
 EVERY = 1.0  # seconds
 # After a round through all words, whether any text has changed is asked so often.

@@ -151,13 +151,19 @@ def found_page(
             if filters.sort == "supporters"
             else rows.newest_first()
         )
-        numbers = list(rows.values_list("pk", flat=True))
+        exact = set(numbers[: found.exact])
+        numbers = sorted(
+            rows.values_list("pk", flat=True), key=lambda number: number not in exact
+        )
     page = page_of(BoundedPaginator(numbers, PAGE_SIZE), request)
     by_number = Petition.objects.for_reading().in_bulk(list(page))
     petitions = [by_number[number] for number in page if number in by_number]
     for petition in petitions:
         petition.reading = found.texts[petition.pk]
     mark(found, petitions)
+    if found.exact:
+        alike = list(found.texts)[found.exact :]
+        found.first_alike = next((row.pk for row in petitions if row.pk in alike), None)
     return found, page, petitions
 
 
@@ -172,6 +178,7 @@ def mark(found: Found, petitions: Iterable[Petition]) -> None:
             for _petition, words in all_words
             for part in (words.title, words.summary or words.ask)
         ],
+        found.words,
     )
     unmarked = []
     for (petition, words), title, told in zip(
@@ -186,6 +193,7 @@ def mark(found: Found, petitions: Iterable[Petition]) -> None:
             (words.language, searching.readable(words.text), searching.PART)
             for _petition, words in unmarked
         ],
+        found.words,
     )
     for (petition, words), passage in zip(unmarked, passages, strict=True):
         if "<mark>" in passage:

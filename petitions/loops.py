@@ -12,7 +12,15 @@ from config.loops import Loop
 from config.models import Heartbeat
 from config.retention import EXPIRE
 from organizations.mailing import SEND as STAFF_MAIL
-from petitions import actions, forgetting, invalidating, limits, reporting, sources
+from petitions import (
+    actions,
+    forgetting,
+    invalidating,
+    limits,
+    reindexing,
+    reporting,
+    sources,
+)
 from petitions.counting import fold_round, verify
 from petitions.mailing import begin_sending, send_due
 from petitions.models import Petition
@@ -63,6 +71,7 @@ LOOPS = [
     Loop("limits", 60, limits.purge_round),
     Loop("sources", sources.EVERY, sources.tally),
     Loop("jobs", 1, invalidating.advance_round),
+    Loop("search", 30, reindexing.reindex_round),
     Loop("words", forgetting.EVERY, WORDS.round),
     Loop("proof", 1800, prove),
     STAFF_MAIL,

@@ -1,5 +1,6 @@
 """Searching petitions: PostgreSQL's full text in the language of each text, without
-accents, and words alike where what was typed finds little.
+accents, and words alike where what was typed finds little. petitions.queries makes the
+queries.
 
 However many petitions there are, the work is the same: a common word is found among
 the newest texts, a rare one by an index, and at most CANDIDATES are ranked. First come
@@ -9,18 +10,19 @@ asks.
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from django.conf import settings
-from django.db import connection
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from config.languages import reader_language
+from petitions import queries
+from petitions.queries import PART_OF_QUERY, Queries, rows
 
 CANDIDATES = 100
 # With fewer than this, words alike are looked for, too.
@@ -33,7 +35,6 @@ MOST_MINUSES = 20
 # Around a hit while it is still text: characters that stand for nothing else.
 START, STOP = "\ue000", "\ue001"
 WORD = re.compile(r"[^\W\d_]{4,30}")
-PART_OF_QUERY = re.compile(r'-?"[^"]*"?|\S+')
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,12 @@ class Found:
     exact: int = 0
     """So many of them have the words themselves, the others words alike."""
     more: bool = False
-    """Whether there are more than these."""
-    query: str = ""
+    """Whether more than these have the words themselves."""
+    query: Queries = field(default_factory=dict)
     alike: list[str] = field(default_factory=list)
     """Words that were taken for those that were typed."""
+    first_alike: int | None = None
+    """The petition before which a list says so, for others have the words typed."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class Marked:
 
 def typed(words: str) -> str:
     """What somebody typed, without what no text can hold, at a sensible length."""
-    found = " ".join(words.replace("\0", " ").split())[:LONGEST].strip()
+    words = unicodedata.normalize("NFKC", words.replace("\0", " "))
+    found = " ".join(queries.shown(words).split())[:LONGEST].strip()
     if found.count("-") > MOST_MINUSES:
         found = " ".join(found.replace("-", " ").split())
     return found
@@ -81,42 +85,23 @@ def search(words: str, scope: Scope) -> Found:
     """The petitions that `words` mean, those that have them exactly first. Understands
     "several words", -not and or, as search engines do."""
     found = Found(words)
-    (query,) = queries([words])
-    if query:
-        found.query = query
-        found.texts, found.more = ranked(query, scope)
+    (found.query,) = queries.made_of([words])
+    if found.query:
+        found.texts, found.more = ranked(found.query, scope)
         found.exact = len(found.texts)
     if len(found.texts) < FEW:
         alike, found.alike = query_of_words_alike(words)
         if alike:
-            texts, found.more = ranked(alike, scope)
+            texts, _more = ranked(alike, scope)
             found.texts |= {
                 number: language
                 for number, language in texts.items()
                 if number not in found.texts
             }
-            found.query = f"({query}) | ({alike})" if query else alike
+            found.query = queries.either([found.query, alike])
             if len(found.texts) == found.exact:
                 found.alike = []
     return found
-
-
-# NULL where nothing is left that can be found: words that are too common, a mere "not".
-QUERIES = """
-SELECT COALESCE(search_query(words, %(interface)s)::text, '')
-  FROM unnest(%(words)s::text[]) WITH ORDINALITY typed (words, number)
- ORDER BY number
-"""
-
-
-def queries(words: Sequence[str]) -> list[str]:
-    """Each of these as a tsquery; "" when nothing in it can be found."""
-    found = rows(QUERIES, {"words": list(words), "interface": interface()})
-    return [query for (query,) in found]
-
-
-def interface() -> list[str]:
-    return [code for code, _name in settings.LANGUAGES]
 
 
 # Where one looks, in turn, until there are enough: function, part, and how many texts
@@ -128,14 +113,16 @@ LOOKS = (
     ("search_indexed", "whole", 800),
 )
 LOOK = """
-SELECT {function}(%(part)s, %(query)s::tsquery, %(wanted)s, %(looked_at)s, %(now)s,
-                  %(states)s::text[], %(organization)s, %(topic)s)
+SELECT {function}(%(part)s, %(query)s::tsquery, %(queries)s::jsonb, %(wanted)s,
+                  %(looked_at)s, %(now)s, %(states)s::text[], %(organization)s,
+                  %(topic)s)
 """
 RANK = """
 SELECT petition_id, language
   FROM (SELECT DISTINCT ON (petition_id) petition_id, language, opens_at, rank
           FROM (SELECT petition_id, language, opens_at,
-                       (ts_rank('{0, 0.1, 0.3, 1}', head, %(query)s::tsquery) + 0.01)
+                       (ts_rank('{0, 0.1, 0.3, 1}', head,
+                                search_own(%(queries)s::jsonb, language)) + 0.01)
                        * CASE WHEN language = %(language)s THEN 1.5 ELSE 1 END AS rank
                   FROM petitions_searchdocument WHERE id = ANY(%(ids)s)) texts
          ORDER BY petition_id, rank DESC, language) best
@@ -143,13 +130,14 @@ SELECT petition_id, language
 """
 
 
-def candidates(query: str, scope: Scope) -> list[int]:
+def candidates(query: Queries, scope: Scope) -> list[int]:
     """The newest texts with the query, by number; those with it in their head first."""
     found: dict[int, None] = {}
     for function, part, looked_at in LOOKS:
         values = {
             "part": part,
-            "query": query,
+            "query": queries.of_any_language(query),
+            "queries": json.dumps(query),
             "wanted": CANDIDATES,
             "looked_at": looked_at,
             "now": scope.now,
@@ -164,13 +152,17 @@ def candidates(query: str, scope: Scope) -> list[int]:
     return list(found)[:CANDIDATES]
 
 
-def ranked(query: str, scope: Scope) -> tuple[dict[int, str], bool]:
+def ranked(query: Queries, scope: Scope) -> tuple[dict[int, str], bool]:
     """Petitions with the language of their best text, best first; whether there may be
     more."""
     ids = candidates(query, scope)
     if not ids:
         return {}, False
-    values = {"query": query, "ids": ids, "language": reader_language()}
+    values = {
+        "queries": json.dumps(query),
+        "ids": ids,
+        "language": reader_language(),
+    }
     return dict(rows(RANK, values)), len(ids) >= CANDIDATES
 
 
@@ -179,7 +171,7 @@ def ranked(query: str, scope: Scope) -> tuple[dict[int, str], bool]:
 # A word that differs by a letter or two, or in which two have changed places; in the
 # forms in which the languages search it, so that a mere plural is none.
 ALIKE = """
-SELECT given.number, alike.word, search_query(alike.word, %(interface)s)::text
+SELECT given.number, alike.word
   FROM unnest(%(words)s::text[]) WITH ORDINALITY given (word, number)
  CROSS JOIN LATERAL (SELECT lower(unaccent(given.word)) AS word) bare
  CROSS JOIN LATERAL (
@@ -197,37 +189,38 @@ SELECT given.number, alike.word, search_query(alike.word, %(interface)s)::text
                        FROM generate_series(1, length(bare.word) - 1) at))) near
         GROUP BY word
         ORDER BY min(distance), similarity(word, bare.word) DESC, word LIMIT 3) alike
+ ORDER BY given.number
 """
 
 
-def query_of_words_alike(words: str) -> tuple[str, list[str]]:
-    """The query with each word or words like it, and those words; "" when none is
+def query_of_words_alike(words: str) -> tuple[Queries, list[str]]:
+    """The query with each word or words like it, and those words; empty when none is
     alike. Excluded words and phrases stand for themselves."""
     parts = [part for part in PART_OF_QUERY.findall(words) if part.lower() != "or"]
     tried = [word for part in parts for word in WORD.findall(part) if plain(part)]
     tried = list(dict.fromkeys(tried))[:CORRECTED_WORDS]
     if not tried:
-        return "", []
-    others: dict[int, dict[str, str]] = {}
-    for number, word, query in rows(ALIKE, {"words": tried, "interface": interface()}):
-        others.setdefault(number - 1, {})[word] = query or ""
-    groups: list[str] = []
-    alike: list[str] = []
+        return {}, []
+    others: dict[str, list[str]] = {word: [] for word in tried}
+    for number, word in rows(ALIKE, {"words": tried}):
+        others[tried[number - 1]].append(word)
     rest = [part for part in parts if not (plain(part) and WORD.search(part))]
-    own = queries([*tried, *(part.lstrip("-") for part in rest)])
-    for number in range(len(tried)):
-        new = {
-            word: query
-            for word, query in others.get(number, {}).items()
-            if query and query != own[number]
-        }
-        alike += new
-        groups.append(" | ".join(f"({q})" for q in (own[number], *new.values()) if q))
-    for part, query in zip(rest, own[len(tried) :], strict=True):
-        groups.append(f"!({query})" if query and part.startswith("-") else query)
+    near = [word for words_alike in others.values() for word in words_alike]
+    asked = [*tried, *(part.lstrip("-") for part in rest), *near]
+    query_of = dict(zip(asked, queries.made_of(asked), strict=True))
+    alike: list[str] = []
+    groups: list[Queries] = []
+    for word, near_it in others.items():
+        own = query_of[word]
+        new = [other for other in near_it if query_of[other] not in ({}, own)]
+        alike += [other for other in new if other not in alike]
+        groups.append(queries.either([own, *(query_of[other] for other in new)]))
+    for part in rest:
+        query = query_of[part.lstrip("-")]
+        groups.append(queries.excluded(query) if part.startswith("-") else query)
     if not alike:
-        return "", []
-    return " & ".join(f"({group})" for group in groups if group), alike
+        return {}, []
+    return queries.every(groups), alike
 
 
 def plain(part: str) -> bool:
@@ -238,7 +231,8 @@ def plain(part: str) -> bool:
 # == What was found, marked ==
 
 HEADLINES = """
-SELECT ts_headline(search_configuration(language), text, %(query)s::tsquery, options)
+SELECT COALESCE(ts_headline(search_configuration(language), text,
+                            search_own(%(queries)s::jsonb, language), options), text)
   FROM unnest(%(languages)s::text[], %(texts)s::text[], %(options)s::text[])
        WITH ORDINALITY passages (language, text, options, number)
  ORDER BY number
@@ -252,22 +246,33 @@ PART = (
 LOOKED_THROUGH = 12_000
 
 
-def marked(query: str, passages: Sequence[tuple[str, str, str]]) -> list[SafeString]:
+def marked(
+    query: Queries, passages: Sequence[tuple[str, str, str]], words: str = ""
+) -> list[SafeString]:
     """Each of `passages` (language, text, WHOLE or PART) as HTML with the words that
-    `query` finds in <mark>; everything else is escaped."""
+    `query` finds in <mark>; everything else is escaped. Of `words`, as they were typed,
+    those that stand inside longer ones are marked as well."""
     if not passages or not query:
         return [escape(text) for _language, text, _options in passages]
     languages, texts, options = zip(*passages, strict=True)
     found = rows(
         HEADLINES,
         {
-            "query": query,
+            "queries": json.dumps(query),
             "languages": list(languages),
             "texts": [without_marks(text) for text in texts],
             "options": list(options),
         },
     )
-    return [with_marks(headline) for (headline,) in found]
+    inside = queries.JOINED.findall(words)
+    return [with_marks(mark_inside(headline, inside)) for (headline,) in found]
+
+
+def mark_inside(headline: str, inside: Sequence[str]) -> str:
+    """The headline with these marked, unless PostgreSQL has marked whole words."""
+    if START in headline or not inside:
+        return headline
+    return re.sub("|".join(map(re.escape, inside)), rf"{START}\g<0>{STOP}", headline)
 
 
 def readable(text: str) -> str:
@@ -282,9 +287,3 @@ def without_marks(text: str) -> str:
 def with_marks(headline: str) -> SafeString:
     html = escape(headline).replace(START, "<mark>").replace(STOP, "</mark>")
     return mark_safe(html)  # noqa: S308 - escaped above
-
-
-def rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())

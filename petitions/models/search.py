@@ -30,6 +30,8 @@ class SearchDocument(models.Model):
     """Title (A), what a list says of it and whom it petitions (B), who asks (C)."""
     whole = SearchVectorField()
     """The same and the text (D)."""
+    version = models.SmallIntegerField(db_default=0)
+    """Of the rules by which it was made; of older ones they are made anew."""
 
     class Meta:
         constraints = [
@@ -49,6 +51,7 @@ class SearchDocument(models.Model):
             models.Index(fields=["state", "-opens_at"], name="search_state"),
             # Which languages are in use, each found by one step.
             models.Index(fields=["language"], name="search_language"),
+            models.Index(fields=["version", "petition"], name="search_version"),
         ]
 
     def __str__(self) -> str:

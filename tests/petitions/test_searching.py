@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.postgres.search import SearchVector
+from django.db.models import Value
 from django.test import Client
 from django.utils import timezone, translation
 
 from organizations.models import Organization
-from petitions import searching
+from petitions import reindexing, searching
 from petitions.models import Petition, SearchDocument, SearchWord, Target
 from petitions.searching import Found, Scope
 from petitions.states import State
@@ -118,6 +120,115 @@ def test_excluded_words_stay_excluded_among_words_alike(
     found = find("tortrue -schools")
 
     assert titles(found) == ["Torture in prisons"]
+
+
+# == Words as they are joined and parted ==
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "words"),
+    [
+        ("th", "ปฏิญญาสากลว่าด้วยสิทธิมนุษยชน", "สิทธิ"),
+        ("zh", "世界人权宣言", "人权"),
+        ("zh", "一封支持理查德·斯托曼的公开信", "支持"),
+        ("zh", "世界人权宣言", "权"),
+        ("ja", "世界人権宣言", "人権"),
+        ("ja", "リチャード・ストールマン氏を支援する公開書簡", "公開書簡"),
+        ("ja", "ﾏｲﾅﾝﾊﾞｰ制度", "マイナンバー"),
+        ("km", "សេចក្ដីប្រកាសជាសកលស្ដីពីសិទ្ធិមនុស្ស", "សិទ្ធិ"),
+        ("lo", "ປະກາດສາກົນ ກ່ຽວກັບສິດຂອງມະນຸດ", "ສິດ"),
+        ("my", "အပြည်ပြည်ဆိုင်ရာလူ့အခွင့်အရေး", "အခွင့်အရေး"),
+        ("ml", "മനുഷ്യാവകാശങ്ങളെക്കുറിക്കുന്ന പ്രഖ്യാപനം", "മനുഷ്യാവകാശ"),
+        ("ko", "학교는 인력센터, 취업센터가 아닙니다", "학교"),
+        ("ko", "인권을 지키자", "인권"),
+        ("en", "艾未未 must go free", "艾未未 free"),
+        ("de", "Die Menschen\u00adrechte", "Menschenrechte"),
+        ("de", "Das Quell\u200bwasser", "Quellwasser"),
+        ("de", "Die Menschenrechte", "Menschen\u00adrechte"),
+        ("en", "Save the swimming pool", "swimming-pool"),
+        ("en", "Save the swimming-pool", "swimming pool"),
+        ("en", "COVID19 help", "covid-19"),
+        ("en", "Covid-19 help", "covid19"),
+        ("en", "Covid 19 help", "covid19"),
+        ("en", "No more e-mail", "email"),
+        ("en", "Air\u2011raid shelters", "air-raid"),
+        ("en", "Land/water rights", "water"),
+        ("en", "Rights.Now is what we ask", "rights now"),
+        ("en", "ＦＲＥＥ them", "free"),
+        ("es", "Derechos de las mujeres", "mujer"),
+    ],
+)
+def test_words_are_found_however_they_are_joined(
+    organization: Organization, language: str, title: str, words: str
+) -> None:
+    """Parts of other sites' titles, and how readers looked for them."""
+    make_petition(organization, title=title, language=language, text="x")
+
+    found = find(words)
+
+    assert titles(found) == [title]
+    assert found.exact == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "words"),
+    [
+        ("en", "Require all single-stall restrooms to be unisex", "Stallman"),
+        ("en", "A pool for swimming", "swimming-pool"),
+        ("zh", "世界和人的权", "人权"),
+        ("zh", "世界人权宣言", '"宣人"'),
+    ],
+)
+def test_words_that_are_no_words_of_the_text_do_not_find_it(
+    organization: Organization, language: str, title: str, words: str
+) -> None:
+    make_petition(organization, title=title, language=language, text="x")
+    # Languages whose stems of the words would be words of the text.
+    for other in ("hu", "da", "sv", "de"):
+        make_petition(organization, title="Andet", language=other, text="x")
+
+    assert find(words).exact == 0
+
+
+def test_what_is_inside_a_word_is_excluded_and_marked(
+    visitor: Client, organization: Organization
+) -> None:
+    make_petition(organization, title="世界人权宣言", language="zh")
+    make_petition(organization, title="世界和平", language="zh")
+
+    assert titles(find("世界 -人权")) == ["世界和平"]
+    page = visitor.get("/petitions/?q=人权").content.decode()
+    assert "世界<mark>人权</mark>宣言" in page
+
+
+def test_the_number_is_that_of_those_with_the_words(
+    visitor: Client, organization: Organization
+) -> None:
+    """Petitions with words alike come apart, under a heading, in any order asked for."""
+    make_petition(organization, title="Stop fracking")
+    for number in range(3):
+        make_petition(organization, title=f"Stop cracking {number}")
+
+    for sort in ("", "&sort=newest", "&sort=supporters"):
+        page = text_of(visitor.get(f"/petitions/?q=fracking{sort}"))
+        assert "1 petition for “fracking”." in page
+        heading = page.index("With words like these: cracking")
+        assert page.index("Stop fracking") < heading < page.index("Stop cracking 0")
+
+
+def test_documents_of_an_earlier_version_are_made_anew(
+    organization: Organization,
+) -> None:
+    make_petition(organization, title="世界人权宣言", language="zh")
+    SearchDocument.objects.update(
+        version=0, head=SearchVector(Value("x")), whole=SearchVector(Value("x"))
+    )
+    assert find("人权").exact == 0
+
+    assert reindexing.reindex_round(timezone.now()) is False
+
+    assert find("人权").exact == 1
+    assert SearchDocument.objects.get().version == reindexing.VERSION
 
 
 # == What is searched, and in which order ==
