@@ -9,9 +9,11 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.logins import LoginForm, held_up
+from config.logins import LoginForm, go_on, held_up
 from config.patience import patient
 
 
@@ -25,13 +27,23 @@ class StaffSite(AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """A list is not asked for what no text can hold: PostgreSQL would refuse it
-        where nobody catches that. A form is patient."""
+        where nobody catches that. A form is patient, and one that meets the end of a
+        login is kept."""
+        from config import retyping  # which needs the admin
+
         of_staff = super().admin_view(patient(view), cacheable)
 
         @wraps(of_staff)
         def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if "%00" in request.META.get("QUERY_STRING", ""):
                 raise BadRequest("A null byte in the query")
+            go_on(request, timezone.now())
+            if (
+                request.method == "POST"
+                and not self.has_permission(request)
+                and request.path != reverse("admin:logout")
+            ):
+                return retyping.ask_login(request, retyping.typed_in(request))
             return of_staff(request, *args, **kwargs)
 
         return asked
@@ -39,8 +51,19 @@ class StaffSite(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Says to programs, too, that another try has to wait."""
-        response = super().login(request, extra_context)
+        """Says to programs, too, that another try has to wait. What was typed before
+        the login is carried along, and offered after it."""
+        from config import retyping
+
+        typed = retyping.carried_in(request) if request.method == "POST" else None
+        carried = {
+            "is_over": typed is not None,
+            "typed": typed,
+            "carried": typed.carried() if typed else "",
+        }
+        response = super().login(request, {**carried, **(extra_context or {})})
+        if typed is not None and response.status_code == 302:
+            return retyping.offer(request, typed)
         if (held := held_up(request)) is not None:
             response.status_code = 429
             response.headers["Retry-After"] = str(math.ceil(held.wait.total_seconds()))

@@ -6,12 +6,15 @@ import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import ngettext
 
 HELD_UP = "site.held_up"
@@ -70,6 +73,37 @@ def held_up(request: HttpRequest) -> HeldUp | None:
     """What held up a login of this request."""
     found = request.META.get(HELD_UP)
     return found if isinstance(found, HeldUp) else None
+
+
+# == How long a login lasts ==
+
+LONGEST = timedelta(hours=24)
+"""A working day never meets it."""
+RENEWED = timedelta(minutes=5)
+"""A session is stored anew, and lasts on, at most so often."""
+BEGAN, RENEWED_AT = "began", "renewed_at"
+
+
+def begin(
+    sender: object, request: HttpRequest | None, user: object, **kwargs: Any
+) -> None:
+    """At a login, which stores the session in any case."""
+    if request is not None:
+        seconds = int(timezone.now().timestamp())
+        request.session[BEGAN] = request.session[RENEWED_AT] = seconds
+
+
+def go_on(request: HttpRequest, now: datetime) -> None:
+    """Let the login of this request last on with what somebody does; end it when it
+    has lasted too long."""
+    if not request.user.is_authenticated:
+        return
+    session, seconds = request.session, int(now.timestamp())
+    began = session.setdefault(BEGAN, seconds)
+    if seconds - began > LONGEST.total_seconds():
+        logout(request)
+    elif seconds - session.get(RENEWED_AT, 0) > RENEWED.total_seconds():
+        session[RENEWED_AT] = seconds
 
 
 class LoginForm(AdminAuthenticationForm):

@@ -75,4 +75,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return problem(request, 403)
+    # Its pages need the admin, which is loaded later than this.
+    from config import retyping
+
+    return retyping.stale(request)

@@ -101,6 +101,8 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
+            # Before Django's own: whose form it is stands beside its token.
+            "builtins": ["config.templatetags.owned"],
             "loaders": [("django.template.loaders.cached.Loader", LOADERS)],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -257,7 +259,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# After the last page; config.logins has the end of those who go on.
+SESSION_COOKIE_AGE = 4 * 60 * 60
 X_FRAME_OPTIONS = "DENY"
 
 # == Logs ==

@@ -8,9 +8,11 @@ class OrganizationsConfig(AppConfig):
     verbose_name = _("Organisations")
 
     def ready(self) -> None:
+        from config.logins import begin
         from config.retention import declare
         from organizations import logins, retention
 
+        user_logged_in.connect(begin)
         user_logged_in.connect(logins.entered)
         user_logged_out.connect(logins.left)
         declare(retention.RULES, retention.NOT_PERSONAL, retention.PEOPLE)

@@ -109,7 +109,7 @@ RULES = [
         columns={"sessions.session": ("session_key", "session_data")},
         what=_("Staff: that somebody is logged in"),
         purpose=_("So that nobody logs in for every page."),
-        kept=_("Twelve hours. Visitors have none."),
+        kept=_("Four hours after the last page, a day at most. Visitors have none."),
         expiry=Rows(ended_sessions),
     ),
     Rule(
