@@ -57,7 +57,8 @@ def person_of(signature: Signature, changed: dict[str, Any]) -> dict[str, str]:
 
 def send_again(signature: Signature, *, now: datetime) -> None:
     """Make a new mail due for a pending signature; the caps of the worker hold. Not
-    for one past its time: asking for a link must not keep it for ever."""
+    for one past its time: asking for a link must not keep it for ever; nor for one
+    that comes too late to count."""
     waiting = signature.mails.filter(state=MailState.DUE)
     if (
         signature.state == SignatureState.PENDING
@@ -65,6 +66,7 @@ def send_again(signature: Signature, *, now: datetime) -> None:
         and signature.email_key
         and not signature.aside
         and not waiting.exists()
+        and confirming.is_in_time(signature, now=now)
     ):
         DueMail.objects.create(
             petition_id=signature.petition_id,
@@ -105,20 +107,26 @@ def answer_requests(now: datetime) -> bool:
 
 
 def send_signed(known: Sequence[UUID], *, now: datetime) -> None:
-    """Make the mail due that leads one person to all they have signed; none for an
-    address that has signed nothing, or that has just been asked for."""
-    newest = Signature.objects.filter(email_key__in=known).order_by("-pk").first()
-    if (
-        newest is None
-        or DueMail.objects.filter(
-            email_key__in=known, kind=MailKind.ALL, state=MailState.DUE
-        ).exists()
-    ):
+    """Make the mails due that lead one person to all they have signed, one to each
+    spelling of the address that was used; none to one that has signed nothing, or that
+    has just been asked for."""
+    newest = Signature.objects.filter(email_key__in=known)
+    for signature in newest.order_by("email", "-pk").distinct("email"):
+        mail_links(signature, now=now)
+
+
+def mail_links(signature: Signature, *, now: datetime) -> None:
+    """Make the mail due that leads to all that was signed with this very address,
+    unless one waits already."""
+    assert signature.email_key is not None
+    waiting = DueMail.objects.filter(kind=MailKind.ALL, state=MailState.DUE)
+    with_address = siblings.of_address(Signature.objects.all(), signature.email)
+    if waiting.filter(signature__in=with_address).exists():
         return
     DueMail.objects.create(
-        petition_id=newest.petition_id,
-        signature=newest,
-        email_key=known[0],
+        petition_id=signature.petition_id,
+        signature=signature,
+        email_key=signature.email_key,
         kind=MailKind.ALL,
         priority=Priority.LATER,
         due_at=now,
@@ -127,12 +135,13 @@ def send_signed(known: Sequence[UUID], *, now: datetime) -> None:
 
 
 def send_all_again(known: Sequence[UUID], *, now: datetime) -> None:
-    """A new mail for each person's newest pending signature under each petition."""
+    """A new mail for each person's newest pending signature under each petition, to
+    each spelling of the address that was used."""
     newest = (
         Signature.objects.pending()
         .filter(email_key__in=known, aside="")
-        .order_by("petition", "person", "-pk")
-        .distinct("petition", "person")
+        .order_by("petition", "person", "email", "-pk")
+        .distinct("petition", "person", "email")
     )
     for signature in newest:
         send_again(signature, now=now)
@@ -194,10 +203,10 @@ def record_consent(signature: Signature, *, updates: bool, now: datetime) -> Non
 
 
 def signed_by(address: str) -> QuerySet[Signature]:
-    """All that one person has signed, the newest first; of several forms for one
-    petition that wait for their confirmation, each."""
+    """All that was signed with this very address, the newest first; of several forms
+    for one petition that wait for their confirmation, each."""
     return (
-        Signature.objects.filter(email_key__in=keys.keys_of(address))
+        siblings.of_address(Signature.objects.all(), address)
         .select_related("petition__organization", "invalidation")
         .prefetch_related("petition__translations")
         .order_by("-created_at", "-pk")
@@ -219,7 +228,7 @@ def release(signatures: QuerySet[Signature], *, now: datetime) -> int:
 
 def everything_about(address: str) -> dict[str, Any]:
     """All that is stored about one person, for that person."""
-    known = keys.keys_of(address)
+    rows = signed_by(address)
     return {
         "signatures": [
             {
@@ -247,7 +256,7 @@ def everything_about(address: str) -> dict[str, Any]:
                 and row.invalidation.made_at.isoformat(),
                 "withdrawn_because": row.withdrawn_because,
             }
-            for row in signed_by(address)
+            for row in rows
         ],
         "answers_about_updates": [
             {
@@ -257,7 +266,7 @@ def everything_about(address: str) -> dict[str, Any]:
                 "language": row.language,
                 "given_at": row.given_at.isoformat(),
             }
-            for row in Consent.objects.filter(email_key__in=known).order_by(
+            for row in siblings.of_address(Consent.objects.all(), address).order_by(
                 "given_at", "pk"
             )
         ],
@@ -267,7 +276,7 @@ def everything_about(address: str) -> dict[str, Any]:
                 "created_at": row.created_at.isoformat(),
                 "finished_at": row.finished_at and row.finished_at.isoformat(),
             }
-            for row in DueMail.objects.filter(email_key__in=known).order_by("pk")
+            for row in DueMail.objects.filter(signature__in=rows).order_by("pk")
         ],
     }
 
@@ -275,27 +284,32 @@ def everything_about(address: str) -> dict[str, Any]:
 def erase_all(address: str, *, now: datetime) -> None:
     """Forget one person under every petition, and every consent they gave."""
     with transaction.atomic():
-        known = keys.keys_of(address)
         for signature in signed_by(address):
             if Signature.objects.filter(pk=signature.pk).exists():
                 erase_signature(signature, now=now)
-        Consent.objects.filter(email_key__in=known).delete()
+        siblings.of_address(Consent.objects.all(), address).delete()
+
+
+def end_links(address: str, *, made_before: datetime) -> None:
+    """End every link that was mailed to this address before, to manage signatures."""
+    siblings.of_address(Signature.objects.all(), address).update(
+        links_ended_at=made_before
+    )
 
 
 def suppress(address: str, *, now: datetime) -> None:
-    """Never write to this mailbox again."""
+    """Never write to this address again."""
     newest = keys.current().newest
-    Suppression.objects.get_or_create(
-        email_key=newest.key(address),
-        defaults={"since": now, "key_version": newest.number},
+    Suppression.objects.add_address(
+        address, newest, since=now, key_version=newest.number
     )
 
 
 def lift_suppression(address: str) -> None:
     """Write to it again, as its owner wants, who read a mail of ours for that."""
-    known = keys.current().all_keys(address)
-    Suppression.objects.filter(pk__in=known).delete()
-    Bounce.objects.filter(pk__in=known).delete()
+    ring = keys.current()
+    Suppression.objects.drop_address(address, ring)
+    Bounce.objects.drop_address(address, ring)
 
 
 def erase_signature(signature: Signature, *, now: datetime) -> None:
@@ -305,9 +319,8 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
     # No link leads to a signature that was anonymised.
     assert signature.email_key is not None
     with transaction.atomic():
-        known = keys.keys_of(signature.email)
-        at_address = Signature.objects.filter(
-            petition=signature.petition_id, email_key__in=known
+        at_address = siblings.of_address(
+            Signature.objects.filter(petition=signature.petition_id), signature.email
         )
         theirs = Q(person=signature.person)
         if not signature.petition.shared_addresses:
@@ -318,9 +331,8 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
             siblings.forget(Signature.objects.filter(pk=row.pk))
         if not at_address.exclude(state=SignatureState.PENDING).exists():
             # An answer is the mailbox's: the other person there may have given it.
-            Consent.objects.filter(
+            siblings.of_address(Consent.objects.all(), signature.email).filter(
                 organization=signature.petition.organization_id,
-                email_key__in=known,
                 source=f"petition:{signature.petition_id}",
             ).delete()
 
@@ -328,9 +340,10 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
 def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
     """Take a confirmed signature from the count, as of today; `because` of something
     (`Withdrawal`) when its owner did not ask for it. What staff had taken from it of
-    the same person loses its mark: nothing brings it back."""
-    at_address = Signature.objects.filter(
-        petition=signature.petition_id, email_key__in=keys.keys_of(signature.email)
+    the same person loses its mark: nothing brings it back. Forms of theirs that wait
+    are forgotten: nobody is asked to confirm what they have just taken back."""
+    at_address = siblings.of_address(
+        Signature.objects.filter(petition=signature.petition_id), signature.email
     )
     with transaction.atomic():
         # Locked before their states are read: a batch may be moving them.
@@ -356,6 +369,8 @@ def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
                     source=Source.CONFIRMED,
                     delta=-1,
                 )
+        if not because:
+            siblings.erase_pending(signature)
 
 
 def confirm_corrected(

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from petitions import actions
+from petitions import actions, keys
 from petitions.addresses import domain_of
 from petitions.emails import mail_domain, message_id
 from petitions.models import Bounce, Consent, DueMail, Signature
@@ -49,13 +50,18 @@ UPDATE petitions_mailtally t
 """
 
 
-def mark(key: UUID, reason: str, *, now: datetime) -> None:
-    """Write to this mailbox no more for a while, and take back what nobody can have
-    confirmed. Saying it twice does no harm."""
+def mark(key: UUID, reason: str, *, now: datetime, address: str = "") -> None:
+    """Write to this address no more for a while, or, without one, to none of this
+    mailbox, and take back what nobody can have confirmed. Saying it twice does no
+    harm. `key` is that of its mails."""
+    newest = keys.current().newest
+    said: dict[str, Any] = {"since": now, "reason": reason[:20]}
     with transaction.atomic():
-        Bounce.objects.update_or_create(
-            email_key=key, defaults={"since": now, "reason": reason[:20]}
-        )
+        if address:
+            Bounce.objects.add_address(address, newest, **said)
+            Bounce.objects.filter(pk=newest.key(address)).update(**said)
+        else:
+            Bounce.objects.update_or_create(email_key=key, defaults=said)
         take_back(key, now=now)
 
 
@@ -86,7 +92,7 @@ def came_back(
                     },
                 )
         if no_such_mailbox:
-            mark(key, reason, now=now)
+            mark(key, reason, now=now, address=recipient)
         else:
             take_back(key, now=now)
 

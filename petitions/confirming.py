@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection
+from django.db.models import Min
 from django.utils import timezone
 
 from config.database import bare
 from petitions import rekeying
-from petitions.siblings import counted_sibling, find_signature, is_full
-from petitions.states import SignatureState
+from petitions.models import Signature
+from petitions.models.mails import MailState
+from petitions.siblings import counted_of_mailbox, find_signature, is_full
+from petitions.states import ENDED_STATES, SignatureState, State
 
 # Confirmations are accepted for this long after the later of the petition's end and
 # the first sending of the mail.
@@ -84,9 +87,12 @@ WITH mine AS MATERIALIZED (
            s.updates, s.consent_version, s.language, p.slug, p.organization_id,
            mine.via
 ), merged AS (
+    -- Another spelling of the mailbox may be somebody else's: their link must not lead
+    -- here, nor their form be gone.
     DELETE FROM petitions_signature s
      USING confirmed
      WHERE s.id IN (SELECT id FROM siblings) AND s.id <> confirmed.id
+       AND s.email = confirmed.email
  RETURNING s.id, confirmed.id AS into_id
 ), unsent AS (
     DELETE FROM petitions_duemail
@@ -177,6 +183,20 @@ def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
     raise OperationalError("others confirm at the same address all the time")
 
 
+def is_in_time(signature: Signature, *, now: datetime) -> bool:
+    """Whether the statement would still count it, as far as its petition is concerned;
+    of a link that has not been mailed yet: once it is."""
+    petition = signature.petition
+    if petition.state == State.WITHDRAWN:
+        return False
+    end = petition.ended_at or petition.closes_at
+    if end is None or (petition.state not in ENDED_STATES and now < end):
+        return True
+    sent = signature.mails.filter(state=MailState.SENT)
+    first_sent = sent.aggregate(first=Min("finished_at"))["first"] or now
+    return bool(now < GRACE + max(end, first_sent))
+
+
 def constraint_of(error: IntegrityError) -> str:
     """The constraint that refused."""
     diagnosis = getattr(error.__cause__, "diag", None)
@@ -190,13 +210,13 @@ def explain(signature_id: int) -> tuple[Confirmation, str]:
         return Confirmation.GONE, ""
     slug = signature.petition.slug
     if signature.state == SignatureState.PENDING:
-        if counted_sibling(signature):
+        if counted_of_mailbox(signature):
             return Confirmation.COUNTED, slug
         if is_full(signature):
             return Confirmation.FULL, slug
         return Confirmation.TOO_LATE, slug
     if signature.state == SignatureState.WITHDRAWN:
         return Confirmation.WITHDRAWN, slug
-    if signature.state == SignatureState.INVALID and not counted_sibling(signature):
+    if signature.state == SignatureState.INVALID and not counted_of_mailbox(signature):
         return Confirmation.INVALIDATED, slug
     return Confirmation.COUNTED, slug

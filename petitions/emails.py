@@ -172,7 +172,6 @@ def build(
                 "addressee": (
                     petition.addressees if petition.petitions_somebody else ""
                 ),
-                "petition_url": settings.SITE_URL + petition.get_absolute_url(),
                 "counted_since": counted_since,
                 "counted_name": counted_name,
             }

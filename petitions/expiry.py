@@ -136,7 +136,9 @@ def former_answers(now: datetime) -> QuerySet[Consent]:
     the only one left, so that no earlier “yes” holds again."""
     since = months_before(now, ANSWERS_KEPT)
     same = Consent.objects.filter(
-        email_key=OuterRef("email_key"), organization=OuterRef("organization")
+        email_key=OuterRef("email_key"),
+        email__iexact=OuterRef("email"),
+        organization=OuterRef("organization"),
     )
     later = Q(given_at__gt=OuterRef("given_at")) | Q(
         given_at=OuterRef("given_at"), pk__gt=OuterRef("pk")
@@ -342,7 +344,10 @@ def erase(signatures: QuerySet[Signature]) -> None:
     DueMail.objects.filter(signature__in=signatures).delete()
     signatures.exclude(state=SignatureState.CONFIRMED).delete()
     signatures.update(
-        **ERASED, created_at=day_of("created_at"), confirmed_at=day_of("confirmed_at")
+        **ERASED,
+        links_ended_at=None,
+        created_at=day_of("created_at"),
+        confirmed_at=day_of("confirmed_at"),
     )
 
 

@@ -14,11 +14,12 @@ from datetime import datetime
 from itertools import batched, chain
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Window
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Window
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from organizations.models import Organization, User
+from petitions import keys
 from petitions.models import (
     Bounce,
     Consent,
@@ -29,6 +30,8 @@ from petitions.models import (
 )
 
 ROWS_AT_ONCE = 1000
+# What keeps an address from being written to.
+HOLDS = (Suppression, Bounce)
 # What makes a table program compute a cell instead of showing it (OWASP: CSV
 # injection), the wide forms of East Asian keyboards included.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -37,19 +40,26 @@ BOM = "\ufeff"
 
 
 def supporters(organization: Organization) -> QuerySet[Consent]:
-    """The consents that an organisation may rely on, one for each mailbox."""
-    newest = (
-        Consent.objects.filter(organization=organization)
-        .order_by("email_key", "-given_at", "-pk")
-        .distinct("email_key")
+    """The consents that an organisation may rely on, one for each address: nobody
+    answers for another spelling, which may be another's."""
+    same = Consent.objects.filter(
+        organization=OuterRef("organization"),
+        email_key=OuterRef("email_key"),
+        email__iexact=OuterRef("email"),
     )
-    key = OuterRef("email_key")
-    return Consent.objects.filter(
-        ~Exists(Suppression.objects.filter(pk=key)),
-        ~Exists(Bounce.objects.filter(pk=key)),
-        pk__in=newest.values("pk"),
-        updates=True,
+    newer = Q(given_at__gt=OuterRef("given_at")) | Q(
+        given_at=OuterRef("given_at"), pk__gt=OuterRef("pk")
     )
+    held = [model.objects.filter(pk=OuterRef("email_key")) for model in HOLDS]
+    agreed = Consent.objects.filter(
+        ~Exists(same.filter(newer)), organization=organization, updates=True
+    )
+    doubtful = agreed.filter(Exists(held[0]) | Exists(held[1]))
+    known = dict(doubtful.values_list("pk", "email"))
+    silent = set[str]()
+    for model in HOLDS:
+        silent |= keys.silenced(model.objects.all(), set(known.values()) - silent)
+    return agreed.exclude(pk__in=[pk for pk in known if known[pk] in silent])
 
 
 def export(organization: Organization, user: User, *, now: datetime) -> Iterator[bytes]:
@@ -59,6 +69,7 @@ def export(organization: Organization, user: User, *, now: datetime) -> Iterator
         Signature.objects.confirmed()
         .filter(
             email_key=OuterRef("email_key"),
+            email__iexact=OuterRef("email"),
             petition__organization=OuterRef("organization"),
         )
         .order_by("-confirmed_at")

@@ -18,8 +18,9 @@ from uuid import UUID
 from django.apps import apps as installed
 from django.conf import settings
 from django.db import OperationalError
+from django.db.models import QuerySet
 
-from petitions.addresses import Rules
+from petitions.addresses import Rules, exact
 from petitions.models import AddressRule, KeyVersion, Suppression
 
 # What a new site begins with: dots make no difference at one large provider, which
@@ -52,10 +53,18 @@ class Version:
     def key(self, address: str) -> UUID:
         """128 bits of HMAC-SHA256 of the canonical address, so that the column alone
         names nobody; keys of two versions are never the same."""
+        return self.hashed(f"{self.number}:{self.rules.canonical(address)}")
+
+    def address_key(self, address: str) -> UUID:
+        """The same of one address alone, whatever else is the same mailbox; letters
+        before the @ may be large or small."""
+        return self.hashed(f"{self.number}={exact(address).lower()}")
+
+    def hashed(self, message: str) -> UUID:
         if not self.secret:
             raise UnknownSecret(self.number)
-        message = f"{self.number}:{self.rules.canonical(address)}".encode()
-        return UUID(bytes=hmac.digest(self.secret, message, "sha256")[:16])
+        digest = hmac.digest(self.secret, message.encode(), "sha256")
+        return UUID(bytes=digest[:16])
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,10 @@ class Keyring:
     def all_keys(self, address: str) -> list[UUID]:
         """Every key that it ever had, as far as the secrets are known."""
         return [v.key(address) for v in self.versions if v.secret]
+
+    def address_keys(self, address: str) -> set[UUID]:
+        """Every key that this very address ever had, as far as secrets are known."""
+        return {v.address_key(address) for v in self.versions if v.secret}
 
 
 _lock = threading.Lock()
@@ -167,14 +180,22 @@ def keys_of(address: str) -> list[UUID]:
 def suppressed(addresses: Iterable[str]) -> set[str]:
     """Those of `addresses` that this site must never write to again. What has its key
     alone is compared under every version whose secret is known."""
+    return silenced(Suppression.objects.all(), addresses)
+
+
+def silenced(rows: QuerySet[Any], addresses: Iterable[str]) -> set[str]:
+    """Those of `addresses` that `rows` of Suppression or Bounce are about. A row is
+    found by the mailbox; it is about those addresses of it that it names, or all."""
     ring = current()
     keys = {address: set(ring.all_keys(address)) for address in addresses}
-    found = set(
-        Suppression.objects.filter(pk__in=set().union(*keys.values())).values_list(
-            "pk", flat=True
-        )
-    )
-    return {address for address in keys if keys[address] & found}
+    found = rows.filter(pk__in=set().union(*keys.values()))
+    named = dict(found.values_list("pk", "address_keys"))
+    return {
+        address
+        for address in keys
+        for key in keys[address] & named.keys()
+        if named[key] is None or ring.address_keys(address) & set(named[key])
+    }
 
 
 # == Rules as drafts ==

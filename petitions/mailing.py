@@ -130,6 +130,8 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     counted = Signature.objects.filter(
         petition=OuterRef("petition"),
         email_key=OuterRef("email_key"),
+        # Another spelling may be somebody else's, who learns nothing of it.
+        email=OuterRef("signature__email"),
         person=OuterRef("signature__person"),
         state=SignatureState.CONFIRMED,
     )
@@ -151,6 +153,7 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
             sent.filter(
                 kind=MailKind.CONFIRM,
                 finished_at__gt=OuterRef("created_at") - SAME_FORM_WITHIN,
+                signature__email__iexact=OuterRef("signature__email"),
                 **about,
                 **same_form,
             )
@@ -271,16 +274,25 @@ def decide_all(
 
 
 def mark_suppressed(mails: list[LeasedMail]) -> None:
-    """Note whose owner wants no mail, by whatever key that was said."""
+    """Note whose owner wants no mail, by whatever key that was said; and whose mail
+    came back, of those whose mailbox is known for that."""
     addresses = {mail.signature.email for mail in mails if mail.signature}
     silent = keys.suppressed(addresses) if addresses else set()
+    held = {m.signature.email for m in mails if m.signature and m.bounced is not None}
+    gone = keys.silenced(Bounce.objects.all(), held) if held else set()
     for mail in mails:
-        mail.suppressed = mail.signature is not None and mail.signature.email in silent
+        assert mail.signature is not None  # it is due
+        mail.suppressed = mail.signature.email in silent
+        if mail.signature.email not in gone:
+            mail.bounced = None
 
 
 def is_copy(one: LeasedMail, other: LeasedMail) -> bool:
-    """Whether the same form was sent twice."""
-    return all(
+    """Whether the same form was sent twice, with the same address."""
+    assert one.signature is not None
+    assert other.signature is not None
+    same = one.signature.email.lower() == other.signature.email.lower()
+    return same and all(
         getattr(one.signature, field) == getattr(other.signature, field)
         for field in SAME_FORM
     )

@@ -57,7 +57,8 @@ WITH page AS MATERIALIZED (
        AND NOT EXISTS (
            SELECT 1 FROM petitions_signature c
             WHERE c.petition_id = s.petition_id AND c.email_key = s.email_key
-              AND c.person = s.person AND c.state = 'confirmed')
+              AND c.person = s.person
+              AND (c.state = 'confirmed' OR c.withdrawn_at >= s.created_at))
        AND NOT EXISTS (SELECT 1 FROM petitions_suppression u
                         WHERE u.email_key = s.email_key)
        AND NOT EXISTS (SELECT 1 FROM petitions_bounce b

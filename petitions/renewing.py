@@ -178,15 +178,27 @@ def carry_suppressions(
         by_key[key].add(address)
     found = Suppression.objects.filter(pk__in=[key for key in by_key if key])
     for suppression in found.exclude(key_version=ring.newest.number):
-        Suppression.objects.bulk_create(
-            [
-                Suppression(
-                    email_key=ring.newest.key(address),
-                    key_version=ring.newest.number,
-                    since=suppression.since,
+        named, carried = suppression.address_keys, set()
+        for address in by_key[suppression.pk]:
+            if named is None:
+                Suppression.objects.bulk_create(
+                    [
+                        Suppression(
+                            email_key=ring.newest.key(address),
+                            key_version=ring.newest.number,
+                            since=suppression.since,
+                        )
+                    ],
+                    ignore_conflicts=True,
                 )
-                for address in by_key[suppression.pk]
-            ],
-            ignore_conflicts=True,
-        )
-        Suppression.objects.filter(pk=suppression.pk).update(carried_over=True)
+            elif same := ring.address_keys(address).intersection(named):
+                Suppression.objects.add_address(
+                    address,
+                    ring.newest,
+                    since=suppression.since,
+                    key_version=ring.newest.number,
+                )
+                carried |= same
+        left = [key for key in named or [] if key not in carried]
+        this = Suppression.objects.filter(pk=suppression.pk)
+        this.update(**({"address_keys": left} if left else {"carried_over": True}))

@@ -174,7 +174,7 @@ RULES = [
     ),
     Rule(
         name="mailboxes that do not exist",
-        columns={"petitions.bounce": ("email_key", "reason")},
+        columns={"petitions.bounce": ("email_key", "address_keys", "reason")},
         what=_("That mail to your address came back"),
         purpose=_(
             "So that no more is sent there. No address: a number that only this site "
@@ -185,7 +185,7 @@ RULES = [
     ),
     Rule(
         name="never write again",
-        columns={"petitions.suppression": ("email_key",)},
+        columns={"petitions.suppression": ("email_key", "address_keys")},
         what=_("“Never write to this address again”"),
         purpose=_(
             "So that it holds whoever enters your address. No address: a number that "

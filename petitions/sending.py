@@ -230,7 +230,10 @@ def refused(mail: DueMail, refusal: Refused) -> None:
     with transaction.atomic():
         finish(mail, MailState.FAILED, now, str(refusal))
         if refusal.no_such_mailbox:
-            bounces.mark(mail.email_key, refusal.status, now=now)
+            assert mail.signature is not None  # it was due
+            bounces.mark(
+                mail.email_key, refusal.status, now=now, address=mail.signature.email
+            )
 
 
 def finish(mail: DueMail, state: MailState, now: datetime, reply: str = "") -> None:

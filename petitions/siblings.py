@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import QuerySet
 
 from petitions import keys
+from petitions.addresses import spellings
 from petitions.models import DueMail, MergedSignature, Signature
 from petitions.models.mails import UNFINISHED
 from petitions.names import folded_name
@@ -28,19 +29,40 @@ def find_signature(signature_id: int) -> Signature | None:
     return signature
 
 
-def counted_at_address(signature: Signature) -> QuerySet[Signature]:
-    """Those counted under the same petition for the same mailbox."""
+def of_address[M: models.Model](rows: QuerySet[M], address: str) -> QuerySet[M]:
+    """Those of `rows` (signatures or consents) that hold this very address. Only they
+    are shown, handed out, corrected or erased by whoever reads its mail: which other
+    spellings are the same mailbox is a rule for counting."""
+    return rows.filter(
+        email_key__in=keys.keys_of(address), email__in=spellings(address)
+    )
+
+
+def counted_in_mailbox(signature: Signature) -> QuerySet[Signature]:
+    """Those counted under the same petition for the same mailbox, be it another
+    spelling of its address: for counting alone."""
     return Signature.objects.confirmed().filter(
         petition=signature.petition_id, email_key__in=keys.keys_of(signature.email)
     )
 
 
+def counted_of_mailbox(signature: Signature) -> Signature | None:
+    """The one that is counted for the same person: for counting alone."""
+    return same_person(counted_in_mailbox(signature), signature)
+
+
 def counted_sibling(signature: Signature) -> Signature | None:
-    """The confirmed signature of the same person under the same petition."""
-    same = counted_at_address(signature)
+    """The confirmed signature of the same person under the same petition, with the
+    same address."""
+    counted = of_address(counted_in_mailbox(signature), signature.email)
+    return same_person(counted, signature)
+
+
+def same_person(rows: QuerySet[Signature], signature: Signature) -> Signature | None:
+    """The one among `rows` of a mailbox that is the person's who gave `signature`."""
     if not signature.petition.shared_addresses:
-        return same.first()
-    return next((row for row in same if is_same_person(row, signature)), None)
+        return rows.first()
+    return next((row for row in rows if is_same_person(row, signature)), None)
 
 
 def is_same_person(one: Signature, other: Signature) -> bool:
@@ -54,18 +76,20 @@ def is_full(signature: Signature) -> bool:
     """Whether two other people at the address are counted, which is the most."""
     if not signature.petition.shared_addresses:
         return False
-    others = counted_at_address(signature).exclude(pk=signature.pk)
-    return others.count() >= 2 and not counted_sibling(signature)
+    others = counted_in_mailbox(signature).exclude(pk=signature.pk)
+    return others.count() >= 2 and not counted_of_mailbox(signature)
 
 
 def erase_pending(signature: Signature) -> None:
-    """Forget the forms that were sent with the address of `signature`."""
-    forget(
-        Signature.objects.pending().filter(
-            petition=signature.petition_id,
-            email_key__in=keys.keys_of(signature.email),
-        )
+    """Forget the forms that were sent with the address of `signature`; where two may
+    share it, those of the same person."""
+    same = of_address(
+        Signature.objects.pending().filter(petition=signature.petition_id),
+        signature.email,
     )
+    if signature.petition.shared_addresses:
+        same = same.filter(person=signature.person)
+    forget(same)
 
 
 def forget(rows: QuerySet[Signature]) -> None:

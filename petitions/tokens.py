@@ -1,13 +1,15 @@
 """Links that only the owner of a mailbox has.
 
 A token is signed and expires; it holds the number of a signature and a time, no
-personal data, and is stored nowhere.
+personal data, and is stored nowhere. `Purpose` says what each kind of link may show and
+do, `LEADS_TO` which others its pages may hold; petitions.views.links lets in.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -16,21 +18,43 @@ from django.core.signing import BadSignature, Signer
 from django.utils.http import base36_to_int, int_to_base36
 
 LIFETIME = timedelta(days=14)
+UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
 class Purpose(enum.StrEnum):
-    """What a token is good for; one never works for another."""
+    """What a token is good for; one never works for another.
+
+    People pass mails about a petition on. So a link in one shows what somebody entered
+    only until it is confirmed; what it shows and does later has to be mailed."""
 
     CONFIRM = "petitions.confirm"
+    """Shows, corrects and confirms one form. Afterwards: that it counts, and a button
+    that mails a link of the kind ALL."""
     NOT_ME = "petitions.not-me"
+    """Erases the forms of its address that nobody confirmed, however old it is.
+    Afterwards: the same button."""
     OWN = "petitions.signature"
+    """Shows, corrects, withdraws and erases one signature; nothing of another."""
     ALL = "petitions.signed"
+    """Shows, hands out and erases all of one address, and ends older links."""
     NEVER = "petitions.never-again"
+    """Stops mail to one address, and lets it begin again, however old it is."""
+
+
+LEADS_TO: dict[Purpose, frozenset[Purpose]] = {
+    Purpose.CONFIRM: frozenset({Purpose.NOT_ME}),
+    Purpose.NOT_ME: frozenset(),
+    Purpose.OWN: frozenset({Purpose.CONFIRM}),
+    Purpose.ALL: frozenset({Purpose.OWN, Purpose.NEVER}),
+    Purpose.NEVER: frozenset(),
+}
 
 
 @dataclass(frozen=True)
 class Valid:
     signature_id: int
+    made: datetime = field(default=UNKNOWN, compare=False)
+    """When the link was mailed; those that its pages hold are as old."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +62,7 @@ class Expired:
     """Ours, but too old: a new one can be sent."""
 
     signature_id: int
+    made: datetime = field(default=UNKNOWN, compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,9 +87,29 @@ def read_token(purpose: Purpose, token: str, *, now: datetime) -> Outcome:
         signature_id, made = base36_to_int(number), base36_to_int(seconds)
     except (BadSignature, ValueError):
         return Broken()
-    if now - datetime.fromtimestamp(made, UTC) > LIFETIME:
-        return Expired(signature_id)
-    return Valid(signature_id)
+    then = datetime.fromtimestamp(made, UTC)
+    if now - then > LIFETIME:
+        return Expired(signature_id, then)
+    return Valid(signature_id, then)
+
+
+# 43 letters are a SHA-256; what follows was glued to it on the way.
+SHAPE = re.compile(r"[0-9a-z]{1,13}\.[0-9a-z]{1,9}\.[0-9A-Za-z_-]{43}")
+# What mail programs leave of a line that was broken: =, or =0D=0A, and the break.
+SOFT_BREAK = re.compile(r"=?(?:=0D=0A|\s)+|=(?=[0-9A-Za-z_.-])")
+
+
+def mend_token(purpose: Purpose, damaged: str) -> str:
+    """The token in what a mail program made of it, be it too old; "" when none is
+    there."""
+    for text in (damaged, SOFT_BREAK.sub("", damaged)):
+        for found in SHAPE.findall(text):
+            try:
+                _signer(purpose).unsign(found)
+            except BadSignature:
+                continue
+            return str(found)
+    return ""
 
 
 def _signer(purpose: Purpose) -> Signer:

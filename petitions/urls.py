@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from petitions.views import (
     about,
@@ -55,16 +55,25 @@ urlpatterns = [
     # Short, for they stand in mails.
     path("confirm/<str:token>/", confirming.confirm, name="confirm"),
     path("confirm/<str:token>/correct/", confirming.correct, name="correct"),
-    path("confirm/<str:token>/resend/", links.resend, name="resend"),
-    path("not-me/<str:token>/", links.not_me, name="not_me"),
+    path("confirm/<str:token>/resend/", confirming.resend, name="resend"),
+    path("not-me/<str:token>/", confirming.not_me, name="not_me"),
     path("signature/<str:token>/", signers.signature, name="signature"),
     path("signature/<str:token>/withdraw/", signers.withdraw, name="withdraw"),
+    path("signature/<str:token>/erase/", signers.erase, name="erase"),
     path("signed/", signers.all_signed, name="all_signed"),
     path("signed/<str:token>/", signers.signed, name="signed"),
     path("signed/<str:token>/download/", signers.download, name="download"),
     path("signed/<str:token>/erase/", signers.erase_all, name="erase_all"),
+    path("signed/<str:token>/end-links/", signers.end_links, name="end_links"),
     path("never-again/<str:token>/", signers.never_again, name="never_again"),
-    path("erased/", links.erased, name="erased"),
+    # What mail programs made of one of these.
+    re_path(
+        r"^(?P<folder>(?i:(?:[a-z]{2}/)?(?:confirm|not-me|signature|signed|never-again)))"
+        r"/(?P<rest>(?s:.*))$",
+        links.damaged,
+        name="damaged_link",
+    ),
+    path("erased/", confirming.erased, name="erased"),
     path("new-link/", links.new_link, name="new_link"),
     path("about/", about.about, name="about"),
     path("how-we-count/", about.how_we_count, name="how_we_count"),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
 from config import guards
 from petitions.models.petitions import Petition
 from petitions.models.signatures import Signature
+
+if TYPE_CHECKING:
+    from petitions.keys import Keyring, Version
 
 
 class MailKind(models.TextChoices):
@@ -175,12 +180,54 @@ class MailTally(models.Model):
         return f"{self.day} {self.domain}"
 
 
-class Suppression(models.Model):
+class OfAddressesQuerySet[M: "OfAddresses"](models.QuerySet[M]):
+    def add_address(self, address: str, version: Version, **values: Any) -> None:
+        """Write down that a row is about this address, too; a new one gets `values`."""
+        own = version.address_key(address)
+        with transaction.atomic(self.db):
+            row, created = self.select_for_update().get_or_create(
+                email_key=version.key(address),
+                defaults={**values, "address_keys": [own]},
+            )
+            if not created and own not in (row.address_keys or [own]):
+                row.address_keys = [*(row.address_keys or []), own]
+                row.save(update_fields=["address_keys"])
+
+    def drop_address(self, address: str, ring: Keyring) -> None:
+        """Forget that rows are about this address; one that is about all, whole."""
+        own = ring.address_keys(address)
+        with transaction.atomic(self.db):
+            for row in self.select_for_update().filter(pk__in=ring.all_keys(address)):
+                left = [key for key in row.address_keys or [] if key not in own]
+                if left:
+                    row.address_keys = left
+                    row.save(update_fields=["address_keys"])
+                else:
+                    row.delete()
+
+
+class OfAddresses(models.Model):
+    """What is known of a mailbox, by its key alone; and of which of the addresses that
+    count as one mailbox. Those may be two people's."""
+
+    email_key = models.UUIDField(primary_key=True)
+    address_keys = ArrayField(
+        models.UUIDField(),
+        null=True,
+        help_text="Version.address_key of each; none for a row that is about all",
+    )
+
+    objects = OfAddressesQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class Suppression(OfAddresses):
     """“Never write to me again”: a mailbox that this site writes to no more, known by
     its key alone. It outlives everything else about its owner, and a re-key where no
     address is left to make a new key of: then the former secret stays needed."""
 
-    email_key = models.UUIDField(primary_key=True)
     key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     carried_over = models.BooleanField(
         default=False, db_default=False, help_text="A re-key has made a newer one of it"
@@ -191,12 +238,11 @@ class Suppression(models.Model):
         return f"since {self.since:%Y-%m-%d}"
 
 
-class Bounce(models.Model):
+class Bounce(OfAddresses):
     """A mailbox that does not exist, as mail servers say, known by its key alone.
     Nothing is sent to it for a while (`petitions.bounces`); then it is tried again,
     for a mistyped domain may come to life and a closed mailbox be opened."""
 
-    email_key = models.UUIDField(primary_key=True)
     since = models.DateTimeField()
     reason = models.CharField(
         max_length=20, help_text="Reply code and status, never the server's words."

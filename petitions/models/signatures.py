@@ -191,6 +191,12 @@ class Signature(models.Model):
         help_text="Empty when its owner withdrew it.",
     )
 
+    links_ended_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Its owner ended what was mailed before to manage it.",
+    )
+
     objects = SignatureQuerySet.as_manager()
 
     class Meta:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from config.database import retry_once
 from config.languages import is_text_language
@@ -23,11 +23,12 @@ from petitions.addresses import masked
 from petitions.confirming import Confirmation
 from petitions.forms import CorrectionForm
 from petitions.models import Signature
+from petitions.standing import Standing, standing_of
 from petitions.states import SignatureState
-from petitions.tokens import Broken, Expired, Purpose, Valid, make_token, read_token
-from petitions.views.links import broken_link, expired_link
+from petitions.tokens import Purpose, Valid
+from petitions.views.links import Opened, mail_links, opened_by, read_link
 from petitions.views.posting import is_pressed, see_other
-from petitions.views.signing import text_query
+from petitions.views.signing import inbox_query, text_query
 
 
 @csrf_exempt
@@ -35,52 +36,65 @@ from petitions.views.signing import text_query
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind the link in the mail: who signs, and a button. Only the POST
     acts, because mail scanners open links."""
-    now = timezone.now()
-    match read_token(Purpose.CONFIRM, token, now=now):
-        case Broken():
-            return broken_link(request)
-        case Expired(signature_id):
-            return expired_link(request, token, signature_id)
-        case Valid(signature_id):
-            pass
     if is_pressed(request):
-        outcome, slug = retry_once(lambda: confirming.confirm(signature_id, now=now))
-        return confirmed(request, signature_id, outcome, slug, now)
-    return confirm_page(request, token, signature_id, now)
+        now = timezone.now()
+        outcome = read_link(request, Purpose.CONFIRM, token, now)
+        if isinstance(outcome, Valid):
+            number = outcome.signature_id
+            result, slug = retry_once(lambda: confirming.confirm(number, now=now))
+            return confirmed(request, number, token, result, slug, now)
+    return look(request, token)
+
+
+def expired_link(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """Too old: a new one can be sent to the address that we still have."""
+    signature = opened.signature
+    context = {
+        "token": opened.token,
+        "petition": signature.petition,
+        "signature": signature,
+        "standing": standing_of(signature, now=opened.now),
+    }
+    return TemplateResponse(request, "petitions/expired_link.html", context, status=410)
+
+
+@opened_by(Purpose.CONFIRM, old=expired_link)
+def look(request: HttpRequest, opened: Opened) -> HttpResponse:
+    return confirm_page(request, opened)
 
 
 def confirm_page(
     request: HttpRequest,
-    token: str,
-    signature_id: int,
-    now: datetime,
+    opened: Opened,
     form: CorrectionForm | None = None,
+    *,
     status: int = 200,
+    unsaved: bool = False,
 ) -> HttpResponse:
-    """Name, place, comment and choices as they were typed, to confirm or correct."""
-    signature = siblings.find_signature(signature_id)
-    if signature is None:
-        return problem(request, 410)
-    counted: Signature | None = signature
-    if signature.state == SignatureState.PENDING:
-        counted = siblings.counted_sibling(signature)
-    elif signature.state == SignatureState.INVALID:
+    """Name, place, comment and choices as they were typed, to confirm or correct;
+    nothing of them any more once it was confirmed."""
+    signature = opened.signature
+    standing = standing_of(signature, now=opened.now)
+    counted = signature
+    if standing is Standing.COUNTS and signature.state != SignatureState.CONFIRMED:
         counted = siblings.counted_sibling(signature) or signature
     context = {
         "petition": signature.petition,
         "text_query": text_query(signature.text_language or signature.language),
         "signature": signature,
-        "counted": counted,
-        "full": not counted and siblings.is_full(signature),
+        "standing": standing,
+        "since": counted.confirmed_at,
         "masked": masked(signature.email),
-        "token": token,
-        "not_me": make_token(Purpose.NOT_ME, signature_id, now=now),
-        "own": make_token(Purpose.OWN, signature_id, now=now),
+        "token": opened.token,
+        "not_me": opened.lead_to(Purpose.NOT_ME),
         "form": form or correction_form(signature),
-        "foreign": request.method == "POST" and form is None,
+        "foreign": request.method == "POST" and form is None and not unsaved,
+        "unsaved": unsaved,
     }
     if context["foreign"]:
         status = 403
+    if standing is Standing.TOO_LATE:
+        status = 410
     return TemplateResponse(request, "petitions/confirm.html", context, status=status)
 
 
@@ -95,6 +109,7 @@ def correction_form(signature: Signature, data: Any = None) -> CorrectionForm:
 def confirmed(
     request: HttpRequest,
     signature_id: int,
+    token: str,
     outcome: Confirmation,
     slug: str,
     now: datetime,
@@ -113,14 +128,8 @@ def confirmed(
             return TemplateResponse(
                 request, "petitions/too_late.html", context, status=410
             )
-        case Confirmation.WITHDRAWN:
-            return see_other("petitions:petition", slug)
-        case Confirmation.INVALIDATED:
-            own = make_token(Purpose.OWN, signature_id, now=now)
-            return see_other("petitions:signature", own)
-        case Confirmation.FULL:
+        case Confirmation.WITHDRAWN | Confirmation.INVALIDATED | Confirmation.FULL:
             # The page behind the link says it, to whoever opens it again, too.
-            token = make_token(Purpose.CONFIRM, signature_id, now=now)
             return see_other("petitions:confirm", token)
         case Confirmation.GONE:
             return problem(request, 410)
@@ -129,27 +138,94 @@ def confirmed(
 def get_petition_or_none(slug: str, now: datetime) -> Any:
     try:
         return get_petition(slug, now)
-    except (Http404, Moved, Withdrawn):
+    except Withdrawn as left:
+        return left.petition
+    except (Http404, Moved):
         return None
 
 
-@csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
-def correct(request: HttpRequest, token: str) -> HttpResponse:
+def to_its_page(request: HttpRequest, opened: Opened) -> HttpResponse:
+    return redirect("petitions:confirm", opened.token)
+
+
+@opened_by(Purpose.CONFIRM, old=to_its_page, posted=True)
+def correct(request: HttpRequest, opened: Opened) -> HttpResponse:
     """“Not Maya? Sign in your own name”: corrects what was typed and confirms it."""
-    now = timezone.now()
-    outcome = read_token(Purpose.CONFIRM, token, now=now)
-    if request.method != "POST" or not isinstance(outcome, Valid):
-        return redirect("petitions:confirm", token)
-    signature = siblings.find_signature(outcome.signature_id)
-    if signature is None:
-        return problem(request, 410)
+    signature = opened.signature
+    standing = standing_of(signature, now=opened.now)
+    if not (
+        standing in (Standing.WAITS, Standing.FULL)
+        # Under another name it is another person's.
+        or (
+            signature.state == SignatureState.PENDING
+            and signature.petition.shared_addresses
+            and standing is Standing.COUNTS
+        )
+    ):
+        # It was confirmed or has ended meanwhile: that is said, and that nothing of
+        # this form was stored.
+        return confirm_page(request, opened, unsaved=True, status=409)
     form = correction_form(signature, request.POST)
     foreign = origin_of(request) is Origin.FOREIGN
     if foreign or not form.is_valid():
         status = 403 if foreign else 422
-        return confirm_page(request, token, signature.pk, now, form, status)
+        return confirm_page(request, opened, form, status=status)
     result, slug = retry_once(
-        lambda: actions.confirm_corrected(signature, form.cleaned_data, now=now)
+        lambda: actions.confirm_corrected(signature, form.cleaned_data, now=opened.now)
     )
-    return confirmed(request, signature.pk, result, slug, now)
+    return confirmed(request, signature.pk, opened.token, result, slug, opened.now)
+
+
+@opened_by(Purpose.CONFIRM, old=None, posted=True)
+def resend(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """A new link: to confirm what still waits, or to manage what was confirmed."""
+    if not is_pressed(request):
+        return to_its_page(request, opened)
+    signature = opened.signature
+    if signature.state != SignatureState.PENDING or siblings.counted_sibling(signature):
+        return mail_links(opened)
+    actions.send_again(signature, now=opened.now)
+    query = inbox_query(signature.email)
+    return see_other("petitions:check_inbox", signature.petition.slug, query=query)
+
+
+# == “I did not ask for this” ==
+
+
+def already_gone(request: HttpRequest, signature_id: int) -> HttpResponse:
+    """Whose it was is erased; perhaps it still counts."""
+    if Signature.objects.filter(pk=signature_id).exists():
+        return problem(request, 410)
+    return see_other("petitions:erased")
+
+
+@opened_by(Purpose.NOT_ME, old=None, gone=already_gone)
+def not_me(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """Erases what somebody else entered with this address. What its owner confirmed
+    is erased behind a link that is mailed for that: this one stands in a mail that
+    people pass on."""
+    signature = opened.signature
+    was_confirmed = (
+        signature.state != SignatureState.PENDING
+        or siblings.counted_sibling(signature) is not None
+    )
+    if is_pressed(request):
+        if was_confirmed:
+            return mail_links(opened)
+        siblings.erase_pending(signature)
+        note(outcome="erased", signature=signature.pk)
+        return see_other("petitions:erased")
+    context = {
+        "petition": signature.petition,
+        "masked": masked(signature.email),
+        "was_confirmed": was_confirmed,
+        "standing": standing_of(signature, now=opened.now),
+        "name": signature.name if signature.petition.shared_addresses else "",
+        "token": opened.token,
+    }
+    return TemplateResponse(request, "petitions/not_me.html", context)
+
+
+@require_safe
+def erased(request: HttpRequest) -> HttpResponse:
+    return TemplateResponse(request, "petitions/erased.html", {})

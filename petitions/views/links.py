@@ -1,66 +1,181 @@
-"""Links in mails that do not work any more, new ones, and “I did not ask for this”."""
+"""What links in mails let in; those that do not work any more, and new ones."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, override
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from config.addresses import LONGEST_TYPED
 from config.clients import network_of
-from config.logs import note
+from config.languages import language_of
 from config.origin import Origin, origin_of
 from config.problems import problem
 from petitions import actions, siblings
-from petitions.addresses import NotAnAddress, clean_address, masked
+from petitions.addresses import NotAnAddress, clean_address
 from petitions.limits import MAILS_NOW, passes_ceiling
 from petitions.models import Signature
 from petitions.models.mails import MailKind
-from petitions.states import SignatureState
-from petitions.tokens import Broken, Purpose, read_token
-from petitions.views.posting import CEILING_RETRY_AFTER, is_pressed, see_other
-from petitions.views.signing import inbox_query
+from petitions.tokens import (
+    LEADS_TO,
+    Broken,
+    Expired,
+    Purpose,
+    Valid,
+    make_token,
+    mend_token,
+    read_token,
+)
+from petitions.views.posting import CEILING_RETRY_AFTER, see_other
+
+# The page that each kind of link in a mail leads to.
+PAGES = {
+    Purpose.CONFIRM: "petitions:confirm",
+    Purpose.NOT_ME: "petitions:not_me",
+    Purpose.OWN: "petitions:signature",
+    Purpose.ALL: "petitions:signed",
+    Purpose.NEVER: "petitions:never_again",
+}
+FOLDERS = {
+    "confirm": Purpose.CONFIRM,
+    "not-me": Purpose.NOT_ME,
+    "signature": Purpose.OWN,
+    "signed": Purpose.ALL,
+    "never-again": Purpose.NEVER,
+}
 
 
-def broken_link(request: HttpRequest) -> HttpResponse:
-    """Cut short on the way, or never ours: a new one needs the address."""
-    return TemplateResponse(request, "petitions/broken_link.html", {}, status=404)
+# == Letting in ==
 
 
-def expired_link(request: HttpRequest, token: str, signature_id: int) -> HttpResponse:
-    """Too old: a new one can be sent to the address that we still have."""
-    signature = siblings.find_signature(signature_id)
-    if signature is None:
-        return problem(request, 410)
+@dataclass(frozen=True)
+class Opened:
+    """A link that works, and the signature that it was mailed for."""
+
+    purpose: Purpose
+    token: str
+    made: datetime
+    signature: Signature
+    now: datetime
+
+    def lead_to(self, purpose: Purpose, signature: Signature | None = None) -> str:
+        """The token for a link on this page: one that may stand there, and that ends
+        when this one does."""
+        assert purpose in LEADS_TO[self.purpose], (self.purpose, purpose)
+        number = (signature or self.signature).pk
+        return make_token(purpose, number, now=self.made)
+
+
+type OpenedView = Callable[[HttpRequest, Opened], HttpResponse]
+type TokenView = Callable[[HttpRequest, str], HttpResponse]
+type OldLink = Callable[[HttpRequest, Opened], HttpResponse]
+type Gone = Callable[[HttpRequest, int], HttpResponse]
+
+
+def gone(request: HttpRequest, signature_id: int) -> HttpResponse:
+    return problem(request, 410)
+
+
+def old_link(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """Too old, or ended by its owner: another one is mailed to whoever asks."""
+    context = {"error": "", "typed": ""}
+    return TemplateResponse(request, "petitions/old_link.html", context, status=410)
+
+
+def opened_by(
+    purpose: Purpose,
+    *,
+    old: OldLink | None = old_link,
+    gone: Gone = gone,
+    methods: tuple[str, ...] = ("GET", "HEAD", "POST"),
+    posted: bool = False,
+) -> Callable[[OpenedView], TokenView]:
+    """Makes a view that one kind of link opens, and no other way does. `old` answers
+    for a link past its time, None where that makes no difference; `gone` when what it
+    was mailed for is erased. Without a POST, what is only `posted` leads to the page
+    of the link."""
+
+    def opens(view: OpenedView) -> TokenView:
+        @csrf_exempt
+        @require_http_methods(methods)
+        @wraps(view)
+        def answer(request: HttpRequest, token: str) -> HttpResponse:
+            if posted and request.method != "POST":
+                return redirect(PAGES[purpose], token)
+            now = timezone.now()
+            outcome = read_link(request, purpose, token, now)
+            if isinstance(outcome, HttpResponse):
+                return outcome
+            signature = siblings.find_signature(outcome.signature_id)
+            if signature is None:
+                return gone(request, outcome.signature_id)
+            opened = Opened(purpose, token, outcome.made, signature, now)
+            if old is not None and (isinstance(outcome, Expired) or is_ended(opened)):
+                return old(request, opened)
+            return view(request, opened)
+
+        return answer
+
+    return opens
+
+
+def is_ended(opened: Opened) -> bool:
+    """Whether the owner of the mailbox ended it, with all older ones."""
+    ended = opened.signature.links_ended_at
+    return (
+        opened.purpose in (Purpose.OWN, Purpose.ALL)
+        and ended is not None
+        and opened.made < ended
+    )
+
+
+def read_link(
+    request: HttpRequest, purpose: Purpose, token: str, now: datetime
+) -> Valid | Expired | HttpResponse:
+    """What a token says; or the answer to one that says nothing."""
+    outcome = read_token(purpose, token, now=now)
+    if isinstance(outcome, Broken):
+        return mended(request, purpose, token)
+    return outcome
+
+
+# == What mail programs make of links ==
+
+
+def mended(request: HttpRequest, purpose: Purpose, damaged: str) -> HttpResponse:
+    """To the page that a damaged link meant: mail programs take what stands behind an
+    address along, break it, or double it. Else the way to a new one."""
+    token = mend_token(purpose, damaged)
+    if token and request.method in ("GET", "HEAD"):
+        return redirect(PAGES[purpose], token)
     context = {
-        "token": token,
-        "petition": signature.petition,
-        "signature": signature,
-        "counted": signature.state
-        in (SignatureState.CONFIRMED, SignatureState.WITHDRAWN)
-        or siblings.counted_sibling(signature),
+        "manage": purpose in (Purpose.OWN, Purpose.ALL),
+        "typed": "",
+        "error": "",
     }
-    return TemplateResponse(request, "petitions/expired_link.html", context, status=410)
+    return TemplateResponse(request, "petitions/broken_link.html", context, status=404)
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-def resend(request: HttpRequest, token: str) -> HttpResponse:
-    """A new link for the signature of an expired one."""
-    now = timezone.now()
-    outcome = read_token(Purpose.CONFIRM, token, now=now)
-    if not is_pressed(request) or isinstance(outcome, Broken):
-        return redirect("petitions:confirm", token)
-    signature = siblings.find_signature(outcome.signature_id)
-    if signature is None:
-        return problem(request, 410)
-    actions.send_again(signature, now=now)
-    query = inbox_query(signature.email)
-    return see_other("petitions:check_inbox", signature.petition.slug, query=query)
+def damaged(request: HttpRequest, folder: str, rest: str) -> HttpResponse:
+    """All other paths that begin as those of links do, in any case of letters."""
+    language, _slash, name = folder.lower().rpartition("/")
+    with override(language_of(f"/{language}/") if language else get_language()):
+        answer = mended(request, FOLDERS[name], rest)
+        return answer.render() if isinstance(answer, TemplateResponse) else answer
+
+
+# == New ones ==
 
 
 @csrf_exempt
@@ -101,38 +216,7 @@ def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse
     return response
 
 
-# == “I did not ask for this” ==
-
-
-@csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
-def not_me(request: HttpRequest, token: str) -> HttpResponse:
-    """Erases an address that somebody else typed, or whose owner thinks better."""
-    now = timezone.now()
-    outcome = read_token(Purpose.NOT_ME, token, now=now)
-    if isinstance(outcome, Broken):
-        return broken_link(request)
-    signature = siblings.find_signature(outcome.signature_id)
-    if signature is None and Signature.objects.filter(pk=outcome.signature_id).exists():
-        # Whose it was is erased already; it still counts.
-        return problem(request, 410)
-    if signature is None:
-        return see_other("petitions:erased")
-    if is_pressed(request):
-        actions.erase_signature(signature, now=now)
-        note(outcome="erased", signature=outcome.signature_id)
-        return see_other("petitions:erased")
-    context = {
-        "petition": signature.petition,
-        "masked": masked(signature.email),
-        "counted": signature.state == SignatureState.CONFIRMED
-        or siblings.counted_sibling(signature),
-        "name": signature.name if signature.petition.shared_addresses else "",
-        "token": token,
-    }
-    return TemplateResponse(request, "petitions/not_me.html", context)
-
-
-@require_safe
-def erased(request: HttpRequest) -> HttpResponse:
-    return TemplateResponse(request, "petitions/erased.html", {})
+def mail_links(opened: Opened) -> HttpResponse:
+    """Mails the link that shows and does more than the one that was opened."""
+    actions.mail_links(opened.signature, now=opened.now)
+    return see_other("petitions:all_signed", query="?sent=1")

@@ -3,86 +3,48 @@ it, be left alone. No account: a link that only the owner of the mailbox has."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from config.logs import note
 from config.origin import Origin, origin_of
-from config.problems import problem
 from petitions import actions, keys, siblings
 from petitions.addresses import masked
 from petitions.forms import CorrectionForm
 from petitions.models import Petition, Signature
 from petitions.models.mails import MailKind
+from petitions.standing import Standing, standing_of
 from petitions.states import SignatureState
-from petitions.tokens import Broken, Expired, Purpose, make_token, read_token
+from petitions.tokens import Purpose
 from petitions.views.confirming import correction_form
-from petitions.views.links import broken_link, links_asked
+from petitions.views.links import Opened, links_asked, opened_by
 from petitions.views.posting import is_pressed, see_other
-
-
-class NoLonger(Exception):
-    """The link leads nowhere; `response` says why and offers another."""
-
-    def __init__(self, response: HttpResponse) -> None:
-        self.response = response
-
-
-def owned(
-    request: HttpRequest, purpose: Purpose, token: str, now: datetime
-) -> Signature:
-    """The signature that the link was made for; NoLonger when it is too old, was cut
-    short or leads to something erased."""
-    outcome = read_token(purpose, token, now=now)
-    if isinstance(outcome, Broken):
-        raise NoLonger(broken_link(request))
-    if isinstance(outcome, Expired):
-        page = TemplateResponse(
-            request, "petitions/old_link.html", {"error": "", "typed": ""}, status=410
-        )
-        raise NoLonger(page)
-    signature = siblings.find_signature(outcome.signature_id)
-    if signature is None or signature.email_key is None:
-        raise NoLonger(problem(request, 410))
-    return signature
-
 
 # == One signature ==
 
 
-@csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
-def signature(request: HttpRequest, token: str) -> HttpResponse:
+@opened_by(Purpose.OWN)
+def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
     """“Your signature”: what is stored of it, and a form to correct it."""
-    now = timezone.now()
-    try:
-        mine = owned(request, Purpose.OWN, token, now)
-    except NoLonger as link:
-        return link.response
-    if mine.state in (SignatureState.PENDING, SignatureState.INVALID):
-        counted = siblings.counted_sibling(mine)
-        if counted is None and mine.state == SignatureState.PENDING:
-            confirm = make_token(Purpose.CONFIRM, mine.pk, now=now)
-            return redirect("petitions:confirm", confirm)
-        if counted is not None:
-            mine = siblings.find_signature(counted.pk) or mine
+    mine = shown(opened)
+    if mine.state == SignatureState.PENDING:
+        return redirect("petitions:confirm", opened.lead_to(Purpose.CONFIRM))
     form = correction_form(mine)
-    foreign = False
-    status = 200
-    if request.method == "POST" and mine.state == SignatureState.CONFIRMED:
+    foreign, status = False, 200
+    if request.method == "POST" and mine.state != SignatureState.CONFIRMED:
+        status = 409  # the page says what has become of it, and that nothing is saved
+    elif request.method == "POST":
         form = correction_form(mine, request.POST)
         foreign = origin_of(request) is Origin.FOREIGN
         if not foreign and form.is_valid():
             try:
-                actions.change_signature(mine, form.cleaned_data, now=now)
+                actions.change_signature(mine, form.cleaned_data, now=opened.now)
             except actions.NameTaken:
                 form.add_error(
                     "name",
@@ -90,48 +52,78 @@ def signature(request: HttpRequest, token: str) -> HttpResponse:
                 )
             else:
                 note(outcome="corrected", signature=mine.pk)
-                return see_other("petitions:signature", token, query="?saved=1")
+                return see_other("petitions:signature", opened.token, query="?saved=1")
         status = 403 if foreign else 422
-    context = signature_context(mine, form, token, now)
-    context |= {"foreign": foreign, "saved": "saved" in request.GET and status == 200}
+    context = {
+        **signature_context(mine, form, opened),
+        "foreign": foreign,
+        "saved": "saved" in request.GET and status == 200,
+        "unsaved": status == 409,
+    }
     return TemplateResponse(request, "petitions/signature.html", context, status=status)
 
 
+def shown(opened: Opened) -> Signature:
+    """The signature that the link shows: the one that counts for the same address,
+    when that is another form."""
+    mine = opened.signature
+    if mine.state in (SignatureState.PENDING, SignatureState.INVALID):
+        counted = siblings.counted_sibling(mine)
+        if counted is not None:
+            return siblings.find_signature(counted.pk) or mine
+    return mine
+
+
 def signature_context(
-    mine: Signature, form: CorrectionForm, token: str, now: datetime
+    mine: Signature, form: CorrectionForm, opened: Opened
 ) -> dict[str, Any]:
     return {
         "petition": Petition.objects.for_reading().get(pk=mine.petition_id),
         "signature": mine,
+        "standing": standing_of(mine, now=opened.now),
         "masked": masked(mine.email),
         "form": form,
-        "token": token,
-        "not_me": make_token(Purpose.NOT_ME, mine.pk, now=now),
-        "all": make_token(Purpose.ALL, mine.pk, now=now),
+        "token": opened.token,
     }
 
 
-@csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
-def withdraw(request: HttpRequest, token: str) -> HttpResponse:
+@opened_by(Purpose.OWN)
+def withdraw(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Takes one signature from the count; its details stay until they are erased."""
-    now = timezone.now()
-    try:
-        mine = owned(request, Purpose.OWN, token, now)
-    except NoLonger as link:
-        return link.response
-    if mine.state == SignatureState.PENDING:
-        mine = siblings.counted_sibling(mine) or mine
+    mine = shown(opened)
     if is_pressed(request):
-        actions.withdraw(mine, now=now)
+        actions.withdraw(mine, now=opened.now)
         note(outcome="withdrawn", signature=mine.pk)
     elif mine.state in (SignatureState.CONFIRMED, SignatureState.INVALID):
-        context = {"petition": mine.petition, "signature": mine, "token": token}
+        context = {
+            "petition": mine.petition,
+            "signature": mine,
+            "standing": standing_of(mine, now=opened.now),
+            "token": opened.token,
+        }
         return TemplateResponse(request, "petitions/withdraw.html", context)
-    return see_other("petitions:signature", token)
+    return see_other("petitions:signature", opened.token)
 
 
-# == All of one person ==
+@opened_by(Purpose.OWN)
+def erase(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """Takes one signature back and erases what is stored of it."""
+    mine = shown(opened)
+    if is_pressed(request):
+        actions.erase_signature(mine, now=opened.now)
+        note(outcome="erased", signature=mine.pk)
+        return see_other("petitions:erased")
+    context = {
+        "petition": mine.petition,
+        "standing": standing_of(mine, now=opened.now),
+        "masked": masked(mine.email),
+        "name": mine.name if mine.petition.shared_addresses else "",
+        "token": opened.token,
+    }
+    return TemplateResponse(request, "petitions/erase.html", context)
+
+
+# == All of one address ==
 
 
 @csrf_exempt
@@ -142,84 +134,97 @@ def all_signed(request: HttpRequest) -> HttpResponse:
     return links_asked(request, MailKind.ALL, "all_signed")
 
 
-@require_safe
-def signed(request: HttpRequest, token: str) -> HttpResponse:
-    """All that the owner of a mailbox has signed here, and whether we may write."""
-    now = timezone.now()
-    try:
-        mine = owned(request, Purpose.ALL, token, now)
-    except NoLonger as link:
-        return link.response
-    rows = [
-        (row, make_token(Purpose.OWN, row.pk, now=now))
-        for row in actions.signed_by(mine.email)
-    ]
-    for row, _own in rows:
+@opened_by(Purpose.ALL, methods=("GET", "HEAD"))
+def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """All that was signed with one address, and whether we may write there."""
+    rows = without_repeats(list(actions.signed_by(opened.signature.email)))
+    for row in rows:
         row.petition.reading = row.text_language
     context = {
-        "rows": rows,
-        "masked": masked(mine.email),
-        "token": token,
-        "never": make_token(Purpose.NEVER, mine.pk, now=now),
+        "rows": [
+            (
+                row,
+                standing_of(row, now=opened.now),
+                opened.lead_to(Purpose.OWN, row),
+            )
+            for row in rows
+        ],
+        "masked": masked(opened.signature.email),
+        "token": opened.token,
+        "never": opened.lead_to(Purpose.NEVER),
+        "ended": "ended" in request.GET,
     }
     return TemplateResponse(request, "petitions/signed.html", context)
 
 
-@require_safe
-def download(request: HttpRequest, token: str) -> HttpResponse:
-    """Everything that is stored about one person, as JSON."""
-    try:
-        mine = owned(request, Purpose.ALL, token, timezone.now())
-    except NoLonger as link:
-        return link.response
+def without_repeats(rows: list[Signature]) -> list[Signature]:
+    """Not the forms that wait although the same person is counted already."""
+    counted = {
+        (row.petition_id, row.person)
+        for row in rows
+        if row.state == SignatureState.CONFIRMED
+    }
+    return [
+        row
+        for row in rows
+        if row.state != SignatureState.PENDING
+        or (row.petition_id, row.person) not in counted
+    ]
+
+
+@opened_by(Purpose.ALL, methods=("GET", "HEAD"))
+def download(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """Everything that is stored about one address, as JSON."""
     response = JsonResponse(
-        actions.everything_about(mine.email), json_dumps_params={"indent": 1}
+        actions.everything_about(opened.signature.email),
+        json_dumps_params={"indent": 1},
     )
     response.headers["Content-Disposition"] = 'attachment; filename="signatures.json"'
     return response
 
 
-@csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
-def erase_all(request: HttpRequest, token: str) -> HttpResponse:
-    """Takes back and erases all of one person's signatures."""
-    now = timezone.now()
-    try:
-        mine = owned(request, Purpose.ALL, token, now)
-    except NoLonger as link:
-        return link.response
+@opened_by(Purpose.ALL)
+def erase_all(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """Takes back and erases all that was signed with one address."""
+    address = opened.signature.email
     if is_pressed(request):
-        actions.erase_all(mine.email, now=now)
-        note(outcome="erased all", signature=mine.pk)
+        actions.erase_all(address, now=opened.now)
+        note(outcome="erased all", signature=opened.signature.pk)
         return see_other("petitions:erased")
-    rows = actions.signed_by(mine.email)
+    rows = actions.signed_by(address)
     context = {
-        "counted": sum(row.state == SignatureState.CONFIRMED for row in rows),
-        "masked": masked(mine.email),
-        "token": token,
+        "counted": sum(
+            standing_of(row, now=opened.now) is Standing.COUNTS
+            for row in without_repeats(list(rows))
+        ),
+        "masked": masked(address),
+        "token": opened.token,
     }
     return TemplateResponse(request, "petitions/erase_all.html", context)
+
+
+@opened_by(Purpose.ALL, posted=True)
+def end_links(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """Ends the links that were mailed to this address before this one."""
+    if not is_pressed(request):
+        return redirect("petitions:signed", opened.token)
+    actions.end_links(opened.signature.email, made_before=opened.made)
+    note(outcome="ended links", signature=opened.signature.pk)
+    return see_other("petitions:signed", opened.token, query="?ended=1")
 
 
 # == Never write again ==
 
 
-@csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
-def never_again(request: HttpRequest, token: str) -> HttpResponse:
-    """Stops every mail to a mailbox, or lets them begin again. The link in the last
+@opened_by(Purpose.NEVER, old=None)
+def never_again(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """Stops every mail to an address, or lets them begin again. The link in the last
     mail stays good for that, however old it is."""
-    now = timezone.now()
-    outcome = read_token(Purpose.NEVER, token, now=now)
-    if isinstance(outcome, Broken):
-        return broken_link(request)
-    mine = siblings.find_signature(outcome.signature_id)
-    if mine is None or mine.email_key is None:
-        return problem(request, 410)
+    mine = opened.signature
     if request.POST.get("List-Unsubscribe") == "One-Click":
         # The mail program's own button (RFC 8058): from its server, without cookies or
         # origin, and it follows no redirect. Only the mail holds this address.
-        actions.suppress(mine.email, now=now)
+        actions.suppress(mine.email, now=opened.now)
         note(outcome="never again", signature=mine.pk)
         return HttpResponse("Unsubscribed.\n", content_type="text/plain")
     if is_pressed(request):
@@ -227,12 +232,12 @@ def never_again(request: HttpRequest, token: str) -> HttpResponse:
             actions.lift_suppression(mine.email)
             note(outcome="may write again", signature=mine.pk)
         else:
-            actions.suppress(mine.email, now=now)
+            actions.suppress(mine.email, now=opened.now)
             note(outcome="never again", signature=mine.pk)
-        return see_other("petitions:never_again", token)
+        return see_other("petitions:never_again", opened.token)
     context = {
         "masked": masked(mine.email),
         "suppressed": bool(keys.suppressed([mine.email])),
-        "token": token,
+        "token": opened.token,
     }
     return TemplateResponse(request, "petitions/never_again.html", context)

@@ -421,9 +421,11 @@ LINKS = {
     "/confirm/{}/resend/": Purpose.CONFIRM,
     "/signature/{}/": Purpose.OWN,
     "/signature/{}/withdraw/": Purpose.OWN,
+    "/signature/{}/erase/": Purpose.OWN,
     "/signed/{}/": Purpose.ALL,
     "/signed/{}/download/": Purpose.ALL,
     "/signed/{}/erase/": Purpose.ALL,
+    "/signed/{}/end-links/": Purpose.ALL,
     "/never-again/{}/": Purpose.NEVER,
     "/not-me/{}/": Purpose.NOT_ME,
 }

@@ -573,7 +573,7 @@ def test_its_owner_withdraws_or_erases_it(visitor: Client, mine: Signature) -> N
     assert "It is not counted now" in text_of(visitor.get(withdraw))
     visitor.post(withdraw)
     assert state(mine) == SignatureState.WITHDRAWN
-    visitor.post(link(Purpose.NOT_ME, "not-me", mine))
+    visitor.post(link(Purpose.OWN, "signature", mine) + "erase/")
     assert not Signature.objects.exists()
     assert counted(mine.petition) == 0
     assert proved(mine.petition)
@@ -599,4 +599,4 @@ def test_its_owner_signs_again_and_counts(visitor: Client, mine: Signature) -> N
         link(Purpose.OWN, "signature", mine),
         link(Purpose.CONFIRM, "confirm", mine),
     ):
-        assert "It counts since" in text_of(visitor.get(path))
+        assert "It has counted since" in text_of(visitor.get(path))

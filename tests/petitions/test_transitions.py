@@ -119,7 +119,8 @@ class Withdraw:
     def do(petition: Petition, who: int, which: int) -> bool:
         form = form_of(who, which)
         if form is not None:
-            actions.withdraw(siblings.counted_sibling(form) or form, now=timezone.now())
+            counted = siblings.counted_of_mailbox(form)
+            actions.withdraw(counted or form, now=timezone.now())
         return form is not None
 
 
@@ -128,10 +129,12 @@ class Erase:
 
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
-        form = form_of(who, which)
-        if form is not None:
+        """Both spellings: whoever has the one may not erase the other."""
+        rows = Signature.objects.select_related("petition__organization")
+        forms = list(rows.filter(email_key=key_of(who)).distinct("email"))
+        for form in forms:
             actions.erase_signature(form, now=timezone.now())
-        return form is not None
+        return bool(forms)
 
 
 class EraseAll:
@@ -139,7 +142,8 @@ class EraseAll:
 
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
-        actions.erase_all(SPELLINGS[0].format(PEOPLE[who]), now=timezone.now())
+        for spelling in SPELLINGS:
+            actions.erase_all(spelling.format(PEOPLE[who]), now=timezone.now())
         return True
 
 

@@ -177,7 +177,9 @@ class Walk:
         self.post("/new-link/", {"email": EMAIL})
         confirm = self.link("/confirm/")
         self.post(confirm, {})
-        own = self.link_on(confirm, "/signature/")
+        self.forget_caps()
+        self.post(confirm + "resend/", {})
+        own = self.link_on(self.link("/signed/"), "/signature/")
         self.get(own)
         self.post(own, {**FORM, "name": NAME + " II", "comment": COMMENT + "!"})
         self.keep(self.get(own).text)
@@ -187,6 +189,7 @@ class Walk:
         self.post(SIGN, {**FORM, "comment": COMMENT * 2})
         again = self.link("/confirm/", but=confirm)
         self.post(again + "correct/", {**FORM, "name": NAME + " III"})
+        self.forget_caps()
         self.post("/signed/", {"email": EMAIL})
         everything = self.link("/signed/")
         page = self.get(everything).text
