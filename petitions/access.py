@@ -42,7 +42,9 @@ def get_petition(slug: str, now: datetime) -> Petition:
         if former is None:
             raise Http404
         raise Moved(former.petition)
-    if petition.state == State.WITHDRAWN and is_published(petition, petition.ended_at):
+    if petition.state == State.WITHDRAWN and is_published(
+        petition, petition.state_since or petition.ended_at
+    ):
         raise Withdrawn(petition)
     if petition.state not in PUBLIC_STATES or not is_published(petition, now):
         raise Http404

@@ -70,6 +70,8 @@ class Curve:
 
     step: Step
     periods: Sequence[Period]
+    before: int = 0
+    """Supporters before the first of them."""
 
     @property
     def first(self) -> date:
@@ -94,10 +96,11 @@ class Curve:
 
     @property
     def line(self) -> str:
-        """Where the line goes, for `points` of an SVG polyline: it begins with nobody,
-        and has a point at the end of each period; the highest touches the top."""
-        top = max(1, *(period.total for period in self.periods))
-        heights = [0, *(period.total for period in self.periods)]
+        """Where the line goes, for `points` of an SVG polyline: it begins with those
+        before, and has a point at the end of each period; the highest touches the
+        top."""
+        top = max(1, self.before, *(period.total for period in self.periods))
+        heights = [self.before, *(period.total for period in self.periods)]
         return " ".join(
             f"{WIDTH * number // len(self.periods)},"
             f"{HEIGHT - HEIGHT * max(0, height) // top}"
@@ -119,10 +122,16 @@ def step_for(first: date, last: date, points: int = POINTS) -> Step:
 
 
 def curve(
-    days: Sequence[tuple[date, int]], *, until: date, total: int, points: int = POINTS
+    days: Sequence[tuple[date, int]],
+    *,
+    until: date,
+    total: int,
+    before: int = 0,
+    points: int = POINTS,
 ) -> Curve | None:
-    """The curve of what each day brought, up to the day `until`; what `total` has more
-    than the days, for it was not folded yet, came on the last. None without a day."""
+    """The curve of what each day brought to those `before`, up to the day `until`; what
+    `total` has more, for it was not folded yet, came on the last. None without a
+    day."""
     if not days:
         return None
     first, last = days[0][0], max(days[-1][0], until)
@@ -132,9 +141,10 @@ def curve(
         start = step.start(day)
         added[start] = added.get(start, 0) + number
     newest = step.start(last)
-    added[newest] = added.get(newest, 0) + total - sum(number for _day, number in days)
+    brought = before + sum(number for _day, number in days)
+    added[newest] = added.get(newest, 0) + total - brought
     periods: list[Period] = []
-    start, so_far = step.start(first), 0
+    start, so_far = step.start(first), before
     while start <= last:
         following = step.after(start)
         so_far += added.get(start, 0)
@@ -143,4 +153,4 @@ def curve(
         )
         periods.append(period)
         start = following
-    return Curve(step, periods)
+    return Curve(step, periods, before)

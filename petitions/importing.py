@@ -17,6 +17,7 @@ from django.utils import timezone
 from config.json_lines import Node, NotJson, parse
 from organizations.models import Organization
 from petitions.counting import record_entry
+from petitions.dates import why_impossible
 from petitions.forms import is_unreadable
 from petitions.models import CountEntry, Petition, Target, Translation
 from petitions.states import Delivery, Source, State, TargetKind, TextFormat
@@ -35,7 +36,8 @@ The file is JSON in UTF-8 (* = needed):
         "supporters": how many were counted elsewhere before (0),
         "counted_by": who counted them, "counted_at": "2016-03-31" (today),
         "started_on": "2015-11-01", when it began elsewhere,
-        "state": open|closed|won (open), "ended_on": "2016-06-01", "outcome",
+        "state": open|closed|won (open), "ended_on": "2016-06-01" (not known),
+        "outcome",
         "text_format": plain|markdown (plain: kept to the letter),
         "language": the code of any language (en), "slug", "ask", "summary", "goal",
         "translations": {"fr": {"title"*, "text"*, "ask", "summary", "addressees": all
@@ -150,7 +152,7 @@ def read_petition(
         "delivery": choice_of(node, "delivery", Delivery, Delivery.NUMBER),
         "state": choice_of(node, "state", STATES, State.OPEN),
         "opens_at": now,
-        "started_on": date_of(node, "started_on"),
+        "started_on": past_date_of(node, "started_on", now),
     }
     for key in PETITION_TEXTS:
         if key in node.value:
@@ -158,8 +160,11 @@ def read_petition(
     if "goal" in node.value:
         values["goal"] = number_of(node.value["goal"], least=1)
     if values["state"] != State.OPEN:
-        ended_on = date_of(node, "ended_on")
+        ended_on = past_date_of(node, "ended_on", now)
+        if ended_on and values["started_on"] and ended_on < values["started_on"]:
+            raise FileProblem(node.value["ended_on"], "is before it started.")
         values["ended_at"] = midnight(ended_on) if ended_on else now
+        values["end_is_known"] = ended_on is not None
     petition = Petition(**values)
     check(node, petition, exclude={"organization", "slug"} - values.keys())
     petition.slug = values.get("slug", "")
@@ -168,7 +173,7 @@ def read_petition(
         petition,
         read_targets(node),
         read_translations(node, petition),
-        read_entry(node),
+        read_entry(node, now),
     )
 
 
@@ -222,7 +227,7 @@ def read_target(node: Node, position: int) -> Target:
     return target
 
 
-def read_entry(node: Node) -> CountEntry | None:
+def read_entry(node: Node, now: datetime) -> CountEntry | None:
     if "supporters" not in node.value:
         return None
     number = number_of(node.value["supporters"])
@@ -232,7 +237,7 @@ def read_entry(node: Node) -> CountEntry | None:
         number=number,
         label=f"Counted elsewhere before{f': {counted_by}' if counted_by else ''}",
         counted_by=counted_by,
-        counted_at=date_of(node, "counted_at") or timezone.localdate(),
+        counted_at=past_date_of(node, "counted_at", now) or timezone.localdate(now),
     )
     if number:
         check(node, entry, exclude={"petition"})
@@ -291,6 +296,14 @@ def date_of(node: Node, key: str) -> date | None:
         raise FileProblem(
             node.value[key], "must be a date such as 2016-03-31."
         ) from None
+
+
+def past_date_of(node: Node, key: str, now: datetime) -> date | None:
+    """A day on which something can have happened."""
+    day = date_of(node, key)
+    if day and (sentence := why_impossible(day, now)):
+        raise FileProblem(node.value[key], str(sentence))
+    return day
 
 
 def midnight(day: date) -> datetime:

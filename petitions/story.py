@@ -13,7 +13,7 @@ from django.utils import timezone
 from petitions import counting
 from petitions.curve import Curve, curve
 from petitions.models import Answer, Handover, Petition, Signature, Update
-from petitions.states import State
+from petitions.states import Source, State
 
 SHOWN_UPDATES = 3
 SHOWN_REASONS = 4
@@ -77,10 +77,10 @@ def events(
     found = [Event(update.day, update=update) for update in updates]
     found += [Event(handover.handed_on, handover=handover) for handover in handovers]
     found += [Event(answer.answered_on, answer=answer) for answer in answers]
-    if petition.has_ended and petition.end is not None:
+    if petition.has_ended and petition.decided_on is not None:
         won = petition.state == State.WON
         end = State.WON if won else State.CLOSED
-        found.append(Event(timezone.localdate(petition.decided_at), end=end))
+        found.append(Event(petition.decided_on, end=end))
     return sorted(found, key=lambda event: event.day, reverse=True)
 
 
@@ -104,11 +104,22 @@ def reasons_of(petition: Petition) -> QuerySet[Signature]:
 
 
 def curve_of(petition: Petition, now: datetime, points: int) -> Curve | None:
-    """Up to today or, once it has ended, to its end."""
-    until = petition.end if petition.has_ended and petition.end else now
-    days = counting.days(petition)
-    day = timezone.localdate(until)
-    return curve(days, until=day, total=petition.supporters, points=points)
+    """Of those who signed here and on paper, up to today or, once it has ended, to its
+    end. What was counted elsewhere stands below it from the beginning: of that there is
+    one number, and no history."""
+    ended = petition.end_day if petition.has_ended else None
+    days = [
+        (day, sources[Source.CONFIRMED] + sources[Source.PAPER])
+        for day, sources in counting.sources_by_day(petition)
+        if sources[Source.CONFIRMED] or sources[Source.PAPER]
+    ]
+    return curve(
+        days,
+        until=ended or timezone.localdate(now),
+        total=petition.supporters,
+        before=petition.imported,
+        points=points,
+    )
 
 
 def others(petition: Petition, now: datetime) -> list[Petition]:

@@ -26,9 +26,9 @@ from petitions.admin.transitions import (
     TRANSITIONS,
     Transition,
     erasure_sentence,
-    moment,
     taking_back_sentence,
 )
+from petitions.dates import hour_words
 from petitions.models import Petition
 from petitions.models.life import NotAllowed
 from petitions.states import ENDED_STATES
@@ -111,7 +111,7 @@ def goes_public(petition: Petition) -> str:
     preview = reverse("admin:petitions_petition_preview_one", args=[petition.pk])
     sentence = gettext("“%(title)s” goes public on %(day)s.") % {
         "title": petition.title,
-        "day": moment(petition.opens_at),
+        "day": hour_words(petition.opens_at),
     }
     return format_html('{} <a href="{}">{}</a>', sentence, preview, gettext("Preview"))
 

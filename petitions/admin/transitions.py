@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.retention import months_after
 from petitions.admin.translations import missing_sentence
+from petitions.dates import hour_words
 from petitions.models import Petition, RetentionLimit
 from petitions.models.life import ENDED_FROM, RUNNING_STATES, WAIT
 from petitions.states import ENDED_STATES, PUBLIC_STATES, State
@@ -84,7 +85,7 @@ class Transition:
 
 def opening_sentence(petition: Petition, now: datetime) -> str:
     if petition.opens_at and petition.opens_at > now:
-        return gettext("It opens on %(day)s.") % {"day": moment(petition.opens_at)}
+        return gettext("It opens on %(day)s.") % {"day": hour_words(petition.opens_at)}
     return gettext("It opens at once.")
 
 
@@ -111,13 +112,6 @@ def taking_back_sentence() -> str:
     return gettext(
         "For seven days an owner of the organisation can take it back; nothing is "
         "erased before."
-    )
-
-
-def moment(value: datetime) -> str:
-    """Day, hour and zone, for staff."""
-    return date_format(timezone.localtime(value), "DATETIME_FORMAT") + (
-        f" ({timezone.localtime(value):%Z})"
     )
 
 

@@ -66,8 +66,9 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
     def withdrawn(self) -> PetitionQuerySet:
         """Those that have left the public pages, the latest first; not those that had
         never been there."""
-        left = self.filter(state=State.WITHDRAWN, opens_at__lte=F("ended_at"))
-        return left.prefetch_related("translations").order_by("-ended_at")
+        withdrawn_at = Coalesce("state_since", "ended_at")
+        left = self.filter(state=State.WITHDRAWN, opens_at__lte=withdrawn_at)
+        return left.prefetch_related("translations").order_by(withdrawn_at.desc())
 
     def due_to_close(self, now: datetime) -> PetitionQuerySet:
         """Those whose last day has passed, but which still say open or paused."""

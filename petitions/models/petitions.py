@@ -135,6 +135,9 @@ class Petition(Written, Shown, Living, Addressed):
     )
     closes_at = models.DateTimeField(_("closes at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
+    # False of one that came from elsewhere, when nobody knew: then `ended_at` is the
+    # moment of the import, from which the months of its names count.
+    end_is_known = models.BooleanField(default=True, db_default=True, editable=False)
     won_at = models.DateTimeField(_("won at"), null=True, editable=False)
     started_on = models.DateField(
         _("started on"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
 
+from petitions.dates import last_day
 from petitions.goals import next_goal
 from petitions.models.targets import Target
 from petitions.models.topics import Topic
@@ -29,6 +30,8 @@ class Shown(Worded):
     closes_at: datetime | None
     ended_at: datetime | None
     won_at: datetime | None
+    end_is_known: bool
+    state_since: datetime | None
     started_on: Any
 
     class Meta:
@@ -112,8 +115,18 @@ class Shown(Worded):
 
     @property
     def started(self) -> datetime | Any:
-        """The day it began, here or elsewhere."""
-        return self.started_on or self.opens_at
+        """The day it began, here or elsewhere; None when that is not known: it came
+        here after it had ended."""
+        came_ended = not self.end_is_known or (
+            self.ended_at and self.opens_at and self.ended_at < self.opens_at
+        )
+        return self.started_on or (None if came_ended else self.opens_at)
+
+    @property
+    def is_from_elsewhere(self) -> bool:
+        """Whether it was signed elsewhere before, since a day that nobody knows; needs
+        `with_counts()`."""
+        return bool(getattr(self, "imported", 0) and not self.started_on)
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can be signed at `now`."""
@@ -138,10 +151,19 @@ class Shown(Worded):
         return self.state
 
     @property
-    def end(self) -> datetime | None:
-        return self.ended_at or self.closes_at
+    def end_day(self) -> date | None:
+        """The last day that it could be signed on; None when that is not known."""
+        if self.ended_at is not None and self.ended_at != self.closes_at:
+            return timezone.localdate(self.ended_at) if self.end_is_known else None
+        return last_day(self.closes_at) if self.closes_at else None
 
     @property
-    def decided_at(self) -> datetime | None:
+    def decided_on(self) -> date | None:
         """When it was won, which may be long after it was closed; else its end."""
-        return self.won_at or self.end
+        return timezone.localdate(self.won_at) if self.won_at else self.end_day
+
+    @property
+    def withdrawn_on(self) -> date | None:
+        """When it left the public pages, which may be long after it was closed."""
+        left = self.state_since or self.ended_at
+        return timezone.localdate(left) if left else None

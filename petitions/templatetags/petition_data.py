@@ -21,6 +21,7 @@ register = template.Library()
 def petition_ld(petition: Petition) -> SafeString:
     """schema.org has no petitions: a text that so many people endorse."""
     words = petition.words
+    published = petition.started or petition.opens_at
     return json_ld.element(
         {
             "@type": "Article",
@@ -28,7 +29,7 @@ def petition_ld(petition: Petition) -> SafeString:
             "abstract": words.summary,
             "inLanguage": words.language,
             "url": full(canonical(petition)),
-            "datePublished": petition.started.isoformat(),
+            "datePublished": published.isoformat() if published else "",
             "author": reference(petition.organization),
             "image": full(petition.image.url) if petition.image else "",
             "interactionStatistic": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -12,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 
 from config.languages import reader_language
 from petitions import texts
+from petitions.dates import closing_words
 from petitions.forms import countries
 from petitions.models import Correction, Petition, Target, Words
 from petitions.states import Delivery, State
@@ -27,6 +29,12 @@ def supporters_line(number: int) -> str:
     return ngettext("%(number)s supporter", "%(number)s supporters", number) % {
         "number": intcomma(number)
     }
+
+
+@register.filter
+def closing(closes_at: datetime) -> str:
+    """Until when it is open: “5 December 2026”, or with its hour and time zone."""
+    return closing_words(closes_at)
 
 
 @register.filter

@@ -29,8 +29,7 @@ PAGE_SIZE = 50
 
 
 def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
-    assert petition.ended_at is not None
-    day = timezone.localdate(petition.ended_at)
+    day = petition.withdrawn_on
     return data_problem(410, f"This petition was withdrawn on {day}.")
 
 
@@ -145,9 +144,9 @@ def summary(petition: Petition, now: datetime) -> dict[str, Any]:
             reverse("data:organization", args=[organization.slug])
         ),
         "state": petition.standing(now),
-        "started": day_of(petition.started),
+        "started": day_of(petition.started) if petition.started else None,
         "closes": moment(petition.closes_at),
-        "ended": moment(petition.ended_at),
+        "ended": moment(petition.ended_at if petition.end_is_known else None),
         "targets": [
             {
                 "name": None if target.is_unsettled else target.name,

@@ -251,7 +251,10 @@ def test_a_scheduled_petition_says_when_it_goes_public(
     page = client.post(f"{LIST}{draft.pk}/do/publish/", follow=True)
 
     text = text_of(page)
-    assert "“Draft one” goes public on 24 December 2031, 08:00 (UTC). Preview" in text
+    assert (
+        "“Draft one” goes public on 24 December 2031, 08:00 (Coordinated Universal Time). Preview"
+        in text
+    )
     assert "is public." not in text
     assert f'<a href="{LIST}{draft.pk}/preview/">Preview</a>' in page.content.decode()
     assert "State: Scheduled" in text

@@ -16,7 +16,13 @@ from config.cache_policy import page_cache
 from organizations.models import Organization
 from petitions.models import Correction, Petition, Target
 from petitions.states import State
-from tests.factories import make_entry, make_organization, make_petition, make_signature
+from tests.factories import (
+    backdate,
+    make_entry,
+    make_organization,
+    make_petition,
+    make_signature,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -178,13 +184,16 @@ def test_an_ended_petition_keeps_its_count_and_loses_its_form(
     visitor: Client, petition: Petition, state: State, sentence: str
 ) -> None:
     make_entry(petition, 2)
-    petition.state = state
-    petition.outcome = "They said no."
-    petition.ended_at = timezone.make_aware(
+    ended_at = timezone.make_aware(
         timezone.datetime(2026, 6, 5, 12)  # type: ignore[attr-defined]
     )
-    petition.opens_at = petition.ended_at - timedelta(days=90)
-    petition.save()
+    backdate(
+        petition,
+        state=state,
+        outcome="They said no.",
+        ended_at=ended_at,
+        opens_at=ended_at - timedelta(days=90),
+    )
 
     response = visitor.get(petition.get_absolute_url())
 
@@ -529,10 +538,13 @@ def test_data_name_the_site_and_not_the_host_that_was_asked(
 def test_a_petition_withdrawn_before_it_opened_was_never_there(
     visitor: Client, organization: Organization
 ) -> None:
+    """As a former release allowed."""
     petition = make_petition(
-        organization, opens_at=timezone.now() + timedelta(days=9), title="Not yet said"
+        organization,
+        opens_at=timezone.now() + timedelta(days=9),
+        title="Not yet said",
+        state=State.WITHDRAWN,
     )
-    petition.withdraw(now=timezone.now())
 
     assert "Not yet said" not in text_of(visitor.get(organization.get_absolute_url()))
     for behind in ("", "badge.svg", "embed/", "updates.atom", "count.json", "report/"):

@@ -433,5 +433,5 @@ def test_a_lower_setting_is_called_off_but_for_those_who_were_told_it(
 
 def test_seven_days_are_seven_days(over: Petition) -> None:
     over.keep_less(1)
-    assert not list(expiry.past_their_months(timezone.now() + WAIT - SECOND))
+    assert not list(expiry.past_their_months(timezone.now() + WAIT - MINUTE))
     assert list(expiry.past_their_months(timezone.now() + WAIT + SECOND)) == [over]

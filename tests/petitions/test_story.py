@@ -110,7 +110,7 @@ def test_the_page_is_in_the_order_in_which_it_is_read(
     petition.save()
     reason(petition, "Because")
     make_signature(petition, name="Bruno", show_name=True)
-    make_entry(petition, 3, counted_at=date(2026, 3, 3))
+    make_entry(petition, 3, counted_at=date(2026, 3, 3), source="paper")
     make_update(petition)
     make_answer(petition)
     Correction.objects.create(petition=petition, text="A slip.")
