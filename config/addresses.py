@@ -1,18 +1,14 @@
-"""E-mail addresses: what is one, how it is written in the DNS and in a mail's head, and
-the fields that take one. Every address of the site passes `clean_address`."""
+"""E-mail addresses: what is one, and how it is written in the DNS and in a mail's head.
+Every address of the site passes `clean_address`, by the fields in address_fields."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Any
 
 import email_validator
 import idna
-from django import forms
-from django.core.exceptions import ValidationError
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from publicsuffixlist import PublicSuffixList
@@ -30,10 +26,6 @@ LOOKALIKE = _(
 )
 NO_SUCH_ENDING = _(
     "No address ends like this one. Is a letter missing, as in .com or .ca?"
-)
-ASCII_ONLY = _(
-    "Use an address with letters from a to z before the @: mail to others does not "
-    "reach everybody"
 )
 
 
@@ -162,6 +154,14 @@ def ascii_domain(domain: str) -> str:
         return domain.lower()
 
 
+def readable_domain(domain: str) -> str:
+    """The other way round: straße.de for xn--strae-oqa.de."""
+    try:
+        return idna.decode(domain)
+    except idna.IDNAError:
+        return domain
+
+
 def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
@@ -214,57 +214,3 @@ def has_known_ending(domain: str) -> bool:
     name = ascii_domain(domain)
     ending = name.rpartition(".")[2]
     return ending in RESERVED or suffixes().publicsuffix(name) is not None
-
-
-# == Fields ==
-
-
-class AddressField(forms.EmailField):
-    """An address as `clean_address` makes it. `ascii_only` refuses those that some mail
-    servers cannot write to: for addresses that the site has to reach."""
-
-    default_error_messages = {"required": _("Enter your e-mail address")}
-    default_validators: list[Any] = []
-
-    def __init__(self, *, ascii_only: bool = False, **options: Any) -> None:
-        options.pop("max_length", None)
-        super().__init__(max_length=LONGEST_TYPED, **options)
-        self.ascii_only = ascii_only
-
-    def to_python(self, value: Any) -> str:
-        typed = str(value or "")
-        if not typed.strip():
-            return ""
-        return checked_address(typed, ascii_only=self.ascii_only)
-
-
-def checked_address(typed: str, *, ascii_only: bool = False) -> str:
-    """`clean_address`, for forms and models: ValidationError when it is none."""
-    try:
-        address = clean_address(typed)
-    except NotAnAddress as error:
-        raise ValidationError(error.sentence, code="no_mail_address") from None
-    if ascii_only and not address.rpartition("@")[0].isascii():
-        raise ValidationError(ASCII_ONLY, code="no_mail_address")
-    return address
-
-
-class AddressColumn(models.EmailField[str, str]):
-    """A column for an address that the site has to reach, whoever fills it in. For
-    migrations it is an EmailField."""
-
-    default_validators = []
-
-    def clean(self, value: Any, model_instance: models.Model | None) -> str:
-        typed = str(value or "")
-        value = checked_address(typed, ascii_only=True) if typed.strip() else ""
-        return str(super().clean(value, model_instance))
-
-    def formfield(self, **options: Any) -> Any:
-        return super().formfield(
-            **{"form_class": AddressField, "ascii_only": True, **options}
-        )
-
-    def deconstruct(self) -> Any:
-        name, _path, args, options = super().deconstruct()
-        return name, "django.db.models.EmailField", args, options

@@ -20,6 +20,8 @@ from django.core.validators import validate_email
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from config.addresses import ascii_domain, sendable_mailbox
+
 SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
@@ -117,14 +119,16 @@ class Environment(environ.Env):  # type: ignore[misc]
         return float(value)
 
     def address(self, name: str, value: str) -> str:
-        """An e-mail address, checked; `name` is the variable that it stands in."""
+        """An e-mail address, checked and as mail servers take it; `name` is the
+        variable that it stands in."""
+        mailbox = sendable_mailbox(value)
         try:
-            validate_email(parseaddr(value)[1])
+            validate_email(parseaddr(mailbox)[1])
         except ValidationError:
             self.problems.append(
                 f"{name} is {value!r}. Set an e-mail address, petitions@example.org"
             )
-        return value
+        return mailbox
 
     def contact(self, name: str) -> str:
         """Where somebody is reached: an e-mail address, a page or a telephone, as an
@@ -191,6 +195,9 @@ class Environment(environ.Env):  # type: ignore[misc]
                 f"{name} is {value!r}. Set scheme and host only: "
                 "https://petitions.example.org"
             )
+        if url.hostname and not url.hostname.isascii():
+            # As browsers and mail programs write it.
+            url = url._replace(netloc=f"{ascii_domain(url.hostname)}{port}")
         return url
 
     def database(self, name: str) -> dict[str, Any]:
@@ -255,7 +262,7 @@ class Environment(environ.Env):  # type: ignore[misc]
             self.problems.append(f"{name}: its timeout is not a number of seconds.")
             timeout = "10"
         return {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "BACKEND": "config.mail.SmtpBackend",
             "OPTIONS": {
                 "host": url.hostname or "localhost",
                 "port": port or SMTP_PORTS.get(url.scheme, 25),

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from email import message_from_bytes, policy
-from email.utils import getaddresses
+from email.utils import getaddresses, make_msgid, parseaddr
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, Self
@@ -23,6 +23,9 @@ from typing import Any, NoReturn, Protocol, Self
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend
+
+from config.addresses import sendable, sendable_mailbox
 
 # Enhanced status codes (RFC 3463, RFC 5248) that speak of the mailbox itself: it does
 # not exist, has moved without a trace, was closed; its domain takes no mail. Not those
@@ -75,6 +78,10 @@ class Transport(Protocol):
     """An open conversation; raises OSError (smtplib's errors included) when it is
     broken and Refused when only this one message was not taken."""
 
+    @property
+    def is_international(self) -> bool:
+        """Whether it takes addresses with any letters before the @ (SMTPUTF8)."""
+
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -123,15 +130,20 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException):
             self.smtp.close()
 
+    @property
+    def is_international(self) -> bool:
+        return self.smtp.has_extn("smtputf8")
+
     def send(self, sender: str, recipient: str, message: bytes) -> None:
         """One message to one recipient; returns after the server's 250."""
         if not recipient.isprintable():
             raise Refused(553, "5.1.3 not an address")
+        sender, recipient = sendable(parseaddr(sender)[1]), sendable(recipient)
         extras = []
         if not message.isascii() and self.smtp.has_extn("8bitmime"):
             extras.append("BODY=8BITMIME")
         if not recipient.isascii():
-            if not self.smtp.has_extn("smtputf8"):
+            if not self.is_international:
                 raise Refused(
                     550, "5.6.7 the mail server takes no international addresses"
                 )
@@ -216,6 +228,8 @@ class FolderTransport:
     def __exit__(self, *error: object) -> None:
         pass
 
+    is_international = True
+
     def send(self, sender: str, recipient: str, message: bytes) -> None:
         name = f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}"
         unfinished = self.folder / f".{name}"
@@ -230,6 +244,27 @@ def open_transport() -> Transport:
     return FolderTransport(options) if "folder" in options else SmtpTransport(options)
 
 
+def mail_domain() -> str:
+    """The domain that mail comes from."""
+    return parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2]
+
+
+def complete(message: EmailMessage) -> EmailMessage:
+    """A message of Django's, with a Message-ID of our domain instead of this machine's
+    name, and addresses as mail servers take them."""
+    message.extra_headers.setdefault("Message-ID", make_msgid(domain=mail_domain()))
+    for name in ("to", "cc", "bcc", "reply_to"):
+        setattr(message, name, [sendable_mailbox(a) for a in getattr(message, name)])
+    return message
+
+
+class SmtpBackend(EmailBackend):
+    """Django's, for messages that are complete."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        return super().send_messages([complete(each) for each in email_messages])
+
+
 class FolderBackend(BaseEmailBackend):
     """Django's mail into the same folder."""
 
@@ -240,7 +275,7 @@ class FolderBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         with FolderTransport({"folder": self.folder}) as transport:
             for message in email_messages:
-                data = message.message().as_bytes(policy=policy.SMTP)
+                data = complete(message).message().as_bytes(policy=policy.SMTP)
                 transport.send(message.from_email, "", data)
         return len(email_messages)
 

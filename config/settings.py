@@ -11,6 +11,7 @@ import django_stubs_ext
 from django.utils.csp import CSP
 
 from config import logs, styles
+from config.addresses import readable_domain
 from config.environment import Environment, is_loopback
 
 django_stubs_ext.monkeypatch()
@@ -29,6 +30,8 @@ DEMO = env.flag("DEMO")
 DEBUG = env.flag("DEBUG")
 _site = env.site_url("SITE_URL")
 SITE_URL = _site.geturl()
+# As people read it.
+SITE_HOST = readable_domain(_site.netloc)
 HTTPS = _site.scheme == "https"
 SECRET_KEY = env.secret("SECRET_KEY", "signs links and sessions")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
@@ -166,7 +169,7 @@ MAIL_FROM = env.required(
 )
 MAILERS = {"default": env.mailer("MAIL_URL")}
 if MAIL_FROM:
-    env.address("MAIL_FROM", MAIL_FROM)
+    MAIL_FROM = env.address("MAIL_FROM", MAIL_FROM)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 # The pace that a provider allows, over all connections together.
 MAIL_RATE = env.rate("MAIL_RATE")

@@ -14,7 +14,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from config.addresses import AddressField
+from config.address_fields import AddressField
 from config.colours import HEX
 from config.guards import validate_line, validate_web_address
 from config.images import clean_image

@@ -16,9 +16,10 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from config.mail import mail_domain
 from petitions import actions, keys
 from petitions.addresses import domain_of
-from petitions.emails import mail_domain, message_id
+from petitions.emails import message_id
 from petitions.models import Bounce, Consent, DueMail, Signature
 from petitions.models.mails import UNFINISHED, MailKind, MailState
 from petitions.states import Withdrawal

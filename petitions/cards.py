@@ -10,7 +10,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -179,7 +178,7 @@ def draw(card: Card) -> bytes:
     head(pen, card.logo, name if title else "")
     # An alphabet that the font does not have: then it is who asks that counts, or
     # where; what to do stands on the button below.
-    site = urlsplit(settings.SITE_URL).netloc
+    site = settings.SITE_HOST
     body(pen, title or name or site, lettering.drawable(card.petitioning))
     foot(pen, card, scheme)
     out = BytesIO()

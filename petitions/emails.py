@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from email.header import Header
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -23,6 +22,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 
+from config.addresses import sendable
+from config.mail import mail_domain
 from organizations.context import only
 from organizations.models import Organization
 from petitions.models import DueMail, Petition
@@ -85,7 +86,7 @@ class Frame:
             )
         return (
             self.headers
-            + b"To: %b\r\n" % to.encode()
+            + b"To: %b\r\n" % sendable(to).encode()
             + b"Date: %b\r\n" % format_datetime(now).encode()
             + b"Message-ID: %b\r\n" % message_id.encode()
             + unsubscribe
@@ -157,7 +158,7 @@ def build(
     with translation.override(language):
         context: dict[str, Any] = {
             "organization": organization,
-            "site": urlsplit(settings.SITE_URL).netloc,
+            "site": settings.SITE_HOST,
             "days": LIFETIME.days,
             "language": language,
             **{name: placeholder(name) for name in LINKS},
@@ -202,17 +203,17 @@ def build(
 def headers(organization: Organization | None, subject: str, language: str) -> bytes:
     """The header lines that are the same for every recipient, encoded and folded; in
     the name of an organisation, or of the site."""
-    name = organization.name if organization else urlsplit(settings.SITE_URL).netloc
+    name = organization.name if organization else settings.SITE_HOST
     mail = EmailMessage()
     if organization and organization.contact_email:
-        mail["Reply-To"] = organization.contact_email
+        mail["Reply-To"] = sendable(organization.contact_email)
     mail["Subject"] = subject
     mail["Auto-Submitted"] = "auto-generated"
     mail["Content-Language"] = language
     mail["MIME-Version"] = "1.0"
     folded: bytes = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
     return b"From: %b\r\n%b\r\n" % (
-        address(" ".join(name.split()), settings.MAIL_FROM).encode(),
+        address(" ".join(name.split()), parseaddr(settings.MAIL_FROM)[1]).encode(),
         folded.split(b"\r\n\r\n", 1)[0],
     )
 
@@ -239,7 +240,3 @@ def encoded(text: str) -> tuple[bytes, bytes]:
 
 def crlf(data: bytes) -> bytes:
     return data.replace(b"\n", b"\r\n")
-
-
-def mail_domain() -> str:
-    return settings.MAIL_FROM.rpartition("@")[2].rstrip(">")

@@ -12,7 +12,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from config import addresses
+from config import address_fields
+from config.capabilities import can_reach
 from config.languages import is_text_language, reader_language, sorting_key
 from petitions.addresses import COMMON_DOMAINS, REAL_LOOKALIKES, suggested_domain
 from petitions.models.translations import Words
@@ -65,7 +66,7 @@ class TextField(Shared, forms.CharField):
         return text if self.lines else " ".join(text.split())
 
 
-class AddressField(Shared, addresses.AddressField):
+class AddressField(Shared, address_fields.AddressField):
     """An e-mail address of a supporter; one that is none may have been meant for a
     likely one."""
 
@@ -80,6 +81,21 @@ class AddressField(Shared, addresses.AddressField):
                 sentence = _("Did you mean an address that ends with @%(domain)s?")
                 raise ValidationError(sentence, params={"domain": meant}) from None
             raise
+
+
+class MailedAddressField(AddressField):
+    """One that a link is mailed to."""
+
+    def to_python(self, value: Any) -> str:
+        address = super().to_python(value)
+        if not can_reach(address):
+            raise ValidationError(
+                _(
+                    "Our mail server cannot write to this address: use one with "
+                    "letters from a to z before the @"
+                )
+            )
+        return address
 
 
 def is_unreadable(character: str) -> bool:
@@ -222,7 +238,7 @@ class CorrectionForm(forms.Form):
 class SignForm(CorrectionForm, Trapped):
     """What a supporter fills in."""
 
-    email = AddressField(label=_("E-mail address"))
+    email = MailedAddressField(label=_("E-mail address"))
     show_name = BooleanField(
         label=_("Show my name and comment on this page."), required=False
     )

@@ -19,6 +19,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subqu
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from config import capabilities
 from petitions import bounces, keys, sending
 from petitions.models import Bounce, DueMail, Signature
 from petitions.models.mails import MailKind, MailState
@@ -83,7 +84,8 @@ def lease(now: datetime, batch: int = BATCH) -> list[int]:
 def begin_sending() -> None:
     """Make due what an ended worker had leased: there is one worker at a time, so
     whoever becomes it need not wait for the leases to run out. And what was due at
-    once, or after a pause, by a clock that has been set back since."""
+    once, or after a pause, by a clock that has been set back since. And ask the mail
+    server what it can do, which pages have to know."""
     due = DueMail.objects.filter(state=MailState.DUE)
     due.filter(leased_until__isnull=False).update(leased_until=None)
     now = timezone.now()
@@ -91,6 +93,7 @@ def begin_sending() -> None:
         Q(created_at__gt=now, due_at__lte=F("created_at"))
         | Q(attempts__gt=0, due_at__gt=now + sending.LONGEST_PAUSE)
     ).update(due_at=now)
+    capabilities.ask()
 
 
 class LeasedMail(DueMail):

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from config import capabilities
 from config.mail import Refused, Transport, open_transport
 from petitions import bounces
 from petitions.addresses import domain_of
@@ -159,6 +160,7 @@ class Batch:
         """One connection: it takes the next mail as soon as it is done with one."""
         marks = Marks()
         with open_transport() as transport:
+            capabilities.learn(transport.is_international)
             try:
                 while (left := self.stop_at - time.monotonic()) > 0 and self.unsent:
                     if PACE.pause():

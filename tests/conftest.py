@@ -16,11 +16,13 @@ import pytest
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
+from config import capabilities
 from config.cache_policy import page_cache
 from organizations.context import ONLY
 from organizations.models import Organization, Role, User
 from petitions.limits import RULES
 from petitions.models import Petition
+from petitions.newcomers import KNOWN
 from petitions.parameters import LANGUAGES
 from tests.factories import make_member, make_organization, make_petition, make_user
 
@@ -45,6 +47,8 @@ def forget() -> None:
     """What a process keeps between requests."""
     page_cache.clear()
     RULES.forget()
+    KNOWN.forget()
+    capabilities.forget()
     ONLY.forget()
     LANGUAGES.forget()
 

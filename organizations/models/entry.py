@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.addresses import AddressColumn
+from config.address_fields import AddressColumn
 from organizations.models.organization import Organization
 from organizations.models.staff import Role, User
 

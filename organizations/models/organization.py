@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.addresses import AddressColumn
+from config.address_fields import AddressColumn
 from config.images import LogoField, LogoFile, PictureField
 from config.languages import Passage, reader_language, text_languages
 from config.slugs import Addressed, validate_slug

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.addresses import AddressColumn
+from config.address_fields import AddressColumn
 from organizations.models.organization import Organization
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.addresses import AddressField
+from config.address_fields import AddressField
 from config.languages import name_in_reader_language
 from organizations.scoping import user_of
 from petitions import cards, lettering

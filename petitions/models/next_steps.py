@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.addresses import AddressColumn, sendable
+from config.address_fields import AddressColumn
+from config.addresses import sendable
 from petitions.models.petitions import Petition
 
 # Windows hands no more of an address on to the mail program.

@@ -9,10 +9,9 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.address_fields import AddressColumn, AddressField
 from config.addresses import (
     LONGEST,
-    AddressColumn,
-    AddressField,
     NotAnAddress,
     clean_address,
     has_known_ending,

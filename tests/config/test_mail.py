@@ -171,3 +171,26 @@ def test_dots_at_the_beginning_of_a_line_survive(lines: list[bytes]) -> None:
     assert b"\r\n.\r\n" not in b"\r\n" + sent
     unstuffed = [line.removeprefix(b".") for line in sent.split(b"\r\n")]
     assert b"\r\n".join(unstuffed) == (message or b"\r\n")
+
+
+@pytest.mark.parametrize("pipelining", [b"250-scripted\r\n250 PIPELINING", b"250 none"])
+@pytest.mark.parametrize(
+    ("recipient", "told_as"),
+    [
+        ("abc.@docomo.ne.jp", b'"abc."@docomo.ne.jp'),
+        ("a..b@ezweb.ne.jp", b'"a..b"@ezweb.ne.jp'),
+        ("ada@m\u00fcnchen.test", b"ada@xn--mnchen-3ya.test"),
+    ],
+)
+def test_an_address_is_told_as_smtp_has_it(
+    pipelining: bytes, recipient: str, told_as: bytes
+) -> None:
+    with (
+        scripted({b"EHLO": [pipelining], b"DATA": [b"354 go on"]}) as (port, told),
+        SmtpTransport(options(port)) as transport,
+    ):
+        transport.send("B\u00fcro <p@b\u00fccher.test>", recipient, b"Hello\r\n")
+
+    commands = [line.upper().split(b" SIZE")[0] for line in told]
+    assert b"MAIL FROM:<P@XN--BCHER-KVA.TEST>" in commands
+    assert b"RCPT TO:<" + told_as.upper() + b">" in commands

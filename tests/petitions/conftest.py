@@ -15,14 +15,20 @@ both_manners = pytest.mark.parametrize(
 )
 
 
+# For tests of a server that takes letters from a to z only before the @.
+ascii_only = pytest.mark.ascii_only
+
+
 @pytest.fixture
 def server(settings: Settings, request: pytest.FixtureRequest) -> Iterator[MailServer]:
     """A mail server, and the site set to use it; see `both_manners`."""
-    server = MailServer()
+    server = MailServer(
+        enable_SMTPUTF8=not request.node.get_closest_marker("ascii_only")
+    )
     server.mailbox.pipelining = getattr(request, "param", True)
     settings.MAILERS = {
         "default": {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "BACKEND": "config.mail.SmtpBackend",
             "OPTIONS": {
                 "host": "127.0.0.1",
                 "port": server.port,

@@ -35,6 +35,7 @@ from petitions.models import (
     ListedDomain,
     ListedNetwork,
     MailTally,
+    OrdinaryDomain,
     Petition,
     Report,
     Signature,
@@ -906,6 +907,9 @@ def planted(organization: Organization, alice: User) -> list[str]:
     )
     ListedDomain.objects.create(
         domain="planted.org", listing="block", note="PLANTED domain"
+    )
+    OrdinaryDomain.objects.create(
+        organization=petition.organization, domain="planted.net"
     )
     # Shared by the site; staff choose from these and change none.
     make_topic("of-everybody", petition)

@@ -327,7 +327,9 @@ def test_the_admin_says_it_beside_the_field(
 def test_an_invitation_goes_to_an_address_that_mail_can_go_to() -> None:
     form = MemberForm({"email": '"a,b"@example.org', "role": "editor"})
 
-    assert form.errors == {"email": ["Write an address such as name@example.org."]}
+    assert form.errors == {
+        "email": ["Enter an e-mail address such as name@example.org"]
+    }
 
 
 # == What was there before ==

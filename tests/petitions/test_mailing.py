@@ -394,7 +394,7 @@ def test_an_international_address_needs_a_server_that_knows_them(
 
     send()
 
-    assert server.mailbox.recipients == ["josé@bücher.example"]
+    assert server.mailbox.recipients == ["josé@xn--bcher-kva.example"]
     assert states() == {"sent": 1}
 
 

@@ -20,6 +20,7 @@ from petitions.models import (
     Limit,
     ListedDomain,
     ListedNetwork,
+    OrdinaryDomain,
     Petition,
     Report,
     Topic,
@@ -94,6 +95,9 @@ def world(organization: Organization, alice: User) -> World:
     AddressRule.objects.create(domain="odd.example", strip_extension="+")
     ListedDomain.objects.create(domain="bad.example", listing="block")
     ListedNetwork.objects.create(network="192.0.2.0/24", listing="block")
+    OrdinaryDomain.objects.create(
+        organization=world.signed.organization, domain="union.example"
+    )
     # A database that was emptied between tests has none.
     Limit.objects.get_or_create(scope="network", minutes=61, defaults={"most": 60})
     return world

@@ -12,7 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.mail import Refused, open_transport
+from config.addresses import sendable
+from config.mail import Refused, mail_domain, open_transport
 
 
 class Command(BaseCommand):
@@ -39,9 +40,9 @@ class Command(BaseCommand):
 
 def message(to: str) -> bytes:
     mail = EmailMessage()
-    mail["From"], mail["To"] = settings.MAIL_FROM, to
+    mail["From"], mail["To"] = settings.MAIL_FROM, sendable(to)
     mail["Subject"] = f"Test message from {settings.SITE_URL}"
-    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain="petitions")
+    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=mail_domain())
     mail.set_content("Mail from the petition site gets out.\n")
     return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import events
-from config.addresses import checked_address
+from config.address_fields import checked_address
 from config.guards import LINE, is_seen
 from organizations.invitations import password_link
 from organizations.mailing import compose
