@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import batched, chain
@@ -35,6 +36,9 @@ HOLDS = (Suppression, Bounce)
 # What makes a table program compute a cell instead of showing it (OWASP: CSV
 # injection), the wide forms of East Asian keyboards included.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a cell may begin: ours, or one that a program sees which parts columns at “;”,
+# as French or Dutch ones do.
+BEGINNING = re.compile(r"((?:^|[;|\t\r\n])[\s\"']*)(?=[=+\-@＝＋－＠])")
 # Tells Excel that the file is UTF-8.
 BOM = "\ufeff"
 
@@ -137,6 +141,6 @@ def written(lines: Iterable[tuple[Any, ...]]) -> Iterator[bytes]:
 
 
 def safe(cell: object) -> str:
-    """What a table program shows as it is."""
-    text = str(cell)
+    """What a table program shows as it is, wherever it parts the columns."""
+    text = BEGINNING.sub(r"\1'", str(cell))
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
@@ -159,6 +160,12 @@ def test_an_empty_list_is_a_file_and_a_record(
         ("\rx", "'\rx"),
         ("＝1+1", "'＝1+1"),
         ("Jean-Luc", "Jean-Luc"),
+        ("Ann;=1+1", "Ann;'=1+1"),
+        ('Ann; "=1+1', "Ann; \"'=1+1"),
+        ('"=1+1', "\"'=1+1"),
+        ("Ann\t@SUM(A1)", "Ann\t'@SUM(A1)"),
+        ("Ann;;＝1", "Ann;;'＝1"),
+        ("Ann; Jean-Luc", "Ann; Jean-Luc"),
         ('Anne "Nan" O’Neil, Dr', 'Anne "Nan" O’Neil, Dr'),
         ("", ""),
     ],
@@ -174,9 +181,20 @@ def test_whatever_a_name_is_the_file_can_be_read(name: str) -> None:
     ((cell, after),) = csv.reader(
         io.StringIO(data.removeprefix("\ufeff"), newline=""), strict=True
     )
-    assert cell in (name, f"'{name}")
+    assert cell == exporting.safe(name)
     assert after == "next"
     assert not cell.startswith(exporting.FORMULA)
+    if not exporting.BEGINNING.search(name):
+        assert cell in (name, f"'{name}")
+
+
+@given(st.text(alphabet="a;|\t\n\r \"'=+-@＝,"), st.sampled_from(";\t|"))
+def test_no_cell_is_a_formula_wherever_columns_are_parted(name: str, at: str) -> None:
+    data = b"".join(exporting.written([("x", name, "next")])).decode()
+
+    for line in data.removeprefix("\ufeff").splitlines():
+        for cell in line.split(at):
+            assert not re.match('[ "]*[=+@＝-]', cell), cell
 
 
 def test_a_formula_in_a_name_arrives_as_text(
