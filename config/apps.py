@@ -6,7 +6,7 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401 - registers them
+        from config import backups, checks  # noqa: F401 - registers them
 
 
 class AdminConfig(DjangoAdminConfig):

@@ -1,28 +1,58 @@
 #!/bin/sh
-# A dump of the database every night at HOUR (UTC), kept for DAYS days, in the folder $1.
-# `backup.sh FOLDER now` makes one at once. PGHOST, PGUSER, PGPASSWORD and PGDATABASE say
-# which database. What people had erased leaves the dumps with the oldest of them.
+# A dump of the database every night at HOUR (UTC), kept for DAYS days, in the folder $1,
+# readable for nobody else. `backup.sh FOLDER now` makes one at once, for cron. PGHOST,
+# PGUSER, PGPASSWORD and PGDATABASE say which database. What people had erased leaves the
+# dumps with the oldest of them. Each one is noted in the database: the worker tells
+# ALERT_EMAIL when none was made for more than a day.
 set -eu
-folder=$1
+umask 077
+
+number() { # NAME VALUE MOST: the number without leading zeros, or a sentence
+    case $2 in
+        '' | *[!0-9]* | ????*) ;;
+        *)
+            found=$(expr "$2" + 0) || true
+            [ "$found" -le "$3" ] && echo "$found" && return
+            ;;
+    esac
+    echo "$1 is '$2'. Set a number from 0 to $3." >&2
+    return 1
+}
+folder=${1:?Say in which folder}
+hour=$(number HOUR "${HOUR:-3}" 23)
+days=$(number DAYS "${DAYS:-14}" 999)
+[ -d "$folder" ] && [ -w "$folder" ] || {
+    echo "$folder is no folder that may be written to. Make it, or set another." >&2
+    exit 1
+}
 
 dump() {
     name=$folder/petitions-$(date -u +%Y-%m-%d-%H%M).dump
-    pg_dump --format custom --file "$name.unfinished"
-    mv "$name.unfinished" "$name"
+    if ! pg_dump --format custom --file "$name.unfinished"; then
+        rm -f "$name.unfinished"
+        return 1
+    fi
+    mv "$name.unfinished" "$name" || return 1
     echo "$name: $(wc -c <"$name") bytes"
-    find "$folder" -name 'petitions-*.dump*' -mtime "+${DAYS:-14}" -delete
+    find "$folder" -name 'petitions-*.dump*' -mtime "+$days" -delete
+    psql --quiet --no-psqlrc --command "INSERT INTO config_heartbeat (name, beat_at)
+        VALUES ('backup', now()) ON CONFLICT (name) DO UPDATE SET beat_at = now()" ||
+        echo "The dump could not be noted in the database." >&2
 }
 
 if [ "${2:-}" = now ]; then
     dump
     exit
 fi
-trap 'exit 0' TERM INT
+sleeper=
+trap '[ -z "$sleeper" ] || kill "$sleeper"; exit 0' TERM INT
 while :; do
     now=$(date -u +%s)
-    next=$((now - now % 86400 + ${HOUR:-3} * 3600))
+    next=$((now - now % 86400 + hour * 3600))
     [ "$next" -gt "$now" ] || next=$((next + 86400))
     sleep $((next - now)) &
-    wait $!
+    sleeper=$!
+    wait "$sleeper"
+    sleeper=
     dump || echo "The dump failed; it is tried again tomorrow." >&2
 done

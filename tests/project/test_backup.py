@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
+from django.utils import timezone
 
+from config import backups
 from config.embedded_postgres import binaries
+from config.models import Heartbeat
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,16 +54,26 @@ def test_a_dump_can_be_restored(environment: dict[str, str], tmp_path: Path) -> 
             for name in names:
                 connection.execute(f"CREATE DATABASE {name}".encode())
             with psycopg.connect(server, dbname="backup_before") as before:
+                before.execute(
+                    "CREATE TABLE config_heartbeat (name text PRIMARY KEY,"
+                    " beat_at timestamptz NOT NULL)"
+                )
                 before.execute("CREATE TABLE signature (name text)")
                 before.execute("INSERT INTO signature VALUES ('Zoë')")
             backup = {**environment, "PGDATABASE": "backup_before"}
             script = str(ROOT / "scripts" / "backup.sh")
 
+            old_mask = os.umask(0o022)
             run("sh", script, str(tmp_path), "now", environment=backup)
+            os.umask(old_mask)
 
             (dump,) = tmp_path.glob("*.dump")
             assert dump != old
             assert other.exists()
+            assert dump.stat().st_mode & 0o077 == 0
+            with psycopg.connect(server, dbname="backup_before") as before:
+                noted = before.execute("SELECT name FROM config_heartbeat").fetchall()
+            assert noted == [("backup",)]
             restore = ("pg_restore", "--dbname", "backup_after", str(dump))
             run(*restore, environment=environment)
             with psycopg.connect(server, dbname="backup_after") as after:
@@ -69,3 +83,75 @@ def test_a_dump_can_be_restored(environment: dict[str, str], tmp_path: Path) -> 
         finally:
             for name in names:
                 connection.execute(f"DROP DATABASE IF EXISTS {name}".encode())
+
+
+SCRIPT = ROOT / "scripts" / "backup.sh"
+
+
+def backup(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", SCRIPT, folder, "now"],
+        env={"PATH": os.environ["PATH"], "PGHOST": "127.0.0.1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_dump_that_fails_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    done = backup(tmp_path, PATH=f"{binaries()}:{os.environ['PATH']}", PGPORT="1")
+
+    assert done.returncode == 1
+    assert "pg_dump" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HOUR", "24"), ("HOUR", "three"), ("DAYS", "-1"), ("HOUR", "3;ls")],
+)
+def test_a_wrong_setting_stops_it_with_a_sentence(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    done = backup(tmp_path, **{name: value})
+
+    assert done.returncode == 1
+    assert f"{name} is '{value}'. Set a number from 0 to" in done.stderr
+
+
+@pytest.mark.parametrize("hour", ["08", "09", "0", "00"])
+def test_an_hour_may_begin_with_a_zero(tmp_path: Path, hour: str) -> None:
+    """The one that stays is asleep until then."""
+    process = subprocess.Popen(
+        ["sh", SCRIPT, tmp_path],
+        env={"PATH": os.environ["PATH"], "HOUR": hour, "DAYS": "07"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+    finally:
+        process.terminate()
+        _out, errors = process.communicate()
+    assert errors == ""
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = backup(tmp_path / "nowhere")
+
+    assert done.returncode == 1
+    assert "is no folder that may be written to" in done.stderr
+
+
+@pytest.mark.django_db
+def test_somebody_is_told_when_no_dump_was_made() -> None:
+    now = timezone.now()
+    assert backups.backup(now) == []
+    Heartbeat.objects.create(name=backups.NAME, beat_at=now - timedelta(hours=25))
+    (reading,) = backups.backup(now)
+    assert reading.trouble == ""
+
+    (reading,) = backups.backup(now + timedelta(hours=6))
+
+    assert "No dump of the database was made for 31 hours." in reading.trouble
