@@ -56,6 +56,7 @@ class Typed:
             (name.replace("-", " ").replace("_", " ").strip(), value)
             for name, value in self.pairs
             if value
+            and "__prefix__" not in name  # what a script adds rows from
             and not name.startswith(("_", "initial-"))
             and not name.endswith(("_FORMS", "-id"))
         ]

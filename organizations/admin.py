@@ -48,7 +48,7 @@ class MemberInline(Scope, StackedInline[Membership, Organization]):
     form = MemberForm
     formset = MemberFormSet  # type: ignore[assignment]
     fields = [("email", "role")]
-    extra = 0
+    extra = 1  # also without JavaScript somebody can be invited
     verbose_name_plural = _("members")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -68,8 +68,8 @@ class InvitationInline(Scope, TabularInline[Invitation, Organization]):
     """Who was invited and has not accepted; taken away, the mailed link ends."""
 
     model = Invitation
-    fields = [("email", "role", "invited_at", "progress")]
-    readonly_fields = ["email", "role", "invited_at", "progress"]
+    fields = [("role", "invited_at", "progress")]
+    readonly_fields = ["role", "invited_at", "progress"]
     extra = 0
 
     @admin.display(description=_("so far"))

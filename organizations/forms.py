@@ -49,6 +49,12 @@ class StaffSetPasswordForm(SetPasswordForm[User]):
         for field in self.fields.values():
             field.widget.attrs.pop("autofocus", None)
 
+    def validate_password_for_user(
+        self, user: User, password_field_name: str = ""
+    ) -> None:
+        """What is wrong with a password stands beside it, not beside its repetition."""
+        super().validate_password_for_user(user, "new_password1")
+
 
 class AcceptForm(StaffSetPasswordForm):
     """What somebody without an account says when they accept an invitation."""

@@ -414,6 +414,29 @@ def test_a_mail_server_that_is_away_loses_no_mail(erin: User, settings: Any) -> 
     assert not StaffMail.objects.exists()
 
 
+def test_an_invitation_is_to_one_mailbox_and_no_other(
+    alice: User, charlie: User, organization: Organization
+) -> None:
+    invitation = invited(organization, alice, "new@example.org")
+
+    assert not invitations.accept(invitation, charlie)
+    assert not Membership.objects.filter(
+        user=charlie, organization=organization
+    ).exists()
+
+
+def test_a_refused_password_is_said_beside_it(
+    alice: User, organization: Organization
+) -> None:
+    path = path_of(invited(organization, alice, "new@example.org"))
+    weak = {"new_password1": "a" * 12, "new_password2": "a" * 12}
+    answer = Client().post(path, weak)
+
+    assert list(answer.context["form"].errors) == ["new_password1"]
+    assert "guessed soon" in text_of(answer)
+    assert not User.objects.filter(email="new@example.org").exists()
+
+
 def test_a_used_link_leads_to_a_new_one_and_rules_stand_before_the_fields(
     erin: User,
 ) -> None:
