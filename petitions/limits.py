@@ -81,7 +81,7 @@ MAILS = rule(-1, CEILING_FULL, 2000, 2, queue=3)
 # For a request that causes a mail and can be made again: without a line.
 MAILS_NOW = replace(MAILS, queue=0)
 # The same with mail domains that are new here, which may be anybody's invention.
-NEW_MAILS = rule(-2, BURST, 200, 4, queue=3)
+NEW_MAILS = rule(-2, BURST, 300, 4, queue=3)
 # Of one mail domain that is new here, for one petition.
 NEW_DOMAIN = rule(-3, BURST, newcomers.A_DAY, 24)
 # So many of one domain from one network are a household; beyond it, a network has these

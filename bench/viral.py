@@ -1,0 +1,242 @@
+"""What the limits on new mail domains do to campaigns and to stuffed ballots.
+
+`.venv/bin/python -m bench.viral` prints the table of docs/operations.md. Forms pass the
+very rules that the site applies (petitions.limits), over buckets in memory; that those
+do what the database does is a test. Who signs is invented, with a seed: networks and
+mail domains are drawn from long-tailed distributions, a few with very many and many
+with one.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from uuid import UUID
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+import django
+
+if __name__ == "__main__":
+    django.setup()
+
+from petitions.limits import BURST, CEILING_FULL, HOUR, Attempts, Rules
+from petitions.newcomers import KNOWN_AFTER, Known
+
+SEED = 20261127
+DAY = 24 * HOUR
+# A busy share of addresses in lists of supporters; the rest has a domain of its own, an
+# employer's, a university's or a small provider's.
+AT_PROVIDERS = 0.87
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A form: when (microseconds), from which network, with which mail domain."""
+
+    at: int
+    network: int
+    domain: str
+    is_stuffed: bool = False
+
+
+@dataclass(slots=True)
+class Buckets:
+    """Those of the database, in memory; `draw` is what signing.SIGN does with them."""
+
+    full_at: dict[str, int] = field(default_factory=dict)
+
+    def draw(self, attempts: Attempts, now: int) -> tuple[int, int]:
+        """What is said of a form (marks), and for how long its mail waits."""
+        marks, wait, empty = 0, 0, set()
+        order = sorted(
+            range(len(attempts.keys)), key=lambda n: attempts.behind[n] != "NULL"
+        )
+        for n in order:
+            key, behind = attempts.keys[n], attempts.behind[n]
+            if behind != "NULL" and behind not in empty:
+                continue
+            full_at = self.full_at.get(key, now)
+            if full_at > now + attempts.patience[n]:
+                marks |= attempts.marks[n]
+                empty.add(key)
+                continue
+            self.full_at[key] = after = attempts.every[n] + max(full_at, now)
+            if attempts.queue[n]:
+                period = attempts.every[n] + attempts.patience[n] - attempts.queue[n]
+                wait = max(wait, after - period - now)
+        return marks, wait
+
+
+@dataclass
+class Outcome:
+    people: int = 0
+    held: int = 0
+    """People set aside until staff have looked."""
+    turned_away: int = 0
+    late: int = 0
+    """People whose mail waits for more than five minutes."""
+    longest: int = 0
+    stuffed: int = 0
+    counted: int = 0
+    """Stuffed ballots that pass."""
+    mails: int = 0
+    """Most that one network caused within an hour."""
+
+
+def run(forms: list[Sent], known: Known | None = None) -> Outcome:
+    """Send the forms of one petition, in their order."""
+    rules = Rules(of_newcomers=True, known=known or Known())
+    buckets, found = Buckets(), Outcome()
+    mails: dict[tuple[int, int], int] = {}
+    for form in sorted(forms, key=lambda form: form.at):
+        network = IPv4Network((0x0B000000 + (form.network << 8), 24))
+        attempts = rules.attempts(1, UUID(int=0), network, form.domain)
+        marks, wait = buckets.draw(attempts, form.at)
+        passes = not marks & (BURST | CEILING_FULL)
+        if form.is_stuffed:
+            found.stuffed += 1
+            found.counted += passes
+        else:
+            found.people += 1
+            found.held += bool(marks & BURST)
+            found.turned_away += bool(marks & CEILING_FULL)
+            if passes:
+                found.late += wait > HOUR // 12
+                found.longest = max(found.longest, wait)
+        if passes:
+            hour = (form.network, (form.at + wait) // HOUR)
+            mails[hour] = mails.get(hour, 0) + 1
+    found.mails = max(mails.values(), default=0)
+    return found
+
+
+# == Who signs ==
+
+
+def long_tailed(chance: random.Random, number: int, exponent: float) -> int:
+    """One of `number`, the first far more often than the last."""
+    power = 1 - exponent
+    return int((chance.random() * (number**power - 1) + 1) ** (1 / power)) - 1
+
+
+def domain(chance: random.Random, small: int, at_providers: float) -> str:
+    """A provider that everybody knows, or one of `small` others."""
+    if chance.random() < at_providers:
+        return "gmail.com"
+    return f"d{long_tailed(chance, small, 0.75)}.example"
+
+
+def crowd(
+    chance: random.Random, number: int, hours: float, *, networks: int, small: int
+) -> Iterator[Sent]:
+    """A campaign that grows to its peak in a third of its time and ebbs away."""
+    for _ in range(number):
+        at = int(chance.triangular(0, hours, hours / 3) * HOUR)
+        network = long_tailed(chance, networks, 0.8)
+        yield Sent(at, network, domain(chance, small, AT_PROVIDERS))
+
+
+def behind_one_address(
+    chance: random.Random, number: int, minutes: float, small: float
+) -> Iterator[Sent]:
+    """A square, a stadium, a mobile network: domains of few, each rarely twice."""
+    for _ in range(number):
+        at = int(chance.uniform(0, minutes) * HOUR / 60)
+        name = "gmail.com"
+        if chance.random() < small:
+            name = f"own{chance.randrange(number * 20)}.example"
+        yield Sent(at, 9, name)
+
+
+def colleagues(
+    chance: random.Random, number: int, hours: float, networks: int
+) -> Iterator[Sent]:
+    """Those of one employer or union, asked by mail: one domain, new to the site."""
+    for _ in range(number):
+        at = int(chance.triangular(0, hours, 0) * HOUR)
+        yield Sent(at, chance.randrange(networks), "union.example")
+
+
+def stuffer(
+    number: int, seconds: float, networks: int, domains: int, name: str = "all{}.test"
+) -> Iterator[Sent]:
+    for each in range(number):
+        moment = int(each * seconds / number * HOUR / 3600)
+        yield Sent(moment, 70_000 + each % networks, name.format(each % domains), True)
+
+
+def established(chance: random.Random) -> Known:
+    """After a year: what earlier campaigns brought with each small domain."""
+    domains: dict[str, int] = {}
+    for _ in range(40_000):
+        name = domain(chance, 30_000, 0)
+        domains[name] = domains.get(name, 0) + 1
+    return Known({name: number for name, number in domains.items() if number >= 7})
+
+
+def scenarios() -> Iterator[tuple[str, list[Sent], Known | None]]:
+    """What happens, by whom, and what the site knows before."""
+    chance = random.Random(SEED)
+    viral = list(crowd(chance, 100_000, 72, networks=60_000, small=30_000))
+    known = established(chance)
+    yield "100,000 in three days, a new site", viral, None
+    yield "the same on a site of a year", viral, known
+    quick = list(crowd(chance, 20_000, 6, networks=20_000, small=30_000))
+    yield "20,000 in six hours, a new site", quick, None
+    yield "the same on a site of a year", quick, known
+    square = list(behind_one_address(chance, 2_000, 10, 0.13))
+    yield "2,000 behind one address in ten minutes", square, None
+    hour = list(behind_one_address(chance, 8_000, 240, 0.13))
+    yield "2,000 an hour behind one address, four hours", hour, None
+    union = list(colleagues(chance, 400, 24, 350))
+    yield "400 of a union, a new domain, in a day", union, None
+    office = list(colleagues(chance, 60, 2, 1))
+    yield "60 of one office, a new domain, in two hours", office, None
+    attacks = [
+        ("700 of 14 domains, one machine, half a minute", (700, 30, 1, 14)),
+        ("the same, changing networks", (700, 30, 700, 14)),
+        ("700 of one domain, changing networks", (700, 30, 700, 1)),
+        ("700 of one domain, one machine", (700, 30, 1, 1)),
+        ("3,000 of 14 domains, changing networks, a week",
+         (3_000, KNOWN_AFTER.total_seconds(), 3_000, 14)),
+        ("6,000 invented domains, one machine, an hour", (6_000, 3600, 1, 6_000)),
+    ]  # fmt: skip
+    for what, (number, seconds, networks, domains) in attacks:
+        yield what, list(stuffer(number, seconds, networks, domains)), None
+    flood = list(stuffer(6_000, 3600, 1, 1, "gmail.com"))
+    yield "6,000 at a large provider, one machine, an hour", flood, None
+    both = viral + list(stuffer(700, 30, 1, 14))
+    yield "100,000 people, and 700 of 14 domains, one machine", both, None
+
+
+def table() -> Iterator[str]:
+    """The table, in Markdown."""
+    heads = (
+        "", "people set aside", "mail after 5 min", "told to try again",
+        "stuffed ballots that pass", "most mails of one network in an hour",
+    )  # fmt: skip
+    yield f"| {' | '.join(heads)} |"
+    yield "|---|---|---|---|---|---|"
+    for what, forms, known in scenarios():
+        found = run(forms, known)
+        people = found.people or 1
+        cells = [what]
+        if found.people:
+            cells.append(f"{found.held:,} ({100 * found.held / people:.2f}%)")
+            longest = f", the longest {found.longest / HOUR:.1f} h" * bool(found.late)
+            cells.append(f"{found.late:,}{longest}")
+            cells.append(f"{found.turned_away:,}")
+        else:
+            cells += ["", "", ""]
+        cells.append(f"{found.counted:,} of {found.stuffed:,}" if found.stuffed else "")
+        cells.append(f"{found.mails:,}")
+        yield f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    for line in table():
+        print(line)
