@@ -51,18 +51,11 @@ READABLE_PROBLEM = _(
 validate_web_address = RegexValidator(
     r"(?i)\Ahttps?://", WEB_PROBLEM, code="no_web_address"
 )
-validate_line = RegexValidator(LINE, READABLE_PROBLEM, code="unreadable")
-validate_text = RegexValidator(TEXT, READABLE_PROBLEM, code="unreadable")
 
 
 def is_seen(text: str) -> bool:
     """Whether there is something to be seen."""
     return re.search(SEEN, text) is not None
-
-
-def shown(text: str) -> str:
-    """What can be shown of what somebody typed."""
-    return "".join(c for c in text if c != "\0" and re.match(TEXT, c))
 
 
 def seen(*columns: str) -> Q:

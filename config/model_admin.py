@@ -1,6 +1,7 @@
 """The base of every class of the admin: what has to hold whichever row is edited, put
 where no class can forget it. `manage.py check` refuses a class that is not made of it.
 
+- Texts come in by fields that clean them (config.fields).
 - A form that is refused stands around the stored row, with all that was typed.
 - What the database refuses is said beside the field (config.refusals); what somebody
   else holds is waited for (config.patience).
@@ -24,6 +25,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config import saves
+from config.fields import field_for
 from config.patience import BUSY, is_busy
 from config.refusals import Refusal, refusal_of
 from config.seen import arrived, told
@@ -73,6 +75,8 @@ class StaffOptions:
     def formfield_for_dbfield(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
+        if cleaning := field_for(db_field):
+            kwargs.setdefault("form_class", cleaning)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         if field is not None and isinstance(db_field, models.DateField):
             field.validators = [*field.validators, validate_year]

@@ -15,8 +15,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from config.address_fields import AddressField
+from config.characters import clean_text
 from config.colours import HEX
-from config.guards import validate_line, validate_web_address
+from config.fields import LineField
+from config.guards import validate_web_address
 from config.images import clean_image
 from config.logins import HeldUp
 from organizations import logins, mailing
@@ -59,11 +61,10 @@ class StaffSetPasswordForm(SetPasswordForm[User]):
 class AcceptForm(StaffSetPasswordForm):
     """What somebody without an account says when they accept an invitation."""
 
-    name = forms.CharField(
+    name = LineField(
         label=_("Your name"),
         max_length=200,
         required=False,
-        validators=[validate_line],
         help_text=_("Your colleagues see it. You may leave it out."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
@@ -106,11 +107,12 @@ class LinesField(SimpleArrayField):
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
-            value = "\n".join(filter(None, map(str.strip, value.splitlines())))
+            lines = map(str.strip, clean_text(value).split("\n"))
+            value = "\n".join(filter(None, lines))
         return super().to_python(value)
 
 
-class AccentField(forms.CharField):
+class AccentField(LineField):
     """A colour; in capitals and without “#” it is the same one."""
 
     def __init__(self, **options: Any) -> None:
@@ -118,7 +120,7 @@ class AccentField(forms.CharField):
         super().__init__(**{**options, "max_length": None})
 
     def to_python(self, value: Any) -> str:
-        typed = str(value or "").strip().lower()
+        typed = str(super().to_python(value) or "").lower()
         return f"#{typed}" if HEX.fullmatch(f"#{typed}") else typed
 
 

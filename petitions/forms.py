@@ -12,14 +12,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from config import address_fields
+from config import address_fields, fields
 from config.capabilities import can_reach
+from config.characters import is_garbled
 from config.languages import is_text_language, reader_language, sorting_key
 from petitions.addresses import COMMON_DOMAINS, REAL_LOOKALIKES, suggested_domain
 from petitions.models.translations import Words
 from petitions.states import CONSENT_VERSION, OF_PETITIONS, OF_SITE, Delivery
 
-LINE_BREAKS = "\n\r\t"
 UNREADABLE_LINE = _(
     "Something in it cannot be read. Type it again, without line breaks."
 )
@@ -35,35 +35,11 @@ class Shared:
         return self
 
 
-class TextField(Shared, forms.CharField):
-    """Text of any script without what no keyboard types: control characters, and
-    the sign for bytes that were no text."""
+class LineField(Shared, fields.LineField):
+    """Also a blank that does not break, or is a letter wide, is a blank in a name."""
 
-    def __init__(self, *, lines: bool = False, **options: Any) -> None:
-        super().__init__(**options)
-        self.lines = lines
-        # Says the same in one sentence, and for all control characters.
-        self.validators = [
-            validator
-            for validator in self.validators
-            if type(validator).__name__ != "ProhibitNullCharactersValidator"
-        ]
-
-    def to_python(self, value: Any) -> str:
-        text = unicodedata.normalize("NFC", str(value or ""))
-        if "\ufffd" in text or (
-            not text.isprintable()
-            and any(
-                is_unreadable(c) and not (self.lines and c in LINE_BREAKS) for c in text
-            )
-        ):
-            raise ValidationError(
-                UNREADABLE_LINE
-                if not self.lines
-                else _("Something in it cannot be read. Type it again.")
-            )
-        text = "".join(c for c in text if c not in TURNING).strip()
-        return text if self.lines else " ".join(text.split())
+    def to_python(self, value: Any) -> Any:
+        return " ".join(super().to_python(value).split())
 
 
 class AddressField(Shared, address_fields.AddressField):
@@ -74,7 +50,7 @@ class AddressField(Shared, address_fields.AddressField):
         try:
             return super().to_python(value)
         except ValidationError:
-            if any(is_unreadable(c) or c == "\ufffd" for c in str(value)):
+            if is_garbled(str(value)):
                 raise ValidationError(UNREADABLE_LINE) from None
             domain = str(value).strip().rpartition("@")[2]
             if meant := suggested_domain(domain):
@@ -98,19 +74,10 @@ class MailedAddressField(AddressField):
         return address
 
 
-def is_unreadable(character: str) -> bool:
-    """Control characters, halves of characters, and code points that never will be
-    characters; not those that this Python does not know yet."""
-    number = ord(character)
-    return (
-        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
-        or number & 0xFFFE == 0xFFFE
-        or 0xFDD0 <= number <= 0xFDEF
-    )
+class TextField(Shared, fields.TextField):
+    pass
 
 
-# Turn the direction of what follows, also outside of the name.
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Letters by their category that nobody sees.
 BLANK = frozenset("\u115f\u1160\u3164\uffa0")
 
@@ -167,7 +134,7 @@ class Trapped(forms.Form):
 class CorrectionForm(forms.Form):
     """What the owner of the mailbox may correct before confirming."""
 
-    name = TextField(
+    name = LineField(
         label=_("Full name"),
         max_length=200,
         error_messages={
@@ -175,7 +142,7 @@ class CorrectionForm(forms.Form):
             "max_length": _("Enter a name of at most 200 characters"),
         },
     )
-    place = TextField(
+    place = LineField(
         label=_("Place (optional)"),
         max_length=120,
         required=False,
@@ -183,7 +150,7 @@ class CorrectionForm(forms.Form):
             "max_length": _("Enter a place of at most 120 characters"),
         },
     )
-    postal_code = TextField(
+    postal_code = LineField(
         label=_("Postal code (optional)"),
         max_length=20,
         required=False,
@@ -200,7 +167,6 @@ class CorrectionForm(forms.Form):
         label=_("Why are you signing? (optional)"),
         max_length=1000,
         required=False,
-        lines=True,
         error_messages={
             "max_length": _(
                 "Shorten your comment to 1,000 characters; it has %(show_value)d"
@@ -242,7 +208,7 @@ class SignForm(CorrectionForm, Trapped):
     show_name = BooleanField(
         label=_("Show my name and comment on this page."), required=False
     )
-    version = TextField(required=False)
+    version = LineField(required=False)
 
     field_order = ["name", "email", "place", "postal_code", "country"]
 
@@ -268,7 +234,6 @@ class ReportForm(Trapped):
     text = TextField(
         label=_("What should be known?"),
         max_length=3000,
-        lines=True,
         error_messages={
             "required": _("Write what should be known"),
             "max_length": _(

@@ -14,11 +14,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from config.characters import clean_line, clean_text, unreadable
 from config.json_lines import Node, NotJson, parse
 from organizations.models import Organization
 from petitions.counting import record_entry
 from petitions.dates import why_impossible
-from petitions.forms import is_unreadable
 from petitions.models import CountEntry, Petition, Target, Translation
 from petitions.states import Delivery, Source, State, TargetKind, TextFormat
 
@@ -146,7 +146,7 @@ def read_petition(
          *PETITION_TEXTS},
     )  # fmt: skip
     values: dict[str, Any] = {
-        "title": text_of(needed(node, "title")),
+        "title": line_of(needed(node, "title")),
         "text": text_of(needed(node, "text")),
         "text_format": choice_of(node, "text_format", TextFormat, TextFormat.PLAIN),
         "delivery": choice_of(node, "delivery", Delivery, Delivery.NUMBER),
@@ -264,20 +264,23 @@ def needed(node: Node, key: str) -> Node:
 def text_of(node: Node) -> str:
     if not isinstance(node.value, str):
         raise FileProblem(node, "must be a text in quotes.")
-    if any(is_unreadable(c) and c not in "\n\r\t" for c in node.value):
-        raise FileProblem(node, "holds a control character.")
-    if node.path.endswith((".title", ".name", ".text")) and not node.value.strip():
+    text = clean_text(node.value)
+    if place := unreadable(text):
+        raise FileProblem(
+            node,
+            f"cannot be read in line {place.line}, character {place.character} "
+            f"({place.code}).",
+        )
+    if node.path.endswith((".title", ".name", ".text")) and not text:
         raise FileProblem(node, "is empty.")
-    return node.value
+    return text
 
 
 def line_of(node: Node) -> str:
     """A text on one line."""
-    text = text_of(node)
-    if not text.strip():
+    text = clean_line(text_of(node))
+    if not text:
         raise FileProblem(node, "is empty.")
-    if any(c in text for c in "\n\r\t"):
-        raise FileProblem(node, "must be one line.")
     return text
 
 

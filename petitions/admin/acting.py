@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -18,8 +19,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from config import guards
+from config.fields import TextField
 from organizations.access import may_own
 from organizations.scoping import user_of
 from petitions.admin.transitions import (
@@ -45,6 +47,29 @@ def change_url(petition: Petition) -> str:
 # == One petition ==
 
 
+class OutcomeForm(forms.Form):
+    """How it ended, in a sentence; what was said before stays where nothing is said."""
+
+    outcome = TextField(
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 80}),
+    )
+
+    def ask(self, transition: Transition, petition: Petition) -> None:
+        """Whether it is needed for this one."""
+        field = self.fields["outcome"]
+        needed = transition.outcome == "required"
+        field.required = needed and not petition.outcome
+        field.label = (
+            _("One sentence for readers")
+            if needed
+            else _("One sentence for readers (optional)")
+        )
+        sentence = _("Write one sentence: what happened, and when.")
+        field.error_messages["required"] = sentence
+
+
 def transition(
     model_admin: ModelAdmin[Petition],
     request: HttpRequest,
@@ -56,11 +81,13 @@ def transition(
     if found.for_owners and not is_owner(request, petition):
         raise Http404
     problems = found.problems(petition, now)
-    typed = guards.shown(request.POST.get("outcome", ""))
-    outcome = typed.strip()[:500] or petition.outcome
-    missing = found.outcome == "required" and not outcome
-    if request.method == "POST" and not problems and not missing:
-        carry_out(request, petition, found, outcome)
+    form = OutcomeForm(
+        request.POST if request.method == "POST" else None,
+        initial={"outcome": petition.outcome},
+    )
+    form.ask(found, petition)
+    if not problems and form.is_valid():
+        carry_out(request, petition, found, form.cleaned_data["outcome"])
         return redirect(change_url(petition))
     context = {
         **model_admin.admin_site.each_context(request),
@@ -72,7 +99,7 @@ def transition(
         "problems": problems,
         "warnings": found.warnings(petition),
         "consequences": [] if problems else found.consequences(petition, now),
-        "missing": missing and request.method == "POST",
+        "outcome": form["outcome"],
         "change_url": change_url(petition),
     }
     template = "admin/petitions/petition/transition.html"

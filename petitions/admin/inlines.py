@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from config.languages import name_in_reader_language
 from config.model_admin import StackedInline
 from organizations.scoping import Scope
+from petitions.admin.writing import MarkdownArea
 from petitions.models import Correction, CountEntry, Petition, Target
 from petitions.states import State
 
@@ -89,8 +90,16 @@ class TargetInline(PetitionInline, StackedInline[Target, Petition]):
         return self.has_add_permission(request, obj)
 
 
+class CorrectionForm(forms.ModelForm[Correction]):
+    class Meta:
+        model = Correction
+        fields = "__all__"
+        widgets = {"after": MarkdownArea(rows=5), "text": MarkdownArea(rows=5)}
+
+
 class CorrectionInline(PetitionInline, StackedInline[Correction, Petition]):
     model = Correction
+    form = CorrectionForm
     extra = 0
     fields = ["language", "before", "after", "text", "made_at"]
     readonly_fields = ["made_at"]

@@ -22,6 +22,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.fields import TextField, formfield
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import invalidating
 from petitions.admin.filters import PetitionFilter
@@ -62,6 +63,7 @@ class InvalidationForm(forms.ModelForm[Invalidation]):
     class Meta:
         model = Invalidation
         fields = [*CONDITIONS, "reason"]
+        formfield_callback = formfield
         widgets = {
             "network": forms.TextInput(attrs={"size": 45, "spellcheck": "false"}),
             "domain": forms.TextInput(attrs={"size": 45, "spellcheck": "false"}),
@@ -71,6 +73,15 @@ class InvalidationForm(forms.ModelForm[Invalidation]):
             "reason": forms.Textarea(attrs={"rows": 2, "cols": 60}),
         }
         error_messages = {"reason": {"required": _("Say why.")}}
+
+
+class ReversalForm(forms.Form):
+    reason = TextField(
+        label=_("Why"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
+        error_messages={"required": _("Say why.")},
+    )
 
 
 def invalidate(
@@ -286,8 +297,9 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
         page = reverse("admin:petitions_invalidation_change", args=[row.pk])
         if not row.is_reversible:
             return redirect(page)
-        reason = request.POST.get("reason", "").replace("\0", "").strip()[:500]
-        if reason:
+        form = ReversalForm(request.POST or None)
+        if form.is_valid():
+            reason = form.cleaned_data["reason"]
             try:
                 done = invalidating.reverse(
                     row, user_of(request), reason, now=timezone.now()
@@ -304,7 +316,7 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
             "subtitle": str(row.petition),
             "opts": self.opts,
             "original": row,
-            "missing": request.method == "POST",
+            "reason": form["reason"],
         }
         template = "admin/petitions/invalidation/reverse.html"
         return TemplateResponse(request, template, context)

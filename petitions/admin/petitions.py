@@ -38,6 +38,7 @@ from petitions.admin.inlines import (
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import links
 from petitions.admin.translations import TranslationInline, UsedLanguages
+from petitions.admin.writing import MarkdownArea
 from petitions.counting import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target, Topic
 from petitions.states import ENDED_STATES, PUBLIC_STATES, State
@@ -51,7 +52,7 @@ class PetitionForm(PictureForm[Petition], DatesForm):
             "summary": forms.Textarea(attrs={"rows": 2, "cols": 80}),
             "ask": forms.Textarea(attrs={"rows": 2, "cols": 80}),
             "outcome": forms.Textarea(attrs={"rows": 2, "cols": 80}),
-            "text": forms.Textarea(attrs={"rows": 16, "cols": 80}),
+            "text": MarkdownArea(rows=16),
             "topics": forms.CheckboxSelectMultiple,
         }
 

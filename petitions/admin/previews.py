@@ -12,6 +12,7 @@ from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 
+from config.characters import clean_text
 from config.languages import is_text_language
 from organizations.models import Organization
 from organizations.scoping import user_of
@@ -93,7 +94,7 @@ def from_form(
         petition = Petition(organization=organization or NOBODY)
     for name in TYPED:
         if name in post:
-            setattr(petition, name, post[name].replace("\0", ""))
+            setattr(petition, name, clean_text(post[name]))
     if post.get("text_format") in TextFormat.values:
         petition.text_format = post["text_format"]
     if post.get("delivery") in Delivery.values:
@@ -121,7 +122,7 @@ def typed_texts(
         text = stored.get(post.get(f"{prefix}id", "")) or Translation()
         for name in WRITTEN:
             if f"{prefix}{name}" in post:
-                setattr(text, name, post[f"{prefix}{name}"].replace("\0", ""))
+                setattr(text, name, clean_text(post[f"{prefix}{name}"]))
         if f"{PREVIEW}{prefix}language" in post:
             pressed = text.language
         if is_text_language(text.language) and not post.get(f"{prefix}DELETE"):

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import guards
 from config.address_fields import AddressField
+from config.fields import LineField, TextField, URLField, formfield
 from config.languages import name_in_reader_language
 from organizations.scoping import user_of
 from petitions import cards, lettering
@@ -51,7 +52,7 @@ class NextStepForm(forms.Form):
         queryset=Petition.objects.none(),
         required=False,
     )
-    url = forms.URLField(
+    url = URLField(
         label=_("Your page for donations"),
         help_text=_("Its address begins with https://."),
         max_length=500,
@@ -96,19 +97,17 @@ class NextStepForm(forms.Form):
 
     def add_letter(self, code: str, letter: Letter | None) -> None:
         name = name_in_reader_language(code)
-        self.fields[f"subject_{code}"] = forms.CharField(
+        self.fields[f"subject_{code}"] = LineField(
             label=_("Subject (%(language)s)") % {"language": name},
             max_length=200,
             required=False,
             initial=letter.subject if letter else "",
-            validators=[guards.validate_line],
         )
-        self.fields[f"body_{code}"] = forms.CharField(
+        self.fields[f"body_{code}"] = TextField(
             label=_("Letter (%(language)s)") % {"language": name},
             max_length=5_000,
             required=False,
             initial=letter.body if letter else "",
-            validators=[guards.validate_text],
             widget=forms.Textarea(attrs={"rows": 10, "cols": 80, "dir": "auto"}),
         )
 
@@ -185,6 +184,7 @@ class TaggedLinkForm(forms.ModelForm[TaggedLink]):
     class Meta:
         model = TaggedLink
         fields = ["tag"]
+        formfield_callback = formfield
         labels = {"tag": _("Tag of a new link")}
         help_texts = {
             "tag": _("Small letters, digits and hyphens, at most 20: autumn-letter.")

@@ -22,6 +22,7 @@ from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.translations import ToldTextInline
+from petitions.admin.writing import MarkdownArea
 from petitions.models import (
     Answer,
     AnswerTranslation,
@@ -144,11 +145,22 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
 
 
 class AnswerForm(OfPetitionForm[Answer]):
-    """With nothing of its own."""
+    class Meta:
+        model = Answer
+        fields = "__all__"
+        widgets = {"text": MarkdownArea(rows=12)}
+
+
+class AnswerTranslationForm(forms.ModelForm[AnswerTranslation]):
+    class Meta:
+        model = AnswerTranslation
+        fields = "__all__"
+        widgets = {"text": MarkdownArea(rows=12)}
 
 
 class AnswerTranslationInline(ToldTextInline[AnswerTranslation, Answer]):
     model = AnswerTranslation
+    form = AnswerTranslationForm
     fields = ["language", "original", "text", "answered_by", "link"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -11,6 +11,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from config.fields import LineField
 from organizations.scoping import AdministratorsAdmin
 from petitions.models import Topic, TopicName
 
@@ -28,7 +29,7 @@ class TopicForm(forms.ModelForm[Topic]):
         if self.instance.pk:
             names = dict(self.instance.names.values_list("language", "text"))
         for code, language in settings.LANGUAGES:
-            self.fields[f"name_{code}"] = forms.CharField(
+            self.fields[f"name_{code}"] = LineField(
                 label=_("Name (%(language)s)") % {"language": language},
                 max_length=60,
                 initial=names.get(code, ""),

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from config.languages import name_in_reader_language, text_languages
 from config.model_admin import StackedInline
 from petitions.admin.inlines import PetitionInline
+from petitions.admin.writing import MarkdownArea
 from petitions.models import Petition, Translation
 from petitions.models.translations import OtherText, Told
 from petitions.states import State
@@ -68,7 +69,7 @@ class TranslationForm(forms.ModelForm[Translation]):
                 ("ask", "addressees", "summary", "outcome"),
                 forms.Textarea(attrs={"rows": 2, "cols": 80}),
             ),
-            "text": forms.Textarea(attrs={"rows": 12, "cols": 80}),
+            "text": MarkdownArea(rows=12),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -14,6 +14,7 @@ from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 
+from config.characters import clean_text
 from config.images import Source, clean_image
 from config.languages import is_text_language
 from petitions.admin.pictures import PICTURE_WIDTH
@@ -83,7 +84,7 @@ def take_typed(request: HttpRequest, update: Update) -> None:
     post = request.POST
     for name in WORDS:
         if name in post:
-            setattr(update, name, post[name].replace("\0", ""))
+            setattr(update, name, clean_text(post[name]))
     if is_text_language(post.get("language", "")):
         update.language = post["language"]
     if post.get("image-clear"):
@@ -112,7 +113,7 @@ def typed_texts(
     for row in range(rows_of(request, "translations")):
         prefix = f"translations-{row}-"
         typed = {
-            name: post.get(f"{prefix}{name}", "").replace("\0", "")
+            name: clean_text(post.get(f"{prefix}{name}", ""))
             for name in ("language", *WORDS)
         }
         if f"{PREVIEW}{prefix}language" in post:

@@ -18,6 +18,7 @@ from petitions.admin.dates import beginning_of_day
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import OfPetitionAdmin, OfPetitionForm
 from petitions.admin.translations import LanguageSelect, ToldTextInline
+from petitions.admin.writing import MarkdownArea
 from petitions.models import Update, UpdateTranslation
 from petitions.states import PUBLIC_STATES
 
@@ -26,6 +27,11 @@ SHOWN = {"title", "text", "image", "image_description"}
 
 
 class UpdateForm(PictureForm[Update], OfPetitionForm[Update]):
+    class Meta:
+        model = Update
+        fields = "__all__"
+        widgets = {"text": MarkdownArea(rows=16)}
+
     publish_now = forms.BooleanField(label=_("Publish it now"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -60,6 +66,11 @@ class UpdateTranslationForm(forms.ModelForm[UpdateTranslation]):
         choices=lambda: [("", "---------"), *text_languages()],
         widget=LanguageSelect("admin:petitions_update_preview"),
     )
+
+    class Meta:
+        model = UpdateTranslation
+        fields = "__all__"
+        widgets = {"text": MarkdownArea(rows=12)}
 
 
 class UpdateTranslationInline(ToldTextInline[UpdateTranslation, Update]):
