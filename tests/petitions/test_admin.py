@@ -485,11 +485,11 @@ def test_a_win_needs_a_sentence(as_user: Login, erin: User, petition: Petition) 
     petition.refresh_from_db()
     assert petition.state == State.OPEN
 
-    client.post(path, {"outcome": "The law\0 was passed\x0b on 3 June."})
+    client.post(path, {"outcome": "The law\0 was passed\x0bon 3 June."})
     petition.refresh_from_db()
     assert (petition.state, petition.outcome) == (
         State.WON,
-        "The law was passed on 3 June.",
+        "The law was passed\non 3 June.",
     )
 
 

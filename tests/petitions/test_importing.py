@@ -218,7 +218,11 @@ P = "organization.petitions"
         (P, {}, r"line 5: organization.petitions: must be a list"),
         (f"{P}.1.title", REMOVE, r"petitions\[1\]: lacks \"title\""),
         (f"{P}.1.title", "First *not Markdown*", r"petitions\[1\].title: stands twice"),
-        (f"{P}.1.title", "a\x00b", r"petitions\[1\].title: holds a control character"),
+        (
+            f"{P}.1.title",
+            "a\ufffdb",
+            r"petitions\[1\].title: cannot be read in line 1, char",
+        ),
         (f"{P}.1.text", "", r"petitions\[1\].text: is empty"),
         (f"{P}.1.supporters", "601", r"line 18: .*supporters: must be a whole number"),
         (f"{P}.1.supporters", -1, r"supporters: must be a whole number of at least 0"),

@@ -117,7 +117,7 @@ def test_staff_look_apply_watch_and_reverse(
         ({"network": "0.0.0.0/0"}, "That is a large part of the internet"),
         ({"domain": "@"}, "Enter a domain such as example.org"),
         ({"name": "x", "name_match": "like"}, "Select a valid choice."),
-        ({"name": "\x00"}, "Null characters are not allowed."),
+        ({"name": "\ufffd"}, "Character 1 (U+FFFD) cannot be read."),
         ({"name": "x" * 201}, "Ensure this value has at most 200 characters"),
         ({"since": "yesterday"}, "Enter a valid date/time."),
         ({"since": "0001-01-01T00:00"}, "Enter a time of this century."),

@@ -85,7 +85,7 @@ def test_each_form_offers_its_own_reasons(visitor: Client, petition: Petition) -
         ({"reason": "x" * 500}, "Choose what it is about"),
         ({"text": " "}, "Write what should be known"),
         ({"text": "é" * 3001}, "Shorten your message to 3,000 characters; it has 3001"),
-        ({"text": "a\x00b"}, "Something in it cannot be read"),
+        ({"text": "a\ufffdb"}, "Character 2 (U+FFFD) cannot be read"),
         ({"email": "me at home"}, "Enter an e-mail address such as name@example.org"),
     ],
 )

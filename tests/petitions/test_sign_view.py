@@ -68,7 +68,7 @@ def test_every_field_is_taken(visitor: Client) -> None:
     assert signature.name == "Zoë O'Brien-Ñuñez"
     assert signature.email == "Zoe@example.org"
     assert (signature.place, signature.postal_code) == ("Montréal", "H2X 1Y4")
-    assert (signature.country, signature.comment) == ("CA", "Two\r\nlines")
+    assert (signature.country, signature.comment) == ("CA", "Two\nlines")
     assert (signature.show_name, signature.updates) == (True, True)
     assert (signature.language, signature.delivery) == ("fr", "names")
     assert not Consent.objects.exists()

@@ -1,0 +1,89 @@
+"""Every text comes in by a field that cleans it: no form, of the site or of the admin,
+goes around."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any
+
+import pytest
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.forms import BaseUserCreationForm, PasswordResetForm
+from django.contrib.postgres.forms import SimpleArrayField
+from django.core.exceptions import FieldError
+from django.test import RequestFactory
+
+import organizations
+import petitions
+from config.address_fields import AddressField
+from config.fields import LineField
+from organizations.models import User
+from tests.factories import make_user
+
+# What is no text for readers: choices, numbers, secrets, files.
+OTHERS = (
+    AddressField, SimpleArrayField, forms.SlugField, forms.GenericIPAddressField,
+    forms.UUIDField, forms.JSONField, forms.RegexField, forms.FilePathField,
+)  # fmt: skip
+
+
+def goes_around(field: forms.Field) -> bool:
+    secret = isinstance(field.widget, forms.PasswordInput)
+    return (
+        isinstance(field, forms.CharField)
+        and not isinstance(field, (LineField, *OTHERS))
+        and not secret
+    )
+
+
+def own_forms() -> Iterator[type[forms.BaseForm]]:
+    for package in (organizations, petitions):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in module.name and ".fonts" not in module.name:
+                import_module(module.name)
+    waiting = [forms.BaseForm]
+    while waiting:
+        form: Any = waiting.pop()
+        waiting += form.__subclasses__()
+        if form.__module__.split(".")[0] in ("organizations", "petitions"):
+            yield form
+
+
+def test_forms_of_the_site() -> None:
+    found = {
+        f"{form.__module__}.{form.__name__}.{name}"
+        for form in own_forms()
+        if not issubclass(form, (PasswordResetForm, BaseUserCreationForm))
+        # A ModelForm of the admin gets its fields there: see below.
+        and (not issubclass(form, forms.BaseModelForm) or form._meta.formfield_callback)
+        for name, field in getattr(form, "base_fields", {}).items()
+        if goes_around(field)
+    }
+
+    assert found == set()
+
+
+@pytest.mark.django_db
+def test_forms_of_the_admin(rf: RequestFactory) -> None:
+    request = rf.get("/admin/")
+    request.user = make_user(is_superuser=True)
+    looked_at, found = 0, set()
+    for model, of_model in admin.site._registry.items():
+        try:
+            makers = [of_model.get_form(request)]
+        except FieldError:  # read only: it shows what is no column
+            assert not of_model.has_add_permission(request)
+            continue
+        for inline in of_model.get_inline_instances(request):
+            makers.append(inline.get_formset(request).form)
+        for form in makers:
+            for name, field in form.base_fields.items():
+                looked_at += isinstance(field, LineField)
+                if goes_around(field) and model is not User:
+                    found.add(f"{form._meta.model.__name__}.{name}")
+
+    assert found == set()
+    assert looked_at > 40
