@@ -67,9 +67,7 @@ def refusal_of(error: DatabaseError) -> Refusal:
     if model_constraint is not None:
         model, constraint = model_constraint
         sentence = str(constraint.get_violation_error_message())
-        if constraint.violation_error_message != (
-            BaseConstraint.default_violation_error_message
-        ):
+        if has_sentence(constraint):
             return Refusal(sentence, model._meta.db_table, fields_of(model, constraint))
     columns = [column] if column else columns_of(table, name)
     found = SENTENCES.get(state, UNKNOWN)
@@ -86,6 +84,12 @@ def constraints() -> dict[str, tuple[type[Model], BaseConstraint]]:
         for model in apps.get_models()
         for constraint in model._meta.constraints
     }
+
+
+def has_sentence(constraint: BaseConstraint) -> bool:
+    """Whether it says what is wrong in words for people."""
+    default = BaseConstraint.default_violation_error_message
+    return constraint.violation_error_message != default
 
 
 def fields_of(model: type[Model], constraint: BaseConstraint) -> tuple[str, ...]:
@@ -118,10 +122,11 @@ def field_names(table: str, columns: Iterable[str]) -> list[str]:
 
 def broken_constraints(row: Model, known_wrong: set[str]) -> dict[str, list[Any]]:
     """The declared rules that `row` breaks, as errors by field. Rules about fields
-    that are `known_wrong` are left out: their value is not what was typed."""
+    that are `known_wrong` are left out: their value is not what was typed. So are
+    those without a sentence: they are about what the site itself writes on saving."""
     errors: dict[str, list[Any]] = {}
     for model, declared in row.get_constraints():
-        for constraint in declared:
+        for constraint in filter(has_sentence, declared):
             try:
                 constraint.validate(model, row, exclude=known_wrong)
             except ValidationError as error:

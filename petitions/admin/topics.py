@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.fields import LineField
+from config.refusals import broken_constraints
 from organizations.scoping import AdministratorsAdmin
 from petitions.models import Topic, TopicName
 
@@ -34,6 +35,18 @@ class TopicForm(forms.ModelForm[Topic]):
                 max_length=60,
                 initial=names.get(code, ""),
             )
+
+    def clean(self) -> dict[str, Any] | None:
+        """A name is held to what its column is."""
+        cleaned = super().clean()
+        for code, _language in settings.LANGUAGES:
+            name = f"name_{code}"
+            if name not in self.errors:
+                row = TopicName(language=code, text=self.cleaned_data[name])
+                for found in broken_constraints(row, {"topic"}).values():
+                    for _fields, error in found:
+                        self.add_error(name, error.messages)
+        return cleaned
 
     def save_names(self) -> None:
         for code, _language in settings.LANGUAGES:

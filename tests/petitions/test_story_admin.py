@@ -553,3 +553,16 @@ def test_a_changed_comment_is_read_again(petition: Petition) -> None:
     change_signature(row, {"comment": "Better"}, now=timezone.now())
 
     assert Signature.objects.comments_waiting().get() == row
+
+
+def test_an_update_with_a_date_is_saved(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    """Its number is given while it is saved: no form can know it."""
+    typed = given("update", petition, published_at_0="2026-01-02")
+    typed["published_at_1"] = "12:00:00"
+
+    response = as_user(erin).post(add_url("update", petition), typed)
+
+    assert response.status_code == 302, errors_of(response)
+    assert Update.objects.get().number == 1
