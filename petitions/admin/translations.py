@@ -43,12 +43,14 @@ class LanguageSelect(forms.Select):
         # Django's script numbers new rows in names, and in nothing else.
         return format_html(
             '{} <button class="button" type="submit" name="{}{}" formaction="{}" '
-            'formtarget="preview" formnovalidate>{}</button>',
+            'formtarget="preview" formnovalidate>{}</button> '
+            '<a href="#preview-heading">{}</a>',
             super().render(name, *args, **kwargs),
             PREVIEW,
             name,
             reverse(self.preview),
             gettext("Show this text below"),
+            gettext("Go to the preview"),
         )
 
 

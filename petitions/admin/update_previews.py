@@ -97,6 +97,7 @@ def take_typed(request: HttpRequest, update: Update) -> None:
     except ValidationError:
         return  # the form says what is wrong with it, once it is sent
     width, height = str(picture.name).partition("-")[2].partition(".")[0].split("x")
+    picture.seek(0)  # it was looked at before
     data = b64encode(picture.read()).decode()
     update.image = TypedPicture(
         f"data:image/webp;base64,{data}", int(width), int(height)

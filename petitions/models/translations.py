@@ -77,9 +77,11 @@ class Multilingual(models.Model):
         abstract = True
 
     def texts(self) -> list[Any]:
-        """The texts in other languages; asked once in the life of the object."""
+        """The texts in other languages; asked once in the life of the object. Of one
+        that is not stored, those that a preview has given it."""
         if self.pk is None:
-            return []
+            given = getattr(self, "_prefetched_objects_cache", {})
+            return list(given.get("translations", []))
         models.prefetch_related_objects([self], "translations")
         return list(self.translations.all())
 

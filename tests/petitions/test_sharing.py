@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.cache_policy import page_cache
 from petitions.channels import Channel
 from petitions.models import NextStep, Petition, TaggedLink
 from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
@@ -382,6 +383,22 @@ def test_a_sheet_asks_what_the_campaign_asks(visitor: Client) -> None:
     assert "Full name Signature 1 2 3" in bare
     assert "only if" not in bare
     assert petition.asks_postal_code
+
+
+@pytest.mark.django_db
+def test_a_sheet_says_what_is_signed(visitor: Client, petition: Petition) -> None:
+    """The ask, or the summary where there is none; and the text, for its back."""
+    text = text_of(visitor.get(f"{PATH}sheet/"))
+    assert "The text of the petition Please do." in text
+
+    Petition.objects.update(summary="All nine of them.")
+    page_cache.clear()
+    assert "All nine of them." in text_of(visitor.get(f"{PATH}sheet/"))
+    Petition.objects.update(ask="Let them go.")
+    page_cache.clear()
+    text = text_of(visitor.get(f"{PATH}sheet/"))
+    assert "Let them go." in text
+    assert "All nine of them." not in text
 
 
 @pytest.mark.django_db

@@ -106,6 +106,20 @@ def test_a_new_one_is_seen_before_it_is_saved(
     assert not Update.objects.exists()
 
 
+def test_a_new_one_is_seen_in_each_language(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    typed = given("update", petition, preview_petition=petition.pk)
+    typed |= rows(row(title="Tapé"))
+    pressed = {"preview-translations-0-language": ""}
+
+    page = text_of(as_user(erin).post(PREVIEW, {**typed, **pressed}))
+
+    assert "Tapé" in page
+    assert "not available in French" not in page
+    assert not Update.objects.exists()
+
+
 def test_each_language_has_its_own(as_user: Login, erin: User, draft: Update) -> None:
     make_update_translation(draft, "fr", title="Stocké")
     typed = given("update", draft.petition, preview_of=draft.pk)
