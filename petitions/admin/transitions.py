@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
@@ -97,7 +98,7 @@ def erasure_sentence(petition: Petition, now: datetime) -> str:
 
 
 def names_sentence(names: int, day: datetime) -> str:
-    shown = {"number": names, "day": date_format(timezone.localtime(day))}
+    shown = {"number": intcomma(names), "day": date_format(timezone.localtime(day))}
     return (
         ngettext(
             "The name and address of %(number)s person are erased on %(day)s.",

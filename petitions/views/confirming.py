@@ -122,9 +122,12 @@ def confirmed(
             query = text_query(language) if is_text_language(language) else ""
             return see_other("petitions:thank_you", slug, query=query)
         case Confirmation.TOO_LATE:
-            if signature := siblings.find_signature(signature_id):
+            signature = siblings.find_signature(signature_id)
+            # Whoever ended it by mistake takes that back, and then it counts.
+            waits = signature and signature.petition.can_be_taken_back(now)
+            if signature and not waits:
                 siblings.erase_pending(signature)
-            context = {"petition": get_petition_or_none(slug, now)}
+            context = {"petition": get_petition_or_none(slug, now), "waits": waits}
             return TemplateResponse(
                 request, "petitions/too_late.html", context, status=410
             )

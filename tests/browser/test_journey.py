@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from tests.browser.conftest import visit
 from tests.site import Site, fetch, until
@@ -236,13 +236,35 @@ def test_staff_write_preview_and_publish(staff: Page, site: Site) -> None:
     staff.click("text=Save and continue editing")
     assert fetch(f"{site.url}/petitions/a-new-campaign/").status == 404
 
-    staff.locator(".object-tools a", has_text="Publish").click()
+    staff.fill("#id_title", "What was on the screen")
+    staff.locator(".object-tools button", has_text="Save and publish").click()
     expect(staff.locator("#content")).to_contain_text("Everybody can read and sign it")
-    staff.click("button:has-text('Publish')")
+    staff.click("#content button:has-text('Publish')")
 
-    expect(staff.locator(".messagelist")).to_contain_text("“A new campaign” is public.")
-    staff.locator(".object-tools a", has_text="View on site").click()
-    expect(staff.locator("h1")).to_have_text("A new campaign")
+    expect(staff.locator(".messagelist")).to_contain_text(
+        "“What was on the screen” is public."
+    )
+    with staff.expect_popup() as opened:
+        staff.locator(".object-tools a", has_text="View on site").click()
+    expect(opened.value.locator("h1")).to_have_text("What was on the screen")
+
+
+def test_typed_words_are_not_left_without_a_question(staff: Page, site: Site) -> None:
+    staff.goto("/admin/petitions/petition/1/change/")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    staff.on("dialog", stay)
+    staff.locator("#id_summary").press_sequentially(" More.")
+
+    staff.locator(".breadcrumbs a", has_text="Home").click(no_wait_after=True)
+    staff.wait_for_function("document.querySelector('#id_summary')")
+
+    assert asked == ["beforeunload"]
+    assert staff.input_value("#id_summary").startswith(" More.")
 
 
 def test_staff_meet_the_wall_to_the_other_organisation(staff: Page, site: Site) -> None:

@@ -25,6 +25,7 @@ from petitions.models.limits import Allowance
 from petitions.models.search import WordSweep
 from petitions.states import InvalidationState, State
 from tests.factories import (
+    backdate,
     make_member,
     make_organization,
     make_petition,
@@ -177,6 +178,7 @@ def test_no_loop_holds_what_people_write(settings: Settings) -> None:
         ended_at=timezone.now() - timedelta(days=400),
         months_kept=1,
     )
+    backdate(ended, erasable_from=timezone.now())
     fill(petition, ended, attacked)
     job = make_invalidation(attacked, domain="bots.example.org")
     job.found = MANY

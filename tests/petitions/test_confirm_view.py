@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from petitions import actions, counting
 from petitions.models import Change, Consent, DueMail, Petition, Signature
-from petitions.states import SignatureState
+from petitions.states import SignatureState, State
 from petitions.tokens import Purpose, make_token
-from tests.factories import make_entry, make_pending, make_signature
+from tests.factories import backdate, make_entry, make_pending, make_signature
 from tests.petitions.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -247,7 +247,8 @@ def test_too_late_says_so_and_erases(visitor: Client, petition: Petition) -> Non
     now = timezone.now()
     Petition.objects.update(opens_at=now - timedelta(days=9))
     signature = make_pending(petition, now=now - timedelta(days=5))
-    petition.close(now=now - timedelta(days=2))
+    ended_at = now - timedelta(days=2)
+    backdate(petition, state=State.CLOSED, ended_at=ended_at)
 
     response = visitor.post(link(signature))
 
@@ -258,6 +259,24 @@ def test_too_late_says_so_and_erases(visitor: Client, petition: Petition) -> Non
     ) in text_of(response)
     assert not Signature.objects.exists()
     assert visitor.get(link(signature)).status_code == 410
+
+
+def test_what_came_too_late_counts_when_the_end_is_taken_back(
+    visitor: Client, petition: Petition
+) -> None:
+    now = timezone.now()
+    signature = make_pending(petition, now=now - timedelta(days=5))
+    petition.close(now=now)
+    ended_at = now - timedelta(days=2)
+    backdate(petition, opens_at=now - timedelta(days=9), ended_at=ended_at)
+
+    response = visitor.post(link(signature))
+
+    assert response.status_code == 410
+    assert "Should it be opened again within seven days" in text_of(response)
+    petition.take_back(now=now)
+    assert visitor.post(link(signature)).status_code == 303
+    assert Signature.objects.confirmed().count() == 1
 
 
 def test_not_me_erases_only_after_the_button(
