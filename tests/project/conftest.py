@@ -93,7 +93,6 @@ def world(organization: Organization, alice: User) -> World:
         found_at=now,
     )  # fmt: skip
     AddressRule.objects.create(domain="odd.example", strip_extension="+")
-    OrdinaryDomain.objects.create(organization=organization, domain="union.example")
     ListedDomain.objects.create(domain="bad.example", listing="block")
     ListedNetwork.objects.create(network="192.0.2.0/24", listing="block")
     OrdinaryDomain.objects.create(
