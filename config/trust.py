@@ -94,12 +94,17 @@ class Chunked(io.RawIOBase):
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
+        self.broken = False
 
     def read(self, size: int = -1, /) -> bytes:
         try:
-            return bytes(self.stream.read(size))
+            # A server may take what it read of a broken one for all of it, afterwards.
+            if not self.broken:
+                return bytes(self.stream.read(size))
         except Exception as error:
-            raise OSError("The body broke off or makes no sense.") from error
+            self.broken = True
+            raise OSError from error
+        raise OSError
 
 
 def measure(environ: Environ) -> None:

@@ -450,7 +450,14 @@ def test_no_cookie_is_a_server_error(
 
 
 class Broken(io.BytesIO):
+    """As gunicorn's: once it has failed, it says that there is no more."""
+
+    failed = False
+
     def read(self, size: int | None = -1, /) -> bytes:
+        if self.failed:
+            return b""
+        self.failed = True
         raise ValueError("Invalid chunk size")
 
 
