@@ -1,9 +1,13 @@
-"""Telling the administrator by mail, before supporters notice."""
+"""Telling the administrator, by mail and by a POST, before supporters notice."""
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from http.client import HTTPException
+from urllib.request import Request, urlopen
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -18,7 +22,7 @@ AGAIN_AFTER = timedelta(hours=1)
 
 
 def watch(now: datetime) -> bool:
-    """Mail about each trouble when it begins, every hour while it lasts, and once
+    """Tell of each trouble when it begins, every hour while it lasts, and once
     when it is over. Returns False: nothing is left to do at once."""
     troubles = {found.name: found.trouble for found in read_all(now) if found.trouble}
     for name, trouble in troubles.items():
@@ -39,10 +43,14 @@ def watch(now: datetime) -> bool:
 
 
 def tell(subject: str, message: str) -> bool:
-    """A mail to ALERT_EMAIL; the log has to do when there is none or mail is down.
-    Returns False when it is to be tried again."""
-    if not settings.ALERT_EMAILS:
-        return True
+    """A mail to ALERT_EMAIL and a POST to ALERT_URL; the log has to do when there is
+    neither. Returns False when nobody was reached, and it is to be tried again."""
+    ways = [way for way, wanted in WAYS if wanted()]
+    reached = [way(subject, message) for way in ways]
+    return not reached or any(reached)
+
+
+def mailed(subject: str, message: str) -> bool:
     try:
         send_mail(
             f"[{settings.SITE_URL}] {subject}",
@@ -54,6 +62,38 @@ def tell(subject: str, message: str) -> bool:
         logger.error("The alert could not be mailed: %s", type(error).__name__)
         return False
     return True
+
+
+# Seconds that whoever takes the POST has.
+PATIENCE = 10
+
+
+def posted(subject: str, message: str) -> bool:
+    """JSON; chats (Slack, Mattermost, Rocket.Chat …) print its `text`."""
+    alert = {
+        "text": f"[{settings.SITE_URL}] {subject}\n\n{message}",
+        "site": settings.SITE_URL,
+        "subject": subject,
+        "message": message,
+    }
+    request = Request(  # noqa: S310 - settings look at it
+        settings.ALERT_URL,
+        json.dumps(alert).encode(),
+        {"Content-Type": "application/json", "User-Agent": "petitions"},
+    )
+    try:
+        with urlopen(request, timeout=PATIENCE):  # noqa: S310
+            return True
+    except (OSError, HTTPException) as error:
+        # Never its words: they quote the address, which is a secret.
+        logger.error("The alert could not be posted: %s", type(error).__name__)
+        return False
+
+
+WAYS: list[tuple[Callable[[str, str], bool], Callable[[], bool]]] = [
+    (mailed, lambda: bool(settings.ALERT_EMAILS)),
+    (posted, lambda: bool(settings.ALERT_URL)),
+]
 
 
 # Runs beside the web server as well as in the worker: whichever is alive tells of

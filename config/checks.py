@@ -76,12 +76,13 @@ def every_admin_class_has_our_manners(
 def somebody_is_alerted(
     app_configs: Sequence[AppConfig] | None, **options: Any
 ) -> list[CheckMessage]:
-    if settings.ALERT_EMAILS:
+    if settings.ALERT_EMAILS or settings.ALERT_URL:
         return []
     return [
         checks.Warning(
-            "ALERT_EMAIL is not set: nobody hears when mail stops going out.",
-            hint="Set it to the address of whoever keeps the server.",
+            "Neither ALERT_EMAIL nor ALERT_URL is set: nobody hears of trouble.",
+            hint="Set ALERT_EMAIL to the address of whoever keeps the server, and "
+            "ALERT_URL to what takes a POST: mail may be what is down.",
             id="config.W001",
         )
     ]

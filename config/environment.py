@@ -143,6 +143,19 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
         return value
 
+    def web_address(self, name: str) -> str:
+        """An address that begins with https:// or http://, or nothing."""
+        value = str(self.str(name, default="")).strip()
+        url = urlsplit(value)
+        if value and not (url.scheme in {"http", "https"} and url.hostname):
+            # Not quoted: such addresses are secrets.
+            self.problems.append(
+                f"{name} cannot be read. Set an address that takes a POST: "
+                "https://hooks.example.org/…"
+            )
+            return ""
+        return value
+
     def time_zone(self, name: str) -> str:
         """A name from the time zone database."""
         value = str(self.str(name, default="UTC"))

@@ -6,6 +6,7 @@ import logging.config
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from typing import Any
 
@@ -13,7 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from gunicorn import glogging
 
 try:
-    from config import logs, settings
+    # The counts of forms are shared by the processes that come of this one.
+    from config import logs, outcomes, settings
 except ImproperlyConfigured as problem:
     sys.exit(str(problem))
 
@@ -56,12 +58,22 @@ def on_starting(server: Any) -> None:
         sys.exit(done.returncode)
 
 
+# So is this file, of which one process at a time holds the lock: it watches.
+_watch = tempfile.TemporaryFile()  # noqa: SIM115
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    outcomes.OUTCOMES.claim(worker.age)
+
+
 def post_worker_init(worker: Any) -> None:
-    """Watch the background worker from here: a dead worker cannot say so itself."""
-    from config import loops
+    """Watch from here what cannot say so itself: the background worker when it is dead,
+    the database when it is away or full."""
+    from config import loops, sentry
     from config.alerts import WATCH
 
     loops.start([WATCH], _stop)
+    sentry.start(_watch, _stop)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
@@ -14,6 +15,7 @@ from django.utils import translation
 from config.database import is_away
 from config.languages import language_of
 from config.logs import request_fields
+from config.outcomes import OUTCOMES
 from config.problems import problem
 from config.trust import limit_of
 
@@ -24,6 +26,10 @@ access = logging.getLogger("access")
 METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 )
+
+# What is asked by the address of a machine, which is no name of this site: by load
+# balancers, Prometheus, and whoever looks after it.
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 
 # A body beyond its limit is read up to here, so that the visitor's browser gets to
 # see the answer instead of a broken connection.
@@ -51,7 +57,21 @@ def access_log(get_response: GetResponse) -> GetResponse:
                 "ms": round((time.perf_counter() - started) * 1000, 1),
             }
             access.info("request", extra=fields)
+            if request.method == "POST":
+                OUTCOMES.count(response.status_code, time.time())
         return response
+
+    return middleware
+
+
+def asked_by_address(get_response: GetResponse) -> GetResponse:
+    """Lets any Host ask PROBES, as if it had asked by the site's name."""
+    name = urlsplit(settings.SITE_URL).netloc
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path in PROBES:
+            request.META["HTTP_HOST"] = name
+        return get_response(request)
 
     return middleware
 

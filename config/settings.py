@@ -83,6 +83,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.access_log",
+    "config.middleware.asked_by_address",
     "config.middleware.isolation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -184,6 +185,8 @@ ALERT_EMAILS = [
     env.address("ALERT_EMAIL", str(part))
     for part in env.list("ALERT_EMAIL", default=[])
 ]
+# Told of the same by a POST, for when mail is what is down.
+ALERT_URL = env.web_address("ALERT_URL")
 # Where to tell of a weakness of this site.
 SECURITY_CONTACT = env.contact("SECURITY_CONTACT") or (
     f"mailto:{parseaddr(next(iter(ALERT_EMAILS), MAIL_FROM))[1]}"

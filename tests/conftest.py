@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, settings
 
 from config import capabilities
 from config.cache_policy import page_cache
+from config.health import STATE
+from config.outcomes import OUTCOMES
 from organizations.context import ONLY
 from organizations.models import Organization, Role, User
 from petitions.limits import RULES
@@ -51,6 +53,8 @@ def forget() -> None:
     capabilities.forget()
     ONLY.forget()
     LANGUAGES.forget()
+    STATE.forget()
+    OUTCOMES.forget()
 
 
 class MissingVariables(logging.Handler):

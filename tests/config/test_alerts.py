@@ -164,6 +164,7 @@ def test_readyz_is_not_ready_without_migrations(
         "ready": False,
         "database": "ok",
         "pending_migrations": 2,
+        "troubles": [],
     }
 
 
