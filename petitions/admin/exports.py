@@ -74,6 +74,6 @@ class ExportAdmin(ScopedAdmin[Export]):
             "subtitle": str(organization),
             "opts": self.opts,
             "organization": organization,
-            "number": exporting.supporters(organization).count(),
+            "number": exporting.number_of_supporters(organization),
         }
         return TemplateResponse(request, "admin/petitions/export/new.html", context)

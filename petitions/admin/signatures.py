@@ -109,6 +109,8 @@ class SignatureAdmin(ScopedAdmin[Signature]):
     list_select_related = ["petition"]
     search_fields = ["name"]
     ordering = ["-pk"]
+    # By anything else, millions would be sorted while somebody waits.
+    sortable_by = ()
     actions = [
         "approve_comments", "hide_comments", "withhold_names", "release_names",
         "release", "remove",

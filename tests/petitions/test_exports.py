@@ -327,3 +327,27 @@ def test_memory_does_not_grow_with_the_list(
     assert large > 9 * small
     assert memory_of_large < 1.3 * memory_of_small
     assert Export.objects.order_by("pk").last().number == 30_000  # type: ignore[union-attr]
+
+
+def test_a_long_list_has_time_and_room(
+    as_user: Login, alice: User, organization: Organization, petition: Petition
+) -> None:
+    yes(petition, "zoe@example.org")
+    client, seen = as_user(alice), []
+
+    def setting(name: str) -> str:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SHOW {name}")
+            return str(cursor.fetchone()[0])
+
+    def watch(execute: Any, sql: str, *rest: Any) -> Any:
+        if 'FROM "petitions_consent"' in sql and sql.startswith("SELECT"):
+            seen.append((setting("statement_timeout"), setting("work_mem")))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(watch):
+        assert client.get(path_of(organization)).status_code == 200
+        download(client, organization)
+
+    assert set(seen) == {("5min", "256MB")}
+    assert (setting("statement_timeout"), setting("work_mem")) == ("15s", "4MB")
