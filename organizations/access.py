@@ -32,6 +32,12 @@ def may_edit(user: User, organization_id: int | None) -> bool:
     return role_in(user, organization_id) in EDITING_ROLES
 
 
+def may_see_supporters(user: User, organization_id: int | None) -> bool:
+    """May see who signs and writes: names, addresses, comments. Who only reads sees
+    pages and numbers."""
+    return may_edit(user, organization_id)
+
+
 def may_own(user: User, organization_id: int | None) -> bool:
     """May change the organisation itself and its members."""
     return role_in(user, organization_id) is Role.OWNER

@@ -13,7 +13,13 @@ from django.db import models
 from django.http import HttpRequest
 
 from config.model_admin import ModelAdmin
-from organizations.access import may_edit, may_own, may_view, memberships
+from organizations.access import (
+    may_edit,
+    may_own,
+    may_see_supporters,
+    may_view,
+    memberships,
+)
 from organizations.models import EDITING_ROLES, Organization, User
 
 
@@ -94,6 +100,29 @@ class ScopedAdmin[M: models.Model](Scope, ModelAdmin[M]):
                 organizations = organizations.filter(pk__in=editable)
             kwargs["queryset"] = organizations
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class SupportersAdmin[M: models.Model](ScopedAdmin[M]):
+    """A model admin of rows that say who somebody is. For whoever may not see
+    supporters there are none: not in lists, searches, filters or by direct address."""
+
+    def scoped[R: models.Model](
+        self, request: HttpRequest, rows: models.QuerySet[R]
+    ) -> models.QuerySet[R]:
+        user = user_of(request)
+        if user.is_superuser and user.is_active:
+            return rows
+        seen = [n for n in memberships(user) if may_see_supporters(user, n)]
+        return rows.filter(**{f"{self.organization_path}__in": seen})
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user = user_of(request)
+        if obj is None:
+            return user.is_active and (
+                user.is_superuser
+                or any(may_see_supporters(user, n) for n in memberships(user))
+            )
+        return may_see_supporters(user, self.organization_id(obj))
 
 
 class AdministratorsAdmin[M: models.Model](ModelAdmin[M]):

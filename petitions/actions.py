@@ -66,7 +66,7 @@ def send_again(signature: Signature, *, now: datetime) -> None:
         and signature.email_key
         and not signature.aside
         and not waiting.exists()
-        and confirming.is_in_time(signature, now=now)
+        and confirming.is_in_time(signature, now=now, to_be_mailed=True)
     ):
         DueMail.objects.create(
             petition_id=signature.petition_id,

@@ -183,9 +183,11 @@ def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
     raise OperationalError("others confirm at the same address all the time")
 
 
-def is_in_time(signature: Signature, *, now: datetime) -> bool:
+def is_in_time(
+    signature: Signature, *, now: datetime, to_be_mailed: bool = False
+) -> bool:
     """Whether the statement would still count it, as far as its petition is concerned;
-    of a link that has not been mailed yet: once it is."""
+    of a link that is `to_be_mailed`: once it is."""
     petition = signature.petition
     if petition.state == State.WITHDRAWN:
         return False
@@ -193,8 +195,8 @@ def is_in_time(signature: Signature, *, now: datetime) -> bool:
     if end is None or (petition.state not in ENDED_STATES and now < end):
         return True
     sent = signature.mails.filter(state=MailState.SENT)
-    first_sent = sent.aggregate(first=Min("finished_at"))["first"] or now
-    return bool(now < GRACE + max(end, first_sent))
+    first_sent = sent.aggregate(first=Min("finished_at"))["first"]
+    return bool(now < GRACE + max(end, first_sent or (now if to_be_mailed else end)))
 
 
 def constraint_of(error: IntegrityError) -> str:

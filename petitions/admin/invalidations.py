@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.fields import TextField, formfield
+from organizations.access import may_see_supporters, memberships
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import invalidating
 from petitions.admin.filters import PetitionFilter
@@ -233,8 +234,20 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
     class Media:
         css = {"all": ["css/admin.css"]}
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Not which signatures, for whoever only reads somewhere: that may say who."""
+        columns = list(super().get_list_display(request))
+        user = user_of(request)
+        if not user.is_superuser and not all(
+            may_see_supporters(user, number) for number in memberships(user)
+        ):
+            columns.remove("conditions")
+        return columns
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = list(self.fields or [])
+        if not may_see_supporters(user_of(request), self.organization_id(obj)):
+            fields.remove("conditions")
         if obj is not None and obj.reversed_at:
             fields += self.reversal_fields
         return fields

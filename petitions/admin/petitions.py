@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from organizations.access import may_see_supporters
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import expiry
 from petitions.admin import (
@@ -340,6 +341,10 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             "subtitle": str(petition),
             "opts": self.opts,
             "petition": petition,
+            # A domain or a network may be one person's.
+            "sees_sources": may_see_supporters(
+                user_of(request), petition.organization_id
+            ),
             **figures.read(petition, request.GET.get("day", ""), timezone.now()),
         }
         template = "admin/petitions/petition/figures.html"

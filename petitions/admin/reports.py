@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from organizations.access import may_see_supporters
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.models import Report
 
@@ -82,11 +83,11 @@ class ReportAdmin(ScopedAdmin[Report]):
     list_filter = [Handled, "reason", ("is_trapped", Trapped)]
     ordering = ["-pk"]
     fields = [
-        "about", "reason", "created_at", "language", "message", "email", "is_trapped",
+        "about", "reason", "created_at", "language", "message", "sender", "is_trapped",
         "handled", "note", "handled_at", "handled_by",
     ]  # fmt: skip
     readonly_fields = [
-        "about", "reason", "created_at", "language", "message", "email", "is_trapped",
+        "about", "reason", "created_at", "language", "message", "sender", "is_trapped",
         "handled_at", "handled_by",
     ]  # fmt: skip
 
@@ -97,6 +98,17 @@ class ReportAdmin(ScopedAdmin[Report]):
     @admin.display(description=_("message"))
     def message(self, report: Report) -> str:
         return report.text or str(_("Erased: it is past its time."))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Not who wrote it, for whoever only reads."""
+        fields = list(super().get_fields(request, obj))
+        if not may_see_supporters(user_of(request), self.organization_id(obj)):
+            fields.remove("sender")
+        return fields
+
+    @admin.display(description=_("e-mail for an answer"))
+    def sender(self, report: Report) -> str:
+        return report.email
 
     @admin.display(description=_("handled"), boolean=True, ordering="handled_at")
     def is_handled(self, report: Report) -> bool:

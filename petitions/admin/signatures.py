@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.languages import name_in_reader_language
 from organizations.access import may_edit
-from organizations.scoping import ScopedAdmin, user_of
+from organizations.scoping import SupportersAdmin, user_of
 from petitions import actions
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.admin import removing
@@ -96,7 +96,7 @@ class AsideFilter(admin.SimpleListFilter):
 
 
 @admin.register(Signature)
-class SignatureAdmin(ScopedAdmin[Signature]):
+class SignatureAdmin(SupportersAdmin[Signature]):
     organization_path = "petition__organization_id"
     # Counting millions for each filter takes longer than anybody waits.
     show_facets = admin.ShowFacets.NEVER

@@ -250,7 +250,13 @@ def test_too_late_says_so_and_erases(visitor: Client, petition: Petition) -> Non
     ended_at = now - timedelta(days=2)
     backdate(petition, state=State.CLOSED, ended_at=ended_at)
 
-    response = visitor.post(link(signature))
+    path = link(signature)
+    page = visitor.get(path)
+    response = visitor.post(path)
+
+    assert page.status_code == 410
+    assert "The petition has closed" in text_of(page)
+    assert "Confirm my signature" not in text_of(page)
 
     assert response.status_code == 410
     assert (

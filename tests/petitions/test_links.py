@@ -27,6 +27,7 @@ from petitions.states import SignatureState
 from petitions.tokens import LEADS_TO, Purpose, make_token
 from petitions.urls import urlpatterns
 from petitions.views.links import PAGES
+from tests.clock import time_passes
 from tests.factories import (
     make_organization,
     make_pending,
@@ -216,21 +217,6 @@ def test_what_a_link_leads_to_is_as_old_as_itself(
         answer = visitor.get(f"/signature/{own}/")
 
     assert answer.status_code == status
-
-
-class time_passes:  # noqa: N801
-    """The clock of views, moved on."""
-
-    def __init__(self, by: timedelta) -> None:
-        self.by = by
-        self.patch = pytest.MonkeyPatch()
-
-    def __enter__(self) -> None:
-        real = timezone.now
-        self.patch.setattr("django.utils.timezone.now", lambda: real() + self.by)
-
-    def __exit__(self, *failure: object) -> None:
-        self.patch.undo()
 
 
 def test_its_owner_ends_the_earlier_ones(visitor: Client, petition: Petition) -> None:
