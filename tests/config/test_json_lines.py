@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from typing import Any
 
 import pytest
@@ -56,3 +58,21 @@ def test_every_value_knows_its_line_and_path() -> None:
 def test_what_is_not_json_is_pointed_at(text: str, line: int) -> None:
     with pytest.raises(NotJson, match=f"^line {line}: "):
         parse(text)
+
+
+def test_reading_takes_as_long_as_the_text_is() -> None:
+    """Not as long as its square, in many lines or in one."""
+    for indent in (1, None):
+        text = json.dumps(
+            [{"a": number, "b": "x" * 40} for number in range(60_000)], indent=indent
+        )
+        started = time.process_time()
+
+        root = parse(text)
+
+        assert time.process_time() - started < 10
+        assert root.value[-1].line == (text.count("\n") - 3 if indent else 1)
+
+
+def test_a_number_of_thousands_of_digits_is_read() -> None:
+    assert parse("[1" + "0" * 5000 + "]").value[0].value == math.inf
