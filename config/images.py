@@ -10,15 +10,25 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, cast
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.db import models
 from django.db.models.fields.files import ImageFieldFile
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 MAX_BYTES = 5 * 2**20
 MAX_PIXELS = 40_000_000
+# A JPEG is decoded at a fraction of its size.
+MAX_JPEG_PIXELS = 60_000_000
+HEIC_PROBLEM = _(
+    "This is a HEIC photo, which browsers do not show. Open it and export it as a "
+    "JPEG, or send it to yourself by e-mail, which makes one of it."
+)
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+# How the files of phones begin whose pictures no browser shows.
+HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
 PICTURE_WIDTH, LOGO_WIDTH = 1200, 400
 WIDTHS = (480, 800, PICTURE_WIDTH)
@@ -95,27 +105,65 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
             _("The picture has more than 5 MB. Choose a smaller one.")
         )
     try:
-        with Image.open(upload.open(), formats=["JPEG", "PNG", "WEBP", "GIF"]) as image:
-            if image.width * image.height > MAX_PIXELS:
+        if is_heic(upload):
+            raise ValidationError(HEIC_PROBLEM)
+        with Image.open(upload.open(), formats=FORMATS) as image:
+            profile = image.info.get("icc_profile", b"")
+            if image.width * image.height > most_pixels(image):
                 raise ValidationError(_("The picture has too many pixels."))
             # As high as twice its width at most, which bounds strips of any shape.
             most = (width, 2 * width)
+            if image.format == "JPEG":
+                # Decoded smaller, where it is much larger than what is kept.
+                w, h = image.size
+                ratio = max(min(a / w, b / h) for a, b in (most, most[::-1]))
+                image.draft(None, (round(2 * w * ratio), round(2 * h * ratio)))
             ImageOps.exif_transpose(image, in_place=True)
             mode = "RGBA" if image.has_transparency_data else "RGB"
             if image.mode == mode:
                 # Before a copy is made: of many pixels even one is 120 MB and more.
                 image.thumbnail(most, Image.Resampling.LANCZOS)
-            picture = image.convert(mode)
+            picture = image if image.mode == "CMYK" and profile else image.convert(mode)
             picture.thumbnail(most, Image.Resampling.LANCZOS)
+            picture = in_srgb(picture, profile)
             buffer = BytesIO()
             picture.save(buffer, "WEBP", quality=85, method=6)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise ValidationError(
-            _("The picture cannot be read. Choose a JPEG, PNG or WebP file.")
+            _("The picture cannot be read. Choose a JPEG, PNG, WebP, AVIF or GIF file.")
         ) from None
     data = buffer.getvalue()
     digest = hashlib.sha256(data).hexdigest()[:24]
     return Cleaned(data, name=f"{digest}-{picture.width}x{picture.height}.webp")
+
+
+def most_pixels(image: Image.Image) -> int:
+    """How many it may have, by how much memory decoding them takes."""
+    progressive = image.info.get("progressive")
+    return MAX_JPEG_PIXELS if image.format == "JPEG" and not progressive else MAX_PIXELS
+
+
+def is_heic(upload: File[bytes]) -> bool:
+    """Whether it is a photo in HEIC, by its first bytes; AVIF begins much alike."""
+    with upload.open() as file:
+        start = file.read(40)
+    return start[4:8] == b"ftyp" and start[8:12] in HEIC and b"avif" not in start
+
+
+def in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    """The picture in the colours that a browser shows without being told: those of its
+    profile, which is not kept, become the same in sRGB."""
+    mode = "RGBA" if picture.mode == "RGBA" else "RGB"
+    if not profile:
+        return picture
+    try:
+        own = ImageCms.ImageCmsProfile(BytesIO(profile))
+        converted = ImageCms.profileToProfile(
+            picture, own, ImageCms.createProfile("sRGB"), outputMode=mode
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return picture.convert(mode)  # a profile of something else, or broken
+    return converted or picture.convert(mode)
 
 
 def shrunk(picture: Image.Image, width: int) -> Image.Image:
@@ -244,9 +292,23 @@ class LogoFile(SizedFile):
         return self.storage.url(self.beside("mail.png")) if self.size_in_name else ""
 
 
-class PictureField(models.ImageField):
+class UploadField(forms.ImageField):
+    """A picture that is sent; Django says of HEIC that it is none."""
+
+    def to_python(self, data: Any) -> Any:
+        if data and is_heic(data):
+            raise ValidationError(HEIC_PROBLEM)
+        return super().to_python(data)
+
+
+class UploadedField(models.ImageField):
+    def formfield(self, **options: Any) -> Any:
+        return super().formfield(**{"form_class": UploadField, **options})
+
+
+class PictureField(UploadedField):
     attr_class = PictureFile
 
 
-class LogoField(models.ImageField):
+class LogoField(UploadedField):
     attr_class = LogoFile

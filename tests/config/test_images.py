@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,3 +81,57 @@ def test_a_large_picture_is_small_before_it_is_copied(
 def test_what_is_no_picture(data: bytes) -> None:
     with pytest.raises(ValidationError, match="cannot be read"):
         clean_image(ContentFile(data, name="x.png"), 1200)
+
+
+# == What phones and programs save ==
+
+SHARED = Path(__file__).parent / "display-p3.jpg"
+BARS = [
+    (255, 0, 0),
+    (0, 255, 0),
+    (0, 0, 255),
+    (247, 113, 33),
+    (207, 170, 148),
+    (0, 164, 81),
+]
+
+
+def test_the_colours_of_a_profile_become_those_of_srgb() -> None:
+    cleaned = clean_image(ContentFile(SHARED.read_bytes(), name="p3.jpg"), 1200)
+
+    with Image.open(BytesIO(cleaned.read())) as image:
+        assert "icc_profile" not in image.info
+        step = image.width // 6
+        for number, right in enumerate(BARS):
+            found = image.convert("RGB").getpixel(
+                (step * number + step // 2, image.height // 2)
+            )
+            assert isinstance(found, tuple)
+            assert max(abs(a - b) for a, b in zip(found, right, strict=True)) <= 8
+
+
+def test_a_photo_of_48_megapixels_is_made_smaller() -> None:
+    buffer = BytesIO()
+    Image.new("RGB", (8000, 6000), "navy").save(buffer, "JPEG", quality=60)
+
+    cleaned = clean_image(ContentFile(buffer.getvalue(), name="photo.jpg"), 1200)
+
+    with Image.open(BytesIO(cleaned.read())) as image:
+        assert image.size == (1200, 900)
+
+
+def test_avif_is_taken() -> None:
+    buffer = BytesIO()
+    Image.new("RGB", (80, 60), "navy").save(buffer, "AVIF")
+
+    cleaned = clean_image(ContentFile(buffer.getvalue(), name="x.avif"), 1200)
+
+    with Image.open(BytesIO(cleaned.read())) as image:
+        assert (image.format, image.size) == ("WEBP", (80, 60))
+
+
+def test_heic_is_told_apart() -> None:
+    data = b"\0\0\0\x24ftypheic\0\0\0\0mif1heic" + bytes(200)
+
+    with pytest.raises(ValidationError, match="HEIC photo"):
+        clean_image(ContentFile(data, name="photo.heic"), 1200)
