@@ -17,6 +17,7 @@ from config.capabilities import can_reach
 from config.characters import is_garbled
 from config.languages import is_text_language, reader_language, sorting_key
 from petitions.addresses import COMMON_DOMAINS, REAL_LOOKALIKES, suggested_domain
+from petitions.contacts import holds_a_contact
 from petitions.models.translations import Words
 from petitions.states import CONSENT_VERSION, OF_PETITIONS, OF_SITE, Delivery
 
@@ -188,7 +189,27 @@ class CorrectionForm(forms.Form):
         name = str(self.cleaned_data["name"])
         if not is_a_name(name):
             raise ValidationError(_("Enter your full name"))
+        if holds_a_contact(name):
+            raise ValidationError(
+                _("Enter your name alone, without an e-mail address or a link")
+            )
         return name
+
+    def clean_place(self) -> str:
+        place = str(self.cleaned_data["place"])
+        if holds_a_contact(place):
+            raise ValidationError(
+                _("Enter a place alone, without an e-mail address or a link")
+            )
+        return place
+
+    def clean_postal_code(self) -> str:
+        code = str(self.cleaned_data["postal_code"])
+        if holds_a_contact(code):
+            raise ValidationError(
+                _("Enter a postal code alone, without an e-mail address or a link")
+            )
+        return code
 
     # Asked only by petitions that want them.
     OPTIONAL = ("place", "postal_code", "country")

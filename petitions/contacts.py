@@ -1,0 +1,28 @@
+"""Addresses and links where a name or a place is asked for: those are shown to
+everybody, and handed over."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from config.addresses import has_known_ending
+
+LINK = re.compile(r"://|\bwww\.|\bmailto:", re.IGNORECASE)
+# Endings that are no second part of a name, as “St.John” has one.
+DOMAIN = re.compile(r"[^\W_][\w-]+\.(?:com|org|net|info|biz|io|app|online)\b", re.I)
+LOWER = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b")
+DOTS = str.maketrans("\u3002\uff61\u2024", "...")
+
+
+def holds_a_contact(text: str) -> bool:
+    """Whether there is an e-mail address or a link in it, however its letters are
+    drawn (full-width, with signs between that nobody sees)."""
+    plain = unicodedata.normalize("NFKC", text.translate(DOTS))
+    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    return (
+        "@" in plain
+        or LINK.search(plain) is not None
+        or DOMAIN.search(plain) is not None
+        or any(has_known_ending(found) for found in LOWER.findall(plain))
+    )
