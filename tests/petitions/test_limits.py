@@ -390,9 +390,9 @@ def test_a_filled_trap_sets_aside(
     [
         ("Maya", True, ""),
         ("Maya", False, ""),
-        ("Win at www.example.org", True, ""),
-        ("Win at www.example.org", False, Aside.SIGNS),
-        ("https://example.org", False, Aside.SIGNS),
+        ("Win at https: now", True, ""),
+        ("Win at https: now", False, Aside.SIGNS),
+        ("http:now", False, Aside.SIGNS),
     ],
 )
 def test_two_weak_signs_set_aside_and_one_does_not(
