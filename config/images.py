@@ -145,8 +145,9 @@ def most_pixels(image: Image.Image) -> int:
 
 def is_heic(upload: File[bytes]) -> bool:
     """Whether it is a photo in HEIC, by its first bytes; AVIF begins much alike."""
-    with upload.open() as file:
-        start = file.read(40)
+    upload.seek(0)
+    start = upload.read(40)
+    upload.seek(0)
     return start[4:8] == b"ftyp" and start[8:12] in HEIC and b"avif" not in start
 
 
