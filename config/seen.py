@@ -248,6 +248,10 @@ class Attentive(forms.BaseForm):
                 continue
             found = self.fields.get(name) or forms.CharField()
             text = text_of(forms.CharField(), typed)
+            if name in self.fields and not found.disabled:
+                # As the field reads it: some take away what nobody can see.
+                read = typed_text(self, name)
+                text = text if read is None else read
             instance = getattr(self, "instance", None)
             stored = self.initial.get(name, getattr(instance, name, ""))
             is_text = isinstance(found, forms.CharField) and isinstance(stored, str)

@@ -336,3 +336,12 @@ def test_every_form_that_changes_a_row_says_what_it_was_opened_with(
         assert saved(client.post(reverse(name, args=[row.pk]), sent(page))), model
         found += 1
     assert found >= 8
+
+
+def test_what_nobody_can_see_is_no_change(
+    as_user: Login, alice: User, organization: Organization
+) -> None:
+    """Pasted into a field that takes it away, it is not said to be lost."""
+    path = f"/admin/organizations/organization/{organization.pk}/change/"
+
+    assert saved(change(path, as_user(alice), legal_name="\u200b")())
