@@ -6,6 +6,8 @@ transaction; what is there already stays as it is.
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -55,6 +57,8 @@ ORGANIZATION_TEXTS = (
 )  # fmt: skip
 PETITION_TEXTS = ("slug", "ask", "summary", "outcome", "language")
 TRANSLATED = ("title", "text", "ask", "summary", "addressees", "outcome")
+# Of supporters, and of a goal.
+MOST = 2_000_000_000
 STATES = (State.OPEN, State.CLOSED, State.WON)
 
 
@@ -285,9 +289,19 @@ def line_of(node: Node) -> str:
 
 
 def number_of(node: Node, least: int = 0) -> int:
-    if type(node.value) is not int or not least <= node.value <= 2_000_000_000:
-        raise FileProblem(node, f"must be a whole number of at least {least}.")
-    return node.value
+    value = node.value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # as spreadsheets write it
+    if value == math.inf or (type(value) is int and value > MOST):
+        raise FileProblem(node, f"must be at most {MOST:,}.")
+    if type(value) is not int or value < least:
+        said = "this" if isinstance(value, list | dict) else json.dumps(value)[:60]
+        raise FileProblem(
+            node,
+            f"must be a whole number of at least {least}, in digits alone and without "
+            f"quotes, not {said}.",
+        )
+    return value
 
 
 def date_of(node: Node, key: str) -> date | None:

@@ -228,7 +228,14 @@ P = "organization.petitions"
         (f"{P}.1.supporters", -1, r"supporters: must be a whole number of at least 0"),
         (f"{P}.1.supporters", 1.5, r"supporters: must be a whole number"),
         (f"{P}.1.supporters", True, r"supporters: must be a whole number"),
-        (f"{P}.1.supporters", 10**12, r"supporters: must be a whole number"),
+        (f"{P}.1.supporters", 10**12, r"supporters: must be at most 2,000,000,000"),
+        (
+            f"{P}.1.supporters",
+            2_000_000_001,
+            r"supporters: must be at most 2,000,000,0",
+        ),
+        (f"{P}.1.supporters", 10**4000, r"supporters: must be at most 2,000,000,000"),
+        (f"{P}.1.supporters", "15,261", r"supporters: must be a .*, not \"15,261\"\."),
         (f"{P}.1.target", REMOVE, r'petitions\[1\]: needs "target" or "targets"'),
         (f"{P}.1.target", 5, r"petitions\[1\].target: must be an object"),
         (f"{P}.2.targets", [], r"petitions\[2\].targets: must be a list with at"),
@@ -344,3 +351,9 @@ def test_a_mistake_in_a_translation_is_named(
 
     assert sentence in str(refused.value)
     assert not Organization.objects.exists()
+
+
+def test_a_whole_number_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    run(tmp_path, changed(f"{P}.1.supporters", 15261.0))
+
+    assert CountEntry.objects.get(petition__title="Second").number == 15261
