@@ -68,6 +68,11 @@ class HandlingForm(forms.ModelForm[Report]):
             raise ValidationError(
                 {"handled": _("Tick it when this is dealt with, or remove the note.")}
             )
+        # The rules of the row are judged by what saving it will make of these.
+        if not handled:
+            self.instance.handled_at = self.instance.handled_by = None
+        elif not self.instance.is_handled:
+            self.instance.handled_at = timezone.now()
         return given
 
 

@@ -1,6 +1,6 @@
 // Show the frame that a button further up has filled.
 addEventListener("submit", (event) => {
-  if (event.submitter?.formTarget !== "preview") return;
+  if (!event.submitter || event.submitter.formTarget !== "preview") return;
   document.querySelector("#preview-heading").focus({ preventScroll: true });
   document.querySelector("iframe[name=preview]").scrollIntoView();
 });

@@ -39,8 +39,8 @@ function wordLists(body) {
       styleOf(span).includes("mso-list:ignore"),
     );
     const number = marker && /^\W*(\w+)[.)]/.exec(marker.textContent.trim());
-    const level = Number(/level(\d)/.exec(styleOf(paragraph))?.[1] || 1);
-    marker?.remove();
+    const level = Number((/level(\d)/.exec(styleOf(paragraph)) || [])[1] || 1);
+    if (marker) marker.remove();
     renamed(paragraph, "p").dataset.item = `${"   ".repeat(level - 1)}${number ? `${number[1]}.` : "-"} `;
   }
 }
@@ -126,13 +126,13 @@ function markdown(html) {
 
 // The field whose format another field of the form may say.
 function isMarkdown(field) {
-  const format = field.form?.elements.namedItem("text_format");
-  return field.matches("textarea[data-markdown]") && format?.value !== "plain";
+  const format = field.form && field.form.elements.namedItem("text_format");
+  return field.matches("textarea[data-markdown]") && (!format || format.value !== "plain");
 }
 
 document.addEventListener("paste", (event) => {
   const field = event.target;
-  const html = event.clipboardData?.getData("text/html");
+  const html = event.clipboardData && event.clipboardData.getData("text/html");
   if (!html || !isMarkdown(field)) return;
   const text = markdown(html);
   if (!text) return;

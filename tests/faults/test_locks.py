@@ -34,7 +34,7 @@ from tests.factories import (
 from tests.petitions.test_invalidating import make_invalidation
 from tests.site import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.faults
 
 # Seconds between two looks; and of a lock, at most.
 EVERY = 0.01
@@ -164,6 +164,7 @@ def again_and_again(
         connection.close()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_no_loop_holds_what_people_write(settings: Settings) -> None:
     # A mail server that is away: what is due stays due.
     smtp = "django.core.mail.backends.smtp.EmailBackend"

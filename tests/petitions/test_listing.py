@@ -482,11 +482,12 @@ def test_staff_may_rename_an_organisation_for_longer_than_a_visitor_would_wait(
 ) -> None:
     browser = as_user(alice)
     address = f"/admin/organizations/organization/{organization.pk}/change/"
-    form = browser.get(address).context["adminform"].form
+    page = browser.get(address).context
+    form = page["adminform"].form
     values = {name: form[name].value() or "" for name in form.fields}
     inlines = {
-        f"{prefix}-{kind}_FORMS": 0
-        for prefix in ("descriptions", "memberships")
+        f"{inline.formset.prefix}-{kind}_FORMS": 0
+        for inline in page["inline_admin_formsets"]
         for kind in ("TOTAL", "INITIAL")
     }
     with connection.cursor() as cursor:

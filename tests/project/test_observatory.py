@@ -81,7 +81,7 @@ def test_staff_have_the_mark(https: Client, ada: User) -> None:
 
 
 def test_http_leads_to_https(https: Client) -> None:
-    assert https.get("/").headers["Location"] == "https://localhost/"
+    assert https.get("/").headers["Location"] == "https://testserver.localhost/"
 
 
 # == The grading itself ==
