@@ -18,7 +18,7 @@ from config.clients import Network
 from petitions import keys
 from petitions.addresses import ascii_domain, domain_of
 from petitions.limits import ADDRESS_FULL, BURST, CEILING_FULL, Rules
-from petitions.states import Aside, State, WeakSign
+from petitions.states import ENDED_STATES, Aside, State, WeakSign
 
 NO_RULES = Rules()
 # Lowers the priority of a mail; alone it withholds none.
@@ -46,12 +46,17 @@ class Form:
     asks_updates: bool
     shared_addresses: bool
 
+    def has_begun(self, now: datetime) -> bool:
+        return self.opens_at is not None and self.opens_at <= now
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.state in ENDED_STATES or (
+            self.closes_at is not None and self.closes_at <= now
+        )
+
     def is_open(self, now: datetime) -> bool:
         return (
-            self.state == State.OPEN
-            and self.opens_at is not None
-            and self.opens_at <= now
-            and (self.closes_at is None or now < self.closes_at)
+            self.state == State.OPEN and self.has_begun(now) and not self.has_ended(now)
         )
 
 

@@ -54,9 +54,12 @@ def to_present_address(request: HttpRequest, petition: Petition) -> HttpResponse
 # == What is left of a petition that was withdrawn ==
 
 
-def its_notice(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """That it was withdrawn, when, and why."""
-    context = {"petition": petition}
+def its_notice(
+    request: HttpRequest, petition: Petition, *, late: bool = False
+) -> HttpResponse:
+    """That it was withdrawn, when, and why; and that a form which came `late` was not
+    stored."""
+    context = {"petition": petition, "late": late}
     return TemplateResponse(request, "petitions/withdrawn.html", context, status=410)
 
 

@@ -62,6 +62,7 @@ def page_context(
         **story.of_page(found, now),
         "foreign": False,
         "reworded": False,
+        "late": False,
         "preview": preview,
         **more,
     }

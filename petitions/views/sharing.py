@@ -20,14 +20,14 @@ from petitions.channels import Channel, clean_tag
 from petitions.models import NextStep, Petition
 from petitions.models.next_steps import NextStepKind
 from petitions.sharing import Sharing, address
-from petitions.views.finding import nothing, of_petition, read_on
+from petitions.views.finding import nothing, of_petition, read_on, to_its_notice
 
 # Lines of a sheet: what fits on one page of either paper, A4 or Letter.
 LINES = 12
 
 
 @require_safe
-@of_petition(nothing)
+@of_petition(to_its_notice)
 def thank_you(request: HttpRequest, found: Petition) -> HttpResponse:
     """The new total, this signature included, and a question: will you pass it on?
     Whoever comes from elsewhere was passed the address and has not signed."""

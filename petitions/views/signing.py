@@ -23,7 +23,7 @@ from config.logs import note
 from config.origin import Origin, origin_of
 from config.problems import RETRY_AFTER, mark, problem
 from petitions import signing
-from petitions.access import Moved, current_slug, get_petition
+from petitions.access import Moved, Withdrawn, current_slug, get_petition
 from petitions.addresses import (
     domain_of,
     masked,
@@ -37,7 +37,7 @@ from petitions.models import Petition
 from petitions.names import folded_name
 from petitions.signing import SignerInput
 from petitions.states import State
-from petitions.views.finding import nothing, of_petition, read_on
+from petitions.views.finding import its_notice, of_petition, read_on, to_its_notice
 from petitions.views.posting import CEILING_RETRY_AFTER, has_body, is_form, see_other
 from petitions.views.reading import page_context
 
@@ -80,8 +80,6 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
             return too_many(request, slug)
         found = find_form(slug, language_read(request))
         note(petition=found.petition_id)
-        if found.state == State.PAUSED:
-            return paused(request, slug)
         if not found.is_open(now):
             return not_open(request, found, now)
         form = SignForm(request.POST, petition=found)
@@ -175,6 +173,9 @@ def show_form(
         found = get_petition(slug, now)
     except Moved as moved:
         found = get_petition(moved.petition.slug, now)
+    except Withdrawn as left:
+        # Since its form was looked up.
+        return its_notice(request, left.petition, late=True)
     note(outcome=REFUSALS[status])
     if (read := language_read(request)) in found.languages:
         found.reading = read
@@ -189,15 +190,25 @@ def show_form(
 
 
 def not_open(request: HttpRequest, found: signing.Form, now: datetime) -> HttpResponse:
-    """A petition that has ended, or has not begun: its page says so."""
+    """What has become of the petition meanwhile; nothing is stored. Its page says that
+    it has ended; paused by staff, what was typed stays in a form to send again."""
     note(outcome="not open")
-    if found.opens_at is None or found.opens_at > now:
+    if not found.has_begun(now):
         raise Http404
-    return see_other("petitions:petition", found.slug)
+    if not found.has_ended(now):
+        return try_again(request, found.slug, 409)
+    try:
+        petition = get_petition(found.slug, now)
+    except Withdrawn as left:
+        return its_notice(request, left.petition, late=True)
+    if found.text_language in petition.languages:
+        petition.reading = found.text_language
+    context = page_context(petition, SignForm(petition=petition), late=True)
+    return TemplateResponse(request, "petitions/petition.html", context, status=409)
 
 
 def paused(request: HttpRequest, slug: str) -> HttpResponse:
-    """Not now: what was typed stays in a form that can be sent again."""
+    """The database is away: what was typed stays in a form that can be sent again."""
     note(outcome="paused")
     return try_again(request, slug, 503, RETRY_AFTER)
 
@@ -209,9 +220,10 @@ def too_many(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def try_again(
-    request: HttpRequest, slug: str, status: int, seconds: int
+    request: HttpRequest, slug: str, status: int, seconds: int = 0
 ) -> HttpResponse:
-    """A form with all that was typed, to be sent again after `seconds`."""
+    """A form with all that was typed, to be sent again after `seconds`, or whenever
+    signing goes on."""
     labels = {"name": gettext("Full name"), "email": gettext("E-mail address")}
     labels |= {"comment": gettext("Why are you signing? (optional)")}
     kept = [
@@ -221,12 +233,18 @@ def try_again(
     ]
     if via := via_of(request):
         kept.append(("via", "", via))
-    context = {"slug": slug, "kept": kept, "too_many": status == 429}
+    context = {
+        "slug": slug,
+        "kept": kept,
+        "too_many": status == 429,
+        "by_staff": status == 409,
+    }
     mark(request, status)
     response = TemplateResponse(
         request, "petitions/paused.html", context, status=status
     )
-    response.headers["Retry-After"] = str(seconds)
+    if seconds:
+        response.headers["Retry-After"] = str(seconds)
     return response
 
 
@@ -238,7 +256,7 @@ def inbox_query(email: str) -> str:
 
 
 @require_safe
-@of_petition(nothing)
+@of_petition(to_its_notice)
 def check_inbox(request: HttpRequest, found: Petition) -> HttpResponse:
     """One more step: the same page for every address."""
     try:

@@ -62,7 +62,7 @@ def forms(states: dict[str, str]) -> dict[str, Form]:
         "sign with mistakes": (sign, WRONG, {}, 422),
         "sign from another site": (sign, RIGHT, ELSEWHERE, 403),
         "sign another text": (sign, other_text, {}, 409),
-        "sign while paused": ("/petitions/paused/sign/", RIGHT, {}, 503),
+        "sign while paused": ("/petitions/paused/sign/", RIGHT, {}, 409),
         "sign from a busy network": (sign, RIGHT, BUSY, 429),
         "correct with mistakes": (f"{confirm}correct/", WRONG, {}, 422),
         "change with mistakes": (own, WRONG, {}, 422),

@@ -272,17 +272,87 @@ def test_a_refusal_shows_the_form_with_what_was_typed(
     assert "Sign the petition</button>" in page
 
 
-@pytest.mark.parametrize("state", [State.CLOSED, State.WON])
-def test_an_ended_petition_leads_back_to_its_page(
-    visitor: Client, sign_form: dict[str, Any], state: State
+END = timezone.now() - timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "said"),
+    [
+        (
+            {"state": State.CLOSED},
+            409,
+            "This petition closed before you sent the form.",
+        ),
+        ({"state": State.WON}, 409, "This petition closed before you sent the form."),
+        ({"closes_at": END}, 409, "This petition closed before you sent the form."),
+        (
+            {"closes_at": END, "state": State.PAUSED},
+            409,
+            "This petition closed before you sent the form.",
+        ),
+        (
+            {"state": State.WITHDRAWN},
+            410,
+            "This petition was withdrawn before you sent the form.",
+        ),
+    ],
+)
+def test_a_form_that_came_too_late_is_told_so_and_not_stored(
+    visitor: Client,
+    sign_form: dict[str, Any],
+    fields: dict[str, Any],
+    status: int,
+    said: str,
 ) -> None:
-    petition = make_petition(state=state)
+    petition = make_petition(**fields)
 
     response = visitor.post(f"{petition.get_absolute_url()}sign/", sign_form)
 
-    assert response.status_code == 303
-    assert response.headers["Location"] == petition.get_absolute_url()
+    page = response.content.decode()
+    assert response.status_code == status
+    summary = page[page.index('class="error-summary" tabindex="-1" autofocus') :]
+    assert 'role="alert"' in summary
+    assert f"{said} Nothing was signed or stored." in text_of(response)
+    assert petition.title in page
+    assert "Maya Tremblay" not in page
+    assert "maya@example.org" not in page
+    assert f'action="{petition.get_absolute_url()}sign/"' not in page
     assert not Signature.objects.exists()
+    assert not DueMail.objects.exists()
+
+
+def test_a_form_that_came_too_late_is_answered_in_the_language_that_was_read(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    petition.translations.create(language="fr", title="Libérez", text="…")
+    petition.close(now=timezone.now())
+
+    response = visitor.post(f"/fr{SIGN}", sign_form)
+
+    assert "Libérez" in text_of(response)
+    assert "Rien n’a été signé ni enregistré." in text_of(response)
+
+
+def test_what_comes_before_the_opening_is_nowhere(
+    visitor: Client, sign_form: dict[str, Any]
+) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
+    for state in (State.OPEN, State.PAUSED):
+        petition = make_petition(opens_at=tomorrow, state=state)
+        path = f"{petition.get_absolute_url()}sign/"
+        assert visitor.post(path, sign_form).status_code == 404
+
+
+@pytest.mark.parametrize("step", ["check-inbox", "thank-you"])
+def test_the_steps_after_signing_lead_to_what_is_left_of_a_petition(
+    visitor: Client, petition: Petition, step: str
+) -> None:
+    petition.withdraw(now=timezone.now())
+
+    response = visitor.get(f"{petition.get_absolute_url()}{step}/", follow=True)
+
+    assert response.status_code == 410
+    assert "This petition was withdrawn" in text_of(response)
 
 
 def test_a_petition_closes_at_its_hour_without_anybody_doing_anything(
@@ -306,8 +376,10 @@ def test_a_paused_petition_keeps_what_was_typed(
     response = visitor.post(SIGN, {**sign_form, "comment": "All this"})
 
     page = response.content.decode()
-    assert response.status_code == 503
-    assert int(response.headers["Retry-After"]) > 0
+    assert response.status_code == 409
+    assert "for a moment" not in page
+    assert "in a minute" not in page
+    assert "The organisation has paused signing for a while." in text_of(response)
     for kept in ("Maya Tremblay", "maya@example.org"):
         assert f'value="{kept}"' in page
     assert ">All this</textarea>" in page

@@ -43,7 +43,7 @@ EXPECTED = {
     ("POST", ROUTE, 422, "invalid"),
     ("POST", ROUTE, 403, "foreign"),
     ("POST", ROUTE, 409, "reworded"),
-    ("POST", ROUTE, 303, "not open"),
+    ("POST", ROUTE, 409, "not open"),
     ("POST", "(no route)", 413, None),
     ("POST", ROUTE, 415, None),
     ("POST", ROUTE, 500, None),
