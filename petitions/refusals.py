@@ -21,6 +21,7 @@ SENTENCES = (
     _("People have signed this petition: whom it petitions is frozen."),
     _("Revisions of answers are written by the database alone."),
     _("That a list was exported is recorded for good."),
+    _("The names of this petition are not erased yet: it can be called off."),
     _("The names of this petition were erased."),
     _("The names of this petition were erased: it takes no signatures."),
     _("The passage that is corrected is not in the text."),
