@@ -100,3 +100,9 @@ def folded(text: str) -> str:
     seen."""
     plain = unicodedata.normalize("NFKC", clean_line(text)).casefold()
     return "".join(c for c in plain if unicodedata.category(c) not in {"Cf", "Zs"})
+
+
+def bare(text: str) -> str:
+    """The same for lines that differ in nothing but blanks and what is not seen."""
+    line = unicodedata.normalize("NFC", clean_line(text))
+    return " ".join("".join(c for c in line if unicodedata.category(c) != "Cf").split())

@@ -6,6 +6,7 @@ The language of a page stands in its path: /fr/… is French, no prefix is Engli
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -74,6 +75,39 @@ def names_in(language: str) -> dict[str, str]:
 
 def is_text_language(code: str) -> bool:
     return code in names_in("en")
+
+
+def text_language(said: str) -> str | None:
+    """The language of a text that somebody names by a code, also with a country or as
+    other systems write it, or by a name: “fr” for fr-CA, fra, French and français,
+    “zh-Hant” for zh-TW. None when it means none."""
+    said = said.strip()
+    main, *others = re.split(r"[-_]", said.lower())
+    main = str(get_global("language_aliases").get(main, main))
+    scripts = [part.capitalize() for part in others if len(part) == 4]
+    for country in (part.upper() for part in others if len(part) == 2):
+        likely = get_global("likely_subtags").get(f"{main}_{country}", "")
+        scripts += [part for part in likely.split("_") if len(part) == 4]
+    well_formed = all(re.fullmatch("[a-z]{2,4}|[0-9]{3}", part) for part in others)
+    if re.fullmatch("[a-z]{2,3}", main) and well_formed:
+        for code in (*(f"{main}-{script}" for script in scripts), main):
+            if is_text_language(code):
+                return code
+    return codes_by_name().get(sorting_key(said))
+
+
+@lru_cache(maxsize=1)
+def codes_by_name() -> dict[str, str]:
+    """Codes by the names in the languages of the interface, and in their own, without
+    accents and capitals."""
+    found = {}
+    for reader in dict(settings.LANGUAGES):
+        for code, name in names_in(reader).items():
+            found[sorting_key(name)] = code
+    for code in names_in("en"):
+        if own := LANG_INFO.get(code.lower(), {}).get("name_local", ""):
+            found.setdefault(sorting_key(own), code)
+    return found
 
 
 def name_in_reader_language(code: str) -> str:

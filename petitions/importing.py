@@ -6,18 +6,26 @@ transaction; what is there already stays as it is.
 
 from __future__ import annotations
 
-import json
-import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
-from config.characters import clean_line, clean_text, unreadable
+from config.characters import bare
 from config.json_lines import Node, NotJson, parse
+from config.json_values import (
+    Faults,
+    Fields,
+    FileProblem,
+    day_of,
+    number_of,
+    one_of,
+    text_for,
+    text_of,
+)
+from config.languages import text_language
 from organizations.models import Organization
 from petitions.counting import record_entry
 from petitions.dates import why_impossible
@@ -41,33 +49,43 @@ The file is JSON in UTF-8 (* = needed):
         "state": open|closed|won (open), "ended_on": "2016-06-01" (not known),
         "outcome",
         "text_format": plain|markdown (plain: kept to the letter),
-        "language": the code of any language (en), "slug", "ask", "summary", "goal",
+        "language": the code of any language (en), or its name,
+        "slug", "ask", "summary", "goal",
         "translations": {"fr": {"title"*, "text"*, "ask", "summary", "addressees": all
            whom it petitions with their offices, "outcome"}}, by language,
         "delivery": number|names|comments (number)}]}}
 
-Petitions come in open, as they were, in the order of the file. Running it again
-changes nothing, but for adding texts in languages that a petition lacks: an
-organisation is known by its slug, a petition by its title.
+Petitions come in open, as they were, in the order of the file. A key with null is as
+good as none. Of a language with a country (fr-CA) the language is kept, of zh-TW the
+script (zh-Hant). All that is wrong is told at once, and then nothing is stored.
+
+Running it again changes nothing, but for adding texts in languages that a petition
+lacks, and names what differs: an organisation is known by its slug or its name, a
+petition by its title, whatever blanks are in them.
 """
 
 ORGANIZATION_TEXTS = (
     "slug", "legal_name", "description", "postal_address", "contact_email", "website",
-    "charity_number", "privacy_notice", "language",
+    "charity_number", "privacy_notice",
 )  # fmt: skip
-PETITION_TEXTS = ("slug", "ask", "summary", "outcome", "language")
+PETITION_TEXTS = ("slug", "ask", "summary", "outcome")
+PETITION_KEYS = {
+    "title", "text", "target", "targets", "supporters", "counted_by", "counted_at",
+    "started_on", "state", "ended_on", "text_format", "goal", "delivery", "language",
+    "translations", *PETITION_TEXTS,
+}  # fmt: skip
+TARGET_TEXTS = ("name", "office", "organisation")
 TRANSLATED = ("title", "text", "ask", "summary", "addressees", "outcome")
-# Of supporters, and of a goal.
-MOST = 2_000_000_000
+# A page names them all. More are a body, and have one name.
+MOST_TARGETS = 1_000
+# Of a key whose column is called otherwise.
+COLUMNS = {"ended_on": "ended_at"}
+# What has rows of its own, or says that it differs.
+NOT_COMPARED = {
+    "petitions", "target", "targets", "supporters", "counted_by", "counted_at",
+    "translations",
+}  # fmt: skip
 STATES = (State.OPEN, State.CLOSED, State.WON)
-
-
-class FileProblem(ValueError):
-    """What is wrong in the file: line, key and a sentence."""
-
-    def __init__(self, node: Node, sentence: str) -> None:
-        where = f"line {node.line}: {node.path}: " if node.path else ""
-        super().__init__(f"{where}{sentence}")
 
 
 @dataclass
@@ -76,15 +94,16 @@ class PetitionPlan:
 
     node: Node
     petition: Petition
-    targets: list[Target]
-    translations: list[Translation]
-    entry: CountEntry | None
+    targets: list[Target] = field(default_factory=list)
+    translations: list[Translation] = field(default_factory=list)
+    entry: CountEntry | None = None
 
 
 @dataclass
 class Plan:
     """The whole file, checked."""
 
+    node: Node
     organization: Organization
     petitions: list[PetitionPlan] = field(default_factory=list)
 
@@ -98,11 +117,13 @@ class Report:
     known: int
     supporters: int
     """Brought in by this run."""
+    differences: Sequence[str]
+    """Where the file says something else than what is stored, and stays."""
 
 
 def import_text(text: str, *, now: datetime) -> Report:
     """Import the content of a file; FileProblem or NotJson when something is wrong
-    with it, and then nothing has been stored."""
+    with it, all that is wrong at once, and then nothing has been stored."""
     plan = read(parse(text), now)
     with transaction.atomic():
         return store(plan)
@@ -112,276 +133,236 @@ def import_text(text: str, *, now: datetime) -> Report:
 
 
 def read(root: Node, now: datetime) -> Plan:
-    known_keys(root, {"organization"})
-    node = needed(root, "organization")
-    known_keys(node, {"name", "petitions", *ORGANIZATION_TEXTS})
-    values = {"name": text_of(needed(node, "name"))}
-    for key in ORGANIZATION_TEXTS:
-        if key in node.value:
-            values[key] = text_of(node.value[key])
-    plan = Plan(Organization(**values))
-    check(node, plan.organization, exclude={"slug"} - values.keys())
+    faults = Faults()
+    node = Fields(root, {"organization"}, faults).needed("organization")
+    keys = {"name", "petitions", "language", *ORGANIZATION_TEXTS}
+    fields = Fields(node, keys, faults)
+    fields.texts(Organization, ("name", *ORGANIZATION_TEXTS), {"name"})
+    fields.read("language", language_of)
+    organization = Organization(**fields.values)
+    fields.check(organization, {"slug"} - fields.values.keys())
     # Made when it is stored; until then only the file's own tells which one it is.
-    plan.organization.slug = values.get("slug", "")
-    petitions = needed(node, "petitions")
-    if not isinstance(petitions.value, list):
-        raise FileProblem(petitions, "must be a list of petitions.")
-    titles: set[str] = set()
-    for entry in petitions:
-        planned = read_petition(entry, plan.organization, now)
-        if planned.petition.title in titles:
-            raise FileProblem(
-                entry.value["title"],
-                "stands twice in the file; titles tell them apart.",
-            )
-        titles.add(planned.petition.title)
-        plan.petitions.append(planned)
+    organization.slug = fields.values.get("slug", "")
+    plan = Plan(node, organization)
+    with faults.noted():
+        petitions = fields.needed("petitions")
+        if not isinstance(petitions.value, list):
+            raise FileProblem(petitions, "must be a list of petitions.")
+        plan.petitions = list(read_petitions(petitions, faults, now))
+    faults.complain()
     return plan
 
 
-def read_petition(
-    node: Node, organization: Organization, now: datetime
-) -> PetitionPlan:
-    known_keys(
-        node,
-        {"title", "text", "target", "targets", "supporters", "counted_by", "counted_at",
-         "started_on", "state", "ended_on", "text_format", "goal", "delivery",
-         "translations",
-         *PETITION_TEXTS},
-    )  # fmt: skip
-    values: dict[str, Any] = {
-        "title": line_of(needed(node, "title")),
-        "text": text_of(needed(node, "text")),
-        "text_format": choice_of(node, "text_format", TextFormat, TextFormat.PLAIN),
-        "delivery": choice_of(node, "delivery", Delivery, Delivery.NUMBER),
-        "state": choice_of(node, "state", STATES, State.OPEN),
+def read_petitions(node: Node, faults: Faults, now: datetime) -> Iterator[PetitionPlan]:
+    lines: dict[str, int] = {}
+    for entry in node:
+        with faults.noted():
+            planned = read_petition(entry, faults, now)
+            yield planned
+            title = bare(planned.petition.title)
+            if title in lines:
+                raise FileProblem(
+                    entry.value["title"],
+                    f"stands twice in the file, in line {lines[title]}, too; titles "
+                    "tell them apart.",
+                )
+            if title:
+                lines[title] = entry.value["title"].line
+
+
+def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
+    fields = Fields(node, PETITION_KEYS, faults, nullable={"target"})
+    fields.texts(Petition, ("title", "text", *PETITION_TEXTS), {"title", "text"})
+    fields.read("language", language_of)
+    fields.read("text_format", one_of(TextFormat))
+    fields.read("delivery", one_of(Delivery))
+    fields.read("state", one_of(STATES))
+    fields.read("goal", lambda value: number_of(value, least=1))
+    started_on = fields.read("started_on", lambda value: past_day_of(value, now))
+    values = {
+        "text_format": TextFormat.PLAIN,
+        "delivery": Delivery.NUMBER,
+        "state": State.OPEN,
         "opens_at": now,
-        "started_on": past_date_of(node, "started_on", now),
+        **fields.values,
     }
-    for key in PETITION_TEXTS:
-        if key in node.value:
-            values[key] = text_of(node.value[key])
-    if "goal" in node.value:
-        values["goal"] = number_of(node.value["goal"], least=1)
+    ended_on = fields.read("ended_on", lambda value: past_day_of(value, now))
+    if ended_on and started_on and ended_on < started_on:
+        faults.append(FileProblem(fields.given["ended_on"], "is before it started."))
     if values["state"] != State.OPEN:
-        ended_on = past_date_of(node, "ended_on", now)
-        if ended_on and values["started_on"] and ended_on < values["started_on"]:
-            raise FileProblem(node.value["ended_on"], "is before it started.")
         values["ended_at"] = midnight(ended_on) if ended_on else now
         values["end_is_known"] = ended_on is not None
     petition = Petition(**values)
-    check(node, petition, exclude={"organization", "slug"} - values.keys())
+    fields.check(petition, {"organization", *({"slug"} - values.keys())})
     petition.slug = values.get("slug", "")
-    return PetitionPlan(
-        node,
-        petition,
-        read_targets(node),
-        read_translations(node, petition),
-        read_entry(node, now),
-    )
+    planned = PetitionPlan(node, petition)
+    with faults.noted():
+        planned.targets = read_targets(fields)
+    with faults.noted():
+        planned.translations = read_translations(fields, petition)
+    planned.entry = read_entry(fields, now)
+    return planned
 
 
-def read_translations(node: Node, petition: Petition) -> list[Translation]:
-    if "translations" not in node.value:
+def read_translations(of: Fields, petition: Petition) -> list[Translation]:
+    if "translations" not in of.given:
         return []
-    texts = node.value["translations"]
+    texts = of.given["translations"]
     if not isinstance(texts.value, dict):
         raise FileProblem(texts, "must be an object with a text for each language.")
+    found: dict[str, Translation] = {}
+    for code, text in texts.value.items():
+        with of.faults.noted():
+            language = known_language(text, code)
+            if language == petition.language and "language" not in of.wrong:
+                raise FileProblem(text, "is the language of the petition's own text.")
+            if language in found:
+                raise FileProblem(text, f"is a second text in “{language}”.")
+            fields = Fields(text, TRANSLATED, of.faults)
+            fields.texts(Translation, TRANSLATED, {"title", "text"})
+            found[language] = Translation(language=language, **fields.values)
+            fields.check(found[language], {"petition"})
+    return list(found.values())
+
+
+def read_targets(of: Fields) -> list[Target]:
+    if ("target" in of.given) == ("targets" in of.given):
+        raise FileProblem(of.node, 'needs "target" or "targets", one of the two.')
+    if "target" in of.given:
+        return [read_target(of.given["target"], 1, of.faults)]
+    targets = of.given["targets"]
+    if not isinstance(targets.value, list) or not targets.value:
+        raise FileProblem(targets, "must be a list with at least one target.")
+    if len(targets.value) > MOST_TARGETS:
+        raise FileProblem(
+            targets,
+            f"has {len(targets.value):,} targets; a petition has at most "
+            f"{MOST_TARGETS:,}. Name the body that they belong to.",
+        )
     found = []
-    for language, text in texts.value.items():
-        known_keys(text, set(TRANSLATED))
-        for key in ("title", "text"):
-            needed(text, key)
-        values = {key: text_of(value) for key, value in text.value.items()}
-        if language == petition.language:
-            raise FileProblem(text, "is the language of the petition's own text.")
-        translation = Translation(language=language, **values)
-        check(text, translation, exclude={"petition"})
-        found.append(translation)
+    for number, one in enumerate(targets, 1):
+        with of.faults.noted():
+            found.append(read_target(one, number, of.faults))
     return found
 
 
-def read_targets(node: Node) -> list[Target]:
-    if ("target" in node.value) == ("targets" in node.value):
-        raise FileProblem(node, 'needs "target" or "targets", one of the two.')
-    if "target" in node.value:
-        return [read_target(node.value["target"], 1)]
-    targets = node.value["targets"]
-    if not isinstance(targets.value, list) or not targets.value:
-        raise FileProblem(targets, "must be a list with at least one target.")
-    return [read_target(one, number) for number, one in enumerate(targets, 1)]
-
-
-def read_target(node: Node, position: int) -> Target:
+def read_target(node: Node, position: int, faults: Faults) -> Target:
     if node.value is None:
         return Target(kind=TargetKind.UNSETTLED, position=position)
     if isinstance(node.value, str):
-        target = Target(kind=TargetKind.LABEL, name=line_of(node), position=position)
-        check(node, target, exclude={"petition"})
-        return target
-    known_keys(node, {"kind", "name", "office", "organisation"})
-    values = {
-        key: line_of(node.value[key])
-        for key in ("name", "office", "organisation")
-        if key in node.value
-    }
-    kind = choice_of(node, "kind", TargetKind, TargetKind.PERSON)
-    target = Target(kind=kind, position=position, **values)
-    check(node, target, exclude={"petition"})
+        name = text_for(Target, "name", node, needed=True)
+        return Target(kind=TargetKind.LABEL, name=name, position=position)
+    fields = Fields(node, {"kind", *TARGET_TEXTS}, faults)
+    fields.texts(Target, TARGET_TEXTS, {"name"} & fields.given.keys())
+    fields.read("kind", one_of(TargetKind))
+    values = {"kind": TargetKind.PERSON, **fields.values}
+    target = Target(position=position, **values)
+    fields.check(target, {"petition"})
     return target
 
 
-def read_entry(node: Node, now: datetime) -> CountEntry | None:
-    if "supporters" not in node.value:
+def read_entry(of: Fields, now: datetime) -> CountEntry | None:
+    number = of.read("supporters", number_of)
+    of.texts(CountEntry, ["counted_by"], ())
+    counted_at = of.read("counted_at", lambda value: past_day_of(value, now))
+    if not number:
         return None
-    number = number_of(node.value["supporters"])
-    counted_by = text_of(node.value["counted_by"]) if "counted_by" in node.value else ""
+    by = of.values.get("counted_by", "")
     entry = CountEntry(
         source=Source.IMPORTED,
         number=number,
-        label=f"Counted elsewhere before{f': {counted_by}' if counted_by else ''}",
-        counted_by=counted_by,
-        counted_at=past_date_of(node, "counted_at", now) or timezone.localdate(now),
+        label=f"Counted elsewhere before{f': {by}' if by else ''}",
+        counted_by=by,
+        counted_at=counted_at or timezone.localdate(now),
     )
-    if number:
-        check(node, entry, exclude={"petition"})
-    return entry if number else None
+    of.check(entry, {"petition"})
+    return entry
 
 
-def known_keys(node: Node, keys: set[str]) -> None:
-    if not isinstance(node.value, dict):
-        raise FileProblem(node, "must be an object in braces.")
-    for key, value in node.value.items():
-        if key not in keys:
-            raise FileProblem(
-                value, f"is not known. Known are {', '.join(sorted(keys))}."
-            )
-
-
-def needed(node: Node, key: str) -> Node:
-    if key not in node.value:
-        raise FileProblem(node, f'lacks "{key}".')
-    found: Node = node.value[key]
-    return found
-
-
-def text_of(node: Node) -> str:
-    if not isinstance(node.value, str):
-        raise FileProblem(node, "must be a text in quotes.")
-    text = clean_text(node.value)
-    if place := unreadable(text):
-        raise FileProblem(
-            node,
-            f"cannot be read in line {place.line}, character {place.character} "
-            f"({place.code}).",
-        )
-    if node.path.endswith((".title", ".name", ".text")) and not text:
-        raise FileProblem(node, "is empty.")
-    return text
-
-
-def line_of(node: Node) -> str:
-    """A text on one line."""
-    text = clean_line(text_of(node))
-    if not text:
-        raise FileProblem(node, "is empty.")
-    return text
-
-
-def number_of(node: Node, least: int = 0) -> int:
-    value = node.value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # as spreadsheets write it
-    if value == math.inf or (type(value) is int and value > MOST):
-        raise FileProblem(node, f"must be at most {MOST:,}.")
-    if type(value) is not int or value < least:
-        said = "this" if isinstance(value, list | dict) else json.dumps(value)[:60]
-        raise FileProblem(
-            node,
-            f"must be a whole number of at least {least}, in digits alone and without "
-            f"quotes, not {said}.",
-        )
-    return value
-
-
-def date_of(node: Node, key: str) -> date | None:
-    if key not in node.value:
-        return None
-    try:
-        return date.fromisoformat(text_of(node.value[key]))
-    except ValueError:
-        raise FileProblem(
-            node.value[key], "must be a date such as 2016-03-31."
-        ) from None
-
-
-def past_date_of(node: Node, key: str, now: datetime) -> date | None:
+def past_day_of(node: Node, now: datetime) -> date:
     """A day on which something can have happened."""
-    day = date_of(node, key)
-    if day and (sentence := why_impossible(day, now)):
-        raise FileProblem(node.value[key], str(sentence))
+    day = day_of(node)
+    if sentence := why_impossible(day, now):
+        raise FileProblem(node, str(sentence))
     return day
+
+
+def language_of(node: Node) -> str:
+    return known_language(node, text_of(node))
+
+
+def known_language(node: Node, said: str) -> str:
+    """The language that texts are in when somebody says so."""
+    language = text_language(said)
+    if language is None:
+        raise FileProblem(
+            node,
+            f"“{said[:60]}” is not a language. Write its code, as in fr, crk or "
+            "zh-Hant, or its name.",
+        )
+    return language
 
 
 def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
-def choice_of(node: Node, key: str, choices: Any, default: str) -> str:
-    if key not in node.value:
-        return default
-    value = text_of(node.value[key])
-    if value not in list(choices):
-        raise FileProblem(node.value[key], f"must be one of {', '.join(choices)}.")
-    return value
-
-
-def check(node: Node, row: Any, exclude: set[str]) -> None:
-    """The model's own rules, their sentences at the key they are about."""
-    try:
-        row.clean_fields(exclude=exclude)
-        row.clean()
-        row.validate_constraints(exclude=exclude)
-    except ValidationError as error:
-        for name, sentences in error.message_dict.items():
-            at = node.value.get(name, node) if isinstance(node.value, dict) else node
-            raise FileProblem(at, " ".join(sentences)) from None
-
-
 # == Storing ==
 
 
 def store(plan: Plan) -> Report:
+    differences: list[str] = []
     organization = known_organization(plan.organization)
     if organization is None:
         organization = plan.organization
         organization.save()
+    else:
+        differences += differing(plan.node, plan.organization, organization)
+    known = {bare(one.title): one for one in organization.petitions.all()}
+    faults = Faults()
     created = supporters = 0
     for planned in plan.petitions:
-        petition = organization.petitions.filter(title=planned.petition.title).first()
+        petition = known.get(bare(planned.petition.title))
         if petition is None:
             petition = planned.petition
             petition.organization = organization
             if petition.slug and petition.slug_taken(petition.slug):
-                raise FileProblem(
-                    planned.node.value["slug"], "is the address of another petition."
-                )
+                taken = planned.node.value["slug"]
+                faults.append(FileProblem(taken, "is the address of another petition."))
+                continue
             petition.save()
             for target in planned.targets:
                 target.petition = petition
-                target.save()
+            Target.objects.bulk_create(planned.targets)
             created += 1
+        else:
+            differences += differing(planned.node, planned.petition, petition)
         store_translations(planned, petition)
-        supporters += store_entry(planned, petition)
-    known = len(plan.petitions) - created
-    return Report(organization, created, known, supporters)
+        with faults.noted():
+            supporters += store_entry(planned, petition)
+    faults.complain()
+    known_ones = len(plan.petitions) - created
+    return Report(organization, created, known_ones, supporters, differences)
+
+
+def differing(node: Node, planned: models.Model, stored: models.Model) -> list[str]:
+    """A line for each key of the file that says something else than what is stored."""
+    return [
+        str(FileProblem(value, "differs from what is stored, which was left alone."))
+        for key, value in node.value.items()
+        if value.value is not None
+        and (column := COLUMNS.get(key, key)) not in NOT_COMPARED
+        and getattr(planned, column) != getattr(stored, column)
+    ]
 
 
 def known_organization(planned: Organization) -> Organization | None:
     """The one that an earlier run, or somebody by hand, has made."""
     if planned.slug:
         return Organization.objects.filter(slug=planned.slug).first()
-    return Organization.objects.filter(name=planned.name).first()
+    name = bare(planned.name)
+    everybody = Organization.objects.order_by("pk")
+    return next((one for one in everybody if bare(one.name) == name), None)
 
 
 def store_translations(planned: PetitionPlan, petition: Petition) -> None:

@@ -221,7 +221,7 @@ P = "organization.petitions"
         (
             f"{P}.1.title",
             "a\ufffdb",
-            r"petitions\[1\].title: cannot be read in line 1, char",
+            r"petitions\[1\].title: Character 2 \(U\+FFFD\) cannot be read",
         ),
         (f"{P}.1.text", "", r"petitions\[1\].text: is empty"),
         (f"{P}.1.supporters", "601", r"line 18: .*supporters: must be a whole number"),
@@ -249,7 +249,7 @@ P = "organization.petitions"
             0,
             r"petitions\[2\].goal: must be a whole number of at least 1",
         ),
-        (f"{P}.2.language", "xx", r"petitions\[2\].language: .*not a valid choice"),
+        (f"{P}.2.language", "xx", r"petitions\[2\].language: “xx” is not a language"),
         (f"{P}.2.slug", "Füße und so", r"petitions\[2\].slug: Use letters"),
     ],
 )
@@ -333,7 +333,7 @@ def test_texts_in_other_languages_come_in_now_or_later(tmp_path: Path) -> None:
     ("texts", "sentence"),
     [
         ({"en": {"title": "x", "text": "x"}}, "own text"),
-        ({"xx": {"title": "x", "text": "x"}}, "not a valid choice"),
+        ({"xx": {"title": "x", "text": "x"}}, "“xx” is not a language"),
         ({"fr": {"title": "x"}}, 'lacks "text"'),
         ({"fr": {"title": "x", "text": "x", "txt": ""}}, "is not known"),
         ({"fr": []}, "must be an object"),

@@ -46,7 +46,8 @@ class Command(BaseCommand):
         try:
             report = self.patiently(text)
         except (FileProblem, NotJson) as problem:
-            raise CommandError(f"{file}: {problem}") from None
+            told = str(problem).split("\n")
+            raise CommandError("\n".join(f"{file}: {one}" for one in told)) from None
         organization = report.organization
         self.stdout.write(
             f"{organization.name}: {report.created} petitions brought in, "
@@ -54,6 +55,8 @@ class Command(BaseCommand):
             "added.\n"
             f"{settings.SITE_URL}{organization.get_absolute_url()}"
         )
+        for difference in report.differences:
+            self.stdout.write(f"{file}: {difference}")
         if not organization.can_ask_updates:
             self.stdout.write(
                 "Supporters are not asked whether you may write to them until the "
