@@ -17,7 +17,7 @@ from petitions import rekeying
 from petitions.models import Signature
 from petitions.models.mails import MailState
 from petitions.siblings import counted_of_mailbox, find_signature, is_full
-from petitions.states import ENDED_STATES, SignatureState, State
+from petitions.states import SignatureState, State
 
 # Confirmations are accepted for this long after the later of the petition's end and
 # the first sending of the mail.
@@ -188,15 +188,26 @@ def is_in_time(
 ) -> bool:
     """Whether the statement would still count it, as far as its petition is concerned;
     of a link that is `to_be_mailed`: once it is."""
-    petition = signature.petition
-    if petition.state == State.WITHDRAWN:
+    if signature.petition.state == State.WITHDRAWN:
         return False
+    until = accepted_until(signature, now=now, to_be_mailed=to_be_mailed)
+    return until is None or now < until
+
+
+def accepted_until(
+    signature: Signature, *, now: datetime, to_be_mailed: bool = False
+) -> datetime | None:
+    """Until when its petition, as it stands, takes its confirmation; None when nobody
+    knows yet. Of a link that is `to_be_mailed`: once it is."""
+    petition = signature.petition
     end = petition.ended_at or petition.closes_at
-    if end is None or (petition.state not in ENDED_STATES and now < end):
-        return True
+    if end is None:
+        return None
+    if now < end:
+        return end + GRACE
     sent = signature.mails.filter(state=MailState.SENT)
     first_sent = sent.aggregate(first=Min("finished_at"))["first"]
-    return bool(now < GRACE + max(end, first_sent or (now if to_be_mailed else end)))
+    return GRACE + max(end, first_sent or (now if to_be_mailed else end))
 
 
 def constraint_of(error: IntegrityError) -> str:

@@ -26,7 +26,8 @@ from config.addresses import sendable
 from config.mail import mail_domain
 from organizations.context import only
 from organizations.models import Organization
-from petitions.models import DueMail, Petition
+from petitions import confirming
+from petitions.models import DueMail, Petition, Signature
 from petitions.models.mails import MailKind
 from petitions.tokens import LIFETIME, Purpose, make_token
 
@@ -103,7 +104,7 @@ class Frames:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.frames: dict[
-            tuple[str, int | None, str, str, date | None, str], Frame
+            tuple[str, int | None, str, str, date | None, str, datetime | None], Frame
         ] = {}
 
     def message(
@@ -121,13 +122,27 @@ class Frames:
         number = petition.pk if petition else None
         if petition is not None:
             petition.reading = signature.text_language
+        until = None
+        if petition is not None and since is None:
+            signature.petition = petition
+            until = self.ends_early(signature)
         language, read = signature.language, signature.text_language
-        key = (kind, number, language, read, since, counted_name)
+        key = (kind, number, language, read, since, counted_name, until)
         if key not in self.frames:
-            self.frames[key] = build(kind, petition, language, since, counted_name)
+            self.frames[key] = build(
+                kind, petition, language, since, counted_name, until=until
+            )
         return self.frames[key].message(
             signature.email, signature.pk, message_id(mail), timezone.now()
         )
+
+    def ends_early(self, signature: Signature) -> datetime | None:
+        """When a link to confirm ends, to the minute, where its petition ends before
+        links do; else None."""
+        until = confirming.accepted_until(signature, now=self.now, to_be_mailed=True)
+        if until is None or until >= self.now + LIFETIME:
+            return None
+        return until.replace(second=0, microsecond=0)
 
 
 def message_id(mail: DueMail) -> str:
@@ -151,15 +166,19 @@ def build(
     language: str,
     counted_since: date | None,
     counted_name: str = "",
+    *,
+    until: datetime | None = None,
 ) -> Frame:
     """The frame, in one language, of one kind of mail, about a petition, in the
-    language that it is read in, unless it is about all that somebody has signed."""
+    language that it is read in, unless it is about all that somebody has signed. The
+    link works `until` then, or as long as all do."""
     organization = petition.organization if petition else only()
     with translation.override(language):
         context: dict[str, Any] = {
             "organization": organization,
             "site": settings.SITE_HOST,
             "days": LIFETIME.days,
+            "until": until,
             "language": language,
             **{name: placeholder(name) for name in LINKS},
         }

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from organizations.models import Organization
-from petitions import actions, emails
+from petitions import actions, confirming, emails
 from petitions.models import DueMail, Petition
 from petitions.models.mails import MailKind
 from petitions.reminders import Sweep
@@ -112,6 +113,63 @@ def test_plain_text_and_html_hold_the_same(
     assert page.links == set(re.findall(r"https?://\S+", plain))
     assert page.inside == []
     assert len(lines(plain)) > 4
+
+
+@pytest.mark.parametrize("kind", ["confirm", "remind"])
+def test_no_mail_promises_a_link_more_days_than_its_petition_gives(
+    server: MailServer, petition: Petition, kind: str
+) -> None:
+    now = timezone.now()
+    noon = (now + timedelta(days=2)).replace(hour=12, minute=5, second=0, microsecond=0)
+    Petition.objects.update(closes_at=noon)
+
+    message = mail_of(kind, "en", petition, server)
+
+    until = date_format(timezone.localtime(noon + confirming.GRACE), "DATETIME_FORMAT")
+    assert f"The link works until {until} (" in body(message)
+    assert "14 days" not in body(message)
+    assert "14 days" not in body(message, "html")
+
+
+def test_the_day_is_enough_where_the_petition_closes_with_it(
+    server: MailServer, petition: Petition
+) -> None:
+    day = timezone.localdate() + timedelta(days=3)
+    midnight = datetime.combine(day, time.min, timezone.get_current_timezone())
+    Petition.objects.update(closes_at=midnight)
+
+    message = mail_of("confirm", "fr", petition, server)
+
+    assert f"jusqu’au {date_format_in('fr', day)}." in body(message)
+
+
+def test_a_mail_about_a_petition_that_has_closed_gives_a_day(
+    server: MailServer, petition: Petition
+) -> None:
+    make_pending(petition)
+    petition.close(now=timezone.now() - timedelta(minutes=2))
+    send()
+    until = timezone.localtime(timezone.now() + confirming.GRACE)
+
+    (message,) = server.mailbox.messages
+    found = re.search(r"works until (.*), \d+:\d+", body(message))
+    assert found
+    assert found[1] == date_format(until)
+
+
+def test_a_link_ends_as_links_do_where_its_petition_stays_open(
+    server: MailServer, petition: Petition
+) -> None:
+    Petition.objects.update(closes_at=timezone.now() + timedelta(days=14))
+
+    assert "The link works for 14 days." in body(
+        mail_of("confirm", "en", petition, server)
+    )
+
+
+def date_format_in(language: str, day: date) -> str:
+    with translation.override(language):
+        return date_format(day)
 
 
 def test_every_kind_of_mail_is_compared() -> None:
