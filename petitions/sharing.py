@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from petitions.channels import Channel, tagged
 from petitions.models import Petition
+from petitions.states import ENDED_STATES, State
 
 # What Bluesky takes, address included.
 BLUESKY_MOST = 300
@@ -33,8 +35,17 @@ def address(petition: Petition, tag: str) -> str:
 
 def words_for(petition: Petition, title: str, *, signed: bool) -> str:
     """What one says to others, without the address; of somebody who has signed, or
-    only read."""
-    if signed:
+    only read. Nobody is asked to sign where nobody can."""
+    standing = petition.standing(timezone.now())
+    if standing == State.WON:
+        sentence = gettext("We won! “%(title)s”. Read what came of it:")
+    elif standing == State.CLOSED and signed:
+        sentence = gettext("I signed this: “%(title)s”. Read what came of it:")
+    elif standing == State.CLOSED:
+        sentence = gettext("This petition has closed: “%(title)s”. What came of it:")
+    elif signed and standing == State.PAUSED:
+        sentence = gettext("I signed this: “%(title)s”. Read it here:")
+    elif signed:
         sentence = gettext("I have just signed this: “%(title)s”. It takes a minute:")
     else:
         sentence = gettext("Have you read this petition? “%(title)s”:")
@@ -48,6 +59,12 @@ class Sharing:
         self.petition = petition
         self.title = petition.words.title
         self.signed = signed
+        self.standing = petition.standing(timezone.now())
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody who has signed asks others to do the same."""
+        return self.signed and self.standing not in (*ENDED_STATES, State.PAUSED)
 
     def url(self, channel: Channel) -> str:
         return address(self.petition, channel)

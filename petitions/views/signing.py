@@ -266,6 +266,7 @@ def check_inbox(request: HttpRequest, found: Petition) -> HttpResponse:
     domain = domain_of(address)
     context = {
         "petition": read_on(request, found),
+        "is_open": found.is_open(timezone.now()),
         "masked": masked(address) if address else "",
         "suggestion": suggested_domain(domain),
         "odd_ending": odd_ending(domain) if address else "",

@@ -23,7 +23,12 @@ from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
 from petitions.sharing import BLUESKY_MOST, Sharing, words_for
 from petitions.states import State
 from petitions.tokens import Purpose, make_token
-from tests.factories import make_organization, make_pending, make_petition
+from tests.factories import (
+    make_organization,
+    make_pending,
+    make_petition,
+    make_signature,
+)
 from tests.petitions.test_pages import text_of
 
 # No form lets halves of characters in.
@@ -183,6 +188,75 @@ def test_thanks_cost_few_queries(
     step.letters.create(language="en", subject="Please", body="Do it.")
     with django_assert_num_queries(6):
         visitor.get(THANKS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("end", "heading", "said"),
+    [
+        ("close", "Share the result", "I signed this: “Free the prisoners”. Read what"),
+        ("win", "We won! Share the result", "We won! “Free the prisoners”. Read what"),
+        (
+            "pause",
+            "Help spread it",
+            "I signed this: “Free the prisoners”. Read it here",
+        ),
+    ],
+)
+def test_nobody_is_asked_to_sign_where_nobody_can(
+    visitor: Client, petition: Petition, end: str, heading: str, said: str
+) -> None:
+    if end == "pause":
+        petition.pause()
+    else:
+        getattr(petition, end)(now=timezone.now())
+
+    response = visitor.get(THANKS)
+
+    page = unquote(html.unescape(response.content.decode()))
+    assert f"<h2>{heading}</h2>" in page
+    assert said in page
+    for asking in (
+        "ask three people",
+        "Yes, on WhatsApp",
+        "It takes a minute",
+        "Not now",
+    ):
+        assert asking not in page
+    token = make_token(Purpose.CONFIRM, make_signature(petition).pk, now=timezone.now())
+    assert "Ask others to sign" not in text_of(visitor.get(f"/confirm/{token}/"))
+
+
+@pytest.mark.django_db
+def test_what_has_ended_is_passed_on_as_what_came_of_it(
+    visitor: Client, petition: Petition
+) -> None:
+    petition.close(now=timezone.now())
+    closed = unquote(visitor.get(PATH).content.decode())
+    petition.win(now=timezone.now())
+    page_cache.clear()
+    won = unquote(visitor.get(PATH).content.decode())
+
+    for page in (closed, won):
+        assert "Share the result" in page
+        assert "Have you read this petition" not in page
+    assert "This petition has closed: “Free the prisoners”." in closed
+    assert "We won! “Free the prisoners”." in won
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("step", ["thank-you", "check-inbox"])
+def test_whoever_looks_at_a_step_that_was_passed_on_is_shown_the_petition(
+    petition: Petition, step: str
+) -> None:
+    crawler = Client(headers={"host": "localhost"})
+
+    page = crawler.get(f"{PATH}{step}/").content.decode()
+
+    assert f'<link rel="canonical" href="{URL}">' in page
+    assert '<meta property="og:title" content="Free the prisoners">' in page
+    assert f'<meta property="og:url" content="{URL}">' in page
+    assert '<meta name="robots" content="noindex">' in page
 
 
 # == One next step ==
