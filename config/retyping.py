@@ -26,6 +26,8 @@ from config.problems import problem
 TYPED_BY = "_typed_by"
 CARRIED = "_typed"
 SALT = "config.retyping"
+MARK_SALT = "config.retyping.mark"
+"""Another one: what was signed as the one is never read as the other."""
 LONGEST = 500_000
 """Characters that are carried; a petition has at most 40,000 in each language."""
 KEPT = 12 * 60 * 60
@@ -33,7 +35,7 @@ LEFT_OUT = {"csrfmiddlewaretoken", TYPED_BY, CARRIED}
 
 
 def mark_of(account: int) -> str:
-    return signing.Signer(salt=SALT).sign(str(account))
+    return signing.Signer(salt=MARK_SALT).sign(str(account))
 
 
 @dataclass
@@ -67,7 +69,7 @@ def typed_in(request: HttpRequest) -> Typed | None:
     if request.method != "POST" or origin_of(request) is Origin.FOREIGN:
         return None
     try:
-        mark = signing.Signer(salt=SALT).unsign(request.POST.get(TYPED_BY, ""))
+        mark = signing.Signer(salt=MARK_SALT).unsign(request.POST.get(TYPED_BY, ""))
     except signing.BadSignature:
         return None
     pairs = [

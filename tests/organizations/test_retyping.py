@@ -108,7 +108,7 @@ def test_what_was_typed_comes_back_after_the_login_and_is_sent_by_a_button(
 
     assert saved.status_code == 302
     organization.refresh_from_db()
-    assert organization.description == TEXT
+    assert organization.description == TEXT.replace("\r\n", "\n")
 
 
 def test_a_login_in_another_window_keeps_the_form(
@@ -124,7 +124,7 @@ def test_a_login_in_another_window_keeps_the_form(
     assert "look at it, then send it" in text_of(offered)
     assert browser.send(offered).status_code == 302
     organization.refresh_from_db()
-    assert organization.description == TEXT
+    assert organization.description == TEXT.replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("how", ["at the login", "in another window"])
@@ -162,6 +162,27 @@ def test_another_site_cannot_have_a_form_offered(
         )
         assert answer.status_code == 403
         assert "Give all to me" not in answer.content.decode()
+
+
+def test_what_was_signed_for_one_thing_is_not_read_as_another(
+    browser: Browser, alice: User, organization: Organization
+) -> None:
+    mark = retyping.mark_of(alice.pk)
+    carried = retyping.Typed("/admin/", alice.pk, [("name", "x")]).carried()
+    in_time = browser.client.post(
+        change(organization), {retyping.TYPED_BY: carried, "name": "typed"}
+    )
+    end(alice)
+
+    over = browser.client.post(change(organization), {retyping.TYPED_BY: carried})
+    page = browser.get("/admin/login/")
+    login = browser.send(
+        page, username=alice.email, password="wrong", **{retyping.CARRIED: mark}
+    )
+
+    assert in_time.status_code == over.status_code == 403
+    assert "typed" not in text_of(in_time)
+    assert login.status_code == 200
 
 
 def test_passwords_are_not_carried(browser: Browser, alice: User) -> None:
