@@ -302,6 +302,11 @@ def test_the_owner_is_told_of_a_login_from_a_new_network(alice: User) -> None:
         "catcatcatcat", "passwordpassword", "password1234!", "1q2w3e4r5t6y",
         "rightsnow2026", "Rights Now 2026", "NowRightsNowRights", "petitionspetitions",
         "testserver2026", "alice2026alice", "zaqwsxcderfv", "a" * 200, "é" * 12,
+        "rights-now-rights-now", "tabarnaktabarnak", "P3titi0n2026!!", "!QAZ@WSX#EDC",
+        "pässwörtpässwört", "ｐａｓｓｗｏｒｄ１２３４", "пароль123456", "йцукенгшщзхъ",
+        "motdepasse2026!", "mot de passe 2026", "jetaimepourtoujours", "liberté2026!",
+        "27 novembre 2026", "Summer2026!!!!", "2026-11-27-2026", "canadiens2026",
+        "humanrights2026", "vivelequebec2026", "correcthorsebatterystaple",
     ],
 )  # fmt: skip
 def test_what_is_guessed_soon_is_refused(
