@@ -271,20 +271,40 @@ class UserAdmin(ModelAdmin[User]):
         """An account is closed: what it did would go with it."""
         return False
 
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> list[str]:
+        """Nobody closes or unmakes themselves: so one administrator is always left."""
+        own = ["is_active", "is_superuser"] if obj == request.user else []
+        return [*self.readonly_fields, *own]
+
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
-        """A new account is mailed a link to set its password."""
-        if not change:
-            obj.set_unusable_password()
+        """A new account is mailed a link to set its password. So is one that is opened
+        again or has another mailbox: whoever was in before is out."""
+        is_own = obj == request.user
+        begins = not change or (
+            not is_own and not {"is_active", "email"}.isdisjoint(form.changed_data)
+        )
+        if begins:
+            obj.shut_out()
         super().save_model(request, obj, form, change)
         by = user_of(request).pk
         if not change:
             events.record("account made", account=obj.pk, by=by)
+        if begins and obj.is_active:
             mailing.ask(
                 Purpose.PASSWORD,
                 obj.email,
                 language=get_language() or settings.LANGUAGE_CODE,
             )
+        if begins and change:
+            sentence = gettext(
+                "Its password, its logins and links in mails have ended."
+            )
+            if obj.is_active:
+                sentence += " " + gettext("A link to set a password is mailed to it.")
+            messages.info(request, sentence)
         for name in set(form.changed_data) & {"is_active", "is_superuser", "email"}:
             events.record(EVENTS[name, bool(getattr(obj, name))], account=obj.pk, by=by)

@@ -51,6 +51,11 @@ class SetPassword(views.PasswordResetConfirmView):
     extra_context = SITE
     form_class = StaffSetPasswordForm
 
+    def get_user(self, uidb64: str) -> User | None:
+        """Whose password is set; nobody's once the account is closed."""
+        user = super().get_user(uidb64)
+        return user if isinstance(user, User) and user.is_active else None
+
 
 @sensitive_post_parameters("new_password1", "new_password2")
 def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:

@@ -83,6 +83,11 @@ class User(AbstractBaseUser):
         super().clean()
         self.email = self.email.strip().lower()
 
+    def shut_out(self) -> None:
+        """Whoever was in is out, and no earlier password or link lets them in again;
+        in memory, for whoever saves it. Sessions and links depend on the password."""
+        self.set_unusable_password()
+
     @property
     def is_staff(self) -> bool:
         """Everybody with an account works here; supporters have none."""

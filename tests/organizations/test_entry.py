@@ -333,6 +333,82 @@ def test_an_account_that_an_administrator_makes_gets_a_link_by_mail(
     assert "root@example.org" in text_of(page)
 
 
+def edit(client: Client, user: User, **changes: str | None) -> Any:
+    """Change an account in the admin; None takes a tick away."""
+    ticks = {"is_active": user.is_active, "is_superuser": user.is_superuser}
+    fields: dict[str, Any] = {"email": user.email, "name": user.name}
+    fields |= {name: "on" for name, is_set in ticks.items() if is_set} | changes
+    path = f"/admin/organizations/user/{user.pk}/change/"
+    sent = {name: value for name, value in fields.items() if value is not None}
+    answer = client.post(path, sent, follow=True)
+    user.refresh_from_db()
+    return answer
+
+
+def lets_in(path: str) -> bool:
+    """Whether the link of a mail sets a password."""
+    client = Client()
+    page = client.get(path, follow=True)
+    answer = client.post(
+        page.redirect_chain[-1][0] if page.redirect_chain else path, SET
+    )
+    return bool(answer.status_code == 302)
+
+
+@pytest.mark.parametrize("way", ["closed", "closed and opened again", "other mailbox"])
+def test_an_account_that_is_closed_or_moved_lets_nobody_in_who_was_in_before(
+    as_user: Login, ada: User, erin: User, way: str
+) -> None:
+    admin, theirs = as_user(ada), as_user(erin)
+    assert theirs.get("/admin/").status_code == 200
+    link = invitations.password_link(erin).removeprefix("http://testserver.localhost")
+    if way == "other mailbox":
+        answer = edit(admin, erin, email="erin@elsewhere.example")
+    else:
+        answer = edit(admin, erin, is_active=None)
+        assert not erin.is_active
+        if way != "closed":
+            answer = edit(admin, erin, is_active="on")
+
+    assert "links in mails have ended" in text_of(answer)
+    assert theirs.get("/admin/").status_code == 302
+    assert not erin.check_password("correct horse")
+    assert not lets_in(link)
+    send_all()
+    if way == "closed":
+        assert mail.outbox == []
+    else:
+        (message,) = mail.outbox
+        assert message.to == [erin.email]
+        assert lets_in(link_in(message))
+
+
+def test_a_link_sets_no_password_of_an_account_that_was_closed_elsewhere(
+    erin: User,
+) -> None:
+    link = invitations.password_link(erin).removeprefix("http://testserver.localhost")
+    User.objects.update(is_active=False)
+
+    assert not lets_in(link)
+
+
+def test_one_administrator_is_always_left(as_user: Login, ada: User) -> None:
+    edit(as_user(ada), ada, is_active=None, is_superuser=None, name="Ada")
+
+    assert (ada.name, ada.is_active, ada.is_superuser) == ("Ada", True, True)
+
+
+def test_a_new_address_of_their_own_leaves_an_administrator_in(
+    as_user: Login, ada: User
+) -> None:
+    client = as_user(ada)
+
+    edit(client, ada, email="ada@elsewhere.example")
+
+    assert ada.email == "ada@elsewhere.example"
+    assert client.get("/admin/").status_code == 200
+
+
 # == Passwords ==
 
 RESET = "/admin/password/reset/"
