@@ -15,10 +15,12 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.db import models
 from django.db.models.fields.files import ImageFieldFile
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageCms, ImageOps
 
-MAX_BYTES = 5 * 2**20
+# As phones take them. An upload waits in a file: memory is bounded by the pixels.
+MAX_MEGABYTES = 20
 MAX_PIXELS = 40_000_000
 # A JPEG is decoded at a fraction of its size.
 MAX_JPEG_PIXELS = 60_000_000
@@ -27,6 +29,10 @@ HEIC_PROBLEM = _(
     "JPEG, or send it to yourself by e-mail, which makes one of it."
 )
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+TAKEN = format_lazy(
+    _("JPEG, PNG, WebP, AVIF or GIF, at most {megabytes} MB."), megabytes=MAX_MEGABYTES
+)
+UNREADABLE = format_lazy("{} {}", _("The picture cannot be read."), TAKEN)
 # How the files of phones begin whose pictures no browser shows.
 HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
@@ -100,9 +106,10 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
     prepared_width, prepared = getattr(upload, "prepared", (0, None))
     if prepared_width == width:
         return cast("Cleaned", prepared)
-    if upload.size > MAX_BYTES:
+    if upload.size > MAX_MEGABYTES * 2**20:
         raise ValidationError(
-            _("The picture has more than 5 MB. Choose a smaller one.")
+            _("The picture has more than %(most)s MB. Choose a smaller one.")
+            % {"most": MAX_MEGABYTES}
         )
     try:
         if is_heic(upload):
@@ -120,18 +127,19 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
                 image.draft(None, (round(2 * w * ratio), round(2 * h * ratio)))
             ImageOps.exif_transpose(image, in_place=True)
             mode = "RGBA" if image.has_transparency_data else "RGB"
-            if image.mode == mode:
+            deep = image.mode.startswith("I")  # grey in 16 bits
+            if image.mode == mode or deep:
                 # Before a copy is made: of many pixels even one is 120 MB and more.
                 image.thumbnail(most, Image.Resampling.LANCZOS)
-            picture = image if image.mode == "CMYK" and profile else image.convert(mode)
+            picture = (
+                image if image.mode == "CMYK" and profile else in_8_bits(image, mode)
+            )
             picture.thumbnail(most, Image.Resampling.LANCZOS)
             picture = in_srgb(picture, profile)
             buffer = BytesIO()
             picture.save(buffer, "WEBP", quality=85, method=6)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise ValidationError(
-            _("The picture cannot be read. Choose a JPEG, PNG, WebP, AVIF or GIF file.")
-        ) from None
+        raise ValidationError(UNREADABLE) from None
     data = buffer.getvalue()
     digest = hashlib.sha256(data).hexdigest()[:24]
     return Cleaned(data, name=f"{digest}-{picture.width}x{picture.height}.webp")
@@ -149,6 +157,13 @@ def is_heic(upload: File[bytes]) -> bool:
     start = upload.read(40)
     upload.seek(0)
     return start[4:8] == b"ftyp" and start[8:12] in HEIC and b"avif" not in start
+
+
+def in_8_bits(image: Image.Image, mode: str) -> Image.Image:
+    """The picture in `mode`. Of grey in 16 bits Pillow would make white."""
+    if image.mode.startswith("I"):
+        image = image.convert("I").point(lambda tone: tone * (1 / 256)).convert("L")
+    return image.convert(mode)
 
 
 def in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:

@@ -156,8 +156,9 @@ if DATABASES["default"]:
         },
     )
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
-# What a visitor may send; a campaign's picture in the admin may weigh more.
+# What a visitor may send, and staff with a picture (config/images.py).
 PUBLIC_BODY_LIMIT = 100 * 2**10
+STAFF_BODY_LIMIT = 25 * 2**20
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
 MEDIA_URL = "/media/"
 # Names and addresses are kept at most so many months after a petition has ended.

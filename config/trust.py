@@ -84,7 +84,7 @@ def limit_of(path: str) -> int:
     """How many bytes a request to `path` may bring: more from staff, and from a mail
     provider, which tells of many mails at once and shows its secret first."""
     if "/admin/" in path[:10] or path.startswith(f"/{settings.WEBHOOKS_PATH}"):
-        return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        return int(settings.STAFF_BODY_LIMIT)
     return int(settings.PUBLIC_BODY_LIMIT)
 
 

@@ -12,11 +12,12 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
 from config.address_fields import AddressColumn
-from config.images import LogoField, LogoFile, PictureField
+from config.images import TAKEN, LogoField, LogoFile, PictureField
 from config.languages import Passage, reader_language, text_languages
 from config.slugs import Addressed, validate_slug
 
@@ -99,7 +100,7 @@ class Organization(Addressed):
         _("logo"),
         upload_to="logos/",
         blank=True,
-        help_text=_("JPEG, PNG or WebP, at most 5 MB."),
+        help_text=TAKEN,
     )
     accent = models.CharField(
         _("colour"),
@@ -115,7 +116,7 @@ class Organization(Addressed):
         _("cover picture"),
         upload_to="covers/",
         blank=True,
-        help_text=_("Above your profile, wide. JPEG, PNG or WebP, at most 5 MB."),
+        help_text=format_lazy("{} {}", _("Above your profile, wide."), TAKEN),
     )
     cover_description = models.CharField(
         _("description of the cover picture"),

@@ -10,11 +10,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config import guards
-from config.images import PictureField
+from config.images import TAKEN, PictureField
 from config.languages import text_languages
 from config.slugs import Addressed, validate_slug
 from organizations.models import Organization
@@ -112,7 +113,7 @@ class Petition(Written, Shown, Living, Addressed):
         blank=True,
         width_field="image_width",
         height_field="image_height",
-        help_text=_("Optional. JPEG, PNG or WebP, at most 5 MB."),
+        help_text=format_lazy("{} {}", _("Optional."), TAKEN),
     )
     # So that a page need not open the file, which may have been lost.
     image_width = models.PositiveIntegerField(null=True, editable=False)

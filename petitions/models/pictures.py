@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.images import PictureField
+from config.images import TAKEN, PictureField
 
 
 class Pictured(models.Model):
@@ -19,9 +20,11 @@ class Pictured(models.Model):
         blank=True,
         width_field="image_width",
         height_field="image_height",
-        help_text=_(
-            "Optional. JPEG, PNG or WebP, at most 5 MB. Ask those who can be "
-            "recognised: everybody will see it."
+        help_text=format_lazy(
+            "{} {} {}",
+            _("Optional."),
+            TAKEN,
+            _("Ask those who can be recognised: everybody will see it."),
         ),
     )
     # So that a page need not open the file, which may have been lost.

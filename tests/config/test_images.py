@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from PIL import Image
 
-from config.images import clean_image
+from config.images import FORMATS, TAKEN, clean_image
 
 
 def picture(width: int, height: int) -> ContentFile[bytes]:
@@ -135,3 +135,105 @@ def test_heic_is_told_apart() -> None:
 
     with pytest.raises(ValidationError, match="HEIC photo"):
         clean_image(ContentFile(data, name="photo.heic"), 1200)
+
+
+def stored(data: bytes, width: int = 1200) -> Image.Image:
+    """What is kept of an upload."""
+    return Image.open(clean_image(ContentFile(data, name="upload"), width)).convert(
+        "RGB"
+    )
+
+
+def halves(mode: str, left: Any, right: Any, size: tuple[int, int]) -> Image.Image:
+    image = Image.new(mode, size, left)
+    image.paste(right, (size[0] // 2, 0, *size))
+    return image
+
+
+def near(pixel: Any, wanted: tuple[int, int, int]) -> bool:
+    return all(abs(a - b) < 12 for a, b in zip(pixel, wanted, strict=True))
+
+
+def test_a_grey_png_of_16_bits_keeps_its_tones() -> None:
+    buffer = BytesIO()
+    row = b"\x00\x80" * 30 + b"\x00\x20" * 30
+    Image.frombytes("I;16", (60, 20), row * 20).save(buffer, "PNG")
+
+    kept = stored(buffer.getvalue())
+
+    assert near(kept.getpixel((10, 10)), (128, 128, 128))
+    assert near(kept.getpixel((50, 10)), (32, 32, 32))
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_of_what_moves_the_first_picture_is_kept(form: str) -> None:
+    frames = [Image.new("RGB", (40, 20), colour) for colour in ("red", "blue")]
+    buffer = BytesIO()
+    frames[0].save(buffer, form, save_all=True, append_images=frames[1:])
+
+    kept = stored(buffer.getvalue())
+
+    assert getattr(kept, "n_frames", 1) == 1
+    assert near(kept.getpixel((20, 10)), (255, 0, 0))
+
+
+def test_a_rotated_photo_stands_upright_and_says_nothing_of_its_place() -> None:
+    image = halves("RGB", "red", "blue", (60, 20))
+    exif = image.getexif()
+    exif[0x0112] = 6  # turned right by a quarter
+    exif.get_ifd(0x8825)[1] = "N"
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", exif=exif, quality=95)
+    cleaned = clean_image(ContentFile(buffer.getvalue(), name="x.jpg"), 1200)
+
+    with Image.open(cleaned) as kept:
+        assert kept.size == (20, 60)
+        assert not kept.getexif()
+        rgb = kept.convert("RGB")
+    assert near(rgb.getpixel((10, 10)), (254, 0, 0))
+    assert near(rgb.getpixel((10, 50)), (0, 0, 254))
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_a_jpeg_however_it_is_built(mode: str, progressive: bool) -> None:
+    left: Any = (255, 0, 0)
+    right: Any = (0, 0, 255)
+    if mode == "CMYK":
+        left, right = (0, 255, 255, 0), (255, 255, 0, 0)
+    buffer = BytesIO()
+    halves(mode, left, right, (2600, 400)).save(
+        buffer, "JPEG", quality=95, progressive=progressive
+    )
+
+    kept = stored(buffer.getvalue())
+
+    assert kept.size == (1200, 185)
+    assert near(kept.getpixel((100, 90)), (254, 0, 0))
+    assert near(kept.getpixel((1100, 90)), (0, 0, 254))
+
+
+def test_a_photo_of_12_megabytes_is_taken() -> None:
+    image = Image.effect_noise((3600, 3600), 120)
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=99)
+    assert 10 * 2**20 < len(buffer.getvalue()) < 20 * 2**20
+
+    assert stored(buffer.getvalue()).size == (1200, 1200)
+
+
+def test_what_is_taken_is_said_alike_everywhere() -> None:
+    from organizations.models import Organization
+    from petitions.models import Handover, Petition, Update
+
+    for model, column in (
+        (Organization, "logo"),
+        (Organization, "cover"),
+        (Petition, "image"),
+        (Update, "image"),
+        (Handover, "image"),
+    ):
+        field: Any = model._meta.get_field(column)
+        assert str(TAKEN) in str(field.help_text)
+    for name in FORMATS:
+        assert name in str(TAKEN).upper()

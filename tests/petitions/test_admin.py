@@ -334,7 +334,7 @@ def test_a_picture_is_resized_and_loses_its_metadata(
     [
         (b"no picture", "The picture cannot be read."),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "cannot be read"),
-        (b"x" * (5 * 2**20 + 1), "The picture has more than 5 MB."),
+        (b"x" * (20 * 2**20 + 1), "The picture has more than 20 MB."),
     ],
 )
 def test_what_is_no_picture_is_refused(

@@ -154,14 +154,14 @@ def test_the_database_refuses_a_picture_without_words(
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Upload a valid image."),
         (b"GIF89a", "Upload a valid image."),
-        (b"x" * (5 * 2**20 + 1), "The picture has more than 5 MB."),
+        (b"x" * (20 * 2**20 + 1), "The picture has more than 20 MB."),
     ],
 )
 def test_what_is_no_picture_is_refused_with_a_sentence(
     as_user: Login, erin: User, media: Path, petition: Petition, name: str,
     data: bytes, sentence: str,
 ) -> None:  # fmt: skip
-    if sentence.endswith("5 MB."):
+    if sentence.endswith("20 MB."):
         data = drawn().read() + data
     upload = ContentFile(data, name="picture.png")
     fields = given(name, petition, image=upload, image_description=SHOWS)
