@@ -11,6 +11,11 @@ from config.addresses import has_known_ending
 LINK = re.compile(r"://|\bwww\.|\bmailto:", re.IGNORECASE)
 # Endings that are no second part of a name, as “St.John” has one.
 DOMAIN = re.compile(r"[^\W_][\w-]+\.(?:com|org|net|info|biz|io|app|online)\b", re.I)
+# In capitals, too, a word of some length and an ending that domains have; “Kelly.Li”
+# is asked for a blank.
+WORD = re.compile(r"(?<![\w.-])(?:[\w-]+\.)*[\w-]{4,}\.[^\W\d_]{2,}(?![\w.])")
+PATH = re.compile(r"\w\.[^\W\d_]{2,}/\w")
+BRACKETS = re.compile(r"\s?[(\[{]\s?\.\s?[)\]}]\s?")
 LOWER = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b")
 DOTS = str.maketrans("\u3002\uff61\u2024", "...")
 
@@ -20,9 +25,12 @@ def holds_a_contact(text: str) -> bool:
     drawn (full-width, with signs between that nobody sees)."""
     plain = unicodedata.normalize("NFKC", text.translate(DOTS))
     plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    plain = BRACKETS.sub(".", plain)
     return (
         "@" in plain
         or LINK.search(plain) is not None
+        or PATH.search(plain) is not None
         or DOMAIN.search(plain) is not None
         or any(has_known_ending(found) for found in LOWER.findall(plain))
+        or any(has_known_ending(found.lower()) for found in WORD.findall(plain))
     )
