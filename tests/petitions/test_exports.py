@@ -228,8 +228,16 @@ def test_only_owners_take_the_list(
 def test_nobody_takes_it_without_a_login(
     visitor: Client, organization: Organization
 ) -> None:
-    for method in (visitor.get, visitor.post):
-        assert method(path_of(organization)).status_code == 302
+    here = path_of(organization)
+
+    asked = visitor.get(here)
+    over = visitor.post(here)
+
+    assert asked.headers.get("Location") == f"/admin/login/?next={here}"
+    # Whose login has ended is told so, and comes back here.
+    assert over.status_code == 403
+    assert "Nothing was saved or done." in text_of(over)
+    assert f'name="next" value="{here}"' in over.content.decode()
     assert not Export.objects.exists()
 
 
