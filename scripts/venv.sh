@@ -20,7 +20,8 @@ cat >&2 <<'EOF'
 
 No Python 3.12, 3.13 or 3.14 with its venv module was found, neither on the PATH nor
 under pyenv. Install one, for example:  apt-get install python3 python3-venv
-or, where that is older than 3.12:      pip install uv && uv python install 3.13
+or, where that is older than 3.12:      python3 -m venv ~/.uv && ~/.uv/bin/pip install uv
+                                        PATH=~/.uv/bin:$PATH; uv python install 3.13
 
 EOF
 exit 1
