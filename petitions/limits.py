@@ -224,20 +224,21 @@ class Rules:
             name = str(network)
             sources[Scope.CEILING] = name
             sources[Scope.NETWORK] = f"{petition_id}:{name}"
-        listing = self.domain(domain)
-        if listing is not Listing.ALLOW:
+        owner = registrable(domain)
+        # Many with these say nothing of who signs.
+        is_ordinary = (
+            self.domain(domain) is Listing.ALLOW
+            or domain in newcomers.PROVIDERS
+            or (organization_id, owner) in self.ordinary
+        )
+        if not is_ordinary:
             sources[Scope.DOMAIN] = f"{petition_id}:{domain}"
         attempts = Attempts()
         for scope, source in sources.items():
             for rule in self.limits.get(scope, ()):
                 attempts.add(rule, source)
         if self.of_newcomers and (name := sources.get(Scope.CEILING, "")):
-            owner = registrable(domain)
-            if (
-                listing is Listing.ALLOW
-                or domain in newcomers.PROVIDERS
-                or (organization_id, owner) in self.ordinary
-            ):
+            if is_ordinary:
                 attempts.add(MAILS, name)
             else:
                 self.add_newcomer(attempts, petition_id, name, owner)

@@ -464,6 +464,22 @@ def test_staff_say_beforehand_whose_domain_they_know(
     assert OrdinaryDomain.objects.get().domain == "theirs.test"
 
 
+@pytest.mark.parametrize("domain", ["union.test", "olivant.fo"])
+def test_many_colleagues_of_a_known_domain_behind_one_address(
+    petition: Petition, domain: str
+) -> None:
+    if domain not in newcomers.PROVIDERS:
+        organization = petition.organization
+        OrdinaryDomain.objects.create(organization=organization, domain=domain)
+    rules, now = reread(), timezone.now()
+
+    for number in range(1200):
+        sign(petition, f"u{number}@{domain}", rules, now)
+
+    # More than the limits of a network and of a mail domain, which are two weak signs.
+    assert passed() == 1200
+
+
 def test_the_administrator_is_told(petition: Petition, rules: Rules) -> None:
     stuffed(petition, rules, 8 + A_DAY, "new.test")
 
