@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import (
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+)
 
 # PostgreSQL's classes of "not now": connection lost, server shutting down or
 # starting, too many connections, read-only after a failover, deadlock, lock timeout.
@@ -71,6 +80,30 @@ def retry_once[T](write: Callable[[], T]) -> T:
         if pool := getattr(connection, "pool", None):
             pool.check()
         return write()
+
+
+# The same, or a row that was erased meanwhile.
+IN_THE_WAY = (*HELD_BACK, "23503")
+TRIES = 3
+
+
+def repeatable[**P, T](act: Callable[P, T]) -> Callable[P, T]:
+    """For acts that may be done twice: when another transaction was in the way, one is
+    begun anew, twice at most. Within a transaction that is up to whoever began it."""
+
+    @wraps(act)
+    def done(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _try in range(TRIES - 1):
+            try:
+                return act(*args, **kwargs)
+            except (OperationalError, IntegrityError) as error:
+                if connection.in_atomic_block or state_of(error) not in IN_THE_WAY:
+                    raise
+            # Not in step with the other one.
+            time.sleep(random.uniform(0, 0.1))  # noqa: S311
+        return act(*args, **kwargs)
+
+    return done
 
 
 @contextmanager

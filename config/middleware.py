@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from config.database import is_away
 from config.languages import language_of
@@ -151,6 +152,19 @@ def language_from_path(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    """Serves static files; one that was there at the start and has gone since is not
+    found, instead of being an error of ours."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            response: HttpResponseBase = super().__call__(request)
+        except FileNotFoundError:
+            with translation.override(language_of(request.path)):
+                return problem(request, 404)
+        return response
 
 
 class DatabaseAwayMiddleware:

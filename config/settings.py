@@ -86,7 +86,7 @@ MIDDLEWARE = [
     "config.middleware.asked_by_address",
     "config.middleware.isolation",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.StaticFilesMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.body_limit",

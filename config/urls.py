@@ -59,15 +59,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
 ]
 if settings.MAIL_WEBHOOKS:
-    from anymail.urls import urlpatterns as webhooks
+    from config.webhooks import tracking
 
-    # The provider's own and no other: those would ask for settings of theirs.
-    tracking = [
-        found
-        for found in webhooks
-        if found.name == f"{settings.MAIL_WEBHOOKS}_tracking_webhook"
-    ]
-    urlpatterns.append(path(settings.WEBHOOKS_PATH, include((tracking, "anymail"))))
+    webhooks = (tracking(settings.MAIL_WEBHOOKS), "anymail")
+    urlpatterns.append(path(settings.WEBHOOKS_PATH, include(webhooks)))
 # English has no prefix, French begins with /fr/.
 urlpatterns += i18n_patterns(
     path("", include("petitions.urls")),

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from config.database import repeatable
 from petitions import confirming, keys, newcomers, siblings
 from petitions.models import (
     Bounce,
@@ -39,6 +40,7 @@ class NameTaken(Exception):
     """The other person at a shared address has that name."""
 
 
+@repeatable
 def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
     """Take over what the owner of the mailbox corrected, before it is confirmed."""
     known = {name: given[name] for name in CORRECTABLE if name in given}
@@ -55,26 +57,36 @@ def person_of(signature: Signature, changed: dict[str, Any]) -> dict[str, str]:
     return {"person": folded_name(changed["name"])}
 
 
+@repeatable
 def send_again(signature: Signature, *, now: datetime) -> None:
     """Make a new mail due for a pending signature; the caps of the worker hold. Not
     for one past its time: asking for a link must not keep it for ever; nor for one
     that comes too late to count."""
-    waiting = signature.mails.filter(state=MailState.DUE)
-    if (
-        signature.state == SignatureState.PENDING
-        and now - signature.created_at < UNCONFIRMED_KEPT
-        and signature.email_key
-        and not signature.aside
-        and not waiting.exists()
-        and confirming.is_in_time(signature, now=now, to_be_mailed=True)
-    ):
-        DueMail.objects.create(
-            petition_id=signature.petition_id,
-            signature=signature,
-            email_key=signature.email_key,
-            due_at=now,
-            created_at=now,
-        )
+    with transaction.atomic():
+        held = hold(signature)
+        if (
+            held is not None
+            and held.state == SignatureState.PENDING
+            and now - held.created_at < UNCONFIRMED_KEPT
+            and held.email_key
+            and not held.aside
+            and not held.mails.filter(state=MailState.DUE).exists()
+            and confirming.is_in_time(signature, now=now, to_be_mailed=True)
+        ):
+            DueMail.objects.create(
+                petition_id=held.petition_id,
+                signature=held,
+                email_key=held.email_key,
+                due_at=now,
+                created_at=now,
+            )
+
+
+def hold(signature: Signature) -> Signature | None:
+    """The signature as it is now, held until the transaction ends: it cannot be erased
+    before a mail is there that needs it. None when it was."""
+    rows = Signature.objects.filter(pk=signature.pk)
+    return rows.select_for_update(no_key=True, of=("self",)).first()
 
 
 LINKS_AT_ONCE = 100
@@ -115,23 +127,29 @@ def send_signed(known: Sequence[UUID], *, now: datetime) -> None:
         mail_links(signature, now=now)
 
 
+@repeatable
 def mail_links(signature: Signature, *, now: datetime) -> None:
     """Make the mail due that leads to all that was signed with this very address,
-    unless one waits already."""
-    assert signature.email_key is not None
+    unless one waits already, or the signature was erased meanwhile."""
     waiting = DueMail.objects.filter(kind=MailKind.ALL, state=MailState.DUE)
     with_address = siblings.of_address(Signature.objects.all(), signature.email)
-    if waiting.filter(signature__in=with_address).exists():
-        return
-    DueMail.objects.create(
-        petition_id=signature.petition_id,
-        signature=signature,
-        email_key=signature.email_key,
-        kind=MailKind.ALL,
-        priority=Priority.LATER,
-        due_at=now,
-        created_at=now,
-    )
+    with transaction.atomic():
+        held = hold(signature)
+        if (
+            held is None
+            or held.email_key is None
+            or waiting.filter(signature__in=with_address).exists()
+        ):
+            return
+        DueMail.objects.create(
+            petition_id=held.petition_id,
+            signature=held,
+            email_key=held.email_key,
+            kind=MailKind.ALL,
+            priority=Priority.LATER,
+            due_at=now,
+            created_at=now,
+        )
 
 
 def send_all_again(known: Sequence[UUID], *, now: datetime) -> None:
@@ -147,6 +165,7 @@ def send_all_again(known: Sequence[UUID], *, now: datetime) -> None:
         send_again(signature, now=now)
 
 
+@repeatable
 def change_signature(
     signature: Signature, given: dict[str, Any], *, now: datetime
 ) -> None:
@@ -213,6 +232,7 @@ def signed_by(address: str) -> QuerySet[Signature]:
     )
 
 
+@repeatable
 def release(signatures: QuerySet[Signature], *, now: datetime) -> int:
     """Send their link to those that were set aside; returns how many. The mail domains
     that were new are known from then on."""
@@ -281,6 +301,7 @@ def everything_about(address: str) -> dict[str, Any]:
     }
 
 
+@repeatable
 def erase_all(address: str, *, now: datetime) -> None:
     """Forget one person under every petition, and every consent they gave."""
     with transaction.atomic():
@@ -297,6 +318,7 @@ def end_links(address: str, *, made_before: datetime) -> None:
     )
 
 
+@repeatable
 def suppress(address: str, *, now: datetime) -> None:
     """Never write to this address again."""
     newest = keys.current().newest
@@ -305,6 +327,7 @@ def suppress(address: str, *, now: datetime) -> None:
     )
 
 
+@repeatable
 def lift_suppression(address: str) -> None:
     """Write to it again, as its owner wants, who read a mail of ours for that."""
     ring = keys.current()
@@ -312,6 +335,7 @@ def lift_suppression(address: str) -> None:
     Bounce.objects.drop_address(address, ring)
 
 
+@repeatable
 def erase_signature(signature: Signature, *, now: datetime) -> None:
     """Forget somebody under one petition: what is counted is withdrawn first, so
     that the count falls, then every row with the address goes; where two people may
@@ -337,6 +361,7 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
             ).delete()
 
 
+@repeatable
 def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
     """Take a confirmed signature from the count, as of today; `because` of something
     (`Withdrawal`) when its owner did not ask for it. What staff had taken from it of

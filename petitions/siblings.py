@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models, transaction
 from django.db.models import QuerySet
 
+from config.database import repeatable
 from petitions import keys
 from petitions.addresses import spellings
 from petitions.models import DueMail, MergedSignature, Signature
@@ -80,6 +81,7 @@ def is_full(signature: Signature) -> bool:
     return others.count() >= 2 and not counted_of_mailbox(signature)
 
 
+@repeatable
 def erase_pending(signature: Signature) -> None:
     """Forget the forms that were sent with the address of `signature`; where two may
     share it, those of the same person."""
@@ -92,11 +94,16 @@ def erase_pending(signature: Signature) -> None:
     forget(same)
 
 
+@repeatable
 def forget(rows: QuerySet[Signature]) -> None:
     """Erase signatures and the mails that are due for them. That others went out is
     known for a day, for the caps of the mailbox; not what became of them."""
     with transaction.atomic():
-        mails = DueMail.objects.filter(signature__in=rows)
+        # Held in one order, and then nobody makes another mail due for one of them.
+        held = rows.order_by("pk").select_for_update(of=("self",))
+        found = list(held.values_list("pk", flat=True))
+        mails = DueMail.objects.filter(signature__in=found)
+        list(mails.order_by("pk").select_for_update().values_list("pk"))
         mails.filter(state__in=UNFINISHED).delete()
         mails.exclude(reply="").update(reply="")
-        rows.delete()
+        Signature.objects.filter(pk__in=found).delete()

@@ -22,7 +22,7 @@ def receive(event: AnymailTrackingEvent, **_: Any) -> None:
     """A complaint silences the mailbox for ever; a mail that came back is marked, and
     its mailbox with it unless the reason is another one than the address."""
     try:
-        address = clean_address(event.recipient or "")
+        address = clean_address(word(event.recipient))
     except NotAnAddress:
         return
     key, now = keys.current().newest.key(address), timezone.now()
@@ -32,7 +32,7 @@ def receive(event: AnymailTrackingEvent, **_: Any) -> None:
         bounces.came_back(
             key,
             address,
-            given_id=event.message_id or "",
+            given_id=word(event.message_id),
             reason=reason_of(event),
             no_such_mailbox=speaks_of_mailbox(event),
             at=event.timestamp or now,
@@ -40,10 +40,15 @@ def receive(event: AnymailTrackingEvent, **_: Any) -> None:
         )
 
 
+def word(value: Any) -> str:
+    """What a provider says, which may be of any kind in JSON."""
+    return value if isinstance(value, str) else ""
+
+
 def reason_of(event: AnymailTrackingEvent) -> str:
     """The status in the words of the mailbox's server, or else anymail's word for
     it; never the words themselves, which may quote the address."""
-    status = status_in(event.mta_response or "")
+    status = status_in(word(event.mta_response))
     return f"{event.event_type} {status or event.reject_reason or ''}".strip()
 
 
@@ -52,5 +57,5 @@ def speaks_of_mailbox(event: AnymailTrackingEvent) -> bool:
     the status tells, where there is one."""
     if event.reject_reason not in (RejectReason.BOUNCED, RejectReason.INVALID):
         return False
-    status = status_in(event.mta_response or "")
+    status = status_in(word(event.mta_response))
     return not status or status in NO_SUCH_MAILBOX

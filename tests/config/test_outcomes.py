@@ -123,7 +123,7 @@ def test_a_database_that_takes_nothing_is_told_of_after_a_minute(
     def refuse() -> None:
         raise OperationalError
 
-    now, watching = timezone.now(), sentry.Sentry()
+    now, watching = timezone.now().replace(microsecond=0), sentry.Sentry()
     monkeypatch.setattr(sentry, "try_writing", refuse)
     for seconds in (0, 10, 50):
         watching.look(now + timedelta(seconds=seconds))

@@ -397,3 +397,54 @@ def test_staff_see_why_a_signature_was_withdrawn(
     page = as_user(alice).get(f"/admin/petitions/signature/{signature.pk}/change/")
 
     assert "Every mail to its address came back" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"7",
+        b'"x"',
+        b"\xff\xfe\x00",
+        b'{"RecordType": ["Bounce"], "Type": {}, "Email": {}}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_webhook_that_cannot_be_read_is_refused(
+    petition: Petition, body: bytes
+) -> None:
+    """A 500 would bring it again, for days."""
+    answer = hooked(body)
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"Email": 5}, {"Email": ["a@example.org"]}, {"MessageID": {}, "Email": MAYA}],
+)
+def test_a_webhook_with_words_that_are_none_is_taken(
+    petition: Petition, odd: dict[str, Any]
+) -> None:
+    now = timezone.now().isoformat()
+    body = {
+        "RecordType": "Bounce",
+        "Type": "HardBounce",
+        "BouncedAt": now,
+        "Details": 7,
+        "MessageID": "x",
+        **odd,
+    }
+
+    assert hooked(json.dumps(body).encode()).status_code == 200
+
+
+def hooked(body: bytes) -> Any:
+    """What the site answers to this from whoever knows the secret."""
+    secret = b64encode(settings.ANYMAIL["WEBHOOK_SECRET"].encode()).decode()
+    client = Client(headers={"host": "localhost"}, raise_request_exception=False)
+    headers = {"authorization": f"Basic {secret}"}
+    return client.post(HOOK, body, "application/json", headers=headers)

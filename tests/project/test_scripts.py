@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+from pytest_django import Settings
+
+from config.middleware import StaticFilesMiddleware
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,3 +102,70 @@ def test_no_chromium_to_be_had(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "apt-get install chromium" in done.stderr
+
+
+def test_a_build_takes_no_file_from_a_server_that_runs(tmp_path: Path) -> None:
+    """Whoever has a page of the former release asks for its files a while longer."""
+    root = tmp_path / "static"
+    build = ["sh", str(ROOT / "scripts" / "build.sh")]
+    environment = {
+        **os.environ,
+        "STATIC_ROOT": str(root),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL"):
+        environment.pop(name, None)
+
+    def built() -> None:
+        done = subprocess.run(
+            build,
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    built()
+    names = {file for file in root.rglob("*") if file.is_file()}
+    former = root / "js" / "former.0123456789ab.js"
+    former.write_text("")
+    ancient = root / "js" / "ancient.0123456789ab.js"
+    ancient.write_text("")
+    month = time.time() - 40 * 86400
+    os.utime(ancient, (month, month))
+    missed: list[Path] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            missed.extend(name for name in names if not name.exists())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        built()
+    finally:
+        over.set()
+        looking.join()
+
+    assert missed == []
+    assert former.exists()
+    assert not ancient.exists()
+    assert {file for file in root.rglob("*") if file.is_file()} == names | {former}
+
+
+@pytest.mark.django_db
+def test_a_static_file_that_has_gone_is_not_found(
+    tmp_path: Path, settings: Settings
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    (tmp_path / "gone.css").write_text("")
+    middleware = StaticFilesMiddleware(lambda request: HttpResponse(status=418))
+    path = "/static/gone.css"
+    with closing(middleware(RequestFactory().get(path))) as there:
+        assert there.status_code == 200
+    (tmp_path / "gone.css").unlink()
+
+    assert middleware(RequestFactory().get(path)).status_code == 404
