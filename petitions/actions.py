@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 
 from config.database import repeatable
 from petitions import confirming, keys, newcomers, siblings
+from petitions.contacts import may_hold_a_contact
 from petitions.models import (
     Bounce,
     Change,
@@ -26,7 +27,7 @@ from petitions.models import (
 )
 from petitions.models.mails import MailKind, MailState, Priority
 from petitions.names import folded_name
-from petitions.states import CONSENT_VERSION, SignatureState, Source
+from petitions.states import CONSENT_VERSION, SignatureState, Source, WeakSign
 
 # Unconfirmed signatures are promised to be erased after this long.
 UNCONFIRMED_KEPT = timedelta(days=30)
@@ -46,7 +47,7 @@ def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
     known = {name: given[name] for name in CORRECTABLE if name in given}
     if not signature.petition.organization.can_ask_updates:
         known.pop("updates", None)  # nobody asked
-    known |= person_of(signature, known)
+    known |= person_of(signature, known) | doubts(signature, known)
     Signature.objects.pending().filter(pk=signature.pk).update(**known)
 
 
@@ -55,6 +56,15 @@ def person_of(signature: Signature, changed: dict[str, Any]) -> dict[str, str]:
     if "name" not in changed or not signature.petition.shared_addresses:
         return {}
     return {"person": folded_name(changed["name"])}
+
+
+def doubts(signature: Signature, changed: dict[str, Any]) -> dict[str, Any]:
+    """What keeps a corrected name or place from the page until staff have looked."""
+    typed = [changed.get(name, "") for name in ("name", "place")]
+    if not any(map(may_hold_a_contact, typed)):
+        return {}
+    signs = signature.weak_signs | WeakSign.CONTACT_IN_NAME
+    return {"name_withheld": True, "weak_signs": int(signs)}
 
 
 @repeatable
@@ -184,7 +194,7 @@ def change_signature(
         # Not asked, or not answered: what was said before holds.
         answer = None
         changed.pop("updates", None)
-    changed |= person_of(signature, changed)
+    changed |= person_of(signature, changed) | doubts(signature, changed)
     with transaction.atomic():
         if changed:
             update(signature, changed)

@@ -20,6 +20,28 @@ LOWER = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b")
 DOTS = str.maketrans("\u3002\uff61\u2024", "...")
 
 
+# Written so that no rule above knows it for sure.
+HINT = re.compile(
+    r"https?\b|\bwww\b|[(\[{]\s*(?:at|a|arobase)\s*[)\]}]|\b(?:arobase|arroba)\b"
+    r"|\bat\b.+\b(?:dot|point|punto|ponto|punkt)\b"
+    r"|\b(?:dot|point|punto|ponto|punkt)\s?(?:com|org|net|info|ca|fr|test)\b"
+    r"|\b(?:gmail|hotmail|outlook|yahoo|icloud|proton(?:mail)?)\b"
+    r"|\b(?:whatsapp|telegram|instagram|snapchat|tiktok|facebook)\b",
+    re.IGNORECASE,
+)
+# Fewer are no telephone number.
+DIGITS = 7
+
+
+def may_hold_a_contact(text: str) -> bool:
+    """Whether somebody should look first, before everybody reads it: a telephone
+    number, or “ann at mailbox dot org”."""
+    plain = unicodedata.normalize("NFKC", text)
+    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    numbers = sum(c.isdecimal() for c in plain)
+    return numbers >= DIGITS or HINT.search(plain) is not None or holds_a_contact(text)
+
+
 def holds_a_contact(text: str) -> bool:
     """Whether there is an e-mail address or a link in it, however its letters are
     drawn (full-width, with signs between that nobody sees)."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import re
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,10 +25,9 @@ from config.batches import Batches
 from config.clients import Network
 from config.held import Held
 from petitions import newcomers
+from petitions.contacts import may_hold_a_contact
 from petitions.models import Limit, ListedDomain, ListedNetwork
 from petitions.states import Aside, Listing, Scope, WeakSign
-
-LINK = re.compile(r"https?:|www\.", re.IGNORECASE)
 
 # What a form beyond a limit is marked with: a weak sign, or, in bits that are stored
 # nowhere, that the signature is set aside or not taken at all.
@@ -337,13 +335,13 @@ def passes_ceiling(network: Network | None, now: datetime, *more: Rule) -> bool:
         return int(cursor.rowcount) == len(attempts.keys)
 
 
-def weak_signs(name: str, *, has_origin: bool) -> WeakSign:
+def weak_signs(name: str, place: str = "", *, has_origin: bool) -> WeakSign:
     """What in a form alone proves nothing."""
     signs = WeakSign(0)
     if not has_origin:
         signs |= WeakSign.NO_ORIGIN
-    if LINK.search(name):
-        signs |= WeakSign.LINK_IN_NAME
+    if may_hold_a_contact(name) or may_hold_a_contact(place):
+        signs |= WeakSign.CONTACT_IN_NAME
     return signs
 
 

@@ -23,6 +23,8 @@ from petitions.states import ENDED_STATES, Aside, State, WeakSign
 NO_RULES = Rules()
 # Lowers the priority of a mail; alone it withholds none.
 BUSY = int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN)
+# Keeps a name from the page until staff have looked.
+DOUBTFUL = int(WeakSign.CONTACT_IN_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +141,14 @@ WITH attempt AS (
         petition_id, state, name, email, email_key, email_key_version, former_key,
         person, place, postal_code, country, comment, comment_approved, show_name,
         updates, language, text_language, text_version, consent_version, delivery,
-        network, weak_signs, aside, via, created_at
+        network, weak_signs, name_withheld, aside, via, created_at
     )
     SELECT %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
            %(email_key_version)s, %(former_key)s, %(person)s, %(place)s,
            %(postal_code)s, %(country)s, %(comment)s, false, %(show_name)s,
            %(updates)s, %(language)s, %(text_language)s, %(text_version)s,
            %(consent_version)s, %(delivery)s, %(network)s::inet, signs,
+           signs & {DOUBTFUL} <> 0,
            CASE WHEN %(aside)s::text <> '' THEN %(aside)s::text
                 WHEN marks & {ADDRESS_FULL} <> 0 THEN 'limit'
                 WHEN marks & {BURST} <> 0 THEN 'burst'

@@ -129,7 +129,8 @@ class WeakSign(enum.IntFlag):
     """The browser did not say which page sent the form."""
     BUSY_NETWORK = 2
     BUSY_DOMAIN = 4
-    LINK_IN_NAME = 8
+    CONTACT_IN_NAME = 8
+    """Or in the place: neither is shown before staff have looked."""
 
 
 class Reason(models.TextChoices):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.text import Truncator
@@ -22,7 +22,7 @@ from petitions.admin import removing
 from petitions.admin.filters import PetitionFilter
 from petitions.keys import keys_of
 from petitions.models import Comment, Signature
-from petitions.models.signatures import COMMENTED
+from petitions.models.signatures import COMMENTED, NAME_WITHHELD
 from petitions.paging import CappedPaginator
 from petitions.states import Aside, Delivery, WeakSign
 from petitions.templatetags.petition_tags import country_name
@@ -31,8 +31,12 @@ SIGNS = {
     WeakSign.NO_ORIGIN: _("the browser did not say which page sent the form"),
     WeakSign.BUSY_NETWORK: _("many forms from this network"),
     WeakSign.BUSY_DOMAIN: _("many forms with this mail domain"),
-    WeakSign.LINK_IN_NAME: _("an address of a page in the name"),
+    WeakSign.CONTACT_IN_NAME: _("the name or the place may hold an address"),
 }
+
+
+# What staff decide about a name ends the doubt about it.
+LOOKED_AT = F("weak_signs").bitand(~int(WeakSign.CONTACT_IN_NAME))
 
 
 def signs_in_words(signature: Signature) -> str:
@@ -62,6 +66,23 @@ class CommentFilter(admin.SimpleListFilter):
             return queryset.comments_waiting()  # type: ignore[attr-defined, no-any-return]
         if self.value() == "approved":
             return queryset.filter(comment_approved=True)
+        return queryset
+
+
+class NameFilter(admin.SimpleListFilter):
+    title = _("name on the page")
+    parameter_name = "name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("waiting", _("To be looked at")), ("withheld", _("Not shown"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> QuerySet[Signature]:
+        if self.value() == "waiting":
+            return queryset.names_waiting()  # type: ignore[attr-defined, no-any-return]
+        if self.value() == "withheld":
+            return queryset.filter(NAME_WITHHELD)
         return queryset
 
 
@@ -105,7 +126,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         "name_known", "email_known", "comment_start", "state", "aside",
         "petition_start", "created_at",
     ]  # fmt: skip
-    list_filter = ["state", AsideFilter, CommentFilter, PetitionFilter]
+    list_filter = ["state", AsideFilter, CommentFilter, NameFilter, PetitionFilter]
     list_select_related = ["petition"]
     search_fields = ["name"]
     ordering = ["-pk"]
@@ -226,7 +247,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def withhold_names(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
-        self.change(request, queryset, name_withheld=True)
+        self.change(request, queryset, name_withheld=True, weak_signs=LOOKED_AT)
 
     @admin.action(
         description=_("Let names stand on the page again"), permissions=["approve"]
@@ -234,7 +255,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def release_names(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
-        self.change(request, queryset, name_withheld=False)
+        self.change(request, queryset, name_withheld=False, weak_signs=LOOKED_AT)
 
     @admin.action(
         description=_("Set aside: release, so that the link is sent"),
@@ -272,7 +293,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         return None
 
     def change(
-        self, request: HttpRequest, queryset: QuerySet[Signature], **values: bool
+        self, request: HttpRequest, queryset: QuerySet[Signature], **values: Any
     ) -> None:
         """What staff decide about signatures under campaigns that they may edit."""
         known = Signature.objects.known()

@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
 from organizations.models import Organization, User
 from petitions.models.petitions import Petition
-from petitions.states import Aside, Delivery, SignatureState, Withdrawal
+from petitions.states import (
+    Aside,
+    Delivery,
+    SignatureState,
+    WeakSign,
+    Withdrawal,
+)
 
 # What is left of somebody's row once the names of a petition are erased: the state,
 # the day, the country and the language.
@@ -35,9 +41,10 @@ ERASED: dict[str, Any] = {
     "weak_signs": 0,
 }
 
-# Each has an index: both are a handful among millions.
+# Each has an index: all are a handful among millions.
 COMMENTED = Q(state=SignatureState.CONFIRMED, show_name=True) & ~Q(comment="")
 REASON = COMMENTED & Q(comment_approved=True, name_withheld=False)
+NAME_WITHHELD = Q(state=SignatureState.CONFIRMED, show_name=True, name_withheld=True)
 COMMENT_WAITING = COMMENTED & Q(comment_approved=False, comment_rejected=False)
 
 if TYPE_CHECKING:
@@ -72,6 +79,13 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
     def reasons(self) -> SignatureQuerySet:
         """Those whose comment stands there, too."""
         return self.filter(REASON)
+
+    def names_waiting(self) -> SignatureQuerySet:
+        """Those whose owners want their name shown, which staff have to look at."""
+        withheld = self.filter(NAME_WITHHELD).annotate(
+            doubt=F("weak_signs").bitand(int(WeakSign.CONTACT_IN_NAME))
+        )
+        return withheld.filter(doubt__gt=0)
 
     def comments_waiting(self) -> SignatureQuerySet:
         """Those whose owners want their comment shown, and which staff have to read."""
@@ -131,7 +145,7 @@ class Signature(models.Model):
     )
     show_name = models.BooleanField(_("name shown on the page"), default=False)
     name_withheld = models.BooleanField(
-        _("name withheld by staff"), default=False, db_default=False
+        _("name kept from the page"), default=False, db_default=False
     )
     updates = models.BooleanField(_("wants updates"), null=True)
     language = models.CharField(_("language"), max_length=10)
@@ -220,6 +234,11 @@ class Signature(models.Model):
                 fields=["petition", "id"],
                 condition=COMMENT_WAITING,
                 name="signature_to_read",
+            ),
+            models.Index(
+                fields=["petition", "id"],
+                condition=NAME_WITHHELD,
+                name="signature_name_withheld",
             ),
             models.Index(
                 fields=["created_at"],

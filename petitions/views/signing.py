@@ -158,7 +158,9 @@ def signer_input(
         consent_version=seen.consent_version,
         delivery=seen.delivery,
         network=network,
-        weak_signs=weak_signs(given["name"], has_origin=origin is Origin.OWN),
+        weak_signs=weak_signs(
+            given["name"], given.get("place", ""), has_origin=origin is Origin.OWN
+        ),
         is_trapped=form.is_trapped,
         via=via,
         person=folded_name(given["name"]) if found.shared_addresses else "",

@@ -523,7 +523,7 @@ def test_staff_see_why_and_how_many_people_wait(
         sign(petition, email, Rules(), now, is_trapped=True)
     number = sign(
         petition, "c@example.org", Rules(), now,
-        weak_signs=WeakSign.NO_ORIGIN | WeakSign.LINK_IN_NAME,
+        weak_signs=WeakSign.NO_ORIGIN | WeakSign.CONTACT_IN_NAME,
     )  # fmt: skip
     staff = as_user(erin)
 
@@ -538,7 +538,7 @@ def test_staff_see_why_and_how_many_people_wait(
     assert "b@example.org" in everybody
     detail = text_of(staff.get(f"{LIST}{number}/change/"))
     assert "the browser did not say which page sent the form" in detail
-    assert "an address of a page in the name" in detail
+    assert "the name or the place may hold an address" in detail
     assert "11.22.33.0/24" in detail
 
 

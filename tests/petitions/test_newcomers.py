@@ -300,7 +300,7 @@ def test_releasing_for_another_reason_teaches_nothing(petition: Petition) -> Non
     rules = Rules()
     given = SignerInput(
         "https://a.test", "a@new.test", "en", "number",
-        weak_signs=int(WeakSign.NO_ORIGIN | WeakSign.LINK_IN_NAME),
+        weak_signs=int(WeakSign.NO_ORIGIN | WeakSign.CONTACT_IN_NAME),
     )  # fmt: skip
     signing.sign(petition.pk, given, now=timezone.now(), rules=rules)
 
