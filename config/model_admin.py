@@ -21,6 +21,7 @@ from django.core.exceptions import BadRequest, FieldError, ValidationError
 from django.db import DataError, IntegrityError, connection, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -205,14 +206,7 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         return super().log_addition(request, obj, saves.signed(request, message))
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        sent = getattr(request, "sent", None)
-        if sent is not None and sent.kept:
-            who = sent.who or gettext("Somebody, or the site itself,")
-            messages.info(
-                request,
-                gettext("%(who)s changed this meanwhile, and it stays: %(fields)s.")
-                % {"who": who, "fields": ", ".join(dict.fromkeys(sent.kept))},
-            )
+        saves.say_kept(request, getattr(request, "sent", None))
         return super().log_change(request, obj, saves.signed(request, message))
 
     def addressed(self, refusal: Refusal) -> Refusal:
@@ -271,6 +265,15 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         return HttpResponseRedirect(request.get_full_path())
 
     # -- lists --
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Headed by what it lists; Django's heading asks for a choice of one."""
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(
+            request, {"title": title, **(extra_context or {})}
+        )
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """What links of a list ask. Django takes anything about a row's own columns,

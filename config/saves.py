@@ -6,12 +6,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from config.seen import Sent
 
@@ -56,3 +58,15 @@ def meanwhile(model: type[models.Model], number: str, opened: datetime | None) -
         return ""
     at = date_format(timezone.localtime(last.action_time), "SHORT_DATETIME_FORMAT")
     return f"{last.user} ({at})"
+
+
+def say_kept(request: HttpRequest, sent: Sent | None) -> None:
+    """Tell whoever has saved a form which changes of others stay beside theirs."""
+    if sent is None or not sent.kept:
+        return
+    who = sent.who or gettext("Somebody, or the site itself,")
+    messages.info(
+        request,
+        gettext("%(who)s changed this meanwhile, and it stays: %(fields)s.")
+        % {"who": who, "fields": ", ".join(dict.fromkeys(sent.kept))},
+    )

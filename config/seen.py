@@ -63,7 +63,7 @@ def arrived(request: HttpRequest) -> Sent:
     try:
         told = json.loads(post.get(SEEN, ""))
         sent.token = str(told["token"])[:40]
-        sent.opened = datetime.fromtimestamp(int(told["opened"]), UTC)
+        sent.opened = datetime.fromtimestamp(float(told["opened"]), UTC)
         sent.rows = {
             str(row): {str(name): str(value) for name, value in fields.items()}
             for row, fields in told["rows"].items()
@@ -97,7 +97,7 @@ def told(form: Any, formsets: Iterable[Any] = ()) -> str:
             rows[f"{formset.prefix}-{number}"] = {}
         for row in formset.initial_forms:
             rows[row_key(row)] = digests(row)
-    opened = int(timezone.now().timestamp())
+    opened = timezone.now().timestamp()
     return json.dumps({"token": uuid4().hex, "opened": opened, "rows": rows})
 
 

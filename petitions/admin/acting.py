@@ -3,6 +3,7 @@ then the deed, once or for many."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,7 +23,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config import saves
 from config.fields import TextField
+from config.seen import Attentive, Sent, arrived, told
 from organizations.access import may_own
 from organizations.scoping import user_of
 from petitions.admin.transitions import (
@@ -47,7 +51,7 @@ def change_url(petition: Petition) -> str:
 # == One petition ==
 
 
-class OutcomeForm(forms.Form):
+class OutcomeForm(Attentive, forms.Form):
     """How it ended, in a sentence; what was said before stays where nothing is said."""
 
     outcome = TextField(
@@ -57,7 +61,10 @@ class OutcomeForm(forms.Form):
     )
 
     def ask(self, transition: Transition, petition: Petition) -> None:
-        """Whether it is needed for this one."""
+        """Whether it is asked for this one, and needed."""
+        if not transition.outcome:
+            del self.fields["outcome"]
+            return
         field = self.fields["outcome"]
         needed = transition.outcome == "required"
         field.required = needed and not petition.outcome
@@ -70,24 +77,35 @@ class OutcomeForm(forms.Form):
         field.error_messages["required"] = sentence
 
 
+@transaction.atomic
 def transition(
     model_admin: ModelAdmin[Petition],
     request: HttpRequest,
     petition: Petition,
     found: Transition,
 ) -> HttpResponse:
-    """The page that says what will happen, and does it."""
+    """The page that says what will happen, and does it, to what stood there when it was
+    opened."""
     now = timezone.now()
     if found.for_owners and not is_owner(request, petition):
         raise Http404
+    sent = arrived(request)
+    if request.method == "POST":
+        # Of a button that was pressed twice, the second finds what the first has done.
+        Petition.objects.select_for_update(no_key=True).get(pk=petition.pk)
+        petition.refresh_from_db()
+        sent.who = saves.meanwhile(Petition, str(petition.pk), sent.opened)
+        if sent.who and was_done(request, petition, found, sent):
+            return redirect(change_url(petition))
     problems = found.problems(petition, now)
     form = OutcomeForm(
         request.POST if request.method == "POST" else None,
         initial={"outcome": petition.outcome},
     )
     form.ask(found, petition)
-    if not problems and form.is_valid():
-        carry_out(request, petition, found, form.cleaned_data["outcome"])
+    form.sent = sent
+    if form.is_valid() and not problems and not sent.who:
+        carry_out(request, petition, found, form.cleaned_data.get("outcome", ""))
         return redirect(change_url(petition))
     context = {
         **model_admin.admin_site.each_context(request),
@@ -99,11 +117,27 @@ def transition(
         "problems": problems,
         "warnings": found.warnings(petition),
         "consequences": [] if problems else found.consequences(petition, now),
-        "outcome": form["outcome"],
+        "outcome": form["outcome"] if found.outcome else None,
+        "meanwhile": meanwhile_sentence(sent.who) if sent.who else "",
+        "seen": told(form),
         "change_url": change_url(petition),
     }
     template = "admin/petitions/petition/transition.html"
     return TemplateResponse(request, template, context)
+
+
+def was_done(
+    request: HttpRequest, petition: Petition, found: Transition, sent: Sent
+) -> bool:
+    """Whether whoever sends this page has done the same since it was opened."""
+    entries = LogEntry.objects.filter(
+        user=user_of(request).pk,
+        content_type=ContentType.objects.get_for_model(Petition),
+        object_id=str(petition.pk),
+        action_time__gte=sent.opened,
+        change_message=str(found.label),
+    )
+    return entries.exists()
 
 
 def carry_out(
@@ -162,8 +196,9 @@ def carry_out_all(
     do it to each that the rules allow."""
     found = TRANSITIONS[verb]
     now = timezone.now()
+    opened = arrived(request).opened
     rows = [
-        (petition, problems_of(model_admin, request, petition, found))
+        (petition, problems_of(model_admin, request, petition, found, opened))
         for petition in petitions
     ]
     if "confirmed" not in request.POST:
@@ -173,6 +208,7 @@ def carry_out_all(
             "opts": model_admin.opts,
             "transition": found,
             "action": request.POST.get("action", ""),
+            "seen": told(forms.Form()),
             "checkbox": ACTION_CHECKBOX_NAME,
             "possible": [
                 (petition, found.warnings(petition), found.consequences(petition, now))
@@ -196,10 +232,22 @@ def problems_of(
     request: HttpRequest,
     petition: Petition,
     found: Transition,
+    opened: datetime | None,
 ) -> list[str]:
+    """Why it is left as it is, in sentences; `opened` is when its row was shown."""
     if not model_admin.has_change_permission(request, petition):
         return [gettext("You may not change it.")]
-    return found.problems(petition, timezone.now())
+    problems = found.problems(petition, timezone.now())
+    who = saves.meanwhile(Petition, str(petition.pk), opened)
+    if who and not problems:
+        return [meanwhile_sentence(who)]
+    return problems
+
+
+def meanwhile_sentence(who: str) -> str:
+    return gettext(
+        "%(who)s changed this petition while you had this page open: look at it again."
+    ) % {"who": who}
 
 
 # == For how many months the names of an ended petition are kept ==

@@ -17,10 +17,11 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
+from config import guards, saves
 from config.address_fields import AddressField
 from config.fields import LineField, TextField, URLField, formfield
 from config.languages import name_in_reader_language
+from config.seen import Attentive, arrived, told
 from organizations.scoping import user_of
 from petitions import cards, lettering
 from petitions.channels import clean_tag
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 CHOICES = 300
 
 
-class NextStepForm(forms.Form):
+class NextStepForm(Attentive, forms.Form):
     """What whoever has signed can do next; only the chosen step is kept."""
 
     kind = forms.ChoiceField(
@@ -220,8 +221,11 @@ def spread(
         request.POST if posted == "link" else None,
         instance=TaggedLink(petition=petition),
     )
+    step.sent = arrived(request)
+    step.sent.who = saves.meanwhile(Petition, str(petition.pk), step.sent.opened)
     if posted == "step" and step.is_valid():
         step.save()
+        saves.say_kept(request, step.sent)
         note(request, petition, gettext("Next step after signing"))
         messages.success(request, gettext("The next step was saved."))
         if step.cleaned_data["kind"] == NextStepKind.LETTER:
@@ -245,6 +249,7 @@ def spread(
         "editable": editable,
         "is_public": petition.state in PUBLIC_STATES,
         "step": step,
+        "seen": told(step),
         "link": link,
         "links": links_of(petition),
         "card": cards.address(petition, cards.card_of(petition).digest),

@@ -59,6 +59,7 @@ from tests.factories import (
 )
 from tests.petitions.test_pages import text_of
 from tests.project.conftest import sent
+from tests.project.test_pages_of_two import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -1120,11 +1121,11 @@ def test_two_at_once_cannot_both_end_a_petition(
         Petition.objects.get(pk=row.pk).withdraw(now=timezone.now())
         return found
 
+    client, path = as_user(erin), f"{LIST}{petition.pk}/do/win/"
+    seen = opened(client, path)
     monkeypatch.setattr(Transition, "problems", slow)
 
-    answer = as_user(erin).post(
-        f"{LIST}{petition.pk}/do/win/", {"outcome": "Done."}, follow=True
-    )
+    answer = client.post(path, {**seen, "outcome": "Done."}, follow=True)
 
     assert "Somebody else was quicker" in text_of(answer)
     petition.refresh_from_db()
