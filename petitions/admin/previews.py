@@ -74,7 +74,9 @@ def preview(
         "translations": texts,
     }
     context = page_context(petition, SignForm(petition=petition), preview=True)
-    return respond(request, {**context, "targets": targets, "is_open": True})
+    # One that is scheduled looks as it will; one that is paused or over, as it does.
+    is_open = petition.state == State.OPEN
+    return respond(request, {**context, "targets": targets, "is_open": is_open})
 
 
 def from_form(

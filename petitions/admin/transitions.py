@@ -98,6 +98,8 @@ def erasure_sentence(petition: Petition, now: datetime) -> str:
 
 
 def names_sentence(names: int, day: datetime) -> str:
+    if not names:
+        return gettext("There are no names and addresses to erase.")
     shown = {"number": intcomma(names), "day": date_format(timezone.localtime(day))}
     return (
         ngettext(

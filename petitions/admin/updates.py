@@ -3,6 +3,7 @@ everybody else does."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.languages import text_languages
 from petitions.admin import update_previews
-from petitions.admin.dates import beginning_of_day
+from petitions.admin.dates import beginning_of_day, far_ahead
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import OfPetitionAdmin, OfPetitionForm
 from petitions.admin.translations import LanguageSelect, ToldTextInline
@@ -49,12 +50,24 @@ class UpdateForm(PictureForm[Update], OfPetitionForm[Update]):
         if "published_at" not in self.changed_data:
             self.cleaned_data["published_at"] = self.instance.published_at
         day = self.cleaned_data.get("published_at")
+        dated = day if "published_at" in self.changed_data else None
+        if dated and (sentence := self.wrong_day(dated)):
+            self.add_error("published_at", sentence)
         if self.cleaned_data.get("publish_now") and day and day > timezone.now():
             self.add_error(
                 "publish_now",
                 _("A date to come stands below: take the tick or the date away."),
             )
         return cleaned
+
+    def wrong_day(self, day: datetime) -> Any:
+        """Why an update cannot be dated so, in a sentence; None when it can."""
+        petition = self.instance.petition
+        begun = petition.opens_at and timezone.localdate(petition.opens_at)
+        begun = petition.started_on or begun
+        if begun and timezone.localdate(day) < begun:
+            return _("The petition had not begun then: check the year.")
+        return far_ahead(day, timezone.now())
 
 
 # == In other languages ==
