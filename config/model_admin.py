@@ -106,12 +106,6 @@ class StackedInline[M: models.Model, P: models.Model](
     """Rows of a row, one below the other."""
 
 
-class TabularInline[M: models.Model, P: models.Model](
-    InlineOptions, admin.TabularInline[M, P]
-):
-    """Rows of a row, in a table."""
-
-
 # == The row itself ==
 
 
@@ -244,6 +238,8 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         context["seen"] = told(form, formsets)
         context["files_lost"] = bool(request.FILES)
         context["problems"] = list(problems(context["adminform"], formsets))
+        # Django's own line would say the same once more, without a way there.
+        context["mistakes"], context["errors"] = context.get("errors"), None
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def delete_view(

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from config import events
 from config.colours import written
 from config.database import patience
-from config.model_admin import ModelAdmin, StackedInline, TabularInline
+from config.model_admin import ModelAdmin, StackedInline
 from organizations import identity, invitations, mailing
 from organizations.forms import (
     MemberForm,
@@ -64,7 +64,7 @@ class MemberInline(Scope, StackedInline[Membership, Organization]):
         return self.scoped(request, rows)
 
 
-class InvitationInline(Scope, TabularInline[Invitation, Organization]):
+class InvitationInline(Scope, StackedInline[Invitation, Organization]):
     """Who was invited and has not accepted; taken away, the mailed link ends."""
 
     model = Invitation

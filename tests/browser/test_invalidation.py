@@ -54,7 +54,9 @@ def test_staff_take_signatures_from_the_count_and_give_them_back(
     found = []
 
     staff.goto(f"/admin/petitions/petition/{petition}/change/")
-    staff.get_by_role("link", name="Invalidate signatures…").click()
+    with staff.expect_popup() as opened:
+        staff.get_by_role("link", name="Invalidate signatures…").click()
+    staff = opened.value
     staff.get_by_label("Mail domain").fill("bots.test")
     staff.get_by_role("button", name="Show how many").click()
     expect(staff.locator("#id_reason")).to_have_attribute("aria-invalid", "true")

@@ -68,7 +68,7 @@ def test_the_tour_from_one_supporter_to_two(plain: Page, site: Site) -> None:
 
     plain.goto(urlsplit(site.link_for("maya@example.org")).path)
     expect(plain.locator("h1")).to_have_text("Confirm your signature")
-    expect(plain.locator(".lead")).to_contain_text("You sign as Maya Tremblay")
+    expect(plain.locator(".lead")).to_contain_text("You are signing as Maya Tremblay")
     plain.click("button:has-text('Confirm my signature')")
 
     expect(plain.locator("h1")).to_have_text("Thank you. Your signature counts.")
