@@ -58,7 +58,9 @@ def access_log(get_response: GetResponse) -> GetResponse:
                 "ms": round((time.perf_counter() - started) * 1000, 1),
             }
             access.info("request", extra=fields)
-            if request.method == "POST":
+            # Programs that try what other software has find nothing, and would hide how
+            # many of our forms fail.
+            if request.method == "POST" and response.status_code not in {404, 405}:
                 OUTCOMES.count(response.status_code, time.time())
         return response
 
