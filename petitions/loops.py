@@ -20,6 +20,7 @@ from petitions import (
     reindexing,
     reporting,
     sources,
+    waiting,
 )
 from petitions.counting import fold_round, verify
 from petitions.mailing import begin_sending, send_due
@@ -68,6 +69,7 @@ LOOPS = [
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
     Loop("reports", 30, reporting.tell),
+    Loop("waiting", 60, waiting.tell),
     Loop("limits", 60, limits.purge_round),
     Loop("sources", sources.EVERY, sources.tally),
     Loop("jobs", 1, invalidating.advance_round),
