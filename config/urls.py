@@ -11,6 +11,7 @@ from config import health, media, views
 from config.cache_policy import NO_STORE, PERSONAL, cached
 from config.queries import as_given, one_of, page_number
 from organizations import data as organizations_data
+from petitions import frames
 from petitions.listing import SORTS, STATES
 from petitions.parameters import language_in_use, less_than, page_address, tag
 from petitions.searching import typed
@@ -105,8 +106,8 @@ POLICIES = {
     "data:organization": cached(embeddable=True),
     "data:oembed": cached(
         url=page_address,
-        maxwidth=less_than(embedding.CARD.width),
-        maxheight=less_than(embedding.CARD.height),
+        maxwidth=less_than(frames.WIDEST),
+        maxheight=less_than(frames.HIGHEST),
         format=as_given,
         embeddable=True,
     ),

@@ -3,7 +3,6 @@ out. None needs a script, and what follows the button happens on this site."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -12,7 +11,6 @@ from django.template.response import TemplateResponse
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone, translation
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from config.languages import language_of
@@ -21,38 +19,10 @@ from config.public_data import data_answer, full, public_data
 from petitions.access import Moved, Withdrawn, get_petition
 from petitions.channels import Channel
 from petitions.forms import SignForm, make_version
+from petitions.frames import CARD, FORM, WIDEST
 from petitions.models import Petition
 from petitions.templatetags.petition_tags import standing
 from petitions.views.finding import of_petition, read_on
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What can be put into a page elsewhere, and the room it needs, in pixels."""
-
-    name: str
-    width: int
-    height: int
-
-    def path(self, petition: Petition) -> str:
-        """Its address, in the language that the petition is read in."""
-        query = {"text": petition.reading} if petition.address_language else None
-        return reverse(f"petitions:{self.name}", args=[petition.slug], query=query)
-
-    def html(self, petition: Petition, width: int = 0, height: int = 0) -> SafeString:
-        """The element that shows it."""
-        return format_html(
-            '<iframe src="{}" title="{}" width="{}" height="{}" '
-            'style="border:0;max-width:100%" loading="lazy"></iframe>',
-            full(self.path(petition)),
-            petition.words.title,
-            width or self.width,
-            height or self.height,
-        )
-
-
-CARD = Frame("card", 480, 320)
-FORM = Frame("card_form", 480, 1000)
 
 
 def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
@@ -123,6 +93,7 @@ def embed(request: HttpRequest, found: Petition) -> HttpResponse:
         "form": FORM.html(found),
         "badge": badge,
         "card_path": CARD.path(found),
+        "card_height": CARD.room(found),
         "form_path": FORM.path(found),
         "is_open": found.is_open(timezone.now()),
     }
@@ -138,8 +109,9 @@ def oembed(request: HttpRequest) -> HttpResponse:
         return data_problem(400, "url has the address of a petition's page.")
     petition, language = petition_at(address)
     with translation.override(language):
-        width = least(CARD.width, request.GET.get("maxwidth"))
-        height = least(CARD.height, request.GET.get("maxheight"))
+        width = least(WIDEST, request.GET.get("maxwidth"))
+        # Enough on a phone, too: nobody says how wide the column will be.
+        height = least(CARD.room(petition), request.GET.get("maxheight"))
         return data_answer(
             {
                 "version": "1.0",
@@ -152,7 +124,7 @@ def oembed(request: HttpRequest) -> HttpResponse:
                 "cache_age": 600,
                 "width": width,
                 "height": height,
-                "html": CARD.html(petition, width, height),
+                "html": CARD.element(petition, width, height),
             }
         )
 

@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from organizations.models import Organization
+from petitions.frames import CARD as CARD_FRAME
 from petitions.models import Petition, Signature
 from petitions.states import State
 from tests.factories import make_entry, make_petition, make_translation
@@ -229,6 +230,15 @@ def test_the_snippets_are_what_they_say(visitor: Client, petition: Petition) -> 
         assert visitor.get(address).status_code == 200
 
 
+def test_a_longer_title_makes_a_higher_frame(
+    petition: Petition, organization: Organization
+) -> None:
+    longer = make_petition(organization, title="Free them " * 15)
+    wide = make_petition(organization, title="自由" * 75)
+
+    assert CARD_FRAME.room(petition) < CARD_FRAME.room(longer) < CARD_FRAME.room(wide)
+
+
 def test_a_petitions_page_names_its_card(visitor: Client, petition: Petition) -> None:
     for prefix in ("", "/fr"):
         page = visitor.get(f"{prefix}{PETITION}").content.decode()
@@ -242,6 +252,7 @@ def test_a_petitions_page_names_its_card(visitor: Client, petition: Petition) ->
 def test_oembed_of_a_petition(visitor: Client, petition: Petition) -> None:
     petition.title = "Free <b>them</b>"
     petition.save()
+    height = CARD_FRAME.room(petition)
 
     card = oembed(visitor, f"{BASE}{PETITION}").json()
 
@@ -255,10 +266,10 @@ def test_oembed_of_a_petition(visitor: Client, petition: Petition) -> None:
         "provider_url": f"{BASE}/",
         "cache_age": 600,
         "width": 480,
-        "height": 320,
+        "height": height,
         "html": (
             f'<iframe src="{BASE}{CARD}" title="Free &lt;b&gt;them&lt;/b&gt;" '
-            'width="480" height="320" style="border:0;max-width:100%" '
+            f'width="480" height="{height}" style="border:0;max-width:100%" '
             'loading="lazy"></iframe>'
         ),
     }
@@ -267,17 +278,19 @@ def test_oembed_of_a_petition(visitor: Client, petition: Petition) -> None:
 @pytest.mark.parametrize(
     ("asked", "width", "height"),
     [
-        ({}, 480, 320),
-        ({"maxwidth": "320"}, 320, 320),
+        ({}, 480, 0),
+        ({"maxwidth": "320"}, 320, 0),
         ({"maxwidth": "4000", "maxheight": "200"}, 480, 200),
-        ({"maxwidth": "0", "maxheight": "-1"}, 480, 320),
-        ({"maxwidth": "x", "maxheight": "9" * 40}, 480, 320),
-        ({"maxwidth": "٣٢", "maxheight": "1e3"}, 480, 320),
+        ({"maxwidth": "0", "maxheight": "-1"}, 480, 0),
+        ({"maxwidth": "x", "maxheight": "9" * 40}, 480, 0),
+        ({"maxwidth": "٣٢", "maxheight": "1e3"}, 480, 0),
     ],
 )
 def test_oembed_keeps_to_the_room_there_is(
     visitor: Client, petition: Petition, asked: dict[str, str], width: int, height: int
 ) -> None:
+    height = height or CARD_FRAME.room(petition)
+
     card = oembed(visitor, f"{BASE}{PETITION}", **asked).json()
 
     assert (card["width"], card["height"]) == (width, height)
