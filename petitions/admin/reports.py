@@ -109,6 +109,9 @@ class ReportAdmin(ScopedAdmin[Report]):
         fields = list(super().get_fields(request, obj))
         if not may_see_supporters(user_of(request), self.organization_id(obj)):
             fields.remove("sender")
+        if not self.has_change_permission(request, obj):
+            # There is no box to tick: what it would say, instead.
+            fields[fields.index("handled")] = "is_handled"
         return fields
 
     @admin.display(description=_("e-mail for an answer"))

@@ -103,7 +103,11 @@ class Multilingual(models.Model):
     def passage(self, name: str) -> Passage:
         """One of its words for the reader; what a text in another language leaves
         empty, as it was written."""
-        source = self.text_in(self.reader_language)
+        return self.passage_in(self.reader_language, name)
+
+    def passage_in(self, language: str, name: str) -> Passage:
+        """The same in a language."""
+        source = self.text_in(language)
         if not getattr(source, name):
             source = self
         return Passage(getattr(source, name), source.language)
@@ -143,7 +147,8 @@ class Words:
     text: str
     text_format: str
     dialect: int
-    image_description: str
+    picture: Passage
+    """What its picture shows, perhaps in another language than the rest."""
     addressees: str = ""
     """Whom it petitions, with offices, as this language says it; "" as typed."""
 
@@ -279,7 +284,7 @@ class Worded(Multilingual):
             text=source.text,
             text_format=self.text_format,
             dialect=source.dialect,
-            image_description=source.image_description or self.image_description,
+            picture=self.passage_in(language, "image_description"),
             addressees="" if source is self else source.addressees,
         )
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.languages import direction, is_of_interface, text_languages
+from config.languages import Passage, direction, is_of_interface, text_languages
 from organizations.models import User
 from petitions.models.dialects import Written
 from petitions.models.pictures import Pictured
@@ -49,7 +49,8 @@ class News:
     title: str
     text: str
     dialect: int
-    image_description: str
+    picture: Passage
+    """What its picture shows, perhaps in another language than the rest."""
 
     @property
     def direction(self) -> str:
@@ -177,7 +178,7 @@ class Update(Written, Told, Pictured):
             title=source.title,
             text=source.text,
             dialect=source.dialect,
-            image_description=source.image_description or self.image_description,
+            picture=self.passage_in(language, "image_description"),
         )
 
     @property

@@ -196,7 +196,7 @@ def picture_html(update: Update) -> SafeString:
     return format_html(
         html,
         full(update.image.url),
-        update.words.image_description,
+        update.words.picture.text,
         update.image_width or "",
         update.image_height or "",
     )

@@ -3,6 +3,7 @@ of in a bounded way, erased in time."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -313,7 +314,13 @@ def test_viewers_read_and_administrators_alone_see_what_is_about_the_site(
     own = make_report(petition)
     form = {"handled": "on", "note": "Mine now."}
 
-    assert as_user(bob).get(f"{LIST}{own.pk}/change/").status_code == 200
+    page = as_user(bob).get(f"{LIST}{own.pk}/change/")
+    assert page.status_code == 200
+    # Whether it is handled is said, by a sign with words.
+    assert re.search(
+        r'field-is_handled".*?alt="False"', page.content.decode(), re.DOTALL
+    )
+    assert 'name="handled"' not in page.content.decode()
     assert as_user(bob).post(f"{LIST}{own.pk}/change/", form).status_code == 403
     assert as_user(alice).post(f"{LIST}{site.pk}/change/", form).status_code == 302
     assert not Report.objects.filter(handled_at__isnull=False).exists()

@@ -24,7 +24,7 @@ from config.cache_policy import page_cache
 from config.images import WIDTHS, clean_image
 from organizations.models import User
 from petitions.models import Handover, Petition, Update
-from tests.factories import make_entry, make_handover, make_update
+from tests.factories import make_entry, make_handover, make_translation, make_update
 from tests.petitions.test_admin import errors_of, form
 from tests.petitions.test_pages import text_of
 from tests.petitions.test_story_admin import add_url, change_url, given
@@ -334,3 +334,21 @@ def test_nobody_else_gives_one(
     assert not files(media)
     assert not Update.objects.exclude(image="").exists()
     assert not Handover.objects.exclude(image="").exists()
+
+
+def test_a_description_says_which_language_it_is_in(
+    visitor: Client, media: Path, petition: Petition, picture: bytes
+) -> None:
+    petition.image, petition.image_description = stored(picture), SHOWS
+    petition.save()
+    text = make_translation(petition, "fr", title="Libérez-les")
+    path = f"/fr/petitions/{petition.slug}/"
+
+    page = visitor.get(path).content.decode()
+    assert re.search(rf'class="picture" lang="en">.*?alt="{SHOWS}"', page, re.DOTALL)
+
+    text.image_description = "Un mur rouge."
+    text.save()
+    page_cache.clear()
+    page = visitor.get(path).content.decode()
+    assert re.search(r'class="picture" lang="fr">.*?alt="Un mur', page, re.DOTALL)
