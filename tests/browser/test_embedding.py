@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -15,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.conftest import NARROW
 from tests.browser.test_pages import ALL
-from tests.site import Site
+from tests.site import Site, fetch
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +38,8 @@ def elsewhere(site: Site, request: pytest.FixtureRequest) -> Iterator[str]:
 
     class Newspaper(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            page = pages.get(self.path, "")
+            # Or whatever it is asked to show.
+            page = pages.get(self.path) or unquote(self.path.partition("?")[2])
             body = f"<!doctype html><title>Elsewhere</title>{page}".encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
@@ -61,6 +64,69 @@ def elsewhere(site: Site, request: pytest.FixtureRequest) -> Iterator[str]:
 def reader(open_context: Callable[..., BrowserContext]) -> Page:
     """A reader of that page, without JavaScript, on a phone."""
     return open_context(java_script_enabled=False, viewport=NARROW).new_page()
+
+
+LONG = "Save the Library of Lower Riverbank and its Reading Rooms for our Children " * 2
+SCROLLS = "() => document.documentElement.scrollHeight - window.innerHeight"
+
+
+@pytest.fixture(scope="module")
+def demanding(site: Site) -> Iterator[str]:
+    """A petition with a long title that asks everything; returns its slug."""
+    site.sql(
+        "INSERT INTO petitions_petition (organization_id, language, title, slug, ask, "
+        "summary, text, text_format, image, image_description, state, opens_at, "
+        "outcome, asks_place, asks_postal_code, asks_country, delivery, created_at) "
+        "SELECT organization_id, 'en', %s, 'demanding', 'Do it.', 'In short.', "
+        "'Text.', 'markdown', '', '', 'open', now(), '', true, true, true, "
+        "'comments', now() FROM petitions_petition WHERE slug = %s",
+        LONG.strip(),
+        SLUG,
+    )
+    yield "demanding"
+    found = "petition_id = (SELECT id FROM petitions_petition WHERE slug = 'demanding')"
+    for table in ("petitions_total", "petitions_searchdocument"):
+        site.sql(f"DELETE FROM {table} WHERE {found}")
+    site.sql("DELETE FROM petitions_petition WHERE slug = 'demanding'")
+
+
+def snippets(site: Site, language: str, slug: str) -> list[str]:
+    """What a page of another site is given to show a card, and the form."""
+    page = fetch(f"{site.url}{language}/petitions/{slug}/embed/").text
+    codes = map(html.unescape, re.findall(r"<textarea[^>]*>(.*?)</textarea>", page))
+    return [code for code in codes if "<iframe" in code]
+
+
+@pytest.mark.parametrize("width", [280, 300, 360, 600])
+def test_frames_are_as_high_as_what_is_in_them(
+    browser: Browser, site: Site, elsewhere: str, demanding: str, width: int
+) -> None:
+    """In a column of any width nothing has to be scrolled to, and little is empty; also
+    where a system for news pages has taken the style away."""
+    canada = "canada-sign-the-global-treaty-to-end-torture"
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    heights: list[float] = []
+    for language in ("", "/fr"):
+        for slug in (SLUG, canada, demanding):
+            codes = snippets(site, language, slug)
+            assert len(codes) == 2
+            for code in codes:
+                for given in (code, re.sub(r' style="[^"]*"', "", code)):
+                    eager = given.replace(' loading="lazy"', "")
+                    column = f'<div style="width:{width}px">{eager}</div>'
+                    page.goto(f"{elsewhere}/?{quote(column)}")
+                    page.frame_locator("iframe").locator("h1").wait_for()
+                    (frame,) = page.main_frame.child_frames
+                    assert frame.evaluate(SCROLLS) <= 0, (given, width)
+                    room = page.locator("iframe").bounding_box()
+                    assert room is not None
+                    heights.append(room["height"])
+                    assert given != code or room["width"] == min(width, 480)
+    # The style makes it lower where there is room beside.
+    fitted, plain = heights[::2], heights[1::2]
+    assert all(low <= high for low, high in zip(fitted, plain, strict=True))
+    assert width == 280 or sum(fitted) < sum(plain)
+    page.close()
 
 
 def test_a_card_opens_the_petition(reader: Page, elsewhere: str, site: Site) -> None:
