@@ -26,17 +26,17 @@ HEADINGS = {
     "en": {
         "inbox": "One more step: open your e-mail",
         "thanks": "Thank you. Your signature counts.",
-        "sent": "Look into your mailbox",
+        "sent": "Check your inbox",
         "all": "All I have signed here",
         "own": "Your signature",
         "withdrawn": "Your signature is withdrawn",
-        "never": "We do not write to you any more",
+        "never": "We have stopped e-mailing you",
         "erased": "Erased",
     },
     "fr": {
         "inbox": "Encore une étape : ouvrez votre courriel",
         "thanks": "Merci. Votre signature compte.",
-        "sent": "Regardez dans votre boîte de courriel",
+        "sent": "Vérifiez vos courriels",
         "all": "Tout ce que j'ai signé ici",
         "own": "Votre signature",
         "withdrawn": "Votre signature est retirée",
@@ -170,6 +170,7 @@ def test_from_reading_to_nothing_left(
     arrive("sent")
     page.goto(urlsplit(until(partial(site.link_in, email, "/signed/"), 10)).path)
     arrive("all")
+    everything = urlsplit(page.url).path
     hand.press(page.locator("main .entry a[href*='/signature/']"))
     arrive("own")
 
@@ -189,10 +190,9 @@ def test_from_reading_to_nothing_left(
     arrive("withdrawn")
     until(partial(has_supporters, site, FAMILIES, before), 30, 0.5)
 
-    # See all again, be left alone, erase everything.
-    hand.press(page.locator("main a[href*='/signed/']"))
+    # A link to one leads to no other: by the mailed one, be left alone, erase everything.
+    page.goto(everything)
     arrive("all")
-    everything = urlsplit(page.url).path
     hand.press(page.locator("main a[href*='/never-again/']"))
     hand.press(page.locator("main form button"))
     arrive("never")

@@ -3,13 +3,14 @@ cannot be read is told beside its field, with its place; limits count what is st
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from config.characters import clean_line, clean_text, folded, unreadable
-from organizations.models import Organization, Role
+from organizations.models import Organization, Role, User
 from petitions.models import Petition, Translation
 from petitions.states import State
 from tests.factories import (
@@ -84,9 +85,8 @@ def organization() -> Organization:
 
 
 @pytest.fixture
-def editor(client: Client, organization: Organization) -> Client:
-    client.force_login(make_member(organization, Role.OWNER))
-    return client
+def editor(as_user: Callable[[User], Client], organization: Organization) -> Client:
+    return as_user(make_member(organization, Role.OWNER))
 
 
 @pytest.mark.django_db
