@@ -33,7 +33,7 @@ def change(path: str, client: Client, **typed: Any) -> Callable[[], Any]:
 def saved(response: Any) -> bool:
     if response.status_code == 200:
         errors = [form.errors for form in [response.context["adminform"].form]]
-        assert any(errors) or response.context["errors"]
+        assert any(errors) or response.context["mistakes"]
     return bool(response.status_code == 302)
 
 
