@@ -137,8 +137,8 @@ def test_where_neither_title_nor_name_can_be_drawn_the_site_is_named(
 ) -> None:
     card = replace(CARD, title="释放囚犯", organization="权利协会")
     pictures = set()
-    for site in ("https://one.example", "https://other.example"):
-        settings.SITE_URL = site
+    for site in ("one.example", "other.example"):
+        settings.SITE_HOST = site
         pictures.add(cards.draw(card))
 
     assert len(pictures) == 2
