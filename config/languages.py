@@ -1,7 +1,9 @@
 """Two lists of languages: those of the interface (settings.LANGUAGES), and those that a
 text of an organisation may be in (all that CLDR names).
 
-The language of a page stands in its path: /fr/… is French, no prefix is English.
+The language of a page stands in its path: /fr/… is French, no prefix is English. The
+admin's stands behind it, /admin/fr/…: a proxy that keeps strangers away from /admin/
+keeps them away from all of it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from babel.core import get_global
 from babel.localedata import locale_identifiers
 from django.conf import settings
 from django.conf.locale import LANG_INFO
-from django.urls import register_converter
+from django.urls import LocalePrefixPattern, register_converter
 from django.utils.translation import get_language
 
 # What CLDR names, but nobody writes in: “several”, “unknown”, “no language”.
@@ -27,20 +29,39 @@ RIGHT_TO_LEFT = frozenset(
 )  # fmt: skip
 
 
+ADMIN = "/admin/"
+
+
+class AdminPrefix(LocalePrefixPattern):
+    """“admin/”, or “admin/fr/” while French is spoken: the admin's only addresses."""
+
+    def __init__(self) -> None:
+        super().__init__(prefix_default_language=False)
+
+    @property
+    def language_prefix(self) -> str:
+        return f"{ADMIN[1:]}{super().language_prefix}"
+
+
+def parts_of(path: str) -> tuple[str, str, str]:
+    """What stands before the language of `path`, the language, and what follows it."""
+    before = ADMIN if path.startswith(ADMIN) else "/"
+    prefix, slash, rest = path.removeprefix(before).partition("/")
+    if prefix != settings.LANGUAGE_CODE and prefix in dict(settings.LANGUAGES):
+        return before, prefix, rest
+    return before, str(settings.LANGUAGE_CODE), f"{prefix}{slash}{rest}"
+
+
 def language_of(path: str) -> str:
     """The language code that `path` asks for."""
-    prefix = path.split("/", 2)[1] if path.startswith("/") else ""
-    if prefix != settings.LANGUAGE_CODE and prefix in dict(settings.LANGUAGES):
-        return prefix
-    return str(settings.LANGUAGE_CODE)
+    return parts_of(path)[1]
 
 
 def path_in(language: str, path: str) -> str:
     """The path of the same page in `language`."""
-    current = language_of(path)
-    if current != settings.LANGUAGE_CODE:
-        path = path[len(current) + 1 :] or "/"
-    return path if language == settings.LANGUAGE_CODE else f"/{language}{path}"
+    before, _language, rest = parts_of(path)
+    prefix = "" if language == settings.LANGUAGE_CODE else f"{language}/"
+    return f"{before}{prefix}{rest}"
 
 
 def reader_language() -> str:

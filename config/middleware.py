@@ -14,7 +14,7 @@ from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from config.database import is_away
-from config.languages import language_of
+from config.languages import ADMIN, language_of
 from config.logs import request_fields
 from config.outcomes import OUTCOMES
 from config.problems import problem
@@ -152,6 +152,19 @@ def language_from_path(get_response: GetResponse) -> GetResponse:
             response = get_response(request)
         response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
         return response
+
+    return middleware
+
+
+def admin_by_its_name(get_response: GetResponse) -> GetResponse:
+    """The admin has one name, letter by letter: a proxy that keeps strangers away from
+    /admin/ may not see that /%61dmin/ is the same."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        asked = request.META.get("RAW_URI", request.path)  # as gunicorn was asked
+        if request.path.startswith(ADMIN) and not asked.startswith(ADMIN):
+            return problem(request, 404)
+        return get_response(request)
 
     return middleware
 

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 
 from config.clients import parse, trusted_proxies
+from config.languages import ADMIN
 
 type Environ = dict[str, Any]
 
@@ -83,7 +84,7 @@ def clean_content_type(given: str) -> str:
 def limit_of(path: str) -> int:
     """How many bytes a request to `path` may bring: more from staff, and from a mail
     provider, which tells of many mails at once and shows its secret first."""
-    if "/admin/" in path[:10] or path.startswith(f"/{settings.WEBHOOKS_PATH}"):
+    if path.startswith((ADMIN, f"/{settings.WEBHOOKS_PATH}")):
         return int(settings.STAFF_BODY_LIMIT)
     return int(settings.PUBLIC_BODY_LIMIT)
 

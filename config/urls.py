@@ -9,6 +9,7 @@ import config.languages  # registers <language:…>
 import config.slugs  # noqa: F401 - registers <uslug:…>
 from config import health, media, views
 from config.cache_policy import NO_STORE, PERSONAL, cached
+from config.languages import AdminPrefix
 from config.queries import as_given, one_of, page_number
 from organizations import data as organizations_data
 from petitions import frames
@@ -54,6 +55,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="without_language",
     ),
     re_path(
+        rf"^(?P<language>{'|'.join(dict(settings.LANGUAGES))})/admin/(?P<path>.*)$",
+        views.admin_in_language,
+        name="admin_in_language",
+    ),
+    re_path(
         r"^media/(?P<folder>covers|logos|petitions|story)/(?P<name>[0-9a-zA-Z_-]+\.(?:avif|png|webp))$",
         media.media,
         name="media",
@@ -64,13 +70,13 @@ if settings.MAIL_WEBHOOKS:
 
     webhooks = (tracking(settings.MAIL_WEBHOOKS), "anymail")
     urlpatterns.append(path(settings.WEBHOOKS_PATH, include(webhooks)))
+staff_urls = [path("", include("organizations.entry_urls")), path("", admin.site.urls)]
+urlpatterns.append(URLResolver(AdminPrefix(), staff_urls))
 # English has no prefix, French begins with /fr/.
 urlpatterns += i18n_patterns(
     path("", include("petitions.urls")),
     path("", include("organizations.urls")),
     path("", listing.home, name="home"),
-    path("admin/", include("organizations.entry_urls")),
-    path("admin/", admin.site.urls),
     *([path("demo/", include("petitions.demo.urls"))] if settings.DEMO else []),
     prefix_default_language=False,
 )
@@ -96,6 +102,7 @@ POLICIES = {
     # Mail programs in a browser show logos, and other sites what links look like.
     "media": cached(embeddable=True),
     "without_language": cached(embeddable=True),
+    "admin_in_language": PERSONAL,
     "data:petitions": cached(
         state=as_given, organization=as_given, page=page_number, embeddable=True
     ),

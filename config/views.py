@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,20 +11,22 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.encoding import iri_to_uri
 from django.views.decorators.http import require_safe
 
-from config.languages import path_in
+from config.languages import ADMIN, path_in
 
 TEXT = "text/plain; charset=utf-8"
 # Not for search engines; what they find elsewhere says so by itself.
-CLOSED = ("/admin/", "/confirm/", "/not-me/", "/signature/")
+CLOSED = ("/confirm/", "/not-me/", "/signature/")
 # Researchers are told to trust it until then; renewed every day.
 SECURITY_DAYS = 180
 
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    closed = [path_in(code, p) for code, _name in settings.LANGUAGES for p in CLOSED]
+    public = [path_in(code, p) for code, _name in settings.LANGUAGES for p in CLOSED]
+    closed = [ADMIN, *public]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     lines += ["", f"Sitemap: {settings.SITE_URL}{reverse('sitemap')}"]
     return HttpResponse("\n".join(lines) + "\n", content_type=TEXT)
@@ -53,3 +56,11 @@ def favicon(request: HttpRequest) -> HttpResponse:
 def without_language(request: HttpRequest, path: str) -> HttpResponse:
     """Data has one address, whatever the language of the page that names it."""
     return redirect(f"/{path}", permanent=True)
+
+
+@require_safe
+def admin_in_language(request: HttpRequest, language: str, path: str) -> HttpResponse:
+    """Where links of former mails lead: the admin has one address for a language."""
+    target = quote(path_in(language, f"{ADMIN}{path}"))
+    query = iri_to_uri(request.META.get("QUERY_STRING", ""))
+    return redirect(f"{target}?{query}" if query else target, permanent=True)

@@ -486,7 +486,7 @@ def test_a_mail_server_that_is_away_loses_no_mail(erin: User, settings: Any) -> 
 
     (envelope,) = server.mailbox.envelopes
     assert envelope.rcpt_tos == [erin.email]
-    assert "/admin/password/" in str(envelope.content)
+    assert "/admin/fr/password/" in str(envelope.content)
     assert not StaffMail.objects.exists()
 
 
@@ -534,7 +534,7 @@ def test_the_mail_speaks_the_language_of_the_page(
     client = as_user(alice)
     prefix = f"memberships-{organization.memberships.count()}-"
     client.post(
-        f"/fr/admin/organizations/organization/{organization.pk}/change/",
+        f"/admin/fr/organizations/organization/{organization.pk}/change/",
         member_form(
             organization,
             **{
@@ -544,13 +544,13 @@ def test_the_mail_speaks_the_language_of_the_page(
             },
         ),
     )
-    Client().post("/fr" + RESET, {"email": erin.email})
+    Client().post("/admin/fr/password/reset/", {"email": erin.email})
     send_all()
 
     assert len(mail.outbox) == 2
     for message in mail.outbox:
         assert "Bonjour" in str(message.body)
-        assert "/fr/admin/" in str(message.body)
+        assert "/admin/fr/" in str(message.body)
 
 
 def test_one_sentence_says_that_an_address_is_wrong(

@@ -154,6 +154,34 @@ def test_a_path_that_the_proxy_keeps_for_staff_has_no_other_name(
             assert b'type="password"' not in answer, (header, path)
 
 
+# Names that the admin does not have, whatever a proxy's rule for /admin/ says of them.
+OTHER_NAMES = [
+    "/fr/admin/login/", "/en/admin/login/", "/fr/admin/fr/login/", "//admin/login/",
+    "/ADMIN/login/", "/Admin/login/", "/admin;x/login/", "/;/admin/login/",
+    "/./admin/login/", "/x/../admin/login/", "/%61dmin/login/", "/admin%2Flogin/",
+    "/%2Fadmin/login/", "/x/%2e%2e/admin/login/", "/fr/%61dmin/login/",
+    "/%66r/admin/login/", "/admin%20/login/", "/admin%00/login/", "/admin\\login/",
+    "/admin%5Clogin/", "/fr//admin/login/", "/fr/../admin/login/", "/ admin/login/",
+    "http://localhost/%61dmin/login/", "/%E2%80%8Badmin/login/",
+]  # fmt: skip
+
+
+def test_the_admin_has_one_name(site: Site, port: int) -> None:
+    for path in OTHER_NAMES:
+        for method in ("GET", "POST"):
+            answer = ask(port, site.port, f"{method} {path}", "Content-Length: 0")
+            assert b'type="password"' not in answer, (method, path)
+            assert status_of(answer) in {0, 301, 302, 400, 403, 404, 405, 308}, path
+    former = ask(site.port, site.port, "GET /fr/admin/x/%3Fy/?next=%2Fa&b=%C3%A9")
+    assert b"Location: /admin/fr/x/%3Fy/?next=%2Fa&b=%C3%A9\r\n" in former
+    if port == site.port:
+        for path in ("/admin/login/", "/admin/fr/login/"):
+            assert b'type="password"' in ask(port, site.port, f"GET {path}")
+    else:
+        for path in ("/admin/login/", "/admin/fr/login/", "/admin/fr/"):
+            assert status_of(ask(port, site.port, f"GET {path}")) == 403
+
+
 @pytest.mark.parametrize("charset", ["hex", "rot13", "idna", "base64"])
 def test_no_charset_is_a_server_error(site: Site, port: int, charset: str) -> None:
     kind = f"Content-Type: text/plain; charset={charset}"
