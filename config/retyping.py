@@ -4,7 +4,7 @@ A session ends while somebody writes, or a login in another window makes the for
 token stale. What was typed is then carried through the login in a hidden, signed field,
 stored nowhere, and offered to the account that typed it: to look at, and to send with a
 button. Each form says whose it is (templatetags/owned.py); one that does not, or that
-another site sent, gets nothing offered.
+is not known to come from a page of this site, gets nothing offered.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Typed:
 
 def typed_in(request: HttpRequest) -> Typed | None:
     """What a form of an account held; None when there is no evidence whose it is."""
-    if request.method != "POST" or origin_of(request) is Origin.FOREIGN:
+    if request.method != "POST" or origin_of(request) is not Origin.OWN:
         return None
     try:
         mark = signing.Signer(salt=MARK_SALT).unsign(request.POST.get(TYPED_BY, ""))

@@ -164,6 +164,41 @@ def test_another_site_cannot_have_a_form_offered(
         assert "Give all to me" not in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        {"origin": "null"},
+        {},
+        {"origin": "https://evil.example"},
+        {"origin": "null", "sec-fetch-site": "cross-site"},
+        {"origin": "http://localhost", "sec-fetch-site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize("how", ["at the login", "in another window"])
+def test_a_form_that_hides_where_it_comes_from_is_not_offered(
+    browser: Browser,
+    alice: User,
+    organization: Organization,
+    evidence: dict[str, str],
+    how: str,
+) -> None:
+    """With a mark that somebody got hold of."""
+    if how == "at the login":
+        end(alice)
+    hiding = Client(enforce_csrf_checks=True)
+    hiding.cookies = browser.client.cookies
+    fields = {"description": "Give all", retyping.TYPED_BY: retyping.mark_of(alice.pk)}
+
+    answer = hiding.post(
+        change(organization), fields, headers={"host": "localhost", **evidence}
+    )
+
+    assert answer.status_code == 403
+    assert "Give all" not in answer.content.decode()
+    names = re.findall(r'name="([^"]*)"[^>]*value="[^"]', answer.content.decode())
+    assert retyping.CARRIED not in names
+
+
 def test_what_was_signed_for_one_thing_is_not_read_as_another(
     browser: Browser, alice: User, organization: Organization
 ) -> None:
