@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -235,6 +236,7 @@ def prepare(password: str) -> None:
         django.setup()
     except ImproperlyConfigured as problem:
         raise CannotRun(str(problem)) from None
+    log_to(VAR / "log" / "start.log")
     try:
         call_command("migrate", verbosity=0)
     except OperationalError as error:
@@ -247,6 +249,14 @@ def prepare(password: str) -> None:
 
     connections["default"].close()
     connections["default"].close_pool()  # type: ignore[attr-defined]
+
+
+def log_to(file: Path) -> None:
+    """The log of this process stands beside those of its children; what it prints is
+    for people."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(file.open("a"))
 
 
 def collect_static() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -71,6 +72,12 @@ def test_it_says_where_everything_is(site: Site) -> None:
         "Ctrl-C ends it.",
     ):
         assert words in site.output
+    # And nothing else: lines of the log are in the log.
+    known = r"  (database|content) …|  .* ended \(-?\d+\); starting it again\. .*"
+    said = site.output.partition("  Petitions, a demonstration")[0]
+    for line in filter(None, said.splitlines()):
+        assert re.fullmatch(known, line), line
+    assert "password changed" in (site.var / "log" / "start.log").read_text()
 
 
 @pytest.mark.parametrize("word", ["manage.py work", "gunicorn", "postgres -D"])
