@@ -31,7 +31,7 @@ MARGIN = 64
 # Beside the words, when the petition has one.
 PICTURE_WIDTH = 400
 # Changes when what is drawn of the same words does.
-DRAWING = 3
+DRAWING = 4
 
 PAPER, INK, MUTED = (255, 255, 255), (22, 25, 28), (85, 91, 97)
 BRAND = "#0b5f6b"
@@ -216,10 +216,11 @@ class Pen:
     def line(
         self, position: float, y: float, text: str, size: int, colour: Any
     ) -> float:
-        """One line, at most to the end, its letters on the base line `y`; returns how
-        wide it is."""
-        font = lettering.font(size)
-        text = lettering.shortened(text, font, self.end - position)
+        """One line, at most to the end, its letters on the base line `y`, smaller
+        than `size` where that makes it fit; returns how wide it is."""
+        room = self.end - position
+        font = lettering.fitting(text, size, room)
+        text = lettering.shortened(text, font, room)
         width = font.getlength(text, direction=lettering.direction_of(text))
         self.draw.text(
             (self.x(position, width), y), text, font=font, fill=colour, anchor="ls",

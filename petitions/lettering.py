@@ -21,6 +21,8 @@ LINES = 4
 # From one line to the next, of the letters' size; and the height of all of them.
 LEADING = 1.24
 ROOM = 272
+# A line that does not fit has smaller letters, down to these.
+SMALLEST_LINE = 22
 ELLIPSIS = "…"
 # A code point that never will be a character: what it looks like, all unknown ones do.
 UNKNOWN = "\U0010ffff"
@@ -83,6 +85,14 @@ def usable(direction: str) -> str | None:
 
 
 # == How many fit ==
+
+
+def fitting(text: str, size: int, width: float) -> Font:
+    """The largest font up to `size` in which the text is one line of this width; the
+    smallest there is when none is."""
+    sizes = range(size, SMALLEST_LINE - 1, -1)
+    fits = (font(n) for n in sizes if font(n).getlength(text) <= width)
+    return next(fits, font(SMALLEST_LINE))
 
 
 def fitted(text: str, width: float) -> tuple[Font, list[str]]:

@@ -237,6 +237,35 @@ def test_a_picture_and_a_logo_are_in_it(settings: Any, tmp_path: Any) -> None:
     assert red[0] > 200 > red[2]
 
 
+@pytest.mark.parametrize("number", [30, 15_261, 4_150_260])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_beside_a_picture_the_number_is_whole(
+    settings: Any,
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+    number: int,
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    out = BytesIO()
+    Image.new("RGB", (800, 600), "red").save(out, "PNG")
+    default_storage.save("picture.png", ContentFile(out.getvalue()))
+    drawn, shortened = [], lettering.shortened
+
+    def noted(text: str, font: lettering.Font, width: float) -> str:
+        drawn.append((text, shortened(text, font, width)))
+        return drawn[-1][1]
+
+    monkeypatch.setattr(lettering, "shortened", noted)
+    with translation.override(language):
+        words = cards.supporters(number)
+        call = translation.gettext("Sign the petition")
+        cards.draw(replace(CARD, picture="picture.png", supporters=words, call=call))
+
+    assert (words, words) in drawn
+    assert [text for text, kept in drawn if text != kept] == []
+
+
 def test_a_lost_file_costs_the_picture_nothing_else(
     settings: Any, tmp_path: Any
 ) -> None:
