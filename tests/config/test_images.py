@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from config.images import FORMATS, TAKEN, clean_image
 
@@ -110,7 +111,18 @@ def test_the_colours_of_a_profile_become_those_of_srgb() -> None:
             assert max(abs(a - b) for a, b in zip(found, right, strict=True)) <= 8
 
 
-def test_a_photo_of_48_megapixels_is_made_smaller() -> None:
+def test_a_photo_of_48_megapixels_is_made_smaller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is decoded at a quarter: whole, it would be 144 MB."""
+    decoded: list[tuple[int, int]] = []
+    prepare = JpegImageFile.load_prepare
+
+    def noted(image: JpegImageFile) -> None:
+        decoded.append(image.size)
+        prepare(image)
+
+    monkeypatch.setattr(JpegImageFile, "load_prepare", noted)
     buffer = BytesIO()
     Image.new("RGB", (8000, 6000), "navy").save(buffer, "JPEG", quality=60)
 
@@ -118,6 +130,7 @@ def test_a_photo_of_48_megapixels_is_made_smaller() -> None:
 
     with Image.open(BytesIO(cleaned.read())) as image:
         assert image.size == (1200, 900)
+    assert set(decoded) == {(4000, 3000)}
 
 
 def test_avif_is_taken() -> None:

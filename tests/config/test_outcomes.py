@@ -4,10 +4,14 @@ the database's help."""
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -20,6 +24,7 @@ from pytest_django import Settings
 from config import alerts, sentry
 from config.outcomes import OUTCOMES, WINDOW, Outcomes
 from petitions.models import Petition
+from tests.config.test_settings import ROOT
 
 NOW = 1_000_000_000.0
 
@@ -48,19 +53,54 @@ def test_what_is_older_than_the_window_is_forgotten() -> None:
 
 
 def test_threads_lose_no_form() -> None:
+    """Wherever one is interrupted: here, between any two instructions."""
     outcomes = Outcomes()
 
+    def interrupt(frame: FrameType, event: str, argument: Any) -> Any:
+        frame.f_trace_opcodes = frame.f_code is Outcomes.count.__code__
+        if event == "opcode":
+            time.sleep(0)
+        return interrupt
+
     def work() -> None:
-        for _ in range(2000):
+        sys.settrace(interrupt)
+        for _ in range(50):
             outcomes.count(303, NOW)
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
+    threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert outcomes.totals()["taken"] == 16_000
+    assert outcomes.totals()["taken"] == 200
+    assert outcomes.recent(NOW) == (200, 0)
+
+
+FORKS = """
+import os
+from config.outcomes import Outcomes
+
+outcomes = Outcomes()
+for number in range(4):
+    if not os.fork():
+        outcomes.claim(number)
+        for _ in range(20_000):
+            outcomes.count(303, 1_000_000_000)
+        os._exit(0)
+for _ in range(4):
+    os.wait()
+print(outcomes.totals()["taken"], *outcomes.recent(1_000_000_000))
+"""
+
+
+def test_processes_lose_no_form() -> None:
+    """Each counts in a row of its own, and any of them adds up all."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORKS], cwd=ROOT, capture_output=True, check=True
+    )
+
+    assert done.stdout.split() == [b"80000", b"80000", b"0"]
 
 
 @pytest.mark.django_db
