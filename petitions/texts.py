@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
+from typing import override
 
 import nh3
 from django.utils.html import escape
@@ -13,6 +15,8 @@ from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.blockquote import blockquote
+from markdown_it.rules_block.heading import heading
 from markdown_it.rules_block.list import list_block, skipOrderedListMarker
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
@@ -27,14 +31,14 @@ EXCERPT = 2000
 
 TAGS = {
     "p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "hr", "code",
-    "pre", "h2", "h3", "h4", "h5", "h6",
+    "pre", "s", "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
 
 # How a text is read is stored with it, so that what people signed stays what they saw.
 # 1 is CommonMark. 2 is what people mean who know nothing of it, and paste from word
-# processors and web pages: see `pasted`.
-COMMONMARK, PASTED = 1, 2
-NEWEST_DIALECT = PASTED
+# processors and web pages: see `pasted`. 3 takes fewer signs for marks: see `literal`.
+COMMONMARK, PASTED, LITERAL = 1, 2, 3
+NEWEST_DIALECT = LITERAL
 
 
 def linked_image(
@@ -51,17 +55,17 @@ def linked_image(
     return f'<a href="{escape(address)}">{escape(words)}</a>'
 
 
-def commonmark() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False})
+def commonmark(kind: type[MarkdownIt] = MarkdownIt) -> MarkdownIt:
+    parser = kind("commonmark", {"html": False})
     parser.add_render_rule("image", linked_image)
     return parser
 
 
-def pasted() -> MarkdownIt:
+def pasted(kind: type[MarkdownIt] = MarkdownIt) -> MarkdownIt:
     """Line breaks stay, addresses become links, bullets become lists, numbers stay what
     they are. What only Markdown's friends mean, and others lose words by, is text: a
     heading by a line of hyphens, code by indentation or backquotes, footnotes."""
-    parser = commonmark()
+    parser = commonmark(kind)
     parser.options["breaks"] = parser.options["linkify"] = True
     parser.linkify = finder
     parser.enable("linkify")
@@ -135,10 +139,129 @@ def keep_numbers(state: StateCore) -> None:
             due[-1] = number + 1
 
 
-DIALECTS = {COMMONMARK: commonmark(), PASTED: pasted()}
+class Linking(MarkdownIt):
+    """Its links lead where their writers meant, or are none."""
+
+    HOST = re.compile(
+        r"(?:[\w-]+\.)+(?!(?:png|jpe?g|gif|webp|svg|pdf|docx?|html?)$)[a-z]{2,}"
+        r"(?=[/?#:]|$)",
+        re.ASCII | re.IGNORECASE,
+    )
+    MAILBOX = re.compile(r"[^\s@/:?#]+@[^\s@/]+\.[^\s@/]+$")
+    ABSOLUTE = re.compile(r"https?://[^/]|mailto:.|/(?!/)", re.IGNORECASE)
+
+    @override
+    def normalizeLink(self, url: str) -> str:
+        """With the scheme that was left out."""
+        if self.HOST.match(url):
+            url = f"https://{url}"
+        elif self.MAILBOX.match(url):
+            url = f"mailto:{url}"
+        return super().normalizeLink(url)
+
+    @override
+    def validateLink(self, url: str) -> bool:
+        return self.ABSOLUTE.match(url) is not None
+
+
+def literal() -> MarkdownIt:
+    """As `pasted`, and a sign that is part of what was said is no mark: the star of
+    “Bürger*innen” and of a footnote, the plus of a telephone number, “> 500 people”,
+    “&amp;”, a line of “###”. A link leads to an address, or is no link."""
+    parser = pasted(Linking)
+    parser.enable("strikethrough")
+    parser.disable(["entity", "autolink"])
+    parser.inline.ruler.before("emphasis", "star", star_of_words)
+    parser.core.ruler.at("bullets", hyphens_for_more_bullets)
+    above = ["paragraph", "reference", "blockquote"]
+    parser.block.ruler.at("list", list_of_marks, {"alt": above})
+    parser.block.ruler.at("blockquote", quotation, {"alt": [*above, "list"]})
+    parser.block.ruler.at("heading", heading_of_words, {"alt": above})
+    return parser
+
+
+MORE_BULLETS = re.compile(
+    r"^([ \t]*)(?:[•‣◦▪▫●○■□∙·➢⁃❖➤◆▸►][ \t\u00a0]+|[o–—]\t[ \t\u00a0]*)(?=\S)",
+    re.MULTILINE,
+)
+# Of scripts that write no blank between a marked word and the next.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+)
+LETTER = re.compile(rf"[^\W_{UNSPACED}]")
+# A mark that is one only where another line has it, too; a plus never is.
+LONE = re.compile(r"[*]|[-+](?=[ \t]+\d)")
+REPEATABLE = {
+    mark: re.compile(rf"^[ \t>]*[{mark}][ \t]", re.MULTILINE) for mark in "*-"
+}
+MORE_THAN = re.compile(r">[ \t]*\d")
+HEADING = re.compile(r"#{1,6}[ \t].*\w")
+
+
+def hyphens_for_more_bullets(state: StateCore) -> None:
+    state.src = MORE_BULLETS.sub(r"\1- ", state.src)
+
+
+def star_of_words(state: StateInline, silent: bool) -> bool:
+    """A star inside a word, or alone in brackets."""
+    around = state.src[max(0, state.pos - 1) : state.pos + 2]
+    if len(around) < 3 or around[1] != "*":
+        return False
+    inside = LETTER.match(around[0]) and LETTER.match(around[2])
+    if not inside and around not in {"(*)", "[*]"}:
+        return False
+    if not silent:
+        state.pending += "*"
+    state.pos += 1
+    return True
+
+
+def line_of(state: StateBlock, number: int) -> str:
+    """A line without its indentation."""
+    start = state.bMarks[number] + state.tShift[number]
+    return state.src[start : state.eMarks[number]]
+
+
+def list_of_marks(
+    state: StateBlock, start_line: int, end_line: int, silent: bool
+) -> bool:
+    """“* women” alone is a footnote, “- 5 °C” a temperature; two of them are a list."""
+    first = line_of(state, start_line)
+    if LONE.match(first) and not is_repeated(first[0], state):
+        return False
+    return list_from_one(state, start_line, end_line, silent)
+
+
+def is_repeated(mark: str, state: StateBlock) -> bool:
+    """Whether at least two lines of the text begin with this mark of a list."""
+    lines = REPEATABLE.get(mark)
+    if lines is None:
+        return False
+    if mark not in state.env:
+        state.env[mark] = len(list(islice(lines.finditer(state.src), 2))) == 2
+    return bool(state.env[mark])
+
+
+def quotation(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    if MORE_THAN.match(line_of(state, start_line)):
+        return False
+    return blockquote(state, start_line, end_line, silent)
+
+
+def heading_of_words(
+    state: StateBlock, start_line: int, end_line: int, silent: bool
+) -> bool:
+    if not HEADING.match(line_of(state, start_line)):
+        return False
+    return heading(state, start_line, end_line, silent)
+
+
+DIALECTS = {COMMONMARK: commonmark(), PASTED: pasted(), LITERAL: literal()}
+NUMBERED = {"a": {"href"}, "ol": {"start"}, "li": {"value"}}
 ATTRIBUTES: dict[int, dict[str, set[str]]] = {
     COMMONMARK: {"a": {"href"}},
-    PASTED: {"a": {"href"}, "ol": {"start"}, "li": {"value"}},
+    PASTED: NUMBERED,
+    LITERAL: NUMBERED,
 }
 
 
@@ -147,6 +270,7 @@ def render(text: str, text_format: str, dialect: int, heading: int = 2) -> SafeS
     """The text as HTML; its own headings begin at level `heading`."""
     if text_format == TextFormat.PLAIN:
         return plain_html(text, dialect)
+    dialect = min(dialect, NEWEST_DIALECT)  # of a release to come, during an update
     parser = DIALECTS[dialect]
     tokens = parser.parse(text)
     html = parser.renderer.render(lowered(tokens, heading), parser.options, {})
@@ -191,7 +315,7 @@ def markdown_blocks(text: str, dialect: int) -> list[str]:
     lines = lf(text).split("\n")
     return [
         "\n".join(lines[token.map[0] : token.map[1]])
-        for token in DIALECTS[dialect].parse(text)
+        for token in DIALECTS[min(dialect, NEWEST_DIALECT)].parse(text)
         if token.level == 0 and token.map is not None and token.nesting >= 0
     ]
 

@@ -13,7 +13,14 @@ from django.utils import timezone
 from organizations.models import Role
 from petitions.models import Answer, Correction, Petition, Translation, Update
 from petitions.states import TextFormat
-from petitions.texts import COMMONMARK, NEWEST_DIALECT, PASTED, excerpt, render
+from petitions.texts import (
+    COMMONMARK,
+    LITERAL,
+    NEWEST_DIALECT,
+    PASTED,
+    excerpt,
+    render,
+)
 from tests.factories import (
     make_answer,
     make_member,
@@ -84,10 +91,103 @@ def test_a_letter_from_a_word_processor() -> None:
         ("– Bonjour", "<p>– Bonjour</p>\n"),
     ],
 )  # fmt: skip
+@pytest.mark.parametrize("dialect", [PASTED, LITERAL])
 def test_no_number_changes_and_nothing_becomes_what_nobody_meant(
-    text: str, html: str
+    text: str, html: str, dialect: int
 ) -> None:
-    assert html_of(text) == html
+    assert html_of(text, dialect) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        # Signs that are part of words, numbers and notes.
+        ("Bürger*innen und jede*r Aktivist*in", "Bürger*innen und jede*r Aktivist*in"),
+        ("5*3*2 and (*) a [*] b (*)", "5*3*2 and (*) a [*] b (*)"),
+        ("Price* is high.\n* incl. VAT", "Price* is high.<br>\n* incl. VAT"),
+        ("+ 33 1 42 00\n+ 41 22", "+ 33 1 42 00<br>\n+ 41 22"),
+        ("- 5 °C", "- 5 °C"),
+        ("> 500 people", "&gt; 500 people"),
+        ("###", "###"),
+        ("# # #", "# # #"),
+        ("AT&amp;T &lt;b&gt; &copy;", "AT&amp;amp;T &amp;lt;b&amp;gt; &amp;copy;"),
+        ("Maya <maya> said", "Maya &lt;maya&gt; said"),
+        ("[sic](later), a[0](b), ![x](y)", "[sic](later), a[0](b), ![x](y)"),
+        ("✓ done", "✓ done"),
+        # And what is still a mark.
+        ("*a*, **b**, 中文*字*的, **Ur**teil ~~c~~",
+         "<em>a</em>, <strong>b</strong>, 中文<em>字</em>的, <strong>Ur</strong>teil <s>c</s>"),
+    ],
+)  # fmt: skip
+def test_a_sign_that_was_said_is_no_mark(text: str, html: str) -> None:
+    assert html_of(text, LITERAL) == f"<p>{html}</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("* a\n* b", "a b"),
+        ("- 300 people\n- 400 people", "300 people|400 people"),
+        ("⁃ a\n⁃ b", "a b"),
+        ("❖\ta\n►\tb", "a b"),
+        ("o\ta\no\tb", "a b"),
+        ("–\ta\n–\tb", "a b"),
+    ],
+)
+def test_what_word_processors_draw_before_items_is_a_list(
+    text: str, items: str
+) -> None:
+    parts = items.split("|") if "|" in items else items.split()
+    lines = "".join(f"<li>{part}</li>\n" for part in parts)
+
+    assert html_of(text, LITERAL) == f"<ul>\n{lines}</ul>\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "href"),
+    [
+        ("example.org/report", "https://example.org/report"),
+        ("www.example.org", "https://www.example.org"),
+        ("maya@example.org", "mailto:maya@example.org"),
+        ("HTTPS://example.org/x_y", "HTTPS://example.org/x_y"),
+        ("/petitions/other/", "/petitions/other/"),
+        ("url", None),
+        ("#fn1", None),
+        ("//example.org", None),
+        ("report.pdf", None),
+        ("tel:+33142", None),
+    ],
+)
+def test_a_link_leads_where_its_writer_meant_or_is_none(
+    address: str, href: str | None
+) -> None:
+    html = html_of(f"See [our report]({address}).", LITERAL)
+
+    if href is None:
+        assert html == f"<p>See [our report]({address}).</p>\n"
+    else:
+        assert f'<a href="{href}" rel="nofollow noopener ugc">our report</a>' in html
+
+
+def test_a_text_of_a_dialect_to_come_is_shown() -> None:
+    """While a site is updated, by processes of the release before."""
+    assert html_of("*a*", NEWEST_DIALECT + 1) == "<p><em>a</em></p>\n"
+    assert excerpt("word " * 500 + "\n\nEnd.", TextFormat.MARKDOWN, NEWEST_DIALECT + 1)[
+        1
+    ]
+
+
+@pytest.mark.django_db
+def test_a_text_signed_in_the_dialect_before_stays_as_it_was(visitor: Client) -> None:
+    petition = make_petition(text="Bürger*innen und Leser*innen")
+    Petition.objects.update(dialect=PASTED)
+    petition.refresh_from_db()
+    make_signature(petition)
+
+    petition.save()
+
+    page = visitor.get(petition.get_absolute_url()).content.decode()
+    assert "Bürger<em>innen und Leser</em>innen" in page
 
 
 @pytest.mark.parametrize(
