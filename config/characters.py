@@ -21,6 +21,14 @@ OF_WINDOWS = {
     number: bytes([number]).decode("cp1252", "ignore") or None
     for number in range(0x80, 0xA0)
 }
+# Signs of Wingdings and Symbol, by the letter on whose key they are: Word numbers them
+# in a range that no other font has.
+OF_SYMBOL_FONTS = {
+    "·": "•", "§": "▪", "Ø": "➢", "ü": "✓", "û": "✗", "þ": "☑", "ý": "☒", "v": "❖",
+    "q": "❑", "o": "☐", "¨": "☐", "n": "■", "l": "●", "u": "◆", "à": "→", "ß": "←",
+    "è": "➔", "®": "→", "J": "☺", "L": "☹", "«": "★", "(": "☎", "*": "✉",
+    "-": "−", "°": "°", "±": "±", "´": "×", "£": "≤", "³": "≥", "¹": "≠",
+}  # fmt: skip
 MEANT: dict[int, str | None] = {
     **dict.fromkeys(map(ord, DROPPED)),
     **OF_WINDOWS,
@@ -30,9 +38,7 @@ MEANT: dict[int, str | None] = {
     0x1F: "\u00ad",
     0x02: "\u00ad",
     0x1E: "\u2011",
-    # Bullets of the font Symbol, which nobody else has.
-    0xF0B7: "•",
-    0xF0A7: "▪",
+    **{0xF000 + ord(code): sign for code, sign in OF_SYMBOL_FONTS.items()},
 }
 CHANGED = re.compile(f"[{re.escape(''.join(map(chr, MEANT)))}]")
 # Not seen at either end, and not meant there.
@@ -41,11 +47,11 @@ ENDS = (
     + "\u200b\u200e\u200f\u061c\u2060\u00ad"
 )
 SEVERAL_BLANKS = re.compile(r"\s{2,}|[\n\t]")
-# Halves of characters, code points that never will be characters, and the sign for
-# bytes that were no text.
+# Halves of characters, code points that never will be characters, the sign for bytes
+# that were no text, and what only a symbol font shows.
 PLANES = range(0, 0x110000, 0x10000)
 UNREADABLE = re.compile(
-    "[\ud800-\udfff\ufdd0-\ufdef\ufffd"
+    "[\ud800-\udfff\uf020-\uf0fe\ufdd0-\ufdef\ufffd"
     + "".join(f"{chr(plane + 0xFFFE)}-{chr(plane + 0xFFFF)}" for plane in PLANES)
     + "]"
 )

@@ -39,6 +39,7 @@ STORED = "Maya\nOttawa\nMenschen\u00adrechte\ncell 1cell 2\npage\nbreak"
         ("a\0\x01\x08\x0e\x1b\x7f\ufffcb", "ab", None),
         ("\x93a\x94 \x96 it\x92s", "“a” – it’s", None),
         ("\uf0b7 one", "• one", None),
+        ("\uf0d8 one\n\uf0fc two \uf04a", "➢ one\n✓ two ☺", "➢ one ✓ two ☺"),
         ("a\u202eb\u2066c\u2069", "abc", None),
         # Meant: joiners, marks between words, emoji of several signs.
         ("نمی\u200cخواهم 👩\u200d👧 א\u200fב", "نمی\u200cخواهم 👩\u200d👧 א\u200fב", None),
@@ -59,6 +60,8 @@ def test_what_characters_become(typed: str, text: str, line: str | None) -> None
         ("\uffff", (1, 1, "U+FFFF")),
         ("a\U0001fffe", (1, 2, "U+1FFFE")),
         ("\ufdd0", (1, 1, "U+FDD0")),
+        # Of a symbol font, and none that is known.
+        ("a\uf053", (1, 2, "U+F053")),
     ],
 )
 def test_where_something_cannot_be_read(
