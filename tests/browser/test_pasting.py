@@ -105,6 +105,49 @@ def test_what_word_processors_copy(staff: Page, html: str, text: str) -> None:
     assert pasted(staff, html) == text
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        # Runs of bold, and bold that Markdown has no place for.
+        ("<p><b>Sto</b><b>p</b> the <b>x<b>y</b></b></p>", "**Stop** the **xy**"),
+        ("<p><b>Note:</b>read <i>l’</i>eau, <i>i</i>t</p>", "**Note**:read *l*’eau, it"),
+        ("<p>中文<b>「引用」</b>后</p>", "中文「**引用**」后"),
+        ("<b><p>One</p><p>two</p></b>", "One\n\ntwo"),
+        # Numbers as they were drawn.
+        ("10<sup>6</sup> m<sup>2</sup> H<sub>2</sub>O 1<sup>er</sup>", "10⁶ m² H₂O 1er"),
+        ("<ol type=a start=2><li>x<li>y</ol>", "b. x\nc. y"),
+        ("<ol style='list-style-type: upper-roman' start=4><li>x</ol>", "IV. x"),
+        ("<ol><li value=5>x<li>y</ol>", "5. x\n6. y"),
+        ("<ol reversed><li>x<li>y</ol>", "2. x\n1. y"),
+        ("<ol start=5><li>x</li><ol style='list-style: lower-alpha'><li>y</li></ol><li>z</li></ol>",
+         "5. x\n   a. y\n6. z"),
+        ("<p style='mso-list:l0 level1'><span style='mso-list:Ignore'>Art. 5</span>Water</p>",
+         "Art. 5 Water"),
+        ("<h1 style='mso-list:l0 level1'><span style='mso-list:Ignore'>2.</span>Why</h1>", "# 2. Why"),
+        # What was struck out, hidden, commented, drawn.
+        ("<p><s>10</s> <del>20</del> 30</p>", "~~10~~ ~~20~~ 30"),
+        ("<p>a<span style='display: none'>b</span></p><div style='mso-element:comment-list'>c</div>", "a"),
+        ("<p>a <img alt='🎉' src=x><img alt='A logo' src=x><button>b</button></p>", "a 🎉"),
+        ("<p><span style='font-family:Wingdings'>à</span> <q>b</q></p>", "→ “b”"),
+        # Lines.
+        ("one<br>two<br><br>three", "one\ntwo\n\nthree"),
+        ("<h2>One<br>two #</h2><h3><br></h3>", "## One two \\#"),
+        ("<p>---</p><p>__x__</p><pre># a *b*</pre>", "\\---\n\n\\_\\_x\\_\\_\n\n\\# a \\*b\\*"),
+        ("<blockquote><p>500 people</p></blockquote>", ">\n> 500 people"),
+        # A table that only places paragraphs.
+        ("<table><tr><td><p>One</p><p>two</p></td></tr></table>", "One\n\ntwo"),
+        # Links through others.
+        ("<a href='https://www.google.com/url?q=https://example.org/r%3Fa&sa=D'>r</a>", "[r](https://example.org/r?a)"),
+        ("<a href='https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org'>r</a>",
+         "[r](https://example.org)"),
+    ],
+)  # fmt: skip
+def test_what_else_is_pasted(staff: Page, html: str, text: str) -> None:
+    staff.goto(ADD)
+
+    assert pasted(staff, html) == text
+
+
 def test_plain_text_is_pasted_as_it_is(staff: Page) -> None:
     staff.goto(ADD)
     staff.select_option("#id_text_format", "plain")
