@@ -84,10 +84,24 @@ def country_name(code: str) -> str:
 @register.filter
 def receives(petition: Petition) -> str:
     """What the person petitioned receives, as printed beside the button."""
+    return receiving(petition, Delivery(petition.delivery))
+
+
+@register.filter
+def receives_of_sheets(petition: Petition) -> str:
+    """The same of what is signed on paper, where there is no room for a comment."""
+    delivery = Delivery(petition.delivery)
+    return receiving(
+        petition, Delivery.NAMES if delivery == Delivery.COMMENTS else delivery
+    )
+
+
+def receiving(petition: Petition, delivery: Delivery) -> str:
+    """What the person petitioned receives by this `delivery`."""
     named = petition.petitions_somebody
     number = len(petition.targets.all())
-    words = {"who": petition.addressees, "what": handed_over(petition)}
-    if petition.delivery == Delivery.NUMBER:
+    words = {"who": petition.addressees, "what": handed_over(petition, delivery)}
+    if delivery == Delivery.NUMBER:
         if not named:
             return gettext(
                 "Whoever is petitioned receives the number of supporters, not your "
@@ -120,10 +134,10 @@ def erased_after(petition: Petition) -> str:
     ) % {"months": months}
 
 
-def handed_over(petition: Petition) -> str:
+def handed_over(petition: Petition, delivery: Delivery) -> str:
     """What of a signature is handed over besides its being one; only what is asked."""
     place = petition.asks_place or petition.asks_postal_code or petition.asks_country
-    if petition.delivery == Delivery.COMMENTS:
+    if delivery == Delivery.COMMENTS:
         return (
             gettext("your name, place and comment")
             if place

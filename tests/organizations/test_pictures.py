@@ -97,6 +97,14 @@ def test_the_profile_offers_them_and_keeps_their_place_free(
         answer.close()
 
 
+def test_a_cover_is_described_in_the_language_that_it_was_described_in(
+    visitor: Client, covered: Organization
+) -> None:
+    page = visitor.get("/fr/organizations/rights-now/").content.decode()
+
+    assert re.search(r'lang="en">\s*<picture>', page)
+
+
 def test_a_page_opens_no_picture(
     visitor: Client, covered: Organization, media: Path
 ) -> None:

@@ -461,6 +461,17 @@ def test_a_sheet_asks_what_the_campaign_asks(visitor: Client) -> None:
 
 
 @pytest.mark.django_db
+def test_a_sheet_promises_no_comment_that_it_has_no_room_for(
+    visitor: Client, petition: Petition
+) -> None:
+    Petition.objects.update(delivery="comments", asks_place=True)
+
+    assert "your name, place and comment" in text_of(visitor.get(PATH))
+    text = text_of(visitor.get(f"{PATH}sheet/"))
+    assert "Minister receives your name and place, nothing else." in text
+
+
+@pytest.mark.django_db
 def test_a_sheet_says_what_is_signed(visitor: Client, petition: Petition) -> None:
     """The ask, or the summary where there is none; and the text, for its back."""
     text = text_of(visitor.get(f"{PATH}sheet/"))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
-from petitions.models import Petition
+from organizations.models import User
+from petitions.models import Petition, Topic
 from petitions.states import State
 from tests.factories import make_petition, make_signature, make_translation
 from tests.french import english_in
+from tests.petitions.test_pages import text_of
 from tests.project.test_policies import PATHS, site
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +112,44 @@ def test_french_signs_keep_to_their_words() -> None:
     assert len(entries) > 500
     assert [entry for entry in entries if LOOSE.search(entry)] == []
     assert [entry for entry in entries if APART.search(entry)] == []
+
+
+# What Django's own French says otherwise: for every gender and country at once.
+OF_FRANCE = re.compile(
+    r"[ \u00a0\u202f][;?!]|\(e\)|électronique|\bobjet |(Ajout|ation) de "
+)
+
+
+def test_the_admin_speaks_the_same_french(
+    as_user: Callable[[User], Client], ada: User, petition: Petition
+) -> None:
+    admin = "/admin/fr/petitions/petition/"
+    topic = Topic.objects.create(slug="rivers")
+    topics = "/admin/fr/petitions/topic/"
+    client = as_user(ada)
+    pages = [
+        client.get(path)
+        for path in (
+            "/admin/fr/", admin, f"{admin}add/", f"{admin}{petition.pk}/change/",
+            f"{topics}{topic.pk}/delete/", "/admin/fr/password/reset/",
+        )
+    ] + [
+        client.get(f"{admin}999999/change/", follow=True),
+        client.post(
+            topics, {"action": "delete_selected", "_selected_action": [topic.pk]}
+        ),
+        client.post(f"{topics}{topic.pk}/delete/", {"post": "yes"}, follow=True),
+    ]  # fmt: skip
+
+    found = {
+        text[max(0, hit.start() - 40) : hit.end() + 20]
+        for page in pages
+        for text in [text_of(page)]
+        for hit in OF_FRANCE.finditer(text)
+    }
+
+    assert {page.status_code for page in pages} == {200}
+    assert found == set()
 
 
 def test_a_colon_between_two_texts_keeps_its_distance(
