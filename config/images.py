@@ -8,6 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from io import BytesIO
+from math import ceil
 from typing import Any, cast
 
 from django import forms
@@ -28,6 +29,8 @@ HEIC_PROBLEM = _(
     "This is a HEIC photo, which browsers do not show. Open it and export it as a "
     "JPEG, or send it to yourself by e-mail, which makes one of it."
 )
+# The second: with a picture of its depth, or of its brightness, behind it.
+JPEGS = ("JPEG", "MPO")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 TAKEN = format_lazy(
     _("JPEG, PNG, WebP, AVIF or GIF, at most {megabytes} MB."), megabytes=MAX_MEGABYTES
@@ -106,21 +109,24 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
     prepared_width, prepared = getattr(upload, "prepared", (0, None))
     if prepared_width == width:
         return cast("Cleaned", prepared)
-    if upload.size > MAX_MEGABYTES * 2**20:
-        raise ValidationError(
-            _("The picture has more than %(most)s MB. Choose a smaller one.")
-            % {"most": MAX_MEGABYTES}
-        )
+    refuse(upload)
     try:
-        if is_heic(upload):
-            raise ValidationError(HEIC_PROBLEM)
         with Image.open(upload.open(), formats=FORMATS) as image:
             profile = image.info.get("icc_profile", b"")
             if image.width * image.height > most_pixels(image):
-                raise ValidationError(_("The picture has too many pixels."))
+                raise ValidationError(
+                    _(
+                        "The picture has %(its)s megapixels, and may have %(most)s. "
+                        "Save a smaller one."
+                    )
+                    % {
+                        "its": ceil(image.width * image.height / 1_000_000),
+                        "most": most_pixels(image) // 1_000_000,
+                    }
+                )
             # As high as twice its width at most, which bounds strips of any shape.
             most = (width, 2 * width)
-            if image.format == "JPEG":
+            if image.format in JPEGS:
                 # Decoded smaller, where it is much larger than what is kept.
                 w, h = image.size
                 ratio = max(min(a / w, b / h) for a, b in (most, most[::-1]))
@@ -145,10 +151,21 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
     return Cleaned(data, name=f"{digest}-{picture.width}x{picture.height}.webp")
 
 
+def refuse(upload: File[bytes]) -> None:
+    """Say of what need not be opened that it is not taken."""
+    if upload.size > MAX_MEGABYTES * 2**20:
+        raise ValidationError(
+            _("The picture has more than %(most)s MB. Choose a smaller one.")
+            % {"most": MAX_MEGABYTES}
+        )
+    if is_heic(upload):
+        raise ValidationError(HEIC_PROBLEM)
+
+
 def most_pixels(image: Image.Image) -> int:
     """How many it may have, by how much memory decoding them takes."""
     progressive = image.info.get("progressive")
-    return MAX_JPEG_PIXELS if image.format == "JPEG" and not progressive else MAX_PIXELS
+    return MAX_JPEG_PIXELS if image.format in JPEGS and not progressive else MAX_PIXELS
 
 
 def is_heic(upload: File[bytes]) -> bool:
@@ -174,12 +191,25 @@ def in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
         return picture
     try:
         own = ImageCms.ImageCmsProfile(BytesIO(profile))
+        if own.profile.xcolor_space.strip() == "GRAY":
+            return grey_in_srgb(picture, own)
         converted = ImageCms.profileToProfile(
             picture, own, ImageCms.createProfile("sRGB"), outputMode=mode
         )
     except (ImageCms.PyCMSError, OSError, ValueError):
         return picture.convert(mode)  # a profile of something else, or broken
     return converted or picture.convert(mode)
+
+
+def grey_in_srgb(picture: Image.Image, own: ImageCms.ImageCmsProfile) -> Image.Image:
+    converted = ImageCms.profileToProfile(
+        picture.convert("L"), own, ImageCms.createProfile("sRGB"), outputMode="RGB"
+    )
+    if converted is None:
+        return picture
+    if picture.mode == "RGBA":
+        converted.putalpha(picture.getchannel("A"))
+    return converted
 
 
 def shrunk(picture: Image.Image, width: int) -> Image.Image:
@@ -309,11 +339,18 @@ class LogoFile(SizedFile):
 
 
 class UploadField(forms.ImageField):
-    """A picture that is sent; Django says of HEIC that it is none."""
+    """A picture that is sent, by whatever name: what is in it counts, and it is stored
+    under another. Django would say of HEIC and of drawings that they are none."""
+
+    default_validators = []
+    default_error_messages = {"invalid_image": UNREADABLE}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "max_length": None})
 
     def to_python(self, data: Any) -> Any:
-        if data and is_heic(data):
-            raise ValidationError(HEIC_PROBLEM)
+        if data:
+            refuse(data)
         return super().to_python(data)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from config.images import FORMATS, TAKEN, clean_image
+from config.images import FORMATS, TAKEN, UploadField, clean_image
 
 
 def picture(width: int, height: int) -> ContentFile[bytes]:
@@ -45,7 +46,7 @@ def test_more_pixels_than_memory_has_room_for() -> None:
     buffer = BytesIO()
     Image.new("1", (8000, 6000)).save(buffer, "PNG")
 
-    with pytest.raises(ValidationError, match="too many pixels"):
+    with pytest.raises(ValidationError, match="has 48 megapixels, and may have 40"):
         clean_image(ContentFile(buffer.getvalue(), name="large.png"), 1200)
 
 
@@ -131,6 +132,67 @@ def test_a_photo_of_48_megapixels_is_made_smaller(
     with Image.open(BytesIO(cleaned.read())) as image:
         assert image.size == (1200, 900)
     assert set(decoded) == {(4000, 3000)}
+
+
+def test_a_photo_with_another_picture_behind_it_is_a_jpeg() -> None:
+    """As phones take them, with a map of depth or of brightness."""
+    buffer = BytesIO()
+    photo = Image.new("RGB", (8000, 6000), "navy")
+    photo.save(
+        buffer, "MPO", save_all=True, append_images=[photo.resize((80, 60))], quality=60
+    )
+
+    assert stored(buffer.getvalue()).size == (1200, 900)
+
+
+def profile_of_grey() -> bytes:
+    """A profile whose tones are those of a gamma of 1, as ICC.1:2010 writes it."""
+    text = b"desc" + bytes(4) + (5).to_bytes(4, "big") + b"grey\0" + bytes(79)
+    white = b"XYZ " + bytes(4) + bytes.fromhex("0000f6d6000100000000d32d")
+    curve = b"curv" + bytes(4) + (1).to_bytes(4, "big") + b"\x01\x00" + bytes(2)
+    tags, data, place = b"", b"", 128 + 4 + 3 * 12
+    for name, tag in ((b"desc", text), (b"wtpt", white), (b"kTRC", curve)):
+        tags += name + place.to_bytes(4, "big") + len(tag).to_bytes(4, "big")
+        data += tag
+        place += len(tag)
+    head = (
+        place.to_bytes(4, "big")
+        + bytes(4)
+        + bytes.fromhex("02100000")
+        + b"mntrGRAYXYZ "
+    )
+    head += bytes(12) + b"acsp" + bytes(28) + bytes.fromhex("0000f6d6000100000000d32d")
+    return head.ljust(128, b"\0") + (3).to_bytes(4, "big") + tags + data
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_the_tones_of_a_grey_profile_become_those_of_srgb(mode: str) -> None:
+    buffer = BytesIO()
+    colour: Any = 128 if mode == "L" else (128, 200)
+    Image.new(mode, (60, 40), colour).save(buffer, "PNG", icc_profile=profile_of_grey())
+
+    cleaned = clean_image(ContentFile(buffer.getvalue(), name="x.png"), 1200)
+
+    with Image.open(cleaned) as kept:
+        pixel: Any = kept.convert("RGBA").getpixel((30, 20))
+    assert near(pixel[:3], (188, 188, 188))
+    assert abs(pixel[3] - (255 if mode == "L" else 200)) < 3
+
+
+@pytest.mark.parametrize(
+    "name", ["photo", "photo.jpg_large", "photo.php", f"{'x' * 200}.png", "photo.tiff"]
+)
+def test_what_is_in_it_counts_whatever_it_is_called(name: str) -> None:
+    upload = SimpleUploadedFile(name, picture(60, 40).read(), "application/x-unknown")
+
+    assert UploadField(max_length=100).clean(upload) is upload
+
+
+def test_a_drawing_is_not_called_no_picture() -> None:
+    upload = SimpleUploadedFile("logo.svg", b"<svg/>", "image/svg+xml")
+
+    with pytest.raises(ValidationError, match="JPEG, PNG, WebP, AVIF or GIF"):
+        UploadField().clean(upload)
 
 
 def test_avif_is_taken() -> None:

@@ -152,8 +152,11 @@ def test_the_database_refuses_a_picture_without_words(
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Upload a valid image."),
-        (b"GIF89a", "Upload a valid image."),
+        (
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "The picture cannot be read. JPEG, PNG",
+        ),
+        (b"GIF89a", "The picture cannot be read. JPEG, PNG"),
         (b"x" * (20 * 2**20 + 1), "The picture has more than 20 MB."),
     ],
 )
