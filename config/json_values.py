@@ -42,6 +42,11 @@ class FileProblems(FileProblem):
 class Faults(list[FileProblem]):
     """What was found so far. Reading goes on behind each fault, and ends with all."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.warnings: list[FileProblem] = []
+        """What is taken, and may not be meant."""
+
     @contextmanager
     def noted(self) -> Iterator[None]:
         """Note the fault that ends this block, and go on."""
@@ -95,7 +100,7 @@ class Fields:
     ) -> Any:
         """What `reader` makes of the value, also in `values`; None when the key is not
         there, or wrong, and then it is in `wrong`."""
-        if key not in self.given and not needed:
+        if key in self.wrong or (key not in self.given and not needed):
             return None
         try:
             self.values[key] = reader(self.needed(key))

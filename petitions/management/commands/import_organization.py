@@ -55,8 +55,8 @@ class Command(BaseCommand):
             "added.\n"
             f"{settings.SITE_URL}{organization.get_absolute_url()}"
         )
-        for difference in report.differences:
-            self.stdout.write(f"{file}: {difference}")
+        for notice in (*report.warnings, *report.differences):
+            self.stdout.write(f"{file}: {notice}")
         if not organization.can_ask_updates:
             self.stdout.write(
                 "Supporters are not asked whether you may write to them until the "

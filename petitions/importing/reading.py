@@ -1,20 +1,15 @@
-"""Bringing an organisation with its petitions and earlier supporters from a file.
-
-Everything is read and checked before anything is written; it is written in one
-transaction; what is there already stays as it is.
-"""
+"""Reading a file that is brought in: every key, and all that is wrong with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
-from django.db import models, transaction
 from django.utils import timezone
 
 from config.characters import bare
-from config.json_lines import Node, NotJson, parse
+from config.json_lines import Node
 from config.json_values import (
     Faults,
     Fields,
@@ -27,42 +22,10 @@ from config.json_values import (
 )
 from config.languages import text_language
 from organizations.models import Organization
-from petitions.counting import record_entry
 from petitions.dates import why_impossible
+from petitions.from_html import MOST, TooDeep, looks_like_html, markdown_of
 from petitions.models import CountEntry, Petition, Target, Translation
 from petitions.states import Delivery, Source, State, TargetKind, TextFormat
-
-FORMAT = """
-The file is JSON in UTF-8 (* = needed):
-
-  {"organization": {
-     "name"*, "slug", "legal_name", "description", "postal_address", "contact_email",
-     "website", "charity_number", "privacy_notice", "language": of the description (en),
-     "petitions"*: [{
-        "title"*, "text"*,
-        "target"* or "targets"*: a name, printed as typed; null for "not settled yet";
-           or {"name", "office", "organisation", "kind": person|body|label|unsettled};
-           "targets" is a list of these,
-        "supporters": how many were counted elsewhere before (0),
-        "counted_by": who counted them, "counted_at": "2016-03-31" (today),
-        "started_on": "2015-11-01", when it began elsewhere,
-        "state": open|closed|won (open), "ended_on": "2016-06-01" (not known),
-        "outcome",
-        "text_format": plain|markdown (plain: kept to the letter),
-        "language": the code of any language (en), or its name,
-        "slug", "ask", "summary", "goal",
-        "translations": {"fr": {"title"*, "text"*, "ask", "summary", "addressees": all
-           whom it petitions with their offices, "outcome"}}, by language,
-        "delivery": number|names|comments (number)}]}}
-
-Petitions come in open, as they were, in the order of the file. A key with null is as
-good as none. Of a language with a country (fr-CA) the language is kept, of zh-TW the
-script (zh-Hant). All that is wrong is told at once, and then nothing is stored.
-
-Running it again changes nothing, but for adding texts in languages that a petition
-lacks, and names what differs: an organisation is known by its slug or its name, a
-petition by its title, whatever blanks are in them.
-"""
 
 ORGANIZATION_TEXTS = (
     "slug", "legal_name", "description", "postal_address", "contact_email", "website",
@@ -75,17 +38,13 @@ PETITION_KEYS = {
     "translations", *PETITION_TEXTS,
 }  # fmt: skip
 TARGET_TEXTS = ("name", "office", "organisation")
-TRANSLATED = ("title", "text", "ask", "summary", "addressees", "outcome")
+TRANSLATED_LINES = ("title", "ask", "summary", "addressees", "outcome")
+TRANSLATED = ("text", *TRANSLATED_LINES)
 # A page names them all. More are a body, and have one name.
 MOST_TARGETS = 1_000
-# Of a key whose column is called otherwise.
-COLUMNS = {"ended_on": "ended_at"}
-# What has rows of its own, or says that it differs.
-NOT_COMPARED = {
-    "petitions", "target", "targets", "supporters", "counted_by", "counted_at",
-    "translations",
-}  # fmt: skip
 STATES = (State.OPEN, State.CLOSED, State.WON)
+# Of the file alone: it is stored as Markdown.
+HTML = "html"
 
 
 @dataclass
@@ -94,8 +53,10 @@ class PetitionPlan:
 
     node: Node
     petition: Petition
-    targets: list[Target] = field(default_factory=list)
-    translations: list[Translation] = field(default_factory=list)
+    targets: list[tuple[Node, Target]] = field(default_factory=list)
+    translations: list[tuple[Node, Translation]] = field(default_factory=list)
+    number: int | None = None
+    """Of supporters; None when it is not said."""
     entry: CountEntry | None = None
 
 
@@ -106,30 +67,8 @@ class Plan:
     node: Node
     organization: Organization
     petitions: list[PetitionPlan] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Report:
-    """What an import did."""
-
-    organization: Organization
-    created: int
-    known: int
-    supporters: int
-    """Brought in by this run."""
-    differences: Sequence[str]
-    """Where the file says something else than what is stored, and stays."""
-
-
-def import_text(text: str, *, now: datetime) -> Report:
-    """Import the content of a file; FileProblem or NotJson when something is wrong
-    with it, all that is wrong at once, and then nothing has been stored."""
-    plan = read(parse(text), now)
-    with transaction.atomic():
-        return store(plan)
-
-
-# == Reading ==
+    warnings: list[FileProblem] = field(default_factory=list)
+    """What is taken, and may not be meant."""
 
 
 def read(root: Node, now: datetime) -> Plan:
@@ -143,6 +82,7 @@ def read(root: Node, now: datetime) -> Plan:
     fields.check(organization, {"slug"} - fields.values.keys())
     # Made when it is stored; until then only the file's own tells which one it is.
     organization.slug = fields.values.get("slug", "")
+    warn_of_html(fields, ("name", *ORGANIZATION_TEXTS))
     plan = Plan(node, organization)
     with faults.noted():
         petitions = fields.needed("petitions")
@@ -150,6 +90,7 @@ def read(root: Node, now: datetime) -> Plan:
             raise FileProblem(petitions, "must be a list of petitions.")
         plan.petitions = list(read_petitions(petitions, faults, now))
     faults.complain()
+    plan.warnings = sorted(faults.warnings, key=lambda warning: warning.line)
     return plan
 
 
@@ -172,9 +113,11 @@ def read_petitions(node: Node, faults: Faults, now: datetime) -> Iterator[Petiti
 
 def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
     fields = Fields(node, PETITION_KEYS, faults, nullable={"target"})
+    fields.read("text_format", one_of([*TextFormat, HTML]))
+    read_format(fields, fields.values.get("text_format", ""))
     fields.texts(Petition, ("title", "text", *PETITION_TEXTS), {"title", "text"})
+    warn_of_html(fields, ("title", *PETITION_TEXTS))
     fields.read("language", language_of)
-    fields.read("text_format", one_of(TextFormat))
     fields.read("delivery", one_of(Delivery))
     fields.read("state", one_of(STATES))
     fields.read("goal", lambda value: number_of(value, least=1))
@@ -186,9 +129,14 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
         "opens_at": now,
         **fields.values,
     }
+    if values["text_format"] == HTML:
+        values["text_format"] = TextFormat.MARKDOWN
     ended_on = fields.read("ended_on", lambda value: past_day_of(value, now))
     if ended_on and started_on and ended_on < started_on:
         faults.append(FileProblem(fields.given["ended_on"], "is before it started."))
+    if ended_on and "state" not in fields.wrong and values["state"] == State.OPEN:
+        sentence = 'is of one that has ended: say "state": "closed" or "won".'
+        faults.append(FileProblem(fields.given["ended_on"], sentence))
     if values["state"] != State.OPEN:
         values["ended_at"] = midnight(ended_on) if ended_on else now
         values["end_is_known"] = ended_on is not None
@@ -201,16 +149,72 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
     with faults.noted():
         planned.translations = read_translations(fields, petition)
     planned.entry = read_entry(fields, now)
+    planned.number = fields.values.get("supporters")
     return planned
 
 
-def read_translations(of: Fields, petition: Petition) -> list[Translation]:
+def read_format(of: Fields, text_format: str) -> None:
+    """Make Markdown of a text in HTML; say so of one that seems to be in HTML."""
+    node = of.given.get("text")
+    if node is None or not isinstance(node.value, str) or "text_format" in of.wrong:
+        return
+    if text_format == HTML:
+        try:
+            of.given["text"] = from_html(node, of.faults)
+        except FileProblem as problem:
+            of.faults.append(problem)
+            of.wrong.add("text")
+    elif found := looks_like_html(
+        node.value, entities=text_format != TextFormat.MARKDOWN
+    ):
+        said = f"looks like HTML (“{found[:40]}”): "
+        if text_format:
+            sentence = 'if it is, say "text_format": "html".'
+            of.faults.warnings.append(FileProblem(node, said + sentence))
+        else:
+            sentence = 'say "text_format": "html", or "plain" when readers are to see '
+            of.faults.append(FileProblem(node, f"{said}{sentence}it to the letter."))
+
+
+def from_html(node: Node, faults: Faults) -> Node:
+    """The same place of the file, in Markdown."""
+    if len(node.value) > MOST:
+        raise FileProblem(
+            node,
+            f"has at most {MOST:,} characters of HTML (it has {len(node.value):,}).",
+        )
+    try:
+        converted = markdown_of(node.value)
+    except TooDeep:
+        raise FileProblem(node, "has elements that are nested too deeply.") from None
+    faults.warnings += (FileProblem(node, said) for said in converted.left_out)
+    return replace(node, value=converted.text)
+
+
+def warn_of_html(of: Fields, keys: Iterable[str]) -> None:
+    """Lines are printed to the letter, whatever format a text has."""
+    for key in keys:
+        node = of.given.get(key)
+        if (
+            node
+            and isinstance(node.value, str)
+            and (found := looks_like_html(node.value))
+        ):
+            of.faults.warnings.append(
+                FileProblem(
+                    node,
+                    f"holds HTML, which readers see to the letter: “{found[:40]}”.",
+                )
+            )
+
+
+def read_translations(of: Fields, petition: Petition) -> list[tuple[Node, Translation]]:
     if "translations" not in of.given:
         return []
     texts = of.given["translations"]
     if not isinstance(texts.value, dict):
         raise FileProblem(texts, "must be an object with a text for each language.")
-    found: dict[str, Translation] = {}
+    found: dict[str, tuple[Node, Translation]] = {}
     for code, text in texts.value.items():
         with of.faults.noted():
             language = known_language(text, code)
@@ -219,17 +223,21 @@ def read_translations(of: Fields, petition: Petition) -> list[Translation]:
             if language in found:
                 raise FileProblem(text, f"is a second text in “{language}”.")
             fields = Fields(text, TRANSLATED, of.faults)
+            read_format(fields, of.values.get("text_format", ""))
             fields.texts(Translation, TRANSLATED, {"title", "text"})
-            found[language] = Translation(language=language, **fields.values)
-            fields.check(found[language], {"petition"})
+            warn_of_html(fields, TRANSLATED_LINES)
+            translation = Translation(language=language, **fields.values)
+            fields.check(translation, {"petition"})
+            found[language] = (text, translation)
     return list(found.values())
 
 
-def read_targets(of: Fields) -> list[Target]:
+def read_targets(of: Fields) -> list[tuple[Node, Target]]:
     if ("target" in of.given) == ("targets" in of.given):
         raise FileProblem(of.node, 'needs "target" or "targets", one of the two.')
     if "target" in of.given:
-        return [read_target(of.given["target"], 1, of.faults)]
+        node = of.given["target"]
+        return [(node, read_target(node, 1, of.faults))]
     targets = of.given["targets"]
     if not isinstance(targets.value, list) or not targets.value:
         raise FileProblem(targets, "must be a list with at least one target.")
@@ -242,7 +250,7 @@ def read_targets(of: Fields) -> list[Target]:
     found = []
     for number, one in enumerate(targets, 1):
         with of.faults.noted():
-            found.append(read_target(one, number, of.faults))
+            found.append((one, read_target(one, number, of.faults)))
     return found
 
 
@@ -266,6 +274,9 @@ def read_entry(of: Fields, now: datetime) -> CountEntry | None:
     of.texts(CountEntry, ["counted_by"], ())
     counted_at = of.read("counted_at", lambda value: past_day_of(value, now))
     if not number:
+        for key in of.given.keys() & {"counted_by", "counted_at"}:
+            unused = FileProblem(of.given[key], 'is not kept without "supporters".')
+            of.faults.warnings.append(unused)
         return None
     by = of.values.get("counted_by", "")
     entry = CountEntry(
@@ -305,92 +316,3 @@ def known_language(node: Node, said: str) -> str:
 
 def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
-
-
-# == Storing ==
-
-
-def store(plan: Plan) -> Report:
-    differences: list[str] = []
-    organization = known_organization(plan.organization)
-    if organization is None:
-        organization = plan.organization
-        organization.save()
-    else:
-        differences += differing(plan.node, plan.organization, organization)
-    known = {bare(one.title): one for one in organization.petitions.all()}
-    faults = Faults()
-    created = supporters = 0
-    for planned in plan.petitions:
-        petition = known.get(bare(planned.petition.title))
-        if petition is None:
-            petition = planned.petition
-            petition.organization = organization
-            if petition.slug and petition.slug_taken(petition.slug):
-                taken = planned.node.value["slug"]
-                faults.append(FileProblem(taken, "is the address of another petition."))
-                continue
-            petition.save()
-            for target in planned.targets:
-                target.petition = petition
-            Target.objects.bulk_create(planned.targets)
-            created += 1
-        else:
-            differences += differing(planned.node, planned.petition, petition)
-        store_translations(planned, petition)
-        with faults.noted():
-            supporters += store_entry(planned, petition)
-    faults.complain()
-    known_ones = len(plan.petitions) - created
-    return Report(organization, created, known_ones, supporters, differences)
-
-
-def differing(node: Node, planned: models.Model, stored: models.Model) -> list[str]:
-    """A line for each key of the file that says something else than what is stored."""
-    return [
-        str(FileProblem(value, "differs from what is stored, which was left alone."))
-        for key, value in node.value.items()
-        if value.value is not None
-        and (column := COLUMNS.get(key, key)) not in NOT_COMPARED
-        and getattr(planned, column) != getattr(stored, column)
-    ]
-
-
-def known_organization(planned: Organization) -> Organization | None:
-    """The one that an earlier run, or somebody by hand, has made."""
-    if planned.slug:
-        return Organization.objects.filter(slug=planned.slug).first()
-    name = bare(planned.name)
-    everybody = Organization.objects.order_by("pk")
-    return next((one for one in everybody if bare(one.name) == name), None)
-
-
-def store_translations(planned: PetitionPlan, petition: Petition) -> None:
-    """Those in languages that it has no text in yet."""
-    for translation in planned.translations:
-        if translation.language not in petition.languages:
-            translation.petition = petition
-            translation.save()
-
-
-def store_entry(planned: PetitionPlan, petition: Petition) -> int:
-    entry = planned.entry
-    if entry is None:
-        return 0
-    stored = petition.count_entries.filter(
-        source=entry.source, label=entry.label
-    ).first()
-    if stored is None:
-        entry.petition = petition
-        record_entry(entry)
-        return entry.number
-    if stored.number != entry.number:
-        raise FileProblem(
-            planned.node.value["supporters"],
-            f"is {entry.number}, but {stored.number} were brought in before. Correct "
-            "the number with a count entry in the admin.",
-        )
-    return 0
-
-
-__all__ = ["FORMAT", "FileProblem", "NotJson", "Report", "import_text"]

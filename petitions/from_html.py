@@ -1,0 +1,251 @@
+"""The HTML that other sites and word processors deliver, as Markdown that
+petitions.texts reads: the same words, links, lists and headings."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+import nh3
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, Tag
+from markdownify import MarkdownConverter
+
+# Of HTML; what is left of it has the limit of its column.
+MOST = 400_000
+BLOCKS = {
+    "address", "article", "aside", "center", "details", "dd", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "header", "legend", "main",
+    "nav", "section", "summary",
+}  # fmt: skip
+HEADINGS = {f"h{level}" for level in range(1, 7)}
+CELLS = {"td", "th"}
+TABLES = {"table", "thead", "tbody", "tfoot", "tr", "caption", *CELLS}
+LISTS = {"ul", "ol", "li"}
+PARTS = {"p", "br", "hr", "pre", "blockquote", *BLOCKS, *HEADINGS, *TABLES, *LISTS}
+INLINE = {"a", "b", "strong", "em", "i", "code", "span"}
+# What a text cannot hold.
+PICTURES, FRAMES = {"img"}, {"iframe", "video", "audio", "embed", "object"}
+UNREAD = {
+    "script", "style", "title", "template", "svg", "math", "xml", "select", "textarea",
+    "canvas",
+}  # fmt: skip
+OTHERS = {"body", "del", "font", "head", "html", "ins", "s", "small", "sub", "sup", "u"}
+# As people write them; “<3” and “a < b > c” are none.
+TAG = re.compile(
+    r"</?(?:"
+    + "|".join(sorted(PARTS | INLINE | PICTURES | FRAMES | UNREAD | OTHERS))
+    + r")(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+BREAKS = re.compile(rf"<(?:{'|'.join(sorted(PARTS))})[\s/>]", re.IGNORECASE)
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+LINK = re.compile(r"(?:https?:|mailto:)", re.IGNORECASE)
+ADDRESS = re.compile(r"(https?://\S+)", re.IGNORECASE)
+# What Markdown would read as something else, at the beginning of a line or anywhere.
+LINE_MARKS = re.compile(r"^(#{1,6}(?=\s|$)|>|[-+](?=\s|$)|(?=-[- ]*-[- ]*-[- ]*$))")
+FIRST_OF_LIST = re.compile(r"^([01])([.)](?:\s|$))")
+MARKS = re.compile(
+    r"[\\*]|(?<![^\W_])_|_(?![^\W_])|\](?=\()|&(?=#|\w+;)|<(?=[a-zA-Z][\w+.-]*[:@])"
+)
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Markdown, and a sentence for each kind of thing that is not in it."""
+
+    text: str
+    left_out: list[str]
+
+
+class TooDeep(ValueError):
+    """The elements stand in each other so deeply that nobody can mean it."""
+
+
+def looks_like_html(text: str, *, entities: bool = True) -> str:
+    """The first tag or entity that a text plainly holds; "" when it holds none."""
+    if tag := TAG.search(text):
+        return tag[0]
+    if entities:
+        for entity in ENTITY.finditer(text):
+            if html.unescape(entity[0]) != entity[0]:
+                return entity[0]
+    return ""
+
+
+def markdown_of(source: str) -> Converted:
+    """What HTML says, also untidy HTML: scripts and styles are left out, and what a
+    text cannot hold, in `left_out`. TooDeep when it cannot be read."""
+    if not BREAKS.search(source):
+        source = re.sub(r"\r\n?|\n", "<br>", source)
+    clean = nh3.clean(
+        source,
+        tags=PARTS | INLINE | PICTURES | FRAMES,
+        clean_content_tags=UNREAD,
+        attributes={
+            "a": {"href"}, "img": {"alt"}, "ol": {"start"}, "b": {"style"},
+            "strong": {"style"}, "span": {"style"},
+        },
+        link_rel=None,
+    )  # fmt: skip
+    converter = Converter()
+    try:
+        soup = BeautifulSoup(clean, "html.parser")
+        for table in soup.find_all("table"):
+            if is_layout(table):
+                lay_out(table)
+        text: str = converter.convert_soup(soup)
+    except RecursionError:
+        raise TooDeep from None
+    text = re.sub(r"[ \t\xa0]+$", "", text, flags=re.MULTILINE)
+    return Converted(re.sub(r"\n{3,}", "\n\n", text).strip(), converter.left_out())
+
+
+def is_layout(table: Tag) -> bool:
+    """Whether it only sets things side by side, or one below the other."""
+    rows = [row.find_all(CELLS, recursive=False) for row in table.find_all("tr")]
+    whole = ["ul", "ol", "table", "blockquote", *HEADINGS]
+    return all(len(row) < 2 for row in rows) or any(
+        cell.find(whole) or len(cell.find_all(["p", "div"])) > 1
+        for row in rows
+        for cell in row
+    )
+
+
+def lay_out(table: Tag) -> None:
+    """Make its cells paragraphs."""
+    for part in [table, *table.find_all(TABLES)]:
+        if part.find_parent("table") in (None, table) or part is table:
+            part.name = "div"
+
+
+def escaped(text: str) -> str:
+    """Words as Markdown that says these words: static/js/writing.js does the same."""
+    parts = ADDRESS.split(text)
+    parts[::2] = [MARKS.sub(lambda found: f"\\{found[0]}", part) for part in parts[::2]]
+    text = LINE_MARKS.sub(lambda found: f"\\{found[0]}", "".join(parts))
+    return FIRST_OF_LIST.sub(r"\1\\\2", text)
+
+
+def style_of(element: Tag) -> str:
+    return str(element.get("style") or "").lower().replace(" ", "")
+
+
+class Converter(MarkdownConverter):
+    """To what this site's Markdown has: no tables, no code, and line breaks as they
+    stand."""
+
+    def __init__(self) -> None:
+        super().__init__(heading_style="atx", bullets="-", wrap=True, wrap_width=None)
+        self.pictures = self.frames = 0
+        self.links: list[str] = []
+
+    def left_out(self) -> list[str]:
+        said = []
+        if self.pictures:
+            said.append(f"pictures are left out, {self.pictures} of them.")
+        if self.frames:
+            said.append(
+                f"films, sounds and frames are left out, {self.frames} of them."
+            )
+        if self.links:
+            some = ", ".join(link[:60] for link in self.links[:5])
+            said.append(f"links that lead nowhere from here are words now: {some}.")
+        return said
+
+    def escape(self, text: str, parent_tags: set[str]) -> str:
+        return escaped(text)
+
+    def convert_br(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return " " if "_inline" in parent_tags else "\n"
+
+    def marked(self, el: Tag, text: str, mark: str) -> str:
+        """Emphasised, where Markdown can say that and keeps the words."""
+        words = text.strip()
+        before, after = el.previous_sibling, el.next_sibling
+        outside = [
+            (words[:1], before[-1:] if isinstance(before, NavigableString) else ""),
+            (words[-1:], after[:1] if isinstance(after, NavigableString) else ""),
+        ]
+        sticks = any(
+            other.isalnum() and not letter.isalnum() for letter, other in outside
+        )
+        beside = isinstance(before, Tag) and before.name in INLINE
+        if not words or "\n\n" in words or sticks or beside or mark in words:
+            return text
+        start = text[: len(text) - len(text.lstrip())]
+        return f"{start}{mark}{words}{mark}{text[len(text.rstrip()) :]}"
+
+    def convert_b(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        light = re.search("font-weight:(normal|400)", style_of(el))
+        return text if light else self.marked(el, text, "**")
+
+    convert_strong = convert_b
+
+    def convert_em(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return self.marked(el, text, "*")
+
+    convert_i = convert_em
+
+    def convert_span(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        if re.search("font-weight:(bold|[6-9]00)", style_of(el)):
+            return self.marked(el, text, "**")
+        italic = "font-style:italic" in style_of(el)
+        return self.marked(el, text, "*") if italic else text
+
+    def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        address = re.sub(r"[\t\r\n]", "", str(el.get("href") or "")).strip()
+        words = re.sub(r"^#+ ", "", " ".join(text.split()))
+        if not LINK.match(address):
+            if address and not address.startswith("#"):
+                self.links.append(address)
+            return text
+        if not words:
+            image = el.find("img")
+            if image is None:
+                return ""
+            words = escaped(str(image.get("alt") or "").strip()) or address
+        if el.get_text().strip() == address and not re.search(r"[\s<>\\]", address):
+            return f"<{address}>"
+        address = re.sub(r"[()\s<>\\]", lambda found: f"%{ord(found[0]):02X}", address)
+        address = re.sub(r"&(?=#|\w+;)", r"\\&", address)
+        words = re.sub(r"(?<!\\)[\[\]]", r"\\\g<0>", words)
+        start = text[: len(text) - len(text.lstrip(" "))]
+        return f"{start}[{words}]({address}){text[len(text.rstrip(' ')) :]}"
+
+    def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        self.pictures += 1
+        return ""
+
+    def convert_video(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        self.frames += 1
+        return ""
+
+    convert_iframe = convert_audio = convert_embed = convert_object = convert_video
+
+    def convert_code(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return text if "pre" in parent_tags else escaped(text)
+
+    def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        lines = "\n".join(escaped(line) for line in text.strip("\n").split("\n"))
+        return f"\n\n{lines}\n\n"
+
+    def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"{' '.join(text.split(' ')).strip()} | "
+
+    convert_th = convert_td
+
+    def convert_tr(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        row = " ".join(text.split()).removesuffix("|").rstrip()
+        return f"{row}\n" if row.strip("| ") else ""
+
+    def convert_dt(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"\n\n{text.strip()}\n"
+
+    def convert_dd(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"{text.strip()}\n"
+
+
+for name in BLOCKS - {"dd", "dt"}:
+    setattr(Converter, f"convert_{name}", vars(MarkdownConverter)["convert_div"])
