@@ -233,18 +233,29 @@ def test_names_of_a_petition_that_goes_on_are_erased_by_nobody(old: Petition) ->
         Signature.objects.confirmed().update(**ERASED)
 
 
-def test_what_the_database_noted_is_written_by_nobody_else(over: Petition) -> None:
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("state_before", State.DRAFT),
+        ("state_since", None),
+        ("months_before", 60),
+        ("months_lowered_at", None),
+        ("erasable_from", None),
+    ],
+)
+def test_what_the_database_noted_is_written_by_nobody_else(
+    over: Petition, column: str, value: Any
+) -> None:
+    over.win(now=timezone.now())
     over.keep_less(1)
-    noted = Petition.objects.values(
-        "erasable_from", "state_since", "months_before", "months_lowered_at"
-    )
+    noted = Petition.objects.values_list(column, flat=True)
     before = noted.get()
+    assert before != value
 
-    Petition.objects.update(
-        erasable_from=None, state_since=None, months_before=60, months_lowered_at=None
-    )
+    Petition.objects.update(**{column: value})
+    assert noted.get() == before
+    setattr(over, column, value)
     over.save()
-
     assert noted.get() == before
 
 
