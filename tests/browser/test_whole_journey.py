@@ -37,7 +37,7 @@ HEADINGS = {
         "inbox": "Encore une étape : ouvrez votre courriel",
         "thanks": "Merci. Votre signature compte.",
         "sent": "Vérifiez vos courriels",
-        "all": "Tout ce que j'ai signé ici",
+        "all": "Tout ce que j’ai signé ici",
         "own": "Votre signature",
         "withdrawn": "Votre signature est retirée",
         "never": "Nous ne vous écrivons plus",

@@ -273,7 +273,7 @@ def test_the_owner_is_told_once_that_somebody_guesses(alice: User) -> None:
         pass
     (message,) = mail.outbox
     assert message.to == [alice.email]
-    assert "many wrong passwords were tried for your account" in str(message.body)
+    assert "Many wrong passwords were tried for your account" in str(message.body)
     assert not StaffMail.objects.exists()
 
 

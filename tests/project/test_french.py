@@ -35,6 +35,7 @@ CATALOGUE = Path(__file__).parents[2] / "locale/fr/LC_MESSAGES/django.po"
 LOOSE = re.compile(r"« | »| :(?!\w)|\d \d{3}")
 # As Canadian French has it, and French of France does not.
 APART = re.compile(r"[ \u00a0\u202f][;?!](?=[ \"\u00a0»])")
+TYPEWRITTEN = re.compile(r"\w'\w")
 
 
 def crawl(visitor: Client, starts: list[str]) -> dict[str, str]:
@@ -106,12 +107,14 @@ def test_a_single_word_is_found_and_a_marked_passage_is_not() -> None:
 
 
 def test_french_signs_keep_to_their_words() -> None:
-    """No-break spaces inside « » and before a colon; none before ; ? and !"""
+    """No-break spaces inside « » and before a colon; none before ; ? and !; ’ as it
+    is printed."""
     entries = re.findall(r'^msgstr.*(?:\n".*)*', CATALOGUE.read_text(), re.MULTILINE)
 
     assert len(entries) > 500
     assert [entry for entry in entries if LOOSE.search(entry)] == []
     assert [entry for entry in entries if APART.search(entry)] == []
+    assert [entry for entry in entries if TYPEWRITTEN.search(entry)] == []
 
 
 # What Django's own French says otherwise: for every gender and country at once.
