@@ -16,14 +16,17 @@ from config import connecting, logs, loops
 class Command(BaseCommand):
     help = (
         "Send mail, fold counts, close petitions and watch over it all, until SIGTERM "
-        "or SIGINT. A second worker waits and takes over when the first one ends."
+        "or SIGINT. A second worker waits and takes over when the first one ends, "
+        "or shows no sign of life for 45 seconds."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         logs.log_what_nobody_caught()
         connecting.say_trouble()
         # Each loop keeps a connection and its advisory lock: no pool in between.
-        connections["default"].settings_dict["OPTIONS"].pop("pool", None)
+        options = connections["default"].settings_dict["OPTIONS"]
+        options.pop("pool", None)
+        options["application_name"] = loops.worker_name()
         stop = threading.Event()
 
         def end(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,123 @@
+"""A worker that hangs, its process stopped with all its locks: the spare one takes over,
+and the one that wakes up finds that it has nothing to do any more."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from config.loops import LOOK_EVERY, LOOKS
+from petitions.loops import LOOPS
+from petitions.mailing import LEASE
+from tests.faults.conftest import Parts
+from tests.faults.load import FORM, PETITION
+from tests.site import OWN, ROOT, fetch, until
+
+pytestmark = pytest.mark.faults
+
+# With the time that a loaded machine takes.
+TAKEN_OVER = LOOK_EVERY * (LOOKS + 1) + 15
+SLOW = 0.3  # seconds that the mail server takes for a mail
+
+# The worker that sends mail.
+HOLDER = """
+SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+ WHERE l.locktype = 'advisory' AND l.granted AND l.objid = %s::bigint::oid
+"""
+
+
+@contextmanager
+def spare(parts: Parts) -> Iterator[int]:
+    """A second worker; its process."""
+    environment = {k: v for k, v in os.environ.items() if k not in OWN}
+    with (parts.site.var / "spare").open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "work"],
+            cwd=ROOT,
+            env={**environment, **parts.site.settings},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def sign(parts: Parts, mark: str, number: int) -> set[str]:
+    addresses = {f"{mark}{n}@example.org" for n in range(number)}
+    for address in addresses:
+        form = {**FORM, "name": f"Maya {mark}", "email": address}
+        assert fetch(f"{parts.site.url}{PETITION}sign/", form).status == 303
+    return addresses
+
+
+def mails(parts: Parts, addresses: set[str]) -> dict[str, list[str]]:
+    """The Message-ID of each mail to these addresses."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for message in parts.mail.mailbox.since(0):
+        if message["To"] in addresses:
+            found[message["To"]].append(message["Message-ID"])
+    return found
+
+
+def sender(parts: Parts) -> str:
+    """The name of its connections; "" for a moment when nobody does."""
+    mail = next(loop for loop in LOOPS if loop.name == "mail")
+    return "".join(name for (name,) in parts.site.sql(HOLDER, mail.lock))
+
+
+def test_a_worker_that_hangs_is_taken_over_from(parts: Parts) -> None:
+    mailbox = parts.mail.mailbox
+    first = sign(parts, "before", 3)
+    until(lambda: len(mails(parts, first)) == 3)
+    before = sender(parts)
+    worker = parts.site.processes("manage.py work")[0]
+    with spare(parts) as second:
+        # It has nothing in hand.
+        os.kill(worker, signal.SIGSTOP)
+        stopped = time.monotonic()
+        idle = sign(parts, "idle", 5)
+        until(lambda: len(mails(parts, idle)) == 5, TAKEN_OVER)
+        took = time.monotonic() - stopped
+        after = sender(parts)
+        assert after != before
+        os.kill(worker, signal.SIGCONT)
+        later = sign(parts, "later", 5)
+        until(lambda: len(mails(parts, later)) == 5)
+        time.sleep(2)
+        assert sender(parts) == after
+
+        # In the middle of a batch: the other way round.
+        mailbox.delay = SLOW
+        many = sign(parts, "many", 12)
+        until(lambda: len(mails(parts, many)) > 3)
+        os.kill(second, signal.SIGSTOP)
+        mailbox.delay = 0
+        until(lambda: len(mails(parts, many)) == 12, TAKEN_OVER)
+        os.kill(second, signal.SIGCONT)
+        last = sign(parts, "last", 5)
+        until(lambda: len(mails(parts, last)) == 5)
+        time.sleep(2)
+        assert sender(parts) == before
+
+    each = mails(parts, first | idle | later | last)
+    assert set(Counter(map(len, each.values()))) == {1}
+    # Of the batch, the one that was on its way, and the one before it, whose mark waited
+    # for others: the same message, with the same name.
+    twice = {a: found for a, found in mails(parts, many).items() if len(found) > 1}
+    assert len(twice) <= 2
+    assert all(len(found) == 2 and len(set(found)) == 1 for found in twice.values())
+    assert took < TAKEN_OVER < LEASE.total_seconds()
+    unsent = "SELECT count(*) FROM petitions_duemail WHERE state = 'due'"
+    assert parts.site.sql(unsent) == [(0,)]
+    print(f"\ntaken over after {took:.0f} s; {len(twice)} of 12 sent once more")
