@@ -12,7 +12,7 @@ from email.utils import parseaddr
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -21,6 +21,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from config.addresses import ascii_domain, sendable_mailbox
+from config.values import CHOICES, ENCODED, NUMBERS, int_or_0, quoted, split
 
 SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
@@ -35,10 +36,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def int_or_0(digits: str) -> int:
-    return int(digits) if digits.isascii() and digits.isdecimal() else 0
-
-
 class Environment(environ.Env):  # type: ignore[misc]
     """The environment, with a list of what is wrong with it."""
 
@@ -48,9 +45,15 @@ class Environment(environ.Env):  # type: ignore[misc]
         self.known: set[str] = set()
         """Every variable that was asked for."""
 
-    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
-        self.known.add(var)
-        return super().get_value(var, *args, **kwargs)
+    def text(self, name: str, default: str = "") -> str:
+        """The value as it stands, without blanks around it; an empty one counts as not
+        set. (django-environ reads another variable where one begins with “$”.)"""
+        self.known.add(name)
+        return os.environ.get(name, "").strip() or default
+
+    def parts(self, name: str) -> list[str]:
+        """What stands between commas."""
+        return [part for part in map(str.strip, self.text(name).split(",")) if part]
 
     def misspelt(self) -> dict[str, str]:
         """Variables that nobody asked for, with the unset one that they look like."""
@@ -64,56 +67,80 @@ class Environment(environ.Env):  # type: ignore[misc]
 
     def required(self, name: str, advice: str) -> str:
         """The value of `name`; when it is missing, `advice` says what to set."""
-        value = str(self.str(name, default=""))
+        value = self.text(name)
         if not value:
             self.problems.append(f"{name} is not set. {advice}")
         return value
 
     def secret(self, name: str, purpose: str) -> str:
-        """A secret of at least 50 characters."""
-        value = self.required(
+        """A secret of at least 50 characters, every one of which counts."""
+        if not self.required(
             name, f"Set it to 50 or more random characters; it {purpose}."
-        )
-        if value and len(value) < 50:
+        ):
+            return ""
+        value = os.environ[name]
+        if len(value) < 50:
             self.problems.append(
-                f"{name} has {len(value)} characters. Set 50 or more random ones."
+                f"{name} has {len(value)} characters. Set 50 or more random ones: "
+                "`openssl rand -hex 32` makes them."
             )
         return value
 
+    def token(self, name: str) -> str:
+        """What a program shows as a bearer token, or nothing."""
+        value = self.text(name)
+        if value and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{20,}", value):
+            self.problems.append(
+                f"{name} can be guessed, or not be sent. Set 20 or more random letters "
+                "and digits, as `openssl rand -hex 32` makes them, or leave it out."
+            )
+        return value
+
+    def folder(self, name: str, default: Path) -> Path:
+        """A folder, from the root on."""
+        value = self.text(name, str(default))
+        if not value.startswith("/"):
+            self.problems.append(
+                f"{name} is {quoted(value)}. Set the whole path of a folder: {default}"
+            )
+        return Path(value)
+
     def flag(self, name: str) -> bool:
         """True for 1, true, yes or on; False for 0, false, no, off or nothing."""
-        value = str(self.str(name, default="")).strip().lower()
+        value = self.text(name).lower()
         if value in {"1", "true", "yes", "on"}:
             return True
         if value not in {"", "0", "false", "no", "off"}:
-            self.problems.append(f"{name} is {value!r}. Set it to 1 or 0.")
+            self.problems.append(f"{name} is {quoted(value)}. Set it to 1 or 0.")
         return False
 
     def one_of(self, name: str, known: tuple[str, ...], default: str) -> str:
         """One of the words in `known`."""
-        value = str(self.str(name, default="")).strip().lower() or default
+        value = self.text(name, default).lower()
         if value not in known:
-            self.problems.append(f"{name} is {value!r}. Set {' or '.join(known)}.")
+            self.problems.append(
+                f"{name} is {quoted(value)}. Set {' or '.join(known)}."
+            )
             return default
         return value
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
         """A whole number from `least` to `most`."""
-        value = str(self.str(name, default=str(default))).strip()
+        value = self.text(name, str(default))
         if not (value.isascii() and value.isdecimal() and least <= int(value) <= most):
             self.problems.append(
-                f"{name} is {value!r}. Set a whole number from {least} to {most}."
+                f"{name} is {quoted(value)}. Set a whole number from {least} to {most}."
             )
             return default
         return int(value)
 
     def rate(self, name: str) -> float:
         """So many a second, fractions too; 0 is as many as possible."""
-        value = str(self.str(name, default="0")).strip()
+        value = self.text(name, "0")
         if not re.fullmatch(r"\d{1,4}(\.\d{1,4})?", value, re.ASCII):
             self.problems.append(
-                f"{name} is {value!r}. Set how many a second: 10, or 0.5 for one in "
-                "two seconds; 0 for as many as possible."
+                f"{name} is {quoted(value)}. Set how many a second: 10, or 0.5 for "
+                "one in two seconds; 0 for as many as possible."
             )
             return 0.0
         return float(value)
@@ -126,27 +153,29 @@ class Environment(environ.Env):  # type: ignore[misc]
             validate_email(parseaddr(mailbox)[1])
         except ValidationError:
             self.problems.append(
-                f"{name} is {value!r}. Set an e-mail address, petitions@example.org"
+                f"{name} is {quoted(value)}. Set an e-mail address, "
+                "petitions@example.org"
             )
         return mailbox
 
     def contact(self, name: str) -> str:
         """Where somebody is reached: an e-mail address, a page or a telephone, as an
         address that begins with mailto:, https:// or tel:."""
-        value = str(self.str(name, default="")).strip()
+        value = self.text(name)
         if "@" in value and ":" not in value:
             value = f"mailto:{value}"
-        if value and not re.fullmatch(r"(mailto:[^\s@]+@|https://|tel:\+?)\S+", value):
+        form = r"(mailto:[^\s@:/]+@|https://[^\s@/:]|tel:\+?)[^\s@]+"
+        if value and not re.fullmatch(form, value):
             self.problems.append(
-                f"{name} is {value!r}. Set an e-mail address, a page (https://…) or a "
-                "telephone (tel:+1-613-555-0100)."
+                f"{name} is {quoted(value)}. Set an e-mail address, a page "
+                "(https://…) or a telephone (tel:+1-613-555-0100)."
             )
         return value
 
     def web_address(self, name: str) -> str:
         """An address that begins with https:// or http://, or nothing."""
-        value = str(self.str(name, default="")).strip()
-        url = urlsplit(value)
+        value = self.text(name)
+        url = split(value)
         if value and not (url.scheme in {"http", "https"} and url.hostname):
             # Not quoted: such addresses are secrets.
             self.problems.append(
@@ -158,32 +187,35 @@ class Environment(environ.Env):  # type: ignore[misc]
 
     def time_zone(self, name: str) -> str:
         """A name from the time zone database."""
-        value = str(self.str(name, default="UTC"))
+        value = self.text(name, "UTC")
         if value not in zoneinfo.available_timezones():
             self.problems.append(
-                f"{name} is {value!r}. Set a name such as America/Toronto or UTC."
+                f"{name} is {quoted(value)}. Set a name such as America/Toronto or UTC."
             )
             return "UTC"
         return value
 
     def listening(self, name: str) -> list[str]:
         """Where the web server listens: host:port, separated by commas."""
-        found = [str(part).strip() for part in self.list(name, default=[])]
+        found = self.parts(name)
         for part in found:
             host, _colon, port = part.rpartition(":")
-            if not (host and port.isdecimal() and 0 < int(port) < 65536):
-                self.problems.append(f"{name} holds {part!r}. Set host:port.")
+            known = re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", host)
+            if not (known and 0 < int_or_0(port) < 65536):
+                self.problems.append(
+                    f"{name} holds {quoted(part)}. Set host:port: 127.0.0.1:8000"
+                )
         return found or ["127.0.0.1:8000"]
 
     def networks(self, name: str) -> list[str]:
         """Addresses or networks, separated by commas, each checked."""
-        found = [part for part in map(str.strip, self.list(name, default=[])) if part]
+        found = self.parts(name)
         for part in found:
             try:
                 ipaddress.ip_network(part)
             except ValueError:
                 self.problems.append(
-                    f"{name} holds {part!r}. List addresses (10.0.0.7) or whole "
+                    f"{name} holds {quoted(part)}. List addresses (10.0.0.7) or whole "
                     "networks (10.0.0.0/8), separated by commas."
                 )
         return found
@@ -193,11 +225,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         value = self.required(
             name, "Set the public address of the site, https://petitions.example.org"
         )
-        url = urlsplit(value.rstrip("/"))
-        try:
-            port = f":{url.port}" if url.port else ""
-        except ValueError:
-            port = ":?"
+        url = split(value.rstrip("/"))
+        port = f":{url.port}" if url.port else ""
         bare = f"{url.scheme}://{url.hostname}{port}"
         if value and (
             url.scheme not in {"http", "https"}
@@ -205,7 +234,7 @@ class Environment(environ.Env):  # type: ignore[misc]
             or url.geturl().lower() not in {bare, bare.replace("://", "://[", 1)}
         ):
             self.problems.append(
-                f"{name} is {value!r}. Set scheme and host only: "
+                f"{name} is {quoted(value)}. Set scheme and host only: "
                 "https://petitions.example.org"
             )
         if url.hostname and not url.hostname.isascii():
@@ -228,19 +257,35 @@ class Environment(environ.Env):  # type: ignore[misc]
         user, at, _host = rest.rpartition("@")
         if at and re.search(r"[/#?@\s]|%(?![0-9A-Fa-f]{2})", user):
             self.problems.append(
-                f"{name} cannot be read: in user and password, write / as %2F, # as "
-                "%23, ? as %3F, @ as %40, a space as %20 and % as %25."
+                f"{name} cannot be read: in user and password, write {ENCODED}."
             )
             return {}
         try:
             found: dict[str, Any] = dict(conninfo_to_dict(value))
-        except ProgrammingError:
-            found = {}
+        except ProgrammingError as error:
+            # Nothing else of its words: they quote what cannot be read.
+            unknown = re.search(r'query parameter: "([a-z_]+)"', str(error))
+            said = f": it knows no {unknown[1]}" if unknown else ""
+            self.problems.append(f"{name} cannot be read{said}. {advice}")
+            return {}
         ports = str(found.pop("port", "") or "")
         wrong = [p for p in ports.split(",") if p and not 0 < int_or_0(p) < 65536]
         if not found.get("dbname") or wrong:
-            self.problems.append(f"{name} cannot be read. {advice}")
+            what = "a port is no number" if wrong else "it names no database"
+            self.problems.append(f"{name} cannot be read: {what}. {advice}")
             return {}
+        for option, given in found.items():
+            known = CHOICES.get(option)
+            if known and given not in known:
+                self.problems.append(
+                    f"{name}: {option} is {quoted(given)}. Set {' or '.join(known)}: "
+                    f"…/name?{option}={known[-1]}"
+                )
+            if NUMBERS.fullmatch(option) and not str(given).isdecimal():
+                self.problems.append(
+                    f"{name}: {option} is {quoted(given)}. Set a number: "
+                    f"…/name?{option}=10"
+                )
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": found.pop("dbname"),
@@ -257,28 +302,42 @@ class Environment(environ.Env):  # type: ignore[misc]
             "Set smtp://user:password@host:25 (plain), smtp+tls://…:587 (STARTTLS), "
             "smtps://…:465 (TLS) or folder:///path (demonstration)."
         )
-        url = urlsplit(self.required(name, advice))
-        if url.scheme == "folder":
+        value = self.required(name, advice)
+        url = split(value)
+        if url.scheme == "folder" and url.path.startswith("/") and not url.netloc:
             return {
                 "BACKEND": "config.mail.FolderBackend",
                 "OPTIONS": {"folder": Path(unquote(url.path))},
             }
-        try:
-            port = url.port
-        except ValueError:
-            port = None
-            self.problems.append(f"{name}: its port is not a number. {advice}")
-        if url.geturl() and (url.scheme not in SMTP_PORTS or not url.hostname):
+        # What ends the part before the host.
+        user, at, _host = value.partition("://")[2].rpartition("@")
+        if at and re.search(r"[/#?\s]", user):
+            self.problems.append(
+                f"{name} cannot be read: in user and password, write {ENCODED}."
+            )
+            url = split("")
+        elif value and (url.scheme not in SMTP_PORTS or not url.hostname):
             self.problems.append(f"{name} cannot be read. {advice}")
-        timeout = parse_qs(url.query).get("timeout", ["10"])[0]
-        if not (timeout.isdecimal() and 0 < int(timeout) < 1000):
-            self.problems.append(f"{name}: its timeout is not a number of seconds.")
+            url = split("")
+        elif url.path.strip("/") or url.fragment:
+            self.problems.append(f"{name}: nothing follows the port. {advice}")
+        options = parse_qs(url.query, keep_blank_values=True)
+        for option in sorted(options.keys() - {"timeout"}):
+            self.problems.append(
+                f"{name}: it knows no {quoted(option)}. Set ?timeout=10 or nothing "
+                "behind the port."
+            )
+        timeout = options.get("timeout", ["10"])[0]
+        if not 0 < int_or_0(timeout) < 1000:
+            self.problems.append(
+                f"{name}: its timeout is not a number of seconds. Set ?timeout=10"
+            )
             timeout = "10"
         return {
             "BACKEND": "config.mail.SmtpBackend",
             "OPTIONS": {
                 "host": url.hostname or "localhost",
-                "port": port or SMTP_PORTS.get(url.scheme, 25),
+                "port": url.port or SMTP_PORTS.get(url.scheme, 25),
                 "username": unquote(url.username or ""),
                 "password": unquote(url.password or ""),
                 "use_tls": url.scheme == "smtp+tls",
@@ -289,7 +348,7 @@ class Environment(environ.Env):  # type: ignore[misc]
 
     def webhooks(self, name: str) -> str:
         """The mail provider whose webhooks are taken, as django-anymail calls it."""
-        provider = str(self.str(name, default="")).strip()
+        provider = self.text(name)
         if not provider:
             return ""
         if find_spec("anymail") is None:
@@ -304,8 +363,8 @@ class Environment(environ.Env):  # type: ignore[misc]
             or find_spec(f"anymail.webhooks.{provider}") is None
         ):
             self.problems.append(
-                f"{name} is {provider!r}. Set a provider that django-anymail knows: "
-                "postmark, mailgun, sendgrid, brevo, mailjet …"
+                f"{name} is {quoted(provider)}. Set a provider that django-anymail "
+                "knows: postmark, mailgun, sendgrid, brevo, mailjet …"
             )
             return ""
         return provider

@@ -34,7 +34,7 @@ SITE_URL = _site.geturl()
 SITE_HOST = readable_domain(_site.netloc)
 HTTPS = _site.scheme == "https"
 SECRET_KEY = env.secret("SECRET_KEY", "signs links and sessions")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = env.parts("SECRET_KEY_FALLBACKS")
 if any(len(former) < 50 for former in SECRET_KEY_FALLBACKS):
     env.problems.append(
         "SECRET_KEY_FALLBACKS holds one of less than 50 characters: it would be as "
@@ -43,7 +43,7 @@ if any(len(former) < 50 for former in SECRET_KEY_FALLBACKS):
 EMAIL_KEY = env.secret("EMAIL_KEY", "recognises a repeated e-mail address")
 if EMAIL_KEY and EMAIL_KEY == SECRET_KEY:
     env.problems.append("EMAIL_KEY equals SECRET_KEY. Set a different secret.")
-EMAIL_KEY_FALLBACKS = env.list("EMAIL_KEY_FALLBACKS", default=[])
+EMAIL_KEY_FALLBACKS = env.parts("EMAIL_KEY_FALLBACKS")
 if any(len(former) < 50 for former in EMAIL_KEY_FALLBACKS):
     env.problems.append(
         "EMAIL_KEY_FALLBACKS holds one of less than 50 characters: no key of this site "
@@ -59,7 +59,7 @@ if DEBUG and not is_loopback(_site.hostname or ""):
 ALLOWED_HOSTS = [_site.hostname or ""]
 if is_loopback(_site.hostname or ""):
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_TOKEN = env.token("METRICS_TOKEN")
 
 # == Applications ==
 
@@ -160,7 +160,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 # What a visitor may send, and staff with a picture (config/images.py).
 PUBLIC_BODY_LIMIT = 100 * 2**10
 STAFF_BODY_LIMIT = 25 * 2**20
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
+MEDIA_ROOT = env.folder("MEDIA_ROOT", BASE_DIR / "var" / "media")
 MEDIA_URL = "/media/"
 # Names and addresses are kept at most so many months after a petition has ended.
 RETENTION_MONTHS = env.number("RETENTION_MONTHS", default=24, least=1, most=120)
@@ -183,10 +183,7 @@ MAIL_WEBHOOKS = env.webhooks("MAIL_WEBHOOKS")
 ANYMAIL = env.anymail() if MAIL_WEBHOOKS else {}
 if MAIL_WEBHOOKS:
     INSTALLED_APPS.append("anymail")
-ALERT_EMAILS = [
-    env.address("ALERT_EMAIL", str(part))
-    for part in env.list("ALERT_EMAIL", default=[])
-]
+ALERT_EMAILS = [env.address("ALERT_EMAIL", part) for part in env.parts("ALERT_EMAIL")]
 # Told of the same by a POST, for when mail is what is down.
 ALERT_URL = env.web_address("ALERT_URL")
 # Where to tell of a weakness of this site.
@@ -223,7 +220,7 @@ TIME_ZONE = env.time_zone("TIME_ZONE")
 # == Static files ==
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+STATIC_ROOT = env.folder("STATIC_ROOT", BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

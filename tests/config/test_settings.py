@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -54,10 +55,16 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"EMAIL_KEY_FALLBACKS": "short"}, "EMAIL_KEY_FALLBACKS holds one of less"),
     ({"SITE_URL": "https://h:abc"}, "SITE_URL is 'https://h:abc'. Set scheme"),
     ({"SITE_URL": "https://h?x=1"}, "SITE_URL is 'https://h?x=1'. Set scheme"),
-    ({"SITE_URL": "https://u@h"}, "SITE_URL is 'https://u@h'. Set scheme"),
-    ({"DATABASE_URL": "postgresql://u:p@h:x/n"}, "DATABASE_URL cannot be read."),
-    ({"DATABASE_URL": "postgresql://"}, "DATABASE_URL cannot be read."),
-    ({"DATABASE_URL": "postgresql://u:p@h,i:x/n"}, "DATABASE_URL cannot be read."),
+    ({"SITE_URL": "https://u@h"}, "SITE_URL is 'https:…@h'. Set scheme"),
+    ({"DATABASE_URL": "postgresql://u:p@h:x/n"}, "cannot be read: a port is no number"),
+    ({"DATABASE_URL": "postgresql://"}, "cannot be read: it names no database."),
+    ({"DATABASE_URL": "postgresql://u:p@h,i:x/n"}, "cannot be read: a port is no"),
+    ({"DATABASE_URL": "postgresql://u@h/n?sslmode=y"}, "sslmode is 'y'. Set disable"),
+    ({"DATABASE_URL": "postgresql://u@h/n?sslmoed=y"}, "it knows no sslmoed. Set"),
+    ({"MAIL_URL": "smtp://u:p#w@h"}, "password, write / as %2F, # as %23"),
+    ({"MAIL_URL": "smtp://u:p@h?tls=1"}, "MAIL_URL: it knows no 'tls'. Set"),
+    ({"METRICS_TOKEN": "x"}, "METRICS_TOKEN can be guessed, or not be sent. Set 20"),
+    ({"MEDIA_ROOT": "media"}, "MEDIA_ROOT is 'media'. Set the whole path"),
     ({"DATABASE_URL": "postgresql://u:p/w@h/n"}, "password, write / as %2F, # as %23"),
     ({"DATABASE_URL": "postgresql://u:p#w@h/n"}, "password, write / as %2F, # as %23"),
     ({"DATABASE_URL": "postgresql://u:p?w@h/n"}, "password, write / as %2F, # as %23"),
@@ -70,7 +77,7 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"TIME_ZONE": "Mars/One"}, "TIME_ZONE is 'Mars/One'. Set a name such as"),
     ({"WEB_CONCURRENCY": "x"}, "WEB_CONCURRENCY is 'x'. Set a whole number"),
     ({"GRACEFUL_TIMEOUT": "x"}, "GRACEFUL_TIMEOUT is 'x'. Set a whole number"),
-    ({"BIND": "8000"}, "BIND holds '8000'. Set host:port."),
+    ({"BIND": "8000"}, "BIND holds '8000'. Set host:port:"),
     ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES holds '10.0.0.1/8'."),
     (
         {
@@ -91,7 +98,7 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"DATABASE_URL": "sqlite:///db"}, "DATABASE_URL does not name PostgreSQL."),
     ({"MAIL_URL": None}, "MAIL_URL is not set. Set smtp://"),
     ({"MAIL_URL": "http://mail"}, "MAIL_URL cannot be read."),
-    ({"MAIL_URL": "smtp://mail:port"}, "MAIL_URL: its port is not a number."),
+    ({"MAIL_URL": "smtp://mail:port"}, "MAIL_URL cannot be read."),
     ({"MAIL_FROM": None}, "MAIL_FROM is not set."),
     ({"DEBUG": "1"}, "DEBUG is on for a public SITE_URL. Set DEBUG=0."),
     ({"DEBUG": "perhaps"}, "DEBUG is 'perhaps'. Set it to 1 or 0."),
@@ -112,10 +119,69 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"DEMO": "1"}, "DEMO is on and MAIL_URL is a real mail server."),
 ]
 
+# What nobody may see again of a value that was wrong.
+HIDDEN = "s3cr3tpw"
+# Wrong for every variable that is not named below.
+WRONG = [
+    "nonsense!", "-1", "²", f"https://u:{HIDDEN}@[::1", f"smtp://u:{HIDDEN}#@h:25",
+    f"postgresql://u:{HIDDEN}/x@h/n", "'in quotes'", "a b", "$HOME", "x" * 5000,
+]  # fmt: skip
+LONG = "x" * 5000  # a good secret, or a file's name
+WRONG_FOR = {
+    "SECRET_KEY": [value for value in WRONG if value != LONG],
+    "EMAIL_KEY": [value for value in WRONG if value != LONG],
+    "SECRET_KEY_FALLBACKS": [value for value in WRONG if value != LONG],
+    "EMAIL_KEY_FALLBACKS": [value for value in WRONG if value != LONG],
+    "METRICS_TOKEN": ["x", "é" * 30, "a b" * 10, "y" * 19, "$HOME"],
+    "DATABASE_URL": [
+        *WRONG,
+        f"postgresql://u:{HIDDEN}@h/n?sslmode=requre",
+        f"postgresql://u:{HIDDEN}@h/n?sslmoed=require",
+        f"postgresql://u:{HIDDEN}@h/n?connect_timeout=soon",
+        f"postgresql://u:{HIDDEN}@h/n?target_session_attrs=writable",
+        f"postgresql://u:{HIDDEN}@h:99999/n",
+        f"postgresql://u:{HIDDEN}@h:0/n",
+        f"postgresql://u:{HIDDEN}@h",
+        f"postgres//u:{HIDDEN}@h/n",
+    ],
+    "MAIL_URL": [
+        *WRONG,
+        f"smtp://u:#{HIDDEN}@h:25",
+        f"smtp://u:/{HIDDEN}@h:25",
+        f"smtp://u:?{HIDDEN}@h:25",
+        f"smtp://u:{HIDDEN} @h:25",
+        f"smtp+tls://u:{HIDDEN}@h:0",
+        f"smtp+tls://u:{HIDDEN}@h:99999",
+        f"smtp+tls://u:{HIDDEN}@h:587?tmeout=10",
+        f"smtp+tls://u:{HIDDEN}@h:587/inbox",
+        f"smpt://u:{HIDDEN}@h:587",
+        "folder://tmp/mail",
+    ],
+    "BIND": [*WRONG, "8000", "127.0.0.1:0", "127.0.0.1:70000", f"u:{HIDDEN}@h:25"],
+}
+NAMES = [
+    "SITE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "EMAIL_KEY",
+    "EMAIL_KEY_FALLBACKS", "DATABASE_URL", "MAIL_URL", "MAIL_RATE", "MAIL_CONNECTIONS",
+    "MAIL_WEBHOOKS", "ANYMAIL_WEBHOOK_SECRET", "MAIL_FROM", "ALERT_EMAIL", "ALERT_URL",
+    "SECURITY_CONTACT", "TRUSTED_PROXIES", "TIME_ZONE", "MEDIA_ROOT", "STATIC_ROOT",
+    "RETENTION_MONTHS", "METRICS_TOKEN", "BIND", "WEB_CONCURRENCY", "WEB_THREADS",
+    "GRACEFUL_TIMEOUT", "LOG_FORMAT", "DEMO", "DEBUG",
+]  # fmt: skip
+REQUIRED = {"SITE_URL", "SECRET_KEY", "EMAIL_KEY", "DATABASE_URL", "MAIL_URL",
+            "MAIL_FROM"}  # fmt: skip
+BESIDES: dict[str, Changes] = {"ANYMAIL_WEBHOOK_SECRET": {"MAIL_WEBHOOKS": "postmark"}}
+WRONGLY_SET: list[tuple[str, str]] = [
+    (name, value) for name in NAMES for value in WRONG_FOR.get(name, WRONG)
+]
+NOTHING: list[tuple[str, str]] = [
+    (name, value) for name in NAMES for value in ("", "  ") if name not in BESIDES
+]
+
 # Starts the site anew for each environment, but loads Django once for all of them.
 STARTS = f"""
 import json, os, sys
 import django.core.wsgi, django.utils.csp, django_stubs_ext, environ
+import config.environment, config.logs, config.styles
 
 done = []
 for environment in json.load(sys.stdin):
@@ -134,18 +200,22 @@ print(json.dumps(done))
 """
 
 
-@pytest.fixture(scope="module")
-def starts() -> list[tuple[int, str]]:
-    """What became of the start with each mistake: exit code and errors."""
+def all_started(environments: list[Changes], code: str) -> list[tuple[int, str]]:
+    """What became of each start: exit code and errors."""
     done = subprocess.run(
-        [sys.executable, "-c", STARTS],
+        [sys.executable, "-c", STARTS.replace(SERVE, code)],
         cwd=ROOT,
-        input=json.dumps([environment(changes) for changes, _sentence in MISTAKES]),
+        input=json.dumps([environment(changes) for changes in environments]),
         capture_output=True,
         text=True,
         check=True,
     )
     return [(code, said) for code, said in json.loads(done.stdout)]
+
+
+@pytest.fixture(scope="module")
+def starts() -> list[tuple[int, str]]:
+    return all_started([changes for changes, _sentence in MISTAKES], SERVE)
 
 
 @pytest.mark.parametrize(("changes", "sentence"), MISTAKES)
@@ -157,6 +227,58 @@ def test_a_mistake_stops_the_start_with_a_sentence(
     assert code != 0
     assert sentence in said
     assert "Traceback" not in said
+
+
+def test_every_wrong_value_is_named_with_what_to_set_and_never_shown() -> None:
+    environments: list[Changes] = [
+        {**BESIDES.get(name, {}), name: value} for name, value in WRONGLY_SET
+    ]
+    for (name, value), (code, said) in zip(
+        WRONGLY_SET, all_started(environments, SERVE), strict=True
+    ):
+        asked = (name, value[:60], said[:500])
+        assert code != 0, asked
+        assert said.startswith(name), asked
+        assert re.search(r"\b(Set|write|List|Leave it out)\b", said), asked
+        assert "Traceback" not in said, asked
+        assert HIDDEN not in said, asked
+        # All that is wrong, and nothing that follows from it.
+        assert len(said) < 700, asked
+        assert {line.split(" ")[0].rstrip(":") for line in said.splitlines()} == {name}
+
+
+def test_what_is_empty_is_not_set() -> None:
+    """As a line without a value in a file of them has it."""
+    environments: list[Changes] = [{name: value} for name, value in NOTHING]
+    settings = "import config.settings"
+    for (name, _value), (code, said) in zip(
+        NOTHING, all_started(environments, settings), strict=True
+    ):
+        if name in REQUIRED:
+            assert f"{name} is not set." in said
+        else:
+            assert (code, said) == (0, ""), name
+
+
+def test_a_secret_that_begins_with_a_dollar_is_one() -> None:
+    key = "$" + "z" * 59
+    done = start(
+        {"SECRET_KEY": key}, "import config.settings as s; print(s.SECRET_KEY)"
+    )
+
+    assert done.stdout.strip() == key, done.stderr
+
+
+def test_every_variable_of_the_table_is_tried() -> None:
+    others = {
+        "POSTGRES_PASSWORD", "HOUR", "DAYS", "PORT", "DEMO_PASSWORD", "VAR",
+        "POSTGRES_BIN",
+    }  # fmt: skip
+    readme = (ROOT / "README.md").read_text()
+    table = readme.partition("| variable |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`([A-Z_]{3,})`", table)) - {"ANYMAIL_"}
+
+    assert named - others - set(NAMES) == set()
 
 
 def test_all_mistakes_are_reported_together() -> None:
@@ -271,8 +393,6 @@ def test_a_demonstration_stays_on_this_machine() -> None:
 
 
 def test_the_table_in_the_readme_names_every_variable() -> None:
-    import re
-
     source = "".join(
         (ROOT / "config" / name).read_text()
         for name in ("settings.py", "gunicorn.py", "launcher.py")
