@@ -1,14 +1,16 @@
 """The fields that texts come in by, in every form and in the import: cleaned first,
-then counted."""
+then counted; and those of moments, whatever the clock does."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
@@ -67,6 +69,38 @@ class TextField(LineField):
 
 class URLField(LineField, forms.URLField):
     pass
+
+
+# == Moments ==
+
+
+def moment_at(typed: datetime, *, last: bool = False) -> datetime:
+    """The moment at which clocks here show `typed`. Of an hour that comes twice when
+    they go back it is the first one, or the `last`; one that is left out when they go
+    forward begins with the next (RFC 5545, 3.3.5)."""
+    here = timezone.get_current_timezone()
+    found = typed.replace(tzinfo=here, fold=int(last)).astimezone(UTC)
+    if timezone.make_naive(found) != typed:
+        found = typed.replace(tzinfo=here, fold=0).astimezone(UTC)
+    return found
+
+
+class MomentField(forms.SplitDateTimeField):
+    """A day and an hour. Django's refuses hours that come twice, or never."""
+
+    last = False
+
+    def compress(self, data_list: Any) -> datetime | None:
+        if not data_list or None in data_list or "" in data_list:
+            missing: datetime | None = super().compress(data_list)
+            return missing
+        return moment_at(datetime.combine(*data_list), last=self.last)
+
+
+class EndField(MomentField):
+    """The same of an end: a day is over when its last hour is."""
+
+    last = True
 
 
 def field_for(column: models.Field[Any, Any]) -> type[LineField] | None:

@@ -26,7 +26,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config import saves
-from config.fields import field_for
+from config.fields import MomentField, field_for
 from config.patience import BUSY, is_busy
 from config.refusals import Refusal, refusal_of
 from config.seen import arrived, told
@@ -78,6 +78,8 @@ class StaffOptions:
     ) -> Any:
         if cleaning := field_for(db_field):
             kwargs.setdefault("form_class", cleaning)
+        if isinstance(db_field, models.DateTimeField):
+            kwargs.setdefault("form_class", MomentField)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         if field is not None and isinstance(db_field, models.DateField):
             field.validators = [*field.validators, validate_year]

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.fields import MomentField
 from config.refusals import Refusal, broken_constraints
 from config.seen import Attentive, Sent, digest, typed_text
 
@@ -41,6 +42,16 @@ class StaffForm(Attentive, forms.ModelForm[Any]):
                     "again, or tick that it goes."
                 ),
             )
+
+    def clean(self) -> Any:
+        """A moment that nobody changed stays what it is: a form shows neither parts of
+        a second nor which of two hours on the night when clocks go back."""
+        cleaned = super().clean()
+        for name, found in self.fields.items():
+            stays = name in self.cleaned_data and name not in self.changed_data
+            if isinstance(found, MomentField) and stays and not found.disabled:
+                self.cleaned_data[name] = getattr(self.instance, name)
+        return cleaned
 
     def is_refused(self, refusal: Refusal) -> bool:
         return self._meta.model._meta.db_table == refusal.table and self.has_changed()

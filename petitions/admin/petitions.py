@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.fields import EndField
 from organizations.access import may_see_supporters
 from organizations.scoping import ScopedAdmin, user_of
 from petitions import expiry
@@ -145,7 +146,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         if db_field.name == "opens_at":
             kwargs["widget"] = beginning_of_day()
         if db_field.name == "closes_at":
-            kwargs["widget"] = end_of_day()
+            kwargs |= {"widget": end_of_day(), "form_class": EndField}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_manytomany(
