@@ -162,6 +162,29 @@ def readable_domain(domain: str) -> str:
         return domain
 
 
+def spellings(address: str) -> list[str]:
+    """Every way in which this very address may be stored: its domain as people write
+    it, and as it stands in the DNS. Nothing but the domain has two."""
+    local, _at, domain = address.rpartition("@")
+    ascii_only = ascii_domain(domain)
+    try:
+        readable = idna.decode(ascii_only, uts46=True)
+    except idna.IDNAError:
+        readable = ascii_only
+    return sorted(
+        {f"{local}@{d}" for d in (domain, domain.lower(), ascii_only, readable)}
+    )
+
+
+def account_address(typed: str) -> str:
+    """The one form of the address of an account, however it is typed: browsers send
+    the domain as it stands in the DNS, people paste a name or a blank along."""
+    try:
+        return clean_address(typed).lower()
+    except NotAnAddress:
+        return typed.strip().lower()
+
+
 def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 

@@ -64,7 +64,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     invitation = invitations.of_token(token)
     if invitation is None:
         return show(request, {"title": gettext("This invitation is over")}, status=410)
-    account = User.objects.filter(email=invitation.email).first()
+    account = User.objects.of_address(invitation.email).first()
     form = None
     if account is None:
         form = AcceptForm(invitation, request.POST or None)

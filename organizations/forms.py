@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from config.address_fields import AddressField
+from config.addresses import account_address, spellings
 from config.characters import clean_text
 from config.colours import HEX
 from config.fields import LineField
@@ -37,6 +38,11 @@ COVER_WIDTH = 1200
 class StaffPasswordResetForm(PasswordResetForm):
     """Asks the worker for a mail to whoever has an account with the address, also
     to those who have no password yet."""
+
+    email = AddressField(
+        label=_("e-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
 
     def save(self, *args: Any, **options: Any) -> None:
         language = get_language() or settings.LANGUAGE_CODE
@@ -183,11 +189,11 @@ class MemberForm(forms.ModelForm[Membership]):
             self.fields["email"].disabled = True
 
     def clean_email(self) -> str:
-        email = str(self.cleaned_data["email"]).strip().lower()
+        email = account_address(str(self.cleaned_data["email"]))
         organization = self.instance.organization_id
         if not self.instance.pk and organization is not None:
             members = Membership.objects.filter(organization=organization)
-            if members.filter(user__email=email).exists():
+            if members.filter(user__email__in=spellings(email)).exists():
                 raise ValidationError(_("This person is a member already."))
         return email
 

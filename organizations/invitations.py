@@ -18,6 +18,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from config import events
+from config.addresses import account_address, spellings
 from organizations.access import may_own
 from organizations.models import (
     Invitation,
@@ -44,7 +45,7 @@ def invite(
 ) -> Invitation:
     """Ask whoever has the mailbox to join; asked again, with the role given last."""
     now = now or timezone.now()
-    address = email.strip().lower()
+    address = account_address(email)
     with transaction.atomic():
         invitation, _created = Invitation.objects.update_or_create(
             organization=organization,
@@ -105,7 +106,7 @@ def accept(invitation: Invitation, user: User) -> bool:
     another mailbox. Who is a member already keeps their role."""
     with transaction.atomic():
         rows = Invitation.objects.select_for_update(of=("self",))
-        locked = rows.filter(pk=invitation.pk, email=user.email).first()
+        locked = rows.filter(pk=invitation.pk, email__in=spellings(user.email)).first()
         if locked is None or not is_open(locked):
             return False
         Membership.objects.get_or_create(
@@ -130,7 +131,7 @@ def accept_anew(invitation: Invitation, *, name: str, password: str) -> bool:
         with transaction.atomic():
             # Two invitations of one mailbox may be accepted at the same moment.
             list(Invitation.objects.select_for_update().filter(email=invitation.email))
-            if User.objects.filter(email=invitation.email).exists():
+            if User.objects.of_address(invitation.email).exists():
                 return False
             user = User.objects.create_user(invitation.email, password, name=name)
             if not accept(invitation, user):

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from config import events, logins
+from config.addresses import account_address
 from config.buckets import Drawn, Rate, draw, give_back
 from config.clients import Network, network_of
 from config.logins import BUSY, HELD_UP, HeldUp
@@ -74,7 +75,7 @@ def attempt[T](
 ) -> T | None:
     """What `check` says of a password for the address `typed`; HeldUp instead when it
     is not the time for another one."""
-    address = typed.strip().lower()
+    address = account_address(typed)
     network = network_of(request) if request is not None else None
     account, is_usual = find(address, network)
     about: dict[str, Any] = {"account": account, "network": network}
@@ -123,7 +124,7 @@ def find(address: str, network: Network | None) -> tuple[int | None, bool]:
     this network lately: the same statement for any address."""
     here = SeenNetwork.objects.filter(user=OuterRef("pk"), network=str(network))
     found = (
-        User.objects.filter(email=address)
+        User.objects.of_address(address)
         .annotate(is_usual=Exists(here))
         .values_list("pk", "is_usual")
         .first()

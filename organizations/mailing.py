@@ -18,6 +18,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from config.addresses import account_address
 from config.buckets import Drawn, Rate, draw, give_back
 from config.loops import Loop
 from config.mail import words
@@ -47,7 +48,7 @@ def ask(purpose: Purpose, address: str, *, language: str, network: str = "") -> 
     one INSERT for each address alike."""
     StaffMail.objects.create(
         purpose=purpose,
-        address=address.strip().lower()[:254],
+        address=account_address(address)[:254],
         language=language,
         network=network,
     )
@@ -159,7 +160,7 @@ def compose(mail: StaffMail) -> EmailMessage | None:
             "days": invitations.KEPT.days,
         }
     else:
-        user = User.objects.filter(email=mail.address, is_active=True).first()
+        user = User.objects.of_address(mail.address).filter(is_active=True).first()
         if user is None:
             return None
         context["user"] = user

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import idna
-
 from config.addresses import NotAnAddress as NotAnAddress
 from config.addresses import ascii_domain as ascii_domain
 from config.addresses import clean_address as clean_address
 from config.addresses import domain_of as domain_of
 from config.addresses import has_known_ending
+from config.addresses import spellings as spellings
 
 # Providers whose names people mistype, and real ones that look like a slip.
 COMMON_DOMAINS = (
@@ -99,20 +98,6 @@ class Rules:
             for sign in rule.strip_characters:
                 local = local.replace(sign, "") or local
         return f"{local}@{domain}"
-
-
-def spellings(address: str) -> list[str]:
-    """Every way in which this very address may be stored: its domain as people write
-    it, and as it stands in the DNS. Nothing but the domain has two."""
-    local, _at, domain = address.rpartition("@")
-    ascii_only = ascii_domain(domain)
-    try:
-        readable = idna.decode(ascii_only, uts46=True)
-    except idna.IDNAError:
-        readable = ascii_only
-    return sorted(
-        {f"{local}@{d}" for d in (domain, domain.lower(), ascii_only, readable)}
-    )
 
 
 def exact(address: str) -> str:

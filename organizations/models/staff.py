@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import guards
 from config.address_fields import AddressColumn
+from config.addresses import account_address, spellings
 from organizations.models.organization import Organization
 
 
@@ -22,7 +23,7 @@ class UserManager(BaseUserManager["User"]):
     def create_user(
         self, email: str, password: str | None = None, **fields: Any
     ) -> User:
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=account_address(email), **fields)
         user.set_password(password)
         user.full_clean(exclude=["password"])
         user.save(using=self._db)
@@ -34,7 +35,15 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email=(username or "").strip().lower())
+        found = self.of_address(username or "").first()
+        if found is None:
+            raise self.model.DoesNotExist
+        return found
+
+    def of_address(self, typed: str) -> models.QuerySet[User]:
+        """Whose account it is, however the address is typed; the oldest first, should
+        two have been made for two spellings of one."""
+        return self.filter(email__in=spellings(account_address(typed))).order_by("pk")
 
 
 class User(AbstractBaseUser):
@@ -81,7 +90,7 @@ class User(AbstractBaseUser):
 
     def clean(self) -> None:
         super().clean()
-        self.email = self.email.strip().lower()
+        self.email = account_address(self.email)
 
     def shut_out(self) -> None:
         """Whoever was in is out, and no earlier password or link lets them in again;

@@ -45,8 +45,8 @@ class Command(BaseCommand):
         row = Organization.objects.filter(name=name).first()
         if row is None:
             row = Organization.objects.create(name=name)
-        address = owner.strip().lower()
-        user = User.objects.filter(email=address).first()
+        address = owner.strip()
+        user = User.objects.of_address(address).first()
         is_new = user is None
         if user is None:
             user = User.objects.create_user(address)
