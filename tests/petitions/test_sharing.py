@@ -339,15 +339,16 @@ def test_a_letter_in_the_readers_language(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "ar"])
 def test_a_letter_falls_back_to_the_language_it_has(
-    visitor: Client, petition: Petition
+    visitor: Client, petition: Petition, language: str
 ) -> None:
     step = make_step(petition, kind="letter", address="minister@example.org")
-    step.letters.create(language="en", subject="Please sign", body="Do.")
+    step.letters.create(language=language, subject="Please sign", body="Do.")
 
     page = visitor.get(f"/fr{THANKS}")
 
-    assert b'lang="en"' in page.content
+    assert f'id="letter" lang="{language}"' in page.content.decode()
     assert "Please sign" in text_of(page)
 
 
