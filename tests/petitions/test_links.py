@@ -168,6 +168,27 @@ def test_a_page_holds_no_link_that_may_do_more(
         assert reached <= allowed
 
 
+@pytest.mark.parametrize(
+    ("purpose", "never"),
+    [
+        (Purpose.CONFIRM, {Purpose.OWN, Purpose.ALL, Purpose.NEVER}),
+        (Purpose.NOT_ME, {Purpose.CONFIRM, Purpose.OWN, Purpose.ALL, Purpose.NEVER}),
+        (Purpose.OWN, {Purpose.ALL, Purpose.NEVER}),
+        (Purpose.NEVER, {Purpose.CONFIRM, Purpose.OWN, Purpose.ALL}),
+    ],
+)
+def test_no_link_leads_to_more_by_any_way(
+    purpose: Purpose, never: set[Purpose]
+) -> None:
+    """What the table allows: a mail about one petition opens nothing of another, and
+    once it is confirmed, none that shows and changes it."""
+    reached = {purpose}
+    while more := {led for one in reached for led in LEADS_TO[one]} - reached:
+        reached |= more
+
+    assert not reached & never
+
+
 def test_only_a_mail_or_an_opened_link_makes_another() -> None:
     """Otherwise a page could hold whatever it likes."""
     makers = {
