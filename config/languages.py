@@ -1,5 +1,6 @@
 """Two lists of languages: those of the interface (settings.LANGUAGES), and those that a
-text of an organisation may be in (all that CLDR names).
+text of an organisation may be in: all that CLDR names, which are offered, and all
+others of ISO 639-3, which can be typed.
 
 The language of a page stands in its path: /fr/… is French, no prefix is English. The
 admin's stands behind it, /admin/fr/…: a proxy that keeps strangers away from /admin/
@@ -8,11 +9,13 @@ keeps them away from all of it.
 
 from __future__ import annotations
 
+import gettext
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+import pycountry
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.localedata import locale_identifiers
@@ -94,8 +97,44 @@ def names_in(language: str) -> dict[str, str]:
     return named
 
 
+@lru_cache(maxsize=20)
+def rare_names_in(language: str) -> dict[str, str]:
+    """The name, in `language` where there is one, of each language of ISO 639-3 that
+    CLDR does not name; without other codes of those that it does."""
+    named, aliases = names_in("en"), get_global("language_aliases")
+    translated = gettext.translation(
+        "iso639-3", pycountry.LOCALES_DIR, [language], fallback=True
+    ).gettext
+    return {
+        one.alpha_3: translated(one.name)
+        for one in pycountry.languages
+        if one.scope != "S"
+        and one.alpha_3 not in named
+        and one.alpha_3 not in aliases
+        and not hasattr(one, "alpha_2")
+    }
+
+
+def rare_languages() -> list[tuple[str, str]]:
+    """Codes and names, in the reader's language, of those that are not offered."""
+    return list(rare_names_in(reader_language()).items())
+
+
+def name_in(language: str, code: str) -> str | None:
+    """What a language is called in `language`, also in a script that it is seldom
+    written in; None for what is no language."""
+    if name := names_in(language).get(code):
+        return name
+    main, hyphen, script = code.partition("-")
+    name = names_in(language).get(main) or rare_names_in(language).get(main)
+    if not hyphen or name is None:
+        return name
+    in_script = Locale.parse(language, sep="-").scripts.get(script)
+    return f"{name} ({in_script})" if in_script else None
+
+
 def is_text_language(code: str) -> bool:
-    return code in names_in("en")
+    return code in names_in("en") or name_in("en", code) is not None
 
 
 def text_language(said: str) -> str | None:
@@ -103,18 +142,29 @@ def text_language(said: str) -> str | None:
     other systems write it, or by a name: “fr” for fr-CA, fra, French and français,
     “zh-Hant” for zh-TW. None when it means none."""
     said = said.strip()
+    by_name = codes_by_name().get(sorting_key(said))
+    # “Mon” is a language, and “mon” the code of another one.
+    if by_name and said[:1].isupper() and not said.isupper():
+        return by_name
     main, *others = re.split(r"[-_]", said.lower())
-    main = str(get_global("language_aliases").get(main, main))
-    scripts = [part.capitalize() for part in others if len(part) == 4]
+    main, *meant = str(get_global("language_aliases").get(main, main)).split("_")
+    others = [part.lower() for part in meant] + others
+    usual = get_global("likely_subtags").get(main, "").split("_")
+    scripts = [part.capitalize() for part in others if re.fullmatch("[a-z]{4}", part)]
     for country in (part.upper() for part in others if len(part) == 2):
         likely = get_global("likely_subtags").get(f"{main}_{country}", "")
         scripts += [part for part in likely.split("_") if len(part) == 4]
-    well_formed = all(re.fullmatch("[a-z]{2,4}|[0-9]{3}", part) for part in others)
+    well_formed = all(re.fullmatch("[a-z0-9]{1,8}", part) for part in others)
     if re.fullmatch("[a-z]{2,3}", main) and well_formed:
-        for code in (*(f"{main}-{script}" for script in scripts), main):
-            if is_text_language(code):
+        for script in scripts[:1]:
+            code = f"{main}-{script}"
+            if code in names_in("en") or (
+                script not in usual and is_text_language(code)
+            ):
                 return code
-    return codes_by_name().get(sorting_key(said))
+        if is_text_language(main):
+            return main
+    return by_name
 
 
 @lru_cache(maxsize=1)
@@ -125,6 +175,9 @@ def codes_by_name() -> dict[str, str]:
     for reader in dict(settings.LANGUAGES):
         for code, name in names_in(reader).items():
             found[sorting_key(name)] = code
+    for reader in dict(settings.LANGUAGES):
+        for code, name in rare_names_in(reader).items():
+            found.setdefault(sorting_key(name), code)
     for code in names_in("en"):
         if own := LANG_INFO.get(code.lower(), {}).get("name_local", ""):
             found.setdefault(sorting_key(own), code)
@@ -133,7 +186,7 @@ def codes_by_name() -> dict[str, str]:
 
 def name_in_reader_language(code: str) -> str:
     """“French”, or “français” for a reader of French; the code when it has no name."""
-    return names_in(reader_language()).get(code) or names_in("en").get(code, code)
+    return name_in(reader_language(), code) or name_in("en", code) or code
 
 
 @lru_cache(maxsize=200)

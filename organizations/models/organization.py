@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from config import guards
 from config.address_fields import AddressColumn
 from config.images import TAKEN, LogoField, LogoFile, PictureField
-from config.languages import Passage, reader_language, text_languages
+from config.language_fields import LanguageField
+from config.languages import Passage, reader_language
 from config.slugs import Addressed, validate_slug
 
 if TYPE_CHECKING:
@@ -72,10 +73,8 @@ class Organization(Addressed):
         help_text=_("When it differs from the name."),
     )
     description = models.TextField(_("description"), blank=True, max_length=5000)
-    language = models.CharField(
+    language = LanguageField(
         _("language of the description"),
-        max_length=10,
-        choices=text_languages,
         default=settings.LANGUAGE_CODE,
         db_default=settings.LANGUAGE_CODE,
     )
@@ -236,7 +235,7 @@ class Description(models.Model):
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="descriptions"
     )
-    language = models.CharField(_("language"), max_length=10, choices=text_languages)
+    language = LanguageField(_("language"))
     text = models.TextField(_("description"), max_length=5000)
 
     class Meta:

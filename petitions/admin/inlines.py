@@ -110,6 +110,13 @@ class CorrectionInline(PetitionInline, StackedInline[Correction, Petition]):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def formfield_for_choice_field(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """There is no other language than those of its texts."""
+        kwargs["choices_form_class"] = forms.TypedChoiceField
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
     def get_formset(
         self, request: HttpRequest, obj: Petition | None = None, **kwargs: Any
     ) -> Any:

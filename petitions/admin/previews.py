@@ -13,6 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 
 from config.characters import clean_text
+from config.language_fields import typed_language
 from config.languages import is_text_language
 from organizations.models import Organization
 from organizations.scoping import user_of
@@ -97,6 +98,8 @@ def from_form(
     for name in TYPED:
         if name in post:
             setattr(petition, name, clean_text(post[name]))
+    if is_text_language(language := typed_language(post, "language")):
+        petition.language = language
     if post.get("text_format") in TextFormat.values:
         petition.text_format = post["text_format"]
     if post.get("delivery") in Delivery.values:
@@ -125,6 +128,7 @@ def typed_texts(
         for name in WRITTEN:
             if f"{prefix}{name}" in post:
                 setattr(text, name, clean_text(post[f"{prefix}{name}"]))
+        text.language = typed_language(post, f"{prefix}language") or text.language
         if f"{PREVIEW}{prefix}language" in post:
             pressed = text.language
         if is_text_language(text.language) and not post.get(f"{prefix}DELETE"):

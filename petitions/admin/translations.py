@@ -16,7 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.languages import name_in_reader_language, text_languages
+from config.language_fields import LanguageChoice, LanguageSelect
+from config.languages import name_in_reader_language
 from config.model_admin import StackedInline
 from petitions.admin.inlines import PetitionInline
 from petitions.admin.writing import MarkdownArea
@@ -31,7 +32,7 @@ WRITTEN = (
 )  # fmt: skip
 
 
-class LanguageSelect(forms.Select):
+class PreviewedLanguage(LanguageSelect):
     """The language of a text, and a button that shows this text in the preview, which
     has the URL name `preview`."""
 
@@ -57,10 +58,9 @@ class LanguageSelect(forms.Select):
 class TranslationForm(forms.ModelForm[Translation]):
     """Of a text that people may have signed under, only what is not frozen changes."""
 
-    language = forms.ChoiceField(
+    language = LanguageChoice(
         label=_("language"),
-        choices=lambda: [("", "---------"), *text_languages()],
-        widget=LanguageSelect("admin:petitions_petition_preview"),
+        widget=PreviewedLanguage("admin:petitions_petition_preview"),
     )
 
     class Meta:

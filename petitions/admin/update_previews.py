@@ -16,6 +16,7 @@ from django.views.decorators.csp import csp_override
 
 from config.characters import clean_text
 from config.images import Source, clean_image
+from config.language_fields import typed_language
 from config.languages import is_text_language
 from petitions.admin.pictures import PICTURE_WIDTH
 from petitions.admin.previews import PREVIEW_CSP, is_number, rows_of
@@ -85,8 +86,8 @@ def take_typed(request: HttpRequest, update: Update) -> None:
     for name in WORDS:
         if name in post:
             setattr(update, name, clean_text(post[name]))
-    if is_text_language(post.get("language", "")):
-        update.language = post["language"]
+    if is_text_language(language := typed_language(post, "language")):
+        update.language = language
     if post.get("image-clear"):
         update.image = ""
     upload = request.FILES.get("image")
@@ -113,10 +114,8 @@ def typed_texts(
     found, pressed = [], ""
     for row in range(rows_of(request, "translations")):
         prefix = f"translations-{row}-"
-        typed = {
-            name: clean_text(post.get(f"{prefix}{name}", ""))
-            for name in ("language", *WORDS)
-        }
+        typed = {name: clean_text(post.get(f"{prefix}{name}", "")) for name in WORDS}
+        typed["language"] = typed_language(post, f"{prefix}language")
         if f"{PREVIEW}{prefix}language" in post:
             pressed = typed["language"]
         written = (typed["title"] or typed["text"]) and f"{prefix}DELETE" not in post

@@ -13,12 +13,12 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.languages import text_languages
+from config.language_fields import LanguageChoice
 from petitions.admin import update_previews
 from petitions.admin.dates import beginning_of_day, far_ahead
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import OfPetitionAdmin, OfPetitionForm
-from petitions.admin.translations import LanguageSelect, ToldTextInline
+from petitions.admin.translations import PreviewedLanguage, ToldTextInline
 from petitions.admin.writing import MarkdownArea
 from petitions.models import Update, UpdateTranslation
 from petitions.states import PUBLIC_STATES
@@ -74,10 +74,9 @@ class UpdateForm(PictureForm[Update], OfPetitionForm[Update]):
 
 
 class UpdateTranslationForm(forms.ModelForm[UpdateTranslation]):
-    language = forms.ChoiceField(
+    language = LanguageChoice(
         label=_("language"),
-        choices=lambda: [("", "---------"), *text_languages()],
-        widget=LanguageSelect("admin:petitions_update_preview"),
+        widget=PreviewedLanguage("admin:petitions_update_preview"),
     )
 
     class Meta:

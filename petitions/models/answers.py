@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.languages import Passage, direction, text_languages
+from config.language_fields import LanguageField
+from config.languages import Passage, direction
 from organizations.models import User
 from petitions.models.dialects import Written
 from petitions.models.targets import Target
@@ -47,10 +48,8 @@ class Said(Written):
         help_text=_("When somebody else answered for them: name and office."),
     )
     answered_on = models.DateField(_("answered on"))
-    language = models.CharField(
+    language = LanguageField(
         _("language"),
-        max_length=10,
-        choices=text_languages,
         default=settings.LANGUAGE_CODE,
     )
     text = models.TextField(

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.languages import direction, text_languages
+from config.language_fields import LanguageField
+from config.languages import direction
 from organizations.models import User
 from petitions.models.dialects import Written
 from petitions.models.translations import Words
@@ -33,10 +34,8 @@ class Correction(Written):
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.PROTECT, related_name="corrections"
     )
-    language = models.CharField(
+    language = LanguageField(
         _("which text"),
-        max_length=10,
-        choices=text_languages,
         blank=True,
         default="",
         db_default="",

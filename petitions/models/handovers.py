@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.languages import Passage, text_languages
+from config.language_fields import LanguageField
+from config.languages import Passage
 from organizations.models import User
 from petitions.models.pictures import Pictured
 from petitions.models.targets import Target
@@ -51,10 +52,8 @@ class Handover(Told, Pictured):
     manner = models.CharField(
         _("how"), max_length=10, choices=Manner.choices, default=Manner.IN_PERSON
     )
-    language = models.CharField(
+    language = LanguageField(
         _("language of these words"),
-        max_length=10,
-        choices=text_languages,
         default=settings.LANGUAGE_CODE,
     )
     note = models.CharField(

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from config import guards
 from config.images import TAKEN, PictureField
-from config.languages import text_languages
+from config.language_fields import LanguageField
 from config.slugs import Addressed, validate_slug
 from organizations.models import Organization
 from petitions.models.dialects import Written
@@ -53,10 +53,8 @@ class Petition(Written, Shown, Living, Addressed):
         related_name="petitions",
         verbose_name=_("organisation"),
     )
-    language = models.CharField(
+    language = LanguageField(
         _("language of the text"),
-        max_length=10,
-        choices=text_languages,
         default=settings.LANGUAGE_CODE,
     )
     title = models.CharField(

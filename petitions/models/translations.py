@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
+from config.language_fields import LanguageField
 from config.languages import (
     Passage,
     direction,
     is_of_interface,
     reader_language,
-    text_languages,
 )
 from petitions.models.dialects import Written
 
@@ -30,7 +30,7 @@ class OtherText(models.Model):
     OF: ClassVar[str]
     """The column that names what they are the words of."""
 
-    language = models.CharField(_("language"), max_length=10, choices=text_languages)
+    language = LanguageField(_("language"))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

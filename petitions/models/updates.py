@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import guards
-from config.languages import Passage, direction, is_of_interface, text_languages
+from config.language_fields import LanguageField
+from config.languages import Passage, direction, is_of_interface
 from organizations.models import User
 from petitions.models.dialects import Written
 from petitions.models.pictures import Pictured
@@ -68,10 +69,8 @@ class Update(Written, Told, Pictured):
         verbose_name=_("petition"),
     )
     number = models.PositiveIntegerField(_("number"), null=True, editable=False)
-    language = models.CharField(
+    language = LanguageField(
         _("language"),
-        max_length=10,
-        choices=text_languages,
         default=settings.LANGUAGE_CODE,
     )
     title = models.CharField(_("title"), max_length=200)

@@ -49,7 +49,7 @@ def test_a_text_is_added_to_a_draft_and_later(
     ("words", "sentence"),
     [
         ({"language": "en"}, "own text is in this language"),
-        ({"language": "xx"}, "Select a valid choice"),
+        ({"language": "xx"}, "“xx” is not a language"),
         ({"language": "fr", "title": ""}, "This field is required"),
     ],
 )
