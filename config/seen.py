@@ -109,6 +109,17 @@ def digests(form: Any) -> dict[str, str]:
     }
 
 
+def typed_anew(form: Any, sent: Sent) -> dict[str, Any]:
+    """Of a valid form, the fields with another value than it was opened with; all,
+    where it does not say what that was."""
+    base = sent.rows.get(row_key(form), {})
+    return {
+        name: value
+        for name, value in form.cleaned_data.items()
+        if name not in base or digest(typed_text(form, name) or "") != base[name]
+    }
+
+
 def is_number(found: forms.Field) -> bool:
     """Whether a field of an inline only says which row it is."""
     return isinstance(found.widget, forms.HiddenInput)
@@ -146,9 +157,11 @@ def typed_text(form: Any, name: str) -> str | None:
         initial = form.get_initial_for_field(found, name)
         return text_of(found, initial) if raw in (None, "") else None
     try:
-        return text_of(found, found.clean(raw))
+        value = found.clean(raw)
     except forms.ValidationError:
         return None
+    # A choice is compared as the browser names it, not as what is made of it.
+    return text_of(found, raw if isinstance(found, forms.TypedChoiceField) else value)
 
 
 def in_words(found: Any, text: str) -> str:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from config.logs import note
 from config.origin import Origin, origin_of
+from config.seen import SEEN, arrived, told, typed_anew
 from petitions import actions, keys, siblings
 from petitions.addresses import masked
 from petitions.forms import CorrectionForm
@@ -44,7 +45,9 @@ def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
         foreign = origin_of(request) is Origin.FOREIGN
         if not foreign and form.is_valid():
             try:
-                actions.change_signature(mine, form.cleaned_data, now=opened.now)
+                # What was changed in another window stays.
+                given = typed_anew(form, arrived(request))
+                actions.change_signature(mine, given, now=opened.now)
             except actions.NameTaken:
                 form.add_error(
                     "name",
@@ -83,6 +86,8 @@ def signature_context(
         "standing": standing_of(mine, now=opened.now),
         "masked": masked(mine.email),
         "form": form,
+        # Of a form that comes again: what it was opened with at first.
+        "seen": form.data.get(SEEN) or told(form),
         "token": opened.token,
     }
 

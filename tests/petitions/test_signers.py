@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -76,6 +78,39 @@ def test_its_owner_corrects_it(visitor: Client, mine: Signature) -> None:
     # Still the same signature, counted once.
     assert Change.objects.count() == 1
     assert mine.state == SignatureState.CONFIRMED
+
+
+def seen_in(response: Any) -> str:
+    found = re.search(r'name="_seen" value="([^"]*)"', response.content.decode())
+    assert found is not None
+    return unescape(found[1])
+
+
+def test_a_window_that_was_left_open_takes_nothing_back(
+    visitor: Client, mine: Signature
+) -> None:
+    """Neither that a name is not to be shown, nor that nobody is to write."""
+    path = link(Purpose.OWN, mine)
+    as_opened = {
+        "_seen": seen_in(visitor.get(path)),
+        "name": "Maya Tremblay",
+        "comment": "",
+        "show_name": "1",
+        "updates": "yes",
+    }
+    hidden = {"name": "Maya Tremblay", "comment": "Ours.", "updates": "no"}
+    visitor.post(path, {**hidden, "_seen": seen_in(visitor.get(path))})
+
+    # With a mistake first: what it was opened with is still known afterwards.
+    again = visitor.post(path, {**as_opened, "name": "  "})
+    assert again.status_code == 422
+    later = {**as_opened, "name": "Maya T.", "_seen": seen_in(again)}
+    assert visitor.post(path, later).status_code == 303
+
+    mine.refresh_from_db()
+    assert (mine.name, mine.comment) == ("Maya T.", "Ours.")
+    assert (mine.show_name, mine.updates) == (False, False)
+    assert [row.updates for row in Consent.objects.order_by("pk")] == [True, False]
 
 
 def test_a_new_answer_is_a_consent_of_its_own(visitor: Client, mine: Signature) -> None:
