@@ -21,6 +21,10 @@ PART_OF_QUERY = re.compile(r'-?"[^"]*"?|\S+')
 
 # The same as the functions search_normal() and search_pairs() in the database.
 SHAPES_ONLY = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+APOSTROPHES = dict.fromkeys(map(ord, "\u02bb\u02bc"), "'")
+# “1,000” and “U.S.A.” are searched for as “1000” and “USA”, which documents hold, too.
+GROUPED = re.compile(r"\b[1-9][0-9]{0,2}(?:[,.'\u2019 ][0-9]{3})+\b")
+INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?")
 JOINING = re.compile(r"(?<=[^\W_])[/._@:\\\u2010\u2011-]+(?=[^\W_])")
 BEFORE_NUMBER = re.compile(r"(?<=[^\W\d_]{3})(?=[0-9])")
 # Scripts whose words are not parted by blanks, or are joined to long ones.
@@ -65,6 +69,9 @@ def shown(words: str) -> str:
 def as_indexed(words: str) -> str:
     """The words in the form of the index: parts of a joined word behind each other,
     pairs of characters."""
+    words = words.translate(APOSTROPHES)
+    words = GROUPED.sub(lambda found: re.sub(r"\D", "", found[0]), words)
+    words = INITIALS.sub(lambda found: found[0].replace(".", ""), words)
     parts = PART_OF_QUERY.findall(words)
     return " ".join(piece for part in parts for piece in pieces(part))
 

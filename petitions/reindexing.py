@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from config.batches import Batches
 from petitions.models.search import SearchDocument
 
-VERSION = 1
+VERSION = 2
 """What search_refresh() in the database writes now."""
 BATCHES = Batches(first=10, most=200, least=1)
 
