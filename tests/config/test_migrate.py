@@ -9,11 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import ProgrammingError, connection
+from django.db.migrations import Migration, RunSQL
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import ProjectState
 from django.test import override_settings
 
 from config.management.commands import migrate
@@ -55,6 +59,50 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
         cursor.execute("DROP INDEX IF EXISTS planted")
         cursor.execute(f"ALTER TABLE {TABLE} DROP COLUMN IF EXISTS planted")
         cursor.execute("DELETE FROM django_migrations WHERE name = '9999_planted'")
+
+
+class Slow(RunSQL):
+    """Notes whether a transaction is open while Django builds models for it."""
+
+    open_while_building: ClassVar[list[bool]] = []
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        self.open_while_building.append(connection.in_atomic_block)
+
+
+def migrated(*statements: str) -> None:
+    class Planted(Migration):
+        operations = [Slow(statement) for statement in statements]
+
+    planted = Planted("9999_planted", "config")
+    migrate.Executor(connection).apply_migration(ProjectState(), planted)
+
+
+def test_no_lock_is_held_while_models_are_built() -> None:
+    Slow.open_while_building.clear()
+    try:
+        migrated(
+            "-- A comment, 100 %.\nCREATE TABLE planted_table (a text DEFAULT '%s;')",
+            "-- Another.\nINSERT INTO planted_table VALUES (DEFAULT)",
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT a FROM planted_table")
+            assert cursor.fetchall() == [("%s;",)]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS planted_table")
+            cursor.execute("DELETE FROM django_migrations WHERE name = '9999_planted'")
+
+    assert Slow.open_while_building == [False, False]
+
+
+def test_of_a_migration_that_fails_nothing_stays() -> None:
+    with pytest.raises(ProgrammingError):
+        migrated("CREATE TABLE planted_table ()", "SELECT nothing FROM nowhere")
+
+    assert "planted_table" not in connection.introspection.table_names()
+    recorded = MigrationRecorder(connection).applied_migrations()
+    assert ("config", "9999_planted") not in recorded
 
 
 def connected() -> psycopg.Connection:

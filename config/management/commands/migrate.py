@@ -8,7 +8,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import OperationalError, connections
+from django.db import OperationalError, connections, transaction
+from django.db.migrations import Migration, RunPython, SeparateDatabaseAndState
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.state import ProjectState
 
 from config.connecting import trouble
 from config.database import direct, is_held_back
@@ -40,6 +43,46 @@ SELECT format('process %s (%s), in a transaction for %s s', pid,
    AND xact_start IS NOT NULL
  ORDER BY xact_start LIMIT 1
 """
+
+
+class Executor(MigrationExecutor):
+    """Puts the statements of a migration together before it begins: it holds its locks
+    while the database works, and not while Django builds models."""
+
+    def apply_migration(
+        self,
+        state: ProjectState,
+        migration: Migration,
+        fake: bool = False,
+        fake_initial: bool = False,
+    ) -> ProjectState:
+        if fake or fake_initial or not is_of_statements(migration):
+            return super().apply_migration(state, migration, fake, fake_initial)
+        report = self.progress_callback or (lambda *words: None)
+        report("apply_start", migration, fake)
+        database = self.connection
+        with database.schema_editor(collect_sql=True, atomic=False) as editor:
+            state = migration.apply(state, editor, collect_sql=True)
+        with transaction.atomic(database.alias), database.cursor() as cursor:
+            for statement in editor.collected_sql:
+                if "\n" in statement or not statement.startswith("--"):
+                    cursor.execute(statement)
+            self.record_migration(migration.app_label, migration.name)
+        report("apply_success", migration, fake)
+        return state
+
+
+def is_of_statements(migration: Migration) -> bool:
+    """Whether it is one transaction, and nothing of it is code."""
+    return migration.atomic and not any(
+        isinstance(operation, RunPython | SeparateDatabaseAndState)
+        or not operation.reduces_to_sql
+        for operation in migration.operations
+    )
+
+
+# Django's command asks for it by this name.
+migrate.MigrationExecutor = Executor  # type: ignore[attr-defined]
 
 
 class Command(migrate.Command):
