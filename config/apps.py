@@ -6,7 +6,9 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import backups, checks  # noqa: F401 - registers them
+        from config import backups, checks, formats  # noqa: F401 - registers them
+
+        formats.let_ordinals_be_translated()
 
 
 class AdminConfig(DjangoAdminConfig):

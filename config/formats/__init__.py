@@ -1,0 +1,25 @@
+"""How dates are written: a folder for each language of the interface."""
+
+from __future__ import annotations
+
+from django.utils import dateformat
+from django.utils.translation import get_language
+
+english = dateformat.DateFormat.S
+
+
+def ordinal(moment: dateformat.DateFormat) -> str:
+    """What stands behind the number of a day where a format has “S”: “1er décembre”
+    and “2 décembre”, “1st” and “2nd”; nothing in other languages."""
+    match (get_language() or "en").partition("-")[0]:
+        case "fr":
+            return "er" if moment.data.day == 1 else ""
+        case "en":
+            return english(moment)
+    return ""
+
+
+def let_ordinals_be_translated() -> None:
+    """Django knows those of English only. Pages, mails and the admin all write their
+    dates by this class."""
+    dateformat.DateFormat.S = ordinal  # type: ignore[method-assign]

@@ -54,16 +54,16 @@ DAY = timedelta(days=1)
         (
             "America/Toronto", "2026-11-01T05:30:00",
             "1 November 2026, 01:30 (Eastern Daylight Time)",
-            "1 novembre 2026, 01:30 (heure d’été de l’Est nord-américain)",
+            "1er novembre 2026, 01:30 (heure d’été de l’Est nord-américain)",
         ),
         (
             "America/Toronto", "2026-11-01T06:30:00",
             "1 November 2026, 01:30 (Eastern Standard Time)",
-            "1 novembre 2026, 01:30 (heure normale de l’Est nord-américain)",
+            "1er novembre 2026, 01:30 (heure normale de l’Est nord-américain)",
         ),
         # Midnight of a day of 25 hours, and of one of 23.
         ("America/Toronto", "2026-11-01T04:00:00", "31 October 2026", "31 octobre 2026"),
-        ("America/Toronto", "2026-11-02T05:00:00", "1 November 2026", "1 novembre 2026"),
+        ("America/Toronto", "2026-11-02T05:00:00", "1 November 2026", "1er novembre 2026"),
         ("America/Toronto", "2026-03-09T04:00:00", "8 March 2026", "8 mars 2026"),
     ],
 )  # fmt: skip

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.utils import display_for_value
+from django.template import Context, Template
 from django.test import Client
+from django.utils import translation
+from django.utils.formats import date_format
 
 from organizations.models import User
+from petitions.emails import build
 from petitions.models import Petition, Topic
+from petitions.models.mails import MailKind
 from petitions.states import State
 from tests.factories import make_petition, make_signature, make_translation
 from tests.french import english_in
@@ -35,7 +42,7 @@ CATALOGUE = Path(__file__).parents[2] / "locale/fr/LC_MESSAGES/django.po"
 LOOSE = re.compile(r"« | »| :(?!\w)|\d \d{3}")
 # As Canadian French has it, and French of France does not.
 APART = re.compile(r"[ \u00a0\u202f][;?!](?=[ \"\u00a0»])")
-TYPEWRITTEN = re.compile(r"\w'\w")
+TYPEWRITTEN = re.compile(r"(?<=\w)'")
 
 
 def crawl(visitor: Client, starts: list[str]) -> dict[str, str]:
@@ -161,3 +168,43 @@ def test_a_colon_between_two_texts_keeps_its_distance(
     page = visitor.get(f"/fr{PETITION}poster/").content.decode()
 
     assert f"<title>Affiche\u00a0: {petition.title}</title>" in page
+
+
+@pytest.mark.parametrize(
+    ("day", "english", "french"),
+    [
+        (date(2026, 1, 1), "1 January 2026", "1er janvier 2026"),
+        (date(2026, 1, 2), "2 January 2026", "2 janvier 2026"),
+        (date(2026, 1, 11), "11 January 2026", "11 janvier 2026"),
+        (date(2026, 1, 21), "21 January 2026", "21 janvier 2026"),
+    ],
+)
+def test_the_first_of_a_month_has_its_letters(
+    day: date, english: str, french: str
+) -> None:
+    """Wherever a date is written out: by a filter, by Python, in lists of the admin."""
+    moment = datetime.combine(day, time(9, 30))
+    template = Template(
+        "{{ day|date }}, {{ day }}, {{ moment|date:'DATETIME_FORMAT' }}"
+    )
+    for language, words in (("en", english), ("fr", french)):
+        with translation.override(language):
+            text = template.render(Context({"day": day, "moment": moment}))
+            assert text == f"{words}, {words}, {words}, 09:30"
+            assert date_format(day) == words
+            assert display_for_value(day, "-") == words
+    with translation.override("fr"):  # the drill-down above a list
+        assert date_format(day, "MONTH_DAY_FORMAT") == french.removesuffix(" 2026")
+
+
+def test_a_page_and_a_mail_write_the_first_of_a_month_so(
+    visitor: Client, petition: Petition
+) -> None:
+    first = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    Petition.objects.filter(pk=petition.pk).update(opens_at=first)
+
+    page = visitor.get(f"/fr{PETITION}").content.decode()
+
+    assert ">1er janvier 2026</time>" in page
+    mail = build(MailKind.CONFIRM, petition, "fr", counted_since=first.date())
+    assert "depuis le 1er janvier 2026" in mail.text
