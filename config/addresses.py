@@ -24,6 +24,10 @@ NOT_ONE = _("Enter an e-mail address such as name@example.org")
 LOOKALIKE = _(
     "Some letters in this address only look like others: type it instead of pasting it"
 )
+UNSEEN = _(
+    "There are signs in this address that cannot be seen: type it instead of pasting it"
+)
+ONE_ALONE = _("Enter one e-mail address alone")
 NO_SUCH_ENDING = _(
     "No address ends like this one. Is a letter missing, as in .com or .ca?"
 )
@@ -39,26 +43,55 @@ class NotAnAddress(ValueError):
 
 # == What is pasted along ==
 
-FULL_WIDTH = {number: number - 0xFEE0 for number in range(0xFF01, 0xFF5F)}
+# Other shapes of ASCII: of full width; full stops of other keyboards and of Chinese,
+# Urdu and Syriac ones; a small @.
+SHAPES = {
+    **{number: chr(number - 0xFEE0) for number in range(0xFF01, 0xFF5F)},
+    **dict.fromkeys(map(ord, "\u2024\u3002\ufe52\uff61\u06d4\u0701\u0702"), "."),
+    0xFE6B: "@",
+}
 PLAIN = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._+-]*@[0-9a-z-]+(\.[0-9a-z-]+)+")
 SCHEME = re.compile(r"mailto:", re.IGNORECASE)
 # Joiners decide between words in some scripts; all else of this kind is invisible.
 JOINERS = "\u200c\u200d"
 QUOTES = ("''", "“”", "‘’", "«»", "„“", "()", "[]")
-PUNCTUATION = ".,;:\u3002\u3001"
+PUNCTUATION = ".,;:?!\u3001"
+# Letters, marks and signs without a look: fillers of Hangul, the empty pattern of
+# Braille, vowels and selectors of what precedes.
+BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+JOINER_IN_LATIN = re.compile(
+    f"(?<=[\\x00-\u024f])[{JOINERS}]+|[{JOINERS}]+(?=[\\x00-\u024f])"
+)
+BESIDE_THE_AT = re.compile(r"[^\S\n]*@[^\S\n]*")
+COMMA_FOR_DOT = re.compile(r"(@[\w-]+),([a-z]{2,})", re.IGNORECASE)
 
 
 def is_invisible(sign: str) -> bool:
-    return (
+    return bool(BLANK.match(sign)) or (
         unicodedata.category(sign) == "Cf" and sign not in JOINERS
-    ) or "\ufe00" <= sign <= "\ufe0f"
+    )
+
+
+def in_plain_letters(text: str) -> str:
+    """With a to z, digits and dots for what is only another shape of them: of full
+    width, as one letter where a book prints two, as a number of a list."""
+    return "".join(
+        plain
+        if (plain := unicodedata.normalize("NFKC", c)).isascii() and plain.isalnum()
+        else c
+        for c in text.translate(SHAPES)
+    )
 
 
 def bare(typed: str) -> str:
     """The address without what came along when it was pasted: invisible signs, blanks
-    around it, mailto:, a name with angle brackets, quotes, the sentence's full stop.
-    Letters of full width become those of a to z."""
-    text = "".join(c for c in typed if not is_invisible(c)).translate(FULL_WIDTH)
+    around it and its @, mailto:, a name with angle brackets, quotes, a full stop at the
+    end, a comma for a dot. Other shapes of letters and dots become those of ASCII."""
+    text = in_plain_letters("".join(c for c in typed if not is_invisible(c)))
+    text = BESIDE_THE_AT.sub("@", JOINER_IN_LATIN.sub("", text))
     before = None
     while text != before:
         before = text
@@ -71,6 +104,8 @@ def bare(typed: str) -> str:
             text = text[1:-1]
         if text.startswith('"') and text.endswith('"'):
             text = text[1:-1]
+    if (comma := COMMA_FOR_DOT.search(text)) and comma.end() == len(text):
+        text = f"{text[: comma.start()]}{comma[1]}.{comma[2]}"
     return text
 
 
@@ -97,6 +132,7 @@ ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
 WORDS = re.compile(r"[^\W\d_]+")
 # Japanese carriers gave out addresses that RFC 5321 allows in quotes only.
 ODD_DOTS = re.compile(r"(?:.+\.)?(?:docomo|ezweb)\..+|au\.com")
+ATOMS = re.compile(r"[\w+-]+(\.[\w+-]+)*", re.ASCII)
 ONE_LETTER = re.compile(r"\.[a-z0-9]$", re.IGNORECASE)
 
 
@@ -106,6 +142,8 @@ def clean_address(typed: str) -> str:
     text = typed if PLAIN.fullmatch(typed) else bare(typed[: LONGEST_TYPED + 1])
     local, at, domain = text.rpartition("@")
     quoted = local[1:-1] if local[:1] == local[-1:] == '"' else local
+    if ATOMS.fullmatch(quoted):  # which say the same without
+        local = quoted
     dots = at and ("." in quoted) and ODD_DOTS.fullmatch(domain.lower())
     # Checked without the dots that its domain allows anywhere.
     checked = re.sub(r"\.+", "", quoted) if dots else local
@@ -114,13 +152,13 @@ def clean_address(typed: str) -> str:
             f"{checked}@{domain}", check_deliverability=False, strict=True
         )
     except email_validator.EmailNotValidError:
-        raise NotAnAddress(why_not(domain)) from None
+        raise NotAnAddress(why_not(text)) from None
     local = quoted if dots else found.local_part
     if UNSAFE_LOCAL.search(local):
         raise NotAnAddress
     if not local.isascii() or not found.domain.isascii():
         check_letters(local, found.domain)
-    if ONE_LETTER.search(found.domain):
+    if is_no_ending(found.domain):
         raise NotAnAddress(NO_SUCH_ENDING)
     address = f"{local}@{found.domain}"
     if len(address) > LONGEST or len(local) > 64:
@@ -128,8 +166,22 @@ def clean_address(typed: str) -> str:
     return address
 
 
-def why_not(domain: str) -> StrOrPromise:
-    return NO_SUCH_ENDING if ONE_LETTER.search(domain) else NOT_ONE
+def why_not(text: str) -> StrOrPromise:
+    if text.count("@") > 1 and re.search(r"@.*[\s,;/|]", text):
+        return ONE_ALONE
+    if re.search(f"[{JOINERS}]", text):
+        return UNSEEN
+    return NO_SUCH_ENDING if ONE_LETTER.search(text) else NOT_ONE
+
+
+def is_no_ending(domain: str) -> bool:
+    """Whether no domain ends so: with one letter, with a digit in it, or with letters
+    between a and z beside others that the list of endings, old as it may be, has not
+    together."""
+    ending = domain.rpartition(".")[2].lower()
+    if ending.isascii() and not ending.startswith("xn--"):
+        return len(ending) < 2 or not ending.isalpha()
+    return re.search(r"[a-z]", ending) is not None and not has_known_ending(domain)
 
 
 def check_letters(local: str, domain: str) -> None:

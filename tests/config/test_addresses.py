@@ -12,6 +12,10 @@ from hypothesis import strategies as st
 from config.address_fields import AddressColumn, AddressField
 from config.addresses import (
     LONGEST,
+    NO_SUCH_ENDING,
+    NOT_ONE,
+    ONE_ALONE,
+    UNSEEN,
     NotAnAddress,
     clean_address,
     has_known_ending,
@@ -217,3 +221,55 @@ def test_a_form_keeps_the_limit_of_an_address() -> None:
         field.clean("a" * 60 + "@" + "b" * 60 + ".example" * 24 + ".org")
     with pytest.raises(ValidationError):
         field.clean("x" * 100_000 + "@example.org")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '"maya"@example.org',
+        "maya @example.org",
+        "maya@\u00a0example.org",
+        "maya@example,org",
+        "maya@example.org?",
+        "maya\ufe6bexample.org",
+        # Full stops of other keyboards.
+        *(f"maya@example{dot}org" for dot in "\u2024\u3002\ufe52\uff61\u06d4\u0701"),
+        "maya@example.org\u2024",
+        # What nobody sees, before the @ and behind it.
+        *(
+            address
+            for sign in "\u200b\u200c\u200d\u00ad\ufeff\u2060\u115f\u3164\u2800\u034f\ufe0f"
+            for address in (f"ma{sign}ya@example.org", f"maya@exam{sign}ple.org")
+        ),
+        "m\u24d0ya@example.org",
+    ],
+)
+def test_what_was_surely_meant_is_taken(typed: str) -> None:
+    assert clean_address(typed) == "maya@example.org"
+
+
+def test_a_letter_that_books_print_as_one_is_two() -> None:
+    assert clean_address("ma\ufb01@example.org") == "mafi@example.org"
+    assert clean_address("maya\u2024b@example.org") == "maya.b@example.org"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("maya@example.org; bo@example.org", ONE_ALONE),
+        ("maya@example.org bo@example.org", ONE_ALONE),
+        ("maya@example.org, bo@example.org", ONE_ALONE),
+        ("\u0915\u094d\u200d\u0937@example.org", UNSEEN),
+        ("maya@\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.com", UNSEEN),
+        # No ending has a digit, nor a letter like this one.
+        ("maya@example.c0m", NO_SUCH_ENDING),
+        ("maya@example.or\u0261", NO_SUCH_ENDING),
+        ('"maya b"@example.org', NOT_ONE),
+    ],
+)
+def test_what_no_mail_can_reach_is_refused_with_its_reason(
+    typed: str, sentence: str
+) -> None:
+    with pytest.raises(NotAnAddress) as refusal:
+        clean_address(typed)
+    assert refusal.value.sentence == sentence
