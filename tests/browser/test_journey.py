@@ -277,3 +277,30 @@ def test_staff_meet_the_wall_to_the_other_organisation(staff: Page, site: Site) 
     expect(staff.locator(".messagelist")).to_contain_text("doesn’t exist")
     staff.goto("/admin/petitions/petition/")
     expect(staff.locator("#result_list")).not_to_contain_text("lower bank")
+
+
+def test_correcting_the_address_keeps_all_else(page: Page, site: Site) -> None:
+    """From the page after signing, back to the form as it was filled in."""
+    page.goto(FAMILIES)
+    page.fill("#id_name", "Noor Again")
+    page.click(".more summary")
+    page.fill("#id_comment", "Because it could be any of us.")
+    page.check("#id_show_name")
+    page.fill("#id_email", "noor@gmial.com")
+    page.press("#id_email", "Tab")
+    page.click("text=Keep mine")
+    page.click("form button:has-text('Sign the petition')")
+    expect(page.locator("h1")).to_have_text("One more step: open your e-mail")
+    after = page.url
+
+    page.click("text=Correct it")
+
+    expect(page.locator("#id_name")).to_have_value("Noor Again")
+    expect(page.locator("#id_email")).to_have_value("noor@gmial.com")
+    expect(page.locator("#id_comment")).to_have_value("Because it could be any of us.")
+    expect(page.locator("#id_show_name")).to_be_checked()
+    # Whoever is passed the address of that page finds nothing of it.
+    page.goto("about:blank")
+    page.goto(after)
+    page.click("text=Correct it")
+    expect(page.locator("#id_name")).to_have_value("")
