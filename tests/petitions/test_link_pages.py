@@ -1,0 +1,184 @@
+"""The pages behind the links in mails: tab and heading say the same of each state, and
+what comes late is stored nowhere."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from petitions import actions
+from petitions.models import DueMail, Petition, Signature
+from petitions.states import State, Withdrawal
+from petitions.tokens import Purpose, make_token
+from tests.factories import (
+    backdate,
+    make_pending,
+    make_petition,
+    make_signature,
+    make_user,
+)
+from tests.petitions.test_invalidating import begin, work
+from tests.petitions.test_pages import text_of
+from tests.petitions.test_reminders import reminded, sweep, waiting
+
+pytestmark = pytest.mark.django_db
+
+FOLDERS = {
+    Purpose.CONFIRM: "confirm",
+    Purpose.OWN: "signature",
+    Purpose.NOT_ME: "not-me",
+}
+
+
+def link(purpose: Purpose, signature: Signature) -> str:
+    token = make_token(purpose, signature.pk, now=timezone.now())
+    return f"/{FOLDERS[purpose]}/{token}/"
+
+
+def in_state(petition: Petition, name: str) -> Signature:
+    """A signature, or a petition, to which this has happened."""
+    now = timezone.now()
+    if name in {"waits", "paused", "too late"}:
+        signature = make_pending(petition, now=now - timedelta(days=5))
+    else:
+        signature = make_signature(petition)
+    match name:
+        case "paused":
+            backdate(petition, state=State.PAUSED)
+        case "too late" | "counted and closed":
+            then = now - timedelta(days=2)
+            backdate(
+                petition,
+                opens_at=now - timedelta(days=9),
+                state=State.CLOSED,
+                ended_at=then,
+            )
+        case "withdrawn":
+            actions.withdraw(signature, now=now)
+        case "not counted":
+            work(begin(petition, make_user(), domain="example.org"))
+        case "petition withdrawn":
+            backdate(petition, state=State.WITHDRAWN, ended_at=now)
+    return signature
+
+
+CONFIRM, OWN, NOT_ME = Purpose.CONFIRM, Purpose.OWN, Purpose.NOT_ME
+
+
+@pytest.mark.parametrize(
+    ("state", "purpose", "english", "french"),
+    [
+        ("waits", CONFIRM, "Confirm your signature", "Confirmez votre signature"),
+        ("paused", CONFIRM, "Confirm your signature", "Confirmez votre signature"),
+        ("counts", CONFIRM, "Your signature counts", "Votre signature compte"),
+        ("counted and closed", CONFIRM, "Your signature counts", "Votre signature compte"),
+        ("too late", CONFIRM, "The petition has closed", "La pétition est terminée"),
+        ("withdrawn", CONFIRM, "Your signature is withdrawn", "Votre signature est retirée"),
+        (
+            "not counted", CONFIRM,
+            "Your signature is not counted", "Votre signature n’est pas comptée",
+        ),
+        (
+            "petition withdrawn", CONFIRM,
+            "This petition was withdrawn", "Cette pétition a été retirée",
+        ),
+        ("counts", OWN, "Your signature", "Votre signature"),
+        ("counted and closed", OWN, "Your signature", "Votre signature"),
+        ("withdrawn", OWN, "Your signature is withdrawn", "Votre signature est retirée"),
+        (
+            "not counted", OWN,
+            "Your signature is not counted", "Votre signature n’est pas comptée",
+        ),
+        (
+            "petition withdrawn", OWN,
+            "This petition was withdrawn", "Cette pétition a été retirée",
+        ),
+        ("waits", NOT_ME, "Erase my address", "Effacer mon adresse"),
+        (
+            "counts", NOT_ME,
+            "This signature was confirmed", "Cette signature a été confirmée",
+        ),
+    ],
+)  # fmt: skip
+def test_tab_and_heading_say_what_has_become_of_it(
+    visitor: Client,
+    petition: Petition,
+    state: str,
+    purpose: Purpose,
+    english: str,
+    french: str,
+) -> None:
+    path = link(purpose, in_state(petition, state))
+
+    for prefix, words in (("", english), ("/fr", french)):
+        page = visitor.get(f"{prefix}{path}").content.decode()
+        heading = re.search(r"<h1>(.*?)</h1>", page)
+        title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
+        assert heading is not None
+        assert title is not None
+        assert heading[1].strip() == words
+        assert " ".join(title[1].split()).startswith(words)
+
+
+# == Taken back ==
+
+
+def test_withdrawing_forgets_what_waits_of_the_same_mailbox(petition: Petition) -> None:
+    mine = make_signature(petition, "maya@example.org")
+    again = make_pending(petition, "maya@example.org")
+    other = make_pending(petition, "other@example.org")
+    elsewhere = make_pending(make_petition(), "maya@example.org")
+
+    actions.withdraw(mine, now=timezone.now())
+
+    left = set(Signature.objects.pending().values_list("pk", flat=True))
+    assert left == {other.pk, elsewhere.pk}
+    assert not DueMail.objects.filter(signature=again.pk).exists()
+
+
+def test_who_withdrew_is_not_reminded(petition: Petition) -> None:
+    """Neither of a form that is forgotten with it, nor of one that stays, as when the
+    mail came back."""
+    now = timezone.now()
+    for address, because in (
+        ("own@example.org", ""),
+        ("bounced@example.org", Withdrawal.BOUNCED),
+    ):
+        mine = make_signature(petition, address, now=now - timedelta(days=3))
+        waiting(petition, address)
+        actions.withdraw(mine, now=now, because=because)
+    expected = waiting(petition, "still@example.org")
+
+    sweep()
+
+    assert reminded() == {expected.pk}
+
+
+# == Sent too late ==
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("too late", 409), ("withdrawn", 409), ("petition withdrawn", 409), ("gone", 410)],
+)
+def test_a_correction_that_comes_late_is_stored_nowhere(
+    visitor: Client, petition: Petition, state: str, status: int
+) -> None:
+    if state == "gone":
+        signature = in_state(petition, "waits")
+        path = link(CONFIRM, signature)
+        actions.erase_signature(signature, now=timezone.now())
+    else:
+        signature = in_state(petition, state)
+        path = link(CONFIRM, signature)
+
+    response = visitor.post(f"{path}correct/", {"name": "Ada Lovelace"})
+
+    assert response.status_code in {status, 410}
+    assert not Signature.objects.filter(name="Ada Lovelace").exists()
+    if state != "gone":
+        assert "came too late: nothing of it was stored" in text_of(response)
