@@ -8,14 +8,14 @@ from django.utils.translation import get_language
 english = dateformat.DateFormat.S
 
 
-def ordinal(moment: dateformat.DateFormat) -> str:
+def ordinal(self: dateformat.DateFormat) -> str:
     """What stands behind the number of a day where a format has “S”: “1er décembre”
     and “2 décembre”, “1st” and “2nd”; nothing in other languages."""
     match (get_language() or "en").partition("-")[0]:
         case "fr":
-            return "er" if moment.data.day == 1 else ""
+            return "er" if dateformat.DateFormat.j(self) == 1 else ""
         case "en":
-            return english(moment)
+            return english(self)
     return ""
 
 
