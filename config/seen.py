@@ -97,6 +97,7 @@ def told(form: Any, formsets: Iterable[Any] = ()) -> str:
             rows[f"{formset.prefix}-{number}"] = {}
         for row in formset.initial_forms:
             rows[row_key(row)] = digests(row)
+        rows |= formset.told_gone
     opened = timezone.now().timestamp()
     return json.dumps({"token": uuid4().hex, "opened": opened, "rows": rows})
 

@@ -3,7 +3,9 @@ config.model_admin, so that none can go without."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,6 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from config.fields import MomentField
 from config.refusals import Refusal, broken_constraints
 from config.seen import Attentive, Sent, digest, typed_text
+
+# So many rows can be added below a form at once.
+MOST_NEW_ROWS = 40
 
 
 class StaffForm(Attentive, forms.ModelForm[Any]):
@@ -88,7 +93,8 @@ def saved_before(entry: Any) -> Any:
 
 
 class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
-    """Takes what was typed whatever has become of the rows meanwhile."""
+    """Takes what was typed whatever has become of the rows meanwhile: of the rows that
+    arrived, however many the form says that there are, and of no others."""
 
     sent: ClassVar[Sent | None] = None
 
@@ -100,18 +106,77 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
         "missing_management_form": _(
             "A part of the form did not arrive. Send it once more; if that does not "
             "help, open the page anew in a second window and copy what you typed."
-        )
+        ),
+        "strange_rows": _(
+            "The rows of this form are not those that are stored, and nothing was "
+            "saved. Open the page anew in a second window and copy what you typed."
+        ),
+        "too_many_new_rows": _("No more than %(most)s rows can be added at once."),
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stored = len(self.get_queryset())
+        if self.max_num:
+            self.max_num = stored + MOST_NEW_ROWS
+        self.complaints: list[str] = []
+        """Keys of the sentences about the rows as a whole."""
+        if self.is_bound:
+            self.take_rows(stored)
+
+    def take_rows(self, stored: int) -> None:
+        """Count those that arrived; what the form says of their number is not believed,
+        and no row is built for it."""
+        own = re.compile(rf"{re.escape(self.prefix)}-(0|[1-9][0-9]{{0,3}})-")
+        places = {int(found[1]) for name in self.data if (found := own.match(name))}
+        arrived = next(place for place in count() if place not in places)
+        told = self.data.get(f"{self.prefix}-TOTAL_FORMS")
+        if told != str(arrived):
+            self.complaints.append("missing_management_form")
+        if arrived > stored + MOST_NEW_ROWS:
+            self.complaints.append("too_many_new_rows")
+            arrived = stored + MOST_NEW_ROWS
+        first = self.data.get(f"{self.prefix}-INITIAL_FORMS", "")
+        initial = int(first) if re.fullmatch("[0-9]{1,4}", first) else 0
+        self.data = self.data.copy()
+        self.data[f"{self.prefix}-TOTAL_FORMS"] = str(arrived)
+        self.data[f"{self.prefix}-INITIAL_FORMS"] = str(min(initial, arrived))
+        if not self.are_rows_known():
+            self.complaints.append("strange_rows")
+
+    def are_rows_known(self) -> bool:
+        """Whether each row that says it is stored is one of these, or was when the form
+        was opened; once; and no new one says so."""
+        numbers = [self.number_at(place) for place in range(self.total_form_count())]
+        first = self.initial_form_count()
+        old, new = numbers[:first], numbers[first:]
+        known = {str(row.pk) for row in self.get_queryset()}
+        known |= {number for number in old if self.row_key(number) in self.seen_rows}
+        return known >= {*old} and len({*old}) == len(old) and not any(new)
+
+    def number_at(self, place: int) -> str:
+        """Which row that one says that it is; "" for a new one."""
+        return str(self.data.get(f"{self.add_prefix(place)}-{self.model._meta.pk.name}", ""))
+
+    def row_key(self, number: str) -> str:
+        return f"{self.prefix}-{number}"
+
+    @property
+    def told_gone(self) -> dict[str, dict[str, str]]:
+        """For config.seen: rows that are gone and stand here all the same."""
+        keys = [self.row_key(str(form[self._pk_field.name].data)) for form in self.gone_forms]
+        return {key: {} for key in keys if key in self.seen_rows}
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
         """A row that is not there (any more) is a new one, if somebody wrote in it."""
         form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
         form.is_gone = i < self.initial_form_count() and form.instance.pk is None
         if form.is_gone:
-            number = form.fields[self._pk_field.name]
-            number.required, number.disabled = False, True
-            name = form.add_prefix(self._pk_field.name)
-            before = self.seen_rows.get(f"{self.prefix}-{self.data.get(name)}", {})
+            # Comes back as it is: so it is known when the form is sent once more.
+            form.fields[self._pk_field.name] = forms.CharField(
+                required=False, widget=forms.HiddenInput
+            )
+            before = self.seen_rows.get(self.row_key(self.number_at(i)), {})
             untouched = before and all(
                 name in form.fields and digest(typed_text(form, name) or "") == value
                 for name, value in before.items()
@@ -128,6 +193,10 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
     def full_clean(self) -> None:
         """Also looks at what others have added or changed meanwhile."""
         super().full_clean()
+        for key in self.complaints:
+            sentence = self.error_messages[key]
+            error = ValidationError(sentence, key, params={"most": MOST_NEW_ROWS})
+            self._non_form_errors.extend(error.messages)
         if self.is_bound and self.seen_rows:
             self._non_form_errors.extend(self.news())
 
@@ -163,5 +232,8 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
     @property
     def extra_forms(self) -> list[Any]:
         """With the rows that are gone: saved, they are added."""
-        gone = [form for form in super().initial_forms if form.is_gone]
-        return [*gone, *super().extra_forms]
+        return [*self.gone_forms, *super().extra_forms]
+
+    @property
+    def gone_forms(self) -> list[Any]:
+        return [form for form in super().initial_forms if form.is_gone]

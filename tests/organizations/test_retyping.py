@@ -18,8 +18,8 @@ from django.utils import timezone
 from config import logins, retyping
 from organizations.models import Organization, User
 from petitions.models import Petition
-from tests.petitions.test_admin import member_form
 from tests.petitions.test_pages import text_of
+from tests.project.conftest import sent
 
 type Login = Callable[[User], Client]
 
@@ -79,11 +79,10 @@ def browser(alice: User) -> Browser:
     return browser
 
 
-def write(browser: Browser, page: Any, organization: Organization, **more: Any) -> Any:
+def write(browser: Browser, page: Any, **more: Any) -> Any:
     forms = re.findall(r"<form[^>]*id=\"([^\"]*)\"", page.content.decode())
     number = forms.index("organization_form")
-    fields = member_form(organization, description=TEXT, **more)
-    return browser.send(page, number, **fields)
+    return browser.send(page, number, **{**sent(page), "description": TEXT, **more})
 
 
 def test_what_was_typed_comes_back_after_the_login_and_is_sent_by_a_button(
@@ -92,7 +91,7 @@ def test_what_was_typed_comes_back_after_the_login_and_is_sent_by_a_button(
     page = browser.get(change(organization))
     end(alice)
 
-    over = write(browser, page, organization)
+    over = write(browser, page)
 
     assert over.status_code == 403
     assert "Nothing was saved or done." in text_of(over)
@@ -118,7 +117,7 @@ def test_a_login_in_another_window_keeps_the_form(
     end(alice)
     browser.log_in(alice)
 
-    offered = write(browser, page, organization)
+    offered = write(browser, page)
 
     assert offered.status_code == 403
     assert "look at it, then send it" in text_of(offered)
@@ -134,11 +133,11 @@ def test_another_account_gets_nothing_of_it(
     page = browser.get(change(organization))
     end(alice)
     if how == "at the login":
-        over = write(browser, page, organization)
+        over = write(browser, page)
         answer = browser.send(over, username=erin.email, password="correct horse")
     else:
         browser.log_in(erin)
-        answer = write(browser, page, organization)
+        answer = write(browser, page)
 
     assert "typed with another account" in text_of(answer)
     assert "an hour" not in answer.content.decode()
@@ -234,7 +233,7 @@ def test_what_is_too_long_is_said_to_be(
 ) -> None:
     page = browser.get(change(organization))
     end(alice)
-    over = write(browser, page, organization, legal_name="x" * retyping.LONGEST)
+    over = write(browser, page, legal_name="x" * retyping.LONGEST)
 
     assert "too long to be kept" in text_of(over)
     assert len(over.content) < 50_000
