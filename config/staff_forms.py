@@ -98,6 +98,10 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
 
     sent: ClassVar[Sent | None] = None
 
+    model: type[models.Model]
+    prefix: str
+    data: Any
+    error_messages: dict[str, Any]
     _pk_field: models.Field[Any, Any]
     _non_form_errors: Any
     _should_delete_form: Any
@@ -156,7 +160,9 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
 
     def number_at(self, place: int) -> str:
         """Which row that one says that it is; "" for a new one."""
-        return str(self.data.get(f"{self.add_prefix(place)}-{self.model._meta.pk.name}", ""))
+        return str(
+            self.data.get(f"{self.add_prefix(place)}-{self.model._meta.pk.name}", "")
+        )
 
     def row_key(self, number: str) -> str:
         return f"{self.prefix}-{number}"
@@ -164,7 +170,10 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
     @property
     def told_gone(self) -> dict[str, dict[str, str]]:
         """For config.seen: rows that are gone and stand here all the same."""
-        keys = [self.row_key(str(form[self._pk_field.name].data)) for form in self.gone_forms]
+        keys = [
+            self.row_key(str(form[self._pk_field.name].data))
+            for form in self.gone_forms
+        ]
         return {key: {} for key in keys if key in self.seen_rows}
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:

@@ -262,7 +262,9 @@ RULES = [
             "petitions.updatetranslation": ("title", "text"),
             "petitions.answer": ("answered_by", "text", "link", "made_by"),
             "petitions.answertranslation": ("answered_by", "text", "link"),
-            "petitions.answerrevision": ("answered_by", "text", "link"),
+            "petitions.answerrevision": (
+                "answered_by", "text", "link", "removed_because", "removed_by",
+            ),
             "petitions.handover": ("note", "made_by"),
             "petitions.handovertranslation": ("note",),
             "petitions.nextstep": ("url", "address"),

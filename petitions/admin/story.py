@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from organizations.access import may_edit, may_own
 from organizations.scoping import ScopedAdmin, user_of
+from petitions.admin import former_words
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.translations import ToldTextInline
@@ -206,9 +207,22 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
 
     @admin.display(description=_("what it said before"))
     def said_before(self, answer: Answer) -> str:
-        """How many versions; the page of the petition has their words."""
+        """How many versions, linked to their words."""
         number = answer.revisions.count() if answer.pk else 0
-        return ngettext("%(n)d version", "%(n)d versions", number) % {"n": number}
+        words = ngettext("%(n)d version", "%(n)d versions", number) % {"n": number}
+        if not number:
+            return words
+        url = reverse("admin:petitions_answer_former", args=[answer.pk])
+        return format_html('<a href="{}">{}</a>', url, words)
+
+    def get_urls(self) -> list[Any]:
+        wrapped = self.admin_site.admin_view(self.former)
+        name = "petitions_answer_former"
+        return [path("<int:number>/former/", wrapped, name=name), *super().get_urls()]
+
+    def former(self, request: HttpRequest, number: int) -> HttpResponse:
+        """What it said before; and the form that removes one of these for good."""
+        return former_words.former(self, request, number)
 
 
 # == Handovers ==

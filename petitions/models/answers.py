@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -231,13 +231,30 @@ class AnswerTranslation(Written, OtherText):
 
 class AnswerRevision(Said):
     """What an answer said before it was changed, in one of its languages. Written by
-    the database alone, and never changed."""
+    the database alone, and never changed, but for its words, which may be removed."""
 
     answer = models.ForeignKey(
         Answer, on_delete=models.PROTECT, related_name="revisions"
     )
     original = models.BooleanField(db_default=True, editable=False)
     replaced_at = models.DateTimeField(_("replaced at"), editable=False)
+    removed_at = models.DateTimeField(_("removed at"), null=True, editable=False)
+    removed_because = models.CharField(
+        _("why it was removed"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
+    removed_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("removed by"),
+    )
 
     class Meta:
         verbose_name = _("revision of an answer")
@@ -246,3 +263,17 @@ class AnswerRevision(Said):
 
     def __str__(self) -> str:
         return f"{self.replaced_at:%Y-%m-%d %H:%M}"
+
+    def remove(self, reason: str, by: User, now: datetime) -> bool:
+        """Take its words away for good; whether they were still there."""
+        there = AnswerRevision.objects.filter(pk=self.pk, removed_at=None)
+        return bool(
+            there.update(
+                text="",
+                link="",
+                answered_by="",
+                removed_at=now,
+                removed_because=reason,
+                removed_by=by,
+            )
+        )

@@ -1,0 +1,91 @@
+"""What an answer said before: staff read it, and remove what should never have stood
+there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from config.fields import LineField
+from organizations.scoping import user_of
+from petitions.models import AnswerRevision
+
+if TYPE_CHECKING:
+    from petitions.admin.story import AnswerAdmin
+
+
+class RemovalForm(forms.Form):
+    """Of one former version."""
+
+    removed_because = LineField(
+        label=_("Why it is removed"),
+        max_length=300,
+        help_text=_(
+            "For the staff of your organisation. Do not repeat here what you remove."
+        ),
+    )
+
+
+def former(model_admin: AnswerAdmin, request: HttpRequest, number: int) -> HttpResponse:
+    """The page. Whoever may publish an answer may remove former words of it."""
+    answer = model_admin.get_object(request, str(number))
+    if answer is None:
+        raise Http404
+    if not model_admin.has_view_permission(request, answer):
+        raise PermissionDenied
+    may_remove = model_admin.has_change_permission(request, answer)
+    revisions = list(answer.revisions.select_related("target", "removed_by"))
+    chosen = request.POST.get("revision", "")
+    data = request.POST if request.method == "POST" else None
+    if data is not None and not may_remove:
+        raise PermissionDenied
+    rows = []
+    for revision in revisions:
+        is_chosen = data is not None and chosen == str(revision.pk)
+        form = RemovalForm(data if is_chosen else None, auto_id=f"id_{revision.pk}_%s")
+        if is_chosen and form.is_valid():
+            return remove(model_admin, request, revision, form)
+        rows.append({"revision": revision, "form": form})
+    if data is not None and chosen not in {str(r.pk) for r in revisions}:
+        raise Http404
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": gettext("What the answer said before"),
+        "subtitle": answer.petition,
+        "opts": model_admin.opts,
+        "answer": answer,
+        "rows": rows,
+        "may_remove": may_remove,
+    }
+    return TemplateResponse(request, "admin/petitions/answer/former.html", context)
+
+
+def remove(
+    model_admin: AnswerAdmin,
+    request: HttpRequest,
+    revision: AnswerRevision,
+    form: RemovalForm,
+) -> HttpResponse:
+    """Remove it, once, and say so in the history of the answer."""
+    reason = form.cleaned_data["removed_because"]
+    if revision.remove(reason, user_of(request), timezone.now()):
+        noted = {
+            "name": str(revision._meta.verbose_name),
+            "object": str(revision),
+            "fields": ["removed at", "why it was removed"],
+        }
+        model_admin.log_change(request, revision.answer, [{"changed": noted}])
+        messages.success(
+            request,
+            gettext("Removed. Readers see when, and by which organisation."),
+        )
+    return redirect("admin:petitions_answer_former", revision.answer_id)
