@@ -79,6 +79,10 @@ def asked_by_address(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+# How a form is sent that has files in it.
+FILES = "multipart/form-data"
+
+
 def body_limit(get_response: GetResponse) -> GetResponse:
     """Answers 413 to a body larger than a visitor needs or staff may upload, 408 to
     one that does not come."""
@@ -91,7 +95,7 @@ def body_limit(get_response: GetResponse) -> GetResponse:
         if length > limit_of(request.path):
             drain(request, min(length, DRAIN_LIMIT))
             with translation.override(language_of(request.path)):
-                return problem(request, 413)
+                return problem(request, 413, has_files=request.content_type == FILES)
         if 0 < length <= settings.PUBLIC_BODY_LIMIT:
             # Here and not in a view, where a body that does not come in time
             # (config/wsgi.py) would be an error of ours.

@@ -27,13 +27,18 @@ def marked(request: HttpRequest) -> int | None:
     return request.META.get("site.problem")
 
 
-def problem(request: HttpRequest, status: int) -> HttpResponse:
-    """The page templates/<status>.html with that status; data when data was asked."""
+def problem(
+    request: HttpRequest, status: int, *, has_files: bool = False
+) -> HttpResponse:
+    """The page templates/<status>.html with that status, `has_files` when it is about
+    a form with files in it; data when data was asked."""
     if request.path.endswith(".json"):
         response: HttpResponse = data_problem(status)
     else:
         mark(request, status)
-        page = render_to_string(f"{status}.html", {"status": status}, request)
+        page = render_to_string(
+            f"{status}.html", {"status": status, "has_files": has_files}, request
+        )
         response = HttpResponse(page, status=status)
         allow_noted(request, response)
     response.headers["Cache-Control"] = "no-store"
