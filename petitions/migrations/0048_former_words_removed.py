@@ -42,7 +42,7 @@ DROP FUNCTION revision_keep();
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("petitions", "0046_dialect_by_function"),
+        ("petitions", "0047_search_joined"),
     ]
 
     operations = [
