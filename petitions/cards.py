@@ -15,13 +15,14 @@ from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.files.storage import default_storage
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from PIL import Image, ImageDraw, ImageOps
 
 from organizations import identity
 from petitions import lettering
 from petitions.models import Petition
-from petitions.states import State
+from petitions.states import ENDED_STATES, State
 from petitions.texts import listed
 
 logger = logging.getLogger(__name__)
@@ -68,13 +69,12 @@ class Card:
 def card_of(petition: Petition) -> Card:
     """What the picture says to the reader of a petition."""
     words = petition.words
-    calls = {State.OPEN: gettext("Sign the petition"), State.WON: gettext("Won.")}
     return Card(
         title=words.title,
         rtl=words.direction == "rtl",
         petitioning=petitioning(petition),
         supporters=supporters(petition.supporters),
-        call="" if ended_otherwise(petition) else calls.get(State(petition.state), ""),
+        call=outcome(petition) or call(petition),
         organization=petition.organization.name,
         accent=petition.organization.accent or BRAND,
         logo=petition.organization.logo.name or "",
@@ -82,9 +82,15 @@ def card_of(petition: Petition) -> Card:
     )
 
 
-def ended_otherwise(petition: Petition) -> bool:
-    """Whether its last day is over, whatever its state still says."""
-    return petition.state == State.OPEN and petition.has_ended
+def outcome(petition: Petition) -> str:
+    """“Closed” or “Won”, as soon as its last day has passed; "" while it goes on."""
+    standing = petition.standing(timezone.now())
+    return str(State(standing).label) if standing in ENDED_STATES else ""
+
+
+def call(petition: Petition) -> str:
+    """What to do; nothing while it is paused."""
+    return gettext("Sign the petition") if petition.state == State.OPEN else ""
 
 
 def petitioning(petition: Petition) -> str:

@@ -24,12 +24,13 @@ LOCALES = {"ar": "ar_AR", "en": "en_US", "fr": "fr_CA"}
 def share_card(petition: Petition) -> dict[str, Any]:
     """What Open Graph and Twitter cards say of the picture, and in which language."""
     card = cards.card_of(petition)
+    outcome = cards.outcome(petition)
     others = [code for code in petition.languages if code != petition.words.language]
     return {
         "url": cards.address(petition, card.digest),
         "width": cards.WIDTH,
         "height": cards.HEIGHT,
-        "alt": " – ".join(filter(None, [card.title, card.supporters])),
+        "alt": " – ".join(filter(None, [card.title, outcome, card.supporters])),
         "locale": locale(petition.words.language),
         "others": [locale(code) for code in others],
     }

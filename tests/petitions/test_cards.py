@@ -464,9 +464,37 @@ def test_a_card_says_how_it_stands(petition: Petition) -> None:
         return cards.card_of(Petition.objects.for_reading().get(pk=made.pk)).call
 
     assert call() == "Sign the petition"
-    assert call(state=State.WON) == "Won."
-    assert call(state=State.CLOSED) == ""
-    assert call(closes_at=timezone.now()) == ""
+    assert call(state=State.PAUSED) == ""
+    assert call(state=State.WON) == "Won"
+    assert call(state=State.CLOSED) == "Closed"
+    assert call(closes_at=timezone.now()) == "Closed"
+    with translation.override("fr"):
+        assert call(state=State.WON) == "Gagnée"
+        assert call(state=State.CLOSED) == "Terminée"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("state", "english", "french"),
+    [
+        (State.OPEN, "", ""),
+        (State.CLOSED, " – Closed", " – Terminée"),
+        (State.WON, " – Won", " – Gagnée"),
+    ],
+)
+def test_who_hears_the_picture_is_told_that_it_has_ended(
+    visitor: Client, state: State, english: str, french: str
+) -> None:
+    made = make_petition(slug="rivers", title="Clean rivers", state=state)
+    make_entry(made, 12)
+
+    for path, said in (
+        ("", f"{english} – 10+ supporters"),
+        ("/fr", f"{french} – Plus de 10 soutiens"),
+    ):
+        page = visitor.get(f"{path}/petitions/rivers/").content.decode()
+        alt = page.partition('og:image:alt" content="')[2].partition('"')[0]
+        assert alt == f"Clean rivers{said}"
 
 
 @pytest.mark.django_db
