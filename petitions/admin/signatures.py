@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,11 +10,14 @@ from django.contrib import admin, messages
 from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from config.languages import name_in_reader_language
+from config.seen import digest
 from organizations.access import may_edit
 from organizations.scoping import SupportersAdmin, user_of
 from petitions import actions
@@ -34,6 +38,8 @@ SIGNS = {
     WeakSign.CONTACT_IN_NAME: _("the name or the place may hold an address"),
 }
 
+# The field of a list that says which comment stood in each row.
+SHOWN = "_shown"
 
 # What staff decide about a name ends the doubt about it.
 LOOKED_AT = F("weak_signs").bitand(~int(WeakSign.CONTACT_IN_NAME))
@@ -168,6 +174,13 @@ class SignatureAdmin(SupportersAdmin[Signature]):
             return queryset.filter(email_key__in=known), False
         return super().get_search_results(request, queryset, search_term)
 
+    def action_checkbox(self, obj: Signature) -> SafeString:
+        """With what was shown, so that nothing is decided unread."""
+        return format_html(
+            '{}<input type="hidden" name="{}" value="{}-{}">',
+            super().action_checkbox(obj), SHOWN, obj.pk, digest(obj.comment),
+        )  # fmt: skip
+
     @admin.display(description=_("name"), ordering="name")
     def name_known(self, signature: Signature) -> str:
         """Empty once the names of a petition are erased; see petitions.expiry."""
@@ -234,14 +247,46 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def decide(
         self, request: HttpRequest, queryset: QuerySet[Signature], *, approved: bool
     ) -> None:
-        """What staff say of comments; they leave the queue either way."""
+        """What staff say of comments; they leave the queue either way. One that its
+        owner has changed since the list was opened has not been read."""
         commented = queryset.exclude(comment="")
+        changed = self.changed_since_shown(request, commented)
         self.change(
             request,
-            commented,
+            commented.exclude(pk__in=changed),
             comment_approved=approved,
             comment_rejected=not approved,
         )
+        if changed:
+            messages.warning(
+                request,
+                ngettext(
+                    "%(n)d comment was changed after you opened this list: read it "
+                    "again.",
+                    "%(n)d comments were changed after you opened this list: read them "
+                    "again.",
+                    len(changed),
+                )
+                % {"n": len(changed)},
+            )
+
+    def changed_since_shown(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> list[int]:
+        """Rows with another comment than the list showed; they change no more until
+        the transaction ends."""
+        shown = {
+            int(found[1]): found[2]
+            for row in request.POST.getlist(SHOWN)
+            if (found := re.fullmatch("([0-9]{1,18})-([0-9a-f]+)", row))
+        }
+        listed = queryset.filter(pk__in=list(shown)).values("pk")
+        rows = Signature.objects.select_for_update(no_key=True).filter(pk__in=listed)
+        return [
+            number
+            for number, comment in rows.values_list("pk", "comment")
+            if shown[number] != digest(comment)
+        ]
 
     @admin.action(description=_("Take names from the page"), permissions=["approve"])
     def withhold_names(

@@ -514,6 +514,27 @@ def test_many_are_decided_at_once(
     assert approved == (2 if decision == "approved" else 0)
 
 
+@pytest.mark.parametrize("action", ["approve_comments", "hide_comments"])
+@pytest.mark.parametrize("path", [COMMENTS, "/admin/petitions/signature/"])
+def test_a_comment_that_was_changed_meanwhile_is_not_decided_unread(
+    as_user: Login, erin: User, petition: Petition, action: str, path: str
+) -> None:
+    rows = [commented(petition, f"Number {number}") for number in range(2)]
+    client = as_user(erin)
+    page = client.get(path).content.decode()
+    chosen = {
+        "_selected_action": [row.pk for row in rows],
+        "_shown": re.findall(r'name="_shown" value="([^"]*)"', page),
+        "action": action,
+    }
+    Signature.objects.filter(pk=rows[1].pk).update(comment="Nobody has read this")
+
+    answer = client.post(path, chosen, follow=True)
+
+    assert "1 comment was changed after you opened this list" in text_of(answer)
+    assert Signature.objects.comments_waiting().get() == rows[1]
+
+
 def test_a_decision_can_be_taken_back(
     as_user: Login, erin: User, petition: Petition
 ) -> None:
