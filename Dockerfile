@@ -7,6 +7,7 @@ RUN python -m venv --without-pip /venv && uv pip install --quiet --no-cache --py
 ENV PATH=/venv/bin:$PATH
 COPY manage.py ./
 COPY config config
+COPY core core
 COPY organizations organizations
 COPY petitions petitions
 COPY templates templates
@@ -26,5 +27,5 @@ ENV BIND=0.0.0.0:8000 MEDIA_ROOT=/data/media
 RUN python -c "import sys, PIL.features as f; sys.exit(not f.check('raqm'))" || { apt-get update && apt-get install -y --no-install-recommends libfribidi0 && rm -rf /var/lib/apt/lists/*; }
 USER 10001:10001
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-m", "config.healthcheck"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-m", "core.observability.healthcheck"]
 CMD ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]

@@ -10,7 +10,7 @@ help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 run: $(VENV)/run ## The site at http://localhost:8000/ (PORT=…), with demonstration content
-	@exec $(PYTHON) -m config.launcher
+	@exec $(PYTHON) -m devsite.launcher
 
 test: $(VENV)/dev ## All tests, on a real PostgreSQL and a real Chromium
 	@sh scripts/chromium.sh

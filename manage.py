@@ -17,7 +17,7 @@ def main() -> None:
     except ImproperlyConfigured as problem:
         sys.exit(str(problem))
     except OperationalError:
-        from config.connecting import trouble
+        from core.db.connecting import trouble
 
         if found := trouble():
             sys.exit(found.sentence)

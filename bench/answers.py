@@ -134,12 +134,17 @@ def make_people(bench: Bench, kind: str, number: int) -> list[str]:
     """Addresses of people of this kind, made by the site's own means."""
     from django.utils import timezone
 
-    from petitions import actions, confirming, limits, signing
+    from petitions.abuse import rate_limits
     from petitions.models import Limit, Signature
+    from petitions.signatures import (
+        actions,
+        confirming,
+        signing,
+    )
     from petitions.states import Scope
 
     emails = [f"{kind}{index}@{a_domain()}" for index in range(number)]
-    rules = limits.RULES.get()
+    rules = rate_limits.RULES.get()
     most = Limit.objects.filter(scope=Scope.ADDRESS).order_by("most")[0].most
     forms = {"new": 0, "limited": most}.get(kind, 1)
     for email in emails:

@@ -13,22 +13,26 @@ from psycopg import sql
 
 from bench.load import CONNECTIONS
 from bench.site import SLUG, Bench
-from config.database import bare
-from config.embedded_postgres import binaries
+from core.db.database import bare
+from devsite.embedded_postgres import binaries
 
 
 def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
     """Transactions a second for signing and confirming; none without pgbench."""
     from django.utils import timezone
 
-    from petitions import confirming, limits, signing
+    from petitions.abuse import rate_limits
+    from petitions.signatures import (
+        confirming,
+        signing,
+    )
 
     pgbench = binaries() / "pgbench"
     if not pgbench.exists():
         return {}
     database = bench.biggest
     now = timezone.now()
-    rules = limits.RULES.get()
+    rules = rate_limits.RULES.get()
     network = ipaddress.ip_network("11.250.250.0/24")
     given = signing.SignerInput(
         name="Maya Tremblay",

@@ -10,7 +10,11 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from config.embedded_postgres import Cluster, as_server_user, binaries
+from devsite.embedded_postgres import (
+    Cluster,
+    as_server_user,
+    binaries,
+)
 
 SHOWN = ("server_version", "shared_buffers", "wal_compression", "max_wal_size", "fsync",
          "synchronous_commit")  # fmt: skip

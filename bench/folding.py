@@ -42,7 +42,7 @@ def folding(bench: Bench, rounds: int) -> Ratios:
         return NUMBER / (time.monotonic() - started)
 
     def fold_all() -> float:
-        from petitions.counting import fold
+        from petitions.counts.counting import fold
 
         started = prepare()
         while fold():

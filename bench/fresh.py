@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from config.cache_policy import page_cache
 from config.wsgi import application as site
+from core.http.cache_policy import page_cache
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

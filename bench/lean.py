@@ -9,8 +9,12 @@ be left behind and differs in nothing else.
 from __future__ import annotations
 
 from config.wsgi import application
-from petitions import confirming, limits, signing
-from petitions.forms import SignForm
+from petitions.abuse import rate_limits
+from petitions.signatures import (
+    confirming,
+    signing,
+)
+from petitions.signatures.forms import SignForm
 from petitions.views import signing as views
 
 __all__ = ["application"]
@@ -49,7 +53,7 @@ signing.SIGN = (
     + " SELECT id FROM signed"
 )
 confirming.CONFIRM = without(confirming.CONFIRM, "unsent", "sent", "consent")
-limits.RULES._load = limits.Rules
-limits.RULES.forget()
+rate_limits.RULES._load = rate_limits.Rules
+rate_limits.RULES.forget()
 setattr(views, "network_of", lambda request: None)  # noqa: B010
 setattr(SignForm, "is_trapped", False)  # noqa: B010

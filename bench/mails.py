@@ -55,7 +55,7 @@ def mails(bench: Bench, rounds: int, number: int = 1000) -> Ratios:
     def the_worker() -> float:
         from django.utils import timezone
 
-        from petitions.mailing import send_due
+        from petitions.mail.queue import send_due
 
         database.execute(DUE, {"petition": bench.petition, "number": number})
         started = time.monotonic()
@@ -86,7 +86,7 @@ def a_message(bench: Bench) -> bytes:
     """The bytes of a mail as the worker sends them."""
     from django.utils import timezone, translation
 
-    from petitions.emails import build
+    from petitions.mail.messages import build
     from petitions.models import Petition
     from petitions.models.mails import MailKind
 

@@ -18,7 +18,7 @@ import psycopg
 
 from bench.cluster import BenchCluster
 from bench.rows import Loaded, load
-from config.embedded_postgres import free_port
+from devsite.embedded_postgres import free_port
 
 if TYPE_CHECKING:
     from organizations.models import Organization
@@ -54,7 +54,10 @@ class Database:
     def write_links(self) -> None:
         from django.utils import timezone
 
-        from petitions.tokens import Purpose, make_token
+        from petitions.signatures.tokens import (
+            Purpose,
+            make_token,
+        )
 
         now = timezone.now()
         self.folder.mkdir()
@@ -74,7 +77,10 @@ class Database:
     def fold(self) -> None:
         """What the worker does beside a site all the time."""
         from petitions.channels import Channel
-        from petitions.counting import BATCH, FOLD
+        from petitions.counts.counting import (
+            BATCH,
+            FOLD,
+        )
 
         values = {"batch": BATCH, "channels": Channel.values}
         while self.execute(FOLD, values)[0][0]:
@@ -88,7 +94,7 @@ class Database:
 
     def verify(self) -> None:
         """Each link that was pressed was counted once, and the proof holds."""
-        from petitions.counting import VERIFY
+        from petitions.counts.counting import VERIFY
 
         pending = self.loaded.pending
         ((counted,),) = self.execute(
@@ -277,8 +283,8 @@ class Bench:
         from django.core.management import call_command
         from django.db import connection
 
-        from config.translations import compile_all
-        from petitions.counting import fold
+        from core.i18n.translations import compile_all
+        from petitions.counts.counting import fold
         from tests.factories import make_organization, make_petition
 
         compile_all()

@@ -1,11 +1,10 @@
 """What the limits on new mail domains do to campaigns and to stuffed ballots.
 
 `.venv/bin/python -m bench.viral` prints the table of docs/operations.md. Forms pass the
-very rules that the site applies (petitions.limits), over buckets in memory; that those
-do what the database does is a test. Who signs is invented, with a seed: networks and
-mail domains are drawn from long-tailed distributions, a few with very many and many
-with one.
-"""
+very rules that the site applies (petitions.abuse.rate_limits), over buckets in memory;
+that those do what the database does is a test. Who signs is invented, with a seed:
+networks and mail domains are drawn from long-tailed distributions, a few with very many
+and many with one."""
 
 from __future__ import annotations
 
@@ -23,8 +22,17 @@ import django
 if __name__ == "__main__":
     django.setup()
 
-from petitions.limits import BURST, CEILING_FULL, HOUR, Attempts, Rules
-from petitions.newcomers import KNOWN_AFTER, Known
+from petitions.abuse.new_domains import (
+    KNOWN_AFTER,
+    Known,
+)
+from petitions.abuse.rate_limits import (
+    BURST,
+    CEILING_FULL,
+    HOUR,
+    Attempts,
+    Rules,
+)
 
 SEED = 20261127
 DAY = 24 * HOUR

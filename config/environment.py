@@ -20,8 +20,11 @@ from django.core.validators import validate_email
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from config.addresses import ascii_domain, sendable_mailbox
 from config.values import CHOICES, ENCODED, NUMBERS, int_or_0, quoted, split
+from core.mail.addresses import (
+    ascii_domain,
+    sendable_mailbox,
+)
 
 SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
@@ -306,7 +309,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         url = split(value)
         if url.scheme == "folder" and url.path.startswith("/") and not url.netloc:
             return {
-                "BACKEND": "config.mail.FolderBackend",
+                "BACKEND": "core.mail.transport.FolderBackend",
                 "OPTIONS": {"folder": Path(unquote(url.path))},
             }
         # What ends the part before the host.
@@ -334,7 +337,7 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
             timeout = "10"
         return {
-            "BACKEND": "config.mail.SmtpBackend",
+            "BACKEND": "core.mail.transport.SmtpBackend",
             "OPTIONS": {
                 "host": url.hostname or "localhost",
                 "port": url.port or SMTP_PORTS.get(url.scheme, 25),

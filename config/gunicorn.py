@@ -15,7 +15,11 @@ from gunicorn import glogging
 
 try:
     # The counts of forms are shared by the processes that come of this one.
-    from config import logs, outcomes, settings
+    from config import settings
+    from core.observability import (
+        logs,
+        outcomes,
+    )
 except ImproperlyConfigured as problem:
     sys.exit(str(problem))
 
@@ -27,8 +31,8 @@ keepalive = 20
 timeout = 60
 graceful_timeout = settings.GRACEFUL_TIMEOUT
 control_socket_disable = True
-# No header becomes a prefix, a path or a scheme here: config/trust.py decides what is
-# believed, under every server. Names with “_” would be taken for those with “-”.
+# No header becomes a prefix, a path or a scheme here: core/http/trust.py decides what
+# is believed, under every server. Names with “_” would be taken for those with “-”.
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 header_map = "drop"
@@ -36,8 +40,8 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]
-    """gunicorn's messages in the form of all others (config/logs.py). Not by
-    `logconfig_dict`, which would turn its access log on: that one has paths."""
+    """gunicorn's messages in the form of all others (core/observability/logs.py). Not
+    by `logconfig_dict`, which would turn its access log on: that one has paths."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -53,7 +57,7 @@ _stop = threading.Event()
 def on_starting(server: Any) -> None:
     """Say what is wrong with settings and database, before visitors find out; in a
     process of its own, for what this one loads stays until it ends."""
-    done = subprocess.run([sys.executable, "-m", "config.connecting"], check=False)
+    done = subprocess.run([sys.executable, "-m", "core.db.connecting"], check=False)
     if done.returncode:
         sys.exit(done.returncode)
 
@@ -69,8 +73,9 @@ def post_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Watch from here what cannot say so itself: the background worker when it is dead,
     the database when it is away or full."""
-    from config import loops, sentry
-    from config.alerts import WATCH
+    from core.observability import sentry
+    from core.observability.alerts import WATCH
+    from core.worker import loops
 
     loops.start([WATCH], _stop)
     sentry.start(_watch, _stop)

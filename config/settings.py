@@ -10,9 +10,10 @@ from typing import Any
 import django_stubs_ext
 from django.utils.csp import CSP
 
-from config import logs, styles
-from config.addresses import readable_domain
 from config.environment import Environment, is_loopback
+from core.http import styles
+from core.mail.addresses import readable_domain
+from core.observability import logs
 
 django_stubs_ext.monkeypatch()
 
@@ -69,8 +70,8 @@ WSGI_APPLICATION = "config.wsgi.application"
 FORCE_SCRIPT_NAME = ""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
-    "config.apps.ConfigConfig",
-    "config.apps.AdminConfig",
+    "core.apps.CoreConfig",
+    "core.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -82,39 +83,42 @@ INSTALLED_APPS = [
     "petitions",
 ]
 MIDDLEWARE = [
-    "config.middleware.access_log",
-    "config.middleware.asked_by_address",
-    "config.middleware.isolation",
+    "core.http.middleware.access_log",
+    "core.http.middleware.asked_by_address",
+    "core.http.middleware.isolation",
     "django.middleware.security.SecurityMiddleware",
-    "config.middleware.StaticFilesMiddleware",
+    "core.http.middleware.StaticFilesMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.middleware.body_limit",
-    "config.middleware.language_from_path",
-    "config.middleware.admin_by_its_name",
+    "core.http.middleware.body_limit",
+    "core.http.middleware.language_from_path",
+    "core.http.middleware.admin_by_its_name",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "config.middleware.DatabaseAwayMiddleware",
-    "config.cache_policy.CachePolicyMiddleware",
+    "core.http.middleware.DatabaseAwayMiddleware",
+    "core.http.cache_policy.CachePolicyMiddleware",
 ]
-LOADERS = ["config.templates.Loader", "django.template.loaders.app_directories.Loader"]
+LOADERS = [
+    "core.http.templates.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
             # Before Django's own: whose form it is stands beside its token.
-            "builtins": ["config.templatetags.owned"],
+            "builtins": ["core.templatetags.owned"],
             "loaders": [("django.template.loaders.cached.Loader", LOADERS)],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.context.site",
+                "core.context.site",
                 "organizations.context.speaker",
             ],
         },
@@ -157,7 +161,7 @@ if DATABASES["default"]:
         },
     )
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
-# What a visitor may send, and staff with a picture (config/images.py).
+# What a visitor may send, and staff with a picture (core/images/uploads.py).
 PUBLIC_BODY_LIMIT = 100 * 2**10
 STAFF_BODY_LIMIT = 25 * 2**20
 MEDIA_ROOT = env.folder("MEDIA_ROOT", BASE_DIR / "var" / "media")
@@ -213,7 +217,7 @@ if DEMO:
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-FORMAT_MODULE_PATH = ["config.formats"]
+FORMAT_MODULE_PATH = ["core.i18n.formats"]
 USE_TZ = True
 TIME_ZONE = env.time_zone("TIME_ZONE")
 
@@ -224,7 +228,7 @@ STATIC_ROOT = env.folder("STATIC_ROOT", BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "config.static.BundlingStorage"},
+    "staticfiles": {"BACKEND": "core.http.static.BundlingStorage"},
 }
 
 # == Security ==
@@ -240,7 +244,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ] + [{"NAME": "organizations.passwords.HardToGuess"}]
 AUTHENTICATION_BACKENDS = ["organizations.logins.Backend"]
 LOGIN_URL = "admin:login"
-CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
+CSRF_FAILURE_VIEW = "core.http.problems.csrf_failure"
 SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
@@ -264,12 +268,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
-# After the last page; config.logins has the end of those who go on.
+# After the last page; core.admin.logins has the end of those who go on.
 SESSION_COOKIE_AGE = 4 * 60 * 60
 X_FRAME_OPTIONS = "DENY"
 
-# == Logs ==
-# Route patterns and ids, never a path, name, address or token: config/logs.py.
+# == Logs == Route patterns and ids, never a path, name, address or token:
+# core/observability/logs.py.
 
 LOG_FORMAT = env.one_of(
     "LOG_FORMAT", ("json", "text"), default="text" if DEMO or DEBUG else "json"

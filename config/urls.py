@@ -5,18 +5,36 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-import config.languages  # registers <language:…>
-import config.slugs  # noqa: F401 - registers <uslug:…>
-from config import health, media, views
-from config.cache_policy import NO_STORE, PERSONAL, cached
-from config.languages import AdminPrefix
-from config.queries import as_given, one_of, page_number
+import core.i18n.languages  # registers <language:…>
+import core.i18n.slugs  # noqa: F401 - registers <uslug:…>
+from core import views
+from core.http import media
+from core.http.cache_keys import (
+    as_given,
+    one_of,
+    page_number,
+)
+from core.http.cache_policy import (
+    NO_STORE,
+    PERSONAL,
+    cached,
+)
+from core.i18n.languages import AdminPrefix
+from core.observability import health
 from organizations import data as organizations_data
-from petitions import frames
-from petitions.listing import SORTS, STATES
-from petitions.parameters import language_in_use, less_than, page_address, tag
-from petitions.searching import typed
+from petitions.search.listing import (
+    SORTS,
+    STATES,
+)
+from petitions.search.searching import typed
+from petitions.sharing import frames
 from petitions.views import data, embedding, listing, sitemaps
+from petitions.views.parameters import (
+    language_in_use,
+    less_than,
+    page_address,
+    tag,
+)
 
 # The same for readers of every language: its words are those of programs.
 data_urls = [
@@ -66,7 +84,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
 ]
 if settings.MAIL_WEBHOOKS:
-    from config.webhooks import tracking
+    from core.http.webhooks import tracking
 
     webhooks = (tracking(settings.MAIL_WEBHOOKS), "anymail")
     urlpatterns.append(path(settings.WEBHOOKS_PATH, include(webhooks)))
@@ -180,7 +198,7 @@ POLICIES = {
     "accept_invitation": PERSONAL,
 }
 
-handler400 = "config.problems.bad_request"
-handler403 = "config.problems.permission_denied"
-handler404 = "config.problems.page_not_found"
-handler500 = "config.problems.server_error"
+handler400 = "core.http.problems.bad_request"
+handler403 = "core.http.problems.permission_denied"
+handler404 = "core.http.problems.page_not_found"
+handler500 = "core.http.problems.server_error"

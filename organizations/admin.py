@@ -16,10 +16,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from config import events
-from config.colours import written
-from config.database import patience
-from config.model_admin import ModelAdmin, StackedInline
+from core.admin.model_admin import (
+    ModelAdmin,
+    StackedInline,
+)
+from core.db.database import patience
+from core.images.colours import written
+from core.security import events
 from organizations import identity, invitations, mailing
 from organizations.forms import (
     MemberForm,

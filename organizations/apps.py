@@ -8,8 +8,8 @@ class OrganizationsConfig(AppConfig):
     verbose_name = _("Organisations")
 
     def ready(self) -> None:
-        from config.logins import begin
-        from config.retention import declare
+        from core.admin.logins import begin
+        from core.retention import declare
         from organizations import logins, retention
 
         user_logged_in.connect(begin)

@@ -8,8 +8,8 @@ from django.db import Error
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from config.held import Held
-from config.problems import marked
+from core.db.cached_value import Held
+from core.http.problems import marked
 from organizations.models import Organization
 
 # Problems about which the database was asked anyway.

@@ -9,8 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from config.paging import page_of
-from config.public_data import data_answer, full, page_links, public_data
+from core.http.paging import page_of
+from core.http.public_data import (
+    data_answer,
+    full,
+    page_links,
+    public_data,
+)
 from organizations.access import Moved, get_organization
 from organizations.models import Organization
 from organizations.views import petitions_of

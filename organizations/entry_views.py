@@ -15,8 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 
-from config.buckets import Rate, draw
-from config.clients import network_of
+from core.security.buckets import (
+    Rate,
+    draw,
+)
+from core.security.clients import network_of
 from organizations import invitations
 from organizations.forms import AcceptForm, StaffPasswordResetForm, StaffSetPasswordForm
 from organizations.models import User

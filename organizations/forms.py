@@ -14,14 +14,17 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from config.address_fields import AddressField
-from config.addresses import account_address, spellings
-from config.characters import clean_text
-from config.colours import HEX
-from config.fields import LineField
-from config.guards import validate_web_address
-from config.images import clean_image
-from config.logins import HeldUp
+from core.admin.logins import HeldUp
+from core.db.guards import validate_web_address
+from core.images.colours import HEX
+from core.images.uploads import clean_image
+from core.mail.address_fields import AddressField
+from core.mail.addresses import (
+    account_address,
+    spellings,
+)
+from core.text.characters import clean_text
+from core.text.fields import LineField
 from organizations import logins, mailing
 from organizations.models import (
     Invitation,

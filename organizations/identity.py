@@ -11,8 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 
-from config import colours, styles
-from config.colours import TEXT, Colour
+from core.http import styles
+from core.images import colours
+from core.images.colours import (
+    TEXT,
+    Colour,
+)
 
 # The shares of the ground in a tint, and of its opposite in what a pointer is over.
 TINT = 0.9

@@ -17,8 +17,11 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from config import events
-from config.addresses import account_address, spellings
+from core.mail.addresses import (
+    account_address,
+    spellings,
+)
+from core.security import events
 from organizations.access import may_own
 from organizations.models import (
     Invitation,

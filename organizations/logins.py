@@ -1,6 +1,6 @@
 """Who is let in: each try is drawn from limits before its password is looked at.
 
-The limits are rows (config.buckets): however many try at once, in however many
+The limits are rows (core.security.buckets): however many try at once, in however many
 processes, exactly as many are looked at as should be. An address without an account
 is treated as one with. Only failures count: what a login draws, it gives back.
 """
@@ -17,11 +17,24 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from config import events, logins
-from config.addresses import account_address
-from config.buckets import Drawn, Rate, draw, give_back
-from config.clients import Network, network_of
-from config.logins import BUSY, HELD_UP, HeldUp
+from core.admin import logins
+from core.admin.logins import (
+    BUSY,
+    HELD_UP,
+    HeldUp,
+)
+from core.mail.addresses import account_address
+from core.security import events
+from core.security.buckets import (
+    Drawn,
+    Rate,
+    draw,
+    give_back,
+)
+from core.security.clients import (
+    Network,
+    network_of,
+)
 from organizations import mailing
 from organizations.models import Purpose, SeenNetwork, User
 

@@ -18,10 +18,15 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from config.addresses import account_address
-from config.buckets import Drawn, Rate, draw, give_back
-from config.loops import Loop
-from config.mail import words
+from core.mail.addresses import account_address
+from core.mail.transport import words
+from core.security.buckets import (
+    Drawn,
+    Rate,
+    draw,
+    give_back,
+)
+from core.worker.loops import Loop
 from organizations import invitations
 from organizations.models import Invitation, Purpose, StaffMail, User
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from zxcvbn import zxcvbn
 
-from config import events
+from core.security import events
 from organizations.models import Organization, User
 
 ENOUGH = 3

@@ -10,7 +10,11 @@ from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config.retention import Rows, Rule, months_before
+from core.retention import (
+    Rows,
+    Rule,
+    months_before,
+)
 from organizations import invitations, mailing
 from organizations.models import Invitation, SeenNetwork, StaffMail
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 from django.db import models
 from django.http import HttpRequest
 
-from config.model_admin import ModelAdmin
+from core.admin.model_admin import ModelAdmin
 from organizations.access import (
     may_edit,
     may_own,

@@ -16,8 +16,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from config.context import addresses
-from config.paging import page_of
+from core.context import addresses
+from core.http.paging import page_of
 from organizations.access import Moved, get_organization
 from organizations.models import Organization
 

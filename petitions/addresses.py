@@ -1,5 +1,5 @@
 """E-mail addresses of supporters: whose one is, how to show it, likely slips. What is
-one says config.addresses."""
+one says core.mail.addresses."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from config.addresses import NotAnAddress as NotAnAddress
-from config.addresses import ascii_domain as ascii_domain
-from config.addresses import clean_address as clean_address
-from config.addresses import domain_of as domain_of
-from config.addresses import has_known_ending
-from config.addresses import spellings as spellings
+from core.mail.addresses import NotAnAddress as NotAnAddress
+from core.mail.addresses import ascii_domain as ascii_domain
+from core.mail.addresses import clean_address as clean_address
+from core.mail.addresses import domain_of as domain_of
+from core.mail.addresses import has_known_ending
+from core.mail.addresses import spellings as spellings
 
 # Providers whose names people mistype, and real ones that look like a slip.
 COMMON_DOMAINS = (

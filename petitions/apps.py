@@ -9,14 +9,18 @@ class PetitionsConfig(AppConfig):
     verbose_name = _("Petitions")
 
     def ready(self) -> None:
-        from config.loops import WORKER_LOOPS
-        from config.retention import declare
-        from petitions import checks, probes, retention  # noqa: F401 - registers them
-        from petitions.keys import make_first_version
+        from core.retention import declare
+        from core.worker.loops import WORKER_LOOPS
+        from petitions import (  # noqa: F401 - registers them
+            checks,
+            probes,
+        )
+        from petitions.identity.key_ring import make_first_version
         from petitions.loops import LOOPS
+        from petitions.privacy import rules
 
         WORKER_LOOPS[:] = LOOPS
-        declare(retention.RULES, retention.NOT_PERSONAL, retention.PEOPLE)
+        declare(rules.RULES, rules.NOT_PERSONAL, rules.PEOPLE)
         post_migrate.connect(make_first_version, sender=self)
         if settings.MAIL_WEBHOOKS:
-            from petitions import webhooks  # noqa: F401 - listens to them
+            from petitions.mail import webhooks  # noqa: F401 - listens to them

@@ -9,7 +9,8 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.db import Error as DatabaseError
 
-from petitions import keys, lettering
+from petitions.identity import key_ring
+from petitions.sharing import lettering
 
 WRONG_KEY = (
     "EMAIL_KEY is not the one that signatures were counted by: nobody can sign. Set it "
@@ -22,7 +23,7 @@ def secret_is_known() -> bool:
     """Whether the environment has the secret of the version that counts; true of a
     database without any."""
     try:
-        return bool(keys.load().newest.secret)
+        return bool(key_ring.load().newest.secret)
     except (DatabaseError, IndexError):
         return True
 

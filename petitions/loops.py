@@ -6,27 +6,37 @@ import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from config.alerts import WATCH
-from config.buckets import PURGE
-from config.loops import Loop
-from config.models import Heartbeat
-from config.retention import EXPIRE
+from core.models import Heartbeat
+from core.observability.alerts import WATCH
+from core.retention import EXPIRE
+from core.security.buckets import PURGE
+from core.worker.loops import Loop
 from organizations.mailing import SEND as STAFF_MAIL
-from petitions import (
-    actions,
-    forgetting,
-    invalidating,
-    limits,
-    reindexing,
-    reporting,
+from petitions import reporting
+from petitions.abuse import (
+    rate_limits,
     sources,
-    waiting,
 )
-from petitions.counting import fold_round, verify
-from petitions.mailing import begin_sending, send_due
+from petitions.counts.counting import (
+    fold_round,
+    verify,
+)
+from petitions.mail import waiting
+from petitions.mail.queue import (
+    begin_sending,
+    send_due,
+)
+from petitions.mail.reminders import Sweep
 from petitions.models import Petition
 from petitions.models.life import NotAllowed
-from petitions.reminders import Sweep
+from petitions.search import (
+    reindexing,
+    vocabulary,
+)
+from petitions.signatures import (
+    actions,
+    invalidating,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +70,7 @@ def prove(now: datetime) -> bool:
 
 
 SWEEP = Sweep()
-WORDS = forgetting.Sweep()
+WORDS = vocabulary.Sweep()
 
 LOOPS = [
     Loop("mail", 0.25, send_due, begin_sending),
@@ -70,11 +80,11 @@ LOOPS = [
     Loop("clock", 1, clock),
     Loop("reports", 30, reporting.tell),
     Loop("waiting", 60, waiting.tell),
-    Loop("limits", 60, limits.purge_round),
+    Loop("limits", 60, rate_limits.purge_round),
     Loop("sources", sources.EVERY, sources.tally),
     Loop("jobs", 1, invalidating.advance_round),
     Loop("search", 30, reindexing.reindex_round),
-    Loop("words", forgetting.EVERY, WORDS.round),
+    Loop("words", vocabulary.EVERY, WORDS.round),
     Loop("proof", 1800, prove),
     STAFF_MAIL,
     PURGE,

@@ -9,14 +9,21 @@ from django.db.models import Count, Min, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from config.models import Heartbeat
-from config.probes import STARTED_AT, Reading, probe
+from core.models import Heartbeat
+from core.observability.probes import (
+    STARTED_AT,
+    Reading,
+    probe,
+)
+from petitions.abuse.sources import (
+    HOUR,
+    outliers,
+)
 from petitions.checks import WRONG_KEY, secret_is_known
-from petitions.expiry import announced
 from petitions.loops import PROVE_EVERY, PROVED
 from petitions.models import Change, DueMail, RetentionLimit, Signature, Total
 from petitions.models.mails import MailState, Priority
-from petitions.sources import HOUR, outliers
+from petitions.privacy.expiry import announced
 from petitions.states import Aside
 
 # Confirmations that wait longer than this are worth waking somebody.

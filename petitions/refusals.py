@@ -1,5 +1,5 @@
 """What triggers of the database say when they refuse something, for translators:
-config.refusals looks a trigger's own sentence up in the catalogue."""
+core.db.refusals looks a trigger's own sentence up in the catalogue."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 
 from organizations.models import EDITING_ROLES, Organization, User
-from petitions.forms import ReportForm
 from petitions.models import Petition, Report
+from petitions.signatures.forms import ReportForm
 
 logger = logging.getLogger(__name__)
 

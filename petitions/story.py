@@ -10,8 +10,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from petitions import counting
-from petitions.curve import Curve, curve
+from petitions.counts import counting
+from petitions.counts.curve import (
+    Curve,
+    curve,
+)
 from petitions.models import Answer, Handover, Petition, Signature, Update
 from petitions.states import Source, State
 

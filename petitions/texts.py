@@ -23,7 +23,11 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from config.links import REL, finder, linked
+from core.text.links import (
+    REL,
+    finder,
+    linked,
+)
 from petitions.states import TextFormat
 
 # A profile prints a text whole up to about this many characters.

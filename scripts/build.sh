@@ -10,7 +10,7 @@ export SECRET_KEY=used-while-building-and-never-afterwards-0123456789-abcdef
 export EMAIL_KEY=also-used-while-building-and-never-afterwards-0123456789
 export SITE_URL=https://build.invalid DATABASE_URL=postgresql://build.invalid/none
 export MAIL_URL=smtp://build.invalid MAIL_FROM=build@build.invalid DEMO=0 DEBUG=0
-python -m config.translations
+python -m core.i18n.translations
 
 root=${STATIC_ROOT:-staticfiles}
 new=$root/.new

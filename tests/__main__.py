@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from config.translations import compile_all
+from core.i18n.translations import compile_all
 
 IN_FRONT = "not browser and not faults"
 BESIDE = "browser"

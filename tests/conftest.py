@@ -16,16 +16,16 @@ import pytest
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
-from config import capabilities
-from config.cache_policy import page_cache
-from config.health import STATE
-from config.outcomes import OUTCOMES
+from core.http.cache_policy import page_cache
+from core.mail import capabilities
+from core.observability.health import STATE
+from core.observability.outcomes import OUTCOMES
 from organizations.context import ONLY
 from organizations.models import Organization, Role, User
-from petitions.limits import RULES
+from petitions.abuse.new_domains import KNOWN
+from petitions.abuse.rate_limits import RULES
 from petitions.models import Petition
-from petitions.newcomers import KNOWN
-from petitions.parameters import LANGUAGES
+from petitions.views.parameters import LANGUAGES
 from tests.factories import make_member, make_organization, make_petition, make_user
 
 # A busy machine is no mistake of the code: as on CI, where hypothesis does so itself.

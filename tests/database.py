@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded_postgres import Cluster
-from config.translations import compile_all
+from core.i18n.translations import compile_all
+from devsite.embedded_postgres import Cluster
 
 # Tests kill processes, not the machine: what PostgreSQL wrote survives without fsync.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")

@@ -10,8 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from organizations.models import Membership, Organization, Role, User
-from petitions import confirming, signing
-from petitions.counting import record_entry
+from petitions.counts.counting import record_entry
 from petitions.models import (
     Answer,
     AnswerTranslation,
@@ -28,7 +27,11 @@ from petitions.models import (
     UpdateTranslation,
 )
 from petitions.names import folded_name
-from petitions.signing import SignerInput
+from petitions.signatures import (
+    confirming,
+    signing,
+)
+from petitions.signatures.signing import SignerInput
 from petitions.states import State, TargetKind
 
 numbers = count(1)

@@ -123,7 +123,7 @@ class MailServer(Controller):
     """The server; `mailbox` has what it took, `port` where it listens."""
 
     def __init__(self, port: int = 0, **options: Any) -> None:
-        from config.embedded_postgres import free_port
+        from devsite.embedded_postgres import free_port
 
         self.mailbox = Mailbox()
         super().__init__(

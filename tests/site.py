@@ -25,7 +25,7 @@ from typing import Any
 
 import psycopg
 
-from config.embedded_postgres import free_port
+from devsite.embedded_postgres import free_port
 
 ROOT = Path(__file__).parents[1]
 PASSWORD = "correct horse battery"
@@ -152,7 +152,7 @@ class Site:
         }
         with (self.var / "output").open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "config.launcher"],
+                [sys.executable, "-m", "devsite.launcher"],
                 cwd=self.root,
                 env=environment,
                 stdout=output,

@@ -6,7 +6,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import config.slugs
+import core.i18n.slugs
 
 
 class Migration(migrations.Migration):
@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                         help_text="Last part of the profile's address. Former ones lead here, too.",
                         max_length=80,
                         unique=True,
-                        validators=[config.slugs.validate_slug],
+                        validators=[core.i18n.slugs.validate_slug],
                         verbose_name="address",
                     ),
                 ),

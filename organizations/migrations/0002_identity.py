@@ -4,7 +4,7 @@ import django.contrib.postgres.fields
 import django.core.validators
 from django.db import migrations, models
 
-import config.images
+import core.images.uploads
 
 
 class Migration(migrations.Migration):
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="organization",
             name="cover",
-            field=config.images.PictureField(
+            field=core.images.uploads.PictureField(
                 blank=True,
                 help_text="Above your profile, wide. JPEG, PNG or WebP, at most 5 MB.",
                 upload_to="covers/",
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="organization",
             name="logo",
-            field=config.images.LogoField(
+            field=core.images.uploads.LogoField(
                 blank=True,
                 help_text="JPEG, PNG or WebP, at most 5 MB.",
                 upload_to="logos/",

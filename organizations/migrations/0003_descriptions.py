@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import config.languages
+import core.i18n.languages
 
 
 class Migration(migrations.Migration):
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             model_name="organization",
             name="language",
             field=models.CharField(
-                choices=config.languages.text_languages,
+                choices=core.i18n.languages.text_languages,
                 db_default="en",
                 default="en",
                 max_length=10,
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=config.languages.text_languages,
+                        choices=core.i18n.languages.text_languages,
                         max_length=10,
                         verbose_name="language",
                     ),

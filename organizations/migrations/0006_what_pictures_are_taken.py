@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-import config.images
+import core.images.uploads
 
 
 class Migration(migrations.Migration):
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="organization",
             name="cover",
-            field=config.images.PictureField(
+            field=core.images.uploads.PictureField(
                 blank=True,
                 help_text="Above your profile, wide. JPEG, PNG, WebP, AVIF or GIF, at most 20 MB.",
                 upload_to="covers/",
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="organization",
             name="logo",
-            field=config.images.LogoField(
+            field=core.images.uploads.LogoField(
                 blank=True,
                 help_text="JPEG, PNG, WebP, AVIF or GIF, at most 20 MB.",
                 upload_to="logos/",

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
-from config.address_fields import AddressColumn
+from core.db import guards
+from core.mail.address_fields import AddressColumn
 from organizations.models.organization import Organization
 from organizations.models.staff import Role, User
 

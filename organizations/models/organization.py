@@ -15,12 +15,23 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
-from config.address_fields import AddressColumn
-from config.images import TAKEN, LogoField, LogoFile, PictureField
-from config.language_fields import LanguageField
-from config.languages import Passage, reader_language
-from config.slugs import Addressed, validate_slug
+from core.db import guards
+from core.i18n.language_fields import LanguageField
+from core.i18n.languages import (
+    Passage,
+    reader_language,
+)
+from core.i18n.slugs import (
+    Addressed,
+    validate_slug,
+)
+from core.images.uploads import (
+    TAKEN,
+    LogoField,
+    LogoFile,
+    PictureField,
+)
+from core.mail.address_fields import AddressColumn
 
 if TYPE_CHECKING:
     from organizations.models.staff import User

@@ -11,9 +11,12 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
-from config.address_fields import AddressColumn
-from config.addresses import account_address, spellings
+from core.db import guards
+from core.mail.address_fields import AddressColumn
+from core.mail.addresses import (
+    account_address,
+    spellings,
+)
 from organizations.models.organization import Organization
 
 

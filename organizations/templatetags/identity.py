@@ -8,7 +8,7 @@ from django import template
 from django.conf import settings
 from django.utils.safestring import SafeString
 
-from config import styles
+from core.http import styles
 from organizations import identity
 from organizations.models import Organization
 

@@ -7,8 +7,9 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from config import json_ld, links
-from config.public_data import full
+from core.http import json_ld
+from core.http.public_data import full
+from core.text import links
 from organizations.models import Organization
 
 register = template.Library()

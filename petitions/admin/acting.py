@@ -23,9 +23,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config import saves
-from config.fields import TextField
-from config.seen import Attentive, Sent, arrived, told
+from core.admin import saves
+from core.admin.seen import (
+    Attentive,
+    Sent,
+    arrived,
+    told,
+)
+from core.text.fields import TextField
 from organizations.access import may_own
 from organizations.scoping import user_of
 from petitions.admin.transitions import (

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from organizations.scoping import AdministratorsAdmin, ScopedAdmin
-from petitions import keys
+from petitions.identity import key_ring
 from petitions.models import AddressRule, KeyCollision
 from petitions.paging import CappedPaginator
 
@@ -25,7 +25,7 @@ class AddressRuleAdmin(AdministratorsAdmin[AddressRule]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if request.method == "GET" and self.has_view_permission(request):
-            if keys.waits_for_rekey():
+            if key_ring.waits_for_rekey():
                 messages.warning(
                     request,
                     gettext(

@@ -17,8 +17,8 @@ from django.utils.translation import gettext
 from organizations.access import may_export
 from organizations.models import Organization
 from organizations.scoping import ScopedAdmin, user_of
-from petitions import exporting
 from petitions.models import Export
+from petitions.privacy import export
 
 
 @admin.register(Export)
@@ -59,7 +59,7 @@ class ExportAdmin(ScopedAdmin[Export]):
             day = timezone.localdate(now)
             name = f"{organization.slug}-{day:%Y-%m-%d}.csv"
             return StreamingHttpResponse(
-                exporting.export(organization, user, now=now),
+                export.export(organization, user, now=now),
                 content_type="text/csv; charset=utf-8",
                 headers={
                     "Content-Disposition": content_disposition_header(True, name) or ""
@@ -74,6 +74,6 @@ class ExportAdmin(ScopedAdmin[Export]):
             "subtitle": str(organization),
             "opts": self.opts,
             "organization": organization,
-            "number": exporting.number_of_supporters(organization),
+            "number": export.number_of_supporters(organization),
         }
         return TemplateResponse(request, "admin/petitions/export/new.html", context)

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.models import Sum
 
+from petitions.abuse.sources import outliers
 from petitions.channels import Channel
 from petitions.models import Petition, SourceTally
-from petitions.sources import outliers
 
 DAYS = 60
 DOMAINS = 50

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.fields import LineField
+from core.text.fields import LineField
 from organizations.scoping import user_of
 from petitions.models import AnswerRevision
 

@@ -10,8 +10,8 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.languages import name_in_reader_language
-from config.model_admin import StackedInline
+from core.admin.model_admin import StackedInline
+from core.i18n.languages import name_in_reader_language
 from organizations.scoping import Scope
 from petitions.admin.writing import MarkdownArea
 from petitions.models import Correction, CountEntry, Petition, Target

@@ -22,14 +22,20 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.fields import TextField, formfield
+from core.text.fields import (
+    TextField,
+    formfield,
+)
 from organizations.access import may_see_supporters, memberships
 from organizations.scoping import ScopedAdmin, user_of
-from petitions import invalidating
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.signatures import network_in_words, signs_in_words
-from petitions.invalidating import Busy, Preview
 from petitions.models import Invalidation, Petition
+from petitions.signatures import invalidating
+from petitions.signatures.invalidating import (
+    Busy,
+    Preview,
+)
 
 # How long a preview may be applied as it was seen.
 PREVIEW_HOLDS = timedelta(hours=1)

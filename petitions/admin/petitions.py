@@ -18,10 +18,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.fields import EndField
+from core.text.fields import EndField
 from organizations.access import may_see_supporters
 from organizations.scoping import ScopedAdmin, user_of
-from petitions import expiry
 from petitions.admin import (
     acting,
     figures,
@@ -41,8 +40,9 @@ from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.story import links
 from petitions.admin.translations import TranslationInline, UsedLanguages
 from petitions.admin.writing import MarkdownArea
-from petitions.counting import record_entry
+from petitions.counts.counting import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target, Topic
+from petitions.privacy import expiry
 from petitions.states import ENDED_STATES, PUBLIC_STATES, State
 
 

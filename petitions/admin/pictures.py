@@ -10,8 +10,8 @@ from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.images import clean_image
-from config.model_admin import ModelAdmin
+from core.admin.model_admin import ModelAdmin
+from core.images.uploads import clean_image
 from organizations.forms import label_file_field
 
 PICTURE_WIDTH = 1200

@@ -12,14 +12,14 @@ from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 
-from config.characters import clean_text
-from config.language_fields import typed_language
-from config.languages import is_text_language
+from core.i18n.language_fields import typed_language
+from core.i18n.languages import is_text_language
+from core.text.characters import clean_text
 from organizations.models import Organization
 from organizations.scoping import user_of
 from petitions.admin.translations import PREVIEW, WRITTEN
-from petitions.forms import SignForm
 from petitions.models import Petition, Target, Translation
+from petitions.signatures.forms import SignForm
 from petitions.states import Delivery, State, TargetKind, TextFormat
 from petitions.views.reading import page_context
 

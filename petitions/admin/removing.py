@@ -14,8 +14,8 @@ from django.template.response import TemplateResponse
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 
-from petitions import siblings
 from petitions.addresses import domain_of
+from petitions.identity import same_person
 from petitions.models import Signature
 from petitions.models.signatures import SignatureQuerySet
 from petitions.states import Aside
@@ -68,5 +68,5 @@ def erase(request: HttpRequest, rows: SignatureQuerySet) -> int:
         return 0
     seen = rows.filter(pk__lte=int(newest))
     number = seen.count()
-    siblings.forget(seen)
+    same_person.forget(seen)
     return number

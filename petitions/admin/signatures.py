@@ -16,18 +16,18 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from config.languages import name_in_reader_language
-from config.seen import digest
+from core.admin.seen import digest
+from core.i18n.languages import name_in_reader_language
 from organizations.access import may_edit
 from organizations.scoping import SupportersAdmin, user_of
-from petitions import actions
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.admin import removing
 from petitions.admin.filters import PetitionFilter
-from petitions.keys import keys_of
+from petitions.identity.key_ring import keys_of
 from petitions.models import Comment, Signature
 from petitions.models.signatures import COMMENTED, NAME_WITHHELD
 from petitions.paging import CappedPaginator
+from petitions.signatures import actions
 from petitions.states import Aside, Delivery, WeakSign
 from petitions.templatetags.petition_tags import country_name
 
@@ -183,7 +183,8 @@ class SignatureAdmin(SupportersAdmin[Signature]):
 
     @admin.display(description=_("name"), ordering="name")
     def name_known(self, signature: Signature) -> str:
-        """Empty once the names of a petition are erased; see petitions.expiry."""
+        """Empty once the names of a petition are erased; see
+        petitions.privacy.expiry."""
         return signature.name or gettext("erased")
 
     @admin.display(description=_("e-mail address"), ordering="email")

@@ -17,17 +17,30 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config import guards, saves
-from config.address_fields import AddressField
-from config.fields import LineField, TextField, URLField, formfield
-from config.languages import name_in_reader_language
-from config.seen import Attentive, arrived, told
+from core.admin import saves
+from core.admin.seen import (
+    Attentive,
+    arrived,
+    told,
+)
+from core.db import guards
+from core.i18n.languages import name_in_reader_language
+from core.mail.address_fields import AddressField
+from core.text.fields import (
+    LineField,
+    TextField,
+    URLField,
+    formfield,
+)
 from organizations.scoping import user_of
-from petitions import cards, lettering
 from petitions.channels import clean_tag
 from petitions.models import Letter, NextStep, Petition, TaggedLink
 from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
-from petitions.sharing import address
+from petitions.sharing import (
+    cards,
+    lettering,
+)
+from petitions.sharing.links import address
 from petitions.states import PUBLIC_STATES, State
 
 if TYPE_CHECKING:

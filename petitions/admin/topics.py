@@ -11,8 +11,8 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.fields import LineField
-from config.refusals import broken_constraints
+from core.db.refusals import broken_constraints
+from core.text.fields import LineField
 from organizations.scoping import AdministratorsAdmin
 from petitions.models import Topic, TopicName
 

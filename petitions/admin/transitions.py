@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from config.retention import months_after
+from core.retention import months_after
 from petitions.admin.translations import missing_sentence
 from petitions.dates import hour_words
 from petitions.models import Petition, RetentionLimit

@@ -16,9 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.language_fields import LanguageChoice, LanguageSelect
-from config.languages import name_in_reader_language
-from config.model_admin import StackedInline
+from core.admin.model_admin import StackedInline
+from core.i18n.language_fields import (
+    LanguageChoice,
+    LanguageSelect,
+)
+from core.i18n.languages import name_in_reader_language
 from petitions.admin.inlines import PetitionInline
 from petitions.admin.writing import MarkdownArea
 from petitions.models import Petition, Translation

@@ -14,10 +14,13 @@ from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 
-from config.characters import clean_text
-from config.images import Source, clean_image
-from config.language_fields import typed_language
-from config.languages import is_text_language
+from core.i18n.language_fields import typed_language
+from core.i18n.languages import is_text_language
+from core.images.uploads import (
+    Source,
+    clean_image,
+)
+from core.text.characters import clean_text
 from petitions.admin.pictures import PICTURE_WIDTH
 from petitions.admin.previews import PREVIEW_CSP, is_number, rows_of
 from petitions.admin.translations import PREVIEW

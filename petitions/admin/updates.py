@@ -13,7 +13,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.language_fields import LanguageChoice
+from core.i18n.language_fields import LanguageChoice
 from petitions.admin import update_previews
 from petitions.admin.dates import beginning_of_day, far_ahead
 from petitions.admin.pictures import PictureAdmin, PictureForm

@@ -9,10 +9,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from config.colours import parse
+from core.images.colours import parse
 from organizations.models import Membership, Organization, Role, User
-from petitions import keys
-from petitions.counting import fold
+from petitions.counts.counting import fold
 from petitions.demo import pictures, story
 from petitions.demo.content import (
     COMMENTS,
@@ -31,6 +30,7 @@ from petitions.demo.content import (
     DemoPetition,
 )
 from petitions.demo.translations import DESCRIPTIONS, TRANSLATIONS
+from petitions.identity import key_ring
 from petitions.models import (
     NextStep,
     Petition,
@@ -80,7 +80,7 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
     chance = random.Random(20_160_331)  # noqa: S311 - a demonstration, no secret
     everything = sum(p.supporters for o in ORGANIZATIONS for p in o.petitions)
     loaded = 0
-    version = keys.current().newest
+    version = key_ring.current().newest
     with transaction.atomic():
         add_topics()
         for planned in ORGANIZATIONS:
@@ -198,7 +198,7 @@ def signatures(
     numbers: range,
     now: datetime,
     chance: random.Random,
-    version: keys.Version,
+    version: key_ring.Version,
 ) -> Iterator[tuple[Any, ...]]:
     """Invented supporters: many in the first days, fewer later, as campaigns go."""
     lifetime = (demo.started - demo.ended) * 86_400

@@ -8,8 +8,12 @@ from io import BytesIO
 from django.core.files.base import ContentFile
 from PIL import Image, ImageDraw
 
-from config.colours import Colour, mixed, parse
-from config.images import clean_image
+from core.images.colours import (
+    Colour,
+    mixed,
+    parse,
+)
+from core.images.uploads import clean_image
 
 SKY, GLOW = parse("#cfe3e6"), parse("#f7e6c4")
 HILLS = [parse(hill) for hill in ("#9dbfbb", "#6f9f97", "#3f7a6d", "#1f5a4c")]

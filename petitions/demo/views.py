@@ -17,7 +17,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 from nh3 import clean
 
-from petitions import counting
+from petitions.counts import counting
 from petitions.demo.content import AMNESTY, RIVERBANK, STAFF_EMAIL
 from petitions.models import Petition
 

@@ -10,8 +10,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from config.json_lines import NotJson, parse
-from config.json_values import FileProblem
+from core.text.json_lines import (
+    NotJson,
+    parse,
+)
+from core.text.json_values import FileProblem
 from petitions.importing.reading import read
 from petitions.importing.storing import Report, store
 

@@ -8,9 +8,16 @@ from datetime import date, datetime, time
 
 from django.utils import timezone
 
-from config.characters import bare
-from config.json_lines import Node
-from config.json_values import (
+from core.i18n.languages import text_language
+from core.text.characters import bare
+from core.text.from_html import (
+    MOST,
+    TooDeep,
+    looks_like_html,
+    markdown_of,
+)
+from core.text.json_lines import Node
+from core.text.json_values import (
     Faults,
     Fields,
     FileProblem,
@@ -20,10 +27,8 @@ from config.json_values import (
     text_for,
     text_of,
 )
-from config.languages import text_language
 from organizations.models import Organization
 from petitions.dates import why_impossible
-from petitions.from_html import MOST, TooDeep, looks_like_html, markdown_of
 from petitions.models import CountEntry, Petition, Target, Translation
 from petitions.states import Delivery, Source, State, TargetKind, TextFormat
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from django.db import models
 
-from config.characters import bare
-from config.json_lines import Node
-from config.json_values import Faults, FileProblem
+from core.text.characters import bare
+from core.text.json_lines import Node
+from core.text.json_values import (
+    Faults,
+    FileProblem,
+)
 from organizations.models import Organization
-from petitions.counting import record_entry
+from petitions.counts.counting import record_entry
 from petitions.importing.reading import PetitionPlan, Plan
 from petitions.models import Petition, Target
 from petitions.states import Source

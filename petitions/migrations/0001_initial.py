@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import config.slugs
+import core.i18n.slugs
 
 
 class Migration(migrations.Migration):
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                         help_text="Last part of the page's address; made of the title when empty. Former addresses lead here, too.",
                         max_length=80,
                         unique=True,
-                        validators=[config.slugs.validate_slug],
+                        validators=[core.i18n.slugs.validate_slug],
                         verbose_name="address",
                     ),
                 ),

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 (
                     "key",
                     models.UUIDField(
-                        help_text="Keyed hash of limit and source: petitions.limits",
+                        help_text="Keyed hash of limit and source: petitions.abuse.rate_limits",
                         primary_key=True,
                         serialize=False,
                     ),

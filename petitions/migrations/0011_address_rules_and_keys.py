@@ -189,7 +189,7 @@ class Migration(migrations.Migration):
             name="email_key",
             field=models.UUIDField(
                 editable=False,
-                help_text="HMAC of the canonical address under EMAIL_KEY: petitions.keys",
+                help_text="HMAC of the canonical address under EMAIL_KEY: petitions.identity",
                 null=True,
             ),
         ),

@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-import config.languages
+import core.i18n.languages
 
 
 class Migration(migrations.Migration):
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             model_name="petition",
             name="language",
             field=models.CharField(
-                choices=config.languages.text_languages,
+                choices=core.i18n.languages.text_languages,
                 default="en",
                 max_length=10,
                 verbose_name="language of the text",
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=config.languages.text_languages,
+                        choices=core.i18n.languages.text_languages,
                         max_length=10,
                         verbose_name="language",
                     ),

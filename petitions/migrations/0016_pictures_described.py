@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import config.images
+import core.images.uploads
 
 
 class Migration(migrations.Migration):
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="petition",
             name="image",
-            field=config.images.PictureField(
+            field=core.images.uploads.PictureField(
                 blank=True,
                 height_field="image_height",
                 help_text="Optional. JPEG, PNG or WebP, at most 5 MB.",

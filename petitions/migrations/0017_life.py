@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import config.languages
+import core.i18n.languages
 
 
 class Migration(migrations.Migration):
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=config.languages.text_languages,
+                        choices=core.i18n.languages.text_languages,
                         default="en",
                         max_length=10,
                         verbose_name="language",
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=config.languages.text_languages,
+                        choices=core.i18n.languages.text_languages,
                         default="en",
                         max_length=10,
                         verbose_name="language",
@@ -215,7 +215,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=config.languages.text_languages,
+                        choices=core.i18n.languages.text_languages,
                         default="en",
                         max_length=10,
                         verbose_name="language of the sentence",
@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=config.languages.text_languages,
+                        choices=core.i18n.languages.text_languages,
                         default="en",
                         max_length=10,
                         verbose_name="language",
@@ -343,7 +343,7 @@ class Migration(migrations.Migration):
             name="language",
             field=models.CharField(
                 blank=True,
-                choices=config.languages.text_languages,
+                choices=core.i18n.languages.text_languages,
                 db_default="",
                 default="",
                 help_text="The language of the text concerned. Empty: the petition's own.",

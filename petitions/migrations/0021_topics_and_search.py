@@ -7,7 +7,7 @@ import django.db.models.expressions
 from django.contrib.postgres.operations import CreateExtension, TrigramExtension
 from django.db import migrations, models
 
-import config.slugs
+import core.i18n.slugs
 
 
 class Migration(migrations.Migration):
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                         help_text="Last part of its page's address: freedom-of-speech",
                         max_length=80,
                         unique=True,
-                        validators=[config.slugs.validate_slug],
+                        validators=[core.i18n.slugs.validate_slug],
                         verbose_name="address",
                     ),
                 ),

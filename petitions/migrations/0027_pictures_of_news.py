@@ -2,8 +2,8 @@
 
 from django.db import migrations, models
 
-import config.images
-import config.languages
+import core.i18n.languages
+import core.images.uploads
 
 # So that an update can be written while the former code still runs.
 DEFAULTS = """
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="handover",
             name="image",
-            field=config.images.PictureField(
+            field=core.images.uploads.PictureField(
                 blank=True,
                 height_field="image_height",
                 help_text="Optional. JPEG, PNG or WebP, at most 5 MB. Ask those who can be recognised: everybody will see it.",
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="update",
             name="image",
-            field=config.images.PictureField(
+            field=core.images.uploads.PictureField(
                 blank=True,
                 height_field="image_height",
                 help_text="Optional. JPEG, PNG or WebP, at most 5 MB. Ask those who can be recognised: everybody will see it.",
@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
             model_name="handover",
             name="language",
             field=models.CharField(
-                choices=config.languages.text_languages,
+                choices=core.i18n.languages.text_languages,
                 default="en",
                 max_length=10,
                 verbose_name="language of these words",

@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-import config.languages
+import core.i18n.languages
 
 GUARDS = """
 -- There is one text in a language: the update's own, or another. Asked at the end of a
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=config.languages.text_languages,
+                        choices=core.i18n.languages.text_languages,
                         max_length=10,
                         verbose_name="language",
                     ),

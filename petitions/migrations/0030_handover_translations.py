@@ -6,7 +6,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-import config.languages
+import core.i18n.languages
 
 of_updates = import_module("petitions.migrations.0028_update_translations")
 
@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=config.languages.text_languages,
+                        choices=core.i18n.languages.text_languages,
                         max_length=10,
                         verbose_name="language",
                     ),

@@ -3,7 +3,7 @@ part them, and each text by the words of its own language only.
 
 Everything is added beside what is there, for the code of the release before goes on
 running while this is applied. Documents are written anew by the worker, a few at a time
-(petitions.reindexing)."""
+(petitions.search.reindexing)."""
 
 from django.db import migrations, models
 
@@ -26,7 +26,7 @@ JOINED = (
 
 FUNCTIONS = f"""
 -- The words of a text as they are searched, for those of a query are made the same way in
--- petitions.searching.normal(): one form for each letter, nothing that only shapes words,
+-- petitions.search.searching.normal(): one form for each letter, nothing that only shapes words,
 -- and what punctuation joins stands apart.
 CREATE FUNCTION search_normal(words text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-import config.images
+import core.images.uploads
 
 
 class Migration(migrations.Migration):
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="handover",
             name="image",
-            field=config.images.PictureField(
+            field=core.images.uploads.PictureField(
                 blank=True,
                 height_field="image_height",
                 help_text="Optional. JPEG, PNG, WebP, AVIF or GIF, at most 20 MB. Ask those who can be recognised: everybody will see it.",
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="petition",
             name="image",
-            field=config.images.PictureField(
+            field=core.images.uploads.PictureField(
                 blank=True,
                 height_field="image_height",
                 help_text="Optional. JPEG, PNG, WebP, AVIF or GIF, at most 20 MB.",
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="update",
             name="image",
-            field=config.images.PictureField(
+            field=core.images.uploads.PictureField(
                 blank=True,
                 height_field="image_height",
                 help_text="Optional. JPEG, PNG, WebP, AVIF or GIF, at most 20 MB. Ask those who can be recognised: everybody will see it.",

@@ -1,6 +1,6 @@
 """What apostrophes, full stops and blanks part is found without them, too: “O’Brien” by
 “obrien”, “U.S.A.” by “usa”, “1 000” by “1000”; Hebrew without its points. The worker makes
-documents of the version before anew (petitions.reindexing)."""
+documents of the version before anew (petitions.search.reindexing)."""
 
 from importlib import import_module
 

@@ -131,7 +131,7 @@ def covers(pattern: str, domain: str) -> bool:
 
 class KeyVersion(models.Model):
     """Rules and secret that keys were made by since `started_at`. Never changed: new
-    rules or a new secret are a new version, see petitions.rekeying."""
+    rules or a new secret are a new version, see petitions.signatures.rekeying."""
 
     number = models.PositiveSmallIntegerField(primary_key=True)
     rules = models.JSONField()

@@ -13,9 +13,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
-from config.language_fields import LanguageField
-from config.languages import Passage, direction
+from core.db import guards
+from core.i18n.language_fields import LanguageField
+from core.i18n.languages import (
+    Passage,
+    direction,
+)
 from organizations.models import User
 from petitions.models.dialects import Written
 from petitions.models.targets import Target

@@ -16,7 +16,7 @@ from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
+from core.db import guards
 from petitions.states import Source
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.addresses import registrable
+from core.mail.addresses import registrable
 from organizations.models import Organization
 from petitions.addresses import DOMAIN, domain_pattern
 from petitions.models.petitions import Petition
@@ -209,7 +209,8 @@ class Allowance(models.Model):
     crash only means beginning anew."""
 
     key = models.UUIDField(
-        primary_key=True, help_text="Keyed hash of limit and source: petitions.limits"
+        primary_key=True,
+        help_text="Keyed hash of limit and source: petitions.abuse.rate_limits",
     )
     full_at = models.DateTimeField()
     roof = models.DateTimeField()

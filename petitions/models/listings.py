@@ -21,7 +21,7 @@ from petitions.states import PUBLIC_STATES, Source, State
 
 if TYPE_CHECKING:
     from petitions.models.petitions import Petition
-    from petitions.searching import Found
+    from petitions.search.searching import Found
 
 # Supporters as they were last folded; the index of the totals is made of this.
 FOLDED = F("total__confirmed") + F("total__paper") + F("total__imported")
@@ -100,7 +100,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
     ) -> tuple[Found | None, Page[Any], list[Petition]]:
         """What a profile shows of these: a page of them, or of what a search among
         them found. Here, for the profile knows petitions only by their organisation."""
-        from petitions import listing
+        from petitions.search import listing
 
         return listing.page_of_profile(self, request, organization)
 

@@ -8,12 +8,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q
 
-from config import guards
+from core.db import guards
 from petitions.models.petitions import Petition
 from petitions.models.signatures import Signature
 
 if TYPE_CHECKING:
-    from petitions.keys import Keyring, Version
+    from petitions.identity.key_ring import (
+        Keyring,
+        Version,
+    )
 
 
 class MailKind(models.TextChoices):
@@ -157,7 +160,7 @@ class MailTally(models.Model):
         Petition, on_delete=models.PROTECT, related_name="mail_tallies"
     )
     day = models.DateField()
-    # '' once it is no longer needed; see petitions.expiry.
+    # '' once it is no longer needed; see petitions.privacy.expiry.
     domain = models.CharField(max_length=255)
     signed = models.PositiveIntegerField(default=0)
     handed_over = models.PositiveIntegerField(default=0)
@@ -240,8 +243,8 @@ class Suppression(OfAddresses):
 
 class Bounce(OfAddresses):
     """A mailbox that does not exist, as mail servers say, known by its key alone.
-    Nothing is sent to it for a while (`petitions.bounces`); then it is tried again,
-    for a mistyped domain may come to life and a closed mailbox be opened."""
+    Nothing is sent to it for a while (`petitions.mail.bounces`); then it is tried
+    again, for a mistyped domain may come to life and a closed mailbox be opened."""
 
     since = models.DateTimeField()
     reason = models.CharField(

@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
-from config.address_fields import AddressColumn
-from config.addresses import sendable
+from core.db import guards
+from core.mail.address_fields import AddressColumn
+from core.mail.addresses import sendable
 from petitions.models.petitions import Petition
 
 # Windows hands no more of an address on to the mail program.

@@ -14,10 +14,16 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config import guards
-from config.images import TAKEN, PictureField
-from config.language_fields import LanguageField
-from config.slugs import Addressed, validate_slug
+from core.db import guards
+from core.i18n.language_fields import LanguageField
+from core.i18n.slugs import (
+    Addressed,
+    validate_slug,
+)
+from core.images.uploads import (
+    TAKEN,
+    PictureField,
+)
 from organizations.models import Organization
 from petitions.models.dialects import Written
 from petitions.models.life import Living
@@ -32,7 +38,7 @@ from petitions.states import (
 )
 
 if TYPE_CHECKING:
-    from petitions.searching import Marked
+    from petitions.search.searching import Marked
 
 # Unless staff choose otherwise; half a year is what parliaments keep.
 MONTHS_KEPT = 6
@@ -200,7 +206,7 @@ class Petition(Written, Shown, Living, Addressed):
     anonymised_at = models.DateTimeField(
         _("names erased at"), null=True, editable=False
     )
-    # How far petitions.expiry has come: the last signature without a name.
+    # How far petitions.privacy.expiry has come: the last signature without a name.
     anonymised_to = models.BigIntegerField(default=0, db_default=0, editable=False)
     shared_addresses = models.BooleanField(
         _("two people may share one address"),
@@ -348,7 +354,7 @@ class Petition(Written, Shown, Living, Addressed):
             ),
         ]
 
-    # By petitions.listing, for what a search has found.
+    # By petitions.search.listing, for what a search has found.
     marked: Marked | None = None
 
     # Added by PetitionQuerySet.with_counts().

@@ -7,8 +7,11 @@ from django.db.models import Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
-from config.images import TAKEN, PictureField
+from core.db import guards
+from core.images.uploads import (
+    TAKEN,
+    PictureField,
+)
 
 
 class Pictured(models.Model):

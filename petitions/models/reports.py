@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
+from core.db import guards
 from petitions.models.petitions import Petition
 from petitions.states import Reason
 

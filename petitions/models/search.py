@@ -9,7 +9,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
-from config import guards
+from core.db import guards
 from organizations.models import Organization
 
 
@@ -79,7 +79,7 @@ class SearchWord(models.Model):
 
 class WordSweep(models.Model):
     """How far the worker has come in its round through the words above, in one row:
-    see petitions.forgetting."""
+    see petitions.search.vocabulary."""
 
     reached = models.CharField(max_length=30, blank=True)
 

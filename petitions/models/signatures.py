@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
+from core.db import guards
 from organizations.models import Organization, User
 from petitions.models.petitions import Petition
 from petitions.states import (
@@ -116,7 +116,7 @@ class Signature(models.Model):
     email_key = models.UUIDField(
         null=True,
         editable=False,
-        help_text="HMAC of the canonical address under EMAIL_KEY: petitions.keys",
+        help_text="HMAC of the canonical address under EMAIL_KEY: petitions.identity",
     )
     email_key_version = models.PositiveSmallIntegerField(default=1, editable=False)
     former_key = models.UUIDField(

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
+from core.db import guards
 from petitions.states import TargetKind
 
 if TYPE_CHECKING:

@@ -10,9 +10,12 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
-from config.languages import Passage, reader_language
-from config.slugs import validate_slug
+from core.db import guards
+from core.i18n.languages import (
+    Passage,
+    reader_language,
+)
+from core.i18n.slugs import validate_slug
 
 
 class TopicQuerySet(models.QuerySet["Topic"]):

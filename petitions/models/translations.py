@@ -11,9 +11,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config import guards
-from config.language_fields import LanguageField
-from config.languages import (
+from core.db import guards
+from core.i18n.language_fields import LanguageField
+from core.i18n.languages import (
     Passage,
     direction,
     is_of_interface,
@@ -166,7 +166,7 @@ class Words:
     @property
     def key(self) -> str:
         """Tells a form whether these are still the words that it stood below; the
-        statement in petitions.signing makes the same of what is stored."""
+        statement in petitions.signatures.signing makes the same of what is stored."""
         words = f"{self.title}\n{self.ask}\n{self.text}"
         return hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()[:8]
 

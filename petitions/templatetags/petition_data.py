@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from config import json_ld
-from config.languages import reader_language
-from config.public_data import full
+from core.http import json_ld
+from core.http.public_data import full
+from core.i18n.languages import reader_language
 from organizations.templatetags.organization_data import reference
 from petitions.models import Petition
 from petitions.templatetags.text_tags import canonical

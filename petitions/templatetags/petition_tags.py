@@ -11,11 +11,11 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from config.languages import reader_language
+from core.i18n.languages import reader_language
 from petitions import texts
 from petitions.dates import closing_words
-from petitions.forms import countries
 from petitions.models import Correction, Petition, Target, Words
+from petitions.signatures.forms import countries
 from petitions.states import Delivery, State
 
 register = template.Library()

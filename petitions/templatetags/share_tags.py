@@ -9,9 +9,9 @@ from django import template
 from django.conf import settings
 from django.utils.translation import ngettext
 
-from petitions import cards
 from petitions.models import Petition
-from petitions.sharing import Sharing
+from petitions.sharing import cards
+from petitions.sharing.links import Sharing
 
 register = template.Library()
 

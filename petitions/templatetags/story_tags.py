@@ -12,7 +12,11 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 
 from petitions import texts
-from petitions.curve import Curve, Period, Step
+from petitions.counts.curve import (
+    Curve,
+    Period,
+    Step,
+)
 from petitions.models import Correction, News
 from petitions.models.answers import Reply, Said
 

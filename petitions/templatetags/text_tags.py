@@ -9,7 +9,8 @@ from django import template
 from django.conf import settings
 from django.utils.translation import gettext
 
-from config.languages import (
+from core.http.public_data import full
+from core.i18n.languages import (
     Passage,
     direction,
     is_of_interface,
@@ -18,7 +19,6 @@ from config.languages import (
     path_in,
     reader_language,
 )
-from config.public_data import full
 from petitions.models import Handover, Petition, Target, Update
 from petitions.models.translations import Multilingual
 from petitions.texts import listed

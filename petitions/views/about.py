@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from config import retention
-from config.models import Heartbeat
+from core import retention
+from core.models import Heartbeat
 from organizations.models import Organization
 from petitions.loops import PROVED
 from petitions.models import Petition, Total

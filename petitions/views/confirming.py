@@ -12,20 +12,33 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from config.database import retry_once
-from config.languages import is_text_language
-from config.logs import note
-from config.origin import Origin, origin_of
-from config.problems import problem
-from petitions import actions, confirming, siblings
+from core.db.database import retry_once
+from core.http.origin import (
+    Origin,
+    origin_of,
+)
+from core.http.problems import problem
+from core.i18n.languages import is_text_language
+from core.observability.logs import note
 from petitions.access import Moved, Withdrawn, get_petition
 from petitions.addresses import masked
-from petitions.confirming import Confirmation
-from petitions.forms import CorrectionForm
+from petitions.identity import same_person
 from petitions.models import Signature
-from petitions.standing import Standing, standing_of
+from petitions.signatures import (
+    actions,
+    confirming,
+)
+from petitions.signatures.confirming import Confirmation
+from petitions.signatures.forms import CorrectionForm
+from petitions.signatures.standing import (
+    Standing,
+    standing_of,
+)
+from petitions.signatures.tokens import (
+    Purpose,
+    Valid,
+)
 from petitions.states import SignatureState
-from petitions.tokens import Purpose, Valid
 from petitions.views.links import Opened, mail_links, opened_by, read_link
 from petitions.views.posting import is_pressed, see_other
 from petitions.views.signing import inbox_query, text_query
@@ -77,7 +90,7 @@ def confirm_page(
     standing = standing_of(signature, now=opened.now)
     counted = signature
     if standing is Standing.COUNTS and signature.state != SignatureState.CONFIRMED:
-        counted = siblings.counted_sibling(signature) or signature
+        counted = same_person.counted_sibling(signature) or signature
     context = {
         "petition": signature.petition,
         "text_query": text_query(signature.text_language or signature.language),
@@ -122,11 +135,11 @@ def confirmed(
             query = text_query(language) if is_text_language(language) else ""
             return see_other("petitions:thank_you", slug, query=query)
         case Confirmation.TOO_LATE:
-            signature = siblings.find_signature(signature_id)
+            signature = same_person.find_signature(signature_id)
             # Whoever ended it by mistake takes that back, and then it counts.
             waits = signature and signature.petition.can_be_taken_back(now)
             if signature and not waits:
-                siblings.erase_pending(signature)
+                same_person.erase_pending(signature)
             context = {"petition": get_petition_or_none(slug, now), "waits": waits}
             return TemplateResponse(
                 request, "petitions/too_late.html", context, status=410
@@ -185,7 +198,9 @@ def resend(request: HttpRequest, opened: Opened) -> HttpResponse:
     if not is_pressed(request):
         return to_its_page(request, opened)
     signature = opened.signature
-    if signature.state != SignatureState.PENDING or siblings.counted_sibling(signature):
+    if signature.state != SignatureState.PENDING or same_person.counted_sibling(
+        signature
+    ):
         return mail_links(opened)
     actions.send_again(signature, now=opened.now)
     query = inbox_query(signature.email)
@@ -210,12 +225,12 @@ def not_me(request: HttpRequest, opened: Opened) -> HttpResponse:
     signature = opened.signature
     was_confirmed = (
         signature.state != SignatureState.PENDING
-        or siblings.counted_sibling(signature) is not None
+        or same_person.counted_sibling(signature) is not None
     )
     if is_pressed(request):
         if was_confirmed:
             return mail_links(opened)
-        siblings.erase_pending(signature)
+        same_person.erase_pending(signature)
         note(outcome="erased", signature=signature.pk)
         return see_other("petitions:erased")
     context = {

@@ -1,5 +1,5 @@
-"""Petitions as data. What each field means stands in petitions/openapi.py, and a test
-holds the two against each other."""
+"""Petitions as data. What each field means stands in petitions/public_data/openapi.py,
+and a test holds the two against each other."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from config.paging import page_of
-from config.problems import data_problem
-from config.public_data import data_answer, full, page_links, public_data
-from config.slugs import is_slug
+from core.http.paging import page_of
+from core.http.problems import data_problem
+from core.http.public_data import (
+    data_answer,
+    full,
+    page_links,
+    public_data,
+)
+from core.i18n.slugs import is_slug
 from organizations.access import Moved as OrganizationMoved
 from organizations.access import get_organization
-from petitions import counting
+from petitions.counts import counting
 from petitions.models import Petition, Words
-from petitions.openapi import document
+from petitions.public_data.openapi import document
 from petitions.states import PUBLIC_STATES
 from petitions.templatetags.text_tags import address_of
 from petitions.views.finding import of_petition

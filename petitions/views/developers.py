@@ -14,8 +14,8 @@ from django.urls import resolve, reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
-from config.problems import data_problem
-from config.public_data import full
+from core.http.problems import data_problem
+from core.http.public_data import full
 from petitions.models import Petition
 
 MOST_LETTERS = 160

@@ -13,14 +13,25 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
-from config.languages import language_of
-from config.problems import data_problem
-from config.public_data import data_answer, full, public_data
+from core.http.problems import data_problem
+from core.http.public_data import (
+    data_answer,
+    full,
+    public_data,
+)
+from core.i18n.languages import language_of
 from petitions.access import Moved, Withdrawn, get_petition
 from petitions.channels import Channel
-from petitions.forms import SignForm, make_version
-from petitions.frames import CARD, FORM, WIDEST
 from petitions.models import Petition
+from petitions.sharing.frames import (
+    CARD,
+    FORM,
+    WIDEST,
+)
+from petitions.signatures.forms import (
+    SignForm,
+    make_version,
+)
 from petitions.templatetags.petition_tags import standing
 from petitions.views.finding import of_petition, read_on
 

@@ -20,13 +20,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from config.languages import reader_language
-from config.public_data import full
+from core.http.public_data import full
+from core.i18n.languages import reader_language
 from organizations.access import Moved, get_organization
 from petitions import texts
-from petitions.changed import last_changed
 from petitions.models import Petition, Update
 from petitions.models.listings import PetitionQuerySet
+from petitions.public_data.changed import last_changed
 from petitions.views.finding import its_notice, of_petition
 
 ENTRIES = 30

@@ -15,17 +15,24 @@ from django.utils.translation import get_language, gettext, override
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from config.addresses import LONGEST_TYPED
-from config.clients import network_of
-from config.languages import language_of
-from config.origin import Origin, origin_of
-from config.problems import problem
-from petitions import actions, siblings
+from core.http.origin import (
+    Origin,
+    origin_of,
+)
+from core.http.problems import problem
+from core.i18n.languages import language_of
+from core.mail.addresses import LONGEST_TYPED
+from core.security.clients import network_of
+from petitions.abuse.rate_limits import (
+    MAILS_NOW,
+    passes_ceiling,
+)
 from petitions.addresses import NotAnAddress, clean_address
-from petitions.limits import MAILS_NOW, passes_ceiling
+from petitions.identity import same_person
 from petitions.models import Signature
 from petitions.models.mails import MailKind
-from petitions.tokens import (
+from petitions.signatures import actions
+from petitions.signatures.tokens import (
     LEADS_TO,
     Broken,
     Expired,
@@ -115,7 +122,7 @@ def opened_by(
             outcome = read_link(request, purpose, token, now)
             if isinstance(outcome, HttpResponse):
                 return outcome
-            signature = siblings.find_signature(outcome.signature_id)
+            signature = same_person.find_signature(outcome.signature_id)
             if signature is None:
                 return gone(request, outcome.signature_id)
             opened = Opened(purpose, token, outcome.made, signature, now)

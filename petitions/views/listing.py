@@ -12,11 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from config.context import query_of
-from config.paging import BoundedPaginator, page_of
+from core.context import query_of
+from core.http.paging import (
+    BoundedPaginator,
+    page_of,
+)
 from organizations.models import Organization
 from organizations.views import profile_page
-from petitions.listing import (
+from petitions.models import Petition, Topic
+from petitions.search.listing import (
     PAGE_SIZE,
     SORTS,
     STATES,
@@ -26,8 +30,7 @@ from petitions.listing import (
     found_page,
     marker,
 )
-from petitions.models import Petition, Topic
-from petitions.searching import Scope
+from petitions.search.searching import Scope
 
 WEEK = timedelta(days=7)
 SHOWN_OF_A_KIND = 6

@@ -8,7 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirectBase
 from django.urls import reverse
 
-from config.origin import Origin, origin_of
+from core.http.origin import (
+    Origin,
+    origin_of,
+)
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 

@@ -11,10 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from config.languages import is_of_interface, path_in
+from core.i18n.languages import (
+    is_of_interface,
+    path_in,
+)
 from petitions import story
-from petitions.forms import SignForm, make_version
 from petitions.models import Petition
+from petitions.signatures.forms import (
+    SignForm,
+    make_version,
+)
 from petitions.views.finding import its_notice, of_petition, to_its_notice
 
 

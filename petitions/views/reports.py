@@ -8,14 +8,20 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from config.clients import network_of
-from config.logs import note
-from config.origin import Origin, origin_of
-from config.problems import problem
+from core.http.origin import (
+    Origin,
+    origin_of,
+)
+from core.http.problems import problem
+from core.observability.logs import note
+from core.security.clients import network_of
 from petitions import reporting
-from petitions.forms import ReportForm
-from petitions.limits import MESSAGES, passes_ceiling
+from petitions.abuse.rate_limits import (
+    MESSAGES,
+    passes_ceiling,
+)
 from petitions.models import Petition
+from petitions.signatures.forms import ReportForm
 from petitions.views.finding import of_petition, to_its_notice
 from petitions.views.posting import (
     CEILING_RETRY_AFTER,

@@ -13,13 +13,19 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from config.cache_policy import Versioned
-from config.problems import RETRY_AFTER
-from petitions import cards, qr
+from core.http.cache_policy import Versioned
+from core.http.problems import RETRY_AFTER
 from petitions.channels import Channel, clean_tag
 from petitions.models import NextStep, Petition
 from petitions.models.next_steps import NextStepKind
-from petitions.sharing import Sharing, address
+from petitions.sharing import (
+    cards,
+    qr,
+)
+from petitions.sharing.links import (
+    Sharing,
+    address,
+)
 from petitions.views.finding import nothing, of_petition, read_on, to_its_notice
 
 # Lines of a sheet: what fits on one page of either paper, A4 or Letter.
@@ -67,7 +73,7 @@ def next_step(found: Petition) -> dict[str, Any]:
 @of_petition(nothing)
 def share_png(request: HttpRequest, found: Petition) -> HttpResponse:
     """The picture as it is now; kept for ever when `?v=` in the address names its
-    content (config/cache_policy.py)."""
+    content (core/http/cache_policy.py)."""
     card = cards.card_of(in_language(request, found))
     png = cards.drawn(card)
     if png is None:

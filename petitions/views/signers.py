@@ -12,17 +12,32 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from config.logs import note
-from config.origin import Origin, origin_of
-from config.seen import SEEN, arrived, told, typed_anew
-from petitions import actions, keys, siblings
+from core.admin.seen import (
+    SEEN,
+    arrived,
+    told,
+    typed_anew,
+)
+from core.http.origin import (
+    Origin,
+    origin_of,
+)
+from core.observability.logs import note
 from petitions.addresses import masked
-from petitions.forms import CorrectionForm
+from petitions.identity import (
+    key_ring,
+    same_person,
+)
 from petitions.models import Petition, Signature
 from petitions.models.mails import MailKind
-from petitions.standing import Standing, standing_of
+from petitions.signatures import actions
+from petitions.signatures.forms import CorrectionForm
+from petitions.signatures.standing import (
+    Standing,
+    standing_of,
+)
+from petitions.signatures.tokens import Purpose
 from petitions.states import SignatureState
-from petitions.tokens import Purpose
 from petitions.views.confirming import correction_form
 from petitions.views.links import Opened, links_asked, opened_by
 from petitions.views.posting import is_pressed, see_other
@@ -71,9 +86,9 @@ def shown(opened: Opened) -> Signature:
     when that is another form."""
     mine = opened.signature
     if mine.state in (SignatureState.PENDING, SignatureState.INVALID):
-        counted = siblings.counted_sibling(mine)
+        counted = same_person.counted_sibling(mine)
         if counted is not None:
-            return siblings.find_signature(counted.pk) or mine
+            return same_person.find_signature(counted.pk) or mine
     return mine
 
 
@@ -242,7 +257,7 @@ def never_again(request: HttpRequest, opened: Opened) -> HttpResponse:
         return see_other("petitions:never_again", opened.token)
     context = {
         "masked": masked(mine.email),
-        "suppressed": bool(keys.suppressed([mine.email])),
+        "suppressed": bool(key_ring.suppressed([mine.email])),
         "token": opened.token,
     }
     return TemplateResponse(request, "petitions/never_again.html", context)

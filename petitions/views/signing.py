@@ -16,13 +16,32 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from config.clients import Network, network_of
-from config.database import is_away, retry_once
-from config.languages import is_of_interface, reader_language
-from config.logs import note
-from config.origin import Origin, origin_of
-from config.problems import RETRY_AFTER, mark, problem
-from petitions import signing
+from core.db.database import (
+    is_away,
+    retry_once,
+)
+from core.http.origin import (
+    Origin,
+    origin_of,
+)
+from core.http.problems import (
+    RETRY_AFTER,
+    mark,
+    problem,
+)
+from core.i18n.languages import (
+    is_of_interface,
+    reader_language,
+)
+from core.observability.logs import note
+from core.security.clients import (
+    Network,
+    network_of,
+)
+from petitions.abuse.rate_limits import (
+    RULES,
+    weak_signs,
+)
 from petitions.access import Moved, Withdrawn, current_slug, get_petition
 from petitions.addresses import (
     domain_of,
@@ -31,11 +50,15 @@ from petitions.addresses import (
     suggested_domain,
 )
 from petitions.channels import via_of
-from petitions.forms import Seen, SignForm, language_shown
-from petitions.limits import RULES, weak_signs
 from petitions.models import Petition
 from petitions.names import folded_name
-from petitions.signing import SignerInput
+from petitions.signatures import signing
+from petitions.signatures.forms import (
+    Seen,
+    SignForm,
+    language_shown,
+)
+from petitions.signatures.signing import SignerInput
 from petitions.states import State
 from petitions.views.finding import its_notice, of_petition, read_on, to_its_notice
 from petitions.views.posting import CEILING_RETRY_AFTER, has_body, is_form, see_other

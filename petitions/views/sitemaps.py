@@ -15,11 +15,14 @@ from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.views.decorators.http import require_safe
 
-from config.languages import path_in
-from config.public_data import full
+from core.http.public_data import full
+from core.i18n.languages import path_in
 from organizations.models import Organization
-from petitions.changed import last_changed, profiles_changed
 from petitions.models import Petition
+from petitions.public_data.changed import (
+    last_changed,
+    profiles_changed,
+)
 from petitions.templatetags.text_tags import alternates
 
 # Far below what a file may have (50,000 addresses), whatever the number of languages.

@@ -10,8 +10,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from config.paging import page_of
-from petitions.curve import POINTS
+from core.http.paging import page_of
+from petitions.counts.curve import POINTS
 from petitions.models import Petition, Update
 from petitions.paging import ShortPaginator
 from petitions.story import curve_of, reasons_of

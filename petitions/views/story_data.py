@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from config.public_data import full
+from core.http.public_data import full
 from petitions.models import Answer, Handover, Petition, Target, Update
 from petitions.models.pictures import Pictured
 from petitions.story import handovers_of

@@ -13,10 +13,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from config import styles
+from core.http import styles
 from organizations.models import Organization
-from petitions.forms import SignForm
 from petitions.models import Petition, Signature, Target
+from petitions.signatures.forms import SignForm
 from petitions.states import State
 
 SPEAKER = Organization(

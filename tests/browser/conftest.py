@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import int_to_base36
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from petitions.tokens import Purpose
+from petitions.signatures.tokens import Purpose
 from tests.browser import crawl
 from tests.browser.chromium import launch
 from tests.site import PASSWORD, Site, fetch

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from django.utils import translation
 from playwright.sync_api import Page, Route
 
-from config.problems import problem
+from core.http.problems import problem
 from tests.site import Answer, Site, fetch
 
 LANGUAGES = {"en": "", "fr": "/fr"}

@@ -14,7 +14,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.urls import Resolver404, resolve
 from playwright.sync_api import BrowserContext, Page
 
-from config.cache_policy import policies
+from core.http.cache_policy import policies
 from tests.browser import vnu
 from tests.browser.crawl import LANGUAGES, Document, forms
 

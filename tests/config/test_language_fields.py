@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from config.languages import (
+from core.i18n.languages import (
     direction,
     is_text_language,
     name_in_reader_language,
@@ -21,7 +21,10 @@ from config.languages import (
 from organizations.models import Organization, Role, User
 from petitions.models import Petition, Translation
 from tests.factories import make_member, make_organization
-from tests.petitions.test_admin import LIST, form
+from tests.petitions.admin.test_admin import (
+    LIST,
+    form,
+)
 from tests.petitions.test_import_kinds import file_of
 from tests.petitions.test_importing import run
 

@@ -181,7 +181,7 @@ NOTHING: list[tuple[str, str]] = [
 STARTS = f"""
 import json, os, sys
 import django.core.wsgi, django.utils.csp, django_stubs_ext, environ
-import config.environment, config.logs, config.styles
+import config.environment, core.http.styles, core.observability.logs
 
 done = []
 for environment in json.load(sys.stdin):
@@ -394,8 +394,12 @@ def test_a_demonstration_stays_on_this_machine() -> None:
 
 def test_the_table_in_the_readme_names_every_variable() -> None:
     source = "".join(
-        (ROOT / "config" / name).read_text()
-        for name in ("settings.py", "gunicorn.py", "launcher.py")
+        (ROOT / name).read_text()
+        for name in (
+            "config/settings.py",
+            "config/gunicorn.py",
+            "devsite/launcher.py",
+        )
     )
     read = set(re.findall(r'(?:env\.\w+|environ\.get)\(\s*"([A-Z_]+)"', source))
     readme = (ROOT / "README.md").read_text()

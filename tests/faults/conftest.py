@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded_postgres import Cluster
+from devsite.embedded_postgres import Cluster
 from tests.faults.load import FIGURES, Figures, Load
 from tests.mailserver import MailServer
 from tests.site import Site

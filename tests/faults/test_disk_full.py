@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded_postgres import Cluster, NoPostgres
+from devsite.embedded_postgres import (
+    Cluster,
+    NoPostgres,
+)
 from tests.faults.conftest import Parts, running, seconds
 from tests.faults.load import PETITION
 from tests.site import fetch, until

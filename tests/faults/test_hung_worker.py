@@ -14,9 +14,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from config.loops import LOOK_EVERY, LOOKS
+from core.worker.loops import (
+    LOOK_EVERY,
+    LOOKS,
+)
 from petitions.loops import LOOPS
-from petitions.mailing import LEASE
+from petitions.mail.queue import LEASE
 from tests.faults.conftest import Parts
 from tests.faults.load import FORM, PETITION
 from tests.site import OWN, ROOT, fetch, until

@@ -17,12 +17,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from config import loops
+from core.worker import loops
 from organizations.models import Role
-from petitions import invalidating
 from petitions.models import Change, Invalidation, Petition, Signature
 from petitions.models.limits import Allowance
 from petitions.models.search import WordSweep
+from petitions.signatures import invalidating
 from petitions.states import InvalidationState, State
 from tests.factories import (
     backdate,
@@ -31,7 +31,7 @@ from tests.factories import (
     make_petition,
     make_signature,
 )
-from tests.petitions.test_invalidating import make_invalidation
+from tests.petitions.signatures.test_invalidating import make_invalidation
 from tests.site import until
 
 pytestmark = pytest.mark.faults

@@ -27,8 +27,8 @@ from organizations.models import (
 from organizations.retention import old_invitations
 from tests.factories import make_member, make_user
 from tests.mailserver import MailServer
-from tests.petitions.test_admin import member_form
-from tests.petitions.test_pages import text_of
+from tests.petitions.admin.test_admin import member_form
+from tests.petitions.views.test_pages import text_of
 
 type Login = Callable[[User], Client]
 

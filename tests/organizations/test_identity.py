@@ -12,7 +12,8 @@ from django.test import Client
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config import colours, styles
+from core.http import styles
+from core.images import colours
 from organizations import identity
 from organizations.forms import OrganizationForm
 from organizations.models import Organization, User

@@ -20,14 +20,15 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from config import buckets, logins
-from config.buckets import Rate
-from config.models import Bucket
+from core.admin import logins
+from core.models import Bucket
+from core.security import buckets
+from core.security.buckets import Rate
 from organizations import mailing
 from organizations.logins import ADDRESS, HERE, NETWORK, OWN
 from organizations.models import Organization, SeenNetwork, StaffMail, User
 from organizations.retention import old_networks
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 
 type Login = Callable[[User], Client]
 

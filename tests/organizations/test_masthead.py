@@ -9,12 +9,12 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from config import styles
+from core.http import styles
 from organizations import context, identity
 from organizations.models import Organization
 from petitions.models import Petition
 from tests.organizations.test_identity import inline_styles, style_sources
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 
 ABOUT_NOBODY = ("/petitions/", "/privacy/", "/signed/", "/erased/", "/no-such-page/")
 OF_THE_ORGANIZATION = (

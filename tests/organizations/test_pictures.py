@@ -13,7 +13,11 @@ from django.test import Client
 from PIL import Image, features
 from pytest_django import Settings
 
-from config.images import BUDGET, WIDTHS, clean_image
+from core.images.uploads import (
+    BUDGET,
+    WIDTHS,
+    clean_image,
+)
 from organizations.forms import OrganizationForm
 from organizations.models import Organization
 from petitions.models import Petition

@@ -13,12 +13,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.cache_policy import page_cache
+from core.http.cache_policy import page_cache
 from organizations.models import Organization
-from petitions import counting
+from petitions.counts import counting
 from petitions.states import State
 from tests.factories import make_entry, make_organization, make_petition
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 

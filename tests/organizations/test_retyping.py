@@ -15,10 +15,13 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from config import logins, retyping
+from core.admin import (
+    logins,
+    retyping,
+)
 from organizations.models import Organization, User
 from petitions.models import Petition
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 from tests.project.conftest import sent
 
 type Login = Callable[[User], Client]

@@ -28,7 +28,7 @@ def server(settings: Settings, request: pytest.FixtureRequest) -> Iterator[MailS
     server.mailbox.pipelining = getattr(request, "param", True)
     settings.MAILERS = {
         "default": {
-            "BACKEND": "config.mail.SmtpBackend",
+            "BACKEND": "core.mail.transport.SmtpBackend",
             "OPTIONS": {
                 "host": "127.0.0.1",
                 "port": server.port,

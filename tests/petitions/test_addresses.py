@@ -18,7 +18,14 @@ from petitions.addresses import (
     suggested_domain,
 )
 from petitions.goals import next_goal
-from petitions.tokens import Broken, Expired, Purpose, Valid, make_token, read_token
+from petitions.signatures.tokens import (
+    Broken,
+    Expired,
+    Purpose,
+    Valid,
+    make_token,
+    read_token,
+)
 
 
 @pytest.mark.parametrize(

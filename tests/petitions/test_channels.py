@@ -12,10 +12,13 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petitions import actions, channels, counting, keys
+from petitions import channels
+from petitions.abuse.rate_limits import RULES
 from petitions.channels import TAG, Channel, referred
-from petitions.limits import RULES
+from petitions.counts import counting
+from petitions.identity import key_ring
 from petitions.models import Change, ChannelTally, Petition, Signature, TaggedLink
+from petitions.signatures import actions
 from petitions.states import State
 from tests.factories import make_entry, make_pending, make_signature
 
@@ -74,7 +77,7 @@ def test_the_link_is_read_from_the_page_that_the_form_was_sent_from(
     django_assert_num_queries: Any,
 ) -> None:
     RULES.get()
-    keys.held()
+    key_ring.held()
     with django_assert_num_queries(2):
         response = visitor.post(f"{PATH}sign/", sign_form, headers=headers)
 

@@ -12,13 +12,16 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from config.fields import moment_at
+from core.text.fields import moment_at
 from organizations.models import Organization, User
 from petitions.models import Petition, Update
 from petitions.states import State
 from tests.factories import backdate, make_petition, make_update
-from tests.petitions.test_admin import errors_of
-from tests.petitions.test_life_admin import change, form
+from tests.petitions.admin.test_admin import errors_of
+from tests.petitions.admin.test_life_admin import (
+    change,
+    form,
+)
 from tests.project.conftest import sent
 
 pytestmark = pytest.mark.django_db

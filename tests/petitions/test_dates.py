@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from petitions import counting, loops
+from petitions import loops
+from petitions.counts import counting
 from petitions.dates import closing_words
 from petitions.importing import FileProblem, import_text
 from petitions.models import Petition
@@ -22,7 +23,7 @@ from tests.factories import (
     make_signature,
     make_translation,
 )
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -12,11 +12,11 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from config.cache_policy import page_cache
+from core.http.cache_policy import page_cache
 from organizations.models import User
 from petitions.models import Answer, AnswerRevision, Petition
 from tests.factories import make_answer
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 
 type Login = Callable[[User], Client]
 

@@ -11,11 +11,11 @@ from django.core.management import CommandError
 from django.test import Client
 from django.utils import timezone
 
-from config.languages import text_language
+from core.i18n.languages import text_language
 from organizations.models import Organization
 from petitions.models import CountEntry, Petition, Target
 from tests.petitions.test_importing import run
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from django.test import Client
 from organizations.models import Organization
 from petitions.models import CountEntry, Petition, Target
 from petitions.states import State
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 

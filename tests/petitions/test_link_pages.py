@@ -10,10 +10,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions import actions
 from petitions.models import DueMail, Petition, Signature
+from petitions.signatures import actions
+from petitions.signatures.tokens import (
+    Purpose,
+    make_token,
+)
 from petitions.states import State, Withdrawal
-from petitions.tokens import Purpose, make_token
 from tests.factories import (
     backdate,
     make_pending,
@@ -21,9 +24,16 @@ from tests.factories import (
     make_signature,
     make_user,
 )
-from tests.petitions.test_invalidating import begin, work
-from tests.petitions.test_pages import text_of
-from tests.petitions.test_reminders import reminded, sweep, waiting
+from tests.petitions.mail.test_reminders import (
+    reminded,
+    sweep,
+    waiting,
+)
+from tests.petitions.signatures.test_invalidating import (
+    begin,
+    work,
+)
+from tests.petitions.views.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -8,9 +8,9 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from config.alerts import watch
-from config.loops import WORKER_LOOPS
-from config.models import Heartbeat
+from core.models import Heartbeat
+from core.observability.alerts import watch
+from core.worker.loops import WORKER_LOOPS
 from petitions import loops
 from petitions.models import Petition, Total
 from petitions.states import State

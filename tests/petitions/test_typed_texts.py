@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from config.characters import clean_line, clean_text, folded, unreadable
+from core.text.characters import (
+    clean_line,
+    clean_text,
+    folded,
+    unreadable,
+)
 from organizations.models import Organization, Role, User
 from petitions.models import Petition, Translation
 from petitions.states import State
@@ -20,7 +25,10 @@ from tests.factories import (
     make_signature,
     make_translation,
 )
-from tests.petitions.test_admin import LIST, form
+from tests.petitions.admin.test_admin import (
+    LIST,
+    form,
+)
 
 PASTED = "Maya\x0bOttawa\nMenschen\x1frechte\ncell 1\x07cell 2\npage\x0cbreak"
 STORED = "Maya\nOttawa\nMenschen\u00adrechte\ncell 1cell 2\npage\nbreak"

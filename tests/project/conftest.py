@@ -10,7 +10,6 @@ import pytest
 from django.utils import timezone
 
 from organizations.models import Description, Organization, User
-from petitions import invalidating
 from petitions.models import (
     AddressRule,
     CountEntry,
@@ -26,6 +25,7 @@ from petitions.models import (
     Topic,
     Update,
 )
+from petitions.signatures import invalidating
 from petitions.states import State
 from tests.factories import (
     make_answer,

@@ -253,7 +253,7 @@ def test_a_topic_can_be_opened_and_renamed(
 def test_a_class_that_is_not_made_of_ours_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from config.checks import every_admin_class_has_our_manners
+    from core.checks import every_admin_class_has_our_manners
 
     assert every_admin_class_has_our_manners(None) == []
     plain = admin.ModelAdmin(User, admin.site)

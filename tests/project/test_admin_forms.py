@@ -22,7 +22,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from config.refusals import fields_of, has_sentence
+from core.db.refusals import (
+    fields_of,
+    has_sentence,
+)
 from organizations.models import User
 from petitions.models import Export, Invalidation, KeyCollision, Petition, Signature
 from tests.project.conftest import World, sent

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from django.utils import timezone
 
-from config import backups
-from config.embedded_postgres import binaries
-from config.models import Heartbeat
+from core.models import Heartbeat
+from core.observability import backups
+from devsite.embedded_postgres import binaries
 
 ROOT = Path(__file__).parents[2]
 

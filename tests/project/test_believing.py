@@ -19,8 +19,16 @@ from django.test.client import ClientHandler
 from django.urls import get_script_prefix, set_script_prefix
 from pytest_django import Settings
 
-from config.cache_policy import Audience, page_cache, policies
-from config.trust import OTHER_CHARSET, clean_content_type, sanitize
+from core.http.cache_policy import (
+    Audience,
+    page_cache,
+    policies,
+)
+from core.http.trust import (
+    OTHER_CHARSET,
+    clean_content_type,
+    sanitize,
+)
 from petitions.models import Petition, Signature
 from tests.project.test_policies import PATHS, PETITION, site
 
@@ -146,7 +154,7 @@ def test_what_a_visitor_sends_is_on_no_page_of_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # One slot, however long this takes.
-    monkeypatch.setattr("config.cache_policy.slot_of", lambda now: 1)
+    monkeypatch.setattr("core.http.cache_policy.slot_of", lambda now: 1)
     paths = [PATHS[name] for name in CACHED]
     paths += [f"/fr{path}" for path in paths if path.endswith("/")]
     clean = {path: door(path) for path in paths}
@@ -173,7 +181,7 @@ def test_a_view_of_a_cached_page_is_shown_nothing_that_a_visitor_sent(
     door: Door, petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever views and templates come to read of a request."""
-    from config import cache_policy
+    from core.http import cache_policy
 
     seen = []
     rendered = cache_policy.rendered
@@ -256,7 +264,7 @@ def test_an_address_that_names_the_page_is_one_address(
 def test_made_up_addresses_leave_threads_for_the_pages_that_everybody_reads(
     visitor: Client, site: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from config import cache_policy
+    from core.http import cache_policy
 
     visitor.get("/petitions/?q=known")
     taken = []
@@ -265,7 +273,7 @@ def test_made_up_addresses_leave_threads_for_the_pages_that_everybody_reads(
     try:
         busy = visitor.get("/petitions/?q=another")
         usual = visitor.get(f"{PETITION}/")
-        monkeypatch.setattr("config.cache_policy.slot_of", lambda now: 2**40)
+        monkeypatch.setattr("core.http.cache_policy.slot_of", lambda now: 2**40)
         stale = visitor.get("/petitions/?q=known")
     finally:
         for _ in taken:

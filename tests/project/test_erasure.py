@@ -18,13 +18,20 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from config.embedded_postgres import binaries
-from config.logs import Safe, TextFormatter
-from config.models import Alert
-from config.retention import expire
+from core.models import Alert
+from core.observability.logs import (
+    Safe,
+    TextFormatter,
+)
+from core.retention import expire
+from devsite.embedded_postgres import binaries
 from organizations.models import Organization, User
-from petitions import actions, bounces, counting, mailing
-from petitions.keys import email_key
+from petitions.counts import counting
+from petitions.identity.key_ring import email_key
+from petitions.mail import (
+    bounces,
+    queue,
+)
 from petitions.models import (
     DueMail,
     MailTally,
@@ -33,7 +40,11 @@ from petitions.models import (
     Signature,
     Suppression,
 )
-from petitions.tokens import Purpose, make_token
+from petitions.signatures import actions
+from petitions.signatures.tokens import (
+    Purpose,
+    make_token,
+)
 from tests.factories import make_petition, make_signature
 from tests.mailserver import MailServer, body
 from tests.petitions import conftest
@@ -166,7 +177,7 @@ class Journey:
         """A round of the worker, late enough for the caps."""
         self.later += timedelta(hours=2)
         actions.answer_requests(timezone.now() + self.later)
-        mailing.send_due(timezone.now() + self.later)
+        queue.send_due(timezone.now() + self.later)
 
     def link(self, part: str) -> str:
         """The path of a link in the newest mail that has one."""
@@ -304,7 +315,7 @@ MUCH_LATER = timedelta(days=31)
 def test_what_was_planted_is_found_where_it_is_stored() -> None:
     assert holding(*PLANTED) == EVERYWHERE
     assert holding_key() == EVERYWHERE | BOUNCED
-    # Mail keeps no addresses that a server quotes (config.mail), but other names.
+    # Mail keeps no addresses that a server quotes (core.mail.transport), but other names.
     tallied = {"petitions_mailtally"}
     assert holding(DOMAIN) == EVERYWHERE - {"petitions_duemail"} | tallied
 

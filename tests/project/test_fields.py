@@ -18,8 +18,8 @@ from django.test import RequestFactory
 
 import organizations
 import petitions
-from config.address_fields import AddressField
-from config.fields import LineField
+from core.mail.address_fields import AddressField
+from core.text.fields import LineField
 from organizations.models import User
 from tests.factories import make_user
 

@@ -15,13 +15,13 @@ from django.utils import translation
 from django.utils.formats import date_format
 
 from organizations.models import User
-from petitions.emails import build
+from petitions.mail.messages import build
 from petitions.models import Petition, Topic
 from petitions.models.mails import MailKind
 from petitions.states import State
 from tests.factories import make_petition, make_signature, make_translation
 from tests.french import english_in
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 from tests.project.test_policies import PATHS, site
 
 pytestmark = pytest.mark.django_db

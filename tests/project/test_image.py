@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from config.embedded_postgres import free_port
+from devsite.embedded_postgres import free_port
 from tests.mailserver import MailServer, body
 from tests.site import Answer, fetch, until
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded_postgres import free_port
+from devsite.embedded_postgres import free_port
 from tests.site import ROOT, Site, fetch, is_running, until
 
 pytestmark = pytest.mark.faults
@@ -30,7 +30,7 @@ def site() -> Iterator[Site]:
 def launch(**environment: str) -> subprocess.CompletedProcess[str]:
     """A start that is expected to fail soon."""
     return subprocess.run(
-        [sys.executable, "-m", "config.launcher"],
+        [sys.executable, "-m", "devsite.launcher"],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "PORT": str(free_port()), **environment},
         capture_output=True,
@@ -146,7 +146,7 @@ def test_a_database_of_ones_own_that_does_not_answer(tmp_path: Path) -> None:
 
 
 def test_no_postgres_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from config import embedded_postgres
+    from devsite import embedded_postgres
 
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr("shutil.which", lambda name: None)

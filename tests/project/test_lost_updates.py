@@ -14,7 +14,7 @@ from django.urls import reverse
 from organizations.models import Organization, User
 from petitions.models import CountEntry, Petition, Translation
 from tests.parallel import all_at_once
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 from tests.project.conftest import World, sent
 
 pytestmark = pytest.mark.django_db

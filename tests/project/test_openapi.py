@@ -25,9 +25,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from petitions import counting
+from petitions.counts import counting
 from petitions.models import Correction, Petition
-from petitions.openapi import document
+from petitions.public_data.openapi import document
 from petitions.states import State
 from tests.factories import (
     make_answer,

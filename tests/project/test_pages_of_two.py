@@ -13,7 +13,7 @@ from django.test import Client
 from organizations.models import User
 from petitions.models import Letter, Petition
 from petitions.states import State
-from tests.petitions.test_pages import text_of
+from tests.petitions.views.test_pages import text_of
 from tests.project.conftest import World
 from tests.project.test_lost_updates import change, saved
 

@@ -16,8 +16,8 @@ from django.urls import get_resolver
 from django.utils import timezone
 from pytest_django import Settings
 
-from config import checks
-from config.cache_policy import (
+from core import checks
+from core.http.cache_policy import (
     SLOT,
     STALE_IF_ERROR,
     Audience,
@@ -26,10 +26,13 @@ from config.cache_policy import (
     policies,
     policy_of,
 )
-from config.languages import path_in
+from core.i18n.languages import path_in
 from organizations.models import Organization
 from petitions.models import Petition
-from petitions.tokens import Purpose, make_token
+from petitions.signatures.tokens import (
+    Purpose,
+    make_token,
+)
 from tests.factories import (
     make_entry,
     make_pending,
@@ -249,7 +252,7 @@ def test_cached_pages_have_an_etag_and_answer_304(
 ) -> None:
     path = PATHS[name]
     # One slot, however long this takes.
-    monkeypatch.setattr("config.cache_policy.slot_of", lambda now: 1)
+    monkeypatch.setattr("core.http.cache_policy.slot_of", lambda now: 1)
     first = visitor.get(path, headers={"accept-encoding": "gzip"})
     with django_assert_num_queries(0):
         again = visitor.get(path, headers={"accept-encoding": "gzip"})
@@ -313,7 +316,7 @@ def test_a_page_is_rendered_anew_in_the_next_slot(
     visitor: Client, petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1_000_000_000.0]
-    monkeypatch.setattr("config.cache_policy.time.time", lambda: clock[0])
+    monkeypatch.setattr("core.http.cache_policy.time.time", lambda: clock[0])
     path = f"{PETITION}/count.json"
     assert visitor.get(path).json()["supporters"] == 0
     make_entry(petition, 5)
@@ -337,7 +340,7 @@ def test_answers_that_are_no_pages_are_not_kept(visitor: Client, db: None) -> No
 def test_the_cache_keeps_a_bounded_number_of_pages(
     visitor: Client, organization: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from config import cache_policy
+    from core.http import cache_policy
 
     monkeypatch.setattr(cache_policy, "ENTRIES", 3)
     for words in "abcdef":
@@ -351,7 +354,7 @@ def test_the_cache_keeps_a_bounded_number_of_bytes(
     visitor: Client, petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many words are searched."""
-    from config import cache_policy
+    from core.http import cache_policy
 
     path = f"{PETITION}/"
     visitor.get(path)

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from config.middleware import StaticFilesMiddleware
+from core.http.middleware import StaticFilesMiddleware
 
 ROOT = Path(__file__).parents[2]
 

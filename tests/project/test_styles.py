@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from config import colours, styles
+from core.http import styles
+from core.images import colours
 
 TEXT, SHAPE = colours.TEXT, colours.SHAPE
 # Every pair of colours that the style sheets put on each other, and what it needs.

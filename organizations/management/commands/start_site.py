@@ -9,9 +9,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import events
-from config.address_fields import checked_address
-from config.guards import LINE, is_seen
+from core.db.guards import (
+    LINE,
+    is_seen,
+)
+from core.mail.address_fields import checked_address
+from core.security import events
 from organizations.invitations import password_link
 from organizations.mailing import compose
 from organizations.models import (

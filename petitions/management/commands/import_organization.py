@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 from django.utils import timezone
 
-from config.database import is_held_back
+from core.db.database import is_held_back
 from petitions.importing import FORMAT, FileProblem, NotJson, Report, import_text
 
 TRIES = 5

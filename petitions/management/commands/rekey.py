@@ -9,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
-from petitions import keys, rekeying
-from petitions.keys import Keyring
-from petitions.rekey_preview import preview
+from petitions.identity import key_ring
+from petitions.identity.key_ring import Keyring
+from petitions.signatures import rekeying
+from petitions.signatures.rekey_preview import preview
 
 # Forms that were found before the end have been written by then.
 GRACE = 5.0
@@ -61,14 +62,14 @@ class Command(BaseCommand):
 
     def run(self, former_lost: bool) -> None:
         report = rekeying.Report()
-        ring = keys.current()
+        ring = key_ring.current()
         if ring.rekeying:
             self.stdout.write(f"Going on with version {ring.newest.number}.")
             self.carry_out(ring, report)
-            ring = keys.current()
+            ring = key_ring.current()
         if rekeying.is_due():
             report.started = self.start(former_lost)
-            ring = keys.current()
+            ring = key_ring.current()
             self.stdout.write(f"Version {ring.newest.number} has begun.")
         self.carry_out(ring, report)
         self.sum_up(report)
@@ -108,7 +109,7 @@ class Command(BaseCommand):
             rekeying.finish(ring.newest.number, now=timezone.now())
             report.finished = ring.newest.number
             time.sleep(GRACE)
-            ring = keys.current()
+            ring = key_ring.current()
         report.tidied += rekeying.tidy(ring)
         report.left = rekeying.left(ring)
 

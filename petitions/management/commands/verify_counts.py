@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from petitions.counting import verify
+from petitions.counts.counting import verify
 
 
 class Command(BaseCommand):

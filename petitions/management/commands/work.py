@@ -10,7 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from config import connecting, logs, loops
+from core.db import connecting
+from core.observability import logs
+from core.worker import loops
 
 
 class Command(BaseCommand):

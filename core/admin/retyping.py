@@ -1,0 +1,155 @@
+"""What staff typed is not lost when their form meets the login page.
+
+A session ends while somebody writes, or a login in another window makes the form's
+token stale. What was typed is then carried through the login in a hidden, signed field,
+stored nowhere, and offered to the account that typed it: to look at, and to send with a
+button. Each form says whose it is (templatetags/owned.py); one that does not, or that
+is not known to come from a page of this site, gets nothing offered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from django.contrib import admin
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from core.admin.logins import LoginForm
+from core.http.origin import (
+    Origin,
+    origin_of,
+)
+from core.http.problems import problem
+from core.observability.logs import note
+
+TYPED_BY = "_typed_by"
+CARRIED = "_typed"
+SALT = "config.retyping"
+MARK_SALT = "core.admin.retyping.mark"
+"""Another one: what was signed as the one is never read as the other."""
+LONGEST = 500_000
+"""Characters that are carried; a petition has at most 40,000 in each language."""
+KEPT = 12 * 60 * 60
+LEFT_OUT = {"csrfmiddlewaretoken", TYPED_BY, CARRIED}
+
+
+def mark_of(account: int) -> str:
+    return signing.Signer(salt=MARK_SALT).sign(str(account))
+
+
+@dataclass
+class Typed:
+    """A form that did not arrive."""
+
+    path: str
+    account: int
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    """Names of the fields with files: browsers keep none."""
+    is_too_long: bool = False
+
+    def carried(self) -> str:
+        return signing.dumps(asdict(self), salt=SALT, compress=True)
+
+    def shown(self) -> list[tuple[str, str]]:
+        """What somebody typed or chose, with the names of the fields in words."""
+        return [
+            (name.replace("-", " ").replace("_", " ").strip(), value)
+            for name, value in self.pairs
+            if value
+            and "__prefix__" not in name  # what a script adds rows from
+            and not name.startswith(("_", "initial-"))
+            and not name.endswith(("_FORMS", "-id"))
+        ]
+
+
+def typed_in(request: HttpRequest) -> Typed | None:
+    """What a form of an account held; None when there is no evidence whose it is."""
+    if request.method != "POST" or origin_of(request) is not Origin.OWN:
+        return None
+    try:
+        mark = signing.Signer(salt=MARK_SALT).unsign(request.POST.get(TYPED_BY, ""))
+    except signing.BadSignature:
+        return None
+    pairs = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in LEFT_OUT
+    ]
+    if any("password" in name for name, _value in pairs):
+        return None
+    typed = Typed(request.get_full_path(), int(mark), pairs, list(request.FILES))
+    if sum(len(name) + len(value) for name, value in pairs) > LONGEST:
+        typed.pairs, typed.is_too_long = [], True
+    return typed
+
+
+def carried_in(request: HttpRequest) -> Typed | None:
+    """What a login carried along."""
+    try:
+        found = signing.loads(request.POST.get(CARRIED, ""), salt=SALT, max_age=KEPT)
+    except signing.BadSignature:
+        return None
+    found["pairs"] = [tuple(pair) for pair in found["pairs"]]
+    return Typed(**found)
+
+
+def ask_login(request: HttpRequest, typed: Typed | None) -> HttpResponse:
+    """The login page instead of what the form was for; it says that nothing is done."""
+    note(outcome="login is over")
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("Your login is over"),
+        "subtitle": None,
+        "app_path": reverse("admin:login"),
+        "next": typed.path if typed else request.get_full_path(),
+        "form": LoginForm(request),
+        "is_over": True,
+        "typed": typed,
+        "carried": typed.carried() if typed else "",
+    }
+    return render(request, "admin/login.html", context, status=403)
+
+
+def offer(request: HttpRequest, typed: Typed, status: int = 200) -> HttpResponse:
+    """What was typed, to look at and to send; to nobody but who typed it."""
+    is_theirs = typed.account == request.user.pk
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("Not sent yet"),
+        "subtitle": None,
+        "typed": typed if is_theirs else None,
+        "path": typed.path,
+    }
+    note(outcome="offered again" if is_theirs else "typed by another account")
+    return render(request, "admin/typed_again.html", context, status=status)
+
+
+def stale(request: HttpRequest) -> HttpResponse:
+    """The answer to a form of staff whose token is stale."""
+    if origin_of(request) is Origin.FOREIGN:
+        return problem(request, 403)
+    match = request.resolver_match
+    name = match.view_name if match else ""
+    is_in = request.user.is_authenticated
+    if name == "admin:login":
+        typed = carried_in(request)
+        if is_in:
+            return offer(request, typed, 403) if typed else redirect("admin:index")
+        return ask_login(request, typed)
+    if name == "admin:logout":
+        return redirect("admin:index")
+    typed = typed_in(request)
+    if not name.startswith("admin:"):
+        # Setting a password, accepting an invitation: the page has a new token.
+        return redirect(request.get_full_path())
+    if not is_in:
+        return ask_login(request, typed)
+    if typed is None:
+        return problem(request, 403)
+    return offer(request, typed, 403)

@@ -1,0 +1,72 @@
+"""What the history of the admin knows of a form: whether it was saved before, and who
+has changed the same row since it was opened."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+from core.admin.seen import Sent
+
+# A form that is older is not remembered: its login has ended long ago.
+REMEMBERED = timedelta(days=2)
+
+
+def of_form(request: HttpRequest, sent: Sent) -> LogEntry | None:
+    """The entry of a save of this very form. Whoever sends it at the same moment waits
+    until this transaction ends."""
+    if not sent.token:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [sent.token]
+        )
+    since = timezone.now() - REMEMBERED
+    own = LogEntry.objects.filter(user=request.user.pk, action_time__gt=since)
+    return own.filter(change_message__contains=sent.token).first()
+
+
+def signed(request: HttpRequest, message: Any) -> Any:
+    """A message of the history with the form that it came from."""
+    sent: Sent | None = getattr(request, "sent", None)
+    if sent is None or not sent.token or not isinstance(message, list):
+        return message
+    return [*message, {"form": sent.token, "content": sent.content}]
+
+
+def meanwhile(model: type[models.Model], number: str, opened: datetime | None) -> str:
+    """Who has changed a row in the admin since then, and when; "" when nobody is known
+    to have."""
+    if opened is None:
+        return ""
+    entries = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(model, for_concrete_model=False),
+        object_id=number,
+        action_time__gte=opened,
+    )
+    last = entries.select_related("user").order_by("-action_time").first()
+    if last is None:
+        return ""
+    at = date_format(timezone.localtime(last.action_time), "SHORT_DATETIME_FORMAT")
+    return f"{last.user} ({at})"
+
+
+def say_kept(request: HttpRequest, sent: Sent | None) -> None:
+    """Tell whoever has saved a form which changes of others stay beside theirs."""
+    if sent is None or not sent.kept:
+        return
+    who = sent.who or gettext("Somebody, or the site itself,")
+    messages.info(
+        request,
+        gettext("%(who)s changed this meanwhile, and it stays: %(fields)s.")
+        % {"who": who, "fields": ", ".join(dict.fromkeys(sent.kept))},
+    )

@@ -1,0 +1,83 @@
+"""The admin of this site: Django's own, with our name and colours."""
+
+from __future__ import annotations
+
+import math
+from functools import wraps
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.admin.logins import (
+    LoginForm,
+    go_on,
+    held_up,
+)
+from core.admin.patience import patient
+
+
+class StaffSite(AdminSite):
+    site_header = _("Petitions")
+    site_title = _("Petitions")
+    index_title = _("Campaigns")
+    site_url = "/"
+    enable_nav_sidebar = False
+    login_form = LoginForm
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """A list is not asked for what no text can hold: PostgreSQL would refuse it
+        where nobody catches that. A form is patient, and one that meets the end of a
+        login is kept."""
+        from core.admin import retyping  # which needs the admin
+
+        of_staff = super().admin_view(patient(view), cacheable)
+
+        @wraps(of_staff)
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if "%00" in request.META.get("QUERY_STRING", ""):
+                raise BadRequest("A null byte in the query")
+            go_on(request, timezone.now())
+            if (
+                request.method == "POST"
+                and not self.has_permission(request)
+                and request.path != reverse("admin:logout")
+            ):
+                return retyping.ask_login(request, retyping.typed_in(request))
+            return of_staff(request, *args, **kwargs)
+
+        return asked
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Says to programs, too, that another try has to wait. What was typed before
+        the login is carried along, and offered after it."""
+        from core.admin import retyping
+
+        typed = retyping.carried_in(request) if request.method == "POST" else None
+        carried = {
+            "is_over": typed is not None,
+            "typed": typed,
+            "carried": typed.carried() if typed else "",
+        }
+        response = super().login(request, {**carried, **(extra_context or {})})
+        if typed is not None and response.status_code == 302:
+            return retyping.offer(request, typed)
+        if (held := held_up(request)) is not None:
+            response.status_code = 429
+            response.headers["Retry-After"] = str(math.ceil(held.wait.total_seconds()))
+        return response
+
+    def get_urls(self) -> list[Any]:
+        """Without Django's “view on site” by number, which leads everybody to the
+        address of anything; our pages link to public addresses themselves."""
+        return [
+            url
+            for url in super().get_urls()
+            if getattr(url, "name", "") != "view_on_site"
+        ]

@@ -1,0 +1,384 @@
+"""Who may keep a page, and the cache in the process that keeps the public ones.
+
+Every URL name stands in `config.urls.POLICIES`; one that does not is `personal`.
+A cached page is rendered at most once in `SLOT` seconds and process, compressed once,
+and served stale while one thread renders it anew or while the database is away.
+
+A page is kept by its address: the path, and the parameters that count, each in its
+normal form. The view that renders it gets a request made of these and of nothing else
+(`bare_request`), so it cannot depend on anything a visitor sent besides.
+"""
+
+from __future__ import annotations
+
+import enum
+import gzip
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.cache import get_conditional_response
+from django.utils.csp import CSP
+from django.utils.encoding import iri_to_uri
+from django.utils.module_loading import import_string
+
+from core.db.database import is_away
+from core.http.cache_keys import (
+    Normal,
+    Query,
+    bare_request,
+    query_that_counts,
+)
+from core.http.problems import problem
+from core.http.styles import allow_noted
+
+SLOT = 10
+STALE_IF_ERROR = 3600
+ENTRIES = 2000
+# Compressed, of all pages together. Addresses that lead to one picture can be made up
+# by the thousand.
+BYTES = 32 * 2**20
+GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
+# A copy this old may be shown while another thread renders a new one.
+STALE_WHILE_RENDERING = 30
+
+PUBLIC_CONTROL = (
+    f"public, max-age=0, s-maxage={SLOT}, "
+    f"stale-while-revalidate=30, stale-if-error={STALE_IF_ERROR}"
+)
+FOR_EVER = "public, max-age=31536000, immutable"
+
+FRAMED_CSP = {**settings.SECURE_CSP, "frame-ancestors": ["*"]}
+
+# Answers that others may keep for a moment: pages, redirects, "you have it".
+KEPT = frozenset({200, 301, 302, 304})
+
+
+class Audience(enum.Enum):
+    CACHED = "cached"
+    NO_STORE = "no-store"
+    PERSONAL = "personal"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Who may keep the answer; for cached ones, the query parameters that count."""
+
+    audience: Audience
+    query: Mapping[str, Normal] = field(default_factory=dict)
+    embeddable: bool = False
+    """Other sites' scripts may read it (CORS), their pages may show it (CORP)."""
+    framed: bool = False
+    """Other sites may put it into a frame."""
+
+
+def cached(
+    common: Mapping[str, Normal] | None = None,
+    *,
+    embeddable: bool = False,
+    framed: bool = False,
+    **query: Normal,
+) -> Policy:
+    """Kept for everybody, by path and these parameters; `common` has those that several
+    pages share."""
+    query = {**(common or {}), **query}
+    return Policy(Audience.CACHED, query, embeddable or framed, framed)
+
+
+NO_STORE = Policy(Audience.NO_STORE)
+PERSONAL = Policy(Audience.PERSONAL)
+
+
+@cache
+def policies() -> dict[str, Policy]:
+    return dict(import_string(f"{settings.ROOT_URLCONF}.POLICIES"))
+
+
+def policy_of(view_name: str) -> Policy:
+    """The policy of a URL name; a namespace may have one for all its names."""
+    table = policies()
+    return table.get(view_name) or table.get(
+        f"{view_name.partition(':')[0]}:*", PERSONAL
+    )
+
+
+class Versioned(HttpResponse):
+    """An answer whose content `version` names. Under an address that says so (`?v=`) it
+    may be kept for ever; one rendering serves all addresses, also those made up."""
+
+    def __init__(self, *args: Any, version: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.version = version
+
+
+@dataclass(frozen=True)
+class Page:
+    """A rendered page as it is sent."""
+
+    zipped: bytes
+    etag: str
+    headers: dict[str, str]
+    slot: int
+    rendered_at: float
+    version: str = ""
+
+
+def slot_of(now: float) -> int:
+    """Wall-clock slots, so that two processes change their copies together."""
+    return int(now // SLOT)
+
+
+@dataclass
+class PageCache:
+    """Pages by key, at most `ENTRIES` and `BYTES`; the one rendered longest ago goes
+    first."""
+
+    pages: dict[Any, Page] = field(default_factory=dict)
+    size: int = 0
+    rendering: dict[Any, threading.Lock] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, key: Any, now: float) -> Page | None:
+        """The page of this slot."""
+        page = self.pages.get(key)
+        return page if page is not None and page.slot == slot_of(now) else None
+
+    def fetch(
+        self, key: Any, now: float, render: Callable[[], HttpResponseBase]
+    ) -> Page | HttpResponseBase:
+        """The page, rendered by this thread, or stale while another one does, or
+        stale because the database is away; an answer that is not a page as it is."""
+        with self.lock:
+            turn = self.rendering.setdefault(key, threading.Lock())
+        known = self.pages.get(key)
+        if known and slot_of(now) - known.slot > STALE_WHILE_RENDERING // SLOT:
+            turn.acquire()
+        elif not turn.acquire(blocking=known is None):
+            assert known is not None
+            return known
+        try:
+            if page := self.get(key, now):
+                return page
+            try:
+                response = render()
+            except Exception as error:
+                if (
+                    known
+                    and is_away(error)
+                    and now - known.rendered_at < STALE_IF_ERROR
+                ):
+                    # Nobody else asks the absent database within this slot.
+                    self.put(key, replace(known, slot=slot_of(now)))
+                    return known
+                raise
+            if response.status_code != 200 or not isinstance(response, HttpResponse):
+                with self.lock:
+                    self.drop(key)
+                return response  # an error, a redirect or a file
+            page = make_page(response, now)
+            self.put(key, page)
+            return page
+        finally:
+            turn.release()
+            if key not in self.pages:
+                self.rendering.pop(key, None)
+
+    def put(self, key: Any, page: Page) -> None:
+        with self.lock:
+            self.drop(key)
+            self.pages[key] = page
+            self.size += len(page.zipped)
+            while len(self.pages) > ENTRIES or self.size > BYTES:
+                oldest = next(iter(self.pages))
+                self.drop(oldest)
+                self.rendering.pop(oldest, None)
+
+    def drop(self, key: Any) -> None:
+        """Forget a page; for whoever holds the lock."""
+        if (page := self.pages.pop(key, None)) is not None:
+            self.size -= len(page.zipped)
+
+    def clear(self) -> None:
+        with self.lock:
+            self.pages.clear()
+            self.size = 0
+            self.rendering.clear()
+
+
+page_cache = PageCache()
+
+
+def make_page(response: HttpResponse, now: float) -> Page:
+    body = response.content
+    return Page(
+        zipped=gzip.compress(body, 9, mtime=0),
+        # Weak: the same for the compressed and the plain representation.
+        etag=f'W/"{hashlib.sha256(body).hexdigest()[:20]}"',
+        headers=dict(response.headers),
+        slot=slot_of(now),
+        rendered_at=now,
+        version=response.version if isinstance(response, Versioned) else "",
+    )
+
+
+def answer(request: HttpRequest, page: Page) -> HttpResponse:
+    """The page, compressed when the browser takes that, or 304 when it has it."""
+    if page.etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
+        response = HttpResponse(status=304)
+        del response.headers["Content-Type"]
+        # A browser puts the headers of this answer in place of those it has.
+        if (policy := page.headers.get(CSP.HEADER_ENFORCE)) is not None:
+            response.headers[str(CSP.HEADER_ENFORCE)] = policy
+    elif GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):
+        response = HttpResponse(page.zipped, headers=page.headers)
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response = HttpResponse(gzip.decompress(page.zipped), headers=page.headers)
+    response.headers["ETag"] = page.etag
+    if page.version and request.GET.get("v") == page.version:
+        response.headers["Cache-Control"] = FOR_EVER
+    return response
+
+
+class CachePolicyMiddleware:
+    """Applies the policy of the URL name; the innermost middleware, so that a page
+    from the cache passes the same ones as any other answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        allow_noted(request, response)
+        match = request.resolver_match
+        policy = policy_of(match.view_name) if match else NO_STORE
+        if policy.audience is Audience.CACHED and response.status_code in KEPT:
+            response.headers.setdefault("Cache-Control", PUBLIC_CONTROL)
+            response.headers["Vary"] = "Accept-Encoding"
+        else:
+            response.headers["Cache-Control"] = "no-store"
+        if policy.audience is Audience.PERSONAL:
+            response.headers["X-Robots-Tag"] = "noindex"
+        if policy.embeddable:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return let_into_frames(response, policy)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        match = request.resolver_match
+        assert match is not None
+        policy = policy_of(match.view_name)
+        if policy.audience is not Audience.CACHED or request.method not in (
+            "GET",
+            "HEAD",
+        ):
+            return None
+        now = time.time()
+        try:
+            key = (request.path, query_that_counts(request, policy.query))
+            page = page_cache.get(key, now)
+            if page is None:
+                bare = bare_request(request, key[1])
+                with a_place(key) as has_place:
+                    if not has_place:
+                        return stale(request, key, now) or problem(request, 503)
+                    fetched = page_cache.fetch(
+                        key,
+                        now,
+                        lambda: rendered(bare, view(bare, *args, **kwargs), policy),
+                    )
+                if not isinstance(fetched, Page):
+                    return not_kept(request, fetched)
+                page = fetched
+        except Exception as error:
+            # Django shows process_exception() only what the handler raised.
+            if is_away(error):
+                return problem(request, 503)
+            raise
+        return answer(request, page)
+
+
+# Addresses with a query can be made up without end, searches above all. Not every
+# thread renders one: some are left for the pages that everybody reads.
+PLACES = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
+
+
+@contextmanager
+def a_place(key: tuple[str, Query]) -> Iterator[bool]:
+    """Whether the page may be rendered now."""
+    _path, query = key
+    if not query:
+        yield True
+    elif PLACES.acquire(blocking=False):
+        try:
+            yield True
+        finally:
+            PLACES.release()
+    else:
+        yield False
+
+
+def stale(
+    request: HttpRequest, key: tuple[str, Query], now: float
+) -> HttpResponse | None:
+    """The page as it was within the last hour, if it is still known."""
+    page = page_cache.pages.get(key)
+    if page is None or now - page.rendered_at > STALE_IF_ERROR:
+        return None
+    return answer(request, page)
+
+
+def not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """An answer that was made for this visitor alone: a redirect leads on with all
+    that stood behind the `?`, and a file that the browser has is not sent again."""
+    query = request.META.get("QUERY_STRING", "")
+    location = response.headers.get("Location")
+    if location and query and "?" not in location:
+        response.headers["Location"] = iri_to_uri(f"{location}?{query}")
+    etag, stream = (
+        response.headers.get("ETag"),
+        getattr(response, "file_to_stream", None),
+    )
+    if etag and stream is not None:
+        # It takes any response, but django-stubs does not know that.
+        whole = cast("HttpResponse", response)
+        found = get_conditional_response(request, etag=etag, response=whole)
+        if found is not None and found is not whole:
+            stream.close()
+            return found
+    return response
+
+
+def let_into_frames(response: HttpResponseBase, policy: Policy) -> HttpResponseBase:
+    """For Django's middlewares further out. Not on the view, since an answer from the
+    cache has not been there."""
+    if policy.framed:
+        response._csp_config = FRAMED_CSP  # type: ignore[attr-defined]
+        response.xframe_options_exempt = True  # type: ignore[attr-defined]
+    return response
+
+
+def rendered(
+    request: HttpRequest, response: HttpResponseBase, policy: Policy
+) -> HttpResponseBase:
+    let_into_frames(response, policy)
+    if isinstance(response, TemplateResponse):
+        response.render()
+        allow_noted(request, response)
+    return response

@@ -1,0 +1,206 @@
+"""What happens around every request."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+from core.db.database import is_away
+from core.http.problems import problem
+from core.http.trust import limit_of
+from core.i18n.languages import (
+    ADMIN,
+    language_of,
+)
+from core.observability.logs import request_fields
+from core.observability.outcomes import OUTCOMES
+
+type GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+access = logging.getLogger("access")
+
+METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+)
+
+# What is asked by the address of a machine, which is no name of this site: by load
+# balancers, Prometheus, and whoever looks after it.
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+
+# A body beyond its limit is read up to here, so that the visitor's browser gets to
+# see the answer instead of a broken connection.
+DRAIN_LIMIT = 64 * 2**20
+
+
+def access_log(get_response: GetResponse) -> GetResponse:
+    """One line a request: method, route pattern, status, milliseconds, and what views
+    `note` of it. No answer carries the line's id: copies in caches would repeat it,
+    and answers that have to be alike would differ."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        # Whatever a client says: some charsets are none (hex, rot13), and reading
+        # with them fails where nobody expects it.
+        request.encoding = "utf-8"
+        started = time.perf_counter()
+        with request_fields() as fields:
+            response = get_response(request)
+            match = request.resolver_match
+            fields |= {
+                # Known ones: a client may send any word as its method.
+                "method": request.method if request.method in METHODS else "(other)",
+                "route": f"/{match.route}" if match else "(no route)",
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+            }
+            access.info("request", extra=fields)
+            # Programs that try what other software has find nothing, and would hide how
+            # many of our forms fail.
+            if request.method == "POST" and response.status_code not in {404, 405}:
+                OUTCOMES.count(response.status_code, time.time())
+        return response
+
+    return middleware
+
+
+def asked_by_address(get_response: GetResponse) -> GetResponse:
+    """Lets any Host ask PROBES, as if it had asked by the site's name."""
+    name = urlsplit(settings.SITE_URL).netloc
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path in PROBES:
+            request.META["HTTP_HOST"] = name
+        return get_response(request)
+
+    return middleware
+
+
+# How a form is sent that has files in it.
+FILES = "multipart/form-data"
+
+
+def body_limit(get_response: GetResponse) -> GetResponse:
+    """Answers 413 to a body larger than a visitor needs or staff may upload, 408 to
+    one that does not come."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = 0
+        if length > limit_of(request.path):
+            drain(request, min(length, DRAIN_LIMIT))
+            with translation.override(language_of(request.path)):
+                return problem(request, 413, has_files=request.content_type == FILES)
+        if 0 < length <= settings.PUBLIC_BODY_LIMIT:
+            # Here and not in a view, where a body that does not come in time
+            # (config/wsgi.py) would be an error of ours.
+            try:
+                _ = request.body
+            except UnreadablePostError:
+                with translation.override(language_of(request.path)):
+                    return problem(request, 408)
+        return get_response(request)
+
+    return middleware
+
+
+# What pages of this site need of a browser's powers: none. (Writing to the clipboard
+# and sharing are asked for by our own scripts.)
+PERMISSIONS = ", ".join(
+    f"{power}=()"
+    for power in (
+        "accelerometer", "camera", "display-capture", "geolocation", "gyroscope",
+        "magnetometer", "microphone", "midi", "payment", "usb",
+    )
+)  # fmt: skip
+
+
+def isolation(get_response: GetResponse) -> GetResponse:
+    """Keeps other origins away from what we send, and what we send away from the
+    powers of a browser. Policies let single answers out (core/http/cache_policy.py)."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Embedder-Policy", "require-corp")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        return response
+
+    return middleware
+
+
+def drain(request: HttpRequest, length: int) -> None:
+    """Read and forget `length` bytes of the body."""
+    while length > 0:
+        try:
+            chunk = request.read(min(length, 2**16))
+        except UnreadablePostError:
+            return
+        if not chunk:
+            return
+        length -= len(chunk)
+
+
+def language_from_path(get_response: GetResponse) -> GetResponse:
+    """The language in the path, for this request alone. Django's own middleware also
+    looks at cookies and headers, and a shared cache must not vary on those."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.LANGUAGE_CODE = language_of(request.path)
+        with translation.override(request.LANGUAGE_CODE):
+            response = get_response(request)
+        response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+        return response
+
+    return middleware
+
+
+def admin_by_its_name(get_response: GetResponse) -> GetResponse:
+    """The admin has one name, letter by letter: a proxy that keeps strangers away from
+    /admin/ may not see that /%61dmin/ is the same."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        asked = request.META.get("RAW_URI", request.path)  # as gunicorn was asked
+        if request.path.startswith(ADMIN) and not asked.startswith(ADMIN):
+            return problem(request, 404)
+        return get_response(request)
+
+    return middleware
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    """Serves static files; one that was there at the start and has gone since is not
+    found, instead of being an error of ours."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            response: HttpResponseBase = super().__call__(request)
+        except FileNotFoundError:
+            with translation.override(language_of(request.path)):
+                return problem(request, 404)
+        return response
+
+
+class DatabaseAwayMiddleware:
+    """A kind 503 while the database is away, and 408 for a body that breaks off."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if isinstance(exception, UnreadablePostError):
+            return problem(request, 408)
+        return problem(request, 503) if is_away(exception) else None

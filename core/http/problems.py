@@ -1,0 +1,86 @@
+"""Error pages: what happened and what to do, in human words; for programs, as
+RFC 9457 (application/problem+json) has it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+from core.http.styles import allow_noted
+from core.observability.logs import note
+from core.security import events
+
+# Seconds after which trying again makes sense.
+RETRY_AFTER = 10
+
+
+def mark(request: HttpRequest, status: int) -> None:
+    """Says, before a page about a problem is rendered, which: the database may be what
+    is missing, and is asked nothing more for it."""
+    request.META["site.problem"] = status
+
+
+def marked(request: HttpRequest) -> int | None:
+    """The problem that the page is about, if any."""
+    return request.META.get("site.problem")
+
+
+def problem(
+    request: HttpRequest, status: int, *, has_files: bool = False
+) -> HttpResponse:
+    """The page templates/<status>.html with that status, `has_files` when it is about
+    a form with files in it; data when data was asked."""
+    if request.path.endswith(".json"):
+        response: HttpResponse = data_problem(status)
+    else:
+        mark(request, status)
+        page = render_to_string(
+            f"{status}.html", {"status": status, "has_files": has_files}, request
+        )
+        response = HttpResponse(page, status=status)
+        allow_noted(request, response)
+    response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def data_problem(status: int, detail: str = "") -> JsonResponse:
+    """What went wrong, for a program; `detail` for whoever wrote it."""
+    http = HTTPStatus(status)
+    shape = {
+        "type": "about:blank",
+        "title": http.phrase,
+        "status": status,
+        "detail": detail or http.description or http.phrase,
+    }
+    return JsonResponse(shape, status=status, content_type="application/problem+json")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    note(outcome=type(exception).__name__)
+    return problem(request, 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    # Nobody is looked up for it: the database may be what is missing.
+    user = getattr(request, "_cached_user", None)
+    events.record("permission refused", account=getattr(user, "pk", None))
+    return problem(request, 403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return problem(request, 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    # Its pages need the admin, which is loaded later than this.
+    from core.admin import retyping
+
+    return retyping.stale(request)

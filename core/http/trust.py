@@ -1,0 +1,134 @@
+"""What of a request is believed, settled before Django reads it.
+
+A visitor may send any header, and a proxy hands most of them on. None of them says
+under which prefix this site stands, what its host is, or in which charset it reads.
+Whether a request came by HTTPS, and from where (core/security/clients.py), the proxies
+in TRUSTED_PROXIES say, and nobody else."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from django.conf import settings
+
+from core.i18n.languages import ADMIN
+from core.security.clients import (
+    parse,
+    trusted_proxies,
+)
+
+type Environ = dict[str, Any]
+
+_TOKEN = r"[\w!#$%&'*+.^`|~-]+"  # noqa: S105 - RFC 9110's word for a word
+MEDIA_TYPE = re.compile(rf"\s*({_TOKEN}/{_TOKEN})\s*(?:;|$)", re.ASCII)
+CHARSET = re.compile(r";\s*charset(?:\*\d*)?\*?\s*=\s*\"?([^\s\";]*)", re.ASCII | re.I)
+# RFC 2046, 5.1.1.
+BOUNDARY = re.compile(
+    r";\s*boundary\s*=\s*(?:\"([\w'()+,./:=? -]{1,70})\"|([\w'()+,./:=?-]{1,70}))",
+    re.ASCII | re.I,
+)
+# RFC 6265, 4.1.1: “\000” stands for a byte that no session's key may hold.
+COOKIE = re.compile(r"[\x20-\x5b\x5d-\x7e]*")
+UTF_8 = frozenset({"utf-8", "utf8"})
+# Stands for every other charset: a name that no codec has.
+OTHER_CHARSET = "other"
+TOO_LONG = str(2**62)
+
+
+def sanitize(environ: Environ) -> Environ:
+    """The WSGI environment, changed in place, without what a visitor made up."""
+    # Servers split the path at a prefix that a header may name (gunicorn). The path is
+    # what was asked for, and settings.FORCE_SCRIPT_NAME says that there is no prefix.
+    path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+    environ["SCRIPT_NAME"] = ""
+    environ["PATH_INFO"] = path if path.startswith("/") else f"/{path}"
+    environ["wsgi.url_scheme"] = scheme_of(environ)
+    if "CONTENT_TYPE" in environ:
+        environ["CONTENT_TYPE"] = clean_content_type(environ["CONTENT_TYPE"])
+    if "HTTP_COOKIE" in environ:
+        cookies = environ["HTTP_COOKIE"].split(";")
+        environ["HTTP_COOKIE"] = ";".join(filter(COOKIE.fullmatch, cookies))
+    measure(environ)
+    return environ
+
+
+def scheme_of(environ: Environ) -> str:
+    """“https” or “http”: as our own server took the request, or as the proxy before it
+    says in X-Forwarded-Proto. Of several words the last one is that proxy's."""
+    peer = parse(environ.get("REMOTE_ADDR", ""))
+    words: str = environ.get("HTTP_X_FORWARDED_PROTO", "")
+    said = words.rpartition(",")[2].strip().lower()
+    if said in {"http", "https"} and peer is not None:
+        trusted = trusted_proxies(tuple(settings.TRUSTED_PROXIES))
+        if any(peer in network for network in trusted):
+            return said
+    return "https" if environ.get("wsgi.url_scheme") == "https" else "http"
+
+
+def clean_content_type(given: str) -> str:
+    """A Content-Type of which nothing is left but the type, a boundary, and whether the
+    charset is another than UTF-8. Django looks up any charset that is named, and fails
+    with those that are none of text (hex, rot13)."""
+    found = MEDIA_TYPE.match(given)
+    if found is None:
+        return ""
+    clean = found[1].lower()
+    if boundary := BOUNDARY.search(given):
+        clean += f'; boundary="{boundary[1] or boundary[2]}"'
+    if charset := CHARSET.search(given):
+        known = charset[1].lower() in UTF_8
+        clean += f"; charset={'utf-8' if known else OTHER_CHARSET}"
+    return clean
+
+
+def limit_of(path: str) -> int:
+    """How many bytes a request to `path` may bring: more from staff, and from a mail
+    provider, which tells of many mails at once and shows its secret first."""
+    if path.startswith((ADMIN, f"/{settings.WEBHOOKS_PATH}")):
+        return int(settings.STAFF_BODY_LIMIT)
+    return int(settings.PUBLIC_BODY_LIMIT)
+
+
+class Chunked(io.RawIOBase):
+    """A body in chunks. What a server raises for broken ones is an OSError here, which
+    Django knows."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.broken = False
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            # A server may take what it read of a broken one for all of it, afterwards.
+            if not self.broken:
+                return bytes(self.stream.read(size))
+        except Exception as error:
+            self.broken = True
+            raise OSError from error
+        raise OSError
+
+
+def measure(environ: Environ) -> None:
+    """Give a body that comes in chunks its length, in place: Django takes one without a
+    length for empty. No more is read of it than may come; the length of a longer one,
+    which nobody knows, is said to be TOO_LONG."""
+    if environ.get("CONTENT_LENGTH") or not environ.get("HTTP_TRANSFER_ENCODING"):
+        return
+    most = limit_of(environ["PATH_INFO"])
+    body = environ["wsgi.input"] = Chunked(environ["wsgi.input"])
+    # Only then the server tells where the body ends.
+    if not environ.get("wsgi.input_terminated"):
+        environ["CONTENT_LENGTH"] = TOO_LONG
+        return
+    try:
+        found = body.read(most + 1)
+    except OSError:
+        environ["CONTENT_LENGTH"] = "1"  # for whoever reads it next: it is broken
+        return
+    if len(found) > most:
+        environ["CONTENT_LENGTH"] = TOO_LONG
+    else:
+        environ["CONTENT_LENGTH"] = str(len(found))
+        environ["wsgi.input"] = io.BytesIO(found)

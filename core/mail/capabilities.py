@@ -1,0 +1,68 @@
+"""What the mail server can do, as the worker learnt it and pages have to know: whether
+it takes addresses with any letters before the @ (SMTPUTF8, RFC 6531)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+
+from django.conf import settings
+from django.utils import timezone
+
+from core.db.cached_value import Held
+from core.mail.transport import open_transport
+from core.models import Heartbeat
+
+# Heartbeats, the later of which holds.
+TAKES = "mail to any letters"
+TAKES_NOT = "mail to a-z only"
+AGAIN_AFTER = 3600.0  # seconds
+
+_lock = threading.Lock()
+_learnt: tuple[bool, float] | None = None
+
+
+def learn(is_international: bool) -> None:
+    """Write down what the server said, when it is news or an hour old."""
+    global _learnt
+    with _lock:
+        now = time.monotonic()
+        if (
+            _learnt is not None
+            and _learnt[0] == is_international
+            and now - _learnt[1] < AGAIN_AFTER
+        ):
+            return
+        _learnt = (is_international, now)
+    name = TAKES if is_international else TAKES_NOT
+    Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
+
+
+def ask() -> None:
+    """Ask the server, when nothing has to be sent."""
+    with suppress(OSError), open_transport() as transport:
+        learn(transport.is_international)
+
+
+def load() -> bool:
+    beats = Heartbeat.objects.filter(name__in=(TAKES, TAKES_NOT)).order_by("-beat_at")
+    newest = beats.first()
+    return newest is None or newest.name == TAKES
+
+
+IS_INTERNATIONAL = Held(load)
+
+
+def forget() -> None:
+    """Ask anew."""
+    global _learnt
+    _learnt = None
+    IS_INTERNATIONAL.forget()
+
+
+def can_reach(address: str) -> bool:
+    """Whether mail to it can leave this site, as far as is known."""
+    if address.rpartition("@")[0].isascii():
+        return True
+    return "folder" in settings.MAILERS["default"]["OPTIONS"] or IS_INTERNATIONAL.get()

@@ -1,0 +1,98 @@
+"""Does mail get out? Connects, sends one message and says in words what is wrong."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from core.mail.addresses import sendable
+from core.mail.transport import (
+    Refused,
+    mail_domain,
+    open_transport,
+)
+
+
+class Command(BaseCommand):
+    help = "Send a test message to --to and say in words what is wrong, if anything."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--to", required=True, help="where to send the message")
+
+    def handle(self, *args: Any, to: str, **options: Any) -> None:
+        mailer = settings.MAILERS["default"]["OPTIONS"]
+        place = mailer.get("folder") or f"{mailer['host']}:{mailer['port']}"
+        try:
+            with open_transport() as transport:
+                transport.send(settings.MAIL_FROM, to, message(to))
+        except (Refused, OSError) as error:
+            raise CommandError(f"{place}: {explain(error)}") from None
+        self.stdout.write(
+            f"{place} took the message for {to}. Look into that mailbox, and under "
+            "spam: if it is there, set up SPF, DKIM and DMARC for the domain of "
+            f"{settings.MAIL_FROM}."
+        )
+
+
+def message(to: str) -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"] = settings.MAIL_FROM, sendable(to)
+    mail["Subject"] = f"Test message from {settings.SITE_URL}"
+    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=mail_domain())
+    mail.set_content("Mail from the petition site gets out.\n")
+    return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+
+
+def explain(error: Exception) -> str:
+    """What went wrong and what to do about it."""
+    match error:
+        case Refused():
+            who = "address in --to" if error.code in {550, 551, 553} else "message"
+            return (
+                f"the server answered, but refused the {who}: {error}. Check MAIL_FROM "
+                f"({settings.MAIL_FROM}): most servers send only for their own domains."
+            )
+        case smtplib.SMTPAuthenticationError():
+            return (
+                "the server does not accept user name and password "
+                f"({error.smtp_code}). Correct them in MAIL_URL."
+            )
+        case smtplib.SMTPNotSupportedError():
+            return (
+                f"{error}. Use another scheme in MAIL_URL: smtp+tls:// for STARTTLS, "
+                "smtps:// for TLS from the start, smtp:// without either."
+            )
+        case ssl.SSLCertVerificationError():
+            return (
+                f"its certificate is not valid: {error.verify_message}. Use the host "
+                "name that the certificate is for."
+            )
+        case ssl.SSLError():
+            return (
+                "it does not speak TLS there. Ports 587 and 25 want smtp+tls://, port "
+                "465 wants smtps://."
+            )
+        case socket.gaierror():
+            return "no such host. Correct the host in MAIL_URL."
+        case ConnectionRefusedError():
+            return "nothing listens there. Correct host and port in MAIL_URL."
+        case TimeoutError():
+            return (
+                "no answer. A firewall may block the port (many providers block 25), "
+                "or the port wants TLS from the start (smtps://)."
+            )
+        case smtplib.SMTPServerDisconnected():
+            return (
+                "the server hung up. It may want TLS from the start (smtps://), or "
+                "may not know this machine."
+            )
+        case _:
+            return f"{type(error).__name__}: {error}"

@@ -1,0 +1,101 @@
+"""Telling the administrator, by mail and by a POST, before supporters notice."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from urllib.request import Request, urlopen
+
+from django.conf import settings
+from django.core.mail import send_mail
+
+from core.models import Alert
+from core.observability.probes import read_all
+from core.worker.loops import Loop
+
+logger = logging.getLogger(__name__)
+
+AGAIN_AFTER = timedelta(hours=1)
+
+
+def watch(now: datetime) -> bool:
+    """Tell of each trouble when it begins, every hour while it lasts, and once
+    when it is over. Returns False: nothing is left to do at once."""
+    troubles = {found.name: found.trouble for found in read_all(now) if found.trouble}
+    for name, trouble in troubles.items():
+        alert, _ = Alert.objects.get_or_create(name=name, defaults={"raised_at": now})
+        if alert.mailed_at is None or now - alert.mailed_at >= AGAIN_AFTER:
+            logger.error("%s", trouble)
+            if tell("Attention needed", trouble):
+                alert.mailed_at = now
+                alert.save(update_fields=["mailed_at"])
+    for alert in Alert.objects.exclude(name__in=troubles):
+        if alert.mailed_at is not None:
+            minutes = (now - alert.raised_at).total_seconds() / 60
+            over = f"{alert.name}: over after {minutes:.0f} minutes."
+            if not tell("All is well again", over):
+                continue
+        alert.delete()
+    return False
+
+
+def tell(subject: str, message: str) -> bool:
+    """A mail to ALERT_EMAIL and a POST to ALERT_URL; the log has to do when there is
+    neither. Returns False when nobody was reached, and it is to be tried again."""
+    ways = [way for way, wanted in WAYS if wanted()]
+    reached = [way(subject, message) for way in ways]
+    return not reached or any(reached)
+
+
+def mailed(subject: str, message: str) -> bool:
+    try:
+        send_mail(
+            f"[{settings.SITE_URL}] {subject}",
+            f"{message}\n\n{settings.SITE_URL}/readyz\n",
+            settings.MAIL_FROM,
+            settings.ALERT_EMAILS,
+        )
+    except OSError as error:
+        logger.error("The alert could not be mailed: %s", type(error).__name__)
+        return False
+    return True
+
+
+# Seconds that whoever takes the POST has.
+PATIENCE = 10
+
+
+def posted(subject: str, message: str) -> bool:
+    """JSON; chats (Slack, Mattermost, Rocket.Chat …) print its `text`."""
+    alert = {
+        "text": f"[{settings.SITE_URL}] {subject}\n\n{message}",
+        "site": settings.SITE_URL,
+        "subject": subject,
+        "message": message,
+    }
+    request = Request(  # noqa: S310 - settings look at it
+        settings.ALERT_URL,
+        json.dumps(alert).encode(),
+        {"Content-Type": "application/json", "User-Agent": "petitions"},
+    )
+    try:
+        with urlopen(request, timeout=PATIENCE):  # noqa: S310
+            return True
+    except (OSError, HTTPException) as error:
+        # Never its words: they quote the address, which is a secret.
+        logger.error("The alert could not be posted: %s", type(error).__name__)
+        return False
+
+
+WAYS: list[tuple[Callable[[str, str], bool], Callable[[], bool]]] = [
+    (mailed, lambda: bool(settings.ALERT_EMAILS)),
+    (posted, lambda: bool(settings.ALERT_URL)),
+]
+
+
+# Runs beside the web server as well as in the worker: whichever is alive tells of
+# the other. The advisory lock lets one of them speak.
+WATCH = Loop("watch", 10, watch)

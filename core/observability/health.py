@@ -1,0 +1,120 @@
+"""Answers for those who watch the site: load balancers, monitoring, administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from config.environment import is_loopback
+from core.db.cached_value import Held
+from core.observability import sentry
+from core.observability.outcomes import OUTCOMES
+from core.observability.probes import (
+    Reading,
+    pending_migrations,
+    read_all,
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """How the site is: whether it can serve, and what is wrong."""
+
+    database: str
+    pending_migrations: int
+    readings: Sequence[Reading]
+
+    @property
+    def ready(self) -> bool:
+        return self.database == "ok" and not self.pending_migrations
+
+    @property
+    def troubles(self) -> list[str]:
+        return [found.trouble for found in self.readings if found.trouble]
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """For those who look after the site."""
+        if self.database != "ok":
+            found: dict[str, Any] = {"ready": False, "database": self.database}
+        elif self.pending_migrations:
+            found = {
+                "ready": False,
+                "database": "ok",
+                "pending_migrations": self.pending_migrations,
+            }
+        else:
+            found = {"ready": True, "database": "ok"}
+        return {**found, "troubles": self.troubles}
+
+
+def read() -> State:
+    now = timezone.now()
+    here = sentry.readings(now)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return State("ok", pending_migrations(), [*here, *read_all(now)])
+    except Error:
+        return State("away", 0, here)
+
+
+# What everybody may ask costs the database the same, however often it is asked.
+STATE = Held(read, seconds=2.0)
+
+
+def livez(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse(b"ok", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when visitors can be served, 503 when not; with `?strict` also 503 when
+    anything is wrong. What that is, is for those who may read the metrics."""
+    state = STATE.get()
+    well = state.ready and not ("strict" in request.GET and state.troubles)
+    report = state.report if may_read_metrics(request) else {"ready": state.ready}
+    return JsonResponse(report, status=200 if well else 503)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text format, for this machine or whoever shows METRICS_TOKEN."""
+    if not may_read_metrics(request):
+        return HttpResponse("Show METRICS_TOKEN as a bearer token.\n", status=403)
+    registry = CollectorRegistry()
+    registry.register(Readings())
+    return HttpResponse(
+        generate_latest(registry), content_type="text/plain; version=0.0.4"
+    )
+
+
+class Readings(Collector):
+    """Every probe as a gauge, and the forms by outcome as counters."""
+
+    def collect(self) -> Iterator[Metric]:
+        forms = CounterMetricFamily(
+            "forms", "Forms sent to this machine, by outcome", labels=["outcome"]
+        )
+        for outcome, number in OUTCOMES.totals().items():
+            forms.add_metric([outcome], number)
+        yield forms
+        for reading in STATE.get().readings:
+            yield GaugeMetricFamily(reading.name, reading.help, value=reading.value)
+
+
+def may_read_metrics(request: HttpRequest) -> bool:
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.METRICS_TOKEN:
+        return constant_time_compare(shown, settings.METRICS_TOKEN)
+    proxied = "X-Forwarded-For" in request.headers
+    return not proxied and is_loopback(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,74 @@
+"""What is measured about the running site: asked by /readyz, /metrics and the loop
+that sends alerts. Apps add their own probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from core.models import Heartbeat
+from core.worker.loops import WORKER_LOOPS
+
+# A loop beats every few seconds; this many without a beat mean that it has stopped.
+STOPPED_AFTER = 60
+STARTED_AT = timezone.now()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measured value, and what is wrong in words ('' when nothing is)."""
+
+    name: str
+    value: float
+    help: str
+    trouble: str = ""
+
+
+type Probe = Callable[[datetime], list[Reading]]
+
+PROBES: list[Probe] = []
+
+
+def probe(function: Probe) -> Probe:
+    """Register a probe: takes the time, returns readings."""
+    PROBES.append(function)
+    return function
+
+
+def read_all(now: datetime) -> list[Reading]:
+    return [reading for function in PROBES for reading in function(now)]
+
+
+@probe
+def worker(now: datetime) -> list[Reading]:
+    """Seconds since the loop of the worker that is latest was seen; one that never
+    ran is counted from the start of this process."""
+    beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
+    ages = {
+        loop.name: (now - beats.get(loop.name, min(STARTED_AT, now))).total_seconds()
+        for loop in WORKER_LOOPS
+    }
+    late = sorted(name for name, age in ages.items() if age > STOPPED_AFTER)
+    oldest = max(ages.values(), default=0.0)
+    return [
+        Reading(
+            "worker_heartbeat_age_seconds",
+            oldest,
+            "Age of the oldest heartbeat of the worker's loops",
+            f"The worker does not work: no sign of {', '.join(late)} for "
+            f"{oldest:.0f} s. Restart `manage.py work` and read its log."
+            if late
+            else "",
+        )
+    ]
+
+
+def pending_migrations() -> int:
+    """How many migrations the database still lacks."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))

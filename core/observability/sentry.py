@@ -1,0 +1,139 @@
+"""What a machine that serves notices by itself, and tells without the database's help:
+forms that fail, and a database that takes nothing.
+
+The other alerts (core/observability/alerts.py) are kept in the database, so a full disk
+or a server that is away would silence them."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO
+
+from django.db import Error, connection, transaction
+from django.utils import timezone
+
+from core.observability.alerts import (
+    AGAIN_AFTER,
+    tell,
+)
+from core.observability.logs import kind
+from core.observability.outcomes import (
+    OUTCOMES,
+    WINDOW,
+)
+from core.observability.probes import Reading
+
+logger = logging.getLogger(__name__)
+
+EVERY = 10.0  # seconds
+# So many forms within WINDOW, and so large a part of them, are more than bad luck.
+MANY_FAILED = 5
+PART_FAILED = 0.05
+# Longer than a database takes to be started again, or to fail over.
+PATIENCE = 60
+
+
+def readings(now: datetime) -> list[Reading]:
+    """How the forms ended that this machine was sent, and whether its database takes
+    what is written."""
+    forms, failed = OUTCOMES.recent(now.timestamp())
+    minutes = WINDOW // 60
+    since = OUTCOMES.unwritable_since
+    waits = now.timestamp() - since if since else 0.0
+    return [
+        Reading("forms_lately", forms, f"Forms sent within {minutes} minutes"),
+        Reading(
+            "forms_failed_lately",
+            failed,
+            f"Forms answered 5xx within {minutes} minutes",
+            f"{failed} of {forms} forms failed within {minutes} minutes: supporters "
+            "cannot sign. Read the log of the web server; is the database's disk full?"
+            if failed >= MANY_FAILED and failed >= PART_FAILED * forms
+            else "",
+        ),
+        Reading(
+            "database_unwritable_seconds",
+            waits,
+            "How long the database has taken nothing",
+            f"Nothing can be written to the database for {waits:.0f} s. Is it up, is "
+            "its disk full, is it a replica?"
+            if waits > PATIENCE
+            else "",
+        ),
+    ]
+
+
+# A row that is written, and more than memory for sorting holds: a disk without room
+# takes an UPDATE in place for a while, but no new file.
+BEAT = """
+INSERT INTO config_heartbeat (name, beat_at) VALUES ('writes', now())
+    ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at
+"""
+SPILL = "SELECT count(*) FROM generate_series(1, 50000)"
+
+
+def try_writing() -> None:
+    """Write to the database, with room for more; raises its error when it does not
+    take it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64kB'")
+        cursor.execute("SET LOCAL statement_timeout = '5s'")
+        cursor.execute(BEAT)
+        cursor.execute(SPILL)
+
+
+@dataclass
+class Sentry:
+    """What it has told, since when and when last."""
+
+    told: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+
+    def look(self, now: datetime) -> None:
+        """Try to write, and tell of each trouble when it begins, every hour while it
+        lasts, and once when it is over."""
+        try:
+            try_writing()
+        except Error as error:
+            if not OUTCOMES.unwritable_since:
+                logger.warning("Nothing can be written: %s", kind(error))
+                OUTCOMES.unwritable_since = int(now.timestamp())
+        else:
+            OUTCOMES.unwritable_since = 0
+        troubles = {f.name: f.trouble for f in readings(now) if f.trouble}
+        for name, trouble in troubles.items():
+            since, last = self.told.get(name, (now, None))
+            if last is None or now - last >= AGAIN_AFTER:
+                logger.error("%s", trouble)
+                if tell("Attention needed", trouble):
+                    self.told[name] = since, now
+        for name in self.told.keys() - troubles.keys():
+            minutes = (now - self.told[name][0]).total_seconds() / 60
+            if tell("All is well again", f"{name}: over after {minutes:.0f} minutes."):
+                del self.told[name]
+
+
+def watch(held: IO[bytes], stop: threading.Event) -> None:
+    """Look every few seconds until `stop` is set, in the process that gets the lock of
+    the file `held`: when that ends, another goes on."""
+    sentry = Sentry()
+    while not stop.wait(EVERY):
+        try:
+            fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue
+        try:
+            sentry.look(timezone.now())
+        except Exception:
+            logger.exception("The watch over this machine failed; it goes on")
+        finally:
+            connection.close()
+
+
+def start(held: IO[bytes], stop: threading.Event) -> None:
+    """The same in a thread."""
+    words = (held, stop)
+    threading.Thread(target=watch, args=words, name="sentry", daemon=True).start()

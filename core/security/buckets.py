@@ -1,0 +1,110 @@
+"""Limits on what one source may do: buckets that refill evenly (GCRA).
+
+A draw from one bucket is one statement, so of any number at once exactly as many pass
+as should. A draw from several passes all of them or leaves them untouched: whoever is
+held up by one limit takes nothing from another, which may be somebody else's, too.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils.crypto import salted_hmac
+
+from core.models import Bucket
+from core.worker.loops import Loop
+
+PURGE_BATCH = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many at once, then one more in each time `every`."""
+
+    name: str
+    at_once: int
+    every: timedelta
+
+    def of(self, source: str) -> Drawn:
+        """One drawn from the bucket of `source`."""
+        return Drawn(self, key_of(self.name, source))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    rate: Rate
+    key: uuid.UUID
+
+
+def key_of(name: str, source: str) -> uuid.UUID:
+    """What a bucket is found by: nobody reads a network or an address out of it."""
+    digest = salted_hmac("config.buckets", f"{name}:{source}", algorithm="sha256")
+    return uuid.UUID(bytes=digest.digest()[:16])
+
+
+MICROSECOND = timedelta(microseconds=1)
+
+# Times in microseconds.
+DRAW = """
+INSERT INTO config_bucket AS b (key, full_at)
+VALUES (%(key)s, %(now)s::timestamptz + %(every)s * interval '1 us')
+    ON CONFLICT (key) DO UPDATE
+   SET full_at = GREATEST(b.full_at, %(now)s::timestamptz)
+               + %(every)s * interval '1 us'
+ WHERE b.full_at <= %(now)s::timestamptz + %(room)s * interval '1 us'
+RETURNING 1
+"""
+GIVE_BACK = """
+UPDATE config_bucket SET full_at = full_at - %s * interval '1 us' WHERE key = %s
+"""
+
+
+def draw(*draws: Drawn, now: datetime) -> timedelta:
+    """Draw from all buckets, or from none when one has nothing left. Returns how long
+    to wait until that one has; zero when all were drawn from."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # In one order, whoever draws: nobody waits for somebody who waits for them.
+        for each in sorted(draws, key=lambda d: d.key):
+            every = each.rate.every
+            room = every * (each.rate.at_once - 1)
+            cursor.execute(
+                DRAW,
+                {
+                    "key": each.key,
+                    "now": now,
+                    "every": every // MICROSECOND,
+                    "room": room // MICROSECOND,
+                },
+            )
+            if cursor.fetchone() is None:
+                full_at = Bucket.objects.values_list("full_at", flat=True)
+                wait = full_at.get(key=each.key) - room - now
+                transaction.set_rollback(True)
+                return max(wait, timedelta(seconds=1))
+    return timedelta(0)
+
+
+def give_back(*draws: Drawn) -> None:
+    """Undo a draw: what it was for did not happen, or need not count."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for each in sorted(draws, key=lambda d: d.key):
+            cursor.execute(GIVE_BACK, [each.rate.every // MICROSECOND, each.key])
+
+
+def purge(now: datetime) -> bool:
+    """For the worker: forget a batch of full buckets; whether more may wait."""
+    full = Bucket.objects.filter(full_at__lt=now).order_by("full_at")
+    with transaction.atomic():
+        found = list(
+            full.select_for_update(skip_locked=True).values_list("pk", flat=True)[
+                :PURGE_BATCH
+            ]
+        )
+        Bucket.objects.filter(pk__in=found).delete()
+    return len(found) == PURGE_BATCH
+
+
+PURGE = Loop("buckets", 60, purge)

@@ -1,0 +1,139 @@
+"""The fields that texts come in by, in every form and in the import: cleaned first,
+then counted; and those of moments, whatever the clock does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.db import guards
+from core.text.characters import (
+    clean_line,
+    clean_text,
+    unreadable,
+)
+
+UNREADABLE = _("Character %(character)s (%(code)s) cannot be read. Type it anew.")
+UNREADABLE_IN_LINE = _(
+    "Line %(line)s, character %(character)s (%(code)s) cannot be read. Type it anew."
+)
+
+
+class LineField(forms.CharField):
+    """Text on one line. A limit counts characters of what is stored; a browser would
+    count others, and cut what is pasted without a word: it is not told."""
+
+    lines = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Of those there are none left.
+        self.validators = [
+            validator
+            for validator in self.validators
+            if not isinstance(validator, ProhibitNullCharactersValidator)
+        ]
+
+    def clean(self, value: Any) -> Any:
+        """What a form shows and does not let change stays to the letter."""
+        return value if self.disabled else super().clean(value)
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return self.empty_value
+        text = (clean_text if self.lines else clean_line)(str(value))
+        place = unreadable(text)
+        if place is None:
+            return super().to_python(text)
+        alone = place.line == 1 and "\n" not in text
+        raise ValidationError(
+            UNREADABLE if alone else UNREADABLE_IN_LINE,
+            code="unreadable",
+            params=vars(place),
+        )
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        attrs = super().widget_attrs(widget)
+        return {name: attrs[name] for name in attrs if name != "maxlength"}
+
+
+class TextField(LineField):
+    """Text on any number of lines."""
+
+    widget = forms.Textarea
+    lines = True
+
+
+class URLField(LineField, forms.URLField):
+    pass
+
+
+# == Moments ==
+
+
+def moment_at(typed: datetime, *, last: bool = False) -> datetime:
+    """The moment at which clocks here show `typed`. Of an hour that comes twice when
+    they go back it is the first one, or the `last`; one that is left out when they go
+    forward begins with the next (RFC 5545, 3.3.5)."""
+    here = timezone.get_current_timezone()
+    found = typed.replace(tzinfo=here, fold=int(last)).astimezone(UTC)
+    if timezone.make_naive(found) != typed:
+        found = typed.replace(tzinfo=here, fold=0).astimezone(UTC)
+    return found
+
+
+class MomentField(forms.SplitDateTimeField):
+    """A day and an hour. Django's refuses hours that come twice, or never."""
+
+    last = False
+
+    def compress(self, data_list: Any) -> datetime | None:
+        if not data_list or None in data_list or "" in data_list:
+            missing: datetime | None = super().compress(data_list)
+            return missing
+        return moment_at(datetime.combine(*data_list), last=self.last)
+
+
+class EndField(MomentField):
+    """The same of an end: a day is over when its last hour is."""
+
+    last = True
+
+
+def field_for(column: models.Field[Any, Any]) -> type[LineField] | None:
+    """The class of field by which a column is written; None for what is no text."""
+    if column.choices:
+        return None
+    match column:
+        case models.EmailField():
+            return None  # by core.mail.addresses
+        case models.URLField():
+            return URLField
+        case models.TextField() | models.CharField():
+            return TextField if has_lines(column) else LineField
+    return None
+
+
+def has_lines(column: models.Field[Any, Any]) -> bool:
+    """Whether the database lets it have several: see guards.readable."""
+    held = (f"{column.name}__regex", guards.TEXT)
+    return isinstance(column, models.TextField) or any(
+        isinstance(constraint, models.CheckConstraint)
+        and isinstance(constraint.condition, models.Q)
+        and held in constraint.condition.children
+        for constraint in column.model._meta.constraints
+    )
+
+
+def formfield(column: models.Field[Any, Any], **options: Any) -> Any:
+    """The field for a column: `formfield_callback` of a form that no admin makes."""
+    if field := field_for(column):
+        options.setdefault("form_class", field)
+    return column.formfield(**options)

@@ -1,0 +1,384 @@
+"""`make run`: the whole site from a fresh clone, in one foreground process.
+
+Starts PostgreSQL, migrations, demonstration content, the web server and the worker;
+starts again what dies; ends all of it on Ctrl-C, SIGTERM or a closed terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from devsite.embedded_postgres import (
+    Cluster,
+    NoPostgres,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = Path(os.environ.get("VAR", BASE_DIR / "var")).resolve()
+
+# Everything ends within 5 seconds: the children get these, PostgreSQL what is left.
+CHILDREN_END_WITHIN = 2.0
+
+
+class CannotRun(RuntimeError):
+    """Says what to do about it."""
+
+
+class Ended(Exception):
+    """Somebody wants us to stop."""
+
+
+def say(text: str = "") -> None:
+    """Print; a terminal that was closed is no reason to stop ending things well."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, flush=True)
+
+
+# == Settings of the demonstration ==
+
+
+def chosen_port() -> int:
+    value = os.environ.get("PORT", "8000")
+    if not (value.isascii() and value.isdecimal() and 0 < int(value) < 65536):
+        raise CannotRun(f"PORT is {value!r}. Set a number from 1 to 65535.")
+    port = int(value)
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with contextlib.suppress(OSError), socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except PermissionError:
+                raise CannotRun(
+                    f"Port {port} is not for you. Try PORT=8000 make run"
+                ) from None
+            except OSError as error:
+                if family == socket.AF_INET:
+                    raise CannotRun(
+                        f"Port {port} is taken ({error.strerror}). Stop what uses it, "
+                        f"or choose another: PORT={port + 1} make run"
+                    ) from None
+    return port
+
+
+def addresses(port: int) -> str:
+    """Where the web server listens: this machine only, on both its addresses."""
+    found = [f"127.0.0.1:{port}"]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        found.append(f"[::1]:{port}")
+    return ",".join(found)
+
+
+def make_folders() -> None:
+    try:
+        for folder in (VAR, VAR / "log", VAR / "mail", VAR / "media"):
+            folder.mkdir(parents=True, exist_ok=True)
+        (VAR / ".writable").touch()
+    except OSError as error:
+        raise CannotRun(
+            f"Cannot write to {VAR} ({error.strerror}). Give yourself the right to, or "
+            "keep the data elsewhere: VAR=/path/to/folder make run"
+        ) from None
+
+
+def only_one() -> IO[str]:
+    """A lock for as long as we run; the operating system gives it back."""
+    lock = (VAR / "run.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise CannotRun(
+            "The site runs from this folder already. Use it, or end it first."
+        ) from None
+    return lock
+
+
+def known_secrets() -> dict[str, str]:
+    """The secrets of an earlier run, or new ones."""
+    file = VAR / "secrets.env"
+    if not file.exists():
+        names = ("SECRET_KEY", "EMAIL_KEY", "POSTGRES_PASSWORD")
+        lines = [f"{name}={secrets.token_urlsafe(48)}\n" for name in names]
+        unfinished = VAR / ".secrets.env"
+        unfinished.touch(mode=0o600)
+        unfinished.write_text("".join(lines))
+        unfinished.rename(file)
+    pairs = (line.split("=", 1) for line in file.read_text().splitlines() if line)
+    return dict(pairs)
+
+
+def write_settings(settings: dict[str, str]) -> None:
+    """For manage.py in another terminal, which finds the same site by this file."""
+    file = VAR / "demo.env"
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+
+
+# == Children ==
+
+
+@dataclass
+class Child:
+    """A process that is started again when it ends."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause: float = 0.2
+    start_at: float = 0.0
+
+    @property
+    def log(self) -> Path:
+        return VAR / "log" / f"{self.name}.log"
+
+    def start(self) -> None:
+        setpriv = shutil.which("setpriv")
+        command = (
+            [setpriv, "--pdeathsig=TERM", *self.command] if setpriv else self.command
+        )
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=BASE_DIR,
+                env={**os.environ, **self.environment},
+                start_new_session=True,
+            )
+        self.started_at = time.monotonic()
+
+    def look_after(self) -> None:
+        """Start it again when it has ended, later each time it ends at once."""
+        now = time.monotonic()
+        if self.process is not None and self.process.poll() is not None:
+            self.end(signal.SIGKILL)  # what it had started would keep its port
+            code, self.process = self.process.returncode, None
+            self.pause = 0.2 if now - self.started_at > 10 else min(self.pause * 2, 5)
+            self.start_at = now + self.pause
+            say(f"  {self.name} ended ({code}); starting it again. See {self.log}")
+        if self.process is None and now >= self.start_at:
+            self.start()
+
+    def end(self, number: signal.Signals) -> None:
+        """Signal it and whatever it has started."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+
+@dataclass
+class Site:
+    """Everything that runs."""
+
+    port: int
+    cluster: Cluster | None = None
+    children: list[Child] = field(default_factory=list)
+
+    def look_after(self) -> None:
+        """One round: whatever has died is started again."""
+        if self.cluster is not None:
+            process = self.cluster.process
+            if process is None or process.poll() is not None:
+                say(f"  postgres ended; starting it again. See {self.cluster.log}")
+                try:
+                    self.cluster.start()
+                except NoPostgres:
+                    # What the killed server left behind takes a moment to go away.
+                    time.sleep(0.3)
+        for child in self.children:
+            child.look_after()
+
+    def end(self) -> None:
+        """End everything, the database last."""
+        for child in self.children:
+            child.end(signal.SIGTERM)
+        deadline = time.monotonic() + CHILDREN_END_WITHIN
+        for child in self.children:
+            if child.process is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.process.wait(max(0.05, deadline - time.monotonic()))
+            child.end(signal.SIGKILL)
+        if self.cluster is not None:
+            self.cluster.stop(1.5)
+
+
+# == Steps ==
+
+
+def prepare(password: str) -> None:
+    """Migrations, content, translations and static files; quick the second time."""
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import call_command
+    from django.db import OperationalError
+
+    from core.i18n.translations import compile_all
+
+    compile_all()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    try:
+        django.setup()
+    except ImproperlyConfigured as problem:
+        raise CannotRun(str(problem)) from None
+    log_to(VAR / "log" / "start.log")
+    try:
+        call_command("migrate", verbosity=0)
+    except OperationalError as error:
+        raise CannotRun(
+            f"The database that DATABASE_URL names does not answer: {error}".strip()
+        ) from None
+    call_command("load_demo", password=password)
+    collect_static()
+    from django.db import connections
+
+    connections["default"].close()
+    connections["default"].close_pool()  # type: ignore[attr-defined]
+
+
+def log_to(file: Path) -> None:
+    """The log of this process stands beside those of its children; what it prints is
+    for people."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(file.open("a"))
+
+
+def collect_static() -> None:
+    """Compress and name the static files, when any has changed."""
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+
+    state = hashlib.sha256(django.__version__.encode())
+    for file in sorted((BASE_DIR / "static").rglob("*")):
+        if file.is_file():
+            state.update(str(file).encode() + file.read_bytes())
+    stamp = Path(settings.STATIC_ROOT) / ".stamp"
+    if stamp.exists() and stamp.read_text() == state.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(state.hexdigest())
+
+
+def wait_for_web(site: Site) -> None:
+    for _ in range(300):
+        site.look_after()
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{site.port}/livez", timeout=1),
+        ):
+            return
+        time.sleep(0.1)
+    raise CannotRun(f"The web server does not answer; see {VAR / 'log' / 'web.log'}")
+
+
+def trim_logs() -> None:
+    for file in (VAR / "log").glob("*.log"):
+        if file.stat().st_size > 10 * 2**20:
+            file.write_bytes(file.read_bytes()[-(2**20) :])
+
+
+def run(site: Site) -> None:
+    """Start everything and look after it until a signal comes."""
+    make_folders()
+    lock = only_one()
+    trim_logs()
+    known = known_secrets()
+    password = os.environ.get("DEMO_PASSWORD") or secrets.token_urlsafe(9)
+    database_url = os.environ.get("DATABASE_URL", "")
+    if not database_url:
+        say("  database …")
+        site.cluster = Cluster(
+            VAR / "postgres", known["POSTGRES_PASSWORD"], VAR / "log" / "postgres.log"
+        )
+        site.cluster.create()
+        site.cluster.start()
+        site.cluster.create_database()
+        database_url = site.cluster.url()
+    settings = {
+        "DEMO": "1",
+        "SITE_URL": f"http://localhost:{site.port}",
+        "DATABASE_URL": database_url,
+        "MAIL_URL": os.environ.get("MAIL_URL") or f"folder://{VAR / 'mail'}",
+        "MAIL_FROM": os.environ.get("MAIL_FROM", "petitions@demo.example"),
+        "MEDIA_ROOT": str(VAR / "media"),
+        "STATIC_ROOT": str(VAR / "static"),
+        "SECRET_KEY": known["SECRET_KEY"],
+        "EMAIL_KEY": known["EMAIL_KEY"],
+    }
+    write_settings(settings)
+    os.environ.update(settings)
+    say("  content …")
+    prepare(password)
+    environment = {"BIND": addresses(site.port), "GRACEFUL_TIMEOUT": "1"}
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
+    site.children = [
+        Child("web", [*gunicorn, "config.wsgi"], environment),
+        Child("worker", [sys.executable, "manage.py", "work"], {}),
+    ]
+    wait_for_web(site)
+    welcome(site.port, password)
+    while not lock.closed:
+        site.look_after()
+        time.sleep(0.2)
+
+
+def welcome(port: int, password: str) -> None:
+    site = f"http://localhost:{port}"
+    say(
+        f"""
+  Petitions, a demonstration   {site}/
+  A tour in five steps         {site}/demo/
+  Its mail                     {site}/demo/mail/
+  Staff                        {site}/admin/
+                               staff@demo.example   {password}
+
+  Ctrl-C ends it. Data and logs are kept in {VAR}
+"""
+    )
+
+
+def main() -> int:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Ended
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    site: Site | None = None
+    try:
+        site = Site(chosen_port())
+        run(site)
+    except (CannotRun, NoPostgres) as problem:
+        say(f"\n{problem}\n")
+        return 1
+    except Ended:
+        say("\n  ending …")
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        if site is not None:
+            site.end()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Addresses and links where a name or a place is asked for: those are shown to
+everybody, and handed over."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from core.mail.addresses import has_known_ending
+
+LINK = re.compile(r"://|\bwww\.|\bmailto:", re.IGNORECASE)
+# Endings that are no second part of a name, as “St.John” has one.
+DOMAIN = re.compile(r"[^\W_][\w-]+\.(?:com|org|net|info|biz|io|app|online)\b", re.I)
+# In capitals, too, a word of some length and an ending that domains have; “Kelly.Li”
+# is asked for a blank.
+WORD = re.compile(r"(?<![\w.-])(?:[\w-]+\.)*[\w-]{4,}\.[^\W\d_]{2,}(?![\w.])")
+PATH = re.compile(r"\w\.[^\W\d_]{2,}/\w")
+BRACKETS = re.compile(r"\s?[(\[{]\s?\.\s?[)\]}]\s?")
+LOWER = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b")
+DOTS = str.maketrans("\u3002\uff61\u2024", "...")
+
+
+# Written so that no rule above knows it for sure.
+HINT = re.compile(
+    r"https?\b|\bwww\b|[(\[{]\s*(?:at|a|arobase)\s*[)\]}]|\b(?:arobase|arroba)\b"
+    r"|\bat\b.+\b(?:dot|point|punto|ponto|punkt)\b"
+    r"|\b(?:dot|point|punto|ponto|punkt)\s?(?:com|org|net|info|ca|fr|test)\b"
+    r"|\b(?:gmail|hotmail|outlook|yahoo|icloud|proton(?:mail)?)\b"
+    r"|\b(?:whatsapp|telegram|instagram|snapchat|tiktok|facebook)\b",
+    re.IGNORECASE,
+)
+# Fewer are no telephone number.
+DIGITS = 7
+
+
+def may_hold_a_contact(text: str) -> bool:
+    """Whether somebody should look first, before everybody reads it: a telephone
+    number, or “ann at mailbox dot org”."""
+    plain = unicodedata.normalize("NFKC", text)
+    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    numbers = sum(c.isdecimal() for c in plain)
+    return numbers >= DIGITS or HINT.search(plain) is not None or holds_a_contact(text)
+
+
+def holds_a_contact(text: str) -> bool:
+    """Whether there is an e-mail address or a link in it, however its letters are
+    drawn (full-width, with signs between that nobody sees)."""
+    plain = unicodedata.normalize("NFKC", text.translate(DOTS))
+    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    plain = BRACKETS.sub(".", plain)
+    return (
+        "@" in plain
+        or LINK.search(plain) is not None
+        or PATH.search(plain) is not None
+        or DOMAIN.search(plain) is not None
+        or any(has_known_ending(found) for found in LOWER.findall(plain))
+        or any(has_known_ending(found.lower()) for found in WORD.findall(plain))
+    )

@@ -1,0 +1,107 @@
+"""Where signatures come from, by the hour: networks and mail domains that stand out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Max
+
+from petitions.abuse.rate_limits import RULES
+from petitions.models import Petition, Signature, SourceTally, TalliedHour
+
+HOUR = timedelta(hours=1)
+EVERY = 60  # seconds
+# A source of fewer in an hour is nobody's business.
+FEW = 5
+# A source of at least so many within an hour stands out ...
+MANY = 100
+# ... when it brought more than a third of what the petition got.
+PART = 3
+# Where nothing is known of earlier hours, no more than so many rows are read.
+AT_MOST = 100_000
+
+TALLY = """
+WITH recent AS MATERIALIZED (
+    SELECT petition_id, network, email, aside, state
+      FROM petitions_signature
+     WHERE id > %(after)s AND created_at >= %(hour)s
+       AND created_at < %(hour)s + interval '1 hour'
+)
+INSERT INTO petitions_sourcetally AS t (
+    petition_id, hour, kind, source, signed, set_aside, confirmed)
+SELECT petition_id, %(hour)s, kind, source, count(*),
+       count(*) FILTER (WHERE aside <> ''),
+       count(*) FILTER (WHERE state = 'confirmed')
+  FROM recent
+ CROSS JOIN LATERAL (VALUES
+       ('all', ''),
+       ('network', COALESCE(text(set_masklen(
+            network, CASE family(network) WHEN 4 THEN 24 ELSE 48 END)), '')),
+       ('domain', lower(substring(email FROM '@([^@]*)$')))
+       ) AS v (kind, source)
+ GROUP BY petition_id, kind, source
+HAVING count(*) >= %(few)s OR kind = 'all'
+ ORDER BY petition_id, kind, source
+    ON CONFLICT (petition_id, hour, kind, source) DO UPDATE
+   -- Copies of a form go when one of them is confirmed; they came all the same.
+   SET signed = GREATEST(t.signed, excluded.signed),
+       set_aside = GREATEST(t.set_aside, excluded.set_aside),
+       confirmed = excluded.confirmed
+"""
+
+
+def tally(now: datetime) -> bool:
+    """Count the signatures of this hour and the one before by where they came from.
+    Returns False: nothing waits."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    newest = Signature.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    for each in (hour - HOUR, hour):
+        with connection.cursor() as cursor:
+            after = after_id(each, newest)
+            cursor.execute(TALLY, {"hour": each, "after": after, "few": FEW})
+    TalliedHour.objects.update_or_create(
+        hour=hour + HOUR, defaults={"after_id": newest}
+    )
+    TalliedHour.objects.filter(hour__lt=hour - 24 * HOUR).delete()
+    return False
+
+
+def after_id(hour: datetime, newest: int) -> int:
+    """An id that every signature of `hour` lies beyond."""
+    mark = TalliedHour.objects.filter(hour__lte=hour).order_by("-hour").first()
+    return mark.after_id if mark is not None else max(0, newest - AT_MOST)
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """A network or mail domain that brought far more than others within an hour."""
+
+    petition: Petition
+    hour: datetime
+    kind: SourceTally.Kind
+    source: str
+    """"" for a network that is not known."""
+    signed: int
+    of: int
+    """What the petition got in that hour, from everywhere."""
+
+
+def outliers(since: datetime) -> list[Outlier]:
+    """Those of the hours that began after `since`, but for networks and domains that
+    are listed as allowed."""
+    tallies = SourceTally.objects.filter(hour__gt=since, signed__gte=MANY)
+    totals = {
+        (row.petition_id, row.hour): row.signed
+        for row in tallies.filter(kind=SourceTally.Kind.ALL)
+    }
+    rules = RULES.get()
+    found: list[Outlier] = []
+    for row in tallies.exclude(kind=SourceTally.Kind.ALL).select_related("petition"):
+        kind = SourceTally.Kind(row.kind)
+        of = totals.get((row.petition_id, row.hour), row.signed)
+        if row.signed * PART > of and not rules.allows(kind, row.source):
+            outlier = Outlier(row.petition, row.hour, kind, row.source, row.signed, of)
+            found.append(outlier)
+    return found

@@ -1,0 +1,109 @@
+"""Signatures of one mailbox under one petition: found, compared, forgotten."""
+
+from __future__ import annotations
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+
+from core.db.database import repeatable
+from petitions.addresses import spellings
+from petitions.identity import key_ring
+from petitions.models import DueMail, MergedSignature, Signature
+from petitions.models.mails import UNFINISHED
+from petitions.names import folded_name
+
+
+def find_signature(signature_id: int) -> Signature | None:
+    """The signature, or the one that it was merged into; None when it was erased, or
+    when only its being one is left. Its petition speaks the language that it was read
+    in."""
+    everything = Signature.objects.known().select_related(
+        "petition__organization", "invalidation"
+    )
+    signature = everything.filter(pk=signature_id).first()
+    if signature is None:
+        merged = MergedSignature.objects.filter(pk=signature_id).first()
+        if merged is not None:
+            signature = everything.filter(pk=merged.into_id).first()
+    if signature is not None:
+        signature.petition.reading = signature.text_language
+    return signature
+
+
+def of_address[M: models.Model](rows: QuerySet[M], address: str) -> QuerySet[M]:
+    """Those of `rows` (signatures or consents) that hold this very address. Only they
+    are shown, handed out, corrected or erased by whoever reads its mail: which other
+    spellings are the same mailbox is a rule for counting."""
+    return rows.filter(
+        email_key__in=key_ring.keys_of(address), email__in=spellings(address)
+    )
+
+
+def counted_in_mailbox(signature: Signature) -> QuerySet[Signature]:
+    """Those counted under the same petition for the same mailbox, be it another
+    spelling of its address: for counting alone."""
+    return Signature.objects.confirmed().filter(
+        petition=signature.petition_id, email_key__in=key_ring.keys_of(signature.email)
+    )
+
+
+def counted_of_mailbox(signature: Signature) -> Signature | None:
+    """The one that is counted for the same person: for counting alone."""
+    return same_person(counted_in_mailbox(signature), signature)
+
+
+def counted_sibling(signature: Signature) -> Signature | None:
+    """The confirmed signature of the same person under the same petition, with the
+    same address."""
+    counted = of_address(counted_in_mailbox(signature), signature.email)
+    return same_person(counted, signature)
+
+
+def same_person(rows: QuerySet[Signature], signature: Signature) -> Signature | None:
+    """The one among `rows` of a mailbox that is the person's who gave `signature`."""
+    if not signature.petition.shared_addresses:
+        return rows.first()
+    return next((row for row in rows if is_same_person(row, signature)), None)
+
+
+def is_same_person(one: Signature, other: Signature) -> bool:
+    """Whether two signatures of one mailbox under one petition are one person's."""
+    if not other.petition.shared_addresses:
+        return True
+    return folded_name(one.name) == folded_name(other.name)
+
+
+def is_full(signature: Signature) -> bool:
+    """Whether two other people at the address are counted, which is the most."""
+    if not signature.petition.shared_addresses:
+        return False
+    others = counted_in_mailbox(signature).exclude(pk=signature.pk)
+    return others.count() >= 2 and not counted_of_mailbox(signature)
+
+
+@repeatable
+def erase_pending(signature: Signature) -> None:
+    """Forget the forms that were sent with the address of `signature`; where two may
+    share it, those of the same person."""
+    same = of_address(
+        Signature.objects.pending().filter(petition=signature.petition_id),
+        signature.email,
+    )
+    if signature.petition.shared_addresses:
+        same = same.filter(person=signature.person)
+    forget(same)
+
+
+@repeatable
+def forget(rows: QuerySet[Signature]) -> None:
+    """Erase signatures and the mails that are due for them. That others went out is
+    known for a day, for the caps of the mailbox; not what became of them."""
+    with transaction.atomic():
+        # Held in one order, and then nobody makes another mail due for one of them.
+        held = rows.order_by("pk").select_for_update(of=("self",))
+        found = list(held.values_list("pk", flat=True))
+        mails = DueMail.objects.filter(signature__in=found)
+        list(mails.order_by("pk").select_for_update().values_list("pk"))
+        mails.filter(state__in=UNFINISHED).delete()
+        mails.exclude(reply="").update(reply="")
+        Signature.objects.filter(pk__in=found).delete()

@@ -1,0 +1,339 @@
+"""Sending what is due: no mail lost, no mailbox flooded, no signer kept waiting.
+
+A batch is leased (and committed) before the first byte is sent, goes over one
+connection or more (`petitions.mail.delivery`), and each mail is marked soon after the
+server's 250. No lock is held while the network is used. A worker that dies leaves a
+lease that runs out: a mail may be sent twice then, but never not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from core.mail import capabilities
+from petitions.identity import key_ring
+from petitions.mail import (
+    bounces,
+    delivery,
+)
+from petitions.mail.delivery import (
+    Batch,
+    finish,
+    postpone,
+)
+from petitions.models import Bounce, DueMail, Signature
+from petitions.models.mails import MailKind, MailState
+from petitions.states import SignatureState, State
+
+# For each connection.
+BATCH = 500
+# Longer than a batch takes: `sending.BATCH_TIME` and a server that does not answer.
+LEASE = timedelta(seconds=120)
+
+# Seconds that a round waits for its turn; a slower pace is left to a later round.
+LONGEST_WAIT = 1.0
+
+# Caps on what the public form may cause, per mailbox. They delay, they never drop.
+GAP = timedelta(minutes=5)
+"""Between two mails of one kind to one mailbox about one petition; of one person,
+where two may share an address."""
+PER_PETITION = 5
+"""Mails to one mailbox about one petition in a day."""
+PER_MAILBOX = 20
+"""Mails to one mailbox in a day."""
+DAY = timedelta(days=1)
+
+# The same form sent again this soon is covered by the mail that went out already.
+SAME_FORM_WITHIN = timedelta(minutes=1)
+
+# Chosen once, whatever plan follows: as a subquery it may be run again for each row,
+# and then leases more than the batch.
+LEASE_DUE = """
+WITH due AS MATERIALIZED (
+    SELECT id FROM petitions_duemail
+     WHERE state = 'due' AND due_at <= %(now)s
+       AND (leased_until IS NULL OR leased_until <= %(now)s)
+     ORDER BY priority, due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED
+)
+UPDATE petitions_duemail m
+   SET leased_until = %(until)s
+  FROM due
+ WHERE m.id = due.id
+RETURNING m.id
+"""
+
+SAME_FORM = (
+    "name",
+    "place",
+    "postal_code",
+    "country",
+    "comment",
+    "show_name",
+    "updates",
+)
+
+
+def lease(now: datetime, batch: int = BATCH) -> list[int]:
+    """Take at most `batch` due mails for this worker; returns their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEASE_DUE, {"now": now, "until": now + LEASE, "batch": batch})
+        return [number for (number,) in cursor.fetchall()]
+
+
+def begin_sending() -> None:
+    """Make due what an ended worker had leased: there is one worker at a time, so
+    whoever becomes it need not wait for the leases to run out. And what was due at
+    once, or after a pause, by a clock that has been set back since. And ask the mail
+    server what it can do, which pages have to know."""
+    due = DueMail.objects.filter(state=MailState.DUE)
+    due.filter(leased_until__isnull=False).update(leased_until=None)
+    now = timezone.now()
+    due.filter(
+        Q(created_at__gt=now, due_at__lte=F("created_at"))
+        | Q(attempts__gt=0, due_at__gt=now + delivery.LONGEST_PAUSE)
+    ).update(due_at=now)
+    capabilities.ask()
+
+
+class LeasedMail(DueMail):
+    """A due mail with what is known about its mailbox; see `read`."""
+
+    last_sent_at: datetime | None
+    sent_about_petition: int
+    sent_to_mailbox: int
+    same_form_sent: bool
+    suppressed: bool = False
+    """Set by `mark_suppressed`."""
+    bounced: str | None
+    counted_since: datetime | None
+    counted_name: str | None
+
+    class Meta:
+        proxy = True
+
+
+def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
+    """The leased mails, newest first, with their mailboxes' recent history."""
+    sent = DueMail.objects.filter(
+        email_key=OuterRef("email_key"), state=MailState.SENT
+    ).order_by()
+    recent = sent.filter(finished_at__gt=now - DAY)
+    about = {"petition": OuterRef("petition")}
+
+    def number(mails: QuerySet[DueMail]) -> Any:
+        counted = mails.values("email_key").annotate(n=Count("pk")).values("n")
+        return Coalesce(Subquery(counted), 0)
+
+    same_form = {
+        f"signature__{field}": OuterRef(f"signature__{field}")
+        for field in SAME_FORM
+        if field != "updates"
+    }
+    counted = Signature.objects.filter(
+        petition=OuterRef("petition"),
+        email_key=OuterRef("email_key"),
+        # Another spelling may be somebody else's, who learns nothing of it.
+        email=OuterRef("signature__email"),
+        person=OuterRef("signature__person"),
+        state=SignatureState.CONFIRMED,
+    )
+    history: dict[str, Any] = {
+        "last_sent_at": Subquery(
+            # Of an erased signature nobody knows whose it was.
+            sent.filter(
+                Q(signature__person=OuterRef("signature__person")) | Q(signature=None),
+                kind=OuterRef("kind"),
+                **about,
+            )
+            .values("email_key")
+            .annotate(last=Max("finished_at"))
+            .values("last")
+        ),
+        "sent_about_petition": number(recent.filter(**about)),
+        "sent_to_mailbox": number(recent),
+        "same_form_sent": Exists(
+            sent.filter(
+                kind=MailKind.CONFIRM,
+                finished_at__gt=OuterRef("created_at") - SAME_FORM_WITHIN,
+                signature__email__iexact=OuterRef("signature__email"),
+                **about,
+                **same_form,
+            )
+        ),
+        "bounced": Subquery(
+            Bounce.objects.filter(pk=OuterRef("email_key")).values("reason")[:1]
+        ),
+        "counted_since": Subquery(counted.values("confirmed_at")[:1]),
+        "counted_name": Subquery(
+            counted.filter(petition__shared_addresses=True).values("name")[:1]
+        ),
+    }
+    return (
+        LeasedMail.objects.filter(pk__in=list(ids))
+        .select_related("signature")
+        # Once for all of them: joined, each mail would bring the whole text again.
+        .prefetch_related(
+            "petition__organization", "petition__targets", "petition__translations"
+        )
+        .annotate(**history)
+        .order_by("-created_at", "-pk")
+    )
+
+
+@dataclass(frozen=True)
+class Send:
+    """Hand it over."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Another mail says the same, the signature needs none any more, or the mailbox
+    wants none."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The mailbox has had its share; again then."""
+
+    until: datetime
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """The mailbox does not exist, as a server said of an earlier mail."""
+
+    reply: str
+
+
+type Decision = Send | Cover | Wait | GiveUp
+
+
+def decide(mail: LeasedMail, now: datetime) -> Decision:
+    """What becomes of one due mail, seen for itself."""
+    assert mail.signature is not None  # it is due
+    if mail.suppressed:
+        return Cover()
+    if mail.kind == MailKind.CONFIRM and (
+        mail.signature.state != SignatureState.PENDING or mail.same_form_sent
+    ):
+        return Cover()
+    if mail.kind == MailKind.REMIND and not needs_reminder(mail, now):
+        return Cover()
+    if mail.bounced is not None:
+        return GiveUp(f"{bounces.NOT_TRIED}: {mail.bounced}")
+    if mail.last_sent_at and now < mail.last_sent_at + GAP:
+        return Wait(mail.last_sent_at + GAP)
+    if mail.sent_about_petition >= PER_PETITION or mail.sent_to_mailbox >= PER_MAILBOX:
+        # Tried again every hour; the share refills as old mails leave the day.
+        return Wait(now + timedelta(hours=1))
+    return Send()
+
+
+def needs_reminder(mail: LeasedMail, now: datetime) -> bool:
+    """Whether the link in it would still count a signature that is not counted."""
+    assert mail.signature is not None
+    petition = mail.petition
+    return (
+        mail.signature.state == SignatureState.PENDING
+        and mail.counted_since is None
+        and petition.state == State.OPEN
+        and (petition.closes_at is None or now < petition.closes_at)
+    )
+
+
+def decide_all(
+    mails: Iterable[LeasedMail], now: datetime
+) -> list[tuple[LeasedMail, Decision]]:
+    """What becomes of each mail of a batch: of several to one person about one
+    petition, the newest speaks, its copies are covered, and the others wait."""
+    decided: list[tuple[LeasedMail, Decision]] = []
+    speakers: dict[tuple[int, Any, str, str], LeasedMail] = {}
+    in_batch: dict[Any, int] = {}
+    about_petition: dict[Any, int] = {}
+    mails = list(mails)
+    mark_suppressed(mails)
+    for mail in mails:
+        decision = decide(mail, now)
+        assert mail.signature is not None  # it is due
+        about = (mail.petition_id, mail.email_key)
+        key = (*about, mail.kind, mail.signature.person)
+        sent = in_batch.get(mail.email_key, 0)
+        if isinstance(decision, Send):
+            speaker = speakers.setdefault(key, mail)
+            if speaker is not mail:
+                decision = Cover() if is_copy(mail, speaker) else Wait(now + GAP)
+            elif (
+                mail.sent_to_mailbox + sent >= PER_MAILBOX
+                or mail.sent_about_petition + about_petition.get(about, 0)
+                >= PER_PETITION
+            ):
+                decision = Wait(now + timedelta(hours=1))
+            else:
+                in_batch[mail.email_key] = sent + 1
+                about_petition[about] = about_petition.get(about, 0) + 1
+        decided.append((mail, decision))
+    return decided
+
+
+def mark_suppressed(mails: list[LeasedMail]) -> None:
+    """Note whose owner wants no mail, by whatever key that was said; and whose mail
+    came back, of those whose mailbox is known for that."""
+    addresses = {mail.signature.email for mail in mails if mail.signature}
+    silent = key_ring.suppressed(addresses) if addresses else set()
+    held = {m.signature.email for m in mails if m.signature and m.bounced is not None}
+    gone = key_ring.silenced(Bounce.objects.all(), held) if held else set()
+    for mail in mails:
+        assert mail.signature is not None  # it is due
+        mail.suppressed = mail.signature.email in silent
+        if mail.signature.email not in gone:
+            mail.bounced = None
+
+
+def is_copy(one: LeasedMail, other: LeasedMail) -> bool:
+    """Whether the same form was sent twice, with the same address."""
+    assert one.signature is not None
+    assert other.signature is not None
+    same = one.signature.email.lower() == other.signature.email.lower()
+    return same and all(
+        getattr(one.signature, field) == getattr(other.signature, field)
+        for field in SAME_FORM
+    )
+
+
+def send_due(now: datetime) -> bool:
+    """One round: lease, decide, send, mark. Returns whether more may be waiting. One
+    round at a time decides for all connections, so that no mailbox gets its share
+    from each of them."""
+    connections = settings.MAIL_CONNECTIONS
+    if delivery.PACE.pause() > LONGEST_WAIT:
+        return False
+    size = delivery.PACE.most_in_a_batch(BATCH * connections)
+    ids = lease(now, size)
+    if not ids:
+        return False
+    waiting: list[LeasedMail] = []
+    for mail, decision in decide_all(read(ids, now), now):
+        match decision:
+            case Cover():
+                finish(mail, MailState.COVERED, now)
+            case GiveUp(reply):
+                finish(mail, MailState.FAILED, now, reply)
+            case Wait(until):
+                postpone(mail, until)
+            case Send():
+                waiting.append(mail)
+    # The first first from here, as they were leased: whoever signed first is not
+    # overtaken.
+    waiting.sort(key=lambda mail: (mail.priority, mail.created_at, mail.pk))
+    if waiting:
+        Batch(waiting, now).send(connections)
+    return len(ids) == size

@@ -1,0 +1,71 @@
+"""Telling an organisation that signatures wait until its staff have looked: nobody else
+knows whose colleagues they are."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db.models import Count
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import ngettext
+
+from core.security.buckets import (
+    Rate,
+    draw,
+    give_back,
+)
+from organizations.models import Organization
+from petitions.models import Signature
+from petitions.reporting import receivers
+from petitions.states import Aside
+
+logger = logging.getLogger(__name__)
+
+# At once, then again for what has come since.
+MAILS = Rate("signatures that wait", 1, timedelta(hours=6))
+LATELY = timedelta(hours=1)
+
+
+def tell(now: datetime) -> bool:
+    """For the worker: one mail to each organisation for which signatures were set aside
+    lately as too many of a mail domain that is new. Returns False: none waits."""
+    bursts = Signature.objects.filter(aside=Aside.BURST)
+    lately = bursts.filter(created_at__gt=now - LATELY)
+    for number in set(lately.values_list("petition__organization_id", flat=True)):
+        drawn = MAILS.of(str(number))
+        if draw(drawn, now=now):
+            continue
+        of_these = bursts.filter(petition__organization=number)
+        counted = of_these.aggregate(n=Count("pk"))["n"]
+        try:
+            tell_staff(Organization.objects.get(pk=number), counted)
+        except OSError as error:
+            give_back(drawn)
+            logger.warning("Staff could not be told: %s", type(error).__name__)
+            return False
+    return False
+
+
+def tell_staff(organization: Organization, number: int) -> None:
+    """Mail that so many wait, and where; nothing that a stranger typed."""
+    page = reverse("admin:petitions_signature_changelist")
+    subject = ngettext(
+        "A signature waits until you have looked at it",
+        "%(number)d signatures wait until you have looked at them",
+        number,
+    ) % {"number": number}
+    context = {
+        "organization": organization,
+        "number": number,
+        "link": f"{settings.SITE_URL}{page}?aside={Aside.BURST}",
+    }
+    send_mail(
+        subject,
+        render_to_string("emails/waiting.txt", context),
+        settings.MAIL_FROM,
+        receivers(organization),
+    )

@@ -1,0 +1,363 @@
+"""How the time of supporters' data ends; `petitions.privacy.rules` says which and when.
+
+Names and addresses of a petition that has ended go in batches, in the order of their
+ids. Each batch is a transaction that also notes how far it came, so that whoever is
+killed in between goes on where the last one stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest, Least
+from django.utils import timezone
+
+from core.retention import months_before
+from petitions.mail.bounces import HELD_FOR
+from petitions.mail.queue import DAY
+from petitions.models import (
+    Bounce,
+    Consent,
+    DueMail,
+    MailTally,
+    MergedSignature,
+    Petition,
+    Report,
+    RetentionLimit,
+    Signature,
+    SourceTally,
+)
+from petitions.models.mails import MailKind
+from petitions.models.signatures import ERASED
+from petitions.signatures.actions import UNCONFIRMED_KEPT
+from petitions.signatures.tokens import LIFETIME
+from petitions.states import SignatureState
+
+MAILS_KEPT = timedelta(days=30)
+NETWORKS_KEPT = timedelta(days=30)
+ANSWERS_KEPT = 36
+"""Months that an answer which no longer holds is kept as evidence."""
+DOMAINS_KEPT = timedelta(days=90)
+# A mail domain that so few sign with says nearly who they are.
+RARE = 10
+RARE_DOMAINS_KEPT = timedelta(days=2)
+# Messages from visitors: after somebody has dealt with them, and in any case.
+HANDLED_KEPT = timedelta(days=30)
+REPORTS_KEPT = 6
+"""Months."""
+
+
+# == Signatures that nobody confirmed ==
+
+
+def unconfirmed(now: datetime) -> QuerySet[Signature]:
+    """A link that was sent again works as long as its mail says."""
+    link = DueMail.objects.filter(
+        signature=OuterRef("pk"), finished_at__gt=now - LIFETIME, state="sent"
+    )
+    old = Signature.objects.pending().filter(created_at__lt=now - UNCONFIRMED_KEPT)
+    return old.filter(~Exists(link)).order_by("created_at")
+
+
+def delete_with_mails(signatures: QuerySet[Signature]) -> None:
+    DueMail.objects.filter(signature__in=signatures).delete()
+    signatures.delete()
+
+
+# == Mail ==
+
+
+def finished_mails(now: datetime) -> QuerySet[DueMail]:
+    """Not those of a signature that still waits: until when it may be confirmed, and
+    whether it was tallied, is counted from its first mail. They go with it."""
+    old = DueMail.objects.filter(finished_at__lt=now - MAILS_KEPT)
+    waiting = Q(signature__state=SignatureState.PENDING, signature__isnull=False)
+    return old.exclude(waiting).order_by("finished_at")
+
+
+def mails_of_erased(now: datetime) -> QuerySet[DueMail]:
+    """Kept for as long as the caps of a mailbox look back."""
+    mails = DueMail.objects.filter(signature=None, finished_at__lt=now - DAY)
+    # That there was a reminder, or the next form would cause another.
+    mails = mails.exclude(kind=MailKind.REMIND)
+    return mails.order_by("finished_at")
+
+
+def former_bounces(now: datetime) -> QuerySet[Bounce]:
+    return Bounce.objects.filter(since__lt=now - HELD_FOR).order_by("since")
+
+
+def named_domains(now: datetime) -> QuerySet[MailTally]:
+    """Tallies that name a mail domain for longer than it helps to see whether mail
+    arrives there."""
+    today = timezone.localdate(now)
+    rare = Q(
+        day__lt=today - RARE_DOMAINS_KEPT, signed__lt=RARE, confirmed__lt=RARE
+    )  # fmt: skip
+    tallies = MailTally.objects.exclude(domain="")
+    return tallies.filter(rare | Q(day__lt=today - DOMAINS_KEPT)).order_by("day", "pk")
+
+
+# The figures of each day stay, without the names.
+DROP_NAMES = """
+WITH named AS (
+    DELETE FROM petitions_mailtally WHERE id = ANY(%s)
+ RETURNING petition_id, day, signed, handed_over, failed, confirmed
+)
+INSERT INTO petitions_mailtally AS t (
+    petition_id, day, domain, signed, handed_over, failed, confirmed)
+SELECT petition_id, day, '', sum(signed), sum(handed_over), sum(failed),
+       sum(confirmed)
+  FROM named GROUP BY petition_id, day ORDER BY petition_id, day
+    ON CONFLICT (petition_id, day, domain) DO UPDATE
+   SET signed = t.signed + excluded.signed,
+       handed_over = t.handed_over + excluded.handed_over,
+       failed = t.failed + excluded.failed,
+       confirmed = t.confirmed + excluded.confirmed
+"""
+
+
+def drop_names(tallies: QuerySet[MailTally]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(DROP_NAMES, [list(tallies.values_list("pk", flat=True))])
+
+
+# == Answers about updates ==
+
+
+def former_answers(now: datetime) -> QuerySet[Consent]:
+    """Answers that another one replaced so long ago; and a “no” that old, once it is
+    the only one left, so that no earlier “yes” holds again."""
+    since = months_before(now, ANSWERS_KEPT)
+    same = Consent.objects.filter(
+        email_key=OuterRef("email_key"),
+        email__iexact=OuterRef("email"),
+        organization=OuterRef("organization"),
+    )
+    later = Q(given_at__gt=OuterRef("given_at")) | Q(
+        given_at=OuterRef("given_at"), pk__gt=OuterRef("pk")
+    )
+    replaced = Exists(same.filter(later, given_at__lt=since))
+    last_no = Q(updates=False) & ~Exists(same.exclude(pk=OuterRef("pk")))
+    old = Consent.objects.filter(given_at__lt=since)
+    return old.filter(replaced | last_no).order_by("given_at", "pk")
+
+
+# == Network addresses ==
+
+
+def networks(now: datetime) -> QuerySet[Signature]:
+    old = Signature.objects.filter(
+        network__isnull=False, created_at__lt=now - NETWORKS_KEPT
+    )
+    return old.order_by("created_at")
+
+
+def drop_networks(signatures: QuerySet[Signature]) -> None:
+    signatures.update(network=None)
+
+
+def tallies_of_networks(now: datetime) -> QuerySet[SourceTally]:
+    tallies = SourceTally.objects.filter(hour__lt=now - NETWORKS_KEPT)
+    return tallies.order_by("hour", "pk")
+
+
+# == Messages from visitors ==
+
+
+def reports(now: datetime) -> QuerySet[Report]:
+    """Those that were dealt with, or came, too long ago to be needed any more."""
+    old = Q(handled_at__lt=now - HANDLED_KEPT) | Q(
+        created_at__lt=months_before(now, REPORTS_KEPT)
+    )
+    return Report.objects.legible().filter(old).order_by("created_at")
+
+
+def drop_words(reports: QuerySet[Report]) -> None:
+    reports.update(text="", email="", note="")
+
+
+# == Names and addresses of petitions that have ended ==
+
+
+def with_due(petitions: QuerySet[Petition], limit: RetentionLimit) -> QuerySet[Any]:
+    """Ended petitions that have their names, with `due_at`: when they are erased; and
+    `months_over_at`, when they would be if nothing had to wait."""
+
+    def months(number: Any) -> Func:
+        return Func(
+            number,
+            template="make_interval(months => %(expressions)s::int)",
+            output_field=models.DurationField(),
+        )
+
+    def moment(value: Any) -> models.ExpressionWrapper[Any]:
+        return models.ExpressionWrapper(value, output_field=models.DateTimeField())
+
+    kept = Least(F("months_kept"), Value(limit.months))
+    over = moment(F("ended_at") + months(kept))
+    # Petitions that would keep them for longer wait for what lowers that.
+    capped = Case(When(months_kept__gt=limit.months, then=Value(limit.holds_from)))
+    return petitions.filter(ended_at__isnull=False, anonymised_at=None).annotate(
+        months_over_at=over, due_at=Greatest(over, F("erasable_from"), moment(capped))
+    )
+
+
+def past_their_months(now: datetime) -> QuerySet[Petition]:
+    """Petitions whose names and addresses are past their time, the earliest first."""
+    rows = with_due(Petition.objects.all(), RetentionLimit.current(now))
+    return rows.filter(due_at__lte=now).order_by("ended_at", "pk")
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """That names will be erased because of something that was entered lately."""
+
+    petition: Petition
+    due_at: datetime
+    names: int
+
+    def __str__(self) -> str:
+        day = timezone.localdate(self.due_at)
+        title = self.petition.title
+        return f"{self.names:>10,}  waiting until {day}: names of “{title}”"
+
+
+def announced(now: datetime) -> Iterator[Announcement]:
+    """What is past its time, but waits for seven days to be over."""
+    rows = with_due(Petition.objects.all(), RetentionLimit.current(now))
+    waiting = rows.filter(months_over_at__lte=now, due_at__gt=now)
+    for petition in waiting.order_by("due_at", "pk"):
+        if names := petition.signatures.known().count():
+            yield Announcement(petition, petition.due_at, names)
+
+
+def announcement(petition: Petition, now: datetime) -> Announcement | None:
+    """When the names of this petition will be erased, however far ahead; None of one
+    that goes on or has none."""
+    limit = RetentionLimit.current(now)
+    found = with_due(Petition.objects.filter(pk=petition.pk), limit).first()
+    names = petition.signatures.known().count() if found else 0
+    return Announcement(found, found.due_at, names) if found and names else None
+
+
+# == What the site keeps at most ==
+
+
+def note_limit(now: datetime) -> None:
+    """Note a change of RETENTION_MONTHS. What was printed beside a button holds, also
+    when the site allows more again: of petitions that people could sign meanwhile."""
+    last = RetentionLimit.stored()
+    limit = RetentionLimit.current(now)
+    if limit._state.adding:
+        if last is not None and last.holds_from > now:
+            # Called off; but whoever has signed since was told the lower number.
+            told = Signature.objects.filter(
+                petition=OuterRef("pk"), created_at__gte=last.since
+            )
+            lower(Petition.objects.filter(Exists(told)), last.months)
+        limit.save()
+    if limit.holds_from <= now:
+        open_since = Q(ended_at=None) | Q(ended_at__gt=limit.since)
+        lower(Petition.objects.filter(open_since), limit.months)
+
+
+def lower(petitions: QuerySet[Petition], months: int) -> None:
+    petitions.filter(months_kept__gt=months).update(months_kept=months)
+
+
+# == Erasing them ==
+
+
+def day_of(column: str) -> Func:
+    """The first moment of its day: with the exact one, an answer about updates, which
+    is kept longer, would lead back to the signature."""
+    return Func(
+        Value("day"),
+        F(column),
+        Value(settings.TIME_ZONE),
+        function="date_trunc",
+        output_field=models.DateTimeField(),
+    )
+
+
+class Anonymisation:
+    """What is not counted is deleted; of what is counted, the row stays."""
+
+    def announced(self, now: datetime) -> Iterator[str]:
+        return map(str, announced(now))
+
+    def waiting(self, now: datetime) -> int:
+        return Signature.objects.filter(
+            petition__in=past_their_months(now).values("pk"),
+            pk__gt=F("petition__anonymised_to"),
+        ).count()
+
+    def erase(self, now: datetime, batch: int) -> int:
+        note_limit(now)
+        erased = 0
+        while erased < batch:
+            with transaction.atomic():
+                tell_the_time(now)
+                petition = (
+                    past_their_months(now)
+                    .select_for_update(skip_locked=True, no_key=True)
+                    .first()
+                )
+                if petition is None:
+                    break
+                found = erase_next(petition, batch - erased)
+                if not found:
+                    finish(petition, now)
+                erased += found
+        return erased
+
+
+def tell_the_time(now: datetime) -> None:
+    """Let the database guard names by this clock until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('petitions.now', %s, true)", [now.isoformat()]
+        )
+
+
+def erase_next(petition: Petition, batch: int) -> int:
+    """Erase the next signatures of a petition; returns how many there were."""
+    rows = Signature.objects.filter(petition=petition, pk__gt=petition.anonymised_to)
+    found = list(
+        rows.order_by("pk").select_for_update().values_list("pk", flat=True)[:batch]
+    )
+    if found:
+        erase(Signature.objects.filter(pk__in=found))
+        Petition.objects.filter(pk=petition.pk).update(anonymised_to=found[-1])
+    return len(found)
+
+
+def erase(signatures: QuerySet[Signature]) -> None:
+    MergedSignature.objects.filter(into__in=signatures).delete()
+    DueMail.objects.filter(signature__in=signatures).delete()
+    signatures.exclude(state=SignatureState.CONFIRMED).delete()
+    signatures.update(
+        **ERASED,
+        links_ended_at=None,
+        created_at=day_of("created_at"),
+        confirmed_at=day_of("confirmed_at"),
+    )
+
+
+def finish(petition: Petition, now: datetime) -> None:
+    """Note that nothing is left; or, should there be something, begin again."""
+    left = Signature.objects.filter(petition=petition).filter(
+        Q(email_key__isnull=False) | ~Q(state=SignatureState.CONFIRMED)
+    )
+    this = Petition.objects.filter(pk=petition.pk)
+    if left.exists():
+        this.update(anonymised_to=0)
+    else:
+        this.update(anonymised_at=now)

@@ -1,0 +1,379 @@
+"""What this site keeps about supporters, what for, and until when. The privacy page
+prints these very rules, in this order."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from core.retention import (
+    Rows,
+    Rule,
+)
+from petitions.mail.bounces import HELD_FOR
+from petitions.models.signatures import ERASED
+from petitions.privacy import (
+    expiry,
+    withdrawn_pictures,
+)
+from petitions.signatures import invalidating
+from petitions.signatures.actions import UNCONFIRMED_KEPT
+from petitions.signatures.tokens import LIFETIME
+
+PERSON = (
+    "name", "email", "email_key", "former_key", "person", "place", "postal_code",
+    "comment",
+)  # fmt: skip
+assert set(PERSON) <= set(ERASED)
+
+RULES = [
+    Rule(
+        name="unconfirmed signatures",
+        columns={"petitions.signature": PERSON},
+        what=_("A signature that is not confirmed: all that was entered"),
+        purpose=_("So that the owner of the mailbox can confirm it."),
+        kept=format_lazy(
+            _(
+                "{days} days; when you asked for a new link by then, until that one "
+                "ends, {more} days later. Then it is deleted."
+            ),
+            days=UNCONFIRMED_KEPT.days,
+            more=LIFETIME.days,
+        ),
+        expiry=Rows(expiry.unconfirmed, expiry.delete_with_mails),
+    ),
+    Rule(
+        name="names and addresses of ended petitions",
+        columns={
+            "petitions.signature": PERSON,
+            "petitions.mergedsignature": ("into",),
+        },
+        what=_(
+            "A confirmed or withdrawn signature: name, e-mail address, place, postal "
+            "code, comment"
+        ),
+        purpose=_(
+            "So that everybody counts once, and you can see, correct and withdraw it."
+        ),
+        kept=format_lazy(
+            _(
+                "Until the petition has ended and the months are over that its form "
+                "named, at most {months}. What remains is one in the count, with its "
+                "day, country and language."
+            ),
+            months=settings.RETENTION_MONTHS,
+        ),
+        expiry=expiry.Anonymisation(),
+    ),
+    Rule(
+        name="links that led here",
+        columns={
+            "petitions.signature": ("via",),
+            # On its way into the figures: a second, while the worker works.
+            "petitions.change": ("via",),
+        },
+        what=_("By which link you came (“whatsapp”, “poster”), when its address says"),
+        purpose=_("So that an organisation sees where its petitions are passed on."),
+        kept=_(
+            "Until you confirm your signature. Then it is one in a number by day and "
+            "link, and no longer tells whose."
+        ),
+    ),
+    Rule(
+        name="networks",
+        columns={"petitions.signature": ("network",)},
+        what=_(
+            "The network that you signed from: what your provider gives to many people "
+            "at once (192.0.2.0/24), not your address"
+        ),
+        purpose=_("To find and stop those who sign for others by the thousand."),
+        kept=format_lazy(_("{days} days."), days=expiry.NETWORKS_KEPT.days),
+        expiry=Rows(expiry.networks, expiry.drop_networks),
+    ),
+    Rule(
+        name="tallies of networks",
+        columns={"petitions.sourcetally": ("source",)},
+        what=_(
+            "How many signed within an hour from one network, or with addresses of one "
+            "mail domain; five at least"
+        ),
+        purpose=_("So that staff see when one stands out."),
+        kept=format_lazy(_("{days} days."), days=expiry.NETWORKS_KEPT.days),
+        expiry=Rows(expiry.tallies_of_networks),
+    ),
+    Rule(
+        name="limits",
+        columns={
+            "petitions.allowance": ("key",),
+            "petitions.linkrequest": ("email_keys",),
+        },
+        what=_(
+            "That an address, network or mail domain was just used, or asked for links"
+        ),
+        purpose=_(
+            "So that limits hold. Nothing that can be read: a number that only this "
+            "site can make of it."
+        ),
+        kept=_("Until the limit is full again: an hour as a rule, at most a week."),
+    ),
+    Rule(
+        name="answers about updates",
+        columns={"petitions.consent": ("email", "email_key", "source")},
+        what=_(
+            "Your answer whether an organisation may write to you, with your address, "
+            "what was asked and under which petition"
+        ),
+        purpose=_("So that it writes only to those who said yes, and can prove it."),
+        kept=format_lazy(
+            _("A yes as long as it holds; a no, or what you changed, {months} months."),
+            months=expiry.ANSWERS_KEPT,
+        ),
+        expiry=Rows(expiry.former_answers),
+    ),
+    Rule(
+        name="records of mail",
+        columns={"petitions.duemail": ("signature", "email_key", "reply")},
+        what=_(
+            "That a mail was sent to you, and what your mail server answered when it "
+            "refused it"
+        ),
+        purpose=_("So that nobody can flood a mailbox, and staff see what fails."),
+        kept=format_lazy(
+            _("{days} days; with an unconfirmed signature, as long as that."),
+            days=expiry.MAILS_KEPT.days,
+        ),
+        expiry=Rows(expiry.finished_mails),
+    ),
+    Rule(
+        name="records of mail to those who had everything erased",
+        columns={"petitions.duemail": ("email_key",)},
+        what=_("After you erased a signature: that mails had gone to your mailbox"),
+        purpose=_(
+            "So that nobody can flood it by entering your address again. No address: a "
+            "number that only this site can make of it."
+        ),
+        kept=format_lazy(
+            _("One day; that you were reminded, {days} days."),
+            days=expiry.MAILS_KEPT.days,
+        ),
+        expiry=Rows(expiry.mails_of_erased),
+    ),
+    Rule(
+        name="mail domains",
+        columns={
+            "petitions.mailtally": ("domain",),
+            # On its way there: a second, while the worker works.
+            "petitions.change": ("domain",),
+        },
+        what=_("How many signed by day and mail domain (“example.org”)"),
+        purpose=_("So that staff see where mail does not arrive."),
+        kept=format_lazy(
+            _(
+                "The name of a domain {days} days; {rare} days where fewer than "
+                "{few} signed with it."
+            ),
+            days=expiry.DOMAINS_KEPT.days,
+            rare=expiry.RARE_DOMAINS_KEPT.days,
+            few=expiry.RARE,
+        ),
+        expiry=Rows(expiry.named_domains, expiry.drop_names),
+    ),
+    Rule(
+        name="mailboxes that do not exist",
+        columns={"petitions.bounce": ("email_key", "address_keys", "reason")},
+        what=_("That mail to your address came back"),
+        purpose=_(
+            "So that no more is sent there. No address: a number that only this site "
+            "can make of it."
+        ),
+        kept=format_lazy(_("{days} days."), days=HELD_FOR.days),
+        expiry=Rows(expiry.former_bounces),
+    ),
+    Rule(
+        name="never write again",
+        columns={"petitions.suppression": ("email_key", "address_keys")},
+        what=_("“Never write to this address again”"),
+        purpose=_(
+            "So that it holds whoever enters your address. No address: a number that "
+            "only this site can make of it."
+        ),
+        kept=_("Until you take it back."),
+    ),
+    Rule(
+        name="messages from visitors",
+        columns={"petitions.report": ("text", "email", "note", "handled_by")},
+        what=_(
+            "A message about a petition or this site: what you wrote, and your address "
+            "if you gave one"
+        ),
+        purpose=_("So that somebody can look into it and answer you."),
+        kept=format_lazy(
+            _("{days} days after it is dealt with, at most {months} months."),
+            days=expiry.HANDLED_KEPT.days,
+            months=expiry.REPORTS_KEPT,
+        ),
+        expiry=Rows(expiry.reports, expiry.drop_words),
+    ),
+    Rule(
+        name="lists of networks and mail domains",
+        columns={
+            "petitions.listednetwork": ("network", "note"),
+            "petitions.listeddomain": ("domain", "note"),
+            "petitions.ordinarydomain": ("domain",),
+        },
+        what=_("Networks and mail domains that were abused, or that no limit touches"),
+        purpose=_("To stop those who sign for others by the thousand."),
+        kept=_("Until somebody takes them from the list."),
+    ),
+    Rule(
+        name="signatures taken from the count",
+        columns={
+            "petitions.invalidation": (
+                "network", "domain", "reason", "made_by", "reversal_reason",
+                "reversed_by",
+            ),
+        },
+        what=_(
+            "Which signatures an organisation took from the count: the network, mail "
+            "domain and time that they had in common, who did it and why"
+        ),
+        purpose=_("So that whoever doubts the count can be told what was done to it."),
+        kept=_("As long as the count."),
+    ),
+    Rule(
+        name="names of signatures taken from the count",
+        columns={"petitions.invalidation": ("name",)},
+        what=_("The name, or a part of it, that such signatures had in common"),
+        purpose=_("So that staff see which ones were meant."),
+        kept=_("As long as the names of that petition's signatures."),
+        expiry=Rows(invalidating.named, invalidating.drop_names),
+    ),
+    Rule(
+        name="lists that organisations took",
+        columns={"petitions.export": ("made_by",)},
+        what=_("Who of an organisation's staff took its list of supporters, and when"),
+        purpose=_("So that it is known where addresses went."),
+        kept=_("As long as the organisation has its account."),
+    ),
+    Rule(
+        name="published by organisations",
+        columns={
+            "petitions.petition": (
+                "title", "slug", "ask", "summary", "text", "outcome",
+            ),
+            "petitions.formerpetitionslug": ("slug",),
+            "petitions.target": ("name", "office", "organisation"),
+            "petitions.correction": ("before", "after", "text", "made_by"),
+            "petitions.update": ("title", "text", "made_by"),
+            "petitions.updatetranslation": ("title", "text"),
+            "petitions.answer": ("answered_by", "text", "link", "made_by"),
+            "petitions.answertranslation": ("answered_by", "text", "link"),
+            "petitions.answerrevision": (
+                "answered_by", "text", "link", "removed_because", "removed_by",
+            ),
+            "petitions.handover": ("note", "made_by"),
+            "petitions.handovertranslation": ("note",),
+            "petitions.nextstep": ("url", "address"),
+            "petitions.letter": ("subject", "body"),
+            "petitions.taggedlink": ("tag",),
+            "petitions.translation": (
+                "title", "ask", "addressees", "summary", "text", "outcome",
+            ),
+            # The same words once more, in the form in which they are searched.
+            "petitions.searchdocument": ("head", "whole"),
+            "petitions.searchword": ("word",),
+            "petitions.wordsweep": ("reached",),
+        },
+        what=_(
+            "Petitions: their texts, whom they petition, what was told about them, and "
+            "what those petitioned answered"
+        ),
+        purpose=_("So that everybody can read what was signed, and to whom."),
+        kept=_("As long as the site stands: what was signed stays signed."),
+    ),
+    Rule(
+        name="pictures",
+        columns={
+            "petitions.petition": ("image", "image_description"),
+            "petitions.translation": ("image_description",),
+            "petitions.update": ("image", "image_description"),
+            "petitions.updatetranslation": ("image_description",),
+            "petitions.handover": ("image", "image_description"),
+            "petitions.handovertranslation": ("image_description",),
+        },
+        what=_(
+            "Pictures of a petition and of what happened since, on which people may be "
+            "seen; without the place and time that a telephone writes into them"
+        ),
+        purpose=_("So that everybody can see that it was handed over, and by whom."),
+        kept=_(
+            "Until the organisation takes them down, or seven days after it withdraws "
+            "the petition; tell it when you are on one and do not wish to be. The "
+            "files go with them."
+        ),
+        expiry=withdrawn_pictures.Withdrawn(),
+    ),
+    Rule(
+        name="counted on paper",
+        columns={"petitions.countentry": ("label", "counted_by")},
+        what=_("Signatures counted on paper: which sheets, and who counted them"),
+        purpose=_("So that the total can be proved. No names of those who signed."),
+        kept=_("As long as the count."),
+    ),
+]  # fmt: skip
+
+NOT_PERSONAL = {
+    "petitions.petition": (
+        "language",
+        "text_format",
+        "state",
+        "state_before",
+        "delivery",
+    ),
+    "petitions.target": ("kind",),
+    "petitions.nextstep": ("kind",),
+    "petitions.letter": ("language",),
+    "petitions.channeltally": ("via",),
+    "petitions.correction": ("language",),
+    "petitions.update": ("language",),
+    "petitions.updatetranslation": ("language",),
+    "petitions.answer": ("language", "text_format"),
+    "petitions.answertranslation": ("language",),
+    "petitions.answerrevision": ("language", "text_format"),
+    "petitions.handover": ("language", "manner"),
+    "petitions.handovertranslation": ("language",),
+    "petitions.translation": ("language",),
+    "petitions.searchdocument": ("language", "state"),
+    "petitions.topic": ("slug",),
+    "petitions.topicname": ("language", "text"),
+    "petitions.signature": (
+        "state",
+        "country",
+        "language",
+        "text_language",
+        "delivery",
+        "aside",
+        "withdrawn_because",
+    ),
+    "petitions.consent": ("language", "sender"),
+    "petitions.duemail": ("kind", "state"),
+    "petitions.addressrule": (
+        "domain",
+        "strip_characters",
+        "strip_extension",
+        "same_as",
+    ),
+    "petitions.keyversion": ("rules", "fingerprint"),
+    "petitions.limit": ("scope",),
+    "petitions.linkrequest": ("kind",),
+    "petitions.listednetwork": ("listing",),
+    "petitions.listeddomain": ("listing",),
+    "petitions.report": ("reason", "language"),
+    "petitions.sourcetally": ("kind",),
+    "petitions.countentry": ("source",),
+    "petitions.change": ("source",),
+    "petitions.dailytotal": ("source",),
+    "petitions.invalidation": ("name_match", "state"),
+}
+PEOPLE = ("petitions.signature",)

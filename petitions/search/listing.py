@@ -1,0 +1,207 @@
+"""Lists of petitions: what the address asks for, and which ones that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.translation import gettext_lazy as _
+
+from core.http.paging import (
+    BoundedPaginator,
+    page_of,
+)
+from organizations.models import Organization
+from petitions.models import Petition, Topic
+from petitions.models.listings import PetitionQuerySet
+from petitions.search import searching
+from petitions.search.searching import (
+    Found,
+    Marked,
+    Scope,
+)
+from petitions.states import State
+
+PAGE_SIZE = 20
+
+STATES = {
+    "open": ((State.OPEN, State.PAUSED), _("Open ones")),
+    "won": ((State.WON,), _("Won ones")),
+    "closed": ((State.CLOSED,), _("Closed ones")),
+}
+SORTS = {"newest": _("Newest first"), "supporters": _("Most supporters first")}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What of all petitions a visitor asks for; what is not known is not asked."""
+
+    words: str = ""
+    state: str = ""
+    sort: str = ""
+    topic: Topic | None = None
+    after: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest, topic: Topic | None = None) -> Self:
+        asked = request.GET
+        if topic is None and (slug := asked.get("topic", "").replace("\0", "")):
+            topic = Topic.objects.filter(slug=slug).first()
+            if topic is None:
+                raise Http404
+        state, sort = asked.get("state", ""), asked.get("sort", "")
+        return cls(
+            words=searching.typed(asked.get("q", "")),
+            state=state if state in STATES else "",
+            sort=sort if sort in SORTS else "",
+            topic=topic,
+            after=asked.get("after", ""),
+        )
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return STATES[self.state][0] if self.state else ()
+
+    @property
+    def topic_slug(self) -> str:
+        return self.topic.slug if self.topic else ""
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it is another list than that of all, or of all on a topic."""
+        return bool(self.words or self.state or self.sort or self.after)
+
+    def query(self, *, on_topic_page: bool = False) -> str:
+        """The same as a query string for links, ending with “&” when there is any."""
+        asked = {"q": self.words, "state": self.state, "sort": self.sort}
+        if self.topic is not None and not on_topic_page:
+            asked["topic"] = self.topic.slug
+        found = urlencode({name: value for name, value in asked.items() if value})
+        return f"{found}&" if found else ""
+
+
+# == Without words ==
+
+
+def browsed(filters: Filters, now: datetime) -> PetitionQuerySet:
+    """Those that the filters leave, in their order, which an index has."""
+    petitions = Petition.objects.ever_public(now)
+    if filters.states:
+        petitions = petitions.filter(state__in=filters.states)
+    if filters.topic is not None:
+        petitions = petitions.on(filters.topic)
+    if filters.sort == "supporters":
+        return petitions.most_supported_first()
+    return petitions.newest_first()
+
+
+def marker(petition: Petition, sort: str) -> str:
+    """Tells the next page where this one ended: its last petition."""
+    if sort == "supporters":
+        folded = petition.total
+        return f"{folded.confirmed + folded.paper + folded.imported}-{petition.pk}"
+    assert petition.opens_at is not None
+    return f"{petition.opens_at.timestamp():.6f}-{petition.pk}"
+
+
+def behind(petitions: PetitionQuerySet, filters: Filters) -> list[Petition]:
+    """The page that begins behind the marker in the address, and one petition more:
+    as quick at the end of the list as at its beginning."""
+    value, _hyphen, number = filters.after.rpartition("-")
+    if not (value.replace(".", "", 1).isdecimal() and value.isascii()) or not (
+        number.isascii() and number.isdecimal() and len(number) < 19 > len(value)
+    ):
+        raise Http404
+    try:
+        rows = petitions.behind(filters.sort, value, int(number))
+    except (ValueError, OverflowError, OSError):
+        raise Http404 from None
+    return rows[: PAGE_SIZE + 1].complete()
+
+
+# == On a profile ==
+
+
+def page_of_profile(
+    petitions: PetitionQuerySet, request: HttpRequest, organization: Organization
+) -> tuple[Found | None, Page[Any], list[Petition]]:
+    """A page of an organisation's petitions, or of what a search among them found."""
+    words = searching.typed(request.GET.get("q", ""))
+    if words:
+        scope = Scope(timezone.now(), (), organization=organization.pk)
+        return found_page(Filters(words=words), request, scope)
+    page = page_of(Paginator(petitions.in_profile_order(), PAGE_SIZE), request)
+    return None, page, page.object_list.complete()  # type: ignore[attr-defined]
+
+
+# == With words ==
+
+
+def found_page(
+    filters: Filters, request: HttpRequest, scope: Scope
+) -> tuple[Found, Page[Any], list[Petition]]:
+    """What the search found, the page of it that is asked for, and its petitions with
+    the words marked."""
+    found = searching.search(filters.words, scope)
+    numbers = list(found.texts)
+    if filters.sort:
+        rows = Petition.objects.filter(pk__in=numbers)
+        rows = (
+            rows.most_supported_first()
+            if filters.sort == "supporters"
+            else rows.newest_first()
+        )
+        exact = set(numbers[: found.exact])
+        numbers = sorted(
+            rows.values_list("pk", flat=True), key=lambda number: number not in exact
+        )
+    page = page_of(BoundedPaginator(numbers, PAGE_SIZE), request)
+    by_number = Petition.objects.for_reading().in_bulk(list(page))
+    petitions = [by_number[number] for number in page if number in by_number]
+    for petition in petitions:
+        petition.reading = found.texts[petition.pk]
+    mark(found, petitions)
+    if found.exact:
+        alike = list(found.texts)[found.exact :]
+        found.first_alike = next((row.pk for row in petitions if row.pk in alike), None)
+    return found, page, petitions
+
+
+def mark(found: Found, petitions: Iterable[Petition]) -> None:
+    """Gives each petition its title and a passage with the words marked: the summary,
+    or else the place in the text where they stand."""
+    all_words = [(petition, petition.words) for petition in petitions]
+    heads = searching.marked(
+        found.query,
+        [
+            (words.language, part, searching.WHOLE)
+            for _petition, words in all_words
+            for part in (words.title, words.summary or words.ask)
+        ],
+        found.words,
+    )
+    unmarked = []
+    for (petition, words), title, told in zip(
+        all_words, heads[::2], heads[1::2], strict=True
+    ):
+        petition.marked = Marked(title, told)
+        if "<mark>" not in f"{title}{told}":
+            unmarked.append((petition, words))
+    passages = searching.marked(
+        found.query,
+        [
+            (words.language, searching.readable(words.text), searching.PART)
+            for _petition, words in unmarked
+        ],
+        found.words,
+    )
+    for (petition, words), passage in zip(unmarked, passages, strict=True):
+        if "<mark>" in passage:
+            petition.marked = Marked(escape(words.title), passage)

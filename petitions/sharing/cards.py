@@ -1,0 +1,305 @@
+"""The picture that stands beside a link to a petition when somebody shares it: who asks
+whom for what, and how many. Drawn when it is first asked for, and then kept."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.core.files.storage import default_storage
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from PIL import Image, ImageDraw, ImageOps
+
+from organizations import identity
+from petitions.models import Petition
+from petitions.sharing import lettering
+from petitions.states import ENDED_STATES, State
+from petitions.texts import listed
+
+logger = logging.getLogger(__name__)
+
+WIDTH, HEIGHT = 1200, 630
+MARGIN = 64
+# Beside the words, when the petition has one.
+PICTURE_WIDTH = 400
+# Changes when what is drawn of the same words does.
+DRAWING = 4
+
+PAPER, INK, MUTED = (255, 255, 255), (22, 25, 28), (85, 91, 97)
+BRAND = "#0b5f6b"
+
+# Petitions of which a process keeps the picture; some 40 kB each.
+KEPT = 100
+# How long a request waits for its turn, and how many do at once. Drawing takes a tenth
+# of a second; threads that wait for it serve nobody.
+PATIENCE = 2.0
+WAITING = 2
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that is in the picture of a petition; it changes when one of these does."""
+
+    title: str
+    rtl: bool
+    petitioning: str
+    supporters: str
+    call: str
+    organization: str
+    accent: str
+    logo: str
+    picture: str
+
+    @property
+    def digest(self) -> str:
+        """Names the picture by its content."""
+        content = repr((DRAWING, lettering.VERSION, self))
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def card_of(petition: Petition) -> Card:
+    """What the picture says to the reader of a petition."""
+    words = petition.words
+    return Card(
+        title=words.title,
+        rtl=words.direction == "rtl",
+        petitioning=petitioning(petition),
+        supporters=supporters(petition.supporters),
+        call=outcome(petition) or call(petition),
+        organization=petition.organization.name,
+        accent=petition.organization.accent or BRAND,
+        logo=petition.organization.logo.name or "",
+        picture=petition.image.name or "",
+    )
+
+
+def outcome(petition: Petition) -> str:
+    """“Closed” or “Won”, as soon as its last day has passed; "" while it goes on."""
+    standing = petition.standing(timezone.now())
+    return str(State(standing).label) if standing in ENDED_STATES else ""
+
+
+def call(petition: Petition) -> str:
+    """What to do; nothing while it is paused."""
+    return gettext("Sign the petition") if petition.state == State.OPEN else ""
+
+
+def petitioning(petition: Petition) -> str:
+    """Whom it petitions, in a line; '' when that is not settled."""
+    if petition.is_unsettled:
+        return ""
+    targets = list(petition.targets.all())
+    # Two offices are longer than a line; the names are what has to be read.
+    names = [t.label_with_office if len(targets) == 1 else t.label for t in targets]
+    who = petition.words.addressees or listed(names)
+    return gettext("Petitioning %(who)s") % {"who": who}
+
+
+def supporters(number: int) -> str:
+    """How many at least, so that the picture changes seldom: “15,000+ supporters”."""
+    least = band(number)
+    if not least:
+        return ""
+    return gettext("%(number)s+ supporters") % {"number": intcomma(least)}
+
+
+def band(number: int) -> int:
+    """The round number that has been reached; 0 below ten."""
+    reached = 0
+    for zeros in range(1, len(str(number))):
+        for digits in (10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90):
+            step = digits * 10 ** (zeros - 1)
+            if step <= number:
+                reached = max(reached, step)
+    return reached
+
+
+# == Kept ==
+
+_kept: OrderedDict[str, bytes] = OrderedDict()
+_turn = threading.Lock()
+_queue = threading.BoundedSemaphore(WAITING)
+
+
+def drawn(card: Card) -> bytes | None:
+    """The picture as PNG; drawn once, and by one thread of a process at a time. None
+    when too many others are to be drawn before it."""
+    known = _kept.get(card.digest)
+    if known is not None:
+        return known
+    if not my_turn():
+        return None
+    try:
+        known = _kept.get(card.digest)
+        if known is None:
+            known = _kept[card.digest] = draw(card)
+            while len(_kept) > KEPT:
+                _kept.popitem(last=False)
+        return known
+    finally:
+        _turn.release()
+
+
+def my_turn() -> bool:
+    """Whether this thread may draw now, or after the few that wait before it."""
+    if _turn.acquire(blocking=False):
+        return True
+    if not _queue.acquire(blocking=False):
+        return False
+    try:
+        return _turn.acquire(timeout=PATIENCE)
+    finally:
+        _queue.release()
+
+
+def forget() -> None:
+    _kept.clear()
+
+
+# == Drawn ==
+
+
+def draw(card: Card) -> bytes:
+    """The picture, with the words on the side where its language begins."""
+    image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    scheme = identity.scheme(card.accent, dark=False)
+    end = WIDTH - MARGIN
+    if picture := opened(card.picture):
+        end -= PICTURE_WIDTH
+        cut = ImageOps.fit(picture.convert("RGB"), (PICTURE_WIDTH, HEIGHT))
+        image.paste(cut, (0 if card.rtl else WIDTH - PICTURE_WIDTH, 0))
+    pen = Pen(image, card.rtl, MARGIN, end)
+    pen.stripe(scheme.brand, whole=picture is None)
+    title = lettering.drawable(card.title)
+    name = lettering.drawable(card.organization)
+    head(pen, card.logo, name if title else "")
+    # An alphabet that the font does not have: then it is who asks that counts, or
+    # where; what to do stands on the button below.
+    site = settings.SITE_HOST
+    body(pen, title or name or site, lettering.drawable(card.petitioning))
+    foot(pen, card, scheme)
+    out = BytesIO()
+    if picture is not None:
+        # 256 colours: a fifth of the bytes, and messengers refuse large pictures.
+        image = image.quantize(256, method=Image.Quantize.MEDIANCUT)
+    image.save(out, "PNG", compress_level=6)
+    return out.getvalue()
+
+
+class Pen:
+    """Draws from the side where the words begin: `start` and `end` are as in English,
+    and mirrored for what is read from the right."""
+
+    def __init__(self, image: Image.Image, rtl: bool, start: int, end: int) -> None:
+        self.image = image
+        self.draw = ImageDraw.Draw(image)
+        self.rtl = rtl
+        self.start = start
+        self.end = end
+
+    @property
+    def width(self) -> int:
+        return self.end - self.start
+
+    def x(self, position: float, width: float = 0) -> float:
+        """The left edge of something `width` wide that begins at `position`."""
+        return WIDTH - position - width if self.rtl else position
+
+    def stripe(self, colour: Any, *, whole: bool) -> None:
+        length = WIDTH if whole else WIDTH - PICTURE_WIDTH
+        left = self.x(0, length)
+        self.draw.rectangle((left, 0, left + length, 17), fill=colour)
+
+    def line(
+        self, position: float, y: float, text: str, size: int, colour: Any
+    ) -> float:
+        """One line, at most to the end, its letters on the base line `y`, smaller
+        than `size` where that makes it fit; returns how wide it is."""
+        room = self.end - position
+        font = lettering.fitting(text, size, room)
+        text = lettering.shortened(text, font, room)
+        width = font.getlength(text, direction=lettering.direction_of(text))
+        self.draw.text(
+            (self.x(position, width), y), text, font=font, fill=colour, anchor="ls",
+            direction=lettering.direction_of(text),
+        )  # fmt: skip
+        return width
+
+
+def head(pen: Pen, logo_name: str, name: str) -> None:
+    """Who asks."""
+    position: float = pen.start
+    if logo := opened(logo_name):
+        logo = logo.convert("RGBA")
+        logo.thumbnail((180, 72))
+        left = round(pen.x(position, logo.width))
+        pen.image.paste(logo, (left, 92 - logo.height // 2), logo)
+        position += logo.width + 20
+    pen.line(position, 103, name, 32, INK)
+
+
+def body(pen: Pen, text: str, whom: str) -> None:
+    """Whom for what, as large as it fits."""
+    font, lines = lettering.fitted(text, pen.width)
+    height = font.size * lettering.LEADING
+    top = 330 - height * len(lines) / 2 + (12 if whom else 0)
+    if whom:
+        pen.line(pen.start, top - 26, whom, 27, MUTED)
+    direction = "rtl" if pen.rtl else "ltr"
+    for number, line in enumerate(lines):
+        width = font.getlength(line, direction=lettering.usable(direction))
+        y = top + height * (number + 0.8)
+        pen.draw.text(
+            (pen.x(pen.start, width), y), line, font=font, fill=INK, anchor="ls",
+            direction=lettering.usable(direction),
+        )  # fmt: skip
+
+
+def foot(pen: Pen, card: Card, scheme: identity.Scheme) -> None:
+    """How many, and what to do."""
+    position: float = pen.start
+    if card.call:
+        font = lettering.font(30)
+        width = font.getlength(card.call) + 64
+        left = pen.x(position, width)
+        box = (left, 514, left + width, 582)
+        pen.draw.rounded_rectangle(
+            box, 10, fill=scheme.brand, outline=scheme.brand_edge, width=3
+        )
+        pen.draw.text(
+            (left + width / 2, 558), card.call, font=font, fill=scheme.on_brand,
+            anchor="ms",
+        )  # fmt: skip
+        position += width + 32
+    if card.supporters:
+        pen.line(position, 559, card.supporters, 34, scheme.accent)
+
+
+def opened(name: str) -> Image.Image | None:
+    """An uploaded picture; None when there is none, or its file was lost."""
+    if not name:
+        return None
+    try:
+        with default_storage.open(name) as file:
+            picture = Image.open(file)
+            picture.load()
+            return picture
+    except (OSError, ValueError, SyntaxError):
+        logger.warning("A picture cannot be read for the card of a petition")
+        return None
+
+
+def address(petition: Petition, digest: str) -> str:
+    """Where the picture is found, as the page that it stands for is read."""
+    text = f"&text={petition.reading}" if petition.address_language else ""
+    path = reverse("petitions:share_png", args=[petition.slug])
+    return f"{settings.SITE_URL}{path}?v={digest}{text}"

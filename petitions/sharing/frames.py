@@ -1,0 +1,126 @@
+"""The elements that show a petition on other sites, and the room that these need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from unicodedata import east_asian_width
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core.http.public_data import full
+from petitions.models import Petition
+from petitions.templatetags.petition_tags import erased_after, receives
+
+# Widths between which a frame's height is told exactly, in pixels: the narrowest column
+# that an article has, and the widest that a frame becomes.
+NARROWEST, WIDEST = 280, 480
+# A frame is not higher than this, whatever stands in it.
+HIGHEST = 2400
+# What border and padding (static/css/components/embed.css) take of a width.
+AROUND = 34
+
+
+def cells(text: str) -> float:
+    """How many letters of usual width take the room of these."""
+    return sum(
+        1.9 if east_asian_width(letter) in "WF" else 1.35 if letter.isupper() else 1
+        for letter in text
+    )
+
+
+def lines(text: str, size: int, width: int) -> int:
+    """How many lines a text in letters of `size` fills at most in a frame of this
+    width; no browser of a reader can be asked."""
+    return ceil(cells(text) * 0.54 * size / (width - AROUND))
+
+
+def card_height(petition: Petition, width: int) -> int:
+    """The pixels that the card needs in a frame of this width."""
+    narrow = width < WIDEST
+    return (
+        (260 if narrow else 220)  # the number, the next goal and the button
+        + 21 * lines(petition.organization.name + " " * 4, 17, width)
+        + 21 * lines(petition.addressees + " " * 12, 15, width)
+        + 23 * lines(petition.words.title, 21, width)
+    )
+
+
+def form_height(petition: Petition, width: int) -> int:
+    """The pixels that the form, unopened, needs in a frame of this width."""
+    narrow = width < WIDEST
+    height = card_height(petition, width) + (485 if narrow else 415)
+    if petition.asks_place:
+        height += 95
+    if petition.asks_postal_code:
+        height += 150 if narrow else 130
+    if petition.asks_country:
+        height += 95
+    organization = petition.organization
+    if organization.can_ask_updates:
+        name = organization.sender_name
+        imprint = f"{name}{organization.postal_line}{organization.contact_email}"
+        height += 110 if narrow else 65
+        height += 27 * lines(name + " " * 70, 17, width)
+        height += 23 * lines(imprint + " " * 45, 15, width)
+    small = f"{receives(petition)} {erased_after(petition)}"
+    return height + 23 * lines(small + " " * 20, 15, width)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What can be put into a page elsewhere."""
+
+    name: str
+    height: Callable[[Petition, int], int]
+
+    def room(self, petition: Petition, width: int = NARROWEST) -> int:
+        """The pixels that it needs in a frame of this width."""
+        return min(self.height(petition, width), HIGHEST)
+
+    def path(self, petition: Petition) -> str:
+        """Its address, in the language that the petition is read in."""
+        query = {"text": petition.reading} if petition.address_language else None
+        return reverse(f"petitions:{self.name}", args=[petition.slug], query=query)
+
+    def element(
+        self, petition: Petition, width: int, height: int, style: str = ""
+    ) -> SafeString:
+        """The element that shows it in that room."""
+        return format_html(
+            '<iframe src="{}" title="{}" width="{}" height="{}" '
+            'style="border:0;max-width:100%{}" loading="lazy"></iframe>',
+            full(self.path(petition)),
+            petition.words.title,
+            width,
+            height,
+            style,
+        )
+
+    def html(self, petition: Petition) -> SafeString:
+        """The element for a column of any width: the narrower, the higher. Whatever
+        does not know, or does not let through, the style takes the height of the
+        narrowest."""
+        high, low = self.room(petition, NARROWEST), self.room(petition, WIDEST)
+        # Lines fill up ever faster as they become shorter: what is needed in between
+        # lies below the straight line through both ends.
+        steep = (high - low) / (WIDEST - NARROWEST)
+        style = format_html(
+            ";height:max({}px,calc({}px - {}cqw))",
+            low,
+            round(high + steep * NARROWEST),
+            f"{100 * steep:.0f}",
+        )
+        return format_html(
+            '<div style="container-type:inline-size;width:{}px;max-width:100%">'
+            "{}</div>",
+            WIDEST,
+            self.element(petition, WIDEST, high, style),
+        )
+
+
+CARD = Frame("card", card_height)
+FORM = Frame("card_form", form_height)

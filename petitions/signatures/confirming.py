@@ -1,0 +1,239 @@
+"""The second half of the hot path: confirming is one conditional statement, which
+counts, merges what the same person sent besides, and writes down what was answered
+about updates."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, OperationalError, connection
+from django.db.models import Min
+from django.utils import timezone
+
+from core.db.database import bare
+from petitions.identity.same_person import (
+    counted_of_mailbox,
+    find_signature,
+    is_full,
+)
+from petitions.models import Signature
+from petitions.models.mails import MailState
+from petitions.signatures import rekeying
+from petitions.states import SignatureState, State
+
+# Confirmations are accepted for this long after the later of the petition's end and
+# the first sending of the mail.
+GRACE = timedelta(hours=24)
+
+CONFIRM = bare(
+    """
+WITH mine AS MATERIALIZED (
+    -- Only a row of the newest key version, read in this very statement, and with a
+    -- person where two may share an address, can be compared with all others; `confirm`
+    -- brings an older one up to date. While the version before is still counted,
+    -- `former_key` compares with that.
+    SELECT s.petition_id, s.email_key, s.person, s.via,
+           ARRAY[s.email_key, COALESCE(s.former_key, s.email_key)] AS keys
+      FROM petitions_signature s
+      JOIN petitions_petition p ON p.id = s.petition_id
+     WHERE s.id = %(id)s AND s.state = 'pending'
+       AND s.email_key_version = (SELECT max(number) FROM petitions_keyversion)
+       AND (s.person <> '') = p.shared_addresses
+), siblings AS MATERIALIZED (
+    -- Locked in one order by all, so that two confirmations of one person wait for
+    -- each other instead of deadlocking.
+    SELECT s.id
+      FROM petitions_signature s
+      JOIN mine ON s.petition_id = mine.petition_id
+               AND s.email_key = mine.email_key
+               AND s.person = mine.person
+     WHERE s.state = 'pending'
+     ORDER BY s.id
+       FOR UPDATE OF s
+), confirmed AS (
+    UPDATE petitions_signature s
+       SET state = 'confirmed', confirmed_at = %(now)s, former_key = NULL, via = '',
+           seat = CASE WHEN mine.person <> '' THEN (
+               SELECT CASE WHEN bool_or(c.seat = 1) THEN 2 ELSE 1 END
+                 FROM petitions_signature c
+                WHERE c.petition_id = mine.petition_id
+                  AND c.email_key = ANY (mine.keys) AND c.state = 'confirmed') END
+      FROM mine, petitions_petition p
+     WHERE s.id = %(id)s
+       -- As an array: all are locked before anything is written. Otherwise two names at
+       -- one address, each waiting for the other's seat, could deadlock.
+       AND s.id = ANY (ARRAY(SELECT id FROM siblings))
+       AND s.state = 'pending'
+       AND s.aside = ''
+       AND p.id = s.petition_id
+       AND (
+           (p.state IN ('open', 'paused')
+            AND (p.closes_at IS NULL OR %(now)s < p.closes_at))
+           OR (p.state <> 'withdrawn'
+               AND %(now)s < %(grace)s + GREATEST(
+                   COALESCE(p.ended_at, p.closes_at),
+                   (SELECT min(m.finished_at) FROM petitions_duemail m
+                     WHERE m.signature_id = s.id AND m.state = 'sent')))
+       )
+       -- Nobody is counted there; or, where two may share an address, one with
+       -- another name. Two confirmations at once meet in the unique constraints.
+       AND NOT EXISTS (
+           SELECT 1 FROM petitions_signature c
+            WHERE c.petition_id = mine.petition_id AND c.email_key = ANY (mine.keys)
+              AND c.person IN (mine.person, '') AND c.state = 'confirmed')
+       AND (mine.person = '' OR 2 > (
+           SELECT count(*) FROM petitions_signature c
+            WHERE c.petition_id = mine.petition_id AND c.email_key = ANY (mine.keys)
+              AND c.state = 'confirmed'))
+ RETURNING s.id, s.petition_id, s.email, s.email_key, s.email_key_version,
+           s.updates, s.consent_version, s.language, p.slug, p.organization_id,
+           mine.via
+), merged AS (
+    -- Another spelling of the mailbox may be somebody else's: their link must not lead
+    -- here, nor their form be gone.
+    DELETE FROM petitions_signature s
+     USING confirmed
+     WHERE s.id IN (SELECT id FROM siblings) AND s.id <> confirmed.id
+       AND s.email = confirmed.email
+ RETURNING s.id, confirmed.id AS into_id
+), unsent AS (
+    DELETE FROM petitions_duemail
+     WHERE signature_id IN (SELECT id FROM merged) AND state IN ('due', 'held')
+), sent AS (
+    UPDATE petitions_duemail SET signature_id = NULL, reply = ''
+     WHERE signature_id IN (SELECT id FROM merged) AND state NOT IN ('due', 'held')
+), led_home AS (
+    INSERT INTO petitions_mergedsignature (id, into_id)
+    SELECT id, into_id FROM merged
+), change AS (
+    INSERT INTO petitions_change (petition_id, day, source, delta, domain, via)
+    SELECT petition_id, %(day)s, 'confirmed', 1,
+           lower(substring(email FROM '@([^@]*)$')), via
+      FROM confirmed
+), consent AS (
+    INSERT INTO petitions_consent (
+        organization_id, email, email_key, email_key_version, updates,
+        wording_version, language, sender, source, given_at
+    )
+    SELECT c.organization_id, c.email, c.email_key, c.email_key_version, c.updates,
+           c.consent_version, c.language,
+           concat_ws(', ', COALESCE(NULLIF(o.legal_name, ''), o.name),
+                     o.postal_address, o.contact_email),
+           'petition:' || c.petition_id, %(now)s
+      FROM confirmed c
+      JOIN organizations_organization o ON o.id = c.organization_id
+     WHERE c.updates IS NOT NULL AND o.postal_address <> '' AND o.contact_email <> ''
+)
+SELECT slug FROM confirmed
+"""
+)
+
+
+# How often one confirmation is tried: a version may begin, and a seat be taken, while
+# it is on its way.
+ATTEMPTS = 8
+SEATED_ONCE = "signature_seated_once"
+
+
+class Confirmation(enum.Enum):
+    COUNTED = "counted"
+    """Now, or before: the signature counts once."""
+    TOO_LATE = "too late"
+    """The petition had ended."""
+    WITHDRAWN = "withdrawn"
+    """Its owner took it back after confirming it."""
+    INVALIDATED = "invalidated"
+    """Staff took it from the count."""
+    FULL = "full"
+    """Two other people at this address are counted."""
+    GONE = "gone"
+    """Erased, or never there."""
+
+
+def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
+    """Count a pending signature, once, however often this is called; returns the
+    outcome and the address (slug) of its petition ('' when it is gone).
+    OperationalError, as when the database is away, when others were always quicker."""
+    parameters: dict[str, Any] = {
+        "id": signature_id,
+        "now": now,
+        "day": timezone.localdate(now),
+        "grace": GRACE,
+    }
+    unexplained = False
+    for _attempt in range(ATTEMPTS):
+        raced = ""
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(CONFIRM, parameters)
+                row = cursor.fetchone()
+        except IntegrityError as error:
+            # Somebody at the same address was confirmed in this very moment.
+            row, raced = None, constraint_of(error)
+        if row:
+            return Confirmation.COUNTED, str(row[0])
+        # The seat that this one would have had was taken: perhaps there is another.
+        if raced == SEATED_ONCE or rekeying.freshen(signature_id, now=now):
+            unexplained = False
+            continue
+        outcome, slug = explain(signature_id)
+        # “Too late” erases what was entered. So it is said only when a second try
+        # finds the same: somebody else may have brought the row up to date just now.
+        if outcome is not Confirmation.TOO_LATE or unexplained:
+            return outcome, slug
+        unexplained = True
+    raise OperationalError("others confirm at the same address all the time")
+
+
+def is_in_time(
+    signature: Signature, *, now: datetime, to_be_mailed: bool = False
+) -> bool:
+    """Whether the statement would still count it, as far as its petition is concerned;
+    of a link that is `to_be_mailed`: once it is."""
+    if signature.petition.state == State.WITHDRAWN:
+        return False
+    until = accepted_until(signature, now=now, to_be_mailed=to_be_mailed)
+    return until is None or now < until
+
+
+def accepted_until(
+    signature: Signature, *, now: datetime, to_be_mailed: bool = False
+) -> datetime | None:
+    """Until when its petition, as it stands, takes its confirmation; None when nobody
+    knows yet. Of a link that is `to_be_mailed`: once it is."""
+    petition = signature.petition
+    end = petition.ended_at or petition.closes_at
+    if end is None:
+        return None
+    if now < end:
+        return end + GRACE
+    sent = signature.mails.filter(state=MailState.SENT)
+    first_sent = sent.aggregate(first=Min("finished_at"))["first"]
+    return GRACE + max(end, first_sent or (now if to_be_mailed else end))
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """The constraint that refused."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
+
+
+def explain(signature_id: int) -> tuple[Confirmation, str]:
+    """Why the statement confirmed nothing."""
+    signature = find_signature(signature_id)
+    if signature is None:
+        return Confirmation.GONE, ""
+    slug = signature.petition.slug
+    if signature.state == SignatureState.PENDING:
+        if counted_of_mailbox(signature):
+            return Confirmation.COUNTED, slug
+        if is_full(signature):
+            return Confirmation.FULL, slug
+        return Confirmation.TOO_LATE, slug
+    if signature.state == SignatureState.WITHDRAWN:
+        return Confirmation.WITHDRAWN, slug
+    if signature.state == SignatureState.INVALID and not counted_of_mailbox(signature):
+        return Confirmation.INVALIDATED, slug
+    return Confirmation.COUNTED, slug

@@ -1,0 +1,317 @@
+"""The sign form: what is asked, and a clear sentence for what cannot be taken."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self
+
+from babel import Locale
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from core.i18n.languages import (
+    is_text_language,
+    reader_language,
+    sorting_key,
+)
+from core.mail import address_fields
+from core.mail.capabilities import can_reach
+from core.text import fields
+from core.text.characters import is_garbled
+from petitions.abuse.contacts import holds_a_contact
+from petitions.addresses import COMMON_DOMAINS, REAL_LOOKALIKES, suggested_domain
+from petitions.models.translations import Words
+from petitions.states import CONSENT_VERSION, OF_PETITIONS, OF_SITE, Delivery
+
+UNREADABLE_LINE = _(
+    "Something in it cannot be read. Type it again, without line breaks."
+)
+# Characters in a version; a longer one is invented.
+MOST = 50
+
+
+class Shared:
+    """A field that all forms share. Django copies every field for every form, which
+    would cost a third of a signature; nothing here changes a field."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+class LineField(Shared, fields.LineField):
+    """Also a blank that does not break, or is a letter wide, is a blank in a name."""
+
+    def to_python(self, value: Any) -> Any:
+        return " ".join(super().to_python(value).split())
+
+
+class AddressField(Shared, address_fields.AddressField):
+    """An e-mail address of a supporter; one that is none may have been meant for a
+    likely one."""
+
+    def to_python(self, value: Any) -> str:
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            if is_garbled(str(value)):
+                raise ValidationError(UNREADABLE_LINE) from None
+            domain = str(value).strip().rpartition("@")[2]
+            if meant := suggested_domain(domain):
+                sentence = _("Did you mean an address that ends with @%(domain)s?")
+                raise ValidationError(sentence, params={"domain": meant}) from None
+            raise
+
+
+class MailedAddressField(AddressField):
+    """One that a link is mailed to."""
+
+    def to_python(self, value: Any) -> str:
+        address = super().to_python(value)
+        if not can_reach(address):
+            raise ValidationError(
+                _(
+                    "Our mail server cannot write to this address: use one with "
+                    "letters from a to z before the @"
+                )
+            )
+        return address
+
+
+class TextField(Shared, fields.TextField):
+    pass
+
+
+# Letters by their category that nobody sees.
+BLANK = frozenset("\u115f\u1160\u3164\uffa0")
+
+
+def is_a_name(text: str) -> bool:
+    """Whether there is a letter to be seen."""
+    return any(unicodedata.category(c)[0] == "L" and c not in BLANK for c in text)
+
+
+@lru_cache(maxsize=20)
+def countries(language: str) -> list[tuple[str, str]]:
+    """ISO codes and names in `language`, in its alphabetical order."""
+    territories = Locale.parse(language).territories
+    named = [
+        (code, name)
+        for code, name in territories.items()
+        if len(code) == 2
+        and code.isalpha()
+        and code not in {"EU", "EZ", "UN", "ZZ"}
+        and code not in {"XA", "XB", "QO"}
+    ]
+    return sorted(named, key=lambda pair: sorting_key(pair[1]))
+
+
+class ChoiceField(Shared, forms.TypedChoiceField):
+    pass
+
+
+class CountryField(ChoiceField):
+    """A country by its ISO code; the names are those of the reader's language."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            choices=lambda: [("", "—"), *countries(reader_language())], **options
+        )
+
+
+class BooleanField(Shared, forms.BooleanField):
+    pass
+
+
+class Trapped(forms.Form):
+    """A form with an input that nobody sees: whatever fills in every field, does not
+    look. templates/petitions/_trap.html has it; as a field of the form it would cost
+    a signature as much as its name."""
+
+    TRAP = "subject"
+
+    @property
+    def is_trapped(self) -> bool:
+        return bool(self.data.get(self.TRAP))
+
+
+class CorrectionForm(forms.Form):
+    """What the owner of the mailbox may correct before confirming."""
+
+    name = LineField(
+        label=_("Full name"),
+        max_length=200,
+        error_messages={
+            "required": _("Enter your full name"),
+            "max_length": _("Enter a name of at most 200 characters"),
+        },
+    )
+    place = LineField(
+        label=_("Place (optional)"),
+        max_length=120,
+        required=False,
+        error_messages={
+            "max_length": _("Enter a place of at most 120 characters"),
+        },
+    )
+    postal_code = LineField(
+        label=_("Postal code (optional)"),
+        max_length=20,
+        required=False,
+        error_messages={
+            "max_length": _("Enter a postal code of at most 20 characters"),
+        },
+    )
+    country = CountryField(
+        label=_("Country (optional)"),
+        required=False,
+        error_messages={"invalid_choice": _("Choose a country from the list")},
+    )
+    comment = TextField(
+        label=_("Why are you signing? (optional)"),
+        max_length=1000,
+        required=False,
+        error_messages={
+            "max_length": _(
+                "Shorten your comment to 1,000 characters; it has %(show_value)d"
+            ),
+        },
+    )
+    show_name = BooleanField(
+        label=_("Show my name and comment on the petition's page."), required=False
+    )
+    updates = ChoiceField(
+        choices=[("yes", _("Yes, e-mail me")), ("no", _("No, thank you"))],
+        required=False,
+        coerce=lambda answer: answer == "yes",
+        empty_value=None,
+        error_messages={"invalid_choice": _("Choose yes or no")},
+    )
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if not is_a_name(name):
+            raise ValidationError(_("Enter your full name"))
+        if holds_a_contact(name):
+            raise ValidationError(
+                _("Enter your name alone, without an e-mail address or a link")
+            )
+        return name
+
+    def clean_place(self) -> str:
+        place = str(self.cleaned_data["place"])
+        if holds_a_contact(place):
+            raise ValidationError(
+                _("Enter a place alone, without an e-mail address or a link")
+            )
+        return place
+
+    def clean_postal_code(self) -> str:
+        code = str(self.cleaned_data["postal_code"])
+        if holds_a_contact(code):
+            raise ValidationError(
+                _("Enter a postal code alone, without an e-mail address or a link")
+            )
+        return code
+
+    # Asked only by petitions that want them.
+    OPTIONAL = ("place", "postal_code", "country")
+
+    def __init__(self, data: Any = None, *, petition: Any, **options: Any) -> None:
+        """`petition` says what is asked: a Petition, or the Form of the hot path."""
+        super().__init__(data, **options)
+        for name in self.OPTIONAL:
+            if not getattr(petition, f"asks_{name}"):
+                del self.fields[name]
+
+
+class SignForm(CorrectionForm, Trapped):
+    """What a supporter fills in."""
+
+    email = MailedAddressField(label=_("E-mail address"))
+    show_name = BooleanField(
+        label=_("Show my name and comment on this page."), required=False
+    )
+    version = LineField(required=False)
+
+    field_order = ["name", "email", "place", "postal_code", "country"]
+
+    # For the script that suggests a correction while one types.
+    common_domains = " ".join(COMMON_DOMAINS)
+    real_lookalikes = " ".join(sorted(REAL_LOOKALIKES))
+
+    def seen(self, delivery: str) -> Seen:
+        """What the form had shown."""
+        return read_version(self.cleaned_data.get("version", ""), delivery)
+
+
+class ReportForm(Trapped):
+    """What a visitor tells about a petition, or about the site."""
+
+    reason = forms.ChoiceField(
+        label=_("What is it about?"),
+        error_messages={
+            "required": _("Choose what it is about"),
+            "invalid_choice": _("Choose what it is about"),
+        },
+    )
+    text = TextField(
+        label=_("What should be known?"),
+        max_length=3000,
+        error_messages={
+            "required": _("Write what should be known"),
+            "max_length": _(
+                "Shorten your message to 3,000 characters; it has %(show_value)d"
+            ),
+        },
+    )
+    email = AddressField(label=_("E-mail address (optional)"), required=False)
+
+    def __init__(self, data: Any = None, *, petition: Any, **options: Any) -> None:
+        super().__init__(data, **options)
+        reasons = OF_PETITIONS if petition else OF_SITE
+        field = self.fields["reason"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(reason.value, reason.label) for reason in reasons]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What stood around a form that was sent."""
+
+    corrections: int
+    consent_version: int
+    delivery: str
+    """What the person petitioned receives; never more than now."""
+    words_key: str
+    """Words.key; '' when the form does not say."""
+
+
+def make_version(corrections: int, delivery: str, words: Words) -> str:
+    """For the hidden field: what this form shows."""
+    parts = (corrections, CONSENT_VERSION, delivery, words.key, words.language)
+    return ".".join(map(str, parts))
+
+
+def language_shown(version: str) -> str:
+    """The language of the words above the form; "" when it does not say."""
+    language = version[-MOST:].rpartition(".")[2]
+    return language if is_text_language(language) else ""
+
+
+def read_version(version: str, delivery: str) -> Seen:
+    """The other way round; a form without it, or with an invented one, counts as
+    the newest."""
+    corrections, consent, shown, words_key = (*version.split("."), "", "", "")[:4]
+    numbers = corrections.isdecimal() and consent.isdecimal()
+    if len(version) > MOST or not numbers or shown not in Delivery.values:
+        return Seen(0, CONSENT_VERSION, delivery, "")
+    least = min(Delivery(shown), Delivery(delivery), key=lambda choice: choice.rank)
+    return Seen(
+        min(int(corrections), 9999),
+        min(int(consent), CONSENT_VERSION),
+        least,
+        words_key,
+    )

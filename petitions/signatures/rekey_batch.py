@@ -1,0 +1,206 @@
+"""New keys for a batch of signatures under the newest rules for addresses, and who of
+those counted stays so. petitions.signatures.rekeying says when.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from petitions.identity.key_ring import Keyring
+from petitions.models import KeyCollision, Signature, Suppression
+from petitions.names import folded_name
+from petitions.states import SignatureState
+
+# Not the petition's text with every signature.
+READ = (
+    "petition_id", "state", "name", "email", "email_key", "email_key_version",
+    "former_key", "person", "seat", "confirmed_at", "petition__shared_addresses",
+)  # fmt: skip
+
+WRITE = """
+WITH given AS (
+    SELECT * FROM unnest(%(ids)s::bigint[], %(keys)s::uuid[], %(former)s::uuid[],
+                         %(people)s::text[], %(seats)s::smallint[])
+                  AS v (id, key, former, person, seat)
+), mails AS (
+    UPDATE petitions_duemail m SET email_key = given.key
+      FROM given WHERE m.signature_id = given.id
+)
+UPDATE petitions_signature s
+   SET email_key = given.key, former_key = given.former, person = given.person,
+       seat = given.seat, email_key_version = %(version)s
+  FROM given WHERE s.id = given.id
+"""
+
+
+def bring_up_to_date(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int:
+    """Give signatures the keys of the newest version, and a person where two may
+    share one address; returns how many were taken back because an older one counts."""
+    with transaction.atomic():
+        locked = (
+            Signature.objects.select_for_update(of=("self",), no_key=True)
+            .filter(pk__in=list(ids), email_key__isnull=False)
+            .exclude(email="")
+            .select_related("petition")
+            .only(*READ)
+            .order_by("pk")
+        )
+        # Somebody else may have been quicker.
+        rows = [row for row in locked if is_outdated(row, ring)]
+        carry_suppressions(((row.email_key, row.email) for row in rows), ring)
+        for row in rows:
+            renew(row, ring)
+        others, collisions = settle(rows, ring)
+        for kept, taken in collisions:
+            take_back(kept, taken, ring, now=now)
+        with connection.cursor() as cursor:
+            changed = [*rows, *others]
+            cursor.execute(
+                WRITE,
+                {
+                    "version": ring.newest.number,
+                    "ids": [row.pk for row in changed],
+                    "keys": [row.email_key for row in changed],
+                    "former": [row.former_key for row in changed],
+                    "people": [row.person for row in changed],
+                    "seats": [row.seat for row in changed],
+                },
+            )
+        return len(collisions)
+
+
+def is_outdated(row: Signature, ring: Keyring) -> bool:
+    """Whether `row` cannot be compared with others yet."""
+    return (
+        row.email_key_version != ring.newest.number
+        or bool(row.person) != row.petition.shared_addresses
+    )
+
+
+def renew(row: Signature, ring: Keyring) -> None:
+    """The keys and the person that `row` has under the newest version."""
+    former = ring.former
+    row.former_key = (
+        None
+        if former is None or row.state != SignatureState.PENDING
+        else row.email_key
+        if row.email_key_version == former.number
+        else row.former_key or ring.former_key(row.email)
+    )
+    row.email_key = ring.newest.key(row.email)
+    row.person = folded_name(row.name) if row.petition.shared_addresses else ""
+
+
+def settle(
+    rows: list[Signature], ring: Keyring
+) -> tuple[list[Signature], list[tuple[Signature, Signature]]]:
+    """Who of the counted stays so, and on which seat. Returns rows besides `rows`
+    that change, and pairs: the one kept, the one to take back."""
+    counted = [row for row in rows if row.state == SignatureState.CONFIRMED]
+    mailboxes: dict[tuple[int, UUID | None], list[Signature]] = defaultdict(list)
+    for row in counted:
+        mailboxes[row.petition_id, row.email_key].append(row)
+    present = (
+        Signature.objects.confirmed()
+        .filter(
+            email_key__in=[row.email_key for row in counted],
+            petition__in={row.petition_id for row in counted},
+        )
+        .exclude(pk__in=[row.pk for row in counted])
+        .select_related("petition")
+        .only(*READ)
+    )
+    others = []
+    for row in present:
+        if (row.petition_id, row.email_key) in mailboxes:
+            mailboxes[row.petition_id, row.email_key].append(row)
+            if is_outdated(row, ring):
+                renew(row, ring)
+                others.append(row)
+    collisions = []
+    for mailbox in mailboxes.values():
+        collisions += keep_oldest(mailbox, {row.pk for row in counted})
+    return others, collisions
+
+
+def keep_oldest(
+    mailbox: list[Signature], arriving: set[int]
+) -> list[tuple[Signature, Signature]]:
+    """Of the signatures counted for one mailbox under one petition, each person's
+    oldest stays, two at most, each on a seat; those in `arriving` had another key
+    until now. Returns pairs: the one kept, the one to take back."""
+    kept: list[Signature] = []
+    collisions = []
+    for row in sorted(mailbox, key=lambda row: (row.confirmed_at, row.pk)):
+        same = [other for other in kept if other.person == row.person]
+        if same or len(kept) == 2:
+            collisions.append(((same or kept)[0], row))
+        else:
+            kept.append(row)
+    free = {1, 2}
+    # Who sits there already chooses first, so that no seat is taken twice in between.
+    for row in sorted(kept, key=lambda row: row.pk in arriving):
+        if row.person:
+            row.seat = row.seat if row.seat in free else min(free)
+            free.discard(row.seat)
+    return collisions
+
+
+def take_back(
+    kept: Signature, taken: Signature, ring: Keyring, *, now: datetime
+) -> None:
+    """Withdraw what would be counted twice, and write it down for staff."""
+    from petitions.signatures.actions import (
+        withdraw,  # which confirms, and that comes here
+    )
+
+    withdraw(taken, now=now)
+    KeyCollision.objects.create(
+        petition_id=kept.petition_id,
+        kept=kept.pk,
+        taken_back=taken.pk,
+        version=ring.newest.number,
+        found_at=now,
+    )
+
+
+def carry_suppressions(
+    addresses: Iterable[tuple[UUID | None, str]], ring: Keyring
+) -> None:
+    """“Never write to me again” holds under the newest key, too, where the address
+    is still known. The older key stays until the end: under other rules it may stand
+    for several mailboxes."""
+    by_key: dict[UUID | None, set[str]] = defaultdict(set)
+    for key, address in addresses:
+        by_key[key].add(address)
+    found = Suppression.objects.filter(pk__in=[key for key in by_key if key])
+    for suppression in found.exclude(key_version=ring.newest.number):
+        named, carried = suppression.address_keys, set()
+        for address in by_key[suppression.pk]:
+            if named is None:
+                Suppression.objects.bulk_create(
+                    [
+                        Suppression(
+                            email_key=ring.newest.key(address),
+                            key_version=ring.newest.number,
+                            since=suppression.since,
+                        )
+                    ],
+                    ignore_conflicts=True,
+                )
+            elif same := ring.address_keys(address).intersection(named):
+                Suppression.objects.add_address(
+                    address,
+                    ring.newest,
+                    since=suppression.since,
+                    key_version=ring.newest.number,
+                )
+                carried |= same
+        left = [key for key in named or [] if key not in carried]
+        this = Suppression.objects.filter(pk=suppression.pk)
+        this.update(**({"address_keys": left} if left else {"carried_over": True}))

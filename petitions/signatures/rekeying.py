@@ -1,0 +1,240 @@
+"""A change of the rules for addresses, or of EMAIL_KEY, while the site runs.
+
+`start` begins a version. From that moment every signature is written under it, with its
+key under the version before beside it, so that a confirmation compares with both. Then
+everything that still holds an address gets its new key, batch by batch; whoever ends it
+in between may start it again. Where two counted signatures of a petition become one
+person's, the oldest stays counted, the newer is taken back and staff are told.
+
+Why nobody is counted twice meanwhile: confirmations read the newest version, and only a
+row of that version is confirmed. `start` waits until all that have not seen it are
+through. So what was counted before is visible to every later one, and the later ones
+meet in the unique constraint.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db import Error, OperationalError, connection, transaction
+from django.db.models import Q, QuerySet
+
+from core.db.batches import Batches
+from core.db.database import is_away
+from petitions.identity import key_ring
+from petitions.identity.key_ring import Keyring
+from petitions.models import Consent, KeyVersion, Signature, Suppression
+from petitions.signatures.rekey_batch import (
+    bring_up_to_date,
+    carry_suppressions,
+    is_outdated,
+)
+
+BATCH = 500
+# Waits for confirmations that have not seen the version, and they for it: briefly.
+LOCK = "LOCK TABLE petitions_keyversion IN ACCESS EXCLUSIVE MODE"
+LOCK_TIMEOUT = "500ms"
+
+WRITE_CONSENTS = """
+UPDATE petitions_consent c SET email_key = v.key, email_key_version = %(version)s
+  FROM unnest(%(ids)s::bigint[], %(keys)s::uuid[]) AS v (id, key) WHERE c.id = v.id
+"""
+
+
+class SecretMissing(Exception):
+    """The secret of the version that counts is not in the environment."""
+
+
+class Busy(Exception):
+    """Something reads the versions all the time, and none can begin."""
+
+
+@dataclass
+class Report:
+    """What a run has done."""
+
+    started: int | None = None
+    """The version that it began."""
+    signatures: int = 0
+    consents: int = 0
+    taken_back: int = 0
+    finished: int | None = None
+    """The version that is complete now."""
+    tidied: int = 0
+    left: dict[int, int] = field(default_factory=dict)
+    """“Never write to me again” known by a key of a former version alone, by
+    version: what its secret is still needed for."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (
+            self.started or self.signatures or self.consents or self.finished
+            or self.tidied
+        )  # fmt: skip
+
+
+# == Versions ==
+
+
+def is_due() -> bool:
+    """Whether the rules or EMAIL_KEY differ from those of the newest version."""
+    newest = KeyVersion.objects.latest("number")
+    return (
+        key_ring.waits_for_rekey()
+        or newest.fingerprint != key_ring.fingerprint(settings.EMAIL_KEY)
+    )  # fmt: skip
+
+
+def start(*, now: datetime, former_lost: bool = False) -> int:
+    """Begin the next version, from the rules and EMAIL_KEY as they are; returns its
+    number. SecretMissing when what is counted could not be compared with it, unless
+    `former_lost`; Busy when no moment was found."""
+    if not former_lost and not key_ring.current().newest.secret:
+        raise SecretMissing
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        try:
+            cursor.execute(LOCK)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") == "55P03":
+                raise Busy from None
+            raise
+        newest = KeyVersion.objects.latest("number")
+        assert newest.finished_at is not None
+        return KeyVersion.objects.create(
+            number=newest.number + 1,
+            rules=key_ring.draft(),
+            fingerprint=key_ring.fingerprint(settings.EMAIL_KEY),
+            started_at=now,
+        ).number
+
+
+def finish(number: int, *, now: datetime) -> None:
+    """From here on nothing is counted by the version before."""
+    KeyVersion.objects.filter(pk=number, finished_at=None).update(finished_at=now)
+
+
+# == What has to be done ==
+
+
+def outdated(ring: Keyring) -> QuerySet[Signature]:
+    """Signatures that hold an address, and a key of another version."""
+    return (
+        Signature.objects.exclude(email_key_version=ring.newest.number)
+        .exclude(email="")
+        .filter(email_key__isnull=False)
+    )
+
+
+def batches[M: (Signature, Consent)](rows: QuerySet[M]) -> Iterator[list[int]]:
+    """The numbers of `rows`, in order; each batch is read when the one before is
+    done with."""
+    last, some = 0, Batches(first=100, most=BATCH)
+    numbers = rows.order_by("pk").values_list("pk", flat=True)
+    while ids := list(numbers.filter(pk__gt=last)[: some.size]):
+        started = time.monotonic()
+        yield ids
+        some.note(len(ids), time.monotonic() - started)
+        last = ids[-1]
+
+
+def rekey_signatures(
+    rows: QuerySet[Signature], ring: Keyring, *, now: datetime
+) -> Iterator[tuple[int, int]]:
+    """New keys for all of `rows`; yields after each batch how many it were, and how
+    many of those counted were taken back."""
+    for ids in batches(rows):
+        yield len(ids), patiently(ids, ring, now=now)
+
+
+def patiently(ids: Sequence[int], ring: Keyring, *, now: datetime) -> int:
+    """`bring_up_to_date`, again when a signer was quicker."""
+    for _attempt in range(20):
+        try:
+            return bring_up_to_date(ids, ring, now=now)
+        except Error as error:
+            # A confirmation took the key in this moment, or a deadlock was broken.
+            if connection.in_atomic_block or not (
+                is_away(error) or "duplicate key" in str(error)
+            ):
+                raise
+    return bring_up_to_date(ids, ring, now=now)
+
+
+def rekey_consents(ring: Keyring) -> Iterator[int]:
+    """New keys for answers about updates, which outlive their signatures."""
+    rows = Consent.objects.exclude(email_key_version=ring.newest.number)
+    for ids in batches(rows.exclude(email="")):
+        with transaction.atomic():
+            consents = list(
+                Consent.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+            )
+            carry_suppressions(((c.email_key, c.email) for c in consents), ring)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    WRITE_CONSENTS,
+                    {
+                        "version": ring.newest.number,
+                        "ids": [c.pk for c in consents],
+                        "keys": [ring.newest.key(c.email) for c in consents],
+                    },
+                )
+        yield len(ids)
+
+
+# == One signature, when its link is used ==
+
+
+def freshen(signature_id: int, *, now: datetime) -> bool:
+    """Bring a pending signature, and those counted for its mailbox, to where they can
+    be compared; returns whether any was not."""
+    mine = (
+        Signature.objects.pending()
+        .filter(pk=signature_id)
+        .select_related("petition")
+        .first()
+    )
+    if mine is None:
+        return False
+    ring = key_ring.current()
+    counted = Signature.objects.confirmed().filter(
+        petition=mine.petition_id, email_key__in=ring.keys(mine.email)
+    )
+    stale = ~Q(email_key_version=ring.newest.number)
+    if mine.petition.shared_addresses:
+        stale |= Q(person="")
+    ids = list(counted.filter(stale).values_list("pk", flat=True))
+    if is_outdated(mine, ring):
+        ids.append(mine.pk)
+    if not ids:
+        return False
+    patiently(ids, ring, now=now)
+    return True
+
+
+# == The end ==
+
+
+def tidy(ring: Keyring) -> int:
+    """After the end: forget keys of the version before, and what was carried over;
+    returns how many rows that were."""
+    pending = Signature.objects.pending().filter(former_key__isnull=False)
+    tidied = 0
+    for ids in batches(pending):
+        tidied += Signature.objects.filter(pk__in=ids).update(former_key=None)
+    carried = Suppression.objects.filter(carried_over=True)
+    return tidied + carried.exclude(key_version=ring.newest.number).delete()[0]
+
+
+def left(ring: Keyring) -> dict[int, int]:
+    """Suppressions that only a former version can compare, by version."""
+    found: dict[int, int] = {}
+    rows = Suppression.objects.exclude(key_version=ring.newest.number)
+    for number in rows.values_list("key_version", flat=True):
+        found[number] = found.get(number, 0) + 1
+    return found

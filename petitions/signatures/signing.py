@@ -1,0 +1,245 @@
+"""The hot path: signing, written as the statements it is.
+petitions.signatures.confirming is the rest of it.
+
+Signing is one SELECT and one INSERT, the same for every kind of signer. No counter is
+touched, no mail is sent, no job is queued within a request; what is due is written with
+the signature itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from core.security.clients import Network
+from petitions.abuse.rate_limits import (
+    ADDRESS_FULL,
+    BURST,
+    CEILING_FULL,
+    Rules,
+)
+from petitions.addresses import ascii_domain, domain_of
+from petitions.identity import key_ring
+from petitions.states import ENDED_STATES, Aside, State, WeakSign
+
+NO_RULES = Rules()
+# Lowers the priority of a mail; alone it withholds none.
+BUSY = int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN)
+# Keeps a name from the page until staff have looked.
+DOUBTFUL = int(WeakSign.CONTACT_IN_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a sign form has to know of its petition."""
+
+    petition_id: int
+    organization_id: int
+    slug: str
+    state: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    delivery: str
+    asks_place: bool
+    asks_postal_code: bool
+    asks_country: bool
+    words_key: str
+    text_language: str
+    """The language of the words that the key is of: the one that was asked for, else
+    the petition's own."""
+    asks_updates: bool
+    shared_addresses: bool
+
+    def has_begun(self, now: datetime) -> bool:
+        return self.opens_at is not None and self.opens_at <= now
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.state in ENDED_STATES or (
+            self.closes_at is not None and self.closes_at <= now
+        )
+
+    def is_open(self, now: datetime) -> bool:
+        return (
+            self.state == State.OPEN and self.has_begun(now) and not self.has_ended(now)
+        )
+
+
+FIND = """
+SELECT p.id, p.organization_id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
+       p.asks_place, p.asks_postal_code, p.asks_country,
+       left(md5(COALESCE(t.title, p.title) || E'\n' || COALESCE(t.ask, p.ask)
+                || E'\n' || COALESCE(t.text, p.text)), 8),
+       COALESCE(t.language, p.language),
+       o.postal_address <> '' AND o.contact_email <> '',
+       p.shared_addresses, k.number, k.finished_at IS NULL
+  FROM petitions_petition p
+  JOIN organizations_organization o ON o.id = p.organization_id
+  LEFT JOIN petitions_translation t
+    ON t.petition_id = p.id AND t.language = %(language)s
+  -- A signature is written by the newest key version, however long a process runs.
+ CROSS JOIN (SELECT number, finished_at FROM petitions_keyversion
+              ORDER BY number DESC LIMIT 1) k
+ WHERE p.slug = %(slug)s
+"""
+
+
+def find_form(slug: str, language: str = "") -> Form | None:
+    """The form of the petition with this address, drafts included, below its words in
+    `language`."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, {"slug": slug, "language": language})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    *form, number, rekeying_runs = row
+    key_ring.notice(number, rekeying_runs)
+    return Form(*form)
+
+
+# Buckets are drawn from in the order of their keys by all, so that two forms wait for
+# each other instead of deadlocking. What an empty one holds back is not in `passed`.
+SIGN = f"""
+WITH attempt AS (
+    SELECT *
+      FROM unnest(%(keys)s::uuid[], %(marks)s::int[], %(every)s::bigint[],
+                  %(patience)s::bigint[], %(queue)s::bigint[], %(behind)s::uuid[])
+        AS a (key, mark, every, patience, queue, behind)
+), passed AS (
+    INSERT INTO petitions_allowance AS a (key, full_at, roof)
+    SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 us'
+      FROM attempt
+     WHERE behind IS NULL
+     ORDER BY key
+        ON CONFLICT (key) DO UPDATE
+       SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
+     WHERE a.full_at <= excluded.roof
+ RETURNING key, full_at
+), passed_behind AS (
+    -- After all of the first, so that nobody holds one of these and waits for those.
+    INSERT INTO petitions_allowance AS a (key, full_at, roof)
+    SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 us'
+      FROM attempt
+     WHERE behind NOT IN (SELECT key FROM passed)
+     ORDER BY key
+        ON CONFLICT (key) DO UPDATE
+       SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
+     WHERE a.full_at <= excluded.roof
+ RETURNING key, full_at
+), beyond AS (
+    SELECT COALESCE(bit_or(mark) FILTER (WHERE stopped), 0) AS marks,
+           COALESCE(bit_or(mark) FILTER (WHERE stopped), 0) & {sum(WeakSign)}
+               | %(weak_signs)s::int AS signs,
+           max(full_at - (every + patience - queue) * interval '1 us')
+               FILTER (WHERE queue > 0) AS mail_at
+      FROM (SELECT a.*, p.full_at,
+                   p.key IS NULL AND (
+                       behind IS NULL OR behind NOT IN (SELECT key FROM passed)
+                   ) AS stopped
+              FROM attempt a
+              LEFT JOIN (SELECT * FROM passed UNION ALL SELECT * FROM passed_behind) p
+                ON p.key = a.key) drawn
+), signed AS (
+    INSERT INTO petitions_signature (
+        petition_id, state, name, email, email_key, email_key_version, former_key,
+        person, place, postal_code, country, comment, comment_approved, show_name,
+        updates, language, text_language, text_version, consent_version, delivery,
+        network, weak_signs, name_withheld, aside, via, created_at
+    )
+    SELECT %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
+           %(email_key_version)s, %(former_key)s, %(person)s, %(place)s,
+           %(postal_code)s, %(country)s, %(comment)s, false, %(show_name)s,
+           %(updates)s, %(language)s, %(text_language)s, %(text_version)s,
+           %(consent_version)s, %(delivery)s, %(network)s::inet, signs,
+           signs & {DOUBTFUL} <> 0,
+           CASE WHEN %(aside)s::text <> '' THEN %(aside)s::text
+                WHEN marks & {ADDRESS_FULL} <> 0 THEN 'limit'
+                WHEN marks & {BURST} <> 0 THEN 'burst'
+                -- More than one of the bits.
+                WHEN signs & (signs - 1) <> 0 THEN 'signs'
+                ELSE '' END,
+           %(via)s, %(now)s
+      FROM beyond
+     WHERE marks & {CEILING_FULL} = 0
+    RETURNING id, petition_id, email_key, created_at, weak_signs, aside
+)
+INSERT INTO petitions_duemail (
+    petition_id, signature_id, email_key, kind, state, priority, due_at, attempts,
+    created_at, reply
+)
+SELECT petition_id, id, email_key, 'confirm',
+       CASE WHEN aside = '' THEN 'due' ELSE 'held' END,
+       -- Many from one network or domain wait behind all others.
+       CASE WHEN weak_signs & {BUSY} <> 0 THEN 1 ELSE 0 END,
+       GREATEST(created_at, (SELECT mail_at FROM beyond)), 0, created_at, ''
+  FROM signed
+RETURNING signature_id
+"""  # noqa: S608 - numbers of ours
+
+
+@dataclass(frozen=True, slots=True)
+class SignerInput:
+    """What a supporter sent, cleaned, and what the form had shown."""
+
+    name: str
+    email: str
+    language: str
+    delivery: str
+    text_language: str = ""
+    """Of the words that the form stood below; "" for the petition's own."""
+    place: str = ""
+    postal_code: str = ""
+    country: str = ""
+    comment: str = ""
+    show_name: bool = False
+    updates: bool | None = None
+    text_version: int = 0
+    consent_version: int = 1
+    network: Network | None = None
+    """The /24 or /48 that it came from."""
+    weak_signs: int = 0
+    person: str = ""
+    """The folded name where two people may share an address, otherwise ''."""
+    is_trapped: bool = False
+    """Whether it filled in what people do not see."""
+    via: str = ""
+    """The tag of the link that it came by."""
+
+
+def sign(
+    petition_id: int,
+    given: SignerInput,
+    *,
+    now: datetime,
+    rules: Rules = NO_RULES,
+    organization_id: int = 0,
+) -> int | None:
+    """Write a pending signature and the mail that is due for it; returns its id, or
+    None when its network has reached its ceiling. Repeating it is harmless: whoever
+    owns the mailbox confirms one."""
+    ring = key_ring.held()
+    key = ring.newest.key(given.email)
+    domain = ascii_domain(domain_of(given.email))
+    attempts = rules.attempts(petition_id, key, given.network, domain, organization_id)
+    aside = Aside.HONEYPOT if given.is_trapped else rules.aside(given.network, domain)
+    parameters: dict[str, Any] = {
+        "petition_id": petition_id,
+        "email_key": key,
+        "email_key_version": ring.newest.number,
+        "former_key": ring.former_key(given.email),
+        "aside": aside,
+        "now": now,
+    }
+    for name in SignerInput.__slots__:
+        parameters[name] = getattr(given, name)
+    parameters |= attempts.arrays()
+    parameters["network"] = given.network and str(given.network.network_address)
+    with connection.cursor() as cursor:
+        cursor.execute(SIGN, parameters)
+        row = cursor.fetchone()
+    if row is None:
+        rules.turn_away(given.network)
+        return None
+    return int(row[0])

@@ -1,0 +1,183 @@
+"""A database that cannot be used is named, with what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+
+from core.db.connecting import (
+    POOLER,
+    trouble,
+)
+from devsite.embedded_postgres import (
+    as_server_user,
+    free_port,
+)
+from tests.config.test_settings import ROOT, environment
+
+pytestmark = pytest.mark.django_db
+
+
+def url(**changes: object) -> str:
+    """The address of the tests' database with `changes`."""
+    s = {**connection.settings_dict, **changes}
+    password = quote(str(s["PASSWORD"]), safe="")
+    return f"postgresql://{s['USER']}:{password}@{s['HOST']}:{s['PORT']}/{s['NAME']}"
+
+
+def manage(database: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=environment({"DATABASE_URL": database}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_one_that_works_is_no_trouble() -> None:
+    assert trouble() is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"PASSWORD": "wrong"}, "(28P01) The password or the user"),
+        ({"NAME": "nothing"}, "(3D000) It has no such database"),
+        ({"USER": "nobody"}, "(28P01) The password or the user"),
+        ({"HOST": "nowhere.invalid"}, "No machine has that name"),
+        ({"PORT": 1}, "Nothing listens there: is PostgreSQL running"),
+    ],
+)
+def test_the_commonest_mistakes_are_named(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], sentence: str
+) -> None:
+    for name, value in changes.items():
+        monkeypatch.setitem(connection.settings_dict, name, value)
+
+    found = trouble()
+
+    assert found is not None
+    assert sentence in found.sentence
+    assert not found.stays
+    s = connection.settings_dict
+    assert f"at {s['HOST']}, port {s['PORT']}, database {s['NAME']}" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["migrate"],
+        ["check"],
+        ["start_site", "--organization", "A", "--owner", "a@example.org"],
+        ["verify_counts"],
+    ],
+)
+def test_every_command_says_it(command: list[str]) -> None:
+    done = manage(url(PASSWORD="wrong/#@"), *command)
+
+    assert done.returncode == 1
+    assert "(28P01) The password or the user in DATABASE_URL is wrong" in done.stderr
+    assert "wrong/#@" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_web_server_and_worker_say_it_and_go_on(tmp_path: Path) -> None:
+    settings = {
+        "DATABASE_URL": url(PASSWORD="wrong"),
+        "BIND": f"127.0.0.1:{free_port()}",
+    }
+    for command in (
+        [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
+        [sys.executable, "manage.py", "work"],
+    ):
+        log = tmp_path / "log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment(settings),
+                stderr=output,
+                stdout=output,
+            )
+        deadline = time.monotonic() + 30
+        while "28P01" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.terminate()
+        process.wait(20)
+        assert "(28P01) The password or the user" in log.read_text()
+
+
+@pytest.fixture(params=["", "ignore_startup_parameters = options"])
+def pooler(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+    """The port of a PgBouncer before the tests' database."""
+    if not (
+        program := shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    ):
+        pytest.skip("NOT TESTED HERE: no pgbouncer; apt-get install pgbouncer")
+    s, port = connection.settings_dict, free_port()
+    ini = tmp_path / "pgbouncer.ini"
+    ini.write_text(
+        f"[databases]\n{s['NAME']} = host={s['HOST']} port={s['PORT']} "
+        f"user={s['USER']} password={s['PASSWORD']}\n[pgbouncer]\nauth_type = any\n"
+        f"listen_addr = 127.0.0.1\nlisten_port = {port}\npool_mode = transaction\n"
+        f"unix_socket_dir =\n{request.param}\n"
+    )
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        folder.chmod(0o755)
+    process = subprocess.Popen(
+        as_server_user(program, ini),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(1)
+    yield port
+    process.terminate()
+    process.wait(10)
+
+
+def test_a_pooler_in_between_is_refused(
+    monkeypatch: pytest.MonkeyPatch, pooler: int
+) -> None:
+    monkeypatch.setitem(connection.settings_dict, "PORT", pooler)
+
+    found = trouble()
+
+    assert found is not None
+    assert POOLER in found.sentence
+    assert found.stays
+
+
+def test_nothing_starts_behind_a_pooler(pooler: int) -> None:
+    for command in (
+        [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
+        [sys.executable, "manage.py", "work"],
+        [sys.executable, "manage.py", "migrate"],
+    ):
+        settings = {
+            "DATABASE_URL": url(PORT=pooler),
+            "BIND": f"127.0.0.1:{free_port()}",
+        }
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment(settings),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+        assert done.returncode == 1, done.stderr
+        assert "PgBouncer" in done.stderr
+        assert "Traceback" not in done.stderr

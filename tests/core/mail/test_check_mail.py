@@ -1,0 +1,131 @@
+"""`manage.py check_mail` says in words what is wrong."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import AuthResult
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from config.environment import Environment
+from devsite.embedded_postgres import free_port
+from tests.mailserver import MailServer
+
+
+def check(settings: Settings, url: str) -> str:
+    """What the command prints for a MAIL_URL; its complaint when it fails."""
+    environment = Environment()
+    environment.ENVIRON = {"MAIL_URL": url}
+    settings.MAILERS = {"default": environment.mailer("MAIL_URL")}
+    out = StringIO()
+    try:
+        call_command("check_mail", to="me@example.org", stdout=out)
+    except CommandError as error:
+        return f"FAILED {error}"
+    return out.getvalue()
+
+
+@pytest.fixture
+def serve() -> Any:
+    servers: list[MailServer] = []
+
+    def start(**options: Any) -> MailServer:
+        server = MailServer(**options)
+        server.start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def test_it_sends(settings: Settings, serve: Callable[..., MailServer]) -> None:
+    server = serve()
+
+    said = check(settings, f"smtp://127.0.0.1:{server.port}")
+
+    assert said.startswith(
+        f"127.0.0.1:{server.port} took the message for me@example.org."
+    )
+    (message,) = server.mailbox.messages
+    assert message["Subject"] == "Test message from http://testserver.localhost"
+
+
+def test_nothing_listens(settings: Settings) -> None:
+    said = check(settings, f"smtp://127.0.0.1:{free_port()}")
+
+    assert said.startswith("FAILED")
+    assert "nothing listens there. Correct host and port in MAIL_URL." in said
+
+
+def test_no_such_host(settings: Settings) -> None:
+    assert "no such host. Correct the host" in check(settings, "smtp://mail.invalid:25")
+
+
+def test_the_recipient_is_refused(
+    settings: Settings, serve: Callable[..., MailServer]
+) -> None:
+    server = serve()
+    server.mailbox.refuse = lambda address: "550 relaying denied"
+
+    said = check(settings, f"smtp://127.0.0.1:{server.port}")
+
+    assert "refused the address in --to: 550 relaying denied" in said
+
+
+def test_no_starttls(settings: Settings, serve: Callable[..., MailServer]) -> None:
+    said = check(settings, f"smtp+tls://127.0.0.1:{serve().port}")
+
+    assert "STARTTLS extension not supported" in said
+    assert "Use another scheme in MAIL_URL" in said
+
+
+def test_no_tls_at_all(settings: Settings, serve: Callable[..., MailServer]) -> None:
+    said = check(settings, f"smtps://127.0.0.1:{serve().port}")
+
+    assert "it does not speak TLS there." in said
+
+
+def test_a_certificate_that_nobody_signed(
+    settings: Settings, serve: Callable[..., MailServer], tmp_path: Path
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
+         "-subj", "/CN=127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = serve(tls_context=context)
+
+    said = check(settings, f"smtp+tls://127.0.0.1:{server.port}")
+
+    assert "its certificate is not valid: self-signed certificate" in said
+
+
+def test_a_wrong_password(settings: Settings, serve: Callable[..., MailServer]) -> None:
+    def refuse(*args: Any) -> AuthResult:
+        return AuthResult(success=False, handled=False)
+
+    server = serve(authenticator=refuse, auth_require_tls=False)
+
+    said = check(settings, f"smtp://user:wrong@127.0.0.1:{server.port}")
+
+    assert "does not accept user name and password (535). Correct them" in said
+    assert "wrong" not in said
+
+
+def test_a_folder(settings: Settings, tmp_path: Path) -> None:
+    said = check(settings, f"folder://{tmp_path}/mail")
+
+    assert said.startswith(f"{tmp_path}/mail took the message")
+    assert len(list((tmp_path / "mail").glob("*.eml"))) == 1

@@ -1,0 +1,191 @@
+"""Somebody is told when the worker stops or mail waits, and when it is over."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from core.models import (
+    Alert,
+    Heartbeat,
+)
+from core.observability import probes
+from core.observability.alerts import watch
+from core.worker.loops import WORKER_LOOPS
+from petitions.models import DueMail, Petition
+from tests.factories import make_pending
+
+pytestmark = pytest.mark.django_db
+
+
+def beat(now: datetime) -> None:
+    for loop in WORKER_LOOPS:
+        Heartbeat.objects.update_or_create(name=loop.name, defaults={"beat_at": now})
+
+
+def test_a_stopped_worker_is_reported_once_an_hour_and_when_it_is_back() -> None:
+    start = timezone.now()
+    beat(start)
+    watch(start + timedelta(seconds=50))
+    assert mail.outbox == []
+
+    for minutes in (2, 3, 30, 59, 63):
+        watch(start + timedelta(minutes=minutes))
+
+    assert len(mail.outbox) == 2
+    message = mail.outbox[0]
+    assert message.to == ["admin@example.org"]
+    assert message.subject == "[http://testserver.localhost] Attention needed"
+    names = ", ".join(sorted(loop.name for loop in WORKER_LOOPS))
+    assert f"The worker does not work: no sign of {names} for 120 s" in message.body
+    assert "Restart `manage.py work`" in message.body
+
+    beat(start + timedelta(minutes=70))
+    watch(start + timedelta(minutes=70))
+    assert mail.outbox[-1].subject.endswith("All is well again")
+    assert not Alert.objects.exists()
+
+
+def test_one_loop_that_hangs_is_enough() -> None:
+    now = timezone.now()
+    beat(now)
+    Heartbeat.objects.filter(name="mail").update(beat_at=now - timedelta(minutes=5))
+
+    watch(now)
+
+    assert "no sign of mail for 300 s" in mail.outbox[0].body
+
+
+def test_a_worker_that_never_ran_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(probes, "STARTED_AT", now - timedelta(seconds=61))
+
+    watch(now)
+
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize(("minutes", "mails"), [(4, 0), (6, 1)])
+def test_confirmations_that_wait_too_long_are_reported(
+    petition: Petition, minutes: int, mails: int
+) -> None:
+    now = timezone.now()
+    beat(now)
+    make_pending(petition, now=now - timedelta(minutes=minutes))
+
+    watch(now)
+
+    assert len(mail.outbox) == mails
+    if mails:
+        assert "Confirmation mails wait, the oldest for 360 s" in mail.outbox[0].body
+        assert "check_mail" in mail.outbox[0].body
+
+
+def test_a_mail_that_was_put_off_does_not_wait(petition: Petition) -> None:
+    now = timezone.now()
+    beat(now)
+    make_pending(petition, now=now - timedelta(hours=1))
+    DueMail.objects.update(due_at=now + timedelta(minutes=1))
+
+    watch(now)
+
+    assert mail.outbox == []
+
+
+def test_mail_that_is_put_off_again_and_again_is_reported(petition: Petition) -> None:
+    now = timezone.now()
+    beat(now)
+    make_pending(petition, now=now - timedelta(hours=1))
+    DueMail.objects.update(due_at=now + timedelta(minutes=30), attempts=7)
+
+    watch(now)
+
+    assert "wait, the oldest for 3600 s" in mail.outbox[0].body
+
+
+def test_many_refusals_are_reported(petition: Petition) -> None:
+    now = timezone.now()
+    beat(now)
+    for _ in range(10):
+        make_pending(petition, now=now - timedelta(minutes=20))
+    DueMail.objects.update(state="failed", finished_at=now - timedelta(minutes=10))
+
+    watch(now)
+
+    assert "10 mails were refused for good within an hour" in mail.outbox[0].body
+
+
+def test_an_alert_that_could_not_be_mailed_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("core.observability.alerts.send_mail", refuse)
+    beat(timezone.now() - timedelta(hours=1))
+
+    watch(timezone.now())
+
+    assert "The alert could not be mailed: ConnectionRefusedError" in caplog.text
+    monkeypatch.undo()
+    watch(timezone.now() + timedelta(seconds=10))
+    assert len(mail.outbox) == 1
+
+
+def test_livez_is_two_bytes_and_no_query(
+    visitor: Client, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(0):
+        assert visitor.get("/livez").content == b"ok"
+
+
+def test_readyz_names_troubles_and_stays_ready(visitor: Client) -> None:
+    beat(timezone.now() - timedelta(hours=1))
+
+    response = visitor.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json()["ready"] is True
+    assert "The worker does not work" in response.json()["troubles"][0]
+
+
+def test_readyz_is_not_ready_without_migrations(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.observability.health.pending_migrations", lambda: 2)
+
+    response = visitor.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json() == {
+        "ready": False,
+        "database": "ok",
+        "pending_migrations": 2,
+        "troubles": [],
+    }
+
+
+def test_metrics_are_for_this_machine_or_a_token(
+    visitor: Client, petition: Petition, settings: Settings
+) -> None:
+    make_pending(petition)
+
+    text = visitor.get("/metrics").content.decode()
+    assert "mails_due 1.0" in text
+    assert "# TYPE worker_heartbeat_age_seconds gauge" in text
+    assert (
+        visitor.get("/metrics", headers={"x-forwarded-for": "1.2.3.4"}).status_code
+        == 403
+    )
+    assert visitor.get("/metrics", REMOTE_ADDR="1.2.3.4").status_code == 403
+
+    settings.METRICS_TOKEN = "secret"
+    assert visitor.get("/metrics").status_code == 403
+    authorized = {"authorization": "Bearer secret"}
+    assert visitor.get("/metrics", headers=authorized).status_code == 200

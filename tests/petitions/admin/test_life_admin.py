@@ -1,0 +1,367 @@
+"""What the buttons and dates of a petition's form do, and what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from organizations.models import Organization, User
+from petitions import loops
+from petitions.admin.transitions import TRANSITIONS
+from petitions.models import Petition, Update
+from petitions.models.life import NotAllowed
+from petitions.states import State
+from tests.factories import backdate, make_entry, make_petition, make_signature
+from tests.petitions.admin.test_admin import errors_of
+from tests.petitions.admin.test_admin import form as any_form
+from tests.petitions.views.test_pages import text_of
+
+pytestmark = pytest.mark.django_db
+
+type Login = Callable[[User], Client]
+
+LIST = "/admin/petitions/petition/"
+DAY = timedelta(days=1)
+
+
+def change(petition: Petition) -> str:
+    return f"{LIST}{petition.pk}/change/"
+
+
+def form(petition: Petition, **changes: Any) -> dict[str, Any]:
+    """Its form as a browser would send it; a draft's organisation may be changed."""
+    if petition.state == State.DRAFT:
+        changes = {"organization": petition.organization_id, **changes}
+    return any_form(petition, **changes)
+
+
+def typed(name: str, moment: datetime | None) -> dict[str, str]:
+    """A date as it is typed into the two fields."""
+    if moment is None:
+        return {f"{name}_0": "", f"{name}_1": ""}
+    local = timezone.localtime(moment)
+    return {f"{name}_0": f"{local:%Y-%m-%d}", f"{name}_1": f"{local:%H:%M:%S}"}
+
+
+@pytest.fixture
+def draft(organization: Organization) -> Petition:
+    return make_petition(organization, title="Draft one", state=State.DRAFT)
+
+
+@pytest.fixture
+def scheduled(organization: Organization) -> Petition:
+    in_a_week = timezone.now().replace(microsecond=0) + 7 * DAY
+    return make_petition(organization, title="Scheduled one", opens_at=in_a_week)
+
+
+# == What is on the screen ==
+
+
+@pytest.mark.parametrize("verb", TRANSITIONS)
+def test_a_button_saves_what_was_typed_before_it_asks(
+    as_user: Login, alice: User, draft: Petition, verb: str
+) -> None:
+    client = as_user(alice)
+    values = form(draft, title="What was on the screen", _then=verb)
+
+    answer = client.post(change(draft), values)
+
+    draft.refresh_from_db()
+    assert answer.status_code == 302, errors_of(answer)
+    assert answer.headers["Location"] == f"{LIST}{draft.pk}/do/{verb}/"
+    assert (draft.title, draft.state) == ("What was on the screen", State.DRAFT)
+
+
+def test_what_cannot_be_saved_is_not_published(
+    as_user: Login, alice: User, draft: Petition
+) -> None:
+    answer = as_user(alice).post(
+        change(draft), form(draft, title="", summary="Kept words", _then="publish")
+    )
+
+    assert answer.status_code == 200
+    assert "Kept words" in answer.content.decode()
+    draft.refresh_from_db()
+    assert (draft.title, draft.state) == ("Draft one", State.DRAFT)
+
+
+def test_a_form_that_nobody_changed_is_not_saved_again(
+    as_user: Login, alice: User, draft: Petition
+) -> None:
+    client = as_user(alice)
+    # As browsers send it back: what the field began with.
+    values = form(draft, _then="publish", **{"initial-months_kept": "6"})
+
+    answer = client.post(change(draft), values)
+
+    assert answer.headers["Location"].endswith("/do/publish/")
+    history = text_of(client.get(f"{LIST}{draft.pk}/history/"))
+    assert "This object doesn’t have a change history" in history
+
+
+def test_no_link_beside_a_form_leaves_it(
+    as_user: Login, alice: User, petition: Petition
+) -> None:
+    page = as_user(alice).get(change(petition)).content.decode()
+
+    main = page[page.index('class="object-tools"') : page.index('class="submit-row"')]
+    beside = main.split("<fieldset")[0]
+    links = [tag.split(">")[0] for tag in beside.split("<a ")[1:]]
+    assert len(links) > 8
+    assert [link for link in links if 'target="_blank"' not in link] == []
+    for verb in ("pause", "close", "win", "withdraw"):
+        assert f'name="_then" value="{verb}"' in beside
+    # The Enter key presses the first button, which saves and does nothing else.
+    assert beside.index('name="_save"') < beside.index('name="_then"')
+
+
+# == Dates ==
+
+
+def test_a_closing_date_in_the_past_is_refused_beside_the_field(
+    as_user: Login, alice: User, petition: Petition
+) -> None:
+    then = timezone.now() - timedelta(hours=1)
+
+    answer = as_user(alice).post(
+        change(petition), form(petition, **typed("closes_at", then))
+    )
+
+    (sentence,) = answer.context["adminform"].form.errors["closes_at"]
+    assert sentence == "This has passed. To end a petition now, use “Close”."
+    loops.clock(timezone.now())
+    petition.refresh_from_db()
+    assert (petition.state, petition.closes_at) == (State.OPEN, None)
+
+
+def test_a_closing_date_that_stands_unchanged_is_no_mistake(
+    as_user: Login, alice: User, petition: Petition
+) -> None:
+    """Between its hour and the worker's next round."""
+    passed = timezone.now().replace(microsecond=0) - timedelta(seconds=5)
+    backdate(petition, closes_at=passed)
+
+    answer = as_user(alice).post(
+        change(petition), form(petition, **typed("closes_at", passed))
+    )
+
+    assert answer.status_code == 302, errors_of(answer)
+
+
+@pytest.mark.parametrize("after", [-3650, 0])
+def test_a_closing_date_before_the_opening_is_refused_beside_the_field(
+    as_user: Login, alice: User, draft: Petition, scheduled: Petition, after: int
+) -> None:
+    assert scheduled.opens_at is not None
+    wrong = scheduled.opens_at + after * DAY
+    dates = {**typed("opens_at", scheduled.opens_at), **typed("closes_at", wrong)}
+    for petition in (draft, scheduled):
+        answer = as_user(alice).post(change(petition), form(petition, **dates))
+        (sentence,) = answer.context["adminform"].form.errors["closes_at"]
+        assert sentence == "Close the petition after it opens."
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "sentence"),
+    [
+        ("opens_at", "2099-12-31", "more than ten years ahead"),
+        ("closes_at", "2099-12-31", "more than ten years ahead"),
+        ("closes_at", "2001-01-01", "This has passed."),
+        ("started_on", "2099-01-01", "This day is still to come."),
+    ],
+)
+def test_impossible_days_are_refused_beside_the_field(
+    as_user: Login, alice: User, draft: Petition, name: str, day: str, sentence: str
+) -> None:
+    field = name if name == "started_on" else f"{name}_0"
+
+    answer = as_user(alice).post(change(draft), form(draft, **{field: day}))
+
+    (found,) = answer.context["adminform"].form.errors[name]
+    assert sentence in found
+
+
+@pytest.mark.parametrize(
+    ("name", "hour"), [("opens_at", "00:00:00"), ("closes_at", "23:59:59")]
+)
+def test_a_day_without_an_hour_is_its_beginning_or_its_end(
+    as_user: Login, alice: User, draft: Petition, name: str, hour: str
+) -> None:
+    day = f"{timezone.localdate() + 3 * DAY}"
+
+    answer = as_user(alice).post(
+        change(draft), form(draft, **{f"{name}_0": day, f"{name}_1": ""})
+    )
+
+    assert answer.status_code == 302, errors_of(answer)
+    draft.refresh_from_db()
+    moment = timezone.localtime(getattr(draft, name))
+    assert f"{moment:%Y-%m-%d %H:%M:%S}" == f"{day} {hour}"
+
+
+def test_a_draft_whose_closing_date_has_passed_says_so_instead_of_opening(
+    as_user: Login, alice: User, draft: Petition
+) -> None:
+    backdate(draft, closes_at=timezone.now() - DAY)
+    client = as_user(alice)
+    chosen = {"_selected_action": [draft.pk], "action": "publish_selected"}
+
+    alone = client.post(f"{LIST}{draft.pk}/do/publish/")
+    many = client.post(LIST, {**chosen, "confirmed": "1"}, follow=True)
+
+    for answer in (alone, many):
+        assert answer.status_code == 200
+        assert "Its closing date has passed. Choose a later one, or none." in text_of(
+            answer
+        )
+    draft.refresh_from_db()
+    assert draft.state == State.DRAFT
+
+
+def test_a_draft_opens_when_it_is_published_and_not_before(
+    as_user: Login, alice: User, draft: Petition
+) -> None:
+    backdate(draft, opens_at=timezone.now() - 30 * DAY)
+    before = timezone.now()
+
+    as_user(alice).post(f"{LIST}{draft.pk}/do/publish/")
+
+    draft.refresh_from_db()
+    assert draft.opens_at is not None
+    assert draft.opens_at >= before
+
+
+# == Scheduled ==
+
+
+def test_a_scheduled_petition_says_when_it_goes_public(
+    as_user: Login, alice: User, draft: Petition
+) -> None:
+    client = as_user(alice)
+    backdate(
+        draft,
+        opens_at=datetime(2031, 12, 24, 8, 0, tzinfo=timezone.get_default_timezone()),
+    )
+
+    page = client.post(f"{LIST}{draft.pk}/do/publish/", follow=True)
+
+    text = text_of(page)
+    assert (
+        "“Draft one” goes public on 24 December 2031, 08:00 (Coordinated Universal Time). Preview"
+        in text
+    )
+    assert "is public." not in text
+    assert f'<a href="{LIST}{draft.pk}/preview/">Preview</a>' in page.content.decode()
+    assert "State: Scheduled" in text
+    assert draft.get_absolute_url() not in page.content.decode()
+    assert "Scheduled" in text_of(client.get(LIST))
+
+
+def test_the_date_of_a_scheduled_petition_can_be_changed(
+    as_user: Login, alice: User, scheduled: Petition
+) -> None:
+    client = as_user(alice)
+    assert scheduled.opens_at is not None
+    later = scheduled.opens_at + DAY
+
+    answer = client.post(change(scheduled), form(scheduled, **typed("opens_at", later)))
+
+    assert answer.status_code == 302, errors_of(answer)
+    scheduled.refresh_from_db()
+    assert scheduled.opens_at == later
+    for wrong, sentence in (
+        (None, "Say when it opens, or make it a draft again."),
+        (timezone.now() - DAY, "This has passed."),
+    ):
+        values = form(scheduled, **typed("opens_at", wrong))
+        assert sentence in text_of(client.post(change(scheduled), values))
+
+
+@pytest.mark.parametrize("verb", ["pause", "close", "win", "withdraw"])
+def test_nothing_ends_before_it_began(
+    as_user: Login, alice: User, scheduled: Petition, verb: str
+) -> None:
+    answer = as_user(alice).post(f"{LIST}{scheduled.pk}/do/{verb}/", {"outcome": "x"})
+
+    assert "It is not public yet. Make it a draft again" in text_of(answer)
+    scheduled.refresh_from_db()
+    assert scheduled.state == State.OPEN
+    if verb != "pause":
+        with pytest.raises(NotAllowed):
+            getattr(scheduled, verb)(now=timezone.now())
+
+
+def test_a_scheduled_petition_opens_now_or_is_a_draft_again(
+    as_user: Login, alice: User, visitor: Client, scheduled: Petition
+) -> None:
+    client = as_user(alice)
+    make_entry(scheduled, 5)
+
+    client.post(f"{LIST}{scheduled.pk}/do/unpublish/")
+    scheduled.refresh_from_db()
+    assert scheduled.state == State.DRAFT
+    assert scheduled.opens_at is not None
+
+    client.post(f"{LIST}{scheduled.pk}/do/publish/")
+    assert visitor.get(scheduled.get_absolute_url()).status_code == 404
+    client.post(f"{LIST}{scheduled.pk}/do/open_now/")
+    assert visitor.get(scheduled.get_absolute_url()).status_code == 200
+
+
+# == Published by mistake ==
+
+
+def test_what_nobody_has_signed_is_a_draft_again_and_can_be_deleted(
+    as_user: Login, erin: User, visitor: Client, petition: Petition
+) -> None:
+    client = as_user(erin)
+    assert "Save and make it a draft again" in text_of(client.get(change(petition)))
+
+    client.post(f"{LIST}{petition.pk}/do/unpublish/")
+
+    petition.refresh_from_db()
+    assert (petition.state, petition.opens_at) == (State.DRAFT, None)
+    assert visitor.get(petition.get_absolute_url()).status_code == 404
+    answer = client.post(f"{LIST}{petition.pk}/delete/", {"post": "yes"})
+    assert answer.status_code == 302, text_of(answer)
+    assert not Petition.objects.exists()
+
+
+def test_what_was_signed_is_no_draft_again(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    make_signature(petition)
+
+    answer = as_user(erin).post(f"{LIST}{petition.pk}/do/unpublish/")
+
+    assert "People have signed it" in text_of(answer)
+    with pytest.raises(NotAllowed):
+        petition.unpublish(now=timezone.now())
+    petition.refresh_from_db()
+    assert petition.state == State.OPEN
+
+
+# == Updates ==
+
+
+def test_now_and_later_at_once_is_refused(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    fields: dict[str, Any] = {
+        "language": "en", "title": "News", "text": "Some.", "publish_now": "on",
+        "image_description": "",
+        "translations-TOTAL_FORMS": "0", "translations-INITIAL_FORMS": "0",
+        **typed("published_at", timezone.now() + DAY),
+    }  # fmt: skip
+
+    path = f"/admin/petitions/update/add/?petition={petition.pk}"
+    answer = as_user(erin).post(path, fields)
+
+    (sentence,) = answer.context["adminform"].form.errors["publish_now"]
+    assert sentence == "A date to come stands below: take the tick or the date away."
+    assert not Update.objects.exists()

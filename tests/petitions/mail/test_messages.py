@@ -1,0 +1,208 @@
+"""Each mail says the same as plain text and as HTML."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+
+from organizations.models import Organization
+from petitions.mail import messages
+from petitions.mail.reminders import Sweep
+from petitions.models import DueMail, Petition
+from petitions.models.mails import MailKind
+from petitions.signatures import (
+    actions,
+    confirming,
+)
+from tests.factories import make_pending, make_signature
+from tests.mailserver import MailServer, body
+from tests.petitions.mail.test_queue import send
+from tests.petitions.mail.test_reminders import waiting
+
+pytestmark = pytest.mark.django_db
+
+KINDS = ("confirm", "already signed", "remind", "signed")
+
+
+class Visible(HTMLParser):
+    """What a reader sees of a page, a line for each block; links, and their words."""
+
+    BLOCKS = {"p", "div", "br", "body"}
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.links: set[str] = set()
+        self.labels: list[str] = []
+        self.inside: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, Any]]) -> None:
+        if tag in self.BLOCKS:
+            self.text += "\n"
+        if tag == "a":
+            self.links.add(str(dict(attrs)["href"]))
+            self.labels.append("")
+        if tag not in {"meta", "br"}:
+            self.inside.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside.remove(tag)
+        if tag in self.BLOCKS:
+            self.text += "\n"
+
+    def handle_data(self, data: str) -> None:
+        if "title" in self.inside:
+            return
+        if "a" in self.inside:
+            self.labels[-1] += data
+        self.text += data
+
+
+def lines(text: str) -> set[str]:
+    """Sentences without addresses; a colon before an address is no part of one."""
+    text = re.sub(r"https?://\S+", "\n", text)
+    found = {" ".join(line.split()).rstrip(":\u00a0 ") for line in text.splitlines()}
+    return found - {""}
+
+
+def mail_of(
+    kind: str, language: str, petition: Petition, server: MailServer
+) -> EmailMessage:
+    """One mail of this kind, as it arrives."""
+    now = timezone.now()
+    if kind == "confirm":
+        make_pending(petition, language=language)
+    elif kind == "already signed":
+        make_signature(petition, "maya@example.org", now=now - timedelta(days=9))
+        DueMail.objects.all().delete()
+        make_pending(petition, "maya@example.org", language=language)
+    elif kind == "remind":
+        waiting(petition, language=language)
+        Sweep().remind(now)
+    else:
+        mine = make_signature(petition, language=language)
+        DueMail.objects.all().delete()
+        assert mine.email_key is not None
+        actions.send_signed([mine.email_key], now=now)
+    send()
+    (message,) = server.mailbox.messages
+    return message
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_plain_text_and_html_hold_the_same(
+    server: MailServer, petition: Petition, kind: str, language: str
+) -> None:
+    petition.targets.update(name="Stéphane Dion")
+    message = mail_of(kind, language, petition, server)
+    plain, page = body(message), Visible(body(message, "html"))
+
+    # Words of links are what the plain text has the address for.
+    labels = {" ".join(label.split()) for label in page.labels}
+    seen = page.text
+    for label in labels:
+        if label not in plain:
+            seen = seen.replace(label, "\n")
+    assert lines(seen) == lines(plain)
+    assert page.links == set(re.findall(r"https?://\S+", plain))
+    assert page.inside == []
+    assert len(lines(plain)) > 4
+
+
+@pytest.mark.parametrize("kind", ["confirm", "remind"])
+def test_no_mail_promises_a_link_more_days_than_its_petition_gives(
+    server: MailServer, petition: Petition, kind: str
+) -> None:
+    now = timezone.now()
+    noon = (now + timedelta(days=2)).replace(hour=12, minute=5, second=0, microsecond=0)
+    Petition.objects.update(closes_at=noon)
+
+    message = mail_of(kind, "en", petition, server)
+
+    until = date_format(timezone.localtime(noon + confirming.GRACE), "DATETIME_FORMAT")
+    assert f"The link works until {until} (" in body(message)
+    assert "14 days" not in body(message)
+    assert "14 days" not in body(message, "html")
+
+
+def test_the_day_is_enough_where_the_petition_closes_with_it(
+    server: MailServer, petition: Petition
+) -> None:
+    day = timezone.localdate() + timedelta(days=3)
+    midnight = datetime.combine(day, time.min, timezone.get_current_timezone())
+    Petition.objects.update(closes_at=midnight)
+
+    message = mail_of("confirm", "fr", petition, server)
+
+    assert f"jusqu’au {date_format_in('fr', day)}." in body(message)
+
+
+def test_a_mail_about_a_petition_that_has_closed_gives_a_day(
+    server: MailServer, petition: Petition
+) -> None:
+    make_pending(petition)
+    petition.close(now=timezone.now() - timedelta(minutes=2))
+    send()
+    until = timezone.localtime(timezone.now() + confirming.GRACE)
+
+    (message,) = server.mailbox.messages
+    found = re.search(r"works until (.*), \d+:\d+", body(message))
+    assert found
+    assert found[1] == date_format(until)
+
+
+def test_a_link_ends_as_links_do_where_its_petition_stays_open(
+    server: MailServer, petition: Petition
+) -> None:
+    Petition.objects.update(closes_at=timezone.now() + timedelta(days=14))
+
+    assert "The link works for 14 days." in body(
+        mail_of("confirm", "en", petition, server)
+    )
+
+
+def date_format_in(language: str, day: date) -> str:
+    with translation.override(language):
+        return date_format(day)
+
+
+def test_every_kind_of_mail_is_compared() -> None:
+    """“Already signed” is what a confirmation becomes."""
+    assert len(KINDS) == len(MailKind) + 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Rights Now",
+        "Rights, Now",
+        'The "Rights" \\ Now, Inc. <rights@example.net>',
+        "=?utf-8?q?Somebody?= Else",
+        "Federation for Watercourses, Wetlands, Springs, " + "and More, " * 12 + "Inc.",
+        "Fédération des eaux, des zones humides, des sources, " + "de tout, " * 12,
+        "河岸公民协会, 河流与森林",
+        "جمعية أصدقاء النهر، والغابة",
+    ],
+)
+def test_the_sender_is_one_address_whatever_its_name(name: str) -> None:
+    organization = Organization(name=name, contact_email="us@example.net")
+
+    headers = messages.headers(organization, "Subject", "en")
+
+    assert max(map(len, headers.split(b"\r\n"))) < 990
+    message = message_from_bytes(headers + b"\r\n", policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    (sender,) = message["From"].addresses
+    assert sender.addr_spec == "petitions@example.org"
+    # Python reads a space between two encoded words that stand for none.
+    assert "".join(sender.display_name.split()) == "".join(name.split())

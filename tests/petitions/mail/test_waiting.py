@@ -1,0 +1,101 @@
+"""Those who know whose colleagues they are hear that signatures wait for them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.utils import timezone
+
+from organizations.models import Organization, User
+from petitions.mail import waiting
+from petitions.models import Petition, Signature
+from petitions.signatures import actions
+from petitions.states import Aside
+from tests.factories import make_pending, make_petition
+
+pytestmark = pytest.mark.django_db
+
+HERE = f"{settings.SITE_URL}/admin/petitions/signature/?aside=burst"
+
+
+def set_aside(petition: Petition, number: int, reason: str = Aside.BURST) -> None:
+    for each in range(number):
+        signature = make_pending(petition, f"u{each}@union.test")
+        Signature.objects.filter(pk=signature.pk).update(aside=reason)
+
+
+def told(now: datetime) -> list[tuple[str, list[str]]]:
+    """Subjects and receivers of what a round of the worker mails."""
+    before = len(mail.outbox)
+    waiting.tell(now)
+    return [(str(message.subject), message.to) for message in mail.outbox[before:]]
+
+
+def test_owners_and_editors_are_told_and_nobody_else(
+    petition: Petition, alice: User, erin: User, bob: User, charlie: User
+) -> None:
+    set_aside(petition, 40)
+
+    ((subject, receivers),) = told(timezone.now())
+
+    assert subject == "40 signatures wait until you have looked at them"
+    assert sorted(receivers) == sorted([alice.email, erin.email])
+    body = mail.outbox[-1].body
+    assert petition.organization.name in body
+    assert HERE in body
+    assert "union.test" not in body  # nothing that a stranger typed
+
+
+def test_at_once_then_again_for_what_came_since(petition: Petition, erin: User) -> None:
+    now = timezone.now()
+    set_aside(petition, 1)
+    assert told(now) == [
+        ("A signature waits until you have looked at it", [erin.email])
+    ]
+
+    set_aside(petition, 1)
+    assert told(now + timedelta(minutes=30)) == []
+
+    later = now + timedelta(hours=7)
+    assert told(later) == []  # nobody has come since
+    Signature.objects.update(created_at=later)
+    assert len(told(later)) == 1
+
+
+def test_each_organisation_hears_of_its_own(
+    petition: Petition, other_organization: Organization, erin: User, charlie: User
+) -> None:
+    set_aside(petition, 2)
+    set_aside(make_petition(other_organization), 3)
+
+    assert sorted(told(timezone.now())) == [
+        ("2 signatures wait until you have looked at them", [erin.email]),
+        ("3 signatures wait until you have looked at them", [charlie.email]),
+    ]
+
+
+def test_what_staff_have_released_or_a_list_holds_tells_nobody(
+    petition: Petition, erin: User
+) -> None:
+    set_aside(petition, 3)
+    actions.release(Signature.objects.all(), now=timezone.now())
+    set_aside(petition, 3, Aside.HONEYPOT)
+
+    assert told(timezone.now()) == []
+
+
+def test_a_mail_server_that_is_away_is_tried_again(
+    petition: Petition, erin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    set_aside(petition, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(waiting, "send_mail", away)
+        assert told(timezone.now()) == []
+
+    assert len(told(timezone.now())) == 1

@@ -1,0 +1,379 @@
+"""The signer is in charge: see, correct, withdraw, erase, download, be left alone."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from petitions.counts import counting
+from petitions.identity.key_ring import email_key
+from petitions.models import (
+    Change,
+    Consent,
+    DueMail,
+    Petition,
+    Signature,
+    Suppression,
+)
+from petitions.signatures import actions
+from petitions.signatures.tokens import (
+    Purpose,
+    make_token,
+)
+from petitions.states import SignatureState
+from tests.factories import (
+    make_organization,
+    make_pending,
+    make_petition,
+    make_signature,
+)
+from tests.petitions.views.test_pages import text_of
+
+pytestmark = pytest.mark.django_db
+
+FOREIGN = {"sec-fetch-site": "cross-site"}
+
+
+def link(purpose: Purpose, signature: Signature, days_old: float = 0) -> str:
+    folder = {
+        Purpose.OWN: "signature",
+        Purpose.ALL: "signed",
+        Purpose.NEVER: "never-again",
+    }[purpose]
+    made = timezone.now() - timedelta(days=days_old)
+    return f"/{folder}/{make_token(purpose, signature.pk, now=made)}/"
+
+
+@pytest.fixture
+def mine(petition: Petition) -> Signature:
+    return make_signature(petition, "maya@example.org", updates=True, show_name=True)
+
+
+# == One signature ==
+
+
+def test_it_shows_what_is_stored(visitor: Client, mine: Signature) -> None:
+    response = visitor.get(link(Purpose.OWN, mine))
+
+    text = text_of(response)
+    page = response.content.decode()
+    assert "for m•••@example.org" in text
+    assert 'value="Maya Tremblay"' in page
+    assert 'name="show_name" value="1" checked' in page
+    assert 'value="yes" checked' in page
+    assert "maya@example.org" not in page
+
+
+def test_its_owner_corrects_it(visitor: Client, mine: Signature) -> None:
+    form = {"name": "Maya T.", "comment": "New words", "updates": "no"}
+
+    response = visitor.post(link(Purpose.OWN, mine), form)
+
+    assert response.status_code == 303
+    assert "Saved." in text_of(visitor.get(response.headers["Location"]))
+    mine.refresh_from_db()
+    assert (mine.name, mine.comment, mine.show_name) == ("Maya T.", "New words", False)
+    # Still the same signature, counted once.
+    assert Change.objects.count() == 1
+    assert mine.state == SignatureState.CONFIRMED
+
+
+def seen_in(response: Any) -> str:
+    found = re.search(r'name="_seen" value="([^"]*)"', response.content.decode())
+    assert found is not None
+    return unescape(found[1])
+
+
+def test_a_window_that_was_left_open_takes_nothing_back(
+    visitor: Client, mine: Signature
+) -> None:
+    """Neither that a name is not to be shown, nor that nobody is to write."""
+    path = link(Purpose.OWN, mine)
+    as_opened = {
+        "_seen": seen_in(visitor.get(path)),
+        "name": "Maya Tremblay",
+        "comment": "",
+        "show_name": "1",
+        "updates": "yes",
+    }
+    hidden = {"name": "Maya Tremblay", "comment": "Ours.", "updates": "no"}
+    visitor.post(path, {**hidden, "_seen": seen_in(visitor.get(path))})
+
+    # With a mistake first: what it was opened with is still known afterwards.
+    again = visitor.post(path, {**as_opened, "name": "  "})
+    assert again.status_code == 422
+    later = {**as_opened, "name": "Maya T.", "_seen": seen_in(again)}
+    assert visitor.post(path, later).status_code == 303
+
+    mine.refresh_from_db()
+    assert (mine.name, mine.comment) == ("Maya T.", "Ours.")
+    assert (mine.show_name, mine.updates) == (False, False)
+    assert [row.updates for row in Consent.objects.order_by("pk")] == [True, False]
+
+
+def test_a_new_answer_is_a_consent_of_its_own(visitor: Client, mine: Signature) -> None:
+    visitor.post(link(Purpose.OWN, mine), {"name": "Maya", "updates": "no"})
+    visitor.post(link(Purpose.OWN, mine), {"name": "Maya Again", "updates": "no"})
+
+    first, second = Consent.objects.order_by("pk")
+    assert (first.updates, second.updates) == (True, False)
+    assert (
+        second.sender
+        == first.sender
+        == "Rights Now, 1 Main Street\nOttawa, " + ("contact@example.org")
+    )
+
+
+def test_no_answer_takes_nothing_back_and_gives_nothing(
+    visitor: Client, mine: Signature
+) -> None:
+    visitor.post(link(Purpose.OWN, mine), {"name": "Maya"})
+
+    assert Consent.objects.count() == 1
+    mine.refresh_from_db()
+    assert mine.updates is True
+
+
+def test_a_changed_comment_is_read_again_before_it_is_shown(
+    visitor: Client, petition: Petition
+) -> None:
+    mine = make_signature(petition, comment="Kind words", show_name=True)
+    Signature.objects.update(comment_approved=True)
+    same = {"name": "Maya", "comment": "Kind words", "show_name": "1"}
+
+    visitor.post(link(Purpose.OWN, mine), same)
+    mine.refresh_from_db()
+    assert mine.comment_approved
+
+    visitor.post(link(Purpose.OWN, mine), {**same, "comment": "Other words"})
+    mine.refresh_from_db()
+    assert not mine.comment_approved
+
+
+def test_a_mistake_keeps_what_was_typed(visitor: Client, mine: Signature) -> None:
+    response = visitor.post(
+        link(Purpose.OWN, mine), {"name": "", "comment": "My words"}
+    )
+
+    assert response.status_code == 422
+    text = text_of(response)
+    assert text.count("Enter your full name") == 2
+    assert "My words" in text
+    mine.refresh_from_db()
+    assert mine.name == "Maya Tremblay"
+
+
+def test_another_site_changes_nothing(visitor: Client, mine: Signature) -> None:
+    form = {"name": "Mallory"}
+
+    response = visitor.post(link(Purpose.OWN, mine), form, headers=FOREIGN)
+
+    assert response.status_code == 403
+    assert "Mallory" in response.content.decode()
+    visitor.post(link(Purpose.OWN, mine) + "withdraw/", headers=FOREIGN)
+    visitor.post(link(Purpose.ALL, mine) + "erase/", headers=FOREIGN)
+    visitor.post(link(Purpose.NEVER, mine), headers=FOREIGN)
+    mine.refresh_from_db()
+    assert mine.name == "Maya Tremblay"
+    assert mine.state == SignatureState.CONFIRMED
+    assert not Suppression.objects.exists()
+
+
+def test_withdrawing_lowers_the_count_and_says_so(
+    visitor: Client, petition: Petition, mine: Signature
+) -> None:
+    make_signature(petition)
+    assert visitor.get(link(Purpose.OWN, mine) + "withdraw/").status_code == 200
+    mine.refresh_from_db()
+    assert mine.state == SignatureState.CONFIRMED
+
+    for _ in range(2):
+        response = visitor.post(link(Purpose.OWN, mine) + "withdraw/")
+
+    text = text_of(visitor.get(response.headers["Location"]))
+    assert "Your signature is withdrawn" in text
+    assert "The total is now 1." in text
+    assert all(proof.holds for proof in counting.verify())
+    # It is not changed any more, but may be given anew.
+    visitor.post(link(Purpose.OWN, mine), {"name": "Mallory"})
+    mine.refresh_from_db()
+    assert mine.name == "Maya Tremblay"
+    make_signature(petition, "maya@example.org")
+    assert Petition.objects.with_counts().get(pk=petition.pk).confirmed == 2
+
+
+def test_what_waits_leads_to_its_confirmation(
+    visitor: Client, petition: Petition
+) -> None:
+    pending = make_pending(petition)
+
+    response = visitor.get(link(Purpose.OWN, pending))
+
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/confirm/")
+
+
+def test_the_link_in_a_second_mail_leads_to_the_counted_signature(
+    visitor: Client, petition: Petition, mine: Signature
+) -> None:
+    again = make_pending(petition, "maya@example.org", name="Somebody Else")
+
+    page = visitor.get(link(Purpose.OWN, again)).content.decode()
+
+    assert 'value="Maya Tremblay"' in page
+    assert "Somebody Else" not in page
+    visitor.post(link(Purpose.OWN, again) + "withdraw/")
+    mine.refresh_from_db()
+    assert mine.state == SignatureState.WITHDRAWN
+
+
+@pytest.mark.parametrize("purpose", [Purpose.OWN, Purpose.ALL])
+def test_an_old_link_offers_a_new_one(
+    visitor: Client, mine: Signature, purpose: Purpose
+) -> None:
+    assert visitor.get(link(purpose, mine, days_old=13)).status_code == 200
+
+    response = visitor.get(link(purpose, mine, days_old=15))
+
+    assert response.status_code == 410
+    assert "This link no longer works" in text_of(response)
+    assert 'action="/signed/"' in response.content.decode()
+
+
+def test_links_are_good_for_one_purpose(visitor: Client, mine: Signature) -> None:
+    own = link(Purpose.OWN, mine).split("/")[2]
+
+    assert visitor.get(f"/signed/{own}/").status_code == 404
+    assert visitor.get(f"/never-again/{own}/").status_code == 404
+    assert visitor.get(f"/confirm/{own}/").status_code == 404
+    assert visitor.get(f"/signature/{own[:-1]}/").status_code == 404
+
+
+# == All of one person ==
+
+
+def test_a_link_to_everything_is_mailed(
+    visitor: Client, mine: Signature, django_assert_num_queries: Any
+) -> None:
+    DueMail.objects.all().delete()
+    answers = []
+
+    for email in ("MAYA@example.org", "nobody@example.org", "maya@example.org"):
+        # Whether it has signed is looked up later: the time tells nothing.
+        with django_assert_num_queries(2):
+            answers.append(visitor.post("/signed/", {"email": email}))
+    actions.answer_requests(timezone.now())
+
+    assert {(a.status_code, a.headers["Location"]) for a in answers} == {
+        (303, "/signed/?sent=1")
+    }
+    assert DueMail.objects.get().signature == mine
+    assert "Check your inbox" in text_of(visitor.get("/signed/?sent=1"))
+
+
+@pytest.mark.parametrize("typed", ["", "maya", "a@b@c.org"])
+def test_what_is_no_address_is_said_beside_the_field(
+    visitor: Client, typed: str
+) -> None:
+    response = visitor.post("/signed/", {"email": typed})
+
+    assert response.status_code == 422
+    assert "Enter an e-mail address such as name@example.org" in text_of(response)
+    assert f'value="{typed}"' in response.content.decode()
+
+
+def test_all_of_one_person_and_of_nobody_else(
+    visitor: Client, petition: Petition, mine: Signature
+) -> None:
+    elsewhere = make_petition(make_organization("Elsewhere"), title="Another one")
+    make_pending(elsewhere, "maya@example.org")
+    make_signature(make_petition(title="Not mine"), "other@example.org")
+    actions.withdraw(
+        make_signature(make_petition(title="Taken back"), "maya@example.org"),
+        now=timezone.now(),
+    )
+
+    text = text_of(visitor.get(link(Purpose.ALL, mine)))
+
+    assert "Not mine" not in text
+    assert "has counted since" in text
+    assert "Another one" in text
+    assert "waits for its confirmation" in text
+    assert "Taken back" in text
+    assert "withdrawn on" in text
+
+
+def test_everything_can_be_downloaded(visitor: Client, mine: Signature) -> None:
+    make_signature(make_petition(title="Not mine"), "other@example.org")
+
+    response = visitor.get(link(Purpose.ALL, mine) + "download/")
+
+    data = response.json()
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    assert [row["email"] for row in data["signatures"]] == ["maya@example.org"]
+    assert data["signatures"][0]["name_shown"] is True
+    assert data["answers_about_updates"][0]["updates"] is True
+    assert len(data["mails"]) == 1
+
+
+def test_every_column_about_a_person_is_in_the_download() -> None:
+    """A column added later has to be decided upon here."""
+    inner = {
+        "id", "email_key", "email_key_version", "former_key", "person", "seat", "text_version",
+        "consent_version", "weak_signs", "comment_approved", "comment_rejected",
+            "name_withheld",
+        "aside", "links_ended_at",
+    }  # fmt: skip
+    given = {
+        "petition", "state", "name", "email", "place", "postal_code", "country",
+        "comment", "show_name", "updates", "language", "text_language", "delivery", "created_at",
+        "confirmed_at", "withdrawn_at", "withdrawn_because", "network", "invalidation", "via",
+    }  # fmt: skip
+
+    assert {field.name for field in Signature._meta.concrete_fields} == inner | given
+
+
+def test_erasing_all_takes_all_back_first(visitor: Client, mine: Signature) -> None:
+    second = make_signature(make_petition(), "maya@example.org", updates=True)
+    make_pending(second.petition, "maya@example.org")
+    other = make_signature(mine.petition, "other@example.org", updates=True)
+    page = text_of(visitor.get(link(Purpose.ALL, mine) + "erase/"))
+    assert "2 signatures of m•••@example.org will no longer count" in page
+    assert Signature.objects.count() == 4
+
+    response = visitor.post(link(Purpose.ALL, mine) + "erase/")
+
+    assert response.headers["Location"] == "/erased/"
+    assert Signature.objects.get() == other
+    assert Consent.objects.get().email == "other@example.org"
+    assert not DueMail.objects.filter(email_key=email_key("maya@example.org")).exists()
+    assert all(proof.holds for proof in counting.verify())
+    assert visitor.get(link(Purpose.ALL, mine)).status_code == 410
+
+
+# == Never write again ==
+
+
+def test_never_again_and_again(
+    visitor: Client, petition: Petition, mine: Signature
+) -> None:
+    old = link(Purpose.NEVER, mine, days_old=400)
+    assert "Never write again" in text_of(visitor.get(old))
+    assert not Suppression.objects.exists()
+
+    visitor.post(old)
+    visitor.post(old)
+
+    assert Suppression.objects.get().pk == email_key("maya@example.org")
+    assert "We have stopped e-mailing you" in text_of(visitor.get(old))
+    mine.refresh_from_db()
+    assert mine.state == SignatureState.CONFIRMED
+
+    visitor.post(old, {"write": "again"})
+    assert not Suppression.objects.exists()

@@ -1,0 +1,348 @@
+"""The link in the mail: GET shows, POST acts, and every way a link can go wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from petitions.counts import counting
+from petitions.models import Change, Consent, DueMail, Petition, Signature
+from petitions.signatures import actions
+from petitions.signatures.tokens import (
+    Purpose,
+    make_token,
+)
+from petitions.states import SignatureState, State
+from tests.factories import backdate, make_entry, make_pending, make_signature
+from tests.petitions.views.test_pages import text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def link(signature: Signature, days_old: float = 0) -> str:
+    now = timezone.now() - timedelta(days=days_old)
+    return f"/confirm/{make_token(Purpose.CONFIRM, signature.pk, now=now)}/"
+
+
+def not_me_link(signature: Signature) -> str:
+    token = make_token(Purpose.NOT_ME, signature.pk, now=timezone.now())
+    return f"/not-me/{token}/"
+
+
+def test_the_page_names_the_signer_and_has_a_button(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_pending(
+        petition, "maya@example.org", comment="Because", updates=True, show_name=True
+    )
+
+    response = visitor.get(link(signature))
+
+    text = text_of(response)
+    assert "You are signing as Maya Tremblay , m•••@example.org ." in text
+    assert "Comment Because" in text
+    assert "Your name on the page Shown" in text
+    assert "E-mail from Rights Now Yes" in text
+    assert "Not Maya Tremblay ? Sign in your own name" in text
+    assert "I did not ask for this: erase my address" in text
+    first_form = response.content.decode().split("<form")[1].split("</form>")[0]
+    assert 'method="post"' in first_form
+    assert "Confirm my signature" in first_form
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_getting_the_link_ten_times_changes_nothing(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_pending(petition)
+    stored = Signature.objects.values().get()
+
+    for _ in range(10):
+        assert visitor.get(link(signature)).status_code == 200
+        assert visitor.head(link(signature)).status_code == 200
+
+    assert Signature.objects.values().get() == stored
+    assert not Change.objects.exists()
+
+
+def test_pressing_the_button_counts_and_thanks(
+    visitor: Client, petition: Petition
+) -> None:
+    make_entry(petition, 15_261)
+    while counting.fold():
+        pass
+    signature = make_pending(petition, updates=False)
+
+    response = visitor.post(link(signature))
+
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/petitions/free-the-prisoners/thank-you/"
+    thanks = visitor.get(response.headers["Location"])
+    text = text_of(thanks)
+    assert "15,262 supporters, you included." in text
+    assert "Will you ask three people to sign?" in text
+    page = thanks.content.decode()
+    for way in ("https://wa.me/?text=", "sms:?", "mailto:?subject="):
+        assert way in page
+    assert "http://testserver.localhost/petitions/free-the-prisoners/" in page
+    assert Consent.objects.get().updates is False
+
+
+@pytest.mark.parametrize("site", ["none", "cross-site", "same-site"])
+def test_nobody_is_thanked_for_a_link_that_was_passed_on(
+    visitor: Client, petition: Petition, site: str
+) -> None:
+    path = f"{petition.get_absolute_url()}thank-you/"
+
+    response = visitor.get(path, headers={"sec-fetch-site": site})
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == petition.get_absolute_url()
+
+
+def test_pressing_it_again_is_the_same(visitor: Client, petition: Petition) -> None:
+    signature = make_pending(petition)
+
+    answers = [visitor.post(link(signature)) for _ in range(3)]
+
+    assert {answer.headers["Location"] for answer in answers} == {
+        "/petitions/free-the-prisoners/thank-you/"
+    }
+    assert Change.objects.count() == 1
+    assert "Your signature counts" in text_of(visitor.get(link(signature)))
+
+
+def test_the_owner_corrects_what_somebody_typed(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_pending(
+        petition, name="Mallory", comment="Rubbish", show_name=True
+    )
+
+    response = visitor.post(
+        f"{link(signature)}correct/", {"name": "Maya Tremblay", "updates": "yes"}
+    )
+
+    assert response.status_code == 303
+    signature.refresh_from_db()
+    assert signature.state == SignatureState.CONFIRMED
+    assert (signature.name, signature.comment, signature.show_name) == (
+        "Maya Tremblay", "", False,
+    )  # fmt: skip
+    assert Consent.objects.get().updates is True
+
+
+def test_a_correction_with_a_mistake_is_shown_again(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_pending(petition)
+
+    response = visitor.post(
+        f"{link(signature)}correct/", {"name": "", "comment": "Mine"}
+    )
+
+    assert response.status_code == 422
+    assert "There is a problem Enter your full name" in text_of(response)
+    assert "<details" in response.content.decode()
+    assert "Mine</textarea>" in response.content.decode()
+    signature.refresh_from_db()
+    assert (signature.state, signature.name) == ("pending", "Maya Tremblay")
+
+
+def test_a_counted_signature_cannot_be_corrected_by_the_old_link(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_signature(petition)
+
+    visitor.post(f"{link(signature)}correct/", {"name": "Somebody Else"})
+
+    signature.refresh_from_db()
+    assert signature.name == "Maya Tremblay"
+
+
+def test_another_site_cannot_press_the_button(petition: Petition) -> None:
+    signature = make_pending(petition)
+    client = Client(headers={"host": "localhost", "origin": "https://evil.example"})
+
+    for path in (link(signature), f"{link(signature)}correct/", not_me_link(signature)):
+        response = client.post(path, {"name": "Somebody Else"})
+        assert response.status_code in (200, 403)
+    signature.refresh_from_db()
+    assert (signature.state, signature.name) == ("pending", "Maya Tremblay")
+
+
+def test_an_expired_link_offers_a_new_one(visitor: Client, petition: Petition) -> None:
+    signature = make_pending(petition)
+    DueMail.objects.update(state="sent", finished_at=timezone.now())
+
+    expired = visitor.get(link(signature, days_old=14.1))
+    pressed = visitor.post(link(signature, days_old=14.1))
+    response = visitor.post(f"{link(signature, days_old=14.1)}resend/")
+
+    assert expired.status_code == pressed.status_code == 410
+    assert "This link no longer works" in text_of(expired)
+    assert "Nothing is lost: your signature is waiting." in text_of(expired)
+    assert response.status_code == 303
+    assert DueMail.objects.filter(state="due", signature=signature).count() == 1
+    signature.refresh_from_db()
+    assert signature.state == SignatureState.PENDING
+
+
+def test_a_link_of_thirteen_days_works(visitor: Client, petition: Petition) -> None:
+    assert visitor.post(link(make_pending(petition), days_old=13.9)).status_code == 303
+
+
+@pytest.mark.parametrize("kind", ["cut", "invented", "other purpose", "changed"])
+def test_a_broken_link_offers_a_new_one(
+    visitor: Client, petition: Petition, kind: str
+) -> None:
+    signature = make_pending(petition)
+    good = link(signature)
+    path = {
+        "cut": good[:-6] + "/",
+        "invented": "/confirm/nothing/",
+        "other purpose": not_me_link(signature).replace("not-me", "confirm"),
+        "changed": good.replace("/confirm/", "/confirm/1"),
+    }[kind]
+
+    for response in (visitor.get(path), visitor.post(path)):
+        assert response.status_code == 404
+        assert "Send me a new one" in text_of(response)
+    signature.refresh_from_db()
+    assert signature.state == SignatureState.PENDING
+
+
+def test_a_new_link_by_address_is_silent_about_who_has_signed(
+    visitor: Client, petition: Petition, django_assert_num_queries: Any
+) -> None:
+    make_pending(petition, "maya@example.org")
+    make_signature(petition, "done@example.org")
+    DueMail.objects.update(state="sent", finished_at=timezone.now())
+    answers = []
+
+    for email in ("MAYA@example.org", "done@example.org", "nobody@example.org"):
+        # Whether it has signed is looked up later: the time tells nothing.
+        with django_assert_num_queries(2):
+            answers.append(visitor.post("/new-link/", {"email": email}))
+    assert actions.answer_requests(timezone.now()) is False
+
+    assert {(a.status_code, a.headers["Location"]) for a in answers} == {
+        (303, "/new-link/?sent=1")
+    }
+    due = DueMail.objects.filter(state="due").select_related("signature")
+    assert [mail.signature and mail.signature.email for mail in due] == [
+        "maya@example.org"
+    ]
+
+
+def test_a_new_link_needs_an_address(visitor: Client, db: None) -> None:
+    response = visitor.post("/new-link/", {"email": "maya at home"})
+
+    assert response.status_code == 422
+    assert "Enter an e-mail address such as name@example.org" in text_of(response)
+    assert 'value="maya at home"' in response.content.decode()
+
+
+def test_too_late_says_so_and_erases(visitor: Client, petition: Petition) -> None:
+    now = timezone.now()
+    Petition.objects.update(opens_at=now - timedelta(days=9))
+    signature = make_pending(petition, now=now - timedelta(days=5))
+    ended_at = now - timedelta(days=2)
+    backdate(petition, state=State.CLOSED, ended_at=ended_at)
+
+    path = link(signature)
+    page = visitor.get(path)
+    response = visitor.post(path)
+
+    assert page.status_code == 410
+    assert "The petition has closed" in text_of(page)
+    assert "Confirm my signature" not in text_of(page)
+
+    assert response.status_code == 410
+    assert (
+        "This petition closed before your signature was confirmed, so it is not counted. "
+        "We have erased your details."
+    ) in text_of(response)
+    assert not Signature.objects.exists()
+    assert visitor.get(link(signature)).status_code == 410
+
+
+def test_what_came_too_late_counts_when_the_end_is_taken_back(
+    visitor: Client, petition: Petition
+) -> None:
+    now = timezone.now()
+    signature = make_pending(petition, now=now - timedelta(days=5))
+    petition.close(now=now)
+    ended_at = now - timedelta(days=2)
+    backdate(petition, opens_at=now - timedelta(days=9), ended_at=ended_at)
+
+    response = visitor.post(link(signature))
+
+    assert response.status_code == 410
+    assert "Should it be opened again within seven days" in text_of(response)
+    petition.take_back(now=now)
+    assert visitor.post(link(signature)).status_code == 303
+    assert Signature.objects.confirmed().count() == 1
+
+
+def test_not_me_erases_only_after_the_button(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_pending(petition, "victim@example.org")
+    make_pending(petition, "victim@example.org")
+
+    page = visitor.get(not_me_link(signature))
+    assert Signature.objects.count() == 2
+    response = visitor.post(not_me_link(signature))
+
+    assert (
+        "Somebody entered the address v•••@example.org . No signature is counted."
+        in text_of(page)
+    )
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/erased/"
+    assert not Signature.objects.exists()
+    assert not DueMail.objects.exists()
+    assert visitor.get(not_me_link(signature)).headers["Location"] == "/erased/"
+
+
+def test_what_was_confirmed_is_not_erased_by_a_mail_that_was_passed_on(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_signature(petition)
+    DueMail.objects.all().delete()
+
+    page = visitor.get(not_me_link(signature))
+    response = visitor.post(not_me_link(signature))
+
+    assert "This signature was confirmed" in text_of(page)
+    assert response.headers["Location"] == "/signed/?sent=1"
+    assert DueMail.objects.get().kind == "all"
+    signature.refresh_from_db()
+    assert signature.state == SignatureState.CONFIRMED
+
+
+def test_a_withdrawn_signature_stays_withdrawn(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_signature(petition)
+    actions.withdraw(signature, now=timezone.now())
+
+    assert "Your signature is withdrawn" in text_of(visitor.get(link(signature)))
+    visitor.post(link(signature))
+
+    signature.refresh_from_db()
+    assert signature.state == SignatureState.WITHDRAWN
+
+
+def test_confirming_over_http_is_one_statement(
+    visitor: Client, petition: Petition, django_assert_num_queries: Any
+) -> None:
+    path = link(make_pending(petition))
+
+    with django_assert_num_queries(1):
+        visitor.post(path)

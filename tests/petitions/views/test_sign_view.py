@@ -1,0 +1,451 @@
+"""The form: what it takes, what it refuses and how, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from petitions.abuse.rate_limits import RULES
+from petitions.models import Consent, DueMail, Petition, Signature
+from petitions.states import State
+from tests.factories import make_petition, make_signature
+from tests.petitions.views.test_pages import text_of
+
+pytestmark = pytest.mark.django_db
+
+SIGN = "/petitions/free-the-prisoners/sign/"
+
+
+def test_signing_leads_to_the_inbox(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    response = visitor.post(SIGN, sign_form)
+
+    assert response.status_code == 303
+    location = response.headers["Location"]
+    assert location.startswith("/petitions/free-the-prisoners/check-inbox/?to=")
+    assert "maya" not in location.lower()
+    text = text_of(visitor.get(location))
+    assert "A message from Rights Now should reach m•••@example.org within" in text
+    assert "Wrong address? Sign again with the right one" in text
+    signature = Signature.objects.get()
+    assert (signature.name, signature.email) == ("Maya Tremblay", "maya@example.org")
+    assert (signature.show_name, signature.updates, signature.comment) == (
+        False,
+        None,
+        "",
+    )
+    assert signature.language == "en"
+    assert signature.weak_signs == 0
+
+
+def test_every_field_is_taken(visitor: Client) -> None:
+    petition = make_petition(
+        asks_place=True, asks_postal_code=True, asks_country=True, delivery="names"
+    )
+    form = {
+        "name": "  Zoë   O'Brien-Ñuñez ",
+        "email": " Zoe@Example.org ",
+        "place": "Montréal",
+        "postal_code": "H2X 1Y4",
+        "country": "CA",
+        "comment": "Two\r\nlines",
+        "show_name": "1",
+        "updates": "yes",
+        "version": "0.1.names",
+    }
+
+    response = visitor.post(f"/fr{petition.get_absolute_url()}sign/", form)
+
+    assert response.status_code == 303
+    signature = Signature.objects.get()
+    assert signature.name == "Zoë O'Brien-Ñuñez"
+    assert signature.email == "Zoe@example.org"
+    assert (signature.place, signature.postal_code) == ("Montréal", "H2X 1Y4")
+    assert (signature.country, signature.comment) == ("CA", "Two\nlines")
+    assert (signature.show_name, signature.updates) == (True, True)
+    assert (signature.language, signature.delivery) == ("fr", "names")
+    assert not Consent.objects.exists()
+
+
+def test_fields_that_are_not_asked_are_not_stored(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    visitor.post(SIGN, {**sign_form, "place": "Ottawa", "country": "CA"})
+
+    signature = Signature.objects.get()
+    assert (signature.place, signature.country) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("shown", "now", "stored"),
+    [
+        ("number", "number", "number"),
+        ("number", "names", "number"),
+        ("comments", "names", "names"),
+        ("names", "names", "names"),
+    ],
+)
+def test_what_is_handed_over_is_never_more_than_the_form_had_shown(
+    visitor: Client, sign_form: dict[str, Any], shown: str, now: str, stored: str
+) -> None:
+    petition = make_petition(delivery=now)
+
+    visitor.post(
+        f"{petition.get_absolute_url()}sign/", {**sign_form, "version": f"2.1.{shown}"}
+    )
+
+    signature = Signature.objects.get()
+    assert (signature.delivery, signature.text_version) == (stored, 2)
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["", "1", "a.b.c", "9" * 5000, "1.1.everything", "-1.1.number", "٣.1.number"],
+)
+def test_an_invented_version_does_no_harm(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any], version: str
+) -> None:
+    assert visitor.post(SIGN, {**sign_form, "version": version}).status_code == 303
+
+
+def test_the_answer_is_the_same_for_a_known_address(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    new = visitor.post(SIGN, sign_form)
+    make_signature(petition, "maya@example.org")
+    known = visitor.post(SIGN, sign_form)
+
+    assert new.status_code == known.status_code == 303
+    assert new.headers == known.headers
+    assert new.content == known.content
+    pages = [visitor.get(r.headers["Location"]).content for r in (new, known)]
+    assert pages[0] == pages[1]
+
+
+def test_the_query_of_the_inbox_page_cannot_be_invented(
+    visitor: Client, petition: Petition
+) -> None:
+    path = "/petitions/free-the-prisoners/check-inbox/"
+
+    for invented in ("x@evil.example:abc", "x@evil.example", "", "\x00"):
+        text = text_of(visitor.get(path, {"to": invented}))
+        assert "evil" not in text
+        assert "should reach you within a few minutes" in text
+
+
+def test_a_likely_slip_is_pointed_out_and_nothing_is_blocked(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    response = visitor.post(SIGN, {**sign_form, "email": "maya@gmial.com"})
+
+    assert response.status_code == 303
+    assert DueMail.objects.count() == 1
+    text = text_of(visitor.get(response.headers["Location"]))
+    assert "Did you mean gmail.com ? Correct it" in text
+
+
+@pytest.mark.parametrize(
+    ("domain", "notice"),
+    [
+        ("gmail.cmm", "Did you mean gmail.com ?"),
+        ("work.cmo", "Is the address right? We know of none that ends with .cmo ."),
+        ("example.test", ""),
+        ("пример.рф", ""),
+    ],
+)
+def test_an_ending_that_nobody_knows_is_asked_about(
+    visitor: Client,
+    petition: Petition,
+    sign_form: dict[str, Any],
+    domain: str,
+    notice: str,
+) -> None:
+    response = visitor.post(SIGN, {**sign_form, "email": f"maya@{domain}"})
+
+    assert response.status_code == 303
+    text = text_of(visitor.get(response.headers["Location"]))
+    assert notice in text
+    assert notice or "right?" not in text
+
+
+@pytest.mark.parametrize("path", [SIGN, "/new-link/", "/signed/", "/contact/"])
+def test_what_is_pasted_along_with_an_address_is_taken_off_everywhere(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any], path: str
+) -> None:
+    pasted = "\u200fMaya Tremblay <mailto:maya@example.org>;\u200b\t"
+
+    response = visitor.post(
+        path,
+        {**sign_form, "email": pasted, "reason": "other", "text": "Hello"},
+    )
+
+    assert response.status_code == 303
+
+
+def test_mistakes_are_named_at_the_top_and_beside_the_field(
+    visitor: Client, petition: Petition
+) -> None:
+    response = visitor.post(
+        SIGN,
+        {"name": "", "email": "maya at home", "comment": "Keep <me>", "show_name": "1"},
+    )
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "<title>Error: Free the prisoners</title>" in page
+    assert '<li><a href="#id_name">Enter your full name</a></li>' in page
+    assert '<p class="field__error" id="id_name_error">Enter your full name</p>' in page
+    message = "Enter an e-mail address such as name@example.org"
+    assert f'<li><a href="#id_email">{message}</a></li>' in page
+    assert 'value="maya at home"' in page
+    assert "Keep &lt;me&gt;</textarea>" in page
+    assert 'name="show_name" value="1" checked' in page
+    assert 'aria-invalid="true"' in page
+    assert 'aria-describedby="id_email_hint id_email_error"' in page
+    assert 'tabindex="-1" autofocus' in page
+    assert response.headers["Cache-Control"] == "no-store"
+    assert not Signature.objects.exists()
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_the_answer_about_updates_is_kept_on_a_mistake(
+    visitor: Client, petition: Petition, answer: str
+) -> None:
+    page = visitor.post(SIGN, {"updates": answer}).content.decode()
+
+    assert f'name="updates" value="{answer}" checked' in page
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "weak"),
+    [
+        ({"sec-fetch-site": "same-origin"}, 303, 0),
+        ({"sec-fetch-site": "none"}, 303, 0),
+        ({"sec-fetch-site": "cross-site"}, 403, None),
+        ({"sec-fetch-site": "same-site"}, 403, None),
+        ({"sec-fetch-site": "same-origin", "origin": "https://evil.example"}, 303, 0),
+        ({"origin": "http://localhost"}, 303, 0),
+        ({"origin": "http://localhost:80"}, 303, 0),
+        ({"origin": "http://localhost:8080"}, 403, None),
+        ({"origin": "https://localhost:80"}, 403, None),
+        ({"origin": "https://evil.example"}, 403, None),
+        ({"origin": "http://localhost.evil.example"}, 403, None),
+        ({"origin": "http://localhost:port"}, 403, None),
+        ({"origin": "null"}, 303, 1),
+        ({}, 303, 1),
+    ],
+)
+def test_where_the_form_was_sent_from(
+    petition: Petition,
+    sign_form: dict[str, Any],
+    headers: dict[str, str],
+    status: int,
+    weak: int | None,
+) -> None:
+    client = Client(headers={"host": "localhost"})
+
+    response = client.post(SIGN, sign_form, headers=headers)
+
+    assert response.status_code == status
+    signs = [signature.weak_signs for signature in Signature.objects.all()]
+    assert signs == ([] if weak is None else [weak])
+
+
+def test_a_refusal_shows_the_form_with_what_was_typed(
+    petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    client = Client(headers={"host": "localhost"})
+
+    response = client.post(SIGN, sign_form, headers={"origin": "https://evil.example"})
+
+    page = response.content.decode()
+    assert "There is a problem" in page
+    assert "The form was sent from another site" in page
+    assert 'value="Maya Tremblay"' in page
+    assert "Sign the petition</button>" in page
+
+
+END = timezone.now() - timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "said"),
+    [
+        (
+            {"state": State.CLOSED},
+            409,
+            "This petition closed before you sent the form.",
+        ),
+        ({"state": State.WON}, 409, "This petition closed before you sent the form."),
+        ({"closes_at": END}, 409, "This petition closed before you sent the form."),
+        (
+            {"closes_at": END, "state": State.PAUSED},
+            409,
+            "This petition closed before you sent the form.",
+        ),
+        (
+            {"state": State.WITHDRAWN},
+            410,
+            "This petition was withdrawn before you sent the form.",
+        ),
+    ],
+)
+def test_a_form_that_came_too_late_is_told_so_and_not_stored(
+    visitor: Client,
+    sign_form: dict[str, Any],
+    fields: dict[str, Any],
+    status: int,
+    said: str,
+) -> None:
+    petition = make_petition(**fields)
+
+    response = visitor.post(f"{petition.get_absolute_url()}sign/", sign_form)
+
+    page = response.content.decode()
+    assert response.status_code == status
+    summary = page[page.index('class="error-summary" tabindex="-1" autofocus') :]
+    assert 'role="alert"' in summary
+    assert f"{said} Nothing was signed or stored." in text_of(response)
+    assert petition.title in page
+    assert "Maya Tremblay" not in page
+    assert "maya@example.org" not in page
+    assert f'action="{petition.get_absolute_url()}sign/"' not in page
+    assert not Signature.objects.exists()
+    assert not DueMail.objects.exists()
+
+
+def test_a_form_that_came_too_late_is_answered_in_the_language_that_was_read(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    petition.translations.create(language="fr", title="Libérez", text="…")
+    petition.close(now=timezone.now())
+
+    response = visitor.post(f"/fr{SIGN}", sign_form)
+
+    assert "Libérez" in text_of(response)
+    assert "Rien n’a été signé ni enregistré." in text_of(response)
+
+
+def test_what_comes_before_the_opening_is_nowhere(
+    visitor: Client, sign_form: dict[str, Any]
+) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
+    for state in (State.OPEN, State.PAUSED):
+        petition = make_petition(opens_at=tomorrow, state=state)
+        path = f"{petition.get_absolute_url()}sign/"
+        assert visitor.post(path, sign_form).status_code == 404
+
+
+@pytest.mark.parametrize("step", ["check-inbox", "thank-you"])
+def test_the_steps_after_signing_lead_to_what_is_left_of_a_petition(
+    visitor: Client, petition: Petition, step: str
+) -> None:
+    petition.withdraw(now=timezone.now())
+
+    response = visitor.get(f"{petition.get_absolute_url()}{step}/", follow=True)
+
+    assert response.status_code == 410
+    assert "This petition was withdrawn" in text_of(response)
+
+
+def test_a_petition_closes_at_its_hour_without_anybody_doing_anything(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    petition.opens_at = timezone.now() - timedelta(days=2)
+    petition.closes_at = timezone.now() - timedelta(seconds=1)
+    petition.save()
+
+    visitor.post(SIGN, sign_form)
+
+    assert not Signature.objects.exists()
+    assert b"<form" not in visitor.get(petition.get_absolute_url()).content
+
+
+def test_a_paused_petition_keeps_what_was_typed(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    petition.pause()
+
+    response = visitor.post(SIGN, {**sign_form, "comment": "All this"})
+
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "for a moment" not in page
+    assert "in a minute" not in page
+    assert "The organisation has paused signing for a while." in text_of(response)
+    for kept in ("Maya Tremblay", "maya@example.org"):
+        assert f'value="{kept}"' in page
+    assert ">All this</textarea>" in page
+    assert not Signature.objects.exists()
+
+
+def test_getting_the_form_address_leads_to_the_petition(
+    visitor: Client, petition: Petition
+) -> None:
+    response = visitor.get(SIGN)
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/petitions/free-the-prisoners/"
+
+
+def test_a_whole_signature_costs_two_statements(
+    visitor: Client,
+    petition: Petition,
+    sign_form: dict[str, Any],
+    django_assert_num_queries: Any,
+) -> None:
+    make_signature(petition, "known@example.org")
+    RULES.get()  # held for five seconds
+
+    for email in ("new@example.org", "known@example.org"):
+        with django_assert_num_queries(2):
+            visitor.post(SIGN, {**sign_form, "email": email, "updates": "yes"})
+
+
+def test_the_signed_mask_is_short(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    location = visitor.post(SIGN, sign_form).headers["Location"]
+
+    (shown,) = parse_qs(urlsplit(location).query)["to"]
+    assert shown.startswith("m@example.org:")
+
+
+def test_nobody_signs_words_that_they_have_not_seen(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    path = petition.get_absolute_url()
+    shown = re.search(
+        r'name="version" value="([^"]+)"', visitor.get(path).content.decode()
+    )
+    assert shown
+    petition.text = "The very opposite."
+    petition.save()
+
+    response = visitor.post(SIGN, {**sign_form, "version": shown[1]})
+
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "The text has changed" in page
+    assert "The very opposite." in page
+    assert 'value="Maya Tremblay"' in page
+    assert not Signature.objects.exists()
+    again = re.search(r'name="version" value="([^"]+)"', page)
+    assert again
+    answer = visitor.post(SIGN, {**sign_form, "version": again[1]})
+    assert answer.status_code == 303
+
+
+def test_a_form_that_says_nothing_of_its_words_is_served(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    for version in ("", "0.1.number", "0.1.number.", "x.y.z.w.v"):
+        answer = visitor.post(SIGN, {**sign_form, "version": version})
+        assert answer.status_code == 303
