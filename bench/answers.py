@@ -137,9 +137,9 @@ def make_people(bench: Bench, kind: str, number: int) -> list[str]:
     from petitions.abuse import rate_limits
     from petitions.models import Limit, Signature
     from petitions.signatures import (
-        actions,
         confirming,
         signing,
+        withdrawing,
     )
     from petitions.states import Scope
 
@@ -163,7 +163,7 @@ def make_people(bench: Bench, kind: str, number: int) -> list[str]:
             confirming.confirm(signed, now=now)
         if kind == "withdrawn":
             assert signed is not None
-            actions.withdraw(Signature.objects.get(pk=signed), now=now)
+            withdrawing.withdraw(Signature.objects.get(pk=signed), now=now)
     return emails
 
 

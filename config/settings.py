@@ -10,7 +10,8 @@ from typing import Any
 import django_stubs_ext
 from django.utils.csp import CSP
 
-from config.environment import Environment, is_loopback
+from config.environment import Environment
+from core.hosts import is_loopback
 from core.http import styles
 from core.mail.addresses import readable_domain
 from core.observability import logs
@@ -244,7 +245,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ] + [{"NAME": "organizations.passwords.HardToGuess"}]
 AUTHENTICATION_BACKENDS = ["organizations.logins.Backend"]
 LOGIN_URL = "admin:login"
-CSRF_FAILURE_VIEW = "core.http.problems.csrf_failure"
+CSRF_FAILURE_VIEW = "core.admin.retyping.stale"
 SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],

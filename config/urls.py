@@ -21,14 +21,13 @@ from core.http.cache_policy import (
 )
 from core.i18n.languages import AdminPrefix
 from core.observability import health
-from organizations import data as organizations_data
 from petitions.search.listing import (
     SORTS,
     STATES,
 )
 from petitions.search.searching import typed
 from petitions.sharing import frames
-from petitions.views import data, embedding, listing, sitemaps
+from petitions.views import data, embedding, listing, organization_data, sitemaps
 from petitions.views.parameters import (
     language_in_use,
     less_than,
@@ -42,10 +41,10 @@ data_urls = [
     path("petitions/<uslug:slug>.json", data.petition, name="petition"),
     path("petitions/<uslug:slug>/count.json", data.count, name="count"),
     path("petitions/<uslug:slug>/history.json", data.history, name="history"),
-    path("organizations.json", organizations_data.organizations, name="organizations"),
+    path("organizations.json", organization_data.organizations, name="organizations"),
     path(
         "organizations/<uslug:slug>.json",
-        organizations_data.organization,
+        organization_data.organization,
         name="organization",
     ),
     path("oembed.json", embedding.oembed, name="oembed"),
@@ -93,7 +92,7 @@ urlpatterns.append(URLResolver(AdminPrefix(), staff_urls))
 # English has no prefix, French begins with /fr/.
 urlpatterns += i18n_patterns(
     path("", include("petitions.urls")),
-    path("", include("organizations.urls")),
+    path("", include("petitions.profile_urls")),
     path("", listing.home, name="home"),
     *([path("demo/", include("petitions.demo.urls"))] if settings.DEMO else []),
     prefix_default_language=False,

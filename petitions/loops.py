@@ -22,10 +22,7 @@ from petitions.counts.counting import (
     verify,
 )
 from petitions.mail import waiting
-from petitions.mail.queue import (
-    begin_sending,
-    send_due,
-)
+from petitions.mail.queue import begin_sending, send_due
 from petitions.mail.reminders import Sweep
 from petitions.models import Petition
 from petitions.models.life import NotAllowed
@@ -34,8 +31,8 @@ from petitions.search import (
     vocabulary,
 )
 from petitions.signatures import (
-    actions,
     invalidating,
+    links,
 )
 
 logger = logging.getLogger(__name__)
@@ -74,7 +71,7 @@ WORDS = vocabulary.Sweep()
 
 LOOPS = [
     Loop("mail", 0.25, send_due, begin_sending),
-    Loop("links", 0.5, actions.answer_requests),
+    Loop("links", 0.5, links.answer_requests),
     Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),

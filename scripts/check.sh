@@ -8,6 +8,8 @@ step format
 ruff format --check --quiet . || { ruff format --diff . 2>/dev/null | head -40; exit 1; }
 step lint
 ruff check --quiet .
+step imports
+lint-imports --no-cache > /dev/null || { lint-imports --no-cache; exit 1; }
 step templates
 find templates -name '*.html' -not -path 'templates/emails/*' -print0 |
     xargs -0 djade --check --target-version 6.0

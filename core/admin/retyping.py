@@ -130,7 +130,7 @@ def offer(request: HttpRequest, typed: Typed, status: int = 200) -> HttpResponse
     return render(request, "admin/typed_again.html", context, status=status)
 
 
-def stale(request: HttpRequest) -> HttpResponse:
+def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The answer to a form of staff whose token is stale."""
     if origin_of(request) is Origin.FOREIGN:
         return problem(request, 403)

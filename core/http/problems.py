@@ -77,10 +77,3 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     return problem(request, 500)
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    # Its pages need the admin, which is loaded later than this.
-    from core.admin import retyping
-
-    return retyping.stale(request)

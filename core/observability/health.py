@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from config.environment import is_loopback
 from core.db.cached_value import Held
+from core.hosts import is_loopback
 from core.observability import sentry
 from core.observability.outcomes import OUTCOMES
 from core.observability.probes import (

@@ -9,10 +9,10 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from core.http.paging import CappedPaginator
 from organizations.scoping import AdministratorsAdmin, ScopedAdmin
 from petitions.identity import key_ring
 from petitions.models import AddressRule, KeyCollision
-from petitions.paging import CappedPaginator
 
 
 @admin.register(AddressRule)

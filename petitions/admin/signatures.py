@@ -17,6 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin.seen import digest
+from core.http.paging import CappedPaginator
 from core.i18n.languages import name_in_reader_language
 from organizations.access import may_edit
 from organizations.scoping import SupportersAdmin, user_of
@@ -26,8 +27,9 @@ from petitions.admin.filters import PetitionFilter
 from petitions.identity.key_ring import keys_of
 from petitions.models import Comment, Signature
 from petitions.models.signatures import COMMENTED, NAME_WITHHELD
-from petitions.paging import CappedPaginator
-from petitions.signatures import actions
+from petitions.signatures import (
+    quarantine,
+)
 from petitions.states import Aside, Delivery, WeakSign
 from petitions.templatetags.petition_tags import country_name
 
@@ -309,7 +311,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     )
     def release(self, request: HttpRequest, queryset: QuerySet[Signature]) -> None:
         rows = Signature.objects.filter(pk__in=self.editable(request, queryset))
-        number = actions.release(rows, now=timezone.now())
+        number = quarantine.release(rows, now=timezone.now())
         messages.success(
             request,
             ngettext(

@@ -22,7 +22,9 @@ from petitions.identity import key_ring
 from petitions.mail.messages import message_id
 from petitions.models import Bounce, Consent, DueMail, Signature
 from petitions.models.mails import UNFINISHED, MailKind, MailState
-from petitions.signatures import actions
+from petitions.signatures import (
+    withdrawing,
+)
 from petitions.states import Withdrawal
 
 logger = logging.getLogger(__name__)
@@ -145,7 +147,7 @@ def take_back(key: UUID, *, now: datetime) -> None:
         .select_related("petition")
     )
     for signature in nobody_confirmed:
-        actions.withdraw(signature, now=now, because=Withdrawal.BOUNCED)
+        withdrawing.withdraw(signature, now=now, because=Withdrawal.BOUNCED)
         # Nor did anybody agree to be written to.
         Consent.objects.filter(
             organization=signature.petition.organization_id,

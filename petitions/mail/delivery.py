@@ -27,7 +27,7 @@ from petitions.models import DueMail
 from petitions.models.mails import MailState
 
 if TYPE_CHECKING:
-    from petitions.mail.queue import LeasedMail
+    from petitions.mail.leases import LeasedMail
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q
 from django.utils import timezone
 
 from core.mail import capabilities
@@ -30,63 +28,27 @@ from petitions.mail.delivery import (
     finish,
     postpone,
 )
-from petitions.models import Bounce, DueMail, Signature
+from petitions.mail.leases import BATCH, SAME_FORM, LeasedMail, lease, read
+from petitions.models import Bounce, DueMail
 from petitions.models.mails import MailKind, MailState
 from petitions.states import SignatureState, State
 
-# For each connection.
-BATCH = 500
-# Longer than a batch takes: `sending.BATCH_TIME` and a server that does not answer.
-LEASE = timedelta(seconds=120)
-
 # Seconds that a round waits for its turn; a slower pace is left to a later round.
 LONGEST_WAIT = 1.0
+
 
 # Caps on what the public form may cause, per mailbox. They delay, they never drop.
 GAP = timedelta(minutes=5)
 """Between two mails of one kind to one mailbox about one petition; of one person,
 where two may share an address."""
+
+
 PER_PETITION = 5
 """Mails to one mailbox about one petition in a day."""
+
+
 PER_MAILBOX = 20
 """Mails to one mailbox in a day."""
-DAY = timedelta(days=1)
-
-# The same form sent again this soon is covered by the mail that went out already.
-SAME_FORM_WITHIN = timedelta(minutes=1)
-
-# Chosen once, whatever plan follows: as a subquery it may be run again for each row,
-# and then leases more than the batch.
-LEASE_DUE = """
-WITH due AS MATERIALIZED (
-    SELECT id FROM petitions_duemail
-     WHERE state = 'due' AND due_at <= %(now)s
-       AND (leased_until IS NULL OR leased_until <= %(now)s)
-     ORDER BY priority, due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED
-)
-UPDATE petitions_duemail m
-   SET leased_until = %(until)s
-  FROM due
- WHERE m.id = due.id
-RETURNING m.id
-"""
-
-SAME_FORM = (
-    "name",
-    "place",
-    "postal_code",
-    "country",
-    "comment",
-    "show_name",
-    "updates",
-)
-
-
-def lease(now: datetime, batch: int = BATCH) -> list[int]:
-    """Take at most `batch` due mails for this worker; returns their ids."""
-    with connection.cursor() as cursor:
-        cursor.execute(LEASE_DUE, {"now": now, "until": now + LEASE, "batch": batch})
-        return [number for (number,) in cursor.fetchall()]
 
 
 def begin_sending() -> None:
@@ -102,91 +64,6 @@ def begin_sending() -> None:
         | Q(attempts__gt=0, due_at__gt=now + delivery.LONGEST_PAUSE)
     ).update(due_at=now)
     capabilities.ask()
-
-
-class LeasedMail(DueMail):
-    """A due mail with what is known about its mailbox; see `read`."""
-
-    last_sent_at: datetime | None
-    sent_about_petition: int
-    sent_to_mailbox: int
-    same_form_sent: bool
-    suppressed: bool = False
-    """Set by `mark_suppressed`."""
-    bounced: str | None
-    counted_since: datetime | None
-    counted_name: str | None
-
-    class Meta:
-        proxy = True
-
-
-def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
-    """The leased mails, newest first, with their mailboxes' recent history."""
-    sent = DueMail.objects.filter(
-        email_key=OuterRef("email_key"), state=MailState.SENT
-    ).order_by()
-    recent = sent.filter(finished_at__gt=now - DAY)
-    about = {"petition": OuterRef("petition")}
-
-    def number(mails: QuerySet[DueMail]) -> Any:
-        counted = mails.values("email_key").annotate(n=Count("pk")).values("n")
-        return Coalesce(Subquery(counted), 0)
-
-    same_form = {
-        f"signature__{field}": OuterRef(f"signature__{field}")
-        for field in SAME_FORM
-        if field != "updates"
-    }
-    counted = Signature.objects.filter(
-        petition=OuterRef("petition"),
-        email_key=OuterRef("email_key"),
-        # Another spelling may be somebody else's, who learns nothing of it.
-        email=OuterRef("signature__email"),
-        person=OuterRef("signature__person"),
-        state=SignatureState.CONFIRMED,
-    )
-    history: dict[str, Any] = {
-        "last_sent_at": Subquery(
-            # Of an erased signature nobody knows whose it was.
-            sent.filter(
-                Q(signature__person=OuterRef("signature__person")) | Q(signature=None),
-                kind=OuterRef("kind"),
-                **about,
-            )
-            .values("email_key")
-            .annotate(last=Max("finished_at"))
-            .values("last")
-        ),
-        "sent_about_petition": number(recent.filter(**about)),
-        "sent_to_mailbox": number(recent),
-        "same_form_sent": Exists(
-            sent.filter(
-                kind=MailKind.CONFIRM,
-                finished_at__gt=OuterRef("created_at") - SAME_FORM_WITHIN,
-                signature__email__iexact=OuterRef("signature__email"),
-                **about,
-                **same_form,
-            )
-        ),
-        "bounced": Subquery(
-            Bounce.objects.filter(pk=OuterRef("email_key")).values("reason")[:1]
-        ),
-        "counted_since": Subquery(counted.values("confirmed_at")[:1]),
-        "counted_name": Subquery(
-            counted.filter(petition__shared_addresses=True).values("name")[:1]
-        ),
-    }
-    return (
-        LeasedMail.objects.filter(pk__in=list(ids))
-        .select_related("signature")
-        # Once for all of them: joined, each mail would bring the whole text again.
-        .prefetch_related(
-            "petition__organization", "petition__targets", "petition__translations"
-        )
-        .annotate(**history)
-        .order_by("-created_at", "-pk")
-    )
 
 
 @dataclass(frozen=True)

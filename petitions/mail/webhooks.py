@@ -16,7 +16,9 @@ from core.mail.transport import (
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.identity import key_ring
 from petitions.mail import bounces
-from petitions.signatures import actions
+from petitions.signatures import (
+    consent,
+)
 
 UNWANTED = (EventType.COMPLAINED, EventType.UNSUBSCRIBED)
 CAME_BACK = (EventType.BOUNCED, EventType.REJECTED)
@@ -32,7 +34,7 @@ def receive(event: AnymailTrackingEvent, **_: Any) -> None:
         return
     key, now = key_ring.current().newest.key(address), timezone.now()
     if event.event_type in UNWANTED:
-        actions.suppress(address, now=now)
+        consent.suppress(address, now=now)
     elif event.event_type in CAME_BACK:
         bounces.came_back(
             key,

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.core.paginator import Page
 from django.db import models
 from django.db.models import Case, Count, F, OuterRef, Q, Sum, Value, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
 
-from organizations.models import Organization, User
+from organizations.models import User
 from petitions.models.counts import Change, Total
 from petitions.models.topics import Topic
 from petitions.models.updates import Update, UpdateQuerySet
@@ -21,7 +19,6 @@ from petitions.states import PUBLIC_STATES, Source, State
 
 if TYPE_CHECKING:
     from petitions.models.petitions import Petition
-    from petitions.search.searching import Found
 
 # Supporters as they were last folded; the index of the totals is made of this.
 FOLDED = F("total__confirmed") + F("total__paper") + F("total__imported")
@@ -94,15 +91,6 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
             "-opens_at",
             "pk",
         )
-
-    def page_of_profile(
-        self, request: HttpRequest, organization: Organization
-    ) -> tuple[Found | None, Page[Any], list[Petition]]:
-        """What a profile shows of these: a page of them, or of what a search among
-        them found. Here, for the profile knows petitions only by their organisation."""
-        from petitions.search import listing
-
-        return listing.page_of_profile(self, request, organization)
 
     def newest_first(self) -> PetitionQuerySet:
         return self.order_by("-opens_at", "pk")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -28,7 +28,7 @@ from organizations.models import Organization
 from petitions.models.dialects import Written
 from petitions.models.life import Living
 from petitions.models.listings import PetitionQuerySet
-from petitions.models.shown import Shown
+from petitions.models.shown import Marked, Shown
 from petitions.models.topics import Topic
 from petitions.states import (
     ENDED_STATES,
@@ -36,9 +36,6 @@ from petitions.states import (
     State,
     TextFormat,
 )
-
-if TYPE_CHECKING:
-    from petitions.search.searching import Marked
 
 # Unless staff choose otherwise; half a year is what parliaments keep.
 MONTHS_KEPT = 6

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from petitions.dates import last_day
 from petitions.goals import next_goal
@@ -14,6 +16,14 @@ from petitions.models.topics import Topic
 from petitions.models.translations import Worded
 from petitions.states import ENDED_STATES, State
 from petitions.texts import listed
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Title and a passage of a petition that was found, with the words in <mark>."""
+
+    title: SafeString
+    passage: SafeString
 
 
 class Shown(Worded):

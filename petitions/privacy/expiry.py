@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from core.retention import months_before
 from petitions.mail.bounces import HELD_FOR
-from petitions.mail.queue import DAY
+from petitions.mail.leases import DAY
 from petitions.models import (
     Bounce,
     Consent,
@@ -35,7 +35,7 @@ from petitions.models import (
 )
 from petitions.models.mails import MailKind
 from petitions.models.signatures import ERASED
-from petitions.signatures.actions import UNCONFIRMED_KEPT
+from petitions.signatures.links import UNCONFIRMED_KEPT
 from petitions.signatures.tokens import LIFETIME
 from petitions.states import SignatureState
 

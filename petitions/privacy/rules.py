@@ -18,7 +18,7 @@ from petitions.privacy import (
     withdrawn_pictures,
 )
 from petitions.signatures import invalidating
-from petitions.signatures.actions import UNCONFIRMED_KEPT
+from petitions.signatures.links import UNCONFIRMED_KEPT
 from petitions.signatures.tokens import LIFETIME
 
 PERSON = (

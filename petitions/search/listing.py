@@ -21,10 +21,10 @@ from core.http.paging import (
 from organizations.models import Organization
 from petitions.models import Petition, Topic
 from petitions.models.listings import PetitionQuerySet
+from petitions.models.shown import Marked
 from petitions.search import searching
 from petitions.search.searching import (
     Found,
-    Marked,
     Scope,
 )
 from petitions.states import State

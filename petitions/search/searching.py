@@ -68,14 +68,6 @@ class Found:
     """The petition before which a list says so, for others have the words typed."""
 
 
-@dataclass(frozen=True)
-class Marked:
-    """Title and a passage of a petition that was found, with the words in <mark>."""
-
-    title: SafeString
-    passage: SafeString
-
-
 def typed(words: str) -> str:
     """What somebody typed, without what no text can hold, at a sensible length."""
     words = unicodedata.normalize("NFKC", words.replace("\0", " "))

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from petitions.identity.key_ring import Keyring
 from petitions.models import KeyCollision, Signature, Suppression
 from petitions.names import folded_name
+from petitions.signatures.withdrawing import withdraw
 from petitions.states import SignatureState
 
 # Not the petition's text with every signature.
@@ -155,10 +156,6 @@ def take_back(
     kept: Signature, taken: Signature, ring: Keyring, *, now: datetime
 ) -> None:
     """Withdraw what would be counted twice, and write it down for staff."""
-    from petitions.signatures.actions import (
-        withdraw,  # which confirms, and that comes here
-    )
-
     withdraw(taken, now=now)
     KeyCollision.objects.create(
         petition_id=kept.petition_id,

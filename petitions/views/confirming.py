@@ -25,8 +25,9 @@ from petitions.addresses import masked
 from petitions.identity import same_person
 from petitions.models import Signature
 from petitions.signatures import (
-    actions,
     confirming,
+    correcting,
+    links,
 )
 from petitions.signatures.confirming import Confirmation
 from petitions.signatures.forms import CorrectionForm
@@ -113,7 +114,7 @@ def confirm_page(
 
 def correction_form(signature: Signature, data: Any = None) -> CorrectionForm:
     """The form for what was typed, filled with it."""
-    initial = {name: getattr(signature, name) for name in actions.CORRECTABLE}
+    initial = {name: getattr(signature, name) for name in correcting.CORRECTABLE}
     if signature.updates is not None:
         initial["updates"] = "yes" if signature.updates else "no"
     return CorrectionForm(data, petition=signature.petition, initial=initial)
@@ -187,7 +188,9 @@ def correct(request: HttpRequest, opened: Opened) -> HttpResponse:
         status = 403 if foreign else 422
         return confirm_page(request, opened, form, status=status)
     result, slug = retry_once(
-        lambda: actions.confirm_corrected(signature, form.cleaned_data, now=opened.now)
+        lambda: correcting.confirm_corrected(
+            signature, form.cleaned_data, now=opened.now
+        )
     )
     return confirmed(request, signature.pk, opened.token, result, slug, opened.now)
 
@@ -202,7 +205,7 @@ def resend(request: HttpRequest, opened: Opened) -> HttpResponse:
         signature
     ):
         return mail_links(opened)
-    actions.send_again(signature, now=opened.now)
+    links.send_again(signature, now=opened.now)
     query = inbox_query(signature.email)
     return see_other("petitions:check_inbox", signature.petition.slug, query=query)
 

@@ -31,7 +31,9 @@ from petitions.addresses import NotAnAddress, clean_address
 from petitions.identity import same_person
 from petitions.models import Signature
 from petitions.models.mails import MailKind
-from petitions.signatures import actions
+from petitions.signatures import (
+    links,
+)
 from petitions.signatures.tokens import (
     LEADS_TO,
     Broken,
@@ -206,7 +208,7 @@ def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse
             if origin_of(request) is Origin.FOREIGN:
                 status = 403
             elif passes_ceiling(network_of(request), now, MAILS_NOW):
-                actions.ask_links(address, kind, now=now)
+                links.ask_links(address, kind, now=now)
                 return see_other(f"petitions:{name}", query="?sent=1")
             else:
                 error = gettext(
@@ -225,5 +227,5 @@ def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse
 
 def mail_links(opened: Opened) -> HttpResponse:
     """Mails the link that shows and does more than the one that was opened."""
-    actions.mail_links(opened.signature, now=opened.now)
+    links.mail_links(opened.signature, now=opened.now)
     return see_other("petitions:all_signed", query="?sent=1")

@@ -18,7 +18,6 @@ from core.http.paging import (
     page_of,
 )
 from organizations.models import Organization
-from organizations.views import profile_page
 from petitions.models import Petition, Topic
 from petitions.search.listing import (
     PAGE_SIZE,
@@ -31,6 +30,7 @@ from petitions.search.listing import (
     marker,
 )
 from petitions.search.searching import Scope
+from petitions.views.profile import profile_page
 
 WEEK = timedelta(days=7)
 SHOWN_OF_A_KIND = 6

@@ -30,7 +30,13 @@ from petitions.identity import (
 )
 from petitions.models import Petition, Signature
 from petitions.models.mails import MailKind
-from petitions.signatures import actions
+from petitions.signatures import (
+    consent,
+    correcting,
+    links,
+    my_data,
+    withdrawing,
+)
 from petitions.signatures.forms import CorrectionForm
 from petitions.signatures.standing import (
     Standing,
@@ -62,8 +68,8 @@ def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
             try:
                 # What was changed in another window stays.
                 given = typed_anew(form, arrived(request))
-                actions.change_signature(mine, given, now=opened.now)
-            except actions.NameTaken:
+                correcting.change_signature(mine, given, now=opened.now)
+            except correcting.NameTaken:
                 form.add_error(
                     "name",
                     gettext("The other person at this address has signed so."),
@@ -112,7 +118,7 @@ def withdraw(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Takes one signature from the count; its details stay until they are erased."""
     mine = shown(opened)
     if is_pressed(request):
-        actions.withdraw(mine, now=opened.now)
+        withdrawing.withdraw(mine, now=opened.now)
         note(outcome="withdrawn", signature=mine.pk)
     elif mine.state in (SignatureState.CONFIRMED, SignatureState.INVALID):
         context = {
@@ -130,7 +136,7 @@ def erase(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Takes one signature back and erases what is stored of it."""
     mine = shown(opened)
     if is_pressed(request):
-        actions.erase_signature(mine, now=opened.now)
+        my_data.erase_signature(mine, now=opened.now)
         note(outcome="erased", signature=mine.pk)
         return see_other("petitions:erased")
     context = {
@@ -157,7 +163,7 @@ def all_signed(request: HttpRequest) -> HttpResponse:
 @opened_by(Purpose.ALL, methods=("GET", "HEAD"))
 def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
     """All that was signed with one address, and whether we may write there."""
-    rows = without_repeats(list(actions.signed_by(opened.signature.email)))
+    rows = without_repeats(list(my_data.signed_by(opened.signature.email)))
     for row in rows:
         row.petition.reading = row.text_language
     context = {
@@ -196,7 +202,7 @@ def without_repeats(rows: list[Signature]) -> list[Signature]:
 def download(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Everything that is stored about one address, as JSON."""
     response = JsonResponse(
-        actions.everything_about(opened.signature.email),
+        my_data.everything_about(opened.signature.email),
         json_dumps_params={"indent": 1},
     )
     response.headers["Content-Disposition"] = 'attachment; filename="signatures.json"'
@@ -208,10 +214,10 @@ def erase_all(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Takes back and erases all that was signed with one address."""
     address = opened.signature.email
     if is_pressed(request):
-        actions.erase_all(address, now=opened.now)
+        my_data.erase_all(address, now=opened.now)
         note(outcome="erased all", signature=opened.signature.pk)
         return see_other("petitions:erased")
-    rows = actions.signed_by(address)
+    rows = my_data.signed_by(address)
     context = {
         "counted": sum(
             standing_of(row, now=opened.now) is Standing.COUNTS
@@ -228,7 +234,7 @@ def end_links(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Ends the links that were mailed to this address before this one."""
     if not is_pressed(request):
         return redirect("petitions:signed", opened.token)
-    actions.end_links(opened.signature.email, made_before=opened.made)
+    links.end_links(opened.signature.email, made_before=opened.made)
     note(outcome="ended links", signature=opened.signature.pk)
     return see_other("petitions:signed", opened.token, query="?ended=1")
 
@@ -244,15 +250,15 @@ def never_again(request: HttpRequest, opened: Opened) -> HttpResponse:
     if request.POST.get("List-Unsubscribe") == "One-Click":
         # The mail program's own button (RFC 8058): from its server, without cookies or
         # origin, and it follows no redirect. Only the mail holds this address.
-        actions.suppress(mine.email, now=opened.now)
+        consent.suppress(mine.email, now=opened.now)
         note(outcome="never again", signature=mine.pk)
         return HttpResponse("Unsubscribed.\n", content_type="text/plain")
     if is_pressed(request):
         if request.POST.get("write") == "again":
-            actions.lift_suppression(mine.email)
+            consent.lift_suppression(mine.email)
             note(outcome="may write again", signature=mine.pk)
         else:
-            actions.suppress(mine.email, now=opened.now)
+            consent.suppress(mine.email, now=opened.now)
             note(outcome="never again", signature=mine.pk)
         return see_other("petitions:never_again", opened.token)
     context = {

@@ -10,10 +10,9 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core.http.paging import page_of
+from core.http.paging import ShortPaginator, page_of
 from petitions.counts.curve import POINTS
 from petitions.models import Petition, Update
-from petitions.paging import ShortPaginator
 from petitions.story import curve_of, reasons_of
 from petitions.views.finding import of_petition, to_its_notice
 

@@ -19,7 +19,7 @@ from core.worker.loops import (
     LOOKS,
 )
 from petitions.loops import LOOPS
-from petitions.mail.queue import LEASE
+from petitions.mail.leases import LEASE
 from tests.faults.conftest import Parts
 from tests.faults.load import FORM, PETITION
 from tests.site import OWN, ROOT, fetch, until

@@ -18,7 +18,9 @@ from petitions.channels import TAG, Channel, referred
 from petitions.counts import counting
 from petitions.identity import key_ring
 from petitions.models import Change, ChannelTally, Petition, Signature, TaggedLink
-from petitions.signatures import actions
+from petitions.signatures import (
+    withdrawing,
+)
 from petitions.states import State
 from tests.factories import make_entry, make_pending, make_signature
 
@@ -175,7 +177,7 @@ def test_links_are_counted_by_petition_day_and_channel(
 def test_a_withdrawal_is_not_subtracted(petition: Petition) -> None:
     signature = make_signature(petition, via="sms")
     fold_all()
-    actions.withdraw(signature, now=timezone.now())
+    withdrawing.withdraw(signature, now=timezone.now())
     fold_all()
 
     assert tallies() == {"sms": 1}

@@ -11,7 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from petitions.models import DueMail, Petition, Signature
-from petitions.signatures import actions
+from petitions.signatures import (
+    my_data,
+    withdrawing,
+)
 from petitions.signatures.tokens import (
     Purpose,
     make_token,
@@ -68,7 +71,7 @@ def in_state(petition: Petition, name: str) -> Signature:
                 ended_at=then,
             )
         case "withdrawn":
-            actions.withdraw(signature, now=now)
+            withdrawing.withdraw(signature, now=now)
         case "not counted":
             work(begin(petition, make_user(), domain="example.org"))
         case "petition withdrawn":
@@ -143,7 +146,7 @@ def test_withdrawing_forgets_what_waits_of_the_same_mailbox(petition: Petition) 
     other = make_pending(petition, "other@example.org")
     elsewhere = make_pending(make_petition(), "maya@example.org")
 
-    actions.withdraw(mine, now=timezone.now())
+    withdrawing.withdraw(mine, now=timezone.now())
 
     left = set(Signature.objects.pending().values_list("pk", flat=True))
     assert left == {other.pk, elsewhere.pk}
@@ -160,7 +163,7 @@ def test_who_withdrew_is_not_reminded(petition: Petition) -> None:
     ):
         mine = make_signature(petition, address, now=now - timedelta(days=3))
         waiting(petition, address)
-        actions.withdraw(mine, now=now, because=because)
+        withdrawing.withdraw(mine, now=now, because=because)
     expected = waiting(petition, "still@example.org")
 
     sweep()
@@ -181,7 +184,7 @@ def test_a_correction_that_comes_late_is_stored_nowhere(
     if state == "gone":
         signature = in_state(petition, "waits")
         path = link(CONFIRM, signature)
-        actions.erase_signature(signature, now=timezone.now())
+        my_data.erase_signature(signature, now=timezone.now())
     else:
         signature = in_state(petition, state)
         path = link(CONFIRM, signature)

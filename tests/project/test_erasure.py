@@ -40,7 +40,9 @@ from petitions.models import (
     Signature,
     Suppression,
 )
-from petitions.signatures import actions
+from petitions.signatures import (
+    links,
+)
 from petitions.signatures.tokens import (
     Purpose,
     make_token,
@@ -176,7 +178,7 @@ class Journey:
     def send(self) -> None:
         """A round of the worker, late enough for the caps."""
         self.later += timedelta(hours=2)
-        actions.answer_requests(timezone.now() + self.later)
+        links.answer_requests(timezone.now() + self.later)
         queue.send_due(timezone.now() + self.later)
 
     def link(self, part: str) -> str:

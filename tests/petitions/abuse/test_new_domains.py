@@ -46,8 +46,8 @@ from petitions.models import (
 )
 from petitions.models.mails import MailState
 from petitions.signatures import (
-    actions,
     confirming,
+    quarantine,
     signing,
 )
 from petitions.signatures.signing import SignerInput
@@ -160,7 +160,7 @@ def test_what_is_set_aside_counts_only_after_staff_have_looked(
 
     outcome, _slug = confirming.confirm(last, now=now)
     assert outcome is not confirming.Confirmation.COUNTED
-    actions.release(Signature.objects.filter(pk=last), now=now)
+    quarantine.release(Signature.objects.filter(pk=last), now=now)
 
     assert DueMail.objects.get(signature=last).state == MailState.DUE
     outcome, _slug = confirming.confirm(last, now=now)
@@ -299,7 +299,7 @@ def test_releasing_one_makes_its_domain_known_to_the_organisation(
         sign(petition, f"u{number}@mail.union.test", rules, now, elsewhere(number))
     first = Signature.objects.set_aside().earliest("pk")
 
-    actions.release(Signature.objects.filter(pk=first.pk), now=now)
+    quarantine.release(Signature.objects.filter(pk=first.pk), now=now)
 
     known = OrdinaryDomain.objects.get()
     assert (known.organization, known.domain) == (petition.organization, "union.test")
@@ -321,7 +321,7 @@ def test_releasing_for_another_reason_teaches_nothing(petition: Petition) -> Non
     )  # fmt: skip
     signing.sign(petition.pk, given, now=timezone.now(), rules=rules)
 
-    actions.release(Signature.objects.all(), now=timezone.now())
+    quarantine.release(Signature.objects.all(), now=timezone.now())
 
     assert not OrdinaryDomain.objects.exists()
 

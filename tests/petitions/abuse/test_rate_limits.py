@@ -36,9 +36,10 @@ from petitions.models import (
 )
 from petitions.models.mails import MailState
 from petitions.signatures import (
-    actions,
     confirming,
+    links,
     signing,
+    withdrawing,
 )
 from petitions.signatures.signing import SignerInput
 from petitions.states import Aside, WeakSign
@@ -358,7 +359,7 @@ def test_the_answer_tells_nothing(
     if kind in {"confirmed", "withdrawn"}:
         signature = make_signature(petition, "maya@example.org")
         if kind == "withdrawn":
-            actions.withdraw(signature, now=timezone.now())
+            withdrawing.withdraw(signature, now=timezone.now())
     if kind == "blocked network":
         ListedNetwork.objects.create(network="11.0.0.0/8", listing="block")
     if kind == "blocked domain":
@@ -497,7 +498,7 @@ def test_nobody_confirms_what_is_set_aside(petition: Petition) -> None:
     signature = Signature.objects.get()
 
     outcome, _slug = confirming.confirm(number, now=timezone.now())
-    actions.send_all_again(keys_of(signature.email), now=timezone.now())
+    links.send_all_again(keys_of(signature.email), now=timezone.now())
 
     assert outcome is not confirming.Confirmation.COUNTED
     assert [mail.state for mail in DueMail.objects.all()] == [MailState.HELD]

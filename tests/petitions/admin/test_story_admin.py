@@ -568,7 +568,7 @@ def test_comments_of_others_are_not_there(
 
 
 def test_a_changed_comment_is_read_again(petition: Petition) -> None:
-    from petitions.signatures.actions import change_signature
+    from petitions.signatures.correcting import change_signature
 
     row = commented(petition, "Because")
     Signature.objects.update(comment_rejected=True)

@@ -30,10 +30,13 @@ from petitions.identity import same_person
 from petitions.identity.key_ring import email_key
 from petitions.models import DueMail, Invalidation, Petition, Signature
 from petitions.signatures import (
-    actions,
     confirming,
+    correcting,
     invalidating,
+    my_data,
+    quarantine,
     signing,
+    withdrawing,
 )
 from petitions.signatures.confirming import Confirmation
 from petitions.signatures.signing import SignerInput
@@ -113,7 +116,7 @@ class Correct:
         form = form_of(who, which)
         if form is None or form.aside:
             return False
-        outcome, _slug = actions.confirm_corrected(
+        outcome, _slug = correcting.confirm_corrected(
             form, {"name": f"Maya {which}", "updates": False}, now=timezone.now()
         )
         return outcome is Confirmation.COUNTED
@@ -127,7 +130,7 @@ class Withdraw:
         form = form_of(who, which)
         if form is not None:
             counted = same_person.counted_of_mailbox(form)
-            actions.withdraw(counted or form, now=timezone.now())
+            withdrawing.withdraw(counted or form, now=timezone.now())
         return form is not None
 
 
@@ -140,7 +143,7 @@ class Erase:
         rows = Signature.objects.select_related("petition__organization")
         forms = list(rows.filter(email_key=key_of(who)).distinct("email"))
         for form in forms:
-            actions.erase_signature(form, now=timezone.now())
+            my_data.erase_signature(form, now=timezone.now())
         return bool(forms)
 
 
@@ -150,7 +153,7 @@ class EraseAll:
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
         for spelling in SPELLINGS:
-            actions.erase_all(spelling.format(PEOPLE[who]), now=timezone.now())
+            my_data.erase_all(spelling.format(PEOPLE[who]), now=timezone.now())
         return True
 
 
@@ -160,7 +163,7 @@ class Release:
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
         rows = Signature.objects.filter(email_key=key_of(who))
-        actions.release(rows, now=timezone.now())
+        quarantine.release(rows, now=timezone.now())
         return False
 
 

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from petitions.counts import counting
 from petitions.models import Change, DailyTotal, MailTally, Petition, Total
-from petitions.signatures import actions
+from petitions.signatures import (
+    withdrawing,
+)
 from petitions.states import Source
 from tests.factories import make_entry, make_petition, make_signature
 
@@ -58,7 +60,7 @@ def test_past_days_do_not_change(petition: Petition) -> None:
     signature = make_signature(petition, now=earlier)
     fold_all()
 
-    actions.withdraw(signature, now=now)
+    withdrawing.withdraw(signature, now=now)
     fold_all()
 
     assert dict(counting.days(petition)) == {

@@ -31,7 +31,10 @@ from petitions.models import (
     Suppression,
 )
 from petitions.models.mails import MailState
-from petitions.signatures import actions
+from petitions.signatures import (
+    consent,
+    links,
+)
 from petitions.signatures.confirming import confirm
 from petitions.states import SignatureState
 from tests.factories import make_pending, make_petition
@@ -181,7 +184,7 @@ def test_whoever_wants_mail_again_is_tried_again(petition: Petition) -> None:
     key = email_key(MAYA)
     bounces.mark(key, "550 5.1.1", now=timezone.now())
 
-    actions.lift_suppression(MAYA)
+    consent.lift_suppression(MAYA)
 
     assert not Bounce.objects.exists()
 
@@ -215,7 +218,7 @@ def test_a_signature_with_another_mail_that_arrived_stays(
     """The link may have come from the list of all that the mailbox has signed."""
     signature = make_pending(petition, MAYA)
     send()
-    actions.send_signed([email_key(MAYA)], now=timezone.now())
+    links.send_signed([email_key(MAYA)], now=timezone.now())
     send()
     DueMail.objects.filter(kind="confirm").update(
         finished_at=timezone.now() - timedelta(minutes=5)

@@ -18,7 +18,9 @@ from core.models import Heartbeat
 from core.observability import alerts
 from organizations.models import Membership, Organization
 from petitions import reporting
-from petitions.mail import queue
+from petitions.mail import (
+    queue,
+)
 from petitions.models import DueMail, Petition, Signature
 from petitions.models.mails import MailState
 from tests.factories import make_pending

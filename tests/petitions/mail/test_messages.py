@@ -19,8 +19,8 @@ from petitions.mail.reminders import Sweep
 from petitions.models import DueMail, Petition
 from petitions.models.mails import MailKind
 from petitions.signatures import (
-    actions,
     confirming,
+    links,
 )
 from tests.factories import make_pending, make_signature
 from tests.mailserver import MailServer, body
@@ -92,7 +92,7 @@ def mail_of(
         mine = make_signature(petition, language=language)
         DueMail.objects.all().delete()
         assert mine.email_key is not None
-        actions.send_signed([mine.email_key], now=now)
+        links.send_signed([mine.email_key], now=now)
     send()
     (message,) = server.mailbox.messages
     return message

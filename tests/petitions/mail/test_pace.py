@@ -14,11 +14,14 @@ from pytest_django import Settings
 from petitions.identity.key_ring import email_key
 from petitions.mail import (
     delivery,
+    leases,
     queue,
 )
 from petitions.models import DueMail, Petition
 from petitions.models.mails import MailState, Priority
-from petitions.signatures import actions
+from petitions.signatures import (
+    links,
+)
 from tests.factories import make_pending, make_petition, make_signature
 from tests.mailserver import MailServer
 from tests.petitions.mail.test_queue import (
@@ -160,7 +163,7 @@ def test_confirmations_go_before_everything(
     asked = make_signature(petition, "asked@example.org")
     DueMail.objects.all().delete()
     assert asked.email_key is not None
-    actions.send_signed([asked.email_key], now=hour_ago)
+    links.send_signed([asked.email_key], now=hour_ago)
     busy = make_pending(petition, "busy@example.org", now=hour_ago)
     DueMail.objects.filter(signature=busy).update(priority=Priority.LATER)
     for number in range(3):
@@ -198,7 +201,7 @@ def test_leasing_reads_the_index_of_due_mails(petition: Petition) -> None:
     parameters: dict[str, Any] = {"now": now, "until": now, "batch": 100}
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE petitions_duemail")
-        cursor.execute(f"EXPLAIN {queue.LEASE_DUE}", parameters)
+        cursor.execute(f"EXPLAIN {leases.LEASE_DUE}", parameters)
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
     assert "using mail_due" in plan, plan

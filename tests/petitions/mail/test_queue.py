@@ -13,10 +13,16 @@ from django.utils import timezone
 
 from core.retention import expire
 from organizations.models import Organization
-from petitions.mail import queue
+from petitions.mail import (
+    leases,
+    queue,
+)
 from petitions.models import DueMail, MailTally, Petition, Signature
 from petitions.models.mails import MailState
-from petitions.signatures import actions
+from petitions.signatures import (
+    links,
+    my_data,
+)
 from tests.factories import make_pending, make_petition, make_signature
 from tests.mailserver import MailServer, body
 from tests.petitions.conftest import both_manners
@@ -26,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 def send(after: timedelta = timedelta(0)) -> None:
     """One round of the worker, some time from now."""
-    actions.answer_requests(timezone.now() + after)
+    links.answer_requests(timezone.now() + after)
     queue.send_due(timezone.now() + after)
 
 
@@ -317,11 +323,11 @@ def test_a_worker_that_dies_leaves_a_lease_that_runs_out(
     server: MailServer, petition: Petition
 ) -> None:
     make_pending(petition)
-    queue.lease(timezone.now())
+    leases.lease(timezone.now())
 
     send(timedelta(seconds=60))
     assert server.mailbox.envelopes == []
-    send(queue.LEASE + timedelta(seconds=1))
+    send(leases.LEASE + timedelta(seconds=1))
     assert states() == {"sent": 1}
 
 
@@ -329,7 +335,7 @@ def test_the_next_worker_does_not_wait_for_the_lease(
     server: MailServer, petition: Petition
 ) -> None:
     make_pending(petition)
-    queue.lease(timezone.now())
+    leases.lease(timezone.now())
 
     queue.begin_sending()
     send()
@@ -416,7 +422,7 @@ def test_signed_and_handed_over_are_tallied_by_day_and_domain(
 def test_an_erased_signature_takes_its_mail_along(
     server: MailServer, petition: Petition
 ) -> None:
-    actions.erase_signature(make_pending(petition), now=timezone.now())
+    my_data.erase_signature(make_pending(petition), now=timezone.now())
 
     send()
 
@@ -430,14 +436,14 @@ def test_erasing_does_not_fill_up_the_share_of_a_mailbox(
     for _ in range(4):
         signature = make_pending(petition, "victim@example.org")
         send()
-        actions.erase_signature(signature, now=timezone.now())
+        my_data.erase_signature(signature, now=timezone.now())
 
     assert len(server.mailbox.messages) == 1
     assert states() == {"sent": 1}
 
     # It is known for as long as the caps look back, by its key alone.
     assert DueMail.objects.get().signature_id is None
-    expire(timezone.now() + queue.DAY + timedelta(seconds=1))
+    expire(timezone.now() + leases.DAY + timedelta(seconds=1))
     assert not DueMail.objects.exists()
 
 
@@ -475,8 +481,8 @@ def test_a_signature_is_tallied_once_however_often_its_link_is_sent(
     signature = make_pending(petition)
     send()
     later = timezone.now() + timedelta(minutes=10)
-    actions.send_again(signature, now=later)
-    actions.send_again(signature, now=later)
+    links.send_again(signature, now=later)
+    links.send_again(signature, now=later)
     send(timedelta(minutes=11))
 
     tally = MailTally.objects.get()

@@ -24,7 +24,11 @@ from petitions.mail.reminders import (
 )
 from petitions.models import DueMail, Petition, Signature, Suppression
 from petitions.models.mails import MailKind, MailState
-from petitions.signatures import actions
+from petitions.signatures import (
+    consent,
+    links,
+    my_data,
+)
 from petitions.signatures.confirming import confirm
 from petitions.states import ENDED_STATES, State
 from tests.factories import make_pending, make_petition, make_signature
@@ -145,7 +149,7 @@ def test_who_needs_none_gets_none(petition: Petition) -> None:
     make_signature(petition, "counted@example.org", now=now - timedelta(days=3))
     waiting(petition, "counted@example.org")
     waiting(petition, "silent@example.org")
-    actions.suppress("silent@example.org", now=now)
+    consent.suppress("silent@example.org", now=now)
     waiting(petition, "gone@example.org")
     bounces.mark(email_key("gone@example.org"), "550 5.1.1", now=now)
     failed = waiting(petition)
@@ -188,7 +192,7 @@ def test_confirmed_or_ended_in_the_meantime_it_is_not_sent(
     assert len(reminded()) == 4
 
     confirm(first.pk, now=now)
-    actions.erase_signature(second, now=now)
+    my_data.erase_signature(second, now=now)
     confirm(sibling.pk, now=now)
     elsewhere.close(now=now)
     send()
@@ -203,7 +207,7 @@ def test_erasing_the_form_does_not_make_room_for_another_reminder(
     signature = waiting(petition, "victim@example.org")
     sweep()
     send()
-    actions.erase_signature(signature, now=timezone.now())
+    my_data.erase_signature(signature, now=timezone.now())
     loops.clock(timezone.now() + timedelta(days=2))
     waiting(petition, "victim@example.org")
 
@@ -345,7 +349,7 @@ def test_what_was_asked_for_offers_no_unsubscribing(
     make_pending(petition)
     signed = make_signature(petition)
     assert signed.email_key is not None
-    actions.send_signed([signed.email_key], now=timezone.now())
+    links.send_signed([signed.email_key], now=timezone.now())
     send()
 
     assert len(server.mailbox.messages) == 2

@@ -12,7 +12,9 @@ from django.utils import timezone
 from organizations.models import Organization, User
 from petitions.mail import waiting
 from petitions.models import Petition, Signature
-from petitions.signatures import actions
+from petitions.signatures import (
+    quarantine,
+)
 from petitions.states import Aside
 from tests.factories import make_pending, make_petition
 
@@ -81,7 +83,7 @@ def test_what_staff_have_released_or_a_list_holds_tells_nobody(
     petition: Petition, erin: User
 ) -> None:
     set_aside(petition, 3)
-    actions.release(Signature.objects.all(), now=timezone.now())
+    quarantine.release(Signature.objects.all(), now=timezone.now())
     set_aside(petition, 3, Aside.HONEYPOT)
 
     assert told(timezone.now()) == []

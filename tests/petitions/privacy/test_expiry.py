@@ -38,8 +38,12 @@ from petitions.models.mails import MailState
 from petitions.models.signatures import ERASED
 from petitions.privacy import expiry
 from petitions.signatures import (
-    actions,
     confirming,
+    consent,
+    correcting,
+    links,
+    my_data,
+    withdrawing,
 )
 from petitions.signatures.tokens import (
     LIFETIME,
@@ -86,7 +90,7 @@ def test_a_link_sent_again_works_as_long_as_it_says_and_keeps_nothing_for_ever(
     now = timezone.now()
     pending = make_pending(petition, now=now - 29 * DAY)
     DueMail.objects.update(state=MailState.SENT, finished_at=now - 29 * DAY)
-    actions.send_again(pending, now=now)
+    links.send_again(pending, now=now)
     mails = DueMail.objects.filter(state=MailState.DUE)
     assert mails.update(state=MailState.SENT, finished_at=now) == 1
 
@@ -94,7 +98,7 @@ def test_a_link_sent_again_works_as_long_as_it_says_and_keeps_nothing_for_ever(
     assert Signature.objects.exists()
     # The first mail, too: until when it may be confirmed is counted from that.
     assert DueMail.objects.count() == 2
-    actions.send_again(pending, now=now + 2 * DAY)
+    links.send_again(pending, now=now + 2 * DAY)
     assert not DueMail.objects.filter(state=MailState.DUE).exists()
 
     expire(now + LIFETIME + SECOND)
@@ -122,7 +126,7 @@ def test_mails_of_erased_signatures_are_known_for_a_day_without_a_word(
     signature = make_pending(petition)
     reply = "550 <maya@example.org>"
     DueMail.objects.update(state=MailState.FAILED, finished_at=now, reply=reply)
-    actions.erase_signature(signature, now=now)
+    my_data.erase_signature(signature, now=now)
 
     assert DueMail.objects.get().reply == ""
     with (
@@ -201,7 +205,7 @@ def test_answers_are_kept_while_they_hold_and_for_36_months_after(
     assert signature.email_key
     for months, updates in answers:
         given_at = retention.months_before(now, months)
-        actions.record_consent(signature, updates=updates, now=given_at)
+        consent.record_consent(signature, updates=updates, now=given_at)
     make_signature(petition, "stranger@example.org", updates=True)
 
     # One at a time: an earlier yes never holds again, not even for a moment.
@@ -221,7 +225,7 @@ def test_a_no_goes_only_after_the_yes_before_it(petition: Petition) -> None:
     signature = make_signature(petition)
     for months, updates in ((100, True), (37, False)):
         given_at = retention.months_before(now, months)
-        actions.record_consent(signature, updates=updates, now=given_at)
+        consent.record_consent(signature, updates=updates, now=given_at)
 
     # Somebody else may hold the yes just then.
     assert [answer.updates for answer in expiry.former_answers(now)] == [True]
@@ -244,7 +248,7 @@ def ended(petition: Petition) -> Petition:
         make_signature(petition, f"s{number}@example.org", now=now, **given)
     twice = [make_pending(petition, "two@example.org", now=now) for _ in range(2)]
     confirming.confirm(twice[1].pk, now=now)
-    actions.withdraw(make_signature(petition, now=now), now=now)
+    withdrawing.withdraw(make_signature(petition, now=now), now=now)
     make_pending(petition, "late@example.org", now=now)
     make_entry(petition, 400)
     Signature.objects.filter(email="s1@example.org").update(comment_approved=True)
@@ -514,10 +518,10 @@ def test_verbs_that_come_too_late_do_nothing(ended: Petition) -> None:
     expire(after(ended, 3))
     now = timezone.now()
 
-    actions.withdraw(mine, now=now)
-    actions.change_signature(mine, {"name": "Again"}, now=now)
-    actions.correct_signature(waiting, {"name": "Again"})
-    actions.erase_signature(mine, now=now)
+    withdrawing.withdraw(mine, now=now)
+    correcting.change_signature(mine, {"name": "Again"}, now=now)
+    correcting.correct_signature(waiting, {"name": "Again"})
+    my_data.erase_signature(mine, now=now)
     assert confirming.confirm(waiting.pk, now=now) == (confirming.Confirmation.GONE, "")
     assert confirming.confirm(mine.pk, now=now) == (confirming.Confirmation.GONE, "")
 

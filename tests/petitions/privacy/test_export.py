@@ -23,7 +23,10 @@ from petitions.identity.key_ring import email_key
 from petitions.mail import bounces
 from petitions.models import Bounce, Consent, Export, Petition, Signature
 from petitions.privacy import export
-from petitions.signatures import actions
+from petitions.signatures import (
+    consent,
+    withdrawing,
+)
 from tests.factories import make_organization, make_petition, make_signature
 from tests.petitions.views.test_pages import text_of
 
@@ -107,7 +110,7 @@ def test_who_wants_no_mail_or_gets_none_is_not_in_it(
 ) -> None:
     for name in ("silent", "gone", "back", "stays"):
         yes(petition, f"{name}@example.org")
-    actions.suppress("silent@example.org", now=NOW)
+    consent.suppress("silent@example.org", now=NOW)
     for name in ("gone", "back"):
         bounces.mark(email_key(f"{name}@example.org"), "550 5.1.1", now=NOW)
     Bounce.objects.filter(pk=email_key("back@example.org")).delete()
@@ -139,7 +142,7 @@ def test_a_consent_outlives_the_name(
     as_user: Login, alice: User, organization: Organization, petition: Petition
 ) -> None:
     signature = yes(petition, "maya@example.org")
-    actions.withdraw(signature, now=NOW)
+    withdrawing.withdraw(signature, now=NOW)
 
     assert download(as_user(alice), organization)[0][:2] == ["maya@example.org", ""]
 

@@ -8,7 +8,10 @@ import pytest
 from django.utils import timezone
 
 from petitions.counts import counting
-from petitions.mail import queue
+from petitions.mail import (
+    leases,
+    queue,
+)
 from petitions.models import Change, DueMail, Petition, Signature
 from petitions.models.mails import MailState
 from petitions.signatures import confirming
@@ -67,7 +70,7 @@ def test_sixteen_signatures_of_one_address_cause_one_mail_and_count_at_most_once
         [lambda email=email: make_pending(petition, email).pk for email in spellings]  # type: ignore[misc]
     )
     now = timezone.now()
-    decided = queue.decide_all(queue.read(queue.lease(now), now), now)
+    decided = queue.decide_all(leases.read(leases.lease(now), now), now)
 
     assert len({s.email for s in Signature.objects.all()}) == MANY
     assert sum(isinstance(choice, queue.Send) for _mail, choice in decided) == 1
@@ -81,7 +84,7 @@ def test_two_leases_never_take_the_same_mail(petition: Petition) -> None:
         make_pending(petition)
     now = timezone.now()
 
-    taken = all_at_once([partial(queue.lease, now, 10)] * 4)
+    taken = all_at_once([partial(leases.lease, now, 10)] * 4)
 
     numbers = [number for batch in taken for number in batch]
     assert len(numbers) == len(set(numbers)) == 40

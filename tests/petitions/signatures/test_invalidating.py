@@ -25,11 +25,12 @@ from petitions.counts import counting
 from petitions.identity import key_ring
 from petitions.models import Change, Invalidation, MailTally, Petition, Signature
 from petitions.signatures import (
-    actions,
     confirming,
     invalidating,
+    my_data,
     rekey_batch,
     rekeying,
+    withdrawing,
 )
 from petitions.signatures.confirming import Confirmation
 from petitions.signatures.tokens import (
@@ -293,8 +294,8 @@ def test_only_what_still_carries_the_mark_comes_back(
     assert counted(petition) == 0
 
     now = timezone.now()
-    actions.withdraw(one, now=now)
-    actions.erase_signature(two, now=now)
+    withdrawing.withdraw(one, now=now)
+    my_data.erase_signature(two, now=now)
     again = make_signature(petition, "C@bots.test")
     assert counted(petition) == 1
     invalidating.reverse(row, erin, "Real people", now=now)
@@ -317,7 +318,7 @@ def test_who_signs_again_and_takes_it_back_is_not_brought_back(
     work(row)
     second = make_signature(petition, "a@bots.test")
 
-    actions.withdraw(second, now=timezone.now())
+    withdrawing.withdraw(second, now=timezone.now())
     invalidating.reverse(row, erin, "Real people", now=timezone.now())
     work(row)
 
@@ -514,8 +515,8 @@ def test_owners_do_what_they_want_while_a_batch_is_at_work(
     jobs: list[Callable[[], None]] = [
         staff,
         staff,
-        partial(owners, partial(actions.withdraw, now=now), rows[:8]),
-        partial(owners, partial(actions.erase_signature, now=now), rows[8:16]),
+        partial(owners, partial(withdrawing.withdraw, now=now), rows[:8]),
+        partial(owners, partial(my_data.erase_signature, now=now), rows[8:16]),
         partial(owners, confirm, copies),
         partial(owners, confirm, copies[::-1]),
     ]

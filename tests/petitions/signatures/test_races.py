@@ -23,7 +23,10 @@ from petitions.counts import counting
 from petitions.identity import same_person
 from petitions.models import DueMail, Petition, Signature
 from petitions.models.mails import MailKind, MailState
-from petitions.signatures import actions
+from petitions.signatures import (
+    links,
+    my_data,
+)
 from petitions.signatures.tokens import (
     Purpose,
     make_token,
@@ -74,7 +77,7 @@ def test_a_link_is_asked_for_twice_at_once_and_sent_once(petition: Petition) -> 
     row = make_pending(petition)
     due()
 
-    all_at_once([partial(actions.send_again, row, now=timezone.now())] * 8)
+    all_at_once([partial(links.send_again, row, now=timezone.now())] * 8)
 
     assert DueMail.objects.filter(state=MailState.DUE).count() == 1
 
@@ -86,15 +89,15 @@ def test_links_that_are_answered_while_signatures_are_erased(
 
     def answer() -> None:
         for _ in range(5):
-            actions.answer_requests(timezone.now())
+            links.answer_requests(timezone.now())
 
     for _ in range(ROUNDS):
         rows = [make_pending(petition, "maya@example.org") for _ in range(4)]
         due()
         now = timezone.now()
         for kind in (MailKind.CONFIRM, MailKind.ALL):
-            actions.ask_links(rows[0].email, kind, now=now)
-        erase = partial(actions.erase_signature, rows[0], now=now)
+            links.ask_links(rows[0].email, kind, now=now)
+        erase = partial(my_data.erase_signature, rows[0], now=now)
 
         jobs: list[Callable[[], None]] = [answer, erase, answer, erase]
         all_at_once(jobs)
@@ -125,7 +128,7 @@ def test_all_that_one_person_can_do_at_once(petition: Petition) -> None:
         paths += [f"/signed/{all_of_it}/erase/"]
 
         statuses.update(all_at_once([partial(posted, path) for path in paths]))
-        actions.erase_all(mine[0].email, now=now)
+        my_data.erase_all(mine[0].email, now=now)
 
     assert not [status for status in statuses if status >= 500], statuses
     assert all(proof.holds for proof in counting.verify())

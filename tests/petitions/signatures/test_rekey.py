@@ -27,7 +27,10 @@ from petitions.identity.key_ring import (
     Version,
     email_key,
 )
-from petitions.mail import queue
+from petitions.mail import (
+    leases,
+    queue,
+)
 from petitions.management.commands import rekey as command
 from petitions.models import (
     AddressRule,
@@ -41,10 +44,13 @@ from petitions.models import (
     Suppression,
 )
 from petitions.signatures import (
-    actions,
     confirming,
+    my_data,
     rekeying,
     signing,
+)
+from petitions.signatures import (
+    consent as consent_,
 )
 from petitions.signatures.confirming import Confirmation
 from petitions.states import SignatureState
@@ -286,10 +292,10 @@ def test_a_secret_that_is_lost_can_be_replaced(
 
 
 def test_never_again_outlives_a_rekey(petition: Petition, settings: Settings) -> None:
-    actions.suppress("known@example.org", now=timezone.now())
+    consent_.suppress("known@example.org", now=timezone.now())
     make_pending(petition, "known@example.org")
     # Nothing but the key is left of this one.
-    actions.suppress("unknown@example.org", now=timezone.now())
+    consent_.suppress("unknown@example.org", now=timezone.now())
     settings.EMAIL_KEY_FALLBACKS = [settings.EMAIL_KEY]
     settings.EMAIL_KEY = OTHER
     key_ring.forget()
@@ -307,9 +313,9 @@ def test_never_again_outlives_a_rekey(petition: Petition, settings: Settings) ->
     assert key_ring.suppressed(both) == set(both[:2])
     make_pending(petition, "Unknown@example.org")
     now = timezone.now()
-    decided = queue.decide_all(queue.read(queue.lease(now), now), now)
+    decided = queue.decide_all(leases.read(leases.lease(now), now), now)
     assert {type(choice) for _mail, choice in decided} == {queue.Cover}
-    actions.lift_suppression("unknown@example.org")
+    consent_.lift_suppression("unknown@example.org")
     assert not key_ring.suppressed(["unknown@example.org"])
 
 
@@ -384,9 +390,9 @@ def test_everything_of_an_address_is_found_while_it_runs(petition: Petition) -> 
     signing.find_form(petition.slug)
     make_signature(make_petition(), "a.b@example.org", updates=True)
 
-    assert actions.signed_by("a.b@example.org").count() == 2
-    assert len(actions.everything_about("a.b@example.org")["signatures"]) == 2
-    actions.erase_all("a.b@example.org", now=timezone.now())
+    assert my_data.signed_by("a.b@example.org").count() == 2
+    assert len(my_data.everything_about("a.b@example.org")["signatures"]) == 2
+    my_data.erase_all("a.b@example.org", now=timezone.now())
 
     assert not Signature.objects.exists()
     assert not Consent.objects.exists()

@@ -15,7 +15,9 @@ from pytest_django import Settings
 
 from petitions.counts import counting
 from petitions.identity import key_ring
-from petitions.mail import queue
+from petitions.mail import (
+    queue,
+)
 from petitions.models import (
     AddressRule,
     Consent,
@@ -25,8 +27,9 @@ from petitions.models import (
     Signature,
 )
 from petitions.signatures import (
-    actions,
     confirming,
+    my_data,
+    withdrawing,
 )
 from petitions.signatures.confirming import Confirmation
 from petitions.signatures.tokens import Purpose
@@ -108,7 +111,7 @@ def test_a_third_is_told_so(petition: Petition, visitor: Client) -> None:
 def test_a_place_that_was_given_back_can_be_taken(petition: Petition) -> None:
     first = make_signature(petition, HOME, name="Maya")
     make_signature(petition, HOME, name="Marc")
-    actions.withdraw(first, now=timezone.now())
+    withdrawing.withdraw(first, now=timezone.now())
 
     assert confirm(make_pending(petition, HOME, name="Mona")) is Confirmation.COUNTED
     assert confirm(make_pending(petition, HOME, name="Max")) is Confirmation.FULL
@@ -245,7 +248,7 @@ def test_erasing_one_leaves_the_other(petition: Petition, visitor: Client) -> No
     assert names(petition) == ["Marc"]
     assert Signature.objects.pending().count() == 1
     assert Consent.objects.count() == 2
-    actions.erase_signature(Signature.objects.confirmed().get(), now=timezone.now())
+    my_data.erase_signature(Signature.objects.confirmed().get(), now=timezone.now())
     assert not Consent.objects.exists()
 
 

@@ -21,7 +21,10 @@ from petitions.models import (
     Signature,
     Suppression,
 )
-from petitions.signatures import actions
+from petitions.signatures import (
+    links,
+    withdrawing,
+)
 from petitions.signatures.tokens import (
     Purpose,
     make_token,
@@ -268,7 +271,7 @@ def test_a_link_to_everything_is_mailed(
         # Whether it has signed is looked up later: the time tells nothing.
         with django_assert_num_queries(2):
             answers.append(visitor.post("/signed/", {"email": email}))
-    actions.answer_requests(timezone.now())
+    links.answer_requests(timezone.now())
 
     assert {(a.status_code, a.headers["Location"]) for a in answers} == {
         (303, "/signed/?sent=1")
@@ -294,7 +297,7 @@ def test_all_of_one_person_and_of_nobody_else(
     elsewhere = make_petition(make_organization("Elsewhere"), title="Another one")
     make_pending(elsewhere, "maya@example.org")
     make_signature(make_petition(title="Not mine"), "other@example.org")
-    actions.withdraw(
+    withdrawing.withdraw(
         make_signature(make_petition(title="Taken back"), "maya@example.org"),
         now=timezone.now(),
     )

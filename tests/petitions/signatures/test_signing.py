@@ -19,9 +19,10 @@ from petitions.models import (
     Signature,
 )
 from petitions.signatures import (
-    actions,
     confirming,
+    my_data,
     signing,
+    withdrawing,
 )
 from petitions.signatures.confirming import Confirmation
 from petitions.states import SignatureState, State
@@ -60,7 +61,7 @@ def test_signing_is_two_statements_for_every_kind_of_signer(
     elif kind == "confirmed":
         make_signature(petition, email)
     elif kind == "withdrawn":
-        actions.withdraw(make_signature(petition, email), now=timezone.now())
+        withdrawing.withdraw(make_signature(petition, email), now=timezone.now())
     elif kind == "limited":
         for number in range(30):
             make_pending(petition, email, name=f"Name {number}")
@@ -253,8 +254,8 @@ def test_withdrawing_counts_minus_one_on_its_own_day(petition: Petition) -> None
     now = timezone.now()
     signature = make_signature(petition, now=now - timedelta(days=3))
 
-    actions.withdraw(signature, now=now)
-    actions.withdraw(signature, now=now)
+    withdrawing.withdraw(signature, now=now)
+    withdrawing.withdraw(signature, now=now)
 
     assert list(Change.objects.order_by("pk").values_list("delta", "day")) == [
         (1, timezone.localdate(now - timedelta(days=3))),
@@ -271,7 +272,7 @@ def test_erasing_withdraws_first_and_leaves_no_row(petition: Petition) -> None:
     stays = make_signature(petition, "other@x.org", updates=True)
     assert signature.email_key is not None
 
-    actions.erase_signature(signature, now=now)
+    my_data.erase_signature(signature, now=now)
 
     assert [row.pk for row in Signature.objects.all()] == [stays.pk]
     assert [row.email for row in Consent.objects.all()] == ["other@x.org"]

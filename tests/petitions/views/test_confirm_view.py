@@ -11,7 +11,10 @@ from django.utils import timezone
 
 from petitions.counts import counting
 from petitions.models import Change, Consent, DueMail, Petition, Signature
-from petitions.signatures import actions
+from petitions.signatures import (
+    links,
+    withdrawing,
+)
 from petitions.signatures.tokens import (
     Purpose,
     make_token,
@@ -228,7 +231,7 @@ def test_a_new_link_by_address_is_silent_about_who_has_signed(
         # Whether it has signed is looked up later: the time tells nothing.
         with django_assert_num_queries(2):
             answers.append(visitor.post("/new-link/", {"email": email}))
-    assert actions.answer_requests(timezone.now()) is False
+    assert links.answer_requests(timezone.now()) is False
 
     assert {(a.status_code, a.headers["Location"]) for a in answers} == {
         (303, "/new-link/?sent=1")
@@ -330,7 +333,7 @@ def test_a_withdrawn_signature_stays_withdrawn(
     visitor: Client, petition: Petition
 ) -> None:
     signature = make_signature(petition)
-    actions.withdraw(signature, now=timezone.now())
+    withdrawing.withdraw(signature, now=timezone.now())
 
     assert "Your signature is withdrawn" in text_of(visitor.get(link(signature)))
     visitor.post(link(signature))

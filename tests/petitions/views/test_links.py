@@ -26,8 +26,8 @@ from petitions.models import (
 )
 from petitions.privacy import export
 from petitions.signatures import (
-    actions,
     confirming,
+    links,
 )
 from petitions.signatures.tokens import (
     LEADS_TO,
@@ -459,7 +459,7 @@ def test_each_link_stands_alone_on_its_line(
 ) -> None:
     make_pending(petition, EMAIL)
     make_signature(make_petition(), EMAIL)
-    actions.ask_links(EMAIL, "all", now=timezone.now())  # type: ignore[arg-type]
+    links.ask_links(EMAIL, "all", now=timezone.now())  # type: ignore[arg-type]
     send()
     send(timedelta(hours=1))
 

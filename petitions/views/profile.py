@@ -1,12 +1,7 @@
-"""The profile of an organisation: who it is, what it has started and won.
-
-Petitions are reached through the organisation, so that this app knows nothing of the
-one that depends on it.
-"""
+"""The profile of an organisation: who it is, what it has started and won."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
@@ -20,9 +15,9 @@ from core.context import addresses
 from core.http.paging import page_of
 from organizations.access import Moved, get_organization
 from organizations.models import Organization
-
-if TYPE_CHECKING:
-    from petitions.models.listings import Figures, PetitionQuerySet
+from petitions.models import Petition
+from petitions.models.listings import Figures, PetitionQuerySet
+from petitions.search.listing import page_of_profile
 
 ORGANIZATIONS_PER_PAGE = 50
 SHOWN_UPDATES = 3
@@ -30,14 +25,14 @@ SHOWN_UPDATES = 3
 
 def petitions_of(organization: Organization) -> PetitionQuerySet:
     """All that were ever public; what the total adds up."""
-    return organization.petitions.ever_public(timezone.now())
+    of_it = Petition.objects.filter(organization=organization)
+    return of_it.ever_public(timezone.now())
 
 
 def figures_of(organizations: list[Organization]) -> dict[int, Figures]:
     """What each has started and won, and with how many supporters, by its number."""
-    petitions: Any = Organization._meta.get_field("petitions").related_model
-    theirs = petitions.objects.filter(organization__in=organizations)
-    return theirs.ever_public(timezone.now()).figures_by_organization()  # type: ignore[no-any-return]
+    theirs = Petition.objects.filter(organization__in=organizations)
+    return theirs.ever_public(timezone.now()).figures_by_organization()
 
 
 @require_safe
@@ -69,7 +64,7 @@ def profile_page(
     """The profile; `home`: on the home page of a site that has no other one."""
     petitions = petitions_of(organization)
     counts = petitions.supporters_by_source()
-    found, page, shown = petitions.page_of_profile(request, organization)
+    found, page, shown = page_of_profile(petitions, request, organization)
     context = {
         "organization": organization,
         "home": home,
@@ -86,7 +81,7 @@ def profile_page(
         "updates": petitions.latest_updates(timezone.now())[:SHOWN_UPDATES]
         if page.number == 1 and not found
         else [],
-        "withdrawn": organization.petitions.withdrawn()[:20]
+        "withdrawn": Petition.objects.filter(organization=organization).withdrawn()[:20]
         if page.number == 1 and not found
         else [],
     }

@@ -18,7 +18,7 @@ from core.http.public_data import (
 )
 from organizations.access import Moved, get_organization
 from organizations.models import Organization
-from organizations.views import petitions_of
+from petitions.views.profile import petitions_of
 
 PAGE_SIZE = 50
 

@@ -1,0 +1,71 @@
+"""What is promised beside the button: who receives what, and until when it is kept."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils.translation import gettext, ngettext
+
+from petitions.models import Petition
+from petitions.states import Delivery
+
+
+def receives(petition: Petition) -> str:
+    """What the person petitioned receives, as printed beside the button."""
+    return receiving(petition, Delivery(petition.delivery))
+
+
+def receives_of_sheets(petition: Petition) -> str:
+    """The same of what is signed on paper, where there is no room for a comment."""
+    delivery = Delivery(petition.delivery)
+    return receiving(
+        petition, Delivery.NAMES if delivery == Delivery.COMMENTS else delivery
+    )
+
+
+def receiving(petition: Petition, delivery: Delivery) -> str:
+    """What the person petitioned receives by this `delivery`."""
+    named = petition.petitions_somebody
+    number = len(petition.targets.all())
+    words = {"who": petition.addressees, "what": handed_over(petition, delivery)}
+    if delivery == Delivery.NUMBER:
+        if not named:
+            return gettext(
+                "Whoever is petitioned receives the number of supporters, not your "
+                "name."
+            )
+        sentence = ngettext(
+            "%(who)s receives the number of supporters, not your name.",
+            "%(who)s receive the number of supporters, not your name.",
+            number,
+        )
+    elif named:
+        sentence = ngettext(
+            "%(who)s receives %(what)s, nothing else.",
+            "%(who)s receive %(what)s, nothing else.",
+            number,
+        )
+    else:
+        sentence = gettext("Whoever is petitioned receives %(what)s, nothing else.")
+    return sentence % words
+
+
+def erased_after(petition: Petition) -> str:
+    """How long names and addresses are kept, as printed beside the button."""
+    months = min(petition.months_kept, settings.RETENTION_MONTHS)
+    return ngettext(
+        "Your details are erased %(months)s month after the petition closes.",
+        "Your details are erased %(months)s months after the petition closes.",
+        months,
+    ) % {"months": months}
+
+
+def handed_over(petition: Petition, delivery: Delivery) -> str:
+    """What of a signature is handed over besides its being one; only what is asked."""
+    place = petition.asks_place or petition.asks_postal_code or petition.asks_country
+    if delivery == Delivery.COMMENTS:
+        return (
+            gettext("your name, place and comment")
+            if place
+            else gettext("your name and comment")
+        )
+    return gettext("your name and place") if place else gettext("your name")

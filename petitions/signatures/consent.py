@@ -1,0 +1,55 @@
+"""Answers to an organisation's question whether it may write, and “never write to me
+again”, which holds against all of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import get_language
+
+from core.db.database import repeatable
+from petitions.identity import (
+    key_ring,
+)
+from petitions.models import (
+    Bounce,
+    Consent,
+    Signature,
+    Suppression,
+)
+from petitions.states import CONSENT_VERSION
+
+
+def record_consent(signature: Signature, *, updates: bool, now: datetime) -> None:
+    """An answer given later, with what was printed beside the question."""
+    organization = signature.petition.organization
+    assert signature.email_key is not None
+    Consent.objects.create(
+        organization=organization,
+        email=signature.email,
+        email_key=signature.email_key,
+        email_key_version=signature.email_key_version,
+        updates=updates,
+        wording_version=CONSENT_VERSION,
+        language=get_language() or signature.language,
+        sender=organization.imprint,
+        source=f"petition:{signature.petition_id}",
+        given_at=now,
+    )
+
+
+@repeatable
+def suppress(address: str, *, now: datetime) -> None:
+    """Never write to this address again."""
+    newest = key_ring.current().newest
+    Suppression.objects.add_address(
+        address, newest, since=now, key_version=newest.number
+    )
+
+
+@repeatable
+def lift_suppression(address: str) -> None:
+    """Write to it again, as its owner wants, who read a mail of ours for that."""
+    ring = key_ring.current()
+    Suppression.objects.drop_address(address, ring)
+    Bounce.objects.drop_address(address, ring)

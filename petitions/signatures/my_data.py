@@ -1,0 +1,124 @@
+"""All that is stored about one person: shown to that person, and erased."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from core.db.database import repeatable
+from petitions.identity import (
+    same_person,
+)
+from petitions.models import (
+    Consent,
+    DueMail,
+    Signature,
+)
+from petitions.signatures.withdrawing import withdraw
+from petitions.states import SignatureState
+
+
+def signed_by(address: str) -> QuerySet[Signature]:
+    """All that was signed with this very address, the newest first; of several forms
+    for one petition that wait for their confirmation, each."""
+    return (
+        same_person.of_address(Signature.objects.all(), address)
+        .select_related("petition__organization", "invalidation")
+        .prefetch_related("petition__translations")
+        .order_by("-created_at", "-pk")
+    )
+
+
+def everything_about(address: str) -> dict[str, Any]:
+    """All that is stored about one person, for that person."""
+    rows = signed_by(address)
+    return {
+        "signatures": [
+            {
+                "petition": row.petition.words_in(row.text_language).title,
+                "address": settings.SITE_URL + row.petition.get_absolute_url(),
+                "organization": row.petition.organization.name,
+                "state": row.state,
+                "name": row.name,
+                "email": row.email,
+                "place": row.place,
+                "postal_code": row.postal_code,
+                "country": row.country,
+                "comment": row.comment,
+                "name_shown": row.show_name,
+                "updates": row.updates,
+                "language": row.language,
+                "text_language": row.text_language or row.petition.language,
+                "network": row.network,
+                "came_by_link": row.via,
+                "agreed_to_hand_over": row.delivery,
+                "signed_at": row.created_at.isoformat(),
+                "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
+                "withdrawn_at": row.withdrawn_at and row.withdrawn_at.isoformat(),
+                "invalidated_at": row.invalidation
+                and row.invalidation.made_at.isoformat(),
+                "withdrawn_because": row.withdrawn_because,
+            }
+            for row in rows
+        ],
+        "answers_about_updates": [
+            {
+                "email": row.email,
+                "updates": row.updates,
+                "asked_by": row.sender,
+                "language": row.language,
+                "given_at": row.given_at.isoformat(),
+            }
+            for row in same_person.of_address(Consent.objects.all(), address).order_by(
+                "given_at", "pk"
+            )
+        ],
+        "mails": [
+            {
+                "state": row.state,
+                "created_at": row.created_at.isoformat(),
+                "finished_at": row.finished_at and row.finished_at.isoformat(),
+            }
+            for row in DueMail.objects.filter(signature__in=rows).order_by("pk")
+        ],
+    }
+
+
+@repeatable
+def erase_all(address: str, *, now: datetime) -> None:
+    """Forget one person under every petition, and every consent they gave."""
+    with transaction.atomic():
+        for signature in signed_by(address):
+            if Signature.objects.filter(pk=signature.pk).exists():
+                erase_signature(signature, now=now)
+        same_person.of_address(Consent.objects.all(), address).delete()
+
+
+@repeatable
+def erase_signature(signature: Signature, *, now: datetime) -> None:
+    """Forget somebody under one petition: what is counted is withdrawn first, so
+    that the count falls, then every row with the address goes; where two people may
+    share it, every row of this person."""
+    # No link leads to a signature that was anonymised.
+    assert signature.email_key is not None
+    with transaction.atomic():
+        at_address = same_person.of_address(
+            Signature.objects.filter(petition=signature.petition_id), signature.email
+        )
+        theirs = Q(person=signature.person)
+        if not signature.petition.shared_addresses:
+            theirs |= Q(state=SignatureState.PENDING)
+        for row in at_address.select_for_update().filter(theirs).order_by("pk"):
+            if row.state == SignatureState.CONFIRMED:
+                withdraw(row, now=now)
+            same_person.forget(Signature.objects.filter(pk=row.pk))
+        if not at_address.exclude(state=SignatureState.PENDING).exists():
+            # An answer is the mailbox's: the other person there may have given it.
+            same_person.of_address(Consent.objects.all(), signature.email).filter(
+                organization=signature.petition.organization_id,
+                source=f"petition:{signature.petition_id}",
+            ).delete()

@@ -1,0 +1,56 @@
+"""Taking a confirmed signature from the count."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from core.db.database import repeatable
+from petitions.identity import (
+    same_person,
+)
+from petitions.models import (
+    Change,
+    Signature,
+)
+from petitions.states import SignatureState, Source
+
+
+@repeatable
+def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
+    """Take a confirmed signature from the count, as of today; `because` of something
+    (`Withdrawal`) when its owner did not ask for it. What staff had taken from it of
+    the same person loses its mark: nothing brings it back. Forms of theirs that wait
+    are forgotten: nobody is asked to confirm what they have just taken back."""
+    at_address = same_person.of_address(
+        Signature.objects.filter(petition=signature.petition_id), signature.email
+    )
+    with transaction.atomic():
+        # Locked before their states are read: a batch may be moving them.
+        rows = at_address.filter(
+            Q(state=SignatureState.CONFIRMED, pk=signature.pk)
+            | Q(state=SignatureState.INVALID)
+        )
+        for row in rows.order_by("pk").select_for_update():
+            if not same_person.is_same_person(row, signature):
+                continue
+            counted = row.state == SignatureState.CONFIRMED
+            row.state, row.withdrawn_at = SignatureState.WITHDRAWN, now
+            row.withdrawn_because, row.invalidation = because, None
+            row.save(
+                update_fields=[
+                    "state", "withdrawn_at", "withdrawn_because", "invalidation",
+                ]
+            )  # fmt: skip
+            if counted:
+                Change.objects.create(
+                    petition_id=signature.petition_id,
+                    day=timezone.localdate(now),
+                    source=Source.CONFIRMED,
+                    delta=-1,
+                )
+        if not because:
+            same_person.erase_pending(signature)
