@@ -5,22 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import ALL, OVERFLOW, RUN
+from tests.browser.accessibility import violations
 
 pytestmark = pytest.mark.browser
-
-
-def violations(page: Page, where: str) -> list[str]:
-    page.evaluate(AXE_SCRIPT)
-    return [f"{where}: {found}" for found in page.evaluate(RUN, ["100%", ALL])]
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than the window."""
-    return int(page.evaluate(OVERFLOW))
 
 
 ADMIN = (

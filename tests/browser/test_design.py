@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from tests.browser.accessibility import overflow, violations
 from tests.browser.conftest import NARROW, visit
-from tests.browser.test_accessibility import overflow, violations
 
 pytestmark = pytest.mark.browser
 

@@ -16,7 +16,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.conftest import NARROW
-from tests.browser.test_pages import ALL
+from tests.browser.pages import ALL
 from tests.site import Site, fetch
 
 pytestmark = pytest.mark.browser

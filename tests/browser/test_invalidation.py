@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import overflow, violations
 from tests.browser.planting import SLUG, plant
-from tests.browser.test_accessibility import overflow, violations
 from tests.site import Site, until
 
 pytestmark = pytest.mark.browser

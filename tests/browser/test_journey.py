@@ -11,24 +11,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from tests.browser.conftest import visit
+from tests.browser.journey import FAMILIES, PROFILE
 from tests.site import Site, fetch, until
 
 pytestmark = pytest.mark.browser
 
-PROFILE = "/organizations/amnesty-international-canada/"
 PHONE = "Tell Myanmar's Government to free peaceful activist Phyoe Phyoe Aung"
-FAMILIES = "/petitions/help-reunite-families-divided-by-prison-walls/"
-
-
-def supporters(site: Site, path: str) -> int:
-    """The public count, as its JSON says."""
-    import json
-
-    return int(json.loads(fetch(f"{site.url}{path}count.json").text)["supporters"])
-
-
-def has_supporters(site: Site, path: str, number: int) -> bool:
-    return supporters(site, path) == number
 
 
 def test_the_tour_from_one_supporter_to_two(plain: Page, site: Site) -> None:

@@ -17,12 +17,10 @@ from playwright.sync_api import BrowserContext, Page
 from core.http.cache_policy import policies
 from tests.browser import vnu
 from tests.browser.crawl import LANGUAGES, Document, forms
+from tests.browser.pages import ALL, OVERFLOW, RUN
 
 pytestmark = pytest.mark.browser
 
-ALL = [
-    "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice",
-]  # fmt: skip
 # The rules that look at colours, and those that look at sizes: in the views where
 # nothing else can have changed, no other has to run again.
 COLOURS = ["color-contrast", "link-in-text-block"]
@@ -127,19 +125,10 @@ def test_html_is_valid(documents: list[Document], tmp_path: Path) -> None:
 # == What axe and the eye find ==
 
 
-# What is shown in a frame is among the pages by itself.
-RUN = """async ([text, rules]) => {
-  document.documentElement.style.fontSize = text;
-  const results = await axe.run(
-    document, {runOnly: rules, resultTypes: ["violations"], iframes: false});
-  return results.violations.flatMap(rule => rule.nodes.map(
-    node => `${rule.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`));
-}"""
 MIRROR = """() => {
   document.documentElement.dir = "rtl";
   document.documentElement.style.fontSize = "100%";
 }"""
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def violations(page: Page, view: View) -> list[str]:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.accessibility import overflow
 from tests.browser.conftest import NARROW, WIDE
-from tests.browser.test_accessibility import overflow
 from tests.site import Site
 
 pytestmark = pytest.mark.browser

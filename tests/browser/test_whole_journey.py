@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import NARROW, WIDE
-from tests.browser.test_journey import FAMILIES, PROFILE, has_supporters
+from tests.browser.journey import FAMILIES, PROFILE, has_supporters
 from tests.site import Site, until
 
 pytestmark = pytest.mark.browser

@@ -21,12 +21,8 @@ from core.i18n.languages import (
 from organizations.models import Organization, Role, User
 from petitions.models import Petition, Translation
 from tests.factories import make_member, make_organization
-from tests.petitions.admin.test_admin import (
-    LIST,
-    form,
-)
-from tests.petitions.test_import_kinds import file_of
-from tests.petitions.test_importing import run
+from tests.petitions.admin.helpers import LIST, form
+from tests.petitions.imports import file_of, run
 
 RARE = {
     "mnw": "Mon", "yua": "Yucateco", "kek": "Kekchí", "cak": "Kaqchikel", "mam": "Mam",

@@ -12,22 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SECRET = "x" * 60
-GOOD = {
-    "SECRET_KEY": SECRET,
-    "EMAIL_KEY": "y" * 60,
-    "SITE_URL": "https://petitions.example.org",
-    "DATABASE_URL": "postgresql://u:p@db:5432/petitions",
-    "MAIL_URL": "smtp+tls://user:p%40ss@mail.example.org:587",
-    "MAIL_FROM": "petitions@example.org",
-}
-
-
-def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
-    """A good one with `changes`."""
-    wanted = {"PATH": os.environ["PATH"], **GOOD, **changes}
-    return {name: value for name, value in wanted.items() if value is not None}
+from tests.config.helpers import ROOT, SECRET, environment
 
 
 def start(

@@ -31,7 +31,7 @@ from tests.factories import (
     make_petition,
     make_signature,
 )
-from tests.petitions.signatures.test_invalidating import make_invalidation
+from tests.petitions.signatures.invalidations import make_invalidation
 from tests.site import until
 
 pytestmark = pytest.mark.faults

@@ -26,9 +26,10 @@ from organizations.models import (
 )
 from organizations.retention import old_invitations
 from tests.factories import make_member, make_user
+from tests.helpers import text_of
 from tests.mailserver import MailServer
-from tests.petitions.admin.test_admin import member_form
-from tests.petitions.views.test_pages import text_of
+from tests.organizations.helpers import invite_by_form, invited, path_of, send_all
+from tests.petitions.admin.helpers import member_form
 
 type Login = Callable[[User], Client]
 
@@ -38,35 +39,10 @@ WORDS = "a fair hearing for all"
 SET = {"new_password1": WORDS, "new_password2": WORDS}
 
 
-def send_all() -> None:
-    while mailing.send_round(timezone.now()):
-        pass
-
-
 def link_in(message: Any) -> str:
     found = re.search(r"http://testserver\.localhost(\S+)", str(message.body))
     assert found is not None
     return found[1]
-
-
-def invite_by_form(client: Client, organization: Organization, address: str) -> Any:
-    number = organization.memberships.count()
-    prefix = f"memberships-{number}-"
-    changes = {
-        "memberships-TOTAL_FORMS": str(number + 1),
-        f"{prefix}email": address,
-        f"{prefix}role": "editor",
-    }
-    path = f"/admin/organizations/organization/{organization.pk}/change/"
-    return client.post(path, member_form(organization, **changes), follow=True)
-
-
-def invited(organization: Organization, by: User, email: str) -> Invitation:
-    return invitations.invite(email, organization, Role.EDITOR, by=by, language="en")
-
-
-def path_of(invitation: Invitation) -> str:
-    return invitations.link(invitation).removeprefix("http://testserver.localhost")
 
 
 def test_whoever_has_the_mailbox_accepts_with_a_password_and_is_a_member_then(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -18,6 +16,7 @@ from organizations import identity
 from organizations.forms import OrganizationForm
 from organizations.models import Organization, User
 from petitions.models import Petition
+from tests.organizations.styles import inline_styles, style_sources
 
 PROFILE = "/organizations/rights-now/"
 
@@ -43,17 +42,6 @@ def test_whatever_the_colour_its_words_can_be_read(accent: str, dark: bool) -> N
 def test_a_colour_that_can_be_read_is_kept() -> None:
     look = identity.scheme("#1f6f5c", dark=False)
     assert look.brand == look.accent == look.brand_edge == colours.parse("#1f6f5c")
-
-
-def style_sources(response: Any) -> list[str]:
-    policy = response.headers["Content-Security-Policy"]
-    found = re.search(r"style-src ([^;]*)", policy)
-    assert found
-    return found[1].split()
-
-
-def inline_styles(response: Any) -> list[str]:
-    return re.findall(r"<style>(.*?)</style>", response.content.decode(), re.DOTALL)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from organizations import mailing
 from organizations.logins import ADDRESS, HERE, NETWORK, OWN
 from organizations.models import Organization, SeenNetwork, StaffMail, User
 from organizations.retention import old_networks
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 type Login = Callable[[User], Client]
 

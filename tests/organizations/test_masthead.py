@@ -13,8 +13,8 @@ from core.http import styles
 from organizations import context, identity
 from organizations.models import Organization
 from petitions.models import Petition
-from tests.organizations.test_identity import inline_styles, style_sources
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.organizations.styles import inline_styles, style_sources
 
 ABOUT_NOBODY = ("/petitions/", "/privacy/", "/signed/", "/erased/", "/no-such-page/")
 OF_THE_ORGANIZATION = (

@@ -18,7 +18,7 @@ from organizations.models import Organization
 from petitions.counts import counting
 from petitions.states import State
 from tests.factories import make_entry, make_organization, make_petition
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

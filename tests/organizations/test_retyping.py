@@ -21,7 +21,7 @@ from core.admin import (
 )
 from organizations.models import Organization, User
 from petitions.models import Petition
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 from tests.project.conftest import sent
 
 type Login = Callable[[User], Client]

@@ -12,12 +12,7 @@ from django.urls import reverse
 
 from organizations.models import Membership, Organization, User
 from tests.factories import make_user
-from tests.organizations.test_entry import (
-    invite_by_form,
-    invited,
-    path_of,
-    send_all,
-)
+from tests.organizations.helpers import invite_by_form, invited, path_of, send_all
 
 pytestmark = pytest.mark.django_db
 

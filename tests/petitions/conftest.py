@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
+from core.images.uploads import (
+    clean_image,
+)
 from tests.mailserver import MailServer
+from tests.petitions.admin.pictures import drawn
 
 # For tests that a server has to pass whether or not it takes commands together.
 both_manners = pytest.mark.parametrize(
@@ -44,3 +49,15 @@ def server(settings: Settings, request: pytest.FixtureRequest) -> Iterator[MailS
     yield server
     if server.loop.is_running():
         server.stop()
+
+
+@pytest.fixture
+def media(settings: Settings, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def picture() -> bytes:
+    """As a form takes it in."""
+    return bytes(clean_image(drawn(), 1200).read())

@@ -17,11 +17,8 @@ from organizations.models import Organization, User
 from petitions.models import Petition, Update
 from petitions.states import State
 from tests.factories import backdate, make_petition, make_update
-from tests.petitions.admin.test_admin import errors_of
-from tests.petitions.admin.test_life_admin import (
-    change,
-    form,
-)
+from tests.petitions.admin.helpers import errors_of
+from tests.petitions.admin.life import change, form
 from tests.project.conftest import sent
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from core.http.cache_policy import page_cache
 from organizations.models import User
 from petitions.models import Answer, AnswerRevision, Petition
 from tests.factories import make_answer
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 type Login = Callable[[User], Client]
 

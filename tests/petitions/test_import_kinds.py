@@ -7,38 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError
 from django.test import Client
 from django.utils import timezone
 
 from core.i18n.languages import text_language
 from organizations.models import Organization
 from petitions.models import CountEntry, Petition, Target
-from tests.petitions.test_importing import run
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.imports import file_of, refusal, run
 
 pytestmark = pytest.mark.django_db
-
-
-def file_of(*petitions: dict[str, Any], **organization: Any) -> dict[str, Any]:
-    """A file in which each petition has what it needs."""
-    needed = {"text": "Text.", "target": "A council"}
-    return {
-        "organization": {
-            "name": "Rights Now",
-            **organization,
-            "petitions": [{**needed, **petition} for petition in petitions],
-        }
-    }
-
-
-def refusal(tmp_path: Path, content: Any) -> list[str]:
-    """The lines by which a file is refused; nothing of it is stored."""
-    with pytest.raises(CommandError) as refused:
-        run(tmp_path, content)
-    assert not Organization.objects.exists()
-    assert not Petition.objects.exists()
-    return str(refused.value).split("\n")
 
 
 def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_file(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from organizations.models import Organization
-from petitions.models import CountEntry, Petition, Target
+from petitions.models import CountEntry, Petition
 from petitions.states import State
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.imports import run, snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -51,19 +50,6 @@ FILE: dict[str, Any] = {
         ],
     }
 }
-
-
-def run(tmp_path: Path, content: Any) -> str:
-    """What the command prints for a file with this content."""
-    file = tmp_path / "file.json"
-    if isinstance(content, bytes):
-        file.write_bytes(content)
-    else:
-        text = content if isinstance(content, str) else json.dumps(content, indent=1)
-        file.write_text(text, encoding="utf-8")
-    out = StringIO()
-    call_command("import_organization", file, stdout=out)
-    return out.getvalue()
 
 
 def test_everything_comes_in(tmp_path: Path) -> None:
@@ -130,13 +116,6 @@ def test_earlier_supporters_are_labelled_and_the_question_is_not_asked(
 
     assert "15,261 counted elsewhere before." in text_of(page)
     assert b'name="updates"' not in page.content
-
-
-def snapshot() -> list[Any]:
-    return [
-        list(model.objects.order_by("pk").values())
-        for model in (Organization, Petition, Target, CountEntry)
-    ]
 
 
 def test_running_it_twice_changes_nothing(tmp_path: Path) -> None:

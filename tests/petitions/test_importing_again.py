@@ -10,8 +10,7 @@ import pytest
 from django.core.management import CommandError
 
 from petitions.models import CountEntry, Petition, Target, Translation
-from tests.petitions.test_import_kinds import file_of, refusal
-from tests.petitions.test_importing import run, snapshot
+from tests.petitions.imports import file_of, refusal, run, snapshot
 
 pytestmark = pytest.mark.django_db
 

@@ -27,16 +27,9 @@ from tests.factories import (
     make_signature,
     make_user,
 )
-from tests.petitions.mail.test_reminders import (
-    reminded,
-    sweep,
-    waiting,
-)
-from tests.petitions.signatures.test_invalidating import (
-    begin,
-    work,
-)
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.mail.helpers import reminded, sweep, waiting
+from tests.petitions.signatures.invalidations import begin, work
 
 pytestmark = pytest.mark.django_db
 

@@ -25,10 +25,7 @@ from tests.factories import (
     make_signature,
     make_translation,
 )
-from tests.petitions.admin.test_admin import (
-    LIST,
-    form,
-)
+from tests.petitions.admin.helpers import LIST, form
 
 PASTED = "Maya\x0bOttawa\nMenschen\x1frechte\ncell 1\x07cell 2\npage\x0cbreak"
 STORED = "Maya\nOttawa\nMenschen\u00adrechte\ncell 1cell 2\npage\nbreak"

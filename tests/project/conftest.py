@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from organizations.models import Description, Organization, User
 from petitions.models import (
@@ -26,6 +28,10 @@ from petitions.models import (
     Update,
 )
 from petitions.signatures import invalidating
+from petitions.signatures.tokens import (
+    Purpose,
+    make_token,
+)
 from petitions.states import State
 from tests.factories import (
     make_answer,
@@ -158,3 +164,25 @@ class FormParser(HTMLParser):
             self.select = ""
         elif tag == "form":
             self.inside = False
+
+
+@pytest.fixture
+def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, str]:
+    """A site with one of everything; the values that paths need."""
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "logos").mkdir()
+    (tmp_path / "logos" / "abc.webp").write_bytes(b"RIFF")
+    make_translation(petition, "ar", title="العنوان")
+    make_topic("freedom", petition)
+    make_entry(petition, 3)
+    make_update(petition)
+    signature = make_pending(petition)
+    counted = make_signature(petition)
+    now = timezone.now()
+    return {
+        "own": make_token(Purpose.OWN, counted.pk, now=now),
+        "all": make_token(Purpose.ALL, counted.pk, now=now),
+        "never": make_token(Purpose.NEVER, counted.pk, now=now),
+        "confirm": make_token(Purpose.CONFIRM, signature.pk, now=now),
+        "not_me": make_token(Purpose.NOT_ME, signature.pk, now=now),
+    }

@@ -30,9 +30,7 @@ from core.http.trust import (
     sanitize,
 )
 from petitions.models import Petition, Signature
-from tests.project.test_policies import PATHS, PETITION, site
-
-__all__ = ["site"]  # a fixture
+from tests.project.addresses import PATHS, PETITION
 
 pytestmark = pytest.mark.django_db
 

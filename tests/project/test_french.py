@@ -21,11 +21,10 @@ from petitions.models.mails import MailKind
 from petitions.states import State
 from tests.factories import make_petition, make_signature, make_translation
 from tests.french import english_in
-from tests.petitions.views.test_pages import text_of
-from tests.project.test_policies import PATHS, site
+from tests.helpers import text_of
+from tests.project.addresses import PATHS
 
 pytestmark = pytest.mark.django_db
-__all__ = ["site"]
 
 PETITION = PATHS["petitions:petition"]
 # Pages that answer a form; most of them with mistakes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -13,28 +12,14 @@ from django.urls import reverse
 
 from organizations.models import Organization, User
 from petitions.models import CountEntry, Petition, Translation
+from tests.helpers import text_of
 from tests.parallel import all_at_once
-from tests.petitions.views.test_pages import text_of
 from tests.project.conftest import World, sent
+from tests.project.two_people import LIST, change, saved
 
 pytestmark = pytest.mark.django_db
 
 type Login = Callable[[User], Client]
-
-LIST = "/admin/petitions/petition/"
-
-
-def change(path: str, client: Client, **typed: Any) -> Callable[[], Any]:
-    """Opens the form now; sends it, with `typed` in it, when it is called."""
-    opened = {**sent(client.get(path)), **typed}
-    return lambda: client.post(path, opened)
-
-
-def saved(response: Any) -> bool:
-    if response.status_code == 200:
-        errors = [form.errors for form in [response.context["adminform"].form]]
-        assert any(errors) or response.context["mistakes"]
-    return bool(response.status_code == 302)
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from organizations.models import User
+from tests.project.addresses import NAMES, PATHS
 from tests.project.observatory import findings, score
-from tests.project.test_policies import NAMES, PATHS
-from tests.project.test_policies import site as site
 
 pytestmark = pytest.mark.django_db
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,23 +10,14 @@ from django.test import Client
 from organizations.models import User
 from petitions.models import Letter, Petition
 from petitions.states import State
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 from tests.project.conftest import World
-from tests.project.test_lost_updates import change, saved
+from tests.project.pages_of_two import LIST, opened
+from tests.project.two_people import change, saved
 
 pytestmark = pytest.mark.django_db
 
 type Login = Callable[[User], Client]
-
-LIST = "/admin/petitions/petition/"
-
-
-def opened(client: Client, path: str, data: Any = None) -> dict[str, str]:
-    """What the page says of when it was opened."""
-    page = client.post(path, data) if data else client.get(path)
-    found = re.search(r'name="_seen" value="([^"]*)"', page.content.decode())
-    assert found, path
-    return {"_seen": html.unescape(found[1])}
 
 
 @pytest.fixture

@@ -12,9 +12,6 @@ import pytest
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import get_resolver
-from django.utils import timezone
-from pytest_django import Settings
 
 from core import checks
 from core.http.cache_policy import (
@@ -29,129 +26,14 @@ from core.http.cache_policy import (
 from core.i18n.languages import path_in
 from organizations.models import Organization
 from petitions.models import Petition
-from petitions.signatures.tokens import (
-    Purpose,
-    make_token,
-)
 from tests.factories import (
     make_entry,
-    make_pending,
-    make_signature,
-    make_topic,
-    make_translation,
-    make_update,
 )
+from tests.project.addresses import NAMES, PATHS, PETITION
 
 pytestmark = pytest.mark.django_db
 
-# What stands for each URL name; the test below fails for a name without one.
-PETITION = "/petitions/free-the-prisoners"
-PATHS = {
-    "home": "/",
-    "robots": "/robots.txt",
-    "security": "/.well-known/security.txt",
-    "sitemap": "/sitemap.xml",
-    "sitemap_file": "/sitemap/petitions-1.xml",
-    "favicon": "/favicon.ico",
-    "media": "/media/logos/abc.webp",
-    "anymail:postmark_tracking_webhook": "/mail-events/postmark/tracking/",
-    "livez": "/livez",
-    "readyz": "/readyz",
-    "metrics": "/metrics",
-    "without_language": "/fr/petitions.json",
-    "admin_in_language": "/fr/admin/login/",
-    "data:petitions": "/petitions.json",
-    "data:petition": f"{PETITION}.json",
-    "data:count": f"{PETITION}/count.json",
-    "data:history": f"{PETITION}/history.json",
-    "data:organizations": "/organizations.json",
-    "data:organization": "/organizations/rights-now.json",
-    "data:oembed": f"/oembed.json?url=http://testserver.localhost{PETITION}/",
-    "data:openapi": "/openapi.json",
-    "organizations:index": "/organizations/",
-    "organizations:profile": "/organizations/rights-now/",
-    "petitions:index": "/petitions/",
-    "petitions:topic": "/topics/freedom/",
-    "petitions:petition": f"{PETITION}/",
-    "petitions:text": f"{PETITION}/ar/",
-    "petitions:updates": f"{PETITION}/updates/",
-    "petitions:update": f"{PETITION}/updates/1/",
-    "petitions:reasons": f"{PETITION}/reasons/",
-    "petitions:history": f"{PETITION}/history/",
-    "petitions:sign": f"{PETITION}/sign/",
-    "petitions:check_inbox": f"{PETITION}/check-inbox/",
-    "petitions:thank_you": f"{PETITION}/thank-you/",
-    "petitions:poster": f"{PETITION}/poster/",
-    "petitions:sheet": f"{PETITION}/sheet/",
-    "petitions:share_png": f"{PETITION}/share.png",
-    "petitions:qr_svg": f"{PETITION}/qr.svg",
-    "petitions:confirm": "/confirm/{confirm}/",
-    "petitions:correct": "/confirm/{confirm}/correct/",
-    "petitions:resend": "/confirm/{confirm}/resend/",
-    "petitions:not_me": "/not-me/{not_me}/",
-    "petitions:signature": "/signature/{own}/",
-    "petitions:withdraw": "/signature/{own}/withdraw/",
-    "petitions:erase": "/signature/{own}/erase/",
-    "petitions:end_links": "/signed/{all}/end-links/",
-    "petitions:damaged_link": "/confirm/{confirm}/>",
-    "petitions:all_signed": "/signed/",
-    "petitions:signed": "/signed/{all}/",
-    "petitions:download": "/signed/{all}/download/",
-    "petitions:erase_all": "/signed/{all}/erase/",
-    "petitions:never_again": "/never-again/{never}/",
-    "petitions:erased": "/erased/",
-    "petitions:new_link": "/new-link/",
-    "petitions:feed": "/petitions.atom",
-    "petitions:organization_feed": "/organizations/rights-now.atom",
-    "petitions:updates_feed": f"{PETITION}/updates.atom",
-    "petitions:developers": "/developers/",
-    "petitions:embed": f"{PETITION}/embed/",
-    "petitions:card": "/embed/free-the-prisoners/",
-    "petitions:card_form": "/embed/free-the-prisoners/form/",
-    "petitions:badge": f"{PETITION}/badge.svg",
-    "petitions:about": "/about/",
-    "petitions:accessibility": "/accessibility/",
-    "petitions:contact": "/contact/",
-    "petitions:report": f"{PETITION}/report/",
-    "petitions:how_we_count": "/how-we-count/",
-    "petitions:privacy": "/privacy/",
-    "petitions:style_guide": "/style-guide/",
-    "admin_password_reset": "/admin/password/reset/",
-    "password_reset_done": "/admin/password/reset/sent/",
-    "password_reset_confirm": "/admin/password/x/y/",
-    "password_reset_complete": "/admin/password/set/",
-    "accept_invitation": "/admin/invitation/x/",
-    "admin:*": "/admin/login/",
-}
-NAMES = sorted(
-    {
-        name if not name.startswith("admin:") else "admin:*"
-        for name in checks.url_names(get_resolver())
-    }
-)
 STAFF = ("admin", "password", "petitions:style_guide", "accept_")
-
-
-@pytest.fixture
-def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, str]:
-    """A site with one of everything; the values that paths need."""
-    settings.MEDIA_ROOT = tmp_path
-    (tmp_path / "logos").mkdir()
-    (tmp_path / "logos" / "abc.webp").write_bytes(b"RIFF")
-    make_translation(petition, "ar", title="العنوان")
-    make_topic("freedom", petition)
-    make_entry(petition, 3)
-    make_update(petition)
-    signature = make_pending(petition)
-    counted = make_signature(petition)
-    now = timezone.now()
-    return {
-        "own": make_token(Purpose.OWN, counted.pk, now=now),
-        "all": make_token(Purpose.ALL, counted.pk, now=now),
-        "never": make_token(Purpose.NEVER, counted.pk, now=now),
-        "confirm": make_token(Purpose.CONFIRM, signature.pk, now=now),
-        "not_me": make_token(Purpose.NOT_ME, signature.pk, now=now),
-    }
 
 
 def test_every_name_has_a_path_here_and_a_policy() -> None:

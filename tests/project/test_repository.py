@@ -101,3 +101,31 @@ def test_requirements_are_pinned_with_hashes(name: str) -> None:
         re.findall(r"^\S+==[^\n]+\\\n    --hash=sha256:", text, re.MULTILINE)
     ) == len(pins)
     assert "http" not in text
+
+
+def test_tests_mirror_the_packages() -> None:
+    """Each folder of tests of a package is one of its packages."""
+    folders = {
+        path.relative_to(ROOT / "tests").parent
+        for path in tracked()
+        if path.is_relative_to(ROOT / "tests") and path.name.startswith("test_")
+    }
+    packages = {
+        path.relative_to(ROOT).parent
+        for path in tracked()
+        if path.name == "__init__.py"
+    }
+
+    assert folders - packages == {Path("browser"), Path("faults"), Path("project")}
+
+
+def test_no_test_module_imports_another() -> None:
+    """What tests share stands in helpers, which nobody runs."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line}"
+        for path, number, line in lines()
+        if path.suffix == ".py"
+        and re.match(r"\s*(from|import) tests\b.*\btest_\w+", line)
+    ]
+
+    assert found == []

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from organizations.models import User
 from petitions.models import Petition, Target
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 from tests.project.conftest import World, sent
 
 pytestmark = pytest.mark.django_db

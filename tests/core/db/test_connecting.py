@@ -22,7 +22,7 @@ from devsite.embedded_postgres import (
     as_server_user,
     free_port,
 )
-from tests.config.test_settings import ROOT, environment
+from tests.config.helpers import ROOT, environment
 
 pytestmark = pytest.mark.django_db
 

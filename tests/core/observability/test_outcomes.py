@@ -31,7 +31,7 @@ from core.observability.outcomes import (
     Outcomes,
 )
 from petitions.models import Petition
-from tests.config.test_settings import ROOT
+from tests.config.helpers import ROOT
 
 NOW = 1_000_000_000.0
 

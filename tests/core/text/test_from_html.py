@@ -17,8 +17,7 @@ from core.text.from_html import (
 )
 from petitions.models import Petition
 from petitions.texts import NEWEST_DIALECT, render
-from tests.petitions.test_import_kinds import file_of, refusal
-from tests.petitions.test_importing import run
+from tests.petitions.imports import file_of, refusal, run
 
 
 def rendered(markdown: str) -> str:

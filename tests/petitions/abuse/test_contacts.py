@@ -17,8 +17,8 @@ from petitions.abuse.contacts import (
 from petitions.models import Petition, Signature
 from petitions.signatures.tokens import Purpose
 from tests.factories import make_pending, make_petition, make_signature
-from tests.petitions.views.test_links import page_of
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.views.helpers import page_of
 
 CONTACTS = [
     "ann.private@mailbox.test", "Ann ann.private@mailbox.test", "ann\uff20mailbox.test",

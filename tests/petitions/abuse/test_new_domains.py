@@ -53,7 +53,7 @@ from petitions.signatures import (
 from petitions.signatures.signing import SignerInput
 from petitions.states import Aside, WeakSign
 from tests.factories import make_petition
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from petitions.models import ListedNetwork, Petition, SourceTally, TalliedHour
 from petitions.signatures import signing
 from petitions.signatures.signing import SignerInput
 from tests.factories import make_petition
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

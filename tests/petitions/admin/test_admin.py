@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -57,79 +56,12 @@ from tests.factories import (
     make_update,
     make_user,
 )
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import LIST, Login, act, errors_of, form, member_form
 from tests.project.conftest import sent
-from tests.project.test_pages_of_two import opened
+from tests.project.pages_of_two import opened
 
 pytestmark = pytest.mark.django_db
-
-type Login = Callable[[User], Client]
-
-LIST = "/admin/petitions/petition/"
-
-
-def form(petition: Petition | None = None, /, **changes: Any) -> dict[str, Any]:
-    """The petition's form as a browser would send it."""
-    fields: dict[str, Any] = {
-        "language": "en",
-        "title": "A new campaign",
-        "slug": "",
-        "ask": "",
-        "summary": "",
-        "text": "**Please** do.",
-        "text_format": "markdown",
-        "image_description": "",
-        "delivery": "number",
-        "months_kept": "6",
-        "closes_at_0": "",
-        "closes_at_1": "",
-        "started_on": "",
-        "goal": "",
-        "position": "",
-        "outcome": "",
-        "targets-TOTAL_FORMS": "1",
-        "targets-INITIAL_FORMS": "0",
-        "targets-0-position": "1",
-        "targets-0-kind": "person",
-        "targets-0-name": "Minister",
-        "targets-0-office": "",
-        "targets-0-organisation": "",
-        "translations-TOTAL_FORMS": "0",
-        "translations-INITIAL_FORMS": "0",
-        "corrections-TOTAL_FORMS": "0",
-        "corrections-INITIAL_FORMS": "0",
-        "count_entries-TOTAL_FORMS": "0",
-        "count_entries-INITIAL_FORMS": "0",
-    }
-    if petition is not None:
-        fields |= {
-            "title": petition.title,
-            "slug": petition.slug,
-            "text": petition.text,
-        }
-        fields |= {"targets-TOTAL_FORMS": "0"}
-        for number, target in enumerate(petition.targets.all()):
-            prefix = f"targets-{number}-"
-            fields |= {
-                "targets-TOTAL_FORMS": str(number + 1),
-                "targets-INITIAL_FORMS": str(number + 1),
-                f"{prefix}id": target.pk,
-                f"{prefix}petition": petition.pk,
-                f"{prefix}position": target.position,
-                f"{prefix}kind": target.kind,
-                f"{prefix}name": target.name,
-                f"{prefix}office": target.office,
-                f"{prefix}organisation": target.organisation,
-            }
-    return {**fields, **changes}
-
-
-def errors_of(response: Any) -> str:
-    """What the admin complains about, for a failed assertion to say."""
-    if response.status_code != 200:
-        return ""
-    context = response.context
-    return f"{context.get('errors')} {context['adminform'].form.errors}"
 
 
 # == Writing ==
@@ -431,10 +363,6 @@ def test_a_preview_of_nonsense_is_no_server_error(
 # == Publishing and closing ==
 
 
-def act(client: Client, petition: Petition, verb: str, **fields: str) -> Any:
-    return client.post(f"{LIST}{petition.pk}/do/{verb}/", fields)
-
-
 def test_publishing_needs_text_target_address_and_contact(
     as_user: Login, erin: User
 ) -> None:
@@ -730,35 +658,6 @@ def test_figures_by_day_and_domain(
 
 
 # == The organisation and its members ==
-
-
-def member_form(organization: Organization, **changes: Any) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "name": organization.name,
-        "slug": organization.slug,
-        "legal_name": "",
-        "description": "",
-        "postal_address": organization.postal_address,
-        "contact_email": organization.contact_email,
-        "website": "",
-        "charity_number": "",
-        "privacy_notice": "",
-        "memberships-INITIAL_FORMS": "0",
-    }
-    members = list(organization.memberships.order_by("pk"))
-    for number, membership in enumerate(members):
-        prefix = f"memberships-{number}-"
-        fields |= {
-            "memberships-INITIAL_FORMS": str(number + 1),
-            f"{prefix}id": membership.pk,
-            f"{prefix}organization": organization.pk,
-            f"{prefix}role": membership.role,
-        }
-    fields["memberships-TOTAL_FORMS"] = str(len(members))
-    fields |= {"language": "en", "descriptions-TOTAL_FORMS": "0"}
-    fields["descriptions-INITIAL_FORMS"] = "0"
-    fields |= {"invitations-TOTAL_FORMS": "0", "invitations-INITIAL_FORMS": "0"}
-    return {**fields, **changes}
 
 
 def test_an_organisation_keeps_an_owner(

@@ -23,19 +23,17 @@ from tests.factories import (
     make_petition,
     make_translation,
 )
-from tests.petitions.admin.test_admin import errors_of
-from tests.petitions.admin.test_story_admin import (
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import (
     Login,
     add_url,
-    change_url,
-    given,
-)
-from tests.petitions.admin.test_update_translations import (
     at_once,
+    change_url,
+    errors_of,
+    given,
     page_of,
     rows,
 )
-from tests.petitions.views.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -18,11 +18,8 @@ from petitions.admin import invalidations
 from petitions.models import Invalidation, Petition, Signature
 from petitions.signatures import invalidating
 from tests.factories import make_pending, make_petition, make_signature
-from tests.petitions.signatures.test_invalidating import (
-    counted,
-    make_signatures,
-)
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.signatures.invalidations import counted, make_signatures
 
 pytestmark = pytest.mark.django_db
 

@@ -17,35 +17,13 @@ from petitions.models import Petition, Update
 from petitions.models.life import NotAllowed
 from petitions.states import State
 from tests.factories import backdate, make_entry, make_petition, make_signature
-from tests.petitions.admin.test_admin import errors_of
-from tests.petitions.admin.test_admin import form as any_form
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import errors_of
+from tests.petitions.admin.life import DAY, LIST, change, form, typed
 
 pytestmark = pytest.mark.django_db
 
 type Login = Callable[[User], Client]
-
-LIST = "/admin/petitions/petition/"
-DAY = timedelta(days=1)
-
-
-def change(petition: Petition) -> str:
-    return f"{LIST}{petition.pk}/change/"
-
-
-def form(petition: Petition, **changes: Any) -> dict[str, Any]:
-    """Its form as a browser would send it; a draft's organisation may be changed."""
-    if petition.state == State.DRAFT:
-        changes = {"organization": petition.organization_id, **changes}
-    return any_form(petition, **changes)
-
-
-def typed(name: str, moment: datetime | None) -> dict[str, str]:
-    """A date as it is typed into the two fields."""
-    if moment is None:
-        return {f"{name}_0": "", f"{name}_1": ""}
-    local = timezone.localtime(moment)
-    return {f"{name}_0": f"{local:%Y-%m-%d}", f"{name}_1": f"{local:%H:%M:%S}"}
 
 
 @pytest.fixture

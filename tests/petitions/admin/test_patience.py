@@ -20,11 +20,8 @@ from core.images import uploads
 from organizations.models import Organization, User
 from petitions.management.commands import import_organization
 from petitions.models import Petition
-from tests.petitions.admin.test_admin import (
-    act,
-    form,
-)
-from tests.petitions.admin.test_story_pictures import taken
+from tests.petitions.admin.helpers import act, form
+from tests.petitions.admin.pictures import taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

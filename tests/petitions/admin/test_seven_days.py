@@ -31,8 +31,8 @@ from petitions.privacy import expiry
 from petitions.probes import retention_limit
 from petitions.states import State
 from tests.factories import backdate, make_pending, make_petition, make_signature
-from tests.petitions.admin.test_admin import form
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import form
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from petitions.admin import spreading
 from petitions.counts import counting
 from petitions.models import NextStep, Petition, TaggedLink
 from tests.factories import make_organization, make_petition, make_signature
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -10,12 +10,8 @@ from django.utils import timezone
 
 from organizations.models import User
 from petitions.models import Petition, Update
-from tests.petitions.admin.test_life_admin import (
-    DAY,
-    LIST,
-    typed,
-)
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.admin.life import DAY, LIST, typed
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -34,51 +33,24 @@ from tests.factories import (
     make_signature,
     make_update,
 )
-from tests.petitions.admin.test_admin import (
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import (
+    Login,
+    add_url,
+    change_url,
     errors_of,
     form,
+    given,
 )
-from tests.petitions.views.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 
-type Login = Callable[[User], Client]
 
 MODELS: dict[str, Callable[..., Any]] = {
     "update": make_update,
     "answer": make_answer,
     "handover": make_handover,
 }
-
-
-def add_url(name: str, petition: Petition) -> str:
-    return reverse(f"admin:petitions_{name}_add", query={"petition": petition.pk})
-
-
-def change_url(row: Any) -> str:
-    return reverse(f"admin:petitions_{row._meta.model_name}_change", args=[row.pk])
-
-
-def given(name: str, petition: Petition, **changes: Any) -> dict[str, Any]:
-    """The form of each as a browser would send it."""
-    target = petition.targets.get().pk
-    fields: dict[str, dict[str, Any]] = {
-        "update": {
-            "language": "en", "title": "News", "text": "**Good** news.",
-            "published_at_0": "", "published_at_1": "",
-        },
-        "answer": {
-            "target": target, "answered_by": "", "answered_on": "2026-03-01",
-            "language": "en", "text": "No.", "text_format": "plain", "link": "",
-        },
-        "handover": {
-            "target": target, "handed_on": "2026-03-01", "manner": "post",
-            "confirmed": "0", "paper": "3", "imported": "0", "note": "",
-            "language": "en",
-        },
-    }  # fmt: skip
-    no_texts = {"translations-TOTAL_FORMS": "0", "translations-INITIAL_FORMS": "0"}
-    return {**fields[name], **no_texts, **changes}
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,75 +16,30 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from PIL import Image
-from pytest_django import Settings
 
 from core.http.cache_policy import page_cache
 from core.images.uploads import (
     WIDTHS,
-    clean_image,
 )
 from organizations.models import User
 from petitions.models import Handover, Petition, Update
 from tests.factories import make_entry, make_handover, make_translation, make_update
-from tests.petitions.admin.test_admin import (
-    errors_of,
-    form,
-)
-from tests.petitions.admin.test_story_admin import (
-    add_url,
-    change_url,
-    given,
-)
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import add_url, change_url, errors_of, form, given
+from tests.petitions.admin.pictures import SHOWS, drawn, stored, taken
 
 pytestmark = pytest.mark.django_db
 
 type Login = Callable[[User], Client]
 
 PAGE = "/petitions/free-the-prisoners/"
-SHOWS = "Four people with a box, on steps."
 MAKE: dict[str, Callable[..., Any]] = {"update": make_update, "handover": make_handover}
 both = pytest.mark.parametrize("name", MAKE)
-
-
-@pytest.fixture
-def media(settings: Settings, tmp_path: Path) -> Path:
-    settings.MEDIA_ROOT = tmp_path
-    return tmp_path
 
 
 @pytest.fixture(autouse=True)
 def _signed(petition: Petition) -> None:
     make_entry(petition, 3, source="paper")
-
-
-def drawn() -> ContentFile[bytes]:
-    """Less work than a photo."""
-    buffer = BytesIO()
-    Image.new("RGB", (800, 500), "teal").save(buffer, "PNG")
-    return ContentFile(buffer.getvalue(), name="drawn.png")
-
-
-def taken() -> ContentFile[bytes]:
-    """By a telephone, which says where."""
-    image = Image.new("RGB", (2000, 1200), "teal")
-    exif = image.getexif()
-    exif[0x010E] = "the secret place"
-    buffer = BytesIO()
-    image.save(buffer, "JPEG", exif=exif)
-    assert b"secret" in buffer.getvalue()
-    return ContentFile(buffer.getvalue(), name="taken.jpg")
-
-
-@pytest.fixture(scope="module")
-def picture() -> bytes:
-    """As a form takes it in."""
-    return bytes(clean_image(drawn(), 1200).read())
-
-
-def stored(picture: bytes) -> ContentFile[bytes]:
-    return ContentFile(picture, name="abc-800x500.webp")
 
 
 def with_picture(name: str, petition: Petition, picture: bytes, **fields: Any) -> Any:

@@ -10,13 +10,8 @@ from organizations.models import Organization, User
 from petitions.models import Petition, Translation
 from petitions.states import State
 from tests.factories import make_petition, make_signature, make_translation
-from tests.petitions.admin.test_admin import (
-    LIST,
-    Login,
-    form,
-    member_form,
-)
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import LIST, Login, form, member_form
 
 pytestmark = pytest.mark.django_db
 

@@ -17,21 +17,9 @@ from organizations.models import User
 from petitions.models import Petition, Update
 from petitions.states import State
 from tests.factories import make_petition, make_update, make_update_translation
-from tests.petitions.admin.test_story_admin import (
-    add_url,
-    change_url,
-    given,
-)
-from tests.petitions.admin.test_story_pictures import (
-    SHOWS,
-    drawn,
-    stored,
-)
-from tests.petitions.admin.test_update_translations import (
-    row,
-    rows,
-)
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import add_url, change_url, given, row, rows
+from tests.petitions.admin.pictures import SHOWS, drawn, stored
 
 pytestmark = pytest.mark.django_db
 

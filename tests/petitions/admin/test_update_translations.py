@@ -23,13 +23,17 @@ from tests.factories import (
     make_update,
     make_update_translation,
 )
-from tests.petitions.admin.test_admin import errors_of
-from tests.petitions.admin.test_story_admin import (
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import (
     add_url,
+    at_once,
     change_url,
+    errors_of,
     given,
+    page_of,
+    row,
+    rows,
 )
-from tests.petitions.views.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -55,13 +59,6 @@ def french(update: Update) -> UpdateTranslation:
 def arabic(update: Update) -> UpdateTranslation:
     make_translation(update.petition, "ar", title="عنوان")
     return make_update_translation(update, "ar", title=ARABIC)
-
-
-def page_of(visitor: Client, path: str) -> str:
-    page_cache.clear()
-    response = visitor.get(path)
-    assert response.status_code == 200, path
-    return str(response.content.decode())
 
 
 def heading(page: str) -> str:
@@ -250,13 +247,6 @@ def test_languages_cost_no_statement_each(visitor: Client, path: str) -> None:
 # == What must never be ==
 
 
-def at_once() -> None:
-    """As at the end of a transaction, which a test never reaches."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-
 def test_the_database_knows_one_text_in_a_language(
     update: Update, french: UpdateTranslation
 ) -> None:
@@ -282,25 +272,6 @@ def test_the_database_knows_no_second_text_in_its_own_language(
 
 
 # == In the admin ==
-
-
-def row(number: int = 0, stored: Any = None, **words: str) -> dict[str, Any]:
-    """A row of the table of texts, as a browser sends it."""
-    fields = {"language": "fr", "title": "Titre", "text": "Mot.", **words}
-    return {
-        f"translations-{number}-id": stored.pk if stored else "",
-        **{f"translations-{number}-{name}": value for name, value in fields.items()},
-    }
-
-
-def rows(*each: dict[str, Any], initial: int = 0) -> dict[str, Any]:
-    counts = {
-        "translations-TOTAL_FORMS": len(each),
-        "translations-INITIAL_FORMS": initial,
-    }
-    for fields in each:
-        counts |= fields
-    return counts
 
 
 def public(update: Update, **changes: Any) -> dict[str, Any]:

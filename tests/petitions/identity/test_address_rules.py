@@ -12,7 +12,7 @@ from django.utils import timezone
 from organizations.models import User
 from petitions.identity import key_ring
 from petitions.models import AddressRule, KeyCollision, Petition
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -12,10 +12,7 @@ from petitions.models import DueMail, Petition
 from tests.factories import make_pending
 from tests.mailserver import MailServer, SilentServer
 from tests.petitions.conftest import both_manners
-from tests.petitions.mail.test_queue import (
-    send,
-    states,
-)
+from tests.petitions.mail.helpers import send, states
 
 pytestmark = [pytest.mark.django_db, both_manners]
 

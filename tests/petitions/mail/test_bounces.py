@@ -39,10 +39,7 @@ from petitions.signatures.confirming import confirm
 from petitions.states import SignatureState
 from tests.factories import make_pending, make_petition
 from tests.mailserver import MailServer
-from tests.petitions.mail.test_queue import (
-    send,
-    states,
-)
+from tests.petitions.mail.helpers import send, states
 
 pytestmark = pytest.mark.django_db
 

@@ -24,13 +24,10 @@ from petitions.mail import (
 from petitions.models import DueMail, Petition, Signature
 from petitions.models.mails import MailState
 from tests.factories import make_pending
+from tests.helpers import text_of
 from tests.mailserver import MailServer
 from tests.petitions.conftest import ascii_only, both_manners
-from tests.petitions.mail.test_queue import (
-    send,
-    states,
-)
-from tests.petitions.views.test_pages import text_of
+from tests.petitions.mail.helpers import send, states
 
 pytestmark = pytest.mark.django_db
 

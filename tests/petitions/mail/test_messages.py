@@ -24,8 +24,7 @@ from petitions.signatures import (
 )
 from tests.factories import make_pending, make_signature
 from tests.mailserver import MailServer, body
-from tests.petitions.mail.test_queue import send
-from tests.petitions.mail.test_reminders import waiting
+from tests.petitions.mail.helpers import send, waiting
 
 pytestmark = pytest.mark.django_db
 

@@ -24,10 +24,7 @@ from petitions.signatures import (
 )
 from tests.factories import make_pending, make_petition, make_signature
 from tests.mailserver import MailServer
-from tests.petitions.mail.test_queue import (
-    send,
-    states,
-)
+from tests.petitions.mail.helpers import send, states
 
 pytestmark = pytest.mark.django_db
 

@@ -26,21 +26,9 @@ from petitions.signatures import (
 from tests.factories import make_pending, make_petition, make_signature
 from tests.mailserver import MailServer, body
 from tests.petitions.conftest import both_manners
+from tests.petitions.mail.helpers import send, states
 
 pytestmark = pytest.mark.django_db
-
-
-def send(after: timedelta = timedelta(0)) -> None:
-    """One round of the worker, some time from now."""
-    links.answer_requests(timezone.now() + after)
-    queue.send_due(timezone.now() + after)
-
-
-def states() -> dict[str, int]:
-    found: dict[str, int] = {}
-    for state in DueMail.objects.values_list("state", flat=True):
-        found[state] = found.get(state, 0) + 1
-    return found
 
 
 def test_a_confirmation_arrives(server: MailServer, petition: Petition) -> None:

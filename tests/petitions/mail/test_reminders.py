@@ -6,7 +6,6 @@ import threading
 import urllib.request
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -34,38 +33,12 @@ from petitions.states import ENDED_STATES, State
 from tests.factories import make_pending, make_petition, make_signature
 from tests.mailserver import MailServer, body
 from tests.parallel import all_at_once
-from tests.petitions.mail.test_queue import send
+from tests.petitions.mail.helpers import reminded, send, sweep, waiting
 
 pytestmark = pytest.mark.django_db
 
 DAY_AGO = timedelta(days=1)
 SITE = "http://testserver.localhost"
-
-
-def waiting(
-    petition: Petition,
-    email: str = "",
-    *,
-    ago: timedelta = AFTER + timedelta(minutes=5),
-    **fields: Any,
-) -> Signature:
-    """A signature whose link was handed over so long ago."""
-    then = timezone.now() - ago
-    signature = make_pending(petition, email, now=then, **fields)
-    DueMail.objects.filter(signature=signature).update(
-        state=MailState.SENT, finished_at=then
-    )
-    return signature
-
-
-def sweep() -> None:
-    Sweep().remind(timezone.now())
-
-
-def reminded() -> set[int | None]:
-    """Numbers of the signatures that a reminder was written for."""
-    reminders = DueMail.objects.filter(kind=MailKind.REMIND)
-    return set(reminders.values_list("signature_id", flat=True))
 
 
 def test_a_reminder_arrives_once(server: MailServer, petition: Petition) -> None:

@@ -46,8 +46,8 @@ from tests.factories import (
     make_update,
     make_update_translation,
 )
-from tests.petitions.admin.test_admin import errors_of
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import errors_of
 
 pytestmark = pytest.mark.django_db
 

@@ -27,7 +27,7 @@ from tests.factories import (
     make_signature,
     make_translation,
 )
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

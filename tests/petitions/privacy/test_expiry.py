@@ -58,8 +58,8 @@ from tests.factories import (
     make_petition,
     make_signature,
 )
-from tests.petitions.admin.test_admin import form
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import form
 from tests.site import until
 
 pytestmark = pytest.mark.django_db

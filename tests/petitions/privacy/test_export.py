@@ -28,7 +28,7 @@ from petitions.signatures import (
     withdrawing,
 )
 from tests.factories import make_organization, make_petition, make_signature
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

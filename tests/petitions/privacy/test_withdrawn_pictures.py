@@ -26,14 +26,7 @@ from tests.factories import (
     make_signature,
     make_update,
 )
-from tests.petitions.admin.test_story_pictures import (
-    SHOWS,
-    media,
-    picture,
-    stored,
-)
-
-__all__ = ["media", "picture"]
+from tests.petitions.admin.pictures import SHOWS, stored
 
 pytestmark = pytest.mark.django_db
 

@@ -18,20 +18,13 @@ from petitions.search import (
 )
 from petitions.search.searching import (
     Found,
-    Scope,
 )
 from petitions.states import State
 from tests.factories import make_organization, make_petition, make_translation
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.search.helpers import find
 
 pytestmark = pytest.mark.django_db
-
-
-def find(words: str, **scope: object) -> Found:
-    return searching.search(
-        searching.typed(words),
-        Scope(**{"now": timezone.now(), "states": (), **scope}),  # type: ignore[arg-type]
-    )
 
 
 def titles(found: Found) -> list[str]:

@@ -14,7 +14,7 @@ from petitions.models import SearchWord
 from petitions.models.search import WordSweep
 from petitions.search import vocabulary
 from tests.factories import make_petition, make_translation
-from tests.petitions.search.test_searching import find
+from tests.petitions.search.helpers import find
 
 pytestmark = pytest.mark.django_db
 

@@ -36,7 +36,7 @@ from tests.factories import (
     make_petition,
     make_signature,
 )
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 # No form lets halves of characters in.
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)

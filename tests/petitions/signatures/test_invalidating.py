@@ -18,12 +18,11 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from core.db.database import patience
 from core.retention import expire
 from organizations.models import User
 from petitions.counts import counting
 from petitions.identity import key_ring
-from petitions.models import Change, Invalidation, MailTally, Petition, Signature
+from petitions.models import Invalidation, MailTally, Petition, Signature
 from petitions.signatures import (
     confirming,
     invalidating,
@@ -39,8 +38,16 @@ from petitions.signatures.tokens import (
 )
 from petitions.states import InvalidationState, SignatureState
 from tests.factories import backdate, make_pending, make_petition, make_signature
+from tests.helpers import text_of
 from tests.parallel import all_at_once
-from tests.petitions.views.test_pages import text_of
+from tests.petitions.signatures.invalidations import (
+    begin,
+    counted,
+    make_invalidation,
+    make_signatures,
+    proved,
+    work,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -50,61 +57,6 @@ def _keys_as_the_database_says() -> Iterator[None]:
     key_ring.forget()
     yield
     key_ring.forget()
-
-
-SIGNATURES = """
-INSERT INTO petitions_signature (
-    petition_id, state, name, email, email_key, email_key_version, person, place,
-    postal_code, country, comment, comment_approved, show_name, language, text_version,
-    consent_version, delivery, weak_signs, network, created_at, confirmed_at)
-SELECT %(petition)s, 'confirmed', 'Signer ' || n, 'signer' || n || '@' || %(domain)s,
-       gen_random_uuid(), 1, '', '', '', '', '', false, false, 'en', 0, 1, 'number', 0,
-       '198.51.100.0', now() - interval '1 hour', now() - interval '1 hour'
-  FROM generate_series(1, %(number)s) n
-"""
-
-
-def make_signatures(petition: Petition, number: int, domain: str = "bots.test") -> None:
-    """Confirmed signatures by the thousand."""
-    with transaction.atomic(), patience("0"), connection.cursor() as cursor:
-        cursor.execute(
-            SIGNATURES, {"petition": petition.pk, "number": number, "domain": domain}
-        )
-    Change.objects.create(
-        petition=petition, day=timezone.localdate(), source="confirmed", delta=number
-    )
-
-
-def make_invalidation(petition: Petition, **fields: Any) -> Invalidation:
-    """One that is described and cleaned, but not begun."""
-    now = timezone.now()
-    fields = {"reason": "A script", "made_at": now, "as_of": now, "found": 0, **fields}
-    row = Invalidation(petition=petition, **fields)
-    row.clean()
-    return row
-
-
-def begin(petition: Petition, by: User, **fields: Any) -> Invalidation:
-    row = make_invalidation(petition, **fields)
-    row.found = invalidating.preview(row).found
-    invalidating.begin(row, by, now=timezone.now())
-    return row
-
-
-def work(row: Invalidation) -> Invalidation:
-    """As many rounds of the worker as it takes; the proof holds after each."""
-    while invalidating.advance(timezone.now()):
-        assert proved(row.petition)
-    row.refresh_from_db()
-    return row
-
-
-def proved(petition: Petition) -> bool:
-    return all(p.holds for p in counting.verify() if p.petition_id == petition.pk)
-
-
-def counted(petition: Petition) -> int:
-    return Petition.objects.with_counts().get(pk=petition.pk).confirmed
 
 
 def state(signature: Signature) -> str:

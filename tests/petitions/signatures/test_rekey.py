@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -56,26 +54,12 @@ from petitions.signatures.confirming import Confirmation
 from petitions.states import SignatureState
 from tests.factories import make_pending, make_petition, make_signature
 from tests.parallel import all_at_once
-from tests.petitions.views.test_confirm_view import link
+from tests.petitions.signatures.helpers import rekey
+from tests.petitions.views.helpers import link
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_keys")]
 
 OTHER = "another secret, which has to have more than fifty characters"
-
-
-@pytest.fixture(autouse=True)
-def _keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Versions of one test are not those of the next."""
-    monkeypatch.setattr(command, "GRACE", 0.1)
-    key_ring.forget()
-    yield
-    key_ring.forget()
-
-
-def rekey(*words: str) -> str:
-    output = io.StringIO()
-    call_command("rekey", *words, stdout=output)
-    return output.getvalue()
 
 
 def leave_out_dots() -> None:

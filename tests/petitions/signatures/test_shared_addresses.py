@@ -39,20 +39,15 @@ from tests.factories import (
     make_petition,
     make_signature,
 )
+from tests.helpers import text_of
 from tests.mailserver import MailServer, body
 from tests.parallel import all_at_once
-from tests.petitions.mail.test_queue import send
-from tests.petitions.signatures.test_rekey import (
-    _keys,
-    rekey,
-)
-from tests.petitions.signatures.test_signers import link as own_link
-from tests.petitions.views.test_confirm_view import link
-from tests.petitions.views.test_pages import text_of
+from tests.petitions.mail.helpers import send
+from tests.petitions.signatures.helpers import link as own_link
+from tests.petitions.signatures.helpers import rekey
+from tests.petitions.views.helpers import link
 
-__all__ = ["_keys"]
-
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_keys")]
 
 HOME = "home@example.org"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -27,7 +26,6 @@ from petitions.signatures import (
 )
 from petitions.signatures.tokens import (
     Purpose,
-    make_token,
 )
 from petitions.states import SignatureState
 from tests.factories import (
@@ -36,21 +34,12 @@ from tests.factories import (
     make_petition,
     make_signature,
 )
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.signatures.helpers import link
 
 pytestmark = pytest.mark.django_db
 
 FOREIGN = {"sec-fetch-site": "cross-site"}
-
-
-def link(purpose: Purpose, signature: Signature, days_old: float = 0) -> str:
-    folder = {
-        Purpose.OWN: "signature",
-        Purpose.ALL: "signed",
-        Purpose.NEVER: "never-again",
-    }[purpose]
-    made = timezone.now() - timedelta(days=days_old)
-    return f"/{folder}/{make_token(purpose, signature.pk, now=made)}/"
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from petitions.models import Petition
 from petitions.states import State
 from petitions.views.about import NAMED
 from tests.factories import make_entry, make_organization, make_petition, make_signature
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 PAGES = ("/about/", "/privacy/", "/accessibility/", "/how-we-count/", "/contact/")
 

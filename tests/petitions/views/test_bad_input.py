@@ -20,7 +20,7 @@ from core.text.characters import (
 )
 from petitions.identity.same_person import forget
 from petitions.models import DueMail, Petition, Signature
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

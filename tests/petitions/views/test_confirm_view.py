@@ -21,14 +21,10 @@ from petitions.signatures.tokens import (
 )
 from petitions.states import SignatureState, State
 from tests.factories import backdate, make_entry, make_pending, make_signature
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
+from tests.petitions.views.helpers import link
 
 pytestmark = pytest.mark.django_db
-
-
-def link(signature: Signature, days_old: float = 0) -> str:
-    now = timezone.now() - timedelta(days=days_old)
-    return f"/confirm/{make_token(Purpose.CONFIRM, signature.pk, now=now)}/"
 
 
 def not_me_link(signature: Signature) -> str:

@@ -32,7 +32,6 @@ from petitions.signatures import (
 from petitions.signatures.tokens import (
     LEADS_TO,
     Purpose,
-    make_token,
 )
 from petitions.states import SignatureState
 from petitions.urls import urlpatterns
@@ -44,9 +43,10 @@ from tests.factories import (
     make_petition,
     make_signature,
 )
+from tests.helpers import text_of
 from tests.mailserver import MailServer, body
-from tests.petitions.mail.test_queue import send
-from tests.petitions.views.test_pages import text_of
+from tests.petitions.mail.helpers import send
+from tests.petitions.views.helpers import page_of, token_of
 
 pytestmark = pytest.mark.django_db
 
@@ -90,17 +90,8 @@ OF_TOKENS = [
 ]
 
 
-def token_of(purpose: Purpose, signature: Signature, days_old: float = 0) -> str:
-    made = timezone.now() - timedelta(days=days_old)
-    return make_token(purpose, signature.pk, now=made)
-
-
 def path_of(name: str, purpose: Purpose, signature: Signature, **how: Any) -> str:
     return reverse(f"petitions:{name}", args=[token_of(purpose, signature, **how)])
-
-
-def page_of(purpose: Purpose, signature: Signature, **how: Any) -> str:
-    return reverse(PAGES[purpose], args=[token_of(purpose, signature, **how)])
 
 
 def stored() -> list[dict[str, Any]]:

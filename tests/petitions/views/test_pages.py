@@ -23,19 +23,9 @@ from tests.factories import (
     make_petition,
     make_signature,
 )
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-def text_of(response: Any) -> str:
-    """The page's text as it is read: without tags, white space folded."""
-    import html
-    import re
-
-    body = re.sub(
-        r"<(script|style|head)\b.*?</\1>", "", response.content.decode(), flags=re.S
-    )
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 def test_home_shows_open_petitions_and_organisations(

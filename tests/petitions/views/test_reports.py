@@ -23,7 +23,7 @@ from petitions.abuse.rate_limits import RULES
 from petitions.models import Limit, ListedNetwork, Petition, Report
 from petitions.states import OF_PETITIONS, OF_SITE, State
 from tests.factories import make_member, make_organization, make_petition
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

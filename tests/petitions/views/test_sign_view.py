@@ -15,7 +15,7 @@ from petitions.abuse.rate_limits import RULES
 from petitions.models import Consent, DueMail, Petition, Signature
 from petitions.states import State
 from tests.factories import make_petition, make_signature
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -37,7 +37,7 @@ from tests.factories import (
     make_signature,
     make_update,
 )
-from tests.petitions.views.test_pages import text_of
+from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,18 @@
+"""What tests of this folder share."""
+
+from __future__ import annotations
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+from tests.browser.pages import ALL, OVERFLOW, RUN
+
+
+def violations(page: Page, where: str) -> list[str]:
+    page.evaluate(AXE_SCRIPT)
+    return [f"{where}: {found}" for found in page.evaluate(RUN, ["100%", ALL])]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window."""
+    return int(page.evaluate(OVERFLOW))

@@ -1,0 +1,61 @@
+"""What tests of this folder share."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from petitions.mail import (
+    queue,
+)
+from petitions.mail.reminders import (
+    AFTER,
+    Sweep,
+)
+from petitions.models import DueMail, Petition, Signature
+from petitions.models.mails import MailKind, MailState
+from petitions.signatures import (
+    links,
+)
+from tests.factories import make_pending
+
+
+def send(after: timedelta = timedelta(0)) -> None:
+    """One round of the worker, some time from now."""
+    links.answer_requests(timezone.now() + after)
+    queue.send_due(timezone.now() + after)
+
+
+def states() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for state in DueMail.objects.values_list("state", flat=True):
+        found[state] = found.get(state, 0) + 1
+    return found
+
+
+def waiting(
+    petition: Petition,
+    email: str = "",
+    *,
+    ago: timedelta = AFTER + timedelta(minutes=5),
+    **fields: Any,
+) -> Signature:
+    """A signature whose link was handed over so long ago."""
+    then = timezone.now() - ago
+    signature = make_pending(petition, email, now=then, **fields)
+    DueMail.objects.filter(signature=signature).update(
+        state=MailState.SENT, finished_at=then
+    )
+    return signature
+
+
+def sweep() -> None:
+    Sweep().remind(timezone.now())
+
+
+def reminded() -> set[int | None]:
+    """Numbers of the signatures that a reminder was written for."""
+    reminders = DueMail.objects.filter(kind=MailKind.REMIND)
+    return set(reminders.values_list("signature_id", flat=True))

@@ -1,0 +1,20 @@
+"""What tests of this folder share."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from petitions.search import (
+    searching,
+)
+from petitions.search.searching import (
+    Found,
+    Scope,
+)
+
+
+def find(words: str, **scope: object) -> Found:
+    return searching.search(
+        searching.typed(words),
+        Scope(**{"now": timezone.now(), "states": (), **scope}),  # type: ignore[arg-type]
+    )

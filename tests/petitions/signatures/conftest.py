@@ -1,0 +1,19 @@
+"""What tests of this folder share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from petitions.identity import key_ring
+from petitions.management.commands import rekey as command
+
+
+@pytest.fixture
+def fresh_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Versions of one test are not those of the next."""
+    monkeypatch.setattr(command, "GRACE", 0.1)
+    key_ring.forget()
+    yield
+    key_ring.forget()

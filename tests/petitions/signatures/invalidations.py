@@ -1,0 +1,70 @@
+"""What tests of this folder share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from core.db.database import patience
+from organizations.models import User
+from petitions.counts import counting
+from petitions.models import Change, Invalidation, Petition
+from petitions.signatures import (
+    invalidating,
+)
+
+SIGNATURES = """
+INSERT INTO petitions_signature (
+    petition_id, state, name, email, email_key, email_key_version, person, place,
+    postal_code, country, comment, comment_approved, show_name, language, text_version,
+    consent_version, delivery, weak_signs, network, created_at, confirmed_at)
+SELECT %(petition)s, 'confirmed', 'Signer ' || n, 'signer' || n || '@' || %(domain)s,
+       gen_random_uuid(), 1, '', '', '', '', '', false, false, 'en', 0, 1, 'number', 0,
+       '198.51.100.0', now() - interval '1 hour', now() - interval '1 hour'
+  FROM generate_series(1, %(number)s) n
+"""
+
+
+def make_signatures(petition: Petition, number: int, domain: str = "bots.test") -> None:
+    """Confirmed signatures by the thousand."""
+    with transaction.atomic(), patience("0"), connection.cursor() as cursor:
+        cursor.execute(
+            SIGNATURES, {"petition": petition.pk, "number": number, "domain": domain}
+        )
+    Change.objects.create(
+        petition=petition, day=timezone.localdate(), source="confirmed", delta=number
+    )
+
+
+def make_invalidation(petition: Petition, **fields: Any) -> Invalidation:
+    """One that is described and cleaned, but not begun."""
+    now = timezone.now()
+    fields = {"reason": "A script", "made_at": now, "as_of": now, "found": 0, **fields}
+    row = Invalidation(petition=petition, **fields)
+    row.clean()
+    return row
+
+
+def begin(petition: Petition, by: User, **fields: Any) -> Invalidation:
+    row = make_invalidation(petition, **fields)
+    row.found = invalidating.preview(row).found
+    invalidating.begin(row, by, now=timezone.now())
+    return row
+
+
+def work(row: Invalidation) -> Invalidation:
+    """As many rounds of the worker as it takes; the proof holds after each."""
+    while invalidating.advance(timezone.now()):
+        assert proved(row.petition)
+    row.refresh_from_db()
+    return row
+
+
+def proved(petition: Petition) -> bool:
+    return all(p.holds for p in counting.verify() if p.petition_id == petition.pk)
+
+
+def counted(petition: Petition) -> int:
+    return Petition.objects.with_counts().get(pk=petition.pk).confirmed
