@@ -4,7 +4,6 @@ them are reported together, so that nobody restarts a server five times."""
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 import zoneinfo
 from difflib import get_close_matches
@@ -42,7 +41,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         """The value as it stands, without blanks around it; an empty one counts as not
         set. (django-environ reads another variable where one begins with “$”.)"""
         self.known.add(name)
-        return os.environ.get(name, "").strip() or default
+        return str(self.ENVIRON.get(name, "")).strip() or default
 
     def parts(self, name: str) -> list[str]:
         """What stands between commas."""
@@ -50,10 +49,10 @@ class Environment(environ.Env):  # type: ignore[misc]
 
     def misspelt(self) -> dict[str, str]:
         """Variables that nobody asked for, with the unset one that they look like."""
-        unset = self.known - set(os.environ)
+        unset = self.known - set(self.ENVIRON)
         found = {
             name: close[0]
-            for name in set(os.environ) - self.known
+            for name in set(self.ENVIRON) - self.known
             if (close := get_close_matches(name.upper(), unset, n=1, cutoff=0.85))
         }
         return dict(sorted(found.items()))
@@ -71,7 +70,7 @@ class Environment(environ.Env):  # type: ignore[misc]
             name, f"Set it to 50 or more random characters; it {purpose}."
         ):
             return ""
-        value = os.environ[name]
+        value = str(self.ENVIRON[name])
         if len(value) < 50:
             self.problems.append(
                 f"{name} has {len(value)} characters. Set 50 or more random ones: "
@@ -367,7 +366,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         prefix = "ANYMAIL_"
         found = {
             name.removeprefix(prefix): value
-            for name, value in os.environ.items()
+            for name, value in self.ENVIRON.items()
             if name.startswith(prefix)
         }
         user, colon, password = found.get("WEBHOOK_SECRET", "").partition(":")
