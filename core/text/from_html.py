@@ -12,6 +12,8 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 from markdownify import MarkdownConverter
 
+from core.text.links import trimmed
+
 # Of HTML; what is left of it has the limit of its column.
 MOST = 400_000
 BLOCKS = {
@@ -206,7 +208,10 @@ class Converter(MarkdownConverter):
             if image is None:
                 return ""
             words = escaped(str(image.get("alt") or "").strip()) or address
-        if el.get_text().strip() == address and not re.search(r"[\s<>\\]", address):
+        if (
+            el.get_text().strip() == address == trimmed(address)
+            and not re.search(r"[\s<>\\]", address)
+        ):  # fmt: skip
             return f"<{address}>"
         address = re.sub(r"[()\s<>\\]", lambda found: f"%{ord(found[0]):02X}", address)
         address = re.sub(r"&(?=#|\w+;)", r"\\&", address)

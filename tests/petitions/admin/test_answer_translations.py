@@ -392,7 +392,7 @@ def test_an_empty_row_is_no_text(
     ("words", "sentence"),
     [
         ({"language": "en"}, "own text is in this language."),
-        ({"language": "xx"}, "Select a valid choice."),
+        ({"language": "xx"}, "“xx” is not a language."),
         ({"text": "", "language": "ar"}, "and its words or a link to them."),
         ({"link": "javascript:alert(1)"}, "Enter a valid URL."),
     ],

@@ -64,11 +64,11 @@ def test_the_preview_of_one_that_takes_no_signatures_has_no_form(
 
 
 @pytest.mark.parametrize(
-    ("prefix", "heading"), [("", "Petitions"), ("/fr", "Pétitions")]
+    ("admin", "heading"), [("/admin/", "Petitions"), ("/admin/fr/", "Pétitions")]
 )
 def test_a_list_is_headed_by_what_it_lists(
-    as_user: Login, erin: User, petition: Petition, prefix: str, heading: str
+    as_user: Login, erin: User, petition: Petition, admin: str, heading: str
 ) -> None:
-    page = as_user(erin).get(f"{prefix}{LIST}").content.decode()
+    page = as_user(erin).get(LIST.replace("/admin/", admin)).content.decode()
 
     assert f"<h1>{heading}</h1>" in page
