@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -169,6 +170,20 @@ def test_readyz_is_not_ready_without_migrations(
         "pending_migrations": 2,
         "troubles": [],
     }
+
+
+def test_readyz_tells_a_table_still_to_come_from_a_database_away(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.observability.health.pending_migrations", lambda: 2)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE config_heartbeat RENAME TO still_to_come")
+
+    response = visitor.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["database"] == "ok"
+    assert response.json()["pending_migrations"] == 2
 
 
 def test_metrics_are_for_this_machine_or_a_token(
