@@ -18,6 +18,8 @@ from django.utils import timezone
 from organizations.models import Organization
 from petitions.models import Petition, Signature
 from petitions.sharing.frames import CARD as CARD_FRAME
+from petitions.sharing.frames import FORM as FORM_FRAME
+from petitions.sharing.frames import HIGHEST, NARROWEST, WIDEST, Frame
 from petitions.states import State
 from tests.factories import make_entry, make_petition, make_translation
 
@@ -237,6 +239,37 @@ def test_a_longer_title_makes_a_higher_frame(
     wide = make_petition(organization, title="自由" * 75)
 
     assert CARD_FRAME.room(petition) < CARD_FRAME.room(longer) < CARD_FRAME.room(wide)
+
+
+def test_each_question_makes_a_higher_frame(petition: Petition) -> None:
+    for question in ("asks_place", "asks_postal_code", "asks_country"):
+        without = [FORM_FRAME.room(petition, width) for width in (NARROWEST, WIDEST)]
+        setattr(petition, question, True)
+        asked = [FORM_FRAME.room(petition, width) for width in (NARROWEST, WIDEST)]
+        assert all(more > less for more, less in zip(asked, without, strict=True))
+
+
+def test_no_frame_is_higher_than_the_highest(petition: Petition) -> None:
+    assert Frame("card", lambda petition, width: 9999).room(petition) == HIGHEST
+
+
+@pytest.mark.parametrize("frame", [CARD_FRAME, FORM_FRAME])
+def test_an_element_has_the_room_that_its_width_needs(
+    petition: Petition, frame: Frame
+) -> None:
+    high, low = frame.room(petition, NARROWEST), frame.room(petition, WIDEST)
+
+    found = re.search(
+        r'height="(\d+)" style="[^"]*;height:max\((\d+)px,calc\((\d+)px - (\d+)cqw\)\)"',
+        frame.html(petition),
+    )
+
+    assert found
+    without_style, least, start, steep = map(int, found.groups())
+    assert without_style == high > low == least
+    # Each percent of the width is rounded.
+    for width, room in ((NARROWEST, high), (WIDEST, low)):
+        assert start - steep * width / 100 == pytest.approx(room, abs=4)
 
 
 def test_a_petitions_page_names_its_card(visitor: Client, petition: Petition) -> None:
