@@ -1,4 +1,4 @@
-"""Settings, all read from the environment; README.md has the table of variables."""
+"""Settings, all read from the environment (docs/configuration.md has the table)."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def no_variable_is_misspelt(
     return [
         checks.Warning(
             f"{name} is set, which this site does not know, and {known} is not.",
-            hint=f"Is {known} meant? README.md has the table of all variables.",
+            hint=f"Is {known} meant? docs/configuration.md lists them all.",
             id="config.W003",
         )
         for name, known in settings.MISSPELT.items()

@@ -259,8 +259,8 @@ def test_every_variable_of_the_table_is_tried() -> None:
         "POSTGRES_PASSWORD", "HOUR", "DAYS", "PORT", "DEMO_PASSWORD", "VAR",
         "POSTGRES_BIN",
     }  # fmt: skip
-    readme = (ROOT / "README.md").read_text()
-    table = readme.partition("| variable |")[2].partition("\n\n")[0]
+    text = (ROOT / "docs/configuration.md").read_text()
+    table = text.partition("| variable |")[2].partition("\n\n")[0]
     named = set(re.findall(r"`([A-Z_]{3,})`", table)) - {"ANYMAIL_"}
 
     assert named - others - set(NAMES) == set()
@@ -377,7 +377,7 @@ def test_a_demonstration_stays_on_this_machine() -> None:
     assert start(local, "import config.settings").returncode == 0
 
 
-def test_the_table_in_the_readme_names_every_variable() -> None:
+def test_the_table_of_the_documentation_names_every_variable() -> None:
     source = "".join(
         (ROOT / name).read_text()
         for name in (
@@ -387,9 +387,9 @@ def test_the_table_in_the_readme_names_every_variable() -> None:
         )
     )
     read = set(re.findall(r'(?:env\.\w+|environ\.get)\(\s*"([A-Z_]+)"', source))
-    readme = (ROOT / "README.md").read_text()
+    text = (ROOT / "docs/configuration.md").read_text()
 
-    assert {name for name in read if f"`{name}`" not in readme} == set()
+    assert {name for name in read if f"`{name}`" not in text} == set()
 
 
 def test_a_site_without_static_files_does_not_start(tmp_path: Path) -> None:
