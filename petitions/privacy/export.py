@@ -1,23 +1,24 @@
 """The list that belongs to an organisation: whom it may write to.
 
 Those whose newest answer to its question is yes, who can be reached and have not told
-the site to be silent. Streamed, so that a million lines take no more memory than a
-thousand, from one moment: an answer given meanwhile is in the next list.
+the site to be silent. From one moment: an answer given meanwhile is in the next list.
+PostgreSQL writes the lines, a thousand in a piece, and keeps what is not fetched yet in
+a file of its own: a million lines take no more memory here than a thousand, and no
+transaction stays open for them.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import batched, chain
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -27,7 +28,6 @@ from petitions.models import (
     Bounce,
     Consent,
     Export,
-    Petition,
     Signature,
     Suppression,
 )
@@ -37,10 +37,42 @@ ROWS_AT_ONCE = 1000
 HOLDS = (Suppression, Bounce)
 # What makes a table program compute a cell instead of showing it (OWASP: CSV
 # injection), the wide forms of East Asian keyboards included.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+SIGNS = "[-=+@＝＋－＠]"
 # Where a cell may begin: ours, or one that a program sees which parts columns at “;”,
-# as French or Dutch ones do.
-BEGINNING = re.compile(r"((?:^|[;|\t\r\n])[\s\"']*)(?=[=+\-@＝＋－＠])")
+# as French or Dutch ones do. Blanks of every kind are named: which ones PostgreSQL's \s
+# holds depends on its collation.
+BLANK = (
+    r"[\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f"
+    r"\u3000'" + '"]*'
+)
+BEGINNING = rf"((^|[;|\t\r\n]){BLANK})(?={SIGNS})"
+# A cell that a table program shows as it is, wherever it parts the columns, …
+SAFE = rf"""regexp_replace(
+    regexp_replace(%s, $re${BEGINNING}$re$, $to$\1'$to$, 'g'),
+    '^(?=[\t\r\n])', '''')"""
+# … which few have to be made, …
+SUSPECT = rf"%s ~ $re$^{BLANK}{SIGNS}|[;|\t\r\n]$re$"
+# … in quotes where the format wants them (RFC 4180).
+CELL = """CASE WHEN {0} ~ '[,"\\r\\n]' THEN '"' || replace({0}, '"', '""') || '"'
+    ELSE {0} END"""
+LINES = """
+WITH supporter AS ({supporters}), placed AS (
+    SELECT s.*, coalesce(t.title, '') AS title,
+           to_char(s.given_at AT TIME ZONE %s, 'YYYY-MM-DD HH24:MI') AS given,
+           count(*) OVER () AS number,
+           (row_number() OVER (ORDER BY s.given_at, s.id) - 1) / {at_once} AS piece
+      FROM supporter s
+      LEFT JOIN petitions_petition t
+        ON t.organization_id = %s AND s.source = 'petition:' || t.id
+), safe AS (
+    SELECT number, piece, given_at, id, given, wording_version,
+           {email} AS email, {name} AS name, {language} AS language, {title} AS title
+      FROM placed
+)
+SELECT number,
+       string_agg(concat_ws(',', {cells}), E'\\r\\n' ORDER BY given_at, id) || E'\\r\\n'
+  FROM safe GROUP BY number, piece ORDER BY piece
+"""
 ROOM = "SET statement_timeout = '5min'; SET work_mem = '256MB'; SET jit = off"
 USUAL = "RESET statement_timeout; RESET work_mem; RESET jit"
 # Tells Excel that the file is UTF-8.
@@ -93,7 +125,39 @@ def room_for_many() -> Iterator[None]:
 
 def export(organization: Organization, user: User, *, now: datetime) -> Iterator[bytes]:
     """The list as a table in pieces of CSV. That it was taken is recorded before the
-    first piece, with exactly the number of lines that follow."""
+    first piece, with exactly the number of lines that follow. Whoever stops reading
+    closes it."""
+    written = pieces(organization, user, now)
+    # A generator that never began could not close its cursor.
+    next(written)
+    return written
+
+
+def pieces(organization: Organization, user: User, now: datetime) -> Iterator[bytes]:
+    """Nothing at first, when the list is made and recorded, then the file as UTF-8. The
+    cursor ends with the file, after an error, or when the generator is closed: it would
+    stay, with its file on the server, for as long as the pool keeps the connection."""
+    with connection.chunked_cursor() as lines:
+        with room_for_many():
+            lines.execute(*statement_for(organization))
+            # The cursor holds all of it from here on; what follows only fetches.
+            piece = lines.fetchone()
+        Export.objects.create(
+            organization=organization,
+            made_by=user,
+            made_at=now,
+            number=piece[0] if piece else 0,
+        )
+        head = headings()
+        yield b""
+        yield (BOM + head).encode()
+        while piece is not None:
+            yield piece[1].encode()
+            piece = lines.fetchone()
+
+
+def statement_for(organization: Organization) -> tuple[str, list[Any]]:
+    """SQL that writes the lines, and its parameters."""
     names = (
         Signature.objects.confirmed()
         .filter(
@@ -103,73 +167,46 @@ def export(organization: Organization, user: User, *, now: datetime) -> Iterator
         )
         .order_by("-confirmed_at")
     )
-    with room_for_many():
-        rows: Iterator[tuple[Any, ...]] = (
-            supporters(organization)
-            .annotate(
-                name=Subquery(names.values("name")[:1]), number=Window(Count("*"))
-            )
-            .order_by("given_at", "pk")
-            .values_list(
-                "number",
-                "email",
-                "name",
-                "language",
-                "given_at",
-                "wording_version",
-                "source",
-            )
-            .iterator(chunk_size=ROWS_AT_ONCE)
-        )
-        # The cursor holds all of it from here on; what follows only fetches.
-        first = next(rows, None)
-    Export.objects.create(
-        organization=organization,
-        made_by=user,
-        made_at=now,
-        number=first[0] if first else 0,
+    # Erased with its signature.
+    name = Coalesce(Subquery(names.values("name")[:1]), Value(""))
+    found = supporters(organization).annotate(name=name).values(*COLUMNS, "name")
+    statement, parameters = found.query.sql_with_params()
+    zone = timezone.get_current_timezone_name()
+    return (
+        LINES.format(supporters=statement, at_once=ROWS_AT_ONCE, **SHOWN),
+        [*parameters, zone, organization.pk],
     )
-    titles = {
-        f"petition:{number}": title
-        for number, title in Petition.objects.filter(
-            organization=organization
-        ).values_list("pk", "title")
-    }
-    head = (
-        gettext("E-mail address"),
-        gettext("Name"),
-        gettext("Language"),
-        gettext("Said yes on"),
-        gettext("Wording of the question"),
-        gettext("Petition"),
+
+
+def headings() -> str:
+    """The first line, in the language of the moment."""
+    text = io.StringIO()
+    csv.writer(text).writerow(
+        [
+            gettext("E-mail address"),
+            gettext("Name"),
+            gettext("Language"),
+            gettext("Said yes on"),
+            gettext("Wording of the question"),
+            gettext("Petition"),
+        ]
     )
-    lines = (
-        (
-            email,
-            name or "",  # erased with its signature
-            language,
-            timezone.localtime(given_at).strftime("%Y-%m-%d %H:%M"),
-            wording_version,
-            titles.get(source, ""),
-        )
-        for _, email, name, language, given_at, wording_version, source in chain(
-            [first] if first else [], rows
-        )
-    )
-    return written(chain([head], lines))
+    return text.getvalue()
 
 
-def written(lines: Iterable[tuple[Any, ...]]) -> Iterator[bytes]:
-    """Lines of cells as UTF-8, many at a time."""
-    mark = BOM
-    for some in batched(lines, ROWS_AT_ONCE, strict=False):
-        text = io.StringIO()
-        csv.writer(text).writerows([safe(cell) for cell in line] for line in some)
-        yield (mark + text.getvalue()).encode()
-        mark = ""
+def safe(column: str) -> str:
+    """SQL for a column's text as a table program shows it and computes nothing."""
+    return f"CASE WHEN {SUSPECT % column} THEN {SAFE % column} ELSE {column} END"
 
 
-def safe(cell: object) -> str:
-    """What a table program shows as it is, wherever it parts the columns."""
-    text = BEGINNING.sub(r"\1'", str(cell))
-    return f"'{text}" if text.startswith(FORMULA) else text
+def cell(column: str) -> str:
+    """SQL for a column's text as a cell of the file."""
+    return CELL.format(column)
+
+
+COLUMNS = ("id", "email", "language", "given_at", "wording_version", "source")
+_TYPED = ("email", "name", "language", "title")
+_LINE = ("email", "name", "language", "given", "wording_version::text", "title")
+SHOWN = {column: safe(column) for column in _TYPED} | {
+    "cells": ", ".join(cell(column) for column in _LINE)
+}

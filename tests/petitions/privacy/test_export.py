@@ -9,24 +9,23 @@ import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.pq import TransactionStatus
 
 from core.db.database import patience
 from organizations.models import Organization, User
 from petitions.identity.key_ring import email_key
 from petitions.mail import bounces
 from petitions.models import Bounce, Consent, Export, Petition, Signature
-from petitions.privacy import export
-from petitions.signatures import (
-    consent,
-    withdrawing,
-)
+from petitions.privacy import export as exporting
+from petitions.signatures import consent, withdrawing
 from tests.factories import make_organization, make_petition, make_signature
 from tests.helpers import text_of
 
@@ -154,6 +153,34 @@ def test_an_empty_list_is_a_file_and_a_record(
     assert Export.objects.get().number == 0
 
 
+# The same in Python, as the csv module writes it: what the database is compared with.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+BEGINNING = re.compile(r"((?:^|[;|\t\r\n])[\s\"']*)(?=[=+\-@＝＋－＠])")
+
+
+def safe(cell: str) -> str:
+    text = BEGINNING.sub(r"\1'", cell)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def in_csv(cells: list[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
+    return text.getvalue().removesuffix("\r\n")
+
+
+def by_database(texts: list[str]) -> tuple[list[str], list[str]]:
+    """Each text as a safe one, and that as a cell of the file."""
+    statement = f"""
+        WITH typed AS (SELECT * FROM unnest(%s::text[]) WITH ORDINALITY t (x, n)),
+             safe AS (SELECT n, {exporting.safe("x")} AS x FROM typed)
+        SELECT x, {exporting.cell("x")} FROM safe ORDER BY n"""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [texts])
+        rows = cursor.fetchall()
+    return [row[0] for row in rows], [row[1] for row in rows]
+
+
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [
@@ -176,30 +203,134 @@ def test_an_empty_list_is_a_file_and_a_record(
     ],
 )
 def test_no_cell_is_a_formula(typed: str, shown: str) -> None:
-    assert export.safe(typed) == shown
+    assert by_database([typed])[0] == [shown]
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8")))
-def test_whatever_a_name_is_the_file_can_be_read(name: str) -> None:
-    data = b"".join(export.written([(name, "next")])).decode()
+ODD = st.text(
+    alphabet="a;|\t\n\r \"'=+-@＝,\x1c\x1f\x85\xa0\u2028\u202f\u3000\u200b\ufeff%\\$é"
+)
+ANY = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"))
 
-    ((cell, after),) = csv.reader(
-        io.StringIO(data.removeprefix("\ufeff"), newline=""), strict=True
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(ODD | ANY, min_size=20, max_size=60))
+def test_the_database_writes_what_the_csv_module_would(texts: list[str]) -> None:
+    shown, cells = by_database(texts)
+
+    assert shown == [safe(text) for text in texts]
+    # A lone empty cell is quoted there: it is never alone here.
+    assert cells == [in_csv(["x", safe(text)]).removeprefix("x,") for text in texts]
+    for text in shown:
+        for part in re.split("[;|\t\r\n]", text):
+            assert not re.match('[ "]*[-=+@＝]', part), text
+
+
+def test_the_file_is_what_the_csv_module_would_write(
+    alice: User,
+    organization: Organization,
+    petition: Petition,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = make_petition(organization, title='Save; =1+1, the "park"')
+    odd = [
+        "=1+1", "-2", "@SUM(A1)", "＝1", "\ta", "a\tb", "a;-b", "a,b", 'a "b" c', '"', "'",
+        " x ", "\xa0=1", "\u3000＋1", "\u200b=1", "a|\u202f@b", "100 %", "%s {0}",
+        "\\.", "\\N", "NULL", "$re$", "Zoë 🌲", "e\u0301", "\u202eabc", "\ufeff=1", "a--b",
+    ]  # fmt: skip
+    for n, name in enumerate(odd):
+        yes(
+            (petition, other)[n % 2],
+            f"{'=' * (n % 3 == 0)}{n}@example.org",
+            name=name,
+            now=NOW - timedelta(days=99, hours=n * 7, minutes=n),
+        )
+    Consent.objects.filter(email="1@example.org").update(source="import")
+    withdrawing.withdraw(Signature.objects.get(email="2@example.org"), now=NOW)
+    monkeypatch.setattr(exporting, "ROWS_AT_ONCE", 4)  # joints between pieces
+
+    pieces = list(exporting.export(organization, alice, now=NOW))
+
+    names = dict(Signature.objects.confirmed().values_list("email", "name"))
+    titles = {f"petition:{each.pk}": each.title for each in (petition, other)}
+    file = io.StringIO(exporting.BOM)
+    file.seek(0, io.SEEK_END)
+    file.write(exporting.headings())
+    csv.writer(file).writerows(
+        [
+            safe(str(cell))
+            for cell in (
+                consent.email,
+                names.get(consent.email, ""),
+                consent.language,
+                timezone.localtime(consent.given_at).strftime("%Y-%m-%d %H:%M"),
+                consent.wording_version,
+                titles.get(consent.source, ""),
+            )
+        ]
+        for consent in exporting.supporters(organization).order_by("given_at", "pk")
     )
-    assert cell == export.safe(name)
-    assert after == "next"
-    assert not cell.startswith(export.FORMULA)
-    if not export.BEGINNING.search(name):
-        assert cell in (name, f"'{name}")
+    assert b"".join(pieces) == file.getvalue().encode()
+    assert len(pieces) == 1 + -(-len(odd) // 4)
 
 
-@given(st.text(alphabet="a;|\t\n\r \"'=+-@＝,"), st.sampled_from(";\t|"))
-def test_no_cell_is_a_formula_wherever_columns_are_parted(name: str, at: str) -> None:
-    data = b"".join(export.written([("x", name, "next")])).decode()
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("read", [0, 1, 2, 9])
+def test_a_reader_who_leaves_leaves_nothing_on_the_server(
+    as_user: Login,
+    alice: User,
+    organization: Organization,
+    petition: Petition,
+    monkeypatch: pytest.MonkeyPatch,
+    read: int,
+) -> None:
+    for n in range(5):
+        yes(petition, f"{n}@example.org")
+    monkeypatch.setattr(exporting, "ROWS_AT_ONCE", 1)
+    # The connection stays, as in a pool, and with it whatever is open in it.
+    monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
+    client = as_user(alice)
 
-    for line in data.removeprefix("\ufeff").splitlines():
-        for cell in line.split(at):
-            assert not re.match('[ "]*[=+@＝-]', cell), cell
+    answer = client.post(path_of(organization))
+    parts = iter(answer)
+    for _piece in range(read):
+        next(parts, None)
+    held, inside, locks = state_of_connection()
+    answer.close()
+
+    # No transaction, and no lock, waits for who reads slowly.
+    assert (held, inside, locks) == (1 if read < 9 else 0, False, [])
+    assert state_of_connection() == (0, False, [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_that_cannot_be_recorded_leaves_no_cursor(
+    alice: User,
+    organization: Organization,
+    petition: Petition,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    yes(petition, "maya@example.org")
+    away = Mock(side_effect=IntegrityError)
+    monkeypatch.setattr(Export.objects, "create", away)
+
+    with pytest.raises(IntegrityError):
+        exporting.export(organization, alice, now=NOW)
+
+    assert state_of_connection() == (0, False, [])
+
+
+def state_of_connection() -> tuple[int, bool, list[str]]:
+    """Its open cursors, whether a transaction is open, and its locks on tables."""
+    inside = connection.connection.info.transaction_status != TransactionStatus.IDLE
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT (SELECT count(*) FROM pg_cursors WHERE name LIKE '_django%'),
+                      (SELECT coalesce(array_agg(relation::regclass::text), '{}')
+                         FROM pg_locks WHERE pid = pg_backend_pid()
+                          AND relation::regclass::text LIKE 'petitions%')"""
+        )
+        number, locks = cursor.fetchone()
+    return number, inside, locks
 
 
 def test_a_formula_in_a_name_arrives_as_text(
@@ -226,7 +357,9 @@ def test_only_owners_take_the_list(
     client = as_user(request.getfixturevalue(who))
 
     for method in (client.get, client.post):
-        assert method(path_of(organization)).status_code == status
+        answer = method(path_of(organization))
+        assert answer.status_code == status
+        b"".join(answer)  # to its end, where its cursor is closed
     assert Export.objects.exists() is (status == 200)
 
 
@@ -305,7 +438,7 @@ def test_it_is_recorded_before_the_first_line_leaves(
 ) -> None:
     yes(petition, "maya@example.org")
 
-    pieces = export.export(organization, alice, now=NOW)
+    pieces = exporting.export(organization, alice, now=NOW)
 
     assert Export.objects.get().number == 1
     assert b"maya@" in b"".join(pieces)
@@ -329,7 +462,7 @@ def test_memory_does_not_grow_with_the_list(
                 [organization.pk, petition.pk, number],
             )
         tracemalloc.start()
-        size = sum(map(len, export.export(organization, alice, now=NOW)))
+        size = sum(map(len, exporting.export(organization, alice, now=NOW)))
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return size, most
@@ -354,7 +487,9 @@ def test_a_long_list_has_time_and_room(
             return str(cursor.fetchone()[0])
 
     def watch(execute: Any, sql: str, *rest: Any) -> Any:
-        if 'FROM "petitions_consent"' in sql and sql.startswith("SELECT"):
+        if 'FROM "petitions_consent"' in sql and sql.lstrip().startswith(
+            ("SELECT", "WITH")
+        ):
             seen.append((setting("statement_timeout"), setting("work_mem")))
         return execute(sql, *rest)
 
