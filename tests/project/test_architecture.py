@@ -1,0 +1,64 @@
+"""docs/architecture.md says what is so."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from petitions.loops import LOOPS
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs/architecture.md").read_text()
+
+
+def first_cells(heading: str) -> list[list[str]]:
+    """The names in the first column of the table whose head begins with `heading`."""
+    table = TEXT.partition(f"| {heading}")[2].partition("\n\n")[0]
+    rows = table.splitlines()[2:]
+    return [re.findall(r"`([^`]+)`", row.split("|")[1]) for row in rows]
+
+
+def test_its_layers_are_those_that_imports_are_held_to() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts = {c["id"]: c for c in settings["tool"]["importlinter"]["contracts"]}
+    layers = [layer.split(" : ") for layer in contracts["rooms"]["layers"]]
+    apps = " --> ".join(reversed(contracts["apps"]["layers"]))
+
+    assert first_cells("layer, the highest first") == layers
+    assert apps in TEXT
+
+
+@pytest.mark.django_db
+def test_its_triggers_are_those_of_the_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        there = sorted(name for (name,) in cursor.fetchall())
+
+    assert sorted(name for row in first_cells("trigger") for name in row) == there
+
+
+def test_its_loops_are_those_of_the_worker() -> None:
+    assert first_cells("loop |") == [[loop.name] for loop in LOOPS]
+
+
+def test_the_files_and_functions_that_it_names_are_there() -> None:
+    files = re.findall(r"\b[\w/]+\.py\b", TEXT)
+    functions = set(re.findall(r"\b(\w+)\(\)", TEXT))
+    source = "".join(
+        path.read_text()
+        for package in ("core", "organizations", "petitions")
+        for path in (ROOT / package).rglob("*.py")
+    )
+
+    assert files
+    assert functions
+    assert [
+        name
+        for name in files
+        if not (ROOT / name).exists() and not (ROOT / "petitions" / name).exists()
+    ] == []
+    assert [name for name in functions if f"def {name}(" not in source] == []
