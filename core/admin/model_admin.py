@@ -25,7 +25,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import saves
+from core.admin import deleting, saves
 from core.admin.forms import (
     StaffForm,
     StaffFormSet,
@@ -258,6 +258,11 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         # Django's own line would say the same once more, without a way there.
         context["mistakes"], context["errors"] = context.get("errors"), None
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with them; both ways of deleting ask for it, before they do it."""
+        deleting.ask(request, self.model, [row.pk for row in objs])
+        return super().get_deleted_objects(objs, request)
 
     def delete_view(
         self,

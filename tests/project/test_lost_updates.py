@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import unescape
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -11,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from organizations.models import Organization, User
-from petitions.models import CountEntry, Petition, Translation
+from petitions.models import CountEntry, Petition, Topic, Translation
 from tests.helpers import text_of
 from tests.parallel import all_at_once
 from tests.project.conftest import World, sent
@@ -218,6 +221,89 @@ def test_a_row_that_somebody_has_changed_is_not_removed_unseen(
     opened = {**sent(refused), "translations-0-DELETE": "on"}
     assert saved(client.post(path, opened))
     assert not world.draft.translations.exists()
+
+
+# == Deleting ==
+
+
+def test_what_was_written_meanwhile_is_not_deleted_unseen(
+    as_user: Login, erin: User, alice: User, world: World, path: str
+) -> None:
+    client, question = as_user(alice), f"{LIST}{world.draft.pk}/delete/"
+    opened = fields_of(client.get(question))
+    assert saved(change(path, as_user(erin), summary="Of <b>Erin</b>")())
+
+    refused = client.post(question, opened)
+
+    page = text_of(refused)
+    assert refused.status_code == 200
+    assert "Of <b>Erin</b>" in page
+    assert "erin@example.org" in page
+    assert "Nothing was deleted" in page
+    assert Petition.objects.filter(pk=world.draft.pk).exists()
+    # Knowing that, whoever confirms it once more deletes it.
+    assert client.post(question, fields_of(refused)).status_code == 302
+    assert not Petition.objects.filter(pk=world.draft.pk).exists()
+
+
+def test_what_was_written_below_a_row_is_not_deleted_with_it_unseen(
+    as_user: Login, alice: User, world: World
+) -> None:
+    client, question = as_user(alice), f"{LIST}{world.draft.pk}/delete/"
+    opened = fields_of(client.get(question))
+    Translation.objects.filter(petition=world.draft).update(title="Bien mieux")
+
+    refused = client.post(question, opened)
+
+    assert "Bien mieux" in text_of(refused)
+    again = fields_of(refused)
+    Translation.objects.filter(petition=world.draft).delete()
+    gone = client.post(question, again)
+    assert "Removed meanwhile: 1" in text_of(gone)
+    world.draft.translations.create(language="fr", title="Neuf", text="Mot")
+    added = client.post(question, fields_of(gone))
+    assert "Added: " in text_of(added)
+    assert Petition.objects.filter(pk=world.draft.pk).exists()
+
+
+def test_a_confirmation_that_says_nothing_of_what_was_seen_deletes_nothing(
+    as_user: Login, alice: User, world: World
+) -> None:
+    question = f"{LIST}{world.draft.pk}/delete/"
+
+    for seen in ("", "{}", '{"token": 1, "opened": 1, "rows": {}}'):
+        answer = as_user(alice).post(question, {"post": "yes", "_seen": seen})
+        assert "Nothing was deleted" in text_of(answer)
+
+    assert Petition.objects.filter(pk=world.draft.pk).exists()
+
+
+def test_of_chosen_rows_none_is_deleted_that_somebody_has_changed(
+    as_user: Login, ada: User
+) -> None:
+    topics = [Topic.objects.create(slug=slug) for slug in ("rivers", "woods")]
+    client, path = as_user(ada), "/admin/petitions/topic/"
+    chosen = {
+        "action": "delete_selected",
+        "_selected_action": [str(topic.pk) for topic in topics],
+    }
+    opened = {**chosen, **fields_of(client.post(path, chosen))}
+    Topic.objects.filter(slug="woods").update(slug="forests")
+
+    refused = client.post(path, opened)
+
+    assert "forests" in text_of(refused)
+    assert Topic.objects.count() == 2
+    again = client.post(path, {**chosen, **fields_of(refused)})
+    assert again.status_code == 302
+    assert not Topic.objects.exists()
+
+
+def fields_of(page: Any) -> dict[str, str]:
+    """What the page that asks whether to delete sends along."""
+    found = re.findall(r'name="(post|_seen)" value="([^"]*)"', page.content.decode())
+    assert len(found) == 2
+    return {name: unescape(value) for name, value in found}
 
 
 # == At the very same time ==
