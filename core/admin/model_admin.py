@@ -43,6 +43,7 @@ from core.db.refusals import (
     refusal_of,
 )
 from core.text.fields import (
+    DayField,
     MomentField,
     field_for,
 )
@@ -95,6 +96,8 @@ class StaffOptions:
             kwargs.setdefault("form_class", cleaning)
         if isinstance(db_field, models.DateTimeField):
             kwargs.setdefault("form_class", MomentField)
+        elif isinstance(db_field, models.DateField):
+            kwargs.setdefault("form_class", DayField)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         if field is not None and isinstance(db_field, models.DateField):
             field.validators = [*field.validators, validate_year]

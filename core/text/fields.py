@@ -4,7 +4,7 @@ then counted; and those of moments, whatever the clock does."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -89,8 +89,22 @@ def moment_at(typed: datetime, *, last: bool = False) -> datetime:
     return found
 
 
+NO_DAY = _("Write the date as year-month-day, for example 2031-03-04.")
+
+
+class DayField(forms.DateField):
+    """A day, written as core.i18n.formats has it, in whichever language."""
+
+    default_error_messages: ClassVar = {"invalid": NO_DAY}
+
+
 class MomentField(forms.SplitDateTimeField):
     """A day and an hour. Django's refuses hours that come twice, or never."""
+
+    default_error_messages: ClassVar = {
+        **forms.SplitDateTimeField.default_error_messages,
+        "invalid_date": NO_DAY,
+    }
 
     last = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from tests.factories import backdate, make_entry, make_petition, make_signature
 from tests.helpers import text_of
 from tests.petitions.admin.helpers import errors_of
 from tests.petitions.admin.life import DAY, LIST, change, form, typed
+from tests.project.conftest import sent
 
 pytestmark = pytest.mark.django_db
 
@@ -180,6 +182,54 @@ def test_a_day_without_an_hour_is_its_beginning_or_its_end(
     draft.refresh_from_db()
     moment = timezone.localtime(getattr(draft, name))
     assert f"{moment:%Y-%m-%d %H:%M:%S}" == f"{day} {hour}"
+
+
+def test_a_form_opened_in_one_language_keeps_its_days_in_another(
+    as_user: Login, alice: User, draft: Petition
+) -> None:
+    """Also one that fits as a month: the fourth of March."""
+    opens = datetime(2031, 3, 4, 12, tzinfo=timezone.get_current_timezone())
+    backdate(draft, opens_at=opens, started_on=opens.date() - 3650 * DAY)
+    client = as_user(alice)
+    path = change(draft)
+    french = path.replace("/admin/", "/admin/fr/")
+
+    for opened, sent_to in ((french, path), (path, french)):
+        answer = client.post(sent_to, sent(client.get(opened)))
+        assert answer.status_code == 302, errors_of(answer)
+        draft.refresh_from_db()
+        assert draft.opens_at == opens
+        assert draft.started_on == opens.date() - 3650 * DAY
+
+
+@pytest.mark.parametrize("name", ["opens_at_0", "started_on"])
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("", "Write the date as"), ("fr/", "Écrivez la date")]
+)
+def test_a_day_that_could_be_read_in_two_ways_is_asked_for_again(
+    as_user: Login, alice: User, draft: Petition, name: str, language: str,
+    sentence: str,
+) -> None:  # fmt: skip
+    path = change(draft).replace("/admin/", f"/admin/{language}")
+
+    answer = as_user(alice).post(path, form(draft, **{name: "04/03/2021"}))
+
+    assert answer.status_code == 200
+    assert sentence in text_of(answer)
+    assert sent(answer)[name] == "04/03/2021"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_calendar_beside_a_field_writes_what_the_field_takes(
+    as_user: Login, alice: User, language: str
+) -> None:
+    part = "" if language == "en" else f"{language}/"
+
+    script = as_user(alice).get(f"/admin/{part}jsi18n/").content.decode()
+
+    found = re.search(r'"DATE_INPUT_FORMATS": \[([^\]]*)\]', script)
+    assert found
+    assert found[1].strip() == '"%Y-%m-%d"'
 
 
 def test_a_draft_whose_closing_date_has_passed_says_so_instead_of_opening(

@@ -294,7 +294,7 @@ def test_a_changed_answer_keeps_what_it_said(
     [
         ({"text": ""}, "Give the words, or a link to them."),
         ({"answered_on": "2999-01-01"}, "That day has yet to come."),
-        ({"answered_on": "yesterday"}, "Enter a valid date."),
+        ({"answered_on": "yesterday"}, "Write the date as year-month-day"),
         ({"link": "javascript:alert(1)"}, "Enter a valid URL."),
         ({"target": "0"}, "That choice is not one of the available choices"),
     ],
