@@ -21,6 +21,7 @@ from django.core.exceptions import BadRequest, FieldError, ValidationError
 from django.db import DataError, IntegrityError, connection, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -147,6 +148,21 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         rows = type(row)._default_manager.select_for_update(no_key=True)
         list(rows.filter(pk=row.pk).values_list("pk"))
         return super().get_object(request, object_id, from_field or None)
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """Django's answer wherever a row is not there. What was typed into its form
+        would be lost with it."""
+        from core.admin import retyping  # which needs the admin
+
+        if request.method == "POST" and "post" not in request.POST:
+            name = f"admin:{opts.app_label}_{opts.model_name}_changelist"
+            return retyping.removed(request, reverse(name))
+        answer: HttpResponse = super()._get_obj_does_not_exist_redirect(  # type: ignore[misc]
+            request, opts, object_id
+        )
+        return answer
 
     def get_form(
         self, request: HttpRequest, obj: M | None = None, *args: Any, **kwargs: Any

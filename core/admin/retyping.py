@@ -75,18 +75,22 @@ def typed_in(request: HttpRequest) -> Typed | None:
         mark = signing.Signer(salt=MARK_SALT).unsign(request.POST.get(TYPED_BY, ""))
     except signing.BadSignature:
         return None
-    pairs = [
-        (name, value)
-        for name, values in request.POST.lists()
-        for value in values
-        if name not in LEFT_OUT
-    ]
+    pairs = pairs_of(request)
     if any("password" in name for name, _value in pairs):
         return None
     typed = Typed(request.get_full_path(), int(mark), pairs, list(request.FILES))
     if sum(len(name) + len(value) for name, value in pairs) > LONGEST:
         typed.pairs, typed.is_too_long = [], True
     return typed
+
+
+def pairs_of(request: HttpRequest) -> list[tuple[str, str]]:
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in LEFT_OUT
+    ]
 
 
 def carried_in(request: HttpRequest) -> Typed | None:
@@ -128,6 +132,23 @@ def offer(request: HttpRequest, typed: Typed, status: int = 200) -> HttpResponse
     }
     note(outcome="offered again" if is_theirs else "typed by another account")
     return render(request, "admin/typed_again.html", context, status=status)
+
+
+def removed(request: HttpRequest, back: str) -> HttpResponse:
+    """The answer to a form of a row that is not there any more: what was typed, to be
+    copied, and the way to the list at `back`."""
+    pairs = [pair for pair in pairs_of(request) if "password" not in pair[0]]
+    account = int(request.user.pk or 0)
+    typed = Typed(request.get_full_path(), account, pairs, list(request.FILES))
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("It was removed meanwhile"),
+        "subtitle": None,
+        "typed": typed,
+        "back": back,
+    }
+    note(outcome="removed meanwhile")
+    return render(request, "admin/typed_removed.html", context, status=404)
 
 
 def stale(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -299,6 +299,26 @@ def test_of_chosen_rows_none_is_deleted_that_somebody_has_changed(
     assert not Topic.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("", "Somebody removed this while"), ("fr/", "Quelqu’un a supprimé ceci")],
+)
+def test_what_was_typed_into_a_form_whose_row_is_gone_is_shown(
+    as_user: Login, alice: User, world: World, path: str, language: str, sentence: str
+) -> None:
+    there = path.replace("/admin/", f"/admin/{language}")
+    later = change(there, as_user(alice), summary="Of <b>Alice</b>")
+    world.draft.delete()
+
+    answer = later()
+
+    assert answer.status_code == 404
+    page = text_of(answer)
+    assert sentence in page
+    assert "Of <b>Alice</b>" in page
+    assert f'href="/admin/{language}petitions/petition/"' in answer.content.decode()
+
+
 def fields_of(page: Any) -> dict[str, str]:
     """What the page that asks whether to delete sends along."""
     found = re.findall(r'name="(post|_seen)" value="([^"]*)"', page.content.decode())
