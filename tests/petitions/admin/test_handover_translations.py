@@ -214,7 +214,7 @@ def test_an_empty_row_is_no_text(
     [
         ({"language": "en"}, "own text is in this language."),
         ({"language": ""}, "This field is required."),
-        ({"language": "xx"}, "Select a valid choice."),
+        ({"language": "xx"}, "“xx” is not a language."),
         ({"note": "", "language": "ar"}, "Give a text its language and its words."),
     ],
 )

@@ -318,7 +318,7 @@ def test_an_empty_row_is_no_text(
         ({"language": "en"}, "own text is in this language."),
         ({"title": ""}, "This field is required."),
         ({"text": ""}, "This field is required."),
-        ({"language": "xx"}, "Select a valid choice."),
+        ({"language": "xx"}, "“xx” is not a language."),
     ],
 )
 def test_a_mistake_is_said_beside_the_field_and_nothing_is_lost(
