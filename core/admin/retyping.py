@@ -9,13 +9,18 @@ is not known to come from a page of this site, gets nothing offered.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 
+from django.apps import apps
 from django.contrib import admin
 from django.core import signing
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from core.admin.logins import LoginForm
@@ -56,15 +61,54 @@ class Typed:
         return signing.dumps(asdict(self), salt=SALT, compress=True)
 
     def shown(self) -> list[tuple[str, str]]:
-        """What somebody typed or chose, with the names of the fields in words."""
+        """What somebody typed or chose, as the form's page names both."""
+        model = model_at(self.path)
         return [
-            (name.replace("-", " ").replace("_", " ").strip(), value)
+            in_words(model, name, value)
             for name, value in self.pairs
             if value
             and "__prefix__" not in name  # what a script adds rows from
             and not name.startswith(("_", "initial-"))
             and not name.endswith(("_FORMS", "-id"))
         ]
+
+
+def model_at(path: str) -> type[models.Model] | None:
+    """The model whose form is at this address of the admin; None at other pages."""
+    try:
+        name = resolve(path.partition("?")[0]).url_name or ""
+    except Resolver404:
+        return None
+    label = re.fullmatch(r"([a-z]+)_([a-z]+)_(?:add|change)", name)
+    try:
+        return apps.get_model(label[1], label[2]) if label else None
+    except LookupError:
+        return None
+
+
+def in_words(
+    model: type[models.Model] | None, name: str, value: str
+) -> tuple[str, str]:
+    """The label of a form's field, with the number of its row, and the value as a
+    choice is labelled; both as they were sent where there is no such column."""
+    row = re.fullmatch(r"(\w+)-(\d+)-(\w+)", name)
+    try:
+        if model is None:
+            raise FieldDoesNotExist
+        if row:
+            relation = model._meta.get_field(row[1])
+            column = relation.related_model._meta.get_field(row[3])  # type: ignore[union-attr]
+        else:
+            column = model._meta.get_field(re.sub(r"_[01]$", "", name))
+        label = str(column.verbose_name)  # type: ignore[union-attr]
+    except (FieldDoesNotExist, AttributeError):
+        return name.replace("-", " ").replace("_", " ").strip(), value
+    choices = dict(getattr(column, "flatchoices", ()))
+    if row:
+        label = (
+            f"{relation.related_model._meta.verbose_name} {int(row[2]) + 1}: {label}"  # type: ignore[union-attr]
+        )
+    return capfirst(label), str(choices.get(value, value))
 
 
 def typed_in(request: HttpRequest) -> Typed | None:

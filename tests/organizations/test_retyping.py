@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from core.admin import (
@@ -288,3 +289,22 @@ def test_a_login_lasts_as_long_as_somebody_works_and_a_day_at_most(
     stored[logins.BEGAN] = int((timezone.now() - timedelta(hours=25)).timestamp())
     stored.save()
     assert browser.get("/admin/").status_code == 302
+
+
+def test_a_form_is_offered_in_the_words_of_its_page(
+    browser: Browser, alice: User, petition: Petition
+) -> None:
+    page = browser.get(reverse("admin:petitions_petition_change", args=[petition.pk]))
+    end(alice)
+    forms = re.findall(r"<form[^>]*id=\"([^\"]*)\"", page.content.decode())
+    number = forms.index("petition_form")
+    over = browser.send(page, number, **{**sent(page), "goal": "5000"})
+
+    offered = text_of(
+        browser.send(over, username=alice.email, password="correct horse")
+    )
+
+    assert "Goal 5000" in offered
+    assert "kind A person" in offered
+    assert "Person or body petitioned 1: name Minister" in offered
+    assert "targets 0" not in offered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from organizations.models import User
-from petitions.models import Petition, Update
+from petitions.models import Petition, Signature, Update
+from tests.factories import make_organization, make_pending, make_petition
 from tests.helpers import text_of
 from tests.petitions.admin.life import DAY, LIST, typed
 
@@ -72,3 +74,24 @@ def test_a_list_is_headed_by_what_it_lists(
     page = as_user(erin).get(LIST.replace("/admin/", admin)).content.decode()
 
     assert f"<h1>{heading}</h1>" in page
+
+
+def test_the_first_page_says_what_waits_for_staff(
+    as_user: Login, erin: User, bob: User, petition: Petition
+) -> None:
+    first = text_of(as_user(erin).get("/admin/"))
+    signature = make_pending(petition)
+    Signature.objects.filter(pk=signature.pk).update(aside="limit")
+    other = make_pending(make_petition(make_organization(slug="others"), slug="other"))
+    Signature.objects.filter(pk=other.pk).update(aside="limit")
+
+    client = as_user(erin)
+    page = client.get("/admin/")
+
+    assert "set aside" not in first
+    assert "1 signature is set aside until you have looked at it." in text_of(page)
+    link = re.search(r'<p class="waiting"><a href="([^"]+)"', page.content.decode())
+    assert link is not None
+    assert "Maya Tremblay" in text_of(client.get(link[1]))
+    # Who only reads releases nothing.
+    assert "set aside" not in text_of(as_user(bob).get("/admin/"))
