@@ -222,7 +222,7 @@ class Attentive(forms.BaseForm):
             if self.add_prefix(name) in self.sent.theirs:
                 theirs.append(name)
                 continue
-            stored = text_of(found, self.get_initial_for_field(found, name))
+            stored = self.stored_text(name)
             if base.get(name) == digest(stored):
                 continue
             typed = typed_text(self, name)
@@ -233,12 +233,37 @@ class Attentive(forms.BaseForm):
                 self.sent.kept.append(str(found.label))
             else:
                 both[name] = stored
+        for name, words in self.described_pictures():
+            if name in both:
+                # Theirs stands beside their picture; ours is said with the conflict.
+                both.pop(words, None)
+                theirs = [*(other for other in theirs if other != words), words]
+            elif (
+                base.get(name) != digest(self.stored_text(name))
+                and words not in (*theirs, *both)
+                and typed_text(self, words) != self.stored_text(words)
+            ):
+                both[words] = self.stored_text(words)
         return theirs, both
+
+    def stored_text(self, name: str) -> str:
+        found = self.fields[name]
+        return text_of(found, self.get_initial_for_field(found, name))
+
+    def described_pictures(self) -> Iterable[tuple[str, str]]:
+        """Fields of pictures with those of the words that describe them: what is said
+        of one picture is never stored beside another."""
+        for name, found in self.fields.items():
+            words = f"{name}_description"
+            if isinstance(found, forms.FileField) and words in self.fields:
+                yield name, words
 
     def both_changed(self, name: str, stored: str) -> SafeString:
         """What is stored, and the way on: theirs with a tick, one's own without."""
         assert self.sent is not None
         who = self.sent.who or gettext("Somebody, or the site itself,")
+        if isinstance(self.fields[name], forms.FileField):
+            return self.file_changed(name, stored, who)
         return format_html(
             '<span class="meanwhile">{}</span> <span class="meanwhile__stored" '
             'dir="auto">{}</span> <label class="meanwhile__choice"><input '
@@ -252,6 +277,29 @@ class Attentive(forms.BaseForm):
             THEIRS,
             self.add_prefix(name),
             gettext("Keep the stored one instead"),
+        )
+
+    def file_changed(self, name: str, stored: str, who: str) -> SafeString:
+        """The same of a file, which no browser keeps: it has to be chosen again."""
+        words = str(self.data.get(self.add_prefix(f"{name}_description"), ""))
+        return format_html(
+            '<span class="meanwhile">{}</span> <span class="meanwhile__stored" '
+            'dir="auto">{}</span>{}',
+            gettext(
+                "%(who)s changed this while you had it open. Save once more to keep "
+                "the stored one, or choose yours again: browsers do not keep files. "
+                "Now stored:"
+            )
+            % {"who": who},
+            in_words(self.fields[name], stored),
+            format_html(
+                ' <span class="meanwhile">{}</span> <span class="meanwhile__stored" '
+                'dir="auto">{}</span>',
+                gettext("Your description was:"),
+                words,
+            )
+            if words
+            else "",
         )
 
     def lost(self, known: list[str]) -> Iterable[SafeString]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import unescape
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
+from pytest_django import Settings
 
 from organizations.models import Organization, User
 from petitions.models import CountEntry, Petition, Topic, Translation
@@ -28,6 +33,18 @@ type Login = Callable[[User], Client]
 @pytest.fixture
 def path(world: World) -> str:
     return f"{LIST}{world.draft.pk}/change/"
+
+
+def coloured(name: str) -> ContentFile[bytes]:
+    buffer = BytesIO()
+    Image.new("RGB", (800, 500), name).save(buffer, "PNG")
+    return ContentFile(buffer.getvalue(), name=f"{name}.png")
+
+
+@pytest.fixture
+def media(settings: Settings, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
 
 
 # == The row itself ==
@@ -70,6 +87,45 @@ def test_what_both_have_changed_is_refused_and_both_are_shown(
     assert saved(client.post(path, sent(refused)))
     world.draft.refresh_from_db()
     assert (world.draft.summary, world.draft.goal) == ("Of Alice", 500)
+
+
+def test_a_picture_keeps_its_own_description(
+    as_user: Login, erin: User, alice: User, world: World, path: str, media: Path
+) -> None:
+    client = as_user(alice)
+    ours = {"image": coloured("red"), "image_description": "A red flag"}
+    later = change(path, client, **ours)
+    theirs = {"image": coloured("blue"), "image_description": "A blue flag"}
+    assert saved(change(path, as_user(erin), **theirs)())
+    world.draft.refresh_from_db()
+    blue = world.draft.image.name
+
+    refused = later()
+
+    page = text_of(refused)
+    assert "choose yours again: browsers do not keep files" in page
+    assert "Yours is in the field" not in page
+    assert "Your description was: A red flag" in page
+    assert sent(refused)["image_description"] == "A blue flag"
+    # Whoever saves once more without a file keeps their picture, with its words.
+    assert saved(client.post(path, sent(refused)))
+    world.draft.refresh_from_db()
+    assert world.draft.image.name == blue
+    assert world.draft.image_description == "A blue flag"
+
+
+def test_what_is_said_of_the_former_picture_is_not_said_of_the_new_one(
+    as_user: Login, erin: User, alice: User, world: World, path: str, media: Path
+) -> None:
+    Petition.objects.filter(pk=world.draft.pk).update(image_description="A flag")
+    later = change(path, as_user(alice), image_description="A torn flag")
+    assert saved(change(path, as_user(erin), image=coloured("blue"))())
+
+    refused = later()
+
+    assert not saved(refused)
+    world.draft.refresh_from_db()
+    assert world.draft.image_description == "A flag"
 
 
 def test_who_ticks_it_keeps_what_the_other_one_wrote(
