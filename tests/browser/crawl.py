@@ -94,9 +94,10 @@ def collect(site: Site, states: dict[str, str]) -> Iterator[Document]:
             )
             yield document(name, language, prefix + path, answer)
         for name, (path, fields, headers, status) in forms(states).items():
-            answer = fetch(f"{site.url}{prefix}{path}", fields, headers=headers)
+            path = address(path, prefix)
+            answer = fetch(f"{site.url}{path}", fields, headers=headers)
             assert answer.status == status, (name, answer.status)
-            yield document(name, language, prefix + path, answer)
+            yield document(name, language, path, answer)
         for status in RARE:
             path = f"{prefix}/problem-{status}/"
             request = RequestFactory(headers={"host": "localhost"}).get(path)
@@ -105,6 +106,13 @@ def collect(site: Site, states: dict[str, str]) -> Iterator[Document]:
             html = response.content.decode()
             plain = {"content-type": "text/html; charset=utf-8"}
             yield Document(f"problem {status}", language, path, status, plain, html)
+
+
+def address(path: str, prefix: str) -> str:
+    """The address of a path in a language: the admin's language stands behind its
+    name."""
+    inside = path.removeprefix("/admin")
+    return prefix + path if inside == path else f"/admin{prefix}{inside}"
 
 
 def document(name: str, language: str, path: str, answer: Answer) -> Document:

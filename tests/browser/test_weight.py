@@ -23,7 +23,7 @@ STATIC = Path(__file__).parents[2] / "static"
 # Compressed HTML with its style sheet: what the first flight of a connection holds.
 FIRST_FLIGHT = 14_000
 ALL_SCRIPTS = 5_000
-OF_WRITERS = 18_000
+OF_WRITERS = 20_000
 MAIN = (
     "home", "list", "profile", "petition", "petition with all fields", "petition won",
     "check inbox", "confirm", "thank you", "signature", "privacy",

@@ -260,7 +260,7 @@ def test_owners_take_back_a_handover_with_its_texts(
 def test_readers_and_strangers_write_none(
     as_user: Login, bob: User, charlie: User, handover: Handover
 ) -> None:
-    for user, status in ((bob, 403), (charlie, 302)):
+    for user, status in ((bob, 403), (charlie, 404)):
         fields = given("handover", handover.petition, **rows(row()))
         assert as_user(user).post(change_url(handover), fields).status_code == status
     assert not HandoverTranslation.objects.exists()

@@ -149,7 +149,7 @@ def test_strangers_and_readers_change_no_text(
     as_user: Login, bob: User, charlie: User, draft: Petition
 ) -> None:
     typed = row(language="fr", title="Non", text="x")
-    for user, status in ((bob, 403), (charlie, 302)):
+    for user, status in ((bob, 403), (charlie, 404)):
         response = as_user(user).post(f"{LIST}{draft.pk}/change/", form(draft, **typed))
         assert response.status_code == status
     assert not Translation.objects.exists()

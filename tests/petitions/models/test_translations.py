@@ -180,9 +180,7 @@ def test_what_is_missing_falls_back_and_says_so(
     assert "not available" not in page_of(visitor, base)
     assert "not available" not in page_of(visitor, f"{base}ar/")
     page = page_of(visitor, f"/fr{base}")
-    sentence = (
-        "Ce texte n&#x27;existe pas encore en français; vous le lisez en anglais."
-    )
+    sentence = "Ce texte n’existe pas encore en français; vous le lisez en anglais."
     assert sentence in page
     assert '<h1 lang="en" dir="ltr">Free the prisoners</h1>' in page
 
