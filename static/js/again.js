@@ -3,7 +3,7 @@
 // meets it: there, and without a script, these links lead to an empty form.
 for (const link of document.querySelectorAll("a[data-again]")) {
   const before = document.referrer ? new URL(document.referrer) : null;
-  if (before?.origin !== location.origin) continue;
+  if (before === null || before.origin !== location.origin) continue;
   if (!before.pathname.startsWith(link.dataset.again)) continue;
   link.addEventListener("click", (event) => {
     event.preventDefault();
