@@ -117,6 +117,7 @@ class Site:
     """A running site; `var` keeps its data between starts, `root` has its code."""
 
     root = ROOT
+    launcher = "devsite.launcher"
 
     def __init__(self, **environment: str) -> None:
         self.var = Path(tempfile.mkdtemp(prefix="petitions-site-"))
@@ -152,7 +153,7 @@ class Site:
         }
         with (self.var / "output").open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "devsite.launcher"],
+                [sys.executable, "-m", self.launcher],
                 cwd=self.root,
                 env=environment,
                 stdout=output,
