@@ -63,7 +63,7 @@ class Typed:
     def shown(self) -> list[tuple[str, str]]:
         """What somebody typed or chose, as the form's page names both."""
         model = model_at(self.path)
-        return [
+        words = [
             in_words(model, name, value)
             for name, value in self.pairs
             if value
@@ -71,6 +71,7 @@ class Typed:
             and not name.startswith(("_", "initial-"))
             and not name.endswith(("_FORMS", "-id"))
         ]
+        return [(label, value) for label, value in words if label]
 
 
 def model_at(path: str) -> type[models.Model] | None:
@@ -90,14 +91,17 @@ def in_words(
     model: type[models.Model] | None, name: str, value: str
 ) -> tuple[str, str]:
     """The label of a form's field, with the number of its row, and the value as a
-    choice is labelled; both as they were sent where there is no such column."""
-    row = re.fullmatch(r"(\w+)-(\d+)-(\w+)", name)
+    choice is labelled; both as they were sent where there is no such column. What only
+    says whose row it is has no label."""
+    row = re.fullmatch(r"(\w+)-([0-9]{1,6})-(\w+)", name)
     try:
         if model is None:
             raise FieldDoesNotExist
         if row:
             relation = model._meta.get_field(row[1])
             column = relation.related_model._meta.get_field(row[3])  # type: ignore[union-attr]
+            if column is getattr(relation, "remote_field", None):
+                return "", value
         else:
             column = model._meta.get_field(re.sub(r"_[01]$", "", name))
         label = str(column.verbose_name)  # type: ignore[union-attr]

@@ -308,3 +308,19 @@ def test_a_form_is_offered_in_the_words_of_its_page(
     assert "kind A person" in offered
     assert "Person or body petitioned 1: name Minister" in offered
     assert "targets 0" not in offered
+    assert "petitioned 1: petition" not in offered
+
+
+def test_rows_of_any_number_are_offered(
+    browser: Browser, alice: User, petition: Petition
+) -> None:
+    page = browser.get(reverse("admin:petitions_petition_change", args=[petition.pk]))
+    end(alice)
+    forms = re.findall(r"<form[^>]*id=\"([^\"]*)\"", page.content.decode())
+    made_up = {f"targets-{'9' * 400}-name": "Nobody", "targets-٣-name": "Somebody"}
+    over = browser.send(page, forms.index("petition_form"), **{**sent(page), **made_up})
+
+    offered = browser.send(over, username=alice.email, password="correct horse")
+
+    assert offered.status_code == 200
+    assert "Nobody" in text_of(offered)
