@@ -19,7 +19,7 @@ from petitions.states import SignatureState
 BATCH = 500
 
 
-# Longer than a batch takes: `sending.BATCH_TIME` and a server that does not answer.
+# Longer than a batch takes: `delivery.BATCH_TIME` and a server that does not answer.
 LEASE = timedelta(seconds=120)
 
 

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core.http.paging import ShortPaginator, page_of
+from core.http.paging import BoundedPaginator, page_of
 from petitions.counts.curve import POINTS
 from petitions.models import Petition, Update
 from petitions.story import curve_of, reasons_of
@@ -71,7 +71,7 @@ def read_in(request: HttpRequest, petition: Petition, languages: list[str]) -> N
 @of_petition(to_its_notice)
 def reasons(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Why people sign, as far as they wish it to be read."""
-    page = page_of(ShortPaginator(reasons_of(petition), REASONS_PER_PAGE), request)
+    page = page_of(BoundedPaginator(reasons_of(petition), REASONS_PER_PAGE), request)
     context = {
         "petition": petition,
         "page": page,

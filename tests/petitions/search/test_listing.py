@@ -168,7 +168,7 @@ def test_pages_go_on_behind_those_that_have_numbers(
     monkeypatch: pytest.MonkeyPatch,
     sort: str,
 ) -> None:
-    monkeypatch.setattr(paging, "MOST_COUNTED", 40)
+    monkeypatch.setattr(paging.BoundedPaginator, "most", 40)
     now = timezone.now()
     for number in range(85):
         opened = now - timedelta(days=1 + number // 7)  # some at the same moment
