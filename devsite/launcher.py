@@ -297,10 +297,8 @@ def trim_logs() -> None:
             file.write_bytes(file.read_bytes()[-(2**20) :])
 
 
-def run(site: Site) -> None:
+def run(site: Site, lock: IO[str]) -> None:
     """Start everything and look after it until a signal comes."""
-    make_folders()
-    lock = only_one()
     trim_logs()
     known = known_secrets()
     password = os.environ.get("DEMO_PASSWORD") or secrets.token_urlsafe(9)
@@ -365,8 +363,10 @@ def main() -> int:
         signal.signal(number, stop)
     site: Site | None = None
     try:
+        make_folders()
+        lock = only_one()  # first: a second `make run` is told that it is one
         site = Site(chosen_port())
-        run(site)
+        run(site, lock)
     except (CannotRun, NoPostgres) as problem:
         say(f"\n{problem}\n")
         return 1
