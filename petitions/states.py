@@ -24,6 +24,7 @@ CONSENT_VERSION = 1
 
 # What "Started N petitions" counts, and whose supporters add up to the total.
 PUBLIC_STATES = (State.OPEN, State.PAUSED, State.CLOSED, State.WON)
+RUNNING_STATES = (State.OPEN, State.PAUSED)
 ENDED_STATES = (State.CLOSED, State.WON, State.WITHDRAWN)
 
 

@@ -31,7 +31,8 @@ from petitions.mail.delivery import (
 from petitions.mail.leases import BATCH, SAME_FORM, LeasedMail, lease, read
 from petitions.models import Bounce, DueMail
 from petitions.models.mails import MailKind, MailState
-from petitions.states import SignatureState, State
+from petitions.signable import is_open
+from petitions.states import SignatureState
 
 # Seconds that a round waits for its turn; a slower pace is left to a later round.
 LONGEST_WAIT = 1.0
@@ -122,8 +123,7 @@ def needs_reminder(mail: LeasedMail, now: datetime) -> bool:
     return (
         mail.signature.state == SignatureState.PENDING
         and mail.counted_since is None
-        and petition.state == State.OPEN
-        and (petition.closes_at is None or now < petition.closes_at)
+        and is_open(petition, now)
     )
 
 

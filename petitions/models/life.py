@@ -14,13 +14,12 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext
 
 from petitions.models.counts import Total
-from petitions.states import ENDED_STATES, PUBLIC_STATES, State
+from petitions.states import ENDED_STATES, PUBLIC_STATES, RUNNING_STATES, State
 
 # For so long whatever staff entered erases nothing, and can be taken back. The database
 # has the same number.
 WAIT = timedelta(days=7)
 
-RUNNING_STATES = (State.OPEN, State.PAUSED)
 # From where each end is reached, and where taking it back leads.
 ENDED_FROM = {
     State.CLOSED: RUNNING_STATES,

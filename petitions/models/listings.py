@@ -15,7 +15,8 @@ from organizations.models import User
 from petitions.models.counts import Change, Total
 from petitions.models.topics import Topic
 from petitions.models.updates import Update, UpdateQuerySet
-from petitions.states import PUBLIC_STATES, Source, State
+from petitions.signable import open_at, past_closing
+from petitions.states import PUBLIC_STATES, RUNNING_STATES, Source, State
 
 if TYPE_CHECKING:
     from petitions.models.petitions import Petition
@@ -46,9 +47,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
     def open(self, now: datetime) -> PetitionQuerySet:
         """Those that can be signed now."""
-        return self.filter(state=State.OPEN, opens_at__lte=now).filter(
-            Q(closes_at=None) | Q(closes_at__gt=now)
-        )
+        return self.filter(open_at(now))
 
     def won(self) -> PetitionQuerySet:
         return self.filter(state=State.WON)
@@ -69,14 +68,13 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
     def due_to_close(self, now: datetime) -> PetitionQuerySet:
         """Those whose last day has passed, but which still say open or paused."""
-        return self.filter(state__in=(State.OPEN, State.PAUSED), closes_at__lte=now)
+        return self.filter(past_closing(now))
 
     def standing(self, state: str, now: datetime) -> PetitionQuerySet:
         """Those that readers are told to be in `state`."""
-        over = Q(state__in=(State.OPEN, State.PAUSED), closes_at__lte=now)
         if state == State.CLOSED:
-            return self.filter(Q(state=State.CLOSED) | over)
-        return self.filter(state=state).exclude(over)
+            return self.filter(Q(state=State.CLOSED) | past_closing(now))
+        return self.filter(state=state).exclude(past_closing(now))
 
     def in_profile_order(self) -> PetitionQuerySet:
         """Pinned ones, then open by newest opening, then won, then closed; those of
@@ -84,7 +82,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return self.order_by(
             F("position").asc(nulls_last=True),
             Case(
-                When(state__in=(State.OPEN, State.PAUSED), then=0),
+                When(state__in=RUNNING_STATES, then=0),
                 When(state=State.WON, then=1),
                 default=2,
             ),

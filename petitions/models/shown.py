@@ -9,12 +9,13 @@ from typing import Any
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from petitions import signable
 from petitions.dates import last_day
 from petitions.goals import next_goal
 from petitions.models.targets import Target
 from petitions.models.topics import Topic
 from petitions.models.translations import Worded
-from petitions.states import ENDED_STATES, State
+from petitions.states import RUNNING_STATES, State
 from petitions.texts import listed
 
 
@@ -140,23 +141,16 @@ class Shown(Worded):
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can be signed at `now`."""
-        return (
-            self.state == State.OPEN
-            and self.opens_at is not None
-            and self.opens_at <= now
-            and (self.closes_at is None or now < self.closes_at)
-        )
+        return signable.is_open(self, now)
 
     @property
     def has_ended(self) -> bool:
-        return self.state in ENDED_STATES or (
-            self.closes_at is not None and self.closes_at <= timezone.now()
-        )
+        return signable.has_ended(self, timezone.now())
 
     def standing(self, now: datetime) -> str:
         """Its state as readers are told it: closed once its last day has passed, also
         before the worker has written that down."""
-        if self.state in (State.OPEN, State.PAUSED) and self.has_ended:
+        if self.state in RUNNING_STATES and signable.is_past_closing(self, now):
             return State.CLOSED
         return self.state
 

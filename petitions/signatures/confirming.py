@@ -20,6 +20,7 @@ from petitions.identity.same_person import (
 )
 from petitions.models import Signature
 from petitions.models.mails import MailState
+from petitions.signable import IS_RUNNING
 from petitions.signatures import rekeying
 from petitions.states import SignatureState, State
 
@@ -28,7 +29,7 @@ from petitions.states import SignatureState, State
 GRACE = timedelta(hours=24)
 
 CONFIRM = bare(
-    """
+    f"""
 WITH mine AS MATERIALIZED (
     -- Only a row of the newest key version, read in this very statement, and with a
     -- person where two may share an address, can be compared with all others; `confirm`
@@ -69,8 +70,7 @@ WITH mine AS MATERIALIZED (
        AND s.aside = ''
        AND p.id = s.petition_id
        AND (
-           (p.state IN ('open', 'paused')
-            AND (p.closes_at IS NULL OR %(now)s < p.closes_at))
+           {IS_RUNNING}
            OR (p.state <> 'withdrawn'
                AND %(now)s < %(grace)s + GREATEST(
                    COALESCE(p.ended_at, p.closes_at),
@@ -127,7 +127,7 @@ WITH mine AS MATERIALIZED (
      WHERE c.updates IS NOT NULL AND o.postal_address <> '' AND o.contact_email <> ''
 )
 SELECT slug FROM confirmed
-"""
+"""  # noqa: S608 - a fragment of ours
 )
 
 

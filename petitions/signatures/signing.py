@@ -23,7 +23,7 @@ from petitions.abuse.rate_limits import (
 )
 from petitions.addresses import ascii_domain, domain_of
 from petitions.identity import key_ring
-from petitions.states import ENDED_STATES, Aside, State, WeakSign
+from petitions.states import Aside, WeakSign
 
 NO_RULES = Rules()
 # Lowers the priority of a mail; alone it withholds none.
@@ -52,19 +52,6 @@ class Form:
     the petition's own."""
     asks_updates: bool
     shared_addresses: bool
-
-    def has_begun(self, now: datetime) -> bool:
-        return self.opens_at is not None and self.opens_at <= now
-
-    def has_ended(self, now: datetime) -> bool:
-        return self.state in ENDED_STATES or (
-            self.closes_at is not None and self.closes_at <= now
-        )
-
-    def is_open(self, now: datetime) -> bool:
-        return (
-            self.state == State.OPEN and self.has_begun(now) and not self.has_ended(now)
-        )
 
 
 FIND = """

@@ -38,6 +38,7 @@ from core.security.clients import (
     Network,
     network_of,
 )
+from petitions import signable
 from petitions.abuse.rate_limits import (
     RULES,
     weak_signs,
@@ -103,7 +104,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
             return too_many(request, slug)
         found = find_form(slug, language_read(request))
         note(petition=found.petition_id)
-        if not found.is_open(now):
+        if not signable.is_open(found, now):
             return not_open(request, found, now)
         form = SignForm(request.POST, petition=found)
         origin = origin_of(request)
@@ -218,9 +219,9 @@ def not_open(request: HttpRequest, found: signing.Form, now: datetime) -> HttpRe
     """What has become of the petition meanwhile; nothing is stored. Its page says that
     it has ended; paused by staff, what was typed stays in a form to send again."""
     note(outcome="not open")
-    if not found.has_begun(now):
+    if not signable.has_begun(found, now):
         raise Http404
-    if not found.has_ended(now):
+    if not signable.has_ended(found, now):
         return try_again(request, found.slug, 409)
     try:
         petition = get_petition(found.slug, now)
