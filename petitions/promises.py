@@ -61,11 +61,10 @@ def erased_after(petition: Petition) -> str:
 
 def handed_over(petition: Petition, delivery: Delivery) -> str:
     """What of a signature is handed over besides its being one; only what is asked."""
-    place = petition.asks_place or petition.asks_postal_code or petition.asks_country
     if delivery == Delivery.COMMENTS:
         return (
             gettext("your name, place and comment")
-            if place
+            if petition.asked
             else gettext("your name and comment")
         )
-    return gettext("your name and place") if place else gettext("your name")
+    return gettext("your name and place") if petition.asked else gettext("your name")

@@ -119,8 +119,12 @@ def make_pending(
     fields.setdefault("delivery", petition.delivery)
     if petition.shared_addresses:
         fields.setdefault("person", folded_name(name))
+    answers = {name: fields.pop(name) for name in signing.ANSWERS if name in fields}
     given = SignerInput(
-        name=name, email=email or f"signer{next(numbers)}@example.org", **fields
+        name=name,
+        email=email or f"signer{next(numbers)}@example.org",
+        answers=answers,
+        **fields,
     )
     number = signing.sign(petition.pk, given, now=now or timezone.now())
     assert number is not None

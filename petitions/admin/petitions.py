@@ -43,6 +43,7 @@ from petitions.admin.writing import MarkdownArea
 from petitions.counts.counting import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target, Topic
 from petitions.privacy import expiry
+from petitions.signature_fields import OPTIONAL
 from petitions.states import ENDED_STATES, PUBLIC_STATES, State
 
 
@@ -89,7 +90,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             _("What the form asks, and who receives it"),
             {
                 "fields": [
-                    "asks_place", "asks_postal_code", "asks_country", "delivery",
+                    *(field.asked_by for field in OPTIONAL), "delivery",
                     "months_kept",
                     "shared_addresses",
                 ]

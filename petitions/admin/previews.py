@@ -19,6 +19,7 @@ from organizations.models import Organization
 from organizations.scoping import user_of
 from petitions.admin.translations import PREVIEW, WRITTEN
 from petitions.models import Petition, Target, Translation
+from petitions.signature_fields import OPTIONAL
 from petitions.signatures.forms import SignForm
 from petitions.states import Delivery, State, TargetKind, TextFormat
 from petitions.views.reading import page_context
@@ -104,9 +105,9 @@ def from_form(
         petition.text_format = post["text_format"]
     if post.get("delivery") in Delivery.values:
         petition.delivery = post["delivery"]
-    for name in ("asks_place", "asks_postal_code", "asks_country"):
+    for field in OPTIONAL:
         if "title" in post:
-            setattr(petition, name, name in post)
+            setattr(petition, field.asked_by, field.asked_by in post)
     if is_number(months := post.get("months_kept", "")):
         petition.months_kept = int(months)
     petition.slug = petition.slug or "preview"

@@ -27,6 +27,7 @@ from petitions.admin.filters import PetitionFilter
 from petitions.identity.key_ring import keys_of
 from petitions.models import Comment, Signature
 from petitions.models.signatures import COMMENTED, NAME_WITHHELD
+from petitions.signature_fields import OPTIONAL
 from petitions.signatures import (
     quarantine,
 )
@@ -145,8 +146,9 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         "release", "remove",
     ]  # fmt: skip
     fields = [
-        "petition", "state", "name_known", "email_known", "place", "postal_code",
-        "country_known", "comment", "comment_standing", "show_name", "name_withheld",
+        "petition", "state", "name_known", "email_known",
+        *(field.name for field in OPTIONAL if field.is_line), "country_known",
+        "comment", "comment_standing", "show_name", "name_withheld",
         "updates", "language_named", "agreed_to", "text_version",
         "invalidation", "aside", "weak_signs_in_words", "network_shared",
         "created_at", "confirmed_at", "withdrawn_at", "withdrawn_because",

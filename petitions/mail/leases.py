@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from petitions.models import Bounce, DueMail, Signature
 from petitions.models.mails import MailKind, MailState
+from petitions.signature_fields import CORRECTABLE
 from petitions.states import SignatureState
 
 # For each connection.
@@ -45,17 +46,6 @@ UPDATE petitions_duemail m
  WHERE m.id = due.id
 RETURNING m.id
 """
-
-
-SAME_FORM = (
-    "name",
-    "place",
-    "postal_code",
-    "country",
-    "comment",
-    "show_name",
-    "updates",
-)
 
 
 def lease(now: datetime, batch: int = BATCH) -> list[int]:
@@ -96,7 +86,7 @@ def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
 
     same_form = {
         f"signature__{field}": OuterRef(f"signature__{field}")
-        for field in SAME_FORM
+        for field in CORRECTABLE
         if field != "updates"
     }
     counted = Signature.objects.filter(

@@ -28,10 +28,11 @@ from petitions.mail.delivery import (
     finish,
     postpone,
 )
-from petitions.mail.leases import BATCH, SAME_FORM, LeasedMail, lease, read
+from petitions.mail.leases import BATCH, LeasedMail, lease, read
 from petitions.models import Bounce, DueMail
 from petitions.models.mails import MailKind, MailState
 from petitions.signable import is_open
+from petitions.signature_fields import CORRECTABLE
 from petitions.states import SignatureState
 
 # Seconds that a round waits for its turn; a slower pace is left to a later round.
@@ -182,7 +183,7 @@ def is_copy(one: LeasedMail, other: LeasedMail) -> bool:
     same = one.signature.email.lower() == other.signature.email.lower()
     return same and all(
         getattr(one.signature, field) == getattr(other.signature, field)
-        for field in SAME_FORM
+        for field in CORRECTABLE
     )
 
 

@@ -30,6 +30,7 @@ from petitions.models.life import Living
 from petitions.models.listings import PetitionQuerySet
 from petitions.models.shown import Marked, Shown
 from petitions.models.topics import Topic
+from petitions.signature_fields import OPTIONAL, OptionalField
 from petitions.states import (
     ENDED_STATES,
     Delivery,
@@ -400,6 +401,11 @@ class Petition(Written, Shown, Living, Addressed):
                 )
         if errors:
             raise ValidationError(errors)
+
+    @property
+    def asked(self) -> tuple[OptionalField, ...]:
+        """What its form asks besides name and address."""
+        return tuple(field for field in OPTIONAL if getattr(self, field.asked_by))
 
     @property
     def has_signatures(self) -> bool:

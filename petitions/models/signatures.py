@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -12,6 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from core.db import guards
 from organizations.models import Organization, User
 from petitions.models.petitions import Petition
+from petitions.signature_fields import (
+    COUNTRY,
+    ERASED,
+    OPTIONAL,
+    PLACE,
+    POSTAL_CODE,
+    OptionalField,
+)
 from petitions.states import (
     Aside,
     Delivery,
@@ -19,27 +27,6 @@ from petitions.states import (
     WeakSign,
     Withdrawal,
 )
-
-# What is left of somebody's row once the names of a petition are erased: the state,
-# the day, the country and the language.
-ERASED: dict[str, Any] = {
-    "name": "",
-    "email": "",
-    "email_key": None,
-    "former_key": None,
-    "person": "",
-    "seat": None,
-    "place": "",
-    "postal_code": "",
-    "comment": "",
-    "comment_approved": False,
-    "comment_rejected": False,
-    "show_name": False,
-    "name_withheld": False,
-    "updates": None,
-    "network": None,
-    "weak_signs": 0,
-}
 
 # Each has an index: all are a handful among millions.
 COMMENTED = Q(state=SignatureState.CONFIRMED, show_name=True) & ~Q(comment="")
@@ -135,9 +122,11 @@ class Signature(models.Model):
         editable=False,
         help_text="1 or 2 of the two counted people who share one address",
     )
-    place = models.CharField(_("place"), max_length=120, blank=True)
-    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
-    country = models.CharField(_("country"), max_length=2, blank=True)
+    place = models.CharField(_("place"), max_length=PLACE.max_length, blank=True)
+    postal_code = models.CharField(
+        _("postal code"), max_length=POSTAL_CODE.max_length, blank=True
+    )
+    country = models.CharField(_("country"), max_length=COUNTRY.max_length, blank=True)
     comment = models.TextField(_("comment"), max_length=1000, blank=True)
     comment_approved = models.BooleanField(_("comment approved"), default=False)
     comment_rejected = models.BooleanField(
@@ -336,6 +325,12 @@ class Signature(models.Model):
     def __str__(self) -> str:
         # Never a name or address: this ends up in logs and audit trails.
         return str(self.pk)
+
+    @property
+    def answers(self) -> list[tuple[OptionalField, str]]:
+        """What was answered besides name and address."""
+        answers = ((field, getattr(self, field.name)) for field in OPTIONAL)
+        return [(field, answer) for field, answer in answers if answer]
 
 
 class Comment(Signature):

@@ -34,7 +34,7 @@ from petitions.models import (
     SourceTally,
 )
 from petitions.models.mails import MailKind
-from petitions.models.signatures import ERASED
+from petitions.signature_fields import ERASED
 from petitions.signatures.links import UNCONFIRMED_KEPT
 from petitions.signatures.tokens import LIFETIME
 from petitions.states import SignatureState

@@ -12,25 +12,19 @@ from core.retention import (
     Rule,
 )
 from petitions.mail.bounces import HELD_FOR
-from petitions.models.signatures import ERASED
 from petitions.privacy import (
     expiry,
     withdrawn_pictures,
 )
+from petitions.signature_fields import PERSONAL
 from petitions.signatures import invalidating
 from petitions.signatures.links import UNCONFIRMED_KEPT
 from petitions.signatures.tokens import LIFETIME
 
-PERSON = (
-    "name", "email", "email_key", "former_key", "person", "place", "postal_code",
-    "comment",
-)  # fmt: skip
-assert set(PERSON) <= set(ERASED)
-
 RULES = [
     Rule(
         name="unconfirmed signatures",
-        columns={"petitions.signature": PERSON},
+        columns={"petitions.signature": PERSONAL},
         what=_("A signature that is not confirmed: all that was entered"),
         purpose=_("So that the owner of the mailbox can confirm it."),
         kept=format_lazy(
@@ -46,7 +40,7 @@ RULES = [
     Rule(
         name="names and addresses of ended petitions",
         columns={
-            "petitions.signature": PERSON,
+            "petitions.signature": PERSONAL,
             "petitions.mergedsignature": ("into",),
         },
         what=_(

@@ -53,12 +53,8 @@ def form_height(petition: Petition, width: int) -> int:
     """The pixels that the form, unopened, needs in a frame of this width."""
     narrow = width < WIDEST
     height = card_height(petition, width) + (485 if narrow else 415)
-    if petition.asks_place:
-        height += 95
-    if petition.asks_postal_code:
-        height += 150 if narrow else 130
-    if petition.asks_country:
-        height += 95
+    for asked in petition.asked:
+        height += 95 if not asked.hint else 150 if narrow else 130
     organization = petition.organization
     if organization.can_ask_updates:
         name = organization.sender_name

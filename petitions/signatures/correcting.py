@@ -13,13 +13,10 @@ from petitions.models import (
     Signature,
 )
 from petitions.names import folded_name
+from petitions.signature_fields import CORRECTABLE
 from petitions.signatures import confirming
 from petitions.signatures.consent import record_consent
 from petitions.states import WeakSign
-
-CORRECTABLE = (
-    "name", "place", "postal_code", "country", "comment", "show_name", "updates",
-)  # fmt: skip
 
 
 class NameTaken(Exception):

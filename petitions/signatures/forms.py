@@ -24,6 +24,7 @@ from core.text.characters import is_garbled
 from petitions.abuse.contacts import holds_a_contact
 from petitions.addresses import COMMON_DOMAINS, REAL_LOOKALIKES, suggested_domain
 from petitions.models.translations import Words
+from petitions.signature_fields import COUNTRY, OPTIONAL, OptionalField
 from petitions.states import CONSENT_VERSION, OF_PETITIONS, OF_SITE, Delivery
 
 UNREADABLE_LINE = _(
@@ -125,6 +126,38 @@ class BooleanField(Shared, forms.BooleanField):
     pass
 
 
+class AnswerField(LineField):
+    """A line about its signer, in which nobody is to be advertised."""
+
+    def __init__(self, *, no_contact: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.no_contact = no_contact
+
+    def clean(self, value: Any) -> str:
+        line = str(super().clean(value))
+        if holds_a_contact(line):
+            raise ValidationError(self.no_contact)
+        return line
+
+
+def optional_field(optional: OptionalField) -> forms.Field:
+    """The input for what a petition may ask."""
+    if optional is COUNTRY:
+        invalid = _("Choose a country from the list")
+        return CountryField(
+            label=optional.label,
+            required=False,
+            error_messages={"invalid_choice": invalid},
+        )
+    return AnswerField(
+        label=optional.label,
+        max_length=optional.max_length,
+        required=False,
+        error_messages={"max_length": optional.too_long},
+        no_contact=optional.no_contact,
+    )
+
+
 class Trapped(forms.Form):
     """A form with an input that nobody sees: whatever fills in every field, does not
     look. templates/petitions/_trap.html has it; as a field of the form it would cost
@@ -148,27 +181,8 @@ class CorrectionForm(forms.Form):
             "max_length": _("Enter a name of at most 200 characters"),
         },
     )
-    place = LineField(
-        label=_("Place (optional)"),
-        max_length=120,
-        required=False,
-        error_messages={
-            "max_length": _("Enter a place of at most 120 characters"),
-        },
-    )
-    postal_code = LineField(
-        label=_("Postal code (optional)"),
-        max_length=20,
-        required=False,
-        error_messages={
-            "max_length": _("Enter a postal code of at most 20 characters"),
-        },
-    )
-    country = CountryField(
-        label=_("Country (optional)"),
-        required=False,
-        error_messages={"invalid_choice": _("Choose a country from the list")},
-    )
+    # Only what the petition asks stays in a form.
+    vars().update({optional.name: optional_field(optional) for optional in OPTIONAL})
     comment = TextField(
         label=_("Why are you signing? (optional)"),
         max_length=1000,
@@ -200,31 +214,17 @@ class CorrectionForm(forms.Form):
             )
         return name
 
-    def clean_place(self) -> str:
-        place = str(self.cleaned_data["place"])
-        if holds_a_contact(place):
-            raise ValidationError(
-                _("Enter a place alone, without an e-mail address or a link")
-            )
-        return place
-
-    def clean_postal_code(self) -> str:
-        code = str(self.cleaned_data["postal_code"])
-        if holds_a_contact(code):
-            raise ValidationError(
-                _("Enter a postal code alone, without an e-mail address or a link")
-            )
-        return code
-
-    # Asked only by petitions that want them.
-    OPTIONAL = ("place", "postal_code", "country")
-
     def __init__(self, data: Any = None, *, petition: Any, **options: Any) -> None:
         """`petition` says what is asked: a Petition, or the Form of the hot path."""
         super().__init__(data, **options)
-        for name in self.OPTIONAL:
-            if not getattr(petition, f"asks_{name}"):
-                del self.fields[name]
+        for optional in OPTIONAL:
+            if optional not in petition.asked:
+                del self.fields[optional.name]
+
+    @property
+    def asked(self) -> list[tuple[OptionalField, forms.BoundField]]:
+        """What is asked besides name and address, with its input."""
+        return [(o, self[o.name]) for o in OPTIONAL if o.name in self.fields]
 
 
 class SignForm(CorrectionForm, Trapped):
@@ -236,7 +236,7 @@ class SignForm(CorrectionForm, Trapped):
     )
     version = LineField(required=False)
 
-    field_order = ["name", "email", "place", "postal_code", "country"]
+    field_order = ("name", "email", *(optional.name for optional in OPTIONAL))
 
     # For the script that suggests a correction while one types.
     common_domains = " ".join(COMMON_DOMAINS)

@@ -18,6 +18,7 @@ from petitions.models import (
     DueMail,
     Signature,
 )
+from petitions.signature_fields import OPTIONAL
 from petitions.signatures.withdrawing import withdraw
 from petitions.states import SignatureState
 
@@ -45,9 +46,7 @@ def everything_about(address: str) -> dict[str, Any]:
                 "state": row.state,
                 "name": row.name,
                 "email": row.email,
-                "place": row.place,
-                "postal_code": row.postal_code,
-                "country": row.country,
+                **{field.name: getattr(row, field.name) for field in OPTIONAL},
                 "comment": row.comment,
                 "name_shown": row.show_name,
                 "updates": row.updates,

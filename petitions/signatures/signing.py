@@ -8,8 +8,10 @@ the signature itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 from django.db import connection
@@ -23,6 +25,7 @@ from petitions.abuse.rate_limits import (
 )
 from petitions.addresses import ascii_domain, domain_of
 from petitions.identity import key_ring
+from petitions.signature_fields import OPTIONAL, OptionalField
 from petitions.states import Aside, WeakSign
 
 NO_RULES = Rules()
@@ -30,6 +33,7 @@ NO_RULES = Rules()
 BUSY = int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN)
 # Keeps a name from the page until staff have looked.
 DOUBTFUL = int(WeakSign.CONTACT_IN_NAME)
+ANSWERS = tuple(optional.name for optional in OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +47,24 @@ class Form:
     opens_at: datetime | None
     closes_at: datetime | None
     delivery: str
-    asks_place: bool
-    asks_postal_code: bool
-    asks_country: bool
     words_key: str
     text_language: str
     """The language of the words that the key is of: the one that was asked for, else
     the petition's own."""
     asks_updates: bool
     shared_addresses: bool
+    asked: tuple[OptionalField, ...]
+    """What it asks besides name and address."""
 
 
-FIND = """
+FIND = f"""
 SELECT p.id, p.organization_id, p.slug, p.state, p.opens_at, p.closes_at, p.delivery,
-       p.asks_place, p.asks_postal_code, p.asks_country,
-       left(md5(COALESCE(t.title, p.title) || E'\n' || COALESCE(t.ask, p.ask)
-                || E'\n' || COALESCE(t.text, p.text)), 8),
+       left(md5(COALESCE(t.title, p.title) || E'\\n' || COALESCE(t.ask, p.ask)
+                || E'\\n' || COALESCE(t.text, p.text)), 8),
        COALESCE(t.language, p.language),
        o.postal_address <> '' AND o.contact_email <> '',
-       p.shared_addresses, k.number, k.finished_at IS NULL
+       p.shared_addresses, k.number, k.finished_at IS NULL,
+       {", ".join(f"p.{field.asked_by}" for field in OPTIONAL)}
   FROM petitions_petition p
   JOIN organizations_organization o ON o.id = p.organization_id
   LEFT JOIN petitions_translation t
@@ -70,7 +73,7 @@ SELECT p.id, p.organization_id, p.slug, p.state, p.opens_at, p.closes_at, p.deli
  CROSS JOIN (SELECT number, finished_at FROM petitions_keyversion
               ORDER BY number DESC LIMIT 1) k
  WHERE p.slug = %(slug)s
-"""
+"""  # noqa: S608 - columns of ours
 
 
 def find_form(slug: str, language: str = "") -> Form | None:
@@ -81,9 +84,10 @@ def find_form(slug: str, language: str = "") -> Form | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    *form, number, rekeying_runs = row
+    *stored, number, rekeying_runs = row[: -len(OPTIONAL)]
     key_ring.notice(number, rekeying_runs)
-    return Form(*form)
+    stored.append(tuple(compress(OPTIONAL, row[-len(OPTIONAL) :])))
+    return Form(*stored)
 
 
 # Buckets are drawn from in the order of their keys by all, so that two forms wait for
@@ -131,13 +135,14 @@ WITH attempt AS (
 ), signed AS (
     INSERT INTO petitions_signature (
         petition_id, state, name, email, email_key, email_key_version, former_key,
-        person, place, postal_code, country, comment, comment_approved, show_name,
+        person, {", ".join(ANSWERS)}, comment, comment_approved, show_name,
         updates, language, text_language, text_version, consent_version, delivery,
         network, weak_signs, name_withheld, aside, via, created_at
     )
     SELECT %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
-           %(email_key_version)s, %(former_key)s, %(person)s, %(place)s,
-           %(postal_code)s, %(country)s, %(comment)s, false, %(show_name)s,
+           %(email_key_version)s, %(former_key)s, %(person)s,
+           {", ".join(f"%({name})s" for name in ANSWERS)}, %(comment)s, false,
+           %(show_name)s,
            %(updates)s, %(language)s, %(text_language)s, %(text_version)s,
            %(consent_version)s, %(delivery)s, %(network)s::inet, signs,
            signs & {DOUBTFUL} <> 0,
@@ -176,9 +181,8 @@ class SignerInput:
     delivery: str
     text_language: str = ""
     """Of the words that the form stood below; "" for the petition's own."""
-    place: str = ""
-    postal_code: str = ""
-    country: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """To what the petition asks besides, by `OptionalField.name`."""
     comment: str = ""
     show_name: bool = False
     updates: bool | None = None
@@ -221,6 +225,7 @@ def sign(
     }
     for name in SignerInput.__slots__:
         parameters[name] = getattr(given, name)
+    parameters |= {name: given.answers.get(name, "") for name in ANSWERS}
     parameters |= attempts.arrays()
     parameters["network"] = given.network and str(given.network.network_address)
     with connection.cursor() as cursor:

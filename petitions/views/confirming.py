@@ -24,6 +24,7 @@ from petitions.access import Moved, Withdrawn, get_petition
 from petitions.addresses import masked
 from petitions.identity import same_person
 from petitions.models import Signature
+from petitions.signature_fields import CORRECTABLE
 from petitions.signatures import (
     confirming,
     correcting,
@@ -114,7 +115,7 @@ def confirm_page(
 
 def correction_form(signature: Signature, data: Any = None) -> CorrectionForm:
     """The form for what was typed, filled with it."""
-    initial = {name: getattr(signature, name) for name in correcting.CORRECTABLE}
+    initial = {name: getattr(signature, name) for name in CORRECTABLE}
     if signature.updates is not None:
         initial["updates"] = "yes" if signature.updates else "no"
     return CorrectionForm(data, petition=signature.petition, initial=initial)

@@ -170,9 +170,7 @@ def signer_input(
     return SignerInput(
         name=given["name"],
         email=given["email"],
-        place=given.get("place", ""),
-        postal_code=given.get("postal_code", ""),
-        country=given.get("country", ""),
+        answers={field.name: given[field.name] for field in found.asked},
         comment=given["comment"],
         show_name=given["show_name"],
         updates=given["updates"] if found.asks_updates else None,

@@ -74,7 +74,7 @@ def petitions() -> dict[Case, Petition]:
 def found_by_sql(fragment: str) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT p.id FROM petitions_petition p WHERE {fragment}",  # noqa: S608
+            f"SELECT p.id FROM petitions_petition p WHERE {fragment}",
             {"now": NOW},
         )
         return {row[0] for row in cursor.fetchall()}

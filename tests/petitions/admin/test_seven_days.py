@@ -26,9 +26,9 @@ from organizations.models import User
 from petitions import loops
 from petitions.models import Petition, RetentionLimit, Signature
 from petitions.models.life import WAIT, NotAllowed
-from petitions.models.signatures import ERASED
 from petitions.privacy import expiry
 from petitions.probes import retention_limit
+from petitions.signature_fields import ERASED
 from petitions.states import State
 from tests.factories import backdate, make_pending, make_petition, make_signature
 from tests.helpers import text_of

@@ -35,8 +35,8 @@ from petitions.models import (
     Signature,
 )
 from petitions.models.mails import MailState
-from petitions.models.signatures import ERASED
 from petitions.privacy import expiry
+from petitions.signature_fields import ERASED
 from petitions.signatures import (
     confirming,
     consent,
