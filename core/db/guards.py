@@ -14,7 +14,9 @@ from collections.abc import Iterable, Sequence
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Func, Q, Value
-from django.db.models.lookups import IRegex
+from django.db.models.functions import Length
+from django.db.models.lookups import IRegex, LessThanOrEqual
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 # “fr”, “crk”, “zh-Hant”, “pt-br”.
@@ -42,6 +44,8 @@ SEEN = (
 
 WEB_PROBLEM = _("Write an address that begins with https:// or http://.")
 MAIL_PROBLEM = _("Write an address such as name@example.org.")
+TOO_LONG = _("Shorten this to {most} characters.")
+TOO_MANY = _("Name at most {most}, one a line.")
 READABLE_PROBLEM = _(
     "Some characters cannot be shown: type them anew instead of pasting them. "
     "Titles and names stand on one line."
@@ -136,6 +140,24 @@ def readable(
         ),
         name=f"{model}_readable",
         violation_error_message=READABLE_PROBLEM,
+    )
+
+
+def longest(table: str, column: str, most: int) -> models.CheckConstraint:
+    """`column` has at most `most` characters. core.text.columns adds one for each."""
+    return models.CheckConstraint(
+        condition=LessThanOrEqual(Length(column), most),
+        name=f"{table}_{column}_length",
+        violation_error_message=format_lazy(TOO_LONG, most=most),
+    )
+
+
+def most(table: str, column: str, number: int) -> models.CheckConstraint:
+    """An array has at most so many."""
+    return models.CheckConstraint(
+        condition=Q(**{f"{column}__len__lte": number}),
+        name=f"{table}_{column}_most",
+        violation_error_message=format_lazy(TOO_MANY, most=number),
     )
 
 

@@ -3,6 +3,7 @@
 from organizations.models.entry import Invitation, Purpose, SeenNetwork, StaffMail
 from organizations.models.organization import (
     COLOUR_PROBLEM,
+    LONGEST_IMPRINT,
     Description,
     FormerOrganizationSlug,
     Organization,
@@ -21,6 +22,7 @@ from organizations.models.staff import (
 __all__ = [
     "COLOUR_PROBLEM",
     "EDITING_ROLES",
+    "LONGEST_IMPRINT",
     "Description",
     "FormerOrganizationSlug",
     "Invitation",

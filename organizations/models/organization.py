@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -32,6 +32,7 @@ from core.images.uploads import (
     PictureField,
 )
 from core.mail.address_fields import AddressColumn
+from core.text.columns import TextColumn
 
 if TYPE_CHECKING:
     from organizations.models.staff import User
@@ -53,6 +54,9 @@ def site_name(link: str) -> str:
     """What people call the site of an address; its host when that has no such name."""
     host = (urlsplit(link).hostname or link).removeprefix("www.")
     return SITES.get(host, host)
+
+
+MOST_LINKS = 8
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
@@ -83,13 +87,13 @@ class Organization(Addressed):
         blank=True,
         help_text=_("When it differs from the name."),
     )
-    description = models.TextField(_("description"), blank=True, max_length=5000)
+    description = TextColumn(_("description"), blank=True, max_length=5000)
     language = LanguageField(
         _("language of the description"),
         default=settings.LANGUAGE_CODE,
         db_default=settings.LANGUAGE_CODE,
     )
-    postal_address = models.TextField(
+    postal_address = TextColumn(
         _("postal address"),
         blank=True,
         max_length=500,
@@ -139,7 +143,7 @@ class Organization(Addressed):
         verbose_name=_("elsewhere"),
         default=list,
         blank=True,
-        size=8,
+        size=MOST_LINKS,
         help_text=_("Your pages on other sites, one address a line."),
     )
     charity_number = models.CharField(_("charity number"), max_length=60, blank=True)
@@ -181,6 +185,7 @@ class Organization(Addressed):
             guards.web_address("organizations_organization", "website"),
             guards.web_address("organizations_organization", "privacy_notice"),
             guards.web_addresses("organizations_organization", "links"),
+            guards.most("organizations_organization", "links", MOST_LINKS),
             guards.picture("organizations_organization", "logo"),
             guards.picture("organizations_organization", "cover"),
             guards.readable(
@@ -240,6 +245,22 @@ class Organization(Addressed):
         return ", ".join(filter(None, map(str.strip, self.postal_address.splitlines())))
 
 
+def longest(*names: str) -> int:
+    """The limit of the widest of some columns."""
+    columns: Any = map(Organization._meta.get_field, names)
+    most: int = max(column.max_length for column in columns)
+    return most
+
+
+# A confirmation puts it together in SQL.
+LONGEST_IMPRINT = (
+    longest("name", "legal_name")
+    + longest("postal_address")
+    + longest("contact_email")
+    + len(", , ")
+)
+
+
 class Description(models.Model):
     """Who an organisation is, in one more language."""
 
@@ -247,7 +268,7 @@ class Description(models.Model):
         Organization, on_delete=models.CASCADE, related_name="descriptions"
     )
     language = LanguageField(_("language"))
-    text = models.TextField(_("description"), max_length=5000)
+    text = TextColumn(_("description"), max_length=5000)
 
     class Meta:
         verbose_name = _("description in another language")

@@ -113,13 +113,13 @@ class NextStepForm(Attentive, forms.Form):
         name = name_in_reader_language(code)
         self.fields[f"subject_{code}"] = LineField(
             label=_("Subject (%(language)s)") % {"language": name},
-            max_length=200,
+            max_length=Letter._meta.get_field("subject").max_length,
             required=False,
             initial=letter.subject if letter else "",
         )
         self.fields[f"body_{code}"] = TextField(
             label=_("Letter (%(language)s)") % {"language": name},
-            max_length=5_000,
+            max_length=Letter._meta.get_field("body").max_length,
             required=False,
             initial=letter.body if letter else "",
             widget=forms.Textarea(attrs={"rows": 10, "cols": 80, "dir": "auto"}),

@@ -48,6 +48,8 @@ TRANSLATED = ("text", *TRANSLATED_LINES)
 # A page names them all. More are a body, and have one name.
 MOST_TARGETS = 1_000
 STATES = (State.OPEN, State.CLOSED, State.WON)
+# The label begins with what it is, and repeats who counted as far as there is room.
+LONGEST_LABEL = CountEntry._meta.get_field("label").max_length
 # Of the file alone: it is stored as Markdown.
 HTML = "html"
 
@@ -287,7 +289,7 @@ def read_entry(of: Fields, now: datetime) -> CountEntry | None:
     entry = CountEntry(
         source=Source.IMPORTED,
         number=number,
-        label=f"Counted elsewhere before{f': {by}' if by else ''}",
+        label=f"Counted elsewhere before{f': {by}' if by else ''}"[:LONGEST_LABEL],
         counted_by=by,
         counted_at=counted_at or timezone.localdate(now),
     )

@@ -19,6 +19,7 @@ from core.i18n.languages import (
     Passage,
     direction,
 )
+from core.text.columns import TextColumn
 from organizations.models import User
 from petitions.models.dialects import Written
 from petitions.models.targets import Target
@@ -55,9 +56,7 @@ class Said(Written):
         _("language"),
         default=settings.LANGUAGE_CODE,
     )
-    text = models.TextField(
-        _("the answer, word for word"), max_length=40_000, blank=True
-    )
+    text = TextColumn(_("the answer, word for word"), max_length=40_000, blank=True)
     text_format = models.CharField(
         _("written in"),
         max_length=10,
@@ -194,7 +193,7 @@ class AnswerTranslation(Written, OtherText):
             "organisation has translated them."
         ),
     )
-    text = models.TextField(
+    text = TextColumn(
         _("the answer"),
         max_length=40_000,
         blank=True,

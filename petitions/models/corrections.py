@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.db import guards
 from core.i18n.language_fields import LanguageField
 from core.i18n.languages import direction
+from core.text.columns import TextColumn
 from organizations.models import User
 from petitions.models.dialects import Written
 from petitions.models.translations import Words
@@ -41,7 +42,7 @@ class Correction(Written):
         db_default="",
         help_text=_("The language of the text concerned. Empty: the petition's own."),
     )
-    before = models.TextField(
+    before = TextColumn(
         _("the passage as it stands"),
         max_length=5000,
         blank=True,
@@ -49,7 +50,7 @@ class Correction(Written):
         db_default="",
         help_text=_("Copied from the text, letter by letter."),
     )
-    after = models.TextField(
+    after = TextColumn(
         _("what it should read"),
         max_length=5000,
         blank=True,
@@ -57,7 +58,7 @@ class Correction(Written):
         db_default="",
         help_text=_("Empty: the passage should not be there."),
     )
-    text = models.TextField(
+    text = TextColumn(
         _("note"),
         max_length=5000,
         blank=True,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.db import guards
 from core.mail.address_fields import AddressColumn
 from core.mail.addresses import sendable
+from core.text.columns import TextColumn
 from petitions.models.petitions import Petition
 
 # Windows hands no more of an address on to the mail program.
@@ -96,7 +97,7 @@ class Letter(models.Model):
     )
     language = models.CharField(max_length=10)
     subject = models.CharField(max_length=200)
-    body = models.TextField(max_length=5_000)
+    body = TextColumn(max_length=5_000)
 
     class Meta:
         ordering = ["pk"]

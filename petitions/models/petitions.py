@@ -24,6 +24,7 @@ from core.images.uploads import (
     TAKEN,
     PictureField,
 )
+from core.text.columns import TextColumn
 from organizations.models import Organization
 from petitions.models.dialects import Written
 from petitions.models.life import Living
@@ -92,7 +93,7 @@ class Petition(Written, Shown, Living, Addressed):
         blank=True,
         help_text=_("For lists, and for those who see a link to the petition."),
     )
-    text = models.TextField(
+    text = TextColumn(
         _("text"),
         blank=True,
         max_length=40_000,

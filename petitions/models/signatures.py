@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
-from organizations.models import Organization, User
+from core.text.columns import TextColumn
+from organizations.models import LONGEST_IMPRINT, Organization, User
 from petitions.models.petitions import Petition
 from petitions.signature_fields import (
     COUNTRY,
@@ -127,7 +128,7 @@ class Signature(models.Model):
         _("postal code"), max_length=POSTAL_CODE.max_length, blank=True
     )
     country = models.CharField(_("country"), max_length=COUNTRY.max_length, blank=True)
-    comment = models.TextField(_("comment"), max_length=1000, blank=True)
+    comment = TextColumn(_("comment"), max_length=1000, blank=True)
     comment_approved = models.BooleanField(_("comment approved"), default=False)
     comment_rejected = models.BooleanField(
         _("comment rejected"), default=False, db_default=False
@@ -367,8 +368,9 @@ class Consent(models.Model):
     wording_version = models.PositiveSmallIntegerField()
     # Of the interface; a new one is no change of the database.
     language = models.CharField(max_length=10)
-    sender = models.TextField(
-        help_text="Name, postal address and contact as they were printed."
+    sender = TextColumn(
+        max_length=LONGEST_IMPRINT,
+        help_text="Name, postal address and contact as they were printed.",
     )
     source = models.CharField(
         max_length=40, help_text="Where it was given: petition:<id>"

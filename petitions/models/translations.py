@@ -19,6 +19,7 @@ from core.i18n.languages import (
     is_of_interface,
     reader_language,
 )
+from core.text.columns import TextColumn
 from petitions.models.dialects import Written
 
 # == Words in several languages, of whatever there is ==
@@ -191,7 +192,7 @@ class Translation(Written, OtherText):
         ),
     )
     summary = models.CharField(_("summary"), max_length=300, blank=True)
-    text = models.TextField(
+    text = TextColumn(
         _("text"),
         max_length=40_000,
         help_text=_(

@@ -20,6 +20,7 @@ from core.i18n.languages import (
     direction,
     is_of_interface,
 )
+from core.text.columns import TextColumn
 from organizations.models import User
 from petitions.models.dialects import Written
 from petitions.models.pictures import Pictured
@@ -78,7 +79,7 @@ class Update(Written, Told, Pictured):
         default=settings.LANGUAGE_CODE,
     )
     title = models.CharField(_("title"), max_length=200)
-    text = models.TextField(
+    text = TextColumn(
         _("text"),
         max_length=20_000,
         help_text=_(
@@ -208,7 +209,7 @@ class UpdateTranslation(Written, OtherText):
         Update, on_delete=models.CASCADE, related_name="translations"
     )
     title = models.CharField(_("title"), max_length=200)
-    text = models.TextField(_("text"), max_length=20_000)
+    text = TextColumn(_("text"), max_length=20_000)
     image_description = models.CharField(
         _("what the picture shows"), max_length=300, blank=True
     )
