@@ -25,7 +25,7 @@ from petitions.mail import waiting
 from petitions.mail.queue import begin_sending, send_due
 from petitions.mail.reminders import Sweep
 from petitions.models import Petition
-from petitions.models.life import NotAllowed
+from petitions.models.lifecycle import NotAllowed
 from petitions.search import (
     reindexing,
     vocabulary,

@@ -79,7 +79,7 @@ def validate_slug(value: str) -> None:
         )
 
 
-class Addressed(models.Model):
+class Sluggable(models.Model):
     """A model with an address made of its name. The addresses it once had keep leading
     to it, from a model of their own (`former_slugs`), and nobody else gets them."""
 

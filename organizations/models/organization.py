@@ -22,7 +22,7 @@ from core.i18n.languages import (
     reader_language,
 )
 from core.i18n.slugs import (
-    Addressed,
+    Sluggable,
     validate_slug,
 )
 from core.images.uploads import (
@@ -67,7 +67,7 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         return self.filter(memberships__user=user)
 
 
-class Organization(Addressed):
+class Organization(Sluggable):
     """Who publishes campaigns, as its profile shows it."""
 
     SLUG_FROM = "name"

@@ -41,7 +41,7 @@ from petitions.admin.transitions import (
 )
 from petitions.dates import hour_words
 from petitions.models import Petition
-from petitions.models.life import NotAllowed
+from petitions.models.lifecycle import NotAllowed
 from petitions.states import ENDED_STATES
 
 

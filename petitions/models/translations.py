@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -21,6 +21,9 @@ from core.i18n.languages import (
 )
 from core.text.columns import TextColumn
 from petitions.models.dialects import Written
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
 
 # == Words in several languages, of whatever there is ==
 
@@ -68,8 +71,9 @@ class Multilingual(models.Model):
     language it is: `lang="{{ petition.words.language }}"
     dir="{{ petition.words.direction }}"`."""
 
-    language: Any
-    translations: Any
+    language: models.CharField[str, str]
+    if TYPE_CHECKING:
+        translations: RelatedManager[Any]
 
     reading = ""
     """A language that was asked for instead of the interface's."""
@@ -254,17 +258,17 @@ class Translation(Written, OtherText):
         return self.is_frozen
 
 
-class Worded(Multilingual):
+class TranslatedText(Multilingual):
     """The part of `Petition` that knows its languages."""
 
-    title: Any
-    ask: Any
-    summary: Any
-    text: Any
-    text_format: Any
-    dialect: Any
-    image_description: Any
-    outcome: Any
+    title: models.CharField[str, str]
+    ask: models.CharField[str, str]
+    summary: models.CharField[str, str]
+    text: models.TextField[str, str]
+    text_format: models.CharField[str, str]
+    dialect: models.PositiveSmallIntegerField[int, int]
+    image_description: models.CharField[str, str]
+    outcome: models.CharField[str, str]
 
     class Meta:
         abstract = True

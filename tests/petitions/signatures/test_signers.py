@@ -20,6 +20,7 @@ from petitions.models import (
     Signature,
     Suppression,
 )
+from petitions.signature_fields import OPTIONAL
 from petitions.signatures import (
     links,
     withdrawing,
@@ -323,7 +324,7 @@ def test_every_column_about_a_person_is_in_the_download() -> None:
         "aside", "links_ended_at",
     }  # fmt: skip
     given = {
-        "petition", "state", "name", "email", "place", "postal_code", "country",
+        "petition", "state", "name", "email", *(field.name for field in OPTIONAL),
         "comment", "show_name", "updates", "language", "text_language", "delivery", "created_at",
         "confirmed_at", "withdrawn_at", "withdrawn_because", "network", "invalidation", "via",
     }  # fmt: skip

@@ -13,6 +13,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext
 
+from petitions.models.columns import PetitionColumns
 from petitions.models.counts import Total
 from petitions.states import ENDED_STATES, PUBLIC_STATES, RUNNING_STATES, State
 
@@ -21,7 +22,7 @@ from petitions.states import ENDED_STATES, PUBLIC_STATES, RUNNING_STATES, State
 WAIT = timedelta(days=7)
 
 # From where each end is reached, and where taking it back leads.
-ENDED_FROM = {
+ENDED_FROM: dict[str, tuple[State, ...]] = {
     State.CLOSED: RUNNING_STATES,
     State.WON: (*RUNNING_STATES, State.CLOSED),
     State.WITHDRAWN: PUBLIC_STATES,
@@ -36,7 +37,7 @@ ALWAYS = Q()
 class NotAllowed(Exception):
     """A petition cannot go from where it stands to where it was sent."""
 
-    def __init__(self, petition: Living, to: State) -> None:
+    def __init__(self, petition: PetitionLifecycle, to: str) -> None:
         super().__init__(f"petition {petition.pk} to {to}")
 
 
@@ -45,24 +46,8 @@ def later(column: str, now: datetime) -> Greatest:
     return Greatest(F(column), Value(now), output_field=models.DateTimeField())
 
 
-class Living(models.Model):
+class PetitionLifecycle(PetitionColumns):
     """The part of `Petition` that goes from state to state."""
-
-    organization: Any
-    targets: Any
-    text: Any
-    state: Any
-    state_before: Any
-    state_since: Any
-    opens_at: Any
-    closes_at: Any
-    ended_at: Any
-    anonymised_at: Any
-    anonymised_to: Any
-    months_kept: Any
-    months_before: Any
-    months_lowered_at: Any
-    has_signatures: Any
 
     class Meta:
         abstract = True
@@ -147,7 +132,7 @@ class Living(models.Model):
     def take_back(self, *, now: datetime) -> None:
         """Lead it back to where it stood before it was closed, won or withdrawn; a
         closing date that has passed goes."""
-        if not self.can_be_taken_back(now):
+        if self.state_before is None or not self.can_be_taken_back(now):
             raise NotAllowed(self, self.state)
         to = State(self.state_before)
         values: dict[str, Any] = {}

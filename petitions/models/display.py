@@ -12,9 +12,9 @@ from django.utils.safestring import SafeString
 from petitions import signable
 from petitions.dates import last_day
 from petitions.goals import next_goal
+from petitions.models.columns import PetitionColumns
 from petitions.models.targets import Target
 from petitions.models.topics import Topic
-from petitions.models.translations import Worded
 from petitions.states import RUNNING_STATES, State
 from petitions.texts import listed
 
@@ -27,23 +27,8 @@ class Marked:
     passage: SafeString
 
 
-class Shown(Worded):
+class PetitionDisplay(PetitionColumns):
     """A petition as a page prints it: its words, and what is said beside them."""
-
-    confirmed: int
-    paper: int
-    imported: int
-    goal: int | None
-    targets: Any
-    topics: Any
-    state: str
-    opens_at: datetime | None
-    closes_at: datetime | None
-    ended_at: datetime | None
-    won_at: datetime | None
-    end_is_known: bool
-    state_since: datetime | None
-    started_on: Any
 
     class Meta:
         abstract = True
