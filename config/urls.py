@@ -158,6 +158,8 @@ POLICIES = {
     "petitions:poster": cached(text=as_given),
     "petitions:sheet": cached(text=as_given),
     "petitions:share_png": cached(text=as_given, embeddable=True),
+    "petitions:site_png": cached(embeddable=True),
+    "organizations:share_png": cached(embeddable=True),
     "petitions:qr_svg": cached(text=as_given, via=tag),
     "petitions:how_we_count": cached(),
     "petitions:privacy": cached(),

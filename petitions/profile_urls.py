@@ -1,9 +1,14 @@
 from django.urls import path
 
-from petitions.views import profile
+from petitions.views import profile, sharing
 
 app_name = "organizations"
 urlpatterns = [
     path("organizations/", profile.index, name="index"),
     path("organizations/<uslug:slug>/", profile.profile, name="profile"),
+    path(
+        "organizations/<uslug:slug>/share.png",
+        sharing.organization_png,
+        name="share_png",
+    ),
 ]

@@ -36,6 +36,7 @@ urlpatterns = [
     path(
         "petitions/<uslug:slug>/updates.atom", feeds.updates_feed, name="updates_feed"
     ),
+    path("share.png", sharing.site_png, name="site_png"),
     path("developers/", developers.developers, name="developers"),
     path("petitions/<uslug:slug>/embed/", embedding.embed, name="embed"),
     path("petitions/<uslug:slug>/badge.svg", embedding.badge, name="badge"),

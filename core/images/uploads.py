@@ -25,6 +25,8 @@ MAX_MEGABYTES = 20
 MAX_PIXELS = 40_000_000
 # A JPEG is decoded at a fraction of its size.
 MAX_JPEG_PIXELS = 60_000_000
+# Of an animation that begins with nothing, so many are looked at.
+MOST_FRAMES = 100
 HEIC_PROBLEM = _(
     "This is a HEIC photo, which browsers do not show. Open it and export it as a "
     "JPEG, or send it to yourself by e-mail, which makes one of it."
@@ -124,6 +126,7 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
                         "most": most_pixels(image) // 1_000_000,
                     }
                 )
+            first_seen(image)
             # As high as twice its width at most, which bounds strips of any shape.
             most = (width, 2 * width)
             if image.format in JPEGS:
@@ -142,6 +145,8 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
             )
             picture.thumbnail(most, Image.Resampling.LANCZOS)
             picture = in_srgb(picture, profile)
+            if picture.mode == "RGBA" and not picture.getchannel("A").getbbox():
+                raise ValidationError(_("There is nothing to be seen in the picture."))
             buffer = BytesIO()
             picture.save(buffer, "WEBP", quality=85, method=6)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
@@ -149,6 +154,22 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
     data = buffer.getvalue()
     digest = hashlib.sha256(data).hexdigest()[:24]
     return Cleaned(data, name=f"{digest}-{picture.width}x{picture.height}.webp")
+
+
+def first_seen(image: Image.Image) -> None:
+    """Turn an animation to its first frame in which there is more than one colour."""
+    if image.format in JPEGS or not getattr(image, "is_animated", False):
+        return
+    # Together no more pixels than a picture may have.
+    looked_at = min(MOST_FRAMES, MAX_PIXELS // (image.width * image.height))
+    for number in range(looked_at):
+        try:
+            image.seek(number)
+        except EOFError:
+            break
+        if image.getcolors(1) is None:
+            return
+    image.seek(0)
 
 
 def refuse(upload: File[bytes]) -> None:

@@ -36,10 +36,7 @@ from organizations.scoping import user_of
 from petitions.channels import clean_tag
 from petitions.models import Letter, NextStep, Petition, TaggedLink
 from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
-from petitions.sharing import (
-    cards,
-    lettering,
-)
+from petitions.sharing import lettering, previews
 from petitions.sharing.links import address
 from petitions.states import PUBLIC_STATES, State
 
@@ -265,7 +262,7 @@ def spread(
         "seen": told(step),
         "link": link,
         "links": links_of(petition),
-        "card": cards.address(petition, cards.card_of(petition).digest),
+        "card": previews.picture_of_petition(petition).url,
         "undrawn": not lettering.drawable(petition.words.title),
         "media": model_admin.media,
     }

@@ -1,5 +1,6 @@
-"""The picture that stands beside a link to a petition when somebody shares it: who asks
-whom for what, and how many. Drawn when it is first asked for, and then kept."""
+"""The picture that stands beside a shared link: of a petition, who asks whom for what,
+and how many; of an organisation and of the site, who asks. Drawn when it is first asked
+for, and then kept."""
 
 from __future__ import annotations
 
@@ -10,16 +11,18 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.files.storage import default_storage
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language_bidi, gettext
 from PIL import Image, ImageDraw, ImageOps
 
+from core.i18n.languages import direction
 from organizations import identity
+from organizations.models import Organization
 from petitions.models import Petition
 from petitions.sharing import lettering
 from petitions.states import ENDED_STATES, State
@@ -31,13 +34,14 @@ WIDTH, HEIGHT = 1200, 630
 MARGIN = 64
 # Beside the words, when the petition has one.
 PICTURE_WIDTH = 400
+MOST_ENLARGED = 4
 # Changes when what is drawn of the same words does.
-DRAWING = 4
+DRAWING = 5
 
 PAPER, INK, MUTED = (255, 255, 255), (22, 25, 28), (85, 91, 97)
 BRAND = "#0b5f6b"
 
-# Petitions of which a process keeps the picture; some 40 kB each.
+# Pictures that a process keeps; some 40 kB each.
 KEPT = 100
 # How long a request waits for its turn, and how many do at once. Drawing takes a tenth
 # of a second; threads that wait for it serve nobody.
@@ -47,7 +51,7 @@ WAITING = 2
 
 @dataclass(frozen=True)
 class Card:
-    """All that is in the picture of a petition; it changes when one of these does."""
+    """All that is in a picture; it changes when one of these does."""
 
     title: str
     rtl: bool
@@ -65,6 +69,10 @@ class Card:
         content = repr((DRAWING, lettering.VERSION, self))
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
+    def at(self, path: str, **query: str) -> str:
+        """Where the picture is found; another address as soon as another is drawn."""
+        return f"{settings.SITE_URL}{path}?{urlencode({'v': self.digest} | query)}"
+
 
 def card_of(petition: Petition) -> Card:
     """What the picture says to the reader of a petition."""
@@ -79,6 +87,38 @@ def card_of(petition: Petition) -> Card:
         accent=petition.organization.accent or BRAND,
         logo=petition.organization.logo.name or "",
         picture=petition.image.name or "",
+    )
+
+
+def of_organization(organization: Organization, number: int) -> Card:
+    """What the picture says of an organisation with so many supporters."""
+    return Card(
+        title=organization.name,
+        rtl=direction(organization.language) == "rtl",
+        petitioning="",
+        supporters=supporters(number),
+        call=gettext("Read the petitions"),
+        organization=settings.SITE_HOST,
+        accent=organization.accent or BRAND,
+        logo=organization.logo.name or "",
+        picture=organization.cover.name or "",
+    )
+
+
+def of_site(only: Organization | None) -> Card:
+    """What the picture says of the site; `only` is whose it is, if it is of one."""
+    if only:
+        return of_organization(only, 0)
+    return Card(
+        title=gettext("Add your name where it counts"),
+        rtl=bool(get_language_bidi()),
+        petitioning="",
+        supporters="",
+        call=gettext("Read the petitions"),
+        organization=settings.SITE_HOST,
+        accent=BRAND,
+        logo="",
+        picture="",
     )
 
 
@@ -173,10 +213,9 @@ def draw(card: Card) -> bytes:
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     scheme = identity.scheme(card.accent, dark=False)
     end = WIDTH - MARGIN
-    if picture := opened(card.picture):
+    if picture := beside(card.picture):
         end -= PICTURE_WIDTH
-        cut = ImageOps.fit(picture.convert("RGB"), (PICTURE_WIDTH, HEIGHT))
-        image.paste(cut, (0 if card.rtl else WIDTH - PICTURE_WIDTH, 0))
+        image.paste(picture, (0 if card.rtl else WIDTH - PICTURE_WIDTH, 0))
     pen = Pen(image, card.rtl, MARGIN, end)
     pen.stripe(scheme.brand, whole=picture is None)
     title = lettering.drawable(card.title)
@@ -284,6 +323,22 @@ def foot(pen: Pen, card: Card, scheme: identity.Scheme) -> None:
         pen.line(position, 559, card.supporters, 34, scheme.accent)
 
 
+def beside(name: str) -> Image.Image | None:
+    """The uploaded picture as it stands beside the words; None when it would be a blur
+    there, as a dot or a strip would."""
+    picture = opened(name)
+    size = (PICTURE_WIDTH, HEIGHT)
+    if picture is None or any(
+        wanted > MOST_ENLARGED * has
+        for wanted, has in zip(size, picture.size, strict=True)
+    ):
+        return None
+    if picture.has_transparency_data:
+        paper = Image.new("RGBA", picture.size, PAPER)
+        picture = Image.alpha_composite(paper, picture.convert("RGBA"))
+    return ImageOps.fit(picture.convert("RGB"), size)
+
+
 def opened(name: str) -> Image.Image | None:
     """An uploaded picture; None when there is none, or its file was lost."""
     if not name:
@@ -296,10 +351,3 @@ def opened(name: str) -> Image.Image | None:
     except (OSError, ValueError, SyntaxError):
         logger.warning("A picture cannot be read for the card of a petition")
         return None
-
-
-def address(petition: Petition, digest: str) -> str:
-    """Where the picture is found, as the page that it stands for is read."""
-    text = f"&text={petition.reading}" if petition.address_language else ""
-    path = reverse("petitions:share_png", args=[petition.slug])
-    return f"{settings.SITE_URL}{path}?v={digest}{text}"

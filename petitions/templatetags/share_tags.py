@@ -4,44 +4,62 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel.core import get_global
 from django import template
 from django.conf import settings
 from django.utils.translation import ngettext
 
-from petitions.models import Petition
-from petitions.sharing import cards
+from organizations.models import Organization
+from petitions.models import Petition, Update
+from petitions.sharing import previews
 from petitions.sharing.links import Sharing
+from petitions.sharing.previews import Preview
+from petitions.templatetags.text_tags import canonical
 
 register = template.Library()
 
 
-# Where social networks know another place than CLDR thinks the likeliest.
-LOCALES = {"ar": "ar_AR", "en": "en_US", "fr": "fr_CA"}
+# Each writes down what a link to the page looks like where it is shared.
 
 
-@register.simple_tag
-def share_card(petition: Petition) -> dict[str, Any]:
-    """What Open Graph and Twitter cards say of the picture, and in which language."""
-    card = cards.card_of(petition)
-    outcome = cards.outcome(petition)
-    others = [code for code in petition.languages if code != petition.words.language]
-    return {
-        "url": cards.address(petition, card.digest),
-        "width": cards.WIDTH,
-        "height": cards.HEIGHT,
-        "alt": " – ".join(filter(None, [card.title, outcome, card.supporters])),
-        "locale": locale(petition.words.language),
-        "others": [locale(code) for code in others],
-    }
+@register.inclusion_tag("petitions/_preview.html")
+def petition_preview(
+    petition: Petition, path: str = "", *, heading: str = "", number: int = 1
+) -> dict[str, Any]:
+    """Of a petition's own page, or of the one behind it that has this `path`."""
+    path = f"{path}{text_query(petition)}" if path else canonical(petition)
+    return shown(previews.of_petition(petition, path, heading=heading, number=number))
 
 
-def locale(code: str) -> str:
-    """A language and the place it is most spoken in: “ru_RU”."""
-    language = code.partition("-")[0]
-    likely = get_global("likely_subtags").get(code.replace("-", "_"), "")
-    place = likely.rpartition("_")[2]
-    return LOCALES.get(language) or f"{language}_{place}".rstrip("_")
+@register.inclusion_tag("petitions/_preview.html")
+def update_preview(update: Update) -> dict[str, Any]:
+    return shown(previews.of_update(update, canonical(update)))
+
+
+@register.inclusion_tag("petitions/_preview.html")
+def organization_preview(
+    organization: Organization, path: str, *, supporters: int, number: int = 1
+) -> dict[str, Any]:
+    return shown(
+        previews.of_organization(
+            organization, path, supporters=supporters, number=number
+        )
+    )
+
+
+@register.inclusion_tag("petitions/_preview.html")
+def site_preview(
+    only: Organization | None, path: str, *, title: str, description: str,
+    number: int = 1,
+) -> dict[str, Any]:  # fmt: skip
+    return shown(
+        previews.of_site(
+            only, path, title=title, description=description, number=number
+        )
+    )
+
+
+def shown(preview: Preview) -> dict[str, Any]:
+    return {"shared": preview, "SITE_URL": settings.SITE_URL}
 
 
 @register.filter

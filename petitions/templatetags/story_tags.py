@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from html import unescape
-
 from django import template
 from django.utils.formats import date_format
-from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 from django.utils.translation import gettext
 
 from petitions import texts
@@ -35,13 +31,6 @@ def beginning(words: News) -> SafeString:
     blocks = texts.markdown_blocks(words.text, words.dialect)
     first = next((block for block in blocks if not block.startswith("#")), "")
     return texts.render(first, "markdown", words.dialect, 4)
-
-
-@register.filter
-def description(words: News) -> str:
-    """The same in plain words, for those who see a link to it."""
-    plain = unescape(strip_tags(beginning(words)))
-    return Truncator(" ".join(plain.split())).chars(200)
 
 
 @register.filter

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_safe
 
 from core.http.cache_policy import Versioned
 from core.http.problems import RETRY_AFTER
+from organizations.access import Moved, get_organization
+from organizations.context import only
 from petitions.channels import Channel, clean_tag
 from petitions.models import NextStep, Petition
 from petitions.models.next_steps import NextStepKind
@@ -22,11 +24,13 @@ from petitions.sharing import (
     cards,
     qr,
 )
+from petitions.sharing.cards import Card
 from petitions.sharing.links import (
     Sharing,
     address,
 )
 from petitions.views.finding import nothing, of_petition, read_on, to_its_notice
+from petitions.views.profile import petitions_of
 
 # Lines of a sheet: what fits on one page of either paper, A4 or Letter.
 LINES = 12
@@ -74,7 +78,28 @@ def next_step(found: Petition) -> dict[str, Any]:
 def share_png(request: HttpRequest, found: Petition) -> HttpResponse:
     """The picture as it is now; kept for ever when `?v=` in the address names its
     content (core/http/cache_policy.py)."""
-    card = cards.card_of(in_language(request, found))
+    return as_png(cards.card_of(in_language(request, found)))
+
+
+@require_safe
+def site_png(request: HttpRequest) -> HttpResponse:
+    """The same beside pages about nobody in particular."""
+    return as_png(cards.of_site(only()))
+
+
+@require_safe
+def organization_png(request: HttpRequest, slug: str) -> HttpResponse:
+    """The same beside the profile of an organisation."""
+    try:
+        found = get_organization(slug)
+    except Moved as moved:
+        present = moved.organization.slug
+        return redirect("organizations:share_png", present, permanent=True)
+    counts = petitions_of(found).supporters_by_source()
+    return as_png(cards.of_organization(found, sum(counts.values())))
+
+
+def as_png(card: Card) -> HttpResponse:
     png = cards.drawn(card)
     if png is None:
         response = HttpResponse(status=503, content_type="text/plain")

@@ -48,6 +48,8 @@ PATHS = {
     "petitions:poster": f"{PETITION}/poster/",
     "petitions:sheet": f"{PETITION}/sheet/",
     "petitions:share_png": f"{PETITION}/share.png",
+    "petitions:site_png": "/share.png",
+    "organizations:share_png": "/organizations/rights-now/share.png",
     "petitions:qr_svg": f"{PETITION}/qr.svg",
     "petitions:confirm": "/confirm/{confirm}/",
     "petitions:correct": "/confirm/{confirm}/correct/",
