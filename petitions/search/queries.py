@@ -6,7 +6,7 @@ language is a word of another."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +27,13 @@ GROUPED = re.compile(r"\b[1-9][0-9]{0,2}(?:[,.'\u2019 ][0-9]{3})+\b")
 INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?")
 JOINING = re.compile(r"(?<=[^\W_])[/._@:\\\u2010\u2011-]+(?=[^\W_])")
 BEFORE_NUMBER = re.compile(r"(?<=[^\W\d_]{3})(?=[0-9])")
+# How others write the same: “c-69” as “c69” or “c 69”, “wi-fi” as “wifi”, “don't” as
+# “dont”. What is excluded or a phrase is meant as it stands.
+JOINT = re.compile(r"(?<=[^\W_])[\u2010\u2011'\u2019&-](?=[^\W_])")
+JOINT_OF_INITIALS = re.compile(r"\b([^\W\d_]{1,2}) & ([^\W\d_]{1,2})\b")
+CODE = re.compile(r"\b([^\W\d_]{1,3})([0-9]{1,4})\b")
+CODE_IN_PARTS = re.compile(r"\b([^\W\d_]{1,3}) ([0-9]{1,4})\b")
+AS_IT_STANDS = re.compile(r'(-?"[^"]*"?|(?<!\S)-\S+)')
 # Scripts whose words are not parted by blanks, or are joined to long ones.
 JOINED = re.compile(
     "[\u0b80-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3041-\u30ff"
@@ -64,6 +71,30 @@ def interface() -> list[str]:
 def shown(words: str) -> str:
     """The words without signs that only say where they may be broken."""
     return words.translate(SHAPES_ONLY)
+
+
+def spellings(words: str) -> list[str]:
+    """The words as they were typed, and as others write the same."""
+    parts = AS_IT_STANDS.split(words)
+    return list(
+        dict.fromkeys(["".join(parts), respelt(parts, joined), respelt(parts, parted)])
+    )
+
+
+def respelt(parts: Sequence[str], spell: Callable[[str], str]) -> str:
+    """Every second of the parts stands as it is."""
+    return "".join(
+        part if number % 2 else spell(part) for number, part in enumerate(parts)
+    )
+
+
+def joined(words: str) -> str:
+    words = JOINT_OF_INITIALS.sub(r"\1\2", JOINT.sub("", words.translate(APOSTROPHES)))
+    return CODE_IN_PARTS.sub(r"\1\2", words)
+
+
+def parted(words: str) -> str:
+    return CODE.sub(r'"\1 \2"', words)
 
 
 def as_indexed(words: str) -> str:

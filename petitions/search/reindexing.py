@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from core.db.batches import Batches
 from petitions.models.search import SearchDocument
 
-VERSION = 2
+VERSION = 3
 """What search_refresh() in the database writes now."""
 BATCHES = Batches(first=10, most=200, least=1)
 

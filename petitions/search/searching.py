@@ -81,7 +81,7 @@ def search(words: str, scope: Scope) -> Found:
     """The petitions that `words` mean, those that have them exactly first. Understands
     "several words", -not and or, as search engines do."""
     found = Found(words)
-    (found.query,) = queries.made_of([words])
+    found.query = queries.either(queries.made_of(queries.spellings(words)))
     if found.query:
         found.texts, found.more = ranked(found.query, scope)
         found.exact = len(found.texts)

@@ -170,6 +170,28 @@ def test_excluded_words_stay_excluded_among_words_alike(
         ("en", "U.S.A. now", "usa"),
         ("en", "USA now", "u.s.a."),
         ("en", "The N.H.S.", "nhs"),
+        ("en", "Repeal Bill C69", "bill c-69"),
+        ("en", "Repeal Bill C69", "c 69"),
+        ("en", "Repeal Bill C-69", "C 69"),
+        ("en", "Repeal Bill C 69", "c69"),
+        ("en", "Repeal Bill C 69", "C-69 repeal"),
+        ("en", "G7 summit", "g-7"),
+        ("en", "MH 370", "mh370"),
+        ("en", "5G towers", "5-g"),
+        ("en", "AT&T must answer", "at&t"),
+        ("en", "AT&T must answer", "at & t"),
+        ("en", "AT & T must answer", "AT&T answer"),
+        ("en", "R & D for all", "r&d"),
+        ("en", "Wifi for all", "wi-fi"),
+        ("en", "Coop homes", "co-op"),
+        ("en", "Don’t mine here", "dont"),
+        ("en", "Dont mine here", "don't mine"),
+        ("en", "Dont mine here", "don’t"),
+        ("en", "Children’s rights", "childrens rights"),
+        ("fr", "L’eau pour tous", "l'eau"),
+        ("fr", "L’eau pour tous", "leau"),
+        ("fr", "Eau pour tous", "l’eau"),
+        ("fr", "L’école", "lecole"),
         ("he", "שָׁלוֹם", "שלום"),
         ("he", "צה״ל", "צהל"),
         ("fa", "آزادی می\u200cخواهیم", "میخواهیم"),
@@ -205,6 +227,25 @@ def test_words_that_are_no_words_of_the_text_do_not_find_it(
         make_petition(organization, title="Andet", language=other, text="x")
 
     assert find(words).exact == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("c-69 -tax", ["Repeal C69"]),
+        ("c-69 repeal", ["Repeal C69", "Repeal the tax of C 69"]),
+        ("repeal -c-69", ["Repeal C 70", "Repeal C69"]),
+        ('"c 69" -"the tax"', []),
+        ("c70 or c-71", ["Repeal C 70"]),
+    ],
+)
+def test_other_spellings_leave_what_was_excluded_or_quoted(
+    organization: Organization, words: str, found: list[str]
+) -> None:
+    for title in ("Repeal C69", "Repeal the tax of C 69", "Repeal C 70"):
+        make_petition(organization, title=title, text="x")
+
+    assert sorted(titles(find(words))) == found
 
 
 def test_what_is_inside_a_word_is_excluded_and_marked(
