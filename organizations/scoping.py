@@ -79,7 +79,6 @@ class ScopedAdmin[M: models.Model](Scope, ModelAdmin[M]):
     """A model admin that sees the user's organisations and no others."""
 
     list_per_page = 50
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[M]:
         return self.scoped(request, super().get_queryset(request))
@@ -130,7 +129,6 @@ class AdministratorsAdmin[M: models.Model](ModelAdmin[M]):
     `User.has_perm`, which nobody else has."""
 
     list_per_page = 100
-    show_full_result_count = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -43,6 +43,7 @@ from core.db.refusals import (
     Refusal,
     refusal_of,
 )
+from core.http.paging import CappedPaginator
 from core.text.fields import (
     DayField,
     MomentField,
@@ -132,6 +133,10 @@ class StackedInline[M: models.Model, P: models.Model](
 
 class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
     """A model admin with everything that is promised above."""
+
+    # A list may have millions of rows, and nobody waits until they are counted.
+    paginator = CappedPaginator
+    show_full_result_count = False
 
     # -- the form --
 

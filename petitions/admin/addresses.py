@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from core.http.paging import CappedPaginator
 from organizations.scoping import AdministratorsAdmin, ScopedAdmin
 from petitions.identity import key_ring
 from petitions.models import AddressRule, KeyCollision
@@ -48,7 +47,6 @@ class AddressRuleAdmin(AdministratorsAdmin[AddressRule]):
 class KeyCollisionAdmin(ScopedAdmin[KeyCollision]):
     organization_path = "petition__organization_id"
     show_facets = admin.ShowFacets.NEVER
-    paginator = CappedPaginator
     list_display = ["petition", "kept", "taken_back", "version", "found_at"]
     list_select_related = ["petition"]
     fields = ["petition", "kept", "taken_back", "version", "found_at"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -17,7 +18,6 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin.seen import digest
-from core.http.paging import CappedPaginator
 from core.i18n.languages import name_in_reader_language
 from organizations.access import may_edit
 from organizations.scoping import SupportersAdmin, user_of
@@ -110,7 +110,7 @@ class AsideFilter(admin.SimpleListFilter):
             .annotate(people=Count("email_key", distinct=True))
         )
         rules = [
-            (reason.value, f"{reason.label} ({waiting[reason.value]})")
+            (reason.value, f"{reason.label} ({intcomma(waiting[reason.value])})")
             for reason in Aside
             if reason.value in waiting
         ]
@@ -130,7 +130,6 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     organization_path = "petition__organization_id"
     # Counting millions for each filter takes longer than anybody waits.
     show_facets = admin.ShowFacets.NEVER
-    paginator = CappedPaginator
     list_display = [
         "name_known", "email_known", "comment_start", "state", "aside",
         "petition_start", "created_at",
@@ -266,13 +265,13 @@ class SignatureAdmin(SupportersAdmin[Signature]):
             messages.warning(
                 request,
                 ngettext(
-                    "%(n)d comment was changed after you opened this list: read it "
+                    "%(n)s comment was changed after you opened this list: read it "
                     "again.",
-                    "%(n)d comments were changed after you opened this list: read them "
+                    "%(n)s comments were changed after you opened this list: read them "
                     "again.",
                     len(changed),
                 )
-                % {"n": len(changed)},
+                % {"n": intcomma(len(changed))},
             )
 
     def changed_since_shown(
@@ -317,11 +316,11 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         messages.success(
             request,
             ngettext(
-                "%(n)d signature released; its link is on its way.",
-                "%(n)d signatures released; their links are on their way.",
+                "%(n)s signature released; its link is on its way.",
+                "%(n)s signatures released; their links are on their way.",
                 number,
             )
-            % {"n": number},
+            % {"n": intcomma(number)},
         )
 
     @admin.action(description=_("Set aside: remove for good"), permissions=["approve"])
@@ -337,8 +336,8 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         number = removing.erase(request, rows)
         messages.success(
             request,
-            ngettext("%(n)d signature removed.", "%(n)d signatures removed.", number)
-            % {"n": number},
+            ngettext("%(n)s signature removed.", "%(n)s signatures removed.", number)
+            % {"n": intcomma(number)},
         )
         return None
 
@@ -350,8 +349,8 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         number = known.filter(pk__in=self.editable(request, queryset)).update(**values)
         messages.success(
             request,
-            ngettext("%(n)d signature changed.", "%(n)d signatures changed.", number)
-            % {"n": number},
+            ngettext("%(n)s signature changed.", "%(n)s signatures changed.", number)
+            % {"n": intcomma(number)},
         )
 
     def editable(

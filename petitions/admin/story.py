@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
@@ -14,9 +15,10 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from core.http.paging import BoundedPaginator
 from organizations.access import may_edit, may_own
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin import former_words
@@ -310,12 +312,15 @@ def links(petition: Petition, *, editable: bool) -> list[SafeString]:
         more = format_html(html, add, _("Add"), words, _("Add"))
         found.append(rows + more if editable else rows)
     waiting = Signature.objects.comments_waiting().filter(petition=petition)
-    number = waiting[:1000].count()
+    pages = BoundedPaginator(waiting.order_by("pk"), BoundedPaginator.most)
+    number = intcomma(pages.count)
+    if pages.has_more:
+        number = gettext("more than %(number)s") % {"number": number}
     comments = "admin:petitions_comment_changelist"
     return [*found, link(comments, petition, _("comments to be read"), number)]
 
 
-def link(name: str, petition: Petition, words: Any, number: int) -> SafeString:
+def link(name: str, petition: Petition, words: Any, number: Any) -> SafeString:
     url = reverse(name, query={"petition": petition.pk})
     html = '<a href="{}" target="_blank">{}</a> ({})'
     return format_html(html, url, capfirst(str(words)), number)
