@@ -26,7 +26,7 @@ from core.db.refusals import (
     Refusal,
     broken_constraints,
 )
-from core.text.fields import MomentField
+from core.text.fields import LineField, MomentField
 
 # So many rows can be added below a form at once.
 MOST_NEW_ROWS = 40
@@ -57,13 +57,18 @@ class StaffForm(Attentive, forms.ModelForm[Any]):
             )
 
     def clean(self) -> Any:
-        """A moment that nobody changed stays what it is: a form shows neither parts of
-        a second nor which of two hours on the night when clocks go back."""
+        """What nobody changed stays what it is. Of a moment a form shows neither parts
+        of a second nor which of two hours on the night when clocks go back; of a text,
+        what was stored before texts were cleaned comes back cleaned."""
         cleaned = super().clean()
         for name, found in self.fields.items():
             stays = name in self.cleaned_data and name not in self.changed_data
-            if isinstance(found, MomentField) and stays and not found.disabled:
+            if not stays or found.disabled:
+                continue
+            if isinstance(found, MomentField):
                 self.cleaned_data[name] = getattr(self.instance, name)
+            elif isinstance(found, LineField) and not self.instance._state.adding:
+                self.cleaned_data[name] = self.get_initial_for_field(found, name)
         return cleaned
 
     def is_refused(self, refusal: Refusal) -> bool:

@@ -25,6 +25,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from core.text.fields import LineField
+
 SEEN = "_seen"
 THEIRS = "_theirs"
 
@@ -141,6 +143,8 @@ def text_of(found: forms.Field, value: Any) -> str:
     if isinstance(value, FieldFile):
         return value.name or ""
     value = found.prepare_value(value)
+    if isinstance(found, LineField):
+        value = found.settled(value)
     if value is None or value == "" or value == []:
         return ""
     if isinstance(value, datetime):

@@ -45,6 +45,18 @@ class LineField(forms.CharField):
         """What a form shows and does not let change stays to the letter."""
         return value if self.disabled else super().clean(value)
 
+    def settled(self, value: Any) -> Any:
+        """A stored value, cleaned as a typed one is; as it stands, if it cannot be."""
+        try:
+            return self.to_python(value)
+        except ValidationError:
+            return value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """What is cleaned away makes no difference, typed or stored: browsers send
+        other line ends than those that they were given."""
+        return super().has_changed(self.settled(initial), data)
+
     def to_python(self, value: Any) -> Any:
         if value in self.empty_values:
             return self.empty_value

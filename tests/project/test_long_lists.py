@@ -4,6 +4,7 @@ what is done to all of their rows."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -31,7 +32,7 @@ def many(petition: Petition, monkeypatch: pytest.MonkeyPatch) -> list[Signature]
     """More signatures than are counted, on several pages."""
     monkeypatch.setattr(paging.CappedPaginator, "most", 4)
     monkeypatch.setattr(admin.site._registry[Signature], "list_per_page", 2)
-    shown = {"comment": "Because.", "show_name": True}
+    shown: dict[str, Any] = {"comment": "Because.", "show_name": True}
     return [make_signature(petition, **shown) for _n in range(7)]
 
 
