@@ -5,7 +5,7 @@ import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError
+from django.db import Error
 
 
 def main() -> None:
@@ -16,11 +16,11 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as problem:
         sys.exit(str(problem))
-    except OperationalError:
-        from core.db.connecting import trouble
+    except Error as error:
+        from core.db.connecting import why
 
-        if found := trouble():
-            sys.exit(found.sentence)
+        if sentence := why(error, migrating=sys.argv[1] == "migrate"):
+            sys.exit(sentence)
         raise
 
 

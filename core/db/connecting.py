@@ -1,7 +1,7 @@
 """Why the database cannot be used, in a sentence that says what to do.
 
-Asked when something starts, once and outside of the pool, which only knows that it got
-no connection.
+Asked when something starts, or has failed, and outside of the pool, which only knows
+that it got no connection.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ import logging
 import os
 import re
 import sys
+import threading
 from dataclasses import dataclass
 
 import django
 import psycopg
 from django.core import checks
-from django.db import connections
+from django.db import Error, connections
+
+from core.db import schema
+from core.db.cached_value import Held
+from core.db.schema import COMPLAINT
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +85,27 @@ CAUSES = (
     (r"starting up|shutting down", "57P03", "It starts or stops: wait a moment."),
     (r"SSL|certificate", "", "TLS fails: look at sslmode and sslrootcert."),
 )
+MAY_NOT = (
+    "The user in DATABASE_URL may not do this. Make the database its own: ALTER "
+    "DATABASE … OWNER TO …"
+)
+NO_CONTRIB = (
+    "An extension of PostgreSQL's contrib package is missing there: install "
+    "postgresql-contrib, then run this again."
+)
+# Of statements that failed: what their SQLSTATE and words begin with.
+REFUSALS = (
+    ("42501", "", MAY_NOT),
+    ("0A000", "extension ", NO_CONTRIB),
+    ("53100", "", "Its disk is full."),
+    ("25006", "", "It takes no writes at present."),
+    ("57014", "", "It ended a statement that took too long. Try again later."),
+    ("55P03", "", "Somebody else holds what this needs. Try again later."),
+)
+STATE = """
+SELECT current_setting('lock_timeout') = '0', current_setting('server_encoding'),
+       current_schema() IS NULL, current_setting('transaction_read_only') = 'on'
+"""
 
 
 @dataclass(frozen=True)
@@ -92,27 +118,98 @@ class Trouble:
 
 
 def trouble(alias: str = "default") -> Trouble | None:
-    """Connect once; None when all is well."""
+    """Connect, and look whether all migrations are there; None when all is well."""
+    if found := unfit(alias):
+        return found
+    try:
+        number = schema.pending_migrations()
+    except Error:
+        return None
+    return Trouble(schema.sentence(number)) if number else None
+
+
+def unfit(alias: str = "default") -> Trouble | None:
+    """Connect once; None when tables can be made and filled there."""
     database = connections[alias]
     asked = database.get_connection_params()
     try:
         with psycopg.connect(**asked) as connection:
-            row = connection.execute("SHOW lock_timeout").fetchone()
+            version = connection.info.server_version // 10_000
+            row = connection.execute(STATE).fetchone()
     except psycopg.Error as error:
         return explain(alias, str(error))
-    if row and "lock_timeout" in asked["options"] and row[0] == "0":
+    unlimited, encoding, homeless, read_only = row or (False, "UTF8", False, False)
+    (least,) = database.features.minimum_database_version or (0,)
+    if unlimited and "lock_timeout" in asked["options"]:
         return Trouble(f"{place(alias)} {POOLER}", stays=True)
+    if version < least:
+        words = f"It is PostgreSQL {version}; this site needs {least} or newer."
+        return Trouble(f"{place(alias)} {words}", stays=True)
+    if encoding != "UTF8":
+        words = (
+            f"Its encoding is {encoding}, in which most names cannot be stored. Make "
+            "it anew: createdb --encoding UTF8 --template template0 --owner …"
+        )
+        return Trouble(f"{place(alias)} {words}", stays=True)
+    if homeless:
+        words = (
+            "The search_path names no schema that this user may use: ALTER ROLE … "
+            "RESET search_path, or GRANT USAGE ON SCHEMA public TO …"
+        )
+        return Trouble(f"{place(alias)} {words}")
+    if read_only:
+        words = "It takes no writes: it is a replica, or set to be read only."
+        return Trouble(f"{place(alias)} {words}")
     return None
+
+
+def why(error: Error, *, migrating: bool = False) -> str:
+    """What to do about `error`, which ended a command; "" when only its traceback
+    tells. While `migrating`, missing tables are no explanation."""
+    link: BaseException | None = error
+    while link is not None:
+        for state, beginning, sentence in REFUSALS:
+            if getattr(link, "sqlstate", "") == state and str(link).startswith(
+                beginning
+            ):
+                return f"{place('default')} ({state}) {sentence}"
+        link = link.__cause__ or link.__context__
+    connections["default"].close()
+    found = unfit() if migrating else trouble()
+    return found.sentence if found else ""
 
 
 def say_trouble() -> None:
     """For what starts and stays: log why the database cannot be used, and go on, for
     it may come; end where waiting does not help."""
-    found = trouble()
+    say(trouble())
+
+
+def wait(stop: threading.Event) -> None:
+    """Until the database can be used or `stop` is set; says meanwhile why it cannot."""
+    while not stop.is_set() and (found := trouble()):
+        say(found)
+        stop.wait(2)
+
+
+def say(found: Trouble | None) -> None:
     if found and found.stays:
         sys.exit(found.sentence)
     if found:
-        logger.error("%s", found.sentence)
+        COMPLAINT.log(found.sentence)
+
+
+# For those who fail again and again: asking costs a connection each time.
+LATELY = Held(trouble, seconds=10)
+
+
+def say_lately() -> bool:
+    """Whether it is known why the database could not be used just now; then the log
+    says so."""
+    found = LATELY.get()
+    if found:
+        COMPLAINT.log(found.sentence)
+    return found is not None
 
 
 def explain(alias: str, words: str) -> Trouble:

@@ -17,6 +17,8 @@ from django.db import (
     connections,
 )
 
+from core.db.schema import is_behind
+
 # PostgreSQL's classes of "not now": connection lost, server shutting down or
 # starting, too many connections, read-only after a failover, deadlock, lock timeout.
 AWAY_STATES = ("08", "53", "57", "25006", "40", "55P03")
@@ -25,11 +27,12 @@ HELD_BACK = ("55P03", "40P01", "40001")
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the same statement may succeed a moment later."""
+    """Whether the same statement may succeed a moment later, or once `migrate` has
+    run."""
     if isinstance(error, InterfaceError):
         return True
     if not isinstance(error, OperationalError):
-        return False
+        return is_behind(error)
     state = state_of(error)
     return state is None or state.startswith(AWAY_STATES)
 

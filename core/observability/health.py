@@ -15,13 +15,13 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from core.db import connecting, schema
 from core.db.cached_value import Held
 from core.hosts import is_loopback
 from core.observability import sentry
 from core.observability.outcomes import OUTCOMES
 from core.observability.probes import (
     Reading,
-    pending_migrations,
     read_all,
 )
 
@@ -33,6 +33,8 @@ class State:
     database: str
     pending_migrations: int
     readings: Sequence[Reading]
+    cause: str = ""
+    """Why visitors cannot be served, where that is known."""
 
     @property
     def ready(self) -> bool:
@@ -40,7 +42,8 @@ class State:
 
     @property
     def troubles(self) -> list[str]:
-        return [found.trouble for found in self.readings if found.trouble]
+        said = [found.trouble for found in self.readings if found.trouble]
+        return [self.cause, *said] if self.cause else said
 
     @property
     def report(self) -> dict[str, Any]:
@@ -61,15 +64,19 @@ class State:
 def read() -> State:
     now = timezone.now()
     here = sentry.readings(now)
-    pending = 0
+    pending, cause = 0, ""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        pending = pending_migrations()
-        return State("ok", pending, [*here, *read_all(now)])
+        pending = schema.pending_migrations()
+        cause = schema.sentence(pending) if pending else ""
+        return State("ok", pending, [*here, *read_all(now)], cause)
     except Error:
         # A probe may ask for a table that a pending migration is still to make.
-        return State("ok" if pending else "away", pending, here)
+        if pending:
+            return State("ok", pending, here, cause)
+        found = connecting.LATELY.get()
+        return State("away", 0, here, found.sentence if found else "")
 
 
 # What everybody may ask costs the database the same, however often it is asked.

@@ -16,6 +16,7 @@ from typing import IO
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
+from core.db import connecting
 from core.observability.alerts import (
     AGAIN_AFTER,
     tell,
@@ -101,6 +102,7 @@ class Sentry:
             if not OUTCOMES.unwritable_since:
                 logger.warning("Nothing can be written: %s", kind(error))
                 OUTCOMES.unwritable_since = int(now.timestamp())
+            connecting.say_lately()
         else:
             OUTCOMES.unwritable_since = 0
         troubles = {f.name: f.trouble for f in readings(now) if f.trouble}

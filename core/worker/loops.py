@@ -21,7 +21,8 @@ from datetime import datetime
 from django.db import Error, connection
 from django.utils import timezone
 
-from core.db.database import is_away
+from core.db import connecting
+from core.db.database import is_away, state_of
 from core.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -126,7 +127,9 @@ def run(loop: Loop, stop: threading.Event) -> None:
                 stop.wait(1)
         except Error as error:
             if is_away(error):
-                logger.warning("Loop %s: database: %s", loop.name, type(error).__name__)
+                if not connecting.say_lately():
+                    kind = state_of(error) or type(error).__name__
+                    logger.warning("Loop %s: database: %s", loop.name, kind)
             else:
                 logger.exception("Loop %s failed; it goes on in a moment", loop.name)
             stop.wait(pause)

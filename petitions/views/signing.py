@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from django.core.signing import BadSignature, Signer
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -125,7 +125,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
                 organization_id=found.organization_id,
             )
         )
-    except (OperationalError, InterfaceError) as error:
+    except Error as error:
         if not is_away(error):
             raise
         return paused(request, slug)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import check
 from django.db import connections
+
+from core.db.connecting import trouble
 
 
 class Command(check.Command):
@@ -22,3 +24,7 @@ class Command(check.Command):
         if not options["no_database"] and options["databases"] is None:
             options["databases"] = list(connections)
         super().handle(*app_labels, **options)
+        # After what can be said without it.
+        for alias in options["databases"] or ():
+            if found := trouble(alias):
+                raise CommandError(found.sentence)

@@ -17,6 +17,7 @@ from core.mail.transport import (
     Refused,
     mail_domain,
     open_transport,
+    words,
 )
 
 
@@ -28,18 +29,22 @@ class Command(BaseCommand):
         parser.add_argument("--to", required=True, help="where to send the message")
 
     def handle(self, *args: Any, to: str, **options: Any) -> None:
-        mailer = settings.MAILERS["default"]["OPTIONS"]
-        place = mailer.get("folder") or f"{mailer['host']}:{mailer['port']}"
         try:
             with open_transport() as transport:
                 transport.send(settings.MAIL_FROM, to, message(to))
         except (Refused, OSError) as error:
-            raise CommandError(f"{place}: {explain(error)}") from None
+            raise CommandError(f"{place()}: {explain(error)}") from None
         self.stdout.write(
-            f"{place} took the message for {to}. Look into that mailbox, and under "
+            f"{place()} took the message for {to}. Look into that mailbox, and under "
             "spam: if it is there, set up SPF, DKIM and DMARC for the domain of "
             f"{settings.MAIL_FROM}."
         )
+
+
+def place() -> str:
+    """Where mail is handed over."""
+    mailer = settings.MAILERS["default"]["OPTIONS"]
+    return str(mailer.get("folder") or f"{mailer['host']}:{mailer['port']}")
 
 
 def message(to: str) -> bytes:
@@ -55,16 +60,22 @@ def explain(error: Exception) -> str:
     """What went wrong and what to do about it."""
     match error:
         case Refused():
-            who = "address in --to" if error.code in {550, 551, 553} else "message"
+            who = "recipient" if error.of_recipient else "message"
             return (
                 f"the server answered, but refused the {who}: {error}. Check MAIL_FROM "
                 f"({settings.MAIL_FROM}): most servers send only for their own domains."
             )
+        case smtplib.SMTPRecipientsRefused():
+            code, reply = next(iter(error.recipients.values()))
+            return explain(Refused(code, words(reply)))
         case smtplib.SMTPAuthenticationError():
             return (
                 "the server does not accept user name and password "
                 f"({error.smtp_code}). Correct them in MAIL_URL."
             )
+        case smtplib.SMTPResponseException():
+            told = words(error.smtp_error)
+            return explain(Refused(error.smtp_code, told, of_recipient=False))
         case smtplib.SMTPNotSupportedError():
             return (
                 f"{error}. Use another scheme in MAIL_URL: smtp+tls:// for STARTTLS, "

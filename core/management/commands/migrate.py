@@ -13,7 +13,7 @@ from django.db.migrations import Migration, RunPython, SeparateDatabaseAndState
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
-from core.db.connecting import trouble
+from core.db.connecting import unfit
 from core.db.database import (
     direct,
     is_held_back,
@@ -93,7 +93,7 @@ class Command(migrate.Command):
     gives up a table that somebody holds, and tries again."""
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        found = trouble(options["database"])
+        found = unfit(options["database"])
         if found and found.stays:
             raise CommandError(found.sentence)
         with direct(options["database"], LIMITS):

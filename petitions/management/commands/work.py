@@ -24,7 +24,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         logs.log_what_nobody_caught()
-        connecting.say_trouble()
         # Each loop keeps a connection and its advisory lock: no pool in between.
         options = connections["default"].settings_dict["OPTIONS"]
         options.pop("pool", None)
@@ -36,6 +35,7 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
+        connecting.wait(stop)
         threads = loops.start(loops.WORKER_LOOPS, stop)
         stop.wait()
         for thread in threads:

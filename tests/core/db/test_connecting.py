@@ -3,46 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from django.db import connection
+from django.db import Error, connection
 
 from core.db.connecting import (
     POOLER,
     trouble,
+    why,
 )
 from devsite.embedded_postgres import (
     as_server_user,
     free_port,
 )
 from tests.config.helpers import ROOT, environment
+from tests.core.db.helpers import database, manage, url
 
 pytestmark = pytest.mark.django_db
-
-
-def url(**changes: object) -> str:
-    """The address of the tests' database with `changes`."""
-    s = {**connection.settings_dict, **changes}
-    password = quote(str(s["PASSWORD"]), safe="")
-    return f"postgresql://{s['USER']}:{password}@{s['HOST']}:{s['PORT']}/{s['NAME']}"
-
-
-def manage(database: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", *words],
-        cwd=ROOT,
-        env=environment({"DATABASE_URL": database}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_one_that_works_is_no_trouble() -> None:
@@ -90,6 +74,69 @@ def test_every_command_says_it(command: list[str]) -> None:
     assert "(28P01) The password or the user in DATABASE_URL is wrong" in done.stderr
     assert "wrong/#@" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("statements", "sentence"),
+    [
+        (
+            ["CREATE DATABASE {} ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'"],
+            "Its encoding is SQL_ASCII, in which most names cannot be stored",
+        ),
+        (
+            [
+                "CREATE DATABASE {}",
+                "ALTER DATABASE {} SET default_transaction_read_only = on",
+            ],
+            "It takes no writes",
+        ),
+        (
+            ["CREATE DATABASE {}", "ALTER DATABASE {} SET search_path = nowhere"],
+            "The search_path names no schema",
+        ),
+    ],
+)
+def test_a_database_that_does_not_fit_is_named(
+    statements: list[str], sentence: str
+) -> None:
+    with database(f"unfit_{os.getpid()}", *statements) as address:
+        for command in (["migrate"], ["verify_counts"], ["check"]):
+            done = manage(address, *command)
+
+            assert done.returncode == 1
+            assert sentence in done.stderr
+            assert "Traceback" not in done.stderr
+
+
+def test_a_user_who_may_make_nothing_is_told() -> None:
+    made = ["CREATE DATABASE {}", "CREATE ROLE guest_of_tests LOGIN PASSWORD 'guest'"]
+    with database(f"unfit_{os.getpid()}", *made) as address:
+        own = address.split("@", 1)[1]
+        done = manage(f"postgresql://guest_of_tests:guest@{own}", "migrate")
+
+    assert done.returncode == 1
+    assert "(42501) The user in DATABASE_URL may not do this" in done.stderr
+    assert "ALTER DATABASE … OWNER TO …" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_extension_that_is_not_installed_is_told() -> None:
+    with pytest.raises(Error) as found, connection.cursor() as cursor:
+        cursor.execute("CREATE EXTENSION nowhere_to_be_found")
+
+    assert "postgresql-contrib" in why(found.value)
+
+
+def test_a_server_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection.features, "minimum_database_version", (99,))
+
+    found = trouble()
+
+    assert found is not None
+    assert found.stays
+    assert re.search(
+        r"It is PostgreSQL \d+; this site needs 99 or newer", found.sentence
+    )
 
 
 def test_web_server_and_worker_say_it_and_go_on(tmp_path: Path) -> None:

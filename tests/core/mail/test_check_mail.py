@@ -78,7 +78,7 @@ def test_the_recipient_is_refused(
 
     said = check(settings, f"smtp://127.0.0.1:{server.port}")
 
-    assert "refused the address in --to: 550 relaying denied" in said
+    assert "refused the recipient: 550 relaying denied" in said
 
 
 def test_no_starttls(settings: Settings, serve: Callable[..., MailServer]) -> None:

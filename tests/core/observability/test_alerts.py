@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from core.db import schema
 from core.models import (
     Alert,
     Heartbeat,
@@ -159,7 +160,7 @@ def test_readyz_names_troubles_and_stays_ready(visitor: Client) -> None:
 def test_readyz_is_not_ready_without_migrations(
     visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.observability.health.pending_migrations", lambda: 2)
+    monkeypatch.setattr("core.db.schema.pending_migrations", lambda: 2)
 
     response = visitor.get("/readyz")
 
@@ -168,14 +169,14 @@ def test_readyz_is_not_ready_without_migrations(
         "ready": False,
         "database": "ok",
         "pending_migrations": 2,
-        "troubles": [],
+        "troubles": [schema.sentence(2)],
     }
 
 
 def test_readyz_tells_a_table_still_to_come_from_a_database_away(
     visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.observability.health.pending_migrations", lambda: 2)
+    monkeypatch.setattr("core.db.schema.pending_migrations", lambda: 2)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE config_heartbeat RENAME TO still_to_come")
 

@@ -1,0 +1,255 @@
+"""A database that is not ready for this release is named, and visitors are asked to come
+back: before the first `migrate`, and after an update until it has run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import ProgrammingError, connection
+from django.test import Client
+
+from core.db import schema
+from core.db.schema import Complaint
+from core.http.cache_policy import page_cache
+from petitions.models import Petition
+from tests.config.helpers import ROOT, environment
+from tests.core.db.helpers import database, manage, url
+from tests.project.addresses import PATHS
+
+MIGRATE = "Run: manage.py migrate"
+
+
+@pytest.fixture
+def empty() -> Iterator[str]:
+    """The address of a database with nothing in it."""
+    with database(f"empty_{os.getpid()}", "CREATE DATABASE {}") as address:
+        yield address
+
+
+@pytest.fixture
+def behind(transactional_db: None) -> Iterator[None]:
+    """The tests' database as a release before this one left it: one migration is due,
+    and columns are missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM django_migrations WHERE app = 'petitions' AND name ="
+            " (SELECT max(name) FROM django_migrations WHERE app = 'petitions')"
+            " RETURNING name"
+        )
+        (name,) = cursor.fetchone()
+        cursor.execute("ALTER TABLE petitions_petition RENAME title TO to_come")
+        cursor.execute("ALTER TABLE organizations_membership RENAME role TO to_come")
+    forget()
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE organizations_membership RENAME to_come TO role")
+        cursor.execute("ALTER TABLE petitions_petition RENAME to_come TO title")
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied)"
+            " VALUES ('petitions', %s, now())",
+            [name],
+        )
+    forget()
+
+
+def forget() -> None:
+    page_cache.clear()
+    schema.PENDING.forget()
+    schema.COMPLAINT.said = ""
+
+
+COMMANDS = [
+    ["start_site", "--organization", "A", "--owner", "a@example.org"],
+    ["verify_counts"],
+    ["expire"],
+    ["expire", "--dry-run"],
+    ["rekey"],
+    ["rekey", "--dry-run"],
+    ["import_organization"],
+    ["check"],
+    ["changepassword", "a@example.org"],
+    ["createsuperuser", "--no-input", "--email", "a@example.org"],
+    ["clearsessions"],
+    ["remove_stale_contenttypes"],
+]
+
+
+def is_one_sentence(done: subprocess.CompletedProcess[str], sentence: str) -> None:
+    assert done.returncode == 1, done.stdout
+    assert sentence in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.django_db
+def test_every_command_says_it_before_the_first_migrate(
+    empty: str, tmp_path: Path
+) -> None:
+    for command in COMMANDS:
+        is_one_sentence(manage(empty, *importing(command, tmp_path)), MIGRATE)
+
+
+def importing(command: list[str], folder: Path) -> list[str]:
+    """The command, with a file that can be read."""
+    if command[0] != "import_organization":
+        return command
+    file = folder / "organization.json"
+    file.write_text(json.dumps({"organization": {"name": "Rights Now"}}))
+    return [command[0], str(file)]
+
+
+@pytest.mark.usefixtures("behind")
+def test_a_command_says_it_after_an_update_and_does_nothing_by_half() -> None:
+    done = manage(url(), "start_site", "--organization", "A", "--owner", "a@b.example")
+
+    is_one_sentence(done, "1 migration is due. " + MIGRATE)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM organizations_organization")
+        assert cursor.fetchone() == (0,)
+
+
+CRAWL = """
+import django, json, sys
+django.setup()
+from django.conf import settings
+from django.test import Client
+
+site = settings.SITE_URL.partition("://")[2]
+client = Client(raise_request_exception=False, headers={"host": site})
+client.cookies[settings.SESSION_COOKIE_NAME] = "a" * 32
+found = {}
+for method, path in json.load(sys.stdin):
+    fields = {"name": "Maya", "email": "maya@example.org", "username": "a@example.org",
+              "password": "x"}
+    sent = fields if method == "post" else None
+    answer = getattr(client, method)(
+        path, sent, secure=True, headers={"sec-fetch-site": "same-origin"}
+    )
+    found[f"{method} {path}"] = answer.status_code, answer.headers.get("Retry-After")
+json.dump(found, sys.stdout)
+"""
+
+
+@pytest.mark.django_db
+def test_no_address_is_an_error_of_ours_before_the_first_migrate(empty: str) -> None:
+    tokens = dict.fromkeys(["own", "all", "never", "confirm", "not_me"], "x:y")
+    paths = [path.format_map(tokens) for path in PATHS.values()]
+    asked = [(method, path) for path in paths for method in ("get", "post")]
+    asked += [("get", f"/admin/{app}/") for app in ("organizations", "petitions")]
+
+    done = subprocess.run(
+        [sys.executable, "-c", CRAWL],
+        cwd=ROOT,
+        env=environment(
+            {"DATABASE_URL": empty, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+        ),
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert {k: v for k, (v, _) in found.items() if v >= 500 and v != 503} == {}
+    for path in (
+        "get /",
+        "get /admin/petitions/",
+        "post /petitions/free-the-prisoners/sign/",
+    ):
+        assert found[path][0] == 503
+        assert int(found[path][1]) > 0
+    assert found["get /livez"][0] == 200
+    assert found["get /readyz"][0] == 503
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count(MIGRATE) == 1
+
+
+def test_after_an_update_what_is_missing_waits(
+    petition: Petition,
+    visitor: Client,
+    sign_form: dict[str, Any],
+    behind: None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    page = visitor.get(petition.get_absolute_url())
+    again = visitor.get("/petitions.json")
+    signed = visitor.post(f"{petition.get_absolute_url()}sign/", sign_form)
+    report = visitor.get("/readyz").json()
+
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "10")
+    assert "Nothing is lost: try again in a minute." in page.content.decode()
+    assert again.status_code == 503
+    assert signed.status_code == 503
+    assert sign_form["name"] in signed.content.decode()
+    assert report["pending_migrations"] == 1
+    assert MIGRATE in report["troubles"][0]
+    assert len([r for r in caplog.records if MIGRATE in r.getMessage()]) == 1
+
+
+def test_an_error_of_ours_stays_one(db: None) -> None:
+    schema.PENDING.forget()
+
+    assert not schema.is_behind(ProgrammingError("column does not exist"))
+
+
+def test_it_is_said_again_each_minute(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    complaint = Complaint()
+
+    for seconds in range(180):
+        clock[0] = 1000.0 + seconds
+        complaint.log("Away." if seconds < 150 else "Full.")
+
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["Away.", "Away.", "Away.", "Full."]
+    assert caplog.records[0].levelno == logging.ERROR
+
+
+@pytest.mark.django_db
+def test_the_worker_waits_and_begins_by_itself(empty: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        worker = subprocess.Popen(
+            [sys.executable, "manage.py", "work"],
+            cwd=ROOT,
+            env=environment({"DATABASE_URL": empty}),
+            stderr=output,
+        )
+    try:
+        wait_for(lambda: MIGRATE in log.read_text())
+        time.sleep(4)
+        assert len(log.read_text().splitlines()) == 1
+        assert manage(empty, "migrate").returncode == 0
+        wait_for(lambda: heartbeats(empty) > 10)
+        assert "Traceback" not in log.read_text()
+    finally:
+        worker.terminate()
+        worker.wait(20)
+
+
+def wait_for(condition: Any, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def heartbeats(address: str) -> int:
+    with psycopg.connect(address) as found:
+        row = found.execute("SELECT count(*) FROM config_heartbeat").fetchone()
+    assert row is not None
+    return int(row[0])
