@@ -1,118 +1,177 @@
-"""JSON that remembers where everything stood, so that a mistake can be pointed at."""
+"""JSON that remembers where everything stood, so that a mistake can be pointed at; and
+that is read on behind each mistake, so that all of them are."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-WHITESPACE = re.compile(r"[ \t\n\r]*")
-# More digits than any number of ours has, and than Python reads without being asked.
-MOST_DIGITS = 100
+from core.text.faults import Faults, Node, shown
+from core.text.json_scalars import QUOTES, Scalars
+
+# An object in a list in an object … Nobody means more.
+MOST_LEVELS = 50
+CLOSING = {"{": "}", "[": "]"}
 
 
-def number(digits: str) -> int | float:
-    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
+def parse(text: str, faults: Faults) -> Node | None:
+    """The whole document, as far as it can be read, with what is wrong in `faults`;
+    None when there is nothing. Takes as long as the text is, however it is broken into
+    lines."""
+    return Reader(text.replace("\r\n", "\n").replace("\r", "\n"), faults).document()
 
 
-decoder = json.JSONDecoder(parse_int=number)
+class Reader(Scalars):
+    """Goes through a text once."""
 
+    is_unbalanced = False
+    """Whether brackets were amiss: where the whole ends is not sure, then."""
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A value with its line and its path (`organization.petitions[0].title`)."""
-
-    value: Any
-    """A scalar, a list of nodes, or a dict of nodes by key."""
-    line: int
-    path: str
-
-    def __iter__(self) -> Iterator[Node]:
-        return iter(self.value)
-
-
-class NotJson(ValueError):
-    """Says in which line the JSON is broken, and how."""
-
-
-def parse(text: str) -> Node:
-    """The whole document; NotJson when it is not one. Takes as long as the text is,
-    however it is broken into lines."""
-    reader = Reader(text)
-    try:
-        node, end = reader.value(reader.skip(0), "")
-        end = reader.skip(end)
-        if end != len(text):
-            raise json.JSONDecodeError("Extra data", text, end)
-    except json.JSONDecodeError as error:
-        raise NotJson(f"line {error.lineno}: {error.msg}") from None
-    except RecursionError:
-        raise NotJson("line 1: nested too deeply") from None
-    return node
-
-
-class Reader:
-    """Goes through a text once, counting its lines on the way."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.at, self.line = 0, 1
-
-    def line_at(self, at: int) -> int:
-        """Of a place behind the one that was asked for last."""
-        self.line += self.text.count("\n", self.at, at)
-        self.at = at
-        return self.line
-
-    def skip(self, at: int) -> int:
-        match = WHITESPACE.match(self.text, at)
-        assert match is not None
-        return match.end()
-
-    def value(self, at: int, path: str) -> tuple[Node, int]:
-        line = self.line_at(at)
-        opening = self.text[at : at + 1]
-        found: Any
-        if opening == "{":
-            found, at = self.object(at, path)
-        elif opening == "[":
-            found, at = self.array(at, path)
+    def document(self) -> Node | None:
+        start = self.skip(0)
+        if start == len(self.text):
+            return None
+        node, at = self.value(start, "", 0)
+        at = self.skip(at)
+        self.path = ""
+        if at == len(self.text):
+            return node
+        if self.is_unbalanced:
+            self.stop(at, "by its brackets, the whole ends here.")
+        elif self.sign(at) in ("{", "[", '"', ","):
+            self.note(
+                at,
+                "a second value begins here, and a file holds one. If each line is one "
+                "(JSON Lines), make a list of them: [ before the first, commas "
+                "between, ] at the end.",
+            )
+            return self.document_of_many(node, at)
         else:
-            found, at = decoder.raw_decode(self.text, at)
-        return Node(found, line, path), at
+            self.stop(at, f"“{self.beside(at)}” is too much at the end: take it out.")
+        return node
 
-    def object(self, at: int, path: str) -> tuple[dict[str, Node], int]:
-        found: dict[str, Node] = {}
-        at = self.skip(at + 1)
-        while self.text[at : at + 1] != "}":
-            if found:
-                at = self.expect(at, ",")
-            key, at = decoder.raw_decode(self.text, at)
-            if not isinstance(key, str):
-                raise json.JSONDecodeError("A key must be a text", self.text, at)
-            if key in found:
-                raise json.JSONDecodeError(
-                    f"The key {key!r} stands twice", self.text, at
-                )
-            at = self.expect(self.skip(at), ":")
-            found[key], at = self.value(at, f"{path}.{key}".lstrip("."))
-            at = self.skip(at)
-        return found, at + 1
-
-    def array(self, at: int, path: str) -> tuple[list[Node], int]:
-        found: list[Node] = []
-        at = self.skip(at + 1)
-        while self.text[at : at + 1] != "]":
-            if found:
-                at = self.expect(at, ",")
-            node, at = self.value(at, f"{path}[{len(found)}]")
+    def document_of_many(self, first: Node, at: int) -> Node:
+        """All values, as if they stood in a list."""
+        found = [first]
+        while at < len(self.text):
+            if self.sign(at) == ",":
+                at = self.skip(at + 1)
+            node, behind = self.value(at, f"[{len(found)}]", 1)
             found.append(node)
-            at = self.skip(at)
-        return found, at + 1
+            if behind == at:
+                self.stop(at, f"“{self.beside(at)}” says nothing here.")
+                break
+            at = self.skip(behind)
+        return Node(found, first.line, "", not self.has_stopped)
 
-    def expect(self, at: int, sign: str) -> int:
-        if self.text[at : at + 1] != sign:
-            raise json.JSONDecodeError(f"Expected {sign!r}", self.text, at)
-        return self.skip(at + 1)
+    def value(self, at: int, path: str, level: int) -> tuple[Node, int]:
+        line = self.line_at(at)
+        self.path = path
+        sign = self.sign(at)
+        found: Any
+        if sign and sign in "{[":
+            if level == MOST_LEVELS:
+                sentence = f"{sign} opens the level {level + 1}; nobody needs so many."
+                found, at = None, self.stop(at, sentence)
+            else:
+                read = self.object if sign == "{" else self.array
+                found, at = read(at, path, level + 1)
+        elif sign == '"':
+            found, at = self.string(at)
+        elif sign in QUOTES:
+            found, at = self.quoted(at)
+        else:
+            found, at = self.bare(at, in_list=path.endswith("]"))
+        return Node(found, line, path, not self.has_stopped), at
+
+    def object(self, opened: int, path: str, level: int) -> tuple[dict[str, Node], int]:
+        found: dict[str, Node] = {}
+
+        def member(at: int) -> int:
+            start = at
+            key, at = self.key(at)
+            if self.has_stopped:
+                return at
+            if key in found:
+                self.note(
+                    start,
+                    f"“{shown(key)}” stands twice in one object, first in line "
+                    f"{found[key].line}: keep one of them.",
+                )
+            at = self.skip(at)
+            if self.sign(at) == ":":
+                at += 1
+            elif self.sign(at):
+                said = f'a colon is missing: write "{shown(key)}": and the value.'
+                self.note(at, said)
+                at += self.sign(at) == "="
+                if self.sign(at) in (",", "}"):
+                    return at
+            node, at = self.value(self.skip(at), joined(path, key), level)
+            found.setdefault(key, node)
+            return at
+
+        return found, self.members(opened, path, member)
+
+    def array(self, opened: int, path: str, level: int) -> tuple[list[Node], int]:
+        found: list[Node] = []
+
+        def member(at: int) -> int:
+            node, at = self.value(at, f"{path}[{len(found)}]", level)
+            found.append(node)
+            return at
+
+        return found, self.members(opened, path, member)
+
+    def members(self, opened: int, path: str, member: Callable[[int], int]) -> int:
+        """What stands between brackets, commas between."""
+        opening = self.sign(opened)
+        closing, line = CLOSING[opening], self.line_at(opened)
+        comma: int | None = None
+        at = self.skip(opened + 1)
+        while True:
+            self.path = path
+            sign = self.sign(at)
+            if not sign:
+                return self.stop(
+                    at,
+                    f"the file ends before the {closing} for the {opening} of line "
+                    f"{line}: is it a part of a file? Fetch it anew, or close what is "
+                    "open.",
+                )
+            if sign == closing:
+                if comma is not None:
+                    self.note(comma, f"a comma before {sign}: take it out.")
+                return at + 1
+            if sign in "}]" or (sign == "{" and comma is not None and closing == "}"):
+                self.note(
+                    at,
+                    f"{closing} is missing before this, for the {opening} of line "
+                    f"{line}.",
+                )
+                self.is_unbalanced = True
+                return at if comma is None else comma
+            if sign == ",":
+                self.note(at, "a comma too many: take it out.")
+                at = self.skip(at + 1)
+                continue
+            behind = member(at)
+            self.path = path
+            if behind == at:
+                return self.stop(at, f"“{self.beside(at)}” says nothing here.")
+            at, comma = self.skip(behind), None
+            if self.sign(at) == ",":
+                comma = at
+                at = self.skip(at + 1)
+            elif self.sign(at) not in ("}", "]", ""):
+                self.note(behind, "a comma is missing here.")
+
+
+def joined(path: str, key: str) -> str:
+    """The path of a key; one that is no word stands in brackets."""
+    said = shown(key)
+    if not re.fullmatch(r"[\w-]+", said):
+        return f"{path}[{json.dumps(said, ensure_ascii=False)}]"
+    return f"{path}.{said}".lstrip(".")

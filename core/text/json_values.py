@@ -5,66 +5,33 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
+from difflib import get_close_matches
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from core.db.guards import is_seen
+from core.text.days import why_no_day
+from core.text.faults import Faults, FileProblem, Node, shown
 from core.text.fields import formfield
-from core.text.json_lines import Node
 
 # Of supporters, or of a goal.
 MOST = 2_000_000_000
 
 
-class FileProblem(ValueError):
-    """What is wrong in the file: line, key and a sentence."""
-
-    def __init__(self, node: Node, sentence: str) -> None:
-        where = f"line {node.line}: {node.path}: " if node.path else ""
-        super().__init__(f"{where}{sentence}")
-        self.line = node.line
-
-
-class FileProblems(FileProblem):
-    """All that is wrong in a file, a line each, in its order."""
-
-    def __init__(self, problems: Iterable[FileProblem]) -> None:
-        in_order = sorted(problems, key=lambda problem: problem.line)
-        ValueError.__init__(self, "\n".join(map(str, in_order)))
-
-
-class Faults(list[FileProblem]):
-    """What was found so far. Reading goes on behind each fault, and ends with all."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.warnings: list[FileProblem] = []
-        """What is taken, and may not be meant."""
-
-    @contextmanager
-    def noted(self) -> Iterator[None]:
-        """Note the fault that ends this block, and go on."""
-        try:
-            yield
-        except FileProblem as problem:
-            self.append(problem)
-
-    def complain(self) -> None:
-        """Raise FileProblems, if there are any."""
-        if self:
-            raise FileProblems(self)
-
-
 class Fields:
     """The keys of one object: reads each, notes what is wrong, goes on with the others.
 
-    A key with null is as good as none, but for those in `nullable`."""
+    A key with null or an empty text is as good as none, but for null in `nullable`. Of
+    one that is not known, the value is read as that of the key that is meant: one of
+    almost the same name, or what `other_names` has, as other systems call it."""
 
     def __init__(
         self,
@@ -73,27 +40,48 @@ class Fields:
         faults: Faults,
         *,
         nullable: Collection[str] = (),
+        other_names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         if not isinstance(node.value, dict):
-            raise FileProblem(node, "must be an object in braces.")
+            raise FileProblem(
+                node, f"must be an object in braces, not {kind_of(node)}."
+            )
         self.node, self.faults = node, faults
-        self.given = {
+        self.given: dict[str, Node] = {
             key: value
             for key, value in node.value.items()
-            if value.value is not None or key in nullable
+            if is_given(value) or (key in nullable and value.value is None)
         }
         self.values: dict[str, Any] = {}
         self.wrong: set[str] = set()
-        known = ", ".join(sorted(keys))
-        for key in node.value.keys() - set(keys):
-            problem = FileProblem(node.value[key], f"is not known. Known are {known}.")
-            faults.append(problem)
+        for key in (key for key in node.value if key not in keys):
+            self.mistaken(key, keys, other_names)
+
+    def mistaken(
+        self, key: str, keys: Collection[str], other_names: Mapping[str, str]
+    ) -> None:
+        """Note a key that is not known; read it as the one that is meant."""
+        node = self.node.value[key]
+        meant = nearest(key, [*keys, *other_names])
+        meant = other_names.get(meant, meant)
+        if not meant:
+            known = ", ".join(sorted(keys))
+            sentence = f"is not known: leave it out, or write one of {known}."
+        elif meant in self.given:
+            sentence = f'is not known. Did you mean "{meant}"? It is there already.'
+        else:
+            sentence = f'is not known. Did you mean "{meant}"?'
+            if is_given(node):
+                self.given[meant] = node
+        self.faults.append(FileProblem(node, sentence))
 
     def needed(self, key: str) -> Node:
-        if key not in self.given:
-            raise FileProblem(self.node, f'lacks "{key}".')
-        found: Node = self.given[key]
-        return found
+        if key in self.given:
+            return self.given[key]
+        there = self.node.value.get(key)
+        if there is not None and there.value is not None:
+            raise FileProblem(there, "is empty.")
+        raise FileProblem(self.node, f'lacks "{key}".')
 
     def read(
         self, key: str, reader: Callable[[Node], Any], *, needed: bool = False
@@ -132,10 +120,57 @@ class Fields:
                 self.faults.append(FileProblem(at, " ".join(sentences)))
 
 
+def is_given(node: Node) -> bool:
+    """Whether a value says something; null, and a text of blanks, says nothing."""
+    value = node.value
+    return value is not None and (not isinstance(value, str) or is_seen(value))
+
+
+def nearest(said: str, words: Iterable[str]) -> str:
+    """The word that is meant by one that is written otherwise; "" when none is."""
+    known = {alike(word): word for word in sorted(words)}
+    found = get_close_matches(alike(said), known, n=1, cutoff=0.75)
+    return known[found[0]] if found else ""
+
+
+def alike(word: str) -> str:
+    """Without what spellings of a name differ in: startedOn, Started on, started_on."""
+    return "".join(letter for letter in word[:100].casefold() if letter.isalnum())
+
+
+def kind_of(node: Node) -> str:
+    """What a value is, in a sentence that says what it should be."""
+    match node.value:
+        case None:
+            return "null"
+        case bool():
+            return json.dumps(node.value)
+        case int() | float():
+            return f"the number {number_shown(node.value)}"
+        case str():
+            return f"the text “{shown(node.value)}”"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def number_shown(value: float) -> str:
+    return (
+        f"{value:.0f}"
+        if isinstance(value, float) and value.is_integer()
+        else str(value)
+    )
+
+
 def text_of(node: Node) -> str:
-    if not isinstance(node.value, str):
-        raise FileProblem(node, "must be a text in quotes.")
-    return node.value
+    value = node.value
+    if isinstance(value, str):
+        return value
+    instead = ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        instead = f': write "{number_shown(value)}"'
+    raise FileProblem(node, f"must be a text in quotes, not {kind_of(node)}{instead}.")
 
 
 @cache
@@ -167,23 +202,45 @@ def number_of(node: Node, least: int = 0) -> int:
         raise FileProblem(node, f"must be at most {MOST:,}.")
     if type(value) is not int or value < least:
         said = "this" if isinstance(value, list | dict) else json.dumps(node.value)[:60]
+        meant = number_meant(value)
+        instead = (
+            "" if meant is None or not least <= meant <= MOST else f": write {meant}"
+        )
         raise FileProblem(
             node,
             f"must be a whole number of at least {least}, in digits alone and without "
-            f"quotes, not {said}.",
+            f"quotes, not {said}{instead}.",
         )
     return value
 
 
+def number_meant(value: Any) -> int | None:
+    """Of "15,261", "15 261 signatures" and 15.261, 15261; None when it is not clear."""
+    if isinstance(value, float):
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    text = unicodedata.normalize("NFKC", value).strip()
+    found = re.match(
+        r"\+?(\d{1,3}(?:([,.'’_ ])\d{3})(?:\2\d{3})*|\d{1,10})(?![\d.,])", text
+    )
+    return int(re.sub(r"\D", "", found[1])) if found else None
+
+
 def day_of(node: Node) -> date:
-    """A day; of a day with an hour, the day."""
-    text = text_of(node).strip()
+    """A day; of a day with an hour, the day as it stands there."""
+    value = node.value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = number_shown(value) if is_number else text_of(node).strip()
     try:
+        if is_number:
+            raise ValueError
         return datetime.fromisoformat(text).date()
     except ValueError:
-        raise FileProblem(
-            node, f"must be a date such as 2016-03-31, not “{text[:60]}”."
-        ) from None
+        sentence = why_no_day(text) or (
+            f"must be a date such as 2016-03-31, not “{shown(text)}”."
+        )
+        raise FileProblem(node, sentence) from None
 
 
 def one_of(choices: Iterable[Any]) -> Callable[[Node], str]:
@@ -193,7 +250,12 @@ def one_of(choices: Iterable[Any]) -> Callable[[Node], str]:
     def reader(node: Node) -> str:
         text = text_of(node)
         if text not in words:
-            raise FileProblem(node, f"must be one of {', '.join(words)}.")
+            meant = nearest(text, words)
+            instead = f': write "{meant}"' if meant else ""
+            raise FileProblem(
+                node,
+                f"must be one of {', '.join(words)}, not “{shown(text)}”{instead}.",
+            )
         return text
 
     return reader

@@ -10,13 +10,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from core.text.json_lines import (
-    NotJson,
-    parse,
-)
-from core.text.json_values import FileProblem
+from core.text.faults import Faults, FileProblem
+from core.text.files import text_in
+from core.text.json_lines import parse
 from petitions.importing.reading import read
-from petitions.importing.storing import Report, store
+from petitions.importing.storing import Report, compare, store
 
 FORMAT = """
 The file is JSON in UTF-8 (* = needed):
@@ -42,9 +40,10 @@ The file is JSON in UTF-8 (* = needed):
            whom it petitions with their offices, "outcome"}}, by language,
         "delivery": number|names|comments (number)}]}}
 
-Petitions come in open, as they were, in the order of the file. A key with null is as
-good as none. Of a language with a country (fr-CA) the language is kept, of zh-TW the
-script (zh-Hant). All that is wrong is told at once, and then nothing is stored.
+Petitions come in open, as they were, in the order of the file. A key with null or ""
+is as good as none. Of a language with a country (fr-CA) the language is kept, of zh-TW
+the script (zh-Hant); of a day with an hour (2016-03-31T22:55:30Z) the day, as it is
+written. All that is wrong is told at once, and then nothing is stored.
 
 Running it again changes nothing, but for adding texts in languages that a petition
 lacks, and names what differs, key by key: an organisation is known by its slug or its
@@ -52,12 +51,19 @@ name, a petition by its title, whatever blanks are in them.
 """
 
 
-def import_text(text: str, *, now: datetime) -> Report:
-    """Import the content of a file; FileProblem or NotJson when something is wrong
-    with it, all that is wrong at once, and then nothing has been stored."""
-    plan = read(parse(text), now)
+def import_file(data: bytes, *, now: datetime) -> Report:
+    """Import the content of a file; FileProblem when something is wrong with it, all
+    that is wrong at once, and then nothing has been stored."""
+    faults = Faults()
+    text = text_in(data, faults)
+    root = None if text is None else parse(text, faults)
+    plan = None if root is None else read(root, faults, now)
     with transaction.atomic():
+        if plan:
+            compare(plan, faults)
+        faults.complain()
+        assert plan is not None
         return store(plan)
 
 
-__all__ = ["FORMAT", "FileProblem", "NotJson", "Report", "import_text"]
+__all__ = ["FORMAT", "FileProblem", "Report", "import_file"]

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from django.utils import timezone
 
 from core.i18n.languages import text_language
 from core.text.characters import bare
-from core.text.from_html import (
-    MOST,
-    TooDeep,
-    looks_like_html,
-    markdown_of,
-)
-from core.text.json_lines import Node
+from core.text.faults import Faults, FileProblem, Node, shown
 from core.text.json_values import (
-    Faults,
     Fields,
-    FileProblem,
     day_of,
+    is_given,
+    kind_of,
+    nearest,
     number_of,
     one_of,
     text_for,
@@ -29,6 +24,7 @@ from core.text.json_values import (
 )
 from organizations.models import Organization
 from petitions.dates import why_impossible
+from petitions.importing.html import HTML, read_format, warn_of_html
 from petitions.models import CountEntry, Petition, Target, Translation
 from petitions.states import Delivery, Source, State, TargetKind, TextFormat
 
@@ -43,6 +39,23 @@ PETITION_KEYS = {
     "translations", *PETITION_TEXTS,
 }  # fmt: skip
 TARGET_TEXTS = ("name", "office", "organisation")
+# As other systems call them.
+ORGANIZATION_NAMES = {
+    "organisation": "name", "about": "description", "email": "contact_email",
+    "address": "postal_address", "url": "website", "campaigns": "petitions",
+}  # fmt: skip
+PETITION_NAMES = {
+    "headline": "title", "name": "title", "body": "text", "letter": "text",
+    "recipient": "target", "addressee": "target", "decision_maker": "target",
+    "recipients": "targets", "addressees": "targets", "decision_makers": "targets",
+    "signatures": "supporters", "signature_count": "supporters",
+    "signatures_count": "supporters", "supporter_count": "supporters",
+    "total_signatures": "supporters", "source": "counted_by",
+    "created_at": "started_on", "opened_at": "started_on", "start_date": "started_on",
+    "published_at": "started_on", "closed_at": "ended_on", "end_date": "ended_on",
+    "status": "state", "format": "text_format", "lang": "language",
+    "locale": "language", "result": "outcome", "abstract": "summary",
+}  # fmt: skip
 TRANSLATED_LINES = ("title", "ask", "summary", "addressees", "outcome")
 TRANSLATED = ("text", *TRANSLATED_LINES)
 # A page names them all. More are a body, and have one name.
@@ -50,8 +63,6 @@ MOST_TARGETS = 1_000
 STATES = (State.OPEN, State.CLOSED, State.WON)
 # The label begins with what it is, and repeats who counted as far as there is room.
 LONGEST_LABEL = CountEntry._meta.get_field("label").max_length
-# Of the file alone: it is stored as Markdown.
-HTML = "html"
 
 
 @dataclass
@@ -65,6 +76,8 @@ class PetitionPlan:
     number: int | None = None
     """Of supporters; None when it is not said."""
     entry: CountEntry | None = None
+    stored: Petition | None = None
+    """As an earlier run, or somebody by hand, has made it."""
 
 
 @dataclass
@@ -73,16 +86,28 @@ class Plan:
 
     node: Node
     organization: Organization
+    stored: Organization | None = None
+    """As an earlier run, or somebody by hand, has made it."""
     petitions: list[PetitionPlan] = field(default_factory=list)
     warnings: list[FileProblem] = field(default_factory=list)
     """What is taken, and may not be meant."""
 
 
-def read(root: Node, now: datetime) -> Plan:
-    faults = Faults()
-    node = Fields(root, {"organization"}, faults).needed("organization")
+def read(root: Node, faults: Faults, now: datetime) -> Plan | None:
+    """What the file has; None, and a fault, when it is no such file at all."""
+    try:
+        return read_organization(organization_in(root, faults), faults, now)
+    except FileProblem as problem:
+        faults.append(problem)
+    if isinstance(root.value, list) and not any(map(has_organization, root)):
+        for _planned in read_petitions(root, faults, now):
+            pass
+    return None
+
+
+def read_organization(node: Node, faults: Faults, now: datetime) -> Plan:
     keys = {"name", "petitions", "language", *ORGANIZATION_TEXTS}
-    fields = Fields(node, keys, faults)
+    fields = Fields(node, keys, faults, other_names=ORGANIZATION_NAMES)
     fields.texts(Organization, ("name", *ORGANIZATION_TEXTS), {"name"})
     fields.read("language", language_of)
     organization = Organization(**fields.values)
@@ -94,32 +119,67 @@ def read(root: Node, now: datetime) -> Plan:
     with faults.noted():
         petitions = fields.needed("petitions")
         if not isinstance(petitions.value, list):
-            raise FileProblem(petitions, "must be a list of petitions.")
+            brackets = ": put brackets around it" if petitions.value else ""
+            raise FileProblem(
+                petitions,
+                f"must be a list of petitions, not {kind_of(petitions)}{brackets}.",
+            )
         plan.petitions = list(read_petitions(petitions, faults, now))
-    faults.complain()
-    plan.warnings = sorted(faults.warnings, key=lambda warning: warning.line)
+    plan.warnings = sorted(faults.warnings, key=lambda warning: warning.place)
     return plan
 
 
+def organization_in(root: Node, faults: Faults) -> Node:
+    """Around it there may be nothing else."""
+    if has_organization(root):
+        return Fields(root, {"organization"}, faults).needed("organization")
+    if isinstance(root.value, list) and any(map(has_organization, root)):
+        raise FileProblem(
+            root,
+            'must be one {"organization": …}, not a list: bring each in by a file of '
+            "its own.",
+        )
+    whole = 'the file is {"organization": {"name": …, "petitions": [ … ]}}'
+    if isinstance(root.value, list):
+        raise FileProblem(
+            root, f"must be an object: {whole}, and a list of petitions stands in it."
+        )
+    if not isinstance(root.value, dict):
+        raise FileProblem(root, f"must be an object, not {kind_of(root)}: {whole}.")
+    keys = ", ".join(f"“{shown(key)}”" for key in list(root.value)[:6]) or "nothing"
+    raise FileProblem(root, f'lacks "organization": {whole}, and here is {keys}.')
+
+
+def has_organization(node: Node) -> bool:
+    return isinstance(node.value, dict) and any(
+        nearest(key, ["organization"]) for key in node.value
+    )
+
+
 def read_petitions(node: Node, faults: Faults, now: datetime) -> Iterator[PetitionPlan]:
-    lines: dict[str, int] = {}
+    lines: dict[tuple[str, str], int] = {}
     for entry in node:
         with faults.noted():
             planned = read_petition(entry, faults, now)
             yield planned
-            title = bare(planned.petition.title)
-            if title in lines:
-                raise FileProblem(
-                    entry.value["title"],
-                    f"stands twice in the file, in line {lines[title]}, too; titles "
-                    "tell them apart.",
-                )
-            if title:
-                lines[title] = entry.value["title"].line
+            for key in ("title", "slug"):
+                said = bare(getattr(planned.petition, key))
+                at = entry.value.get(key)
+                if at is None or not said:
+                    continue
+                if (key, said) in lines:
+                    sentence = (
+                        f"stands twice in the file, in line {lines[key, said]}, too; "
+                        f"{key}s tell them apart."
+                    )
+                    faults.append(FileProblem(at, sentence))
+                lines.setdefault((key, said), at.line)
 
 
 def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
-    fields = Fields(node, PETITION_KEYS, faults, nullable={"target"})
+    fields = Fields(
+        node, PETITION_KEYS, faults, nullable={"target"}, other_names=PETITION_NAMES
+    )
     fields.read("text_format", one_of([*TextFormat, HTML]))
     read_format(fields, fields.values.get("text_format", ""))
     fields.texts(Petition, ("title", "text", *PETITION_TEXTS), {"title", "text"})
@@ -160,67 +220,16 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
     return planned
 
 
-def read_format(of: Fields, text_format: str) -> None:
-    """Make Markdown of a text in HTML; say so of one that seems to be in HTML."""
-    node = of.given.get("text")
-    if node is None or not isinstance(node.value, str) or "text_format" in of.wrong:
-        return
-    if text_format == HTML:
-        try:
-            of.given["text"] = from_html(node, of.faults)
-        except FileProblem as problem:
-            of.faults.append(problem)
-            of.wrong.add("text")
-    elif found := looks_like_html(
-        node.value, entities=text_format != TextFormat.MARKDOWN
-    ):
-        said = f"looks like HTML (“{found[:40]}”): "
-        if text_format:
-            sentence = 'if it is, say "text_format": "html".'
-            of.faults.warnings.append(FileProblem(node, said + sentence))
-        else:
-            sentence = 'say "text_format": "html", or "plain" when readers are to see '
-            of.faults.append(FileProblem(node, f"{said}{sentence}it to the letter."))
-
-
-def from_html(node: Node, faults: Faults) -> Node:
-    """The same place of the file, in Markdown."""
-    if len(node.value) > MOST:
-        raise FileProblem(
-            node,
-            f"has at most {MOST:,} characters of HTML (it has {len(node.value):,}).",
-        )
-    try:
-        converted = markdown_of(node.value)
-    except TooDeep:
-        raise FileProblem(node, "has elements that are nested too deeply.") from None
-    faults.warnings += (FileProblem(node, said) for said in converted.left_out)
-    return replace(node, value=converted.text)
-
-
-def warn_of_html(of: Fields, keys: Iterable[str]) -> None:
-    """Lines are printed to the letter, whatever format a text has."""
-    for key in keys:
-        node = of.given.get(key)
-        if (
-            node
-            and isinstance(node.value, str)
-            and (found := looks_like_html(node.value))
-        ):
-            of.faults.warnings.append(
-                FileProblem(
-                    node,
-                    f"holds HTML, which readers see to the letter: “{found[:40]}”.",
-                )
-            )
-
-
 def read_translations(of: Fields, petition: Petition) -> list[tuple[Node, Translation]]:
     if "translations" not in of.given:
         return []
     texts = of.given["translations"]
     if not isinstance(texts.value, dict):
-        raise FileProblem(texts, "must be an object with a text for each language.")
+        raise FileProblem(
+            texts,
+            'must be an object with a text for each language, as in {"fr": {"title": '
+            f'…, "text": …}}}}, not {kind_of(texts)}.',
+        )
     found: dict[str, tuple[Node, Translation]] = {}
     for code, text in texts.value.items():
         with of.faults.noted():
@@ -240,14 +249,32 @@ def read_translations(of: Fields, petition: Petition) -> list[tuple[Node, Transl
 
 
 def read_targets(of: Fields) -> list[tuple[Node, Target]]:
+    for key in ("target", "targets"):
+        node = of.node.value.get(key)
+        if node is not None and isinstance(node.value, str) and not is_given(node):
+            unsettled = 'null for "not settled yet"'
+            raise FileProblem(
+                node, f"is empty. Write whom it petitions, or {unsettled}."
+            )
     if ("target" in of.given) == ("targets" in of.given):
         raise FileProblem(of.node, 'needs "target" or "targets", one of the two.')
     if "target" in of.given:
         node = of.given["target"]
+        if isinstance(node.value, list):
+            raise FileProblem(node, 'is one target, not a list: say "targets".')
         return [(node, read_target(node, 1, of.faults))]
     targets = of.given["targets"]
     if not isinstance(targets.value, list) or not targets.value:
-        raise FileProblem(targets, "must be a list with at least one target.")
+        instead = (
+            ""
+            if isinstance(targets.value, list)
+            else ': say "target", or put brackets around it'
+        )
+        raise FileProblem(
+            targets,
+            f"must be a list with at least one target, not {kind_of(targets)}"
+            f"{instead}.",
+        )
     if len(targets.value) > MOST_TARGETS:
         raise FileProblem(
             targets,
@@ -264,15 +291,21 @@ def read_targets(of: Fields) -> list[tuple[Node, Target]]:
 def read_target(node: Node, position: int, faults: Faults) -> Target:
     if node.value is None:
         return Target(kind=TargetKind.UNSETTLED, position=position)
+    if not isinstance(node.value, str | dict):
+        raise FileProblem(
+            node,
+            f"must be a name in quotes, or an object in braces, not {kind_of(node)}.",
+        )
     if isinstance(node.value, str):
         name = text_for(Target, "name", node, needed=True)
         return Target(kind=TargetKind.LABEL, name=name, position=position)
     fields = Fields(node, {"kind", *TARGET_TEXTS}, faults)
-    fields.texts(Target, TARGET_TEXTS, {"name"} & fields.given.keys())
-    fields.read("kind", one_of(TargetKind))
-    values = {"kind": TargetKind.PERSON, **fields.values}
-    target = Target(position=position, **values)
-    fields.check(target, {"petition"})
+    kind = fields.read("kind", one_of(TargetKind)) or TargetKind.PERSON
+    named = {"name"} & node.value.keys() if kind != TargetKind.UNSETTLED else ()
+    fields.texts(Target, TARGET_TEXTS, named)
+    target = Target(position=position, **{**fields.values, "kind": kind})
+    if not fields.wrong:
+        fields.check(target, {"petition"})
     return target
 
 
@@ -315,7 +348,7 @@ def known_language(node: Node, said: str) -> str:
     if language is None:
         raise FileProblem(
             node,
-            f"“{said[:60]}” is not a language. Write its code, as in fr, crk or "
+            f"“{shown(said)}” is not a language. Write its code, as in fr, crk or "
             "zh-Hant, or its name.",
         )
     return language

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from django.db import models
 
 from core.text.characters import bare
-from core.text.json_lines import Node
-from core.text.json_values import (
-    Faults,
-    FileProblem,
-)
+from core.text.faults import Faults, FileProblem, Node
+from core.text.json_values import is_given
 from organizations.models import Organization
 from petitions.counts.counting import record_entry
 from petitions.importing.reading import PetitionPlan, Plan
@@ -43,26 +40,46 @@ class Report:
     """What was taken, and may not be meant."""
 
 
+def compare(plan: Plan, faults: Faults) -> None:
+    """Look for what is stored of it already, and for what cannot be stored beside."""
+    plan.stored = known_organization(plan.organization)
+    if plan.stored is None and plan.organization.slug:
+        with faults.noted():
+            check_address(plan.node, plan.organization)
+            if other := called(plan.organization.name):
+                raise FileProblem(
+                    plan.node.value.get("slug", plan.node),
+                    f"is not the address of {other.name}, which is stored already: "
+                    f'write "{other.slug}", or another name for another organisation.',
+                )
+    known = {}
+    if plan.stored:
+        known = {bare(one.title): one for one in plan.stored.petitions.all()}
+    for planned in plan.petitions:
+        planned.stored = known.get(bare(planned.petition.title))
+        with faults.noted():
+            if planned.stored:
+                check_number(planned, planned.stored)
+            else:
+                check_address(planned.node, planned.petition)
+
+
 def store(plan: Plan) -> Report:
     differences: list[FileProblem] = []
-    organization = known_organization(plan.organization)
+    organization = plan.stored
     if organization is None:
         organization = plan.organization
         organization.save()
     else:
         differences += differing(plan.node, plan.organization, organization)
-    known = {bare(one.title): one for one in organization.petitions.all()}
-    faults = Faults()
     created = supporters = 0
     for planned in plan.petitions:
-        petition = known.get(bare(planned.petition.title))
+        petition = planned.stored
         if petition is None:
             petition = planned.petition
             petition.organization = organization
-            if petition.slug and petition.slug_taken(petition.slug):
-                taken = planned.node.value["slug"]
-                faults.append(FileProblem(taken, "is the address of another petition."))
-                continue
+            # One before it in the file may have been given it.
+            check_address(planned.node, petition)
             petition.save()
             for _node, target in planned.targets:
                 target.petition = petition
@@ -72,10 +89,8 @@ def store(plan: Plan) -> Report:
             differences += differing(planned.node, planned.petition, petition)
             differences += differing_targets(planned, petition)
         differences += store_translations(planned, petition)
-        with faults.noted():
-            supporters += store_entry(planned, petition)
+        supporters += store_entry(planned, petition)
         differences += differing_entry(planned, petition)
-    faults.complain()
     return Report(
         organization,
         created,
@@ -96,7 +111,7 @@ def differing(
     """Each key of an object that says something else than what is stored."""
     for key, value in node.value.items():
         column = COLUMNS.get(key, key)
-        if value.value is None or key in NESTED or not hasattr(stored, column):
+        if not is_given(value) or key in NESTED or not hasattr(stored, column):
             continue
         if getattr(planned, column) != getattr(stored, column):
             yield left_alone(value)
@@ -125,9 +140,35 @@ def known_organization(planned: Organization) -> Organization | None:
     """The one that an earlier run, or somebody by hand, has made."""
     if planned.slug:
         return Organization.objects.filter(slug=planned.slug).first()
-    name = bare(planned.name)
-    everybody = Organization.objects.order_by("pk")
+    return called(planned.name)
+
+
+def called(said: str) -> Organization | None:
+    """The first one of this name, whatever blanks are in it."""
+    name = bare(said)
+    everybody = Organization.objects.order_by("pk") if name else ()
     return next((one for one in everybody if bare(one.name) == name), None)
+
+
+def check_address(node: Node, row: Organization | Petition) -> None:
+    """FileProblem when the file wants an address that another one has, or had."""
+    if row.slug and row.slug_taken(row.slug):
+        sentence = f"is the address of another {row._meta.verbose_name}: choose one."
+        raise FileProblem(node.value.get("slug", node), sentence)
+
+
+def check_number(planned: PetitionPlan, stored: Petition) -> None:
+    """FileProblem when another number is stored as what was counted elsewhere."""
+    entries = stored.count_entries.filter(source=Source.IMPORTED)
+    before = sum(entry.number for entry in entries)
+    if planned.number is None or planned.number == before:
+        return
+    if entries or not planned.number:
+        raise FileProblem(
+            planned.node.value.get("supporters", planned.node),
+            f"is {planned.number}, but {before} were brought in before. Correct the "
+            "number with a count entry in the admin.",
+        )
 
 
 def store_translations(
@@ -145,23 +186,14 @@ def store_translations(
 
 
 def store_entry(planned: PetitionPlan, petition: Petition) -> int:
-    """Store the number that was counted elsewhere, unless it is there; how many
-    supporters that brings. FileProblem when another number is there."""
-    if planned.number is None:
-        return 0
+    """Store the number that was counted elsewhere, unless one is there; how many
+    supporters that brings."""
     stored = petition.count_entries.filter(source=Source.IMPORTED)
-    before = sum(entry.number for entry in stored)
-    if not stored and planned.entry:
-        planned.entry.petition = petition
-        record_entry(planned.entry)
-        return planned.entry.number
-    if before != planned.number:
-        raise FileProblem(
-            planned.node.value["supporters"],
-            f"is {planned.number}, but {before} were brought in before. Correct the "
-            "number with a count entry in the admin.",
-        )
-    return 0
+    if not planned.entry or stored.exists():
+        return 0
+    planned.entry.petition = petition
+    record_entry(planned.entry)
+    return planned.entry.number
 
 
 def differing_entry(planned: PetitionPlan, petition: Petition) -> Iterator[FileProblem]:

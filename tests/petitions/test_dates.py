@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from petitions import loops
 from petitions.counts import counting
 from petitions.dates import closing_words
-from petitions.importing import FileProblem, import_text
+from petitions.importing import FileProblem, import_file
 from petitions.models import Petition
 from petitions.states import State
 from tests.factories import (
@@ -131,7 +131,7 @@ def bring(**values: Any) -> Petition:
     """Import one petition with these values."""
     petition = {"title": "Free the prisoners", "text": "Text", "target": None, **values}
     text = {"organization": {"name": "From elsewhere", "petitions": [petition]}}
-    import_text(json.dumps(text), now=timezone.now())
+    import_file(json.dumps(text).encode(), now=timezone.now())
     while counting.fold():
         pass
     return Petition.objects.for_reading().get()

@@ -120,7 +120,7 @@ def test_an_accent_may_be_composed_or_not_and_capitals_tell_apart(
         ),
         ({"supporters": 1, "counted_at": "2030-01-01"}, "counted_at", "still to come"),
         ({"counted_at": "soon"}, "counted_at", "must be a date such as 2016-03-31"),
-        ({"ended_on": "31.1.2016"}, "ended_on", "not “31.1.2016”"),
+        ({"ended_on": "31.1.2016"}, "ended_on", "write 2016-01-31"),
     ],
 )
 def test_a_day_that_cannot_be_is_refused(

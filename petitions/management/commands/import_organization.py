@@ -13,7 +13,8 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from core.db.database import is_held_back
-from petitions.importing import FORMAT, FileProblem, NotJson, Report, import_text
+from core.text.files import MOST_BYTES
+from petitions.importing import FORMAT, FileProblem, Report, import_file
 
 TRIES = 5
 
@@ -37,15 +38,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
-            text = file.read_text(encoding="utf-8-sig")
+            with file.open("rb") as opened:
+                # /dev/zero has no end.
+                data = opened.read(MOST_BYTES + 1)
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from None
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            raise CommandError(f"{file}: line {line}: not UTF-8") from None
         try:
-            report = self.patiently(text)
-        except (FileProblem, NotJson) as problem:
+            report = self.patiently(data)
+        except FileProblem as problem:
             told = str(problem).split("\n")
             raise CommandError("\n".join(f"{file}: {one}" for one in told)) from None
         organization = report.organization
@@ -64,11 +64,11 @@ class Command(BaseCommand):
                 "the admin."
             )
 
-    def patiently(self, text: str) -> Report:
+    def patiently(self, data: bytes) -> Report:
         """All of it or nothing, again while others hold what it writes to."""
         for attempt in range(TRIES):
             try:
-                return import_text(text, now=timezone.now())
+                return import_file(data, now=timezone.now())
             except OperationalError as error:
                 if not is_held_back(error):
                     raise

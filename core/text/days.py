@@ -1,0 +1,173 @@
+"""What people and spreadsheets write for a day, and how it is written here."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+
+from babel import Locale
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from core.text.faults import shown
+
+# Day 0 of spreadsheets, which take 1900 for a leap year: so from March 1900 on. Below
+# are years that stand alone; the last is in the year 2100.
+SPREADSHEET_DAY = date(1899, 12, 30)
+SPREADSHEET = range(2_200, 73_415)
+# Seconds, or thousandths of them, since 1970: from March 1973 to the year 2100.
+SECONDS = range(100_000_000, 4_102_444_800)
+YEARS = range(1800, 2200)
+NUMBER = re.compile(r"(\d+)(?:[.,]\d*)?", re.ASCII)
+PARTS = re.compile(r"(\d{1,4})([-/. ]+)(\d{1,2})\2(\d{1,4})(?!\d)", re.ASCII)
+WRITTEN = re.compile(r"\w+")
+
+
+def why_no_day(said: str) -> str:
+    """Why this is not taken for a day, and what to write instead, in the reader's
+    language; "" when it says nothing of a day."""
+    text = unicodedata.normalize("NFKC", said).strip()
+    if found := NUMBER.fullmatch(text):
+        return why_no_number(said, int(found[1]) if len(found[1]) < 20 else 0)
+    if found := PARTS.match(text):
+        first, between, second, third = found.groups()
+        return why_not_these(said, first, second, third, ordered="." in between)
+    day = day_in_words(text)
+    if day:
+        return instead(said, [day])
+    if re.fullmatch(r"\d{4}[-/. ]\d{1,2}", text, re.ASCII) or is_month(text):
+        return no_day(said)
+    return ""
+
+
+def why_no_number(said: str, number: int) -> str:
+    if number in YEARS:
+        return no_day(said)
+    thousandths = number // 1000
+    day = None
+    if 19_000_101 <= number <= 21_001_231:
+        text = str(number)
+        day = next(days(text[:4], text[4:6], text[6:]), None)
+        return instead(said, [day]) if day else ""
+    if number in SPREADSHEET:
+        day = SPREADSHEET_DAY + timedelta(days=number)
+        return _(
+            "%(said)s is how a spreadsheet stores %(day)s; write %(day)s."
+        ) % {"said": shown(said), "day": day}  # fmt: skip
+    for seconds in (number, thousandths):
+        if seconds in SECONDS:
+            return _("%(said)s counts seconds until %(day)s; write %(day)s.") % {
+                "said": shown(said),
+                "day": datetime.fromtimestamp(seconds, UTC).date(),
+            }
+    return ""
+
+
+def why_not_these(
+    said: str, first: str, second: str, third: str, *, ordered: bool
+) -> str:
+    """Of three numbers. In some countries the day is first, in others the month; dots
+    stand between them where it is the day."""
+    if len(first) == 4:
+        found = list(days(first, second, third)) or list(days(first, third, second))
+        return instead(said, found) or too_many(said, first, second)
+    if len(third) == 4:
+        found = list(days(third, second, first))
+        if not (ordered and found):
+            found += days(third, first, second)
+        return instead(said, found) or too_many(said, third, second)
+    century = "20" if int(third) < 70 else "19"
+    full = [*days(century + third.zfill(2), second, first),
+            *days(century + third.zfill(2), first, second),
+            *days("20" + first.zfill(2), second, third)]  # fmt: skip
+    if not full:
+        return ""
+    return _(
+        "“%(said)s” has a year of two digits: write it with four, year first, as in "
+        "%(days)s."
+    ) % {"said": shown(said), "days": either(full)}  # fmt: skip
+
+
+def too_many(said: str, year: str, month: str) -> str:
+    """Of a day that the month does not have."""
+    if not (int(year) and 1 <= int(month) <= 12):
+        return ""
+    return _(
+        "There is no %(said)s: that month has %(most)s days. Write the day that is "
+        "meant."
+    ) % {"said": shown(said), "most": monthrange(int(year), int(month))[1]}
+
+
+def days(year: str, month: str, day: str) -> Iterator[date]:
+    """The day, when there is one."""
+    try:
+        yield date(int(year), int(month), int(day))
+    except ValueError:
+        return
+
+
+def day_in_words(text: str) -> date | None:
+    """“31 March 2016”, “Tue, Mar. 31st, 2016”, “31 mars 2016 22:55”."""
+    words = [plain(word) for word in WRITTEN.findall(text)[:8]]
+    month = next((months()[word] for word in words if word in months()), None)
+    numbers = [re.sub(r"(?<=\d)(?:st|nd|rd|th|er)$", "", word) for word in words]
+    year = next((n for n in numbers if re.fullmatch(r"\d{4}", n, re.ASCII)), None)
+    day = next((n for n in numbers if re.fullmatch(r"\d{1,2}", n, re.ASCII)), None)
+    if not (month and year and day):
+        return None
+    return next(days(year, str(month), day), None)
+
+
+def is_month(text: str) -> bool:
+    """“March 2016”"""
+    words = [plain(word) for word in WRITTEN.findall(text)]
+    return len(words) == 2 and words[0] in months() and words[1].isdecimal()
+
+
+@cache
+def months() -> dict[str, int]:
+    """Their numbers by their names, also short ones, in the languages of the
+    interface."""
+    return {
+        plain(name): number
+        for code in dict(settings.LANGUAGES)
+        for width in ("wide", "abbreviated")
+        for number, name in Locale.parse(code, sep="-").months["format"][width].items()
+    }
+
+
+def plain(word: str) -> str:
+    """Without capitals, accents and dots."""
+    letters = unicodedata.normalize("NFD", word.casefold())
+    return "".join(letter for letter in letters if letter.isalnum())
+
+
+def instead(said: str, found: list[date]) -> str:
+    if not found:
+        return ""
+    if len(set(found)) > 1:
+        return _(
+            "“%(said)s” may mean two days: write %(days)s, whichever it is."
+        ) % {"said": shown(said), "days": either(found)}  # fmt: skip
+    return _("“%(said)s” is not how a day is written here: write %(day)s.") % {
+        "said": shown(said),
+        "day": found[0],
+    }
+
+
+def either(found: list[date]) -> str:
+    """One day, or two with “or” between."""
+    one, *others = dict.fromkeys(map(str, found))
+    return (
+        _("%(one)s or %(other)s") % {"one": one, "other": others[0]} if others else one
+    )
+
+
+def no_day(said: str) -> str:
+    return _("“%(said)s” names no day: write one, as in 2016-03-31.") % {
+        "said": shown(said)
+    }

@@ -1,0 +1,69 @@
+"""Texts in HTML, called so or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from core.text.faults import Faults, FileProblem, Node, shown
+from core.text.from_html import MOST, TooDeep, looks_like_html, markdown_of
+from core.text.json_values import Fields
+from petitions.states import TextFormat
+
+# Of the file alone: it is stored as Markdown.
+HTML = "html"
+
+
+def read_format(of: Fields, text_format: str) -> None:
+    """Make Markdown of a text in HTML; say so of one that seems to be in HTML."""
+    node = of.given.get("text")
+    if node is None or not isinstance(node.value, str) or "text_format" in of.wrong:
+        return
+    if text_format == HTML:
+        try:
+            of.given["text"] = from_html(node, of.faults)
+        except FileProblem as problem:
+            of.faults.append(problem)
+            of.wrong.add("text")
+    elif found := looks_like_html(
+        node.value, entities=text_format != TextFormat.MARKDOWN
+    ):
+        said = f"looks like HTML (“{shown(found)}”): "
+        if text_format:
+            sentence = 'if it is, say "text_format": "html".'
+            of.faults.warnings.append(FileProblem(node, said + sentence))
+        else:
+            sentence = 'say "text_format": "html", or "plain" when readers are to see '
+            of.faults.append(FileProblem(node, f"{said}{sentence}it to the letter."))
+
+
+def from_html(node: Node, faults: Faults) -> Node:
+    """The same place of the file, in Markdown."""
+    if len(node.value) > MOST:
+        raise FileProblem(
+            node,
+            f"has at most {MOST:,} characters of HTML (it has {len(node.value):,}).",
+        )
+    try:
+        converted = markdown_of(node.value)
+    except TooDeep:
+        raise FileProblem(node, "has elements that are nested too deeply.") from None
+    faults.warnings += (FileProblem(node, said) for said in converted.left_out)
+    return replace(node, value=converted.text)
+
+
+def warn_of_html(of: Fields, keys: Iterable[str]) -> None:
+    """Lines are printed to the letter, whatever format a text has."""
+    for key in keys:
+        node = of.given.get(key)
+        if (
+            node
+            and isinstance(node.value, str)
+            and (found := looks_like_html(node.value))
+        ):
+            of.faults.warnings.append(
+                FileProblem(
+                    node,
+                    f"holds HTML, which readers see to the letter: “{shown(found)}”.",
+                )
+            )
