@@ -165,8 +165,8 @@ def sources(now: datetime) -> list[Reading]:
 def bursts(now: datetime) -> list[Reading]:
     """How many signatures of the last hour wait for staff because too many came at once
     with mail domains that are new here."""
-    waiting = Signature.objects.filter(aside=Aside.BURST, created_at__gt=now - HOUR)
-    number = waiting.count()
+    waiting = Signature.objects.set_aside().filter(aside=Aside.BURST)
+    number = waiting.filter(created_at__gt=now - HOUR).count()
     page = reverse("admin:petitions_signature_changelist")
     trouble = (
         f"{number} signatures of the last hour wait until staff have looked: too many "

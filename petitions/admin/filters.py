@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from organizations.scoping import user_of
-from petitions.models import Petition
+from petitions.models import Petition, Signature
+from petitions.states import Aside
+
+# In the address: those that will be erased.
+LEAVING = "leaving"
 
 
 class PetitionFilter(admin.SimpleListFilter):
@@ -29,3 +35,44 @@ class PetitionFilter(admin.SimpleListFilter):
         if value and value.isascii() and value.isdecimal() and len(value) < 19:
             return queryset.filter(petition=int(value))
         return queryset
+
+
+class AsideFilter(admin.SimpleListFilter):
+    """Each rule with the number of people who wait because of it."""
+
+    title = _("set aside")
+    parameter_name = "aside"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        waiting = dict(
+            model_admin.get_queryset(request)
+            .set_aside()
+            .order_by()
+            .values_list("aside")
+            .annotate(people=Count("email_key", distinct=True))
+        )
+        rules = [
+            (reason.value, f"{reason.label} ({intcomma(waiting[reason.value])})")
+            for reason in Aside
+            if reason.value in waiting
+        ]
+        everybody = [("any", _("For any reason"))] if len(rules) > 1 else []
+        return [*everybody, *rules, *self.leaving(request, model_admin)]
+
+    def leaving(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Those whom staff decided to erase, while it can be called off."""
+        marked = model_admin.get_queryset(request).to_be_removed()
+        people = marked.aggregate(n=Count("email_key", distinct=True))["n"]
+        label = gettext("Will be erased (%(people)s)") % {"people": intcomma(people)}
+        return [(LEAVING, label)] if people else []
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> QuerySet[Signature]:
+        if not self.value():
+            return queryset
+        if self.value() == LEAVING:
+            return queryset.to_be_removed()  # type: ignore[attr-defined, no-any-return]
+        waiting: QuerySet[Signature] = queryset.set_aside()  # type: ignore[attr-defined]
+        any_reason = self.value() == "any"
+        return waiting if any_reason else waiting.filter(aside=self.value())

@@ -1,23 +1,31 @@
-"""Erasing signatures that were set aside: a page that says how many of what, then the
-deed."""
+"""Erasing signatures that were set aside: a page that says how many of what and when,
+then seven days in which it can be called off."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Count, Max
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import Truncator
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
+from organizations.scoping import user_of
 from petitions.addresses import domain_of
-from petitions.identity import same_person
-from petitions.models import Signature
+from petitions.admin.acting import log
+from petitions.models import Removal, Signature
+from petitions.models.life import WAIT
 from petitions.models.signatures import SignatureQuerySet
+from petitions.signatures import quarantine
 from petitions.states import Aside
 
 DOMAINS = 20
@@ -27,6 +35,7 @@ def ask(
     model_admin: ModelAdmin[Signature], request: HttpRequest, rows: SignatureQuerySet
 ) -> HttpResponse:
     """What would be erased. What is sent back says up to which signature that was."""
+    day = timezone.localtime(timezone.now() + WAIT)
     groups = (
         rows.order_by()
         .values("petition__title", "aside")
@@ -38,9 +47,11 @@ def ask(
     )
     context: dict[str, Any] = {
         **model_admin.admin_site.each_context(request),
-        "title": gettext("Remove for good what was set aside"),
+        "title": gettext("Remove what was set aside"),
         "opts": model_admin.opts,
         "number": sum(group["number"] for group in groups),
+        "people": rows.aggregate(n=Count("email_key", distinct=True))["n"],
+        "day": date_format(day),
         "newest": max((group["newest"] for group in groups), default=0),
         "rows": [
             {
@@ -61,12 +72,56 @@ def ask(
     return TemplateResponse(request, template, context)
 
 
-def erase(request: HttpRequest, rows: SignatureQuerySet) -> int:
-    """Erase what `ask` had shown, as far as it still waits; returns how many."""
+def remove(request: HttpRequest, rows: SignatureQuerySet) -> None:
+    """Have erased what `ask` had shown, as far as it still waits."""
     newest = request.POST.get("newest", "")
     if not (newest.isascii() and newest.isdecimal() and len(newest) < 19):
-        return 0
+        return
+    now = timezone.now()
     seen = rows.filter(pk__lte=int(newest))
-    number = seen.count()
-    same_person.forget(seen)
-    return number
+    made = quarantine.remove(seen, user_of(request), now=now)
+    for removal, number in made:
+        log(
+            request,
+            removal.petition,
+            gettext("To be erased: %(n)s signatures set aside")
+            % {"n": intcomma(number)},
+        )
+    number = sum(number for _removal, number in made)
+    messages.success(
+        request,
+        ngettext(
+            "%(n)s signature will be erased on %(day)s. Until then it can be called "
+            "off, above this list.",
+            "%(n)s signatures will be erased on %(day)s. Until then it can be called "
+            "off, above this list.",
+            number,
+        )
+        % {"n": intcomma(number), "day": date_format(timezone.localtime(now + WAIT))},
+    )
+
+
+def call_off(
+    model_admin: ModelAdmin[Signature], request: HttpRequest, number: int
+) -> HttpResponse:
+    """Leave set aside what would have been erased."""
+    rows = Removal.objects.edited_by(user_of(request)).select_related("petition")
+    removal = rows.filter(pk=number).first()
+    if removal is None:
+        raise Http404
+    if request.method == "POST":
+        back = quarantine.call_off(removal)
+        what = gettext("Called off: %(n)s signatures are not erased") % {
+            "n": intcomma(back)
+        }
+        log(request, removal.petition, what)
+        messages.success(
+            request,
+            ngettext(
+                "Called off: %(n)s signature is set aside, as before.",
+                "Called off: %(n)s signatures are set aside, as before.",
+                back,
+            )
+            % {"n": intcomma(back)},
+        )
+    return redirect("admin:petitions_signature_changelist")

@@ -8,9 +8,11 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Count, F, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -23,7 +25,7 @@ from organizations.access import may_edit
 from organizations.scoping import SupportersAdmin, user_of
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.admin import removing
-from petitions.admin.filters import PetitionFilter
+from petitions.admin.filters import AsideFilter, PetitionFilter
 from petitions.identity.key_ring import keys_of
 from petitions.models import Comment, Signature
 from petitions.models.signatures import COMMENTED, NAME_WITHHELD
@@ -31,7 +33,7 @@ from petitions.signature_fields import OPTIONAL
 from petitions.signatures import (
     quarantine,
 )
-from petitions.states import Aside, Delivery, WeakSign
+from petitions.states import Delivery, WeakSign
 from petitions.templatetags.petition_tags import country_name
 
 SIGNS = {
@@ -95,36 +97,6 @@ class NameFilter(admin.SimpleListFilter):
         return queryset
 
 
-class AsideFilter(admin.SimpleListFilter):
-    """Each rule with the number of people who wait because of it."""
-
-    title = _("set aside")
-    parameter_name = "aside"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        waiting = dict(
-            model_admin.get_queryset(request)
-            .set_aside()
-            .order_by()
-            .values_list("aside")
-            .annotate(people=Count("email_key", distinct=True))
-        )
-        rules = [
-            (reason.value, f"{reason.label} ({intcomma(waiting[reason.value])})")
-            for reason in Aside
-            if reason.value in waiting
-        ]
-        everybody = [("any", _("For any reason"))] if len(rules) > 1 else []
-        return [*everybody, *rules]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Signature]
-    ) -> QuerySet[Signature]:
-        if self.value() == "any":
-            return queryset.exclude(aside="")
-        return queryset.filter(aside=self.value()) if self.value() else queryset
-
-
 @admin.register(Signature)
 class SignatureAdmin(SupportersAdmin[Signature]):
     organization_path = "petition__organization_id"
@@ -149,7 +121,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         *(field.name for field in OPTIONAL if field.is_line), "country_known",
         "comment", "comment_standing", "show_name", "name_withheld",
         "updates", "language_named", "agreed_to", "text_version",
-        "invalidation", "aside", "weak_signs_in_words", "network_shared",
+        "invalidation", "aside", "erased_on", "weak_signs_in_words", "network_shared",
         "created_at", "confirmed_at", "withdrawn_at", "withdrawn_because",
     ]  # fmt: skip
 
@@ -161,6 +133,17 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody edits what somebody signed; actions ask for `approve`."""
         return False
+
+    def get_urls(self) -> list[Any]:
+        """The way back of a removal."""
+        call_off = self.admin_site.admin_view(
+            lambda request, number: removing.call_off(self, request, number)
+        )
+        name = "petitions_signature_call_off"
+        return [
+            path("removal/<int:number>/call-off/", call_off, name=name),
+            *super().get_urls(),
+        ]
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
         return super().has_change_permission(request)
@@ -227,6 +210,12 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     @admin.display(description=_("petition"), ordering="petition")
     def petition_start(self, signature: Signature) -> str:
         return Truncator(signature.petition.title).chars(60)
+
+    @admin.display(description=_("will be removed on"))
+    def erased_on(self, signature: Signature) -> str:
+        """Empty unless staff decided so."""
+        day = signature.erased_on
+        return date_format(timezone.localtime(day)) if day else ""
 
     @admin.display(description=_("weak signs of abuse"))
     def weak_signs_in_words(self, signature: Signature) -> str:
@@ -323,22 +312,19 @@ class SignatureAdmin(SupportersAdmin[Signature]):
             % {"n": intcomma(number)},
         )
 
-    @admin.action(description=_("Set aside: remove for good"), permissions=["approve"])
+    @admin.action(
+        description=_("Set aside: remove, after seven days"), permissions=["approve"]
+    )
     def remove(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> HttpResponse | None:
-        """Ask first, saying how many of what; then erase those, and none that came
-        since."""
+        """Ask first, saying how many of what; then have those erased, and none that
+        came since."""
         editable = self.editable(request, queryset)
         rows = Signature.objects.filter(pk__in=editable).set_aside()
         if "confirmed" not in request.POST:
             return removing.ask(self, request, rows)
-        number = removing.erase(request, rows)
-        messages.success(
-            request,
-            ngettext("%(n)s signature removed.", "%(n)s signatures removed.", number)
-            % {"n": intcomma(number)},
-        )
+        removing.remove(request, rows)
         return None
 
     def change(

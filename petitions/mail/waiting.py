@@ -33,7 +33,7 @@ LATELY = timedelta(hours=1)
 def tell(now: datetime) -> bool:
     """For the worker: one mail to each organisation for which signatures were set aside
     lately as too many of a mail domain that is new. Returns False: none waits."""
-    bursts = Signature.objects.filter(aside=Aside.BURST)
+    bursts = Signature.objects.set_aside().filter(aside=Aside.BURST)
     lately = bursts.filter(created_at__gt=now - LATELY)
     for number in set(lately.values_list("petition__organization_id", flat=True)):
         drawn = MAILS.of(str(number))

@@ -26,6 +26,7 @@ from petitions.models.mails import (
 )
 from petitions.models.next_steps import Letter, NextStep
 from petitions.models.petitions import FormerPetitionSlug, Petition
+from petitions.models.removals import Removal
 from petitions.models.reports import Report
 from petitions.models.retention import RetentionLimit
 from petitions.models.search import SearchDocument, SearchWord
@@ -73,6 +74,7 @@ __all__ = [
     "NextStep",
     "OrdinaryDomain",
     "Petition",
+    "Removal",
     "Report",
     "RetentionLimit",
     "SearchDocument",

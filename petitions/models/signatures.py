@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.indexes import BrinIndex
@@ -37,6 +38,7 @@ COMMENT_WAITING = COMMENTED & Q(comment_approved=False, comment_rejected=False)
 
 if TYPE_CHECKING:
     from petitions.models.invalidations import Invalidation
+    from petitions.models.removals import Removal
 
 
 class SignatureQuerySet(models.QuerySet["Signature"]):
@@ -54,7 +56,11 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
 
     def set_aside(self) -> SignatureQuerySet:
         """Those that wait for staff."""
-        return self.exclude(aside="")
+        return self.exclude(aside="").filter(removal=None)
+
+    def to_be_removed(self) -> SignatureQuerySet:
+        """Those set aside which staff decided to erase: soon, unless called off."""
+        return self.exclude(aside="").filter(removal__isnull=False)
 
     def known(self) -> SignatureQuerySet:
         """Those that still say whose they are."""
@@ -173,6 +179,16 @@ class Signature(models.Model):
         related_name="signatures",
         db_index=False,  # the partial index "signature_invalidated" serves better
         help_text="The mark by which a reversal finds it again.",
+    )
+    removal: models.ForeignKey[Removal | None] = models.ForeignKey(
+        "petitions.Removal",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        editable=False,
+        related_name="signatures",
+        # Only what is set aside has one: the index "signature_aside" finds it.
+        db_index=False,
+        db_constraint=False,
     )
     via = models.CharField(
         max_length=20,
@@ -332,6 +348,11 @@ class Signature(models.Model):
         """What was answered besides name and address."""
         answers = ((field, getattr(self, field.name)) for field in OPTIONAL)
         return [(field, answer) for field, answer in answers if answer]
+
+    @property
+    def erased_on(self) -> datetime | None:
+        """When it is erased because staff decided so; None when it is not."""
+        return self.removal.due_at if self.aside and self.removal else None
 
 
 class Comment(Signature):

@@ -12,8 +12,10 @@ from core.retention import (
     Rule,
 )
 from petitions.mail.bounces import HELD_FOR
+from petitions.models.life import WAIT
 from petitions.privacy import (
     expiry,
+    removals,
     withdrawn_pictures,
 )
 from petitions.signature_fields import PERSONAL
@@ -36,6 +38,17 @@ RULES = [
             more=LIFETIME.days,
         ),
         expiry=Rows(expiry.unconfirmed, expiry.delete_with_mails),
+    ),
+    Rule(
+        name="signatures set aside",
+        columns={"petitions.removal": ("made_by",)},
+        what=_(
+            "A signature that was held back because of a sign of abuse, and that the "
+            "organisation decided to erase; who decided it"
+        ),
+        purpose=_("So that a mistake can be taken back."),
+        kept=format_lazy(_("{days} days after that decision."), days=WAIT.days),
+        expiry=removals.Removals(),
     ),
     Rule(
         name="names and addresses of ended petitions",

@@ -28,7 +28,7 @@ def signed_by(address: str) -> QuerySet[Signature]:
     for one petition that wait for their confirmation, each."""
     return (
         same_person.of_address(Signature.objects.all(), address)
-        .select_related("petition__organization", "invalidation")
+        .select_related("petition__organization", "invalidation", "removal")
         .prefetch_related("petition__translations")
         .order_by("-created_at", "-pk")
     )
@@ -61,6 +61,7 @@ def everything_about(address: str) -> dict[str, Any]:
                 "invalidated_at": row.invalidation
                 and row.invalidation.made_at.isoformat(),
                 "withdrawn_because": row.withdrawn_because,
+                "erased_on": row.erased_on and row.erased_on.isoformat(),
             }
             for row in rows
         ],

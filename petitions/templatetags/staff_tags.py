@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django import template
+from django.db.models import QuerySet
 
 from core.http.paging import BoundedPaginator
 from organizations.access import memberships
 from organizations.models import EDITING_ROLES, User
-from petitions.models import Signature
+from petitions.models import Removal, Signature
 
 register = template.Library()
 
@@ -25,3 +26,10 @@ def set_aside(user: User) -> BoundedPaginator:
         ]
         rows = rows.filter(petition__organization__in=edited)
     return BoundedPaginator(rows.order_by("pk"), BoundedPaginator.most)
+
+
+@register.simple_tag
+def removals(user: User) -> QuerySet[Removal]:
+    """What will be erased of the signatures that were set aside, under petitions that
+    `user` edits, while it can be called off."""
+    return Removal.objects.edited_by(user).waiting().select_related("petition")

@@ -17,6 +17,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from core.retention import expire
 from organizations.models import User
 from petitions.abuse import rate_limits
 from petitions.abuse.rate_limits import (
@@ -34,6 +35,7 @@ from petitions.models import (
     Petition,
     Signature,
 )
+from petitions.models.life import WAIT
 from petitions.models.mails import MailState
 from petitions.signatures import (
     confirming,
@@ -567,7 +569,7 @@ def test_staff_release_or_remove(
     if action == "remove":
         assert asides() == {Aside.HONEYPOT: 2, "": 1}
         page = text_of(asked)
-        assert "2 signatures that were set aside are erased" in page
+        assert "2 people will be erased on" in page
         assert "Filled in what people do not see 2" in page
         assert "example.org (2)" in page
         newest = re.findall(r'name="newest" value="(\d+)"', asked.content.decode())[0]
@@ -578,6 +580,8 @@ def test_staff_release_or_remove(
         states = DueMail.objects.values_list("state", flat=True)
         assert list(states) == [MailState.DUE] * 3
     else:
+        assert Signature.objects.to_be_removed().count() == 2
+        expire(timezone.now() + WAIT + timedelta(minutes=1))
         assert Signature.objects.get().pk == pending
         assert DueMail.objects.get().signature_id == pending
 

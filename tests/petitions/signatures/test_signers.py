@@ -326,7 +326,7 @@ def test_every_column_about_a_person_is_in_the_download() -> None:
     given = {
         "petition", "state", "name", "email", *(field.name for field in OPTIONAL),
         "comment", "show_name", "updates", "language", "text_language", "delivery", "created_at",
-        "confirmed_at", "withdrawn_at", "withdrawn_because", "network", "invalidation", "via",
+        "confirmed_at", "withdrawn_at", "withdrawn_because", "network", "invalidation", "removal", "via",
     }  # fmt: skip
 
     assert {field.name for field in Signature._meta.concrete_fields} == inner | given

@@ -1,0 +1,61 @@
+"""What staff decided to erase of what was set aside, while it can be called off."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, FilteredRelation, Q
+from django.utils.translation import gettext_lazy as _
+
+from organizations.models import EDITING_ROLES, User
+from petitions.models.life import WAIT
+from petitions.models.petitions import Petition
+
+
+class RemovalQuerySet(models.QuerySet["Removal"]):
+    def edited_by(self, user: User) -> RemovalQuerySet:
+        """Those of petitions that `user` may edit."""
+        if user.is_superuser:
+            return self
+        mine = user.memberships.filter(role__in=EDITING_ROLES)
+        return self.filter(petition__organization__in=mine.values("organization"))
+
+    def waiting(self) -> models.QuerySet[Any]:
+        """Those that somebody still waits in, with `people` and `number` of
+        signatures; the next one first."""
+        marked = FilteredRelation("signatures", condition=~Q(signatures__aside=""))
+        rows: models.QuerySet[Any] = self.annotate(marked=marked)
+        rows = rows.annotate(
+            people=Count("marked__email_key", distinct=True), number=Count("marked")
+        )
+        return rows.filter(number__gt=0).order_by("made_at", "pk")
+
+
+class Removal(models.Model):
+    """Signatures of one petition that staff decided to erase, all in one step. The
+    worker erases them after `WAIT`; until then it can be called off. Then the row is
+    gone, too: the history of the petition says who did what."""
+
+    petition = models.ForeignKey(
+        Petition, on_delete=models.CASCADE, related_name="removals"
+    )
+    made_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    made_at = models.DateTimeField()
+
+    objects = RemovalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("removal")
+        verbose_name_plural = _("removals")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def due_at(self) -> datetime:
+        """When the worker erases them."""
+        return self.made_at + WAIT

@@ -1,0 +1,306 @@
+"""What was set aside and staff remove is erased seven days later, whichever way they
+took; until then it says so, and can be called off."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from core.retention import expire
+from organizations.models import User
+from petitions import probes
+from petitions.counts import counting
+from petitions.mail import waiting as telling
+from petitions.models import DueMail, Petition, Signature
+from petitions.models.life import WAIT
+from petitions.models.mails import MailState
+from petitions.signatures import confirming
+from petitions.signatures.tokens import Purpose
+from petitions.states import Aside
+from tests.factories import make_pending, make_petition, make_signature
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import Login
+from tests.petitions.signatures.helpers import link
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/petitions/signature/"
+MINUTE = timedelta(minutes=1)
+
+
+def put_aside(petition: Petition, email: str, reason: str = Aside.BURST) -> Signature:
+    signature = make_pending(petition, email)
+    Signature.objects.filter(pk=signature.pk).update(aside=reason)
+    DueMail.objects.filter(signature=signature).update(state=MailState.HELD)
+    return signature
+
+
+@pytest.fixture
+def aside(petition: Petition) -> list[Signature]:
+    """Three forms of two people."""
+    emails = ("a@new.test", "a@new.test", "b@new.test")
+    return [put_aside(petition, email) for email in emails]
+
+
+def chosen(signatures: list[Signature], **more: Any) -> dict[str, Any]:
+    numbers = [signature.pk for signature in signatures]
+    return {"action": "remove", "_selected_action": numbers, **more}
+
+
+def remove(client: Client, fields: dict[str, Any], path: str = LIST) -> Any:
+    """Ask, then confirm what the page shows; the page that asked."""
+    asked = client.post(path, fields)
+    found = re.findall(r'name="newest" value="(\d+)"', asked.content.decode())
+    newest = found[0] if found else ""
+    client.post(path, {**fields, "confirmed": "1", "newest": newest})
+    return asked
+
+
+def call_off(client: Client) -> Any:
+    page = client.get(LIST).content.decode()
+    (path,) = re.findall(r'action="(/admin/[^"]*/call-off/)"', page)
+    return client.post(path, follow=True)
+
+
+def expire_all(now: datetime) -> None:
+    for _ in range(3):
+        expire(now)
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        (LIST, {}),
+        (f"{LIST}?aside=any", {"select_across": "1"}),
+        (f"{LIST}?aside=burst", {}),
+        (f"{LIST}?q=Maya", {"select_across": "0"}),
+        ("/admin/fr/petitions/signature/", {}),
+    ],
+)
+def test_what_staff_remove_is_erased_after_seven_days_and_no_sooner(
+    as_user: Login, erin: User, aside: list[Signature], path: str, more: dict[str, Any]
+) -> None:
+    remove(as_user(erin), chosen(aside, **more), path)
+
+    assert Signature.objects.count() == 3
+    call_command("expire", stdout=StringIO())
+    expire_all(timezone.now() + WAIT - MINUTE)
+    assert Signature.objects.count() == 3
+    expire_all(timezone.now() + WAIT + MINUTE)
+    assert not Signature.objects.exists()
+    assert not DueMail.objects.exists()
+
+
+def test_an_answer_without_the_question_removes_nothing(
+    as_user: Login, erin: User, aside: list[Signature]
+) -> None:
+    for newest in ("", "x", "-1", "9" * 20):
+        as_user(erin).post(LIST, chosen(aside, confirmed="1", newest=newest))
+
+    assert Signature.objects.set_aside().count() == 3
+
+
+def test_the_page_says_beforehand_how_many_people_and_when(
+    as_user: Login, erin: User, aside: list[Signature]
+) -> None:
+    client = as_user(erin)
+    day = date_format(timezone.localtime(timezone.now() + WAIT))
+
+    asked = text_of(remove(client, chosen(aside)))
+
+    assert f"The forms of 2 people will be erased on {day}" in asked
+    for path in (LIST, "/admin/"):
+        shown = text_of(client.get(path))
+        assert f"The forms of 2 people that were set aside under “{aside[0].petition}”" in shown
+        assert f"will be erased on {day}. Call it off" in shown
+    assert f"Will be removed on: {day}" in text_of(
+        client.get(f"{LIST}{aside[0].pk}/change/")
+    )
+    out = StringIO()
+    call_command("expire", "--dry-run", stdout=out)
+    due = timezone.localdate(timezone.now() + WAIT)
+    assert f"3  waiting until {due}: signatures set aside" in out.getvalue()
+    entry = LogEntry.objects.get()
+    assert entry.user == erin
+    assert "3" in entry.change_message
+
+
+def test_it_is_called_off(
+    as_user: Login, erin: User, petition: Petition, aside: list[Signature]
+) -> None:
+    client = as_user(erin)
+    remove(client, chosen(aside[:2]))
+
+    answer = call_off(client)
+
+    assert "Called off: 2 signatures are set aside, as before." in text_of(answer)
+    assert Signature.objects.set_aside().filter(aside=Aside.BURST).count() == 3
+    assert "Call it off" not in text_of(client.get(LIST))
+    expire_all(timezone.now() + WAIT + MINUTE)
+    assert Signature.objects.count() == 3
+    assert LogEntry.objects.count() == 2
+
+
+def test_only_who_edits_the_petition_sees_it_and_calls_it_off(
+    as_user: Login, erin: User, bob: User, charlie: User, aside: list[Signature]
+) -> None:
+    remove(as_user(erin), chosen(aside))
+    page = as_user(erin).get(LIST).content.decode()
+    (path,) = re.findall(r'action="(/admin/[^"]*/call-off/)"', page)
+
+    for user in (bob, charlie):
+        assert "will be erased on" not in text_of(as_user(user).get("/admin/"))
+        assert as_user(user).post(path).status_code == 404
+    as_user(erin).get(path)
+
+    assert Signature.objects.to_be_removed().count() == 3
+
+
+def test_what_is_released_is_not_erased_and_what_will_be_erased_is_not_released(
+    as_user: Login, erin: User, aside: list[Signature]
+) -> None:
+    client = as_user(erin)
+    client.post(LIST, {**chosen(aside[:1]), "action": "release"})
+    remove(client, chosen(aside))
+
+    client.post(LIST, {**chosen(aside), "action": "release"})
+    again = text_of(client.post(LIST, chosen(aside)))
+
+    assert "None of these is set aside." in again
+    expire_all(timezone.now() + WAIT + MINUTE)
+    assert Signature.objects.get() == aside[0]
+
+
+def test_what_the_former_release_let_go_is_not_erased(
+    as_user: Login, erin: User, aside: list[Signature]
+) -> None:
+    """Its code knows of no removal."""
+    remove(as_user(erin), chosen(aside))
+    Signature.objects.filter(pk=aside[0].pk).update(aside="")
+
+    expire_all(timezone.now() + WAIT + MINUTE)
+
+    assert Signature.objects.get() == aside[0]
+    assert text_of(as_user(erin).get(f"{LIST}{aside[0].pk}/change/"))
+
+
+def test_meanwhile_they_count_nowhere(
+    as_user: Login, erin: User, aside: list[Signature]
+) -> None:
+    client = as_user(erin)
+    assert "2 people" not in text_of(client.get(LIST))
+
+    remove(client, chosen(aside[:2]))
+
+    shown = text_of(client.get(LIST))
+    assert "Many at once with a mail domain that is new here (1)" in shown
+    assert "Will be erased (1)" in shown
+    assert "1 signature is set aside until you have" in text_of(client.get("/admin/"))
+    listed = client.get(f"{LIST}?aside=leaving").content.decode()
+    assert "a@new.test" in listed
+    assert "b@new.test" not in listed
+    assert "a@new.test" not in client.get(f"{LIST}?aside=any").content.decode()
+    (reading,) = probes.bursts(timezone.now())
+    assert reading.value == 1
+    assert not Signature.objects.confirmed().exists()
+    assert all(proof.holds for proof in counting.verify())
+
+
+def test_nobody_is_told_again_of_what_is_being_removed(
+    as_user: Login, erin: User, aside: list[Signature], mailoutbox: list[Any]
+) -> None:
+    remove(as_user(erin), chosen(aside))
+
+    telling.tell(timezone.now())
+
+    assert mailoutbox == []
+
+
+def test_a_removal_of_several_petitions_is_called_off_one_by_one(
+    as_user: Login, erin: User, petition: Petition, aside: list[Signature]
+) -> None:
+    other = put_aside(make_petition(petition.organization), "c@new.test")
+    client = as_user(erin)
+    remove(client, chosen([*aside, other]))
+    page = client.get(LIST).content.decode()
+    paths = re.findall(r'action="(/admin/[^"]*/call-off/)"', page)
+    assert len(paths) == 2
+
+    client.post(paths[1])
+    expire_all(timezone.now() + WAIT + MINUTE)
+
+    assert Signature.objects.get() == other
+
+
+# == What the signer does meanwhile ==
+
+
+def test_the_signer_is_told_the_truth(
+    as_user: Login, erin: User, visitor: Client, aside: list[Signature]
+) -> None:
+    page = link(Purpose.ALL, aside[0])
+    assert "looks at this form before" in text_of(visitor.get(page))
+
+    remove(as_user(erin), chosen(aside))
+
+    day = date_format(timezone.localtime(timezone.now() + WAIT))
+    told = text_of(visitor.get(page))
+    assert f"The organisation has decided to erase this form on {day}." in told
+    assert "looks at this form before" not in told
+    data = visitor.get(f"{page}download/").json()
+    assert all(row["erased_on"] for row in data["signatures"])
+
+
+def test_the_signer_erases_it_sooner(
+    as_user: Login, erin: User, visitor: Client, aside: list[Signature]
+) -> None:
+    remove(as_user(erin), chosen(aside))
+
+    visitor.post(f"{link(Purpose.ALL, aside[0])}erase/")
+
+    assert Signature.objects.get() == aside[2]
+    assert "Called off: 1 signature" in text_of(call_off(as_user(erin)))
+
+
+def test_the_signer_signs_again_and_confirms(
+    as_user: Login, erin: User, petition: Petition, aside: list[Signature]
+) -> None:
+    remove(as_user(erin), chosen(aside))
+    again = make_pending(petition, "a@new.test")
+    assert again.erased_on is None
+
+    outcome, _slug = confirming.confirm(again.pk, now=timezone.now())
+
+    assert outcome is confirming.Confirmation.COUNTED
+    expire_all(timezone.now() + WAIT + MINUTE)
+    assert Signature.objects.get() == again
+
+
+def test_nobody_confirms_what_will_be_erased(
+    as_user: Login, erin: User, aside: list[Signature]
+) -> None:
+    remove(as_user(erin), chosen(aside))
+
+    outcome, _slug = confirming.confirm(aside[0].pk, now=timezone.now())
+
+    assert outcome is not confirming.Confirmation.COUNTED
+
+
+def test_who_is_counted_stays(
+    as_user: Login, erin: User, petition: Petition, aside: list[Signature]
+) -> None:
+    counted = make_signature(petition, "z@example.org")
+
+    remove(as_user(erin), chosen([*aside, counted]))
+    expire_all(timezone.now() + WAIT + MINUTE)
+
+    assert Signature.objects.get() == counted
