@@ -2,25 +2,27 @@
 # A dump of the database every night at HOUR (UTC), kept for DAYS days, in the folder $1,
 # readable for nobody else. `backup.sh FOLDER now` makes one at once, for cron. PGHOST,
 # PGUSER, PGPASSWORD and PGDATABASE say which database. What people had erased leaves the
-# dumps with the oldest of them. Each one is noted in the database: the worker tells
-# ALERT_EMAIL when none was made for more than a day.
+# dumps with the oldest of them. Older ones go only once the new one can be read whole, so
+# that there is always one. Each is noted in the database: the worker tells ALERT_EMAIL
+# when none was made for more than a day.
 set -eu
 umask 077
 
-number() { # NAME VALUE MOST: the number without leading zeros, or a sentence
+number() { # NAME VALUE LEAST MOST: the number without leading zeros, or a sentence
     case $2 in
         '' | *[!0-9]* | ????*) ;;
         *)
             found=$(expr "$2" + 0) || true
-            [ "$found" -le "$3" ] && echo "$found" && return
+            [ "$found" -ge "$3" ] && [ "$found" -le "$4" ] && echo "$found" && return
             ;;
     esac
-    echo "$1 is '$2'. Set a number from 0 to $3." >&2
+    echo "$1 is '$2'. Set a number from $3 to $4." >&2
     return 1
 }
 folder=${1:?Say in which folder}
-hour=$(number HOUR "${HOUR:-3}" 23)
-days=$(number DAYS "${DAYS:-14}" 999)
+hour=$(number HOUR "${HOUR:-3}" 0 23)
+# Of 0 days, nothing but the dump of tonight would be left.
+days=$(number DAYS "${DAYS-14}" 1 999)
 [ -d "$folder" ] && [ -w "$folder" ] || {
     echo "$folder is no folder that may be written to. Make it, or set another." >&2
     exit 1
@@ -32,9 +34,14 @@ dump() {
         rm -f "$name.unfinished"
         return 1
     fi
+    if ! pg_restore --file /dev/null "$name.unfinished"; then
+        echo "The dump cannot be read: the older ones are kept." >&2
+        rm -f "$name.unfinished"
+        return 1
+    fi
     mv "$name.unfinished" "$name" || return 1
     echo "$name: $(wc -c <"$name") bytes"
-    find "$folder" -name 'petitions-*.dump*' -mtime "+$days" -delete
+    find "$folder" -name 'petitions-*.dump*' ! -name "${name##*/}" -mtime "+$days" -delete
     psql --quiet --no-psqlrc --command "INSERT INTO config_heartbeat (name, beat_at)
         VALUES ('backup', now()) ON CONFLICT (name) DO UPDATE SET beat_at = now()" ||
         echo "The dump could not be noted in the database." >&2

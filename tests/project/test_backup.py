@@ -43,9 +43,7 @@ def run(*command: str, environment: dict[str, str]) -> None:
 def test_a_dump_can_be_restored(environment: dict[str, str], tmp_path: Path) -> None:
     server = os.environ["DATABASE_URL"]
     names = ("backup_before", "backup_after")
-    old = tmp_path / "petitions-2020-01-01-0300.dump"
-    old.touch()
-    os.utime(old, (0, 0))
+    old = make_old(tmp_path)
     other = tmp_path / "notes"
     other.touch()
     os.utime(other, (0, 0))
@@ -108,15 +106,67 @@ def test_a_dump_that_fails_says_so_and_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("HOUR", "24"), ("HOUR", "three"), ("DAYS", "-1"), ("HOUR", "3;ls")],
-)
-def test_a_wrong_setting_stops_it_with_a_sentence(
-    tmp_path: Path, name: str, value: str
+    [
+        ("HOUR", "24"), ("HOUR", "three"), ("HOUR", "3;ls"), ("DAYS", "0"),
+        ("DAYS", "000"), ("DAYS", "-1"), ("DAYS", ""), ("DAYS", "x"),
+        ("DAYS", "1.5"), ("DAYS", "1000"), ("DAYS", " 7"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_stops_it_with_a_sentence_and_deletes_nothing(
+    tmp_path: Path, name: str, value: str, environment: dict[str, str]
 ) -> None:
-    done = backup(tmp_path, **{name: value})
+    old = make_old(tmp_path)
+
+    done = backup(tmp_path, **{**environment, "PGDATABASE": "postgres", name: value})
 
     assert done.returncode == 1
-    assert f"{name} is '{value}'. Set a number from 0 to" in done.stderr
+    least = 0 if name == "HOUR" else 1
+    assert f"{name} is '{value}'. Set a number from {least} to" in done.stderr
+    assert list(tmp_path.iterdir()) == [old]
+
+
+def make_old(folder: Path) -> Path:
+    """A dump of long ago."""
+    old = folder / "petitions-2020-01-01-0300.dump"
+    old.touch()
+    os.utime(old, (0, 0))
+    return old
+
+
+def test_older_dumps_stay_until_a_new_one_can_be_read(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """One that a full disk or a killed program cut off, without anybody noticing."""
+    old = make_old(tmp_path)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    cut_off = programs / "pg_dump"
+    cut_off.write_text(f'#!/bin/sh\n"{binaries()}/pg_dump" "$@"\ntruncate -s 40 "$4"\n')
+    cut_off.chmod(0o755)
+    paths = f"{programs}:{environment['PATH']}"
+
+    done = backup(tmp_path, **{**environment, "PGDATABASE": "postgres", "PATH": paths})
+
+    assert done.returncode == 1
+    assert "The dump cannot be read: the older ones are kept." in done.stderr
+    assert sorted(tmp_path.glob("*dump*")) == [old]
+
+
+def test_the_new_dump_stays_however_wrong_the_clock(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """With the clock set back, the newest of all may be the oldest."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    long_ago = programs / "mv"
+    long_ago.write_text('#!/bin/sh\ntouch -d 2001-01-01 "$1"\n/bin/mv "$1" "$2"\n')
+    long_ago.chmod(0o755)
+    paths = f"{programs}:{environment['PATH']}"
+
+    backup(tmp_path, **{**environment, "PGDATABASE": "postgres", "PATH": paths})
+
+    (dump,) = tmp_path.glob("*.dump")
+    assert dump.stat().st_size > 0
 
 
 @pytest.mark.parametrize("hour", ["08", "09", "0", "00"])
