@@ -140,7 +140,15 @@ class StaffClient(Client):
             found = re.search(rb'name="_seen" value="([^"]*)"', page.content)
             if found:
                 data = {**data, "_seen": unescape(found[1].decode())}
+        if isinstance(data, dict) and "_selected_action" in data:
+            # Actions on rows, as the page has listed them.
+            rows = re.findall(r'name="_shown" value="([^"]*)"', self.text_at(path))
+            data = {"_shown": rows, **data}
         return super().post(path, data, *args, **options)
+
+    def text_at(self, path: Any) -> str:
+        """What the page says, if it is there."""
+        return self.get(path).content.decode()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, FieldError, ValidationError
@@ -331,6 +332,17 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
                 return super().get_changelist_instance(request)
         except UNANSWERABLE as error:
             raise IncorrectLookupParameters from error
+
+    def get_actions(
+        self,
+        request: HttpRequest,
+        action_location: ActionLocation = ActionLocation.CHANGE_LIST,
+    ) -> Any:
+        """Those of lists, which say what they showed. The page of a row offers none: it
+        has buttons that ask, and knows what was read there."""
+        if action_location is not ActionLocation.CHANGE_LIST:
+            return {}
+        return super().get_actions(request, action_location)
 
     def response_action(
         self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any

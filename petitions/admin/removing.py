@@ -23,7 +23,7 @@ from organizations.scoping import user_of
 from petitions.addresses import domain_of
 from petitions.admin.acting import log
 from petitions.models import Removal, Signature
-from petitions.models.life import WAIT
+from petitions.models.lifecycle import WAIT
 from petitions.models.signatures import SignatureQuerySet
 from petitions.signatures import quarantine
 from petitions.states import Aside

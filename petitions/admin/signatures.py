@@ -43,8 +43,9 @@ SIGNS = {
     WeakSign.CONTACT_IN_NAME: _("the name or the place may hold an address"),
 }
 
-# The field of a list that says which comment stood in each row.
+# The field of a list that says which texts stood in each row, and the parts of it.
 SHOWN = "_shown"
+COMMENT, NAME = 2, 3
 
 # What staff decide about a name ends the doubt about it.
 LOOKED_AT = F("weak_signs").bitand(~int(WeakSign.CONTACT_IN_NAME))
@@ -103,7 +104,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     # Counting millions for each filter takes longer than anybody waits.
     show_facets = admin.ShowFacets.NEVER
     list_display = [
-        "name_known", "email_known", "comment_start", "state", "aside",
+        "name_known", "place", "email_known", "comment_start", "state", "aside",
         "petition_start", "created_at",
     ]  # fmt: skip
     list_filter = ["state", AsideFilter, CommentFilter, NameFilter, PetitionFilter]
@@ -161,11 +162,16 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         return super().get_search_results(request, queryset, search_term)
 
     def action_checkbox(self, obj: Signature) -> SafeString:
-        """With what was shown, so that nothing is decided unread."""
+        """With what is shown, so that nothing is decided unread."""
         return format_html(
-            '{}<input type="hidden" name="{}" value="{}-{}">',
+            '{}<input type="hidden" name="{}" value="{}-{}-{}">',
             super().action_checkbox(obj), SHOWN, obj.pk, digest(obj.comment),
+            digest(f"{obj.name}\n{obj.place}"),
         )  # fmt: skip
+
+    def beginning(self, comment: str) -> str:
+        """The part of a comment that the list shows."""
+        return Truncator(comment).chars(80)
 
     @admin.display(description=_("name"), ordering="name")
     def name_known(self, signature: Signature) -> str:
@@ -182,7 +188,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         """How it begins, and what staff have said of it; empty where there is none."""
         if not signature.comment:
             return ""
-        start = Truncator(signature.comment).chars(80)
+        start = self.beginning(signature.comment)
         return f"{start} · {self.comment_standing(signature)}"
 
     @admin.display(description=_("decision"))
@@ -240,46 +246,56 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def decide(
         self, request: HttpRequest, queryset: QuerySet[Signature], *, approved: bool
     ) -> None:
-        """What staff say of comments; they leave the queue either way. One that its
-        owner has changed since the list was opened has not been read."""
+        """What staff say of comments; they leave the queue either way. Shown is only
+        what stood in the list, whole and as it still is."""
         commented = queryset.exclude(comment="")
-        changed = self.changed_since_shown(request, commented)
+        unread = self.unread(request, commented, COMMENT, allow_unlisted=not approved)
         self.change(
             request,
-            commented.exclude(pk__in=changed),
+            commented.exclude(pk__in=unread),
             comment_approved=approved,
             comment_rejected=not approved,
         )
-        if changed:
-            messages.warning(
-                request,
-                ngettext(
-                    "%(n)s comment was changed after you opened this list: read it "
-                    "again.",
-                    "%(n)s comments were changed after you opened this list: read them "
-                    "again.",
-                    len(changed),
-                )
-                % {"n": intcomma(len(changed))},
-            )
 
-    def changed_since_shown(
-        self, request: HttpRequest, queryset: QuerySet[Signature]
+    def unread(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Signature],
+        part: int,
+        *,
+        allow_unlisted: bool = False,
     ) -> list[int]:
-        """Rows with another comment than the list showed; they change no more until
-        the transaction ends."""
-        shown = {
-            int(found[1]): found[2]
+        """Rows with another COMMENT or NAME than the list showed whole, or (unless they
+        are allowed) that it did not show. They change no more until the transaction
+        ends; whoever asked is told how many they are."""
+        listed = {
+            int(found[1]): found[part]
             for row in request.POST.getlist(SHOWN)
-            if (found := re.fullmatch("([0-9]{1,18})-([0-9a-f]+)", row))
+            if (found := re.fullmatch("([0-9]{1,18})-([0-9a-f]*)-([0-9a-f]*)", row))
         }
-        listed = queryset.filter(pk__in=list(shown)).values("pk")
-        rows = Signature.objects.select_for_update(no_key=True).filter(pk__in=listed)
-        return [
-            number
-            for number, comment in rows.values_list("pk", "comment")
-            if shown[number] != digest(comment)
-        ]
+        rows = Signature.objects.filter(pk__in=queryset.values("pk"))
+        texts = rows.select_for_update(no_key=True).values_list(
+            "pk", "comment", "name", "place"
+        )
+        unread = []
+        for number, comment, name, place in texts:
+            is_listed = number in listed
+            text = comment if part == COMMENT else f"{name}\n{place}"
+            is_whole = part == NAME or self.beginning(comment) == comment
+            if (is_listed and listed[number] != digest(text)) or not (
+                allow_unlisted or (is_listed and is_whole)
+            ):
+                unread.append(number)
+        if unread:
+            sentence = ngettext(
+                "%(n)s was left as it is: it was changed since, or this list did not "
+                "show all of it. Read it first.",
+                "%(n)s were left as they are: they were changed since, or this list "
+                "did not show all of them. Read them first.",
+                len(unread),
+            )
+            messages.warning(request, sentence % {"n": intcomma(len(unread))})
+        return unread
 
     @admin.action(description=_("Take names from the page"), permissions=["approve"])
     def withhold_names(
@@ -293,7 +309,9 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def release_names(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
-        self.change(request, queryset, name_withheld=False, weak_signs=LOOKED_AT)
+        unread = self.unread(request, queryset, NAME)
+        looked_at = queryset.exclude(pk__in=unread)
+        self.change(request, looked_at, name_withheld=False, weak_signs=LOOKED_AT)
 
     @admin.action(
         description=_("Set aside: release, so that the link is sent"),
@@ -382,6 +400,10 @@ class CommentAdmin(SignatureAdmin):
     list_per_page = 100
     ordering = ["pk"]
     actions = ["approve_comments", "hide_comments"]
+
+    def beginning(self, comment: str) -> str:
+        """All of it."""
+        return comment
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Signature]:
         return super().get_queryset(request).filter(COMMENTED)

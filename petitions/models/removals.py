@@ -10,7 +10,7 @@ from django.db.models import Count, FilteredRelation, Q
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models import EDITING_ROLES, User
-from petitions.models.life import WAIT
+from petitions.models.lifecycle import WAIT
 from petitions.models.petitions import Petition
 
 

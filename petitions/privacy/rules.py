@@ -12,7 +12,7 @@ from core.retention import (
     Rule,
 )
 from petitions.mail.bounces import HELD_FOR
-from petitions.models.life import WAIT
+from petitions.models.lifecycle import WAIT
 from petitions.privacy import (
     expiry,
     removals,

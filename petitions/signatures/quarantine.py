@@ -17,7 +17,7 @@ from petitions.models import (
     Removal,
     Signature,
 )
-from petitions.models.life import WAIT
+from petitions.models.lifecycle import WAIT
 from petitions.models.mails import MailState
 
 

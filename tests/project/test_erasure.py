@@ -294,7 +294,9 @@ def staff_at_work(alice: User, petition: Petition) -> None:
     client.get(f"{rows}{signature.pk}/history/")
     chosen = {"_selected_action": [signature.pk]}
     for action in ("approve_comments", "withhold_names", "release_names"):
-        form = {"action": action, **chosen}
+        page = client.get(f"{rows}?q={EMAIL}").content.decode()
+        shown = re.findall(r'name="_shown" value="([^"]*)"', page)
+        form = {"action": action, "_shown": shown, **chosen}
         assert client.post(f"{rows}?q={EMAIL}", form).status_code == 302
     form = {"outcome": "We thank all."}
     change = f"/admin/petitions/petition/{petition.pk}/"

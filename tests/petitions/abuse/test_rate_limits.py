@@ -35,7 +35,7 @@ from petitions.models import (
     Petition,
     Signature,
 )
-from petitions.models.life import WAIT
+from petitions.models.lifecycle import WAIT
 from petitions.models.mails import MailState
 from petitions.signatures import (
     confirming,

@@ -21,7 +21,7 @@ from petitions import probes
 from petitions.counts import counting
 from petitions.mail import waiting as telling
 from petitions.models import DueMail, Petition, Signature
-from petitions.models.life import WAIT
+from petitions.models.lifecycle import WAIT
 from petitions.models.mails import MailState
 from petitions.signatures import confirming
 from petitions.signatures.tokens import Purpose
@@ -120,7 +120,10 @@ def test_the_page_says_beforehand_how_many_people_and_when(
     assert f"The forms of 2 people will be erased on {day}" in asked
     for path in (LIST, "/admin/"):
         shown = text_of(client.get(path))
-        assert f"The forms of 2 people that were set aside under “{aside[0].petition}”" in shown
+        assert (
+            f"The forms of 2 people that were set aside under “{aside[0].petition}”"
+            in shown
+        )
         assert f"will be erased on {day}. Call it off" in shown
     assert f"Will be removed on: {day}" in text_of(
         client.get(f"{LIST}{aside[0].pk}/change/")

@@ -8,15 +8,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin import ActionLocation, site
 from django.contrib.admin.models import LogEntry
 from django.db import connection
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from organizations.models import User
+from petitions.admin import CommentAdmin
 from petitions.models import (
     Answer,
+    Comment,
     Correction,
     Handover,
     Petition,
@@ -506,8 +511,94 @@ def test_a_comment_that_was_changed_meanwhile_is_not_decided_unread(
 
     answer = client.post(path, chosen, follow=True)
 
-    assert "1 comment was changed after you opened this list" in text_of(answer)
+    assert "1 was left as it is: it was changed since" in text_of(answer)
     assert Signature.objects.comments_waiting().get() == rows[1]
+
+
+@pytest.mark.parametrize("shown", [[], ["1-0-0"], ["x"]])
+def test_a_comment_that_no_list_showed_is_not_approved(
+    as_user: Login, erin: User, petition: Petition, shown: list[str]
+) -> None:
+    """As when the list is longer than its page, or another page sends the action."""
+    row = commented(petition, "Because")
+    chosen = {"_selected_action": [row.pk], "_shown": shown, "select_across": "1"}
+    client = as_user(erin)
+
+    answer = client.post(
+        COMMENTS, {**chosen, "action": "approve_comments"}, follow=True
+    )
+
+    assert "1 was left as it is" in text_of(answer)
+    assert Signature.objects.comments_waiting().exists()
+    client.post(COMMENTS, {**chosen, "action": "hide_comments"})
+    assert not Signature.objects.comments_waiting().exists()
+
+
+def test_a_comment_is_approved_where_all_of_it_was_shown(
+    as_user: Login, erin: User, petition: Petition
+) -> None:
+    row = commented(petition, "Kind words. " * 8 + "And a threat.")
+    chosen = {"_selected_action": [row.pk], "action": "approve_comments"}
+    client = as_user(erin)
+    assert "a threat" not in text_of(client.get("/admin/petitions/signature/"))
+
+    client.post("/admin/petitions/signature/", chosen)
+    assert Signature.objects.comments_waiting().exists()
+    client.post(COMMENTS, chosen)
+    assert not Signature.objects.comments_waiting().exists()
+
+
+@pytest.mark.parametrize("field", ["name", "place"])
+def test_a_name_that_was_changed_meanwhile_is_not_let_onto_the_page(
+    as_user: Login, erin: User, petition: Petition, field: str
+) -> None:
+    row = make_signature(petition, show_name=True, place="Rome")
+    Signature.objects.filter(pk=row.pk).update(name_withheld=True)
+    client = as_user(erin)
+    path = "/admin/petitions/signature/"
+    page = client.get(path).content.decode()
+    assert "Rome" in page
+    chosen = {
+        "_selected_action": [row.pk],
+        "_shown": re.findall(r'name="_shown" value="([^"]*)"', page),
+        "action": "release_names",
+    }
+    Signature.objects.filter(pk=row.pk).update(**{field: "Nobody has read this"})
+
+    client.post(path, chosen)
+    assert Signature.objects.get().name_withheld
+    client.post(path, {**chosen, "_shown": []})
+    assert Signature.objects.get().name_withheld
+    del chosen["_shown"]
+    client.post(path, chosen)
+    assert not Signature.objects.get().name_withheld
+
+
+def test_the_page_of_a_row_offers_no_action_of_lists(
+    as_user: Login, ada: User, petition: Petition
+) -> None:
+    """It would not say what it had shown."""
+    commented(petition, "Because")
+    request = RequestFactory().get("/")
+    request.user = ada
+
+    class Offering(CommentAdmin):
+        actions = ["leave"]
+
+        @admin.action(location=ActionLocation.CHANGE_FORM)
+        def leave(self, request: Any, queryset: Any) -> None:
+            raise AssertionError
+
+    for model_admin in [*site._registry.values(), Offering(Comment, site)]:
+        assert not model_admin.get_actions(request, ActionLocation.CHANGE_FORM)
+    row = Signature.objects.get()
+    path = f"/admin/petitions/comment/{row.pk}/change/"
+    client = as_user(ada)
+    assert "action_form" not in client.get(path).content.decode()
+    client.post(path, {
+        "CHANGE_FORM-action": "approve_comments", "_selected_action": [row.pk],
+    })  # fmt: skip
+    assert Signature.objects.comments_waiting().exists()
 
 
 def test_a_decision_can_be_taken_back(
