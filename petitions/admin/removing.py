@@ -50,7 +50,7 @@ def ask(
         "title": gettext("Remove what was set aside"),
         "opts": model_admin.opts,
         "number": sum(group["number"] for group in groups),
-        "people": rows.aggregate(n=Count("email_key", distinct=True))["n"],
+        "number_of_people": rows.aggregate(n=Count("email_key", distinct=True))["n"],
         "day": date_format(day),
         "newest": max((group["newest"] for group in groups), default=0),
         "rows": [
