@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 STEPS = (1, 2, 5)
+MOST_GOAL = 2_000_000_000
 
 
 def round_goal(supporters: int) -> int:

@@ -50,6 +50,7 @@ from core.text.fields import (
     MomentField,
     field_for,
 )
+from core.text.numbers import NumberField, bounds
 
 REFUSED = (DataError, IntegrityError)
 # What a filter that somebody made up ends in, once the rows are asked for.
@@ -101,6 +102,8 @@ class StaffOptions:
             kwargs.setdefault("form_class", MomentField)
         elif isinstance(db_field, models.DateField):
             kwargs.setdefault("form_class", DayField)
+        elif isinstance(db_field, models.IntegerField) and not db_field.choices:
+            kwargs = {"form_class": NumberField, **bounds(db_field), **kwargs}
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         if field is not None and isinstance(db_field, models.DateField):
             field.validators = [*field.validators, validate_year]

@@ -12,6 +12,7 @@ from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -31,6 +32,7 @@ from core.admin.seen import (
     told,
 )
 from core.text.fields import TextField
+from core.text.numbers import NumberField
 from organizations.access import may_own
 from organizations.scoping import user_of
 from petitions.admin.transitions import (
@@ -267,8 +269,12 @@ def keep_less(
         raise Http404
     typed = request.POST.get("months", "")
     most = petition.months_kept - 1
-    months = int(typed) if typed.isascii() and typed.isdecimal() else 0
-    valid = 1 <= months <= most
+    months, wrong = 0, ""
+    if request.method == "POST":
+        try:
+            months = NumberField(min_value=1, max_value=most).clean(typed)
+        except ValidationError as error:
+            (wrong,) = error.messages
     context: dict[str, Any] = {
         **model_admin.admin_site.each_context(request),
         "title": gettext("Erase its names sooner"),
@@ -277,10 +283,10 @@ def keep_less(
         "petition": petition,
         "typed": typed,
         "most": most,
-        "wrong": request.method == "POST" and not valid,
+        "wrong": wrong,
         "change_url": change_url(petition),
     }
-    if valid and "confirmed" in request.POST:
+    if months and "confirmed" in request.POST:
         try:
             petition.keep_less(months)
         except NotAllowed:
@@ -289,7 +295,7 @@ def keep_less(
         else:
             log(request, petition, gettext("Erase its names sooner"))
         return redirect(change_url(petition))
-    if valid:
+    if months:
         petition.months_kept = months
         context["consequences"] = [
             erasure_sentence(petition, timezone.now()),

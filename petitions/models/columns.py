@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.text import format_lazy
@@ -22,6 +23,7 @@ from core.images.uploads import (
 )
 from core.text.columns import TextColumn
 from organizations.models import Organization
+from petitions.goals import MOST_GOAL
 from petitions.models.dialects import Written
 from petitions.models.topics import Topic
 from petitions.models.translations import TranslatedText
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 # Unless staff choose otherwise; half a year is what parliaments keep.
 MONTHS_KEPT = 6
+# No site can be configured to keep them for longer.
+MOST_MONTHS = 120
 
 
 def default_months() -> int:
@@ -158,18 +162,21 @@ class PetitionColumns(Written, TranslatedText, Sluggable):
         _("goal"),
         null=True,
         blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_GOAL)],
         help_text=_("Empty: the next round number, always a little ahead."),
     )
     position = models.PositiveSmallIntegerField(
         _("pinned position"),
         null=True,
         blank=True,
+        validators=[MinValueValidator(1)],
         help_text=_("1 comes first on the profile. Empty: ordered by date."),
     )
     featured = models.PositiveSmallIntegerField(
         _("place on the home page"),
         null=True,
         blank=True,
+        validators=[MinValueValidator(1)],
         help_text=_(
             "1 comes first among what the site puts forward. Empty: not among it."
         ),
@@ -194,6 +201,7 @@ class PetitionColumns(Written, TranslatedText, Sluggable):
         _("months that names are kept"),
         default=default_months,
         db_default=MONTHS_KEPT,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_MONTHS)],
         help_text=_(
             "So long after its end, names, addresses and comments are erased for good; "
             "the count stays. Printed beside the button. After the first signature it "

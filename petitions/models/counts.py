@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
@@ -40,7 +41,12 @@ class CountEntry(models.Model):
         default=Source.PAPER,
     )
     number = models.IntegerField(
-        _("number"), help_text=_("Below zero to correct an earlier entry.")
+        _("number"),
+        validators=[
+            MinValueValidator(-MOST_IN_AN_ENTRY),
+            MaxValueValidator(MOST_IN_AN_ENTRY),
+        ],
+        help_text=_("Below zero to correct an earlier entry."),
     )
     label = models.CharField(
         _("label"),

@@ -316,7 +316,7 @@ def test_fewer_months_are_asked_for_before_they_are_taken(
 
     for wrong in ("", "0", "6", "7", "-1", "x", "９"):
         page = client.post(path, {"months": wrong, "confirmed": "1"})
-        assert "Enter a number from 1 to 5." in text_of(page)
+        assert "Write a whole number from 1 to 5, in digits alone." in text_of(page)
     asked = text_of(client.post(path, {"months": "1"}))
 
     day = date_format(timezone.localtime(timezone.now() + WAIT))

@@ -352,8 +352,8 @@ def test_what_is_counted_now_is_filled_in(
         ({"paper": "4"}, "No more than 3 are counted there."),
         ({"confirmed": "1"}, "No more than 0 are counted there."),
         ({"paper": "0"}, "Nothing was handed over: enter how many."),
-        ({"paper": "-1"}, "greater than or equal to 0"),
-        ({"paper": "many"}, "Enter a whole number."),
+        ({"paper": "-1"}, "Write a whole number from 0 to 2147483647"),
+        ({"paper": "many"}, "Write a whole number from 0 to 2147483647"),
         ({"handed_on": "2999-01-01"}, "That day has yet to come."),
     ],
 )

@@ -610,9 +610,9 @@ def test_more_months_are_refused_once_somebody_has_signed(petition: Petition) ->
     ("months", "sentence"),
     [
         ("25", "This site keeps names for at most 24 months."),
-        ("0", "Keep names for at least one month."),
-        ("-1", "greater than or equal to 0"),
-        ("", "This field is required."),
+        ("0", "Write a whole number from 1 to 120, in digits alone."),
+        ("-1", "Write a whole number from 1 to 120, in digits alone."),
+        ("", "Write a whole number from 1 to 120, in digits alone."),
     ],
 )
 def test_a_number_of_months_that_cannot_be_is_said_beside_the_field(

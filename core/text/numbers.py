@@ -1,0 +1,56 @@
+"""The field that whole numbers come in by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+NUMBER_PROBLEM = _("Write a whole number from {least} to {most}, in digits alone.")
+# Of any script. What groups digits in one language begins a fraction in another:
+# “15.000” is not guessed.
+DIGITS = re.compile(r"[-+]?\d{1,30}")
+
+
+class NumberField(forms.IntegerField):
+    """A whole number. One sentence says what to write, whatever is wrong; and the
+    browser shows a line for text: from one for numbers some send nothing at all when
+    they cannot read what was typed."""
+
+    def __init__(self, *, min_value: int, max_value: int, **options: Any) -> None:
+        said = format_lazy(NUMBER_PROBLEM, least=min_value, most=max_value)
+        options["error_messages"] = dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), said
+        )
+        # Some telephones have no minus among their digits.
+        keys = {"inputmode": "numeric"} if min_value >= 0 else {}
+        options["widget"] = forms.TextInput(attrs={**keys, "size": "12"})
+        super().__init__(min_value=min_value, max_value=max_value, **options)
+
+    def to_python(self, value: Any) -> int | None:
+        typed = "" if value is None else str(value).strip().replace("\u2212", "-")
+        if typed and not DIGITS.fullmatch(typed):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(typed)
+
+
+def bounds(column: models.IntegerField[Any, Any]) -> dict[str, int]:
+    """The least and the most that a column takes: as its validators say, the
+    database's own among them."""
+    return {
+        "min_value": max(limits(column, MinValueValidator)),
+        "max_value": min(limits(column, MaxValueValidator)),
+    }
+
+
+def limits(column: models.IntegerField[Any, Any], kind: type[Any]) -> Iterator[int]:
+    for validator in column.validators:
+        if isinstance(validator, kind):
+            yield validator.limit_value
