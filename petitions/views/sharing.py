@@ -22,6 +22,7 @@ from petitions.models import NextStep, Petition
 from petitions.models.next_steps import NextStepKind
 from petitions.sharing import (
     cards,
+    paper,
     qr,
 )
 from petitions.sharing.cards import Card
@@ -31,9 +32,6 @@ from petitions.sharing.links import (
 )
 from petitions.views.finding import nothing, of_petition, read_on, to_its_notice
 from petitions.views.profile import petitions_of
-
-# Lines of a sheet: what fits on one page of either paper, A4 or Letter.
-LINES = 12
 
 
 @require_safe
@@ -121,19 +119,13 @@ def in_language(request: HttpRequest, found: Petition) -> Petition:
 # == On paper ==
 
 
-def to_print(request: HttpRequest, found: Petition) -> Petition:
-    """The same, while it can be signed."""
-    if found.has_ended:
-        raise Http404
-    return in_language(request, found)
-
-
 def paper_context(found: Petition, channel: Channel) -> dict[str, Any]:
     """What both pages print besides the petition."""
     page = f"{settings.SITE_URL}{found.get_absolute_url()}"
     return {
         "petition": found,
         "words": found.words,
+        "size": paper.size_of(found),
         "qr": qr.as_svg(address(found, channel)),
         # As one types it; what was encoded in it reads as it was named.
         "short_address": unquote(page.partition("://")[2]).rstrip("/"),
@@ -141,20 +133,26 @@ def paper_context(found: Petition, channel: Channel) -> dict[str, Any]:
 
 
 @require_safe
-@of_petition(nothing)
+@of_petition(to_its_notice)
 def poster(request: HttpRequest, found: Petition) -> HttpResponse:
-    """A page to print and put up."""
-    found = to_print(request, found)
+    """A page to print and put up; when it has ended, the page that says so."""
+    if found.has_ended:
+        return redirect(found)
+    found = in_language(request, found)
     context = paper_context(found, Channel.POSTER)
     return TemplateResponse(request, "petitions/poster.html", context)
 
 
 @require_safe
-@of_petition(nothing)
+@of_petition(to_its_notice)
 def sheet(request: HttpRequest, found: Petition) -> HttpResponse:
-    """A page to print and collect signatures on."""
-    found = to_print(request, found)
-    context = paper_context(found, Channel.SHEET) | {"lines": range(1, LINES + 1)}
+    """A page to print and collect signatures on; the same when it has ended."""
+    if found.has_ended:
+        return redirect(found)
+    found = in_language(request, found)
+    context = paper_context(found, Channel.SHEET) | {
+        "lines": range(1, paper.sheet_lines(found) + 1)
+    }
     return TemplateResponse(request, "petitions/sheet.html", context)
 
 
@@ -162,6 +160,8 @@ def sheet(request: HttpRequest, found: Petition) -> HttpResponse:
 @of_petition(nothing)
 def qr_svg(request: HttpRequest, found: Petition) -> HttpResponse:
     """The code alone, tagged with `?via=`, for print shops and slides."""
-    found = to_print(request, found)
+    if found.has_ended:
+        raise Http404
+    found = in_language(request, found)
     tag = clean_tag(request.GET.get("via", "")) or Channel.POSTER
     return HttpResponse(qr.as_file(address(found, tag)), content_type="image/svg+xml")

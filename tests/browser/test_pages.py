@@ -68,7 +68,8 @@ NO_PAGES = {
     "robots", "security", "sitemap", "sitemap_file", "favicon", "media", "livez",
     "readyz", "metrics", "without_language", "petitions:download", "petitions:badge",
     "petitions:feed", "petitions:organization_feed", "petitions:updates_feed",
-    "petitions:share_png", "petitions:qr_svg",
+    "petitions:share_png", "petitions:qr_svg", "petitions:site_png",
+    "organizations:share_png",
 }  # fmt: skip
 # Only staff get there: tests/browser/test_accessibility.py.
 STAFF = (

@@ -510,18 +510,55 @@ def test_paper_in_the_languages_of_the_petition(
     assert visitor.get(f"{PATH}sheet/?text=%00").status_code == 404
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("page", ["poster/", "sheet/", "qr.svg"])
-def test_nothing_to_print_of_what_cannot_be_signed(
-    visitor: Client, petition: Petition, page: str
-) -> None:
-    draft = make_petition(state=State.DRAFT)
-    Petition.objects.filter(pk=petition.pk).update(
-        closes_at=timezone.now() - timedelta(hours=1)
-    )
+PAGES = ["poster/", "sheet/"]
 
-    for path in (PATH, draft.get_absolute_url()):
-        assert visitor.get(f"{path}{page}").status_code == 404
+
+def end(petition: Petition, how: str) -> None:
+    now = timezone.now()
+    if how == "its last day has passed":
+        closes_at = now - timedelta(hours=1)
+        Petition.objects.filter(pk=petition.pk).update(closes_at=closes_at)
+    else:
+        getattr(petition, how)(now=now)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("how", ["its last day has passed", "close", "win", "withdraw"])
+def test_paper_of_what_has_ended_leads_to_the_page_that_says_so(
+    visitor: Client, petition: Petition, how: str
+) -> None:
+    end(petition, how)
+
+    for page in PAGES:
+        answer = visitor.get(f"{PATH}{page}")
+        assert (answer.status_code, answer.headers["Location"]) == (302, PATH)
+        assert f"{PATH}{page}" not in visitor.get(PATH).content.decode()
+    assert visitor.get(f"{PATH}qr.svg").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", [*PAGES, "qr.svg"])
+def test_a_draft_has_nothing_to_print(visitor: Client, page: str) -> None:
+    draft = make_petition(state=State.DRAFT)
+
+    assert visitor.get(f"{draft.get_absolute_url()}{page}").status_code == 404
+
+
+@pytest.mark.django_db
+def test_whoever_prints_while_signing_is_paused_is_told(
+    visitor: Client, petition: Petition
+) -> None:
+    warning = "Signing is paused. Please wait with printing"
+    for page in PAGES:
+        assert warning not in text_of(visitor.get(f"{PATH}{page}"))
+        assert f"{PATH}{page}" in visitor.get(PATH).content.decode()
+    petition.pause()
+    page_cache.clear()
+
+    for page in PAGES:
+        assert warning in text_of(visitor.get(f"{PATH}{page}"))
+        # Not offered meanwhile; the pages stay, for they are linked elsewhere.
+        assert f"{PATH}{page}" not in visitor.get(PATH).content.decode()
 
 
 @pytest.mark.django_db
