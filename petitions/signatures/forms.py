@@ -22,7 +22,13 @@ from core.mail.capabilities import can_reach
 from core.text import fields
 from core.text.characters import is_garbled
 from petitions.abuse.contacts import holds_a_contact
-from petitions.addresses import COMMON_DOMAINS, REAL_LOOKALIKES, suggested_domain
+from petitions.addresses import (
+    COMMON_DOMAINS,
+    REAL_LOOKALIKES,
+    domain_of,
+    odd_ending,
+    suggested_domain,
+)
 from petitions.models.translations import Words
 from petitions.signature_fields import COUNTRY, OPTIONAL, OptionalField
 from petitions.states import CONSENT_VERSION, OF_PETITIONS, OF_SITE, Delivery
@@ -242,9 +248,42 @@ class SignForm(CorrectionForm, Trapped):
     common_domains = " ".join(COMMON_DOMAINS)
     real_lookalikes = " ".join(sorted(REAL_LOOKALIKES))
 
+    # The hidden input with the address that was asked about, as its owner keeps it.
+    SURE = "sure"
+
+    def clean_email(self) -> str:
+        """Asks once, while the form still holds all that was typed, about an address
+        that nobody is likely to have. Programs that send a form of their own, which
+        has no version, are not asked."""
+        address = str(self.cleaned_data["email"])
+        sure = str(self.data.get(self.SURE, "")).strip()
+        if self.data.get("version") and sure.lower() != address.lower():
+            ask_about(domain_of(address))
+        return address
+
     def seen(self, delivery: str) -> Seen:
         """What the form had shown."""
         return read_version(self.cleaned_data.get("version", ""), delivery)
+
+
+def ask_about(domain: str) -> None:
+    """ValidationError when a domain was probably not meant."""
+    if meant := suggested_domain(domain):
+        raise ValidationError(
+            _(
+                "Did you mean an address that ends with @%(domain)s? Correct it, or "
+                "press the button again to keep it"
+            ),
+            params={"domain": meant},
+        )
+    if ending := odd_ending(domain):
+        raise ValidationError(
+            _(
+                "We know of no address that ends with %(ending)s. Correct it, or press "
+                "the button again to keep it"
+            ),
+            params={"ending": ending},
+        )
 
 
 class ReportForm(Trapped):

@@ -79,7 +79,7 @@ WEBMAIL = {
 REFUSALS = {403: "foreign", 409: "reworded", 422: "invalid"}
 
 # What a form that has to be sent again takes along.
-KEPT = {*SignForm.base_fields, SignForm.TRAP}
+KEPT = {*SignForm.base_fields, SignForm.TRAP, SignForm.SURE}
 
 inbox_signer = Signer(salt="petitions.check-inbox")
 

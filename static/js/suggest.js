@@ -1,7 +1,8 @@
-// "Did you mean gmail.com?" as soon as the address is typed. Never blocks anything;
-// without JavaScript the page after the form asks the same.
+// "Did you mean gmail.com?" as soon as the address is typed. Whoever was asked here is
+// not asked again; without JavaScript the form comes back once and asks the same.
 const box = document.querySelector("[data-domains]");
 const field = document.getElementById("id_email");
+const sure = document.querySelector("input[name=sure]");
 
 function isOneSlip(typed, meant) {
   if (Math.abs(typed.length - meant.length) > 1 || typed === meant) return false;
@@ -41,6 +42,7 @@ if (box && field) {
   });
   keep.addEventListener("click", () => {
     kept = field.value;
+    sure.value = field.value;
     box.hidden = true;
     field.focus();
   });

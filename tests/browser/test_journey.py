@@ -292,3 +292,28 @@ def test_correcting_the_address_keeps_all_else(page: Page, site: Site) -> None:
     page.goto(after)
     page.click("text=Correct it")
     expect(page.locator("#id_name")).to_have_value("")
+
+
+def test_correcting_the_address_without_javascript_keeps_all_else(
+    plain: Page, site: Site
+) -> None:
+    """The form comes back before anything is sent to an address that nobody has."""
+    plain.goto(FAMILIES)
+    plain.fill("#id_name", "Plain Noor")
+    plain.click(".more summary")
+    plain.fill("#id_comment", "Because it could be any of us.")
+    plain.check("#id_show_name")
+    plain.fill("#id_email", "plain.noor@gmial.com")
+    plain.click("form button:has-text('Sign the petition')")
+
+    expect(plain.locator("#id_email_error")).to_contain_text("ends with @gmail.com?")
+    assert "noor" not in plain.url.lower()
+    expect(plain.locator("#id_name")).to_have_value("Plain Noor")
+    expect(plain.locator("#id_comment")).to_have_value("Because it could be any of us.")
+    expect(plain.locator("#id_show_name")).to_be_checked()
+    plain.fill("#id_email", "plain.noor@gmail.com")
+    plain.click("form button:has-text('Sign the petition')")
+
+    expect(plain.locator("h1")).to_have_text("One more step: open your e-mail")
+    found = site.sql("SELECT email FROM petitions_signature WHERE name = 'Plain Noor'")
+    assert found == [("plain.noor@gmail.com",)]

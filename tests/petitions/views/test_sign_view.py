@@ -140,6 +140,49 @@ def test_the_query_of_the_inbox_page_cannot_be_invented(
         assert "should reach you within a few minutes" in text
 
 
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("maya@gmial.com", "Did you mean an address that ends with @gmail.com?"),
+        ("maya@work.cmo", "We know of no address that ends with .cmo."),
+    ],
+)
+def test_the_form_asks_once_about_a_likely_slip_and_keeps_what_was_typed(
+    visitor: Client, petition: Petition, address: str, asked: str
+) -> None:
+    page = visitor.get("/petitions/free-the-prisoners/").content.decode()
+    typed = {
+        "name": "Maya Tremblay",
+        "email": address,
+        "comment": "For all of us.",
+        "show_name": "1",
+        "version": re.findall(r'name="version" value="([^"]+)"', page)[0],
+        "sure": re.findall(r'name="sure" value="([^"]*)"', page)[0],
+    }
+
+    first = visitor.post(SIGN, typed)
+
+    again = first.content.decode()
+    assert first.status_code == 422
+    assert Signature.objects.count() == 0
+    assert text_of(first).count(asked) == 2
+    for kept in (
+        "Maya Tremblay",
+        "For all of us.",
+        'name="show_name" value="1" checked',
+    ):
+        assert kept in again
+    sure = re.findall(r'name="sure" value="([^"]*)"', again)[0]
+    kept_as_it_is = visitor.post(SIGN, {**typed, "sure": sure})
+    assert kept_as_it_is.status_code == 303
+    assert Signature.objects.get().email == address
+    # Another slip is another question.
+    other = visitor.post(SIGN, {**typed, "email": "maya@hotmial.com", "sure": sure})
+    assert other.status_code == 422
+    right = visitor.post(SIGN, {**typed, "email": "maya@gmail.com", "sure": sure})
+    assert right.status_code == 303
+
+
 def test_a_likely_slip_is_pointed_out_and_nothing_is_blocked(
     visitor: Client, petition: Petition, sign_form: dict[str, Any]
 ) -> None:
