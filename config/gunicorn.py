@@ -13,6 +13,8 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from gunicorn import glogging
 
+# Wherever it is started.
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 try:
     # The counts of forms are shared by the processes that come of this one.
     from config import settings
@@ -23,6 +25,7 @@ try:
 except ImproperlyConfigured as problem:
     sys.exit(str(problem))
 
+chdir = str(settings.BASE_DIR)
 bind = settings.BIND
 workers = settings.PROCESSES
 worker_class = "gthread"
@@ -58,8 +61,9 @@ def on_starting(server: Any) -> None:
     """Say what is wrong with settings and database, before visitors find out; in a
     process of its own, for what this one loads stays until it ends."""
     done = subprocess.run([sys.executable, "-m", "core.db.connecting"], check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+    # Others say that it could not speak: a full disk of the log is no reason.
+    if done.returncode == 1:
+        sys.exit(1)
 
 
 # So is this file, of which one process at a time holds the lock: it watches.

@@ -10,6 +10,8 @@ where no class can forget it. `manage.py check` refuses a class that is not made
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -20,7 +22,13 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, FieldError, ValidationError
 from django.db import DataError, IntegrityError, connection, models, transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    UnreadablePostError,
+)
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -52,7 +60,14 @@ from core.text.fields import (
 )
 from core.text.numbers import NumberField, bounds
 
+logger = logging.getLogger(__name__)
+
 REFUSED = (DataError, IntegrityError)
+NOT_STORED = _(
+    "The picture could not be stored: the server has no room for it, or may not write "
+    "there. Nothing was saved; what you typed is still here. Save without the picture, "
+    "or tell whoever looks after the server."
+)
 # What a filter that somebody made up ends in, once the rows are asked for.
 UNANSWERABLE = (DataError, FieldError, OverflowError, TypeError, ValueError)
 # Those that the filters of lists write into their links.
@@ -207,6 +222,12 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
             if connection.needs_rollback:
                 raise
             request.refusal = self.addressed(refusal_of(error))  # type: ignore[attr-defined]
+        except OSError as error:
+            if not request.FILES or isinstance(error, UnreadablePostError):
+                raise
+            reason = errno.errorcode.get(error.errno or 0, type(error).__name__)
+            logger.error("A file cannot be stored in MEDIA_ROOT: %s", reason)
+            request.refusal = Refusal(str(NOT_STORED), self.opts.db_table)  # type: ignore[attr-defined]
         for _name, files in request.FILES.lists():
             for file in files:
                 file.seek(0)

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from functools import wraps
 
 from django.db import (
+    Error,
     IntegrityError,
     InterfaceError,
+    InternalError,
     OperationalError,
     connection,
     connections,
@@ -20,8 +22,9 @@ from django.db import (
 from core.db.schema import is_behind
 
 # PostgreSQL's classes of "not now": connection lost, server shutting down or
-# starting, too many connections, read-only after a failover, deadlock, lock timeout.
-AWAY_STATES = ("08", "53", "57", "25006", "40", "55P03")
+# starting, too many connections, a disk that is full or fails, read-only after a
+# failover, deadlock, lock timeout.
+AWAY_STATES = ("08", "53", "57", "58", "25006", "40", "55P03")
 # Of these: lock timeout, deadlock, two transactions that exclude each other.
 HELD_BACK = ("55P03", "40P01", "40001")
 
@@ -31,10 +34,13 @@ def is_away(error: BaseException) -> bool:
     run."""
     if isinstance(error, InterfaceError):
         return True
-    if not isinstance(error, OperationalError):
-        return is_behind(error)
+    if not isinstance(error, Error):
+        return False
     state = state_of(error)
-    return state is None or state.startswith(AWAY_STATES)
+    if state is None:
+        return isinstance(error, OperationalError)
+    # By its state alone: Django calls one that takes no writes an internal error.
+    return state.startswith(AWAY_STATES) or is_behind(error)
 
 
 def state_of(error: BaseException) -> str | None:
@@ -74,7 +80,7 @@ def retry_once[T](write: Callable[[], T]) -> T:
     out to be dead, run it once more on one that is not."""
     try:
         return write()
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, InternalError) as error:
         if connection.in_atomic_block or not is_away(error):
             raise
         connection.close()

@@ -10,8 +10,12 @@ from http.client import HTTPConnection
 
 def is_alive() -> bool:
     """Whether /livez answers 200 within 3 seconds."""
-    port = int(os.environ.get("BIND", "127.0.0.1:8000").rpartition(":")[2])
-    connection = HTTPConnection("127.0.0.1", port, timeout=3)
+    bind = os.environ.get("BIND") or "127.0.0.1:8000"
+    host, _, port = bind.split(",")[0].strip().rpartition(":")
+    # Where it listens everywhere, also here.
+    here = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104
+    address = here.get(host, host.strip("[]"))
+    connection = HTTPConnection(address, int(port), timeout=3)
     try:
         connection.request("GET", "/livez")
         return connection.getresponse().status == 200

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import shutil
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import IO
 
+from django.conf import settings
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
@@ -34,6 +38,8 @@ EVERY = 10.0  # seconds
 # So many forms within WINDOW, and so large a part of them, are more than bad luck.
 MANY_FAILED = 5
 PART_FAILED = 0.05
+# A picture of 20 MB becomes less than as much.
+MEDIA_LEAST = 200 * 2**20  # bytes
 # Longer than a database takes to be started again, or to fail over.
 PATIENCE = 60
 
@@ -65,7 +71,25 @@ def readings(now: datetime) -> list[Reading]:
             if waits > PATIENCE
             else "",
         ),
+        Reading(
+            "media_free_bytes",
+            free := free_for_pictures(),
+            "Room left where MEDIA_ROOT is",
+            f"Only {free // 2**20} MB are left where MEDIA_ROOT is: soon no picture "
+            "can be stored. Make room, or give it a disk of its own."
+            if free < MEDIA_LEAST
+            else "",
+        ),
     ]
+
+
+def free_for_pictures() -> int:
+    """Bytes left where they are kept, or will be once the folder is made."""
+    folder = Path(settings.MEDIA_ROOT)
+    for part in (folder, *folder.parents):
+        with suppress(OSError):
+            return shutil.disk_usage(part).free
+    return 0
 
 
 # A row that is written, and more than memory for sorting holds: a disk without room

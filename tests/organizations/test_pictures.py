@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from core.images.uploads import (
     clean_image,
 )
 from organizations.forms import OrganizationForm
-from organizations.models import Organization
+from organizations.models import Organization, User
 from petitions.models import Petition
+from tests.petitions.admin.helpers import member_form
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +162,26 @@ def test_a_logo_for_mails(media: Path, organization: Organization) -> None:
 def test_pillow_can_do_it() -> None:
     assert features.check("avif")
     assert features.check("webp")
+
+
+def test_a_disk_without_room_is_told_and_keeps_what_was_typed(
+    as_user: Callable[[User], Client],
+    alice: User,
+    organization: Organization,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings.MEDIA_ROOT = Path("/dev/full/media")
+    address = f"/admin/organizations/organization/{organization.pk}/change/"
+    fields = member_form(organization, description="What was typed meanwhile")
+    picture = {"cover": photo(1200, 800), "cover_description": "A crowd."}
+
+    refused = as_user(alice).post(address, {**fields, **picture})
+
+    assert refused.status_code == 200
+    page = refused.content.decode()
+    assert "The picture could not be stored: the server has no room for it" in page
+    assert "What was typed meanwhile" in page
+    assert "A file cannot be stored in MEDIA_ROOT: ENOTDIR" in caplog.text
+    organization.refresh_from_db()
+    assert organization.description != "What was typed meanwhile"

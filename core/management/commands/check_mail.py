@@ -84,7 +84,8 @@ def explain(error: Exception) -> str:
         case ssl.SSLCertVerificationError():
             return (
                 f"its certificate is not valid: {error.verify_message}. Use the host "
-                "name that the certificate is for."
+                "name that the certificate is for; one that has expired has to be "
+                "renewed there."
             )
         case ssl.SSLError():
             return (

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -239,6 +240,30 @@ def test_the_worker_waits_and_begins_by_itself(empty: str, tmp_path: Path) -> No
     finally:
         worker.terminate()
         worker.wait(20)
+
+
+@pytest.mark.django_db
+def test_an_interrupted_migrate_says_so_and_goes_on(empty: str) -> None:
+    migrate = subprocess.Popen(
+        [sys.executable, "-u", "manage.py", "migrate"],
+        cwd=ROOT,
+        env=environment({"DATABASE_URL": empty}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert migrate.stdout is not None
+    while "petitions.0002" not in (line := migrate.stdout.readline()):
+        assert line
+    migrate.send_signal(signal.SIGINT)
+    _out, said = migrate.communicate(timeout=60)
+
+    assert migrate.returncode == 1
+    assert said.splitlines()[-1] == "Interrupted."
+    assert "Traceback" not in said
+    is_one_sentence(manage(empty, "check"), MIGRATE)
+    assert manage(empty, "migrate").returncode == 0
+    assert manage(empty, "verify_counts").returncode == 0
 
 
 def wait_for(condition: Any, seconds: float = 60) -> None:

@@ -4,6 +4,7 @@ the database's help."""
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +26,7 @@ from core.observability import (
     alerts,
     sentry,
 )
+from core.observability.healthcheck import is_alive
 from core.observability.outcomes import (
     OUTCOMES,
     WINDOW,
@@ -312,3 +314,36 @@ def test_readiness_is_read_once_for_all_who_ask(
         for _ in range(20):
             assert visitor.get("/readyz").status_code == 200
             assert visitor.get("/metrics").status_code == 200
+
+
+def test_a_disk_of_pictures_that_fills_is_told_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def trouble() -> str:
+        found = {reading.name: reading for reading in sentry.readings(timezone.now())}
+        return found["media_free_bytes"].trouble
+
+    assert trouble() == ""
+    monkeypatch.setattr(sentry, "MEDIA_LEAST", 2**62)
+    assert "MB are left where MEDIA_ROOT is" in trouble()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_the_healthcheck_asks_where_the_server_listens(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *words: Any) -> None:
+            pass
+
+    class Server(HTTPServer):
+        address_family = socket.AF_INET6 if host == "[::1]" else socket.AF_INET
+
+    with Server((host.strip("[]"), 0), Answers) as server:
+        threading.Thread(target=server.handle_request).start()
+        monkeypatch.setenv("BIND", f"{host}:{server.server_port},127.0.0.1:1")
+        assert is_alive()
