@@ -19,6 +19,7 @@ from core.text.characters import (
     clean_text,
     unreadable,
 )
+from core.text.days import why_no_day
 
 UNREADABLE = _("Character %(character)s (%(code)s) cannot be read. Type it anew.")
 UNREADABLE_IN_LINE = _(
@@ -105,9 +106,19 @@ NO_DAY = _("Write the date as year-month-day, for example 2031-03-04.")
 
 
 class DayField(forms.DateField):
-    """A day, written as core.i18n.formats has it, in whichever language."""
+    """A day, written as core.i18n.formats has it, in whichever language. What shows
+    another day than it seems to, or two, is never taken: the sentence says what to
+    write."""
 
     default_error_messages: ClassVar = {"invalid": NO_DAY}
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except ValidationError as error:
+            if said := why_no_day(str(value)):
+                raise ValidationError(said, code="invalid") from None
+            raise error
 
 
 class MomentField(forms.SplitDateTimeField):
@@ -119,6 +130,12 @@ class MomentField(forms.SplitDateTimeField):
     }
 
     last = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        day = DayField(required=False)
+        day.error_messages = self.fields[0].error_messages
+        self.fields = (day, *self.fields[1:])
 
     def compress(self, data_list: Any) -> datetime | None:
         if not data_list or None in data_list or "" in data_list:
