@@ -26,14 +26,30 @@ CELLS = {"td", "th"}
 TABLES = {"table", "thead", "tbody", "tfoot", "tr", "caption", *CELLS}
 LISTS = {"ul", "ol", "li"}
 PARTS = {"p", "br", "hr", "pre", "blockquote", *BLOCKS, *HEADINGS, *TABLES, *LISTS}
-INLINE = {"a", "b", "strong", "em", "i", "code", "span"}
+STRUCK = {"s", "del", "strike"}
+INLINE = {"a", "b", "strong", "em", "i", "code", "span", "sub", "sup", *STRUCK}
 # What a text cannot hold.
 PICTURES, FRAMES = {"img"}, {"iframe", "video", "audio", "embed", "object"}
+DRAWN, FIELDS = {"svg", "math", "canvas"}, {"select", "textarea", "button"}
 UNREAD = {
-    "script", "style", "title", "template", "svg", "math", "xml", "select", "textarea",
-    "canvas",
+    "script", "style", "title", "template", "xml", "noscript", *DRAWN, *FIELDS,
 }  # fmt: skip
-OTHERS = {"body", "del", "font", "head", "html", "ins", "s", "small", "sub", "sup", "u"}
+OTHERS = {"body", "font", "head", "html", "ins", "small", "u"}
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
+DRAWING = re.compile(rf"<(?:{'|'.join(sorted(DRAWN))})\b", re.IGNORECASE)
+FIELD = re.compile(rf"<(?:input|{'|'.join(sorted(FIELDS))})\b", re.IGNORECASE)
+# Of links, so that those that lead nowhere from here can be told.
+SCHEMES = {
+    "http", "https", "mailto", "tel", "sms", "ftp", "javascript", "data", "vbscript",
+    "file", "blob", "about",
+}  # fmt: skip
+# Nobody sees it where it comes from; of word processors, comments beside the text.
+HIDDEN = re.compile(r"display:none|mso-hide:all|mso-element:comment-list")
+# “10⁶” is another number than “106”.
+RAISED = {"sup": "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ", "sub": "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎ₙ"}
+LEVEL = "0123456789+-−()n"
+BULLETS = re.compile(r"[^\w]|[o§Øüvqn]")
 # As people write them; “<3” and “a < b > c” are none.
 TAG = re.compile(
     r"</?(?:"
@@ -49,7 +65,7 @@ ADDRESS = re.compile(r"(https?://\S+)", re.IGNORECASE)
 LINE_MARKS = re.compile(r"^(#{1,6}(?=\s|$)|>|[-+](?=\s|$)|(?=-[- ]*-[- ]*-[- ]*$))")
 FIRST_OF_LIST = re.compile(r"^([01])([.)](?:\s|$))")
 MARKS = re.compile(
-    r"[\\*]|(?<![^\W_])_|_(?![^\W_])|\](?=\()|&(?=#|\w+;)|<(?=[a-zA-Z][\w+.-]*[:@])"
+    r"[\\*]|~(?=~)|(?<=~)~|(?<![^\W_])_|_(?![^\W_])|\](?=\()|&(?=#|\w+;)|<(?=[a-zA-Z][\w+.-]*[:@])"
 )
 
 
@@ -85,15 +101,17 @@ def markdown_of(source: str) -> Converted:
         source,
         tags=PARTS | INLINE | PICTURES | FRAMES,
         clean_content_tags=UNREAD,
-        attributes={
-            "a": {"href"}, "img": {"alt"}, "ol": {"start"}, "b": {"style"},
-            "strong": {"style"}, "span": {"style"},
-        },
+        attributes={"*": {"style"}, "a": {"href"}, "img": {"alt"}, "ol": {"start"}},
+        url_schemes=SCHEMES,
         link_rel=None,
-    )  # fmt: skip
-    converter = Converter()
+    )
+    converter = Converter(COMMENT.sub("", source))
     try:
         soup = BeautifulSoup(clean, "html.parser")
+        for element in soup.find_all(style=True):
+            if not element.decomposed and HIDDEN.search(style_of(element)):
+                element.decompose()
+        make_lists(soup)
         for table in soup.find_all("table"):
             if is_layout(table):
                 lay_out(table)
@@ -102,6 +120,41 @@ def markdown_of(source: str) -> Converted:
         raise TooDeep from None
     text = re.sub(r"[ \t\xa0]+$", "", text, flags=re.MULTILINE)
     return Converted(re.sub(r"\n{3,}", "\n\n", text).strip(), converter.left_out())
+
+
+def make_lists(soup: BeautifulSoup) -> None:
+    """Make lists of what word processors write as paragraphs, the bullet or the number
+    of each as text in it."""
+    for paragraph in soup.find_all("p"):
+        level = re.search(r"mso-list:l\d+level(\d)", style_of(paragraph))
+        marks = [one for one in paragraph("span") if "mso-list:ignore" in style_of(one)]
+        if not level or not marks:
+            continue
+        mark = marks[0].get_text().strip()
+        marks[0].decompose()
+        name = "ul" if BULLETS.fullmatch(mark) else "ol"
+        before = paragraph.find_previous_sibling()
+        item = paragraph.wrap(soup.new_tag("li"))
+        paragraph.unwrap()
+        here = before if before is not None and before.get("data-list") else None
+        for _level in range(1, int(level[1])):
+            items = here.find_all("li", recursive=False) if here else []
+            inner = items[-1].find(["ul", "ol"], recursive=False) if items else None
+            if inner is None and items:
+                inner = new_list(soup, name, mark)
+                items[-1].append(inner)
+            here = inner or here
+        if here is None:
+            item.wrap(new_list(soup, name, mark))
+        else:
+            here.append(item)
+
+
+def new_list(soup: BeautifulSoup, name: str, mark: str) -> Tag:
+    found = soup.new_tag(name, attrs={"data-list": "1"})
+    if name == "ol" and (number := re.match(r"\d+", mark)):
+        found["start"] = number[0]
+    return found
 
 
 def is_layout(table: Tag) -> bool:
@@ -138,19 +191,30 @@ class Converter(MarkdownConverter):
     """To what this site's Markdown has: no tables, no code, and line breaks as they
     stand."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str) -> None:
         super().__init__(heading_style="atx", bullets="-", wrap=True, wrap_width=None)
-        self.pictures = self.frames = 0
+        self.scripts = len(SCRIPT.findall(source))
+        self.fields = len(FIELD.findall(source))
+        self.pictures = len(DRAWING.findall(source))
+        self.frames = 0
         self.links: list[str] = []
 
     def left_out(self) -> list[str]:
         said = []
         if self.pictures:
-            said.append(f"pictures are left out, {self.pictures} of them.")
+            said.append(
+                f"pictures are left out, {self.pictures} of them: add the one that "
+                "matters in the admin."
+            )
         if self.frames:
             said.append(
-                f"films, sounds and frames are left out, {self.frames} of them."
+                f"films, sounds and frames are left out, {self.frames} of them: link "
+                "to where they are."
             )
+        if self.fields:
+            said.append(f"fields and buttons are left out, {self.fields} of them.")
+        if self.scripts:
+            said.append(f"scripts are left out, {self.scripts} of them.")
         if self.links:
             some = ", ".join(link[:60] for link in self.links[:5])
             said.append(f"links that lead nowhere from here are words now: {some}.")
@@ -193,6 +257,8 @@ class Converter(MarkdownConverter):
     def convert_span(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         if re.search("font-weight:(bold|[6-9]00)", style_of(el)):
             return self.marked(el, text, "**")
+        if re.search("text-decoration[^;]*line-through", style_of(el)):
+            return self.marked(el, text, "~~")
         italic = "font-style:italic" in style_of(el)
         return self.marked(el, text, "*") if italic else text
 
@@ -228,6 +294,19 @@ class Converter(MarkdownConverter):
         return ""
 
     convert_iframe = convert_audio = convert_embed = convert_object = convert_video
+
+    def convert_s(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return self.marked(el, text, "~~")
+
+    convert_del = convert_strike = convert_s
+
+    def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        signs = dict(zip(LEVEL, RAISED[el.name], strict=True))
+        words = text.strip()
+        known = set(words) <= signs.keys()
+        return "".join(signs[sign] for sign in words) if known else text
+
+    convert_sub = convert_sup
 
     def convert_code(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         return text if "pre" in parent_tags else escaped(text)

@@ -55,7 +55,7 @@ def links(html: str) -> list[str]:
             "A | B\n1 | 2 3",
         ),
         ("<table><tr><td><p>One</p><p>Two</p></td></tr></table>", "One\n\nTwo"),
-        ("<script>x()</script><style>p{}</style><title>t</title><p>Text<!-- c -->", "Text"),
+        ("<style>p{}</style><title>t</title><p>Text<!-- c -->", "Text"),
         ("<p>&lt;p&gt; &amp;nbsp; AT&amp;T &copy; &#8217; 5 &lt; 6", "<p> \\&nbsp; AT&T © ’ 5 < 6"),
         ("<p>*a* _b_<p># no<p>- no<p>1. no<p>30. Juni<p>&gt; no", "\\*a\\* \\_b\\_\n\n\\# no\n\n\\- no\n\n1\\. no\n\n30. Juni\n\n\\> no"),
         # Google Docs, and Word.
@@ -67,6 +67,7 @@ def links(html: str) -> list[str]:
         # No element breaks a line: its own breaks do.
         ("Dear &amp; all,\r\n\r\nplease <b>act</b>.", "Dear & all,\n\nplease **act**."),
         ("&amp;lt;b&amp;gt;", "\\&lt;b\\&gt;"),
+        ("<del>old</del> <span style='text-decoration: line-through'>x</span> ~~no~~", "~~old~~ ~~x~~ \\~\\~no\\~\\~"),
     ],
 )  # fmt: skip
 def test_html_becomes_markdown(html: str, markdown: str) -> None:
@@ -77,6 +78,34 @@ def test_html_becomes_markdown(html: str, markdown: str) -> None:
     # A list that begins with 3 is lines, so that no number changes.
     told = words(rendered(markdown))
     assert [word for word in told if "start=3" not in html or word > "9"] == words(html)
+
+
+def test_a_raised_number_stays_another_number() -> None:
+    html = "10<sup>6</sup> H<sub>2</sub>O 1<sup>st</sup> a<sup>b</sup>"
+    assert markdown_of(html).text == "10⁶ H₂O 1st ab"
+
+
+def item(level: int, mark: str, words: str) -> str:
+    """A paragraph of a list, as Word writes it."""
+    return (
+        f"<p class=MsoListParagraph style='text-indent:-18.0pt;mso-list:l0 level{level} "
+        f"lfo1'><![if !supportLists]><span style='mso-list:Ignore'>{mark}<span>&nbsp; "
+        f"</span></span><![endif]>{words}<o:p></o:p></p>\n"
+    )
+
+
+def test_lists_of_word_are_lists() -> None:
+    html = "".join(
+        [
+            "<p class=MsoNormal>We ask<o:p></o:p></p>",
+            item(1, "·", "One"), item(2, "o", "One a"), item(2, "o", "One b"),
+            item(1, "·", "Two"), "<p>and</p>", item(1, "3.", "Three"), item(1, "4.", "Four"),
+        ]
+    )  # fmt: skip
+
+    assert markdown_of(html).text == (
+        "We ask\n\n- One\n  - One a\n  - One b\n- Two\n\nand\n\n3. Three\n4. Four"
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +134,13 @@ def test_links_lead_where_they_led(html: str, href: str) -> None:
         ('<a href="https://e.org/"><img src=a alt="A cat"></a>', ["pictures"], "[A cat](https://e.org/)"),
         ("<iframe src=x></iframe><video></video>y", ["frames are left out, 2"], "y"),
         ('<a href="/here">w</a> <a href="#x">up</a>', ["words now: /here."], "w up"),
-        ('<a href="javascript:alert(1)">w</a>', [], "w"),
+        ('<a href="javascript:alert(1)">w</a>', ["words now: javascript:alert(1)."], "w"),
+        ('<a href="data:text/html,x">w</a>', ["words now: data:text/html,x."], "w"),
+        ('<img src="data:image/png;base64,AA"><svg><text>t</text></svg>x', ["pictures are left out, 2"], "x"),
+        ("<script>x()</script><SCRIPT src=y></SCRIPT><p>y", ["scripts are left out, 2"], "y"),
+        ("<!-- <script>x()</script> -->y", [], "y"),
+        ("<form><input name=q><textarea>t</textarea><button>Sign</button></form>y", ["fields and buttons are left out, 3"], "y"),
+        ("<noscript>Enable JavaScript</noscript><p style='display:none'>hid</p>y", [], "y"),
     ],
 )  # fmt: skip
 def test_what_a_text_cannot_hold_is_said(
@@ -178,7 +213,7 @@ def test_a_file_may_have_texts_in_html(tmp_path: Path) -> None:
     stored = Petition.objects.get()
     assert (stored.text, stored.text_format) == ("We\u00a0ask **you**", "markdown")
     assert stored.translations.get().text == "- Un"
-    assert "petitions[0].text: pictures are left out, 1 of them." in said
+    assert "petitions[0].text: pictures are left out, 1 of them: add the one" in said
     assert "differs" not in run(tmp_path, file_of(petition))
 
 
