@@ -129,6 +129,10 @@ class PetitionLifecycle(PetitionColumns):
             and self.anonymised_to == 0
         )
 
+    def has_ended_for_good(self, now: datetime) -> bool:
+        """Whether nobody can have it go on any more."""
+        return self.state in ENDED_STATES and not self.can_be_taken_back(now)
+
     def take_back(self, *, now: datetime) -> None:
         """Lead it back to where it stood before it was closed, won or withdrawn; a
         closing date that has passed goes."""

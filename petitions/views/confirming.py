@@ -138,8 +138,9 @@ def confirmed(
             return see_other("petitions:thank_you", slug, query=query)
         case Confirmation.TOO_LATE:
             signature = same_person.find_signature(signature_id)
-            # Whoever ended it by mistake takes that back, and then it counts.
-            waits = signature and signature.petition.can_be_taken_back(now)
+            # Whoever ended it by mistake takes that back, and then it counts; the same
+            # while a worker that is away has not closed it on its day yet.
+            waits = signature and not signature.petition.has_ended_for_good(now)
             if signature and not waits:
                 same_person.erase_pending(signature)
             context = {"petition": get_petition_or_none(slug, now), "waits": waits}

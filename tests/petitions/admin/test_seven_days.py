@@ -29,7 +29,9 @@ from petitions.models.lifecycle import WAIT, NotAllowed
 from petitions.privacy import expiry
 from petitions.probes import retention_limit
 from petitions.signature_fields import ERASED
-from petitions.states import State
+from petitions.signatures import confirming
+from petitions.signatures.tokens import Purpose, make_token
+from petitions.states import ENDED_STATES, State
 from tests.factories import backdate, make_pending, make_petition, make_signature
 from tests.helpers import text_of
 from tests.petitions.admin.helpers import form
@@ -83,6 +85,12 @@ def write_a_closing_date(petition: Petition, client: Client) -> None:
     then = timezone.now() - timedelta(days=240)
     Petition.objects.filter(pk=petition.pk).update(closes_at=then)
     loops.clock(timezone.now() + timedelta(minutes=1))
+
+
+def write_a_closing_date_only(petition: Petition, client: Client) -> None:
+    """And the worker is away."""
+    then = timezone.now() - timedelta(days=2)
+    Petition.objects.filter(pk=petition.pk).update(closes_at=then)
 
 
 def write_an_end(petition: Petition, client: Client) -> None:
@@ -191,6 +199,45 @@ def test_less_time_for_names_erases_after_seven_days_and_no_sooner(
     expire_all(now + WAIT + MINUTE)
     # The form shows the months of an ended petition, and takes none.
     assert names() == (4 if path == "form" else 0)
+
+
+def forms_left(visitor: Client, pending: Signature) -> int:
+    """How many are there once its signer has pressed the button, too late."""
+    token = make_token(Purpose.CONFIRM, pending.pk, now=timezone.now())
+    answer = visitor.post(f"/confirm/{token}/")
+    assert answer.status_code == 410
+    return Signature.objects.pending().count()
+
+
+@pytest.mark.parametrize("path", [*PATHS_TO_AN_END, "closing date, nobody closed it"])
+def test_a_form_that_is_confirmed_too_late_waits_as_well(
+    as_user: Login, visitor: Client, alice: User, old: Petition, path: str
+) -> None:
+    client, pending = as_user(alice), Signature.objects.pending().get()
+    PATHS_TO_AN_END.get(path, write_a_closing_date_only)(old, client)
+    old.refresh_from_db()
+    long_ago = timezone.now() - timedelta(days=2)
+    if old.state in ENDED_STATES:
+        backdate(old, ended_at=long_ago, state_since=long_ago)
+    else:
+        backdate(old, closes_at=long_ago)
+
+    assert forms_left(visitor, pending) == 1
+
+    loops.clock(timezone.now())
+    old.refresh_from_db()
+    old.take_back(now=timezone.now())
+    assert confirming.confirm(pending.pk, now=timezone.now())[0].value == "counted"
+
+
+def test_a_form_that_is_confirmed_after_seven_days_is_erased(
+    visitor: Client, old: Petition
+) -> None:
+    old.close(now=timezone.now())
+    long_ago = timezone.now() - WAIT - MINUTE
+    backdate(old, ended_at=long_ago, state_since=long_ago)
+
+    assert forms_left(visitor, Signature.objects.pending().get()) == 0
 
 
 def test_an_import_of_what_ended_long_ago_waits_as_well(
