@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
@@ -39,6 +40,8 @@ MARK_SALT = "core.admin.retyping.mark"
 LONGEST = 500_000
 """Characters that are carried; a petition has at most 40,000 in each language."""
 KEPT = 12 * 60 * 60
+# What a page adds to its form: for Django, for us, for its previews.
+NOT_TYPED = ("_", "initial-", "preview_")
 LEFT_OUT = {"csrfmiddlewaretoken", TYPED_BY, CARRIED}
 
 
@@ -60,15 +63,16 @@ class Typed:
     def carried(self) -> str:
         return signing.dumps(asdict(self), salt=SALT, compress=True)
 
-    def shown(self) -> list[tuple[str, str]]:
-        """What somebody typed or chose, as the form's page names both."""
+    def shown(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """What somebody typed or chose, as the form's page names both for whoever
+        asks."""
         model = model_at(self.path)
         words = [
-            in_words(model, name, value)
+            in_words(request, model, name, value)
             for name, value in self.pairs
             if value
             and "__prefix__" not in name  # what a script adds rows from
-            and not name.startswith(("_", "initial-"))
+            and not name.startswith(NOT_TYPED)
             and not name.endswith(("_FORMS", "-id"))
         ]
         return [(label, value) for label, value in words if label]
@@ -88,11 +92,11 @@ def model_at(path: str) -> type[models.Model] | None:
 
 
 def in_words(
-    model: type[models.Model] | None, name: str, value: str
+    request: HttpRequest, model: type[models.Model] | None, name: str, value: str
 ) -> tuple[str, str]:
     """The label of a form's field, with the number of its row, and the value as a
     choice is labelled; both as they were sent where there is no such column. What only
-    says whose row it is has no label."""
+    says whose row it is has no label, nor has the number of a row that is gone."""
     row = re.fullmatch(r"(\w+)-([0-9]{1,6})-(\w+)", name)
     try:
         if model is None:
@@ -107,12 +111,26 @@ def in_words(
         label = str(column.verbose_name)  # type: ignore[union-attr]
     except (FieldDoesNotExist, AttributeError):
         return name.replace("-", " ").replace("_", " ").strip(), value
+    if column.is_relation:
+        value = name_of(request, column.related_model, value)
+        if not value:
+            return "", value
     choices = dict(getattr(column, "flatchoices", ()))
     if row:
         label = (
             f"{relation.related_model._meta.verbose_name} {int(row[2]) + 1}: {label}"  # type: ignore[union-attr]
         )
     return capfirst(label), str(choices.get(value, value))
+
+
+def name_of(request: HttpRequest, model: Any, number: str) -> str:
+    """What a chosen row is called, for whoever may see it in the admin."""
+    model_admin = admin.site._registry.get(model)
+    if model_admin is None:
+        return ""
+    # Django's own, which waits for nobody.
+    row = admin.ModelAdmin.get_object(model_admin, request, number)
+    return str(row) if row and model_admin.has_view_permission(request, row) else ""
 
 
 def typed_in(request: HttpRequest) -> Typed | None:
@@ -176,6 +194,7 @@ def offer(request: HttpRequest, typed: Typed, status: int = 200) -> HttpResponse
         "title": gettext("Not sent yet"),
         "subtitle": None,
         "typed": typed if is_theirs else None,
+        "shown": typed.shown(request) if is_theirs else [],
         "path": typed.path,
     }
     note(outcome="offered again" if is_theirs else "typed by another account")
@@ -192,7 +211,7 @@ def removed(request: HttpRequest, back: str) -> HttpResponse:
         **admin.site.each_context(request),
         "title": gettext("It was removed meanwhile"),
         "subtitle": None,
-        "typed": typed,
+        "shown": typed.shown(request),
         "back": back,
     }
     note(outcome="removed meanwhile")

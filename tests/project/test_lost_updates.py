@@ -20,6 +20,7 @@ from pytest_django import Settings
 
 from organizations.models import Organization, User
 from petitions.models import CountEntry, Petition, Topic, Translation
+from tests.factories import make_organization, make_petition
 from tests.helpers import text_of
 from tests.parallel import all_at_once
 from tests.project.conftest import World, sent
@@ -373,6 +374,28 @@ def test_what_was_typed_into_a_form_whose_row_is_gone_is_shown(
     assert sentence in page
     assert "Of <b>Alice</b>" in page
     assert f'href="/admin/{language}petitions/petition/"' in answer.content.decode()
+
+
+def test_what_was_chosen_in_it_is_named(
+    as_user: Login, alice: User, world: World, path: str
+) -> None:
+    """Not numbered; and to nobody who may not see it."""
+    theirs = make_petition(make_organization("Whose name is secret"))
+    later = change(
+        path, as_user(alice), summary="Of Alice", preview_of="4711",
+        organization=str(world.draft.organization_id),
+    )  # fmt: skip
+    snooping = change(path, as_user(alice), organization=str(theirs.organization_id))
+    name = str(world.draft.organization)
+    world.draft.delete()
+
+    page = text_of(later())
+
+    assert f"Organisation {name}" in page
+    assert "Of Alice" in page
+    assert "preview" not in page.lower()
+    assert "4711" not in page
+    assert "Whose name is secret" not in text_of(snooping())
 
 
 def fields_of(page: Any) -> dict[str, str]:
