@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import models
-from django.db.models import Count, FilteredRelation, Q
+from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models import EDITING_ROLES, User
 from petitions.models.lifecycle import WAIT
 from petitions.models.petitions import Petition
+from petitions.models.signatures import Signature
 
 
 class RemovalQuerySet(models.QuerySet["Removal"]):
@@ -22,15 +22,19 @@ class RemovalQuerySet(models.QuerySet["Removal"]):
         mine = user.memberships.filter(role__in=EDITING_ROLES)
         return self.filter(petition__organization__in=mine.values("organization"))
 
-    def waiting(self) -> models.QuerySet[Any]:
-        """Those that somebody still waits in, with `people` and `number` of
-        signatures; the next one first."""
-        marked = FilteredRelation("signatures", condition=~Q(signatures__aside=""))
-        rows: models.QuerySet[Any] = self.annotate(marked=marked)
-        rows = rows.annotate(
-            people=Count("marked__email_key", distinct=True), number=Count("marked")
+    def waiting(self) -> list[Removal]:
+        """Those that somebody still waits in, with `people` and `number` of signatures;
+        the next one first."""
+        marked = Signature.objects.to_be_removed().order_by()
+        counted = marked.values_list("removal").annotate(
+            people=Count("email_key", distinct=True), number=Count("pk")
         )
-        return rows.filter(number__gt=0).order_by("made_at", "pk")
+        found = {number: counts for number, *counts in counted}
+        rows = self.filter(pk__in=found).select_related("petition")
+        waiting = list(rows.order_by("made_at", "pk"))
+        for row in waiting:
+            row.people, row.number = found[row.pk]
+        return waiting
 
 
 class Removal(models.Model):
@@ -45,6 +49,10 @@ class Removal(models.Model):
         User, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     made_at = models.DateTimeField()
+
+    people: int
+    number: int
+    """Both set by `waiting`."""
 
     objects = RemovalQuerySet.as_manager()
 

@@ -21,7 +21,7 @@ class Removals:
     rows = Rows(quarantine.to_erase, same_person.forget)
 
     def announced(self, now: datetime) -> Iterator[str]:
-        for removal in Removal.objects.waiting().select_related("petition"):
+        for removal in Removal.objects.all().waiting():
             if removal.due_at > now:
                 yield (
                     f"{removal.number:>10,}  waiting until "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django import template
-from django.db.models import QuerySet
 
 from core.http.paging import BoundedPaginator
 from organizations.access import memberships
@@ -29,7 +28,7 @@ def set_aside(user: User) -> BoundedPaginator:
 
 
 @register.simple_tag
-def removals(user: User) -> QuerySet[Removal]:
+def removals(user: User) -> list[Removal]:
     """What will be erased of the signatures that were set aside, under petitions that
     `user` edits, while it can be called off."""
-    return Removal.objects.edited_by(user).waiting().select_related("petition")
+    return Removal.objects.edited_by(user).waiting()
