@@ -13,6 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.forms.models import BaseInlineFormSet, InlineForeignKeyField
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +39,12 @@ class StaffForm(Attentive, forms.ModelForm[Any]):
 
     refusal: ClassVar[Refusal | None] = None
     """What it refused of this very form a moment ago; set for each request."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Labels begin as those of columns do, whichever class names them."""
+        super().__init__(*args, **kwargs)
+        for found in self.fields.values():
+            found.label = capfirst(found.label) if found.label else found.label
 
     def full_clean(self) -> None:
         super().full_clean()

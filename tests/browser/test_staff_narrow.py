@@ -1,0 +1,64 @@
+"""What staff see in the narrowest window: nothing runs out of it, nor out of the block
+that it stands in, and a row of a list is read without scrolling sideways."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+# Tables of figures scroll on their own, and say so to who has no mouse.
+BEYOND = """() => {
+  const found = [];
+  for (const one of document.querySelectorAll('#container *')) {
+    const box = one.getBoundingClientRect();
+    if (!box.width || !box.height || one.closest('.figures, .visually-hidden, iframe')) continue;
+    const block = one.closest('.inline-related, #result_list tbody tr');
+    const edge = block ? block.getBoundingClientRect().right : document.documentElement.clientWidth;
+    if (box.right > edge + 1) found.push(`${one.tagName}.${one.className}#${one.id}`);
+  }
+  return found;
+}"""
+
+
+def lists(staff: Page) -> list[str]:
+    staff.goto("/admin/")
+    links = staff.eval_on_selector_all(
+        "#content-main a", "all => all.map(one => one.getAttribute('href'))"
+    )
+    return sorted({link for link in links if re.fullmatch(r"/admin/\w+/\w+/", link)})
+
+
+def test_every_list_and_form_fits_into_the_narrowest_window(staff: Page) -> None:
+    staff.set_viewport_size({"width": 320, "height": 640})
+    found: dict[str, list[str]] = {}
+    paths = lists(staff)
+    assert len(paths) > 8
+    for path in paths:
+        staff.goto(path)
+        found[path] = staff.evaluate(BEYOND)
+        first = staff.locator("#result_list tbody th a").first
+        if first.count():
+            paths.append(str(first.get_attribute("href")).partition("?")[0])
+    for path in ("spread/", "figures/", "invalidate/", "history/", "do/close/"):
+        staff.goto(f"/admin/petitions/petition/1/{path}")
+        found[path] = staff.evaluate(BEYOND)
+
+    assert {path: one for path, one in found.items() if one} == {}
+
+
+def test_a_row_of_a_narrow_list_says_what_its_values_are(staff: Page) -> None:
+    staff.set_viewport_size({"width": 320, "height": 640})
+    staff.goto("/admin/petitions/petition/")
+
+    heads = staff.eval_on_selector_all(
+        "#result_list tbody tr:first-child td:not(.action-checkbox)",
+        "all => all.map(one => getComputedStyle(one, '::before').content)",
+    )
+
+    assert [head.strip('"') for head in heads] == [
+        "Organisation", "State", "Supporters", "Opens at",
+    ]  # fmt: skip
