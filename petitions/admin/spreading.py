@@ -244,11 +244,14 @@ def spread(
     if posted == "link" and link.is_valid():
         link.save()
         note(request, petition, gettext("Link with a tag"))
+        messages.success(request, gettext("The link was made."))
         return redirect(request.path)
     if posted == "remove":
         tag = clean_tag(request.POST.get("tag", ""))
-        petition.tagged_links.filter(tag=tag).delete()
-        note(request, petition, gettext("Link with a tag removed"))
+        gone, _rows = petition.tagged_links.filter(tag=tag).delete()
+        if gone:
+            note(request, petition, gettext("Link with a tag removed"))
+            messages.success(request, gettext("The link was removed."))
         return redirect(request.path)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -258,6 +261,8 @@ def spread(
         "petition": petition,
         "editable": editable,
         "is_public": petition.state in PUBLIC_STATES,
+        # Of what has ended there is no poster.
+        "can_print": petition.state in PUBLIC_STATES and not petition.has_ended,
         "step": step,
         "seen": told(step),
         "link": link,

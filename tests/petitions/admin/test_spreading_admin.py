@@ -13,10 +13,12 @@ from django.db import connection
 from django.test import Client
 from django.utils.html import escape
 
-from organizations.models import User
+from core.http.cache_policy import page_cache
+from organizations.models import Organization, User
 from petitions.admin import spreading
 from petitions.counts import counting
 from petitions.models import NextStep, Petition, TaggedLink
+from petitions.states import State
 from tests.factories import make_organization, make_petition, make_signature
 from tests.helpers import text_of
 
@@ -306,3 +308,45 @@ def test_staff_are_told_when_the_picture_cannot_show_the_title(
     text = text_of(erins.get(page))
 
     assert ("There are no letters for this title" in text) is said
+
+
+def test_nothing_asks_for_signatures_that_are_paused(
+    erins: Client, visitor: Client, petition: Petition, page: str
+) -> None:
+    poster = f"{petition.get_absolute_url()}poster/"
+    paused = "Signing is paused. Please wait with printing"
+    assert poster in visitor.get(petition.get_absolute_url()).content.decode()
+    assert paused not in text_of(erins.get(page)) + text_of(visitor.get(poster))
+
+    Petition.objects.filter(pk=petition.pk).update(state=State.PAUSED)
+    page_cache.clear()
+
+    assert poster not in visitor.get(petition.get_absolute_url()).content.decode()
+    for printed in ("poster", "sheet"):
+        one = visitor.get(f"{petition.get_absolute_url()}{printed}/")
+        assert paused in text_of(one)
+    assert paused in text_of(erins.get(page))
+
+
+def test_staff_are_led_to_no_poster_of_what_has_ended(
+    erins: Client, visitor: Client, organization: Organization
+) -> None:
+    closed = make_petition(organization, state=State.CLOSED)
+
+    shown = erins.get(f"/admin/petitions/petition/{closed.pk}/spread/").content.decode()
+
+    links = re.findall(rf'href="({closed.get_absolute_url()}[^"]*)"', shown)
+    assert "What a shared link looks like" in shown
+    assert [link for link in links if visitor.get(link).status_code != 200] == []
+
+
+def test_a_link_that_is_made_or_removed_is_said_to_be(
+    erins: Client, petition: Petition, page: str
+) -> None:
+    made = erins.post(page, {"form": "link", "tag": "news"}, follow=True)
+    removed = erins.post(page, {"form": "remove", "tag": "news"}, follow=True)
+    again = erins.post(page, {"form": "remove", "tag": "news"}, follow=True)
+
+    assert "The link was made." in text_of(made)
+    assert "The link was removed." in text_of(removed)
+    assert "The link was removed." not in text_of(again)
