@@ -20,6 +20,7 @@ SENTENCES = (
     _("People have signed this petition: their names are not kept for longer."),
     _("People have signed this petition: whom it petitions is frozen."),
     _("Revisions of answers are written by the database alone."),
+    _("That an answer was withdrawn is recorded for good."),
     _("That a list was exported is recorded for good."),
     _("The names of this petition are not erased yet: it can be called off."),
     _("The names of this petition were erased."),

@@ -49,6 +49,7 @@ def of_page(petition: Petition, now: datetime) -> dict[str, Any]:
     updates = list(petition.updates.published(now)[: SHOWN_UPDATES + 1])
     return {
         "answers": answers,
+        "withdrawn_answers": list(petition.answer_withdrawals.all()),
         "handovers": handovers,
         "events": events(petition, answers, handovers, updates[:SHOWN_UPDATES]),
         "more_updates": len(updates) > SHOWN_UPDATES,

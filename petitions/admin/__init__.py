@@ -15,10 +15,12 @@ from petitions.admin.signatures import CommentAdmin, SignatureAdmin
 from petitions.admin.story import AnswerAdmin, HandoverAdmin
 from petitions.admin.topics import TopicAdmin
 from petitions.admin.updates import UpdateAdmin
+from petitions.admin.withdrawn_answers import AnswerWithdrawalAdmin
 
 __all__ = [
     "AddressRuleAdmin",
     "AnswerAdmin",
+    "AnswerWithdrawalAdmin",
     "CommentAdmin",
     "ExportAdmin",
     "HandoverAdmin",

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from core.http.paging import BoundedPaginator
 from organizations.access import may_edit, may_own
 from organizations.scoping import ScopedAdmin, user_of
-from petitions.admin import former_words
+from petitions.admin import former_words, withdrawn_answers
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.translations import ToldTextInline
@@ -182,8 +182,9 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
             None,
             {
                 "description": _(
-                    "It stands on the page as soon as you save it, and stays there: "
-                    "when you change it, readers can see what it said before."
+                    "It stands on the page as soon as you save it. When you change it, "
+                    "readers can see what it said before; when an owner withdraws it, "
+                    "they see that it was withdrawn."
                 ),
                 "fields": [
                     "target", "answered_by", "answered_on", "language", "text",
@@ -218,9 +219,32 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
         return format_html('<a href="{}">{}</a>', url, words)
 
     def get_urls(self) -> list[Any]:
-        wrapped = self.admin_site.admin_view(self.former)
-        name = "petitions_answer_former"
-        return [path("<int:number>/former/", wrapped, name=name), *super().get_urls()]
+        pages = {"former": self.former, "withdraw": self.withdraw}
+        own = [
+            path(
+                f"<int:number>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"petitions_answer_{name}",
+            )
+            for name, view in pages.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def withdraw(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Takes it back whole: for owners."""
+        return withdrawn_answers.withdraw(self, request, number)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        answer = self.get_object(request, object_id) if object_id else None
+        may = answer is not None and withdrawn_answers.may_withdraw(request, answer)
+        context = {"may_withdraw": may, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
     def former(self, request: HttpRequest, number: int) -> HttpResponse:
         """What it said before; and the form that removes one of these for good."""

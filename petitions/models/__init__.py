@@ -1,7 +1,12 @@
 """The models of this app, one file per noun."""
 
 from petitions.models.addresses import AddressRule, KeyCollision, KeyVersion
-from petitions.models.answers import Answer, AnswerRevision, AnswerTranslation
+from petitions.models.answers import (
+    Answer,
+    AnswerRevision,
+    AnswerTranslation,
+    AnswerWithdrawal,
+)
 from petitions.models.channels import ChannelTally, TaggedLink
 from petitions.models.corrections import Correction
 from petitions.models.counts import Change, CountEntry, DailyTotal, Total
@@ -47,6 +52,7 @@ __all__ = [
     "Answer",
     "AnswerRevision",
     "AnswerTranslation",
+    "AnswerWithdrawal",
     "Bounce",
     "Change",
     "ChannelTally",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -156,6 +156,21 @@ class Answer(Said, Told):
         if self.answered_on and self.answered_on > timezone.localdate():
             raise ValidationError({"answered_on": _("That day has yet to come.")})
 
+    def withdraw(self, reason: str, by: User, now: datetime) -> bool:
+        """Take it back whole and for good, with its texts in other languages and all
+        that it said before; whether it was still there."""
+        with transaction.atomic():
+            there = Answer.objects.select_for_update().filter(pk=self.pk).exists()
+            if there:
+                AnswerWithdrawal.objects.create(
+                    answer=self.pk,
+                    petition_id=self.petition_id,
+                    withdrawn_at=now,
+                    withdrawn_because=reason,
+                    withdrawn_by=by,
+                )
+        return there
+
     @property
     def words(self) -> Reply:
         """What it says to the reader."""
@@ -279,3 +294,35 @@ class AnswerRevision(Said):
                 removed_by=by,
             )
         )
+
+
+class AnswerWithdrawal(models.Model):
+    """That an organisation has taken an answer back. Writing it down is what removes
+    the answer: the database does, and nothing else can."""
+
+    answer = models.BigIntegerField(
+        unique=True, editable=False, help_text="The number that the answer had."
+    )
+    petition: models.ForeignKey[Petition] = models.ForeignKey(
+        "petitions.Petition",
+        on_delete=models.PROTECT,
+        related_name="answer_withdrawals",
+        verbose_name=_("petition"),
+    )
+    withdrawn_at = models.DateTimeField(_("withdrawn at"))
+    withdrawn_because = models.CharField(_("why it was withdrawn"), max_length=300)
+    withdrawn_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("withdrawn by"),
+    )
+
+    class Meta:
+        verbose_name = _("withdrawn answer")
+        verbose_name_plural = _("withdrawn answers")
+        ordering = ["withdrawn_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.withdrawn_at:%Y-%m-%d %H:%M}"

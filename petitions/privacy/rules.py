@@ -279,6 +279,7 @@ RULES = [
             "petitions.answerrevision": (
                 "answered_by", "text", "link", "removed_because", "removed_by",
             ),
+            "petitions.answerwithdrawal": ("withdrawn_because", "withdrawn_by"),
             "petitions.handover": ("note", "made_by"),
             "petitions.handovertranslation": ("note",),
             "petitions.nextstep": ("url", "address"),

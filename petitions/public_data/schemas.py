@@ -131,6 +131,10 @@ SCHEMAS: Schema = {
         updates=array(ref("Update"), "What its organisation told since: the latest 50"),
         handovers=array(ref("Handover"), "When its result was handed over"),
         answers=array(ref("Answer"), "What those petitioned answered"),
+        answers_withdrawn=array(
+            shape("An answer that is gone", day=day("When it was withdrawn")),
+            "Answers that its organisation has taken back",
+        ),
         by_day=array(
             shape("A day", day=day("Date"), supporters=changes["supporters"]),
             "What each day brought; days without a change are left out",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from core.http.public_data import full
 from petitions.models import Answer, Handover, Petition, Target, Update
 from petitions.models.pictures import Pictured
@@ -24,6 +26,10 @@ def story(petition: Petition, now: datetime) -> dict[str, Any]:
         "updates": [of_update(update) for update in updates],
         "handovers": [of_handover(handover) for handover in handovers],
         "answers": [of_answer(answer) for answer in answers],
+        "answers_withdrawn": [
+            {"day": timezone.localdate(row.withdrawn_at).isoformat()}
+            for row in petition.answer_withdrawals.all()
+        ],
     }
 
 

@@ -80,6 +80,7 @@ def world(organization: Organization, alice: User) -> World:
     make_update_translation(world.update, "fr")
     make_update_translation(make_update(world.signed), "fr")
     make_answer_translation(make_answer(world.signed), "fr")
+    make_answer(world.signed, text="Call me.").withdraw("A number", alice, now)
     world.entry = make_entry(world.signed, 20, source="paper")
     make_handover_translation(make_handover(world.signed), "fr")
     Report.objects.create(

@@ -27,7 +27,14 @@ from core.db.refusals import (
     has_sentence,
 )
 from organizations.models import User
-from petitions.models import Export, Invalidation, KeyCollision, Petition, Signature
+from petitions.models import (
+    AnswerWithdrawal,
+    Export,
+    Invalidation,
+    KeyCollision,
+    Petition,
+    Signature,
+)
 from tests.project.conftest import World, sent
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +43,7 @@ type Login = Callable[[User], Client]
 
 FORMS = [model for model in admin.site._registry if not model._meta.proxy]
 # Nobody writes these in a form.
-READ_ONLY = (Signature, Export, Invalidation, KeyCollision)
+READ_ONLY = (AnswerWithdrawal, Signature, Export, Invalidation, KeyCollision)
 
 # A draft, one that is public, and one that people have signed.
 FEW = {Petition: 3}

@@ -18,6 +18,7 @@ from core.text.fields import field_for, has_lines
 from organizations.models import User
 from petitions.models import (
     AddressRule,
+    AnswerWithdrawal,
     Export,
     Invalidation,
     KeyCollision,
@@ -32,7 +33,7 @@ type Login = Callable[[User], Client]
 
 FORMS = [model for model in admin.site._registry if not model._meta.proxy]
 # Nobody writes these in a form.
-READ_ONLY = (Signature, Export, Invalidation, KeyCollision)
+READ_ONLY = (AnswerWithdrawal, Signature, Export, Invalidation, KeyCollision)
 # Their columns hold no words.
 NO_WORDS = (User, AddressRule, OrdinaryDomain)
 # Of what a save leaves behind itself.

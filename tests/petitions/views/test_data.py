@@ -323,7 +323,7 @@ def test_data_costs_few_statements_however_much_there_is(
     costs = {
         "/petitions.json": 6,
         "/petitions.json?organization=rights-now": 7,
-        "/petitions/petition-1.json": 9,
+        "/petitions/petition-1.json": 10,
         "/petitions/petition-1/count.json": 4,
         "/petitions/petition-1/history.json": 5,
         "/organizations.json": 2,
@@ -432,7 +432,7 @@ def test_long_news_is_bounded(
         )
         make_update_translation(update, "fr")
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         found = visitor.get(f"{PETITION}.json").json()["updates"]
 
     assert [news["url"].split("/")[-2] for news in found] == [

@@ -559,7 +559,7 @@ def fill(petition: Petition, number: int) -> None:
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("", 21), ("updates/", 7), ("reasons/", 6), ("history/", 5), ("updates/1/", 6)],
+    [("", 22), ("updates/", 7), ("reasons/", 6), ("history/", 5), ("updates/1/", 6)],
 )
 def test_pages_ask_as_often_for_much_as_for_little(
     visitor: Client, path: str, most: int

@@ -1,0 +1,89 @@
+"""Answers that were taken back: the page that asks, and the list of what is left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.text.fields import LineField
+from organizations.access import may_own
+from organizations.scoping import ScopedAdmin, user_of
+from petitions.models import Answer, AnswerWithdrawal
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from petitions.admin.story import AnswerAdmin
+
+
+class WithdrawalForm(forms.Form):
+    withdrawn_because = LineField(
+        label=_("Why it is withdrawn"),
+        max_length=300,
+        help_text=_(
+            "For the staff of your organisation. Do not repeat here what is withdrawn."
+        ),
+    )
+
+
+def may_withdraw(request: HttpRequest, answer: Answer) -> bool:
+    return may_own(user_of(request), answer.petition.organization_id)
+
+
+def withdraw(
+    model_admin: AnswerAdmin, request: HttpRequest, number: int
+) -> HttpResponse:
+    """The page that says what goes; sent back with a reason, the deed. Owners only."""
+    answer = model_admin.get_object(request, str(number))
+    if answer is None:
+        raise Http404
+    if not may_withdraw(request, answer):
+        raise PermissionDenied
+    form = WithdrawalForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        petition, name = answer.petition, str(answer)
+        reason = form.cleaned_data["withdrawn_because"]
+        if answer.withdraw(reason, user_of(request), timezone.now()):
+            noted = {"name": str(answer._meta.verbose_name), "object": name}
+            model_admin.log_change(request, petition, [{"deleted": noted}])
+            messages.success(
+                request, gettext("Withdrawn. Readers see when, and by whom.")
+            )
+        return redirect("admin:petitions_petition_change", petition.pk)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": gettext("Withdraw the answer"),
+        "subtitle": answer.petition,
+        "opts": model_admin.opts,
+        "answer": answer,
+        "versions": answer.revisions.count(),
+        "languages": [str(text) for text in answer.texts()],
+        "form": form,
+    }
+    return TemplateResponse(request, "admin/petitions/answer/withdraw.html", context)
+
+
+@admin.register(AnswerWithdrawal)
+class AnswerWithdrawalAdmin(ScopedAdmin[AnswerWithdrawal]):
+    """What is left of them: a record for good."""
+
+    organization_path = "petition__organization_id"
+    list_display = ["withdrawn_at", "petition", "withdrawn_because", "withdrawn_by"]
+    list_select_related = ["petition", "withdrawn_by"]
+    fields = ["petition", "withdrawn_at", "withdrawn_because", "withdrawn_by"]
+    ordering = ["-pk"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
