@@ -87,8 +87,11 @@ def packed_kind(data: bytes) -> str:
 def decoded(data: bytes, faults: Faults) -> str | None:
     """With a fault that names each line that has other bytes."""
     encoding = json.detect_encoding(data).replace("utf-8-sig", "utf-8")
+    if "-" in encoding[4:] and data.count(0) * 5 < len(data):
+        # Some NUL characters, and no text of two bytes a sign.
+        encoding = "utf-8"
     try:
-        return data.decode(encoding).removeprefix("\ufeff")
+        return data.decode(encoding).lstrip("\ufeff")
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
             before = error.object[: error.start].decode(encoding, "replace")
@@ -96,7 +99,7 @@ def decoded(data: bytes, faults: Faults) -> str | None:
             said = f"the file seems to be {encoding.upper()}, and is not from here on: "
             faults.append(FileProblem(node, f"{said}save it anew, as UTF-8."))
             return None
-    text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    text = data.decode("utf-8", "surrogateescape").lstrip("\ufeff")
     found = list(OTHER_BYTES.finditer(text))
     lines, at, line = [], 0, 1
     for one in found:
@@ -137,7 +140,10 @@ def written_kind(text: str) -> str:
     if re.match(r"(?:---|%YAML|#[^\n]*|[\w-]+:(?:[ \n]|$))", start):
         return "YAML, or a text with colons"
     if start[:1].isprintable():
-        return f"none: it begins with “{shown(start[:30])}”, and JSON with {{"
+        before = (
+            ": take out what stands before it" if re.search(r"[{\[]", start) else ""
+        )
+        return f"no JSON: it begins with “{shown(start[:30])}”, not with {{{before}"
     return "not a text"
 
 

@@ -144,7 +144,7 @@ def make_lists(soup: BeautifulSoup) -> None:
                 inner = new_list(soup, name, mark)
                 items[-1].append(inner)
             here = inner or here
-        if here is None:
+        if here is None or (level[1] == "1" and here.name != name):
             item.wrap(new_list(soup, name, mark))
         else:
             here.append(item)

@@ -83,7 +83,8 @@ class Scalars:
 
     def beside(self, at: int) -> str:
         """What stands there, for a sentence about it."""
-        return shown(self.text[at : min(at + 20, self.end_of_line(at))])
+        said = self.text[at : min(at + 20, self.end_of_line(at))]
+        return shown(said) or f"U+{ord(said[:1] or chr(10)):04X}"
 
     def blanks(self, at: int) -> int:
         found = WHITESPACE.match(self.text, at)

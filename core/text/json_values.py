@@ -215,15 +215,13 @@ def number_of(node: Node, least: int = 0) -> int:
 
 
 def number_meant(value: Any) -> int | None:
-    """Of "15,261", "15 261 signatures" and 15.261, 15261; None when it is not clear."""
+    """Of "15,261", "15 261" and 15.261, 15261; None when it is not clear."""
     if isinstance(value, float):
         value = str(value)
     if not isinstance(value, str):
         return None
     text = unicodedata.normalize("NFKC", value).strip()
-    found = re.match(
-        r"\+?(\d{1,3}(?:([,.'’_ ])\d{3})(?:\2\d{3})*|\d{1,10})(?![\d.,])", text
-    )
+    found = re.fullmatch(r"\+?(\d{1,3}([,.'’_ ])\d{3}(?:\2\d{3})*|\d{1,10})", text)
     return int(re.sub(r"\D", "", found[1])) if found else None
 
 

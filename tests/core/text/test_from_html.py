@@ -99,12 +99,12 @@ def test_lists_of_word_are_lists() -> None:
         [
             "<p class=MsoNormal>We ask<o:p></o:p></p>",
             item(1, "·", "One"), item(2, "o", "One a"), item(2, "o", "One b"),
-            item(1, "·", "Two"), "<p>and</p>", item(1, "3.", "Three"), item(1, "4.", "Four"),
+            item(1, "·", "Two"), item(1, "3.", "Three"), item(1, "4.", "Four"),
         ]
     )  # fmt: skip
 
     assert markdown_of(html).text == (
-        "We ask\n\n- One\n  - One a\n  - One b\n- Two\n\nand\n\n3. Three\n4. Four"
+        "We ask\n\n- One\n  - One a\n  - One b\n- Two\n\n3. Three\n4. Four"
     )
 
 
