@@ -162,6 +162,8 @@ TEMPLATES = {
     MailKind.REMIND: "emails/remind",
     MailKind.ALL: "emails/signed",
 }
+# By whoever gets them. Mail programs may offer to end all others.
+ASKED_FOR = {MailKind.CONFIRM, MailKind.ALL}
 
 
 def build(
@@ -188,7 +190,7 @@ def build(
         }
         template = TEMPLATES[kind]
         if petition is not None:
-            if counted_since:
+            if kind is MailKind.CONFIRM and counted_since:
                 template = "emails/already_signed"
             context |= {
                 "petition": petition,
@@ -219,7 +221,7 @@ def build(
         text=text.strip() + "\n",
         html=html.strip() + "\n",
         links=links,
-        one_click=kind is MailKind.REMIND,
+        one_click=kind not in ASKED_FOR,
     )
 
 

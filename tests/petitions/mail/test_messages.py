@@ -17,7 +17,7 @@ from organizations.models import Organization
 from petitions.mail import messages
 from petitions.mail.reminders import Sweep
 from petitions.models import DueMail, Petition
-from petitions.models.mails import MailKind
+from petitions.models.mails import MailKind, MailState
 from petitions.signatures import (
     confirming,
     links,
@@ -28,7 +28,13 @@ from tests.petitions.mail.helpers import send, waiting
 
 pytestmark = pytest.mark.django_db
 
-KINDS = ("confirm", "already signed", "remind", "signed")
+# “Already signed” is what a confirmation becomes.
+KINDS = {
+    "confirm": MailKind.CONFIRM,
+    "already signed": MailKind.CONFIRM,
+    "remind": MailKind.REMIND,
+    "signed": MailKind.ALL,
+}
 
 
 class Visible(HTMLParser):
@@ -94,6 +100,8 @@ def mail_of(
         links.send_signed([mine.email_key], now=now)
     send()
     (message,) = server.mailbox.messages
+    sent = DueMail.objects.filter(state=MailState.SENT).latest("finished_at")
+    assert sent.kind == KINDS[kind]
     return message
 
 
@@ -176,8 +184,18 @@ def date_format_in(language: str, day: date) -> str:
 
 
 def test_every_kind_of_mail_is_compared() -> None:
-    """“Already signed” is what a confirmation becomes."""
-    assert len(KINDS) == len(MailKind) + 1
+    assert set(KINDS.values()) == set(MailKind)
+
+
+def test_only_a_confirmation_becomes_another_mail(petition: Petition) -> None:
+    today = timezone.localdate()
+
+    def subject(kind: MailKind, counted_since: date | None) -> bytes:
+        return messages.build(kind, petition, "en", counted_since).headers
+
+    changed = {kind for kind in MailKind if subject(kind, today) != subject(kind, None)}
+
+    assert changed == {MailKind.CONFIRM}
 
 
 @pytest.mark.parametrize(
