@@ -141,11 +141,11 @@ def make_people(bench: Bench, kind: str, number: int) -> list[str]:
         signing,
         withdrawing,
     )
-    from petitions.states import Scope
+    from petitions.states import LimitScope
 
     emails = [f"{kind}{index}@{a_domain()}" for index in range(number)]
-    rules = rate_limits.RULES.get()
-    most = Limit.objects.filter(scope=Scope.ADDRESS).order_by("most")[0].most
+    rules = rate_limits.RATE_LIMITS.get()
+    most = Limit.objects.filter(scope=LimitScope.ADDRESS).order_by("most")[0].most
     forms = {"new": 0, "limited": most}.get(kind, 1)
     for email in emails:
         now = timezone.now()

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from bench.load import CONNECTIONS
 from bench.site import SLUG, Bench
-from core.db.database import bare
+from core.db.database import without_comments
 from devsite.embedded_postgres import binaries
 
 
@@ -32,7 +32,7 @@ def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
         return {}
     database = bench.biggest
     now = timezone.now()
-    rules = rate_limits.RULES.get()
+    rules = rate_limits.RATE_LIMITS.get()
     network = ipaddress.ip_network("11.250.250.0/24")
     given = signing.SignerInput(
         name="Maya Tremblay",
@@ -42,7 +42,7 @@ def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
         updates=True,
         network=network,
     )
-    find = statements(lambda: signing.find_form(SLUG, "en"))
+    find = statements(lambda: signing.load_snapshot(SLUG, "en"))
     sign = statements(lambda: signing.sign(bench.petition, given, now=now, rules=rules))
     first = database.loaded.pending[
         min(database.used, len(database.loaded.pending) - 1)
@@ -98,7 +98,7 @@ def filled(text: str, values: dict[str, Any]) -> str:
         return literal(found[1], values[found[1]])
 
     # pgbench knows no comments within a statement.
-    return re.sub(r"%\((\w+)\)s", value, bare(text)) + ";\n"
+    return re.sub(r"%\((\w+)\)s", value, without_comments(text)) + ";\n"
 
 
 def literal(name: str, value: Any) -> str:

@@ -53,7 +53,7 @@ signing.SIGN = (
     + " SELECT id FROM signed"
 )
 confirming.CONFIRM = without(confirming.CONFIRM, "unsent", "sent", "consent")
-rate_limits.RULES._load = rate_limits.Rules
-rate_limits.RULES.forget()
+rate_limits.RATE_LIMITS._load = rate_limits.RateLimits
+rate_limits.RATE_LIMITS.forget()
 setattr(views, "network_of", lambda request: None)  # noqa: B010
 setattr(SignForm, "is_trapped", False)  # noqa: B010

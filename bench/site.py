@@ -55,15 +55,15 @@ class Database:
         from django.utils import timezone
 
         from petitions.signatures.tokens import (
-            Purpose,
+            TokenPurpose,
             make_token,
         )
 
         now = timezone.now()
         self.folder.mkdir()
         for file, path, purpose, ids in (
-            (self.confirm_links, "confirm", Purpose.CONFIRM, self.loaded.pending),
-            (self.signed_links, "signed", Purpose.ALL, self.loaded.signers),
+            (self.confirm_links, "confirm", TokenPurpose.CONFIRM, self.loaded.pending),
+            (self.signed_links, "signed", TokenPurpose.ALL, self.loaded.signers),
         ):
             tokens = (make_token(purpose, number, now=now) for number in ids)
             file.write_text("".join(f"/{path}/{token}/\n" for token in tokens))

@@ -30,8 +30,8 @@ from petitions.abuse.rate_limits import (
     BURST,
     CEILING_FULL,
     HOUR,
-    Attempts,
-    Rules,
+    LimitDraws,
+    RateLimits,
 )
 
 SEED = 20261127
@@ -57,7 +57,7 @@ class Buckets:
 
     full_at: dict[str, int] = field(default_factory=dict)
 
-    def draw(self, attempts: Attempts, now: int) -> tuple[int, int]:
+    def draw(self, attempts: LimitDraws, now: int) -> tuple[int, int]:
         """What is said of a form (marks), and for how long its mail waits."""
         marks, wait, empty = 0, 0, set()
         order = sorted(
@@ -97,7 +97,7 @@ class Outcome:
 
 def run(forms: list[Sent], known: Known | None = None) -> Outcome:
     """Send the forms of one petition, in their order."""
-    rules = Rules(of_newcomers=True, known=known or Known())
+    rules = RateLimits(of_newcomers=True, known=known or Known())
     buckets, found = Buckets(), Outcome()
     mails: dict[tuple[int, int], int] = {}
     for form in sorted(forms, key=lambda form: form.at):

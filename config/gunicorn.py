@@ -81,7 +81,7 @@ def post_worker_init(worker: Any) -> None:
     from core.observability.alerts import WATCH
     from core.worker import loops
 
-    loops.start([WATCH], _stop)
+    loops.start_threads([WATCH], _stop)
     sentry.start(_watch, _stop)
 
 

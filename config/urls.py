@@ -11,7 +11,7 @@ from core import views
 from core.http import media
 from core.http.cache_keys import (
     as_given,
-    one_of,
+    only_known,
     page_number,
 )
 from core.http.cache_policy import (
@@ -104,8 +104,8 @@ urlpatterns += i18n_patterns(
 LISTED = {
     "page": page_number,
     "q": typed,
-    "state": one_of(STATES),
-    "sort": one_of(SORTS),
+    "state": only_known(STATES),
+    "sort": only_known(SORTS),
     "after": as_given,
 }
 FRAME = {"text": language_in_use}

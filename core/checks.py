@@ -136,11 +136,11 @@ def uploads_can_be_written(
         mode = os.stat(folder).st_mode
     except FileNotFoundError:
         above = next(part for part in folder.parents if part.exists())
-        fault = "" if writable(above) else f"and nothing may be made in {above}"
+        fault = "" if can_write(above) else f"and nothing may be made in {above}"
     except OSError as error:
         fault = f"which cannot be looked at ({error.strerror})"
     else:
-        fault = "" if writable(folder) else "where nothing may be written"
+        fault = "" if can_write(folder) else "where nothing may be written"
         if not stat.S_ISDIR(mode):
             fault = "which is not a folder"
     if not fault:
@@ -154,7 +154,7 @@ def uploads_can_be_written(
     ]
 
 
-def writable(folder: Path) -> bool:
+def can_write(folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK)
 
 

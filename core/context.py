@@ -23,11 +23,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "DEMO": settings.DEMO,
         "SITE_STYLE": SITE_ELEMENT,
         "SITE_URL": settings.SITE_URL,
-        **addresses(request.path, query_of(request)),
+        **page_addresses(request.path, query_of(request)),
     }
 
 
-def addresses(path: str, query: str = "") -> dict[str, Any]:
+def page_addresses(path: str, query: str = "") -> dict[str, Any]:
     """A page's address, and the same in each language."""
     language = language_of(path)
     # “//host/” would lead to that host.

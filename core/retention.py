@@ -72,7 +72,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Rule:
+class RetentionRule:
     """Some personal data with one purpose and one end."""
 
     name: str
@@ -86,7 +86,7 @@ class Rule:
     """None where somebody decides, or the rule of a whole ends its parts."""
 
 
-RULES: list[Rule] = []
+RULES: list[RetentionRule] = []
 # Columns of free form that hold nothing about a person.
 NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "config.heartbeat": ("name",),
@@ -100,7 +100,7 @@ PEOPLE: set[str] = set()
 
 
 def declare(
-    rules: Sequence[Rule], not_personal: Columns, people: Sequence[str]
+    rules: Sequence[RetentionRule], not_personal: Columns, people: Sequence[str]
 ) -> None:
     """For apps, when they are ready; each stands before those that it builds upon, as
     readers of the privacy page look for it."""
@@ -180,7 +180,7 @@ def expire(now: datetime, batch: int = BATCH) -> dict[str, int]:
 
 
 def expire_some(
-    now: datetime, batches_of: Callable[[Rule], Batches]
+    now: datetime, batches_of: Callable[[RetentionRule], Batches]
 ) -> tuple[dict[str, int], bool]:
     """The same, of each rule as many rows as its batches have; and whether one was
     full, so that more may wait."""
@@ -191,7 +191,7 @@ def expire_some(
         if rule.expiry is None:
             continue
 
-        def erase(batch: int, rule: Rule = rule) -> int:
+        def erase(batch: int, rule: RetentionRule = rule) -> int:
             assert rule.expiry is not None
             erased[rule.name] = rule.expiry.erase(now, batch)
             return erased[rule.name]
@@ -213,7 +213,7 @@ def expire_some(
 _batches: dict[str, Batches] = {}
 
 
-def own_batches(rule: Rule) -> Batches:
+def own_batches(rule: RetentionRule) -> Batches:
     """Those of a rule: what one row costs differs."""
     return _batches.setdefault(rule.name, Batches(first=50, most=BATCH))
 

@@ -76,7 +76,7 @@ def chosen_port() -> int:
     return port
 
 
-def addresses(port: int) -> str:
+def listen_addresses(port: int) -> str:
     """Where the web server listens: this machine only, on both its addresses."""
     found = [f"127.0.0.1:{port}"]
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
@@ -327,7 +327,7 @@ def run(site: Site, lock: IO[str]) -> None:
     os.environ.update(settings)
     say("  content …")
     prepare(password)
-    environment = {"BIND": addresses(site.port), "GRACEFUL_TIMEOUT": "1"}
+    environment = {"BIND": listen_addresses(site.port), "GRACEFUL_TIMEOUT": "1"}
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
     site.children = [
         Child("web", [*gunicorn, "config.wsgi"], environment),

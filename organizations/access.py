@@ -60,7 +60,7 @@ def memberships(user: User) -> dict[int, Role]:
     return known
 
 
-class Moved(Exception):
+class OrganizationMoved(Exception):
     """The address is a former one; `organization` has the new."""
 
     def __init__(self, organization: Organization) -> None:
@@ -79,5 +79,5 @@ def get_organization(slug: str) -> Organization:
         .first()
     )
     if former is not None:
-        raise Moved(former.organization)
+        raise OrganizationMoved(former.organization)
     raise Http404

@@ -20,7 +20,7 @@ from core.admin.model_admin import (
     ModelAdmin,
     StackedInline,
 )
-from core.db.database import patience
+from core.db.database import statement_timeout
 from core.images.colours import written
 from core.security import events
 from organizations import identity, invitations, mailing
@@ -35,18 +35,18 @@ from organizations.models import (
     Invitation,
     Membership,
     Organization,
-    Purpose,
     Role,
+    StaffMailPurpose,
     User,
 )
-from organizations.scoping import Scope, ScopedAdmin, owns, user_of
+from organizations.scoping import ScopedAdmin, ScopedPermissions, owns, user_of
 
 admin.site.password_change_form = OwnPasswordForm
 # Rights come from memberships.
 admin.site.unregister(Group)
 
 
-class MemberInline(Scope, StackedInline[Membership, Organization]):
+class MemberInline(ScopedPermissions, StackedInline[Membership, Organization]):
     model = Membership
     form = MemberForm
     formset = MemberFormSet  # type: ignore[assignment]
@@ -67,7 +67,7 @@ class MemberInline(Scope, StackedInline[Membership, Organization]):
         return self.scoped(request, rows)
 
 
-class InvitationInline(Scope, StackedInline[Invitation, Organization]):
+class InvitationInline(ScopedPermissions, StackedInline[Invitation, Organization]):
     """Who was invited and has not accepted; taken away, the mailed link ends."""
 
     model = Invitation
@@ -88,7 +88,7 @@ class InvitationInline(Scope, StackedInline[Invitation, Organization]):
         return False  # under Members
 
 
-class DescriptionInline(Scope, StackedInline[Description, Organization]):
+class DescriptionInline(ScopedPermissions, StackedInline[Description, Organization]):
     model = Description
     fields = ["language", "text"]
     extra = 0
@@ -204,7 +204,7 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
     ) -> None:
         """A new name is written into what each of its petitions is found by: 10,000 of
         them take a minute."""
-        with patience("5min"):
+        with statement_timeout("5min"):
             super().save_model(request, obj, form, change)
 
     def save_formset(
@@ -297,8 +297,8 @@ class UserAdmin(ModelAdmin[User]):
         if not change:
             events.record("account made", account=obj.pk, by=by)
         if begins and obj.is_active:
-            mailing.ask(
-                Purpose.PASSWORD,
+            mailing.request_mail(
+                StaffMailPurpose.PASSWORD,
                 obj.email,
                 language=get_language() or settings.LANGUAGE_CODE,
             )

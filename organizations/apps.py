@@ -8,11 +8,11 @@ class OrganizationsConfig(AppConfig):
     verbose_name = _("Organisations")
 
     def ready(self) -> None:
-        from core.admin.logins import begin
+        from core.admin.logins import begin_session
         from core.retention import declare
         from organizations import logins, retention
 
-        user_logged_in.connect(begin)
+        user_logged_in.connect(begin_session)
         user_logged_in.connect(logins.entered)
         user_logged_out.connect(logins.left)
         declare(retention.RULES, retention.NOT_PERSONAL, retention.PEOPLE)

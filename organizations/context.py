@@ -8,7 +8,7 @@ from django.db import Error
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from core.db.cached_value import Held
+from core.db.cached_value import CachedValue
 from core.http.problems import marked
 from organizations.models import Organization
 
@@ -16,13 +16,13 @@ from organizations.models import Organization
 ASKED = (403, 404, 410)
 
 
-def load() -> Organization | None:
+def load_only_organization() -> Organization | None:
     """The organisation whose site this is; None when there are several, or none yet."""
     found = list(Organization.objects.all()[:2])
     return found[0] if len(found) == 1 else None
 
 
-ONLY = Held(load)
+ONLY = CachedValue(load_only_organization)
 
 
 def only() -> Organization | None:

@@ -30,8 +30,8 @@ from organizations.models import (
     Invitation,
     Membership,
     Organization,
-    Purpose,
     Role,
+    StaffMailPurpose,
     User,
 )
 
@@ -49,7 +49,9 @@ class StaffPasswordResetForm(PasswordResetForm):
 
     def save(self, *args: Any, **options: Any) -> None:
         language = get_language() or settings.LANGUAGE_CODE
-        mailing.ask(Purpose.PASSWORD, self.cleaned_data["email"], language=language)
+        mailing.request_mail(
+            StaffMailPurpose.PASSWORD, self.cleaned_data["email"], language=language
+        )
 
 
 class StaffSetPasswordForm(SetPasswordForm[User]):

@@ -57,16 +57,16 @@ class Scheme:
 def grounds(dark: bool) -> list[Colour]:
     """What text in the accent stands on, as the tokens have it."""
     tokens = styles.colour_tokens(dark=dark)
-    return [colours.parse(tokens[name]) for name in ("paper", "raised")]
+    return [colours.parse_colour(tokens[name]) for name in ("paper", "raised")]
 
 
 @lru_cache(maxsize=500)
 def scheme(accent: str, *, dark: bool) -> Scheme:
     """What a colour such as “#0b5f6b” becomes."""
-    chosen = colours.parse(accent)
+    chosen = colours.parse_colour(accent)
     paper = grounds(dark)[0]
     soft = colours.mixed(chosen, paper, TINT)
-    read = colours.readable(chosen, [*grounds(dark), soft], VIVID if dark else TEXT)
+    read = colours.readable_on(chosen, [*grounds(dark), soft], VIVID if dark else TEXT)
     if not dark and colours.contrast(chosen, paper) < PALE:
         read = colours.mixed(chosen, colours.BLACK, INKY)
     # A dark colour would be lost on the dark ground.

@@ -27,9 +27,9 @@ from organizations.models import (
     Invitation,
     Membership,
     Organization,
-    Purpose,
     Role,
     StaffMail,
+    StaffMailPurpose,
     User,
 )
 
@@ -63,7 +63,7 @@ def invite(
             },
         )
         StaffMail.objects.create(
-            purpose=Purpose.INVITATION,
+            purpose=StaffMailPurpose.INVITATION,
             address=address,
             invitation=invitation,
             language=language,
@@ -76,7 +76,7 @@ def invite(
     return invitation
 
 
-def link(invitation: Invitation) -> str:
+def acceptance_url(invitation: Invitation) -> str:
     """The address under which the owner of the mailbox accepts."""
     token = signing.dumps(invitation.pk, salt=SALT)
     return f"{settings.SITE_URL}{reverse('accept_invitation', args=[token])}"
@@ -90,10 +90,12 @@ def of_token(token: str) -> Invitation | None:
         return None
     rows = Invitation.objects.select_related("organization", "invited_by")
     invitation = rows.filter(pk=number).first()
-    return invitation if invitation is not None and is_open(invitation) else None
+    return (
+        invitation if invitation is not None and can_be_accepted(invitation) else None
+    )
 
 
-def is_open(invitation: Invitation, now: datetime | None = None) -> bool:
+def can_be_accepted(invitation: Invitation, now: datetime | None = None) -> bool:
     """Whether it can be accepted: in time, and while who invited still may invite."""
     now = now or timezone.now()
     by = invitation.invited_by
@@ -110,7 +112,7 @@ def accept(invitation: Invitation, user: User) -> bool:
     with transaction.atomic():
         rows = Invitation.objects.select_for_update(of=("self",))
         locked = rows.filter(pk=invitation.pk, email__in=spellings(user.email)).first()
-        if locked is None or not is_open(locked):
+        if locked is None or not can_be_accepted(locked):
             return False
         Membership.objects.get_or_create(
             user=user,

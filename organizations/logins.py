@@ -36,7 +36,7 @@ from core.security.clients import (
     network_of,
 )
 from organizations import mailing
-from organizations.models import Purpose, SeenNetwork, User
+from organizations.models import SeenNetwork, StaffMailPurpose, User
 
 HERE = Rate("login here", at_once=10, every=timedelta(minutes=6))
 """Passwords for one address from one network."""
@@ -103,7 +103,9 @@ def attempt[T](
         return looked_at(drawn, about, check)
     except Slowed:
         if not draw(WARNING.of(address), now=timezone.now()):
-            mailing.ask(Purpose.FAILURES, address, language=get_language() or "en")
+            mailing.request_mail(
+                StaffMailPurpose.FAILURES, address, language=get_language() or "en"
+            )
         raise
 
 
@@ -160,8 +162,8 @@ def entered(
         user=user, network=str(network), defaults={"seen_at": now}
     )
     if is_new and has_usual:
-        mailing.ask(
-            Purpose.NETWORK,
+        mailing.request_mail(
+            StaffMailPurpose.NETWORK,
             user.email,
             language=get_language() or "en",
             network=str(network),

@@ -28,7 +28,7 @@ from core.security.buckets import (
 )
 from core.worker.loops import Loop
 from organizations import invitations
-from organizations.models import Invitation, Purpose, StaffMail, User
+from organizations.models import Invitation, StaffMail, StaffMailPurpose, User
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,9 @@ ORGANIZATION = Rate("invitations", at_once=30, every=timedelta(minutes=2))
 """Invitations of one organisation."""
 
 
-def ask(purpose: Purpose, address: str, *, language: str, network: str = "") -> None:
+def request_mail(
+    purpose: StaffMailPurpose, address: str, *, language: str, network: str = ""
+) -> None:
     """Make a mail due to whoever has an account with this address, if anybody has:
     one INSERT for each address alike."""
     StaffMail.objects.create(
@@ -93,12 +95,12 @@ def send(mail: StaffMail, now: datetime) -> None:
     same.exclude(pk=mail.pk).delete()
     drawn = caps(mail)
     if wait := draw(*drawn, now=now):
-        put_off(mail, now + wait, attempts=mail.attempts - 1)
+        retry_later(mail, now + wait, attempts=mail.attempts - 1)
         return
     try:
         message.send()
     except (OSError, ValueError) as error:
-        if refusal := refused(error):
+        if refusal := permanent_refusal(error):
             logger.warning("Mail to staff refused: %s", refusal)
             noted(mail, mailed_at=None, reply=refusal)
             mail.delete()
@@ -106,7 +108,7 @@ def send(mail: StaffMail, now: datetime) -> None:
         logger.warning("Mail to staff: %s", type(error).__name__)
         give_back(*drawn)
         pause = min(timedelta(seconds=5) * 2**mail.attempts, LONGEST_PAUSE)
-        put_off(mail, now + pause)
+        retry_later(mail, now + pause)
         return
     noted(mail, mailed_at=timezone.now(), reply="")
     mail.delete()
@@ -118,7 +120,7 @@ def noted(mail: StaffMail, **outcome: Any) -> None:
         Invitation.objects.filter(pk=mail.invitation_id).update(**outcome)
 
 
-def put_off(mail: StaffMail, due_at: datetime, attempts: int | None = None) -> None:
+def retry_later(mail: StaffMail, due_at: datetime, attempts: int | None = None) -> None:
     mail.due_at = due_at
     if attempts is not None:
         mail.attempts = max(0, attempts)
@@ -128,14 +130,14 @@ def put_off(mail: StaffMail, due_at: datetime, attempts: int | None = None) -> N
 def caps(mail: StaffMail) -> list[Drawn]:
     """What a mail draws from."""
     about = f"{mail.purpose}:{mail.invitation_id}:{mail.network}:{mail.address}"
-    warning = mail.purpose in (Purpose.FAILURES, Purpose.NETWORK)
+    warning = mail.purpose in (StaffMailPurpose.FAILURES, StaffMailPurpose.NETWORK)
     drawn = [(NOTICE_GAP if warning else GAP).of(about), MAILBOX.of(mail.address)]
     if mail.invitation is not None:
         drawn.append(ORGANIZATION.of(str(mail.invitation.organization_id)))
     return drawn
 
 
-def refused(error: Exception) -> str:
+def permanent_refusal(error: Exception) -> str:
     """The mail server's words when it never takes a mail to this address; "" when
     trying again may help."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
@@ -153,15 +155,15 @@ def compose(mail: StaffMail) -> EmailMessage | None:
         "network": mail.network,
         "at": mail.created_at,
     }
-    if mail.purpose == Purpose.INVITATION:
+    if mail.purpose == StaffMailPurpose.INVITATION:
         invitation = mail.invitation
-        if invitation is None or not invitations.is_open(invitation):
+        if invitation is None or not invitations.can_be_accepted(invitation):
             return None
         context |= {
             "invitation": invitation,
             "organization": invitation.organization,
             "by": invitation.invited_by,
-            "link": invitations.link(invitation),
+            "link": invitations.acceptance_url(invitation),
             "days": invitations.KEPT.days,
         }
     else:
@@ -169,7 +171,7 @@ def compose(mail: StaffMail) -> EmailMessage | None:
         if user is None:
             return None
         context["user"] = user
-        if mail.purpose == Purpose.PASSWORD:
+        if mail.purpose == StaffMailPurpose.PASSWORD:
             context["link"] = invitations.password_link(user)
     name = f"emails/staff_{mail.purpose}"
     subject = render_to_string(f"{name}.subject.txt", context)

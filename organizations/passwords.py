@@ -83,12 +83,12 @@ class HardToGuess:
 def forms_of(password: str) -> set[str]:
     """What it comes from, for a program that guesses: without capitals and accents,
     with letters for digits, digits for signs, and once what is there several times."""
-    plain = folded(password[:LOOKED_AT])[:LOOKED_AT]
+    plain = fold_letters(password[:LOOKED_AT])[:LOOKED_AT]
     forms = {plain, plain.translate(LEET), plain.translate(SHIFTED)}
     return {found[1] if (found := AGAIN.fullmatch(f)) else f for f in forms}
 
 
-def folded(text: str) -> str:
+def fold_letters(text: str) -> str:
     """Without capitals, accents, and other ways to draw the same letters."""
     letters = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in letters if not unicodedata.combining(c))
@@ -114,6 +114,6 @@ def own_words(user: Any) -> list[str]:
     if isinstance(user, User):
         names += [user.name, user.email, user.email.partition("@")[0]]
     words = set()
-    for name in map(folded, names):
+    for name in map(fold_letters, names):
         words |= {name, re.sub(r"\W+", "", name), *re.split(r"\W+", name)}
     return sorted(word for word in words if len(word) > 2)

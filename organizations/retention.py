@@ -11,8 +11,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.retention import (
+    RetentionRule,
     Rows,
-    Rule,
     months_before,
 )
 from organizations import invitations, mailing
@@ -46,14 +46,14 @@ def ended_sessions(now: datetime) -> QuerySet[Session]:
 
 
 RULES = [
-    Rule(
+    RetentionRule(
         name="organisations",
         columns={"organizations.organization": ("postal_address", "contact_email")},
         what=_("Organisations: their postal address and contact"),
         purpose=_("So that supporters know who asks, and whom to ask."),
         kept=_("As long as the organisation is here."),
     ),
-    Rule(
+    RetentionRule(
         name="staff accounts",
         columns={
             "organizations.user": ("email", "name", "password"),
@@ -63,7 +63,7 @@ RULES = [
         purpose=_("So that they can log in and do their work."),
         kept=_("As long as the account."),
     ),
-    Rule(
+    RetentionRule(
         name="invitations",
         columns={"organizations.invitation": ("email", "invited_by", "reply")},
         what=_("Staff: an address that was invited to work here"),
@@ -74,7 +74,7 @@ RULES = [
         ),
         expiry=Rows(old_invitations),
     ),
-    Rule(
+    RetentionRule(
         name="mail to staff",
         columns={"organizations.staffmail": ("address", "network")},
         what=_("Staff: that a link or a warning is to be mailed to an address"),
@@ -85,7 +85,7 @@ RULES = [
         ),
         expiry=Rows(old_mail),
     ),
-    Rule(
+    RetentionRule(
         name="networks of staff",
         columns={"organizations.seennetwork": ("user", "network")},
         what=_("Staff: from which network somebody logged in, never an address"),
@@ -98,7 +98,7 @@ RULES = [
         ),
         expiry=Rows(old_networks),
     ),
-    Rule(
+    RetentionRule(
         name="limits on logins",
         columns={"config.bucket": ("key",)},
         what=_("That an address or network was just used to log in"),
@@ -108,7 +108,7 @@ RULES = [
         ),
         kept=_("Until the limit is full again, two days at most."),
     ),
-    Rule(
+    RetentionRule(
         name="logins of staff",
         columns={"sessions.session": ("session_key", "session_data")},
         what=_("Staff: that somebody is logged in"),
@@ -116,7 +116,7 @@ RULES = [
         kept=_("Four hours after the last page, a day at most. Visitors have none."),
         expiry=Rows(ended_sessions),
     ),
-    Rule(
+    RetentionRule(
         name="what staff did",
         columns={
             "admin.logentry": ("user", "object_id", "object_repr", "change_message"),

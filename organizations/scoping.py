@@ -28,7 +28,7 @@ def user_of(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
-class Scope:
+class ScopedPermissions:
     """Permissions by membership; for model admins and inlines alike."""
 
     organization_path: ClassVar[str] = "organization_id"
@@ -75,7 +75,7 @@ class Scope:
         return self.has_view_permission(request)
 
 
-class ScopedAdmin[M: models.Model](Scope, ModelAdmin[M]):
+class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
     """A model admin that sees the user's organisations and no others."""
 
     list_per_page = 50

@@ -10,14 +10,14 @@ from petitions.models import FormerPetitionSlug, Petition
 from petitions.states import PUBLIC_STATES, State
 
 
-class Moved(Exception):
+class PetitionMoved(Exception):
     """The address is a former one; `petition` has the new."""
 
     def __init__(self, petition: Petition) -> None:
         self.petition = petition
 
 
-class Withdrawn(Exception):
+class PetitionWithdrawn(Exception):
     """It was public once."""
 
     def __init__(self, petition: Petition) -> None:
@@ -41,11 +41,11 @@ def get_petition(slug: str, now: datetime) -> Petition:
         )
         if former is None:
             raise Http404
-        raise Moved(former.petition)
+        raise PetitionMoved(former.petition)
     if petition.state == State.WITHDRAWN and is_published(
         petition, petition.state_since or petition.ended_at
     ):
-        raise Withdrawn(petition)
+        raise PetitionWithdrawn(petition)
     if petition.state not in PUBLIC_STATES or not is_published(petition, now):
         raise Http404
     return petition

@@ -49,7 +49,7 @@ DOMAIN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class MailboxRule:
     """How one domain, or all that a pattern covers, reads its addresses."""
 
     strip_characters: str = ""
@@ -57,19 +57,19 @@ class Rule:
     same_as: str = ""
 
 
-class Rules:
+class MailboxRules:
     """Which spellings are one mailbox, as data: a list of objects with `domain` and
-    the fields of `Rule`, as KeyVersion keeps them."""
+    the fields of `MailboxRule`, as KeyVersion keeps them."""
 
     def __init__(self, data: Iterable[Mapping[str, str]]) -> None:
         self.by_domain = {
-            entry["domain"]: Rule(
+            entry["domain"]: MailboxRule(
                 entry["strip_characters"], entry["strip_extension"], entry["same_as"]
             )
             for entry in data
         }
 
-    def rule_of(self, domain: str) -> Rule:
+    def rule_of(self, domain: str) -> MailboxRule:
         """The narrowest that fits: the domain itself, what stands above it, or *."""
         patterns = [domain]
         above = domain
@@ -79,7 +79,7 @@ class Rules:
         for pattern in patterns:
             if (rule := self.by_domain.get(pattern)) is not None:
                 return rule
-        return Rule()
+        return MailboxRule()
 
     def canonical(self, address: str) -> str:
         """The form that is the same for every spelling of one mailbox; for comparison

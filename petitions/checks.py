@@ -23,7 +23,7 @@ def secret_is_known() -> bool:
     """Whether the environment has the secret of the version that counts; true of a
     database without any."""
     try:
-        return bool(key_ring.load().newest.secret)
+        return bool(key_ring.load_keyring().newest.secret)
     except (DatabaseError, IndexError):
         return True
 

@@ -23,7 +23,7 @@ from petitions.counts.counting import (
 )
 from petitions.mail import waiting
 from petitions.mail.queue import begin_sending, send_due
-from petitions.mail.reminders import Sweep
+from petitions.mail.reminders import ReminderSweep
 from petitions.models import Petition
 from petitions.models.lifecycle import NotAllowed
 from petitions.search import (
@@ -66,8 +66,8 @@ def prove(now: datetime) -> bool:
     return False
 
 
-SWEEP = Sweep()
-WORDS = vocabulary.Sweep()
+SWEEP = ReminderSweep()
+WORDS = vocabulary.VocabularySweep()
 
 LOOPS = [
     Loop("mail", 0.25, send_due, begin_sending),
@@ -75,8 +75,8 @@ LOOPS = [
     Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
-    Loop("reports", 30, reporting.tell),
-    Loop("waiting", 60, waiting.tell),
+    Loop("reports", 30, reporting.mail_organizations),
+    Loop("waiting", 60, waiting.mail_organizations),
     Loop("limits", 60, rate_limits.purge_round),
     Loop("sources", sources.EVERY, sources.tally),
     Loop("jobs", 1, invalidating.advance_round),

@@ -24,7 +24,7 @@ from petitions.loops import PROVE_EVERY, PROVED
 from petitions.models import Change, DueMail, RetentionLimit, Signature, Total
 from petitions.models.mails import MailState, Priority
 from petitions.privacy.expiry import announced
-from petitions.states import Aside
+from petitions.states import QuarantineReason
 
 # Confirmations that wait longer than this are worth waking somebody.
 LATE_AFTER = 300
@@ -165,13 +165,13 @@ def sources(now: datetime) -> list[Reading]:
 def bursts(now: datetime) -> list[Reading]:
     """How many signatures of the last hour wait for staff because too many came at once
     with mail domains that are new here."""
-    waiting = Signature.objects.set_aside().filter(aside=Aside.BURST)
+    waiting = Signature.objects.set_aside().filter(aside=QuarantineReason.BURST)
     number = waiting.filter(created_at__gt=now - HOUR).count()
     page = reverse("admin:petitions_signature_changelist")
     trouble = (
         f"{number} signatures of the last hour wait until staff have looked: too many "
         "came at once with mail domains that are new here. Release what is in order, "
-        f"remove the rest: {settings.SITE_URL}{page}?aside={Aside.BURST}"
+        f"remove the rest: {settings.SITE_URL}{page}?aside={QuarantineReason.BURST}"
     )
     return [
         Reading(

@@ -34,7 +34,7 @@ def report(petition: Petition | None, form: ReportForm, *, now: datetime) -> Rep
     )
 
 
-def tell(now: datetime) -> bool:
+def mail_organizations(now: datetime) -> bool:
     """For the worker: one mail to each organisation whose messages nobody has been
     told of, unless it had one lately. Returns False: what waits, waits for its hour."""
     for number in Report.objects.untold().receivers():
@@ -44,7 +44,7 @@ def tell(now: datetime) -> bool:
         waiting = list(reports.untold().values_list("pk", flat=True))
         organization = Organization.objects.get(pk=number) if number else None
         try:
-            tell_staff(organization, len(waiting))
+            mail_report_notice(organization, len(waiting))
         except OSError as error:
             logger.warning("Staff could not be told: %s", type(error).__name__)
             return False
@@ -52,7 +52,7 @@ def tell(now: datetime) -> bool:
     return False
 
 
-def tell_staff(organization: Organization | None, number: int) -> None:
+def mail_report_notice(organization: Organization | None, number: int) -> None:
     """Mail that so many messages wait, and where; nothing that a stranger typed."""
     recipients = receivers(organization)
     if not recipients:

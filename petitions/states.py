@@ -95,7 +95,7 @@ class Source(models.TextChoices):
     IMPORTED = "imported", _("Counted elsewhere before")
 
 
-class Scope(models.TextChoices):
+class LimitScope(models.TextChoices):
     """What a limit limits; the label says what happens beyond it."""
 
     ADDRESS = "address", _("One address and petition; beyond it: set aside")
@@ -111,7 +111,7 @@ class Listing(models.TextChoices):
     BLOCK = "block", _("Blocked: set aside")
 
 
-class Aside(models.TextChoices):
+class QuarantineReason(models.TextChoices):
     """Why a signature waits for staff instead of being sent its link."""
 
     HONEYPOT = "honeypot", _("Filled in what people do not see")
@@ -134,7 +134,7 @@ class WeakSign(enum.IntFlag):
     """Or in the place: neither is shown before staff have looked."""
 
 
-class Reason(models.TextChoices):
+class ReportReason(models.TextChoices):
     """What a message from a visitor is about: a petition, or the site."""
 
     UNTRUE = "untrue", _("Something in it is not true")
@@ -149,7 +149,17 @@ class Reason(models.TextChoices):
 
 
 OF_PETITIONS = (
-    Reason.UNTRUE, Reason.HARM, Reason.PRIVATE, Reason.RIGHTS, Reason.COUNT,
-    Reason.ACCESS, Reason.OTHER,
-)  # fmt: skip
-OF_SITE = (Reason.ACCESS, Reason.DATA, Reason.ORGANIZATION, Reason.OTHER)
+    ReportReason.UNTRUE,
+    ReportReason.HARM,
+    ReportReason.PRIVATE,
+    ReportReason.RIGHTS,
+    ReportReason.COUNT,
+    ReportReason.ACCESS,
+    ReportReason.OTHER,
+)
+OF_SITE = (
+    ReportReason.ACCESS,
+    ReportReason.DATA,
+    ReportReason.ORGANIZATION,
+    ReportReason.OTHER,
+)

@@ -55,7 +55,7 @@ def of_page(petition: Petition, now: datetime) -> dict[str, Any]:
         "more_updates": len(updates) > SHOWN_UPDATES,
         "curve": curve_of(petition, now, SHOWN_POINTS),
         "others": others(petition, now),
-        **supporters(petition),
+        **visible_supporters(petition),
     }
 
 
@@ -88,7 +88,7 @@ def events(
     return sorted(found, key=lambda event: event.day, reverse=True)
 
 
-def supporters(petition: Petition) -> dict[str, Any]:
+def visible_supporters(petition: Petition) -> dict[str, Any]:
     """Those who wish to be seen: the latest reasons and the latest names."""
     shown = Signature.objects.shown().filter(petition=petition)
     latest = shown.order_by("-confirmed_at")[: SHOWN_NAMES + SHOWN_REASONS]

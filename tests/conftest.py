@@ -23,7 +23,7 @@ from core.observability.outcomes import OUTCOMES
 from organizations.context import ONLY
 from organizations.models import Organization, Role, User
 from petitions.abuse.new_domains import KNOWN
-from petitions.abuse.rate_limits import RULES
+from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.models import Petition
 from petitions.views.parameters import LANGUAGES
 from tests.factories import make_member, make_organization, make_petition, make_user
@@ -48,9 +48,9 @@ def _nothing_held() -> Iterator[None]:
 def forget() -> None:
     """What a process keeps between requests."""
     page_cache.clear()
-    RULES.forget()
+    RATE_LIMITS.forget()
     KNOWN.forget()
-    capabilities.forget()
+    capabilities.forget_answer()
     ONLY.forget()
     LANGUAGES.forget()
     STATE.forget()

@@ -38,7 +38,9 @@ class Question:
     """What has changed, in words."""
 
 
-def ask(request: HttpRequest, model: type[models.Model], numbers: list[Any]) -> None:
+def review_deletion(
+    request: HttpRequest, model: type[models.Model], numbers: list[Any]
+) -> None:
     """Look at what would be deleted with the rows of these numbers. A confirmation
     that was about something else is taken from the request, so that the page is shown
     instead."""
@@ -47,7 +49,7 @@ def ask(request: HttpRequest, model: type[models.Model], numbers: list[Any]) -> 
         # Whoever is saving one of them is waited for.
         list(chosen.select_for_update().values_list("pk"))
     rows = doomed(chosen)
-    now = {key: digests(row) for key, row in rows.items()}
+    now = {key: row_digests(row) for key, row in rows.items()}
     told = {
         "token": uuid4().hex,
         "opened": timezone.now().timestamp(),
@@ -83,7 +85,7 @@ def doomed(chosen: models.QuerySet[Any]) -> dict[str, models.Model]:
     }
 
 
-def digests(row: models.Model) -> dict[str, str]:
+def row_digests(row: models.Model) -> dict[str, str]:
     return {
         column.name: digest(column.value_to_string(row))
         for column in row._meta.concrete_fields

@@ -84,7 +84,7 @@ RENEWED = timedelta(minutes=5)
 BEGAN, RENEWED_AT = "began", "renewed_at"
 
 
-def begin(
+def begin_session(
     sender: object, request: HttpRequest | None, user: object, **kwargs: Any
 ) -> None:
     """At a login, which stores the session in any case."""

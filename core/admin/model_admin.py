@@ -263,11 +263,13 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         return redirect(name, earlier.object_id)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        return super().log_addition(request, obj, saves.signed(request, message))
+        return super().log_addition(
+            request, obj, saves.with_signature(request, message)
+        )
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         saves.say_kept(request, getattr(request, "sent", None))
-        return super().log_change(request, obj, saves.signed(request, message))
+        return super().log_change(request, obj, saves.with_signature(request, message))
 
     def addressed(self, refusal: Refusal) -> Refusal:
         """As it is, where it is about one of the form's tables; else about the row."""
@@ -310,7 +312,7 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What goes with them; both ways of deleting ask for it, before they do it."""
-        deleting.ask(request, self.model, [row.pk for row in objs])
+        deleting.review_deletion(request, self.model, [row.pk for row in objs])
         return super().get_deleted_objects(objs, request)
 
     def delete_view(

@@ -30,7 +30,7 @@ from core.http.origin import (
     origin_of,
 )
 from core.http.problems import problem
-from core.observability.logs import note
+from core.observability.logs import log_context
 
 TYPED_BY = "_typed_by"
 CARRIED = "_typed"
@@ -68,7 +68,7 @@ class Typed:
         asks."""
         model = model_at(self.path)
         words = [
-            in_words(request, model, name, value)
+            label_and_value(request, model, name, value)
             for name, value in self.pairs
             if value
             and "__prefix__" not in name  # what a script adds rows from
@@ -91,7 +91,7 @@ def model_at(path: str) -> type[models.Model] | None:
         return None
 
 
-def in_words(
+def label_and_value(
     request: HttpRequest, model: type[models.Model] | None, name: str, value: str
 ) -> tuple[str, str]:
     """The label of a form's field, with the number of its row, and the value as a
@@ -171,7 +171,7 @@ def carried_in(request: HttpRequest) -> Typed | None:
 
 def ask_login(request: HttpRequest, typed: Typed | None) -> HttpResponse:
     """The login page instead of what the form was for; it says that nothing is done."""
-    note(outcome="login is over")
+    log_context(outcome="login is over")
     context = {
         **admin.site.each_context(request),
         "title": gettext("Your login is over"),
@@ -197,7 +197,7 @@ def offer(request: HttpRequest, typed: Typed, status: int = 200) -> HttpResponse
         "shown": typed.shown(request) if is_theirs else [],
         "path": typed.path,
     }
-    note(outcome="offered again" if is_theirs else "typed by another account")
+    log_context(outcome="offered again" if is_theirs else "typed by another account")
     return render(request, "admin/typed_again.html", context, status=status)
 
 
@@ -214,11 +214,11 @@ def removed(request: HttpRequest, back: str) -> HttpResponse:
         "shown": typed.shown(request),
         "back": back,
     }
-    note(outcome="removed meanwhile")
+    log_context(outcome="removed meanwhile")
     return render(request, "admin/typed_removed.html", context, status=404)
 
 
-def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The answer to a form of staff whose token is stale."""
     if origin_of(request) is Origin.FOREIGN:
         return problem(request, 403)

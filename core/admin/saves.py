@@ -35,7 +35,7 @@ def of_form(request: HttpRequest, sent: Sent) -> LogEntry | None:
     return own.filter(change_message__contains=sent.token).first()
 
 
-def signed(request: HttpRequest, message: Any) -> Any:
+def with_signature(request: HttpRequest, message: Any) -> Any:
     """A message of the history with the form that it came from."""
     sent: Sent | None = getattr(request, "sent", None)
     if sent is None or not sent.token or not isinstance(message, list):

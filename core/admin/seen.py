@@ -91,24 +91,24 @@ def content_of(request: HttpRequest) -> str:
 
 def told(form: Any, formsets: Iterable[Any] = ()) -> str:
     """What a page says of the values that it opens a form with: for the field SEEN."""
-    rows = {"": digests(form)}
+    rows = {"": form_digests(form)}
     for formset in formsets:
         if formset.instance._state.adding:
             continue
         for number in formset.queryset.values_list("pk", flat=True):
             rows[f"{formset.prefix}-{number}"] = {}
         for row in formset.initial_forms:
-            rows[row_key(row)] = digests(row)
+            rows[row_key(row)] = form_digests(row)
         rows |= formset.told_gone
     opened = timezone.now().timestamp()
     return json.dumps({"token": uuid4().hex, "opened": opened, "rows": rows})
 
 
-def digests(form: Any) -> dict[str, str]:
+def form_digests(form: Any) -> dict[str, str]:
     return {
-        name: digest(text_of(found, form.get_initial_for_field(found, name)))
+        name: digest(stored_text(found, form.get_initial_for_field(found, name)))
         for name, found in form.fields.items()
-        if name not in NOT_COMPARED and not found.disabled and not is_number(found)
+        if name not in NOT_COMPARED and not found.disabled and not is_row_number(found)
     }
 
 
@@ -123,7 +123,7 @@ def typed_anew(form: Any, sent: Sent) -> dict[str, Any]:
     }
 
 
-def is_number(found: forms.Field) -> bool:
+def is_row_number(found: forms.Field) -> bool:
     """Whether a field of an inline only says which row it is."""
     return isinstance(found.widget, forms.HiddenInput)
 
@@ -138,7 +138,7 @@ def row_key(form: Any) -> str:
 # == Values as texts, to be compared ==
 
 
-def text_of(found: forms.Field, value: Any) -> str:
+def stored_text(found: forms.Field, value: Any) -> str:
     """The same for what a browser sends back of a value unchanged."""
     if isinstance(value, FieldFile):
         return value.name or ""
@@ -160,16 +160,18 @@ def typed_text(form: Any, name: str) -> str | None:
     found, raw = form.fields[name], form[name].data
     if isinstance(found, forms.FileField):
         initial = form.get_initial_for_field(found, name)
-        return text_of(found, initial) if raw in (None, "") else None
+        return stored_text(found, initial) if raw in (None, "") else None
     try:
         value = found.clean(raw)
     except forms.ValidationError:
         return None
     # A choice is compared as the browser names it, not as what is made of it.
-    return text_of(found, raw if isinstance(found, forms.TypedChoiceField) else value)
+    return stored_text(
+        found, raw if isinstance(found, forms.TypedChoiceField) else value
+    )
 
 
-def in_words(found: Any, text: str) -> str:
+def displayed_value(found: Any, text: str) -> str:
     """A stored value as its reader knows it."""
     if hasattr(found, "choices"):
         labels = {str(value): str(label) for value, label in found.choices}
@@ -221,7 +223,7 @@ class Attentive(forms.BaseForm):
         if base is None or self.sent is None:
             return theirs, both
         for name, found in self.fields.items():
-            if found.disabled or name in NOT_COMPARED or is_number(found):
+            if found.disabled or name in NOT_COMPARED or is_row_number(found):
                 continue
             if self.add_prefix(name) in self.sent.theirs:
                 theirs.append(name)
@@ -252,7 +254,7 @@ class Attentive(forms.BaseForm):
 
     def stored_text(self, name: str) -> str:
         found = self.fields[name]
-        return text_of(found, self.get_initial_for_field(found, name))
+        return stored_text(found, self.get_initial_for_field(found, name))
 
     def described_pictures(self) -> Iterable[tuple[str, str]]:
         """Fields of pictures with those of the words that describe them: what is said
@@ -277,7 +279,7 @@ class Attentive(forms.BaseForm):
                 "save once more to keep it. Now stored:"
             )
             % {"who": who},
-            in_words(self.fields[name], stored),
+            displayed_value(self.fields[name], stored),
             THEIRS,
             self.add_prefix(name),
             gettext("Keep the stored one instead"),
@@ -295,7 +297,7 @@ class Attentive(forms.BaseForm):
                 "Now stored:"
             )
             % {"who": who},
-            in_words(self.fields[name], stored),
+            displayed_value(self.fields[name], stored),
             format_html(
                 ' <span class="meanwhile">{}</span> <span class="meanwhile__stored" '
                 'dir="auto">{}</span>',
@@ -313,7 +315,7 @@ class Attentive(forms.BaseForm):
             if typed is None or name in known or name in self.changed_data:
                 continue
             found = self.fields.get(name) or forms.CharField()
-            text = text_of(forms.CharField(), typed)
+            text = stored_text(forms.CharField(), typed)
             if name in self.fields and not found.disabled:
                 # As the field reads it: some take away what nobody can see.
                 read = typed_text(self, name)
@@ -321,7 +323,11 @@ class Attentive(forms.BaseForm):
             instance = getattr(self, "instance", None)
             stored = self.initial.get(name, getattr(instance, name, ""))
             is_text = isinstance(found, forms.CharField) and isinstance(stored, str)
-            if not is_text or text == text_of(found, stored) or digest(text) == before:
+            if (
+                not is_text
+                or text == stored_text(found, stored)
+                or digest(text) == before
+            ):
                 continue
             yield format_html(
                 '<span class="meanwhile">{}</span> <span class="meanwhile__stored" '

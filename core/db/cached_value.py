@@ -13,7 +13,7 @@ from django.db import Error
 SECONDS = 5.0
 
 
-class Held[T]:
+class CachedValue[T]:
     """What `load` returned at most so many `seconds` ago. One thread reads it anew
     while the others go on with what they have, and so do all while the database is
     away."""

@@ -19,7 +19,7 @@ from django.core import checks
 from django.db import Error, connections
 
 from core.db import schema
-from core.db.cached_value import Held
+from core.db.cached_value import CachedValue
 from core.db.schema import COMPLAINT
 
 logger = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ def unfit(alias: str = "default") -> Trouble | None:
             version = connection.info.server_version // 10_000
             row = connection.execute(STATE).fetchone()
     except psycopg.Error as error:
-        return explain(alias, str(error))
+        return explain_connection(alias, str(error))
     unlimited, encoding, homeless, read_only = row or (False, "UTF8", False, False)
     (least,) = database.features.minimum_database_version or (0,)
     if unlimited and "lock_timeout" in asked["options"]:
@@ -200,7 +200,7 @@ def say(found: Trouble | None) -> None:
 
 
 # For those who fail again and again: asking costs a connection each time.
-LATELY = Held(trouble, seconds=10)
+LATELY = CachedValue(trouble, seconds=10)
 
 
 def say_lately() -> bool:
@@ -212,7 +212,7 @@ def say_lately() -> bool:
     return found is not None
 
 
-def explain(alias: str, words: str) -> Trouble:
+def explain_connection(alias: str, words: str) -> Trouble:
     """What libpq's `words` mean; they themselves are not repeated."""
     for pattern, state, sentence in CAUSES:
         if re.search(pattern, words):

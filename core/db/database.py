@@ -116,7 +116,7 @@ def repeatable[**P, T](act: Callable[P, T]) -> Callable[P, T]:
 
 
 @contextmanager
-def patience(duration: str) -> Iterator[None]:
+def statement_timeout(duration: str) -> Iterator[None]:
     """Statements of the open transaction may take so long ("2min"; "0": any time),
     longer than a visitor would wait. After an error its rollback ends this, too."""
     with connection.cursor() as cursor:
@@ -127,7 +127,7 @@ def patience(duration: str) -> Iterator[None]:
         cursor.execute(SET_TIMEOUT, [usual])
 
 
-def bare(statement: str) -> str:
+def without_comments(statement: str) -> str:
     """The statement without its comments. psycopg keeps what it made of a statement of
     at most 4,096 characters, and takes a longer one to pieces each time it is sent."""
     return re.sub(r" *--.*\n", "", statement)

@@ -57,12 +57,12 @@ validate_web_address = RegexValidator(
 )
 
 
-def is_seen(text: str) -> bool:
+def is_visible(text: str) -> bool:
     """Whether there is something to be seen."""
     return re.search(SEEN, text) is not None
 
 
-def seen(*columns: str) -> Q:
+def has_visible_text(*columns: str) -> Q:
     """Each has something to be seen."""
     return Q(*((f"{column}__regex", SEEN) for column in columns))
 

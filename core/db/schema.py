@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import DatabaseError, Error, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from core.db.cached_value import Held
+from core.db.cached_value import CachedValue
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def pending_migrations() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-PENDING = Held(pending_migrations)
+PENDING = CachedValue(pending_migrations)
 
 
 def sentence(number: int) -> str:

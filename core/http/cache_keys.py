@@ -64,6 +64,6 @@ def page_number(value: str) -> str:
     return "" if number == "1" else number
 
 
-def one_of(known: Container[str]) -> Callable[[str], str]:
+def only_known(known: Container[str]) -> Callable[[str], str]:
     """The value when it is one of these, otherwise none."""
     return lambda value: value if value in known else ""

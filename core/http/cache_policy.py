@@ -231,7 +231,7 @@ def make_page(response: HttpResponse, now: float) -> Page:
     )
 
 
-def answer(request: HttpRequest, page: Page) -> HttpResponse:
+def respond(request: HttpRequest, page: Page) -> HttpResponse:
     """The page, compressed when the browser takes that, or 304 when it has it."""
     if page.etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
         response = HttpResponse(status=304)
@@ -297,7 +297,7 @@ class CachePolicyMiddleware:
                 bare = bare_request(request, key[1])
                 with a_place(key) as has_place:
                     if not has_place:
-                        return stale(request, key, now) or problem(request, 503)
+                        return stale_page(request, key, now) or problem(request, 503)
                     fetched = page_cache.fetch(
                         key,
                         now,
@@ -311,7 +311,7 @@ class CachePolicyMiddleware:
             if is_away(error):
                 return problem(request, 503)
             raise
-        return answer(request, page)
+        return respond(request, page)
 
 
 # Addresses with a query can be made up without end, searches above all. Not every
@@ -334,14 +334,14 @@ def a_place(key: tuple[str, Query]) -> Iterator[bool]:
         yield False
 
 
-def stale(
+def stale_page(
     request: HttpRequest, key: tuple[str, Query], now: float
 ) -> HttpResponse | None:
     """The page as it was within the last hour, if it is still known."""
     page = page_cache.pages.get(key)
     if page is None or now - page.rendered_at > STALE_IF_ERROR:
         return None
-    return answer(request, page)
+    return respond(request, page)
 
 
 def not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -42,8 +42,8 @@ DRAIN_LIMIT = 64 * 2**20
 
 def access_log(get_response: GetResponse) -> GetResponse:
     """One line a request: method, route pattern, status, milliseconds, and what views
-    `note` of it. No answer carries the line's id: copies in caches would repeat it,
-    and answers that have to be alike would differ."""
+    add by `log_context`. No answer carries the line's id: copies in caches would repeat
+    it, and answers that have to be alike would differ."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         # Whatever a client says: some charsets are none (hex, rot13), and reading

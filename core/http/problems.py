@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from core.http.styles import allow_noted
-from core.observability.logs import note
+from core.observability.logs import log_context
 from core.security import events
 
 # Seconds after which trying again makes sense.
 RETRY_AFTER = 10
 
 
-def mark(request: HttpRequest, status: int) -> None:
+def mark_problem(request: HttpRequest, status: int) -> None:
     """Says, before a page about a problem is rendered, which: the database may be what
     is missing, and is asked nothing more for it."""
     request.META["site.problem"] = status
@@ -35,7 +35,7 @@ def problem(
     if request.path.endswith(".json"):
         response: HttpResponse = data_problem(status)
     else:
-        mark(request, status)
+        mark_problem(request, status)
         page = render_to_string(
             f"{status}.html", {"status": status, "has_files": has_files}, request
         )
@@ -60,7 +60,7 @@ def data_problem(status: int, detail: str = "") -> JsonResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    note(outcome=type(exception).__name__)
+    log_context(outcome=type(exception).__name__)
     return problem(request, 400)
 
 

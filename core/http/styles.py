@@ -4,7 +4,7 @@ One request brings a page that can be shown: no style sheet has to be waited for
 bytes are the same for every page and process, so the Content Security Policy names
 them by their hash, and pages stay cacheable (a nonce would differ in each answer).
 What a page adds, an organisation's colours, is allowed for that one answer by
-`note()` while it is rendered and `allow_noted()` after it.
+`add_style_sheet()` while it is rendered and `allow_noted()` after it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ SITE_HASH = hash_of(SITE)
 SITE_ELEMENT = element(SITE)
 
 
-def note(request: HttpRequest, css: str) -> SafeString:
+def add_style_sheet(request: HttpRequest, css: str) -> SafeString:
     """A further style sheet for the page that is being rendered."""
     request.META.setdefault("site.styles", []).append(hash_of(css))
     return element(css)

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from core.i18n.languages import ADMIN
 from core.security.clients import (
-    parse,
+    parse_address,
     trusted_proxies,
 )
 
@@ -57,7 +57,7 @@ def sanitize(environ: Environ) -> Environ:
 def scheme_of(environ: Environ) -> str:
     """“https” or “http”: as our own server took the request, or as the proxy before it
     says in X-Forwarded-Proto. Of several words the last one is that proxy's."""
-    peer = parse(environ.get("REMOTE_ADDR", ""))
+    peer = parse_address(environ.get("REMOTE_ADDR", ""))
     words: str = environ.get("HTTP_X_FORWARDED_PROTO", "")
     said = words.rpartition(",")[2].strip().lower()
     if said in {"http", "https"} and peer is not None:

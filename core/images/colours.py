@@ -16,7 +16,7 @@ TEXT = 4.5
 SHAPE = 3.0
 
 
-def parse(text: str) -> Colour:
+def parse_colour(text: str) -> Colour:
     """The colour that “#0b5f6b” names."""
     if not HEX.fullmatch(text):
         raise ValueError(text)
@@ -55,7 +55,9 @@ def least(colour: Colour, grounds: Sequence[Colour]) -> float:
     return min(contrast(colour, ground) for ground in grounds)
 
 
-def readable(colour: Colour, grounds: Sequence[Colour], wanted: float = TEXT) -> Colour:
+def readable_on(
+    colour: Colour, grounds: Sequence[Colour], wanted: float = TEXT
+) -> Colour:
     """The colour, with no more black or white in it than it needs to be read on all
     of `grounds`, which are all light or all dark."""
     towards = BLACK if luminance(grounds[0]) > 0.18 else WHITE

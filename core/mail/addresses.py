@@ -86,7 +86,7 @@ def in_plain_letters(text: str) -> str:
     )
 
 
-def bare(typed: str) -> str:
+def strip_pasted(typed: str) -> str:
     """The address without what came along when it was pasted: invisible signs, blanks
     around it and its @, mailto:, a name with angle brackets, quotes, a full stop at the
     end, a comma for a dot. Other shapes of letters and dots become those of ASCII."""
@@ -139,7 +139,7 @@ ONE_LETTER = re.compile(r"\.[a-z0-9]$", re.IGNORECASE)
 def clean_address(typed: str) -> str:
     """The address as mail is sent to it: as typed, with the domain in its normal form.
     NotAnAddress when nothing could be delivered there, or perhaps to somebody else."""
-    text = typed if PLAIN.fullmatch(typed) else bare(typed[: LONGEST_TYPED + 1])
+    text = typed if PLAIN.fullmatch(typed) else strip_pasted(typed[: LONGEST_TYPED + 1])
     local, at, domain = text.rpartition("@")
     quoted = local[1:-1] if local[:1] == local[-1:] == '"' else local
     if ATOMS.fullmatch(quoted):  # which say the same without

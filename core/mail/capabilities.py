@@ -10,7 +10,7 @@ from contextlib import suppress
 from django.conf import settings
 from django.utils import timezone
 
-from core.db.cached_value import Held
+from core.db.cached_value import CachedValue
 from core.mail.transport import open_transport
 from core.models import Heartbeat
 
@@ -45,16 +45,16 @@ def ask() -> None:
         learn(transport.is_international)
 
 
-def load() -> bool:
+def ask_server() -> bool:
     beats = Heartbeat.objects.filter(name__in=(TAKES, TAKES_NOT)).order_by("-beat_at")
     newest = beats.first()
     return newest is None or newest.name == TAKES
 
 
-IS_INTERNATIONAL = Held(load)
+IS_INTERNATIONAL = CachedValue(ask_server)
 
 
-def forget() -> None:
+def forget_answer() -> None:
     """Ask anew."""
     global _learnt
     _learnt = None

@@ -29,20 +29,20 @@ def watch(now: datetime) -> bool:
         alert, _ = Alert.objects.get_or_create(name=name, defaults={"raised_at": now})
         if alert.mailed_at is None or now - alert.mailed_at >= AGAIN_AFTER:
             logger.error("%s", trouble)
-            if tell("Attention needed", trouble):
+            if send_alert("Attention needed", trouble):
                 alert.mailed_at = now
                 alert.save(update_fields=["mailed_at"])
     for alert in Alert.objects.exclude(name__in=troubles):
         if alert.mailed_at is not None:
             minutes = (now - alert.raised_at).total_seconds() / 60
             over = f"{alert.name}: over after {minutes:.0f} minutes."
-            if not tell("All is well again", over):
+            if not send_alert("All is well again", over):
                 continue
         alert.delete()
     return False
 
 
-def tell(subject: str, message: str) -> bool:
+def send_alert(subject: str, message: str) -> bool:
     """A mail to ALERT_EMAIL and a POST to ALERT_URL; the log has to do when there is
     neither. Returns False when nobody was reached, and it is to be tried again."""
     ways = [way for way, wanted in WAYS if wanted()]

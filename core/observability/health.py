@@ -16,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from core.db import connecting, schema
-from core.db.cached_value import Held
+from core.db.cached_value import CachedValue
 from core.hosts import is_loopback
 from core.observability import sentry
 from core.observability.outcomes import OUTCOMES
@@ -61,7 +61,7 @@ class State:
         return {**found, "troubles": self.troubles}
 
 
-def read() -> State:
+def read_state() -> State:
     now = timezone.now()
     here = sentry.readings(now)
     pending, cause = 0, ""
@@ -80,7 +80,7 @@ def read() -> State:
 
 
 # What everybody may ask costs the database the same, however often it is asked.
-STATE = Held(read, seconds=2.0)
+STATE = CachedValue(read_state, seconds=2.0)
 
 
 def livez(request: HttpRequest) -> HttpResponse:

@@ -53,7 +53,7 @@ def request_fields() -> Iterator[dict[str, Any]]:
         _fields.reset(token)
 
 
-def note(**fields: str | int) -> None:
+def log_context(**fields: str | int) -> None:
     """Add to the access line of this request: `outcome`, `petition`, `signature`."""
     if (known := _fields.get()) is not None:
         known.update(fields)
@@ -69,7 +69,7 @@ class Safe(logging.Filter):
             if name in _OWN or name in FIELDS
         }
         safe = logging.makeLogRecord(kept)
-        safe.msg, safe.args = words(record), ()
+        safe.msg, safe.args = safe_message(record), ()
         if record.exc_info and record.exc_info[1] is not None:
             safe.exc_text = stack_of(record.exc_info[1])
         safe.exc_info = None
@@ -78,7 +78,7 @@ class Safe(logging.Filter):
         return safe
 
 
-def words(record: logging.LogRecord) -> str:
+def safe_message(record: logging.LogRecord) -> str:
     """The message, on one line and without what a visitor sent."""
     request = getattr(record, "request", None)
     if request is not None and record.name.startswith("django."):

@@ -23,7 +23,7 @@ from django.utils import timezone
 from core.db import connecting
 from core.observability.alerts import (
     AGAIN_AFTER,
-    tell,
+    send_alert,
 )
 from core.observability.logs import kind
 from core.observability.outcomes import (
@@ -134,11 +134,13 @@ class Sentry:
             since, last = self.told.get(name, (now, None))
             if last is None or now - last >= AGAIN_AFTER:
                 logger.error("%s", trouble)
-                if tell("Attention needed", trouble):
+                if send_alert("Attention needed", trouble):
                     self.told[name] = since, now
         for name in self.told.keys() - troubles.keys():
             minutes = (now - self.told[name][0]).total_seconds() / 60
-            if tell("All is well again", f"{name}: over after {minutes:.0f} minutes."):
+            if send_alert(
+                "All is well again", f"{name}: over after {minutes:.0f} minutes."
+            ):
                 del self.told[name]
 
 

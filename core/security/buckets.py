@@ -94,7 +94,7 @@ def give_back(*draws: Drawn) -> None:
             cursor.execute(GIVE_BACK, [each.rate.every // MICROSECOND, each.key])
 
 
-def purge(now: datetime) -> bool:
+def purge_buckets(now: datetime) -> bool:
     """For the worker: forget a batch of full buckets; whether more may wait."""
     full = Bucket.objects.filter(full_at__lt=now).order_by("full_at")
     with transaction.atomic():
@@ -107,4 +107,4 @@ def purge(now: datetime) -> bool:
     return len(found) == PURGE_BATCH
 
 
-PURGE = Loop("buckets", 60, purge)
+PURGE = Loop("buckets", 60, purge_buckets)

@@ -50,20 +50,20 @@ def client_address(
     long as the speaker is a declared proxy; what stands further left anybody may have
     made up.
     """
-    client = parse(peer)
+    client = parse_address(peer)
     if client is None:
         return None
     for said in reversed(forwarded.split(",")):
         if not any(client in network for network in trusted):
             break
-        before = parse(said)
+        before = parse_address(said)
         if before is None:
             break
         client = before
     return client
 
 
-def parse(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
     """An address as proxies write it: 192.0.2.1, 192.0.2.1:443, [2001:db8::1]:443,
     ::ffff:192.0.2.1; None for anything else."""
     text = text.strip()

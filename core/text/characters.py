@@ -101,14 +101,14 @@ def is_garbled(text: str) -> bool:
     return CHANGED.search(text) is not None or UNREADABLE.search(text) is not None
 
 
-def folded(text: str) -> str:
+def ignoring_case_and_blanks(text: str) -> str:
     """The same for lines that look the same: without case, blanks and what is not
     seen."""
     plain = unicodedata.normalize("NFKC", clean_line(text)).casefold()
     return "".join(c for c in plain if unicodedata.category(c) not in {"Cf", "Zs"})
 
 
-def bare(text: str) -> str:
+def ignoring_blanks(text: str) -> str:
     """The same for lines that differ in nothing but blanks and what is not seen."""
     line = unicodedata.normalize("NFC", clean_line(text))
     return " ".join("".join(c for c in line if unicodedata.category(c) != "Cf").split())

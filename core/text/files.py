@@ -9,7 +9,7 @@ import json
 import re
 import zipfile
 
-from core.text.characters import folded
+from core.text.characters import ignoring_case_and_blanks
 from core.text.faults import Faults, FileProblem, Node, lines_of, shown
 
 # A thousand times the text of a big site's petitions.
@@ -153,7 +153,8 @@ def columns_of(start: str) -> list[str]:
     for separator in "\t;,|":
         columns = next(csv.reader([first], delimiter=separator), [])
         if len(columns) > 1 and all(
-            0 < len(folded(column)) < MOST_IN_HEAD for column in columns
+            0 < len(ignoring_case_and_blanks(column)) < MOST_IN_HEAD
+            for column in columns
         ):
             return [column.strip() for column in columns]
     return []

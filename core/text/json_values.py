@@ -17,7 +17,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from core.db.guards import is_seen
+from core.db.guards import is_visible
 from core.text.days import why_no_day
 from core.text.faults import Faults, FileProblem, Node, shown
 from core.text.fields import formfield
@@ -123,7 +123,7 @@ class Fields:
 def is_given(node: Node) -> bool:
     """Whether a value says something; null, and a text of blanks, says nothing."""
     value = node.value
-    return value is not None and (not isinstance(value, str) or is_seen(value))
+    return value is not None and (not isinstance(value, str) or is_visible(value))
 
 
 def nearest(said: str, words: Iterable[str]) -> str:
@@ -163,7 +163,7 @@ def number_shown(value: float) -> str:
     )
 
 
-def text_of(node: Node) -> str:
+def read_text(node: Node) -> str:
     value = node.value
     if isinstance(value, str):
         return value
@@ -185,10 +185,10 @@ def text_for(
 ) -> str:
     """A text as the admin's form cleans and limits it for this column."""
     try:
-        cleaned = str(field_of(model, key).clean(text_of(node)))
+        cleaned = str(field_of(model, key).clean(read_text(node)))
     except ValidationError as error:
         raise FileProblem(node, " ".join(error.messages)) from None
-    if needed and not is_seen(cleaned):
+    if needed and not is_visible(cleaned):
         raise FileProblem(node, "is empty.")
     return cleaned
 
@@ -225,11 +225,11 @@ def number_meant(value: Any) -> int | None:
     return int(re.sub(r"\D", "", found[1])) if found else None
 
 
-def day_of(node: Node) -> date:
+def read_day(node: Node) -> date:
     """A day; of a day with an hour, the day as it stands there."""
     value = node.value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    text = number_shown(value) if is_number else text_of(node).strip()
+    text = number_shown(value) if is_number else read_text(node).strip()
     try:
         if is_number:
             raise ValueError
@@ -241,12 +241,12 @@ def day_of(node: Node) -> date:
         raise FileProblem(node, sentence) from None
 
 
-def one_of(choices: Iterable[Any]) -> Callable[[Node], str]:
+def read_one_of(choices: Iterable[Any]) -> Callable[[Node], str]:
     """A reader of one of some words."""
     words = [str(choice) for choice in choices]
 
     def reader(node: Node) -> str:
-        text = text_of(node)
+        text = read_text(node)
         if text not in words:
             meant = nearest(text, words)
             instead = f': write "{meant}"' if meant else ""

@@ -174,7 +174,9 @@ def work(loop: Loop, stop: threading.Event) -> None:
         stop.wait(max(0.0, min(beat_at, round_at) - time.monotonic()))
 
 
-def start(loops: Sequence[Loop], stop: threading.Event) -> list[threading.Thread]:
+def start_threads(
+    loops: Sequence[Loop], stop: threading.Event
+) -> list[threading.Thread]:
     """A thread for each loop; they end after `stop` is set."""
     threads = [
         threading.Thread(target=run, args=(loop, stop), name=loop.name, daemon=True)

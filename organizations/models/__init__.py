@@ -1,6 +1,11 @@
 """Who runs campaigns: organisations, their staff, and who may do what."""
 
-from organizations.models.entry import Invitation, Purpose, SeenNetwork, StaffMail
+from organizations.models.entry import (
+    Invitation,
+    SeenNetwork,
+    StaffMail,
+    StaffMailPurpose,
+)
 from organizations.models.organization import (
     COLOUR_PROBLEM,
     LONGEST_IMPRINT,
@@ -29,10 +34,10 @@ __all__ = [
     "Membership",
     "Organization",
     "OrganizationQuerySet",
-    "Purpose",
     "Role",
     "SeenNetwork",
     "StaffMail",
+    "StaffMailPurpose",
     "User",
     "UserManager",
     "site_name",

@@ -78,7 +78,7 @@ class Invitation(models.Model):
         return gettext("The mail is about to be sent.")
 
 
-class Purpose(models.TextChoices):
+class StaffMailPurpose(models.TextChoices):
     """What a mail to staff is for."""
 
     PASSWORD = "password"  # noqa: S105
@@ -94,7 +94,7 @@ class StaffMail(models.Model):
     whether there is an account, the worker finds out: no request takes longer, and
     none shows it. The row goes when the mail has gone."""
 
-    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    purpose = models.CharField(max_length=10, choices=StaffMailPurpose.choices)
     address = models.CharField(max_length=254)
     invitation = models.ForeignKey(
         Invitation, on_delete=models.CASCADE, null=True, related_name="mails"
@@ -109,7 +109,7 @@ class StaffMail(models.Model):
         indexes = [models.Index(fields=["due_at"], name="organizations_mail_due")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(purpose__in=Purpose.values),
+                condition=Q(purpose__in=StaffMailPurpose.values),
                 name="organizations_staffmail_purpose",
             ),
             guards.language("organizations_staffmail"),

@@ -163,7 +163,7 @@ class Organization(Sluggable):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=guards.seen("name") & ~Q(slug=""),
+                condition=guards.has_visible_text("name") & ~Q(slug=""),
                 name="organizations_organization_name_and_slug",
                 violation_error_message=_("Give the organisation a name."),
             ),
@@ -281,7 +281,7 @@ class Description(models.Model):
                 violation_error_message=_("There is a text in this language already."),
             ),
             models.CheckConstraint(
-                condition=guards.seen("text"),
+                condition=guards.has_visible_text("text"),
                 name="organizations_description_text",
                 violation_error_message=_("Write the description."),
             ),

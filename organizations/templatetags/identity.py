@@ -21,7 +21,7 @@ def accent(context: dict[str, Any], organization: Organization) -> SafeString:
     answer allows."""
     if not organization.accent:
         return SafeString("")
-    return styles.note(context["request"], identity.css(organization.accent))
+    return styles.add_style_sheet(context["request"], identity.css(organization.accent))
 
 
 @register.simple_tag

@@ -17,14 +17,14 @@ from pathlib import Path
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from core.db.cached_value import Held
+from core.db.cached_value import CachedValue
 from core.mail.addresses import (
     ascii_domain,
     domain_of,
     registrable,
 )
 from petitions.models import MailTally, OrdinaryDomain, Signature, Total
-from petitions.states import Aside
+from petitions.states import QuarantineReason
 
 A_DAY = 15
 """Forms of one domain for one petition: at once, and refilling over a day."""
@@ -70,7 +70,7 @@ def load_known() -> Known:
     return Known(domains, dict(large.values_list("petition_id", "confirmed")))
 
 
-KNOWN = Held(load_known, seconds=KNOWN_HELD_FOR)
+KNOWN = CachedValue(load_known, seconds=KNOWN_HELD_FOR)
 
 
 def load_ordinary() -> frozenset[tuple[int, str]]:
@@ -82,7 +82,7 @@ def load_ordinary() -> frozenset[tuple[int, str]]:
 def learn(signatures: QuerySet[Signature], *, now: datetime) -> None:
     """Staff have looked at what was set aside as too much of a new mail domain, and it
     is in order: more with it passes, under petitions of their organisation."""
-    looked_at = signatures.filter(aside=Aside.BURST).values_list(
+    looked_at = signatures.filter(aside=QuarantineReason.BURST).values_list(
         "petition__organization_id", "email"
     )
     known = {

@@ -21,22 +21,22 @@ from django.conf import settings
 from django.db import connection
 
 from core.db.batches import Batches
-from core.db.cached_value import Held
+from core.db.cached_value import CachedValue
 from core.mail.addresses import registrable
 from core.security.clients import Network
 from petitions.abuse import new_domains
 from petitions.abuse.contacts import may_hold_a_contact
 from petitions.models import Limit, ListedDomain, ListedNetwork
-from petitions.states import Aside, Listing, Scope, WeakSign
+from petitions.states import LimitScope, Listing, QuarantineReason, WeakSign
 
 # What a form beyond a limit is marked with: a weak sign, or, in bits that are stored
 # nowhere, that the signature is set aside or not taken at all.
 ADDRESS_FULL, CEILING_FULL, BURST = 1 << 8, 1 << 9, 1 << 10
 MARKS = {
-    Scope.ADDRESS: ADDRESS_FULL,
-    Scope.NETWORK: int(WeakSign.BUSY_NETWORK),
-    Scope.DOMAIN: int(WeakSign.BUSY_DOMAIN),
-    Scope.CEILING: CEILING_FULL,
+    LimitScope.ADDRESS: ADDRESS_FULL,
+    LimitScope.NETWORK: int(WeakSign.BUSY_NETWORK),
+    LimitScope.DOMAIN: int(WeakSign.BUSY_DOMAIN),
+    LimitScope.CEILING: CEILING_FULL,
 }
 assert not (ADDRESS_FULL | CEILING_FULL | BURST) & sum(WeakSign)
 
@@ -45,7 +45,7 @@ PURGING = Batches(first=500, most=5000)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RateLimit:
     """A row of Limit, or a rule of ours, as the hot path takes it; times in
     microseconds."""
 
@@ -59,37 +59,39 @@ class Rule:
     queue: int = 0
     """Longer than this nobody waits in line: then it does not pass. 0 has no line."""
 
-    def of(self, most: int) -> Rule:
+    def of(self, most: int) -> RateLimit:
         """The same for `most` in its period."""
         return replace(self, every=self.period // most)
 
 
-def rule(number: int, mark: int, most: int, hours: int, queue: int = 0) -> Rule:
+def rate_limit(
+    number: int, mark: int, most: int, hours: int, queue: int = 0
+) -> RateLimit:
     """`most` at once, refilling evenly over `hours`."""
-    return Rule(number, mark, hours * HOUR // most, hours * HOUR, queue * HOUR)
+    return RateLimit(number, mark, hours * HOUR // most, hours * HOUR, queue * HOUR)
 
 
 HOUR = timedelta(hours=1) // MICROSECOND
 # Messages of one network: more would hide the others from those who read them.
-MESSAGES = rule(0, CEILING_FULL, 20, 1)
+MESSAGES = rate_limit(0, CEILING_FULL, 20, 1)
 # Mails that one network makes the site send: two thousand people behind one address get
 # theirs at once; who comes after them waits in line, and is asked to come back when the
 # line is too long.
-MAILS = rule(-1, CEILING_FULL, 2000, 2, queue=3)
+MAILS = rate_limit(-1, CEILING_FULL, 2000, 2, queue=3)
 # For a request that causes a mail and can be made again: without a line.
 MAILS_NOW = replace(MAILS, queue=0)
 # The same with mail domains that are new here, which may be anybody's invention.
-NEW_MAILS = rule(-2, BURST, 300, 4, queue=3)
+NEW_MAILS = rate_limit(-2, BURST, 300, 4, queue=3)
 # Of one mail domain that is new here, for one petition.
-NEW_DOMAIN = rule(-3, BURST, new_domains.A_DAY, 24)
+NEW_DOMAIN = rate_limit(-3, BURST, new_domains.A_DAY, 24)
 # So many of one domain from one network are a household; beyond it, a network has these
 # for all such domains together.
-HOUSEHOLD = rule(-4, 0, 3, 7 * 24)
-NEW_OF_NETWORK = rule(-5, BURST, 20, 24)
+HOUSEHOLD = rate_limit(-4, 0, 3, 7 * 24)
+NEW_OF_NETWORK = rate_limit(-5, BURST, 20, 24)
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
+class LimitDraws:
     """One form at all limits that apply to it; the lists run in parallel."""
 
     keys: list[str] = field(default_factory=list)
@@ -104,7 +106,7 @@ class Attempts:
     behind: list[str] = field(default_factory=list)
     """The key of the bucket that has to be empty for this one to matter, or NULL."""
 
-    def add(self, rule: Rule, source: str, *, behind: str = "NULL") -> str:
+    def add(self, rule: RateLimit, source: str, *, behind: str = "NULL") -> str:
         """Draw from the bucket of `rule` for `source`, too; returns its key."""
         key = hashed(f"{rule.number}:{source}")
         self.keys.append(key)
@@ -120,7 +122,7 @@ class Attempts:
         as all that the statement does with them."""
         return {
             name: f"{{{','.join(map(str, getattr(self, name)))}}}"
-            for name in Attempts.__slots__
+            for name in LimitDraws.__slots__
         }
 
 
@@ -141,10 +143,10 @@ def keyed(key: str) -> hashlib.blake2b:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RateLimits:
     """All limits and lists at one time."""
 
-    limits: dict[Scope, tuple[Rule, ...]] = field(default_factory=dict)
+    limits: dict[LimitScope, tuple[RateLimit, ...]] = field(default_factory=dict)
     networks: dict[Network, Listing] = field(default_factory=dict)
     prefixes: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """The lengths that listed networks have, longest first, by IP version."""
@@ -191,7 +193,7 @@ class Rules:
         """Take nothing from a network that has reached a ceiling until that has room
         for another form."""
         if network is not None:
-            ceilings = (*self.limits.get(Scope.CEILING, ()), MAILS)
+            ceilings = (*self.limits.get(LimitScope.CEILING, ()), MAILS)
             wait = min(rule.every for rule in ceilings)
             self.turned_away[network] = time.monotonic() + wait / 1e6
 
@@ -200,11 +202,11 @@ class Rules:
         until = self.turned_away.get(network) if network is not None else None
         return until is not None and time.monotonic() < until
 
-    def ceilings(self, network: Network | None) -> Attempts:
+    def ceilings(self, network: Network | None) -> LimitDraws:
         """The limits beyond which a network is answered “try again later”."""
-        attempts = Attempts()
+        attempts = LimitDraws()
         if network is not None and self.network(network) is not Listing.ALLOW:
-            for rule in self.limits.get(Scope.CEILING, ()):
+            for rule in self.limits.get(LimitScope.CEILING, ()):
                 attempts.add(rule, str(network))
         return attempts
 
@@ -215,13 +217,13 @@ class Rules:
         network: Network | None,
         domain: str,
         organization_id: int = 0,
-    ) -> Attempts:
+    ) -> LimitDraws:
         """A form at every limit that applies to it."""
-        sources = {Scope.ADDRESS: f"{petition_id}:{key}"}
+        sources = {LimitScope.ADDRESS: f"{petition_id}:{key}"}
         if network is not None and self.network(network) is not Listing.ALLOW:
             name = str(network)
-            sources[Scope.CEILING] = name
-            sources[Scope.NETWORK] = f"{petition_id}:{name}"
+            sources[LimitScope.CEILING] = name
+            sources[LimitScope.NETWORK] = f"{petition_id}:{name}"
         owner = registrable(domain)
         # Many with these say nothing of who signs.
         is_ordinary = (
@@ -230,12 +232,12 @@ class Rules:
             or (organization_id, owner) in self.ordinary
         )
         if not is_ordinary:
-            sources[Scope.DOMAIN] = f"{petition_id}:{domain}"
-        attempts = Attempts()
+            sources[LimitScope.DOMAIN] = f"{petition_id}:{domain}"
+        attempts = LimitDraws()
         for scope, source in sources.items():
             for rule in self.limits.get(scope, ()):
                 attempts.add(rule, source)
-        if self.of_newcomers and (name := sources.get(Scope.CEILING, "")):
+        if self.of_newcomers and (name := sources.get(LimitScope.CEILING, "")):
             if is_ordinary:
                 attempts.add(MAILS, name)
             else:
@@ -243,7 +245,7 @@ class Rules:
         return attempts
 
     def add_newcomer(
-        self, attempts: Attempts, petition_id: int, network: str, domain: str
+        self, attempts: LimitDraws, petition_id: int, network: str, domain: str
     ) -> None:
         """The limits of a form whose mail domain is no large provider's. One that was
         counted often before brings as many again."""
@@ -259,13 +261,13 @@ class Rules:
         attempts.add(NEW_OF_NETWORK, f"{petition_id}:{network}", behind=home)
 
     def aside(self, network: Network | None, domain: str) -> str:
-        """Which list sets a form aside: an `Aside`, or ''."""
+        """Which list sets a form aside: a `QuarantineReason`, or ''."""
         if network is not None and self.network(network) is Listing.BLOCK:
-            return Aside.NETWORK
-        return Aside.DOMAIN if self.domain(domain) is Listing.BLOCK else ""
+            return QuarantineReason.NETWORK
+        return QuarantineReason.DOMAIN if self.domain(domain) is Listing.BLOCK else ""
 
 
-def load() -> Rules:
+def load_limits() -> RateLimits:
     """Read limits and lists from the database."""
     networks: dict[Network, Listing] = {
         ipaddress.ip_network(network): Listing(listing)
@@ -274,18 +276,18 @@ def load() -> Rules:
     lengths: dict[int, Any] = {4: set(), 6: set()}
     for network in networks:
         lengths[network.version].add(network.prefixlen)
-    limits: dict[Scope, tuple[Rule, ...]] = {}
+    limits: dict[LimitScope, tuple[RateLimit, ...]] = {}
     for limit in Limit.objects.all():
-        scope = Scope(limit.scope)
+        scope = LimitScope(limit.scope)
         period = timedelta(minutes=limit.minutes)
-        rule = Rule(
+        rule = RateLimit(
             limit.pk,
             MARKS[scope],
             period // limit.most // MICROSECOND,
             period // MICROSECOND,
         )
         limits[scope] = (*limits.get(scope, ()), rule)
-    return Rules(
+    return RateLimits(
         limits,
         networks,
         {
@@ -302,7 +304,7 @@ def load() -> Rules:
     )
 
 
-RULES = Held(load)
+RATE_LIMITS = CachedValue(load_limits)
 
 
 DRAW = """
@@ -317,10 +319,13 @@ SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 
 """
 
 
-def passes_ceiling(network: Network | None, now: datetime, *more: Rule) -> bool:
+def passes_ceiling(network: Network | None, now: datetime, *more: RateLimit) -> bool:
     """Whether something may still be asked from `network`, besides signing; counts
     as one form of it. It has to pass `more`, too."""
-    if network is None or (rules := RULES.get()).network(network) is Listing.ALLOW:
+    if (
+        network is None
+        or (rules := RATE_LIMITS.get()).network(network) is Listing.ALLOW
+    ):
         return True
     attempts = rules.ceilings(network)
     for rule in more:
@@ -345,7 +350,7 @@ def weak_signs(name: str, place: str = "", *, has_origin: bool) -> WeakSign:
     return signs
 
 
-def purge(now: datetime, batch: int = 5000) -> int:
+def purge_allowances(now: datetime, batch: int = 5000) -> int:
     """Forget a batch of buckets that are full again; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -359,4 +364,4 @@ def purge(now: datetime, batch: int = 5000) -> int:
 
 def purge_round(now: datetime) -> bool:
     """For the worker: whether a full batch was forgotten and more may wait."""
-    return PURGING.run(lambda batch: purge(now, batch))
+    return PURGING.run(lambda batch: purge_allowances(now, batch))

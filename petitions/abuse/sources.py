@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Max
 
-from petitions.abuse.rate_limits import RULES
+from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.models import Petition, Signature, SourceTally, TalliedHour
 
 HOUR = timedelta(hours=1)
@@ -96,7 +96,7 @@ def outliers(since: datetime) -> list[Outlier]:
         (row.petition_id, row.hour): row.signed
         for row in tallies.filter(kind=SourceTally.Kind.ALL)
     }
-    rules = RULES.get()
+    rules = RATE_LIMITS.get()
     found: list[Outlier] = []
     for row in tallies.exclude(kind=SourceTally.Kind.ALL).select_related("petition"):
         kind = SourceTally.Kind(row.kind)

@@ -19,7 +19,7 @@ SOURCE_HOURS = timedelta(hours=48)
 SUMS = {name: Sum(name) for name in ("signed", "handed_over", "failed", "confirmed")}
 
 
-def read(petition: Petition, day: str, now: datetime) -> dict[str, Any]:
+def read_tables(petition: Petition, day: str, now: datetime) -> dict[str, Any]:
     """Rows for the tables; `day` (ISO) narrows the one of domains."""
     tallies = petition.mail_tallies.all()
     try:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from organizations.scoping import user_of
 from petitions.models import Petition, Signature
-from petitions.states import Aside
+from petitions.states import QuarantineReason
 
 # In the address: those that will be erased.
 LEAVING = "leaving"
@@ -53,7 +53,7 @@ class AsideFilter(admin.SimpleListFilter):
         )
         rules = [
             (reason.value, f"{reason.label} ({intcomma(waiting[reason.value])})")
-            for reason in Aside
+            for reason in QuarantineReason
             if reason.value in waiting
         ]
         everybody = [("any", _("For any reason"))] if len(rules) > 1 else []

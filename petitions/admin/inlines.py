@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin.model_admin import StackedInline
 from core.i18n.languages import name_in_reader_language
-from organizations.scoping import Scope
+from organizations.scoping import ScopedPermissions
 from petitions.admin.writing import MarkdownArea
 from petitions.models import Correction, CountEntry, Petition, Target
 from petitions.states import State
@@ -27,7 +27,7 @@ def is_frozen(petition: Petition | None) -> bool:
     return bool(petition._frozen)  # type: ignore[attr-defined]
 
 
-class PetitionInline(Scope):
+class PetitionInline(ScopedPermissions):
     """Rows of a petition, shown to and changed by those who may edit it: it stands
     behind each of them."""
 
@@ -90,7 +90,7 @@ class TargetInline(PetitionInline, StackedInline[Target, Petition]):
         return self.has_add_permission(request, obj)
 
 
-class CorrectionForm(forms.ModelForm[Correction]):
+class CorrectionInlineForm(forms.ModelForm[Correction]):
     class Meta:
         model = Correction
         fields = "__all__"
@@ -99,7 +99,7 @@ class CorrectionForm(forms.ModelForm[Correction]):
 
 class CorrectionInline(PetitionInline, StackedInline[Correction, Petition]):
     model = Correction
-    form = CorrectionForm
+    form = CorrectionInlineForm
     extra = 0
     fields = ["language", "before", "after", "text", "made_at"]
     readonly_fields = ["made_at"]
@@ -142,5 +142,5 @@ class CountEntryInline(PetitionInline, StackedInline[CountEntry, Petition]):
         return False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        allowed = Scope.has_change_permission(self, request, obj)
+        allowed = ScopedPermissions.has_change_permission(self, request, obj)
         return allowed and obj is not None and obj.state != State.DRAFT

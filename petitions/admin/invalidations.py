@@ -33,8 +33,8 @@ from petitions.admin.signatures import network_in_words, signs_in_words
 from petitions.models import Invalidation, Petition
 from petitions.signatures import invalidating
 from petitions.signatures.invalidating import (
-    Busy,
-    Preview,
+    InvalidationPreview,
+    InvalidationRunning,
 )
 
 # How long a preview may be applied as it was seen.
@@ -101,10 +101,10 @@ def invalidate(
         return apply(request, petition)
     draft = Invalidation(petition=petition, made_at=now, as_of=now)
     form = InvalidationForm(request.POST or None, instance=draft)
-    preview: Preview | None = None
+    preview: InvalidationPreview | None = None
     if form.is_valid():
         try:
-            preview = invalidating.preview(draft)
+            preview = invalidating.preview_invalidation(draft)
         except OperationalError:
             form.add_error(
                 None,
@@ -119,7 +119,7 @@ def invalidate(
         "adminform": AdminForm(form, FIELDSETS, {}, model_admin=model_admin),
         "media": form.media + model_admin.media,
         "draft": draft,
-        "conditions": in_words(draft),
+        "conditions": conditions_in_words(draft),
         "earlier": petition.invalidations.select_related("made_by")[:20],
         **preview_context(draft, preview),
     }
@@ -127,7 +127,9 @@ def invalidate(
     return TemplateResponse(request, template, context)
 
 
-def preview_context(draft: Invalidation, preview: Preview | None) -> dict[str, Any]:
+def preview_context(
+    draft: Invalidation, preview: InvalidationPreview | None
+) -> dict[str, Any]:
     """What the page shows of a preview, and what it hands back when it is applied."""
     if preview is None:
         return {"preview": None}
@@ -171,10 +173,10 @@ def apply(request: HttpRequest, petition: Petition) -> HttpResponse:
         messages.error(request, gettext("That preview is too old: look again."))
         return redirect("admin:petitions_petition_invalidate", petition.pk)
     try:
-        invalidating.begin(made, user_of(request), now=now)
-    except Busy:
+        invalidating.begin_invalidation(made, user_of(request), now=now)
+    except InvalidationRunning:
         return busy(request, petition)
-    note(request, petition, gettext("Invalidated signatures (%(id)s)"), made)
+    log_on_petition(request, petition, gettext("Invalidated signatures (%(id)s)"), made)
     return redirect("admin:petitions_invalidation_change", made.pk)
 
 
@@ -189,7 +191,7 @@ def busy(request: HttpRequest, petition: Petition) -> HttpResponse:
     return redirect("admin:petitions_petition_invalidate", petition.pk)
 
 
-def note(
+def log_on_petition(
     request: HttpRequest, petition: Petition, what: str, row: Invalidation
 ) -> None:
     """For the history of the petition."""
@@ -198,7 +200,7 @@ def note(
     )
 
 
-def in_words(invalidation: Invalidation) -> list[tuple[Any, str]]:
+def conditions_in_words(invalidation: Invalidation) -> list[tuple[Any, str]]:
     """Its conditions, each with its label."""
 
     def label(name: str) -> Any:
@@ -270,7 +272,9 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
 
     @admin.display(description=_("which signatures"))
     def conditions(self, invalidation: Invalidation) -> str:
-        return "; ".join(f"{what} {value}" for what, value in in_words(invalidation))
+        return "; ".join(
+            f"{what} {value}" for what, value in conditions_in_words(invalidation)
+        )
 
     # In words: editors may not open the page of an account.
 
@@ -320,14 +324,14 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
         if form.is_valid():
             reason = form.cleaned_data["reason"]
             try:
-                done = invalidating.reverse(
+                done = invalidating.reverse_invalidation(
                     row, user_of(request), reason, now=timezone.now()
                 )
-            except Busy:
+            except InvalidationRunning:
                 return busy(request, row.petition)
             if done:
                 what = gettext("Reversed an invalidation (%(id)s)")
-                note(request, row.petition, what, row)
+                log_on_petition(request, row.petition, what, row)
             return redirect(page)
         context = {
             **self.admin_site.each_context(request),

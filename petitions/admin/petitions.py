@@ -332,7 +332,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         stored = self.get_petition(request, number) if number is not None else None
         if not self.has_view_permission(request):
             raise Http404
-        return previews.preview(self, request, stored)
+        return previews.preview_petition(self, request, stored)
 
     def figures(self, request: HttpRequest, number: int) -> HttpResponse:
         """By day and mail domain: signed, handed over, failed, confirmed."""
@@ -347,7 +347,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             "sees_sources": may_see_supporters(
                 user_of(request), petition.organization_id
             ),
-            **figures.read(petition, request.GET.get("day", ""), timezone.now()),
+            **figures.read_tables(petition, request.GET.get("day", ""), timezone.now()),
         }
         template = "admin/petitions/petition/figures.html"
         return TemplateResponse(request, template, context)

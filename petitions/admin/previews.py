@@ -47,7 +47,7 @@ def respond(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     return TemplateResponse(request, "petitions/petition.html", context)
 
 
-def preview(
+def preview_petition(
     model_admin: PetitionAdmin, request: HttpRequest, stored: Petition | None
 ) -> HttpResponse:
     """What is stored; with a POST, what is in the form, unsaved."""
@@ -87,13 +87,15 @@ def from_form(
     """A petition as it would be if the form were saved; never saved."""
     post = request.POST
     petition = stored
-    if petition is None and is_number(number := post.get("preview_of", "")):
+    if petition is None and is_row_number(number := post.get("preview_of", "")):
         petition = model_admin.get_petition(request, int(number))
     if petition is None:
         organizations = Organization.objects.of(user_of(request))
         chosen = post.get("organization", "")
         organization = (
-            organizations.filter(pk=int(chosen)).first() if is_number(chosen) else None
+            organizations.filter(pk=int(chosen)).first()
+            if is_row_number(chosen)
+            else None
         )
         petition = Petition(organization=organization or NOBODY)
     for name in TYPED:
@@ -108,7 +110,7 @@ def from_form(
     for field in OPTIONAL:
         if "title" in post:
             setattr(petition, field.asked_by, field.asked_by in post)
-    if is_number(months := post.get("months_kept", "")):
+    if is_row_number(months := post.get("months_kept", "")):
         petition.months_kept = int(months)
     petition.slug = petition.slug or "preview"
     targets = list(petition.targets.all()) if petition.pk else []
@@ -140,10 +142,10 @@ def typed_texts(
 def rows_of(request: HttpRequest, prefix: str) -> int:
     """How many rows a table of the form has."""
     total = request.POST.get(f"{prefix}-TOTAL_FORMS", "0")
-    return int(total) if is_number(total) and len(total) < 4 else 0
+    return int(total) if is_row_number(total) and len(total) < 4 else 0
 
 
-def is_number(text: str) -> bool:
+def is_row_number(text: str) -> bool:
     """Whether it may be the number of a row."""
     return text.isascii() and text.isdecimal() and len(text) < 18
 

@@ -26,7 +26,7 @@ from petitions.models import Removal, Signature
 from petitions.models.lifecycle import WAIT
 from petitions.models.signatures import SignatureQuerySet
 from petitions.signatures import quarantine
-from petitions.states import Aside
+from petitions.states import QuarantineReason
 
 DOMAINS = 20
 
@@ -56,7 +56,7 @@ def ask(
         "rows": [
             {
                 "petition": Truncator(group["petition__title"]).chars(80),
-                "reason": Aside(group["aside"]).label,
+                "reason": QuarantineReason(group["aside"]).label,
                 "number": group["number"],
             }
             for group in groups

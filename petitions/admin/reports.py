@@ -32,7 +32,7 @@ class Handled(admin.SimpleListFilter):
         return queryset.filter(handled_at__isnull=self.value() == "no")
 
 
-class Trapped(admin.BooleanFieldListFilter):
+class HoneypotFilter(admin.BooleanFieldListFilter):
     """By program, or not."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -85,7 +85,7 @@ class ReportAdmin(ScopedAdmin[Report]):
     list_display = ["created_at", "about", "reason", "is_handled", "handled_by"]
     list_display_links = ["created_at", "about"]
     list_select_related = ["petition", "handled_by"]
-    list_filter = [Handled, "reason", ("is_trapped", Trapped)]
+    list_filter = [Handled, "reason", ("is_trapped", HoneypotFilter)]
     ordering = ["-pk"]
     fields = [
         "about", "reason", "created_at", "language", "message", "sender", "is_trapped",

@@ -319,7 +319,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     )
     def release(self, request: HttpRequest, queryset: QuerySet[Signature]) -> None:
         rows = Signature.objects.filter(pk__in=self.editable(request, queryset))
-        number = quarantine.release(rows, now=timezone.now())
+        number = quarantine.release_from_quarantine(rows, now=timezone.now())
         messages.success(
             request,
             ngettext(

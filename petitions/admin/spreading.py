@@ -37,7 +37,7 @@ from petitions.channels import clean_tag
 from petitions.models import Letter, NextStep, Petition, TaggedLink
 from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
 from petitions.sharing import lettering, previews
-from petitions.sharing.links import address
+from petitions.sharing.links import share_url
 from petitions.states import PUBLIC_STATES, State
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class NextStepForm(Attentive, forms.Form):
         subject, body = (
             self.cleaned_data.get(f"{part}_{code}", "") for part in ("subject", "body")
         )
-        return subject * guards.is_seen(subject), body * guards.is_seen(body)
+        return subject * guards.is_visible(subject), body * guards.is_visible(body)
 
     # -- saving --
 
@@ -236,21 +236,21 @@ def spread(
     if posted == "step" and step.is_valid():
         step.save()
         saves.say_kept(request, step.sent)
-        note(request, petition, gettext("Next step after signing"))
+        log_on_petition(request, petition, gettext("Next step after signing"))
         messages.success(request, gettext("The next step was saved."))
         if step.cleaned_data["kind"] == NextStepKind.LETTER:
             warn_of_length(request, list(step.too_long()))
         return redirect(request.path)
     if posted == "link" and link.is_valid():
         link.save()
-        note(request, petition, gettext("Link with a tag"))
+        log_on_petition(request, petition, gettext("Link with a tag"))
         messages.success(request, gettext("The link was made."))
         return redirect(request.path)
     if posted == "remove":
         tag = clean_tag(request.POST.get("tag", ""))
         gone, _rows = petition.tagged_links.filter(tag=tag).delete()
         if gone:
-            note(request, petition, gettext("Link with a tag removed"))
+            log_on_petition(request, petition, gettext("Link with a tag removed"))
             messages.success(request, gettext("The link was removed."))
         return redirect(request.path)
     context = {
@@ -275,7 +275,7 @@ def spread(
     return TemplateResponse(request, template, context)
 
 
-def note(request: HttpRequest, petition: Petition, what: str) -> None:
+def log_on_petition(request: HttpRequest, petition: Petition, what: str) -> None:
     LogEntry.objects.log_actions(
         user_of(request).pk, [petition], CHANGE, what, single_object=True
     )
@@ -301,7 +301,7 @@ def links_of(petition: Petition) -> list[dict[str, Any]]:
     return [
         {
             "tag": found.tag,
-            "url": address(petition, found.tag),
+            "url": share_url(petition, found.tag),
             "brought": brought.get(found.tag, 0),
         }
         for found in petition.tagged_links.all()

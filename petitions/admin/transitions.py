@@ -118,7 +118,7 @@ def taking_back_sentence() -> str:
     )
 
 
-def has_begun(petition: Petition, now: datetime) -> bool:
+def is_not_scheduled(petition: Petition, now: datetime) -> bool:
     return not petition.is_scheduled(now)
 
 
@@ -171,7 +171,7 @@ TRANSITIONS = {
             _("“%(title)s” takes no signatures for now."),
             (State.OPEN,),
             lambda petition, now: petition.pause(),
-            applies=has_begun,
+            applies=is_not_scheduled,
         ),
         Transition(
             "resume",
@@ -194,7 +194,7 @@ TRANSITIONS = {
             RUNNING_STATES,
             lambda petition, now: petition.close(now=now),
             outcome="optional",
-            applies=has_begun,
+            applies=is_not_scheduled,
         ),
         Transition(
             "win",
@@ -205,7 +205,7 @@ TRANSITIONS = {
             ENDED_FROM[State.WON],
             lambda petition, now: petition.win(now=now),
             outcome="required",
-            applies=has_begun,
+            applies=is_not_scheduled,
         ),
         Transition(
             "withdraw",
@@ -220,7 +220,7 @@ TRANSITIONS = {
             PUBLIC_STATES,
             lambda petition, now: petition.withdraw(now=now),
             outcome="required",
-            applies=has_begun,
+            applies=is_not_scheduled,
         ),
         Transition(
             "take_back",

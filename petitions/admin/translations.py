@@ -25,7 +25,7 @@ from core.i18n.languages import name_in_reader_language
 from petitions.admin.inlines import PetitionInline
 from petitions.admin.writing import MarkdownArea
 from petitions.models import Petition, Translation
-from petitions.models.translations import OtherText, Told
+from petitions.models.translations import OtherText, ReadAsPetition
 from petitions.states import State
 
 PREVIEW = "preview-"
@@ -145,13 +145,15 @@ class ToldTextFormSet(BaseInlineFormSet[Any, Any, Any]):
         )
 
 
-def missing_of_told(row: Told) -> list[str]:
+def missing_of_told(row: ReadAsPetition) -> list[str]:
     """The languages of the interface in which readers will find no text of it."""
     there = row.languages if row.pk else [row.petition.language]
     return [code for code in dict(settings.LANGUAGES) if code not in there]
 
 
-class ToldTextInline[M: OtherText, P: Told](PetitionInline, StackedInline[M, P]):
+class ToldTextInline[M: OtherText, P: ReadAsPetition](
+    PetitionInline, StackedInline[M, P]
+):
     formset = ToldTextFormSet
     # What is told stands behind each of its texts.
     organization_path = "petition__organization_id"
@@ -164,7 +166,7 @@ class ToldTextInline[M: OtherText, P: Told](PetitionInline, StackedInline[M, P])
     ) -> int:
         petition = getattr(request, "petition", None)
         asked = obj or (self.parent_model(petition=petition) if petition else None)
-        return len(missing_of_told(cast("Told", asked))) if asked else 0
+        return len(missing_of_told(cast("ReadAsPetition", asked))) if asked else 0
 
 
 # == In lists ==

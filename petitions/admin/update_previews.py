@@ -22,7 +22,7 @@ from core.images.uploads import (
 )
 from core.text.characters import clean_text
 from petitions.admin.pictures import PICTURE_WIDTH
-from petitions.admin.previews import PREVIEW_CSP, is_number, rows_of
+from petitions.admin.previews import PREVIEW_CSP, is_row_number, rows_of
 from petitions.admin.translations import PREVIEW
 from petitions.models import Update, UpdateTranslation
 from petitions.views.story import update_context
@@ -45,7 +45,7 @@ class TypedPicture:
 
 @xframe_options_sameorigin
 @csp_override({**PREVIEW_CSP, "img-src": [CSP.SELF, "data:"]})
-def preview(
+def preview_update(
     model_admin: UpdateAdmin, request: HttpRequest, number: int | None
 ) -> HttpResponse:
     """What is stored; with a POST, what is in the form, unsaved."""
@@ -71,7 +71,7 @@ def stored(
     """The update that is looked at, or a new one of the petition that the form names;
     Http404 unless it is theirs."""
     given = request.POST.get("preview_of", "") if number is None else str(number)
-    if is_number(given):
+    if is_row_number(given):
         update = model_admin.get_object(request, given)
         if update is None or not model_admin.has_view_permission(request, update):
             raise Http404

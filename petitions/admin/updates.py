@@ -169,4 +169,4 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
 
     def preview(self, request: HttpRequest, number: int | None = None) -> HttpResponse:
         """Its page, of what is stored or of what is in the form."""
-        return update_previews.preview(self, request, number)
+        return update_previews.preview_update(self, request, number)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db import connection, transaction
 
 from core.db.batches import Batches
-from core.db.database import patience
+from core.db.database import statement_timeout
 from petitions.channels import Channel
 from petitions.models import Change, CountEntry, Petition
 from petitions.states import Source
@@ -128,7 +128,7 @@ SELECT p.id, p.slug, s.source,
 
 
 @dataclass(frozen=True)
-class Proof:
+class CountProof:
     """One petition and source: what the permanent records hold, and what is shown."""
 
     petition_id: int
@@ -151,14 +151,14 @@ class Proof:
         return self.shown == self.recorded and self.daily == self.folded
 
 
-def verify() -> Iterator[Proof]:
+def verify() -> Iterator[CountProof]:
     """The proof for every petition and source, from one snapshot of the database."""
     # Millions of signatures take longer to count than a visitor would wait.
-    with transaction.atomic(), patience("0"), connection.cursor() as cursor:
+    with transaction.atomic(), statement_timeout("0"), connection.cursor() as cursor:
         cursor.execute(VERIFY)
         rows = cursor.fetchall()
     for number, slug, source, *figures in rows:
-        yield Proof(number, slug, Source(source), *map(int, figures))
+        yield CountProof(number, slug, Source(source), *map(int, figures))
 
 
 def days(petition: Petition) -> list[tuple[date, int]]:

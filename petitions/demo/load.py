@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from core.images.colours import parse
+from core.images.colours import parse_colour
 from organizations.models import Membership, Organization, Role, User
 from petitions.counts.counting import fold
 from petitions.demo import pictures, story
@@ -74,13 +74,13 @@ LINKS = [
 type Progress = Callable[[int, int], None]
 
 
-def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
+def load_demo(*, now: datetime, time_zone: str, progress: Progress) -> None:
     """Organisations, petitions and signatures; all or nothing. Dates count back from
     `now`; `progress` is told how many signatures of how many are there."""
     chance = random.Random(20_160_331)  # noqa: S311 - a demonstration, no secret
     everything = sum(p.supporters for o in ORGANIZATIONS for p in o.petitions)
     loaded = 0
-    version = key_ring.current().newest
+    version = key_ring.current_keyring().newest
     with transaction.atomic():
         add_topics()
         for planned in ORGANIZATIONS:
@@ -91,13 +91,13 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
                 organization.descriptions.create(language=language, text=text)
             add_staff(organization, planned)
             if planned is RIVERBANK:
-                organization.logo = pictures.logo(parse(organization.accent))
+                organization.logo = pictures.logo(parse_colour(organization.accent))
                 organization.cover = pictures.cover()
                 organization.save()
             for demo in planned.petitions:
                 petition = add_petition(organization, demo, now)
                 TaggedLink.objects.create(petition=petition, tag="autumn-letter")
-                for batch in batches(demo.supporters):
+                for batch in row_ranges(demo.supporters):
                     copy(signatures(petition, demo, batch, now, chance, version))
                     loaded += len(batch)
                     progress(loaded, everything)
@@ -105,7 +105,7 @@ def load(*, now: datetime, time_zone: str, progress: Progress) -> None:
                 if demo.next_step:
                     add_next_step(organization, demo.title, demo.next_step)
         add_reports(now)
-        story.tell(now)
+        story.tell_story(now)
         with connection.cursor() as cursor:
             cursor.execute(CHANGES, [time_zone, LINKS])
             cursor.execute(TALLIES, [time_zone])
@@ -187,7 +187,7 @@ def add_reports(now: datetime) -> None:
         )
 
 
-def batches(number: int, size: int = 2000) -> Iterator[range]:
+def row_ranges(number: int, size: int = 2000) -> Iterator[range]:
     for start in range(0, number, size):
         yield range(start, min(start + size, number))
 
@@ -198,7 +198,7 @@ def signatures(
     numbers: range,
     now: datetime,
     chance: random.Random,
-    version: key_ring.Version,
+    version: key_ring.KeyringVersion,
 ) -> Iterator[tuple[Any, ...]]:
     """Invented supporters: many in the first days, fewer later, as campaigns go."""
     lifetime = (demo.started - demo.ended) * 86_400

@@ -11,19 +11,23 @@ from PIL import Image, ImageDraw
 from core.images.colours import (
     Colour,
     mixed,
-    parse,
+    parse_colour,
 )
 from core.images.uploads import clean_image
 
-SKY, GLOW = parse("#cfe3e6"), parse("#f7e6c4")
-HILLS = [parse(hill) for hill in ("#9dbfbb", "#6f9f97", "#3f7a6d", "#1f5a4c")]
-WATER, TREE = parse("#5f9fb0"), parse("#123c33")
-WOOD, STONE, SHADE = parse("#a9743f"), parse("#e9e2d3"), parse("#c3b8a2")
+SKY, GLOW = parse_colour("#cfe3e6"), parse_colour("#f7e6c4")
+HILLS = [parse_colour(hill) for hill in ("#9dbfbb", "#6f9f97", "#3f7a6d", "#1f5a4c")]
+WATER, TREE = parse_colour("#5f9fb0"), parse_colour("#123c33")
+WOOD, STONE, SHADE = (
+    parse_colour("#a9743f"),
+    parse_colour("#e9e2d3"),
+    parse_colour("#c3b8a2"),
+)
 COATS = [
-    parse(coat)
+    parse_colour(coat)
     for coat in ("#b5452c", "#20527a", "#d08b2c", "#5b3a6b", "#2f6b4f", "#7a2f3f")
 ]
-FACES = [parse(face) for face in ("#f0c9a5", "#8a5a3b", "#c68b5e", "#5d3a26")]
+FACES = [parse_colour(face) for face in ("#f0c9a5", "#8a5a3b", "#c68b5e", "#5d3a26")]
 
 
 def drawn(picture: Image.Image, width: int) -> ContentFile[bytes]:

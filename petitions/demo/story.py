@@ -175,7 +175,7 @@ Nous remercions toutes les personnes qui l'ont demandé, et celle qui nous a env
 planche."""
 
 
-def tell(now: datetime) -> None:
+def tell_story(now: datetime) -> None:
     for planned in UPDATES:
         add_update(planned, now)
     tell_of_bridge(now)

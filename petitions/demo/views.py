@@ -58,7 +58,7 @@ def folder() -> Path | None:
     return Path(path) if path else None
 
 
-def read(path: Path) -> StoredMail:
+def read_mail(path: Path) -> StoredMail:
     message = message_from_bytes(path.read_bytes(), policy=policy.default)
     assert isinstance(message, EmailMessage)
     nanoseconds = int(path.name.partition("-")[0])
@@ -85,7 +85,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     """Every mail that the demonstration wrote, newest first."""
     path = folder()
     files = sorted(path.glob("*.eml"), reverse=True)[:SHOWN] if path else []
-    context = {"mails": [read(file) for file in files], "outside": path is None}
+    context = {"mails": [read_mail(file) for file in files], "outside": path is None}
     return TemplateResponse(request, "demo/mailbox.html", context)
 
 
@@ -94,7 +94,7 @@ def get_mail(name: str) -> StoredMail:
     file = path / f"{name}.eml" if path else None
     if file is None or not file.is_file():
         raise Http404
-    return read(file)
+    return read_mail(file)
 
 
 @require_safe

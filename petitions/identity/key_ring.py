@@ -3,8 +3,8 @@
 A key is made by the newest `KeyVersion`: by its rules and its secret, so that neither
 changes what is counted before `manage.py rekey` has run
 (petitions.signatures.rekeying). A version never changes, so a process reads it once.
-That there is a newer one it learns from the statement that finds the form (`notice`),
-or asks before anything else (`current`)."""
+That there is a newer one it learns from the statement that finds the form
+(`notice_version`), or asks before anything else (`current_keyring`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.db.models import QuerySet
 
-from petitions.addresses import Rules, exact
+from petitions.addresses import MailboxRules, exact
 from petitions.models import AddressRule, KeyVersion, Suppression
 
 # What a new site begins with: dots make no difference at one large provider, which
@@ -42,11 +42,11 @@ class UnknownSecret(OperationalError):
 
 
 @dataclass(frozen=True)
-class Version:
+class KeyringVersion:
     """One KeyVersion, ready for use."""
 
     number: int
-    rules: Rules
+    rules: MailboxRules
     secret: bytes
     """b'' when the environment does not have it."""
 
@@ -71,15 +71,15 @@ class Version:
 class Keyring:
     """Every version, the newest first."""
 
-    versions: tuple[Version, ...]
+    versions: tuple[KeyringVersion, ...]
     rekeying: bool
 
     @property
-    def newest(self) -> Version:
+    def newest(self) -> KeyringVersion:
         return self.versions[0]
 
     @property
-    def former(self) -> Version | None:
+    def former(self) -> KeyringVersion | None:
         """The one before, while signatures may still be counted by it."""
         return self.versions[1] if self.rekeying else None
 
@@ -111,7 +111,7 @@ _lock = threading.Lock()
 _held: Keyring | None = None
 
 
-def notice(number: int, rekeying: bool) -> Keyring:
+def notice_version(number: int, rekeying: bool) -> Keyring:
     """The keyring, at least as new as the database has just said; read once for each
     start and end of a re-key."""
     global _held
@@ -119,19 +119,19 @@ def notice(number: int, rekeying: bool) -> Keyring:
     if _held is None or _held.age < said:
         with _lock:
             if _held is None or _held.age < said:
-                _held = load()
+                _held = load_keyring()
     return _held
 
 
-def held() -> Keyring:
+def cached_keyring() -> Keyring:
     """The keyring that this process noticed last."""
-    return _held or current()
+    return _held or current_keyring()
 
 
-def current() -> Keyring:
+def current_keyring() -> Keyring:
     """The keyring as of now. Within a transaction it also keeps the next version from
     starting before the end, so that `keys` finds every row of an address."""
-    return notice(*state())
+    return notice_version(*state())
 
 
 def state() -> tuple[int, bool]:
@@ -141,13 +141,13 @@ def state() -> tuple[int, bool]:
     return newest.number, newest.finished_at is None
 
 
-def forget() -> None:
+def forget_keyring() -> None:
     """Read everything anew when it is next wanted."""
     global _held
     _held = None
 
 
-def load() -> Keyring:
+def load_keyring() -> Keyring:
     secrets = {
         fingerprint(secret): secret.encode()
         for secret in (settings.EMAIL_KEY, *settings.EMAIL_KEY_FALLBACKS)
@@ -155,7 +155,9 @@ def load() -> Keyring:
     rows = list(KeyVersion.objects.order_by("-number"))
     return Keyring(
         tuple(
-            Version(row.number, Rules(row.rules), secrets.get(row.fingerprint, b""))
+            KeyringVersion(
+                row.number, MailboxRules(row.rules), secrets.get(row.fingerprint, b"")
+            )
             for row in rows
         ),
         rekeying=bool(rows) and rows[0].finished_at is None,
@@ -169,12 +171,12 @@ def fingerprint(secret: str) -> str:
 
 def email_key(address: str) -> UUID:
     """The key by which a signature of this address is written now."""
-    return held().newest.key(address)
+    return cached_keyring().newest.key(address)
 
 
 def keys_of(address: str) -> list[UUID]:
     """The keys by which everything of this address is found now."""
-    return current().keys(address)
+    return current_keyring().keys(address)
 
 
 def suppressed(addresses: Iterable[str]) -> set[str]:
@@ -186,7 +188,7 @@ def suppressed(addresses: Iterable[str]) -> set[str]:
 def silenced(rows: QuerySet[Any], addresses: Iterable[str]) -> set[str]:
     """Those of `addresses` that `rows` of Suppression or Bounce are about. A row is
     found by the mailbox; it is about those addresses of it that it names, or all."""
-    ring = current()
+    ring = current_keyring()
     keys = {address: set(ring.all_keys(address)) for address in addresses}
     found = rows.filter(pk__in=set().union(*keys.values()))
     named = dict(found.values_list("pk", "address_keys"))

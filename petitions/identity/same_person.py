@@ -49,17 +49,19 @@ def counted_in_mailbox(signature: Signature) -> QuerySet[Signature]:
 
 def counted_of_mailbox(signature: Signature) -> Signature | None:
     """The one that is counted for the same person: for counting alone."""
-    return same_person(counted_in_mailbox(signature), signature)
+    return find_same_person(counted_in_mailbox(signature), signature)
 
 
 def counted_sibling(signature: Signature) -> Signature | None:
     """The confirmed signature of the same person under the same petition, with the
     same address."""
     counted = of_address(counted_in_mailbox(signature), signature.email)
-    return same_person(counted, signature)
+    return find_same_person(counted, signature)
 
 
-def same_person(rows: QuerySet[Signature], signature: Signature) -> Signature | None:
+def find_same_person(
+    rows: QuerySet[Signature], signature: Signature
+) -> Signature | None:
     """The one among `rows` of a mailbox that is the person's who gave `signature`."""
     if not signature.petition.shared_addresses:
         return rows.first()
@@ -91,11 +93,11 @@ def erase_pending(signature: Signature) -> None:
     )
     if signature.petition.shared_addresses:
         same = same.filter(person=signature.person)
-    forget(same)
+    delete_signatures(same)
 
 
 @repeatable
-def forget(rows: QuerySet[Signature]) -> None:
+def delete_signatures(rows: QuerySet[Signature]) -> None:
     """Erase signatures and the mails that are due for them. That others went out is
     known for a day, for the caps of the mailbox; not what became of them."""
     with transaction.atomic():

@@ -9,18 +9,18 @@ from datetime import date, datetime, time
 from django.utils import timezone
 
 from core.i18n.languages import text_language
-from core.text.characters import bare
+from core.text.characters import ignoring_blanks
 from core.text.faults import Faults, FileProblem, Node, shown
 from core.text.json_values import (
     Fields,
-    day_of,
     is_given,
     kind_of,
     nearest,
     number_of,
-    one_of,
+    read_day,
+    read_one_of,
+    read_text,
     text_for,
-    text_of,
 )
 from organizations.models import Organization
 from petitions.dates import why_impossible
@@ -163,7 +163,7 @@ def read_petitions(node: Node, faults: Faults, now: datetime) -> Iterator[Petiti
             planned = read_petition(entry, faults, now)
             yield planned
             for key in ("title", "slug"):
-                said = bare(getattr(planned.petition, key))
+                said = ignoring_blanks(getattr(planned.petition, key))
                 at = entry.value.get(key)
                 if at is None or not said:
                     continue
@@ -180,13 +180,13 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
     fields = Fields(
         node, PETITION_KEYS, faults, nullable={"target"}, other_names=PETITION_NAMES
     )
-    fields.read("text_format", one_of([*TextFormat, HTML]))
+    fields.read("text_format", read_one_of([*TextFormat, HTML]))
     read_format(fields, fields.values.get("text_format", ""))
     fields.texts(Petition, ("title", "text", *PETITION_TEXTS), {"title", "text"})
     warn_of_html(fields, ("title", *PETITION_TEXTS))
     fields.read("language", language_of)
-    fields.read("delivery", one_of(Delivery))
-    fields.read("state", one_of(STATES))
+    fields.read("delivery", read_one_of(Delivery))
+    fields.read("state", read_one_of(STATES))
     fields.read("goal", lambda value: number_of(value, least=1))
     started_on = fields.read("started_on", lambda value: past_day_of(value, now))
     values = {
@@ -300,7 +300,7 @@ def read_target(node: Node, position: int, faults: Faults) -> Target:
         name = text_for(Target, "name", node, needed=True)
         return Target(kind=TargetKind.LABEL, name=name, position=position)
     fields = Fields(node, {"kind", *TARGET_TEXTS}, faults)
-    kind = fields.read("kind", one_of(TargetKind)) or TargetKind.PERSON
+    kind = fields.read("kind", read_one_of(TargetKind)) or TargetKind.PERSON
     named = {"name"} & node.value.keys() if kind != TargetKind.UNSETTLED else ()
     fields.texts(Target, TARGET_TEXTS, named)
     target = Target(position=position, **{**fields.values, "kind": kind})
@@ -332,14 +332,14 @@ def read_entry(of: Fields, now: datetime) -> CountEntry | None:
 
 def past_day_of(node: Node, now: datetime) -> date:
     """A day on which something can have happened."""
-    day = day_of(node)
+    day = read_day(node)
     if sentence := why_impossible(day, now):
         raise FileProblem(node, str(sentence))
     return day
 
 
 def language_of(node: Node) -> str:
-    return known_language(node, text_of(node))
+    return known_language(node, read_text(node))
 
 
 def known_language(node: Node, said: str) -> str:

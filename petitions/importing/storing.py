@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
-from core.text.characters import bare
+from core.text.characters import ignoring_blanks
 from core.text.faults import Faults, FileProblem, Node
 from core.text.json_values import is_given
 from organizations.models import Organization
@@ -54,9 +54,9 @@ def compare(plan: Plan, faults: Faults) -> None:
                 )
     known = {}
     if plan.stored:
-        known = {bare(one.title): one for one in plan.stored.petitions.all()}
+        known = {ignoring_blanks(one.title): one for one in plan.stored.petitions.all()}
     for planned in plan.petitions:
-        planned.stored = known.get(bare(planned.petition.title))
+        planned.stored = known.get(ignoring_blanks(planned.petition.title))
         with faults.noted():
             if planned.stored:
                 check_number(planned, planned.stored)
@@ -145,9 +145,9 @@ def known_organization(planned: Organization) -> Organization | None:
 
 def called(said: str) -> Organization | None:
     """The first one of this name, whatever blanks are in it."""
-    name = bare(said)
+    name = ignoring_blanks(said)
     everybody = Organization.objects.order_by("pk") if name else ()
-    return next((one for one in everybody if bare(one.name) == name), None)
+    return next((one for one in everybody if ignoring_blanks(one.name) == name), None)
 
 
 def check_address(node: Node, row: Organization | Petition) -> None:

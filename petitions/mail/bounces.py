@@ -54,11 +54,11 @@ UPDATE petitions_mailtally t
 """
 
 
-def mark(key: UUID, reason: str, *, now: datetime, address: str = "") -> None:
+def record_bounce(key: UUID, reason: str, *, now: datetime, address: str = "") -> None:
     """Write to this address no more for a while, or, without one, to none of this
     mailbox, and take back what nobody can have confirmed. Saying it twice does no
     harm. `key` is that of its mails."""
-    newest = key_ring.current().newest
+    newest = key_ring.current_keyring().newest
     said: dict[str, Any] = {"since": now, "reason": reason[:20]}
     with transaction.atomic():
         if address:
@@ -66,7 +66,7 @@ def mark(key: UUID, reason: str, *, now: datetime, address: str = "") -> None:
             Bounce.objects.filter(pk=newest.key(address)).update(**said)
         else:
             Bounce.objects.update_or_create(email_key=key, defaults=said)
-        take_back(key, now=now)
+        withdraw_bounced(key, now=now)
 
 
 def came_back(
@@ -96,9 +96,9 @@ def came_back(
                     },
                 )
         if no_such_mailbox:
-            mark(key, reason, now=now, address=recipient)
+            record_bounce(key, reason, now=now, address=recipient)
         else:
-            take_back(key, now=now)
+            withdraw_bounced(key, now=now)
 
 
 def find_mail(key: UUID, given_id: str, at: datetime) -> DueMail | None:
@@ -119,7 +119,7 @@ def find_mail(key: UUID, given_id: str, at: datetime) -> DueMail | None:
     return taken.first()
 
 
-def take_back(key: UUID, *, now: datetime) -> None:
+def withdraw_bounced(key: UUID, *, now: datetime) -> None:
     """Take from the count, as of today, what this mailbox counts for although each
     mail that could have led to it is known to have come back: nobody can have read
     the link. In doubt it stays."""

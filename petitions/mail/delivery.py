@@ -22,7 +22,7 @@ from core.mail.transport import (
 )
 from petitions.addresses import domain_of
 from petitions.mail import bounces
-from petitions.mail.messages import Frames
+from petitions.mail.messages import MessageTemplates
 from petitions.models import DueMail
 from petitions.models.mails import MailState
 
@@ -141,7 +141,7 @@ class Batch:
     What was not attempted when it ends is due again at once."""
 
     def __init__(self, mails: list[LeasedMail], now: datetime) -> None:
-        self.frames = Frames(now)
+        self.frames = MessageTemplates(now)
         self.lock = threading.Lock()
         self.unsent = deque(mails)
         self.stop_at = time.monotonic() + BATCH_TIME.total_seconds()
@@ -211,38 +211,40 @@ class Batch:
                 )
         except Exception:
             logger.exception("Mail %s could not be written", mail.pk)
-            put_off(mail, "could not be written")
+            retry_later(mail, "could not be written")
             return
         try:
             transport.send(settings.MAIL_FROM, mail.signature.email, message)
         except Refused as refusal:
             logger.warning("Mail %s refused: %s", mail.pk, refusal.code)
-            refused(mail, refusal)
+            handle_refusal(mail, refusal)
         except OSError:
             # The connection broke: perhaps because of this very mail, so the others
             # of the batch do not wait behind it.
-            put_off(mail, "connection lost")
+            retry_later(mail, "connection lost")
             raise
         else:
             marks.add(mail)
 
 
-def refused(mail: DueMail, refusal: Refused) -> None:
+def handle_refusal(mail: DueMail, refusal: Refused) -> None:
     """What the server said of one mail: over, or another time."""
     if not (refusal.permanent and refusal.of_recipient):
-        put_off(mail, str(refusal))
+        retry_later(mail, str(refusal))
         return
     now = timezone.now()
     with transaction.atomic():
-        finish(mail, MailState.FAILED, now, str(refusal))
+        mark_finished(mail, MailState.FAILED, now, str(refusal))
         if refusal.no_such_mailbox:
             assert mail.signature is not None  # it was due
-            bounces.mark(
+            bounces.record_bounce(
                 mail.email_key, refusal.status, now=now, address=mail.signature.email
             )
 
 
-def finish(mail: DueMail, state: MailState, now: datetime, reply: str = "") -> None:
+def mark_finished(
+    mail: DueMail, state: MailState, now: datetime, reply: str = ""
+) -> None:
     """Mark a mail as done with and count it in its tally."""
     finish_all([(mail, now)], state, reply)
 
@@ -272,11 +274,11 @@ def postpone(mail: DueMail, until: datetime) -> None:
     )
 
 
-def put_off(mail: DueMail, reply: str) -> None:
+def retry_later(mail: DueMail, reply: str) -> None:
     """Try again later, each time after twice as long; give up after two days."""
     now = timezone.now()
     if now - mail.created_at > GIVE_UP_AFTER:
-        finish(mail, MailState.FAILED, now, reply)
+        mark_finished(mail, MailState.FAILED, now, reply)
         return
     pause = min(timedelta(seconds=30) * 2**mail.attempts, LONGEST_PAUSE)
     DueMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(

@@ -56,7 +56,7 @@ def lease(now: datetime, batch: int = BATCH) -> list[int]:
 
 
 class LeasedMail(DueMail):
-    """A due mail with what is known about its mailbox; see `read`."""
+    """A due mail with what is known about its mailbox; see `load_leased`."""
 
     last_sent_at: datetime | None
     sent_about_petition: int
@@ -72,7 +72,7 @@ class LeasedMail(DueMail):
         proxy = True
 
 
-def read(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
+def load_leased(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     """The leased mails, newest first, with their mailboxes' recent history."""
     sent = DueMail.objects.filter(
         email_key=OuterRef("email_key"), state=MailState.SENT

@@ -31,17 +31,17 @@ from petitions.models.mails import MailKind
 from petitions.signatures import confirming
 from petitions.signatures.tokens import (
     LIFETIME,
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 
 # The links of one recipient, by their names in the templates.
 LINKS = {
-    "confirm_link": (Purpose.CONFIRM, "petitions:confirm"),
-    "not_me_link": (Purpose.NOT_ME, "petitions:not_me"),
-    "signature_link": (Purpose.OWN, "petitions:signature"),
-    "signed_link": (Purpose.ALL, "petitions:signed"),
-    "never_again_link": (Purpose.NEVER, "petitions:never_again"),
+    "confirm_link": (TokenPurpose.CONFIRM, "petitions:confirm"),
+    "not_me_link": (TokenPurpose.NOT_ME, "petitions:not_me"),
+    "signature_link": (TokenPurpose.OWN, "petitions:signature"),
+    "signed_link": (TokenPurpose.ALL, "petitions:signed"),
+    "never_again_link": (TokenPurpose.NEVER, "petitions:never_again"),
 }
 LONGEST_LINE = 990
 
@@ -52,13 +52,13 @@ def placeholder(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Frame:
+class MessageTemplate:
     """A mail without its recipient."""
 
     headers: bytes
     text: str
     html: str
-    links: dict[str, tuple[Purpose, str]]
+    links: dict[str, tuple[TokenPurpose, str]]
     """By placeholder: what its token is for, and the address with TOKEN in it."""
     one_click: bool
     """Whether mail programs may offer to unsubscribe (RFC 8058): nobody asked for
@@ -102,13 +102,14 @@ class Frame:
         )
 
 
-class Frames:
+class MessageTemplates:
     """The frames of one batch."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.frames: dict[
-            tuple[str, int | None, str, str, date | None, str, datetime | None], Frame
+            tuple[str, int | None, str, str, date | None, str, datetime | None],
+            MessageTemplate,
         ] = {}
 
     def message(
@@ -174,7 +175,7 @@ def build(
     counted_name: str = "",
     *,
     until: datetime | None = None,
-) -> Frame:
+) -> MessageTemplate:
     """The frame, in one language, of one kind of mail, about a petition, in the
     language that it is read in, unless it is about all that somebody has signed. The
     link works `until` then, or as long as all do."""
@@ -212,7 +213,7 @@ def build(
             for name, (purpose, view) in LINKS.items()
             if placeholder(name) in text
         }
-    return Frame(
+    return MessageTemplate(
         headers=headers(
             organization,
             " ".join(subject.split()),
@@ -238,12 +239,14 @@ def headers(organization: Organization | None, subject: str, language: str) -> b
     mail["MIME-Version"] = "1.0"
     folded: bytes = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
     return b"From: %b\r\n%b\r\n" % (
-        address(" ".join(name.split()), parseaddr(settings.MAIL_FROM)[1]).encode(),
+        address_header(
+            " ".join(name.split()), parseaddr(settings.MAIL_FROM)[1]
+        ).encode(),
         folded.split(b"\r\n\r\n", 1)[0],
     )
 
 
-def address(name: str, email: str) -> str:
+def address_header(name: str, email: str) -> str:
     """A display name and an address, encoded as a header wants it. A name that looks
     like an encoded one is not taken for it. Not left to EmailMessage: it forgets the
     quotes of a name that it folds, and a comma in it then begins another address."""

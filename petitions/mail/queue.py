@@ -25,10 +25,10 @@ from petitions.mail import (
 )
 from petitions.mail.delivery import (
     Batch,
-    finish,
+    mark_finished,
     postpone,
 )
-from petitions.mail.leases import BATCH, LeasedMail, lease, read
+from petitions.mail.leases import BATCH, LeasedMail, lease, load_leased
 from petitions.models import Bounce, DueMail
 from petitions.models.mails import MailKind, MailState
 from petitions.signable import is_open
@@ -74,7 +74,7 @@ class Send:
 
 
 @dataclass(frozen=True)
-class Cover:
+class Skip:
     """Another mail says the same, the signature needs none any more, or the mailbox
     wants none."""
 
@@ -93,20 +93,20 @@ class GiveUp:
     reply: str
 
 
-type Decision = Send | Cover | Wait | GiveUp
+type Decision = Send | Skip | Wait | GiveUp
 
 
 def decide(mail: LeasedMail, now: datetime) -> Decision:
     """What becomes of one due mail, seen for itself."""
     assert mail.signature is not None  # it is due
     if mail.suppressed:
-        return Cover()
+        return Skip()
     if mail.kind == MailKind.CONFIRM and (
         mail.signature.state != SignatureState.PENDING or mail.same_form_sent
     ):
-        return Cover()
+        return Skip()
     if mail.kind == MailKind.REMIND and not needs_reminder(mail, now):
-        return Cover()
+        return Skip()
     if mail.bounced is not None:
         return GiveUp(f"{bounces.NOT_TRIED}: {mail.bounced}")
     if mail.last_sent_at and now < mail.last_sent_at + GAP:
@@ -148,7 +148,7 @@ def decide_all(
         if isinstance(decision, Send):
             speaker = speakers.setdefault(key, mail)
             if speaker is not mail:
-                decision = Cover() if is_copy(mail, speaker) else Wait(now + GAP)
+                decision = Skip() if is_copy(mail, speaker) else Wait(now + GAP)
             elif (
                 mail.sent_to_mailbox + sent >= PER_MAILBOX
                 or mail.sent_about_petition + about_petition.get(about, 0)
@@ -199,12 +199,12 @@ def send_due(now: datetime) -> bool:
     if not ids:
         return False
     waiting: list[LeasedMail] = []
-    for mail, decision in decide_all(read(ids, now), now):
+    for mail, decision in decide_all(load_leased(ids, now), now):
         match decision:
-            case Cover():
-                finish(mail, MailState.COVERED, now)
+            case Skip():
+                mark_finished(mail, MailState.COVERED, now)
             case GiveUp(reply):
-                finish(mail, MailState.FAILED, now, reply)
+                mark_finished(mail, MailState.FAILED, now, reply)
             case Wait(until):
                 postpone(mail, until)
             case Send():

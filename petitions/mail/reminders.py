@@ -83,7 +83,7 @@ BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
 
 
 @dataclass
-class Sweep:
+class ReminderSweep:
     """Where the last round ended: time and number of a signature."""
 
     page: int = PAGE

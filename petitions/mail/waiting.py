@@ -21,7 +21,7 @@ from core.security.buckets import (
 from organizations.models import Organization
 from petitions.models import Signature
 from petitions.reporting import receivers
-from petitions.states import Aside
+from petitions.states import QuarantineReason
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +30,10 @@ MAILS = Rate("signatures that wait", 1, timedelta(hours=6))
 LATELY = timedelta(hours=1)
 
 
-def tell(now: datetime) -> bool:
+def mail_organizations(now: datetime) -> bool:
     """For the worker: one mail to each organisation for which signatures were set aside
     lately as too many of a mail domain that is new. Returns False: none waits."""
-    bursts = Signature.objects.set_aside().filter(aside=Aside.BURST)
+    bursts = Signature.objects.set_aside().filter(aside=QuarantineReason.BURST)
     lately = bursts.filter(created_at__gt=now - LATELY)
     for number in set(lately.values_list("petition__organization_id", flat=True)):
         drawn = MAILS.of(str(number))
@@ -42,7 +42,7 @@ def tell(now: datetime) -> bool:
         of_these = bursts.filter(petition__organization=number)
         counted = of_these.aggregate(n=Count("pk"))["n"]
         try:
-            tell_staff(Organization.objects.get(pk=number), counted)
+            mail_quarantine_notice(Organization.objects.get(pk=number), counted)
         except OSError as error:
             give_back(drawn)
             logger.warning("Staff could not be told: %s", type(error).__name__)
@@ -50,7 +50,7 @@ def tell(now: datetime) -> bool:
     return False
 
 
-def tell_staff(organization: Organization, number: int) -> None:
+def mail_quarantine_notice(organization: Organization, number: int) -> None:
     """Mail that so many wait, and where; nothing that a stranger typed."""
     page = reverse("admin:petitions_signature_changelist")
     subject = ngettext(
@@ -61,7 +61,7 @@ def tell_staff(organization: Organization, number: int) -> None:
     context = {
         "organization": organization,
         "number": number,
-        "link": f"{settings.SITE_URL}{page}?aside={Aside.BURST}",
+        "link": f"{settings.SITE_URL}{page}?aside={QuarantineReason.BURST}",
     }
     send_mail(
         subject,

@@ -32,7 +32,7 @@ def receive(event: AnymailTrackingEvent, **_: Any) -> None:
         address = clean_address(word(event.recipient))
     except NotAnAddress:
         return
-    key, now = key_ring.current().newest.key(address), timezone.now()
+    key, now = key_ring.current_keyring().newest.key(address), timezone.now()
     if event.event_type in UNWANTED:
         consent.suppress(address, now=now)
     elif event.event_type in CAME_BACK:

@@ -21,16 +21,16 @@ from core.i18n.languages import (
 )
 from core.text.columns import TextColumn
 from organizations.models import User
-from petitions.models.dialects import Written
+from petitions.models.dialects import HasDialect
 from petitions.models.targets import Target
-from petitions.models.translations import OtherText, Told, once_a_language
+from petitions.models.translations import OtherText, ReadAsPetition, once_a_language
 from petitions.states import TextFormat
 
 if TYPE_CHECKING:
     from petitions.models.petitions import Petition
 
 
-class Said(Written):
+class AnswerWording(HasDialect):
     """What an answer says, or said."""
 
     # Every one of these makes a revision when it changes; the trigger names them, too.
@@ -104,7 +104,7 @@ class Reply:
         return direction(self.language)
 
 
-class Answer(Said, Told):
+class Answer(AnswerWording, ReadAsPetition):
     """The answer of a person or body petitioned. On the page as soon as it is saved;
     when its words change, the database keeps the former ones."""
 
@@ -133,7 +133,7 @@ class Answer(Said, Told):
         ordering = ["answered_on", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=guards.seen("text") | ~Q(link=""),
+                condition=guards.has_visible_text("text") | ~Q(link=""),
                 name="answer_text_or_link",
                 violation_error_message=_("Give the words, or a link to them."),
             ),
@@ -188,7 +188,7 @@ class Answer(Said, Told):
         )
 
 
-class AnswerTranslation(Written, OtherText):
+class AnswerTranslation(HasDialect, OtherText):
     """The words of an answer in one more language: a translation by the organisation,
     or what those who answered said in that language themselves. When they change, the
     database keeps the former ones, and none go."""
@@ -232,7 +232,7 @@ class AnswerTranslation(Written, OtherText):
         constraints = [
             once_a_language("answer", "answer_translation"),
             models.CheckConstraint(
-                condition=guards.seen("text") | ~Q(link=""),
+                condition=guards.has_visible_text("text") | ~Q(link=""),
                 name="answer_translation_text_or_link",
                 violation_error_message=_(
                     "Give a text its language, and its words or a link to them."
@@ -246,7 +246,7 @@ class AnswerTranslation(Written, OtherText):
         ]
 
 
-class AnswerRevision(Said):
+class AnswerRevision(AnswerWording):
     """What an answer said before it was changed, in one of its languages. Written by
     the database alone, and never changed, but for its words, which may be removed."""
 

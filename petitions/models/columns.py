@@ -24,7 +24,7 @@ from core.images.uploads import (
 from core.text.columns import TextColumn
 from organizations.models import Organization
 from petitions.goals import MOST_GOAL
-from petitions.models.dialects import Written
+from petitions.models.dialects import HasDialect
 from petitions.models.topics import Topic
 from petitions.models.translations import TranslatedText
 from petitions.signature_fields import OPTIONAL, OptionalField
@@ -47,7 +47,7 @@ def default_months() -> int:
     return min(MONTHS_KEPT, settings.RETENTION_MONTHS)
 
 
-class PetitionColumns(Written, TranslatedText, Sluggable):
+class PetitionColumns(HasDialect, TranslatedText, Sluggable):
     """The columns of `Petition`."""
 
     SLUG_FROM = "title"

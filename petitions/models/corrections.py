@@ -15,7 +15,7 @@ from core.i18n.language_fields import LanguageField
 from core.i18n.languages import direction
 from core.text.columns import TextColumn
 from organizations.models import User
-from petitions.models.dialects import Written
+from petitions.models.dialects import HasDialect
 from petitions.models.translations import Words
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def normal(passage: str) -> str:
     return passage.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-class Correction(Written):
+class Correction(HasDialect):
     """A dated correction below a text that people have signed: a note, or which
     passage it was and what it should read. The signed text itself stays. Never
     changed: the database refuses."""
@@ -75,7 +75,8 @@ class Correction(Written):
         ordering = ["made_at", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=guards.seen("text") | guards.seen("before"),
+                condition=guards.has_visible_text("text")
+                | guards.has_visible_text("before"),
                 name="correction_text",
                 violation_error_message=_("Write what is corrected."),
             ),

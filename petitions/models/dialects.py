@@ -14,7 +14,7 @@ def newest() -> int:
     return NEWEST_DIALECT
 
 
-class Written(models.Model):
+class HasDialect(models.Model):
     """What has a text that a page prints. Saving it brings it to the newest dialect,
     unless people have signed what it was."""
 

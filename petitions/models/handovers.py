@@ -17,13 +17,13 @@ from core.i18n.languages import Passage
 from organizations.models import User
 from petitions.models.pictures import Pictured
 from petitions.models.targets import Target
-from petitions.models.translations import OtherText, Told, once_a_language
+from petitions.models.translations import OtherText, ReadAsPetition, once_a_language
 
 if TYPE_CHECKING:
     from petitions.models.petitions import Petition
 
 
-class Handover(Told, Pictured):
+class Handover(ReadAsPetition, Pictured):
     """The result of a petition, put into somebody's hands. Its numbers are those of
     that moment: the database refuses to change them."""
 
@@ -138,7 +138,8 @@ class HandoverTranslation(OtherText):
         constraints = [
             once_a_language("handover", "handover_translation"),
             models.CheckConstraint(
-                condition=guards.seen("note") | guards.seen("image_description"),
+                condition=guards.has_visible_text("note")
+                | guards.has_visible_text("image_description"),
                 name="handover_translation_words",
                 violation_error_message=_("Give a text its language and its words."),
             ),

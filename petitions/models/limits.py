@@ -16,7 +16,7 @@ from core.mail.addresses import registrable
 from organizations.models import Organization
 from petitions.addresses import DOMAIN, domain_pattern
 from petitions.models.petitions import Petition
-from petitions.states import Listing, Scope
+from petitions.states import LimitScope, Listing
 
 
 def clean_network(field: str, typed: str) -> str:
@@ -54,7 +54,9 @@ class Limit(models.Model):
     """How many forms may come from one source: `most` at once, refilling evenly over
     `minutes`. Beyond it happens what `scope` says."""
 
-    scope = models.CharField(_("what is limited"), max_length=10, choices=Scope.choices)
+    scope = models.CharField(
+        _("what is limited"), max_length=10, choices=LimitScope.choices
+    )
     most = models.PositiveIntegerField(
         _("at most"),
         validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
@@ -76,7 +78,7 @@ class Limit(models.Model):
                 violation_error_message=_("There is such a limit already: change it."),
             ),
             models.CheckConstraint(
-                condition=Q(scope__in=Scope.values),
+                condition=Q(scope__in=LimitScope.values),
                 name="limit_scope",
                 violation_error_message=_("Choose what is limited."),
             ),

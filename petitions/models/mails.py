@@ -15,7 +15,7 @@ from petitions.models.signatures import Signature
 if TYPE_CHECKING:
     from petitions.identity.key_ring import (
         Keyring,
-        Version,
+        KeyringVersion,
     )
 
 
@@ -184,7 +184,7 @@ class MailTally(models.Model):
 
 
 class OfAddressesQuerySet[M: "OfAddresses"](models.QuerySet[M]):
-    def add_address(self, address: str, version: Version, **values: Any) -> None:
+    def add_address(self, address: str, version: KeyringVersion, **values: Any) -> None:
         """Write down that a row is about this address, too; a new one gets `values`."""
         own = version.address_key(address)
         with transaction.atomic(self.db):

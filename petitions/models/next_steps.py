@@ -106,7 +106,7 @@ class Letter(models.Model):
                 fields=["next_step", "language"], name="letter_once_a_language"
             ),
             models.CheckConstraint(
-                condition=guards.seen("subject", "body"),
+                condition=guards.has_visible_text("subject", "body"),
                 name="letter_complete",
                 violation_error_message=_("A letter has a subject and words."),
             ),

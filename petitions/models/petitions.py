@@ -72,13 +72,13 @@ class Petition(PetitionDisplay, PetitionLifecycle):
                 violation_error_message=_("Choose how the text is written."),
             ),
             models.CheckConstraint(
-                condition=guards.seen("title") & ~Q(slug=""),
+                condition=guards.has_visible_text("title") & ~Q(slug=""),
                 name="petition_title_and_slug",
                 violation_error_message=_("Give the petition a title."),
             ),
             models.CheckConstraint(
                 condition=Q(state=State.DRAFT)
-                | (Q(opens_at__isnull=False) & guards.seen("text")),
+                | (Q(opens_at__isnull=False) & guards.has_visible_text("text")),
                 name="petition_published_with_text_and_date",
                 violation_error_message=_(
                     "A published petition needs a text and an opening date."

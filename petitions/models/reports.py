@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
 from petitions.models.petitions import Petition
-from petitions.states import Reason
+from petitions.states import ReportReason
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -50,7 +50,7 @@ class Report(models.Model):
         verbose_name=_("petition"),
     )
     reason = models.CharField(
-        _("what it is about"), max_length=20, choices=Reason.choices
+        _("what it is about"), max_length=20, choices=ReportReason.choices
     )
     text = models.CharField(_("message"), max_length=3000)
     email = models.CharField(_("e-mail for an answer"), max_length=254, blank=True)
@@ -85,7 +85,7 @@ class Report(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(reason__in=Reason.values),
+                condition=Q(reason__in=ReportReason.values),
                 name="report_reason",
                 violation_error_message=_("Choose what it is about."),
             ),

@@ -23,8 +23,8 @@ from petitions.signature_fields import (
     OptionalField,
 )
 from petitions.states import (
-    Aside,
     Delivery,
+    QuarantineReason,
     SignatureState,
     WeakSign,
     Withdrawal,
@@ -166,7 +166,7 @@ class Signature(models.Model):
     aside = models.CharField(
         _("set aside"),
         max_length=10,
-        choices=Aside.choices,
+        choices=QuarantineReason.choices,
         blank=True,
         db_default="",
         help_text="Why it waits for staff; its mail is held.",
@@ -310,7 +310,10 @@ class Signature(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(aside="")
-                | Q(guards.one_of("aside", Aside.values), state=SignatureState.PENDING),
+                | Q(
+                    guards.one_of("aside", QuarantineReason.values),
+                    state=SignatureState.PENDING,
+                ),
                 name="signature_aside_unconfirmed",
             ),
             # Then it is one in a tally, which nobody can lead back to a person.

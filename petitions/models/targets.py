@@ -58,7 +58,7 @@ class Target(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind=TargetKind.UNSETTLED, name="")
-                | (~Q(kind=TargetKind.UNSETTLED) & guards.seen("name")),
+                | (~Q(kind=TargetKind.UNSETTLED) & guards.has_visible_text("name")),
                 name="target_named_unless_unsettled",
                 violation_error_message=_(
                     "Name the person or body, or choose “Not settled yet” and leave "

@@ -95,7 +95,7 @@ class TopicName(models.Model):
                 violation_error_message=_("It has a name in this language already."),
             ),
             models.CheckConstraint(
-                condition=guards.seen("text"),
+                condition=guards.has_visible_text("text"),
                 name="topic_name_text",
                 violation_error_message=_("Name the topic."),
             ),

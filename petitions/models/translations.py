@@ -20,7 +20,7 @@ from core.i18n.languages import (
     reader_language,
 )
 from core.text.columns import TextColumn
-from petitions.models.dialects import Written
+from petitions.models.dialects import HasDialect
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -125,7 +125,7 @@ class Multilingual(models.Model):
         return self.reading if self.reading in self.languages else ""
 
 
-class Told(Multilingual):
+class ReadAsPetition(Multilingual):
     """What is told of a petition: whoever reads that in a language reads this in it."""
 
     petition: Any
@@ -176,7 +176,7 @@ class Words:
         return hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()[:8]
 
 
-class Translation(Written, OtherText):
+class Translation(HasDialect, OtherText):
     """The words of a petition in one more language. They have the petition's page and
     its count; whoever signs under them signs the petition."""
 
@@ -221,7 +221,7 @@ class Translation(Written, OtherText):
         constraints = [
             once_a_language("petition", "translation"),
             models.CheckConstraint(
-                condition=guards.seen("title", "text"),
+                condition=guards.has_visible_text("title", "text"),
                 name="translation_title_and_text",
                 violation_error_message=_(
                     "Give a text its language, its title and its words."

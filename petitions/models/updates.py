@@ -22,9 +22,9 @@ from core.i18n.languages import (
 )
 from core.text.columns import TextColumn
 from organizations.models import User
-from petitions.models.dialects import Written
+from petitions.models.dialects import HasDialect
 from petitions.models.pictures import Pictured
-from petitions.models.translations import OtherText, Told, once_a_language
+from petitions.models.translations import OtherText, ReadAsPetition, once_a_language
 from petitions.states import PUBLIC_STATES
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class News:
         return direction(self.language)
 
 
-class Update(Written, Told, Pictured):
+class Update(HasDialect, ReadAsPetition, Pictured):
     """Dated news about a petition. Its number stands in its address: given when it is
     first published, and its own for ever."""
 
@@ -117,7 +117,7 @@ class Update(Written, Told, Pictured):
                 fields=["petition", "number"], name="update_number_once"
             ),
             models.CheckConstraint(
-                condition=guards.seen("title", "text"),
+                condition=guards.has_visible_text("title", "text"),
                 name="update_title_and_text",
                 violation_error_message=_("Give the update a title and a text."),
             ),
@@ -199,7 +199,7 @@ class Update(Written, Told, Pictured):
         return max(self.published_at, *changes)
 
 
-class UpdateTranslation(Written, OtherText):
+class UpdateTranslation(HasDialect, OtherText):
     """The words of an update in one more language: the same news, on the same day, at
     the same address."""
 
@@ -218,7 +218,7 @@ class UpdateTranslation(Written, OtherText):
         constraints = [
             once_a_language("update", "update_translation"),
             models.CheckConstraint(
-                condition=guards.seen("title", "text"),
+                condition=guards.has_visible_text("title", "text"),
                 name="update_translation_title_and_text",
                 violation_error_message=_(
                     "Give a text its language, its title and its words."

@@ -275,7 +275,7 @@ def lower(petitions: QuerySet[Petition], months: int) -> None:
 # == Erasing them ==
 
 
-def day_of(column: str) -> Func:
+def start_of_day(column: str) -> Func:
     """The first moment of its day: with the exact one, an answer about updates, which
     is kept longer, would lead back to the signature."""
     return Func(
@@ -314,7 +314,7 @@ class Anonymisation:
                     break
                 found = erase_next(petition, batch - erased)
                 if not found:
-                    finish(petition, now)
+                    finish_anonymisation(petition, now)
                 erased += found
         return erased
 
@@ -334,24 +334,24 @@ def erase_next(petition: Petition, batch: int) -> int:
         rows.order_by("pk").select_for_update().values_list("pk", flat=True)[:batch]
     )
     if found:
-        erase(Signature.objects.filter(pk__in=found))
+        anonymise(Signature.objects.filter(pk__in=found))
         Petition.objects.filter(pk=petition.pk).update(anonymised_to=found[-1])
     return len(found)
 
 
-def erase(signatures: QuerySet[Signature]) -> None:
+def anonymise(signatures: QuerySet[Signature]) -> None:
     MergedSignature.objects.filter(into__in=signatures).delete()
     DueMail.objects.filter(signature__in=signatures).delete()
     signatures.exclude(state=SignatureState.CONFIRMED).delete()
     signatures.update(
         **ERASED,
         links_ended_at=None,
-        created_at=day_of("created_at"),
-        confirmed_at=day_of("confirmed_at"),
+        created_at=start_of_day("created_at"),
+        confirmed_at=start_of_day("confirmed_at"),
     )
 
 
-def finish(petition: Petition, now: datetime) -> None:
+def finish_anonymisation(petition: Petition, now: datetime) -> None:
     """Note that nothing is left; or, should there be something, begin again."""
     left = Signature.objects.filter(petition=petition).filter(
         Q(email_key__isnull=False) | ~Q(state=SignatureState.CONFIRMED)

@@ -79,7 +79,7 @@ USUAL = "RESET statement_timeout; RESET work_mem; RESET jit"
 BOM = "\ufeff"
 
 
-def supporters(organization: Organization) -> QuerySet[Consent]:
+def consenting_supporters(organization: Organization) -> QuerySet[Consent]:
     """The consents that an organisation may rely on, one for each address: nobody
     answers for another spelling, which may be another's."""
     same = Consent.objects.filter(
@@ -105,7 +105,7 @@ def supporters(organization: Organization) -> QuerySet[Consent]:
 def number_of_supporters(organization: Organization) -> int:
     """How many lines the list would have."""
     with room_for_many():
-        return supporters(organization).count()
+        return consenting_supporters(organization).count()
 
 
 @contextmanager
@@ -127,13 +127,15 @@ def export(organization: Organization, user: User, *, now: datetime) -> Iterator
     """The list as a table in pieces of CSV. That it was taken is recorded before the
     first piece, with exactly the number of lines that follow. Whoever stops reading
     closes it."""
-    written = pieces(organization, user, now)
+    written = csv_chunks(organization, user, now)
     # A generator that never began could not close its cursor.
     next(written)
     return written
 
 
-def pieces(organization: Organization, user: User, now: datetime) -> Iterator[bytes]:
+def csv_chunks(
+    organization: Organization, user: User, now: datetime
+) -> Iterator[bytes]:
     """Nothing at first, when the list is made and recorded, then the file as UTF-8. The
     cursor ends with the file, after an error, or when the generator is closed: it would
     stay, with its file on the server, for as long as the pool keeps the connection."""
@@ -169,7 +171,9 @@ def statement_for(organization: Organization) -> tuple[str, list[Any]]:
     )
     # Erased with its signature.
     name = Coalesce(Subquery(names.values("name")[:1]), Value(""))
-    found = supporters(organization).annotate(name=name).values(*COLUMNS, "name")
+    found = (
+        consenting_supporters(organization).annotate(name=name).values(*COLUMNS, "name")
+    )
     statement, parameters = found.query.sql_with_params()
     zone = timezone.get_current_timezone_name()
     return (

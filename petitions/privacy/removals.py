@@ -18,7 +18,7 @@ from petitions.signatures import quarantine
 class Removals:
     """The signatures first, then what nobody waits in any more."""
 
-    rows = Rows(quarantine.to_erase, same_person.forget)
+    rows = Rows(quarantine.to_erase, same_person.delete_signatures)
 
     def announced(self, now: datetime) -> Iterator[str]:
         for removal in Removal.objects.all().waiting():

@@ -8,8 +8,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.retention import (
+    RetentionRule,
     Rows,
-    Rule,
 )
 from petitions.mail.bounces import HELD_FOR
 from petitions.models.lifecycle import WAIT
@@ -24,7 +24,7 @@ from petitions.signatures.links import UNCONFIRMED_KEPT
 from petitions.signatures.tokens import LIFETIME
 
 RULES = [
-    Rule(
+    RetentionRule(
         name="unconfirmed signatures",
         columns={"petitions.signature": PERSONAL},
         what=_("A signature that is not confirmed: all that was entered"),
@@ -39,7 +39,7 @@ RULES = [
         ),
         expiry=Rows(expiry.unconfirmed, expiry.delete_with_mails),
     ),
-    Rule(
+    RetentionRule(
         name="signatures set aside",
         columns={"petitions.removal": ("made_by",)},
         what=_(
@@ -50,7 +50,7 @@ RULES = [
         kept=format_lazy(_("{days} days after that decision."), days=WAIT.days),
         expiry=removals.Removals(),
     ),
-    Rule(
+    RetentionRule(
         name="names and addresses of ended petitions",
         columns={
             "petitions.signature": PERSONAL,
@@ -73,7 +73,7 @@ RULES = [
         ),
         expiry=expiry.Anonymisation(),
     ),
-    Rule(
+    RetentionRule(
         name="links that led here",
         columns={
             "petitions.signature": ("via",),
@@ -87,7 +87,7 @@ RULES = [
             "link, and no longer tells whose."
         ),
     ),
-    Rule(
+    RetentionRule(
         name="networks",
         columns={"petitions.signature": ("network",)},
         what=_(
@@ -98,7 +98,7 @@ RULES = [
         kept=format_lazy(_("{days} days."), days=expiry.NETWORKS_KEPT.days),
         expiry=Rows(expiry.networks, expiry.drop_networks),
     ),
-    Rule(
+    RetentionRule(
         name="tallies of networks",
         columns={"petitions.sourcetally": ("source",)},
         what=_(
@@ -109,7 +109,7 @@ RULES = [
         kept=format_lazy(_("{days} days."), days=expiry.NETWORKS_KEPT.days),
         expiry=Rows(expiry.tallies_of_networks),
     ),
-    Rule(
+    RetentionRule(
         name="limits",
         columns={
             "petitions.allowance": ("key",),
@@ -124,7 +124,7 @@ RULES = [
         ),
         kept=_("Until the limit is full again: an hour as a rule, at most a week."),
     ),
-    Rule(
+    RetentionRule(
         name="answers about updates",
         columns={"petitions.consent": ("email", "email_key", "source")},
         what=_(
@@ -138,7 +138,7 @@ RULES = [
         ),
         expiry=Rows(expiry.former_answers),
     ),
-    Rule(
+    RetentionRule(
         name="records of mail",
         columns={"petitions.duemail": ("signature", "email_key", "reply")},
         what=_(
@@ -152,7 +152,7 @@ RULES = [
         ),
         expiry=Rows(expiry.finished_mails),
     ),
-    Rule(
+    RetentionRule(
         name="records of mail to those who had everything erased",
         columns={"petitions.duemail": ("email_key",)},
         what=_("After you erased a signature: that mails had gone to your mailbox"),
@@ -166,7 +166,7 @@ RULES = [
         ),
         expiry=Rows(expiry.mails_of_erased),
     ),
-    Rule(
+    RetentionRule(
         name="mail domains",
         columns={
             "petitions.mailtally": ("domain",),
@@ -186,7 +186,7 @@ RULES = [
         ),
         expiry=Rows(expiry.named_domains, expiry.drop_names),
     ),
-    Rule(
+    RetentionRule(
         name="mailboxes that do not exist",
         columns={"petitions.bounce": ("email_key", "address_keys", "reason")},
         what=_("That mail to your address came back"),
@@ -197,7 +197,7 @@ RULES = [
         kept=format_lazy(_("{days} days."), days=HELD_FOR.days),
         expiry=Rows(expiry.former_bounces),
     ),
-    Rule(
+    RetentionRule(
         name="never write again",
         columns={"petitions.suppression": ("email_key", "address_keys")},
         what=_("“Never write to this address again”"),
@@ -207,7 +207,7 @@ RULES = [
         ),
         kept=_("Until you take it back."),
     ),
-    Rule(
+    RetentionRule(
         name="messages from visitors",
         columns={"petitions.report": ("text", "email", "note", "handled_by")},
         what=_(
@@ -222,7 +222,7 @@ RULES = [
         ),
         expiry=Rows(expiry.reports, expiry.drop_words),
     ),
-    Rule(
+    RetentionRule(
         name="lists of networks and mail domains",
         columns={
             "petitions.listednetwork": ("network", "note"),
@@ -233,7 +233,7 @@ RULES = [
         purpose=_("To stop those who sign for others by the thousand."),
         kept=_("Until somebody takes them from the list."),
     ),
-    Rule(
+    RetentionRule(
         name="signatures taken from the count",
         columns={
             "petitions.invalidation": (
@@ -248,22 +248,22 @@ RULES = [
         purpose=_("So that whoever doubts the count can be told what was done to it."),
         kept=_("As long as the count."),
     ),
-    Rule(
+    RetentionRule(
         name="names of signatures taken from the count",
         columns={"petitions.invalidation": ("name",)},
         what=_("The name, or a part of it, that such signatures had in common"),
         purpose=_("So that staff see which ones were meant."),
         kept=_("As long as the names of that petition's signatures."),
-        expiry=Rows(invalidating.named, invalidating.drop_names),
+        expiry=Rows(invalidating.still_naming, invalidating.clear_typed_names),
     ),
-    Rule(
+    RetentionRule(
         name="lists that organisations took",
         columns={"petitions.export": ("made_by",)},
         what=_("Who of an organisation's staff took its list of supporters, and when"),
         purpose=_("So that it is known where addresses went."),
         kept=_("As long as the organisation has its account."),
     ),
-    Rule(
+    RetentionRule(
         name="published by organisations",
         columns={
             "petitions.petition": (
@@ -300,7 +300,7 @@ RULES = [
         purpose=_("So that everybody can read what was signed, and to whom."),
         kept=_("As long as the site stands: what was signed stays signed."),
     ),
-    Rule(
+    RetentionRule(
         name="pictures",
         columns={
             "petitions.petition": ("image", "image_description"),
@@ -320,9 +320,9 @@ RULES = [
             "the petition; tell it when you are on one and do not wish to be. The "
             "files go with them."
         ),
-        expiry=withdrawn_pictures.Withdrawn(),
+        expiry=withdrawn_pictures.WithdrawnPictures(),
     ),
-    Rule(
+    RetentionRule(
         name="counted on paper",
         columns={"petitions.countentry": ("label", "counted_by")},
         what=_("Signatures counted on paper: which sheets, and who counted them"),

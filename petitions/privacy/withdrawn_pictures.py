@@ -47,7 +47,7 @@ def take_down(rows: QuerySet[Any]) -> None:
     rows.update(image="", image_width=None, image_height=None)
 
 
-class Withdrawn:
+class WithdrawnPictures:
     """What is left of them."""
 
     KINDS = (

@@ -15,18 +15,20 @@ from petitions.models import Correction, Petition, Translation, Update
 def last_changed(keys: Sequence[int], now: datetime) -> dict[int, datetime]:
     """When each of these last changed for readers, but for its count: by a correction,
     an update, a text in another language, its end."""
-    return dict(Petition.objects.filter(pk__in=keys).values_list("pk", moment(now)))
+    return dict(
+        Petition.objects.filter(pk__in=keys).values_list("pk", last_change(now))
+    )
 
 
 def profiles_changed(keys: Sequence[int], now: datetime) -> dict[int, datetime]:
     """When the profile of each of these organisations last told something new: when
     one of its petitions that are public changed."""
     public = Petition.objects.ever_public(now).filter(organization__in=keys)
-    rows = public.order_by().values("organization").annotate(last=Max(moment(now)))
+    rows = public.order_by().values("organization").annotate(last=Max(last_change(now)))
     return dict(rows.values_list("organization", "last"))
 
 
-def moment(now: datetime) -> Greatest:
+def last_change(now: datetime) -> Greatest:
     updates = Update.objects.filter(published_at__lte=now)
     return Greatest(
         "opens_at",

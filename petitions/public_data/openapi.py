@@ -41,7 +41,7 @@ def document() -> Schema:
 # == Answers and parameters ==
 
 
-def answer(name: str) -> Schema:
+def response_schema(name: str) -> Schema:
     content = {"application/json": {"schema": ref(name)}}
     return {"description": SCHEMAS[name]["description"], "content": content}
 
@@ -116,7 +116,7 @@ def get(
         "Gone": "410",
         "NotImplemented": "501",
     }
-    responses = {"200": answer(schema)} | {
+    responses = {"200": response_schema(schema)} | {
         numbers[name]: {"$ref": f"#/components/responses/{name}"}
         for name in (*statuses, "MethodNotAllowed")
     }

@@ -24,7 +24,7 @@ def shape(description: str, /, **properties: Schema) -> Schema:
     }
 
 
-def text(description: str, **more: Any) -> Schema:
+def text_schema(description: str, **more: Any) -> Schema:
     return {"type": "string", "description": description, **more}
 
 
@@ -37,7 +37,7 @@ def maybe_ref(name: str) -> Schema:
     return {"anyOf": [ref(name), {"type": "null"}]}
 
 
-def number(description: str, **more: Any) -> Schema:
+def number_schema(description: str, **more: Any) -> Schema:
     return {"type": "integer", "description": description, **more}
 
 
@@ -46,57 +46,59 @@ def flag(description: str) -> Schema:
 
 
 def url(description: str) -> Schema:
-    return text(description, format="uri")
+    return text_schema(description, format="uri")
 
 
 def day(description: str) -> Schema:
-    return text(description, format="date")
+    return text_schema(description, format="date")
 
 
-def moment(description: str) -> Schema:
-    return text(description, format="date-time")
+def moment_schema(description: str) -> Schema:
+    return text_schema(description, format="date-time")
 
 
 def array(items: Schema, description: str) -> Schema:
     return {"type": "array", "items": items, "description": description}
 
 
-language = text("A language of a text, as BCP 47 has it: en, fr, zh-Hant")
+language = text_schema("A language of a text, as BCP 47 has it: en, fr, zh-Hant")
 counts = {
-    "supporters": number("All supporters", minimum=0),
-    "confirmed": number("Confirmed here by e-mail", minimum=0),
-    "paper": number("Signed on paper", minimum=0),
-    "imported": number("Counted elsewhere before", minimum=0),
+    "supporters": number_schema("All supporters", minimum=0),
+    "confirmed": number_schema("Confirmed here by e-mail", minimum=0),
+    "paper": number_schema("Signed on paper", minimum=0),
+    "imported": number_schema("Counted elsewhere before", minimum=0),
 }
 changes = {
     name: {"type": "integer", "description": f"{field['description']}, more or fewer"}
     for name, field in counts.items()
 }
 links = {
-    "count": number("How many there are in all", minimum=0),
+    "count": number_schema("How many there are in all", minimum=0),
     "next": maybe(url("The next page; null on the last one")),
     "previous": maybe(url("The page before; null on the first one")),
 }
 organization = {
-    "name": text("Its name"),
+    "name": text_schema("Its name"),
     "url": url("Its profile"),
     "data": url("The same as data"),
     "petitions": url("Its petitions as data"),
 }
 petition = {
-    "title": text("What is asked, in a few words"),
+    "title": text_schema("What is asked, in a few words"),
     "url": url("Its page"),
     "data": url("All of it as data"),
     "language": language,
     "languages": array(language, "Languages that it has a text in, its own first"),
-    "organization": text("Who started it"),
+    "organization": text_schema("Who started it"),
     "organization_data": url("The same as data"),
-    "state": text("Where it stands", enum=[str(state) for state in PUBLIC_STATES]),
+    "state": text_schema(
+        "Where it stands", enum=[str(state) for state in PUBLIC_STATES]
+    ),
     "started": maybe(day("When it began, here or elsewhere; null: not known")),
-    "closes": maybe(moment("Its last moment; null when none is set")),
-    "ended": maybe(moment("When it ended; null while it has not, or not known")),
+    "closes": maybe(moment_schema("Its last moment; null when none is set")),
+    "ended": maybe(moment_schema("When it ended; null while it has not, or not known")),
     "targets": array(ref("Target"), "Who is petitioned"),
-    "summary": text("A sentence or two; may be empty"),
+    "summary": text_schema("A sentence or two; may be empty"),
     **counts,
 }
 SCHEMAS: Schema = {
@@ -104,27 +106,29 @@ SCHEMAS: Schema = {
     "Organization": shape(
         "An organisation",
         **organization,
-        legal_name=text("When it differs from the name"),
-        description=text("Who they are; may be empty"),
+        legal_name=text_schema("When it differs from the name"),
+        description=text_schema("Who they are; may be empty"),
         language=language,
         descriptions=array(
-            shape("Who they are", language=language, text=text("The description")),
+            shape(
+                "Who they are", language=language, text=text_schema("The description")
+            ),
             "The same in other languages",
         ),
-        website=text("Its own site; may be empty"),
-        charity_number=text("May be empty"),
-        started=number("Petitions that were ever public", minimum=0),
-        won=number("Those that it won", minimum=0),
-        supporters=number("Signatures on all of them, added up", minimum=0),
+        website=text_schema("Its own site; may be empty"),
+        charity_number=text_schema("May be empty"),
+        started=number_schema("Petitions that were ever public", minimum=0),
+        won=number_schema("Those that it won", minimum=0),
+        supporters=number_schema("Signatures on all of them, added up", minimum=0),
     ),
     "PetitionInList": shape("A petition, in the words it was written in", **petition),
     "Petition": shape(
         "A petition",
         **petition,
-        outcome=text("How it ended, in a sentence; may be empty"),
-        ask=text("What exactly is asked; may be empty"),
-        text=text("The whole text"),
-        text_format=text("How it is written", enum=list(TextFormat.values)),
+        outcome=text_schema("How it ended, in a sentence; may be empty"),
+        ask=text_schema("What exactly is asked; may be empty"),
+        text=text_schema("The whole text"),
+        text_format=text_schema("How it is written", enum=list(TextFormat.values)),
         translations=array(ref("Translation"), "The same in other languages"),
         corrections=array(ref("Correction"), "Notes under a text that was signed"),
         picture=maybe_ref("Picture"),
@@ -142,42 +146,42 @@ SCHEMAS: Schema = {
     ),
     "Target": shape(
         "Who is petitioned",
-        name=maybe(text("A name or a label; null: to be announced")),
-        office=text("May be empty"),
-        organisation=text("May be empty"),
+        name=maybe(text_schema("A name or a label; null: to be announced")),
+        office=text_schema("May be empty"),
+        organisation=text_schema("May be empty"),
     ),
     "Translation": shape(
         "The words of a petition in one more language",
         language=language,
         url=url("Its page"),
-        title=text("Title"),
-        ask=text("What exactly is asked; may be empty"),
-        summary=text("May be empty"),
-        text=text("The whole text"),
+        title=text_schema("Title"),
+        ask=text_schema("What exactly is asked; may be empty"),
+        summary=text_schema("May be empty"),
+        text=text_schema("The whole text"),
     ),
     "Correction": shape(
         "A dated correction; the text that was signed stays as it was",
-        made=moment("When"),
+        made=moment_schema("When"),
         language=language,
-        before=text("The passage as it stands; may be empty"),
-        after=text("What it should read; may be empty"),
-        text=text("A note; may be empty"),
+        before=text_schema("The passage as it stands; may be empty"),
+        after=text_schema("What it should read; may be empty"),
+        text=text_schema("A note; may be empty"),
     ),
     "Picture": shape(
         "A picture",
         url=url("The file, as WebP"),
-        width=maybe(number("In pixels; null when not known", minimum=1)),
-        height=maybe(number("In pixels; null when not known", minimum=1)),
-        description=text("What it shows"),
+        width=maybe(number_schema("In pixels; null when not known", minimum=1)),
+        height=maybe(number_schema("In pixels; null when not known", minimum=1)),
+        description=text_schema("What it shows"),
     ),
     "Update": shape(
         "Dated news",
         url=url("Its page"),
-        published=moment("When readers first saw it"),
-        changed=maybe(moment("When it was last changed; null: never")),
+        published=moment_schema("When readers first saw it"),
+        changed=maybe(moment_schema("When it was last changed; null: never")),
         language=language,
-        title=text("Title"),
-        text=text("The whole text, as Markdown"),
+        title=text_schema("Title"),
+        text=text_schema("The whole text, as Markdown"),
         picture=maybe_ref("Picture"),
         translations=array(
             ref("UpdateTranslation"), "The same news in other languages"
@@ -187,18 +191,18 @@ SCHEMAS: Schema = {
         "The words of an update in one more language",
         language=language,
         url=url("Its page"),
-        title=text("Title"),
-        text=text("The whole text, as Markdown"),
-        picture_description=text("What the picture shows; may be empty"),
+        title=text_schema("Title"),
+        text=text_schema("The whole text, as Markdown"),
+        picture_description=text_schema("What the picture shows; may be empty"),
     ),
     "Handover": shape(
         "The result, put into somebody's hands",
         day=day("Date"),
-        to=maybe(text("Whom; null: to be announced")),
-        manner=text("How", enum=list(Handover.Manner.values)),
+        to=maybe(text_schema("Whom; null: to be announced")),
+        manner=text_schema("How", enum=list(Handover.Manner.values)),
         **counts,
         language=language,
-        note=text("A sentence about it; may be empty"),
+        note=text_schema("A sentence about it; may be empty"),
         picture=maybe_ref("Picture"),
         translations=array(
             ref("HandoverTranslation"), "The same words in other languages"
@@ -207,19 +211,19 @@ SCHEMAS: Schema = {
     "HandoverTranslation": shape(
         "The words of a handover in one more language",
         language=language,
-        note=text("A sentence about it; may be empty"),
-        picture_description=text("What the picture shows; may be empty"),
+        note=text_schema("A sentence about it; may be empty"),
+        picture_description=text_schema("What the picture shows; may be empty"),
     ),
     "Answer": shape(
         "What somebody petitioned answered; the page has what it said before",
         day=day("Date"),
-        target=maybe(text("Which of those petitioned; null: to be announced")),
-        answered_by=text("Who answered for them; may be empty"),
+        target=maybe(text_schema("Which of those petitioned; null: to be announced")),
+        answered_by=text_schema("Who answered for them; may be empty"),
         language=language,
-        text=text("Word for word; may be empty"),
-        text_format=text("How it is written", enum=list(TextFormat.values)),
-        link=text("Where it was published; may be empty"),
-        changed=maybe(moment("When its words were last changed; null: never")),
+        text=text_schema("Word for word; may be empty"),
+        text_format=text_schema("How it is written", enum=list(TextFormat.values)),
+        link=text_schema("Where it was published; may be empty"),
+        changed=maybe(moment_schema("When its words were last changed; null: never")),
         translations=array(ref("AnswerTranslation"), "The same in other languages"),
     ),
     "AnswerTranslation": shape(
@@ -228,9 +232,9 @@ SCHEMAS: Schema = {
         original=flag(
             "Whether they said so themselves; otherwise the organisation translated it"
         ),
-        answered_by=text("Who answered for them; empty: as there"),
-        text=text("What it says; may be empty where there is a link"),
-        link=text("Where it was published; empty: as there"),
+        answered_by=text_schema("Who answered for them; empty: as there"),
+        text=text_schema("What it says; may be empty where there is a link"),
+        link=text_schema("Where it was published; empty: as there"),
     ),
     "Count": shape("How many support it, and where they were counted", **counts),
     "History": shape(
@@ -252,23 +256,23 @@ SCHEMAS: Schema = {
     ),
     "OEmbed": shape(
         "A card of a petition for a page elsewhere, as oembed.com has it",
-        version=text("", const="1.0"),
-        type=text("", const="rich"),
-        title=text("Title"),
-        author_name=text("Who started it"),
+        version=text_schema("", const="1.0"),
+        type=text_schema("", const="rich"),
+        title=text_schema("Title"),
+        author_name=text_schema("Who started it"),
         author_url=url("Its profile"),
-        provider_name=text("This site"),
+        provider_name=text_schema("This site"),
         provider_url=url("Its home"),
-        cache_age=number("Seconds that a copy may be kept"),
-        width=number("Of the frame, in pixels", minimum=0),
-        height=number("Of the frame, in pixels", minimum=0),
-        html=text("A frame with the card, no script"),
+        cache_age=number_schema("Seconds that a copy may be kept"),
+        width=number_schema("Of the frame, in pixels", minimum=0),
+        height=number_schema("Of the frame, in pixels", minimum=0),
+        html=text_schema("A frame with the card, no script"),
     ),
     "Problem": shape(
         "What went wrong (RFC 9457)",
-        type=text("", const="about:blank"),
-        title=text("The status in words"),
-        status=number("The HTTP status"),
-        detail=text("A sentence for whoever wrote the program"),
+        type=text_schema("", const="about:blank"),
+        title=text_schema("The status in words"),
+        status=number_schema("The HTTP status"),
+        detail=text_schema("A sentence for whoever wrote the program"),
     ),
 }

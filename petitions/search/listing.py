@@ -25,7 +25,7 @@ from petitions.models.listings import PetitionQuerySet
 from petitions.search import searching
 from petitions.search.searching import (
     Found,
-    Scope,
+    SearchScope,
 )
 from petitions.states import State
 
@@ -135,7 +135,7 @@ def page_of_profile(
     """A page of an organisation's petitions, or of what a search among them found."""
     words = searching.typed(request.GET.get("q", ""))
     if words:
-        scope = Scope(timezone.now(), (), organization=organization.pk)
+        scope = SearchScope(timezone.now(), (), organization=organization.pk)
         return found_page(Filters(words=words), request, scope)
     page = page_of(Paginator(petitions.in_profile_order(), PAGE_SIZE), request)
     return None, page, page.object_list.complete()  # type: ignore[attr-defined]
@@ -145,7 +145,7 @@ def page_of_profile(
 
 
 def found_page(
-    filters: Filters, request: HttpRequest, scope: Scope
+    filters: Filters, request: HttpRequest, scope: SearchScope
 ) -> tuple[Found, Page[Any], list[Petition]]:
     """What the search found, the page of it that is asked for, and its petitions with
     the words marked."""
@@ -167,18 +167,18 @@ def found_page(
     petitions = [by_number[number] for number in page if number in by_number]
     for petition in petitions:
         petition.reading = found.texts[petition.pk]
-    mark(found, petitions)
+    highlight(found, petitions)
     if found.exact:
         alike = list(found.texts)[found.exact :]
         found.first_alike = next((row.pk for row in petitions if row.pk in alike), None)
     return found, page, petitions
 
 
-def mark(found: Found, petitions: Iterable[Petition]) -> None:
+def highlight(found: Found, petitions: Iterable[Petition]) -> None:
     """Gives each petition its title and a passage with the words marked: the summary,
     or else the place in the text where they stand."""
     all_words = [(petition, petition.words) for petition in petitions]
-    heads = searching.marked(
+    heads = searching.highlighted(
         found.query,
         [
             (words.language, part, searching.WHOLE)
@@ -194,10 +194,10 @@ def mark(found: Found, petitions: Iterable[Petition]) -> None:
         petition.marked = Marked(title, told)
         if "<mark>" not in f"{title}{told}":
             unmarked.append((petition, words))
-    passages = searching.marked(
+    passages = searching.highlighted(
         found.query,
         [
-            (words.language, searching.readable(words.text), searching.PART)
+            (words.language, searching.strip_markdown(words.text), searching.PART)
             for _petition, words in unmarked
         ],
         found.words,

@@ -68,7 +68,7 @@ def interface() -> list[str]:
 # == What was typed, in the syntax of websearch_to_tsquery ==
 
 
-def shown(words: str) -> str:
+def strip_break_signs(words: str) -> str:
     """The words without signs that only say where they may be broken."""
     return words.translate(SHAPES_ONLY)
 
@@ -104,10 +104,10 @@ def as_indexed(words: str) -> str:
     words = GROUPED.sub(lambda found: re.sub(r"\D", "", found[0]), words)
     words = INITIALS.sub(lambda found: found[0].replace(".", ""), words)
     parts = PART_OF_QUERY.findall(words)
-    return " ".join(piece for part in parts for piece in pieces(part))
+    return " ".join(piece for part in parts for piece in search_terms(part))
 
 
-def pieces(part: str) -> Iterator[str]:
+def search_terms(part: str) -> Iterator[str]:
     """One word or phrase that was typed as those it is looked for by, each with the
     minus that it began with."""
     minus = "-" if part.startswith("-") else ""

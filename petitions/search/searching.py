@@ -42,7 +42,7 @@ WORD = re.compile(r"[^\W\d_]{4,30}")
 
 
 @dataclass(frozen=True)
-class Scope:
+class SearchScope:
     """Among which petitions."""
 
     now: datetime
@@ -71,13 +71,13 @@ class Found:
 def typed(words: str) -> str:
     """What somebody typed, without what no text can hold, at a sensible length."""
     words = unicodedata.normalize("NFKC", words.replace("\0", " "))
-    found = " ".join(queries.shown(words).split())[:LONGEST].strip()
+    found = " ".join(queries.strip_break_signs(words).split())[:LONGEST].strip()
     if found.count("-") > MOST_MINUSES:
         found = " ".join(found.replace("-", " ").split())
     return found
 
 
-def search(words: str, scope: Scope) -> Found:
+def search(words: str, scope: SearchScope) -> Found:
     """The petitions that `words` mean, those that have them exactly first. Understands
     "several words", -not and or, as search engines do."""
     found = Found(words)
@@ -126,7 +126,7 @@ SELECT petition_id, language
 """
 
 
-def candidates(query: Queries, scope: Scope) -> list[int]:
+def candidates(query: Queries, scope: SearchScope) -> list[int]:
     """The newest texts with the query, by number; those with it in their head first."""
     found: dict[int, None] = {}
     for function, part, looked_at in LOOKS:
@@ -148,7 +148,7 @@ def candidates(query: Queries, scope: Scope) -> list[int]:
     return list(found)[:CANDIDATES]
 
 
-def ranked(query: Queries, scope: Scope) -> tuple[dict[int, str], bool]:
+def ranked(query: Queries, scope: SearchScope) -> tuple[dict[int, str], bool]:
     """Petitions with the language of their best text, best first; whether there may be
     more."""
     ids = candidates(query, scope)
@@ -242,7 +242,7 @@ PART = (
 LOOKED_THROUGH = 12_000
 
 
-def marked(
+def highlighted(
     query: Queries, passages: Sequence[tuple[str, str, str]], words: str = ""
 ) -> list[SafeString]:
     """Each of `passages` (language, text, WHOLE or PART) as HTML with the words that
@@ -271,7 +271,7 @@ def mark_inside(headline: str, inside: Sequence[str]) -> str:
     return re.sub("|".join(map(re.escape, inside)), rf"{START}\g<0>{STOP}", headline)
 
 
-def readable(text: str) -> str:
+def strip_markdown(text: str) -> str:
     """A campaign text without the signs that Markdown is made of."""
     return re.sub(r"\]\([^)\s]*\)|[*_#>`\[\]]", "", text[:LOOKED_THROUGH])
 

@@ -62,7 +62,7 @@ SELECT count(*), pg_sequence_last_value(
 """
 
 
-class Sweep:
+class VocabularySweep:
     """The worker's way through the words."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Sweep:
                 self.rests_until = started + REST
                 return False
         try:
-            more = self.batches.run(lambda batch: forget(batch)[0])
+            more = self.batches.run(lambda batch: prune_words(batch)[0])
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
@@ -97,7 +97,7 @@ class Sweep:
         return False
 
 
-def forget(batch: int) -> tuple[int, int]:
+def prune_words(batch: int) -> tuple[int, int]:
     """Look at the next words and take away those that nothing has any more; returns
     how many it looked at and how many went. After the last word the round begins
     anew."""

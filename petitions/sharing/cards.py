@@ -170,7 +170,7 @@ _turn = threading.Lock()
 _queue = threading.BoundedSemaphore(WAITING)
 
 
-def drawn(card: Card) -> bytes | None:
+def card_png(card: Card) -> bytes | None:
     """The picture as PNG; drawn once, and by one thread of a process at a time. None
     when too many others are to be drawn before it."""
     known = _kept.get(card.digest)
@@ -181,7 +181,7 @@ def drawn(card: Card) -> bytes | None:
     try:
         known = _kept.get(card.digest)
         if known is None:
-            known = _kept[card.digest] = draw(card)
+            known = _kept[card.digest] = draw_card(card)
             while len(_kept) > KEPT:
                 _kept.popitem(last=False)
         return known
@@ -201,14 +201,14 @@ def my_turn() -> bool:
         _queue.release()
 
 
-def forget() -> None:
+def forget_cards() -> None:
     _kept.clear()
 
 
 # == Drawn ==
 
 
-def draw(card: Card) -> bytes:
+def draw_card(card: Card) -> bytes:
     """The picture, with the words on the side where its language begins."""
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     scheme = identity.scheme(card.accent, dark=False)

@@ -28,7 +28,7 @@ class ShareLink:
     href: str
 
 
-def address(petition: Petition, tag: str) -> str:
+def share_url(petition: Petition, tag: str) -> str:
     """Where a petition is read, for others and in the reader's language."""
     return tagged(f"{settings.SITE_URL}{petition.get_absolute_url()}", tag)
 
@@ -67,7 +67,7 @@ class Sharing:
         return self.signed and self.standing not in (*ENDED_STATES, State.PAUSED)
 
     def url(self, channel: Channel) -> str:
-        return address(self.petition, channel)
+        return share_url(self.petition, channel)
 
     def text(self, channel: Channel, most: int | None = None) -> str:
         """Words and address; of at most so many characters, by a shorter title."""
@@ -96,7 +96,7 @@ class Sharing:
     @property
     def first(self) -> list[ShareLink]:
         """To people one knows."""
-        subject = quoted(self.title)
+        subject = url_quoted(self.title)
         return [
             self.to(Channel.WHATSAPP, "https://wa.me/?text={text}"),
             # Phones read the number from before the question mark.
@@ -134,13 +134,13 @@ class Sharing:
             channel,
             channel.label,
             pattern.format(
-                text=quoted(self.text(channel, most)),
-                words=quoted(self.words),
-                url=quoted(self.url(channel)),
+                text=url_quoted(self.text(channel, most)),
+                words=url_quoted(self.words),
+                url=url_quoted(self.url(channel)),
             ),
         )
 
 
-def quoted(text: str) -> str:
+def url_quoted(text: str) -> str:
     """As one value in an address: nothing of it means anything there."""
     return quote(text, safe="")

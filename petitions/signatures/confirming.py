@@ -12,7 +12,7 @@ from django.db import IntegrityError, OperationalError, connection
 from django.db.models import Min
 from django.utils import timezone
 
-from core.db.database import bare
+from core.db.database import without_comments
 from petitions.identity.same_person import (
     counted_of_mailbox,
     find_signature,
@@ -28,7 +28,7 @@ from petitions.states import SignatureState, State
 # the first sending of the mail.
 GRACE = timedelta(hours=24)
 
-CONFIRM = bare(
+CONFIRM = without_comments(
     f"""
 WITH mine AS MATERIALIZED (
     -- Only a row of the newest key version, read in this very statement, and with a
@@ -175,10 +175,10 @@ def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
         if row:
             return Confirmation.COUNTED, str(row[0])
         # The seat that this one would have had was taken: perhaps there is another.
-        if raced == SEATED_ONCE or rekeying.freshen(signature_id, now=now):
+        if raced == SEATED_ONCE or rekeying.rekey_one(signature_id, now=now):
             unexplained = False
             continue
-        outcome, slug = explain(signature_id)
+        outcome, slug = explain_refusal(signature_id)
         # “Too late” erases what was entered. So it is said only when a second try
         # finds the same: somebody else may have brought the row up to date just now.
         if outcome is not Confirmation.TOO_LATE or unexplained:
@@ -220,7 +220,7 @@ def constraint_of(error: IntegrityError) -> str:
     return getattr(diagnosis, "constraint_name", None) or ""
 
 
-def explain(signature_id: int) -> tuple[Confirmation, str]:
+def explain_refusal(signature_id: int) -> tuple[Confirmation, str]:
     """Why the statement confirmed nothing."""
     signature = find_signature(signature_id)
     if signature is None:

@@ -41,7 +41,7 @@ def record_consent(signature: Signature, *, updates: bool, now: datetime) -> Non
 @repeatable
 def suppress(address: str, *, now: datetime) -> None:
     """Never write to this address again."""
-    newest = key_ring.current().newest
+    newest = key_ring.current_keyring().newest
     Suppression.objects.add_address(
         address, newest, since=now, key_version=newest.number
     )
@@ -50,6 +50,6 @@ def suppress(address: str, *, now: datetime) -> None:
 @repeatable
 def lift_suppression(address: str) -> None:
     """Write to it again, as its owner wants, who read a mail of ours for that."""
-    ring = key_ring.current()
+    ring = key_ring.current_keyring()
     Suppression.objects.drop_address(address, ring)
     Bounce.objects.drop_address(address, ring)

@@ -71,12 +71,12 @@ def change_signature(
     changed |= person_of(signature, changed) | doubts(signature, changed)
     with transaction.atomic():
         if changed:
-            update(signature, changed)
+            update_signature(signature, changed)
         if answer is not None:
             record_consent(signature, updates=answer, now=now)
 
 
-def update(signature: Signature, changed: dict[str, Any]) -> None:
+def update_signature(signature: Signature, changed: dict[str, Any]) -> None:
     """Write to a counted row what does not make two of one person."""
     try:
         with transaction.atomic():

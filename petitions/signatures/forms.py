@@ -164,7 +164,7 @@ def optional_field(optional: OptionalField) -> forms.Field:
     )
 
 
-class Trapped(forms.Form):
+class HoneypotForm(forms.Form):
     """A form with an input that nobody sees: whatever fills in every field, does not
     look. templates/petitions/_trap.html has it; as a field of the form it would cost
     a signature as much as its name."""
@@ -233,7 +233,7 @@ class CorrectionForm(forms.Form):
         return [(o, self[o.name]) for o in OPTIONAL if o.name in self.fields]
 
 
-class SignForm(CorrectionForm, Trapped):
+class SignForm(CorrectionForm, HoneypotForm):
     """What a supporter fills in."""
 
     email = MailedAddressField(label=_("E-mail address"))
@@ -286,7 +286,7 @@ def ask_about(domain: str) -> None:
         )
 
 
-class ReportForm(Trapped):
+class ReportForm(HoneypotForm):
     """What a visitor tells about a petition, or about the site."""
 
     reason = forms.ChoiceField(

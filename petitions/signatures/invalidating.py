@@ -19,7 +19,7 @@ from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
 from core.db.batches import Batches
-from core.db.database import patience
+from core.db.database import statement_timeout
 from organizations.models import User
 from petitions.identity import key_ring
 from petitions.models import Change, Invalidation, Petition, Signature
@@ -42,7 +42,7 @@ PATIENCE = "50s"
 
 
 @dataclass(frozen=True)
-class Preview:
+class InvalidationPreview:
     """What an invalidation would do."""
 
     found: int
@@ -55,14 +55,14 @@ class Preview:
     """A few of `found`, from all over the set."""
 
 
-def preview(invalidation: Invalidation) -> Preview:
+def preview_invalidation(invalidation: Invalidation) -> InvalidationPreview:
     """Look, and change nothing. OperationalError when it takes too long."""
     counted = Q(
         state=SignatureState.CONFIRMED,
         email_key__isnull=False,
         confirmed_at__lte=invalidation.as_of,
     )
-    with transaction.atomic(), patience(PATIENCE):
+    with transaction.atomic(), statement_timeout(PATIENCE):
         figures = invalidation.matching().aggregate(
             found=Count("pk", filter=counted),
             weak=Count("pk", filter=counted & Q(weak_signs__gt=0)),
@@ -71,14 +71,14 @@ def preview(invalidation: Invalidation) -> Preview:
         # In the order of a hash: the same at every look, and from all over the set.
         order = MD5(Cast("pk", CharField()))
         sample = list(invalidation.counted().order_by(order)[:SAMPLE])
-    return Preview(**figures, sample=sample)
+    return InvalidationPreview(**figures, sample=sample)
 
 
-class Busy(Exception):
+class InvalidationRunning(Exception):
     """Another invalidation of the petition is at work."""
 
 
-def begin(invalidation: Invalidation, by: User, *, now: datetime) -> None:
+def begin_invalidation(invalidation: Invalidation, by: User, *, now: datetime) -> None:
     """Hand a previewed set to the worker; Busy when it has one of this petition."""
     newest = invalidation.petition.signatures.aggregate(newest=Max("pk"))["newest"]
     invalidation.made_by, invalidation.made_at = by, now
@@ -88,15 +88,16 @@ def begin(invalidation: Invalidation, by: User, *, now: datetime) -> None:
             invalidation.save(force_insert=True)
     except IntegrityError as error:
         if "invalidation_one_at_a_time" in str(error):
-            raise Busy from None
+            raise InvalidationRunning from None
         raise
 
 
-def reverse(
+def reverse_invalidation(
     invalidation: Invalidation, by: User, reason: str, *, now: datetime
 ) -> bool:
     """Have the worker give back what still carries the mark, also of one that is at
-    work; False when that has been asked for already. Busy as in `begin`."""
+    work; False when that has been asked for already. InvalidationRunning when another
+    one of the petition is at work."""
     waiting = Invalidation.objects.filter(
         pk=invalidation.pk,
         state__in=[InvalidationState.RUNNING, InvalidationState.DONE],
@@ -112,7 +113,7 @@ def reverse(
             )
     except IntegrityError as error:
         if "invalidation_one_at_a_time" in str(error):
-            raise Busy from None
+            raise InvalidationRunning from None
         raise
     return number == 1
 
@@ -174,7 +175,7 @@ def restore_batch(job: Invalidation, now: datetime, size: int) -> bool:
     """Give back the next that carry the mark, but for people who have confirmed
     another signature since: they are counted already. False, and nothing done, while
     a re-key runs: who is the same person can then not be told by one key."""
-    ring = key_ring.current()
+    ring = key_ring.current_keyring()
     if ring.rekeying:
         return False
     marked = Signature.objects.filter(invalidation=job, pk__gt=job.last_id)
@@ -184,7 +185,7 @@ def restore_batch(job: Invalidation, now: datetime, size: int) -> bool:
         petition=job.petition_id, email_key__in={key for _pk, key in batch}
     )
     ids = [pk for pk, _key in batch]
-    bring_up_to_date(job.petition, ids, counted, ring, now)
+    make_comparable(job.petition, ids, counted, ring, now)
     restored = 0
     there: dict[UUID | None, list[Signature]] = defaultdict(list)
     for row in counted:
@@ -219,7 +220,7 @@ def restore_batch(job: Invalidation, now: datetime, size: int) -> bool:
     return True
 
 
-def bring_up_to_date(
+def make_comparable(
     petition: Petition,
     ids: list[int],
     counted: QuerySet[Signature],
@@ -232,7 +233,7 @@ def bring_up_to_date(
     stale |= Q(person="") if petition.shared_addresses else ~Q(person="")
     rows = Signature.objects.filter(stale, pk__in=ids) | counted.filter(stale)
     if found := list(rows.values_list("pk", flat=True)):
-        rekey_batch.bring_up_to_date(found, ring, now=now)
+        rekey_batch.rekey_rows(found, ring, now=now)
 
 
 def change_count(job: Invalidation, delta: int, now: datetime) -> None:
@@ -249,12 +250,12 @@ def change_count(job: Invalidation, delta: int, now: datetime) -> None:
 # == What staff typed ==
 
 
-def named(now: datetime) -> QuerySet[Invalidation]:
+def still_naming(now: datetime) -> QuerySet[Invalidation]:
     """Those that still hold a name that staff typed, of petitions whose signatures
     hold none any more."""
     ended = Invalidation.objects.filter(petition__anonymised_at__lte=now)
     return ended.exclude(name__in=("", NO_NAME)).order_by("pk")
 
 
-def drop_names(invalidations: QuerySet[Invalidation]) -> None:
+def clear_typed_names(invalidations: QuerySet[Invalidation]) -> None:
     invalidations.update(name=NO_NAME)

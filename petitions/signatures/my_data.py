@@ -115,7 +115,7 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
         for row in at_address.select_for_update().filter(theirs).order_by("pk"):
             if row.state == SignatureState.CONFIRMED:
                 withdraw(row, now=now)
-            same_person.forget(Signature.objects.filter(pk=row.pk))
+            same_person.delete_signatures(Signature.objects.filter(pk=row.pk))
         if not at_address.exclude(state=SignatureState.PENDING).exists():
             # An answer is the mailbox's: the other person there may have given it.
             same_person.of_address(Consent.objects.all(), signature.email).filter(

@@ -22,7 +22,7 @@ from petitions.models.mails import MailState
 
 
 @repeatable
-def release(signatures: QuerySet[Signature], *, now: datetime) -> int:
+def release_from_quarantine(signatures: QuerySet[Signature], *, now: datetime) -> int:
     """Send their link to those that were set aside; returns how many. The mail domains
     that were new are known from then on. Those that staff decided to erase stay as
     they are: that is called off first."""

@@ -39,7 +39,7 @@ UPDATE petitions_signature s
 """
 
 
-def bring_up_to_date(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int:
+def rekey_rows(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int:
     """Give signatures the keys of the newest version, and a person where two may
     share one address; returns how many were taken back because an older one counts."""
     with transaction.atomic():
@@ -55,10 +55,10 @@ def bring_up_to_date(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int
         rows = [row for row in locked if is_outdated(row, ring)]
         carry_suppressions(((row.email_key, row.email) for row in rows), ring)
         for row in rows:
-            renew(row, ring)
-        others, collisions = settle(rows, ring)
+            rekey_row(row, ring)
+        others, collisions = resolve_collisions(rows, ring)
         for kept, taken in collisions:
-            take_back(kept, taken, ring, now=now)
+            withdraw_duplicate(kept, taken, ring, now=now)
         with connection.cursor() as cursor:
             changed = [*rows, *others]
             cursor.execute(
@@ -83,7 +83,7 @@ def is_outdated(row: Signature, ring: Keyring) -> bool:
     )
 
 
-def renew(row: Signature, ring: Keyring) -> None:
+def rekey_row(row: Signature, ring: Keyring) -> None:
     """The keys and the person that `row` has under the newest version."""
     former = ring.former
     row.former_key = (
@@ -97,7 +97,7 @@ def renew(row: Signature, ring: Keyring) -> None:
     row.person = folded_name(row.name) if row.petition.shared_addresses else ""
 
 
-def settle(
+def resolve_collisions(
     rows: list[Signature], ring: Keyring
 ) -> tuple[list[Signature], list[tuple[Signature, Signature]]]:
     """Who of the counted stays so, and on which seat. Returns rows besides `rows`
@@ -121,7 +121,7 @@ def settle(
         if (row.petition_id, row.email_key) in mailboxes:
             mailboxes[row.petition_id, row.email_key].append(row)
             if is_outdated(row, ring):
-                renew(row, ring)
+                rekey_row(row, ring)
                 others.append(row)
     collisions = []
     for mailbox in mailboxes.values():
@@ -152,7 +152,7 @@ def keep_oldest(
     return collisions
 
 
-def take_back(
+def withdraw_duplicate(
     kept: Signature, taken: Signature, ring: Keyring, *, now: datetime
 ) -> None:
     """Withdraw what would be counted twice, and write it down for staff."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db import connection, transaction
 
-from petitions.addresses import Rules
+from petitions.addresses import MailboxRules
 from petitions.identity import key_ring
 from petitions.models import Signature
 from petitions.names import folded_name
 from petitions.signatures.rekey_batch import READ
-from petitions.signatures.rekeying import batches
+from petitions.signatures.rekeying import id_batches
 
 PREVIEW = "CREATE TEMP TABLE rekey_preview (petition bigint, mailbox text, person text)"
 FOUND = """
@@ -19,17 +19,17 @@ SELECT COALESCE(sum(n - 1), 0) FROM (
 """
 
 
-def preview() -> tuple[int, int]:
+def preview_rekey() -> tuple[int, int]:
     """How many counted signatures the rules as drafted would be applied to, and how
     many of them would be taken back. Changes nothing."""
-    rules = Rules(key_ring.draft())
+    rules = MailboxRules(key_ring.draft())
     rows = (
         Signature.objects.confirmed().exclude(email="").filter(email_key__isnull=False)
     )
     number = 0
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(PREVIEW)
-        for ids in batches(rows):
+        for ids in id_batches(rows):
             lines = [
                 (
                     row.petition_id,

@@ -1,14 +1,15 @@
 """A change of the rules for addresses, or of EMAIL_KEY, while the site runs.
 
-`start` begins a version. From that moment every signature is written under it, with its
-key under the version before beside it, so that a confirmation compares with both. Then
+`start_version` begins a version. From that moment every signature is written under it,
+with its key under the version before beside it, so that a confirmation compares with
+both. Then
 everything that still holds an address gets its new key, batch by batch; whoever ends it
 in between may start it again. Where two counted signatures of a petition become one
 person's, the oldest stays counted, the newer is taken back and staff are told.
 
 Why nobody is counted twice meanwhile: confirmations read the newest version, and only a
-row of that version is confirmed. `start` waits until all that have not seen it are
-through. So what was counted before is visible to every later one, and the later ones
+row of that version is confirmed. `start_version` waits until all that have not seen it
+are through. So what was counted before is visible to every later one, and the later ones
 meet in the unique constraint.
 """
 
@@ -29,9 +30,9 @@ from petitions.identity import key_ring
 from petitions.identity.key_ring import Keyring
 from petitions.models import Consent, KeyVersion, Signature, Suppression
 from petitions.signatures.rekey_batch import (
-    bring_up_to_date,
     carry_suppressions,
     is_outdated,
+    rekey_rows,
 )
 
 BATCH = 500
@@ -49,12 +50,12 @@ class SecretMissing(Exception):
     """The secret of the version that counts is not in the environment."""
 
 
-class Busy(Exception):
+class VersionsInUse(Exception):
     """Something reads the versions all the time, and none can begin."""
 
 
 @dataclass
-class Report:
+class RekeyReport:
     """What a run has done."""
 
     started: int | None = None
@@ -90,11 +91,11 @@ def is_due() -> bool:
     )  # fmt: skip
 
 
-def start(*, now: datetime, former_lost: bool = False) -> int:
+def start_version(*, now: datetime, former_lost: bool = False) -> int:
     """Begin the next version, from the rules and EMAIL_KEY as they are; returns its
     number. SecretMissing when what is counted could not be compared with it, unless
     `former_lost`; Busy when no moment was found."""
-    if not former_lost and not key_ring.current().newest.secret:
+    if not former_lost and not key_ring.current_keyring().newest.secret:
         raise SecretMissing
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
@@ -102,7 +103,7 @@ def start(*, now: datetime, former_lost: bool = False) -> int:
             cursor.execute(LOCK)
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", "") == "55P03":
-                raise Busy from None
+                raise VersionsInUse from None
             raise
         newest = KeyVersion.objects.latest("number")
         assert newest.finished_at is not None
@@ -114,7 +115,7 @@ def start(*, now: datetime, former_lost: bool = False) -> int:
         ).number
 
 
-def finish(number: int, *, now: datetime) -> None:
+def finish_version(number: int, *, now: datetime) -> None:
     """From here on nothing is counted by the version before."""
     KeyVersion.objects.filter(pk=number, finished_at=None).update(finished_at=now)
 
@@ -131,7 +132,7 @@ def outdated(ring: Keyring) -> QuerySet[Signature]:
     )
 
 
-def batches[M: (Signature, Consent)](rows: QuerySet[M]) -> Iterator[list[int]]:
+def id_batches[M: (Signature, Consent)](rows: QuerySet[M]) -> Iterator[list[int]]:
     """The numbers of `rows`, in order; each batch is read when the one before is
     done with."""
     last, some = 0, Batches(first=100, most=BATCH)
@@ -148,28 +149,28 @@ def rekey_signatures(
 ) -> Iterator[tuple[int, int]]:
     """New keys for all of `rows`; yields after each batch how many it were, and how
     many of those counted were taken back."""
-    for ids in batches(rows):
-        yield len(ids), patiently(ids, ring, now=now)
+    for ids in id_batches(rows):
+        yield len(ids), rekey_with_retries(ids, ring, now=now)
 
 
-def patiently(ids: Sequence[int], ring: Keyring, *, now: datetime) -> int:
-    """`bring_up_to_date`, again when a signer was quicker."""
+def rekey_with_retries(ids: Sequence[int], ring: Keyring, *, now: datetime) -> int:
+    """`rekey_rows`, again when a signer was quicker."""
     for _attempt in range(20):
         try:
-            return bring_up_to_date(ids, ring, now=now)
+            return rekey_rows(ids, ring, now=now)
         except Error as error:
             # A confirmation took the key in this moment, or a deadlock was broken.
             if connection.in_atomic_block or not (
                 is_away(error) or "duplicate key" in str(error)
             ):
                 raise
-    return bring_up_to_date(ids, ring, now=now)
+    return rekey_rows(ids, ring, now=now)
 
 
 def rekey_consents(ring: Keyring) -> Iterator[int]:
     """New keys for answers about updates, which outlive their signatures."""
     rows = Consent.objects.exclude(email_key_version=ring.newest.number)
-    for ids in batches(rows.exclude(email="")):
+    for ids in id_batches(rows.exclude(email="")):
         with transaction.atomic():
             consents = list(
                 Consent.objects.select_for_update().filter(pk__in=ids).order_by("pk")
@@ -190,7 +191,7 @@ def rekey_consents(ring: Keyring) -> Iterator[int]:
 # == One signature, when its link is used ==
 
 
-def freshen(signature_id: int, *, now: datetime) -> bool:
+def rekey_one(signature_id: int, *, now: datetime) -> bool:
     """Bring a pending signature, and those counted for its mailbox, to where they can
     be compared; returns whether any was not."""
     mine = (
@@ -201,7 +202,7 @@ def freshen(signature_id: int, *, now: datetime) -> bool:
     )
     if mine is None:
         return False
-    ring = key_ring.current()
+    ring = key_ring.current_keyring()
     counted = Signature.objects.confirmed().filter(
         petition=mine.petition_id, email_key__in=ring.keys(mine.email)
     )
@@ -213,25 +214,25 @@ def freshen(signature_id: int, *, now: datetime) -> bool:
         ids.append(mine.pk)
     if not ids:
         return False
-    patiently(ids, ring, now=now)
+    rekey_with_retries(ids, ring, now=now)
     return True
 
 
 # == The end ==
 
 
-def tidy(ring: Keyring) -> int:
+def delete_old_versions(ring: Keyring) -> int:
     """After the end: forget keys of the version before, and what was carried over;
     returns how many rows that were."""
     pending = Signature.objects.pending().filter(former_key__isnull=False)
     tidied = 0
-    for ids in batches(pending):
+    for ids in id_batches(pending):
         tidied += Signature.objects.filter(pk__in=ids).update(former_key=None)
     carried = Suppression.objects.filter(carried_over=True)
     return tidied + carried.exclude(key_version=ring.newest.number).delete()[0]
 
 
-def left(ring: Keyring) -> dict[int, int]:
+def unmatched_suppressions(ring: Keyring) -> dict[int, int]:
     """Suppressions that only a former version can compare, by version."""
     found: dict[int, int] = {}
     rows = Suppression.objects.exclude(key_version=ring.newest.number)

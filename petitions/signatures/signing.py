@@ -21,14 +21,14 @@ from petitions.abuse.rate_limits import (
     ADDRESS_FULL,
     BURST,
     CEILING_FULL,
-    Rules,
+    RateLimits,
 )
 from petitions.addresses import ascii_domain, domain_of
 from petitions.identity import key_ring
 from petitions.signature_fields import OPTIONAL, OptionalField
-from petitions.states import Aside, WeakSign
+from petitions.states import QuarantineReason, WeakSign
 
-NO_RULES = Rules()
+NO_RULES = RateLimits()
 # Lowers the priority of a mail; alone it withholds none.
 BUSY = int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN)
 # Keeps a name from the page until staff have looked.
@@ -37,7 +37,7 @@ ANSWERS = tuple(optional.name for optional in OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class PetitionSnapshot:
     """What a sign form has to know of its petition."""
 
     petition_id: int
@@ -76,7 +76,7 @@ SELECT p.id, p.organization_id, p.slug, p.state, p.opens_at, p.closes_at, p.deli
 """  # noqa: S608 - columns of ours
 
 
-def find_form(slug: str, language: str = "") -> Form | None:
+def load_snapshot(slug: str, language: str = "") -> PetitionSnapshot | None:
     """The form of the petition with this address, drafts included, below its words in
     `language`."""
     with connection.cursor() as cursor:
@@ -85,9 +85,9 @@ def find_form(slug: str, language: str = "") -> Form | None:
     if row is None:
         return None
     *stored, number, rekeying_runs = row[: -len(OPTIONAL)]
-    key_ring.notice(number, rekeying_runs)
+    key_ring.notice_version(number, rekeying_runs)
     stored.append(tuple(compress(OPTIONAL, row[-len(OPTIONAL) :])))
-    return Form(*stored)
+    return PetitionSnapshot(*stored)
 
 
 # Buckets are drawn from in the order of their keys by all, so that two forms wait for
@@ -204,17 +204,21 @@ def sign(
     given: SignerInput,
     *,
     now: datetime,
-    rules: Rules = NO_RULES,
+    rules: RateLimits = NO_RULES,
     organization_id: int = 0,
 ) -> int | None:
     """Write a pending signature and the mail that is due for it; returns its id, or
     None when its network has reached its ceiling. Repeating it is harmless: whoever
     owns the mailbox confirms one."""
-    ring = key_ring.held()
+    ring = key_ring.cached_keyring()
     key = ring.newest.key(given.email)
     domain = ascii_domain(domain_of(given.email))
     attempts = rules.attempts(petition_id, key, given.network, domain, organization_id)
-    aside = Aside.HONEYPOT if given.is_trapped else rules.aside(given.network, domain)
+    aside = (
+        QuarantineReason.HONEYPOT
+        if given.is_trapped
+        else rules.aside(given.network, domain)
+    )
     parameters: dict[str, Any] = {
         "petition_id": petition_id,
         "email_key": key,

@@ -1,8 +1,8 @@
 """Links that only the owner of a mailbox has.
 
 A token is signed and expires; it holds the number of a signature and a time, no
-personal data, and is stored nowhere. `Purpose` says what each kind of link may show and
-do, `LEADS_TO` which others its pages may hold; petitions.views.links lets in.
+personal data, and is stored nowhere. `TokenPurpose` says what each kind of link may
+show and do, `LEADS_TO` which others its pages may hold; petitions.views.links lets in.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LIFETIME = timedelta(days=14)
 UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
-class Purpose(enum.StrEnum):
+class TokenPurpose(enum.StrEnum):
     """What a token is good for; one never works for another.
 
     People pass mails about a petition on. So a link in one shows what somebody entered
@@ -41,12 +41,12 @@ class Purpose(enum.StrEnum):
     """Stops mail to one address, and lets it begin again, however old it is."""
 
 
-LEADS_TO: dict[Purpose, frozenset[Purpose]] = {
-    Purpose.CONFIRM: frozenset({Purpose.NOT_ME}),
-    Purpose.NOT_ME: frozenset(),
-    Purpose.OWN: frozenset({Purpose.CONFIRM}),
-    Purpose.ALL: frozenset({Purpose.OWN, Purpose.NEVER}),
-    Purpose.NEVER: frozenset(),
+LEADS_TO: dict[TokenPurpose, frozenset[TokenPurpose]] = {
+    TokenPurpose.CONFIRM: frozenset({TokenPurpose.NOT_ME}),
+    TokenPurpose.NOT_ME: frozenset(),
+    TokenPurpose.OWN: frozenset({TokenPurpose.CONFIRM}),
+    TokenPurpose.ALL: frozenset({TokenPurpose.OWN, TokenPurpose.NEVER}),
+    TokenPurpose.NEVER: frozenset(),
 }
 
 
@@ -73,14 +73,14 @@ class Broken:
 type Outcome = Valid | Expired | Broken
 
 
-def make_token(purpose: Purpose, signature_id: int, *, now: datetime) -> str:
+def make_token(purpose: TokenPurpose, signature_id: int, *, now: datetime) -> str:
     """The token for a link, in letters that no mail program breaks."""
     seconds = int(now.timestamp())
     value = f"{int_to_base36(signature_id)}.{int_to_base36(seconds)}"
     return _signer(purpose).sign(value)
 
 
-def read_token(purpose: Purpose, token: str, *, now: datetime) -> Outcome:
+def read_token(purpose: TokenPurpose, token: str, *, now: datetime) -> Outcome:
     """What a token says, when we made it for this purpose."""
     try:
         number, seconds = _signer(purpose).unsign(token).split(".")
@@ -99,7 +99,7 @@ SHAPE = re.compile(r"[0-9a-z]{1,13}\.[0-9a-z]{1,9}\.[0-9A-Za-z_-]{43}")
 SOFT_BREAK = re.compile(r"=?(?:=0D=0A|\s)+|=(?=[0-9A-Za-z_.-])")
 
 
-def mend_token(purpose: Purpose, damaged: str) -> str:
+def mend_token(purpose: TokenPurpose, damaged: str) -> str:
     """The token in what a mail program made of it, be it too old; "" when none is
     there."""
     for text in (damaged, SOFT_BREAK.sub("", damaged)):
@@ -112,11 +112,11 @@ def mend_token(purpose: Purpose, damaged: str) -> str:
     return ""
 
 
-def _signer(purpose: Purpose) -> Signer:
+def _signer(purpose: TokenPurpose) -> Signer:
     fallbacks = tuple(settings.SECRET_KEY_FALLBACKS)
     return _made_once(purpose, settings.SECRET_KEY, fallbacks)
 
 
 @lru_cache(maxsize=32)
-def _made_once(purpose: Purpose, key: str, fallbacks: tuple[str, ...]) -> Signer:
+def _made_once(purpose: TokenPurpose, key: str, fallbacks: tuple[str, ...]) -> Signer:
     return Signer(key=key, salt=purpose, sep=".", fallback_keys=[*fallbacks])

@@ -14,7 +14,7 @@ from petitions.counts.curve import (
     Step,
 )
 from petitions.models import Correction, News
-from petitions.models.answers import Reply, Said
+from petitions.models.answers import AnswerWording, Reply
 
 register = template.Library()
 
@@ -34,7 +34,7 @@ def beginning(words: News) -> SafeString:
 
 
 @register.filter
-def said_html(said: Said | Reply) -> SafeString:
+def said_html(said: AnswerWording | Reply) -> SafeString:
     """An answer, below a heading at level 3."""
     return texts.render(said.text, said.text_format, said.dialect, 4)
 

@@ -19,8 +19,8 @@ from core.http.origin import (
 )
 from core.http.problems import problem
 from core.i18n.languages import is_text_language
-from core.observability.logs import note
-from petitions.access import Moved, Withdrawn, get_petition
+from core.observability.logs import log_context
+from petitions.access import PetitionMoved, PetitionWithdrawn, get_petition
 from petitions.addresses import masked
 from petitions.identity import same_person
 from petitions.models import Signature
@@ -37,7 +37,7 @@ from petitions.signatures.standing import (
     standing_of,
 )
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
     Valid,
 )
 from petitions.states import SignatureState
@@ -53,7 +53,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     acts, because mail scanners open links."""
     if is_pressed(request):
         now = timezone.now()
-        outcome = read_link(request, Purpose.CONFIRM, token, now)
+        outcome = read_link(request, TokenPurpose.CONFIRM, token, now)
         if isinstance(outcome, Valid):
             number = outcome.signature_id
             result, slug = retry_once(lambda: confirming.confirm(number, now=now))
@@ -73,7 +73,7 @@ def expired_link(request: HttpRequest, opened: Opened) -> HttpResponse:
     return TemplateResponse(request, "petitions/expired_link.html", context, status=410)
 
 
-@opened_by(Purpose.CONFIRM, old=expired_link)
+@opened_by(TokenPurpose.CONFIRM, old=expired_link)
 def look(request: HttpRequest, opened: Opened) -> HttpResponse:
     return confirm_page(request, opened)
 
@@ -101,7 +101,7 @@ def confirm_page(
         "since": counted.confirmed_at,
         "masked": masked(signature.email),
         "token": opened.token,
-        "not_me": opened.lead_to(Purpose.NOT_ME),
+        "not_me": opened.lead_to(TokenPurpose.NOT_ME),
         "form": form or correction_form(signature),
         "foreign": request.method == "POST" and form is None and not unsaved,
         "unsaved": unsaved,
@@ -130,7 +130,7 @@ def confirmed(
     now: datetime,
 ) -> HttpResponse:
     """What follows from pressing the button."""
-    note(outcome=outcome.value, signature=signature_id)
+    log_context(outcome=outcome.value, signature=signature_id)
     match outcome:
         case Confirmation.COUNTED:
             language = request.GET.get("text", "")
@@ -157,9 +157,9 @@ def confirmed(
 def get_petition_or_none(slug: str, now: datetime) -> Any:
     try:
         return get_petition(slug, now)
-    except Withdrawn as left:
+    except PetitionWithdrawn as left:
         return left.petition
-    except (Http404, Moved):
+    except (Http404, PetitionMoved):
         return None
 
 
@@ -167,7 +167,7 @@ def to_its_page(request: HttpRequest, opened: Opened) -> HttpResponse:
     return redirect("petitions:confirm", opened.token)
 
 
-@opened_by(Purpose.CONFIRM, old=to_its_page, posted=True)
+@opened_by(TokenPurpose.CONFIRM, old=to_its_page, posted=True)
 def correct(request: HttpRequest, opened: Opened) -> HttpResponse:
     """“Not Maya? Sign in your own name”: corrects what was typed and confirms it."""
     signature = opened.signature
@@ -197,7 +197,7 @@ def correct(request: HttpRequest, opened: Opened) -> HttpResponse:
     return confirmed(request, signature.pk, opened.token, result, slug, opened.now)
 
 
-@opened_by(Purpose.CONFIRM, old=None, posted=True)
+@opened_by(TokenPurpose.CONFIRM, old=None, posted=True)
 def resend(request: HttpRequest, opened: Opened) -> HttpResponse:
     """A new link: to confirm what still waits, or to manage what was confirmed."""
     if not is_pressed(request):
@@ -222,7 +222,7 @@ def already_gone(request: HttpRequest, signature_id: int) -> HttpResponse:
     return see_other("petitions:erased")
 
 
-@opened_by(Purpose.NOT_ME, old=None, gone=already_gone)
+@opened_by(TokenPurpose.NOT_ME, old=None, gone=already_gone)
 def not_me(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Erases what somebody else entered with this address. What its owner confirmed
     is erased behind a link that is mailed for that: this one stands in a mail that
@@ -236,7 +236,7 @@ def not_me(request: HttpRequest, opened: Opened) -> HttpResponse:
         if was_confirmed:
             return mail_links(opened)
         same_person.erase_pending(signature)
-        note(outcome="erased", signature=signature.pk)
+        log_context(outcome="erased", signature=signature.pk)
         return see_other("petitions:erased")
     context = {
         "petition": signature.petition,

@@ -20,7 +20,7 @@ from core.http.public_data import (
     public_data,
 )
 from core.i18n.slugs import is_slug
-from organizations.access import Moved as OrganizationMoved
+from organizations.access import OrganizationMoved as OrganizationMoved
 from organizations.access import get_organization
 from petitions.counts import counting
 from petitions.models import Petition, Words
@@ -33,7 +33,7 @@ from petitions.views.story_data import story
 PAGE_SIZE = 50
 
 
-def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
+def withdrawn_json(request: HttpRequest, petition: Petition) -> HttpResponse:
     day = petition.withdrawn_on
     return data_problem(410, f"This petition was withdrawn on {day}.")
 
@@ -71,58 +71,58 @@ def petitions(request: HttpRequest) -> HttpResponse:
 
 
 @public_data
-@of_petition(gone)
-def petition(request: HttpRequest, found: Petition) -> HttpResponse:
+@of_petition(withdrawn_json)
+def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
     """All public data of a petition."""
     now = timezone.now()
-    words = found.words_in(found.language)
+    words = petition.words_in(petition.language)
     return data_answer(
         {
-            **summary(found, now),
-            "outcome": found.outcome,
+            **summary(petition, now),
+            "outcome": petition.outcome,
             "ask": words.ask,
             "text": words.text,
             "text_format": words.text_format,
             "translations": [
-                translated(found, found.words_in(text.language))
-                for text in found.texts()
+                translated(petition, petition.words_in(text.language))
+                for text in petition.texts()
             ],
             "corrections": [
                 {
                     "made": correction.made_at.isoformat(),
-                    "language": correction.language or found.language,
+                    "language": correction.language or petition.language,
                     "before": correction.before,
                     "after": correction.after,
                     "text": correction.text,
                 }
-                for correction in found.corrections.all()
+                for correction in petition.corrections.all()
             ],
-            **story(found, now),
+            **story(petition, now),
             "by_day": [
                 {"day": day.isoformat(), "supporters": number}
-                for day, number in counting.days(found)
+                for day, number in counting.days(petition)
             ],
         }
     )
 
 
 @public_data
-@of_petition(gone)
-def count(request: HttpRequest, found: Petition) -> HttpResponse:
+@of_petition(withdrawn_json)
+def count(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Supporters in all, and where they were counted."""
-    return data_answer(found.counts)
+    return data_answer(petition.counts)
 
 
 @public_data
-@of_petition(gone)
-def history(request: HttpRequest, found: Petition) -> HttpResponse:
+@of_petition(withdrawn_json)
+def history(request: HttpRequest, petition: Petition) -> HttpResponse:
     """What each day brought, by source. Days without a change are left out; the
     changes of the last seconds follow within a minute."""
     return data_answer(
         {
             "days": [
                 {"day": day.isoformat(), "supporters": sum(sources.values()), **sources}
-                for day, sources in counting.sources_by_day(found)
+                for day, sources in counting.sources_by_day(petition)
             ]
         }
     )
@@ -149,9 +149,9 @@ def summary(petition: Petition, now: datetime) -> dict[str, Any]:
             reverse("data:organization", args=[organization.slug])
         ),
         "state": petition.standing(now),
-        "started": day_of(petition.started) if petition.started else None,
-        "closes": moment(petition.closes_at),
-        "ended": moment(petition.ended_at if petition.end_is_known else None),
+        "started": iso_day(petition.started) if petition.started else None,
+        "closes": iso_moment(petition.closes_at),
+        "ended": iso_moment(petition.ended_at if petition.end_is_known else None),
         "targets": [
             {
                 "name": None if target.is_unsettled else target.name,
@@ -177,10 +177,10 @@ def translated(petition: Petition, words: Words) -> dict[str, str]:
     }
 
 
-def moment(when: datetime | None) -> str | None:
+def iso_moment(when: datetime | None) -> str | None:
     return when.isoformat() if when else None
 
 
-def day_of(when: date | datetime) -> str:
+def iso_day(when: date | datetime) -> str:
     day = timezone.localdate(when) if isinstance(when, datetime) else when
     return day.isoformat()

@@ -20,7 +20,7 @@ from core.http.public_data import (
     public_data,
 )
 from core.i18n.languages import language_of
-from petitions.access import Moved, Withdrawn, get_petition
+from petitions.access import PetitionMoved, PetitionWithdrawn, get_petition
 from petitions.channels import Channel
 from petitions.models import Petition
 from petitions.sharing.frames import (
@@ -36,7 +36,7 @@ from petitions.templatetags.petition_tags import standing
 from petitions.views.finding import of_petition, read_on
 
 
-def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
+def withdrawn_frame(request: HttpRequest, petition: Petition) -> HttpResponse:
     """It says so in the room that it has."""
     context = {"petition": petition}
     return TemplateResponse(
@@ -45,28 +45,28 @@ def gone(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 
 @require_safe
-@of_petition(gone)
-def card(request: HttpRequest, found: Petition) -> HttpResponse:
+@of_petition(withdrawn_frame)
+def card(request: HttpRequest, petition: Petition) -> HttpResponse:
     """The number, the way to the next goal, and a button that opens the petition."""
     context = {
-        "petition": read_on(request, found),
-        "words": found.words,
-        "is_open": found.is_open(timezone.now()),
+        "petition": read_on(request, petition),
+        "words": petition.words,
+        "is_open": petition.is_open(timezone.now()),
     }
     return TemplateResponse(request, "petitions/card.html", context)
 
 
 @require_safe
-@of_petition(gone)
-def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
+@of_petition(withdrawn_frame)
+def card_form(request: HttpRequest, petition: Petition) -> HttpResponse:
     """The card with the whole form; what is sent leads to this site."""
-    words = read_on(request, found).words
+    words = read_on(request, petition).words
     context = {
-        "petition": found,
+        "petition": petition,
         "words": words,
-        "form": SignForm(petition=found),
-        "is_open": found.is_open(timezone.now()),
-        "version": make_version(found.corrections.count(), found.delivery, words),
+        "form": SignForm(petition=petition),
+        "is_open": petition.is_open(timezone.now()),
+        "version": make_version(petition.corrections.count(), petition.delivery, words),
         "preview": False,
         "via": Channel.EMBED,
     }
@@ -74,39 +74,44 @@ def card_form(request: HttpRequest, found: Petition) -> HttpResponse:
 
 
 @require_safe
-@of_petition(gone)
-def badge(request: HttpRequest, found: Petition) -> HttpResponse:
+@of_petition(withdrawn_frame)
+def badge(request: HttpRequest, petition: Petition) -> HttpResponse:
     """The number as a picture."""
-    words = standing(found)
+    words = standing(petition)
     # About the widest that these letters are; the text is drawn to fit exactly.
     width = 8 * len(words)
-    context = {"words": words, "width": width, "whole": width + 36, "petition": found}
+    context = {
+        "words": words,
+        "width": width,
+        "whole": width + 36,
+        "petition": petition,
+    }
     return TemplateResponse(
         request, "petitions/badge.svg", context, content_type="image/svg+xml"
     )
 
 
 @require_safe
-@of_petition(gone)
-def embed(request: HttpRequest, found: Petition) -> HttpResponse:
+@of_petition(withdrawn_frame)
+def embed(request: HttpRequest, petition: Petition) -> HttpResponse:
     """What others copy into their pages."""
-    read_on(request, found)
+    read_on(request, petition)
     badge = format_html(
         '<a href="{}"><img src="{}" alt="{}"></a>',
-        full(found.get_absolute_url()),
-        full(reverse("petitions:badge", args=[found.slug])),
-        found.words.title,
+        full(petition.get_absolute_url()),
+        full(reverse("petitions:badge", args=[petition.slug])),
+        petition.words.title,
     )
     context = {
-        "petition": found,
-        "words": found.words,
-        "card": CARD.html(found),
-        "form": FORM.html(found),
+        "petition": petition,
+        "words": petition.words,
+        "card": CARD.html(petition),
+        "form": FORM.html(petition),
         "badge": badge,
-        "card_path": CARD.path(found),
-        "card_height": CARD.room(found),
-        "form_path": FORM.path(found),
-        "is_open": found.is_open(timezone.now()),
+        "card_path": CARD.path(petition),
+        "card_height": CARD.room(petition),
+        "form_path": FORM.path(petition),
+        "is_open": petition.is_open(timezone.now()),
     }
     return TemplateResponse(request, "petitions/embed.html", context)
 
@@ -160,9 +165,9 @@ def petition_at(address: str) -> tuple[Petition, str]:
             raise Http404
         try:
             found = get_petition(match.kwargs["slug"], timezone.now())
-        except Moved as moved:
+        except PetitionMoved as moved:
             found = get_petition(moved.petition.slug, timezone.now())
-        except Withdrawn:
+        except PetitionWithdrawn:
             raise Http404 from None
     asked = match.kwargs.get("language", "")
     found.reading = asked if asked in found.languages else ""

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 
 from core.http.public_data import full
 from core.i18n.languages import reader_language
-from organizations.access import Moved, get_organization
+from organizations.access import OrganizationMoved, get_organization
 from petitions import texts
 from petitions.models import Petition, Update
 from petitions.models.listings import PetitionQuerySet
@@ -52,7 +52,7 @@ def new_feed(
     """An empty feed about the page at a path; `subject` never changes, `began` is when
     it came to be."""
     return Feed(
-        title=writable(title),
+        title=xml_text(title),
         link=full(page),
         description="",
         language=reader_language(),
@@ -62,7 +62,7 @@ def new_feed(
     )
 
 
-def answer(feed: Feed) -> HttpResponse:
+def feed_response(feed: Feed) -> HttpResponse:
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
 
 
@@ -79,7 +79,7 @@ def feed(request: HttpRequest) -> HttpResponse:
     )
     for entry in petition_entries(Petition.objects.ever_public(now), now):
         found.add_item(**entry)
-    return answer(found)
+    return feed_response(found)
 
 
 @require_safe
@@ -88,7 +88,7 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     try:
         organization = get_organization(slug)
-    except Moved as moved:
+    except OrganizationMoved as moved:
         name = "petitions:organization_feed"
         return redirect(name, moved.organization.slug, permanent=True)
     found = new_feed(
@@ -107,7 +107,7 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
     entries.sort(key=lambda entry: entry["pubdate"], reverse=True)
     for entry in entries[:ENTRIES]:
         found.add_item(**entry)
-    return answer(found)
+    return feed_response(found)
 
 
 @require_safe
@@ -124,7 +124,7 @@ def updates_feed(request: HttpRequest, petition: Petition) -> HttpResponse:
     for update in petition.updates.published(timezone.now())[:ENTRIES]:
         update.petition = petition
         found.add_item(**update_entry(update))
-    return answer(found)
+    return feed_response(found)
 
 
 def petition_entries(
@@ -140,10 +140,10 @@ def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
     text, _shortened = texts.excerpt(words.text, words.text_format, words.dialect)
     html = asked_html(petition) + texts.render(text, words.text_format, words.dialect)
     return {
-        "title": writable(words.title),
+        "title": xml_text(words.title),
         "link": full(petition.get_absolute_url()),
-        "description": writable(html),
-        "author_name": writable(petition.organization.name),
+        "description": xml_text(html),
+        "author_name": xml_text(petition.organization.name),
         "pubdate": petition.opens_at,
         "updateddate": changed,
         "unique_id": tag_of(f"petitions/{petition.pk}", petition.created_at),
@@ -177,10 +177,10 @@ def update_entry(update: Update, *, about: bool = False) -> dict[str, Any]:
             petition.words.title,
         )
     return {
-        "title": writable(words.title),
+        "title": xml_text(words.title),
         "link": full(update.get_absolute_url()),
-        "description": writable(html),
-        "author_name": writable(petition.organization.name),
+        "description": xml_text(html),
+        "author_name": xml_text(petition.organization.name),
         "pubdate": update.published_at,
         "updateddate": update.updated_at,
         "unique_id": tag_of(f"updates/{update.pk}", update.created_at),
@@ -207,5 +207,5 @@ def tag_of(subject: str, began: datetime) -> str:
     return get_tag_uri(f"{settings.SITE_URL}/{reader_language()}/{subject}", began)
 
 
-def writable(text: str) -> str:
+def xml_text(text: str) -> str:
     return UNWRITABLE.sub("", text)

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from petitions.access import Moved, Withdrawn, get_petition
+from petitions.access import PetitionMoved, PetitionWithdrawn, get_petition
 from petitions.models import Petition
 
 type PetitionView = Callable[..., HttpResponse]
@@ -30,9 +30,9 @@ def of_petition(
         def answer(request: HttpRequest, slug: str, **more: Any) -> HttpResponse:
             try:
                 petition = get_petition(slug, timezone.now())
-            except Moved as moved:
+            except PetitionMoved as moved:
                 return to_present_address(request, moved.petition)
-            except Withdrawn as left:
+            except PetitionWithdrawn as left:
                 return withdrawn(request, left.petition)
             return view(request, petition, **more)
 

@@ -38,7 +38,7 @@ from petitions.signatures.tokens import (
     LEADS_TO,
     Broken,
     Expired,
-    Purpose,
+    TokenPurpose,
     Valid,
     make_token,
     mend_token,
@@ -48,18 +48,18 @@ from petitions.views.posting import CEILING_RETRY_AFTER, see_other
 
 # The page that each kind of link in a mail leads to.
 PAGES = {
-    Purpose.CONFIRM: "petitions:confirm",
-    Purpose.NOT_ME: "petitions:not_me",
-    Purpose.OWN: "petitions:signature",
-    Purpose.ALL: "petitions:signed",
-    Purpose.NEVER: "petitions:never_again",
+    TokenPurpose.CONFIRM: "petitions:confirm",
+    TokenPurpose.NOT_ME: "petitions:not_me",
+    TokenPurpose.OWN: "petitions:signature",
+    TokenPurpose.ALL: "petitions:signed",
+    TokenPurpose.NEVER: "petitions:never_again",
 }
 FOLDERS = {
-    "confirm": Purpose.CONFIRM,
-    "not-me": Purpose.NOT_ME,
-    "signature": Purpose.OWN,
-    "signed": Purpose.ALL,
-    "never-again": Purpose.NEVER,
+    "confirm": TokenPurpose.CONFIRM,
+    "not-me": TokenPurpose.NOT_ME,
+    "signature": TokenPurpose.OWN,
+    "signed": TokenPurpose.ALL,
+    "never-again": TokenPurpose.NEVER,
 }
 
 
@@ -70,13 +70,13 @@ FOLDERS = {
 class Opened:
     """A link that works, and the signature that it was mailed for."""
 
-    purpose: Purpose
+    purpose: TokenPurpose
     token: str
     made: datetime
     signature: Signature
     now: datetime
 
-    def lead_to(self, purpose: Purpose, signature: Signature | None = None) -> str:
+    def lead_to(self, purpose: TokenPurpose, signature: Signature | None = None) -> str:
         """The token for a link on this page: one that may stand there, and that ends
         when this one does."""
         assert purpose in LEADS_TO[self.purpose], (self.purpose, purpose)
@@ -101,7 +101,7 @@ def old_link(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 
 def opened_by(
-    purpose: Purpose,
+    purpose: TokenPurpose,
     *,
     old: OldLink | None = old_link,
     gone: Gone = gone,
@@ -141,14 +141,14 @@ def is_ended(opened: Opened) -> bool:
     """Whether the owner of the mailbox ended it, with all older ones."""
     ended = opened.signature.links_ended_at
     return (
-        opened.purpose in (Purpose.OWN, Purpose.ALL)
+        opened.purpose in (TokenPurpose.OWN, TokenPurpose.ALL)
         and ended is not None
         and opened.made < ended
     )
 
 
 def read_link(
-    request: HttpRequest, purpose: Purpose, token: str, now: datetime
+    request: HttpRequest, purpose: TokenPurpose, token: str, now: datetime
 ) -> Valid | Expired | HttpResponse:
     """What a token says; or the answer to one that says nothing."""
     outcome = read_token(purpose, token, now=now)
@@ -160,14 +160,14 @@ def read_link(
 # == What mail programs make of links ==
 
 
-def mended(request: HttpRequest, purpose: Purpose, damaged: str) -> HttpResponse:
+def mended(request: HttpRequest, purpose: TokenPurpose, damaged: str) -> HttpResponse:
     """To the page that a damaged link meant: mail programs take what stands behind an
     address along, break it, or double it. Else the way to a new one."""
     token = mend_token(purpose, damaged)
     if token and request.method in ("GET", "HEAD"):
         return redirect(PAGES[purpose], token)
     context = {
-        "manage": purpose in (Purpose.OWN, Purpose.ALL),
+        "manage": purpose in (TokenPurpose.OWN, TokenPurpose.ALL),
         "typed": "",
         "error": "",
     }

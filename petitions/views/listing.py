@@ -29,7 +29,7 @@ from petitions.search.listing import (
     found_page,
     marker,
 )
-from petitions.search.searching import Scope
+from petitions.search.searching import SearchScope
 from petitions.views.profile import profile_page
 
 WEEK = timedelta(days=7)
@@ -115,7 +115,7 @@ def listing(
     }
     if filters.words:
         topic = filters.topic.pk if filters.topic else None
-        scope = Scope(now, filters.states, topic=topic)
+        scope = SearchScope(now, filters.states, topic=topic)
         found, page, petitions = found_page(filters, request, scope)
         context |= {
             "found": found,

@@ -16,7 +16,7 @@ from core.http.public_data import (
     page_links,
     public_data,
 )
-from organizations.access import Moved, get_organization
+from organizations.access import OrganizationMoved, get_organization
 from organizations.models import Organization
 from petitions.views.profile import petitions_of
 
@@ -53,7 +53,7 @@ def organization(request: HttpRequest, slug: str) -> HttpResponse:
     """One organisation, with its figures."""
     try:
         found = get_organization(slug)
-    except Moved as moved:
+    except OrganizationMoved as moved:
         return redirect(
             "data:organization", slug=moved.organization.slug, permanent=True
         )

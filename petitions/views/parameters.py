@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from core.db.cached_value import Held
+from core.db.cached_value import CachedValue
 from petitions.channels import Channel, clean_tag
 from petitions.models import Petition, TaggedLink, Translation
 
 
-def load() -> frozenset[str]:
+def load_text_languages() -> frozenset[str]:
     """The languages that petitions have texts in."""
     found: set[str] = set()
     for model in (Petition, Translation):
@@ -26,7 +26,7 @@ def load() -> frozenset[str]:
     return frozenset(found)
 
 
-LANGUAGES = Held(load)
+LANGUAGES = CachedValue(load_text_languages)
 
 
 def language_in_use(value: str) -> str:

@@ -11,9 +11,9 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core.context import addresses
+from core.context import page_addresses
 from core.http.paging import page_of
-from organizations.access import Moved, get_organization
+from organizations.access import OrganizationMoved, get_organization
 from organizations.models import Organization
 from petitions.models import Petition
 from petitions.models.listings import Figures, PetitionQuerySet
@@ -53,7 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def profile(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         organization = get_organization(slug)
-    except Moved as moved:
+    except OrganizationMoved as moved:
         return redirect(moved.organization, permanent=True)
     return profile_page(request, organization)
 
@@ -87,5 +87,5 @@ def profile_page(
     }
     if home:
         # Its own address stays the one by which the page is known.
-        context |= addresses(organization.get_absolute_url())
+        context |= page_addresses(organization.get_absolute_url())
     return TemplateResponse(request, "organizations/profile.html", context)

@@ -26,46 +26,46 @@ from petitions.views.finding import its_notice, of_petition, to_its_notice
 
 @require_safe
 @of_petition(its_notice)
-def petition(request: HttpRequest, found: Petition) -> HttpResponse:
+def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
     """One petition, with its form while it is open."""
-    context = page_context(found, SignForm(petition=found))
+    context = page_context(petition, SignForm(petition=petition))
     return TemplateResponse(request, "petitions/petition.html", context)
 
 
 @require_safe
 @of_petition(to_its_notice)
-def text(request: HttpRequest, found: Petition, language: str) -> HttpResponse:
+def text(request: HttpRequest, petition: Petition, language: str) -> HttpResponse:
     """The same page with the text in a language that the interface does not have."""
     if is_of_interface(language):
-        path = path_in(language, reverse("petitions:petition", args=[found.slug]))
+        path = path_in(language, reverse("petitions:petition", args=[petition.slug]))
         return redirect(path, permanent=True)
-    if language not in found.languages:
+    if language not in petition.languages:
         raise Http404
-    found.reading = language
-    context = page_context(found, SignForm(petition=found))
+    petition.reading = language
+    context = page_context(petition, SignForm(petition=petition))
     response = TemplateResponse(request, "petitions/petition.html", context)
     response.headers["Content-Language"] = language
     return response
 
 
 def page_context(
-    found: Petition, form: SignForm, *, preview: bool = False, **more: Any
+    petition: Petition, form: SignForm, *, preview: bool = False, **more: Any
 ) -> dict[str, Any]:
     """What the page of a petition prints; `form` may hold what somebody typed."""
-    corrections = list(found.corrections.all())
-    words, now = found.words, timezone.now()
+    corrections = list(petition.corrections.all())
+    words, now = petition.words, timezone.now()
     return {
-        "petition": found,
+        "petition": petition,
         "words": words,
-        "targets": list(found.targets.all()),
+        "targets": list(petition.targets.all()),
         "corrections": [
             correction for correction in corrections if correction.concerns(words)
         ],
         "form": form,
-        "is_open": found.is_open(now),
-        "version": make_version(len(corrections), found.delivery, words),
+        "is_open": petition.is_open(now),
+        "version": make_version(len(corrections), petition.delivery, words),
         "via": "",
-        **story.of_page(found, now),
+        **story.of_page(petition, now),
         "foreign": False,
         "reworded": False,
         "late": False,

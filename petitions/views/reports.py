@@ -13,7 +13,7 @@ from core.http.origin import (
     origin_of,
 )
 from core.http.problems import problem
-from core.observability.logs import note
+from core.observability.logs import log_context
 from core.security.clients import network_of
 from petitions import reporting
 from petitions.abuse.rate_limits import (
@@ -34,19 +34,19 @@ from petitions.views.posting import (
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @of_petition(to_its_notice)
-def report(request: HttpRequest, found: Petition) -> HttpResponse:
+def report(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Something is wrong with a petition; its organisation is told."""
-    return answer(request, found)
+    return form_or_thanks(request, petition)
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest) -> HttpResponse:
     """A word to those who run the site."""
-    return answer(request, None)
+    return form_or_thanks(request, None)
 
 
-def answer(request: HttpRequest, petition: Petition | None) -> HttpResponse:
+def form_or_thanks(request: HttpRequest, petition: Petition | None) -> HttpResponse:
     """The form, with what was typed when it could not be taken; afterwards thanks, the
     same for everybody."""
     name = "report" if petition else "contact"
@@ -69,7 +69,7 @@ def answer(request: HttpRequest, petition: Petition | None) -> HttpResponse:
             too_many, status = True, 429
         else:
             reporting.report(petition, form, now=now)
-            note(outcome="reported")
+            log_context(outcome="reported")
             return see_other(f"petitions:{name}", *where, query="?sent=1")
     context = {
         "petition": petition,

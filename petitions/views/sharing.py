@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from core.http.cache_policy import Versioned
 from core.http.problems import RETRY_AFTER
-from organizations.access import Moved, get_organization
+from organizations.access import OrganizationMoved, get_organization
 from organizations.context import only
 from petitions.channels import Channel, clean_tag
 from petitions.models import NextStep, Petition
@@ -28,7 +28,7 @@ from petitions.sharing import (
 from petitions.sharing.cards import Card
 from petitions.sharing.links import (
     Sharing,
-    address,
+    share_url,
 )
 from petitions.views.finding import nothing, of_petition, read_on, to_its_notice
 from petitions.views.profile import petitions_of
@@ -36,32 +36,32 @@ from petitions.views.profile import petitions_of
 
 @require_safe
 @of_petition(to_its_notice)
-def thank_you(request: HttpRequest, found: Petition) -> HttpResponse:
+def thank_you(request: HttpRequest, petition: Petition) -> HttpResponse:
     """The new total, this signature included, and a question: will you pass it on?
     Whoever comes from elsewhere was passed the address and has not signed."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        return redirect("petitions:petition", found.slug)
+        return redirect("petitions:petition", petition.slug)
     context = {
-        "petition": read_on(request, found),
-        "share": Sharing(found, signed=True),
-        **next_step(found),
+        "petition": read_on(request, petition),
+        "share": Sharing(petition, signed=True),
+        **next_step(petition),
     }
     return TemplateResponse(request, "petitions/thank_you.html", context)
 
 
-def next_step(found: Petition) -> dict[str, Any]:
+def next_step(petition: Petition) -> dict[str, Any]:
     """What staff suggest to whoever has signed: `step`, with the `other` petition or
     the `letter` that it names; all None when there is nothing that can be done now."""
     context: dict[str, Any] = {"step": None, "other": None, "letter": None}
-    step = NextStep.objects.filter(petition=found).first()
+    step = NextStep.objects.filter(petition=petition).first()
     if step is None:
         return context
-    step.petition = found
+    step.petition = petition
     if step.kind == NextStepKind.PETITION:
         context["other"] = step.another_petition(timezone.now())
     elif step.kind == NextStepKind.LETTER:
         context["letter"] = step.letter_in(
-            found.words.language, get_language() or "", found.language
+            petition.words.language, get_language() or "", petition.language
         )
     if step.kind == NextStepKind.DONATION or context["other"] or context["letter"]:
         context["step"] = step
@@ -73,10 +73,10 @@ def next_step(found: Petition) -> dict[str, Any]:
 
 @require_safe
 @of_petition(nothing)
-def share_png(request: HttpRequest, found: Petition) -> HttpResponse:
+def share_png(request: HttpRequest, petition: Petition) -> HttpResponse:
     """The picture as it is now; kept for ever when `?v=` in the address names its
     content (core/http/cache_policy.py)."""
-    return as_png(cards.card_of(in_language(request, found)))
+    return as_png(cards.card_of(in_language(request, petition)))
 
 
 @require_safe
@@ -90,7 +90,7 @@ def organization_png(request: HttpRequest, slug: str) -> HttpResponse:
     """The same beside the profile of an organisation."""
     try:
         found = get_organization(slug)
-    except Moved as moved:
+    except OrganizationMoved as moved:
         present = moved.organization.slug
         return redirect("organizations:share_png", present, permanent=True)
     counts = petitions_of(found).supporters_by_source()
@@ -98,7 +98,7 @@ def organization_png(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def as_png(card: Card) -> HttpResponse:
-    png = cards.drawn(card)
+    png = cards.card_png(card)
     if png is None:
         response = HttpResponse(status=503, content_type="text/plain")
         response.headers["Retry-After"] = str(RETRY_AFTER)
@@ -106,27 +106,27 @@ def as_png(card: Card) -> HttpResponse:
     return Versioned(png, content_type="image/png", version=card.digest)
 
 
-def in_language(request: HttpRequest, found: Petition) -> Petition:
+def in_language(request: HttpRequest, petition: Petition) -> Petition:
     """The petition, read in the language that `?text=` asks for; Http404 when it has
     none in that language."""
     if text := request.GET.get("text", ""):
-        if text not in found.languages:
+        if text not in petition.languages:
             raise Http404
-        found.reading = text
-    return found
+        petition.reading = text
+    return petition
 
 
 # == On paper ==
 
 
-def paper_context(found: Petition, channel: Channel) -> dict[str, Any]:
+def paper_context(petition: Petition, channel: Channel) -> dict[str, Any]:
     """What both pages print besides the petition."""
-    page = f"{settings.SITE_URL}{found.get_absolute_url()}"
+    page = f"{settings.SITE_URL}{petition.get_absolute_url()}"
     return {
-        "petition": found,
-        "words": found.words,
-        "size": paper.size_of(found),
-        "qr": qr.as_svg(address(found, channel)),
+        "petition": petition,
+        "words": petition.words,
+        "size": paper.size_of(petition),
+        "qr": qr.as_svg(share_url(petition, channel)),
         # As one types it; what was encoded in it reads as it was named.
         "short_address": unquote(page.partition("://")[2]).rstrip("/"),
     }
@@ -134,34 +134,36 @@ def paper_context(found: Petition, channel: Channel) -> dict[str, Any]:
 
 @require_safe
 @of_petition(to_its_notice)
-def poster(request: HttpRequest, found: Petition) -> HttpResponse:
+def poster(request: HttpRequest, petition: Petition) -> HttpResponse:
     """A page to print and put up; when it has ended, the page that says so."""
-    if found.has_ended:
-        return redirect(found)
-    found = in_language(request, found)
-    context = paper_context(found, Channel.POSTER)
+    if petition.has_ended:
+        return redirect(petition)
+    petition = in_language(request, petition)
+    context = paper_context(petition, Channel.POSTER)
     return TemplateResponse(request, "petitions/poster.html", context)
 
 
 @require_safe
 @of_petition(to_its_notice)
-def sheet(request: HttpRequest, found: Petition) -> HttpResponse:
+def sheet(request: HttpRequest, petition: Petition) -> HttpResponse:
     """A page to print and collect signatures on; the same when it has ended."""
-    if found.has_ended:
-        return redirect(found)
-    found = in_language(request, found)
-    context = paper_context(found, Channel.SHEET) | {
-        "lines": range(1, paper.sheet_lines(found) + 1)
+    if petition.has_ended:
+        return redirect(petition)
+    petition = in_language(request, petition)
+    context = paper_context(petition, Channel.SHEET) | {
+        "lines": range(1, paper.sheet_lines(petition) + 1)
     }
     return TemplateResponse(request, "petitions/sheet.html", context)
 
 
 @require_safe
 @of_petition(nothing)
-def qr_svg(request: HttpRequest, found: Petition) -> HttpResponse:
+def qr_svg(request: HttpRequest, petition: Petition) -> HttpResponse:
     """The code alone, tagged with `?via=`, for print shops and slides."""
-    if found.has_ended:
+    if petition.has_ended:
         raise Http404
-    found = in_language(request, found)
+    petition = in_language(request, petition)
     tag = clean_tag(request.GET.get("via", "")) or Channel.POSTER
-    return HttpResponse(qr.as_file(address(found, tag)), content_type="image/svg+xml")
+    return HttpResponse(
+        qr.as_file(share_url(petition, tag)), content_type="image/svg+xml"
+    )

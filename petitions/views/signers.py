@@ -22,7 +22,7 @@ from core.http.origin import (
     Origin,
     origin_of,
 )
-from core.observability.logs import note
+from core.observability.logs import log_context
 from petitions.addresses import masked
 from petitions.identity import (
     key_ring,
@@ -42,7 +42,7 @@ from petitions.signatures.standing import (
     Standing,
     standing_of,
 )
-from petitions.signatures.tokens import Purpose
+from petitions.signatures.tokens import TokenPurpose
 from petitions.states import SignatureState
 from petitions.views.confirming import correction_form
 from petitions.views.links import Opened, links_asked, opened_by
@@ -51,12 +51,12 @@ from petitions.views.posting import is_pressed, see_other
 # == One signature ==
 
 
-@opened_by(Purpose.OWN)
+@opened_by(TokenPurpose.OWN)
 def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
     """“Your signature”: what is stored of it, and a form to correct it."""
     mine = shown(opened)
     if mine.state == SignatureState.PENDING:
-        return redirect("petitions:confirm", opened.lead_to(Purpose.CONFIRM))
+        return redirect("petitions:confirm", opened.lead_to(TokenPurpose.CONFIRM))
     form = correction_form(mine)
     foreign, status = False, 200
     if request.method == "POST" and mine.state != SignatureState.CONFIRMED:
@@ -75,7 +75,7 @@ def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
                     gettext("The other person at this address has signed so."),
                 )
             else:
-                note(outcome="corrected", signature=mine.pk)
+                log_context(outcome="corrected", signature=mine.pk)
                 return see_other("petitions:signature", opened.token, query="?saved=1")
         status = 403 if foreign else 422
     context = {
@@ -113,13 +113,13 @@ def signature_context(
     }
 
 
-@opened_by(Purpose.OWN)
+@opened_by(TokenPurpose.OWN)
 def withdraw(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Takes one signature from the count; its details stay until they are erased."""
     mine = shown(opened)
     if is_pressed(request):
         withdrawing.withdraw(mine, now=opened.now)
-        note(outcome="withdrawn", signature=mine.pk)
+        log_context(outcome="withdrawn", signature=mine.pk)
     elif mine.state in (SignatureState.CONFIRMED, SignatureState.INVALID):
         context = {
             "petition": mine.petition,
@@ -131,13 +131,13 @@ def withdraw(request: HttpRequest, opened: Opened) -> HttpResponse:
     return see_other("petitions:signature", opened.token)
 
 
-@opened_by(Purpose.OWN)
+@opened_by(TokenPurpose.OWN)
 def erase(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Takes one signature back and erases what is stored of it."""
     mine = shown(opened)
     if is_pressed(request):
         my_data.erase_signature(mine, now=opened.now)
-        note(outcome="erased", signature=mine.pk)
+        log_context(outcome="erased", signature=mine.pk)
         return see_other("petitions:erased")
     context = {
         "petition": mine.petition,
@@ -160,7 +160,7 @@ def all_signed(request: HttpRequest) -> HttpResponse:
     return links_asked(request, MailKind.ALL, "all_signed")
 
 
-@opened_by(Purpose.ALL, methods=("GET", "HEAD"))
+@opened_by(TokenPurpose.ALL, methods=("GET", "HEAD"))
 def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
     """All that was signed with one address, and whether we may write there."""
     rows = without_repeats(list(my_data.signed_by(opened.signature.email)))
@@ -171,13 +171,13 @@ def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
             (
                 row,
                 standing_of(row, now=opened.now),
-                opened.lead_to(Purpose.OWN, row),
+                opened.lead_to(TokenPurpose.OWN, row),
             )
             for row in rows
         ],
         "masked": masked(opened.signature.email),
         "token": opened.token,
-        "never": opened.lead_to(Purpose.NEVER),
+        "never": opened.lead_to(TokenPurpose.NEVER),
         "ended": "ended" in request.GET,
     }
     return TemplateResponse(request, "petitions/signed.html", context)
@@ -198,7 +198,7 @@ def without_repeats(rows: list[Signature]) -> list[Signature]:
     ]
 
 
-@opened_by(Purpose.ALL, methods=("GET", "HEAD"))
+@opened_by(TokenPurpose.ALL, methods=("GET", "HEAD"))
 def download(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Everything that is stored about one address, as JSON."""
     response = JsonResponse(
@@ -209,13 +209,13 @@ def download(request: HttpRequest, opened: Opened) -> HttpResponse:
     return response
 
 
-@opened_by(Purpose.ALL)
+@opened_by(TokenPurpose.ALL)
 def erase_all(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Takes back and erases all that was signed with one address."""
     address = opened.signature.email
     if is_pressed(request):
         my_data.erase_all(address, now=opened.now)
-        note(outcome="erased all", signature=opened.signature.pk)
+        log_context(outcome="erased all", signature=opened.signature.pk)
         return see_other("petitions:erased")
     rows = my_data.signed_by(address)
     context = {
@@ -229,20 +229,20 @@ def erase_all(request: HttpRequest, opened: Opened) -> HttpResponse:
     return TemplateResponse(request, "petitions/erase_all.html", context)
 
 
-@opened_by(Purpose.ALL, posted=True)
+@opened_by(TokenPurpose.ALL, posted=True)
 def end_links(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Ends the links that were mailed to this address before this one."""
     if not is_pressed(request):
         return redirect("petitions:signed", opened.token)
     links.end_links(opened.signature.email, made_before=opened.made)
-    note(outcome="ended links", signature=opened.signature.pk)
+    log_context(outcome="ended links", signature=opened.signature.pk)
     return see_other("petitions:signed", opened.token, query="?ended=1")
 
 
 # == Never write again ==
 
 
-@opened_by(Purpose.NEVER, old=None)
+@opened_by(TokenPurpose.NEVER, old=None)
 def never_again(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Stops every mail to an address, or lets them begin again. The link in the last
     mail stays good for that, however old it is."""
@@ -251,15 +251,15 @@ def never_again(request: HttpRequest, opened: Opened) -> HttpResponse:
         # The mail program's own button (RFC 8058): from its server, without cookies or
         # origin, and it follows no redirect. Only the mail holds this address.
         consent.suppress(mine.email, now=opened.now)
-        note(outcome="never again", signature=mine.pk)
+        log_context(outcome="never again", signature=mine.pk)
         return HttpResponse("Unsubscribed.\n", content_type="text/plain")
     if is_pressed(request):
         if request.POST.get("write") == "again":
             consent.lift_suppression(mine.email)
-            note(outcome="may write again", signature=mine.pk)
+            log_context(outcome="may write again", signature=mine.pk)
         else:
             consent.suppress(mine.email, now=opened.now)
-            note(outcome="never again", signature=mine.pk)
+            log_context(outcome="never again", signature=mine.pk)
         return see_other("petitions:never_again", opened.token)
     context = {
         "masked": masked(mine.email),

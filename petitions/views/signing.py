@@ -26,24 +26,29 @@ from core.http.origin import (
 )
 from core.http.problems import (
     RETRY_AFTER,
-    mark,
+    mark_problem,
     problem,
 )
 from core.i18n.languages import (
     is_of_interface,
     reader_language,
 )
-from core.observability.logs import note
+from core.observability.logs import log_context
 from core.security.clients import (
     Network,
     network_of,
 )
 from petitions import signable
 from petitions.abuse.rate_limits import (
-    RULES,
+    RATE_LIMITS,
     weak_signs,
 )
-from petitions.access import Moved, Withdrawn, current_slug, get_petition
+from petitions.access import (
+    PetitionMoved,
+    PetitionWithdrawn,
+    current_slug,
+    get_petition,
+)
 from petitions.addresses import (
     domain_of,
     masked,
@@ -99,11 +104,11 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     network = network_of(request)
     try:
-        rules = RULES.get()
+        rules = RATE_LIMITS.get()
         if rules.is_turned_away(network):
             return too_many(request, slug)
-        found = find_form(slug, language_read(request))
-        note(petition=found.petition_id)
+        found = find_snapshot(slug, language_read(request))
+        log_context(petition=found.petition_id)
         if not signable.is_open(found, now):
             return not_open(request, found, now)
         form = SignForm(request.POST, petition=found)
@@ -131,7 +136,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
         return paused(request, slug)
     if signed is None:
         return too_many(request, slug)
-    note(outcome="stored", signature=signed)
+    log_context(outcome="stored", signature=signed)
     query = inbox_query(given.email) + text_query(found.text_language, "&")
     return see_other("petitions:check_inbox", found.slug, query=query)
 
@@ -147,11 +152,11 @@ def text_query(language: str, sign: str = "?") -> str:
     return "" if is_of_interface(language) else f"{sign}text={language}"
 
 
-def find_form(slug: str, language: str) -> signing.Form:
+def find_snapshot(slug: str, language: str) -> signing.PetitionSnapshot:
     """The form of the petition that has, or once had, this address."""
-    found = retry_once(lambda: signing.find_form(slug, language))
+    found = retry_once(lambda: signing.load_snapshot(slug, language))
     if found is None and (current := current_slug(slug)):
-        found = signing.find_form(current, language)
+        found = signing.load_snapshot(current, language)
     if found is None or found.state == State.DRAFT:
         raise Http404
     return found
@@ -160,7 +165,7 @@ def find_form(slug: str, language: str) -> signing.Form:
 def signer_input(
     form: SignForm,
     seen: Seen,
-    found: signing.Form,
+    found: signing.PetitionSnapshot,
     origin: Origin,
     network: Network | None,
     via: str,
@@ -195,12 +200,12 @@ def show_form(
     """The petition's page again, with what was typed and what is wrong with it."""
     try:
         found = get_petition(slug, now)
-    except Moved as moved:
+    except PetitionMoved as moved:
         found = get_petition(moved.petition.slug, now)
-    except Withdrawn as left:
+    except PetitionWithdrawn as left:
         # Since its form was looked up.
         return its_notice(request, left.petition, late=True)
-    note(outcome=REFUSALS[status])
+    log_context(outcome=REFUSALS[status])
     if (read := language_read(request)) in found.languages:
         found.reading = read
     context = page_context(
@@ -213,17 +218,19 @@ def show_form(
     return TemplateResponse(request, "petitions/petition.html", context, status=status)
 
 
-def not_open(request: HttpRequest, found: signing.Form, now: datetime) -> HttpResponse:
+def not_open(
+    request: HttpRequest, found: signing.PetitionSnapshot, now: datetime
+) -> HttpResponse:
     """What has become of the petition meanwhile; nothing is stored. Its page says that
     it has ended; paused by staff, what was typed stays in a form to send again."""
-    note(outcome="not open")
+    log_context(outcome="not open")
     if not signable.has_begun(found, now):
         raise Http404
     if not signable.has_ended(found, now):
         return try_again(request, found.slug, 409)
     try:
         petition = get_petition(found.slug, now)
-    except Withdrawn as left:
+    except PetitionWithdrawn as left:
         return its_notice(request, left.petition, late=True)
     if found.text_language in petition.languages:
         petition.reading = found.text_language
@@ -233,13 +240,13 @@ def not_open(request: HttpRequest, found: signing.Form, now: datetime) -> HttpRe
 
 def paused(request: HttpRequest, slug: str) -> HttpResponse:
     """The database is away: what was typed stays in a form that can be sent again."""
-    note(outcome="paused")
+    log_context(outcome="paused")
     return try_again(request, slug, 503, RETRY_AFTER)
 
 
 def too_many(request: HttpRequest, slug: str) -> HttpResponse:
     """The visitor's network has had its share; it refills all the time."""
-    note(outcome="too many")
+    log_context(outcome="too many")
     return try_again(request, slug, 429, CEILING_RETRY_AFTER)
 
 
@@ -263,7 +270,7 @@ def try_again(
         "too_many": status == 429,
         "by_staff": status == 409,
     }
-    mark(request, status)
+    mark_problem(request, status)
     response = TemplateResponse(
         request, "petitions/paused.html", context, status=status
     )
@@ -281,7 +288,7 @@ def inbox_query(email: str) -> str:
 
 @require_safe
 @of_petition(to_its_notice)
-def check_inbox(request: HttpRequest, found: Petition) -> HttpResponse:
+def check_inbox(request: HttpRequest, petition: Petition) -> HttpResponse:
     """One more step: the same page for every address."""
     try:
         address = inbox_signer.unsign(request.GET.get("to", ""))
@@ -289,8 +296,8 @@ def check_inbox(request: HttpRequest, found: Petition) -> HttpResponse:
         address = ""
     domain = domain_of(address)
     context = {
-        "petition": read_on(request, found),
-        "is_open": found.is_open(timezone.now()),
+        "petition": read_on(request, petition),
+        "is_open": petition.is_open(timezone.now()),
         "masked": masked(address) if address else "",
         "suggestion": suggested_domain(domain),
         "odd_ending": odd_ending(domain) if address else "",

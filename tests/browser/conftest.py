@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import int_to_base36
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from petitions.signatures.tokens import Purpose
+from petitions.signatures.tokens import TokenPurpose
 from tests.browser import crawl
 from tests.browser.chromium import launch
 from tests.site import PASSWORD, Site, fetch
@@ -102,7 +102,7 @@ def visit(page: Page, path: str) -> None:
         page.evaluate("path => { location.href = path }", path)
 
 
-def token(site: Site, purpose: Purpose, signature: int, made: datetime) -> str:
+def token(site: Site, purpose: TokenPurpose, signature: int, made: datetime) -> str:
     """A link's token as the site makes it, also of another day."""
     signer = Signer(key=site.settings["SECRET_KEY"], salt=purpose, sep=".")
     seconds = int_to_base36(int(made.timestamp()))
@@ -132,11 +132,11 @@ def states(site: Site) -> dict[str, str]:
     families = "/petitions/help-reunite-families-divided-by-prison-walls/"
 
     purposes = {
-        "confirm": Purpose.CONFIRM,
-        "not-me": Purpose.NOT_ME,
-        "signature": Purpose.OWN,
-        "signed": Purpose.ALL,
-        "never-again": Purpose.NEVER,
+        "confirm": TokenPurpose.CONFIRM,
+        "not-me": TokenPurpose.NOT_ME,
+        "signature": TokenPurpose.OWN,
+        "signed": TokenPurpose.ALL,
+        "never-again": TokenPurpose.NEVER,
     }
 
     def link(kind: str, signature: int, days: float = 0) -> str:

@@ -21,8 +21,8 @@ from core.models import (
 )
 from core.retention import (
     EXPIRED,
+    RetentionRule,
     Rows,
-    Rule,
     expire,
     expire_round,
     months_before,
@@ -96,7 +96,7 @@ def test_months_before(now: str, months: int, before: str) -> None:
     assert months_before(moment, months).date().isoformat() == before
 
 
-OLD = Rule(
+OLD = RetentionRule(
     "old alerts",
     {},
     "",
@@ -143,7 +143,7 @@ def test_a_full_batch_is_followed_at_once_and_is_not_the_end(
 def test_a_rule_that_fails_keeps_no_other_from_its_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    broken = Rule("broken", {}, "", "", "", Rows(fail))
+    broken = RetentionRule("broken", {}, "", "", "", Rows(fail))
     monkeypatch.setattr(retention, "RULES", [broken, OLD])
 
     with pytest.raises(ValueError, match="a mistake in a rule"):

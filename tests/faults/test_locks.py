@@ -183,7 +183,7 @@ def test_no_loop_holds_what_people_write(settings: Settings) -> None:
     fill(petition, ended, attacked)
     job = make_invalidation(attacked, domain="bots.example.org")
     job.found = MANY
-    invalidating.begin(job, erin, now=timezone.now())
+    invalidating.begin_invalidation(job, erin, now=timezone.now())
     numbers = count(1)
 
     def write() -> None:
@@ -207,7 +207,7 @@ def test_no_loop_holds_what_people_write(settings: Settings) -> None:
     with watched() as watch:
         for person in people:
             person.start()
-        threads = loops.start(loops.WORKER_LOOPS, stop)
+        threads = loops.start_threads(loops.WORKER_LOOPS, stop)
         try:
             until(lambda: not left(ended, job), 90, every=0.5)
         finally:

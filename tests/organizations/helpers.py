@@ -39,4 +39,6 @@ def invited(organization: Organization, by: User, email: str) -> Invitation:
 
 
 def path_of(invitation: Invitation) -> str:
-    return invitations.link(invitation).removeprefix("http://testserver.localhost")
+    return invitations.acceptance_url(invitation).removeprefix(
+        "http://testserver.localhost"
+    )

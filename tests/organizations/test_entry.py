@@ -19,9 +19,9 @@ from organizations.models import (
     Invitation,
     Membership,
     Organization,
-    Purpose,
     Role,
     StaffMail,
+    StaffMailPurpose,
     User,
 )
 from organizations.retention import old_invitations
@@ -393,14 +393,14 @@ RESET = "/admin/password/reset/"
 def test_sixty_forms_for_one_account_make_one_mail(erin: User) -> None:
     now = timezone.now()
     for _number in range(60):
-        mailing.ask(Purpose.PASSWORD, erin.email, language="en")
+        mailing.request_mail(StaffMailPurpose.PASSWORD, erin.email, language="en")
         mailing.send_round(timezone.now())
 
     assert len(mail.outbox) == 1
     # The others wait, as one.
     assert StaffMail.objects.count() == 1
     for minutes in range(5, 24 * 60, 5):
-        mailing.ask(Purpose.PASSWORD, erin.email, language="en")
+        mailing.request_mail(StaffMailPurpose.PASSWORD, erin.email, language="en")
         mailing.send_round(now + timedelta(minutes=minutes))
     assert len(mail.outbox) <= mailing.MAILBOX.at_once + 12
 
@@ -425,7 +425,7 @@ def test_a_known_and_an_unknown_address_cost_the_same(
 def test_a_closed_account_gets_no_link(erin: User) -> None:
     erin.is_active = False
     erin.save()
-    mailing.ask(Purpose.PASSWORD, erin.email, language="en")
+    mailing.request_mail(StaffMailPurpose.PASSWORD, erin.email, language="en")
     send_all()
 
     assert mail.outbox == []
@@ -446,7 +446,7 @@ def test_one_network_asks_so_often_and_others_go_on(erin: User) -> None:
 
 
 def test_a_mail_server_that_is_away_loses_no_mail(erin: User, settings: Any) -> None:
-    mailing.ask(Purpose.PASSWORD, erin.email, language="fr")
+    mailing.request_mail(StaffMailPurpose.PASSWORD, erin.email, language="fr")
     use(settings, 1)
     send_all()
     waiting = StaffMail.objects.get()

@@ -35,13 +35,15 @@ def test_whatever_the_colour_its_words_can_be_read(accent: str, dark: bool) -> N
     assert colours.contrast(look.on_brand, look.brand) >= colours.TEXT
     # What marks a button off from the page, and the bar from its track.
     assert colours.contrast(look.brand_edge, grounds[0]) >= colours.SHAPE
-    line = colours.parse(styles.colour_tokens(dark=dark)["line"])
+    line = colours.parse_colour(styles.colour_tokens(dark=dark)["line"])
     assert colours.contrast(look.accent, line) >= colours.SHAPE
 
 
 def test_a_colour_that_can_be_read_is_kept() -> None:
     look = identity.scheme("#1f6f5c", dark=False)
-    assert look.brand == look.accent == look.brand_edge == colours.parse("#1f6f5c")
+    assert (
+        look.brand == look.accent == look.brand_edge == colours.parse_colour("#1f6f5c")
+    )
 
 
 @pytest.mark.parametrize(

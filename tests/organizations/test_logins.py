@@ -170,9 +170,9 @@ def test_a_limit_refills(db: None) -> None:
     later = now + timedelta(minutes=6)
     assert not buckets.draw(one, now=later)
     assert buckets.draw(one, now=later)
-    assert not buckets.purge(later)
+    assert not buckets.purge_buckets(later)
     assert Bucket.objects.count() == 1
-    buckets.purge(later + timedelta(minutes=13))
+    buckets.purge_buckets(later + timedelta(minutes=13))
     assert Bucket.objects.count() == 0
 
 

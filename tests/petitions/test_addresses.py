@@ -21,7 +21,7 @@ from petitions.goals import next_goal
 from petitions.signatures.tokens import (
     Broken,
     Expired,
-    Purpose,
+    TokenPurpose,
     Valid,
     make_token,
     read_token,
@@ -99,9 +99,9 @@ def test_a_slip_is_one_edit_or_swap_and_works_both_ways(one: str, other: str) ->
     assert is_one_slip(one, other) == (other in edits(one)) == is_one_slip(other, one)
 
 
-@given(st.integers(1, 2**62), st.sampled_from(Purpose))
+@given(st.integers(1, 2**62), st.sampled_from(TokenPurpose))
 def test_a_token_says_what_was_put_in_and_only_for_its_purpose(
-    number: int, purpose: Purpose
+    number: int, purpose: TokenPurpose
 ) -> None:
     now = timezone.now()
     token = make_token(purpose, number, now=now)
@@ -109,7 +109,7 @@ def test_a_token_says_what_was_put_in_and_only_for_its_purpose(
     assert read_token(purpose, token, now=now) == Valid(number)
     late = now + timedelta(days=14, seconds=2)
     assert read_token(purpose, token, now=late) == Expired(number)
-    for other in set(Purpose) - {purpose}:
+    for other in set(TokenPurpose) - {purpose}:
         assert read_token(other, token, now=now) == Broken()
     assert len(token) < 75
     assert token.replace(".", "").replace("-", "").replace("_", "").isalnum()
@@ -117,18 +117,18 @@ def test_a_token_says_what_was_put_in_and_only_for_its_purpose(
 
 @given(st.text(max_size=80))
 def test_whatever_is_no_token_is_broken(text: str) -> None:
-    assert read_token(Purpose.CONFIRM, text, now=timezone.now()) == Broken()
+    assert read_token(TokenPurpose.CONFIRM, text, now=timezone.now()) == Broken()
 
 
 def test_a_token_outlives_a_change_of_the_secret(settings: Settings) -> None:
     now = timezone.now()
-    token = make_token(Purpose.CONFIRM, 5, now=now)
+    token = make_token(TokenPurpose.CONFIRM, 5, now=now)
 
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "new" * 20
-    assert read_token(Purpose.CONFIRM, token, now=now) == Valid(5)
+    assert read_token(TokenPurpose.CONFIRM, token, now=now) == Valid(5)
     settings.SECRET_KEY_FALLBACKS = []
-    assert read_token(Purpose.CONFIRM, token, now=now) == Broken()
+    assert read_token(TokenPurpose.CONFIRM, token, now=now) == Broken()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petitions import channels
-from petitions.abuse.rate_limits import RULES
+from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.channels import TAG, Channel, referred
 from petitions.counts import counting
 from petitions.identity import key_ring
@@ -78,8 +78,8 @@ def test_the_link_is_read_from_the_page_that_the_form_was_sent_from(
     via: str,
     django_assert_num_queries: Any,
 ) -> None:
-    RULES.get()
-    key_ring.held()
+    RATE_LIMITS.get()
+    key_ring.cached_keyring()
     with django_assert_num_queries(2):
         response = visitor.post(f"{PATH}sign/", sign_form, headers=headers)
 

@@ -16,7 +16,7 @@ from petitions.signatures import (
     withdrawing,
 )
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 from petitions.states import State, Withdrawal
@@ -34,13 +34,13 @@ from tests.petitions.signatures.invalidations import begin, work
 pytestmark = pytest.mark.django_db
 
 FOLDERS = {
-    Purpose.CONFIRM: "confirm",
-    Purpose.OWN: "signature",
-    Purpose.NOT_ME: "not-me",
+    TokenPurpose.CONFIRM: "confirm",
+    TokenPurpose.OWN: "signature",
+    TokenPurpose.NOT_ME: "not-me",
 }
 
 
-def link(purpose: Purpose, signature: Signature) -> str:
+def link(purpose: TokenPurpose, signature: Signature) -> str:
     token = make_token(purpose, signature.pk, now=timezone.now())
     return f"/{FOLDERS[purpose]}/{token}/"
 
@@ -72,7 +72,7 @@ def in_state(petition: Petition, name: str) -> Signature:
     return signature
 
 
-CONFIRM, OWN, NOT_ME = Purpose.CONFIRM, Purpose.OWN, Purpose.NOT_ME
+CONFIRM, OWN, NOT_ME = TokenPurpose.CONFIRM, TokenPurpose.OWN, TokenPurpose.NOT_ME
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_tab_and_heading_say_what_has_become_of_it(
     visitor: Client,
     petition: Petition,
     state: str,
-    purpose: Purpose,
+    purpose: TokenPurpose,
     english: str,
     french: str,
 ) -> None:

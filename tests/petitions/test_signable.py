@@ -13,7 +13,7 @@ from django.db import connection
 
 from petitions import signable
 from petitions.models import Petition
-from petitions.signatures.signing import find_form
+from petitions.signatures.signing import load_snapshot
 from petitions.states import ENDED_STATES, State
 from tests.factories import backdate, make_organization, make_petition
 
@@ -94,7 +94,7 @@ def test_what_can_be_signed(petitions: dict[Case, Petition]) -> None:
 
     expected = keys(petitions, right)
     everything = petitions.values()
-    loaded = {p.pk: find_form(p.slug) for p in everything}
+    loaded = {p.pk: load_snapshot(p.slug) for p in everything}
     assert {p.pk for p in everything if p.is_open(NOW)} == expected
     assert {
         pk for pk, form in loaded.items() if form and signable.is_open(form, NOW)

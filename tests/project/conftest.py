@@ -29,7 +29,7 @@ from petitions.models import (
 )
 from petitions.signatures import invalidating
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 from petitions.states import State
@@ -94,7 +94,7 @@ def world(organization: Organization, alice: User) -> World:
         petition=world.signed, made_at=now, as_of=now, domain="nowhere.test",
         reason="A test", since=now - timedelta(days=1), found=1,
     )  # fmt: skip
-    invalidating.begin(described, alice, now=now)
+    invalidating.begin_invalidation(described, alice, now=now)
     KeyCollision.objects.create(
         petition=world.signed, kept=signature.pk, taken_back=pending.pk, version=1,
         found_at=now,
@@ -181,9 +181,9 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
     counted = make_signature(petition)
     now = timezone.now()
     return {
-        "own": make_token(Purpose.OWN, counted.pk, now=now),
-        "all": make_token(Purpose.ALL, counted.pk, now=now),
-        "never": make_token(Purpose.NEVER, counted.pk, now=now),
-        "confirm": make_token(Purpose.CONFIRM, signature.pk, now=now),
-        "not_me": make_token(Purpose.NOT_ME, signature.pk, now=now),
+        "own": make_token(TokenPurpose.OWN, counted.pk, now=now),
+        "all": make_token(TokenPurpose.ALL, counted.pk, now=now),
+        "never": make_token(TokenPurpose.NEVER, counted.pk, now=now),
+        "confirm": make_token(TokenPurpose.CONFIRM, signature.pk, now=now),
+        "not_me": make_token(TokenPurpose.NOT_ME, signature.pk, now=now),
     }

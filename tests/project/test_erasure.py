@@ -44,7 +44,7 @@ from petitions.signatures import (
     links,
 )
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 from tests.factories import make_petition, make_signature
@@ -153,7 +153,11 @@ def logs() -> Iterator[None]:
 mailserver = conftest.server  # the fixture
 
 
-FOLDERS = {Purpose.OWN: "signature", Purpose.NOT_ME: "not-me", Purpose.ALL: "signed"}
+FOLDERS = {
+    TokenPurpose.OWN: "signature",
+    TokenPurpose.NOT_ME: "not-me",
+    TokenPurpose.ALL: "signed",
+}
 
 
 class Journey:
@@ -197,7 +201,7 @@ class Journey:
         self.send()
         self.post(self.link("/confirm/"))
 
-    def own(self, purpose: Purpose, petition: Petition) -> str:
+    def own(self, purpose: TokenPurpose, petition: Petition) -> str:
         """The path of a link to the newest signature under a petition."""
         newest = petition.signatures.order_by("-pk")[0]
         folder = FOLDERS[purpose]
@@ -257,7 +261,7 @@ def planted(journey: Journey, petitions: list[Petition], alice: User) -> Journey
     # Taken back; and one that waits, refused once, with a new link asked for.
     journey.sign(third)
     journey.confirm()
-    journey.post(f"{journey.own(Purpose.OWN, third)}withdraw/")
+    journey.post(f"{journey.own(TokenPurpose.OWN, third)}withdraw/")
     journey.sign(fourth)
     mailbox.refuse = unknown
     journey.send()
@@ -273,7 +277,7 @@ def planted(journey: Journey, petitions: list[Petition], alice: User) -> Journey
     journey.visitor.get("/petitions/?q=Zephyrine")
     staff_at_work(alice, first)
     # In the end the mailbox is closed.
-    bounces.mark(key(), "550 5.1.1", now=timezone.now())
+    bounces.record_bounce(key(), "550 5.1.1", now=timezone.now())
     while counting.fold():
         pass
     page = journey.visitor.get(first.get_absolute_url()).content.decode()
@@ -370,9 +374,9 @@ def test_erasing_one_by_one_leaves_no_trace(
     for petition in petitions:
         assert holding(*PLANTED)
         if petition.signatures.exclude(state="pending").exists():
-            planted.post(f"{planted.own(Purpose.OWN, petition)}erase/")
+            planted.post(f"{planted.own(TokenPurpose.OWN, petition)}erase/")
         else:
-            planted.post(planted.own(Purpose.NOT_ME, petition))
+            planted.post(planted.own(TokenPurpose.NOT_ME, petition))
 
     assert holding(*PLANTED) == set()
     expire(timezone.now() + MUCH_LATER)
@@ -411,6 +415,6 @@ def test_erasing_everything_finds_answers_whose_signature_has_lost_its_name(
     expire(now + timedelta(days=190))
     assert not first.signatures.known().exists()
 
-    planted.post(f"{planted.own(Purpose.ALL, second)}erase/")
+    planted.post(f"{planted.own(TokenPurpose.ALL, second)}erase/")
 
     assert holding(*PLANTED) == holding_key() == set()

@@ -53,7 +53,7 @@ COLOUR = re.compile(
 @pytest.mark.parametrize("dark", [False, True])
 def test_whatever_stands_on_something_can_be_read(dark: bool) -> None:
     tokens = {
-        name: colours.parse(value)
+        name: colours.parse_colour(value)
         for name, value in styles.colour_tokens(dark=dark).items()
     }
     poor = {

@@ -33,7 +33,7 @@ class Command(BaseCommand):
             with open_transport() as transport:
                 transport.send(settings.MAIL_FROM, to, message(to))
         except (Refused, OSError) as error:
-            raise CommandError(f"{place()}: {explain(error)}") from None
+            raise CommandError(f"{place()}: {explain_mail_error(error)}") from None
         self.stdout.write(
             f"{place()} took the message for {to}. Look into that mailbox, and under "
             "spam: if it is there, set up SPF, DKIM and DMARC for the domain of "
@@ -56,7 +56,7 @@ def message(to: str) -> bytes:
     return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
 
 
-def explain(error: Exception) -> str:
+def explain_mail_error(error: Exception) -> str:
     """What went wrong and what to do about it."""
     match error:
         case Refused():
@@ -67,7 +67,7 @@ def explain(error: Exception) -> str:
             )
         case smtplib.SMTPRecipientsRefused():
             code, reply = next(iter(error.recipients.values()))
-            return explain(Refused(code, words(reply)))
+            return explain_mail_error(Refused(code, words(reply)))
         case smtplib.SMTPAuthenticationError():
             return (
                 "the server does not accept user name and password "
@@ -75,7 +75,9 @@ def explain(error: Exception) -> str:
             )
         case smtplib.SMTPResponseException():
             told = words(error.smtp_error)
-            return explain(Refused(error.smtp_code, told, of_recipient=False))
+            return explain_mail_error(
+                Refused(error.smtp_code, told, of_recipient=False)
+            )
         case smtplib.SMTPNotSupportedError():
             return (
                 f"{error}. Use another scheme in MAIL_URL: smtp+tls:// for STARTTLS, "

@@ -12,18 +12,18 @@ from django.db import transaction
 
 from core.db.guards import (
     LINE,
-    is_seen,
+    is_visible,
 )
 from core.mail.address_fields import checked_address
-from core.management.commands.check_mail import explain, place
+from core.management.commands.check_mail import explain_mail_error, place
 from core.security import events
 from organizations.mailing import compose
 from organizations.models import (
     Membership,
     Organization,
-    Purpose,
     Role,
     StaffMail,
+    StaffMailPurpose,
     User,
 )
 
@@ -50,7 +50,7 @@ class Command(BaseCommand):
                 f"--owner {owner}: not an e-mail address. {error.messages[0]}"
             ) from None
         name = organization.strip()
-        if not is_seen(name) or not re.match(LINE, name) or len(name) > 200:
+        if not is_visible(name) or not re.match(LINE, name) or len(name) > 200:
             raise CommandError("--organization: give a name of 1 to 200 characters")
         with transaction.atomic():
             row, user, others = self.make(name, owner)
@@ -109,14 +109,16 @@ class Command(BaseCommand):
 
     def mail_link(self, user: User) -> None:
         """Mail the link at once: whoever runs this waits to hear of it."""
-        message = compose(StaffMail(purpose=Purpose.PASSWORD, address=user.email))
+        message = compose(
+            StaffMail(purpose=StaffMailPurpose.PASSWORD, address=user.email)
+        )
         assert message is not None  # who has an active account is written to
         try:
             message.send()
         except OSError as error:
             raise CommandError(
                 f"{user.email} is its owner, but the mail with the link to set a "
-                f"password could not be sent. {place()}: {explain(error)}\n"
+                f"password could not be sent. {place()}: {explain_mail_error(error)}\n"
                 "Then run this again; or set a password without mail: manage.py "
                 f"changepassword {user.email}"
             ) from None

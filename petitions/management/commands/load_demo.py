@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from organizations.models import Organization, User
 from petitions.demo.content import STAFF_EMAIL
-from petitions.demo.load import load
+from petitions.demo.load import load_demo
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("Not a demonstration: set DEMO=1 to load one.")
         if not Organization.objects.exists():
-            load(
+            load_demo(
                 now=timezone.now(), time_zone=settings.TIME_ZONE, progress=self.progress
             )
         staff = User.objects.filter(email=STAFF_EMAIL).first()

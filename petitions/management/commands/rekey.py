@@ -12,7 +12,7 @@ from django.utils import timezone
 from petitions.identity import key_ring
 from petitions.identity.key_ring import Keyring
 from petitions.signatures import rekeying
-from petitions.signatures.rekey_preview import preview
+from petitions.signatures.rekey_preview import preview_rekey
 
 # Forms that were found before the end have been written by then.
 GRACE = 5.0
@@ -54,22 +54,22 @@ class Command(BaseCommand):
                 cursor.execute("RESET statement_timeout")
 
     def preview(self) -> None:
-        counted, twice = preview()
+        counted, twice = preview_rekey()
         self.stdout.write(
             f"{counted} counted signatures; {twice} of them would be taken back, "
             "because an older one of the same person counts. Nothing was changed."
         )
 
     def run(self, former_lost: bool) -> None:
-        report = rekeying.Report()
-        ring = key_ring.current()
+        report = rekeying.RekeyReport()
+        ring = key_ring.current_keyring()
         if ring.rekeying:
             self.stdout.write(f"Going on with version {ring.newest.number}.")
             self.carry_out(ring, report)
-            ring = key_ring.current()
+            ring = key_ring.current_keyring()
         if rekeying.is_due():
             report.started = self.start(former_lost)
-            ring = key_ring.current()
+            ring = key_ring.current_keyring()
             self.stdout.write(f"Version {ring.newest.number} has begun.")
         self.carry_out(ring, report)
         self.sum_up(report)
@@ -77,20 +77,22 @@ class Command(BaseCommand):
     def start(self, former_lost: bool) -> int:
         for _attempt in range(30):
             try:
-                return rekeying.start(now=timezone.now(), former_lost=former_lost)
+                return rekeying.start_version(
+                    now=timezone.now(), former_lost=former_lost
+                )
             except rekeying.SecretMissing:
                 raise CommandError(
                     "The EMAIL_KEY that signatures were counted by is missing. Add it "
                     "to EMAIL_KEY_FALLBACKS; when nobody has it any more, run this "
                     "with --former-lost."
                 ) from None
-            except rekeying.Busy:
+            except rekeying.VersionsInUse:
                 time.sleep(1)
         raise CommandError(
             "No moment was found to begin in: does a backup run? Try again later."
         )
 
-    def carry_out(self, ring: Keyring, report: rekeying.Report) -> None:
+    def carry_out(self, ring: Keyring, report: rekeying.RekeyReport) -> None:
         """Everything that still has another key, pending signatures first: their
         links are about to be used."""
         if not ring.newest.secret:
@@ -106,14 +108,14 @@ class Command(BaseCommand):
         for number in rekeying.rekey_consents(ring):
             report.consents += number
         if ring.rekeying:
-            rekeying.finish(ring.newest.number, now=timezone.now())
+            rekeying.finish_version(ring.newest.number, now=timezone.now())
             report.finished = ring.newest.number
             time.sleep(GRACE)
-            ring = key_ring.current()
-        report.tidied += rekeying.tidy(ring)
-        report.left = rekeying.left(ring)
+            ring = key_ring.current_keyring()
+        report.tidied += rekeying.delete_old_versions(ring)
+        report.left = rekeying.unmatched_suppressions(ring)
 
-    def signatures(self, rows: Any, ring: Keyring, report: rekeying.Report) -> int:
+    def signatures(self, rows: Any, ring: Keyring, report: rekeying.RekeyReport) -> int:
         """One round; returns how many there were."""
         done = 0
         shown_at = time.monotonic()
@@ -129,7 +131,7 @@ class Command(BaseCommand):
                 )
         return done
 
-    def sum_up(self, report: rekeying.Report) -> None:
+    def sum_up(self, report: rekeying.RekeyReport) -> None:
         if report.idle:
             self.stdout.write("Nothing to do: every key is of the newest version.")
         else:

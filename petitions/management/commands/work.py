@@ -36,7 +36,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
         connecting.wait(stop)
-        threads = loops.start(loops.WORKER_LOOPS, stop)
+        threads = loops.start_threads(loops.WORKER_LOOPS, stop)
         stop.wait()
         for thread in threads:
             thread.join(timeout=3)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import OperationalError
 
-from core.db.cached_value import Held
+from core.db.cached_value import CachedValue
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_it_is_read_once_in_five_seconds(clock: list[float]) -> None:
     values = iter("abc")
-    letter = Held(lambda: next(values))
+    letter = CachedValue(lambda: next(values))
 
     assert [letter.get(), letter.get()] == ["a", "a"]
     clock[0] += 4.9
@@ -44,7 +44,7 @@ def test_while_the_database_is_away_what_is_held_stays(clock: list[float]) -> No
             raise OperationalError
         return "a"
 
-    letter = Held(load)
+    letter = CachedValue(load)
     letter.get()
     away = True
     clock[0] += 6
@@ -69,7 +69,7 @@ def test_one_reads_while_the_others_go_on(clock: list[float]) -> None:
             assert go_on.wait(20)
         return asked
 
-    number = Held(load)
+    number = CachedValue(load)
     assert number.get() == 1
     clock[0] += 6
     with ThreadPoolExecutor(1) as pool:
@@ -93,7 +93,7 @@ def test_who_comes_first_waits_for_the_first_value() -> None:
         assert go_on.wait(20)
         return asked
 
-    number = Held(load)
+    number = CachedValue(load)
     with ThreadPoolExecutor(4) as pool:
         found = [pool.submit(number.get) for _ in range(4)]
         go_on.set()

@@ -83,9 +83,9 @@ def test_so_many_signatures_set_aside(forms: None, erin: User) -> None:
     ((removal, number),) = quarantine.remove(listed, erin, now=now)
     assert number == MANY
     assert quarantine.call_off(removal) == MANY
-    assert quarantine.release(listed, now=now) == MANY
+    assert quarantine.release_from_quarantine(listed, now=now) == MANY
     assert not DueMail.objects.exclude(state="due").exists()
-    same_person.forget(listed)
+    same_person.delete_signatures(listed)
     assert not Signature.objects.exists()
     assert not DueMail.objects.exists()
 
@@ -93,7 +93,7 @@ def test_so_many_signatures_set_aside(forms: None, erin: User) -> None:
 def test_so_many_supporters_who_want_no_mail(
     organization: Organization, petition: Petition, alice: User
 ) -> None:
-    ring, now = key_ring.current(), timezone.now()
+    ring, now = key_ring.current_keyring(), timezone.now()
     addresses = [f"n{each}@example.org" for each in range(MANY)]
     rows = [
         Consent(

@@ -22,7 +22,7 @@ COLOURS = st.tuples(*[st.integers(0, 255)] * 3)
     ],
 )
 def test_contrast_is_what_others_compute(one: str, other: str, ratio: float) -> None:
-    found = colours.contrast(colours.parse(one), colours.parse(other))
+    found = colours.contrast(colours.parse_colour(one), colours.parse_colour(other))
     assert found == pytest.approx(ratio, abs=0.01)
 
 
@@ -35,17 +35,21 @@ def test_black_or_white_can_be_read_on_any_colour(colour: colours.Colour) -> Non
 def test_any_colour_can_be_made_readable(
     colour: colours.Colour, grounds: list[str]
 ) -> None:
-    on = [colours.parse(ground) for ground in grounds]
-    assert colours.least(colours.readable(colour, on), on) >= colours.TEXT
+    on = [colours.parse_colour(ground) for ground in grounds]
+    assert colours.least(colours.readable_on(colour, on), on) >= colours.TEXT
 
 
 def test_a_colour_that_can_be_read_stays_as_it_is() -> None:
     white = [colours.WHITE]
-    assert colours.readable(colours.parse("#0b5f6b"), white) == (11, 95, 107)
-    assert colours.readable(colours.parse("#999999"), white) != (153, 153, 153)
+    assert colours.readable_on(colours.parse_colour("#0b5f6b"), white) == (11, 95, 107)
+    assert colours.readable_on(colours.parse_colour("#999999"), white) != (
+        153,
+        153,
+        153,
+    )
 
 
 @pytest.mark.parametrize("text", ["", "0b5f6b", "#0B5F6B", "#0b5f6", "#0b5f6g", "red"])
 def test_what_is_no_colour(text: str) -> None:
     with pytest.raises(ValueError, match=f"^{text}$"):
-        colours.parse(text)
+        colours.parse_colour(text)

@@ -18,8 +18,8 @@ from django.test import RequestFactory
 from core.observability import logs
 from core.observability.logs import (
     Safe,
+    log_context,
     log_what_nobody_caught,
-    note,
     request_fields,
     stack_of,
 )
@@ -117,7 +117,7 @@ def test_gunicorn_quotes_nobody(message: Any, args: tuple[str, ...]) -> None:
         {"name": "gunicorn.error", "msg": message, "args": args}
     )
 
-    said = logs.words(record)
+    said = logs.safe_message(record)
 
     assert said
     assert "secret" not in said
@@ -129,7 +129,7 @@ def test_gunicorns_own_messages_stay() -> None:
         {"name": "gunicorn.error", "msg": "Worker (pid:%s) exited", "args": (5,)}
     )
 
-    assert logs.words(record) == "Worker (pid:5) exited"
+    assert logs.safe_message(record) == "Worker (pid:5) exited"
 
 
 def test_a_message_stays_on_its_line(lines: Lines) -> None:
@@ -144,11 +144,11 @@ def test_lines_of_a_request_share_its_id_and_the_last_has_its_outcome() -> None:
     handler = Lines("json")
     logger = logging.getLogger("petitions.test")
     logger.addHandler(handler)
-    note(outcome="nowhere")  # outside of a request
+    log_context(outcome="nowhere")  # outside of a request
     for outcome in ("stored", "invalid"):
         with request_fields() as fields:
             logger.warning("on the way")
-            note(outcome=outcome, signature=3)
+            log_context(outcome=outcome, signature=3)
             logger.info("request", extra=fields)
     logger.warning("afterwards")
     logger.removeHandler(handler)

@@ -242,7 +242,7 @@ def test_an_alert_gets_out_while_mail_is_down(
 ) -> None:
     monkeypatch.setattr("core.observability.alerts.send_mail", no_mail)
 
-    assert alerts.tell("Attention needed", "The mail server is away.") is True
+    assert alerts.send_alert("Attention needed", "The mail server is away.") is True
 
     (alert,) = taker.taken
     assert alert["subject"] == "Attention needed"
@@ -256,7 +256,7 @@ def test_both_are_told_and_one_is_enough(
 ) -> None:
     taker.status = 500
 
-    assert alerts.tell("Attention needed", "x") is True
+    assert alerts.send_alert("Attention needed", "x") is True
 
     assert len(mail.outbox) == len(taker.taken) == 1
     assert "The alert could not be posted: HTTPError" in caplog.text
@@ -269,7 +269,7 @@ def test_nobody_reached_is_tried_again(
     taker.status = 500
     monkeypatch.setattr("core.observability.alerts.send_mail", no_mail)
 
-    assert alerts.tell("Attention needed", "x") is False
+    assert alerts.send_alert("Attention needed", "x") is False
 
 
 # == Who is told what, and how often the database is asked ==

@@ -40,7 +40,7 @@ def noted_in(rounds: list[datetime]) -> Callable[[datetime], bool]:
 def run_while(loop: Loop, condition: Callable[[], bool]) -> bool:
     """Run the loop in a thread until `condition` holds."""
     stop = threading.Event()
-    threads = loops.start([loop], stop)
+    threads = loops.start_threads([loop], stop)
     try:
         return until(condition)
     finally:
@@ -97,9 +97,9 @@ def test_a_second_worker_waits_and_takes_over() -> None:
     first: list[datetime] = []
     second: list[datetime] = []
     stops = [threading.Event(), threading.Event()]
-    one = loops.start([Loop("same", 0.01, noted_in(first))], stops[0])
+    one = loops.start_threads([Loop("same", 0.01, noted_in(first))], stops[0])
     assert until(lambda: bool(first))
-    two = loops.start([Loop("same", 0.01, noted_in(second))], stops[1])
+    two = loops.start_threads([Loop("same", 0.01, noted_in(second))], stops[1])
 
     time.sleep(1.5)
     worked_beside = len(second)

@@ -15,7 +15,7 @@ from petitions.abuse.contacts import (
     may_hold_a_contact,
 )
 from petitions.models import Petition, Signature
-from petitions.signatures.tokens import Purpose
+from petitions.signatures.tokens import TokenPurpose
 from tests.factories import make_pending, make_petition, make_signature
 from tests.helpers import text_of
 from tests.petitions.views.helpers import page_of
@@ -86,13 +86,13 @@ def test_a_doubtful_name_waits_for_staff_wherever_it_is_typed(
     if way == "signing":
         visitor.post(f"{petition.get_absolute_url()}sign/", form)
         mine = Signature.objects.get()
-        visitor.post(page_of(Purpose.CONFIRM, mine))
+        visitor.post(page_of(TokenPurpose.CONFIRM, mine))
     elif way == "confirming":
         mine = make_pending(petition)
-        visitor.post(f"{page_of(Purpose.CONFIRM, mine)}correct/", form)
+        visitor.post(f"{page_of(TokenPurpose.CONFIRM, mine)}correct/", form)
     else:
         mine = make_signature(petition)
-        visitor.post(page_of(Purpose.OWN, mine), form)
+        visitor.post(page_of(TokenPurpose.OWN, mine), form)
     mine.refresh_from_db()
     assert (mine.state, mine.show_name) == ("confirmed", True)
     assert getattr(mine, field) == doubtful
@@ -123,8 +123,8 @@ def test_it_is_refused_beside_its_field_wherever_it_is_typed(
 
     for path in (
         f"{petition.get_absolute_url()}sign/",
-        f"{page_of(Purpose.CONFIRM, pending)}correct/",
-        page_of(Purpose.OWN, mine),
+        f"{page_of(TokenPurpose.CONFIRM, pending)}correct/",
+        page_of(TokenPurpose.OWN, mine),
     ):
         answer = visitor.post(path, form)
         assert answer.status_code == 422, path

@@ -31,8 +31,8 @@ from petitions.abuse.new_domains import (
     KNOWN,
 )
 from petitions.abuse.rate_limits import (
-    RULES,
-    Rules,
+    RATE_LIMITS,
+    RateLimits,
 )
 from petitions.models import (
     DueMail,
@@ -51,7 +51,7 @@ from petitions.signatures import (
     signing,
 )
 from petitions.signatures.signing import SignerInput
-from petitions.states import Aside, WeakSign
+from petitions.states import QuarantineReason, WeakSign
 from tests.factories import make_petition
 from tests.helpers import text_of
 
@@ -64,23 +64,23 @@ LIST = "/admin/petitions/signature/"
 
 
 @pytest.fixture(autouse=True)
-def rules() -> Rules:
+def rules() -> RateLimits:
     """Those of a new installation."""
     KNOWN.forget()
-    RULES.forget()
-    return RULES.get()
+    RATE_LIMITS.forget()
+    return RATE_LIMITS.get()
 
 
-def reread() -> Rules:
+def reread() -> RateLimits:
     KNOWN.forget()
-    RULES.forget()
-    return RULES.get()
+    RATE_LIMITS.forget()
+    return RATE_LIMITS.get()
 
 
 def sign(
     petition: Petition,
     email: str,
-    rules: Rules,
+    rules: RateLimits,
     now: datetime | None = None,
     network: str | None = HOME,
 ) -> int | None:
@@ -105,14 +105,14 @@ def passed() -> int:
 
 
 def aside() -> int:
-    return Signature.objects.filter(aside=Aside.BURST).count()
+    return Signature.objects.filter(aside=QuarantineReason.BURST).count()
 
 
 # == Stuffing ==
 
 
 def test_seven_hundred_addresses_of_fourteen_domains_from_one_machine(
-    petition: Petition, rules: Rules
+    petition: Petition, rules: RateLimits
 ) -> None:
     now = timezone.now()
 
@@ -127,7 +127,7 @@ def test_seven_hundred_addresses_of_fourteen_domains_from_one_machine(
 
 
 def test_seven_hundred_of_one_domain_from_changing_networks(
-    petition: Petition, rules: Rules
+    petition: Petition, rules: RateLimits
 ) -> None:
     now = timezone.now()
 
@@ -138,7 +138,7 @@ def test_seven_hundred_of_one_domain_from_changing_networks(
 
 
 def test_names_below_a_domain_are_no_other_domains(
-    petition: Petition, rules: Rules
+    petition: Petition, rules: RateLimits
 ) -> None:
     now = timezone.now()
 
@@ -150,7 +150,7 @@ def test_names_below_a_domain_are_no_other_domains(
 
 
 def test_what_is_set_aside_counts_only_after_staff_have_looked(
-    petition: Petition, rules: Rules
+    petition: Petition, rules: RateLimits
 ) -> None:
     now = timezone.now()
     for number in range(A_DAY):
@@ -160,14 +160,14 @@ def test_what_is_set_aside_counts_only_after_staff_have_looked(
 
     outcome, _slug = confirming.confirm(last, now=now)
     assert outcome is not confirming.Confirmation.COUNTED
-    quarantine.release(Signature.objects.filter(pk=last), now=now)
+    quarantine.release_from_quarantine(Signature.objects.filter(pk=last), now=now)
 
     assert DueMail.objects.get(signature=last).state == MailState.DUE
     outcome, _slug = confirming.confirm(last, now=now)
     assert outcome is confirming.Confirmation.COUNTED
 
 
-def test_the_limit_refills_over_a_day(petition: Petition, rules: Rules) -> None:
+def test_the_limit_refills_over_a_day(petition: Petition, rules: RateLimits) -> None:
     now = timezone.now()
     for number in range(40):
         sign(petition, f"u{number}@new.test", rules, now, elsewhere(number))
@@ -206,7 +206,7 @@ def test_the_bound_is_exact_however_many_come_at_once(petition: Petition) -> Non
 
 
 def test_a_crowd_behind_one_address_passes_at_once(
-    petition: Petition, rules: Rules
+    petition: Petition, rules: RateLimits
 ) -> None:
     """Two thousand within ten minutes, one in ten with a domain of their own."""
     now = timezone.now()
@@ -222,7 +222,7 @@ def test_a_crowd_behind_one_address_passes_at_once(
 
 
 def test_a_household_with_its_own_domain_passes(
-    petition: Petition, rules: Rules
+    petition: Petition, rules: RateLimits
 ) -> None:
     for number in range(3 + 12):
         sign(petition, f"u{number}@tremblay.ca", rules)
@@ -234,7 +234,7 @@ def test_a_household_with_its_own_domain_passes(
     "email", ["u@gmail.com", "u@videotron.ca", "u@hotmail.co.uk", "u@web.de"]
 )
 def test_a_new_installation_knows_the_large_providers(
-    petition: Petition, rules: Rules, email: str
+    petition: Petition, rules: RateLimits, email: str
 ) -> None:
     for number in range(60):
         sign(petition, f"{number}{email}", rules)
@@ -292,14 +292,14 @@ def test_a_large_petition_takes_more_of_a_new_domain(petition: Petition) -> None
 
 
 def test_releasing_one_makes_its_domain_known_to_the_organisation(
-    petition: Petition, other_organization: Organization, rules: Rules
+    petition: Petition, other_organization: Organization, rules: RateLimits
 ) -> None:
     now = timezone.now()
     for number in range(A_DAY + 5):
         sign(petition, f"u{number}@mail.union.test", rules, now, elsewhere(number))
     first = Signature.objects.set_aside().earliest("pk")
 
-    quarantine.release(Signature.objects.filter(pk=first.pk), now=now)
+    quarantine.release_from_quarantine(Signature.objects.filter(pk=first.pk), now=now)
 
     known = OrdinaryDomain.objects.get()
     assert (known.organization, known.domain) == (petition.organization, "union.test")
@@ -314,14 +314,14 @@ def test_releasing_one_makes_its_domain_known_to_the_organisation(
 
 
 def test_releasing_for_another_reason_teaches_nothing(petition: Petition) -> None:
-    rules = Rules()
+    rules = RateLimits()
     given = SignerInput(
         "https://a.test", "a@new.test", "en", "number",
         weak_signs=int(WeakSign.NO_ORIGIN | WeakSign.CONTACT_IN_NAME),
     )  # fmt: skip
     signing.sign(petition.pk, given, now=timezone.now(), rules=rules)
 
-    quarantine.release(Signature.objects.all(), now=timezone.now())
+    quarantine.release_from_quarantine(Signature.objects.all(), now=timezone.now())
 
     assert not OrdinaryDomain.objects.exists()
 
@@ -335,7 +335,7 @@ def due_within(now: datetime, hours: float) -> int:
 
 
 def test_so_many_mails_a_network_causes_and_the_next_wait_in_line(
-    petition: Petition, rules: Rules
+    petition: Petition, rules: RateLimits
 ) -> None:
     now = timezone.now()
 
@@ -357,7 +357,7 @@ def test_so_many_mails_a_network_causes_and_the_next_wait_in_line(
 
 
 def test_with_invented_domains_it_is_far_fewer(
-    petition: Petition, rules: Rules
+    petition: Petition, rules: RateLimits
 ) -> None:
     now = timezone.now()
 
@@ -372,7 +372,10 @@ def test_with_invented_domains_it_is_far_fewer(
 
 
 def test_links_that_are_asked_for_are_mails_too(
-    visitor: Client, petition: Petition, rules: Rules, monkeypatch: pytest.MonkeyPatch
+    visitor: Client,
+    petition: Petition,
+    rules: RateLimits,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rate_limits, "MAILS", rate_limits.MAILS.of(3))
     monkeypatch.setattr("petitions.views.links.MAILS_NOW", rate_limits.MAILS_NOW.of(3))
@@ -397,7 +400,7 @@ def test_the_answer_is_the_same(
     reread()
     first = visitor.post("/petitions/free-the-prisoners/sign/", form, headers=headers)
     for number in range(40):
-        sign(petition, f"u{number}@{domain}", RULES.get())
+        sign(petition, f"u{number}@{domain}", RATE_LIMITS.get())
 
     with django_assert_num_queries(2):
         last = visitor.post(
@@ -418,19 +421,19 @@ def test_providers_are_written_as_they_are_compared() -> None:
 # == In the admin ==
 
 
-def stuffed(petition: Petition, rules: Rules, number: int, domain: str) -> None:
+def stuffed(petition: Petition, rules: RateLimits, number: int, domain: str) -> None:
     """So many with one domain, each from another network."""
     for each in range(number):
         sign(petition, f"u{each}@{domain}", rules, network=elsewhere(each))
 
 
 def test_all_are_removed_in_one_step_but_none_that_came_since(
-    petition: Petition, rules: Rules, as_user: Login, erin: User
+    petition: Petition, rules: RateLimits, as_user: Login, erin: User
 ) -> None:
     stuffed(petition, rules, 80 + A_DAY, "new.test")
     staff = as_user(erin)
     path = f"{LIST}?aside=burst"
-    one = Signature.objects.filter(aside=Aside.BURST).earliest("pk").pk
+    one = Signature.objects.filter(aside=QuarantineReason.BURST).earliest("pk").pk
     everything = {"action": "remove", "_selected_action": [one], "select_across": "1"}
 
     asked = staff.post(path, everything)
@@ -446,10 +449,10 @@ def test_all_are_removed_in_one_step_but_none_that_came_since(
 
 
 def test_all_are_released_in_one_step(
-    petition: Petition, rules: Rules, as_user: Login, erin: User
+    petition: Petition, rules: RateLimits, as_user: Login, erin: User
 ) -> None:
     stuffed(petition, rules, 80 + A_DAY, "new.test")
-    one = Signature.objects.filter(aside=Aside.BURST).earliest("pk").pk
+    one = Signature.objects.filter(aside=QuarantineReason.BURST).earliest("pk").pk
     everything = {"action": "release", "_selected_action": [one], "select_across": "1"}
 
     as_user(erin).post(f"{LIST}?aside=burst", everything)
@@ -498,7 +501,7 @@ def test_many_colleagues_of_a_known_domain_behind_one_address(
     assert passed() == 1200
 
 
-def test_the_administrator_is_told(petition: Petition, rules: Rules) -> None:
+def test_the_administrator_is_told(petition: Petition, rules: RateLimits) -> None:
     stuffed(petition, rules, 8 + A_DAY, "new.test")
 
     (found,) = [

@@ -21,8 +21,8 @@ from core.retention import expire
 from organizations.models import User
 from petitions.abuse import rate_limits
 from petitions.abuse.rate_limits import (
-    RULES,
-    Rules,
+    RATE_LIMITS,
+    RateLimits,
 )
 from petitions.identity.key_ring import keys_of
 from petitions.models import (
@@ -44,7 +44,7 @@ from petitions.signatures import (
     withdrawing,
 )
 from petitions.signatures.signing import SignerInput
-from petitions.states import Aside, WeakSign
+from petitions.states import QuarantineReason, WeakSign
 from tests.factories import make_petition, make_signature
 from tests.helpers import text_of
 
@@ -57,19 +57,19 @@ SCHOOL = "11.22.33.44"
 LIST = "/admin/petitions/signature/"
 
 
-def only(*wanted: tuple[str, int, int]) -> Rules:
+def only(*wanted: tuple[str, int, int]) -> RateLimits:
     """These limits and no others: scope, most, minutes."""
     Limit.objects.all().delete()
     for scope, most, minutes in wanted:
         Limit.objects.create(scope=scope, most=most, minutes=minutes)
-    RULES.forget()
-    return replace(RULES.get(), of_newcomers=False)
+    RATE_LIMITS.forget()
+    return replace(RATE_LIMITS.get(), of_newcomers=False)
 
 
 def sign(
     petition: Petition,
     email: str,
-    rules: Rules,
+    rules: RateLimits,
     now: datetime,
     network: str = "11.22.33.0/24",
     **more: Any,
@@ -175,8 +175,8 @@ def test_buckets_name_nobody_and_go_when_they_are_full(petition: Petition) -> No
     keys = list(Allowance.objects.values_list("key", flat=True))
     assert len(keys) == 3
     assert key not in keys
-    assert rate_limits.purge(now) == 0
-    assert rate_limits.purge(now + timedelta(hours=1)) == 3
+    assert rate_limits.purge_allowances(now) == 0
+    assert rate_limits.purge_allowances(now + timedelta(hours=1)) == 3
 
 
 @pytest.mark.django_db(transaction=True)
@@ -230,8 +230,8 @@ def test_a_forged_address_passes_none_more(
 def test_two_thousand_people_behind_one_address_all_get_their_link(
     petition: Petition,
 ) -> None:
-    RULES.forget()
-    rules = RULES.get()
+    RATE_LIMITS.forget()
+    rules = RATE_LIMITS.get()
     assert rules.limits, "the limits of a new installation"
     now = timezone.now()
 
@@ -366,8 +366,8 @@ def test_the_answer_tells_nothing(
         ListedNetwork.objects.create(network="11.0.0.0/8", listing="block")
     if kind == "blocked domain":
         ListedDomain.objects.create(domain="example.org", listing="block")
-    RULES.forget()
-    RULES.get()
+    RATE_LIMITS.forget()
+    RATE_LIMITS.get()
 
     with django_assert_num_queries(2):
         response = visitor.post(SIGN, {**form, **more}, headers=headers)
@@ -392,7 +392,7 @@ def test_a_filled_trap_sets_aside(
 
     visitor.post(SIGN, {**sign_form, "subject": "x"})
 
-    assert asides() == {Aside.HONEYPOT: 1}
+    assert asides() == {QuarantineReason.HONEYPOT: 1}
     assert DueMail.objects.get().state == MailState.HELD
 
 
@@ -402,8 +402,8 @@ def test_a_filled_trap_sets_aside(
         ("Maya", True, ""),
         ("Maya", False, ""),
         ("Win at https: now", True, ""),
-        ("Win at https: now", False, Aside.SIGNS),
-        ("http:now", False, Aside.SIGNS),
+        ("Win at https: now", False, QuarantineReason.SIGNS),
+        ("http:now", False, QuarantineReason.SIGNS),
     ],
 )
 def test_two_weak_signs_set_aside_and_one_does_not(
@@ -425,7 +425,7 @@ def test_a_busy_network_and_another_weak_sign_set_aside(petition: Petition) -> N
         signs = WeakSign.NO_ORIGIN if number == 2 else 0
         sign(petition, f"a{number}@example.org", rules, now, weak_signs=signs)
 
-    assert asides() == {"": 2, Aside.SIGNS: 1}
+    assert asides() == {"": 2, QuarantineReason.SIGNS: 1}
 
 
 @pytest.mark.parametrize(
@@ -444,9 +444,9 @@ def test_the_smallest_listed_network_decides(
     for network, listing in listed:
         ListedNetwork.objects.create(network=network, listing=listing)
 
-    sign(petition, "a@example.org", rate_limits.load(), timezone.now())
+    sign(petition, "a@example.org", rate_limits.load_limits(), timezone.now())
 
-    assert asides() == {Aside.NETWORK if blocked else "": 1}
+    assert asides() == {QuarantineReason.NETWORK if blocked else "": 1}
 
 
 @pytest.mark.parametrize(
@@ -475,16 +475,16 @@ def test_the_longest_listed_domain_decides(
         row.full_clean()
         row.save()
 
-    sign(petition, email, rate_limits.load(), timezone.now())
+    sign(petition, email, rate_limits.load_limits(), timezone.now())
 
-    assert asides() == {Aside.DOMAIN if blocked else "": 1}
+    assert asides() == {QuarantineReason.DOMAIN if blocked else "": 1}
 
 
 def test_allowed_sources_know_no_limit(petition: Petition) -> None:
     only(("network", 1, 60), ("ceiling", 1, 60), ("domain", 1, 60))
     ListedNetwork.objects.create(network="11.22.0.0/16", listing="allow")
     ListedDomain.objects.create(domain="school.example", listing="allow")
-    rules = rate_limits.load()
+    rules = rate_limits.load_limits()
     now = timezone.now()
 
     for number in range(4):
@@ -495,7 +495,9 @@ def test_allowed_sources_know_no_limit(petition: Petition) -> None:
 
 
 def test_nobody_confirms_what_is_set_aside(petition: Petition) -> None:
-    number = sign(petition, "a@example.org", Rules(), timezone.now(), is_trapped=True)
+    number = sign(
+        petition, "a@example.org", RateLimits(), timezone.now(), is_trapped=True
+    )
     assert number is not None
     signature = Signature.objects.get()
 
@@ -510,8 +512,8 @@ def test_confirming_another_form_takes_along_what_was_set_aside(
     petition: Petition,
 ) -> None:
     now = timezone.now()
-    sign(petition, "a@example.org", Rules(), now, is_trapped=True)
-    number = sign(petition, "a@example.org", Rules(), now)
+    sign(petition, "a@example.org", RateLimits(), now, is_trapped=True)
+    number = sign(petition, "a@example.org", RateLimits(), now)
     assert number is not None
 
     outcome, _slug = confirming.confirm(number, now=now)
@@ -529,11 +531,11 @@ def test_staff_see_why_and_how_many_people_wait(
 ) -> None:
     now = timezone.now()
     elsewhere = make_petition(other_organization)
-    sign(elsewhere, "x@example.org", Rules(), now, is_trapped=True)
+    sign(elsewhere, "x@example.org", RateLimits(), now, is_trapped=True)
     for email in ("a@example.org", "A@example.org", "b@example.org"):
-        sign(petition, email, Rules(), now, is_trapped=True)
+        sign(petition, email, RateLimits(), now, is_trapped=True)
     number = sign(
-        petition, "c@example.org", Rules(), now,
+        petition, "c@example.org", RateLimits(), now,
         weak_signs=WeakSign.NO_ORIGIN | WeakSign.CONTACT_IN_NAME,
     )  # fmt: skip
     staff = as_user(erin)
@@ -559,15 +561,15 @@ def test_staff_release_or_remove(
 ) -> None:
     now = timezone.now()
     for email in ("a@example.org", "b@example.org"):
-        sign(petition, email, Rules(), now, is_trapped=True)
-    pending = sign(petition, "c@example.org", Rules(), now)
+        sign(petition, email, RateLimits(), now, is_trapped=True)
+    pending = sign(petition, "c@example.org", RateLimits(), now)
     numbers = list(Signature.objects.values_list("pk", flat=True))
 
     chosen = {"action": action, "_selected_action": numbers}
     staff = as_user(erin)
     asked = staff.post(LIST, chosen)
     if action == "remove":
-        assert asides() == {Aside.HONEYPOT: 2, "": 1}
+        assert asides() == {QuarantineReason.HONEYPOT: 2, "": 1}
         page = text_of(asked)
         assert "2 people will be erased on" in page
         assert "Filled in what people do not see 2" in page
@@ -590,11 +592,13 @@ def test_staff_release_or_remove(
 def test_those_who_only_read_release_nothing(
     petition: Petition, as_user: Login, bob: User, action: str
 ) -> None:
-    number = sign(petition, "a@example.org", Rules(), timezone.now(), is_trapped=True)
+    number = sign(
+        petition, "a@example.org", RateLimits(), timezone.now(), is_trapped=True
+    )
 
     as_user(bob).post(LIST, {"action": action, "_selected_action": [number]})
 
-    assert asides() == {Aside.HONEYPOT: 1}
+    assert asides() == {QuarantineReason.HONEYPOT: 1}
 
 
 @pytest.mark.parametrize("model", ["limit", "listednetwork", "listeddomain"])

@@ -17,13 +17,13 @@ from petitions.abuse import rate_limits
 from petitions.abuse.rate_limits import (
     BURST,
     CEILING_FULL,
-    Rules,
+    RateLimits,
 )
 from petitions.identity import key_ring
 from petitions.models import DueMail, Petition, Signature
 from petitions.signatures import signing
 from petitions.signatures.signing import SignerInput
-from petitions.states import Aside
+from petitions.states import QuarantineReason
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
@@ -43,7 +43,7 @@ def test_its_buckets_do_what_the_database_does(
         monkeypatch.setattr(rate_limits, name, rule)
     chance, rules, buckets = (
         random.Random(viral.SEED),
-        Rules(of_newcomers=True),
+        RateLimits(of_newcomers=True),
         viral.Buckets(),
     )
     begin, moment = timezone.now().replace(microsecond=0), 0
@@ -62,7 +62,7 @@ def test_its_buckets_do_what_the_database_does(
         signed = signing.sign(petition.pk, given, now=now, rules=rules)
 
         attempts = rules.attempts(
-            petition.pk, key_ring.held().newest.key(given.email),
+            petition.pk, key_ring.cached_keyring().newest.key(given.email),
             ip_network(network), domain,
         )  # fmt: skip
         marks, wait = buckets.draw(attempts, moment)
@@ -70,7 +70,7 @@ def test_its_buckets_do_what_the_database_does(
         seen.add((signed is None, marks & BURST, wait > 0))
         if signed is not None:
             row = Signature.objects.get(pk=signed)
-            assert (row.aside == Aside.BURST) == bool(marks & BURST)
+            assert (row.aside == QuarantineReason.BURST) == bool(marks & BURST)
             due = DueMail.objects.get(signature=signed)
             assert due.due_at - now == timedelta(microseconds=wait)
     # Everything has happened at least once.

@@ -30,7 +30,7 @@ from petitions.privacy import expiry
 from petitions.probes import retention_limit
 from petitions.signature_fields import ERASED
 from petitions.signatures import confirming
-from petitions.signatures.tokens import Purpose, make_token
+from petitions.signatures.tokens import TokenPurpose, make_token
 from petitions.states import ENDED_STATES, State
 from tests.factories import backdate, make_pending, make_petition, make_signature
 from tests.helpers import text_of
@@ -203,7 +203,7 @@ def test_less_time_for_names_erases_after_seven_days_and_no_sooner(
 
 def forms_left(visitor: Client, pending: Signature) -> int:
     """How many are there once its signer has pressed the button, too late."""
-    token = make_token(Purpose.CONFIRM, pending.pk, now=timezone.now())
+    token = make_token(TokenPurpose.CONFIRM, pending.pk, now=timezone.now())
     answer = visitor.post(f"/confirm/{token}/")
     assert answer.status_code == 410
     return Signature.objects.pending().count()

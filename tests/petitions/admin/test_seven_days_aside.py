@@ -24,8 +24,8 @@ from petitions.models import DueMail, Petition, Signature
 from petitions.models.lifecycle import WAIT
 from petitions.models.mails import MailState
 from petitions.signatures import confirming
-from petitions.signatures.tokens import Purpose
-from petitions.states import Aside
+from petitions.signatures.tokens import TokenPurpose
+from petitions.states import QuarantineReason
 from tests.factories import make_pending, make_petition, make_signature
 from tests.helpers import text_of
 from tests.petitions.admin.helpers import Login
@@ -37,7 +37,9 @@ LIST = "/admin/petitions/signature/"
 MINUTE = timedelta(minutes=1)
 
 
-def put_aside(petition: Petition, email: str, reason: str = Aside.BURST) -> Signature:
+def put_aside(
+    petition: Petition, email: str, reason: str = QuarantineReason.BURST
+) -> Signature:
     signature = make_pending(petition, email)
     Signature.objects.filter(pk=signature.pk).update(aside=reason)
     DueMail.objects.filter(signature=signature).update(state=MailState.HELD)
@@ -146,7 +148,9 @@ def test_it_is_called_off(
     answer = call_off(client)
 
     assert "Called off: 2 signatures are set aside, as before." in text_of(answer)
-    assert Signature.objects.set_aside().filter(aside=Aside.BURST).count() == 3
+    assert (
+        Signature.objects.set_aside().filter(aside=QuarantineReason.BURST).count() == 3
+    )
     assert "Call it off" not in text_of(client.get(LIST))
     expire_all(timezone.now() + WAIT + MINUTE)
     assert Signature.objects.count() == 3
@@ -223,7 +227,7 @@ def test_nobody_is_told_again_of_what_is_being_removed(
 ) -> None:
     remove(as_user(erin), chosen(aside))
 
-    telling.tell(timezone.now())
+    telling.mail_organizations(timezone.now())
 
     assert mailoutbox == []
 
@@ -250,7 +254,7 @@ def test_a_removal_of_several_petitions_is_called_off_one_by_one(
 def test_the_signer_is_told_the_truth(
     as_user: Login, erin: User, visitor: Client, aside: list[Signature]
 ) -> None:
-    page = link(Purpose.ALL, aside[0])
+    page = link(TokenPurpose.ALL, aside[0])
     assert "looks at this form before" in text_of(visitor.get(page))
 
     remove(as_user(erin), chosen(aside))
@@ -268,7 +272,7 @@ def test_the_signer_erases_it_sooner(
 ) -> None:
     remove(as_user(erin), chosen(aside))
 
-    visitor.post(f"{link(Purpose.ALL, aside[0])}erase/")
+    visitor.post(f"{link(TokenPurpose.ALL, aside[0])}erase/")
 
     assert Signature.objects.get() == aside[2]
     assert "Called off: 1 signature" in text_of(call_off(as_user(erin)))

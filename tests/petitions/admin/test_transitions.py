@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 
 from core.db.database import retry_once
 from organizations.models import User
-from petitions.abuse.rate_limits import Rules
+from petitions.abuse.rate_limits import RateLimits
 from petitions.counts import counting
 from petitions.identity import same_person
 from petitions.identity.key_ring import email_key
@@ -91,7 +91,7 @@ class Sign:
             petition.pk,
             trapped if which == 3 else given,
             now=timezone.now(),
-            rules=Rules(),
+            rules=RateLimits(),
         )
         return False
 
@@ -163,7 +163,7 @@ class Release:
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
         rows = Signature.objects.filter(email_key=key_of(who))
-        quarantine.release(rows, now=timezone.now())
+        quarantine.release_from_quarantine(rows, now=timezone.now())
         return False
 
 
@@ -187,8 +187,8 @@ class Invalidate:
         everybody = Invalidation(
             petition=petition, domain="example.org", reason="x", as_of=now, found=0
         )
-        with suppress(invalidating.Busy):
-            invalidating.begin(everybody, staff(), now=now)
+        with suppress(invalidating.InvalidationRunning):
+            invalidating.begin_invalidation(everybody, staff(), now=now)
         invalidating.advance(now)
         return True
 
@@ -204,8 +204,8 @@ class Reverse:
         rows = Invalidation.objects.filter(state__in=("running", "done"))
         found = rows.order_by("pk" if which % 2 else "-pk").first()
         if found is not None:
-            with suppress(invalidating.Busy):
-                invalidating.reverse(found, staff(), "x", now=now)
+            with suppress(invalidating.InvalidationRunning):
+                invalidating.reverse_invalidation(found, staff(), "x", now=now)
         invalidating.advance(now)
         return True
 

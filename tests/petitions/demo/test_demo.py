@@ -16,7 +16,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from organizations.models import Membership, Organization, User
 from petitions.counts.counting import verify
 from petitions.demo.content import STAFF_EMAIL
-from petitions.demo.load import load
+from petitions.demo.load import load_demo
 from petitions.models import Change, MailTally, Petition, Signature
 from petitions.states import State
 
@@ -54,7 +54,9 @@ def told(
     told: list[tuple[int, int]] = []
     with django_db_blocker.unblock(), transaction.atomic():
         with override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")):
-            load(now=NOW, time_zone="UTC", progress=lambda *step: told.append(step))
+            load_demo(
+                now=NOW, time_zone="UTC", progress=lambda *step: told.append(step)
+            )
         yield told
         transaction.set_rollback(True)
 

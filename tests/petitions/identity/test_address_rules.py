@@ -24,7 +24,7 @@ RULES = "/admin/petitions/addressrule/"
 @pytest.fixture(autouse=True)
 def _keys() -> Iterator[None]:
     yield
-    key_ring.forget()
+    key_ring.forget_keyring()
 
 
 def rule(**values: str) -> dict[str, str]:

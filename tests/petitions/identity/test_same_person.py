@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from petitions.addresses import NotAnAddress, Rules, clean_address
+from petitions.addresses import MailboxRules, NotAnAddress, clean_address
 from petitions.identity.key_ring import FIRST_RULES
 from petitions.models import Petition
 from petitions.names import folded_name
@@ -12,7 +12,7 @@ from petitions.signatures.forms import CorrectionForm
 
 BLANK = {"strip_characters": "", "strip_extension": "", "same_as": ""}
 # Those of a new site, and some that an administrator might add.
-RULES = Rules(
+RULES = MailboxRules(
     [
         {**BLANK, **rule}
         for rule in [

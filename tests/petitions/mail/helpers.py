@@ -12,7 +12,7 @@ from petitions.mail import (
 )
 from petitions.mail.reminders import (
     AFTER,
-    Sweep,
+    ReminderSweep,
 )
 from petitions.models import DueMail, Petition, Signature
 from petitions.models.mails import MailKind, MailState
@@ -52,7 +52,7 @@ def waiting(
 
 
 def sweep() -> None:
-    Sweep().remind(timezone.now())
+    ReminderSweep().remind(timezone.now())
 
 
 def reminded() -> set[int | None]:

@@ -179,7 +179,7 @@ def test_a_server_without_international_addresses_marks_no_mailbox() -> None:
 
 def test_whoever_wants_mail_again_is_tried_again(petition: Petition) -> None:
     key = email_key(MAYA)
-    bounces.mark(key, "550 5.1.1", now=timezone.now())
+    bounces.record_bounce(key, "550 5.1.1", now=timezone.now())
 
     consent.lift_suppression(MAYA)
 
@@ -262,7 +262,7 @@ def test_a_mail_that_may_have_arrived_before_the_connection_broke(
         reply="550 5.1.1 no such user",
     )
 
-    bounces.mark(email_key(MAYA), "550 5.1.1", now=timezone.now())
+    bounces.record_bounce(email_key(MAYA), "550 5.1.1", now=timezone.now())
 
     signature.refresh_from_db()
     assert signature.state == SignatureState.CONFIRMED

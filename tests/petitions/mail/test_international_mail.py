@@ -122,9 +122,9 @@ def test_what_was_taken_before_that_was_known_fails_and_is_learnt_from(
 
 def test_a_server_that_learns_more_is_believed() -> None:
     capabilities.learn(False)
-    assert not capabilities.load()
+    assert not capabilities.ask_server()
     capabilities.learn(True)
-    assert capabilities.load()
+    assert capabilities.ask_server()
     assert Heartbeat.objects.count() == 2
     first = Heartbeat.objects.get(name=capabilities.TAKES).beat_at
     capabilities.learn(True)
@@ -182,8 +182,8 @@ def test_every_mail_of_the_site_has_an_id_of_its_domain(
     Organization.objects.update(contact_email="info@münchen.test")
     organization.refresh_from_db()
 
-    alerts.tell("Attention needed", "A test")
-    reporting.tell_staff(organization, 1)
+    alerts.send_alert("Attention needed", "A test")
+    reporting.mail_report_notice(organization, 1)
     send_mail("Staff", "Text", settings.MAIL_FROM, ["abc.@docomo.ne.jp"])
     make_pending(petition, "ada@example.org")
     queue.send_due(timezone.now())

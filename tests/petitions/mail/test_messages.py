@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 
 from organizations.models import Organization
 from petitions.mail import messages
-from petitions.mail.reminders import Sweep
+from petitions.mail.reminders import ReminderSweep
 from petitions.models import DueMail, Petition
 from petitions.models.mails import MailKind, MailState
 from petitions.signatures import (
@@ -92,7 +92,7 @@ def mail_of(
         make_pending(petition, "maya@example.org", language=language)
     elif kind == "remind":
         waiting(petition, language=language)
-        Sweep().remind(now)
+        ReminderSweep().remind(now)
     else:
         mine = make_signature(petition, language=language)
         DueMail.objects.all().delete()

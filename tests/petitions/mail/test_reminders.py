@@ -19,7 +19,7 @@ from petitions.mail import bounces
 from petitions.mail.reminders import (
     AFTER,
     SWEEP_EVERY,
-    Sweep,
+    ReminderSweep,
 )
 from petitions.models import DueMail, Petition, Signature, Suppression
 from petitions.models.mails import MailKind, MailState
@@ -47,7 +47,7 @@ def test_a_reminder_arrives_once(server: MailServer, petition: Petition) -> None
 
     for hours in range(0, 24 * 20, 8):
         now = timezone.now() + timedelta(hours=hours)
-        Sweep().remind(now)
+        ReminderSweep().remind(now)
         send(timedelta(hours=hours))
 
     (message,) = server.mailbox.messages
@@ -124,7 +124,7 @@ def test_who_needs_none_gets_none(petition: Petition) -> None:
     waiting(petition, "silent@example.org")
     consent.suppress("silent@example.org", now=now)
     waiting(petition, "gone@example.org")
-    bounces.mark(email_key("gone@example.org"), "550 5.1.1", now=now)
+    bounces.record_bounce(email_key("gone@example.org"), "550 5.1.1", now=now)
     failed = waiting(petition)
     DueMail.objects.filter(signature=failed).update(state=MailState.FAILED)
     make_pending(petition, now=now - DAY_AGO)  # its mail is still due
@@ -192,7 +192,7 @@ def test_erasing_the_form_does_not_make_room_for_another_reminder(
 def test_a_sweep_goes_page_by_page_and_begins_again(petition: Petition) -> None:
     now = timezone.now()
     signatures = [waiting(petition) for _ in range(5)]
-    walk = Sweep(page=2)
+    walk = ReminderSweep(page=2)
 
     assert [walk.remind(now) for _ in range(3)] == [True, True, False]
     assert reminded() == {signature.pk for signature in signatures}
@@ -212,7 +212,7 @@ def test_eight_sweeps_at_once_write_one_reminder(petition: Petition) -> None:
         waiting(petition, f"signer{number}@example.org")
     now = timezone.now()
 
-    all_at_once([partial(Sweep().remind, now) for _ in range(8)])
+    all_at_once([partial(ReminderSweep().remind, now) for _ in range(8)])
 
     assert DueMail.objects.filter(kind=MailKind.REMIND).count() == 10
 

@@ -15,7 +15,7 @@ from petitions.models import Petition, Signature
 from petitions.signatures import (
     quarantine,
 )
-from petitions.states import Aside
+from petitions.states import QuarantineReason
 from tests.factories import make_pending, make_petition
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,9 @@ pytestmark = pytest.mark.django_db
 HERE = f"{settings.SITE_URL}/admin/petitions/signature/?aside=burst"
 
 
-def set_aside(petition: Petition, number: int, reason: str = Aside.BURST) -> None:
+def set_aside(
+    petition: Petition, number: int, reason: str = QuarantineReason.BURST
+) -> None:
     for each in range(number):
         signature = make_pending(petition, f"u{each}@union.test")
         Signature.objects.filter(pk=signature.pk).update(aside=reason)
@@ -32,7 +34,7 @@ def set_aside(petition: Petition, number: int, reason: str = Aside.BURST) -> Non
 def told(now: datetime) -> list[tuple[str, list[str]]]:
     """Subjects and receivers of what a round of the worker mails."""
     before = len(mail.outbox)
-    waiting.tell(now)
+    waiting.mail_organizations(now)
     return [(str(message.subject), message.to) for message in mail.outbox[before:]]
 
 
@@ -83,8 +85,8 @@ def test_what_staff_have_released_or_a_list_holds_tells_nobody(
     petition: Petition, erin: User
 ) -> None:
     set_aside(petition, 3)
-    quarantine.release(Signature.objects.all(), now=timezone.now())
-    set_aside(petition, 3, Aside.HONEYPOT)
+    quarantine.release_from_quarantine(Signature.objects.all(), now=timezone.now())
+    set_aside(petition, 3, QuarantineReason.HONEYPOT)
 
     assert told(timezone.now()) == []
 

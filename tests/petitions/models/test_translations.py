@@ -17,7 +17,7 @@ from core.i18n import languages
 from organizations.context import only
 from organizations.models import Organization
 from petitions.identity import same_person
-from petitions.mail.messages import Frames
+from petitions.mail.messages import MessageTemplates
 from petitions.models import Petition, Signature, Translation
 from petitions.signatures import confirming
 from petitions.states import State
@@ -325,7 +325,7 @@ def test_whoever_signs_under_a_text_signs_the_petition(
     inbox = visitor.get(response.headers["Location"]).content.decode()
     assert f'<a href="/fr{base}ar/" lang="ar" dir="rtl">{ARABIC}</a>' in inbox
     mail = signature.mails.get()
-    message = Frames(timezone.now()).message(mail, None).decode()
+    message = MessageTemplates(timezone.now()).message(mail, None).decode()
     assert "Confirmez" in message
     assert ARABIC in message
     confirming.confirm(signature.pk, now=timezone.now())

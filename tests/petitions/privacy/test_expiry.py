@@ -20,7 +20,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core import retention
-from core.db.database import patience
+from core.db.database import statement_timeout
 from core.retention import expire
 from organizations.models import User
 from petitions.counts import counting
@@ -47,7 +47,7 @@ from petitions.signatures import (
 )
 from petitions.signatures.tokens import (
     LIFETIME,
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 from petitions.states import SignatureState, State
@@ -351,14 +351,14 @@ def test_who_is_interrupted_goes_on_where_it_stopped(
     ended: Petition, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     due = after(ended, 3)
-    erase = expiry.erase
+    erase = expiry.anonymise
 
     def die(signatures: Any) -> None:
         erase(signatures)
         if Signature.objects.known().count() < 6:
             raise KeyboardInterrupt  # after the batch, before its transaction ends
 
-    monkeypatch.setattr(expiry, "erase", die)
+    monkeypatch.setattr(expiry, "anonymise", die)
     with pytest.raises(KeyboardInterrupt):
         expire_all(due, batch)
     # What came before stays done, what was going on is undone.
@@ -429,18 +429,18 @@ def anonymised(ended: Petition) -> tuple[Petition, list[int]]:
 
 
 LINKS = {
-    "/confirm/{}/": Purpose.CONFIRM,
-    "/confirm/{}/correct/": Purpose.CONFIRM,
-    "/confirm/{}/resend/": Purpose.CONFIRM,
-    "/signature/{}/": Purpose.OWN,
-    "/signature/{}/withdraw/": Purpose.OWN,
-    "/signature/{}/erase/": Purpose.OWN,
-    "/signed/{}/": Purpose.ALL,
-    "/signed/{}/download/": Purpose.ALL,
-    "/signed/{}/erase/": Purpose.ALL,
-    "/signed/{}/end-links/": Purpose.ALL,
-    "/never-again/{}/": Purpose.NEVER,
-    "/not-me/{}/": Purpose.NOT_ME,
+    "/confirm/{}/": TokenPurpose.CONFIRM,
+    "/confirm/{}/correct/": TokenPurpose.CONFIRM,
+    "/confirm/{}/resend/": TokenPurpose.CONFIRM,
+    "/signature/{}/": TokenPurpose.OWN,
+    "/signature/{}/withdraw/": TokenPurpose.OWN,
+    "/signature/{}/erase/": TokenPurpose.OWN,
+    "/signed/{}/": TokenPurpose.ALL,
+    "/signed/{}/download/": TokenPurpose.ALL,
+    "/signed/{}/erase/": TokenPurpose.ALL,
+    "/signed/{}/end-links/": TokenPurpose.ALL,
+    "/never-again/{}/": TokenPurpose.NEVER,
+    "/not-me/{}/": TokenPurpose.NOT_ME,
 }
 
 
@@ -681,7 +681,7 @@ SELECT %s, 'confirmed', 'Maya', 'maya' || n || '@example.org', gen_random_uuid()
 
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_run_is_taken_up_by_the_next(petition: Petition) -> None:
-    with transaction.atomic(), patience("0"), connection.cursor() as cursor:
+    with transaction.atomic(), statement_timeout("0"), connection.cursor() as cursor:
         cursor.execute(FILL, [petition.pk, MANY])
     ended_at = timezone.now() - 400 * DAY
     opens_at = ended_at - DAY

@@ -9,12 +9,12 @@ from petitions.search import (
 )
 from petitions.search.searching import (
     Found,
-    Scope,
+    SearchScope,
 )
 
 
 def find(words: str, **scope: object) -> Found:
     return searching.search(
         searching.typed(words),
-        Scope(**{"now": timezone.now(), "states": (), **scope}),  # type: ignore[arg-type]
+        SearchScope(**{"now": timezone.now(), "states": (), **scope}),  # type: ignore[arg-type]
     )

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.db.database import patience
+from core.db.database import statement_timeout
 from core.http import paging
 from core.http.cache_policy import page_cache
 from organizations.models import Organization, User
@@ -22,7 +22,7 @@ from petitions.search import (
     listing,
     searching,
 )
-from petitions.search.searching import Scope
+from petitions.search.searching import SearchScope
 from petitions.states import State
 from tests.factories import (
     make_entry,
@@ -407,7 +407,7 @@ def many(organization: Organization, number: int) -> None:
 
 def add_many(organization: Organization, number: int) -> None:
     # No statement of the site adds so many.
-    with patience("0"), connection.cursor() as cursor:
+    with statement_timeout("0"), connection.cursor() as cursor:
         cursor.execute(MANY, [organization.pk, number])
 
 
@@ -421,7 +421,7 @@ def analyze() -> None:
 def test_no_search_reads_all_of_twenty_thousand(organization: Organization) -> None:
     many(organization, 20_000)
     make_petition(organization, title="A narwhal")
-    scope = Scope(timezone.now(), ())
+    scope = SearchScope(timezone.now(), ())
     for words, narrowed in (
         ("narwhal", scope),
         ("everybody", scope),
@@ -430,8 +430,8 @@ def test_no_search_reads_all_of_twenty_thousand(organization: Organization) -> N
         ('"everybody narwhal"', scope),
         ("narwhla", scope),
         ("xyzzyx", scope),
-        ("everybody", Scope(scope.now, (State.WON,))),
-        ("narwhal", Scope(scope.now, (), organization=organization.pk)),
+        ("everybody", SearchScope(scope.now, (State.WON,))),
+        ("narwhal", SearchScope(scope.now, (), organization=organization.pk)),
     ):
         with (
             rows_read("petitions_searchdocument") as documents,
@@ -469,7 +469,7 @@ def test_an_organisation_with_many_petitions_is_renamed_in_one_pass(
     assert petitions.rows <= 10 * 500
     assert documents.rows <= 10 * 500
     assert known.rows <= 10 * 500
-    assert searching.search("tomorrow", Scope(timezone.now(), ())).exact == 100
+    assert searching.search("tomorrow", SearchScope(timezone.now(), ())).exact == 100
 
 
 SLOW = """

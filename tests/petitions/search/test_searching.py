@@ -471,7 +471,7 @@ def test_hits_are_marked_and_everything_else_is_escaped(
     make_petition(organization, title="x")
     query = find("déclaration").query
 
-    (html,) = searching.marked(
+    (html,) = searching.highlighted(
         query,
         [("fr", "La <b>Déclaration</b> & </mark>\ue000", searching.WHOLE)],
     )

@@ -25,9 +25,9 @@ def words() -> set[str]:
 
 def go_round(batch: int) -> int:
     """All batches of a round; returns how many words they took away."""
-    _looked_at, gone = vocabulary.forget(batch)
+    _looked_at, gone = vocabulary.prune_words(batch)
     while WordSweep.objects.get().reached:
-        gone += vocabulary.forget(batch)[1]
+        gone += vocabulary.prune_words(batch)[1]
     return gone
 
 
@@ -41,7 +41,7 @@ def test_a_name_that_was_withdrawn_is_offered_no_more(
     assert find("Zaratustra").alike == []  # nothing is found by it …
     assert "zarathustra" in words()  # … but it is there
 
-    assert vocabulary.Sweep().round(timezone.now()) is False
+    assert vocabulary.VocabularySweep().round(timezone.now()) is False
 
     assert words() == {"free", "prisoners", "please", "rights", "minister"}
 
@@ -51,7 +51,7 @@ def test_so_is_one_that_was_written_out_of_a_text(organization: Organization) ->
     petition.title = "Free them all"
     petition.save()
 
-    vocabulary.Sweep().round(timezone.now())
+    vocabulary.VocabularySweep().round(timezone.now())
 
     assert "zarathustra" not in words()
     assert "free" in words()
@@ -86,7 +86,7 @@ def test_a_round_goes_on_where_it_was(organization: Organization) -> None:
     SearchWord.objects.bulk_create(
         SearchWord(word=f"nowhere{letter}") for letter in "abcdefgh"
     )
-    vocabulary.forget(4)
+    vocabulary.prune_words(4)
     assert WordSweep.objects.get().reached == sorted(words())[3]
     assert {word for word in words() if word.startswith("nowhere")} == {
         f"nowhere{letter}" for letter in "abcdefgh"
@@ -94,7 +94,7 @@ def test_a_round_goes_on_where_it_was(organization: Organization) -> None:
 
     while WordSweep.objects.get().reached:
         before = words()
-        vocabulary.forget(4)
+        vocabulary.prune_words(4)
         assert len(before - words()) <= 4
 
     assert not any(word.startswith("nowhere") for word in words())
@@ -120,7 +120,7 @@ def test_it_waits_for_nobody_and_takes_nothing_that_is_just_coming_in(
     thread = threading.Thread(target=publish)
     thread.start()
     assert writing.wait(20)
-    vocabulary.Sweep().round(timezone.now())
+    vocabulary.VocabularySweep().round(timezone.now())
     look.set()
     thread.join()
     assert "zarathustra" in words()
@@ -134,7 +134,7 @@ def test_nothing_is_done_when_no_text_has_changed(
     organization: Organization, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     petition = make_petition(organization, title="Free the prisoners", text="Please.")
-    sweep, now = vocabulary.Sweep(), timezone.now()
+    sweep, now = vocabulary.VocabularySweep(), timezone.now()
     sweep.round(now)
 
     with django_assert_num_queries(2):  # where it is, and how many texts there are

@@ -68,9 +68,9 @@ TITLES = {
 
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
-    cards.forget()
+    cards.forget_cards()
     yield
-    cards.forget()
+    cards.forget_cards()
 
 
 def picture(png: bytes) -> Image.Image:
@@ -97,7 +97,7 @@ def test_titles_of_many_scripts_are_drawn_whole(script: str) -> None:
     rtl = unicodedata.bidirectional(title[0]) in {"R", "AL"}
 
     assert lettering.drawable(title) == unicodedata.normalize("NFC", title)
-    png = cards.draw(replace(CARD, title=title, rtl=rtl, petitioning=""))
+    png = cards.draw_card(replace(CARD, title=title, rtl=rtl, petitioning=""))
 
     left, _top, right, _bottom = inked(png)
     assert picture(png).size == (1200, 630)
@@ -133,7 +133,7 @@ def test_arabic_letters_are_joined_and_read_from_the_right() -> None:
 )
 def test_what_the_font_does_not_have_leaves_no_hole(title: str, drawn: str) -> None:
     assert lettering.drawable(title).replace("\u200d", "").strip() == drawn
-    cards.draw(replace(CARD, title=title))
+    cards.draw_card(replace(CARD, title=title))
 
 
 def test_where_neither_title_nor_name_can_be_drawn_the_site_is_named(
@@ -143,7 +143,7 @@ def test_where_neither_title_nor_name_can_be_drawn_the_site_is_named(
     pictures = set()
     for site in ("one.example", "other.example"):
         settings.SITE_HOST = site
-        pictures.add(cards.draw(card))
+        pictures.add(cards.draw_card(card))
 
     assert len(pictures) == 2
 
@@ -157,7 +157,7 @@ def test_a_title_of_any_length_fits(title: str) -> None:
     assert 36 <= font.size <= 72
     assert len(lines) <= lettering.LINES
     assert all(font.getlength(line) <= 1072 for line in lines)
-    left, _top, right, bottom = inked(cards.draw(replace(CARD, title=title)))
+    left, _top, right, bottom = inked(cards.draw_card(replace(CARD, title=title)))
     assert left >= 50
     assert right <= 1150
     assert bottom <= 600
@@ -200,7 +200,7 @@ def test_a_title_as_long_as_may_be_can_be_read_in_a_small_preview() -> None:
 def test_no_title_breaks_the_picture(title: str, rtl: bool) -> None:
     card = replace(CARD, title=title, petitioning=title, organization=title, rtl=rtl)
 
-    assert picture(cards.draw(card)).size == (1200, 630)
+    assert picture(cards.draw_card(card)).size == (1200, 630)
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,10 @@ def test_a_picture_and_a_logo_are_in_it(settings: Any, tmp_path: Any) -> None:
         Image.new("RGB", (800, 600), colour).save(out, "PNG")
         default_storage.save(name, ContentFile(out.getvalue()))
 
-    drawn = picture(cards.draw(replace(CARD, picture="picture.png", logo="logo.png")))
-    mirrored = picture(cards.draw(replace(CARD, picture="picture.png", rtl=True)))
+    drawn = picture(
+        cards.draw_card(replace(CARD, picture="picture.png", logo="logo.png"))
+    )
+    mirrored = picture(cards.draw_card(replace(CARD, picture="picture.png", rtl=True)))
 
     assert drawn.getpixel((1150, 300)) == (254, 0, 0) or drawn.getpixel(
         (1150, 300)
@@ -264,7 +266,9 @@ def test_beside_a_picture_the_number_is_whole(
     with translation.override(language):
         words = cards.supporters(number)
         call = translation.gettext("Sign the petition")
-        cards.draw(replace(CARD, picture="picture.png", supporters=words, call=call))
+        cards.draw_card(
+            replace(CARD, picture="picture.png", supporters=words, call=call)
+        )
 
     assert (words, words) in drawn
     assert [text for text, kept in drawn if text != kept] == []
@@ -275,10 +279,12 @@ def test_a_lost_file_costs_the_picture_nothing_else(
 ) -> None:
     settings.MEDIA_ROOT = tmp_path
     (tmp_path / "broken.webp").write_bytes(b"RIFF")
-    plain = cards.draw(CARD)
+    plain = cards.draw_card(CARD)
 
-    assert cards.draw(replace(CARD, logo="gone.webp", picture="gone.webp")) == plain
-    assert cards.draw(replace(CARD, logo="broken.webp")) == plain
+    assert (
+        cards.draw_card(replace(CARD, logo="gone.webp", picture="gone.webp")) == plain
+    )
+    assert cards.draw_card(replace(CARD, logo="broken.webp")) == plain
 
 
 # == Drawn once ==
@@ -294,8 +300,8 @@ def test_a_picture_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
         go_on.wait(10)
         return b"png"
 
-    monkeypatch.setattr(cards, "draw", draw)
-    threads = [threading.Thread(target=cards.drawn, args=(CARD,)) for _ in range(6)]
+    monkeypatch.setattr(cards, "draw_card", draw)
+    threads = [threading.Thread(target=cards.card_png, args=(CARD,)) for _ in range(6)]
     for thread in threads:
         thread.start()
     begun.wait(10)
@@ -304,7 +310,7 @@ def test_a_picture_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
         thread.join(10)
 
     assert drawings == [CARD]
-    assert cards.drawn(CARD) == b"png"
+    assert cards.card_png(CARD) == b"png"
 
 
 def test_nobody_waits_long_behind_other_drawings(
@@ -312,18 +318,18 @@ def test_nobody_waits_long_behind_other_drawings(
 ) -> None:
     monkeypatch.setattr(cards, "PATIENCE", 0.05)
     with cards._turn:
-        assert cards.drawn(CARD) is None
+        assert cards.card_png(CARD) is None
 
 
 def test_few_threads_wait_to_draw_and_the_others_go_on_serving(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Somebody who asks for a hundred pictures at once holds up no pages."""
-    monkeypatch.setattr(cards, "draw", lambda card: card.title.encode())
+    monkeypatch.setattr(cards, "draw_card", lambda card: card.title.encode())
     found: list[bytes | None] = []
 
     def ask(number: int) -> None:
-        found.append(cards.drawn(replace(CARD, title=str(number))))
+        found.append(cards.card_png(replace(CARD, title=str(number))))
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
     with cards._turn:
@@ -339,15 +345,15 @@ def test_few_threads_wait_to_draw_and_the_others_go_on_serving(
 
     assert refused == [None] * (8 - cards.WAITING)
     assert len([png for png in found if png]) == cards.WAITING
-    assert cards.drawn(CARD) is not None
+    assert cards.card_png(CARD) is not None
 
 
 def test_only_the_latest_pictures_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cards, "KEPT", 3)
-    monkeypatch.setattr(cards, "draw", lambda card: card.title.encode())
+    monkeypatch.setattr(cards, "draw_card", lambda card: card.title.encode())
 
     for number in range(5):
-        cards.drawn(replace(CARD, title=str(number)))
+        cards.card_png(replace(CARD, title=str(number)))
 
     assert list(cards._kept.values()) == [b"2", b"3", b"4"]
 
@@ -440,7 +446,7 @@ def test_the_picture_costs_no_more_with_more_signatures(
 ) -> None:
     for number in (1, 5_000):
         make_entry(petition, number)
-        cards.forget()
+        cards.forget_cards()
         page_cache.clear()
         with django_assert_num_queries(4):
             visitor.get(f"{PATH}share.png?v={number}")
@@ -452,7 +458,7 @@ def test_the_picture_costs_no_more_with_more_signatures(
 def test_a_busy_moment_is_said(
     visitor: Client, petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cards, "drawn", lambda card: None)
+    monkeypatch.setattr(cards, "card_png", lambda card: None)
 
     response = visitor.get(f"{PATH}share.png")
 

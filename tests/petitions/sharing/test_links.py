@@ -26,7 +26,7 @@ from petitions.sharing.links import (
     words_for,
 )
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 from petitions.states import State
@@ -126,7 +126,7 @@ def test_the_language_that_was_signed_goes_on_to_the_thanks(
 ) -> None:
     def confirm(query: str) -> str:
         token = make_token(
-            Purpose.CONFIRM, make_pending(petition).pk, now=timezone.now()
+            TokenPurpose.CONFIRM, make_pending(petition).pk, now=timezone.now()
         )
         response = visitor.post(f"/confirm/{token}/{query}")
         return str(response.headers["Location"])
@@ -230,7 +230,9 @@ def test_nobody_is_asked_to_sign_where_nobody_can(
         "Not now",
     ):
         assert asking not in page
-    token = make_token(Purpose.CONFIRM, make_signature(petition).pk, now=timezone.now())
+    token = make_token(
+        TokenPurpose.CONFIRM, make_signature(petition).pk, now=timezone.now()
+    )
     assert "Ask others to sign" not in text_of(visitor.get(f"/confirm/{token}/"))
 
 

@@ -14,6 +14,6 @@ from petitions.management.commands import rekey as command
 def fresh_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Versions of one test are not those of the next."""
     monkeypatch.setattr(command, "GRACE", 0.1)
-    key_ring.forget()
+    key_ring.forget_keyring()
     yield
-    key_ring.forget()
+    key_ring.forget_keyring()

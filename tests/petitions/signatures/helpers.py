@@ -12,7 +12,7 @@ from petitions.models import (
     Signature,
 )
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 
@@ -23,11 +23,11 @@ def rekey(*words: str) -> str:
     return output.getvalue()
 
 
-def link(purpose: Purpose, signature: Signature, days_old: float = 0) -> str:
+def link(purpose: TokenPurpose, signature: Signature, days_old: float = 0) -> str:
     folder = {
-        Purpose.OWN: "signature",
-        Purpose.ALL: "signed",
-        Purpose.NEVER: "never-again",
+        TokenPurpose.OWN: "signature",
+        TokenPurpose.ALL: "signed",
+        TokenPurpose.NEVER: "never-again",
     }[purpose]
     made = timezone.now() - timedelta(days=days_old)
     return f"/{folder}/{make_token(purpose, signature.pk, now=made)}/"

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from core.db.database import patience
+from core.db.database import statement_timeout
 from organizations.models import User
 from petitions.counts import counting
 from petitions.models import Change, Invalidation, Petition
@@ -29,7 +29,7 @@ SELECT %(petition)s, 'confirmed', 'Signer ' || n, 'signer' || n || '@' || %(doma
 
 def make_signatures(petition: Petition, number: int, domain: str = "bots.test") -> None:
     """Confirmed signatures by the thousand."""
-    with transaction.atomic(), patience("0"), connection.cursor() as cursor:
+    with transaction.atomic(), statement_timeout("0"), connection.cursor() as cursor:
         cursor.execute(
             SIGNATURES, {"petition": petition.pk, "number": number, "domain": domain}
         )
@@ -49,8 +49,8 @@ def make_invalidation(petition: Petition, **fields: Any) -> Invalidation:
 
 def begin(petition: Petition, by: User, **fields: Any) -> Invalidation:
     row = make_invalidation(petition, **fields)
-    row.found = invalidating.preview(row).found
-    invalidating.begin(row, by, now=timezone.now())
+    row.found = invalidating.preview_invalidation(row).found
+    invalidating.begin_invalidation(row, by, now=timezone.now())
     return row
 
 

@@ -33,7 +33,7 @@ from petitions.signatures import (
 )
 from petitions.signatures.confirming import Confirmation
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 from petitions.states import InvalidationState, SignatureState
@@ -54,9 +54,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _keys_as_the_database_says() -> Iterator[None]:
-    key_ring.forget()
+    key_ring.forget_keyring()
     yield
-    key_ring.forget()
+    key_ring.forget_keyring()
 
 
 def state(signature: Signature) -> str:
@@ -110,7 +110,9 @@ def test_a_set_is_described(
         for field, value in conditions.items()
     }
 
-    seen = invalidating.preview(make_invalidation(petition, as_of=now, **times))
+    seen = invalidating.preview_invalidation(
+        make_invalidation(petition, as_of=now, **times)
+    )
 
     assert "".join(sorted(row.email[0] for row in seen.sample)) == matched
     assert seen.found == len(matched)
@@ -122,7 +124,9 @@ def test_a_preview_counts_and_changes_nothing(petition: Petition) -> None:
     make_pending(petition, "late@bots.test")
     before = list(Signature.objects.order_by("pk").values())
 
-    seen = invalidating.preview(make_invalidation(petition, domain="bots.test"))
+    seen = invalidating.preview_invalidation(
+        make_invalidation(petition, domain="bots.test")
+    )
 
     assert (seen.found, seen.weak, seen.pending) == (30, 3, 1)
     assert len(seen.sample) == invalidating.SAMPLE
@@ -135,7 +139,7 @@ def test_an_empty_condition_is_refused(petition: Petition, erin: User) -> None:
         row.full_clean(exclude=["made_by", "up_to"])
 
     with pytest.raises(IntegrityError, match="invalidation_condition"):
-        invalidating.begin(row, erin, now=timezone.now())
+        invalidating.begin_invalidation(row, erin, now=timezone.now())
 
 
 # == Taking out, giving back ==
@@ -170,7 +174,7 @@ def test_a_hundred_thousand_leave_the_count_and_come_back_exactly(
     assert (row.marked, counted(petition)) == (100_000, 500)
     assert proved(petition)
 
-    assert invalidating.reverse(row, erin, "A school", now=timezone.now())
+    assert invalidating.reverse_invalidation(row, erin, "A school", now=timezone.now())
     while invalidating.advance(timezone.now()):
         row.refresh_from_db()
         assert counted(petition) == 500 + row.restored
@@ -195,7 +199,7 @@ def test_what_was_not_seen_in_the_preview_is_not_touched(
     confirming.confirm(waiting.pk, now=timezone.now())
     later = make_signature(petition, "later@bots.test")
 
-    invalidating.begin(row, erin, now=timezone.now())
+    invalidating.begin_invalidation(row, erin, now=timezone.now())
     work(row)
 
     assert row.marked == 3
@@ -207,17 +211,19 @@ def test_only_one_is_at_work_under_a_petition(petition: Petition, erin: User) ->
     make_signatures(petition, 3)
     first = begin(petition, erin, domain="bots.test")
 
-    with pytest.raises(invalidating.Busy):
+    with pytest.raises(invalidating.InvalidationRunning):
         begin(petition, erin, name="Signer 1")
     begin(make_petition(petition.organization), erin, name="Signer 1")
 
     work(first)
     second = begin(petition, erin, name="Signer 1")
-    with pytest.raises(invalidating.Busy):
-        invalidating.reverse(first, erin, "No", now=timezone.now())
+    with pytest.raises(invalidating.InvalidationRunning):
+        invalidating.reverse_invalidation(first, erin, "No", now=timezone.now())
     work(second)
-    assert invalidating.reverse(first, erin, "Yes", now=timezone.now())
-    assert not invalidating.reverse(first, erin, "Twice", now=timezone.now())
+    assert invalidating.reverse_invalidation(first, erin, "Yes", now=timezone.now())
+    assert not invalidating.reverse_invalidation(
+        first, erin, "Twice", now=timezone.now()
+    )
 
 
 def test_it_can_be_stopped_on_the_way(
@@ -229,7 +235,7 @@ def test_it_can_be_stopped_on_the_way(
     invalidating.advance(timezone.now())
     assert counted(petition) == 6
 
-    invalidating.reverse(row, erin, "Mistaken", now=timezone.now())
+    invalidating.reverse_invalidation(row, erin, "Mistaken", now=timezone.now())
     work(row)
 
     assert (row.state, row.restored, counted(petition)) == ("reversed", 4, 10)
@@ -250,7 +256,7 @@ def test_only_what_still_carries_the_mark_comes_back(
     my_data.erase_signature(two, now=now)
     again = make_signature(petition, "C@bots.test")
     assert counted(petition) == 1
-    invalidating.reverse(row, erin, "Real people", now=now)
+    invalidating.reverse_invalidation(row, erin, "Real people", now=now)
     work(row)
 
     assert (row.restored, row.left_out, row.taken_back) == (1, 1, 2)
@@ -271,7 +277,7 @@ def test_who_signs_again_and_takes_it_back_is_not_brought_back(
     second = make_signature(petition, "a@bots.test")
 
     withdrawing.withdraw(second, now=timezone.now())
-    invalidating.reverse(row, erin, "Real people", now=timezone.now())
+    invalidating.reverse_invalidation(row, erin, "Real people", now=timezone.now())
     work(row)
 
     assert state(first) == state(second) == SignatureState.WITHDRAWN
@@ -303,7 +309,7 @@ def test_two_people_at_one_address_come_back_as_two_and_never_three(
         make_signature(shared, "home@bots.test", name=name)
     make_signature(shared, "flat@bots.test", name="Ben")
 
-    invalidating.reverse(row, erin, "Families", now=timezone.now())
+    invalidating.reverse_invalidation(row, erin, "Families", now=timezone.now())
     work(row)
 
     assert (row.restored, row.left_out) == (1, 2)
@@ -318,17 +324,17 @@ def test_nothing_comes_back_while_a_rekey_runs(petition: Petition, erin: User) -
     first = make_signature(petition, "a@bots.test")
     row = begin(petition, erin, domain="bots.test")
     work(row)
-    invalidating.reverse(row, erin, "A school", now=timezone.now())
+    invalidating.reverse_invalidation(row, erin, "A school", now=timezone.now())
     again = make_signature(petition, "a@bots.test")
-    version = rekeying.start(now=timezone.now())
-    ring = key_ring.current()
+    version = rekeying.start_version(now=timezone.now())
+    ring = key_ring.current_keyring()
     # The one has its new key already, the other still the former.
-    rekey_batch.bring_up_to_date([first.pk], ring, now=timezone.now())
+    rekey_batch.rekey_rows([first.pk], ring, now=timezone.now())
     assert invalidating.advance(timezone.now()) is False
     assert state(first) == SignatureState.INVALID
 
     list(rekeying.rekey_signatures(rekeying.outdated(ring), ring, now=timezone.now()))
-    rekeying.finish(version, now=timezone.now())
+    rekeying.finish_version(version, now=timezone.now())
     work(row)
 
     assert (row.state, row.restored, row.left_out) == ("reversed", 0, 1)
@@ -346,7 +352,7 @@ def test_the_same_person_is_told_when_sharing_an_address_was_allowed_meanwhile(
     Petition.objects.filter(pk=petition.pk).update(shared_addresses=True)
     make_signature(petition, "a@bots.test", name="Maya")
 
-    invalidating.reverse(row, erin, "A school", now=timezone.now())
+    invalidating.reverse_invalidation(row, erin, "A school", now=timezone.now())
     work(row)
 
     assert (row.restored, row.left_out, counted(petition)) == (0, 1, 1)
@@ -373,7 +379,7 @@ def test_what_became_of_names_that_are_past_their_time(
     everybody = begin(petition, erin, until=now)
     assert everybody.found == 0
     work(everybody)
-    invalidating.reverse(row, erin, "A school", now=now)
+    invalidating.reverse_invalidation(row, erin, "A school", now=now)
     work(row)
     assert (row.restored, row.taken_back, counted(petition)) == (0, 1, 3)
 
@@ -429,7 +435,7 @@ def test_a_worker_that_is_killed_in_a_batch_loses_nothing_and_doubles_nothing(
         assert counted(petition) == size - row.marked
         assert proved(petition)
 
-    invalidating.reverse(row, erin, "A school", now=timezone.now())
+    invalidating.reverse_invalidation(row, erin, "A school", now=timezone.now())
     for done in (2, 4):
         assert worker() == (-signal.SIGKILL if done == 2 else 0)
         row.refresh_from_db()
@@ -451,7 +457,7 @@ def test_owners_do_what_they_want_while_a_batch_is_at_work(
     job = begin(petition, erin, domain="bots.test")
     if way == "back":
         work(job)
-        invalidating.reverse(job, erin, "A school", now=now)
+        invalidating.reverse_invalidation(job, erin, "A school", now=now)
 
     def owners(do: Callable[[Signature], None], those: list[Signature]) -> None:
         for row in those:
@@ -499,23 +505,23 @@ def mine(petition: Petition, erin: User) -> Signature:
     return signature
 
 
-def link(purpose: Purpose, folder: str, row: Signature) -> str:
+def link(purpose: TokenPurpose, folder: str, row: Signature) -> str:
     return f"/{folder}/{make_token(purpose, row.pk, now=timezone.now())}/"
 
 
 def test_its_owner_is_told_whom_to_ask(visitor: Client, mine: Signature) -> None:
-    own = link(Purpose.OWN, "signature", mine)
+    own = link(TokenPurpose.OWN, "signature", mine)
 
-    for path in (own, link(Purpose.CONFIRM, "confirm", mine)):
+    for path in (own, link(TokenPurpose.CONFIRM, "confirm", mine)):
         text = text_of(visitor.get(path))
         assert "Your signature is not counted" in text
         assert "Rights Now took this signature from the count on" in text
         assert "contact@example.org" in text
-    pressed = visitor.post(link(Purpose.CONFIRM, "confirm", mine), follow=True)
+    pressed = visitor.post(link(TokenPurpose.CONFIRM, "confirm", mine), follow=True)
     assert "Your signature is not counted" in text_of(pressed)
-    everything = visitor.get(link(Purpose.ALL, "signed", mine))
+    everything = visitor.get(link(TokenPurpose.ALL, "signed", mine))
     assert "taken from the count by the organisation on" in text_of(everything)
-    download = link(Purpose.ALL, "signed", mine) + "download/"
+    download = link(TokenPurpose.ALL, "signed", mine) + "download/"
     (stored,) = visitor.get(download).json()["signatures"]
     assert stored["state"] == "invalid"
     assert mine.invalidation is not None
@@ -524,19 +530,19 @@ def test_its_owner_is_told_whom_to_ask(visitor: Client, mine: Signature) -> None
 
 
 def test_its_owner_withdraws_or_erases_it(visitor: Client, mine: Signature) -> None:
-    withdraw = link(Purpose.OWN, "signature", mine) + "withdraw/"
+    withdraw = link(TokenPurpose.OWN, "signature", mine) + "withdraw/"
 
     assert "It is not counted now" in text_of(visitor.get(withdraw))
     visitor.post(withdraw)
     assert state(mine) == SignatureState.WITHDRAWN
-    visitor.post(link(Purpose.OWN, "signature", mine) + "erase/")
+    visitor.post(link(TokenPurpose.OWN, "signature", mine) + "erase/")
     assert not Signature.objects.exists()
     assert counted(mine.petition) == 0
     assert proved(mine.petition)
 
 
 def test_its_owner_cannot_change_it(visitor: Client, mine: Signature) -> None:
-    visitor.post(link(Purpose.OWN, "signature", mine), {"name": "Somebody"})
+    visitor.post(link(TokenPurpose.OWN, "signature", mine), {"name": "Somebody"})
 
     mine.refresh_from_db()
     assert mine.name == "Maya Tremblay"
@@ -550,9 +556,9 @@ def test_its_owner_signs_again_and_counts(visitor: Client, mine: Signature) -> N
     assert outcome is Confirmation.COUNTED
     assert counted(mine.petition) == 1
     # The old links lead to the signature that counts.
-    assert confirming.explain(mine.pk)[0] is Confirmation.COUNTED
+    assert confirming.explain_refusal(mine.pk)[0] is Confirmation.COUNTED
     for path in (
-        link(Purpose.OWN, "signature", mine),
-        link(Purpose.CONFIRM, "confirm", mine),
+        link(TokenPurpose.OWN, "signature", mine),
+        link(TokenPurpose.CONFIRM, "confirm", mine),
     ):
         assert "It has counted since" in text_of(visitor.get(path))

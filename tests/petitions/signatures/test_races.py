@@ -28,7 +28,7 @@ from petitions.signatures import (
     my_data,
 )
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 from tests.factories import make_pending, make_petition, make_signature
@@ -60,10 +60,10 @@ def test_a_link_asked_for_again_while_its_signature_is_erased(
         due()
         now = timezone.now()
         paths = [
-            f"/confirm/{make_token(Purpose.CONFIRM, row.pk, now=now)}/resend/"
+            f"/confirm/{make_token(TokenPurpose.CONFIRM, row.pk, now=now)}/resend/"
             for row in rows
         ]
-        gone = f"/not-me/{make_token(Purpose.NOT_ME, rows[0].pk, now=now)}/"
+        gone = f"/not-me/{make_token(TokenPurpose.NOT_ME, rows[0].pk, now=now)}/"
         statuses.update(
             all_at_once([partial(posted, path) for path in [*paths * 3, gone, gone]])
         )
@@ -118,13 +118,13 @@ def test_all_that_one_person_can_do_at_once(petition: Petition) -> None:
         now = timezone.now()
         paths = []
         for row in mine:
-            own = make_token(Purpose.OWN, row.pk, now=now)
+            own = make_token(TokenPurpose.OWN, row.pk, now=now)
             paths += [f"/signature/{own}/withdraw/", f"/signature/{own}/"]
-            paths += [f"/not-me/{make_token(Purpose.NOT_ME, row.pk, now=now)}/"]
+            paths += [f"/not-me/{make_token(TokenPurpose.NOT_ME, row.pk, now=now)}/"]
         for row in pending:
-            link = make_token(Purpose.CONFIRM, row.pk, now=now)
+            link = make_token(TokenPurpose.CONFIRM, row.pk, now=now)
             paths += [f"/confirm/{link}/", f"/confirm/{link}/resend/"]
-        all_of_it = make_token(Purpose.ALL, mine[0].pk, now=now)
+        all_of_it = make_token(TokenPurpose.ALL, mine[0].pk, now=now)
         paths += [f"/signed/{all_of_it}/erase/"]
 
         statuses.update(all_at_once([partial(posted, path) for path in paths]))

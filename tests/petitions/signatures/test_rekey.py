@@ -18,11 +18,11 @@ from petitions import (
     checks,
     probes,
 )
-from petitions.addresses import Rules
+from petitions.addresses import MailboxRules
 from petitions.counts import counting
 from petitions.identity import key_ring
 from petitions.identity.key_ring import (
-    Version,
+    KeyringVersion,
     email_key,
 )
 from petitions.mail import (
@@ -69,7 +69,7 @@ def leave_out_dots() -> None:
 
 def begin() -> None:
     """A version has begun, and its re-key has not gone far."""
-    rekeying.start(now=timezone.now())
+    rekeying.start_version(now=timezone.now())
 
 
 def counted(petition: Petition) -> list[str]:
@@ -81,13 +81,13 @@ def counted(petition: Petition) -> list[str]:
 
 
 def test_a_key_depends_on_mailbox_secret_and_version() -> None:
-    rules = Rules(key_ring.FIRST_RULES)
-    first = Version(1, rules, b"secret")
+    rules = MailboxRules(key_ring.FIRST_RULES)
+    first = KeyringVersion(1, rules, b"secret")
 
     assert first.key("Maya+x@Example.org") == first.key("maya@example.org")
     assert first.key("maya@example.org") != first.key("maia@example.org")
-    assert first.key("m@x.org") != Version(1, rules, b"other").key("m@x.org")
-    assert first.key("m@x.org") != Version(2, rules, b"secret").key("m@x.org")
+    assert first.key("m@x.org") != KeyringVersion(1, rules, b"other").key("m@x.org")
+    assert first.key("m@x.org") != KeyringVersion(2, rules, b"secret").key("m@x.org")
 
 
 def test_a_changed_rule_changes_nothing_before_the_rekey(petition: Petition) -> None:
@@ -179,15 +179,17 @@ def test_a_run_that_was_killed_goes_on(
         make_signature(petition, f"a.{number}@example.org")
     leave_out_dots()
     begin()
-    rows = rekeying.outdated(key_ring.current())
-    next(rekeying.rekey_signatures(rows, key_ring.current(), now=timezone.now()))
+    rows = rekeying.outdated(key_ring.current_keyring())
+    next(
+        rekeying.rekey_signatures(rows, key_ring.current_keyring(), now=timezone.now())
+    )
     assert rows.count() == 6
 
     output = rekey()
 
     assert "Going on with version 2." in output
     assert "6 signatures and" in output
-    assert not rekeying.outdated(key_ring.current()).exists()
+    assert not rekeying.outdated(key_ring.current_keyring()).exists()
     assert KeyVersion.objects.count() == 2
 
 
@@ -225,7 +227,7 @@ def test_a_new_secret_recognises_who_has_signed(
     old = email_key("maya@example.org")
     settings.EMAIL_KEY_FALLBACKS = [settings.EMAIL_KEY]
     settings.EMAIL_KEY = OTHER
-    key_ring.forget()
+    key_ring.forget_keyring()
     # Both are known: until the re-key, the former one is used.
     assert email_key("maya@example.org") == old
 
@@ -233,7 +235,7 @@ def test_a_new_secret_recognises_who_has_signed(
 
     assert "No former EMAIL_KEY is needed any more." in output
     settings.EMAIL_KEY_FALLBACKS = []
-    key_ring.forget()
+    key_ring.forget_keyring()
     assert Signature.objects.get().email_key == email_key("Maya@example.org") != old
     again = make_pending(petition, "maya+again@example.org")
     assert confirming.confirm(again.pk, now=timezone.now())[0] is Confirmation.COUNTED
@@ -246,7 +248,7 @@ def test_under_a_wrong_secret_nobody_signs_and_somebody_hears_of_it(
     make_signature(petition)
     assert checks.email_key_fits(None, ["default"]) == []
     settings.EMAIL_KEY = OTHER
-    key_ring.forget()
+    key_ring.forget_keyring()
 
     response = visitor.post(f"{petition.get_absolute_url()}sign/", sign_form)
 
@@ -266,7 +268,7 @@ def test_a_secret_that_is_lost_can_be_replaced(
 ) -> None:
     make_signature(petition, "maya@example.org")
     settings.EMAIL_KEY = OTHER
-    key_ring.forget()
+    key_ring.forget_keyring()
 
     rekey("--former-lost")
 
@@ -282,7 +284,7 @@ def test_never_again_outlives_a_rekey(petition: Petition, settings: Settings) ->
     consent_.suppress("unknown@example.org", now=timezone.now())
     settings.EMAIL_KEY_FALLBACKS = [settings.EMAIL_KEY]
     settings.EMAIL_KEY = OTHER
-    key_ring.forget()
+    key_ring.forget_keyring()
 
     output = rekey()
 
@@ -297,8 +299,8 @@ def test_never_again_outlives_a_rekey(petition: Petition, settings: Settings) ->
     assert key_ring.suppressed(both) == set(both[:2])
     make_pending(petition, "Unknown@example.org")
     now = timezone.now()
-    decided = queue.decide_all(leases.read(leases.lease(now), now), now)
-    assert {type(choice) for _mail, choice in decided} == {queue.Cover}
+    decided = queue.decide_all(leases.load_leased(leases.lease(now), now), now)
+    assert {type(choice) for _mail, choice in decided} == {queue.Skip}
     consent_.lift_suppression("unknown@example.org")
     assert not key_ring.suppressed(["unknown@example.org"])
 
@@ -312,7 +314,7 @@ def test_who_was_counted_before_is_not_counted_again_while_it_runs(
     make_signature(petition, "a.b@example.org")
     leave_out_dots()
     begin()
-    signing.find_form(petition.slug)
+    signing.load_snapshot(petition.slug)
     same = make_pending(petition, "A.B@example.org")
     assert (same.email_key_version, same.former_key is None) == (2, False)
 
@@ -324,10 +326,10 @@ def test_who_was_counted_before_is_not_counted_again_while_it_runs(
 
 def test_a_form_found_before_it_began_is_counted_once(petition: Petition) -> None:
     """Another process was between its two statements."""
-    stale = key_ring.current()
+    stale = key_ring.current_keyring()
     leave_out_dots()
     begin()
-    signing.find_form(petition.slug)
+    signing.load_snapshot(petition.slug)
     new = make_signature(petition, "ab@example.org")
     key_ring._held = stale
     late = make_pending(petition, "ab@example.org")
@@ -360,7 +362,7 @@ def test_two_people_under_stricter_rules_both_count(petition: Petition) -> None:
     make_signature(petition, "ma.ya@gmail.com")
     AddressRule.objects.filter(domain="gmail.com").update(strip_characters="")
     begin()
-    signing.find_form(petition.slug)
+    signing.load_snapshot(petition.slug)
 
     make_signature(petition, "maya@gmail.com")
 
@@ -371,7 +373,7 @@ def test_everything_of_an_address_is_found_while_it_runs(petition: Petition) -> 
     make_signature(petition, "a.b@example.org", updates=True)
     leave_out_dots()
     begin()
-    signing.find_form(petition.slug)
+    signing.load_snapshot(petition.slug)
     make_signature(make_petition(), "a.b@example.org", updates=True)
 
     assert my_data.signed_by("a.b@example.org").count() == 2
@@ -388,10 +390,10 @@ def test_signing_stays_two_statements_and_confirming_one(
 ) -> None:
     leave_out_dots()
     begin()
-    signing.find_form(petition.slug)
+    signing.load_snapshot(petition.slug)
 
     with django_assert_num_queries(2):
-        signing.find_form(petition.slug)
+        signing.load_snapshot(petition.slug)
         given = signing.SignerInput("Maya", "m@x.org", "en", "number")
         number = signing.sign(petition.pk, given, now=timezone.now())
     with django_assert_num_queries(1):
@@ -413,7 +415,7 @@ def test_no_version_begins_while_a_confirmation_is_on_its_way(
         try:
             begin()
             outcomes.append("begun")
-        except rekeying.Busy:
+        except rekeying.VersionsInUse:
             outcomes.append("busy")
         finally:
             connection.close()
@@ -453,7 +455,7 @@ def test_nobody_counts_twice_while_people_sign_and_it_runs(
         while not over.is_set() or rounds < 2:
             rounds += 1
             for number in range(part, people, 3):
-                form = signing.find_form(petition.slug)
+                form = signing.load_snapshot(petition.slug)
                 assert form is not None
                 dot = "." if rounds % 2 else ""
                 email = f"P{dot}{number}+{rounds}@example.org"
@@ -488,7 +490,7 @@ def test_nobody_counts_twice_while_people_sign_and_it_runs(
     rekey()
 
     assert failures == []
-    rules = Rules(key_ring.draft())
+    rules = MailboxRules(key_ring.draft())
     per_person = Counter(rules.canonical(email) for email in counted(petition))
     assert set(per_person.values()) == {1}
     assert {f"{name}@example.org" for name in acknowledged} <= set(per_person)
@@ -497,7 +499,7 @@ def test_nobody_counts_twice_while_people_sign_and_it_runs(
     assert KeyCollision.objects.count() >= people // 6
     assert "taken back" in output
     assert not Signature.objects.filter(former_key__isnull=False).exists()
-    assert not rekeying.outdated(key_ring.current()).exists()
+    assert not rekeying.outdated(key_ring.current_keyring()).exists()
 
 
 def test_the_database_makes_keys_of_versions_unique(petition: Petition) -> None:

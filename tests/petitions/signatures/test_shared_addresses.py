@@ -32,7 +32,7 @@ from petitions.signatures import (
     withdrawing,
 )
 from petitions.signatures.confirming import Confirmation
-from petitions.signatures.tokens import Purpose
+from petitions.signatures.tokens import TokenPurpose
 from tests.factories import (
     make_organization,
     make_pending,
@@ -220,8 +220,8 @@ def test_nobody_takes_the_name_of_the_other(
     make_signature(petition, HOME, name="Maya")
     marc = make_signature(petition, HOME, name="Marc")
 
-    refused = visitor.post(own_link(Purpose.OWN, marc), {"name": "MAYA"})
-    taken = visitor.post(own_link(Purpose.OWN, marc), {"name": "Marcel"})
+    refused = visitor.post(own_link(TokenPurpose.OWN, marc), {"name": "MAYA"})
+    taken = visitor.post(own_link(TokenPurpose.OWN, marc), {"name": "Marcel"})
 
     assert refused.status_code == 422
     assert "The other person at this address has signed so." in text_of(refused)
@@ -236,7 +236,7 @@ def test_erasing_one_leaves_the_other(petition: Petition, visitor: Client) -> No
     make_signature(petition, HOME, name="Marc", updates=True)
     make_pending(petition, HOME, name="Mona")
 
-    erase = own_link(Purpose.OWN, maya) + "erase/"
+    erase = own_link(TokenPurpose.OWN, maya) + "erase/"
     assert "will withdraw the signature of Maya" in text_of(visitor.get(erase))
     visitor.post(erase)
 
@@ -328,7 +328,7 @@ def test_mailboxes_that_become_one_keep_the_two_oldest(
         Signature.objects.confirmed().order_by("pk").values_list("seat", flat=True)
     ) == [1, 2, 1]
     assert all(proof.holds for proof in counting.verify())
-    assert key_ring.current().newest.number == 2
+    assert key_ring.current_keyring().newest.number == 2
     assert confirm(make_pending(petition, "ab@example.org", name="Mo")) is (
         Confirmation.FULL
     )

@@ -26,7 +26,7 @@ from petitions.signatures import (
     withdrawing,
 )
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
 )
 from petitions.states import SignatureState
 from tests.factories import (
@@ -52,7 +52,7 @@ def mine(petition: Petition) -> Signature:
 
 
 def test_it_shows_what_is_stored(visitor: Client, mine: Signature) -> None:
-    response = visitor.get(link(Purpose.OWN, mine))
+    response = visitor.get(link(TokenPurpose.OWN, mine))
 
     text = text_of(response)
     page = response.content.decode()
@@ -66,7 +66,7 @@ def test_it_shows_what_is_stored(visitor: Client, mine: Signature) -> None:
 def test_its_owner_corrects_it(visitor: Client, mine: Signature) -> None:
     form = {"name": "Maya T.", "comment": "New words", "updates": "no"}
 
-    response = visitor.post(link(Purpose.OWN, mine), form)
+    response = visitor.post(link(TokenPurpose.OWN, mine), form)
 
     assert response.status_code == 303
     assert "Saved." in text_of(visitor.get(response.headers["Location"]))
@@ -87,7 +87,7 @@ def test_a_window_that_was_left_open_takes_nothing_back(
     visitor: Client, mine: Signature
 ) -> None:
     """Neither that a name is not to be shown, nor that nobody is to write."""
-    path = link(Purpose.OWN, mine)
+    path = link(TokenPurpose.OWN, mine)
     as_opened = {
         "_seen": seen_in(visitor.get(path)),
         "name": "Maya Tremblay",
@@ -111,8 +111,8 @@ def test_a_window_that_was_left_open_takes_nothing_back(
 
 
 def test_a_new_answer_is_a_consent_of_its_own(visitor: Client, mine: Signature) -> None:
-    visitor.post(link(Purpose.OWN, mine), {"name": "Maya", "updates": "no"})
-    visitor.post(link(Purpose.OWN, mine), {"name": "Maya Again", "updates": "no"})
+    visitor.post(link(TokenPurpose.OWN, mine), {"name": "Maya", "updates": "no"})
+    visitor.post(link(TokenPurpose.OWN, mine), {"name": "Maya Again", "updates": "no"})
 
     first, second = Consent.objects.order_by("pk")
     assert (first.updates, second.updates) == (True, False)
@@ -126,7 +126,7 @@ def test_a_new_answer_is_a_consent_of_its_own(visitor: Client, mine: Signature) 
 def test_no_answer_takes_nothing_back_and_gives_nothing(
     visitor: Client, mine: Signature
 ) -> None:
-    visitor.post(link(Purpose.OWN, mine), {"name": "Maya"})
+    visitor.post(link(TokenPurpose.OWN, mine), {"name": "Maya"})
 
     assert Consent.objects.count() == 1
     mine.refresh_from_db()
@@ -140,18 +140,18 @@ def test_a_changed_comment_is_read_again_before_it_is_shown(
     Signature.objects.update(comment_approved=True)
     same = {"name": "Maya", "comment": "Kind words", "show_name": "1"}
 
-    visitor.post(link(Purpose.OWN, mine), same)
+    visitor.post(link(TokenPurpose.OWN, mine), same)
     mine.refresh_from_db()
     assert mine.comment_approved
 
-    visitor.post(link(Purpose.OWN, mine), {**same, "comment": "Other words"})
+    visitor.post(link(TokenPurpose.OWN, mine), {**same, "comment": "Other words"})
     mine.refresh_from_db()
     assert not mine.comment_approved
 
 
 def test_a_mistake_keeps_what_was_typed(visitor: Client, mine: Signature) -> None:
     response = visitor.post(
-        link(Purpose.OWN, mine), {"name": "", "comment": "My words"}
+        link(TokenPurpose.OWN, mine), {"name": "", "comment": "My words"}
     )
 
     assert response.status_code == 422
@@ -165,13 +165,13 @@ def test_a_mistake_keeps_what_was_typed(visitor: Client, mine: Signature) -> Non
 def test_another_site_changes_nothing(visitor: Client, mine: Signature) -> None:
     form = {"name": "Mallory"}
 
-    response = visitor.post(link(Purpose.OWN, mine), form, headers=FOREIGN)
+    response = visitor.post(link(TokenPurpose.OWN, mine), form, headers=FOREIGN)
 
     assert response.status_code == 403
     assert "Mallory" in response.content.decode()
-    visitor.post(link(Purpose.OWN, mine) + "withdraw/", headers=FOREIGN)
-    visitor.post(link(Purpose.ALL, mine) + "erase/", headers=FOREIGN)
-    visitor.post(link(Purpose.NEVER, mine), headers=FOREIGN)
+    visitor.post(link(TokenPurpose.OWN, mine) + "withdraw/", headers=FOREIGN)
+    visitor.post(link(TokenPurpose.ALL, mine) + "erase/", headers=FOREIGN)
+    visitor.post(link(TokenPurpose.NEVER, mine), headers=FOREIGN)
     mine.refresh_from_db()
     assert mine.name == "Maya Tremblay"
     assert mine.state == SignatureState.CONFIRMED
@@ -182,19 +182,19 @@ def test_withdrawing_lowers_the_count_and_says_so(
     visitor: Client, petition: Petition, mine: Signature
 ) -> None:
     make_signature(petition)
-    assert visitor.get(link(Purpose.OWN, mine) + "withdraw/").status_code == 200
+    assert visitor.get(link(TokenPurpose.OWN, mine) + "withdraw/").status_code == 200
     mine.refresh_from_db()
     assert mine.state == SignatureState.CONFIRMED
 
     for _ in range(2):
-        response = visitor.post(link(Purpose.OWN, mine) + "withdraw/")
+        response = visitor.post(link(TokenPurpose.OWN, mine) + "withdraw/")
 
     text = text_of(visitor.get(response.headers["Location"]))
     assert "Your signature is withdrawn" in text
     assert "The total is now 1." in text
     assert all(proof.holds for proof in counting.verify())
     # It is not changed any more, but may be given anew.
-    visitor.post(link(Purpose.OWN, mine), {"name": "Mallory"})
+    visitor.post(link(TokenPurpose.OWN, mine), {"name": "Mallory"})
     mine.refresh_from_db()
     assert mine.name == "Maya Tremblay"
     make_signature(petition, "maya@example.org")
@@ -206,7 +206,7 @@ def test_what_waits_leads_to_its_confirmation(
 ) -> None:
     pending = make_pending(petition)
 
-    response = visitor.get(link(Purpose.OWN, pending))
+    response = visitor.get(link(TokenPurpose.OWN, pending))
 
     assert response.status_code == 302
     assert response.headers["Location"].startswith("/confirm/")
@@ -217,18 +217,18 @@ def test_the_link_in_a_second_mail_leads_to_the_counted_signature(
 ) -> None:
     again = make_pending(petition, "maya@example.org", name="Somebody Else")
 
-    page = visitor.get(link(Purpose.OWN, again)).content.decode()
+    page = visitor.get(link(TokenPurpose.OWN, again)).content.decode()
 
     assert 'value="Maya Tremblay"' in page
     assert "Somebody Else" not in page
-    visitor.post(link(Purpose.OWN, again) + "withdraw/")
+    visitor.post(link(TokenPurpose.OWN, again) + "withdraw/")
     mine.refresh_from_db()
     assert mine.state == SignatureState.WITHDRAWN
 
 
-@pytest.mark.parametrize("purpose", [Purpose.OWN, Purpose.ALL])
+@pytest.mark.parametrize("purpose", [TokenPurpose.OWN, TokenPurpose.ALL])
 def test_an_old_link_offers_a_new_one(
-    visitor: Client, mine: Signature, purpose: Purpose
+    visitor: Client, mine: Signature, purpose: TokenPurpose
 ) -> None:
     assert visitor.get(link(purpose, mine, days_old=13)).status_code == 200
 
@@ -240,7 +240,7 @@ def test_an_old_link_offers_a_new_one(
 
 
 def test_links_are_good_for_one_purpose(visitor: Client, mine: Signature) -> None:
-    own = link(Purpose.OWN, mine).split("/")[2]
+    own = link(TokenPurpose.OWN, mine).split("/")[2]
 
     assert visitor.get(f"/signed/{own}/").status_code == 404
     assert visitor.get(f"/never-again/{own}/").status_code == 404
@@ -292,7 +292,7 @@ def test_all_of_one_person_and_of_nobody_else(
         now=timezone.now(),
     )
 
-    text = text_of(visitor.get(link(Purpose.ALL, mine)))
+    text = text_of(visitor.get(link(TokenPurpose.ALL, mine)))
 
     assert "Not mine" not in text
     assert "has counted since" in text
@@ -305,7 +305,7 @@ def test_all_of_one_person_and_of_nobody_else(
 def test_everything_can_be_downloaded(visitor: Client, mine: Signature) -> None:
     make_signature(make_petition(title="Not mine"), "other@example.org")
 
-    response = visitor.get(link(Purpose.ALL, mine) + "download/")
+    response = visitor.get(link(TokenPurpose.ALL, mine) + "download/")
 
     data = response.json()
     assert response.headers["Content-Disposition"].startswith("attachment")
@@ -336,18 +336,18 @@ def test_erasing_all_takes_all_back_first(visitor: Client, mine: Signature) -> N
     second = make_signature(make_petition(), "maya@example.org", updates=True)
     make_pending(second.petition, "maya@example.org")
     other = make_signature(mine.petition, "other@example.org", updates=True)
-    page = text_of(visitor.get(link(Purpose.ALL, mine) + "erase/"))
+    page = text_of(visitor.get(link(TokenPurpose.ALL, mine) + "erase/"))
     assert "2 signatures of m•••@example.org will no longer count" in page
     assert Signature.objects.count() == 4
 
-    response = visitor.post(link(Purpose.ALL, mine) + "erase/")
+    response = visitor.post(link(TokenPurpose.ALL, mine) + "erase/")
 
     assert response.headers["Location"] == "/erased/"
     assert Signature.objects.get() == other
     assert Consent.objects.get().email == "other@example.org"
     assert not DueMail.objects.filter(email_key=email_key("maya@example.org")).exists()
     assert all(proof.holds for proof in counting.verify())
-    assert visitor.get(link(Purpose.ALL, mine)).status_code == 410
+    assert visitor.get(link(TokenPurpose.ALL, mine)).status_code == 410
 
 
 # == Never write again ==
@@ -356,7 +356,7 @@ def test_erasing_all_takes_all_back_first(visitor: Client, mine: Signature) -> N
 def test_never_again_and_again(
     visitor: Client, petition: Petition, mine: Signature
 ) -> None:
-    old = link(Purpose.NEVER, mine, days_old=400)
+    old = link(TokenPurpose.NEVER, mine, days_old=400)
     assert "Never write again" in text_of(visitor.get(old))
     assert not Suppression.objects.exists()
 

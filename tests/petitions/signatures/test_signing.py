@@ -69,7 +69,7 @@ def test_signing_is_two_statements_for_every_kind_of_signer(
     before = Signature.objects.count()
 
     with django_assert_num_queries(2):
-        form = signing.find_form(petition.slug)
+        form = signing.load_snapshot(petition.slug)
         assert form is not None
         given = signing.SignerInput("Maya", email, "en", "number")
         signing.sign(form.petition_id, given, now=timezone.now())

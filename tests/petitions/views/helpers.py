@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from petitions.models import Signature
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 from petitions.views.links import PAGES
@@ -18,13 +18,13 @@ from petitions.views.links import PAGES
 
 def link(signature: Signature, days_old: float = 0) -> str:
     now = timezone.now() - timedelta(days=days_old)
-    return f"/confirm/{make_token(Purpose.CONFIRM, signature.pk, now=now)}/"
+    return f"/confirm/{make_token(TokenPurpose.CONFIRM, signature.pk, now=now)}/"
 
 
-def token_of(purpose: Purpose, signature: Signature, days_old: float = 0) -> str:
+def token_of(purpose: TokenPurpose, signature: Signature, days_old: float = 0) -> str:
     made = timezone.now() - timedelta(days=days_old)
     return make_token(purpose, signature.pk, now=made)
 
 
-def page_of(purpose: Purpose, signature: Signature, **how: Any) -> str:
+def page_of(purpose: TokenPurpose, signature: Signature, **how: Any) -> str:
     return reverse(PAGES[purpose], args=[token_of(purpose, signature, **how)])

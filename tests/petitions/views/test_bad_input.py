@@ -18,7 +18,7 @@ from core.text.characters import (
     clean_line,
     clean_text,
 )
-from petitions.identity.same_person import forget
+from petitions.identity.same_person import delete_signatures
 from petitions.models import DueMail, Petition, Signature
 from tests.helpers import text_of
 
@@ -276,7 +276,7 @@ def test_names_of_any_script_are_stored_as_typed_or_refused(
     petition: Petition, name: str, comment: str
 ) -> None:
 
-    forget(Signature.objects.all())
+    delete_signatures(Signature.objects.all())
     body = urlencode({"name": name, "email": "maya@example.org", "comment": comment})
 
     response = send(Case(0, "", body.encode()))

@@ -16,7 +16,7 @@ from petitions.signatures import (
     withdrawing,
 )
 from petitions.signatures.tokens import (
-    Purpose,
+    TokenPurpose,
     make_token,
 )
 from petitions.states import SignatureState, State
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 def not_me_link(signature: Signature) -> str:
-    token = make_token(Purpose.NOT_ME, signature.pk, now=timezone.now())
+    token = make_token(TokenPurpose.NOT_ME, signature.pk, now=timezone.now())
     return f"/not-me/{token}/"
 
 

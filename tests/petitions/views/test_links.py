@@ -31,7 +31,7 @@ from petitions.signatures import (
 )
 from petitions.signatures.tokens import (
     LEADS_TO,
-    Purpose,
+    TokenPurpose,
 )
 from petitions.states import SignatureState
 from petitions.urls import urlpatterns
@@ -62,24 +62,24 @@ class Shows:
 
 
 # Every kind of link at every address that takes one; any other pair opens nothing.
-TABLE: dict[str, tuple[Purpose, Shows, Shows]] = {
+TABLE: dict[str, tuple[TokenPurpose, Shows, Shows]] = {
     # address: kind, shown before and after the signature was confirmed
-    "confirm": (Purpose.CONFIRM, Shows(details=True), Shows()),
-    "correct": (Purpose.CONFIRM, Shows(details=True), Shows()),
-    "resend": (Purpose.CONFIRM, Shows(details=True), Shows()),
-    "not_me": (Purpose.NOT_ME, Shows(), Shows()),
-    "signature": (Purpose.OWN, Shows(details=True), Shows(details=True)),
-    "withdraw": (Purpose.OWN, Shows(details=True), Shows()),
-    "erase": (Purpose.OWN, Shows(), Shows()),
-    "signed": (Purpose.ALL, Shows(others=True), Shows(others=True)),
+    "confirm": (TokenPurpose.CONFIRM, Shows(details=True), Shows()),
+    "correct": (TokenPurpose.CONFIRM, Shows(details=True), Shows()),
+    "resend": (TokenPurpose.CONFIRM, Shows(details=True), Shows()),
+    "not_me": (TokenPurpose.NOT_ME, Shows(), Shows()),
+    "signature": (TokenPurpose.OWN, Shows(details=True), Shows(details=True)),
+    "withdraw": (TokenPurpose.OWN, Shows(details=True), Shows()),
+    "erase": (TokenPurpose.OWN, Shows(), Shows()),
+    "signed": (TokenPurpose.ALL, Shows(others=True), Shows(others=True)),
     "download": (
-        Purpose.ALL,
+        TokenPurpose.ALL,
         Shows(details=True, others=True),
         Shows(details=True, others=True),
     ),
-    "erase_all": (Purpose.ALL, Shows(), Shows()),
-    "end_links": (Purpose.ALL, Shows(others=True), Shows(others=True)),
-    "never_again": (Purpose.NEVER, Shows(), Shows()),
+    "erase_all": (TokenPurpose.ALL, Shows(), Shows()),
+    "end_links": (TokenPurpose.ALL, Shows(others=True), Shows(others=True)),
+    "never_again": (TokenPurpose.NEVER, Shows(), Shows()),
 }
 # What a POST may do to a signature that was confirmed.
 CHANGES = {"signature", "withdraw", "erase", "erase_all", "end_links"}
@@ -90,7 +90,7 @@ OF_TOKENS = [
 ]
 
 
-def path_of(name: str, purpose: Purpose, signature: Signature, **how: Any) -> str:
+def path_of(name: str, purpose: TokenPurpose, signature: Signature, **how: Any) -> str:
     return reverse(f"petitions:{name}", args=[token_of(purpose, signature, **how)])
 
 
@@ -111,14 +111,14 @@ def test_the_table_has_every_address() -> None:
 
 
 @pytest.mark.parametrize("is_confirmed", [False, True])
-@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("purpose", TokenPurpose)
 @pytest.mark.parametrize("name", TABLE)
 def test_every_kind_of_link_at_every_address(
     visitor: Client,
     petition: Petition,
     other: Petition,
     name: str,
-    purpose: Purpose,
+    purpose: TokenPurpose,
     is_confirmed: bool,
 ) -> None:
     make = make_signature if is_confirmed else make_pending
@@ -146,9 +146,9 @@ def test_every_kind_of_link_at_every_address(
         assert stored() == before
 
 
-@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("purpose", TokenPurpose)
 def test_a_page_holds_no_link_that_may_do_more(
-    visitor: Client, petition: Petition, other: Petition, purpose: Purpose
+    visitor: Client, petition: Petition, other: Petition, purpose: TokenPurpose
 ) -> None:
     """Followed to the end, also through what its buttons answer."""
     for mine in (
@@ -159,27 +159,41 @@ def test_a_page_holds_no_link_that_may_do_more(
         page = visitor.get(page_of(purpose, mine), follow=True)
         reached = {
             kind
-            for kind in Purpose
+            for kind in TokenPurpose
             if reverse(PAGES[kind], args=["x"]).removesuffix("x/")
             in page.content.decode().replace('"/signed/"', "")
         }
         allowed = {purpose} | LEADS_TO[purpose]
-        if Purpose.OWN in allowed and mine.state == SignatureState.PENDING:
-            allowed |= {Purpose.CONFIRM, Purpose.NOT_ME}
+        if TokenPurpose.OWN in allowed and mine.state == SignatureState.PENDING:
+            allowed |= {TokenPurpose.CONFIRM, TokenPurpose.NOT_ME}
         assert reached <= allowed
 
 
 @pytest.mark.parametrize(
     ("purpose", "never"),
     [
-        (Purpose.CONFIRM, {Purpose.OWN, Purpose.ALL, Purpose.NEVER}),
-        (Purpose.NOT_ME, {Purpose.CONFIRM, Purpose.OWN, Purpose.ALL, Purpose.NEVER}),
-        (Purpose.OWN, {Purpose.ALL, Purpose.NEVER}),
-        (Purpose.NEVER, {Purpose.CONFIRM, Purpose.OWN, Purpose.ALL}),
+        (
+            TokenPurpose.CONFIRM,
+            {TokenPurpose.OWN, TokenPurpose.ALL, TokenPurpose.NEVER},
+        ),
+        (
+            TokenPurpose.NOT_ME,
+            {
+                TokenPurpose.CONFIRM,
+                TokenPurpose.OWN,
+                TokenPurpose.ALL,
+                TokenPurpose.NEVER,
+            },
+        ),
+        (TokenPurpose.OWN, {TokenPurpose.ALL, TokenPurpose.NEVER}),
+        (
+            TokenPurpose.NEVER,
+            {TokenPurpose.CONFIRM, TokenPurpose.OWN, TokenPurpose.ALL},
+        ),
     ],
 )
 def test_no_link_leads_to_more_by_any_way(
-    purpose: Purpose, never: set[Purpose]
+    purpose: TokenPurpose, never: set[TokenPurpose]
 ) -> None:
     """What the table allows: a mail about one petition opens nothing of another, and
     once it is confirmed, none that shows and changes it."""
@@ -208,7 +222,7 @@ def test_a_used_link_says_that_it_counts_and_mails_another(
 ) -> None:
     mine = make_signature(petition, EMAIL, now=timezone.now() - timedelta(hours=1))
     DueMail.objects.all().delete()
-    path = page_of(Purpose.CONFIRM, mine)
+    path = page_of(TokenPurpose.CONFIRM, mine)
 
     text = text_of(visitor.get(path))
     pressed = visitor.post(f"{path}resend/")
@@ -231,7 +245,7 @@ def test_what_a_link_leads_to_is_as_old_as_itself(
     visitor: Client, petition: Petition, days_old: float, status: int
 ) -> None:
     mine = make_signature(petition, EMAIL)
-    page = visitor.get(page_of(Purpose.ALL, mine, days_old=13.5)).content.decode()
+    page = visitor.get(page_of(TokenPurpose.ALL, mine, days_old=13.5)).content.decode()
     own = page.split('href="/signature/')[1].split("/")[0]
     later = timedelta(days=days_old - 13.5)
 
@@ -246,11 +260,11 @@ def test_its_owner_ends_the_earlier_ones(visitor: Client, petition: Petition) ->
     elsewhere = make_signature(make_petition(), EMAIL)
     leaked = [
         page_of(kind, row, days_old=2)
-        for kind in (Purpose.ALL, Purpose.OWN)
+        for kind in (TokenPurpose.ALL, TokenPurpose.OWN)
         for row in (mine, elsewhere)
     ]
     assert {visitor.get(path).status_code for path in leaked} == {200}
-    newest = page_of(Purpose.ALL, mine)
+    newest = page_of(TokenPurpose.ALL, mine)
 
     answer = visitor.post(f"{newest}end-links/")
 
@@ -294,20 +308,22 @@ def test_another_spelling_opens_nothing(
         assert message["To"] == EVIL
         texts += body(message)
     for mine in (evil, repeated):
-        for purpose in Purpose:
+        for purpose in TokenPurpose:
             page = visitor.get(page_of(purpose, mine), follow=True)
             texts += page.content.decode()
-        visitor.post(page_of(Purpose.CONFIRM, mine))
-        texts += visitor.get(page_of(Purpose.CONFIRM, mine)).content.decode()
-        texts += visitor.get(f"{page_of(Purpose.ALL, mine)}download/").content.decode()
-        visitor.post(page_of(Purpose.OWN, mine), {"name": "Mallory"})
-        visitor.post(f"{page_of(Purpose.OWN, mine)}withdraw/")
-        visitor.post(page_of(Purpose.NOT_ME, mine))
-        visitor.post(page_of(Purpose.NEVER, mine))
-        visitor.post(f"{page_of(Purpose.OWN, mine)}erase/")
+        visitor.post(page_of(TokenPurpose.CONFIRM, mine))
+        texts += visitor.get(page_of(TokenPurpose.CONFIRM, mine)).content.decode()
+        texts += visitor.get(
+            f"{page_of(TokenPurpose.ALL, mine)}download/"
+        ).content.decode()
+        visitor.post(page_of(TokenPurpose.OWN, mine), {"name": "Mallory"})
+        visitor.post(f"{page_of(TokenPurpose.OWN, mine)}withdraw/")
+        visitor.post(page_of(TokenPurpose.NOT_ME, mine))
+        visitor.post(page_of(TokenPurpose.NEVER, mine))
+        visitor.post(f"{page_of(TokenPurpose.OWN, mine)}erase/")
     newer = make_signature(make_petition(), EVIL)
-    visitor.post(f"{page_of(Purpose.ALL, newer)}end-links/")
-    visitor.post(f"{page_of(Purpose.ALL, newer)}erase/")
+    visitor.post(f"{page_of(TokenPurpose.ALL, newer)}end-links/")
+    visitor.post(f"{page_of(TokenPurpose.ALL, newer)}erase/")
 
     # Not “Bob”: three letters stand in a token now and then.
     assert "Victim" not in texts
@@ -318,7 +334,7 @@ def test_another_spelling_opens_nothing(
     assert Consent.objects.get().email == "bob@alias.example"
     assert key_ring.suppressed(["bob@alias.example", EVIL]) == {EVIL}
     organization = petition.organization
-    assert export.supporters(organization).get().email == "bob@alias.example"
+    assert export.consenting_supporters(organization).get().email == "bob@alias.example"
     assert all(proof.holds for proof in counting.verify())
 
 
@@ -346,7 +362,7 @@ def test_the_same_address_in_two_forms_of_its_domain_is_one(
     one = make_signature(petition, "ada@münchen.example")
     make_signature(make_petition(title="Elsewhere"), "ada@xn--mnchen-3ya.example")
 
-    assert "Elsewhere" in text_of(visitor.get(page_of(Purpose.ALL, one)))
+    assert "Elsewhere" in text_of(visitor.get(page_of(TokenPurpose.ALL, one)))
 
 
 def test_an_address_that_bounces_holds_no_other_back(
@@ -395,9 +411,9 @@ GLUED = [
 
 
 @pytest.mark.parametrize("prefix", ["", "/fr"])
-@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("purpose", TokenPurpose)
 def test_what_is_glued_to_a_link_leads_to_its_page(
-    visitor: Client, petition: Petition, purpose: Purpose, prefix: str
+    visitor: Client, petition: Petition, purpose: TokenPurpose, prefix: str
 ) -> None:
     mine = make_pending(petition, EMAIL)
     with override(prefix[1:] or "en"):
@@ -424,9 +440,9 @@ def test_what_is_glued_to_a_link_leads_to_its_page(
 
 
 @pytest.mark.parametrize("prefix", ["", "/fr"])
-@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("purpose", TokenPurpose)
 def test_what_cannot_be_mended_offers_a_new_link(
-    visitor: Client, petition: Petition, purpose: Purpose, prefix: str
+    visitor: Client, petition: Petition, purpose: TokenPurpose, prefix: str
 ) -> None:
     mine = make_pending(petition, EMAIL)
     with override(prefix[1:] or "en"):

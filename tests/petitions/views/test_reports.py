@@ -19,7 +19,7 @@ from pytest_django import Settings
 from core.retention import expire
 from organizations.models import Organization, Role, User
 from petitions import reporting
-from petitions.abuse.rate_limits import RULES
+from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.models import Limit, ListedNetwork, Petition, Report
 from petitions.states import OF_PETITIONS, OF_SITE, State
 from tests.factories import make_member, make_organization, make_petition
@@ -126,7 +126,7 @@ def test_beyond_the_ceiling_what_was_typed_stays(
 ) -> None:
     Limit.objects.all().delete()
     Limit.objects.create(scope="ceiling", most=2, minutes=60)
-    RULES.forget()
+    RATE_LIMITS.forget()
 
     answers = [
         visitor.post(
@@ -159,7 +159,7 @@ def test_one_network_does_not_bury_what_others_write(
     assert answers == [303] * 20 + [429] * 2
     assert (write("9.9.9.8", "/contact/"), write("9.9.8.9")) == (429, 303)
     ListedNetwork.objects.create(network="9.9.9.0/24", listing="allow")
-    RULES.forget()
+    RATE_LIMITS.forget()
     assert write("9.9.9.9") == 303
 
 
@@ -172,7 +172,7 @@ def test_a_program_gets_the_same_answer_and_wakes_nobody(
     assert human.headers["Location"] == program.headers["Location"]
     assert [r.is_trapped for r in Report.objects.order_by("pk")] == [False, True]
     Report.objects.filter(is_trapped=False).delete()
-    reporting.tell(timezone.now())
+    reporting.mail_organizations(timezone.now())
     assert mail.outbox == []
 
 
@@ -201,7 +201,7 @@ def test_a_body_that_is_no_form(visitor: Client, petition: Petition) -> None:
 def told(now: datetime) -> list[EmailMessage]:
     """What the worker sends in a round at `now`."""
     before = len(mail.outbox)
-    reporting.tell(now)
+    reporting.mail_organizations(now)
     return list(mail.outbox[before:])
 
 
@@ -267,7 +267,7 @@ def test_a_mail_server_that_is_away_is_asked_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(reporting, "send_mail", away)
-        assert reporting.tell(now) is False
+        assert reporting.mail_organizations(now) is False
     assert Report.objects.untold().count() == 1
     assert len(told(now + timedelta(seconds=30))) == 1
 

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions.abuse.rate_limits import RULES
+from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.models import Consent, DueMail, Petition, Signature
 from petitions.states import State
 from tests.factories import make_petition, make_signature
@@ -445,7 +445,7 @@ def test_a_whole_signature_costs_two_statements(
     django_assert_num_queries: Any,
 ) -> None:
     make_signature(petition, "known@example.org")
-    RULES.get()  # held for five seconds
+    RATE_LIMITS.get()  # held for five seconds
 
     for email in ("new@example.org", "known@example.org"):
         with django_assert_num_queries(2):
