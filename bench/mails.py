@@ -55,7 +55,7 @@ def mails(bench: Bench, rounds: int, number: int = 1000) -> Ratios:
     def the_worker() -> float:
         from django.utils import timezone
 
-        from petitions.mail.queue import send_due
+        from petitions.mail.outbox import send_due
 
         database.execute(DUE, {"petition": bench.petition, "number": number})
         started = time.monotonic()

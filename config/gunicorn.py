@@ -34,8 +34,9 @@ keepalive = 20
 timeout = 60
 graceful_timeout = settings.GRACEFUL_TIMEOUT
 control_socket_disable = True
-# No header becomes a prefix, a path or a scheme here: core/http/trust.py decides what
-# is believed, under every server. Names with “_” would be taken for those with “-”.
+# No header becomes a prefix, a path or a scheme here: core/http/untrusted_input.py
+# decides what is believed, under every server. Names with “_” would be taken for those
+# with “-”.
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 header_map = "drop"

@@ -245,7 +245,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ] + [{"NAME": "organizations.passwords.HardToGuess"}]
 AUTHENTICATION_BACKENDS = ["organizations.logins.Backend"]
 LOGIN_URL = "admin:login"
-CSRF_FAILURE_VIEW = "core.admin.retyping.stale_form"
+CSRF_FAILURE_VIEW = "core.admin.form_recovery.stale_form"
 SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],

@@ -26,7 +26,7 @@ from petitions.search.listing import (
     STATES,
 )
 from petitions.search.searching import typed
-from petitions.sharing import frames
+from petitions.sharing import embeds
 from petitions.views import data, embedding, listing, organization_data, sitemaps
 from petitions.views.parameters import (
     language_in_use,
@@ -87,12 +87,15 @@ if settings.MAIL_WEBHOOKS:
 
     webhooks = (tracking(settings.MAIL_WEBHOOKS), "anymail")
     urlpatterns.append(path(settings.WEBHOOKS_PATH, include(webhooks)))
-staff_urls = [path("", include("organizations.entry_urls")), path("", admin.site.urls)]
+staff_urls = [
+    path("", include("organizations.account_urls")),
+    path("", admin.site.urls),
+]
 urlpatterns.append(URLResolver(AdminPrefix(), staff_urls))
 # English has no prefix, French begins with /fr/.
 urlpatterns += i18n_patterns(
     path("", include("petitions.urls")),
-    path("", include("petitions.profile_urls")),
+    path("", include("petitions.organization_urls")),
     path("", listing.home, name="home"),
     *([path("demo/", include("petitions.demo.urls"))] if settings.DEMO else []),
     prefix_default_language=False,
@@ -130,8 +133,8 @@ POLICIES = {
     "data:organization": cached(embeddable=True),
     "data:oembed": cached(
         url=page_address,
-        maxwidth=less_than(frames.WIDEST),
-        maxheight=less_than(frames.HIGHEST),
+        maxwidth=less_than(embeds.WIDEST),
+        maxheight=less_than(embeds.HIGHEST),
         format=as_given,
         embeddable=True,
     ),

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
-from core.http.trust import sanitize
+from core.http.untrusted_input import sanitize
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 try:
@@ -21,8 +21,8 @@ BODY_PATIENCE = 10
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Django, told of a request what can be believed (core/http/trust.py), with
-    patience for slow lines, but not for idle ones: a few of those would hold every
+    """Django, told of a request what can be believed (core/http/untrusted_input.py),
+    with patience for slow lines, but not for idle ones: a few of those would hold every
     thread."""
     if (connection := environ.get("gunicorn.socket")) is not None:
         connection.settimeout(BODY_PATIENCE)

@@ -23,7 +23,7 @@ from core.admin.model_admin import (
 from core.db.database import statement_timeout
 from core.images.colours import written
 from core.security import events
-from organizations import identity, invitations, mailing
+from organizations import branding, invitations, mailing
 from organizations.forms import (
     MemberForm,
     MemberFormSet,
@@ -144,12 +144,12 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
         """The stored colour as button and link, on light and on dark."""
         if not organization.accent:
             return SafeString(gettext("The site’s own colour is used."))
-        looks = [identity.scheme(organization.accent, dark=d) for d in (False, True)]
+        looks = [branding.scheme(organization.accent, dark=d) for d in (False, True)]
         context = {
             "looks": [
                 {
                     **look.written,
-                    "paper": written(identity.grounds(bool(dark))[0]),
+                    "paper": written(branding.grounds(bool(dark))[0]),
                 }
                 for dark, look in enumerate(looks)
             ],

@@ -22,7 +22,6 @@ from core.mail.addresses import (
     spellings,
 )
 from core.security import events
-from organizations.access import may_own
 from organizations.models import (
     Invitation,
     Membership,
@@ -32,6 +31,7 @@ from organizations.models import (
     StaffMailPurpose,
     User,
 )
+from organizations.permissions import may_own
 
 KEPT = timedelta(days=14)
 SALT = "organizations.invitation"

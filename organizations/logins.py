@@ -31,7 +31,7 @@ from core.security.buckets import (
     draw,
     give_back,
 )
-from core.security.clients import (
+from core.security.client_network import (
     Network,
     network_of,
 )

@@ -13,14 +13,14 @@ from django.db import models
 from django.http import HttpRequest
 
 from core.admin.model_admin import ModelAdmin
-from organizations.access import (
+from organizations.models import EDITING_ROLES, Organization, User
+from organizations.permissions import (
     may_edit,
     may_own,
     may_see_supporters,
     may_view,
     memberships,
 )
-from organizations.models import EDITING_ROLES, Organization, User
 
 
 def user_of(request: HttpRequest) -> User:

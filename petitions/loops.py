@@ -12,20 +12,20 @@ from core.retention import EXPIRE
 from core.security.buckets import PURGE
 from core.worker.loops import Loop
 from organizations.mailing import SEND as STAFF_MAIL
-from petitions import reporting
+from petitions import reports
 from petitions.abuse import (
     rate_limits,
-    sources,
+    source_tallies,
 )
 from petitions.counts.counting import (
     fold_round,
     verify,
 )
-from petitions.mail import waiting
-from petitions.mail.queue import begin_sending, send_due
+from petitions.mail import quarantine_notices
+from petitions.mail.outbox import begin_sending, send_due
 from petitions.mail.reminders import ReminderSweep
 from petitions.models import Petition
-from petitions.models.lifecycle import NotAllowed
+from petitions.models.petition_lifecycle import NotAllowed
 from petitions.search import (
     reindexing,
     vocabulary,
@@ -75,10 +75,10 @@ LOOPS = [
     Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
-    Loop("reports", 30, reporting.mail_organizations),
-    Loop("waiting", 60, waiting.mail_organizations),
+    Loop("reports", 30, reports.mail_organizations),
+    Loop("waiting", 60, quarantine_notices.mail_organizations),
     Loop("limits", 60, rate_limits.purge_round),
-    Loop("sources", sources.EVERY, sources.tally),
+    Loop("sources", source_tallies.EVERY, source_tallies.tally),
     Loop("jobs", 1, invalidating.advance_round),
     Loop("search", 30, reindexing.reindex_round),
     Loop("words", vocabulary.EVERY, WORDS.round),

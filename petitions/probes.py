@@ -15,7 +15,7 @@ from core.observability.probes import (
     Reading,
     probe,
 )
-from petitions.abuse.sources import (
+from petitions.abuse.source_tallies import (
     HOUR,
     outliers,
 )

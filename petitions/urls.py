@@ -8,20 +8,20 @@ from petitions.views import (
     feeds,
     links,
     listing,
-    reading,
+    petition_page,
     reports,
     sharing,
     signers,
     signing,
-    story,
     style_guide,
+    timeline,
 )
 
 app_name = "petitions"
 urlpatterns = [
     path("petitions/", listing.index, name="index"),
     path("topics/<uslug:slug>/", listing.topic, name="topic"),
-    path("petitions/<uslug:slug>/", reading.petition, name="petition"),
+    path("petitions/<uslug:slug>/", petition_page.petition, name="petition"),
     path("petitions/<uslug:slug>/sign/", signing.sign, name="sign"),
     path(
         "petitions/<uslug:slug>/check-inbox/", signing.check_inbox, name="check_inbox"
@@ -42,17 +42,21 @@ urlpatterns = [
     path("petitions/<uslug:slug>/badge.svg", embedding.badge, name="badge"),
     path("embed/<uslug:slug>/", embedding.card, name="card"),
     path("embed/<uslug:slug>/form/", embedding.card_form, name="card_form"),
-    path("petitions/<uslug:slug>/updates/", story.updates, name="updates"),
-    path("petitions/<uslug:slug>/updates/<int:number>/", story.update, name="update"),
-    path("petitions/<uslug:slug>/reasons/", story.reasons, name="reasons"),
-    path("petitions/<uslug:slug>/history/", story.history, name="history"),
+    path("petitions/<uslug:slug>/updates/", timeline.updates, name="updates"),
+    path(
+        "petitions/<uslug:slug>/updates/<int:number>/", timeline.update, name="update"
+    ),
+    path("petitions/<uslug:slug>/reasons/", timeline.reasons, name="reasons"),
+    path("petitions/<uslug:slug>/history/", timeline.history, name="history"),
     path("petitions/<uslug:slug>/report/", reports.report, name="report"),
     path("petitions/<uslug:slug>/poster/", sharing.poster, name="poster"),
     path("petitions/<uslug:slug>/sheet/", sharing.sheet, name="sheet"),
     path("petitions/<uslug:slug>/share.png", sharing.share_png, name="share_png"),
     path("petitions/<uslug:slug>/qr.svg", sharing.qr_svg, name="qr_svg"),
     # Behind the words above; none of them names a language.
-    path("petitions/<uslug:slug>/<language:language>/", reading.text, name="text"),
+    path(
+        "petitions/<uslug:slug>/<language:language>/", petition_page.text, name="text"
+    ),
     # Short, for they stand in mails.
     path("confirm/<str:token>/", confirming.confirm, name="confirm"),
     path("confirm/<str:token>/correct/", confirming.correct, name="correct"),

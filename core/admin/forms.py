@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.seen import (
+from core.admin.edit_conflicts import (
     Attentive,
     Sent,
     digest,
@@ -189,7 +189,8 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
 
     @property
     def told_gone(self) -> dict[str, dict[str, str]]:
-        """For core.admin.seen: rows that are gone and stand here all the same."""
+        """For core.admin.edit_conflicts: rows that are gone, and stand here all the
+        same."""
         keys = [
             self.row_key(str(form[self._pk_field.name].data))
             for form in self.gone_forms

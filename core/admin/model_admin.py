@@ -4,7 +4,7 @@ where no class can forget it. `manage.py check` refuses a class that is not made
 - Texts come in by fields that clean them (core.text.fields).
 - A form that is refused stands around the stored row, with all that was typed.
 - What the database refuses is said beside the field (core.db.refusals); what somebody
-  else holds is waited for (core.admin.patience).
+  else holds is waited for (core.admin.lock_timeouts).
 - A list answers to anything that its address may say.
 """
 
@@ -35,18 +35,18 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import deleting, saves
+from core.admin import deletion, saves
+from core.admin.edit_conflicts import (
+    arrived,
+    told,
+)
 from core.admin.forms import (
     StaffForm,
     StaffFormSet,
 )
-from core.admin.patience import (
+from core.admin.lock_timeouts import (
     BUSY,
     is_busy,
-)
-from core.admin.seen import (
-    arrived,
-    told,
 )
 from core.db.refusals import (
     Refusal,
@@ -178,11 +178,11 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
     ) -> HttpResponse:
         """Django's answer wherever a row is not there. What was typed into its form
         would be lost with it."""
-        from core.admin import retyping  # which needs the admin
+        from core.admin import form_recovery  # which needs the admin
 
         if request.method == "POST" and "post" not in request.POST:
             name = f"admin:{opts.app_label}_{opts.model_name}_changelist"
-            return retyping.removed(request, reverse(name))
+            return form_recovery.removed(request, reverse(name))
         answer: HttpResponse = super()._get_obj_does_not_exist_redirect(  # type: ignore[misc]
             request, opts, object_id
         )
@@ -312,7 +312,7 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What goes with them; both ways of deleting ask for it, before they do it."""
-        deleting.review_deletion(request, self.model, [row.pk for row in objs])
+        deletion.review_deletion(request, self.model, [row.pk for row in objs])
         return super().get_deleted_objects(objs, request)
 
     def delete_view(

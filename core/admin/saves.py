@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from core.admin.seen import Sent
+from core.admin.edit_conflicts import Sent
 
 # A form that is older is not remembered: its login has ended long ago.
 REMEMBERED = timedelta(days=2)

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.admin.lock_timeouts import patient
 from core.admin.logins import (
     LoginForm,
     go_on,
     held_up,
 )
-from core.admin.patience import patient
 
 
 class StaffSite(AdminSite):
@@ -33,7 +33,7 @@ class StaffSite(AdminSite):
         """A list is not asked for what no text can hold: PostgreSQL would refuse it
         where nobody catches that. A form is patient, and one that meets the end of a
         login is kept."""
-        from core.admin import retyping  # which needs the admin
+        from core.admin import form_recovery  # which needs the admin
 
         of_staff = super().admin_view(patient(view), cacheable)
 
@@ -47,7 +47,7 @@ class StaffSite(AdminSite):
                 and not self.has_permission(request)
                 and request.path != reverse("admin:logout")
             ):
-                return retyping.ask_login(request, retyping.typed_in(request))
+                return form_recovery.ask_login(request, form_recovery.typed_in(request))
             return of_staff(request, *args, **kwargs)
 
         return asked
@@ -57,9 +57,9 @@ class StaffSite(AdminSite):
     ) -> HttpResponse:
         """Says to programs, too, that another try has to wait. What was typed before
         the login is carried along, and offered after it."""
-        from core.admin import retyping
+        from core.admin import form_recovery
 
-        typed = retyping.carried_in(request) if request.method == "POST" else None
+        typed = form_recovery.carried_in(request) if request.method == "POST" else None
         carried = {
             "is_over": typed is not None,
             "typed": typed,
@@ -67,7 +67,7 @@ class StaffSite(AdminSite):
         }
         response = super().login(request, {**carried, **(extra_context or {})})
         if typed is not None and response.status_code == 302:
-            return retyping.offer(request, typed)
+            return form_recovery.offer(request, typed)
         if (held := held_up(request)) is not None:
             response.status_code = 429
             response.headers["Retry-After"] = str(math.ceil(held.wait.total_seconds()))

@@ -60,7 +60,7 @@ def refusal_of(error: DatabaseError) -> Refusal:
     state = getattr(diagnosis, "sqlstate", None) or ""
     column = getattr(diagnosis, "column_name", None)
     if state == "23514" and not name:
-        # A trigger's own words, which a catalogue has: petitions.refusals.
+        # A trigger's own words, which a catalogue has: petitions.trigger_messages.
         return Refusal(gettext(diagnosis.message_primary))
     logger.warning("Refused by the database", extra={"rule": name or state})
     model_constraint = constraints().get(name)

@@ -15,7 +15,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from core.db.database import is_away
 from core.http.problems import problem
-from core.http.trust import limit_of
+from core.http.untrusted_input import limit_of
 from core.i18n.languages import (
     ADMIN,
     language_of,

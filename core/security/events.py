@@ -11,7 +11,7 @@ import logging
 
 from django.utils.crypto import salted_hmac
 
-from core.security.clients import Network
+from core.security.client_network import Network
 
 logger = logging.getLogger("security")
 

@@ -10,7 +10,7 @@ from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin.retyping import (
+from core.admin.form_recovery import (
     TYPED_BY,
     mark_of,
 )

@@ -1,5 +1,5 @@
 """The HTML that other sites and word processors deliver, as Markdown that
-petitions.texts reads: the same words, links, lists and headings."""
+petitions.markup reads: the same words, links, lists and headings."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@ already are named, and nothing is done before they are shortened."""
 
 from django.db import migrations
 
-from core.db.longer import refuse_longer
+from core.db.overlong_values import refuse_longer
 
 LIMITS = {
     "organizations_organization": {

@@ -106,7 +106,7 @@ class User(AbstractBaseUser):
         return self.is_active
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Rights come from memberships (organizations.access), not from here."""
+        """Rights come from memberships (organizations.permissions), not from here."""
         return self.is_active and self.is_superuser
 
     def has_module_perms(self, app_label: str) -> bool:

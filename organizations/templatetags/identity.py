@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.safestring import SafeString
 
 from core.http import styles
-from organizations import identity
+from organizations import branding
 from organizations.models import Organization
 
 register = template.Library()
@@ -21,13 +21,13 @@ def accent(context: dict[str, Any], organization: Organization) -> SafeString:
     answer allows."""
     if not organization.accent:
         return SafeString("")
-    return styles.add_style_sheet(context["request"], identity.css(organization.accent))
+    return styles.add_style_sheet(context["request"], branding.css(organization.accent))
 
 
 @register.simple_tag
 def look(organization: Organization | None) -> dict[str, str]:
     """What a mail looks like, whose program knows no style sheets: colours of whoever
     writes, the site's own without an organisation, and the address of its logo."""
-    found = identity.written(organization.accent if organization else "")
+    found = branding.written(organization.accent if organization else "")
     logo = organization.mail_logo if organization else ""
     return {**found, "logo": settings.SITE_URL + logo if logo else ""}

@@ -23,9 +23,9 @@ from django.db import connection
 from core.db.batches import Batches
 from core.db.cached_value import CachedValue
 from core.mail.addresses import registrable
-from core.security.clients import Network
+from core.security.client_network import Network
 from petitions.abuse import new_domains
-from petitions.abuse.contacts import may_hold_a_contact
+from petitions.abuse.contact_details import may_hold_a_contact
 from petitions.models import Limit, ListedDomain, ListedNetwork
 from petitions.states import LimitScope, Listing, QuarantineReason, WeakSign
 

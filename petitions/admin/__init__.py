@@ -12,7 +12,7 @@ from petitions.admin.limits import (
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.reports import ReportAdmin
 from petitions.admin.signatures import CommentAdmin, SignatureAdmin
-from petitions.admin.story import AnswerAdmin, HandoverAdmin
+from petitions.admin.timeline import AnswerAdmin, HandoverAdmin
 from petitions.admin.topics import TopicAdmin
 from petitions.admin.updates import UpdateAdmin
 from petitions.admin.withdrawn_answers import AnswerWithdrawalAdmin

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 
-from organizations.access import may_export
 from organizations.models import Organization
+from organizations.permissions import may_export
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.models import Export
 from petitions.privacy import export

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from petitions.abuse.sources import outliers
+from petitions.abuse.source_tallies import outliers
 from petitions.channels import Channel
 from petitions.models import Petition, SourceTally
 

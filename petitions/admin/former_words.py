@@ -20,7 +20,7 @@ from organizations.scoping import user_of
 from petitions.models import AnswerRevision
 
 if TYPE_CHECKING:
-    from petitions.admin.story import AnswerAdmin
+    from petitions.admin.timeline import AnswerAdmin
 
 
 class RemovalForm(forms.Form):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.admin.model_admin import StackedInline
 from core.i18n.languages import name_in_reader_language
 from organizations.scoping import ScopedPermissions
-from petitions.admin.writing import MarkdownArea
+from petitions.admin.text_widgets import MarkdownArea
 from petitions.models import Correction, CountEntry, Petition, Target
 from petitions.states import State
 

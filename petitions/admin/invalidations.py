@@ -26,7 +26,7 @@ from core.text.fields import (
     TextField,
     formfield,
 )
-from organizations.access import may_see_supporters, memberships
+from organizations.permissions import may_see_supporters, memberships
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.signatures import network_in_words, signs_in_words

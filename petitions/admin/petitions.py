@@ -19,14 +19,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.text.fields import EndField
-from organizations.access import may_see_supporters
+from organizations.permissions import may_see_supporters
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin import (
-    acting,
+    actions,
     figures,
     invalidations,
     previews,
-    spreading,
+    promotion,
     transitions,
 )
 from petitions.admin.dates import DatesForm, beginning_of_day, end_of_day
@@ -37,9 +37,9 @@ from petitions.admin.inlines import (
     is_frozen,
 )
 from petitions.admin.pictures import PictureAdmin, PictureForm
-from petitions.admin.story import links
+from petitions.admin.text_widgets import MarkdownArea
+from petitions.admin.timeline import links
 from petitions.admin.translations import TranslationInline, UsedLanguages
-from petitions.admin.writing import MarkdownArea
 from petitions.counts.counting import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target, Topic
 from petitions.privacy import expiry
@@ -211,7 +211,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             )
             if editable:
                 now = timezone.now()
-                owner = acting.is_owner(request, petition)
+                owner = actions.is_owner(request, petition)
                 context |= {
                     "transitions": transitions.available(petition, now, owner=owner),
                     "announcement": expiry.announcement(petition, now),
@@ -355,7 +355,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     def spread(self, request: HttpRequest, number: int) -> HttpResponse:
         """What follows a signature, links with a tag, paper."""
         petition = self.get_petition(request, number)
-        return spreading.spread(self, request, petition)
+        return promotion.spread(self, request, petition)
 
     def invalidate(self, request: HttpRequest, number: int) -> HttpResponse:
         """Take signatures from the count: describe them, look, apply."""
@@ -370,23 +370,23 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         found = transitions.TRANSITIONS.get(verb)
         if found is None or not self.has_change_permission(request, petition):
             raise Http404
-        return acting.transition(self, request, petition, found)
+        return actions.transition(self, request, petition, found)
 
     def keep_less(self, request: HttpRequest, number: int) -> HttpResponse:
         """Keep the names of one that has ended for fewer months."""
         petition = self.get_petition(request, number)
         if not self.has_change_permission(request, petition):
             raise Http404
-        return acting.keep_less(self, request, petition)
+        return actions.keep_less(self, request, petition)
 
     @admin.action(description=_("Publish"), permissions=["change"])
     def publish_selected(
         self, request: HttpRequest, queryset: QuerySet[Petition]
     ) -> HttpResponse | None:
-        return acting.carry_out_all(self, request, queryset, "publish")
+        return actions.carry_out_all(self, request, queryset, "publish")
 
     @admin.action(description=_("Close"), permissions=["change"])
     def close_selected(
         self, request: HttpRequest, queryset: QuerySet[Petition]
     ) -> HttpResponse | None:
-        return acting.carry_out_all(self, request, queryset, "close")
+        return actions.carry_out_all(self, request, queryset, "close")

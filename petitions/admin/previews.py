@@ -22,7 +22,7 @@ from petitions.models import Petition, Target, Translation
 from petitions.signature_fields import OPTIONAL
 from petitions.signatures.forms import SignForm
 from petitions.states import Delivery, State, TargetKind, TextFormat
-from petitions.views.reading import page_context
+from petitions.views.petition_page import page_context
 
 if TYPE_CHECKING:
     from petitions.admin.petitions import PetitionAdmin

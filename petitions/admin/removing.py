@@ -21,9 +21,9 @@ from django.utils.translation import gettext, ngettext
 
 from organizations.scoping import user_of
 from petitions.addresses import domain_of
-from petitions.admin.acting import log
+from petitions.admin.actions import log
 from petitions.models import Removal, Signature
-from petitions.models.lifecycle import WAIT
+from petitions.models.petition_lifecycle import WAIT
 from petitions.models.signatures import SignatureQuerySet
 from petitions.signatures import quarantine
 from petitions.states import QuarantineReason

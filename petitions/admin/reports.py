@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from organizations.access import may_see_supporters
+from organizations.permissions import may_see_supporters
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.models import Report
 

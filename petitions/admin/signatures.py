@@ -19,9 +19,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.seen import digest
+from core.admin.edit_conflicts import digest
 from core.i18n.languages import name_in_reader_language
-from organizations.access import may_edit
+from organizations.permissions import may_edit
 from organizations.scoping import SupportersAdmin, user_of
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.admin import removing

@@ -17,7 +17,7 @@ from core.retention import months_after
 from petitions.admin.translations import missing_sentence
 from petitions.dates import hour_words
 from petitions.models import Petition, RetentionLimit
-from petitions.models.lifecycle import ENDED_FROM, WAIT
+from petitions.models.petition_lifecycle import ENDED_FROM, WAIT
 from petitions.states import ENDED_STATES, PUBLIC_STATES, RUNNING_STATES, State
 
 ENDING = ("close", "win", "withdraw")

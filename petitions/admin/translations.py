@@ -23,7 +23,7 @@ from core.i18n.language_fields import (
 )
 from core.i18n.languages import name_in_reader_language
 from petitions.admin.inlines import PetitionInline
-from petitions.admin.writing import MarkdownArea
+from petitions.admin.text_widgets import MarkdownArea
 from petitions.models import Petition, Translation
 from petitions.models.translations import OtherText, ReadAsPetition
 from petitions.states import State

@@ -25,7 +25,7 @@ from petitions.admin.pictures import PICTURE_WIDTH
 from petitions.admin.previews import PREVIEW_CSP, is_row_number, rows_of
 from petitions.admin.translations import PREVIEW
 from petitions.models import Update, UpdateTranslation
-from petitions.views.story import update_context
+from petitions.views.timeline import update_context
 
 if TYPE_CHECKING:
     from petitions.admin.updates import UpdateAdmin

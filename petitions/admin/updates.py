@@ -17,9 +17,9 @@ from core.i18n.language_fields import LanguageChoice
 from petitions.admin import update_previews
 from petitions.admin.dates import beginning_of_day, far_ahead
 from petitions.admin.pictures import PictureAdmin, PictureForm
-from petitions.admin.story import OfPetitionAdmin, OfPetitionForm
+from petitions.admin.text_widgets import MarkdownArea
+from petitions.admin.timeline import OfPetitionAdmin, OfPetitionForm
 from petitions.admin.translations import PreviewedLanguage, ToldTextInline
-from petitions.admin.writing import MarkdownArea
 from petitions.models import Update, UpdateTranslation
 from petitions.states import PUBLIC_STATES
 

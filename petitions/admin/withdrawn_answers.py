@@ -15,14 +15,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.text.fields import LineField
-from organizations.access import may_own
+from organizations.permissions import may_own
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.models import Answer, AnswerWithdrawal
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from petitions.admin.story import AnswerAdmin
+    from petitions.admin.timeline import AnswerAdmin
 
 
 class WithdrawalForm(forms.Form):

@@ -1,7 +1,7 @@
 """Mail that came back: the mailbox is left alone for a while, and a signature that
 nobody can have confirmed is taken from the count.
 
-A server may say so at once (`petitions.mail.delivery`), or hours after it took the mail
+A server may say so at once (`petitions.mail.sending`), or hours after it took the mail
 (`petitions.mail.webhooks`). What is kept is a key and a code, never an address or
 words."""
 

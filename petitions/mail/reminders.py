@@ -3,7 +3,7 @@ then silence.
 
 A sweep goes through the signatures that wait, a page a round, so that a round costs
 the same however many there are. The reminder is a due mail like others: what holds for
-the mailbox when it is sent decides again (`petitions.mail.queue`).
+the mailbox when it is sent decides again (`petitions.mail.outbox`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""In which dialect a text was written: see petitions.texts."""
+"""In which dialect a text was written: see petitions.markup."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from petitions.texts import COMMONMARK, NEWEST_DIALECT
+from petitions.markup import COMMONMARK, NEWEST_DIALECT
 
 
 def newest() -> int:

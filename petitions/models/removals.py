@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models import EDITING_ROLES, User
-from petitions.models.lifecycle import WAIT
+from petitions.models.petition_lifecycle import WAIT
 from petitions.models.petitions import Petition
 from petitions.models.signatures import Signature
 

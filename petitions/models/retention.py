@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 
-from petitions.models.lifecycle import WAIT
+from petitions.models.petition_lifecycle import WAIT
 
 
 class RetentionLimit(models.Model):

@@ -12,7 +12,7 @@ from core.retention import (
     Rows,
 )
 from petitions.mail.bounces import HELD_FOR
-from petitions.models.lifecycle import WAIT
+from petitions.models.petition_lifecycle import WAIT
 from petitions.privacy import (
     expiry,
     removals,

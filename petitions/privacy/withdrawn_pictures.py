@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from core.retention import Rows
 from petitions.models import Handover, Petition, Update
-from petitions.models.lifecycle import WAIT
+from petitions.models.petition_lifecycle import WAIT
 from petitions.states import State
 
 

@@ -20,8 +20,8 @@ from core.http.paging import (
 )
 from organizations.models import Organization
 from petitions.models import Petition, Topic
-from petitions.models.display import Marked
 from petitions.models.listings import PetitionQuerySet
+from petitions.models.petition_display import Marked
 from petitions.search import searching
 from petitions.search.searching import (
     Found,

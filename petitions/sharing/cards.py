@@ -21,12 +21,12 @@ from django.utils.translation import get_language_bidi, gettext
 from PIL import Image, ImageDraw, ImageOps
 
 from core.i18n.languages import direction
-from organizations import identity
+from organizations import branding
 from organizations.models import Organization
+from petitions.markup import listed
 from petitions.models import Petition
 from petitions.sharing import lettering
 from petitions.states import ENDED_STATES, State
-from petitions.texts import listed
 
 logger = logging.getLogger(__name__)
 
@@ -211,7 +211,7 @@ def forget_cards() -> None:
 def draw_card(card: Card) -> bytes:
     """The picture, with the words on the side where its language begins."""
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
-    scheme = identity.scheme(card.accent, dark=False)
+    scheme = branding.scheme(card.accent, dark=False)
     end = WIDTH - MARGIN
     if picture := beside(card.picture):
         end -= PICTURE_WIDTH
@@ -303,7 +303,7 @@ def body(pen: Pen, text: str, whom: str) -> None:
         )  # fmt: skip
 
 
-def foot(pen: Pen, card: Card, scheme: identity.Scheme) -> None:
+def foot(pen: Pen, card: Card, scheme: branding.Scheme) -> None:
     """How many, and what to do."""
     position: float = pen.start
     if card.call:

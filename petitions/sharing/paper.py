@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from math import ceil
 
+from petitions.markup import listed
 from petitions.models import Petition
-from petitions.sharing.frames import cells
-from petitions.texts import listed
+from petitions.sharing.embeds import cells
 
 # Lines of a sheet, on which somebody signs each: most, and at least.
 MOST, LEAST = 12, 4

@@ -19,7 +19,7 @@ from core.http.public_data import full
 from core.i18n.languages import reader_language
 from core.images.uploads import SizedFile
 from organizations.models import Organization
-from petitions import texts
+from petitions import markup
 from petitions.models import Petition, Update
 from petitions.sharing import cards
 from petitions.sharing.cards import Card
@@ -92,7 +92,7 @@ def of_petition(
 def of_update(update: Update, path: str) -> Preview:
     """The page of an update: with its own picture, where networks show it large."""
     words, petition = update.words, update.petition
-    told = plain(texts.markdown_blocks(words.text, words.dialect), words.dialect)
+    told = plain(markup.markdown_blocks(words.text, words.dialect), words.dialect)
     image = update.image
     return Preview(
         title=words.title,
@@ -183,14 +183,14 @@ def opening(petition: Petition) -> str:
     if words.text_format == TextFormat.PLAIN:
         said = in_a_line(words.text)
     else:
-        said = plain(texts.markdown_blocks(words.text, words.dialect), words.dialect)
+        said = plain(markup.markdown_blocks(words.text, words.dialect), words.dialect)
     return said or words.title
 
 
 def plain(blocks: Iterable[str], dialect: int) -> str:
     """The first block of a text in Markdown that is no heading, without its signs."""
     first = next((block for block in blocks if not block.startswith("#")), "")
-    html = texts.render(first, TextFormat.MARKDOWN, dialect, 4)
+    html = markup.render(first, TextFormat.MARKDOWN, dialect, 4)
     return in_a_line(unescape(strip_tags(html)))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from core.db.database import repeatable
-from petitions.abuse.contacts import may_hold_a_contact
+from petitions.abuse.contact_details import may_hold_a_contact
 from petitions.models import (
     Signature,
 )

@@ -21,7 +21,7 @@ from core.mail import address_fields
 from core.mail.capabilities import can_reach
 from core.text import fields
 from core.text.characters import is_garbled
-from petitions.abuse.contacts import holds_a_contact
+from petitions.abuse.contact_details import holds_a_contact
 from petitions.addresses import (
     COMMON_DOMAINS,
     REAL_LOOKALIKES,

@@ -17,8 +17,8 @@ from petitions.models import (
     Removal,
     Signature,
 )
-from petitions.models.lifecycle import WAIT
 from petitions.models.mails import MailState
+from petitions.models.petition_lifecycle import WAIT
 
 
 @repeatable

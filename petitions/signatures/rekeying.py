@@ -9,8 +9,8 @@ person's, the oldest stays counted, the newer is taken back and staff are told.
 
 Why nobody is counted twice meanwhile: confirmations read the newest version, and only a
 row of that version is confirmed. `start_version` waits until all that have not seen it
-are through. So what was counted before is visible to every later one, and the later ones
-meet in the unique constraint.
+are through. So what was counted before is visible to every later one, and the later
+ones meet in the unique constraint.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import connection
 
-from core.security.clients import Network
+from core.security.client_network import Network
 from petitions.abuse.rate_limits import (
     ADDRESS_FULL,
     BURST,

@@ -11,10 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from core.i18n.languages import reader_language
-from petitions import texts
+from petitions import markup
 from petitions.dates import closing_words
 from petitions.models import Correction, Petition, Target, Words
-from petitions.promises import erased_after, receives, receives_of_sheets
+from petitions.privacy_notice import erased_after, receives, receives_of_sheets
 from petitions.signatures.forms import countries
 from petitions.states import State
 
@@ -52,21 +52,21 @@ def standing(petition: Petition) -> str:
 @register.filter
 def as_html(words: Words) -> SafeString:
     """The whole text; the page has the title at level 1."""
-    return texts.render(words.text, words.text_format, words.dialect, 2)
+    return markup.render(words.text, words.text_format, words.dialect, 2)
 
 
 @register.filter
 def correction_html(correction: Correction) -> SafeString:
     """Its note."""
-    return texts.render(correction.text, "markdown", correction.dialect, 4)
+    return markup.render(correction.text, "markdown", correction.dialect, 4)
 
 
 @register.simple_tag
 def excerpt(words: Words) -> dict[str, Any]:
     """The text as the profile prints it, below a title at level 3."""
-    text, shortened = texts.excerpt(words.text, words.text_format, words.dialect)
+    text, shortened = markup.excerpt(words.text, words.text_format, words.dialect)
     return {
-        "html": texts.render(text, words.text_format, words.dialect, 4),
+        "html": markup.render(text, words.text_format, words.dialect, 4),
         "shortened": shortened,
     }
 
@@ -75,7 +75,7 @@ def excerpt(words: Words) -> dict[str, Any]:
 def joined(targets: list[Target]) -> str:
     """Everybody petitioned with their offices: “A, minister, and B, minister”."""
     labels = [target.label_with_office for target in targets]
-    return texts.listed(labels or [Target.unsettled_label()])
+    return markup.listed(labels or [Target.unsettled_label()])
 
 
 @register.filter

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import template
 
 from core.http.paging import BoundedPaginator
-from organizations.access import memberships
 from organizations.models import EDITING_ROLES, User
+from organizations.permissions import memberships
 from petitions.models import Removal, Signature
 
 register = template.Library()

@@ -19,9 +19,9 @@ from core.i18n.languages import (
     path_in,
     reader_language,
 )
+from petitions.markup import listed
 from petitions.models import Handover, Petition, Target, Update
 from petitions.models.translations import Multilingual
-from petitions.texts import listed
 
 register = template.Library()
 

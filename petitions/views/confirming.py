@@ -20,7 +20,6 @@ from core.http.origin import (
 from core.http.problems import problem
 from core.i18n.languages import is_text_language
 from core.observability.logs import log_context
-from petitions.access import PetitionMoved, PetitionWithdrawn, get_petition
 from petitions.addresses import masked
 from petitions.identity import same_person
 from petitions.models import Signature
@@ -44,6 +43,7 @@ from petitions.states import SignatureState
 from petitions.views.links import Opened, mail_links, opened_by, read_link
 from petitions.views.posting import is_pressed, see_other
 from petitions.views.signing import inbox_query, text_query
+from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
 
 
 @csrf_exempt

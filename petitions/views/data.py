@@ -20,15 +20,15 @@ from core.http.public_data import (
     public_data,
 )
 from core.i18n.slugs import is_slug
-from organizations.access import OrganizationMoved as OrganizationMoved
-from organizations.access import get_organization
+from organizations.permissions import OrganizationMoved as OrganizationMoved
+from organizations.permissions import get_organization
 from petitions.counts import counting
 from petitions.models import Petition, Words
 from petitions.public_data.openapi import document
 from petitions.states import PUBLIC_STATES
 from petitions.templatetags.text_tags import address_of
-from petitions.views.finding import of_petition
-from petitions.views.story_data import story
+from petitions.views.lookup import of_petition
+from petitions.views.timeline_data import story
 
 PAGE_SIZE = 50
 

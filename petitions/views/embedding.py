@@ -20,10 +20,9 @@ from core.http.public_data import (
     public_data,
 )
 from core.i18n.languages import language_of
-from petitions.access import PetitionMoved, PetitionWithdrawn, get_petition
 from petitions.channels import Channel
 from petitions.models import Petition
-from petitions.sharing.frames import (
+from petitions.sharing.embeds import (
     CARD,
     FORM,
     WIDEST,
@@ -33,7 +32,8 @@ from petitions.signatures.forms import (
     make_version,
 )
 from petitions.templatetags.petition_tags import standing
-from petitions.views.finding import of_petition, read_on
+from petitions.views.lookup import of_petition, read_on
+from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
 
 
 def withdrawn_frame(request: HttpRequest, petition: Petition) -> HttpResponse:

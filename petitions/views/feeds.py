@@ -22,12 +22,12 @@ from django.views.decorators.http import require_safe
 
 from core.http.public_data import full
 from core.i18n.languages import reader_language
-from organizations.access import OrganizationMoved, get_organization
-from petitions import texts
+from organizations.permissions import OrganizationMoved, get_organization
+from petitions import markup
 from petitions.models import Petition, Update
 from petitions.models.listings import PetitionQuerySet
-from petitions.public_data.changed import last_changed
-from petitions.views.finding import its_notice, of_petition
+from petitions.public_data.last_modified import last_changed
+from petitions.views.lookup import its_notice, of_petition
 
 ENTRIES = 30
 # What XML has no way to write.
@@ -137,8 +137,8 @@ def petition_entries(
 
 def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
     words = petition.words
-    text, _shortened = texts.excerpt(words.text, words.text_format, words.dialect)
-    html = asked_html(petition) + texts.render(text, words.text_format, words.dialect)
+    text, _shortened = markup.excerpt(words.text, words.text_format, words.dialect)
+    html = asked_html(petition) + markup.render(text, words.text_format, words.dialect)
     return {
         "title": xml_text(words.title),
         "link": full(petition.get_absolute_url()),
@@ -167,7 +167,7 @@ def asked_html(petition: Petition) -> SafeString:
 def update_entry(update: Update, *, about: bool = False) -> dict[str, Any]:
     """`about`: which petition it is about, where the feed does not say so."""
     petition, words = update.petition, update.words
-    html = picture_html(update) + texts.render(words.text, "markdown", words.dialect)
+    html = picture_html(update) + markup.render(words.text, "markdown", words.dialect)
     if about:
         html += format_html(
             '<p><a href="{}" lang="{}" dir="{}">{}</a></p>\n',

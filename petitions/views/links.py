@@ -22,7 +22,7 @@ from core.http.origin import (
 from core.http.problems import problem
 from core.i18n.languages import language_of
 from core.mail.addresses import LONGEST_TYPED
-from core.security.clients import network_of
+from core.security.client_network import network_of
 from petitions.abuse.rate_limits import (
     MAILS_NOW,
     passes_ceiling,

@@ -14,15 +14,15 @@ from core.http.origin import (
 )
 from core.http.problems import problem
 from core.observability.logs import log_context
-from core.security.clients import network_of
-from petitions import reporting
+from core.security.client_network import network_of
+from petitions import reports
 from petitions.abuse.rate_limits import (
     MESSAGES,
     passes_ceiling,
 )
 from petitions.models import Petition
 from petitions.signatures.forms import ReportForm
-from petitions.views.finding import of_petition, to_its_notice
+from petitions.views.lookup import of_petition, to_its_notice
 from petitions.views.posting import (
     CEILING_RETRY_AFTER,
     has_body,
@@ -68,7 +68,7 @@ def form_or_thanks(request: HttpRequest, petition: Petition | None) -> HttpRespo
         elif not passes_ceiling(network_of(request), now, MESSAGES):
             too_many, status = True, 429
         else:
-            reporting.report(petition, form, now=now)
+            reports.report(petition, form, now=now)
             log_context(outcome="reported")
             return see_other(f"petitions:{name}", *where, query="?sent=1")
     context = {

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 
 from core.http.cache_policy import Versioned
 from core.http.problems import RETRY_AFTER
-from organizations.access import OrganizationMoved, get_organization
 from organizations.context import only
+from organizations.permissions import OrganizationMoved, get_organization
 from petitions.channels import Channel, clean_tag
 from petitions.models import NextStep, Petition
 from petitions.models.next_steps import NextStepKind
@@ -30,7 +30,7 @@ from petitions.sharing.links import (
     Sharing,
     share_url,
 )
-from petitions.views.finding import nothing, of_petition, read_on, to_its_notice
+from petitions.views.lookup import nothing, of_petition, read_on, to_its_notice
 from petitions.views.profile import petitions_of
 
 

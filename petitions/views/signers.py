@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core.admin.seen import (
+from core.admin.edit_conflicts import (
     SEEN,
     arrived,
     told,

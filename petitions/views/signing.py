@@ -34,7 +34,7 @@ from core.i18n.languages import (
     reader_language,
 )
 from core.observability.logs import log_context
-from core.security.clients import (
+from core.security.client_network import (
     Network,
     network_of,
 )
@@ -42,12 +42,6 @@ from petitions import signable
 from petitions.abuse.rate_limits import (
     RATE_LIMITS,
     weak_signs,
-)
-from petitions.access import (
-    PetitionMoved,
-    PetitionWithdrawn,
-    current_slug,
-    get_petition,
 )
 from petitions.addresses import (
     domain_of,
@@ -66,9 +60,15 @@ from petitions.signatures.forms import (
 )
 from petitions.signatures.signing import SignerInput
 from petitions.states import State
-from petitions.views.finding import its_notice, of_petition, read_on, to_its_notice
+from petitions.views.lookup import its_notice, of_petition, read_on, to_its_notice
+from petitions.views.petition_page import page_context
 from petitions.views.posting import CEILING_RETRY_AFTER, has_body, is_form, see_other
-from petitions.views.reading import page_context
+from petitions.visibility import (
+    PetitionMoved,
+    PetitionWithdrawn,
+    current_slug,
+    get_petition,
+)
 
 # Where a mailbox of these domains is read in the browser.
 WEBMAIL = {

@@ -19,7 +19,7 @@ from core.http.public_data import full
 from core.i18n.languages import path_in
 from organizations.models import Organization
 from petitions.models import Petition
-from petitions.public_data.changed import (
+from petitions.public_data.last_modified import (
     last_changed,
     profiles_changed,
 )

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from core.http import styles
-from organizations import context, identity
+from organizations import branding, context
 from organizations.models import Organization
 from petitions.models import Petition
 from tests.helpers import text_of
@@ -58,7 +58,7 @@ def test_a_site_of_one_organisation_is_its_own(
     assert header(page.content.decode()).startswith("Rights Now Petitions All")
     assert "Charity number 12 RR 1" in text_of(page)
     styled = inline_styles(page)
-    assert identity.css("#aa3300") in styled
+    assert branding.css("#aa3300") in styled
     assert style_sources(page) == ["'self'", *map(styles.hash_of, styled)]
 
 
@@ -85,7 +85,7 @@ def test_a_refusal_from_further_out_is_allowed_its_colour(
     page = visitor.post("/signed/", {"email": "x" * 200_000})
 
     assert page.status_code == 413
-    assert styles.hash_of(identity.css("#aa3300")) in style_sources(page)
+    assert styles.hash_of(branding.css("#aa3300")) in style_sources(page)
 
 
 def test_whose_site_it_is_is_read_now_and_then(

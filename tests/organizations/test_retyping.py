@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.admin import (
+    form_recovery,
     logins,
-    retyping,
 )
 from organizations.models import Organization, User
 from petitions.models import Petition
@@ -145,7 +145,7 @@ def test_another_account_gets_nothing_of_it(
 
     assert "typed with another account" in text_of(answer)
     assert "an hour" not in answer.content.decode()
-    assert retyping.CARRIED not in re.findall(
+    assert form_recovery.CARRIED not in re.findall(
         r'name="([^"]*)"', answer.content.decode()
     )
 
@@ -154,11 +154,11 @@ def test_another_site_cannot_have_a_form_offered(
     browser: Browser, alice: User, organization: Organization
 ) -> None:
     fields = {"description": "Give all to me", "csrfmiddlewaretoken": "x" * 64}
-    mine = {retyping.TYPED_BY: retyping.mark_of(alice.pk)}
+    mine = {form_recovery.TYPED_BY: form_recovery.mark_of(alice.pk)}
     for headers, more in (
         ({"sec-fetch-site": "cross-site"}, mine),
         ({}, {}),
-        ({}, {retyping.TYPED_BY: f"{alice.pk}:made up"}),
+        ({}, {form_recovery.TYPED_BY: f"{alice.pk}:made up"}),
     ):
         answer = browser.client.post(
             change(organization), {**fields, **more}, headers=headers
@@ -190,7 +190,10 @@ def test_a_form_that_hides_where_it_comes_from_is_not_offered(
         end(alice)
     hiding = Client(enforce_csrf_checks=True)
     hiding.cookies = browser.client.cookies
-    fields = {"description": "Give all", retyping.TYPED_BY: retyping.mark_of(alice.pk)}
+    fields = {
+        "description": "Give all",
+        form_recovery.TYPED_BY: form_recovery.mark_of(alice.pk),
+    }
 
     answer = hiding.post(
         change(organization), fields, headers={"host": "localhost", **evidence}
@@ -199,23 +202,23 @@ def test_a_form_that_hides_where_it_comes_from_is_not_offered(
     assert answer.status_code == 403
     assert "Give all" not in answer.content.decode()
     names = re.findall(r'name="([^"]*)"[^>]*value="[^"]', answer.content.decode())
-    assert retyping.CARRIED not in names
+    assert form_recovery.CARRIED not in names
 
 
 def test_what_was_signed_for_one_thing_is_not_read_as_another(
     browser: Browser, alice: User, organization: Organization
 ) -> None:
-    mark = retyping.mark_of(alice.pk)
-    carried = retyping.Typed("/admin/", alice.pk, [("name", "x")]).carried()
+    mark = form_recovery.mark_of(alice.pk)
+    carried = form_recovery.Typed("/admin/", alice.pk, [("name", "x")]).carried()
     in_time = browser.client.post(
-        change(organization), {retyping.TYPED_BY: carried, "name": "typed"}
+        change(organization), {form_recovery.TYPED_BY: carried, "name": "typed"}
     )
     end(alice)
 
-    over = browser.client.post(change(organization), {retyping.TYPED_BY: carried})
+    over = browser.client.post(change(organization), {form_recovery.TYPED_BY: carried})
     page = browser.get("/admin/login/")
     login = browser.send(
-        page, username=alice.email, password="wrong", **{retyping.CARRIED: mark}
+        page, username=alice.email, password="wrong", **{form_recovery.CARRIED: mark}
     )
 
     assert in_time.status_code == over.status_code == 403
@@ -229,7 +232,9 @@ def test_passwords_are_not_carried(browser: Browser, alice: User) -> None:
     over = browser.send(page, old_password="correct horse", new_password1="x" * 20)
 
     assert over.status_code == 403
-    assert retyping.CARRIED not in re.findall(r'name="([^"]*)"', over.content.decode())
+    assert form_recovery.CARRIED not in re.findall(
+        r'name="([^"]*)"', over.content.decode()
+    )
 
 
 def test_what_is_too_long_is_said_to_be(
@@ -237,7 +242,7 @@ def test_what_is_too_long_is_said_to_be(
 ) -> None:
     page = browser.get(change(organization))
     end(alice)
-    over = write(browser, page, legal_name="x" * retyping.LONGEST)
+    over = write(browser, page, legal_name="x" * form_recovery.LONGEST)
 
     assert "too long to be kept" in text_of(over)
     assert len(over.content) < 50_000
@@ -254,7 +259,7 @@ def test_every_form_of_the_admin_is_kept(
     ]
     for path, fields in pages:
         page = browser.get(path)
-        assert retyping.TYPED_BY in page.content.decode()
+        assert form_recovery.TYPED_BY in page.content.decode()
         end(alice)
         over = browser.send(page, **fields)
         assert over.status_code == 403

@@ -11,9 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from organizations.models import Role
-from petitions.models import Answer, Correction, Petition, Translation, Update
-from petitions.states import TextFormat
-from petitions.texts import (
+from petitions.markup import (
     COMMONMARK,
     LITERAL,
     NEWEST_DIALECT,
@@ -21,6 +19,8 @@ from petitions.texts import (
     excerpt,
     render,
 )
+from petitions.models import Answer, Correction, Petition, Translation, Update
+from petitions.states import TextFormat
 from tests.factories import (
     make_answer,
     make_member,

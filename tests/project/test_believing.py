@@ -24,7 +24,7 @@ from core.http.cache_policy import (
     page_cache,
     policies,
 )
-from core.http.trust import (
+from core.http.untrusted_input import (
     OTHER_CHARSET,
     clean_content_type,
     sanitize,

@@ -30,7 +30,7 @@ from petitions.counts import counting
 from petitions.identity.key_ring import email_key
 from petitions.mail import (
     bounces,
-    queue,
+    outbox,
 )
 from petitions.models import (
     DueMail,
@@ -183,7 +183,7 @@ class Journey:
         """A round of the worker, late enough for the caps."""
         self.later += timedelta(hours=2)
         links.answer_requests(timezone.now() + self.later)
-        queue.send_due(timezone.now() + self.later)
+        outbox.send_due(timezone.now() + self.later)
 
     def link(self, part: str) -> str:
         """The path of a link in the newest mail that has one."""

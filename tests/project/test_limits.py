@@ -20,12 +20,12 @@ from django.db import DataError, IntegrityError, connection, models, transaction
 from django.test import RequestFactory
 from django.utils import translation
 
-from core.db.longer import refuse_longer
+from core.db.overlong_values import refuse_longer
 from core.db.refusals import Refusal, refusal_of
 from core.text.columns import TextColumn
 from core.text.fields import LineField
 from organizations.models import LONGEST_IMPRINT, Organization, User
-from petitions.admin.spreading import NextStepForm
+from petitions.admin.promotion import NextStepForm
 from petitions.importing import reading
 from petitions.models import (
     AnswerRevision,

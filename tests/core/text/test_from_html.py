@@ -15,8 +15,8 @@ from core.text.from_html import (
     looks_like_html,
     markdown_of,
 )
+from petitions.markup import NEWEST_DIALECT, render
 from petitions.models import Petition
-from petitions.texts import NEWEST_DIALECT, render
 from tests.petitions.imports import file_of, refusal, run
 
 

@@ -35,8 +35,8 @@ from petitions.models import (
     Petition,
     Signature,
 )
-from petitions.models.lifecycle import WAIT
 from petitions.models.mails import MailState
+from petitions.models.petition_lifecycle import WAIT
 from petitions.signatures import (
     confirming,
     links,

@@ -15,7 +15,7 @@ from organizations.models import Organization, User
 from petitions import loops
 from petitions.admin.transitions import TRANSITIONS
 from petitions.models import Petition, Update
-from petitions.models.lifecycle import NotAllowed
+from petitions.models.petition_lifecycle import NotAllowed
 from petitions.states import State
 from tests.factories import backdate, make_entry, make_petition, make_signature
 from tests.helpers import text_of

@@ -25,7 +25,7 @@ from core.retention import (
 from organizations.models import User
 from petitions import loops
 from petitions.models import Petition, RetentionLimit, Signature
-from petitions.models.lifecycle import WAIT, NotAllowed
+from petitions.models.petition_lifecycle import WAIT, NotAllowed
 from petitions.privacy import expiry
 from petitions.probes import retention_limit
 from petitions.signature_fields import ERASED

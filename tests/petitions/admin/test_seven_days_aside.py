@@ -19,10 +19,10 @@ from core.retention import expire
 from organizations.models import User
 from petitions import probes
 from petitions.counts import counting
-from petitions.mail import waiting as telling
+from petitions.mail import quarantine_notices as telling
 from petitions.models import DueMail, Petition, Signature
-from petitions.models.lifecycle import WAIT
 from petitions.models.mails import MailState
+from petitions.models.petition_lifecycle import WAIT
 from petitions.signatures import confirming
 from petitions.signatures.tokens import TokenPurpose
 from petitions.states import QuarantineReason

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from petitions.mail import (
-    queue,
+    outbox,
 )
 from petitions.mail.reminders import (
     AFTER,
@@ -25,7 +25,7 @@ from tests.factories import make_pending
 def send(after: timedelta = timedelta(0)) -> None:
     """One round of the worker, some time from now."""
     links.answer_requests(timezone.now() + after)
-    queue.send_due(timezone.now() + after)
+    outbox.send_due(timezone.now() + after)
 
 
 def states() -> dict[str, int]:

@@ -17,9 +17,9 @@ from core.mail import capabilities
 from core.models import Heartbeat
 from core.observability import alerts
 from organizations.models import Membership, Organization
-from petitions import reporting
+from petitions import reports
 from petitions.mail import (
-    queue,
+    outbox,
 )
 from petitions.models import DueMail, Petition, Signature
 from petitions.models.mails import MailState
@@ -90,7 +90,7 @@ def test_other_letters_before_the_at_need_a_server_that_knows_them(
 def test_what_cannot_be_sent_is_said_on_the_page(
     server: MailServer, visitor: Client, petition: Petition, sign_form: dict[str, Any]
 ) -> None:
-    queue.begin_sending()  # the worker asks as soon as it works
+    outbox.begin_sending()  # the worker asks as soon as it works
 
     refused = visitor.post(SIGN, {**sign_form, "email": "josé@example.org"})
 
@@ -183,10 +183,10 @@ def test_every_mail_of_the_site_has_an_id_of_its_domain(
     organization.refresh_from_db()
 
     alerts.send_alert("Attention needed", "A test")
-    reporting.mail_report_notice(organization, 1)
+    reports.mail_report_notice(organization, 1)
     send_mail("Staff", "Text", settings.MAIL_FROM, ["abc.@docomo.ne.jp"])
     make_pending(petition, "ada@example.org")
-    queue.send_due(timezone.now())
+    outbox.send_due(timezone.now())
 
     assert server.mailbox.recipients == [
         "ops@xn--mnchen-3ya.test", "info@xn--mnchen-3ya.test", "abc.@docomo.ne.jp",

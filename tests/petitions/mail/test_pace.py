@@ -13,9 +13,9 @@ from pytest_django import Settings
 
 from petitions.identity.key_ring import email_key
 from petitions.mail import (
-    delivery,
     leases,
-    queue,
+    outbox,
+    sending,
 )
 from petitions.models import DueMail, Petition
 from petitions.models.mails import MailState, Priority
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ten_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "PACE", delivery.Pace(10))
+    monkeypatch.setattr(sending, "PACE", sending.Pace(10))
 
 
 def test_the_pace_is_kept(
@@ -65,22 +65,22 @@ def test_the_pace_holds_for_all_connections_together(
 def test_no_more_is_leased_than_there_is_time_for(
     server: MailServer, petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pace = delivery.Pace(0.1)
-    monkeypatch.setattr(delivery, "PACE", pace)
+    pace = sending.Pace(0.1)
+    monkeypatch.setattr(sending, "PACE", pace)
     for _ in range(5):
         make_pending(petition)
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
 
-    assert queue.send_due(timezone.now()) is True
+    assert outbox.send_due(timezone.now()) is True
     # The next mail may go in ten seconds: nothing is leased for it yet.
-    assert queue.send_due(timezone.now()) is False
+    assert outbox.send_due(timezone.now()) is False
 
     assert states() == {"sent": 1, "due": 4}
     assert not DueMail.objects.filter(leased_until__isnull=False, state="due").exists()
 
 
 def test_a_slow_pace_does_not_wait_beyond_the_batch() -> None:
-    pace = delivery.Pace(0.001)
+    pace = sending.Pace(0.001)
 
     assert pace.take(0) is True
     assert pace.take(20) is False
@@ -110,12 +110,12 @@ def test_a_mailbox_has_one_share_however_many_connections(
     server: MailServer, settings: Settings
 ) -> None:
     settings.MAIL_CONNECTIONS = 4
-    for _ in range(queue.PER_MAILBOX + 10):
+    for _ in range(outbox.PER_MAILBOX + 10):
         make_pending(make_petition(), "victim@example.org")
 
     send()
 
-    assert len(server.mailbox.envelopes) == queue.PER_MAILBOX
+    assert len(server.mailbox.envelopes) == outbox.PER_MAILBOX
 
 
 @pytest.mark.django_db(transaction=True)
@@ -165,7 +165,7 @@ def test_confirmations_go_before_everything(
     DueMail.objects.filter(signature=busy).update(priority=Priority.LATER)
     for number in range(3):
         make_pending(petition, f"signer{number}@example.org")
-    monkeypatch.setattr(queue, "BATCH", 2)
+    monkeypatch.setattr(outbox, "BATCH", 2)
 
     for _ in range(3):
         send()

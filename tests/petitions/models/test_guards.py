@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from petitions.counts import counting
 from petitions.models import CountEntry, DueMail, Petition, Signature, Target, Total
-from petitions.models.lifecycle import NotAllowed
+from petitions.models.petition_lifecycle import NotAllowed
 from petitions.states import State, TargetKind
 from tests.factories import (
     backdate,

@@ -16,7 +16,7 @@ from core.http.cache_policy import page_cache
 from core.images.uploads import PictureFile
 from core.retention import expire
 from petitions.models import Petition
-from petitions.models.lifecycle import WAIT
+from petitions.models.petition_lifecycle import WAIT
 from petitions.sharing import cards
 from tests.factories import (
     backdate,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from petitions.counts import counting
 from petitions.mail import (
     leases,
-    queue,
+    outbox,
 )
 from petitions.models import Change, DueMail, Petition, Signature
 from petitions.models.mails import MailState
@@ -70,11 +70,11 @@ def test_sixteen_signatures_of_one_address_cause_one_mail_and_count_at_most_once
         [lambda email=email: make_pending(petition, email).pk for email in spellings]  # type: ignore[misc]
     )
     now = timezone.now()
-    decided = queue.decide_all(leases.load_leased(leases.lease(now), now), now)
+    decided = outbox.decide_all(leases.load_leased(leases.lease(now), now), now)
 
     assert len({s.email for s in Signature.objects.all()}) == MANY
-    assert sum(isinstance(choice, queue.Send) for _mail, choice in decided) == 1
-    assert sum(isinstance(choice, queue.Skip) for _mail, choice in decided) == 15
+    assert sum(isinstance(choice, outbox.Send) for _mail, choice in decided) == 1
+    assert sum(isinstance(choice, outbox.Skip) for _mail, choice in decided) == 15
     all_at_once([partial(confirming.confirm, number, now=now) for number in rows])
     assert Signature.objects.confirmed().count() == 1
 

@@ -27,7 +27,7 @@ from petitions.identity.key_ring import (
 )
 from petitions.mail import (
     leases,
-    queue,
+    outbox,
 )
 from petitions.management.commands import rekey as command
 from petitions.models import (
@@ -299,8 +299,8 @@ def test_never_again_outlives_a_rekey(petition: Petition, settings: Settings) ->
     assert key_ring.suppressed(both) == set(both[:2])
     make_pending(petition, "Unknown@example.org")
     now = timezone.now()
-    decided = queue.decide_all(leases.load_leased(leases.lease(now), now), now)
-    assert {type(choice) for _mail, choice in decided} == {queue.Skip}
+    decided = outbox.decide_all(leases.load_leased(leases.lease(now), now), now)
+    assert {type(choice) for _mail, choice in decided} == {outbox.Skip}
     consent_.lift_suppression("unknown@example.org")
     assert not key_ring.suppressed(["unknown@example.org"])
 

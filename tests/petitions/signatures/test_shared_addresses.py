@@ -16,7 +16,7 @@ from pytest_django import Settings
 from petitions.counts import counting
 from petitions.identity import key_ring
 from petitions.mail import (
-    queue,
+    outbox,
 )
 from petitions.models import (
     AddressRule,
@@ -280,12 +280,12 @@ def test_both_get_their_link_in_one_batch(
 def test_invented_names_do_not_flood_a_mailbox(
     server: MailServer, petition: Petition
 ) -> None:
-    for number in range(queue.PER_PETITION + 5):
+    for number in range(outbox.PER_PETITION + 5):
         make_pending(petition, HOME, name=f"Name {'abcdefghijkl'[number]}")
     send()
     send(timedelta(hours=2))
 
-    assert len(server.mailbox.messages) == queue.PER_PETITION
+    assert len(server.mailbox.messages) == outbox.PER_PETITION
     assert DueMail.objects.filter(state="due").count() == 5
 
 

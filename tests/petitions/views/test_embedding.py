@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from organizations.models import Organization
 from petitions.models import Petition, Signature
-from petitions.sharing.frames import CARD as CARD_FRAME
-from petitions.sharing.frames import FORM as FORM_FRAME
-from petitions.sharing.frames import HIGHEST, NARROWEST, WIDEST, Frame
+from petitions.sharing.embeds import CARD as CARD_FRAME
+from petitions.sharing.embeds import FORM as FORM_FRAME
+from petitions.sharing.embeds import HIGHEST, NARROWEST, WIDEST, Frame
 from petitions.states import State
 from tests.factories import make_entry, make_petition, make_translation
 

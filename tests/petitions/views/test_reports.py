@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from core.retention import expire
 from organizations.models import Organization, Role, User
-from petitions import reporting
+from petitions import reports
 from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.models import Limit, ListedNetwork, Petition, Report
 from petitions.states import OF_PETITIONS, OF_SITE, State
@@ -172,7 +172,7 @@ def test_a_program_gets_the_same_answer_and_wakes_nobody(
     assert human.headers["Location"] == program.headers["Location"]
     assert [r.is_trapped for r in Report.objects.order_by("pk")] == [False, True]
     Report.objects.filter(is_trapped=False).delete()
-    reporting.mail_organizations(timezone.now())
+    reports.mail_organizations(timezone.now())
     assert mail.outbox == []
 
 
@@ -201,7 +201,7 @@ def test_a_body_that_is_no_form(visitor: Client, petition: Petition) -> None:
 def told(now: datetime) -> list[EmailMessage]:
     """What the worker sends in a round at `now`."""
     before = len(mail.outbox)
-    reporting.mail_organizations(now)
+    reports.mail_organizations(now)
     return list(mail.outbox[before:])
 
 
@@ -266,8 +266,8 @@ def test_a_mail_server_that_is_away_is_asked_again(
         raise ConnectionRefusedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(reporting, "send_mail", away)
-        assert reporting.mail_organizations(now) is False
+        patch.setattr(reports, "send_mail", away)
+        assert reports.mail_organizations(now) is False
     assert Report.objects.untold().count() == 1
     assert len(told(now + timedelta(seconds=30))) == 1
 

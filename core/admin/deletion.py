@@ -1,6 +1,7 @@
 """What is deleted is what was seen: the page that asks whether to delete carries, like
-the forms of core.admin.seen, a digest of every value of every row that would go. Where
-one of them has changed meanwhile, nothing is deleted, and the page asks once more.
+the forms of core.admin.edit_conflicts, a digest of every value of every row that would
+go. Where one of them has changed meanwhile, nothing is deleted, and the page asks once
+more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from core.admin import saves
-from core.admin.seen import arrived, digest
+from core.admin.edit_conflicts import arrived, digest
 
 # A page with more of them is not read.
 MOST_NAMED = 50

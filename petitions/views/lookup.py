@@ -12,8 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from petitions.access import PetitionMoved, PetitionWithdrawn, get_petition
 from petitions.models import Petition
+from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
 
 type PetitionView = Callable[..., HttpResponse]
 type SlugView = Callable[..., HttpResponse]

@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from petitions import texts
+from petitions import markup
 from petitions.counts.curve import (
     Curve,
     Period,
@@ -22,21 +22,21 @@ register = template.Library()
 @register.filter
 def update_html(words: News) -> SafeString:
     """The whole text, below a title at level 1."""
-    return texts.render(words.text, "markdown", words.dialect, 2)
+    return markup.render(words.text, "markdown", words.dialect, 2)
 
 
 @register.filter
 def beginning(words: News) -> SafeString:
     """Its first paragraph, below a title at level 3."""
-    blocks = texts.markdown_blocks(words.text, words.dialect)
+    blocks = markup.markdown_blocks(words.text, words.dialect)
     first = next((block for block in blocks if not block.startswith("#")), "")
-    return texts.render(first, "markdown", words.dialect, 4)
+    return markup.render(first, "markdown", words.dialect, 4)
 
 
 @register.filter
 def said_html(said: AnswerWording | Reply) -> SafeString:
     """An answer, below a heading at level 3."""
-    return texts.render(said.text, said.text_format, said.dialect, 4)
+    return markup.render(said.text, said.text_format, said.dialect, 4)
 
 
 @register.filter
@@ -44,13 +44,13 @@ def before_html(correction: Correction) -> SafeString:
     """The passage as people signed it, written as the text is."""
     petition = correction.petition
     dialect = petition.text_in(correction.shown_language).dialect
-    return texts.render(correction.before, petition.text_format, dialect, 4)
+    return markup.render(correction.before, petition.text_format, dialect, 4)
 
 
 @register.filter
 def after_html(correction: Correction) -> SafeString:
     written = correction.petition.text_format
-    return texts.render(correction.after, written, correction.dialect, 4)
+    return markup.render(correction.after, written, correction.dialect, 4)
 
 
 @register.filter

@@ -25,7 +25,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import saves
-from core.admin.seen import (
+from core.admin.edit_conflicts import (
     Attentive,
     Sent,
     arrived,
@@ -33,7 +33,7 @@ from core.admin.seen import (
 )
 from core.text.fields import TextField
 from core.text.numbers import NumberField
-from organizations.access import may_own
+from organizations.permissions import may_own
 from organizations.scoping import user_of
 from petitions.admin.transitions import (
     TRANSITIONS,
@@ -43,7 +43,7 @@ from petitions.admin.transitions import (
 )
 from petitions.dates import hour_words
 from petitions.models import Petition
-from petitions.models.lifecycle import NotAllowed
+from petitions.models.petition_lifecycle import NotAllowed
 from petitions.states import ENDED_STATES
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from core.http.cache_policy import page_cache
 from organizations.models import Organization, User
-from petitions.abuse.contacts import (
+from petitions.abuse.contact_details import (
     holds_a_contact,
     may_hold_a_contact,
 )

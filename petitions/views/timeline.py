@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from core.http.paging import BoundedPaginator, page_of
 from petitions.counts.curve import POINTS
 from petitions.models import Petition, Update
-from petitions.story import curve_of, reasons_of
-from petitions.views.finding import of_petition, to_its_notice
+from petitions.timeline import curve_of, reasons_of
+from petitions.views.lookup import of_petition, to_its_notice
 
 UPDATES_PER_PAGE = 10
 REASONS_PER_PAGE = 20

@@ -13,8 +13,8 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext
 
-from petitions.models.columns import PetitionColumns
 from petitions.models.counts import Total
+from petitions.models.petition_columns import PetitionColumns
 from petitions.states import ENDED_STATES, PUBLIC_STATES, RUNNING_STATES, State
 
 # For so long whatever staff entered erases nothing, and can be taken back. The database

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import saves
-from core.admin.seen import (
+from core.admin.edit_conflicts import (
     Attentive,
     arrived,
     told,

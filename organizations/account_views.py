@@ -19,7 +19,7 @@ from core.security.buckets import (
     Rate,
     draw,
 )
-from core.security.clients import network_of
+from core.security.client_network import network_of
 from organizations import invitations
 from organizations.forms import AcceptForm, StaffPasswordResetForm, StaffSetPasswordForm
 from organizations.models import User

@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from core.security.clients import network_of
+from core.security.client_network import network_of
 
 PROXY = "127.0.0.1"
 

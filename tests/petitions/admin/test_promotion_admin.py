@@ -15,7 +15,7 @@ from django.utils.html import escape
 
 from core.http.cache_policy import page_cache
 from organizations.models import Organization, User
-from petitions.admin import spreading
+from petitions.admin import promotion
 from petitions.counts import counting
 from petitions.models import NextStep, Petition, TaggedLink
 from petitions.states import State
@@ -249,7 +249,7 @@ def test_a_stranger_finds_nothing(
 def test_of_very_many_petitions_the_newest_are_offered_and_the_chosen_one(
     erins: Client, petition: Petition, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spreading, "CHOICES", 3)
+    monkeypatch.setattr(promotion, "CHOICES", 3)
     others = [
         make_petition(petition.organization, title=f"Other {number}")
         for number in range(5)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.http import styles
 from core.images import colours
-from organizations import identity
+from organizations import branding
 from organizations.forms import OrganizationForm
 from organizations.models import Organization, User
 from petitions.models import Petition
@@ -27,8 +27,8 @@ PROFILE = "/organizations/rights-now/"
 @example("#000000", True)
 @example("#808080", True)
 def test_whatever_the_colour_its_words_can_be_read(accent: str, dark: bool) -> None:
-    look = identity.scheme(accent, dark=dark)
-    grounds = [*identity.grounds(dark), look.accent_soft]
+    look = branding.scheme(accent, dark=dark)
+    grounds = [*branding.grounds(dark), look.accent_soft]
 
     assert colours.least(look.accent, grounds) >= colours.TEXT
     assert colours.least(look.accent_strong, grounds) >= colours.TEXT
@@ -40,7 +40,7 @@ def test_whatever_the_colour_its_words_can_be_read(accent: str, dark: bool) -> N
 
 
 def test_a_colour_that_can_be_read_is_kept() -> None:
-    look = identity.scheme("#1f6f5c", dark=False)
+    look = branding.scheme("#1f6f5c", dark=False)
     assert (
         look.brand == look.accent == look.brand_edge == colours.parse_colour("#1f6f5c")
     )
@@ -60,7 +60,7 @@ def test_the_policy_names_exactly_the_styles_of_the_page(
     for _ in range(2):  # rendered, and from the page cache
         page = visitor.get(path)
         styled = inline_styles(page)
-        assert [styles.SITE, identity.css("#aa3300")] == styled
+        assert [styles.SITE, branding.css("#aa3300")] == styled
         hashes = [styles.hash_of(css) for css in styled]
         assert style_sources(page) == ["'self'", *hashes]
     tag = page.headers["ETag"]
@@ -80,7 +80,7 @@ def test_an_answer_to_a_form_has_the_colour_too(
     page = visitor.post("/petitions/free-the-prisoners/sign/", {"name": ""})
 
     assert page.status_code == 422
-    assert styles.hash_of(identity.css("#aa3300")) in style_sources(page)
+    assert styles.hash_of(branding.css("#aa3300")) in style_sources(page)
 
 
 def form(organization: Organization, **given: str) -> OrganizationForm:

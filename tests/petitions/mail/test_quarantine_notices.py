@@ -10,7 +10,7 @@ from django.core import mail
 from django.utils import timezone
 
 from organizations.models import Organization, User
-from petitions.mail import waiting
+from petitions.mail import quarantine_notices
 from petitions.models import Petition, Signature
 from petitions.signatures import (
     quarantine,
@@ -34,7 +34,7 @@ def set_aside(
 def told(now: datetime) -> list[tuple[str, list[str]]]:
     """Subjects and receivers of what a round of the worker mails."""
     before = len(mail.outbox)
-    waiting.mail_organizations(now)
+    quarantine_notices.mail_organizations(now)
     return [(str(message.subject), message.to) for message in mail.outbox[before:]]
 
 
@@ -99,7 +99,7 @@ def test_a_mail_server_that_is_away_is_tried_again(
 
     set_aside(petition, 2)
     with monkeypatch.context() as patch:
-        patch.setattr(waiting, "send_mail", away)
+        patch.setattr(quarantine_notices, "send_mail", away)
         assert told(timezone.now()) == []
 
     assert len(told(timezone.now())) == 1

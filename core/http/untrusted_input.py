@@ -2,8 +2,8 @@
 
 A visitor may send any header, and a proxy hands most of them on. None of them says
 under which prefix this site stands, what its host is, or in which charset it reads.
-Whether a request came by HTTPS, and from where (core/security/clients.py), the proxies
-in TRUSTED_PROXIES say, and nobody else."""
+Whether a request came by HTTPS, and from where (core/security/client_network.py), the
+proxies in TRUSTED_PROXIES say, and nobody else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from core.i18n.languages import ADMIN
-from core.security.clients import (
+from core.security.client_network import (
     parse_address,
     trusted_proxies,
 )

@@ -3,7 +3,7 @@
 from django.contrib.auth import views
 from django.urls import path
 
-from organizations.entry_views import (
+from organizations.account_views import (
     SITE,
     PasswordReset,
     SetPassword,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from core.observability import probes
 from core.retention import expire
 from organizations.models import User
-from petitions.abuse import sources
+from petitions.abuse import source_tallies
 from petitions.models import ListedNetwork, Petition, SourceTally, TalliedHour
 from petitions.signatures import signing
 from petitions.signatures.signing import SignerInput
@@ -54,7 +54,7 @@ def test_signatures_are_tallied_by_hour_and_source(petition: Petition) -> None:
     sign(petition, 4, NOW, "11.22.34.0/24", "few.example")
     sign(petition, 6, NOW - timedelta(hours=1), None, "example.net")
 
-    sources.tally(NOW)
+    source_tallies.tally(NOW)
 
     hour = NOW.replace(minute=0, second=0, microsecond=0)
     rows = SourceTally.objects.values_list("hour", "kind", "source", "signed")
@@ -64,23 +64,23 @@ def test_signatures_are_tallied_by_hour_and_source(petition: Petition) -> None:
         (hour, "network", "2600:1f18:1234::/48", 5),
         (hour, "domain", "example.org", 7),
         (hour, "domain", "example.net", 5),
-        (hour - sources.HOUR, "all", "", 6),
-        (hour - sources.HOUR, "network", "", 6),
-        (hour - sources.HOUR, "domain", "example.net", 6),
+        (hour - source_tallies.HOUR, "all", "", 6),
+        (hour - source_tallies.HOUR, "network", "", 6),
+        (hour - source_tallies.HOUR, "domain", "example.net", 6),
     }
 
 
 def test_a_tally_is_exact_however_often_it_is_made(petition: Petition) -> None:
     sign(petition, 5, NOW, None, "example.org")
-    sources.tally(NOW)
-    sources.tally(NOW)
+    source_tallies.tally(NOW)
+    source_tallies.tally(NOW)
     sign(petition, 1, NOW + timedelta(minutes=29), None, "example.org")
-    sources.tally(NOW + timedelta(minutes=29))
+    source_tallies.tally(NOW + timedelta(minutes=29))
     # The last of an hour are tallied in the next one.
     sign(petition, 1, NOW + timedelta(minutes=29, seconds=59), None, "example.org")
-    sources.tally(NOW + timedelta(minutes=31))
+    source_tallies.tally(NOW + timedelta(minutes=31))
     sign(petition, 9, NOW + timedelta(minutes=32), None, "example.org")
-    sources.tally(NOW + timedelta(minutes=33))
+    source_tallies.tally(NOW + timedelta(minutes=33))
 
     rows = SourceTally.objects.filter(kind="domain").order_by("hour")
     assert [row.signed for row in rows] == [7, 9]
@@ -88,19 +88,25 @@ def test_a_tally_is_exact_however_often_it_is_made(petition: Petition) -> None:
 
 def test_a_tally_reads_the_newest_rows_only(petition: Petition) -> None:
     sign(petition, 9, NOW - timedelta(hours=5), None, "example.org")
-    sources.tally(NOW - timedelta(hours=1))
+    source_tallies.tally(NOW - timedelta(hours=1))
 
-    assert sources.after_id(NOW, 10**6) == TalliedHour.objects.latest("hour").after_id
-    assert sources.after_id(NOW - timedelta(hours=9), 10**6) == 10**6 - sources.AT_MOST
+    assert (
+        source_tallies.after_id(NOW, 10**6)
+        == TalliedHour.objects.latest("hour").after_id
+    )
+    assert (
+        source_tallies.after_id(NOW - timedelta(hours=9), 10**6)
+        == 10**6 - source_tallies.AT_MOST
+    )
 
 
 def test_tallies_are_forgotten_after_thirty_days(petition: Petition) -> None:
     sign(petition, 5, NOW, "11.22.33.0/24", "example.org")
-    sources.tally(NOW)
+    source_tallies.tally(NOW)
 
     expire(NOW + timedelta(days=29))
     assert SourceTally.objects.exists()
-    sources.tally(NOW + timedelta(days=31))
+    source_tallies.tally(NOW + timedelta(days=31))
     expire(NOW + timedelta(days=31))
 
     assert not SourceTally.objects.exists()
@@ -120,11 +126,11 @@ def test_what_stands_out_is_told(
     petition: Petition, as_user: Login, erin: User
 ) -> None:
     sign(petition, 99, NOW, "11.22.33.0/24", "gmail.com")
-    sources.tally(NOW)
+    source_tallies.tally(NOW)
     assert readings() == (0, "")
 
     sign(petition, 1, NOW, "11.22.33.0/24", "gmail.com")
-    sources.tally(NOW)
+    source_tallies.tally(NOW)
 
     number, trouble = readings()
     assert number == 1
@@ -140,7 +146,7 @@ def test_what_stands_out_is_told(
 
 def test_a_proxy_that_nobody_declared_is_told(petition: Petition) -> None:
     sign(petition, 100, NOW, None, "gmail.com")
-    sources.tally(NOW)
+    source_tallies.tally(NOW)
 
     number, trouble = readings()
     assert number == 1
@@ -154,7 +160,7 @@ def test_a_third_of_many_does_not_stand_out(petition: Petition, others: int) -> 
         number = min(50, others - each)
         sign(petition, number, NOW, f"12.0.{each}.0/24", "gmail.com")
 
-    sources.tally(NOW)
+    source_tallies.tally(NOW)
 
     assert readings()[0] == (others == 199)
 
@@ -162,7 +168,7 @@ def test_a_third_of_many_does_not_stand_out(petition: Petition, others: int) -> 
 def test_what_is_listed_as_allowed_does_not_stand_out(petition: Petition) -> None:
     ListedNetwork.objects.create(network="11.22.0.0/16", listing="allow")
     sign(petition, 100, NOW, "11.22.33.0/24", "gmail.com")
-    sources.tally(NOW)
+    source_tallies.tally(NOW)
 
     assert readings() == (0, "")
 
@@ -170,7 +176,7 @@ def test_what_is_listed_as_allowed_does_not_stand_out(petition: Petition) -> Non
 def test_petitions_are_looked_at_one_by_one(petition: Petition) -> None:
     sign(make_petition(), 99, NOW, "11.22.33.0/24", "gmail.com")
     sign(petition, 100, NOW, "11.22.33.0/24", "gmail.com")
-    sources.tally(NOW)
+    source_tallies.tally(NOW)
 
     assert readings()[0] == 1
     assert ("network", "11.22.33.0/24") in tallies()

@@ -10,8 +10,8 @@ from django.utils import timezone
 from core.http.public_data import full
 from petitions.models import Answer, Handover, Petition, Target, Update
 from petitions.models.pictures import Pictured
-from petitions.story import handovers_of
 from petitions.templatetags.text_tags import address_of
+from petitions.timeline import handovers_of
 
 MOST_UPDATES = 50
 

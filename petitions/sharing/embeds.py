@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from core.http.public_data import full
 from petitions.models import Petition
-from petitions.promises import erased_after, receives
+from petitions.privacy_notice import erased_after, receives
 
 # Widths between which a frame's height is told exactly, in pixels: the narrowest column
 # that an article has, and the widest that a frame becomes.

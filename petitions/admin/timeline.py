@@ -19,13 +19,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.http.paging import BoundedPaginator
-from organizations.access import may_edit, may_own
+from organizations.permissions import may_edit, may_own
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin import former_words, withdrawn_answers
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.pictures import PictureAdmin, PictureForm
+from petitions.admin.text_widgets import MarkdownArea
 from petitions.admin.translations import ToldTextInline
-from petitions.admin.writing import MarkdownArea
 from petitions.models import (
     Answer,
     AnswerTranslation,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from petitions.markup import COMMONMARK, DIALECTS, EXCERPT, PASTED, excerpt, render
 from petitions.states import TextFormat
-from petitions.texts import COMMONMARK, DIALECTS, EXCERPT, PASTED, excerpt, render
 
 
 def test_markdown_becomes_html() -> None:

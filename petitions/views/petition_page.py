@@ -15,13 +15,13 @@ from core.i18n.languages import (
     is_of_interface,
     path_in,
 )
-from petitions import story
+from petitions import timeline
 from petitions.models import Petition
 from petitions.signatures.forms import (
     SignForm,
     make_version,
 )
-from petitions.views.finding import its_notice, of_petition, to_its_notice
+from petitions.views.lookup import its_notice, of_petition, to_its_notice
 
 
 @require_safe
@@ -65,7 +65,7 @@ def page_context(
         "is_open": petition.is_open(now),
         "version": make_version(len(corrections), petition.delivery, words),
         "via": "",
-        **story.of_page(petition, now),
+        **timeline.of_page(petition, now),
         "foreign": False,
         "reworded": False,
         "late": False,

@@ -26,7 +26,7 @@ from petitions.models import (
     Translation,
 )
 from petitions.states import State
-from petitions.story import reasons_of
+from petitions.timeline import reasons_of
 from tests.factories import (
     backdate,
     make_answer,

@@ -15,7 +15,7 @@ from core.retention import expire
 from organizations.models import Organization
 from petitions.mail import (
     leases,
-    queue,
+    outbox,
 )
 from petitions.models import DueMail, MailTally, Petition, Signature
 from petitions.models.mails import MailState
@@ -151,7 +151,7 @@ def test_another_form_for_the_same_mailbox_waits_its_turn(
     send()
     assert len(server.mailbox.envelopes) == 1
 
-    send(queue.GAP + timedelta(seconds=5))
+    send(outbox.GAP + timedelta(seconds=5))
 
     assert len(server.mailbox.envelopes) == 2
     assert states() == {"sent": 2}
@@ -160,28 +160,28 @@ def test_another_form_for_the_same_mailbox_waits_its_turn(
 def test_a_mailbox_gets_so_many_mails_a_day_and_the_share_refills(
     server: MailServer, petition: Petition
 ) -> None:
-    for number in range(queue.PER_PETITION + 3):
+    for number in range(outbox.PER_PETITION + 3):
         make_pending(petition, "victim@example.org", name=f"Name {number}")
     for hour in range(23):
         send(timedelta(hours=hour))
         DueMail.objects.filter(state="sent").update(finished_at=timezone.now())
 
-    assert len(server.mailbox.envelopes) == queue.PER_PETITION
-    assert states() == {"sent": queue.PER_PETITION, "due": 3}
+    assert len(server.mailbox.envelopes) == outbox.PER_PETITION
+    assert states() == {"sent": outbox.PER_PETITION, "due": 3}
 
     send(timedelta(days=1, hours=2))
-    assert len(server.mailbox.envelopes) == queue.PER_PETITION + 1
+    assert len(server.mailbox.envelopes) == outbox.PER_PETITION + 1
 
 
 def test_a_mailbox_is_capped_over_all_petitions(
     server: MailServer, petition: Petition
 ) -> None:
-    for _ in range(queue.PER_MAILBOX + 5):
+    for _ in range(outbox.PER_MAILBOX + 5):
         other = make_petition(petition.organization)
         make_pending(other, "victim@example.org")
         send()
 
-    assert len(server.mailbox.envelopes) == queue.PER_MAILBOX
+    assert len(server.mailbox.envelopes) == outbox.PER_MAILBOX
     # Nobody else waits because of it.
     make_pending(petition, "somebody@example.org")
     send()
@@ -325,7 +325,7 @@ def test_the_next_worker_does_not_wait_for_the_lease(
     make_pending(petition)
     leases.lease(timezone.now())
 
-    queue.begin_sending()
+    outbox.begin_sending()
     send()
 
     assert states() == {"sent": 1}
@@ -347,7 +347,7 @@ def test_what_is_due_by_a_clock_since_set_back_does_not_wait_for_it(
 
     send()
     assert server.mailbox.recipients == []
-    queue.begin_sending()
+    outbox.begin_sending()
     send()
 
     assert sorted(server.mailbox.recipients) == ["again@example.org", "now@example.org"]
@@ -436,12 +436,12 @@ def test_erasing_does_not_fill_up_the_share_of_a_mailbox(
 
 
 def test_a_batch_keeps_to_the_share_of_a_mailbox(server: MailServer) -> None:
-    for _ in range(queue.PER_MAILBOX + 5):
+    for _ in range(outbox.PER_MAILBOX + 5):
         make_pending(make_petition(), "victim@example.org")
 
     send()
 
-    assert len(server.mailbox.messages) == queue.PER_MAILBOX
+    assert len(server.mailbox.messages) == outbox.PER_MAILBOX
 
 
 @both_manners

@@ -35,7 +35,7 @@ from core.observability.logs import log_context
 TYPED_BY = "_typed_by"
 CARRIED = "_typed"
 SALT = "config.retyping"
-MARK_SALT = "core.admin.retyping.mark"
+MARK_SALT = "core.admin.form_recovery.mark"
 """Another one: what was signed as the one is never read as the other."""
 LONGEST = 500_000
 """Characters that are carried; a petition has at most 40,000 in each language."""

@@ -1,7 +1,7 @@
 """Sending what is due: no mail lost, no mailbox flooded, no signer kept waiting.
 
 A batch is leased (and committed) before the first byte is sent, goes over one
-connection or more (`petitions.mail.delivery`), and each mail is marked soon after the
+connection or more (`petitions.mail.sending`), and each mail is marked soon after the
 server's 250. No lock is held while the network is used. A worker that dies leaves a
 lease that runs out: a mail may be sent twice then, but never not at all.
 """
@@ -21,14 +21,14 @@ from core.mail import capabilities
 from petitions.identity import key_ring
 from petitions.mail import (
     bounces,
-    delivery,
+    sending,
 )
-from petitions.mail.delivery import (
+from petitions.mail.leases import BATCH, LeasedMail, lease, load_leased
+from petitions.mail.sending import (
     Batch,
     mark_finished,
     postpone,
 )
-from petitions.mail.leases import BATCH, LeasedMail, lease, load_leased
 from petitions.models import Bounce, DueMail
 from petitions.models.mails import MailKind, MailState
 from petitions.signable import is_open
@@ -63,7 +63,7 @@ def begin_sending() -> None:
     now = timezone.now()
     due.filter(
         Q(created_at__gt=now, due_at__lte=F("created_at"))
-        | Q(attempts__gt=0, due_at__gt=now + delivery.LONGEST_PAUSE)
+        | Q(attempts__gt=0, due_at__gt=now + sending.LONGEST_PAUSE)
     ).update(due_at=now)
     capabilities.ask()
 
@@ -192,9 +192,9 @@ def send_due(now: datetime) -> bool:
     round at a time decides for all connections, so that no mailbox gets its share
     from each of them."""
     connections = settings.MAIL_CONNECTIONS
-    if delivery.PACE.pause() > LONGEST_WAIT:
+    if sending.PACE.pause() > LONGEST_WAIT:
         return False
-    size = delivery.PACE.most_in_a_batch(BATCH * connections)
+    size = sending.PACE.most_in_a_batch(BATCH * connections)
     ids = lease(now, size)
     if not ids:
         return False

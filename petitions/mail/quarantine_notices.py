@@ -20,7 +20,7 @@ from core.security.buckets import (
 )
 from organizations.models import Organization
 from petitions.models import Signature
-from petitions.reporting import receivers
+from petitions.reports import receivers
 from petitions.states import QuarantineReason
 
 logger = logging.getLogger(__name__)

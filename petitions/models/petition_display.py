@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString
 from petitions import signable
 from petitions.dates import last_day
 from petitions.goals import next_goal
-from petitions.models.columns import PetitionColumns
+from petitions.markup import listed
+from petitions.models.petition_columns import PetitionColumns
 from petitions.models.targets import Target
 from petitions.models.topics import Topic
 from petitions.states import RUNNING_STATES, State
-from petitions.texts import listed
 
 
 @dataclass(frozen=True)
