@@ -1,4 +1,5 @@
-"""Configuration mistakes, found by `manage.py check` before visitors do."""
+"""System checks: configuration mistakes that `manage.py check` finds before visitors
+do."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ from core.http.cache_policy import policies
 
 
 def url_names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
-    """Every URL name with its namespaces."""
+    """Yield every URL name with its namespaces."""
     for entry in resolver.url_patterns:
         if isinstance(entry, URLResolver):
             inner = f"{entry.namespace}:" if entry.namespace else ""
@@ -55,8 +56,8 @@ def every_url_has_a_policy(
 def every_admin_class_has_our_manners(
     app_configs: Sequence[AppConfig] | None, **options: Any
 ) -> list[CheckMessage]:
-    """No class of the admin goes around core.admin.model_admin, and no list is a form:
-    it could not say what somebody else has changed meanwhile."""
+    """Require that every admin class derives from core.admin.model_admin, and that no
+    list is editable: it could not detect edit conflicts."""
     found: list[CheckMessage] = []
     for model_admin in admin.site._registry.values():
         inlines = [*model_admin.inlines]
@@ -95,7 +96,8 @@ def somebody_is_alerted(
 def webhooks_have_their_keys(
     app_configs: Sequence[AppConfig] | None, **options: Any
 ) -> list[CheckMessage]:
-    """Some providers sign what they tell: without the key nothing could be taken."""
+    """Require the key with which a mail provider signs its webhooks: without it none
+    could be accepted."""
     if not settings.MAIL_WEBHOOKS:
         return []
     address = reverse(f"anymail:{settings.MAIL_WEBHOOKS}_tracking_webhook")
@@ -182,7 +184,7 @@ def every_personal_column_has_a_rule(
     return [*missing, *wrong]
 
 
-# What PostgreSQL would write of a row into its own log.
+# Settings with which PostgreSQL writes values of a row into its own log.
 LOGGED_VALUES = """
 SELECT name || ' is ' || setting FROM pg_settings
  WHERE (name = 'log_error_verbosity' AND setting <> 'terse')
@@ -201,7 +203,8 @@ def server_logs_no_values(
     databases: Sequence[str] | None = None,
     **options: Any,
 ) -> list[CheckMessage]:
-    """Whether a failed statement leaves names and addresses in PostgreSQL's log."""
+    """Warn when a failed statement would leave names and addresses in PostgreSQL's
+    log."""
     found: list[CheckMessage] = []
     for alias in databases or []:
         with connections[alias].cursor() as cursor:

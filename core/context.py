@@ -1,4 +1,4 @@
-"""What every template may need."""
+"""Context processor: variables for every template."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.i18n.languages import (
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The site's address, and this page's address in each language."""
+    """Return the site's address, and this page's address in each language."""
     return {
         "DEMO": settings.DEMO,
         "SITE_STYLE": SITE_ELEMENT,
@@ -28,9 +28,9 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 
 def page_addresses(path: str, query: str = "") -> dict[str, Any]:
-    """A page's address, and the same in each language."""
+    """Return a page's path, and the path of the same page in each language."""
     language = language_of(path)
-    # “//host/” would lead to that host.
+    # A link to “//host/” would lead to another host.
     path = escape_leading_slashes(path)
     return {
         "page_path": path,
@@ -47,7 +47,8 @@ def page_addresses(path: str, query: str = "") -> dict[str, Any]:
 
 
 def query_of(request: HttpRequest) -> str:
-    """What of the query tells pages apart: the number of a page, the words searched."""
+    """Return the part of the query that tells pages apart: a page number, search
+    words."""
     match = request.resolver_match
     names = policy_of(match.view_name).query if match else ()
     given = [(name, request.GET[name]) for name in names if request.GET.get(name)]

@@ -1,4 +1,4 @@
-"""Names and addresses of machines."""
+"""Host names and IP addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
+    """Return whether `host` can be reached from this machine only."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

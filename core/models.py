@@ -1,4 +1,5 @@
-"""Signs of life of the site's own processes."""
+"""Heartbeats, alerts and rate-limit buckets: the site's own records about its
+processes."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from django.db import models
 
 
 class Heartbeat(models.Model):
-    """When a loop of the worker was last seen working."""
+    """The last sign of life of a worker's loop, or of another job or fact that has a
+    name."""
 
     name = models.CharField(max_length=40, primary_key=True)
     beat_at = models.DateTimeField()
@@ -16,7 +18,7 @@ class Heartbeat(models.Model):
 
 
 class Alert(models.Model):
-    """Something is wrong, since when, and when somebody was last told."""
+    """Something that is wrong: since when, and when somebody was last told."""
 
     name = models.CharField(max_length=40, primary_key=True)
     raised_at = models.DateTimeField()
@@ -27,8 +29,9 @@ class Alert(models.Model):
 
 
 class Bucket(models.Model):
-    """What one source has left of one limit (core.security.buckets); full again at
-    `full_at`. The table is unlogged: losing it in a crash only means beginning anew."""
+    """The state of one rate limit for one source (core.security.buckets): the bucket is
+    full again at `full_at`. The table is unlogged: losing it in a crash only means that
+    everybody starts with a full bucket."""
 
     key = models.UUIDField(
         primary_key=True,

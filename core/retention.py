@@ -1,5 +1,6 @@
-"""What is kept about people, what for, and how long: declared by each app beside its
-models, checked (core.checks), printed on the privacy page, and carried out here."""
+"""Data retention: what is kept about people, what for and how long. Each app declares
+its rules beside its models; core.checks checks them, the privacy page prints them, and
+this module carries them out."""
 
 from __future__ import annotations
 
@@ -27,10 +28,10 @@ from core.worker.loops import Loop
 
 logger = logging.getLogger(__name__)
 
-# Rows erased in one transaction, at most.
+# At most so many rows are erased in one transaction.
 BATCH = 500
 ROUND_EVERY = 600.0  # seconds
-# The heartbeat that says when nothing was left that is past its time.
+# The name of the heartbeat that says when nothing expired was left.
 EXPIRED = "nothing past its time"
 LATE_AFTER = timedelta(days=2)
 
@@ -39,20 +40,20 @@ type Columns = Mapping[str, tuple[str, ...]]
 
 
 class Expiry(Protocol):
-    """How the time of some data ends."""
+    """How the rows of a rule are counted and erased when their time is over."""
 
     def waiting(self, now: datetime) -> int:
-        """How many rows are past their time."""
+        """Return how many rows have expired."""
 
     def erase(self, now: datetime, batch: int) -> int:
-        """Erase at most `batch` of them; returns how many. Fewer than `batch` mean
+        """Erase at most `batch` of them and return how many; fewer than `batch` means
         that none is left."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that stand for themselves: `past` finds those past their time, oldest
-    first, and `end` takes what is left of them from a queryset."""
+    """An expiry of single rows: `past` finds the expired ones, oldest first, and `end`
+    erases, or anonymises, the rows of a queryset."""
 
     past: Callable[[datetime], QuerySet[Any]]
     end: Callable[[QuerySet[Any]], object] = QuerySet.delete
@@ -63,7 +64,7 @@ class Rows:
     def erase(self, now: datetime, batch: int) -> int:
         rows = self.past(now)
         with transaction.atomic():
-            # What somebody else holds just now is left to the next round.
+            # Rows that somebody else has locked are left to the next round.
             locked = rows.select_for_update(skip_locked=True, of=("self",))
             found = list(locked.values_list("pk", flat=True)[:batch])
             if found:
@@ -73,21 +74,21 @@ class Rows:
 
 @dataclass(frozen=True)
 class RetentionRule:
-    """Some personal data with one purpose and one end."""
+    """A retention rule: personal data with one purpose and one end."""
 
     name: str
-    """For the command and the log."""
+    """What the command and the log call the rule."""
     columns: Columns
     what: StrOrPromise
     purpose: StrOrPromise
     kept: StrOrPromise
-    """How long: a sentence for those whom it is about."""
+    """How long it is kept: a sentence for the people whom it is about."""
     expiry: Expiry | None = None
-    """None where somebody decides, or the rule of a whole ends its parts."""
+    """None where somebody decides, or where the rows go with those they belong to."""
 
 
 RULES: list[RetentionRule] = []
-# Columns of free form that hold nothing about a person.
+# Columns of a free type that hold nothing about a person.
 NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "config.heartbeat": ("name",),
     "config.alert": ("name",),
@@ -95,15 +96,16 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "auth.permission": ("name", "codename"),
     "auth.group": ("name",),
 }
-# Models of which each row is somebody: what refers to them is about somebody, too.
+# Models whose rows are people: a foreign key to them is personal data, too.
 PEOPLE: set[str] = set()
 
 
 def declare(
     rules: Sequence[RetentionRule], not_personal: Columns, people: Sequence[str]
 ) -> None:
-    """For apps, when they are ready; each stands before those that it builds upon, as
-    readers of the privacy page look for it."""
+    """Register an app's rules when it is ready. They go before the rules of the apps
+    that it builds upon, in the order in which readers of the privacy page look for
+    them."""
     RULES[:0] = rules
     NOT_PERSONAL.update(not_personal)
     PEOPLE.update(people)
@@ -111,7 +113,7 @@ def declare(
 
 # == The check ==
 
-# What these hold says nothing about who somebody is; every other kind of column may.
+# Types that say nothing about who somebody is; a column of any other may.
 HARMLESS = (
     models.BooleanField,
     models.IntegerField,
@@ -130,8 +132,8 @@ def may_be_personal(field: models.Field[Any, Any]) -> bool:
 
 
 def undeclared() -> Iterator[tuple[str, str]]:
-    """Model and column of all that may be personal and has neither a rule nor a
-    declaration that it is not."""
+    """Yield model and column of everything that may be personal and has neither a rule
+    nor a declaration that it is not."""
     declared = {
         (model, column)
         for columns in (*(rule.columns for rule in RULES), NOT_PERSONAL)
@@ -148,7 +150,7 @@ def undeclared() -> Iterator[tuple[str, str]]:
 
 
 def unknown() -> Iterator[tuple[str, str]]:
-    """Model and column of what is declared but does not exist."""
+    """Yield model and column of every declaration of something that does not exist."""
     for columns in (*(rule.columns for rule in RULES), NOT_PERSONAL):
         for model, names in columns.items():
             for column in names:
@@ -158,32 +160,32 @@ def unknown() -> Iterator[tuple[str, str]]:
                     yield model, column
 
 
-# == Carrying it out ==
+# == Erasing ==
 
 
 def months_before(now: datetime, months: int) -> datetime:
-    """The same day of an earlier month, or its last one."""
+    """Return the same day `months` earlier, or that month's last day."""
     year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
     day = min(now.day, calendar.monthrange(year, month + 1)[1])
     return now.replace(year=year, month=month + 1, day=day)
 
 
 def months_after(then: datetime, months: int) -> datetime:
-    """The same day of a later month, or its last one."""
+    """Return the same day `months` later, or that month's last day."""
     return months_before(then, -months)
 
 
 def expire(now: datetime, batch: int = BATCH) -> dict[str, int]:
-    """A batch of every rule; returns how many rows each erased. A rule that fails
-    does not keep the others from their work; its error is raised after them."""
+    """Erase a batch of every rule and return how many rows each erased. A rule that
+    fails does not stop the others; the first error is raised at the end."""
     return expire_some(now, lambda rule: Batches(batch, batch))[0]
 
 
 def expire_some(
     now: datetime, batches_of: Callable[[RetentionRule], Batches]
 ) -> tuple[dict[str, int], bool]:
-    """The same, of each rule as many rows as its batches have; and whether one was
-    full, so that more may wait."""
+    """Do the same as `expire` with batches of the size that `batches_of` a rule says;
+    return also whether one was full, so that more may wait."""
     erased: dict[str, int] = {}
     failures: list[Exception] = []
     more = False
@@ -214,17 +216,19 @@ _batches: dict[str, Batches] = {}
 
 
 def own_batches(rule: RetentionRule) -> Batches:
-    """Those of a rule: what one row costs differs."""
+    """Return the rule's own batch size: a row of one costs more than a row of
+    another."""
     return _batches.setdefault(rule.name, Batches(first=50, most=BATCH))
 
 
 def expire_round(now: datetime) -> bool:
-    """For the worker: whether a rule filled its batch and more may wait."""
+    """Erase a batch of every rule, for the worker; return whether more may wait."""
     return expire_some(now, own_batches)[1]
 
 
 def be_patient() -> None:
-    """Millions of rows may take longer than a visitor would wait."""
+    """Raise the statement timeout: millions of rows may take longer than a visitor
+    would wait."""
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = '10min'")
 
@@ -234,7 +238,7 @@ EXPIRE = Loop("expiry", ROUND_EVERY, expire_round, be_patient)
 
 @probe
 def expiry(now: datetime) -> list[Reading]:
-    """How long ago nothing was left that is past its time."""
+    """Report how long ago nothing expired was left."""
     last = Heartbeat.objects.filter(name=EXPIRED).first()
     age = now - (last.beat_at if last else min(STARTED_AT, now))
     return [

@@ -1,4 +1,4 @@
-"""Small files that every site has."""
+"""Small views that every site has: robots.txt, security.txt, the favicon, redirects."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from core.i18n.languages import (
 )
 
 TEXT = "text/plain; charset=utf-8"
-# Not for search engines; what they find elsewhere says so by itself.
+# Not for crawlers. Other pages that should not be indexed say so themselves.
 CLOSED = ("/confirm/", "/not-me/", "/signature/")
-# Researchers are told to trust it until then; renewed every day.
+# How long security.txt is valid (its Expires field); renewed every day.
 SECURITY_DAYS = 180
 
 
@@ -37,7 +37,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    """Where to tell of a weakness of this site (RFC 9116)."""
+    """Serve security.txt: where to report a vulnerability of this site (RFC 9116)."""
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     expires = today + timedelta(days=SECURITY_DAYS)
     languages = ", ".join(code for code, _name in settings.LANGUAGES)
@@ -57,13 +57,14 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def without_language(request: HttpRequest, path: str) -> HttpResponse:
-    """Data has one address, whatever the language of the page that names it."""
+    """Redirect to data's only address, whatever language prefix a link puts before
+    it."""
     return redirect(f"/{path}", permanent=True)
 
 
 @require_safe
 def admin_in_language(request: HttpRequest, language: str, path: str) -> HttpResponse:
-    """Where links of former mails lead: the admin has one address for a language."""
+    """Redirect links of earlier mails, which had the language before /admin/."""
     target = quote(path_in(language, f"{ADMIN}{path}"))
     query = iri_to_uri(request.META.get("QUERY_STRING", ""))
     return redirect(f"{target}?{query}" if query else target, permanent=True)

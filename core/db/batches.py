@@ -1,17 +1,17 @@
-"""Work in batches that hold their locks for a moment, on any machine."""
+"""Work through many rows in small batches, so that no lock is held for long."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-# A batch takes about so long: whoever needs one of its rows waits no longer.
+# How long a batch should take: whoever needs one of its rows waits no longer.
 SECONDS = 0.1
 
 
 class Batches:
-    """Transactions of as many rows as a tenth of a second allows; `first` to begin
-    with, `most` at most."""
+    """Batches whose size adapts so that each takes about a tenth of a second: `first`
+    rows to begin with, never more than `most`."""
 
     def __init__(self, first: int, most: int, least: int = 10) -> None:
         self.most = most
@@ -19,16 +19,17 @@ class Batches:
         self.size = min(first, most)
 
     def run(self, work: Callable[[int], int]) -> bool:
-        """One batch: `work` is given how many rows it may take, and returns how many
-        it took. Returns whether it took all of them, so that more may wait."""
+        """Run one batch and return whether it was full, so that more may wait. `work`
+        is given how many rows it may take, and returns how many it took."""
         started, given = time.monotonic(), self.size
         taken = work(given)
         self.note(taken, time.monotonic() - started)
         return taken >= given
 
     def note(self, taken: int, seconds: float) -> None:
-        """A batch of so many rows took so long."""
+        """Adapt the size to a batch of `taken` rows that took so many seconds."""
         fitting = int(self.size * min(SECONDS / max(seconds, 0.001), 2))
-        # Of less than it was given nothing can be learnt but that it was too much.
+        # A batch that was not full says nothing about larger ones; at most, that it
+        # took too long.
         if taken >= self.size or fitting < self.size:
             self.size = max(self.least, min(fitting, self.most))

@@ -1,5 +1,5 @@
-"""Values that every request needs and that hardly ever change: read from the database
-now and then, and held in the process in between."""
+"""Cached values: needed by every request, hardly ever changed, and therefore read from
+the database only now and then."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from collections.abc import Callable
 
 from django.db import Error
 
-# How long a process may go on with what staff have changed in the meantime.
+# How long a process may go on with a value that staff have changed in the meantime.
 SECONDS = 5.0
 
 
 class CachedValue[T]:
-    """What `load` returned at most so many `seconds` ago. One thread reads it anew
-    while the others go on with what they have, and so do all while the database is
-    away."""
+    """The result of `load`, held for `seconds`. When it is older, one thread loads it
+    again while the others use the old value; when the database is away, all do."""
 
     def __init__(self, load: Callable[[], T], *, seconds: float = SECONDS) -> None:
         self._load = load
@@ -25,7 +24,7 @@ class CachedValue[T]:
         self._value: tuple[T, float] | None = None
 
     def get(self) -> T:
-        """The value; a database error only when there is none yet."""
+        """Return the value; raise a database error only if there is no older one."""
         held = self._value
         if held is not None and time.monotonic() < held[1]:
             return held[0]
@@ -42,7 +41,7 @@ class CachedValue[T]:
             self._lock.release()
 
     def known(self) -> T | None:
-        """What was read last, however long ago; None when nothing was."""
+        """Return the value loaded last, however old, or None if there is none."""
         held = self._value
         return held[0] if held is not None else None
 
@@ -55,5 +54,5 @@ class CachedValue[T]:
             return held[0]
 
     def forget(self) -> None:
-        """Read it anew the next time."""
+        """Drop the value, so that the next `get` loads it again."""
         self._value = None

@@ -1,7 +1,7 @@
-"""Why the database cannot be used, in a sentence that says what to do.
+"""Explain why the database cannot be used, in a sentence that says what to do.
 
-Asked when something starts, or has failed, and outside of the pool, which only knows
-that it got no connection.
+It is asked when a process starts or a command has failed, on a connection outside the
+pool: the pool only knows that it got none.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WRONG_LOGIN = (
     "The password or the user in DATABASE_URL is wrong. In a password, write / as %2F, "
     "# as %23, ? as %3F, @ as %40, : as %3A and % as %25."
 )
-# libpq tells no SQLSTATE of a connection that failed: it is known by these words.
+# When a connection fails, libpq reports no SQLSTATE: the cause is known by its words.
 CAUSES = (
     (r"unsupported startup parameter", "08P01", POOLER),
     (
@@ -93,7 +93,7 @@ NO_CONTRIB = (
     "An extension of PostgreSQL's contrib package is missing there: install "
     "postgresql-contrib, then run this again."
 )
-# Of statements that failed: what their SQLSTATE and words begin with.
+# Statements that failed: SQLSTATE, how the message begins, and what to do.
 REFUSALS = (
     ("42501", "", MAY_NOT),
     ("0A000", "extension ", NO_CONTRIB),
@@ -110,15 +110,16 @@ SELECT current_setting('lock_timeout') = '0', current_setting('server_encoding')
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why it cannot be used."""
+    """The reason why the database cannot be used."""
 
     sentence: str
     stays: bool = False
-    """Whether no waiting helps, and working all the same would do harm."""
+    """Whether waiting does not help and going on would do harm."""
 
 
 def trouble(alias: str = "default") -> Trouble | None:
-    """Connect, and look whether all migrations are there; None when all is well."""
+    """Return why the database cannot be used, pending migrations included; None when
+    all is well."""
     if found := unfit(alias):
         return found
     try:
@@ -129,7 +130,8 @@ def trouble(alias: str = "default") -> Trouble | None:
 
 
 def unfit(alias: str = "default") -> Trouble | None:
-    """Connect once; None when tables can be made and filled there."""
+    """Connect once and return why this site cannot run on that server and database;
+    None if it can."""
     database = connections[alias]
     asked = database.get_connection_params()
     try:
@@ -164,8 +166,8 @@ def unfit(alias: str = "default") -> Trouble | None:
 
 
 def why(error: Error, *, migrating: bool = False) -> str:
-    """What to do about `error`, which ended a command; "" when only its traceback
-    tells. While `migrating`, missing tables are no explanation."""
+    """Return what to do about `error`, which ended a command; "" if only its traceback
+    can tell. While `migrating`, pending migrations are no explanation."""
     link: BaseException | None = error
     while link is not None:
         for state, beginning, sentence in REFUSALS:
@@ -180,13 +182,14 @@ def why(error: Error, *, migrating: bool = False) -> str:
 
 
 def say_trouble() -> None:
-    """For what starts and stays: log why the database cannot be used, and go on, for
-    it may come; end where waiting does not help."""
+    """Log why the database cannot be used; exit if waiting does not help. For processes
+    that start and stay: the database may still come."""
     say(trouble())
 
 
 def wait(stop: threading.Event) -> None:
-    """Until the database can be used or `stop` is set; says meanwhile why it cannot."""
+    """Wait until the database can be used or `stop` is set; log meanwhile why it
+    cannot."""
     while not stop.is_set() and (found := trouble()):
         say(found)
         stop.wait(2)
@@ -199,13 +202,14 @@ def say(found: Trouble | None) -> None:
         COMPLAINT.log(found.sentence)
 
 
-# For those who fail again and again: asking costs a connection each time.
+# The reason, at most ten seconds old, for callers that fail again and again: looking
+# costs a connection each time.
 LATELY = CachedValue(trouble, seconds=10)
 
 
 def say_lately() -> bool:
-    """Whether it is known why the database could not be used just now; then the log
-    says so."""
+    """Log why the database could not be used just now; return whether a reason is
+    known."""
     found = LATELY.get()
     if found:
         COMPLAINT.log(found.sentence)
@@ -213,7 +217,7 @@ def say_lately() -> bool:
 
 
 def explain_connection(alias: str, words: str) -> Trouble:
-    """What libpq's `words` mean; they themselves are not repeated."""
+    """Return what libpq's `words` mean. They are not repeated in the sentence."""
     for pattern, state, sentence in CAUSES:
         if re.search(pattern, words):
             code = f" ({state})" if state else ""
@@ -223,7 +227,7 @@ def explain_connection(alias: str, words: str) -> Trouble:
 
 
 def place(alias: str) -> str:
-    """Which database, without its password."""
+    """Return which database this is, without its password."""
     settings = connections[alias].settings_dict
     host, port = settings["HOST"] or "the local socket", settings["PORT"] or 5432
     return (
@@ -233,7 +237,8 @@ def place(alias: str) -> str:
 
 
 def main() -> None:
-    """Before the web server starts."""
+    """Log what is wrong with the files, the environment or the database, before the web
+    server starts."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     kinds = [checks.Tags.files, checks.Tags.compatibility]

@@ -1,4 +1,4 @@
-"""Living with a database that may be away for a moment."""
+"""Cope with a database that is away, or whose rows are locked, for a moment."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from django.db import (
 
 from core.db.schema import is_behind
 
-# PostgreSQL's classes of "not now": connection lost, server shutting down or
-# starting, too many connections, a disk that is full or fails, read-only after a
-# failover, deadlock, lock timeout.
+# SQLSTATEs, or the classes they begin with, that mean "not now": connection lost,
+# server shutting down or starting, too many connections, a disk that is full or fails,
+# read-only after a failover, deadlock, lock timeout.
 AWAY_STATES = ("08", "53", "57", "58", "25006", "40", "55P03")
-# Of these: lock timeout, deadlock, two transactions that exclude each other.
+# Lock timeout, deadlock, serialisation failure: another transaction was in the way.
 HELD_BACK = ("55P03", "40P01", "40001")
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the same statement may succeed a moment later, or once `migrate` has
-    run."""
+    """Return whether the same statement may succeed a moment later, or once `migrate`
+    has run."""
     if isinstance(error, InterfaceError):
         return True
     if not isinstance(error, Error):
@@ -39,26 +39,26 @@ def is_away(error: BaseException) -> bool:
     state = state_of(error)
     if state is None:
         return isinstance(error, OperationalError)
-    # By its state alone: Django calls one that takes no writes an internal error.
+    # By its state alone: Django raises InternalError when a server takes no writes.
     return state.startswith(AWAY_STATES) or is_behind(error)
 
 
 def state_of(error: BaseException) -> str | None:
-    """PostgreSQL's code for what went wrong; None when it did not answer."""
+    """Return the SQLSTATE of `error`; None when PostgreSQL did not answer."""
     state: str | None = getattr(error.__cause__, "sqlstate", None)
     return state
 
 
 def is_held_back(error: BaseException) -> bool:
-    """Whether somebody else held what a statement needed, or two waited for each
-    other: nothing was written, and it may be done again."""
+    """Return whether another transaction made a statement fail (lock timeout, deadlock,
+    serialisation failure): nothing was written, and it may be tried again."""
     return isinstance(error, OperationalError) and state_of(error) in HELD_BACK
 
 
 @contextmanager
 def direct(alias: str, limits: str) -> Iterator[None]:
-    """A connection outside of the pool, with other `limits` ("-c lock_timeout=2s"), for
-    what is no request; in a transaction that goes on, nothing changes."""
+    """Use a connection outside the pool with other `limits` ("-c lock_timeout=2s"), for
+    work that is no request. Inside an open transaction nothing changes."""
     database = connections[alias]
     if database.in_atomic_block:
         yield
@@ -76,29 +76,30 @@ def direct(alias: str, limits: str) -> Iterator[None]:
 
 
 def retry_once[T](write: Callable[[], T]) -> T:
-    """Run an idempotent `write` outside any transaction; when its connection turns
-    out to be dead, run it once more on one that is not."""
+    """Run an idempotent `write` outside any transaction; if its connection turns out to
+    be dead, run it once more on a new one."""
     try:
         return write()
     except (OperationalError, InterfaceError, InternalError) as error:
         if connection.in_atomic_block or not is_away(error):
             raise
         connection.close()
-        # A server that restarted left every pooled connection dead: the pool drops
-        # them all now, instead of one for each request to come.
+        # A server that restarted left every pooled connection dead: let the pool drop
+        # all of them now, instead of one for each request to come.
         if pool := getattr(connection, "pool", None):
             pool.check()
         return write()
 
 
-# The same, or a row that was erased meanwhile.
+# As above, or a foreign key to a row that was erased in the meantime.
 IN_THE_WAY = (*HELD_BACK, "23503")
 TRIES = 3
 
 
 def repeatable[**P, T](act: Callable[P, T]) -> Callable[P, T]:
-    """For acts that may be done twice: when another transaction was in the way, one is
-    begun anew, twice at most. Within a transaction that is up to whoever began it."""
+    """Decorate a function that may safely run twice: when another transaction was in
+    the way, it is tried again, at most twice. Inside an open transaction retrying is
+    left to whoever began it."""
 
     @wraps(act)
     def done(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -108,7 +109,7 @@ def repeatable[**P, T](act: Callable[P, T]) -> Callable[P, T]:
             except (OperationalError, IntegrityError) as error:
                 if connection.in_atomic_block or state_of(error) not in IN_THE_WAY:
                     raise
-            # Not in step with the other one.
+            # Random, so that two that collided do not collide again.
             time.sleep(random.uniform(0, 0.1))  # noqa: S311
         return act(*args, **kwargs)
 
@@ -117,8 +118,9 @@ def repeatable[**P, T](act: Callable[P, T]) -> Callable[P, T]:
 
 @contextmanager
 def statement_timeout(duration: str) -> Iterator[None]:
-    """Statements of the open transaction may take so long ("2min"; "0": any time),
-    longer than a visitor would wait. After an error its rollback ends this, too."""
+    """Let statements of the open transaction take up to `duration` ("2min"; "0" for no
+    limit), longer than a visitor would wait. After an error the rollback restores the
+    usual limit."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
         (usual,) = cursor.fetchone()
@@ -128,8 +130,9 @@ def statement_timeout(duration: str) -> Iterator[None]:
 
 
 def without_comments(statement: str) -> str:
-    """The statement without its comments. psycopg keeps what it made of a statement of
-    at most 4,096 characters, and takes a longer one to pieces each time it is sent."""
+    """Return the statement without its comments. psycopg caches the parsed form of
+    statements of at most 4,096 characters, and parses a longer one each time it is
+    sent."""
     return re.sub(r" *--.*\n", "", statement)
 
 

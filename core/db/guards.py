@@ -1,9 +1,9 @@
-"""What the database holds columns to, whoever writes them: what a page would print and
-trust. Forms say more, and say it beside the field; these are what is left when somebody
-writes past them.
+"""Check constraints that hold columns to what a page may print and trust, whoever
+writes them. Forms ask for more, and say so beside the field; these constraints catch
+whatever is written past the forms.
 
-The patterns are PostgreSQL's. They look at the form of a language's code, not at a list
-of languages: adding one needs no migration.
+The patterns are PostgreSQL's. They check the form of a language code and have no list
+of languages, so that a new language needs no migration.
 """
 
 from __future__ import annotations
@@ -21,22 +21,24 @@ from django.utils.translation import gettext_lazy as _
 
 # “fr”, “crk”, “zh-Hant”, “pt-br”.
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$"
-# What a browser opens, or a mail program: nothing that runs.
+# What a browser or a mail program opens: no javascript: or other scheme that runs.
 WEB_ADDRESS = r"^https?://[^\s\u0001-\u0020\u007f]+$"
 WEB_ADDRESSES = r"^(https?://[^\s\u0001-\u0020\u007f]+\n)*\.$"
 MAIL_ADDRESS = r"^[^\s\u0001-\u0020\u007f<>,;@]+@[^\s\u0001-\u0020\u007f<>,;@]+$"
-# Of ASCII letters, digits, “-” and “_”: a path with anything else leads nowhere, and
-# could not even be written into a list.
+# Of ASCII only letters, digits, “-” and “_”: no URL leads to a slug with anything else,
+# and a list could not even link to it.
 SLUG = (
     r"^[^\s\u0001-\u002c\u002e\u002f\u003a-\u0040\u005b-\u005e\u0060\u007b-\u00a0"
     r"\u2000-\u206f\u3000\ufeff]+$"
 )
-# Below MEDIA_ROOT, as config.urls serves it; a form asks before it is in its folder.
+# A path below MEDIA_ROOT, as config.urls serves it. The folder is optional: forms
+# validate the name before the file is stored in one.
 PICTURE = r"^([a-z]+/)?[0-9A-Za-z_-]+\.(webp|png)$"
-# What no feed may hold, and for a line what ends it, in a mail's head, too.
+# Control characters, which no feed may hold; in a line also line breaks, which would
+# end a mail header, too.
 LINE = r"^[^\u0001-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]*$"
 TEXT = r"^[^\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]*$"
-# Something that can be seen.
+# A visible character.
 SEEN = (
     r"[^\s\u0001-\u0020\u007f-\u00a0\u00ad\u115f\u1160\u180e\u2000-\u200f\u2028-\u202f"
     r"\u205f-\u206f\u3000\u3164\ufeff\uffa0]"
@@ -51,26 +53,26 @@ READABLE_PROBLEM = _(
     "Titles and names stand on one line."
 )
 
-# For forms, beside the field. Django's takes ftp:// for a page.
+# For forms, beside the field. Django's own validator takes ftp:// as well.
 validate_web_address = RegexValidator(
     r"(?i)\Ahttps?://", WEB_PROBLEM, code="no_web_address"
 )
 
 
 def is_visible(text: str) -> bool:
-    """Whether there is something to be seen."""
+    """Return whether `text` has a visible character."""
     return re.search(SEEN, text) is not None
 
 
 def has_visible_text(*columns: str) -> Q:
-    """Each has something to be seen."""
+    """Return the condition that each column has a visible character."""
     return Q(*((f"{column}__regex", SEEN) for column in columns))
 
 
 def language(
     model: str, column: str = "language", *, blank: bool = False
 ) -> models.CheckConstraint:
-    """`column` holds the code of a language."""
+    """Constrain `column` to the code of a language."""
     return models.CheckConstraint(
         condition=form(column, LANGUAGE, blank=blank),
         name=f"{model}_{column}",
@@ -79,7 +81,7 @@ def language(
 
 
 def slug(model: str) -> models.CheckConstraint:
-    """Its address can be written and looked up."""
+    """Constrain the slug to characters that an address can hold."""
     return models.CheckConstraint(
         condition=Q(slug__regex=SLUG),
         name=f"{model}_slug_form",
@@ -88,7 +90,7 @@ def slug(model: str) -> models.CheckConstraint:
 
 
 def web_address(model: str, column: str) -> models.CheckConstraint:
-    """`column` leads to a page, or is empty."""
+    """Constrain `column` to an http or https address, or nothing."""
     return models.CheckConstraint(
         condition=Q(**{column: ""}) | Q(**{f"{column}__iregex": WEB_ADDRESS}),
         name=f"{model}_{column}_form",
@@ -97,8 +99,9 @@ def web_address(model: str, column: str) -> models.CheckConstraint:
 
 
 def web_addresses(model: str, column: str) -> models.CheckConstraint:
-    """Each address in an array leads to a page. They are looked at as lines before a
-    “.”, which tells an array with nothing from one with an empty address."""
+    """Constrain each element of an array to an http or https address. The pattern sees
+    them as lines that end with a “.”, which tells an empty array from one that holds an
+    empty address."""
     ended = Func(F(column), Value("."), function="array_append")
     lines = Func(
         ended, Value("\n"), Value("-"), function="array_to_string",
@@ -112,7 +115,7 @@ def web_addresses(model: str, column: str) -> models.CheckConstraint:
 
 
 def mail_address(model: str, column: str) -> models.CheckConstraint:
-    """`column` is one address that mail can go to, or empty."""
+    """Constrain `column` to one address that mail can go to, or nothing."""
     return models.CheckConstraint(
         condition=form(column, MAIL_ADDRESS, blank=True),
         name=f"{model}_{column}_form",
@@ -121,7 +124,7 @@ def mail_address(model: str, column: str) -> models.CheckConstraint:
 
 
 def picture(model: str, column: str) -> models.CheckConstraint:
-    """`column` names a file that the site serves, or none."""
+    """Constrain `column` to the name of a picture that the site serves, or nothing."""
     return models.CheckConstraint(
         condition=form(column, PICTURE, blank=True),
         name=f"{model}_{column}_form",
@@ -132,7 +135,8 @@ def picture(model: str, column: str) -> models.CheckConstraint:
 def readable(
     model: str, *, lines: Sequence[str] = (), texts: Sequence[str] = ()
 ) -> models.CheckConstraint:
-    """No control characters: `lines` stand on one line, `texts` on any number."""
+    """Forbid control characters, and line breaks in the columns `lines`; `texts` may
+    have any number of lines."""
     return models.CheckConstraint(
         condition=Q(
             *((f"{column}__regex", LINE) for column in lines),
@@ -144,7 +148,8 @@ def readable(
 
 
 def longest(table: str, column: str, most: int) -> models.CheckConstraint:
-    """`column` has at most `most` characters. core.text.columns adds one for each."""
+    """Limit `column` to `most` characters. core.text.columns adds this to each text
+    column."""
     return models.CheckConstraint(
         condition=LessThanOrEqual(Length(column), most),
         name=f"{table}_{column}_length",
@@ -153,7 +158,7 @@ def longest(table: str, column: str, most: int) -> models.CheckConstraint:
 
 
 def most(table: str, column: str, number: int) -> models.CheckConstraint:
-    """An array has at most so many."""
+    """Limit an array to `number` elements."""
     return models.CheckConstraint(
         condition=Q(**{f"{column}__len__lte": number}),
         name=f"{table}_{column}_most",
@@ -167,11 +172,12 @@ def form(column: str, pattern: str, *, blank: bool) -> Q:
 
 
 def one_of(column: str, values: Iterable[str]) -> Func:
-    """`column` holds one of `values`, words of ours.
+    """Return the condition that `column` holds one of `values`, which are constants of
+    the code.
 
-    PostgreSQL reads the stored form of a table's constraints anew for every statement
-    that writes to it, a microsecond for each 300 bytes. An array is one constant there;
-    Django's IN is one for each word, with a cast each, and four times as long."""
+    PostgreSQL parses the stored form of a table's constraints for every statement that
+    writes to it, at a microsecond for each 300 bytes. An array is one constant there;
+    Django's IN has a constant and a cast for each word and is four times as long."""
     words = ",".join(values)
     return Func(
         F(column),
@@ -181,13 +187,13 @@ def one_of(column: str, values: Iterable[str]) -> Func:
 
 
 def same(condition: Q, other: Q | Func) -> Func:
-    """Both hold, or neither does."""
+    """Return the condition that both hold, or neither does."""
     return Func(
         *(
             ExpressionWrapper(each, output_field=models.BooleanField())
             for each in (condition, other)
         ),
-        # In the order in which a migration writes them: then they are found equal.
+        # In the order that migrations write, so that the autodetector finds no change.
         arg_joiner=" = ",
         template="(%(expressions)s)",
         output_field=models.BooleanField(),

@@ -1,5 +1,6 @@
-"""Lists of any length in a query. Django gives each value of an `__in` a parameter of
-its own, and PostgreSQL takes 65,535; a long list is one array, which is one."""
+"""Query with lists of any length. Django gives each value of an `__in` a parameter of
+its own, and PostgreSQL takes at most 65,535; here a long list becomes one array, and so
+one parameter."""
 
 from __future__ import annotations
 
@@ -8,12 +9,12 @@ from typing import Any
 from django.db.models import Field, ForeignObject, lookups
 from django.db.models.fields import related_lookups
 
-# Shorter ones are left as they are.
+# Shorter lists stay as Django writes them.
 LONG = 1_000
 
 
 class OneArray(lookups.In):
-    """`IN (…)` that becomes `= ANY (array)` when it is long."""
+    """The `__in` lookup, written as `= ANY (array)` when the list is long."""
 
     is_long = False
 
@@ -31,10 +32,10 @@ class OneArray(lookups.In):
 
 
 class RelatedArray(OneArray, related_lookups.RelatedIn):
-    """The same by a foreign key."""
+    """The same lookup for foreign keys."""
 
 
 def let_lists_be_long() -> None:
-    """For the app, when it is ready: every `__in` from then on."""
+    """Register both lookups for every field; called once, when the app is ready."""
     Field.register_lookup(OneArray)
     ForeignObject.register_lookup(RelatedArray)

@@ -1,4 +1,4 @@
-"""What is stored already and longer than a new rule allows: for migrations."""
+"""Find stored values that are longer than a new constraint allows: for migrations."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 from django.core.management import CommandError
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-# So many rows are named.
+# At most so many rows are listed.
 NAMED = 20
 
 type Limits = Mapping[str, Mapping[str, int]]
-"""The most of an expression, by table: {"a_table": {"length(text)": 9}}."""
+"""The maximum of each SQL expression, by table: {"a_table": {"length(text)": 9}}."""
 
 
 def refuse_longer(limits: Limits) -> Callable[[Any, BaseDatabaseSchemaEditor], None]:
-    """A step of a migration that ends it, with a sentence that names the rows, when
-    some are longer. To be run before the rule is there: as soon as it is, even those of
-    its rows that are too long already could not be changed in any other column, and a
-    petition could not end."""
+    """Return a migration step that ends the migration, with a sentence that lists the
+    rows, when some exceed `limits`. Run it before the constraint is added: once that is
+    there, a row that is too long already could not be changed in any other column, and
+    a petition could not end."""
 
     def look(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
         found = list(longer(limits, editor))
@@ -36,7 +36,7 @@ def refuse_longer(limits: Limits) -> Callable[[Any, BaseDatabaseSchemaEditor], N
 
 
 def longer(limits: Limits, editor: BaseDatabaseSchemaEditor) -> Iterator[str]:
-    """A line for each row that is."""
+    """Yield a line for each row that exceeds a limit."""
     for table, rules in limits.items():
         for expression, most in rules.items():
             with editor.connection.cursor() as cursor:

@@ -1,8 +1,8 @@
-"""What the database refuses to store, as a sentence for whoever typed it.
+"""Turn the database's refusals into sentences for whoever typed the value.
 
-Forms ask the same rules first. What they overlook, or what somebody else has made true
-in between, ends here: beside the field, with all that was typed, and never as an error
-of ours.
+Forms check the same rules first. What they overlook, or what somebody else has made
+true in between, is reported here: beside the field, with all that was typed kept, and
+never as a server error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 logger = logging.getLogger(__name__)
 
-# By SQLSTATE, for rules without a sentence of their own.
+# By SQLSTATE, for constraints without a sentence of their own.
 SENTENCES = {
     "22001": _("This is too long to be stored."),
     "22003": _("This number is too large to be stored."),
@@ -37,7 +37,7 @@ SENTENCES = {
 UNKNOWN = _(
     "The database refuses this. Nothing was saved; what you typed is still here."
 )
-# A column that takes no negative number has a check that PostgreSQL named.
+# PostgreSQL names the check of a positive-integer column itself.
 NOT_NEGATIVE = _("Write a number that is not below zero.")
 
 
@@ -52,15 +52,15 @@ class Refusal:
 
 
 def refusal_of(error: DatabaseError) -> Refusal:
-    """What `error` says of what somebody typed. Asks the database, so that a failed
-    transaction has to be over."""
+    """Return what `error` says about a value that somebody typed. Queries the database,
+    so that the failed transaction must be over."""
     diagnosis: Any = getattr(error.__cause__, "diag", None)
     name = getattr(diagnosis, "constraint_name", None) or ""
     table = getattr(diagnosis, "table_name", None) or ""
     state = getattr(diagnosis, "sqlstate", None) or ""
     column = getattr(diagnosis, "column_name", None)
     if state == "23514" and not name:
-        # A trigger's own words, which a catalogue has: petitions.trigger_messages.
+        # A trigger's own words, whose translations petitions.trigger_messages collects.
         return Refusal(gettext(diagnosis.message_primary))
     logger.warning("Refused by the database", extra={"rule": name or state})
     model_constraint = constraints().get(name)
@@ -78,7 +78,7 @@ def refusal_of(error: DatabaseError) -> Refusal:
 
 @cache
 def constraints() -> dict[str, tuple[type[Model], BaseConstraint]]:
-    """Those that models declare, by name."""
+    """Return the constraints that models declare, by name."""
     return {
         constraint.name: (model, constraint)
         for model in apps.get_models()
@@ -87,13 +87,13 @@ def constraints() -> dict[str, tuple[type[Model], BaseConstraint]]:
 
 
 def has_sentence(constraint: BaseConstraint) -> bool:
-    """Whether it says what is wrong in words for people."""
+    """Return whether the constraint has a message for people."""
     default = BaseConstraint.default_violation_error_message
     return constraint.violation_error_message != default
 
 
 def fields_of(model: type[Model], constraint: BaseConstraint) -> tuple[str, ...]:
-    """The fields that it is about."""
+    """Return the names of the model's fields that the constraint is about."""
     if isinstance(constraint, CheckConstraint):
         names = Q(constraint.condition).referenced_base_fields
     else:
@@ -102,7 +102,7 @@ def fields_of(model: type[Model], constraint: BaseConstraint) -> tuple[str, ...]
 
 
 def columns_of(table: str, constraint: str) -> list[str]:
-    """Those of a constraint that no model declares."""
+    """Return the columns of a constraint that no model declares."""
     if not table or not constraint:
         return []
     with connection.cursor() as cursor:
@@ -112,7 +112,7 @@ def columns_of(table: str, constraint: str) -> list[str]:
 
 
 def field_names(table: str, columns: Iterable[str]) -> list[str]:
-    """What a model calls columns of its table."""
+    """Return the names of the model fields for these columns of `table`."""
     for model in apps.get_models():
         if model._meta.db_table == table:
             names = {f.column: f.name for f in model._meta.concrete_fields}
@@ -121,9 +121,10 @@ def field_names(table: str, columns: Iterable[str]) -> list[str]:
 
 
 def broken_constraints(row: Model, known_wrong: set[str]) -> dict[str, list[Any]]:
-    """The declared rules that `row` breaks, as errors by field. Rules about fields
-    that are `known_wrong` are left out: their value is not what was typed. So are
-    those without a sentence: they are about what the site itself writes on saving."""
+    """Return the errors for the declared constraints that `row` breaks, by field: lists
+    of pairs of all the constraint's fields and the error. Constraints about a field in
+    `known_wrong` are skipped: the row does not hold what was typed. So are those
+    without a message: they are about what the site itself writes on saving."""
     errors: dict[str, list[Any]] = {}
     for model, declared in row.get_constraints():
         for constraint in filter(has_sentence, declared):

@@ -1,6 +1,5 @@
-"""Whether the database has what this release's statements ask for. It has not before
-`manage.py migrate`, after an update until that has run, nor with a dump of an earlier
-release."""
+"""Whether the database schema is that of this release. It is not before `manage.py
+migrate` has run: at first, after an update, or with a dump of an earlier release."""
 
 from __future__ import annotations
 
@@ -18,8 +17,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Complaint:
-    """Logs what is wrong when it begins or changes, and again every minute: whoever
-    meets it may do so a hundred times a second."""
+    """A rate-limited log message: logs a sentence when it is new or changes, and again
+    every minute, though it may be met a hundred times a second."""
 
     said: str = ""
     again_at: float = 0.0
@@ -31,12 +30,12 @@ class Complaint:
             logger.error("%s", sentence)
 
 
-# Of this process, about its database.
+# This process's message about its database.
 COMPLAINT = Complaint()
 
 
 def pending_migrations() -> int:
-    """How many migrations of this release the database still lacks."""
+    """Return how many migrations of this release have not been applied."""
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
@@ -53,8 +52,8 @@ def sentence(number: int) -> str:
 
 
 def is_behind(error: BaseException) -> bool:
-    """Whether `error` is the database's refusal of a statement that it is not ready
-    for; says so in the log."""
+    """Return whether a statement failed with `error` because migrations are pending; if
+    so, log that."""
     if not isinstance(error, DatabaseError) or isinstance(error, OperationalError):
         return False
     try:
