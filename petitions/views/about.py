@@ -1,5 +1,5 @@
-"""What the site says about itself. All of it comes from settings, rules and rows: no
-installation has words here that are not true of it."""
+"""Pages about the site itself. Everything on them comes from settings, retention rules
+and rows, so no installation prints a statement that is not true of it."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ from petitions.loops import PROVED
 from petitions.models import Petition, Total
 from petitions.states import Source
 
-# When all pages were last gone through, by hand and by the tests that it names.
+# The day on which all pages were last reviewed for accessibility, by hand and with the
+# tests that the statement names.
 REVIEWED = date(2026, 11, 25)
-# How many organisations are named with their addresses; the list has the rest.
+# How many organisations are named with their addresses; a link leads to the rest.
 NAMED = 12
 
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    """What this site is, who runs campaigns on it, and how it works."""
+    """Show what this site is, who runs campaigns on it, and how it works."""
     return TemplateResponse(request, "petitions/about.html", responsible())
 
 
 @require_safe
 def how_we_count(request: HttpRequest) -> HttpResponse:
-    """What is counted, where it came from, and when it was last proved."""
+    """Show how many signatures are counted, from which sources, and when the count was
+    last proved."""
     public = Petition.objects.ever_public(timezone.now())
     sums = Total.objects.filter(petition__in=public.values("pk")).aggregate(
         **{source.value: Sum(source.value, default=0) for source in Source}
@@ -48,19 +50,22 @@ def how_we_count(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    """What is kept, why, and until when: the rules that the worker carries out."""
+    """Show what is kept, why, and until when: the retention rules that the worker
+    carries out."""
     context = {"rules": retention.RULES, **responsible()}
     return TemplateResponse(request, "petitions/privacy.html", context)
 
 
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
-    """The accessibility statement: what holds, how it was tested, what does not."""
+    """Show the accessibility statement: what conforms, how it was tested, what does
+    not."""
     context = {"reviewed": REVIEWED}
     return TemplateResponse(request, "petitions/accessibility.html", context)
 
 
 def responsible() -> dict[str, object]:
-    """Who answers for what stands here: organisations as they describe themselves."""
+    """Return the first organisations, as those responsible for the content of the site,
+    and whether there are more."""
     found = list(Organization.objects.all()[: NAMED + 1])
     return {"organizations": found[:NAMED], "more": len(found) > NAMED}

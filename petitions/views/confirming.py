@@ -1,4 +1,5 @@
-"""Behind the link in the mail: who signs, and the button that makes it count."""
+"""The pages behind the links in a confirmation mail: confirm, correct, send a new link,
+and “I did not ask for this”."""
 
 from __future__ import annotations
 
@@ -49,8 +50,8 @@ from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """The page behind the link in the mail: who signs, and a button. Only the POST
-    acts, because mail scanners open links."""
+    """Show who signs, with a button, behind the link in the mail. Only the POST
+    confirms, because mail scanners open links."""
     if is_pressed(request):
         now = timezone.now()
         outcome = read_link(request, TokenPurpose.CONFIRM, token, now)
@@ -62,7 +63,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def expired_link(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """Too old: a new one can be sent to the address that we still have."""
+    """Answer an expired link with an offer to mail a new one to the stored address."""
     signature = opened.signature
     context = {
         "token": opened.token,
@@ -86,8 +87,11 @@ def confirm_page(
     status: int = 200,
     unsaved: bool = False,
 ) -> HttpResponse:
-    """Name, place, comment and choices as they were typed, to confirm or correct;
-    nothing of them any more once it was confirmed."""
+    """Show the name, place, comment and choices as they were typed, to confirm or
+    correct; or only where the signature stands, once it cannot be confirmed any more.
+
+    `form` is a correction that was refused, `unsaved` tells that one came too late to
+    be stored."""
     signature = opened.signature
     standing = standing_of(signature, now=opened.now)
     counted = signature
@@ -114,7 +118,8 @@ def confirm_page(
 
 
 def correction_form(signature: Signature, data: Any = None) -> CorrectionForm:
-    """The form for what was typed, filled with it."""
+    """Return the form to correct a signature, filled with what is stored of it, and
+    bound to `data` if that is given."""
     initial = {name: getattr(signature, name) for name in CORRECTABLE}
     if signature.updates is not None:
         initial["updates"] = "yes" if signature.updates else "no"
@@ -129,7 +134,8 @@ def confirmed(
     slug: str,
     now: datetime,
 ) -> HttpResponse:
-    """What follows from pressing the button."""
+    """Log the outcome of a confirmation and answer with the page that follows from
+    it."""
     log_context(outcome=outcome.value, signature=signature_id)
     match outcome:
         case Confirmation.COUNTED:
@@ -138,8 +144,9 @@ def confirmed(
             return see_other("petitions:thank_you", slug, query=query)
         case Confirmation.TOO_LATE:
             signature = same_person.find_signature(signature_id)
-            # Whoever ended it by mistake takes that back, and then it counts; the same
-            # while a worker that is away has not closed it on its day yet.
+            # If staff ended the petition by mistake, they may reopen it, and then the
+            # signature counts. The same holds when the worker is down and has not
+            # closed the petition on its day yet. Until then the signature is kept.
             waits = signature and not signature.petition.has_ended_for_good(now)
             if signature and not waits:
                 same_person.erase_pending(signature)
@@ -148,7 +155,7 @@ def confirmed(
                 request, "petitions/too_late.html", context, status=410
             )
         case Confirmation.WITHDRAWN | Confirmation.INVALIDATED | Confirmation.FULL:
-            # The page behind the link says it, to whoever opens it again, too.
+            # The page behind the link explains it, also when the link is opened again.
             return see_other("petitions:confirm", token)
         case Confirmation.GONE:
             return problem(request, 410)
@@ -169,20 +176,22 @@ def to_its_page(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 @opened_by(TokenPurpose.CONFIRM, old=to_its_page, posted=True)
 def correct(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """“Not Maya? Sign in your own name”: corrects what was typed and confirms it."""
+    """Store a correction of what was typed (“Not Maya? Sign in your own name”) and
+    confirm the signature."""
     signature = opened.signature
     standing = standing_of(signature, now=opened.now)
     if not (
         standing in (Standing.WAITS, Standing.FULL)
-        # Under another name it is another person's.
+        # At a shared address another name is another person, who may still sign
+        # although the first one counts.
         or (
             signature.state == SignatureState.PENDING
             and signature.petition.shared_addresses
             and standing is Standing.COUNTS
         )
     ):
-        # It was confirmed or has ended meanwhile: that is said, and that nothing of
-        # this form was stored.
+        # It was confirmed meanwhile, or the petition has ended: say so, and that
+        # nothing of this form was stored.
         return confirm_page(request, opened, unsaved=True, status=409)
     form = correction_form(signature, request.POST)
     foreign = origin_of(request) is Origin.FOREIGN
@@ -199,7 +208,8 @@ def correct(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 @opened_by(TokenPurpose.CONFIRM, old=None, posted=True)
 def resend(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """A new link: to confirm what still waits, or to manage what was confirmed."""
+    """Mail a new link: to confirm a signature that is still pending, or to manage one
+    that was confirmed."""
     if not is_pressed(request):
         return to_its_page(request, opened)
     signature = opened.signature
@@ -216,7 +226,8 @@ def resend(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 
 def already_gone(request: HttpRequest, signature_id: int) -> HttpResponse:
-    """Whose it was is erased; perhaps it still counts."""
+    """Answer a link whose signature has no personal data any more: 410 while its row
+    still counts, else the page that says that it was erased."""
     if Signature.objects.filter(pk=signature_id).exists():
         return problem(request, 410)
     return see_other("petitions:erased")
@@ -224,9 +235,9 @@ def already_gone(request: HttpRequest, signature_id: int) -> HttpResponse:
 
 @opened_by(TokenPurpose.NOT_ME, old=None, gone=already_gone)
 def not_me(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """Erases what somebody else entered with this address. What its owner confirmed
-    is erased behind a link that is mailed for that: this one stands in a mail that
-    people pass on."""
+    """Erase what somebody else entered with this address, after a button was pressed. A
+    confirmed signature is only erased behind a link that is mailed for it, because
+    people forward the mail that holds this one."""
     signature = opened.signature
     was_confirmed = (
         signature.state != SignatureState.PENDING

@@ -1,5 +1,5 @@
-"""Petitions as data. What each field means stands in petitions/public_data/openapi.py,
-and a test holds the two against each other."""
+"""Petitions as public data. The meaning of each field is described in
+petitions/public_data/openapi.py; a test compares the answers with that description."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def withdrawn_json(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 @public_data
 def petitions(request: HttpRequest) -> HttpResponse:
-    """All that were ever public, newest first; by state and organisation."""
+    """List all petitions that were ever public, newest first; `state` and
+    `organization` filter them."""
     now = timezone.now()
     found = Petition.objects.ever_public(now)
     query = {
@@ -73,7 +74,7 @@ def petitions(request: HttpRequest) -> HttpResponse:
 @public_data
 @of_petition(withdrawn_json)
 def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """All public data of a petition."""
+    """Return all public data of a petition."""
     now = timezone.now()
     words = petition.words_in(petition.language)
     return data_answer(
@@ -109,15 +110,15 @@ def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
 @public_data
 @of_petition(withdrawn_json)
 def count(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """Supporters in all, and where they were counted."""
+    """Return the supporters of a petition, in all and by source."""
     return data_answer(petition.counts)
 
 
 @public_data
 @of_petition(withdrawn_json)
 def history(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """What each day brought, by source. Days without a change are left out; the
-    changes of the last seconds follow within a minute."""
+    """Return what each day added to the count, by source. Days without a change are
+    left out; the changes of the last seconds follow within a minute."""
     return data_answer(
         {
             "days": [
@@ -130,12 +131,13 @@ def history(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 @public_data
 def openapi(request: HttpRequest) -> HttpResponse:
-    """All of this, described for programs."""
+    """Return the OpenAPI description of the public data."""
     return data_answer(document())
 
 
 def summary(petition: Petition, now: datetime) -> dict[str, Any]:
-    """A petition in a list, in the words it was written in."""
+    """Return the data of a petition in a list, in the language that it was written
+    in."""
     words = petition.words_in(petition.language)
     organization = petition.organization
     return {
@@ -166,7 +168,7 @@ def summary(petition: Petition, now: datetime) -> dict[str, Any]:
 
 
 def translated(petition: Petition, words: Words) -> dict[str, str]:
-    """The words of a petition in one more language."""
+    """Return the words of one translation of a petition."""
     return {
         "language": words.language,
         "url": address_of(petition, words.language),

@@ -1,4 +1,4 @@
-"""How to use this site from elsewhere, with examples that are answers of this site."""
+"""Documentation for developers, with examples that are real answers of this site."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_ITEMS = 1
 
 @dataclass(frozen=True)
 class Example:
-    """An address, and what it answers at this moment, shortened."""
+    """An address of the public data and its present answer, shortened."""
 
     path: str
     status: int
@@ -62,7 +62,9 @@ def examples(petition: Petition) -> dict[str, Example]:
 
 
 def asked(path: str) -> Example:
-    """What the view of this address answers, as a program gets it."""
+    """Call the view behind a path of the public data and return its answer as an
+    example. Called without the middleware, in the site's first language, as a program
+    without cookies would get it."""
     request = HttpRequest()
     request.method = "GET"
     request.path, _mark, query = path.partition("?")
@@ -79,7 +81,7 @@ def asked(path: str) -> Example:
 
 
 def shortened(data: Any) -> Any:
-    """The same with the beginnings of long texts and of lists."""
+    """Return JSON data with long texts and lists cut to their beginnings."""
     if isinstance(data, dict):
         return {name: shortened(value) for name, value in data.items()}
     if isinstance(data, list):

@@ -1,5 +1,6 @@
-"""Petitions on other sites: a card or the form in a frame, a badge, and what hands them
-out. None needs a script, and what follows the button happens on this site."""
+"""Petitions on other sites: a card or the form in a frame, a badge, the page with the
+code to copy, and oEmbed. None needs a script; whatever follows the button happens on
+this site."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
 
 
 def withdrawn_frame(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """It says so in the room that it has."""
+    """Answer 410 with a notice that the petition was withdrawn, small enough for a
+    frame."""
     context = {"petition": petition}
     return TemplateResponse(
         request, "petitions/card_withdrawn.html", context, status=410
@@ -47,7 +49,8 @@ def withdrawn_frame(request: HttpRequest, petition: Petition) -> HttpResponse:
 @require_safe
 @of_petition(withdrawn_frame)
 def card(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """The number, the way to the next goal, and a button that opens the petition."""
+    """Show the card: the number, the progress to the next goal, and a button that opens
+    the petition."""
     context = {
         "petition": read_on(request, petition),
         "words": petition.words,
@@ -59,7 +62,7 @@ def card(request: HttpRequest, petition: Petition) -> HttpResponse:
 @require_safe
 @of_petition(withdrawn_frame)
 def card_form(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """The card with the whole form; what is sent leads to this site."""
+    """Show the card with the whole form; sending it leads to this site."""
     words = read_on(request, petition).words
     context = {
         "petition": petition,
@@ -76,9 +79,9 @@ def card_form(request: HttpRequest, petition: Petition) -> HttpResponse:
 @require_safe
 @of_petition(withdrawn_frame)
 def badge(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """The number as a picture."""
+    """Return the number of supporters as an SVG badge."""
     words = standing(petition)
-    # About the widest that these letters are; the text is drawn to fit exactly.
+    # About the widest that these letters can be; the SVG stretches the text to fit.
     width = 8 * len(words)
     context = {
         "words": words,
@@ -94,7 +97,8 @@ def badge(request: HttpRequest, petition: Petition) -> HttpResponse:
 @require_safe
 @of_petition(withdrawn_frame)
 def embed(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """What others copy into their pages."""
+    """Show the HTML of the card, the form and the badge, for others to copy into their
+    pages."""
     read_on(request, petition)
     badge = format_html(
         '<a href="{}"><img src="{}" alt="{}"></a>',
@@ -118,7 +122,8 @@ def embed(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 @public_data
 def oembed(request: HttpRequest) -> HttpResponse:
-    """The card, for programs that make one of a petition's address (oembed.com)."""
+    """Return the card for programs that turn a petition's address into one
+    (oembed.com)."""
     if request.GET.get("format") not in {None, "", "json"}:
         return data_problem(501, "Only json is provided.")
     if not (address := request.GET.get("url")):
@@ -126,7 +131,8 @@ def oembed(request: HttpRequest) -> HttpResponse:
     petition, language = petition_at(address)
     with translation.override(language):
         width = least(WIDEST, request.GET.get("maxwidth"))
-        # Enough on a phone, too: nobody says how wide the column will be.
+        # High enough for a phone, too: the request does not tell how wide the column
+        # will be.
         height = least(CARD.room(petition), request.GET.get("maxheight"))
         return data_answer(
             {
@@ -146,8 +152,9 @@ def oembed(request: HttpRequest) -> HttpResponse:
 
 
 def petition_at(address: str) -> tuple[Petition, str]:
-    """The petition with this address, and the language of the page there; Http404 when
-    no page of ours that shows one has it."""
+    """Return the petition at a page's full address, and the language of that page's
+    interface; raise Http404 when the address is not that of a petition's page on this
+    site."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -175,7 +182,7 @@ def petition_at(address: str) -> tuple[Petition, str]:
 
 
 def least(usual: int, most: str | None) -> int:
-    """`usual`, or what there is room for."""
+    """Return `usual`, or `most` when that is a smaller number of pixels."""
     if most and most.isascii() and most.isdecimal() and 0 < len(most) < 6:
         return min(usual, int(most) or usual)
     return usual

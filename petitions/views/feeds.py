@@ -1,6 +1,6 @@
-"""What is new, as Atom: petitions of all, of one organisation with its updates, and the
-updates of one petition. In each language of the interface; a text that it lacks comes
-in the language that it has, and says so."""
+"""Atom feeds: the petitions of all organisations, those of one with its updates, and
+the updates of one petition. Each feed exists in every language of the interface; an
+entry without a text in that language comes in its own, and is marked with it."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ from petitions.public_data.last_modified import last_changed
 from petitions.views.lookup import its_notice, of_petition
 
 ENTRIES = 30
-# What XML has no way to write.
+# Characters that XML cannot contain.
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class Feed(Atom1Feed):
-    """Atom whose entries say their language, and which is no newer than what is in it:
-    an empty one would otherwise change at every reading."""
+    """An Atom feed whose entries name their language. It is as new as its newest entry:
+    Django would date an empty feed with the present moment, so that it changed at every
+    reading."""
 
     def latest_post_date(self) -> datetime:
         dates: list[datetime] = [item["updateddate"] for item in self.items]
@@ -49,8 +50,9 @@ class Feed(Atom1Feed):
 def new_feed(
     request: HttpRequest, title: str, page: str, subject: str, began: datetime
 ) -> Feed:
-    """An empty feed about the page at a path; `subject` never changes, `began` is when
-    it came to be."""
+    """Return an empty feed about the page at the path `page`. `subject` and `began`,
+    the moment at which the subject was created, make up its permanent id: they must
+    never change."""
     return Feed(
         title=xml_text(title),
         link=full(page),
@@ -68,7 +70,7 @@ def feed_response(feed: Feed) -> HttpResponse:
 
 @require_safe
 def feed(request: HttpRequest) -> HttpResponse:
-    """The newest petitions of all organisations."""
+    """Return the feed of the newest petitions of all organisations."""
     now = timezone.now()
     found = new_feed(
         request,
@@ -84,7 +86,7 @@ def feed(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
-    """The newest petitions of an organisation, and what it tells about them."""
+    """Return the feed of an organisation's newest petitions and updates."""
     now = timezone.now()
     try:
         organization = get_organization(slug)
@@ -113,7 +115,7 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @of_petition(its_notice)
 def updates_feed(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """What an organisation tells about one petition."""
+    """Return the feed of the updates of one petition."""
     found = new_feed(
         request,
         petition.words.title,
@@ -152,7 +154,8 @@ def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
 
 
 def asked_html(petition: Petition) -> SafeString:
-    """Who is asked, and for what; a title need not say either."""
+    """Return the HTML that says who is petitioned and for what: a title need not say
+    either."""
     html = SafeString()
     if not petition.is_unsettled:
         who = gettext("Petitioning %(who)s") % {"who": petition.addressees}
@@ -165,7 +168,8 @@ def asked_html(petition: Petition) -> SafeString:
 
 
 def update_entry(update: Update, *, about: bool = False) -> dict[str, Any]:
-    """`about`: which petition it is about, where the feed does not say so."""
+    """Return the feed entry of an update; `about` adds a link to its petition, for
+    feeds about more than one."""
     petition, words = update.petition, update.words
     html = picture_html(update) + markup.render(words.text, "markdown", words.dialect)
     if about:
@@ -189,7 +193,7 @@ def update_entry(update: Update, *, about: bool = False) -> dict[str, Any]:
 
 
 def picture_html(update: Update) -> SafeString:
-    """Its picture in a format that every feed reader knows; "" without one."""
+    """Return the HTML of the picture of an update, "" without one."""
     if not update.image:
         return SafeString()
     html = '<p><img src="{}" alt="{}" width="{}" height="{}"></p>\n'
@@ -203,7 +207,8 @@ def picture_html(update: Update) -> SafeString:
 
 
 def tag_of(subject: str, began: datetime) -> str:
-    """A name that stays when the address changes (RFC 4151), one in each language."""
+    """Return a permanent id (a tag URI, RFC 4151) that survives a change of the
+    address; one for each language of the interface."""
     return get_tag_uri(f"{settings.SITE_URL}/{reader_language()}/{subject}", began)
 
 

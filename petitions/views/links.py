@@ -1,4 +1,5 @@
-"""What links in mails let in; those that do not work any more, and new ones."""
+"""The links in mails: views that one opens, the repair of damaged ones, and requests
+for new ones."""
 
 from __future__ import annotations
 
@@ -68,7 +69,7 @@ FOLDERS = {
 
 @dataclass(frozen=True)
 class Opened:
-    """A link that works, and the signature that it was mailed for."""
+    """A working link that was opened, with the signature that it was mailed for."""
 
     purpose: TokenPurpose
     token: str
@@ -77,8 +78,8 @@ class Opened:
     now: datetime
 
     def lead_to(self, purpose: TokenPurpose, signature: Signature | None = None) -> str:
-        """The token for a link on this page: one that may stand there, and that ends
-        when this one does."""
+        """Return a token for a link on the opened page. Its purpose must be one that
+        this link may lead to, and it expires when this link does."""
         assert purpose in LEADS_TO[self.purpose], (self.purpose, purpose)
         number = (signature or self.signature).pk
         return make_token(purpose, number, now=self.made)
@@ -95,7 +96,8 @@ def gone(request: HttpRequest, signature_id: int) -> HttpResponse:
 
 
 def old_link(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """Too old, or ended by its owner: another one is mailed to whoever asks."""
+    """Answer a link that has expired, or that its owner ended, with a form to ask for
+    another one."""
     context = {"error": "", "typed": ""}
     return TemplateResponse(request, "petitions/old_link.html", context, status=410)
 
@@ -108,10 +110,11 @@ def opened_by(
     methods: tuple[str, ...] = ("GET", "HEAD", "POST"),
     posted: bool = False,
 ) -> Callable[[OpenedView], TokenView]:
-    """Makes a view that one kind of link opens, and no other way does. `old` answers
-    for a link past its time, None where that makes no difference; `gone` when what it
-    was mailed for is erased. Without a POST, what is only `posted` leads to the page
-    of the link."""
+    """Decorate a view that only a link of this `purpose` opens.
+
+    `old` answers an expired or ended link, None lets it in like any other; `gone`
+    answers when the signature was erased. With `posted`, anything but a POST is
+    redirected to the page of the link."""
 
     def opens(view: OpenedView) -> TokenView:
         @csrf_exempt
@@ -138,7 +141,7 @@ def opened_by(
 
 
 def is_ended(opened: Opened) -> bool:
-    """Whether the owner of the mailbox ended it, with all older ones."""
+    """Return whether the owner of the mailbox ended this link, with all older ones."""
     ended = opened.signature.links_ended_at
     return (
         opened.purpose in (TokenPurpose.OWN, TokenPurpose.ALL)
@@ -150,7 +153,7 @@ def is_ended(opened: Opened) -> bool:
 def read_link(
     request: HttpRequest, purpose: TokenPurpose, token: str, now: datetime
 ) -> Valid | Expired | HttpResponse:
-    """What a token says; or the answer to one that says nothing."""
+    """Return what a token says; for a damaged one, the response to it."""
     outcome = read_token(purpose, token, now=now)
     if isinstance(outcome, Broken):
         return mended(request, purpose, token)
@@ -161,8 +164,9 @@ def read_link(
 
 
 def mended(request: HttpRequest, purpose: TokenPurpose, damaged: str) -> HttpResponse:
-    """To the page that a damaged link meant: mail programs take what stands behind an
-    address along, break it, or double it. Else the way to a new one."""
+    """Redirect a GET to the page that a damaged link meant: mail programs append the
+    text behind an address, break it, or double it. Otherwise answer 404 with the way to
+    a new link."""
     token = mend_token(purpose, damaged)
     if token and request.method in ("GET", "HEAD"):
         return redirect(PAGES[purpose], token)
@@ -177,7 +181,7 @@ def mended(request: HttpRequest, purpose: TokenPurpose, damaged: str) -> HttpRes
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def damaged(request: HttpRequest, folder: str, rest: str) -> HttpResponse:
-    """All other paths that begin as those of links do, in any case of letters."""
+    """Answer all other paths that begin like those of links, in upper or lower case."""
     language, _slash, name = folder.lower().rpartition("/")
     with override(language_of(f"/{language}/") if language else get_language()):
         answer = mended(request, FOLDERS[name], rest)
@@ -190,13 +194,15 @@ def damaged(request: HttpRequest, folder: str, rest: str) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_link(request: HttpRequest) -> HttpResponse:
-    """New links for whoever asks by address; the same answer for an unknown one."""
+    """Mail new confirmation links to an address that is typed; the answer is the same
+    for an unknown one."""
     return links_asked(request, MailKind.CONFIRM, "new_link")
 
 
 def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse:
-    """Takes an address to mail links of a `kind` to, with the same answer whether or
-    not it has signed anything; `name` is that of the address and of the template."""
+    """Ask for an address, and record the request to mail links of a `kind` there. The
+    answer is the same whether or not the address has signed anything. `name` is that of
+    the URL and of the template."""
     error, typed, status = "", "", 200
     if request.method == "POST":
         typed, now = request.POST.get("email", "")[:LONGEST_TYPED], timezone.now()
@@ -226,6 +232,7 @@ def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse
 
 
 def mail_links(opened: Opened) -> HttpResponse:
-    """Mails the link that shows and does more than the one that was opened."""
+    """Mail the link that leads to everything signed with this address, which may show
+    and do more than the link that was opened."""
     links.mail_links(opened.signature, now=opened.now)
     return see_other("petitions:all_signed", query="?sent=1")

@@ -1,4 +1,4 @@
-"""Petitions in lists: the home page, all of them, those on a topic."""
+"""Lists of petitions: the home page, all petitions, and those on a topic."""
 
 from __future__ import annotations
 
@@ -40,13 +40,16 @@ SHOWN_ORGANIZATIONS = 24
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What the site has to show; on a site of one organisation, its profile."""
+    """Show a selection of petitions, topics and organisations; on a site of one
+    organisation, its profile."""
     organizations = list(Organization.objects.all()[:SHOWN_ORGANIZATIONS])
     if len(organizations) == 1:
         return profile_page(request, organizations[0], home=True)
     if asked := query_of(request):
-        # Of the profile that stood here; and this page, which adds up a week, is not
-        # made anew for each word that somebody puts behind it.
+        # A query belongs to the profile that was here while the site had one
+        # organisation: it is redirected to the list. That also keeps this page, which
+        # adds up a week, from being rendered anew for each query that somebody makes
+        # up.
         return redirect(f"{reverse('petitions:index')}{asked}")
     now = timezone.now()
     open_ones = Petition.objects.open(now)
@@ -66,7 +69,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def each_once(sections: dict[str, Any]) -> dict[str, list[Petition]]:
-    """The petitions of each section; one that stands further above is not repeated."""
+    """Return the petitions of each section; one that an earlier section shows is not
+    repeated."""
     keys = {
         name: list(rows.values_list("pk", flat=True)) for name, rows in sections.items()
     }
@@ -85,13 +89,13 @@ def each_once(sections: dict[str, Any]) -> dict[str, list[Petition]]:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """All petitions, or those that the filters and the search leave."""
+    """List all petitions, or those that the filters and the search leave."""
     return listing(request, Filters.of(request))
 
 
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
-    """The petitions on a topic."""
+    """List the petitions on a topic."""
     found = get_object_or_404(Topic, slug=slug)
     return listing(request, Filters.of(request, found), on_topic_page=True)
 
@@ -132,8 +136,8 @@ def listing(
 
 
 def browsing(request: HttpRequest, filters: Filters, now: datetime) -> dict[str, Any]:
-    """A page of a list without words: the first ones by number, those far behind by
-    where the page before them ended."""
+    """Return the context of a list without search words. The first pages are found by
+    number, those far behind by where the page before them ended (`after`)."""
     rows = browsed(filters, now)
     if filters.after:
         petitions = behind(rows, filters)

@@ -1,4 +1,5 @@
-"""Views of one petition, wherever its address leads."""
+"""Looking up the petition of an address, and what to answer when it has moved or was
+withdrawn."""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ type SlugView = Callable[..., HttpResponse]
 def of_petition(
     withdrawn: Callable[[HttpRequest, Petition], HttpResponse],
 ) -> Callable[[PetitionView], SlugView]:
-    """Makes a view that is given the petition of the address. A former address leads to
-    the present one; `withdrawn` answers for a petition that has left."""
+    """Decorate a view so that it is given the petition with the slug of its address. A
+    former slug redirects to the present one; `withdrawn` answers for a petition that
+    was withdrawn."""
 
     def found(view: PetitionView) -> SlugView:
         @wraps(view)
@@ -42,8 +44,8 @@ def of_petition(
 
 
 def to_present_address(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """The same page where it is now, and as it was asked for: a tag or a language that
-    stands behind the `?` counts there, too."""
+    """Redirect to the same page under the petition's present slug, with the same query,
+    so that a tag or a language in it is kept."""
     match = request.resolver_match
     assert match is not None
     path = reverse(match.view_name, kwargs={**match.kwargs, "slug": petition.slug})
@@ -57,8 +59,8 @@ def to_present_address(request: HttpRequest, petition: Petition) -> HttpResponse
 def its_notice(
     request: HttpRequest, petition: Petition, *, late: bool = False
 ) -> HttpResponse:
-    """That it was withdrawn, when, and why; and that a form which came `late` was not
-    stored."""
+    """Answer 410 with the notice that the petition was withdrawn, when, and why; `late`
+    adds that a form which came afterwards was not stored."""
     context = {"petition": petition, "late": late}
     return TemplateResponse(request, "petitions/withdrawn.html", context, status=410)
 
@@ -75,7 +77,8 @@ def nothing(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 
 def read_on(request: HttpRequest, petition: Petition) -> Petition:
-    """The petition in the language that it was read in on the page before."""
+    """Return the petition in the language that it was read in on the page before
+    (`?text=`)."""
     language = request.GET.get("text", "")
     petition.reading = language if language in petition.languages else ""
     return petition

@@ -1,4 +1,4 @@
-"""Organisations as data."""
+"""Organisations as public data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ PAGE_SIZE = 50
 
 
 def reference(organization: Organization) -> dict[str, Any]:
-    """Its name, its page, its data and where its petitions are."""
+    """Return the name of an organisation, and the addresses of its page, its data and
+    its petitions."""
     return {
         "name": organization.name,
         "url": full(organization.get_absolute_url()),
@@ -37,7 +38,7 @@ def reference(organization: Organization) -> dict[str, Any]:
 
 @public_data
 def organizations(request: HttpRequest) -> HttpResponse:
-    """All organisations, by name."""
+    """List all organisations, by name."""
     paginator = Paginator(Organization.objects.order_by("name", "pk"), PAGE_SIZE)
     page = page_of(paginator, request)
     return data_answer(
@@ -50,7 +51,7 @@ def organizations(request: HttpRequest) -> HttpResponse:
 
 @public_data
 def organization(request: HttpRequest, slug: str) -> HttpResponse:
-    """One organisation, with its figures."""
+    """Return the data of one organisation, with its figures."""
     try:
         found = get_organization(slug)
     except OrganizationMoved as moved:

@@ -1,6 +1,6 @@
-"""Normal forms of the parameters that the pages about petitions have in their addresses
-(core/http/cache_keys.py). What anybody can make up without end must not be a page
-each."""
+"""Canonical forms of the parameters in the addresses of pages about petitions
+(core/http/cache_keys.py). Values that anybody can make up must not each become a page
+in the cache."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from petitions.models import Petition, TaggedLink, Translation
 
 
 def load_text_languages() -> frozenset[str]:
-    """The languages that petitions have texts in."""
+    """Return the languages that petitions have texts in."""
     found: set[str] = set()
     for model in (Petition, Translation):
         found.update(
@@ -30,13 +30,14 @@ LANGUAGES = CachedValue(load_text_languages)
 
 
 def language_in_use(value: str) -> str:
-    """A language that some petition has a text in. A frame elsewhere shows the petition
-    in its own language when it is none of that petition's."""
+    """Return the language if some petition has a text in it, else "". When this
+    petition has none, the page shows it in its own language."""
     return value if value in LANGUAGES.get() else ""
 
 
 def tag(value: str) -> str:
-    """A tag of ours or of a link that staff made; nothing else is counted by name."""
+    """Return the tag in canonical form if it is one of ours, or of a link that staff
+    made, else "": no other is counted by name."""
     known = clean_tag(value)
     if not known or known in Channel:
         return known
@@ -44,7 +45,8 @@ def tag(value: str) -> str:
 
 
 def page_address(value: str) -> str:
-    """The address of a page of this site, without what may stand behind its path."""
+    """Return the address of a page of this site without query and fragment; the address
+    of any other site as it is."""
     try:
         parts = urlsplit(value)
     except ValueError:
@@ -55,7 +57,8 @@ def page_address(value: str) -> str:
 
 
 def less_than(usual: int) -> Callable[[str], str]:
-    """So many pixels when they are fewer than usual; “0” and the like say nothing."""
+    """Return a function that gives a number of pixels in canonical form if it is
+    positive and less than `usual`, else ""."""
 
     def normal(value: str) -> str:
         if value.isascii() and value.isdecimal() and len(value) < 6:

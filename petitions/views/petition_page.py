@@ -27,7 +27,7 @@ from petitions.views.lookup import its_notice, of_petition, to_its_notice
 @require_safe
 @of_petition(its_notice)
 def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """One petition, with its form while it is open."""
+    """Show a petition, with its form while it is open."""
     context = page_context(petition, SignForm(petition=petition))
     return TemplateResponse(request, "petitions/petition.html", context)
 
@@ -35,7 +35,8 @@ def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
 @require_safe
 @of_petition(to_its_notice)
 def text(request: HttpRequest, petition: Petition, language: str) -> HttpResponse:
-    """The same page with the text in a language that the interface does not have."""
+    """Show the same page with the text in a language that the interface does not
+    have."""
     if is_of_interface(language):
         path = path_in(language, reverse("petitions:petition", args=[petition.slug]))
         return redirect(path, permanent=True)
@@ -51,7 +52,8 @@ def text(request: HttpRequest, petition: Petition, language: str) -> HttpRespons
 def page_context(
     petition: Petition, form: SignForm, *, preview: bool = False, **more: Any
 ) -> dict[str, Any]:
-    """What the page of a petition prints; `form` may hold what somebody typed."""
+    """Return the context of the page of a petition; `form` may hold what somebody
+    typed."""
     corrections = list(petition.corrections.all())
     words, now = petition.words, timezone.now()
     return {

@@ -1,4 +1,4 @@
-"""What the public POSTs share: what they take, what they refuse, where they lead."""
+"""What the public POST views share: checks of a request, and the redirect after it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from core.http.origin import (
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
-# Seconds in which a network that reached its ceiling may send some more.
+# Retry-After in seconds for a network that reached its rate limit: by then it may send
+# a few more.
 CEILING_RETRY_AFTER = 60
 
 
 def is_pressed(request: HttpRequest) -> bool:
-    """Whether a button of ours was pressed, and not one of another site."""
+    """Return whether this is a POST by a button of ours, and not from another site."""
     return request.method == "POST" and origin_of(request) is not Origin.FOREIGN
 
 
 def is_form(request: HttpRequest) -> bool:
-    """Whether the body is a form in the one charset that our pages have."""
+    """Return whether the body is a form in UTF-8, the charset of our pages."""
     charset = (request.content_params or {}).get("charset", "utf-8")
     return request.content_type in FORM_TYPES and charset.lower() in {"utf-8", "utf8"}
 
@@ -35,7 +36,7 @@ def has_body(request: HttpRequest) -> bool:
 
 
 class SeeOther(HttpResponseRedirectBase):
-    """303: go there with a GET."""
+    """A 303 redirect: follow it with a GET."""
 
     status_code = 303
 

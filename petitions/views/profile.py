@@ -1,4 +1,5 @@
-"""The profile of an organisation: who it is, what it has started and won."""
+"""The profile of an organisation: who it is, what it has started and won; and the list
+of all organisations."""
 
 from __future__ import annotations
 
@@ -24,20 +25,22 @@ SHOWN_UPDATES = 3
 
 
 def petitions_of(organization: Organization) -> PetitionQuerySet:
-    """All that were ever public; what the total adds up."""
+    """Return the petitions of an organisation that were ever public; its figures add
+    these up."""
     of_it = Petition.objects.filter(organization=organization)
     return of_it.ever_public(timezone.now())
 
 
 def figures_of(organizations: list[Organization]) -> dict[int, Figures]:
-    """What each has started and won, and with how many supporters, by its number."""
+    """Return how many petitions each organisation has started and won, and with how
+    many supporters, by its primary key."""
     theirs = Petition.objects.filter(organization__in=organizations)
     return theirs.ever_public(timezone.now()).figures_by_organization()
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Who asks for signatures here, by name."""
+    """List the organisations by name, with their figures."""
     rows = Organization.objects.order_by("name", "pk").prefetch_related("descriptions")
     page = page_of(Paginator(rows, ORGANIZATIONS_PER_PAGE), request)
     shown = list(page)
@@ -61,7 +64,8 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
 def profile_page(
     request: HttpRequest, organization: Organization, *, home: bool = False
 ) -> HttpResponse:
-    """The profile; `home`: on the home page of a site that has no other one."""
+    """Show the profile; `home` when it stands in for the home page, on a site of one
+    organisation."""
     petitions = petitions_of(organization)
     counts = petitions.supporters_by_source()
     found, page, shown = page_of_profile(petitions, request, organization)
@@ -86,6 +90,6 @@ def profile_page(
         else [],
     }
     if home:
-        # Its own address stays the one by which the page is known.
+        # The address of the profile stays the canonical one.
         context |= page_addresses(organization.get_absolute_url())
     return TemplateResponse(request, "organizations/profile.html", context)

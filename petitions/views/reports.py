@@ -1,4 +1,4 @@
-"""Telling those who answer for a petition, or for the site, that something is wrong."""
+"""Messages from visitors, that something is wrong with a petition or with the site."""
 
 from __future__ import annotations
 
@@ -35,20 +35,21 @@ from petitions.views.posting import (
 @require_http_methods(["GET", "HEAD", "POST"])
 @of_petition(to_its_notice)
 def report(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """Something is wrong with a petition; its organisation is told."""
+    """Let a visitor report that something is wrong with a petition; its organisation is
+    told."""
     return form_or_thanks(request, petition)
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest) -> HttpResponse:
-    """A word to those who run the site."""
+    """Let a visitor write to those who run the site."""
     return form_or_thanks(request, None)
 
 
 def form_or_thanks(request: HttpRequest, petition: Petition | None) -> HttpResponse:
-    """The form, with what was typed when it could not be taken; afterwards thanks, the
-    same for everybody."""
+    """Show the form, again with what was typed when it was refused; after a message was
+    accepted, show thanks, the same to everybody."""
     name = "report" if petition else "contact"
     where = [petition.slug] if petition else []
     form = ReportForm(

@@ -1,4 +1,5 @@
-"""After signing, and for whoever wants to pass a petition on."""
+"""Pages and pictures for passing a petition on: the page after signing, share pictures,
+and posters, sheets and QR codes for paper."""
 
 from __future__ import annotations
 
@@ -37,8 +38,9 @@ from petitions.views.profile import petitions_of
 @require_safe
 @of_petition(to_its_notice)
 def thank_you(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """The new total, this signature included, and a question: will you pass it on?
-    Whoever comes from elsewhere was passed the address and has not signed."""
+    """Show the new total, this signature included, and ask to pass the petition on.
+    Whoever does not come from a page of this site was passed the address and has not
+    signed: they are redirected to the petition."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return redirect("petitions:petition", petition.slug)
     context = {
@@ -50,8 +52,8 @@ def thank_you(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 
 def next_step(petition: Petition) -> dict[str, Any]:
-    """What staff suggest to whoever has signed: `step`, with the `other` petition or
-    the `letter` that it names; all None when there is nothing that can be done now."""
+    """Return what staff suggest after signing: the `step`, with the `other` petition or
+    the `letter` that it names; all None when nothing can be done at present."""
     context: dict[str, Any] = {"step": None, "other": None, "letter": None}
     step = NextStep.objects.filter(petition=petition).first()
     if step is None:
@@ -74,20 +76,20 @@ def next_step(petition: Petition) -> dict[str, Any]:
 @require_safe
 @of_petition(nothing)
 def share_png(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """The picture as it is now; kept for ever when `?v=` in the address names its
-    content (core/http/cache_policy.py)."""
+    """Return the share picture as it is now; it is cached for ever when `?v=` in the
+    address names its content (core/http/cache_policy.py)."""
     return as_png(cards.card_of(in_language(request, petition)))
 
 
 @require_safe
 def site_png(request: HttpRequest) -> HttpResponse:
-    """The same beside pages about nobody in particular."""
+    """Return the share picture for pages about no organisation in particular."""
     return as_png(cards.of_site(only()))
 
 
 @require_safe
 def organization_png(request: HttpRequest, slug: str) -> HttpResponse:
-    """The same beside the profile of an organisation."""
+    """Return the share picture for the profile of an organisation."""
     try:
         found = get_organization(slug)
     except OrganizationMoved as moved:
@@ -107,8 +109,8 @@ def as_png(card: Card) -> HttpResponse:
 
 
 def in_language(request: HttpRequest, petition: Petition) -> Petition:
-    """The petition, read in the language that `?text=` asks for; Http404 when it has
-    none in that language."""
+    """Return the petition in the language that `?text=` asks for; raise Http404 when it
+    has no text in that language."""
     if text := request.GET.get("text", ""):
         if text not in petition.languages:
             raise Http404
@@ -120,14 +122,14 @@ def in_language(request: HttpRequest, petition: Petition) -> Petition:
 
 
 def paper_context(petition: Petition, channel: Channel) -> dict[str, Any]:
-    """What both pages print besides the petition."""
+    """Return the context that the poster and the sheet share."""
     page = f"{settings.SITE_URL}{petition.get_absolute_url()}"
     return {
         "petition": petition,
         "words": petition.words,
         "size": paper.size_of(petition),
         "qr": qr.as_svg(share_url(petition, channel)),
-        # As one types it; what was encoded in it reads as it was named.
+        # As one types it, with percent-encoded letters decoded.
         "short_address": unquote(page.partition("://")[2]).rstrip("/"),
     }
 
@@ -135,7 +137,7 @@ def paper_context(petition: Petition, channel: Channel) -> dict[str, Any]:
 @require_safe
 @of_petition(to_its_notice)
 def poster(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """A page to print and put up; when it has ended, the page that says so."""
+    """Show a poster to print; once the petition has ended, redirect to its page."""
     if petition.has_ended:
         return redirect(petition)
     petition = in_language(request, petition)
@@ -146,7 +148,8 @@ def poster(request: HttpRequest, petition: Petition) -> HttpResponse:
 @require_safe
 @of_petition(to_its_notice)
 def sheet(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """A page to print and collect signatures on; the same when it has ended."""
+    """Show a sheet to print and collect signatures on; once the petition has ended,
+    redirect to its page."""
     if petition.has_ended:
         return redirect(petition)
     petition = in_language(request, petition)
@@ -159,7 +162,8 @@ def sheet(request: HttpRequest, petition: Petition) -> HttpResponse:
 @require_safe
 @of_petition(nothing)
 def qr_svg(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """The code alone, tagged with `?via=`, for print shops and slides."""
+    """Return the QR code alone, for print shops and slides; it is tagged with `?via=`,
+    or as a poster."""
     if petition.has_ended:
         raise Http404
     petition = in_language(request, petition)

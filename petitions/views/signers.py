@@ -1,5 +1,6 @@
-"""What signers do with what they have signed: see it, correct it, take it back, erase
-it, be left alone. No account: a link that only the owner of the mailbox has."""
+"""What signers can do with their signatures: see, correct, withdraw and erase them, and
+stop all mail. There are no accounts: each page is behind a link that was mailed to the
+owner of the mailbox."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ from petitions.views.posting import is_pressed, see_other
 
 @opened_by(TokenPurpose.OWN)
 def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """“Your signature”: what is stored of it, and a form to correct it."""
+    """Show “Your signature”: what is stored of it, and a form to correct it."""
     mine = shown(opened)
     if mine.state == SignatureState.PENDING:
         return redirect("petitions:confirm", opened.lead_to(TokenPurpose.CONFIRM))
@@ -66,7 +67,8 @@ def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
         foreign = origin_of(request) is Origin.FOREIGN
         if not foreign and form.is_valid():
             try:
-                # What was changed in another window stays.
+                # Only what was changed in this window is saved, so that a change from
+                # another one stays.
                 given = typed_anew(form, arrived(request))
                 correcting.change_signature(mine, given, now=opened.now)
             except correcting.NameTaken:
@@ -88,8 +90,8 @@ def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 
 def shown(opened: Opened) -> Signature:
-    """The signature that the link shows: the one that counts for the same address,
-    when that is another form."""
+    """Return the signature that the link shows: its own, or, when that one is pending
+    or invalid, the one that counts for the same person."""
     mine = opened.signature
     if mine.state in (SignatureState.PENDING, SignatureState.INVALID):
         counted = same_person.counted_sibling(mine)
@@ -107,7 +109,7 @@ def signature_context(
         "standing": standing_of(mine, now=opened.now),
         "masked": masked(mine.email),
         "form": form,
-        # Of a form that comes again: what it was opened with at first.
+        # A form that is shown again keeps the values that it was first opened with.
         "seen": form.data.get(SEEN) or told(form),
         "token": opened.token,
     }
@@ -115,7 +117,8 @@ def signature_context(
 
 @opened_by(TokenPurpose.OWN)
 def withdraw(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """Takes one signature from the count; its details stay until they are erased."""
+    """Withdraw a signature from the count; its details are kept until they are
+    erased."""
     mine = shown(opened)
     if is_pressed(request):
         withdrawing.withdraw(mine, now=opened.now)
@@ -133,7 +136,7 @@ def withdraw(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 @opened_by(TokenPurpose.OWN)
 def erase(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """Takes one signature back and erases what is stored of it."""
+    """Withdraw a signature and erase what is stored of it."""
     mine = shown(opened)
     if is_pressed(request):
         my_data.erase_signature(mine, now=opened.now)
@@ -155,14 +158,15 @@ def erase(request: HttpRequest, opened: Opened) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def all_signed(request: HttpRequest) -> HttpResponse:
-    """Asks for an address and mails it a link; the same answer whether or not it has
-    signed anything."""
+    """Ask for an address and mail it a link; the answer is the same whether or not it
+    has signed anything."""
     return links_asked(request, MailKind.ALL, "all_signed")
 
 
 @opened_by(TokenPurpose.ALL, methods=("GET", "HEAD"))
 def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """All that was signed with one address, and whether we may write there."""
+    """List all that was signed with one address, with a link to each signature and one
+    to stop all mail."""
     rows = without_repeats(list(my_data.signed_by(opened.signature.email)))
     for row in rows:
         row.petition.reading = row.text_language
@@ -184,7 +188,8 @@ def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 
 def without_repeats(rows: list[Signature]) -> list[Signature]:
-    """Not the forms that wait although the same person is counted already."""
+    """Return the signatures without those still pending although the same person is
+    counted already."""
     counted = {
         (row.petition_id, row.person)
         for row in rows
@@ -200,7 +205,7 @@ def without_repeats(rows: list[Signature]) -> list[Signature]:
 
 @opened_by(TokenPurpose.ALL, methods=("GET", "HEAD"))
 def download(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """Everything that is stored about one address, as JSON."""
+    """Return everything that is stored about one address, as JSON."""
     response = JsonResponse(
         my_data.everything_about(opened.signature.email),
         json_dumps_params={"indent": 1},
@@ -211,7 +216,7 @@ def download(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 @opened_by(TokenPurpose.ALL)
 def erase_all(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """Takes back and erases all that was signed with one address."""
+    """Withdraw and erase all that was signed with one address."""
     address = opened.signature.email
     if is_pressed(request):
         my_data.erase_all(address, now=opened.now)
@@ -231,7 +236,7 @@ def erase_all(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 @opened_by(TokenPurpose.ALL, posted=True)
 def end_links(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """Ends the links that were mailed to this address before this one."""
+    """End the links that were mailed to this address before this one."""
     if not is_pressed(request):
         return redirect("petitions:signed", opened.token)
     links.end_links(opened.signature.email, made_before=opened.made)
@@ -244,12 +249,13 @@ def end_links(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 @opened_by(TokenPurpose.NEVER, old=None)
 def never_again(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """Stops every mail to an address, or lets them begin again. The link in the last
-    mail stays good for that, however old it is."""
+    """Stop all mail to an address, or allow it again. The link in the last mail works
+    for that however old it is."""
     mine = opened.signature
     if request.POST.get("List-Unsubscribe") == "One-Click":
-        # The mail program's own button (RFC 8058): from its server, without cookies or
-        # origin, and it follows no redirect. Only the mail holds this address.
+        # One-click unsubscription (RFC 8058): the mail provider posts from its own
+        # server, without cookies or Origin, and follows no redirect. It needs no
+        # further check, because only the mail holds this address.
         consent.suppress(mine.email, now=opened.now)
         log_context(outcome="never again", signature=mine.pk)
         return HttpResponse("Unsubscribed.\n", content_type="text/plain")

@@ -1,5 +1,5 @@
-"""From the form to the counted signature. None of these reads a session or a cookie;
-each POST is judged by where it comes from instead of by a token."""
+"""From the form to the pending signature. None of these views reads a session or a
+cookie; a POST is checked by its origin instead of by a CSRF token."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ from petitions.visibility import (
     get_petition,
 )
 
-# Where a mailbox of these domains is read in the browser.
+# The web addresses of common mailboxes, by mail domain.
 WEBMAIL = {
     "gmail.com": ("Gmail", "https://mail.google.com/"),
     "outlook.com": ("Outlook", "https://outlook.live.com/mail/"),
@@ -80,10 +80,10 @@ WEBMAIL = {
     "icloud.com": ("iCloud", "https://www.icloud.com/mail/"),
 }
 
-# Why a form is shown again, for the log.
+# Why a form is shown again, by status, for the log.
 REFUSALS = {403: "foreign", 409: "reworded", 422: "invalid"}
 
-# What a form that has to be sent again takes along.
+# The fields that a form to be sent again carries along.
 KEPT = {*SignForm.base_fields, SignForm.TRAP, SignForm.SURE}
 
 inbox_signer = Signer(salt="petitions.check-inbox")
@@ -95,8 +95,8 @@ inbox_signer = Signer(salt="petitions.check-inbox")
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign(request: HttpRequest, slug: str) -> HttpResponse:
-    """Takes a signature, to be confirmed by mail; the answer is the same for every
-    address, known or not."""
+    """Store a pending signature, to be confirmed by mail; the answer is the same for
+    every address, known or not."""
     if request.method != "POST":
         return redirect("petitions:petition", slug)
     if has_body(request) and not is_form(request):
@@ -142,18 +142,20 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def language_read(request: HttpRequest) -> str:
-    """The language of the words that the form stood below; one that does not say stood
-    on the page in the visitor's language."""
+    """Return the language of the text that the form stood below; without one in the
+    form, that of the visitor's interface."""
     return language_shown(request.POST.get("version", "")) or reader_language()
 
 
 def text_query(language: str, sign: str = "?") -> str:
-    """Carries on to the next page what was read, when its path does not say it."""
+    """Return the query that keeps the language of the text on the next page; "" for a
+    language of the interface, which the path names."""
     return "" if is_of_interface(language) else f"{sign}text={language}"
 
 
 def find_snapshot(slug: str, language: str) -> signing.PetitionSnapshot:
-    """The form of the petition that has, or once had, this address."""
+    """Return the snapshot of the petition that has, or once had, this slug; raise
+    Http404 when there is none, or only a draft."""
     found = retry_once(lambda: signing.load_snapshot(slug, language))
     if found is None and (current := current_slug(slug)):
         found = signing.load_snapshot(current, language)
@@ -170,7 +172,7 @@ def signer_input(
     network: Network | None,
     via: str,
 ) -> SignerInput:
-    """A valid form as the hot path takes it."""
+    """Return what a valid form says as the input that `signing.sign` takes."""
     given = form.cleaned_data
     return SignerInput(
         name=given["name"],
@@ -197,13 +199,13 @@ def signer_input(
 def show_form(
     request: HttpRequest, slug: str, form: SignForm, now: datetime, status: int
 ) -> HttpResponse:
-    """The petition's page again, with what was typed and what is wrong with it."""
+    """Show the petition's page again, with what was typed and what is wrong with it."""
     try:
         found = get_petition(slug, now)
     except PetitionMoved as moved:
         found = get_petition(moved.petition.slug, now)
     except PetitionWithdrawn as left:
-        # Since its form was looked up.
+        # It was withdrawn since its snapshot was loaded.
         return its_notice(request, left.petition, late=True)
     log_context(outcome=REFUSALS[status])
     if (read := language_read(request)) in found.languages:
@@ -221,8 +223,9 @@ def show_form(
 def not_open(
     request: HttpRequest, found: signing.PetitionSnapshot, now: datetime
 ) -> HttpResponse:
-    """What has become of the petition meanwhile; nothing is stored. Its page says that
-    it has ended; paused by staff, what was typed stays in a form to send again."""
+    """Answer a form for a petition that is not open; nothing is stored. One that has
+    ended shows its page, one that staff paused keeps what was typed in a form to send
+    again, and one that has not begun raises Http404."""
     log_context(outcome="not open")
     if not signable.has_begun(found, now):
         raise Http404
@@ -239,13 +242,14 @@ def not_open(
 
 
 def paused(request: HttpRequest, slug: str) -> HttpResponse:
-    """The database is away: what was typed stays in a form that can be sent again."""
+    """Answer while the database is away: what was typed stays in a form to send
+    again."""
     log_context(outcome="paused")
     return try_again(request, slug, 503, RETRY_AFTER)
 
 
 def too_many(request: HttpRequest, slug: str) -> HttpResponse:
-    """The visitor's network has had its share; it refills all the time."""
+    """Answer a network that has reached its rate limit, which refills continuously."""
     log_context(outcome="too many")
     return try_again(request, slug, 429, CEILING_RETRY_AFTER)
 
@@ -253,8 +257,8 @@ def too_many(request: HttpRequest, slug: str) -> HttpResponse:
 def try_again(
     request: HttpRequest, slug: str, status: int, seconds: int = 0
 ) -> HttpResponse:
-    """A form with all that was typed, to be sent again after `seconds`, or whenever
-    signing goes on."""
+    """Show a form with all that was typed, to send again after `seconds` (the
+    Retry-After header), or once signing goes on."""
     labels = {"name": gettext("Full name"), "email": gettext("E-mail address")}
     labels |= {"comment": gettext("Why are you signing? (optional)")}
     kept = [
@@ -280,8 +284,8 @@ def try_again(
 
 
 def inbox_query(email: str) -> str:
-    """What the next page shows of the address: its first letter and its domain,
-    signed, so that nobody can make this site print something else."""
+    """Return the query that tells the next page the first letter and the domain of the
+    address; it is signed, so that nobody can make this site print something else."""
     shown = f"{email[:1]}@{domain_of(email)}"
     return f"?to={quote(inbox_signer.sign(shown))}"
 
@@ -289,7 +293,7 @@ def inbox_query(email: str) -> str:
 @require_safe
 @of_petition(to_its_notice)
 def check_inbox(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """One more step: the same page for every address."""
+    """Show the next step, to open the mail; the page is the same for every address."""
     try:
         address = inbox_signer.unsign(request.GET.get("to", ""))
     except BadSignature:

@@ -1,4 +1,4 @@
-"""The site for search engines: the pages that they should know, in every language."""
+"""Sitemaps for search engines: the public pages in every language."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from petitions.public_data.last_modified import (
 )
 from petitions.templatetags.text_tags import alternates
 
-# Far below what a file may have (50,000 addresses), whatever the number of languages.
+# Far below the limit of a file (50,000 addresses), however many languages there are.
 PER_FILE = 500
 PAGES = (
     "home",
@@ -43,7 +43,7 @@ type Alternates = list[tuple[str, str]]
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """The list of the files."""
+    """Return the index of the sitemap files."""
     files = ["pages-1"]
     for section, paginator in paginators().items():
         files += [f"{section}-{n}" for n in paginator.page_range if paginator.count]
@@ -53,7 +53,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sitemap_file(request: HttpRequest, section: str, number: int) -> HttpResponse:
-    """Some of the pages."""
+    """Return one file of the sitemap."""
     if section == "pages" and number == 1:
         return xml("urlset", pages())
     paginator = paginators().get(section)
@@ -65,7 +65,8 @@ def sitemap_file(request: HttpRequest, section: str, number: int) -> HttpRespons
 
 
 def paginators() -> dict[str, Paginator[Any]]:
-    """The sections that grow, by when they began, so that files stay as they are."""
+    """Return the sections that grow, in the order of creation, so that files that are
+    full do not change."""
     public = Petition.objects.ever_public(timezone.now())
     public = public.prefetch_related("translations")
     return {
@@ -101,7 +102,7 @@ def petitions(rows: Iterable[Petition]) -> Iterator[str]:
 
 
 def in_interfaces(path: str) -> Alternates:
-    """A page that every interface has."""
+    """Return the addresses of a page that exists in every language of the interface."""
     paths = [(code, path_in(code, path)) for code, _name in settings.LANGUAGES]
     return [*paths, ("x-default", path)]
 
@@ -109,8 +110,9 @@ def in_interfaces(path: str) -> Alternates:
 def in_each_language(
     paths: Alternates, changed: datetime | None = None
 ) -> Iterator[str]:
-    """An entry for each address of a page; all of them name all of them. Without
-    `changed` nobody knows when it was, and nothing is said."""
+    """Yield an entry for each address of a page, every one with links to all of them.
+    Without `changed`, the moment of the last change is not known, and lastmod is left
+    out."""
     links = "".join(
         f'<xhtml:link rel="alternate" hreflang="{code}" '
         f"href={quoteattr(iri_to_uri(full(path)))}/>"

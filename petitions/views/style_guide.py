@@ -1,5 +1,6 @@
-"""Every component of the pages in every state, drawn by the templates that the site
-uses: for whoever changes or adds one. In demonstrations, and for staff."""
+"""The style guide: every component in every state, drawn by the templates of the site,
+for whoever changes or adds one. It is shown in demonstrations and development, and to
+staff."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ NAMES = (("Léa O'Brien", "Halifax"), ("شيرين", ""), ("Hiroshi Chen", "Vanc
 
 
 def sample(state: str = State.OPEN, supporters: int = 15_261, **more: Any) -> Petition:
-    """A petition that is nowhere stored."""
+    """Return a petition that is not stored in the database."""
     now = timezone.now()
     petition = Petition(
         pk=0,

@@ -1,4 +1,5 @@
-"""Pages behind the one of a petition: its updates, all reasons, the count over time."""
+"""The pages behind that of a petition: its updates, all reasons, the count over
+time."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ REASONS_PER_PAGE = 20
 @require_safe
 @of_petition(to_its_notice)
 def updates(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """All news, the latest first; in the language of a text that `?text=` asks for."""
+    """List all updates, newest first; `?text=` asks for a language."""
     read_in(request, petition, petition.languages)
     news = petition.updates.published(timezone.now())
     context = {
@@ -49,7 +50,7 @@ def update(request: HttpRequest, petition: Petition, number: int) -> HttpRespons
 def update_context(
     update: Update, *, is_open: bool, preview: bool = False
 ) -> dict[str, Any]:
-    """What the page of an update prints."""
+    """Return the context of the page of an update."""
     return {
         "petition": update.petition,
         "update": update,
@@ -60,7 +61,8 @@ def update_context(
 
 
 def read_in(request: HttpRequest, petition: Petition, languages: list[str]) -> None:
-    """The language that `?text=` asks for; Http404 when it is not one of these."""
+    """Set the language in which the petition is read to the one that `?text=` asks for;
+    raise Http404 when it is not one of `languages`."""
     if text := request.GET.get("text", ""):
         if text not in languages:
             raise Http404
@@ -70,7 +72,7 @@ def read_in(request: HttpRequest, petition: Petition, languages: list[str]) -> N
 @require_safe
 @of_petition(to_its_notice)
 def reasons(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """Why people sign, as far as they wish it to be read."""
+    """List the comments that signers agreed to publish."""
     page = page_of(BoundedPaginator(reasons_of(petition), REASONS_PER_PAGE), request)
     context = {
         "petition": petition,
@@ -84,7 +86,7 @@ def reasons(request: HttpRequest, petition: Petition) -> HttpResponse:
 @require_safe
 @of_petition(to_its_notice)
 def history(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """The curve of the count, and its table."""
+    """Show the curve of the count, and its table."""
     curve = curve_of(petition, timezone.now(), POINTS)
     context = {"petition": petition, "curve": curve}
     return TemplateResponse(request, "petitions/history.html", context)

@@ -1,4 +1,5 @@
-"""What happened since, as data: a picture, news, handovers, answers of a petition."""
+"""The timeline of a petition as public data: its picture, updates, handovers and
+answers."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ MOST_UPDATES = 50
 
 
 def story(petition: Petition, now: datetime) -> dict[str, Any]:
-    """All of it, in the words that it was written in and in all others."""
+    """Return all of it, in the language that each was written in and in its
+    translations."""
     updates = petition.updates.published(now)[:MOST_UPDATES]
     answers = petition.answers.select_related("target").prefetch_related("translations")
     handovers = handovers_of(petition)
