@@ -1,4 +1,4 @@
-"""How staff get in: passwords and invitations."""
+"""URLs by which staff set a password or accept an invitation."""
 
 from django.contrib.auth import views
 from django.urls import path

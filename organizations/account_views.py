@@ -1,5 +1,5 @@
-"""Setting a password and accepting an invitation: Django's own views where it has
-them, with mail by way of the worker."""
+"""Views to set a password and accept an invitation: Django's own where it has them,
+with mail sent by the worker."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from organizations import invitations
 from organizations.forms import AcceptForm, StaffPasswordResetForm, StaffSetPasswordForm
 from organizations.models import User
 
-# As on the pages of the admin itself.
+# The same titles as on the admin's own pages.
 SITE = {"site_header": admin.site.site_header, "site_title": admin.site.site_title}
 
 RESETS = Rate("password resets", at_once=20, every=timedelta(minutes=3))
-"""Forms of one network, whatever they say."""
+"""Rate limit: password reset forms from one network, whatever address they name."""
 
 
 class PasswordReset(views.PasswordResetView):
@@ -55,15 +55,16 @@ class SetPassword(views.PasswordResetConfirmView):
     form_class = StaffSetPasswordForm
 
     def get_user(self, uidb64: str) -> User | None:
-        """Whose password is set; nobody's once the account is closed."""
+        """Return the account that the link is for; None once that account is closed."""
         user = super().get_user(uidb64)
         return user if isinstance(user, User) and user.is_active else None
 
 
 @sensitive_post_parameters("new_password1", "new_password2")
 def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Whoever follows the mailed link has the mailbox. Without an account they choose
-    a password; the owner of an account logs in before they accept."""
+    """Let whoever follows the mailed link, and so has the mailbox, accept the
+    invitation. Without an account they choose a password; the owner of an account logs
+    in before they accept."""
     invitation = invitations.of_token(token)
     if invitation is None:
         return show(request, {"title": gettext("This invitation is over")}, status=410)

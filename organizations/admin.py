@@ -51,11 +51,12 @@ class MemberInline(ScopedPermissions, StackedInline[Membership, Organization]):
     form = MemberForm
     formset = MemberFormSet  # type: ignore[assignment]
     fields = [("email", "role")]
-    extra = 1  # also without JavaScript somebody can be invited
+    extra = 1  # so that somebody can be invited without JavaScript
     verbose_name_plural = _("members")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Django asks without a row for the rows themselves, which are scoped below.
+        # Django asks without a row about the rows in general; `get_queryset` scopes
+        # them.
         return obj is None or owns(request, obj)
 
     has_change_permission = has_add_permission = has_delete_permission = (
@@ -68,7 +69,7 @@ class MemberInline(ScopedPermissions, StackedInline[Membership, Organization]):
 
 
 class InvitationInline(ScopedPermissions, StackedInline[Invitation, Organization]):
-    """Who was invited and has not accepted; taken away, the mailed link ends."""
+    """Invitations that nobody has accepted yet; deleting one ends the mailed link."""
 
     model = Invitation
     fields = [("role", "invited_at", "progress")]
@@ -85,7 +86,7 @@ class InvitationInline(ScopedPermissions, StackedInline[Invitation, Organization
     has_change_permission = has_delete_permission = has_view_permission
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # under Members
+        return False  # invitations are made under Members
 
 
 class DescriptionInline(ScopedPermissions, StackedInline[Description, Organization]):
@@ -141,7 +142,7 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
 
     @admin.display(description=_("how it looks"))
     def accent_looks(self, organization: Organization) -> SafeString:
-        """The stored colour as button and link, on light and on dark."""
+        """Render the stored colour as button and link, on light and on dark."""
         if not organization.accent:
             return SafeString(gettext("The site’s own colour is used."))
         looks = [branding.scheme(organization.accent, dark=d) for d in (False, True)]
@@ -202,15 +203,16 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
         form: ModelForm[Organization],
         change: bool,
     ) -> None:
-        """A new name is written into what each of its petitions is found by: 10,000 of
-        them take a minute."""
+        """Save with a longer statement timeout: a trigger writes a new name into the
+        search documents of all its petitions, a minute for 10,000 of them."""
         with statement_timeout("5min"):
             super().save_model(request, obj, form, change)
 
     def save_formset(
         self, request: HttpRequest, form: Any, formset: Any, change: bool
     ) -> None:
-        """New members are invited by mail."""
+        """Save changed roles and removals of members, and invite new members by
+        mail."""
         if formset.model is not Membership:
             super().save_formset(request, form, formset, change)
             return
@@ -250,7 +252,8 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
             )
 
 
-# What an administrator changes of an account, in the words of the log.
+# The security event for each change of an account: by field, and by whether it holds a
+# value afterwards.
 EVENTS = {
     ("is_active", True): "account opened",
     ("is_active", False): "account closed",
@@ -271,7 +274,8 @@ class UserAdmin(ModelAdmin[User]):
     change_password_form = AdminPasswordChangeForm
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """An account is closed: what it did would go with it."""
+        """Refuse deletion: what the account did would be deleted with it. Close it
+        instead."""
         return False
 
     def get_readonly_fields(
@@ -284,8 +288,9 @@ class UserAdmin(ModelAdmin[User]):
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
-        """A new account is mailed a link to set its password. So is one that is opened
-        again or has another mailbox: whoever was in before is out."""
+        """Save the account. A new one is mailed a link to set its password. Changing
+        `is_active` or `email` of somebody else's ends its password, sessions and links,
+        and mails a new link when it is active."""
         is_own = obj == request.user
         begins = not change or (
             not is_own and not {"is_active", "email"}.isdisjoint(form.changed_data)

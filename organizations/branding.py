@@ -18,10 +18,11 @@ from core.images.colours import (
     Colour,
 )
 
-# The shares of the ground in a tint, and of its opposite in what a pointer is over.
+# The share of the background in a tint, and of black or white in the colour under a
+# pointer.
 TINT = 0.9
 STRONGER = 0.25
-# On the dark ground more than text needs: less would look dull.
+# Contrast on the dark scheme: more than text needs, because less would look dull.
 VIVID = 6.0
 # Yellows and pastels turn muddy before they can be read on white; ink with a touch of
 # them does not.
@@ -31,7 +32,7 @@ INKY = 0.82
 
 @dataclass(frozen=True)
 class Scheme:
-    """The colours that an organisation has of its own, on light or on dark."""
+    """The colours that an organisation's pages use, in the light or the dark scheme."""
 
     brand: Colour
     on_brand: Colour
@@ -46,7 +47,7 @@ class Scheme:
 
     @property
     def css(self) -> str:
-        """As custom properties of the names in static/css/tokens.css."""
+        """The colours as CSS custom properties, named as in static/css/tokens.css."""
         return "".join(
             f"--{name.replace('_', '-')}:{value};"
             for name, value in self.written.items()
@@ -55,21 +56,22 @@ class Scheme:
 
 @cache
 def grounds(dark: bool) -> list[Colour]:
-    """What text in the accent stands on, as the tokens have it."""
+    """Return the backgrounds that text in the accent stands on, from the design
+    tokens."""
     tokens = styles.colour_tokens(dark=dark)
     return [colours.parse_colour(tokens[name]) for name in ("paper", "raised")]
 
 
 @lru_cache(maxsize=500)
 def scheme(accent: str, *, dark: bool) -> Scheme:
-    """What a colour such as “#0b5f6b” becomes."""
+    """Derive the light or dark scheme from a chosen colour such as “#0b5f6b”."""
     chosen = colours.parse_colour(accent)
     paper = grounds(dark)[0]
     soft = colours.mixed(chosen, paper, TINT)
     read = colours.readable_on(chosen, [*grounds(dark), soft], VIVID if dark else TEXT)
     if not dark and colours.contrast(chosen, paper) < PALE:
         read = colours.mixed(chosen, colours.BLACK, INKY)
-    # A dark colour would be lost on the dark ground.
+    # On the dark background a dark colour would be lost.
     brand = read if dark else chosen
     on_brand = colours.on(brand)
     stands_out = colours.contrast(brand, paper) >= colours.SHAPE
@@ -84,7 +86,8 @@ def scheme(accent: str, *, dark: bool) -> Scheme:
 
 
 def written(accent: str) -> dict[str, str]:
-    """The light colours of an organisation by name, or the site's own."""
+    """Return the light scheme of an organisation, by name of the colour; the site's own
+    colours when it has chosen none."""
     if accent:
         return scheme(accent, dark=False).written
     tokens = styles.colour_tokens(dark=False)
@@ -95,7 +98,8 @@ def written(accent: str) -> dict[str, str]:
 
 @lru_cache(maxsize=500)
 def css(accent: str) -> str:
-    """The style sheet that puts an organisation's colours in place of the site's."""
+    """Return the style sheet that replaces the site's colours with an
+    organisation's."""
     light, dark = scheme(accent, dark=False), scheme(accent, dark=True)
     return (
         f":root{{{light.css}}}@media (prefers-color-scheme:dark){{:root{{{dark.css}}}}}"

@@ -1,4 +1,4 @@
-"""Who speaks on pages that are about nobody in particular."""
+"""Context processor for the organisation that speaks on pages about no other."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from core.db.cached_value import CachedValue
 from core.http.problems import marked
 from organizations.models import Organization
 
-# Problems about which the database was asked anyway.
+# Statuses of error pages for which the database has been queried anyway.
 ASKED = (403, 404, 410)
 
 
 def load_only_organization() -> Organization | None:
-    """The organisation whose site this is; None when there are several, or none yet."""
+    """Return the only organisation of the site; None when there are several, or none
+    yet."""
     found = list(Organization.objects.all()[:2])
     return found[0] if len(found) == 1 else None
 
@@ -26,7 +27,8 @@ ONLY = CachedValue(load_only_organization)
 
 
 def only() -> Organization | None:
-    """The same; None as well while the database is away from the start on."""
+    """Return the cached only organisation; None also while the database has been
+    unreachable since the process started."""
     try:
         return ONLY.get()
     except Error:
@@ -34,9 +36,9 @@ def only() -> Organization | None:
 
 
 def speaker(request: HttpRequest) -> dict[str, Any]:
-    """For templates; read when one prints it, so pages that have an organisation of
-    their own do not. Of other problems than ASKED it is not read at all: the database
-    may be what is missing."""
+    """Give templates the site's organisation as `speaker`. It is lazy, so pages about
+    an organisation of their own never query it. Error pages other than ASKED take what
+    is cached: the database may be what is missing."""
     if marked(request) not in (None, *ASKED):
         return {"speaker": ONLY.known()}
     return {"speaker": SimpleLazyObject(only)}

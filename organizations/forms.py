@@ -39,8 +39,8 @@ COVER_WIDTH = 1200
 
 
 class StaffPasswordResetForm(PasswordResetForm):
-    """Asks the worker for a mail to whoever has an account with the address, also
-    to those who have no password yet."""
+    """A password reset form that queues its mail for the worker, and also serves
+    accounts that have no password yet."""
 
     email = AddressField(
         label=_("e-mail address"),
@@ -55,7 +55,8 @@ class StaffPasswordResetForm(PasswordResetForm):
 
 
 class StaffSetPasswordForm(SetPasswordForm[User]):
-    """Says what a password has to be before one is refused."""
+    """A form to set a password, without autofocus, so that the requirements are read
+    before one is typed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,12 +66,13 @@ class StaffSetPasswordForm(SetPasswordForm[User]):
     def validate_password_for_user(
         self, user: User, password_field_name: str = ""
     ) -> None:
-        """What is wrong with a password stands beside it, not beside its repetition."""
+        """Validate the password and show errors beside it, not beside its
+        repetition."""
         super().validate_password_for_user(user, "new_password1")
 
 
 class AcceptForm(StaffSetPasswordForm):
-    """What somebody without an account says when they accept an invitation."""
+    """The form by which somebody without an account accepts an invitation."""
 
     name = LineField(
         label=_("Your name"),
@@ -86,8 +88,8 @@ class AcceptForm(StaffSetPasswordForm):
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """Of somebody who is logged in: whoever took over their browser does not get to
-    guess the password in it."""
+    """The form to change one's own password. The old one is rate limited: whoever took
+    over a logged-in browser cannot guess it here."""
 
     def clean_old_password(self) -> str:
         def check() -> str | None:
@@ -108,7 +110,7 @@ class OwnPasswordForm(AdminPasswordChangeForm):
 
 
 class LinesField(SimpleArrayField):
-    """A list, one item a line."""
+    """A form field for a list, one item per line."""
 
     default_error_messages = {"item_invalid": _("Line %(nth)s:")}
 
@@ -124,10 +126,10 @@ class LinesField(SimpleArrayField):
 
 
 class AccentField(LineField):
-    """A colour; in capitals and without “#” it is the same one."""
+    """A form field for a colour that accepts capitals and a missing “#”."""
 
     def __init__(self, **options: Any) -> None:
-        # The model's validator says it all in one sentence.
+        # The model's validator states the whole requirement in one sentence.
         super().__init__(**{**options, "max_length": None})
 
     def to_python(self, value: Any) -> str:
@@ -146,7 +148,8 @@ class OrganizationForm(forms.ModelForm[Organization]):
         label_file_field(self, "logo")
         label_file_field(self, "cover")
         if "links" in self.fields:
-            # Of the model's sentence about a line Django would only say which line.
+            # From the model's validators Django would name the line, but not what is
+            # wrong.
             links = self.fields["links"]
             assert isinstance(links, LinesField)
             links.base_field.validators.append(validate_web_address)
@@ -173,13 +176,15 @@ class OrganizationForm(forms.ModelForm[Organization]):
 
 
 def label_file_field(form: forms.BaseForm, name: str) -> None:
-    """Django puts a file field into a fieldset, whose legend names the group only."""
+    """Label a file field by `aria-label`: Django wraps it in a fieldset whose legend
+    names only the group."""
     if name in form.fields:
         form.fields[name].widget.attrs["aria-label"] = form.fields[name].label
 
 
 class MemberForm(forms.ModelForm[Membership]):
-    """A member by e-mail address: the accounts of others are nobody's business."""
+    """A form that names a member by e-mail address instead of offering a choice of
+    accounts, which are nobody else's business."""
 
     email = AddressField(label=_("e-mail address"), ascii_only=True)
 
@@ -204,7 +209,7 @@ class MemberForm(forms.ModelForm[Membership]):
 
 
 class MemberFormSet(BaseInlineFormSet[Membership, Organization, MemberForm]):
-    """An organisation keeps at least one owner."""
+    """A formset that keeps at least one owner in the organisation."""
 
     def clean(self) -> None:
         super().clean()

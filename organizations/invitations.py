@@ -1,7 +1,7 @@
-"""Bringing staff in: an owner invites a mailbox, whoever has it accepts.
+"""Invitations: an owner invites a mailbox, and whoever has it accepts.
 
-An invitation names no account. A link that lets somebody in is mailed, never shown:
-only the owner of the mailbox becomes somebody here.
+An invitation names no account. Links that let somebody in are mailed, never shown: only
+the owner of the mailbox can use them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def invite(
     language: str,
     now: datetime | None = None,
 ) -> Invitation:
-    """Ask whoever has the mailbox to join; asked again, with the role given last."""
+    """Invite a mailbox to join `organization` and queue the mail. Inviting it again
+    renews the invitation, with the role given last."""
     now = now or timezone.now()
     address = account_address(email)
     with transaction.atomic():
@@ -77,13 +78,14 @@ def invite(
 
 
 def acceptance_url(invitation: Invitation) -> str:
-    """The address under which the owner of the mailbox accepts."""
+    """Return the signed link by which the owner of the mailbox accepts."""
     token = signing.dumps(invitation.pk, salt=SALT)
     return f"{settings.SITE_URL}{reverse('accept_invitation', args=[token])}"
 
 
 def of_token(token: str) -> Invitation | None:
-    """The open invitation that a link stands for."""
+    """Return the invitation that a link's token stands for; None when the token is
+    invalid or too old, or the invitation can no longer be accepted."""
     try:
         number = signing.loads(token, salt=SALT, max_age=KEPT)
     except signing.BadSignature:
@@ -96,7 +98,7 @@ def of_token(token: str) -> Invitation | None:
 
 
 def can_be_accepted(invitation: Invitation, now: datetime | None = None) -> bool:
-    """Whether it can be accepted: in time, and while who invited still may invite."""
+    """Return whether the invitation is in time and its inviter may still invite."""
     now = now or timezone.now()
     by = invitation.invited_by
     return (
@@ -107,8 +109,8 @@ def can_be_accepted(invitation: Invitation, now: datetime | None = None) -> bool
 
 
 def accept(invitation: Invitation, user: User) -> bool:
-    """Make `user` a member; False when the invitation is over meanwhile, or is to
-    another mailbox. Who is a member already keeps their role."""
+    """Make `user` a member and delete the invitation. Return False when it is over or
+    was to another mailbox. An existing member keeps their role."""
     with transaction.atomic():
         rows = Invitation.objects.select_for_update(of=("self",))
         locked = rows.filter(pk=invitation.pk, email__in=spellings(user.email)).first()
@@ -130,8 +132,9 @@ def accept(invitation: Invitation, user: User) -> bool:
 
 
 def accept_anew(invitation: Invitation, *, name: str, password: str) -> bool:
-    """The same for somebody without an account, who gets one; False also when one was
-    made meanwhile, whose password is not touched."""
+    """Create an account for the invited mailbox and accept with it. Return False when
+    the invitation is over, or the mailbox has an account by now, whose password is not
+    touched."""
     try:
         with transaction.atomic():
             # Two invitations of one mailbox may be accepted at the same moment.
@@ -142,13 +145,13 @@ def accept_anew(invitation: Invitation, *, name: str, password: str) -> bool:
             if not accept(invitation, user):
                 transaction.set_rollback(True)
                 return False
-    except IntegrityError:  # an administrator made one just now
+    except IntegrityError:  # an administrator has just created the account
         return False
     return True
 
 
 def password_link(user: User) -> str:
-    """The address under which `user` sets a password, once, for three days."""
+    """Return the link by which `user` can set a password once, within three days."""
     number = urlsafe_base64_encode(force_bytes(user.pk))
     token = default_token_generator.make_token(user)
     path = reverse("password_reset_confirm", args=[number, token])

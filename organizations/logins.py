@@ -1,8 +1,8 @@
-"""Who is let in: each try is drawn from limits before its password is looked at.
+"""Logging in: each attempt draws from rate limits before its password is checked.
 
-The limits are rows (core.security.buckets): however many try at once, in however many
-processes, exactly as many are looked at as should be. An address without an account
-is treated as one with. Only failures count: what a login draws, it gives back.
+The limits are rows (core.security.buckets), so they are exact however many attempts run
+at once, in however many processes. An address without an account is treated as one
+with. Only failures count: a successful login gives back what it drew.
 """
 
 from __future__ import annotations
@@ -39,26 +39,27 @@ from organizations import mailing
 from organizations.models import SeenNetwork, StaffMailPurpose, User
 
 HERE = Rate("login here", at_once=10, every=timedelta(minutes=6))
-"""Passwords for one address from one network."""
+"""Rate limit: passwords for one address from one network."""
 NETWORK = Rate("login network", at_once=60, every=timedelta(minutes=1))
-"""Passwords from one network, for whatever addresses."""
+"""Rate limit: passwords from one network, for whatever addresses."""
 ADDRESS = Rate("login address", at_once=60, every=timedelta(minutes=2))
-"""Passwords for one address from all networks that it was not entered from: whoever
-guesses from many places does not hold its owner up at the usual one."""
+"""Rate limit: passwords for one address from all networks that its owner has not logged
+in from. Whoever guesses from many places does not lock the owner out at the usual
+one."""
 WARNING = Rate("login warning", at_once=1, every=timedelta(days=1))
-"""Warnings that somebody guesses, for one address."""
+"""Rate limit: warnings to one address that somebody is guessing its password."""
 
 
 OWN = Rate("own password", at_once=10, every=timedelta(minutes=6))
-"""Passwords that somebody who is logged in gives as their own."""
+"""Rate limit: passwords that somebody logged in gives as their own."""
 
 
 class Slowed(HeldUp):
-    """A limit is reached."""
+    """A login attempt refused because a rate limit is reached."""
 
 
 class Backend(ModelBackend):
-    """Django's, behind the limits; whatever logs in asks it."""
+    """Django's model backend behind the rate limits; every login goes through it."""
 
     def authenticate(
         self,
@@ -86,8 +87,9 @@ class Backend(ModelBackend):
 def attempt[T](
     request: HttpRequest | None, typed: str, check: Callable[[], T | None]
 ) -> T | None:
-    """What `check` says of a password for the address `typed`; HeldUp instead when it
-    is not the time for another one."""
+    """Return what `check` says of a password for the address `typed`. Raise HeldUp,
+    with the time to wait, when the password is not checked; when that is because of a
+    rate limit, also warn the owner by mail."""
     address = account_address(typed)
     network = network_of(request) if request is not None else None
     account, is_usual = find(address, network)
@@ -110,14 +112,17 @@ def attempt[T](
 
 
 def attempt_own[T](user: User, check: Callable[[], T | None]) -> T | None:
-    """The same for somebody who is logged in and gives their own password again."""
+    """Check the password that somebody logged in gives again as their own, like
+    `attempt`."""
     return looked_at([OWN.of(str(user.pk))], {"account": user.pk}, check)
 
 
 def looked_at[T](
     drawn: list[Drawn], about: dict[str, Any], check: Callable[[], T | None]
 ) -> T | None:
-    """Let `check` look at a password when all limits allow it and its turn comes."""
+    """Run `check` when all limits allow it and its turn comes, and return its result.
+    Raise Slowed at a limit, HeldUp when too many wait. What was drawn is given back
+    unless the password was wrong."""
     if wait := draw(*drawn, now=timezone.now()):
         events.record("login slowed", **about)
         raise Slowed(wait)
@@ -135,8 +140,9 @@ def looked_at[T](
 
 
 def find(address: str, network: Network | None) -> tuple[int | None, bool]:
-    """The number of the account with this address, and whether it was entered from
-    this network lately: the same statement for any address."""
+    """Return the id of the account with this address, if any, and whether it lately
+    logged in from this network. The statement is the same for any address, so that its
+    duration reveals nothing."""
     here = SeenNetwork.objects.filter(user=OuterRef("pk"), network=str(network))
     found = (
         User.objects.of_address(address)
@@ -150,8 +156,8 @@ def find(address: str, network: Network | None) -> tuple[int | None, bool]:
 def entered(
     sender: object, request: HttpRequest | None, user: User, **kwargs: Any
 ) -> None:
-    """After a login: it is logged, and told to the owner of the account when it came
-    from a network that is new to it."""
+    """Log a login, and mail the owner of the account when it came from a network that
+    is new to it."""
     network = network_of(request) if request is not None else None
     events.record("login succeeded", account=user.pk, network=network)
     if network is None:

@@ -1,8 +1,8 @@
-"""Mail to staff: written as a row by whatever request, sent by the worker.
+"""Outbox of mail to staff: a row is written by a request and sent by the worker.
 
-A mail is put off before it is sent, and its row goes afterwards: a worker that dies in
-between sends it once more, and none is lost. Caps delay a mail; those that say the same
-become one.
+A mail is leased before it is sent, and its row is deleted afterwards: a worker that
+dies in between makes it go out twice, and none is lost. Rate limits delay a mail; mails
+that say the same become one.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ from organizations.models import Invitation, StaffMail, StaffMailPurpose, User
 
 logger = logging.getLogger(__name__)
 
-# A mail server that does not answer is waited for less long.
+# Longer than the worker waits for a mail server that does not answer.
 LEASE = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(minutes=30)
 KEPT = timedelta(days=2)
-"""What could not be sent until then is of no use any more."""
+"""An unsent mail is deleted after this time: it is of no use any more."""
 
-# Caps on what a form may cause.
+# Rate limits on the mail that a form may cause.
 GAP = Rate("staff mail", at_once=1, every=timedelta(minutes=5))
-"""Between two mails that say the same to one mailbox."""
+"""Mails that say the same to one mailbox."""
 NOTICE_GAP = Rate("staff notice", at_once=1, every=timedelta(days=1))
-"""Between two warnings of one kind."""
+"""Warnings that say the same to one mailbox."""
 MAILBOX = Rate("staff mailbox", at_once=10, every=timedelta(hours=2))
 ORGANIZATION = Rate("invitations", at_once=30, every=timedelta(minutes=2))
-"""Invitations of one organisation."""
+"""Invitations by one organisation."""
 
 
 def request_mail(
     purpose: StaffMailPurpose, address: str, *, language: str, network: str = ""
 ) -> None:
-    """Make a mail due to whoever has an account with this address, if anybody has:
-    one INSERT for each address alike."""
+    """Queue a mail to whoever has an account with this address. Each address costs one
+    INSERT alike, so that no response time tells whether it has an account."""
     StaffMail.objects.create(
         purpose=purpose,
         address=account_address(address)[:254],
@@ -62,7 +62,8 @@ def request_mail(
 
 
 def send_round(now: datetime) -> bool:
-    """For the worker: send the mail that waits longest; whether more may wait."""
+    """For the worker: send the mail that has been due longest; return whether more may
+    be due."""
     with transaction.atomic():
         mail = (
             StaffMail.objects.select_for_update(skip_locked=True)
@@ -81,7 +82,8 @@ def send_round(now: datetime) -> bool:
 
 
 def send(mail: StaffMail, now: datetime) -> None:
-    """Send one mail, put it off, or forget it."""
+    """Send one mail and delete its row; schedule a retry after a temporary failure or
+    at a rate limit; drop it when it is to nobody or refused for good."""
     message = compose(mail)
     if message is None:
         mail.delete()
@@ -115,7 +117,7 @@ def send(mail: StaffMail, now: datetime) -> None:
 
 
 def noted(mail: StaffMail, **outcome: Any) -> None:
-    """Show whoever invited what became of the mail."""
+    """Record the outcome of a mail in its invitation, where the inviter sees it."""
     if mail.invitation_id is not None:
         Invitation.objects.filter(pk=mail.invitation_id).update(**outcome)
 
@@ -128,7 +130,7 @@ def retry_later(mail: StaffMail, due_at: datetime, attempts: int | None = None) 
 
 
 def caps(mail: StaffMail) -> list[Drawn]:
-    """What a mail draws from."""
+    """Return the draws from rate limits that a mail costs."""
     about = f"{mail.purpose}:{mail.invitation_id}:{mail.network}:{mail.address}"
     warning = mail.purpose in (StaffMailPurpose.FAILURES, StaffMailPurpose.NETWORK)
     drawn = [(NOTICE_GAP if warning else GAP).of(about), MAILBOX.of(mail.address)]
@@ -138,8 +140,8 @@ def caps(mail: StaffMail) -> list[Drawn]:
 
 
 def permanent_refusal(error: Exception) -> str:
-    """The mail server's words when it never takes a mail to this address; "" when
-    trying again may help."""
+    """Return the mail server's words when it refuses this address for good, "" when a
+    retry may help."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, reply = next(iter(error.recipients.values()))
         return f"{code} {words(reply)}" if code >= 500 else ""
@@ -148,7 +150,8 @@ def permanent_refusal(error: Exception) -> str:
 
 
 def compose(mail: StaffMail) -> EmailMessage | None:
-    """The message in the language of the moment; None when it is to nobody."""
+    """Compose the message in the active language; return None when it has no recipient:
+    the invitation is over, or no active account has the address."""
     context: dict[str, object] = {
         "site_url": settings.SITE_URL,
         "address": mail.address,

@@ -1,4 +1,4 @@
-"""What a password has to be."""
+"""Password validation: refuse what is guessed soon."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from core.security import events
 from organizations.models import Organization, User
 
 ENOUGH = 3
-"""Of zxcvbn's scores: more than 10⁸ guesses. A login takes 30 an hour."""
+"""The lowest zxcvbn score accepted: more than 10⁸ guesses. Logins allow 30 an hour."""
 LOOKED_AT = 72
-"""Characters; more of them make no password weaker, and take long to look at."""
+"""Characters that are checked; more make no password weaker, and take long to check."""
 LEFT = 8
-"""Characters besides such names."""
+"""The fewest letters and digits that a password must have besides known names."""
 NAMES = 500
-# The rows of keyboards that zxcvbn does not know, there and back.
+# Rows of keyboards that zxcvbn does not know; `own_words` adds them backwards, too.
 ROWS = [
     "azertyuiop", "qsdfghjklm", "wxcvbn", "qwertzuiop", "yxcvbnm",
     "йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю",
@@ -29,7 +29,7 @@ ROWS = [
 SITE_WORDS = [
     "petition", "petitions", "signature", "campaign", "campagne", "mot de passe",
 ]  # fmt: skip
-# What is tried first besides: zxcvbn knows English words, and each of them alone.
+# More words that are tried first: zxcvbn knows English ones, and each of them alone.
 COMMON_WORDS = """
     password passwort motdepasse mot passe пароль correcthorsebatterystaple
     bonjour soleil amour jetaime pour toujours chouchou doudou tabarnak
@@ -41,16 +41,17 @@ COMMON_WORDS = """
     monday tuesday wednesday thursday friday saturday sunday
     lundi mardi mercredi jeudi vendredi samedi dimanche
 """
-# What people put for letters, and what a keyboard writes for digits with Shift.
+# Signs that people put for letters, and those that Shift types instead of digits.
 LEET = str.maketrans("013457@$!€", "oieastasie")
 SHIFTED = str.maketrans("!@#$%^&*()", "1234567890")
 AGAIN = re.compile(r"(.+?)(?:[\W_]*\1)+[\W\d_]*", re.DOTALL)
 
 
 class HardToGuess:
-    """Refuses what people choose and programs try first: one letter many times,
-    sequences, rows of the keyboard, words repeated, dates, names of this site and its
-    organisations. Logs, as Django's hook for it, that a password was changed."""
+    """A password validator that refuses what people choose and programs try first: one
+    letter many times, sequences, rows of the keyboard, repeated words, dates, names of
+    this site and its organisations. Also Django's hook to log that a password was
+    changed."""
 
     def validate(self, password: str, user: Any = None) -> None:
         if re.sub(r"[\W_]", "", password).isdigit():
@@ -81,15 +82,17 @@ class HardToGuess:
 
 
 def forms_of(password: str) -> set[str]:
-    """What it comes from, for a program that guesses: without capitals and accents,
-    with letters for digits, digits for signs, and once what is there several times."""
+    """Return the simpler forms that a guessing program would derive the password from:
+    without capitals and accents, letters instead of digits, digits instead of signs,
+    and what is repeated only once."""
     plain = fold_letters(password[:LOOKED_AT])[:LOOKED_AT]
     forms = {plain, plain.translate(LEET), plain.translate(SHIFTED)}
     return {found[1] if (found := AGAIN.fullmatch(f)) else f for f in forms}
 
 
 def fold_letters(text: str) -> str:
-    """Without capitals, accents, and other ways to draw the same letters."""
+    """Return the text without capitals, accents, and other ways to draw the same
+    letters."""
     letters = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in letters if not unicodedata.combining(c))
 
@@ -100,14 +103,16 @@ def is_guessable(names: list[str], form: str) -> bool:
 
 
 def is_mostly(names: list[str], form: str) -> bool:
-    """Whether hardly a letter or digit is left without the names."""
+    """Return whether the form has some of the names in it and, without them, fewer than
+    LEFT letters and digits."""
     longest_first = sorted(filter(lambda n: len(n) > 3, names), key=len, reverse=True)
     left = re.sub("|".join(map(re.escape, longest_first)), "", form)
     return left != form and len(re.sub(r"[\W_]", "", left)) < LEFT
 
 
 def own_words(user: Any) -> list[str]:
-    """What somebody who knows the site would try: names, whole and in their parts."""
+    """Return the words that somebody who knows the site and the user would try: names,
+    folded, whole and in their parts."""
     names = [*SITE_WORDS, *COMMON_WORDS.split(), *ROWS, *(row[::-1] for row in ROWS)]
     names += re.split(r"[^a-z0-9]+", settings.SITE_URL.lower())
     names += Organization.objects.values_list("name", flat=True)[:NAMES]

@@ -1,4 +1,4 @@
-"""Who may do what, decided here and nowhere else."""
+"""What each role may do, decided here and nowhere else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from organizations.models import (
 
 
 def role_in(user: User, organization_id: int | None) -> Role | None:
-    """The role of `user` in an organisation; site administrators own every one."""
+    """Return the role of `user` in an organisation, None without one; site
+    administrators own every organisation."""
     if not user.is_active:
         return None
     if user.is_superuser:
@@ -28,29 +29,31 @@ def may_view(user: User, organization_id: int | None) -> bool:
 
 
 def may_edit(user: User, organization_id: int | None) -> bool:
-    """May write, publish and close its campaigns."""
+    """Return whether `user` may write, publish and close the organisation's
+    campaigns."""
     return role_in(user, organization_id) in EDITING_ROLES
 
 
 def may_see_supporters(user: User, organization_id: int | None) -> bool:
-    """May see who signs and writes: names, addresses, comments. Who only reads sees
-    pages and numbers."""
+    """Return whether `user` may see who signs and writes: names, addresses, comments. A
+    viewer sees pages and numbers only."""
     return may_edit(user, organization_id)
 
 
 def may_own(user: User, organization_id: int | None) -> bool:
-    """May change the organisation itself and its members."""
+    """Return whether `user` may change the organisation itself and its members."""
     return role_in(user, organization_id) is Role.OWNER
 
 
 def may_export(user: User, organization_id: int | None) -> bool:
-    """May take its supporters' addresses along."""
+    """Return whether `user` may export the addresses of its supporters."""
     return may_own(user, organization_id)
 
 
 def memberships(user: User) -> dict[int, Role]:
-    """Roles by organisation, read once in the life of the `user` object (a request)."""
-    if not user.is_active:  # nobody has logged in, or may any more
+    """Return the user's roles by organisation; queried once in the life of the `user`
+    object, which is a request."""
+    if not user.is_active:  # an anonymous visitor, or a closed account
         return {}
     known: dict[int, Role] | None = getattr(user, "_roles", None)
     if known is None:
@@ -61,15 +64,15 @@ def memberships(user: User) -> dict[int, Role]:
 
 
 class OrganizationMoved(Exception):
-    """The address is a former one; `organization` has the new."""
+    """The address is a former one; `organization` has the new one."""
 
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
 
 
 def get_organization(slug: str) -> Organization:
-    """The organisation with this address; Moved when it has another one now,
-    Http404 when nobody ever had it."""
+    """Return the organisation at this address. Raise OrganizationMoved when it has
+    another address now, Http404 when there never was one here."""
     organization = Organization.objects.filter(slug=slug).first()
     if organization is not None:
         return organization

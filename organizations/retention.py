@@ -1,4 +1,4 @@
-"""What this site keeps about those who run its campaigns."""
+"""Retention rules for the data of staff."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from organizations.models import Invitation, SeenNetwork, StaffMail
 
 NETWORK_KEPT = timedelta(days=180)
 LOG_KEPT = 24
-"""Months that it is known who changed what in the admin."""
+"""Months that the admin's log of changes is kept."""
 
 
 def old_entries(now: datetime) -> QuerySet[LogEntry]:

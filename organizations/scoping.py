@@ -1,8 +1,8 @@
-"""The wall between organisations in the admin.
+"""Tenant isolation: the wall between organisations in the admin.
 
-Every model admin of what organisations own derives from `ScopedAdmin` and says where
-its rows have their organisation. Rows of others do not exist for it: not in lists,
-searches, choices, autocompletes, histories or by direct address.
+Every model admin of what organisations own derives from `ScopedAdmin` and says how its
+rows lead to their organisation. Rows of other organisations do not exist for it: not in
+lists, searches, choices, autocompletes, histories or by direct address.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from organizations.permissions import (
 
 
 def user_of(request: HttpRequest) -> User:
-    """The staff member who asks; the admin lets nobody else in."""
+    """Return the staff member who makes the request; the admin lets nobody else in."""
     return cast("User", request.user)
 
 
 class ScopedPermissions:
-    """Permissions by membership; for model admins and inlines alike."""
+    """Permissions by membership, for model admins and inlines alike."""
 
     organization_path: ClassVar[str] = "organization_id"
-    """How to get from a row to the number of its organisation."""
+    """The lookup that leads from a row to the id of its organisation."""
 
     def organization_id(self, row: models.Model | None) -> int | None:
         value: Any = row
@@ -45,7 +45,7 @@ class ScopedPermissions:
     def scoped[M: models.Model](
         self, request: HttpRequest, rows: models.QuerySet[M]
     ) -> models.QuerySet[M]:
-        """Those rows that the user's organisations own."""
+        """Return those of `rows` that the user's organisations own."""
         user = user_of(request)
         if not user.is_active:
             return rows.none()
@@ -86,7 +86,7 @@ class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """Choices of organisations: those that the user may write for."""
+        """Offer, among organisations, only those that the user may edit."""
         if db_field.related_model is Organization:
             user = user_of(request)
             organizations = Organization.objects.of(user)
@@ -102,8 +102,8 @@ class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
 
 
 class SupportersAdmin[M: models.Model](ScopedAdmin[M]):
-    """A model admin of rows that say who somebody is. For whoever may not see
-    supporters there are none: not in lists, searches, filters or by direct address."""
+    """A model admin of rows with personal data of supporters. Users who may not see
+    supporters see no rows: not in lists, searches, filters or by direct address."""
 
     def scoped[R: models.Model](
         self, request: HttpRequest, rows: models.QuerySet[R]
@@ -125,8 +125,8 @@ class SupportersAdmin[M: models.Model](ScopedAdmin[M]):
 
 
 class AdministratorsAdmin[M: models.Model](ModelAdmin[M]):
-    """A model admin for administrators of the site: rights on its models come from
-    `User.has_perm`, which nobody else has."""
+    """A model admin for site administrators: permissions on its models come from
+    `User.has_perm`, which grants them to nobody else."""
 
     list_per_page = 100
 

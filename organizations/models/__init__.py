@@ -1,4 +1,4 @@
-"""Who runs campaigns: organisations, their staff, and who may do what."""
+"""Organisations that run campaigns, their staff, and the roles of staff."""
 
 from organizations.models.entry import (
     Invitation,

@@ -1,4 +1,4 @@
-"""How staff get in: invitations, the mail that goes to them, and known networks."""
+"""How staff gain access: invitations, the outbox of mail to staff, known networks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from organizations.models.staff import Role, User
 
 
 class Invitation(models.Model):
-    """That an owner asks whoever has a mailbox to become a member. It names no
-    account: who invites does not learn whether there is one, and nobody is a member
+    """An owner's invitation to whoever has a mailbox to become a member. It names no
+    account: the inviter does not learn whether there is one, and nobody is a member
     before they accept."""
 
     organization = models.ForeignKey(
@@ -68,7 +68,7 @@ class Invitation(models.Model):
 
     @property
     def progress(self) -> str:
-        """How far it has come, in words for whoever invited."""
+        """How far the invitation has come, in words for the inviter."""
         if self.mailed_at is not None:
             return gettext("The mail is out; not accepted yet.")
         if self.reply:
@@ -79,20 +79,20 @@ class Invitation(models.Model):
 
 
 class StaffMailPurpose(models.TextChoices):
-    """What a mail to staff is for."""
+    """The purpose of a mail to staff."""
 
     PASSWORD = "password"  # noqa: S105
     INVITATION = "invitation"
     FAILURES = "failures"
     """Somebody keeps trying passwords for the account."""
     NETWORK = "network"
-    """The account was entered from a network that it is not used from."""
+    """Somebody logged in from a network that is new to the account."""
 
 
 class StaffMail(models.Model):
-    """A mail to staff that is due. It is written for any address that somebody typed;
-    whether there is an account, the worker finds out: no request takes longer, and
-    none shows it. The row goes when the mail has gone."""
+    """A mail to staff in the outbox, deleted once it is sent. It is written for any
+    address that somebody typed, and the worker finds out whether there is an account:
+    so no response, and no response time, tells."""
 
     purpose = models.CharField(max_length=10, choices=StaffMailPurpose.choices)
     address = models.CharField(max_length=254)
@@ -120,8 +120,8 @@ class StaffMail(models.Model):
 
 
 class SeenNetwork(models.Model):
-    """A network from which an account was entered: from there, nobody who guesses
-    elsewhere can hold its owner up."""
+    """A network from which an account has logged in: from there its owner is not locked
+    out by whoever guesses its password elsewhere."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="networks")
     network = models.CharField(max_length=43)

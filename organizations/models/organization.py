@@ -1,4 +1,4 @@
-"""Organisations, as their profiles show them."""
+"""Organisations and what their public profiles show."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ SITES = {
 
 
 def site_name(link: str) -> str:
-    """What people call the site of an address; its host when that has no such name."""
+    """Return what people call the site of a link, or its host when it has no such
+    name."""
     host = (urlsplit(link).hostname or link).removeprefix("www.")
     return SITES.get(host, host)
 
@@ -61,14 +62,14 @@ MOST_LINKS = 8
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
     def of(self, user: User) -> OrganizationQuerySet:
-        """Those whose data `user` may see."""
+        """Return the organisations whose data `user` may see."""
         if user.is_superuser:
             return self
         return self.filter(memberships__user=user)
 
 
 class Organization(Sluggable):
-    """Who publishes campaigns, as its profile shows it."""
+    """An organisation that publishes campaigns, as its profile shows it."""
 
     SLUG_FROM = "name"
 
@@ -203,7 +204,7 @@ class Organization(Sluggable):
 
     @property
     def described(self) -> Passage:
-        """Who it is, in the reader's language or as it was written."""
+        """The description in the reader's language, or as it was written."""
         language = reader_language()
         if language != self.language:
             for other in self.descriptions.all():
@@ -213,28 +214,28 @@ class Organization(Sluggable):
 
     @property
     def sender_name(self) -> str:
-        """Who answers for what is sent."""
+        """The name that answers for what is sent: the legal one, if there is one."""
         return self.legal_name or self.name
 
     @property
     def mail_logo(self) -> str:
-        """The path of its logo for mail programs; "" when there is none."""
+        """The path of the logo for mail programs; "" when there is none."""
         file = self.logo
         return file.mail_url if file and isinstance(file, LogoFile) else ""
 
     @property
     def named_links(self) -> list[tuple[str, str]]:
-        """Its pages elsewhere with the names of their sites: “Instagram”."""
+        """The pages on other sites, each with its site's name, such as “Instagram”."""
         return [(link, site_name(link)) for link in self.links]
 
     @property
     def can_ask_updates(self) -> bool:
-        """Whether it may ask to write to supporters: they must be able to answer."""
+        """Whether it may ask to write to supporters: they must be able to reach it."""
         return bool(self.postal_address.strip() and self.contact_email)
 
     @property
     def imprint(self) -> str:
-        """Who asks, and where they can be reached, as consents record it."""
+        """Name, postal address and contact, as consents record them."""
         return ", ".join(
             filter(None, (self.sender_name, self.postal_address, self.contact_email))
         )
@@ -246,13 +247,13 @@ class Organization(Sluggable):
 
 
 def longest(*names: str) -> int:
-    """The limit of the widest of some columns."""
+    """Return the largest `max_length` of the named columns."""
     columns: Any = map(Organization._meta.get_field, names)
     most: int = max(column.max_length for column in columns)
     return most
 
 
-# A confirmation puts it together in SQL.
+# The greatest length of `imprint`, which a confirmation also builds in SQL.
 LONGEST_IMPRINT = (
     longest("name", "legal_name")
     + longest("postal_address")
@@ -262,7 +263,7 @@ LONGEST_IMPRINT = (
 
 
 class Description(models.Model):
-    """Who an organisation is, in one more language."""
+    """The description of an organisation in one more language."""
 
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="descriptions"
@@ -294,7 +295,7 @@ class Description(models.Model):
 
 
 class FormerOrganizationSlug(models.Model):
-    """An address that an organisation once had and that still leads to it."""
+    """A former address of an organisation, which still leads to it."""
 
     slug = models.CharField(max_length=80, primary_key=True)
     organization = models.ForeignKey(

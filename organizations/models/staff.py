@@ -1,4 +1,4 @@
-"""Staff accounts, and who works for which organisation."""
+"""Staff accounts and their memberships of organisations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from organizations.models.organization import Organization
 
 
 class UserManager(BaseUserManager["User"]):
-    """Accounts by e-mail address, in any case."""
+    """A manager that finds accounts by e-mail address, in any case."""
 
     def create_user(
         self, email: str, password: str | None = None, **fields: Any
@@ -44,13 +44,13 @@ class UserManager(BaseUserManager["User"]):
         return found
 
     def of_address(self, typed: str) -> models.QuerySet[User]:
-        """Whose account it is, however the address is typed; the oldest first, should
-        two have been made for two spellings of one."""
+        """Return the accounts with this address, however it is typed; the oldest first,
+        should two have been made for two spellings of it."""
         return self.filter(email__in=spellings(account_address(typed))).order_by("pk")
 
 
 class User(AbstractBaseUser):
-    """Somebody of an organisation's staff, or an administrator of the site."""
+    """A member of an organisation's staff, or an administrator of the site."""
 
     email = AddressColumn(_("e-mail address"), max_length=254, unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
@@ -88,7 +88,7 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
     def get_short_name(self) -> str:
-        """What the admin greets with."""
+        """Return the name that the admin greets with."""
         return str(self)
 
     def clean(self) -> None:
@@ -96,17 +96,19 @@ class User(AbstractBaseUser):
         self.email = account_address(self.email)
 
     def shut_out(self) -> None:
-        """Whoever was in is out, and no earlier password or link lets them in again;
-        in memory, for whoever saves it. Sessions and links depend on the password."""
+        """Make the password unusable, in memory; the caller saves. Sessions and links
+        to set a password depend on it, so they end, too."""
         self.set_unusable_password()
 
     @property
     def is_staff(self) -> bool:
-        """Everybody with an account works here; supporters have none."""
+        """Whether the admin lets them in: every open account is one of staff;
+        supporters have none."""
         return self.is_active
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Rights come from memberships (organizations.permissions), not from here."""
+        """Return whether the user is a site administrator. All other rights come from
+        memberships (organizations.permissions)."""
         return self.is_active and self.is_superuser
 
     def has_module_perms(self, app_label: str) -> bool:
@@ -114,7 +116,7 @@ class User(AbstractBaseUser):
 
 
 class Role(models.TextChoices):
-    """What a member may do; each may do what those below may."""
+    """The role of a member; each role includes those below it."""
 
     OWNER = "owner", _("Owner: also the organisation and its members")
     EDITOR = "editor", _("Editor: writes and publishes campaigns")
@@ -125,7 +127,7 @@ EDITING_ROLES = (Role.OWNER, Role.EDITOR)
 
 
 class Membership(models.Model):
-    """That somebody works for an organisation, and as what."""
+    """The membership of a user in an organisation, with a role."""
 
     user = models.ForeignKey(
         User,

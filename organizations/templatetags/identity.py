@@ -1,4 +1,4 @@
-"""An organisation's own look on its pages."""
+"""Template tags for an organisation's own look."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def accent(context: dict[str, Any], organization: Organization) -> SafeString:
-    """Its colours, when it has chosen one: a style sheet that the policy of this one
-    answer allows."""
+    """Add a style sheet with the organisation's colours, if it has chosen one, and
+    allow it in the Content-Security-Policy of this response."""
     if not organization.accent:
         return SafeString("")
     return styles.add_style_sheet(context["request"], branding.css(organization.accent))
@@ -26,8 +26,8 @@ def accent(context: dict[str, Any], organization: Organization) -> SafeString:
 
 @register.simple_tag
 def look(organization: Organization | None) -> dict[str, str]:
-    """What a mail looks like, whose program knows no style sheets: colours of whoever
-    writes, the site's own without an organisation, and the address of its logo."""
+    """Return the colours and the logo's address for a mail, since mail programs know no
+    style sheets; the site's own colours without an organisation."""
     found = branding.written(organization.accent if organization else "")
     logo = organization.mail_logo if organization else ""
     return {**found, "logo": settings.SITE_URL + logo if logo else ""}

@@ -1,4 +1,4 @@
-"""What search engines are told of an organisation."""
+"""Structured data (JSON-LD) that search engines read about an organisation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.text import links
 from organizations.models import Organization
 
 register = template.Library()
-# Plain text, its addresses as links.
+# Turn the addresses in plain text into links.
 register.filter("linked", links.linked)
 
 

@@ -1,4 +1,4 @@
-"""The first organisation of a new installation, and its owner."""
+"""Create the first organisation of a new installation, and its owner."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ class Command(BaseCommand):
         )
 
     def make(self, name: str, owner: str) -> tuple[Organization, User, list[str]]:
-        """The organisation, its owner, and the addresses that are owners no more."""
+        """Create or find the organisation and its owner, and delete owners named before
+        who have never logged in. Return the organisation, the owner, and the addresses
+        of those deleted."""
         row = Organization.objects.filter(name=name).first()
         if row is None:
             row = Organization.objects.create(name=name)
@@ -108,11 +110,12 @@ class Command(BaseCommand):
         return row, user, [other.email for other in others]
 
     def mail_link(self, user: User) -> None:
-        """Mail the link at once: whoever runs this waits to hear of it."""
+        """Mail the link at once, past the outbox: whoever runs this waits to hear of
+        it."""
         message = compose(
             StaffMail(purpose=StaffMailPurpose.PASSWORD, address=user.email)
         )
-        assert message is not None  # who has an active account is written to
+        assert message is not None  # an active account always has a message
         try:
             message.send()
         except OSError as error:
