@@ -1,4 +1,4 @@
-"""Folding changes into totals, and proving that the totals are right."""
+"""Fold count changes into totals, and verify that the totals are right."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from petitions.states import Source
 BATCH = 20_000
 FOLDING = Batches(first=1000, most=BATCH)
 
-# In id order and with SKIP LOCKED, so that two folds never wait for each other;
-# upserts in the order of their keys, so that they never deadlock.
+# In id order and with SKIP LOCKED, so that two folds never wait for each other; upserts
+# in the order of their keys, so that they never deadlock.
 FOLD = """
 WITH next AS MATERIALIZED (
     -- Chosen once, whatever plan follows: as a subquery it may be run again for each
@@ -75,7 +75,7 @@ SELECT count(*) FROM taken
 
 def fold(batch: int = BATCH) -> int:
     """Add at most `batch` changes to the totals and delete them, in one statement;
-    returns how many there were."""
+    return how many there were."""
     with connection.cursor() as cursor:
         cursor.execute(FOLD, {"batch": batch, "channels": Channel.values})
         row = cursor.fetchone()
@@ -83,7 +83,8 @@ def fold(batch: int = BATCH) -> int:
 
 
 def record_entry(entry: CountEntry) -> CountEntry:
-    """Store supporters counted otherwise than here, and the change it makes."""
+    """Store a count entry, for supporters counted elsewhere, together with its
+    change."""
     with transaction.atomic():
         entry.save(force_insert=True)
         Change.objects.create(
@@ -95,7 +96,7 @@ def record_entry(entry: CountEntry) -> CountEntry:
     return entry
 
 
-# One statement, so one snapshot: what a fold moves in the meantime is on one side.
+# One statement sees one snapshot: what is folded meanwhile is on exactly one side.
 VERIFY = """
 WITH expected AS (
     SELECT petition_id, 'confirmed' AS source, count(*) AS number
@@ -129,21 +130,22 @@ SELECT p.id, p.slug, s.source,
 
 @dataclass(frozen=True)
 class CountProof:
-    """One petition and source: what the permanent records hold, and what is shown."""
+    """The proof for one petition and source: the permanent records against the
+    totals."""
 
     petition_id: int
     slug: str
     source: Source
     recorded: int
-    """Confirmed signatures, or the sum of count entries."""
+    """The confirmed signatures, or the sum of count entries."""
     folded: int
     unfolded: int
     daily: int
-    """The sum of the totals by day; equals `folded`."""
+    """The sum of the totals by day; must equal `folded`."""
 
     @property
     def shown(self) -> int:
-        """What every page prints."""
+        """The number that every page prints."""
         return self.folded + self.unfolded
 
     @property
@@ -152,7 +154,8 @@ class CountProof:
 
 
 def verify() -> Iterator[CountProof]:
-    """The proof for every petition and source, from one snapshot of the database."""
+    """Yield the proof for every petition and source, from one snapshot of the
+    database."""
     # Millions of signatures take longer to count than a visitor would wait.
     with transaction.atomic(), statement_timeout("0"), connection.cursor() as cursor:
         cursor.execute(VERIFY)
@@ -162,12 +165,14 @@ def verify() -> Iterator[CountProof]:
 
 
 def days(petition: Petition) -> list[tuple[date, int]]:
-    """The folded history of a petition: supporters by day, oldest first."""
+    """Return the folded history of a petition: supporters added by day, oldest
+    first."""
     return [(day, sum(sources.values())) for day, sources in sources_by_day(petition)]
 
 
 def sources_by_day(petition: Petition) -> list[tuple[date, dict[str, int]]]:
-    """The same by source, each of which has its number on each day."""
+    """Return the folded history of a petition by day and source, oldest first; each day
+    has a number for every source."""
     found: dict[date, dict[str, int]] = {}
     for day, source, number in petition.daily_totals.order_by("day").values_list(
         "day", "source", "number"
@@ -177,5 +182,5 @@ def sources_by_day(petition: Petition) -> list[tuple[date, dict[str, int]]]:
 
 
 def fold_round(now: datetime) -> bool:
-    """For the worker: whether a full batch was folded and more may wait."""
+    """For the worker: fold a batch; return whether it was full and more may wait."""
     return FOLDING.run(fold)

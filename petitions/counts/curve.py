@@ -1,5 +1,5 @@
-"""The supporters of a petition over time: days summed up to a few periods, and those
-as a line in a picture."""
+"""The supporters of a petition over time: days summed up into a few periods, and those
+drawn as a line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-# More points than this nobody can tell apart, and each costs a few bytes.
+# Nobody can tell more points apart, and each costs a few bytes.
 POINTS = 62
 WIDTH = 600
 HEIGHT = 150
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 
 class Step(enum.Enum):
-    """How long a period is, from the shortest to the longest."""
+    """The length of a period, from the shortest to the longest."""
 
     DAY = "day"
     WEEK = "week"
@@ -25,7 +25,8 @@ class Step(enum.Enum):
     YEAR = "year"
 
     def start(self, day: date) -> date:
-        """The first day of the period that `day` is in; weeks begin on Monday."""
+        """Return the first day of the period that contains `day`; weeks begin on
+        Monday."""
         if self is Step.WEEK:
             return day - day.weekday() * DAY
         if self is Step.MONTH:
@@ -35,16 +36,16 @@ class Step(enum.Enum):
         return day
 
     def after(self, start: date) -> date:
-        """The first day of the period after the one that begins on `start`."""
+        """Return the first day of the period after the one that begins on `start`."""
         if self is Step.DAY:
             return start + DAY
         if self is Step.WEEK:
             return start + 7 * DAY
-        # Lands in the next month or year, wherever in it.
+        # Some day of the next month or year, of which `start` finds the first.
         return self.start(start + (31 if self is Step.MONTH else 366) * DAY)
 
     def number(self, first: date, last: date) -> int:
-        """How many periods the days from `first` to `last` touch."""
+        """Return how many periods the days from `first` to `last` touch."""
         if self is Step.YEAR:
             return last.year - first.year + 1
         if self is Step.MONTH:
@@ -55,23 +56,23 @@ class Step(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What some days brought; below zero when more withdrew than signed."""
+    """The supporters added in some days; negative when more withdrew than signed."""
 
     first: date
     last: date
     added: int
     total: int
-    """Supporters at its end."""
+    """The supporters at the end of the period."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Periods without a gap, oldest first; at least one."""
+    """Consecutive periods without a gap, oldest first; at least one."""
 
     step: Step
     periods: Sequence[Period]
     before: int = 0
-    """Supporters before the first of them."""
+    """The supporters before the first period."""
 
     @property
     def first(self) -> date:
@@ -91,14 +92,13 @@ class Curve:
 
     @property
     def best(self) -> Period:
-        """The period that brought most, the first of several."""
+        """The period that added most; the earliest of several."""
         return max(self.periods, key=lambda period: period.added)
 
     @property
     def line(self) -> str:
-        """Where the line goes, for `points` of an SVG polyline: it begins with those
-        before, and has a point at the end of each period; the highest touches the
-        top."""
+        """The `points` of an SVG polyline: it begins at `before` and has a point at the
+        end of each period; the highest point touches the top."""
         top = max(1, self.before, *(period.total for period in self.periods))
         heights = [self.before, *(period.total for period in self.periods)]
         return " ".join(
@@ -109,12 +109,13 @@ class Curve:
 
     @property
     def area(self) -> str:
-        """The same, closed along the bottom."""
+        """The `points` of the area under the line, closed along the bottom."""
         return f"{self.line} {WIDTH},{HEIGHT}"
 
 
 def step_for(first: date, last: date, points: int = POINTS) -> Step:
-    """The shortest step that makes at most `points` periods; years, however many."""
+    """Return the shortest step that makes at most `points` periods; years when none
+    does."""
     for step in Step:
         if step.number(first, last) <= points:
             return step
@@ -129,8 +130,8 @@ def curve(
     before: int = 0,
     points: int = POINTS,
 ) -> Curve | None:
-    """The curve of what each day brought to those `before`, up to the day `until`; what
-    `total` has more, for it was not folded yet, came on the last. None without a
+    """Return the curve of what `days` added to `before`, up to the day `until`; None
+    without days. What `total` has beyond them is not folded yet, and counts on the last
     day."""
     if not days:
         return None

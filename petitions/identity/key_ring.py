@@ -1,10 +1,12 @@
-"""Keys of addresses: what tells one person's signatures from another's.
+"""The key ring: keyed hashes (HMAC) of addresses, which tell one person's signatures
+from another's.
 
-A key is made by the newest `KeyVersion`: by its rules and its secret, so that neither
-changes what is counted before `manage.py rekey` has run
-(petitions.signatures.rekeying). A version never changes, so a process reads it once.
-That there is a newer one it learns from the statement that finds the form
-(`notice_version`), or asks before anything else (`current_keyring`)."""
+A key is made by the newest `KeyVersion`, by its rules and its secret, so that a change
+of either affects no count before `manage.py rekey` has run
+(petitions.signatures.rekeying). A version never changes, so a process reads it once. It
+learns of a newer one from the statement that loads the form (`notice_version`), or asks
+first (`current_keyring`).
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ from django.db.models import QuerySet
 from petitions.addresses import MailboxRules, exact
 from petitions.models import AddressRule, KeyVersion, Suppression
 
-# What a new site begins with: dots make no difference at one large provider, which
-# has two names; what follows a + makes none anywhere.
+# The rules of a new site: dots make no difference at one large provider, which has two
+# names; what follows a + makes none anywhere.
 _blank = {"strip_characters": "", "strip_extension": "", "same_as": ""}
 FIRST_RULES: list[dict[str, str]] = [
     {**_blank, "domain": "*", "strip_extension": "+"},
@@ -34,7 +36,7 @@ FIRST_RULES: list[dict[str, str]] = [
 
 
 class UnknownSecret(OperationalError):
-    """The environment has no secret for the version that counts. Visitors are told to
+    """The environment lacks the secret of the version in force. Visitors are told to
     come back, as when the database is away, rather than counted under another key."""
 
     def __init__(self, number: int) -> None:
@@ -43,7 +45,7 @@ class UnknownSecret(OperationalError):
 
 @dataclass(frozen=True)
 class KeyringVersion:
-    """One KeyVersion, ready for use."""
+    """A KeyVersion with its rules parsed and its secret."""
 
     number: int
     rules: MailboxRules
@@ -51,13 +53,14 @@ class KeyringVersion:
     """b'' when the environment does not have it."""
 
     def key(self, address: str) -> UUID:
-        """128 bits of HMAC-SHA256 of the canonical address, so that the column alone
-        names nobody; keys of two versions are never the same."""
+        """Return the key of the mailbox: 128 bits of HMAC-SHA256 of the canonical
+        address, so that the column alone names nobody. Keys of two versions are never
+        the same."""
         return self.hashed(f"{self.number}:{self.rules.canonical(address)}")
 
     def address_key(self, address: str) -> UUID:
-        """The same of one address alone, whatever else is the same mailbox; letters
-        before the @ may be large or small."""
+        """Return the key of this very address, not of its mailbox; letters before the @
+        may be upper or lower case."""
         return self.hashed(f"{self.number}={exact(address).lower()}")
 
     def hashed(self, message: str) -> UUID:
@@ -69,7 +72,7 @@ class KeyringVersion:
 
 @dataclass(frozen=True)
 class Keyring:
-    """Every version, the newest first."""
+    """All key versions, the newest first."""
 
     versions: tuple[KeyringVersion, ...]
     rekeying: bool
@@ -80,30 +83,34 @@ class Keyring:
 
     @property
     def former(self) -> KeyringVersion | None:
-        """The one before, while signatures may still be counted by it."""
+        """The version before the newest, while a re-key runs and signatures may still
+        be counted by it; otherwise None."""
         return self.versions[1] if self.rekeying else None
 
     @property
     def age(self) -> tuple[int, bool]:
-        """Grows with every start and end of a re-key."""
+        """A value that grows with every start and end of a re-key, to compare key rings
+        by."""
         return self.newest.number, not self.rekeying
 
     def former_key(self, address: str) -> UUID | None:
-        """The key of the version before, while it is wanted and can be made."""
+        """Return the key under the former version; None when no re-key runs, or the
+        secret is unknown."""
         former = self.former
         return former.key(address) if former and former.secret else None
 
     def keys(self, address: str) -> list[UUID]:
-        """Every key that a row of this address may have now."""
+        """Return every key that a row of this address may have now."""
         former = self.former_key(address)
         return [self.newest.key(address), *([former] if former else [])]
 
     def all_keys(self, address: str) -> list[UUID]:
-        """Every key that it ever had, as far as the secrets are known."""
+        """Return the keys of this mailbox under every version whose secret is known."""
         return [v.key(address) for v in self.versions if v.secret]
 
     def address_keys(self, address: str) -> set[UUID]:
-        """Every key that this very address ever had, as far as secrets are known."""
+        """Return the keys of this very address under every version whose secret is
+        known."""
         return {v.address_key(address) for v in self.versions if v.secret}
 
 
@@ -112,8 +119,8 @@ _held: Keyring | None = None
 
 
 def notice_version(number: int, rekeying: bool) -> Keyring:
-    """The keyring, at least as new as the database has just said; read once for each
-    start and end of a re-key."""
+    """Return a key ring at least as new as the state that the database has just
+    reported, loading it once for each start and end of a re-key."""
     global _held
     said = (number, not rekeying)
     if _held is None or _held.age < said:
@@ -124,25 +131,27 @@ def notice_version(number: int, rekeying: bool) -> Keyring:
 
 
 def cached_keyring() -> Keyring:
-    """The keyring that this process noticed last."""
+    """Return the key ring that this process has cached; load it when there is none."""
     return _held or current_keyring()
 
 
 def current_keyring() -> Keyring:
-    """The keyring as of now. Within a transaction it also keeps the next version from
-    starting before the end, so that `keys` finds every row of an address."""
+    """Return the key ring as of now. Within a transaction this also keeps the next
+    version from starting before the end, so that `keys` finds every row of an
+    address."""
     return notice_version(*state())
 
 
 def state() -> tuple[int, bool]:
-    """Number of the newest version, and whether its re-key still runs."""
+    """Return the number of the newest version, and whether its re-key is still
+    running."""
     newest = KeyVersion.objects.order_by("-number").first()
     assert newest is not None  # made by every `migrate`
     return newest.number, newest.finished_at is None
 
 
 def forget_keyring() -> None:
-    """Read everything anew when it is next wanted."""
+    """Drop the cached key ring; it is loaded again when next needed."""
     global _held
     _held = None
 
@@ -165,29 +174,31 @@ def load_keyring() -> Keyring:
 
 
 def fingerprint(secret: str) -> str:
-    """Tells one secret from another, and nothing about either."""
+    """Return a hash that identifies a secret and reveals nothing about it."""
     return hmac.digest(secret.encode(), b"petitions.keys", "sha256").hex()[:32]
 
 
 def email_key(address: str) -> UUID:
-    """The key by which a signature of this address is written now."""
+    """Return the key under which a signature of this address is written now."""
     return cached_keyring().newest.key(address)
 
 
 def keys_of(address: str) -> list[UUID]:
-    """The keys by which everything of this address is found now."""
+    """Return the keys under which all rows of this address are found now."""
     return current_keyring().keys(address)
 
 
 def suppressed(addresses: Iterable[str]) -> set[str]:
-    """Those of `addresses` that this site must never write to again. What has its key
-    alone is compared under every version whose secret is known."""
+    """Return those of `addresses` that this site must never write to again.
+    Suppressions hold keys alone, so addresses are compared under every version whose
+    secret is known."""
     return silenced(Suppression.objects.all(), addresses)
 
 
 def silenced(rows: QuerySet[Any], addresses: Iterable[str]) -> set[str]:
-    """Those of `addresses` that `rows` of Suppression or Bounce are about. A row is
-    found by the mailbox; it is about those addresses of it that it names, or all."""
+    """Return those of `addresses` that `rows` (Suppression or Bounce) are about. A row
+    is found by its mailbox; it covers the addresses that it names, or the whole mailbox
+    when it names none."""
     ring = current_keyring()
     keys = {address: set(ring.all_keys(address)) for address in addresses}
     found = rows.filter(pk__in=set().union(*keys.values()))
@@ -204,7 +215,8 @@ def silenced(rows: QuerySet[Any], addresses: Iterable[str]) -> set[str]:
 
 
 def draft() -> list[dict[str, str]]:
-    """The rules as administrators have written them, in one order."""
+    """Return the address rules as administrators have drafted them, ordered by
+    domain."""
     return [
         {
             "domain": rule.domain,
@@ -217,23 +229,24 @@ def draft() -> list[dict[str, str]]:
 
 
 def waits_for_rekey() -> bool:
-    """Whether rules were changed that do not hold yet."""
+    """Return whether drafted rules differ from those in force, and so need a re-key."""
     newest = KeyVersion.objects.order_by("-number").first()
     return newest is not None and by_domain(newest.rules) != by_domain(draft())
 
 
 def by_domain(rules: list[dict[str, str]]) -> list[dict[str, str]]:
-    """In an order that does not depend on the database's collation."""
+    """Sort rules by domain, independently of the database's collation."""
     return sorted(rules, key=lambda rule: rule["domain"])
 
 
 def make_first_version(using: str, apps: Any = installed, **kwargs: Any) -> None:
-    """After `migrate`: a database without a version gets the first, and its rules."""
+    """After `migrate`, give a database without key versions the first one and its
+    rules."""
     try:
         versions = apps.get_model("petitions", "KeyVersion").objects.using(using)
         rules = apps.get_model("petitions", "AddressRule").objects.using(using)
     except LookupError:
-        return  # migrated back to before they came
+        return  # migrated back to before these models existed
     if versions.exists():
         return
     version, created = versions.get_or_create(

@@ -1,4 +1,4 @@
-"""Signatures of one mailbox under one petition: found, compared, forgotten."""
+"""Find, compare and erase the signatures of one mailbox under one petition."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from petitions.names import folded_name
 
 
 def find_signature(signature_id: int) -> Signature | None:
-    """The signature, or the one that it was merged into; None when it was erased, or
-    when only its being one is left. Its petition speaks the language that it was read
-    in."""
+    """Return the signature, or the one that it was merged into. None when it was
+    erased, or when its personal data was and only the count is left. Its petition is
+    set to be read in the language that was signed."""
     everything = Signature.objects.known().select_related(
         "petition__organization", "invalidation"
     )
@@ -31,30 +31,31 @@ def find_signature(signature_id: int) -> Signature | None:
 
 
 def of_address[M: models.Model](rows: QuerySet[M], address: str) -> QuerySet[M]:
-    """Those of `rows` (signatures or consents) that hold this very address. Only they
+    """Return those of `rows` (signatures or consents) with this very address. Only they
     are shown, handed out, corrected or erased by whoever reads its mail: which other
-    spellings are the same mailbox is a rule for counting."""
+    spellings are the same mailbox is a rule for counting alone."""
     return rows.filter(
         email_key__in=key_ring.keys_of(address), email__in=spellings(address)
     )
 
 
 def counted_in_mailbox(signature: Signature) -> QuerySet[Signature]:
-    """Those counted under the same petition for the same mailbox, be it another
-    spelling of its address: for counting alone."""
+    """Return the confirmed signatures of the same mailbox under the same petition, in
+    any spelling of the address. For counting alone."""
     return Signature.objects.confirmed().filter(
         petition=signature.petition_id, email_key__in=key_ring.keys_of(signature.email)
     )
 
 
 def counted_of_mailbox(signature: Signature) -> Signature | None:
-    """The one that is counted for the same person: for counting alone."""
+    """Return the confirmed signature of the same person, in any spelling of the
+    address. For counting alone."""
     return find_same_person(counted_in_mailbox(signature), signature)
 
 
 def counted_sibling(signature: Signature) -> Signature | None:
-    """The confirmed signature of the same person under the same petition, with the
-    same address."""
+    """Return the confirmed signature of the same person under the same petition, with
+    the same address."""
     counted = of_address(counted_in_mailbox(signature), signature.email)
     return find_same_person(counted, signature)
 
@@ -62,21 +63,23 @@ def counted_sibling(signature: Signature) -> Signature | None:
 def find_same_person(
     rows: QuerySet[Signature], signature: Signature
 ) -> Signature | None:
-    """The one among `rows` of a mailbox that is the person's who gave `signature`."""
+    """Return the one of `rows`, all of one mailbox, by the person who gave
+    `signature`."""
     if not signature.petition.shared_addresses:
         return rows.first()
     return next((row for row in rows if is_same_person(row, signature)), None)
 
 
 def is_same_person(one: Signature, other: Signature) -> bool:
-    """Whether two signatures of one mailbox under one petition are one person's."""
+    """Return whether two signatures of one mailbox under one petition are by one
+    person."""
     if not other.petition.shared_addresses:
         return True
     return folded_name(one.name) == folded_name(other.name)
 
 
 def is_full(signature: Signature) -> bool:
-    """Whether two other people at the address are counted, which is the most."""
+    """Return whether two other people at the address are counted, the most allowed."""
     if not signature.petition.shared_addresses:
         return False
     others = counted_in_mailbox(signature).exclude(pk=signature.pk)
@@ -85,8 +88,8 @@ def is_full(signature: Signature) -> bool:
 
 @repeatable
 def erase_pending(signature: Signature) -> None:
-    """Forget the forms that were sent with the address of `signature`; where two may
-    share it, those of the same person."""
+    """Erase the pending signatures with the address of `signature` under its petition;
+    where two people may share an address, only those of the same person."""
     same = of_address(
         Signature.objects.pending().filter(petition=signature.petition_id),
         signature.email,
@@ -98,10 +101,10 @@ def erase_pending(signature: Signature) -> None:
 
 @repeatable
 def delete_signatures(rows: QuerySet[Signature]) -> None:
-    """Erase signatures and the mails that are due for them. That others went out is
-    known for a day, for the caps of the mailbox; not what became of them."""
+    """Erase signatures and their unfinished mails. That other mails went out is kept
+    for a day, for the rate limits of the mailbox, but not what the servers replied."""
     with transaction.atomic():
-        # Held in one order, and then nobody makes another mail due for one of them.
+        # Locked in one order; from then on nobody can queue another mail for them.
         held = rows.order_by("pk").select_for_update(of=("self",))
         found = list(held.values_list("pk", flat=True))
         mails = DueMail.objects.filter(signature__in=found)
