@@ -1,5 +1,6 @@
-"""Sentences of Django's admin that its French words otherwise than Canada does, or that
-fit no gender. Named here so that they are collected: what locale/fr says goes first."""
+"""Sentences of Django's admin that locale/fr translates anew, because Django's French
+is not Canada's or fits one gender only. Naming them here puts them into the catalogue,
+which goes before Django's own."""
 
 from __future__ import annotations
 

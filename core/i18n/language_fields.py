@@ -1,5 +1,5 @@
-"""The language of a text, in models and in forms: one from the list of those that many
-write in, or any other by its code or its name."""
+"""Model and form fields for the language of a text: chosen from the list of languages
+that many write in, or any other by its code or its name."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ OTHER = "-other"
 
 
 def typed_language(data: Mapping[str, Any], name: str) -> str:
-    """The code that a form says: what was typed goes before what was chosen. What is
-    typed and no language is given back as it is."""
+    """Return the language code that a form was sent with; what was typed goes before
+    what was chosen. Typed text that names no language is returned as it is."""
     typed = str(data.get(f"{name}{OTHER}", "")).strip()
     said = typed or str(data.get(name) or "")
     return said if is_text_language(said) else text_language(said) or said
 
 
 class LanguageSelect(forms.Select):
-    """The list, and a field beside it for what is not in the list."""
+    """A select of languages, with a text input beside it for those not in the list."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         if name not in data and f"{name}{OTHER}" not in data:
@@ -43,7 +43,7 @@ class LanguageSelect(forms.Select):
         return typed_language(data, name)
 
     def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
-        """With the language that is chosen, also when it is a rare one."""
+        """Add the chosen language to the options when it is not in the list."""
         groups = super().optgroups(name, value, attrs)
         listed = {str(code) for code, _label in self.choices}
         for code in value:
@@ -54,7 +54,7 @@ class LanguageSelect(forms.Select):
         return groups
 
     def render(self, name: str, value: Any, *args: Any, **kwargs: Any) -> SafeString:
-        # Django's script numbers new rows in names, and in nothing else.
+        # A name, but no id: for new rows Django's script renumbers nothing else here.
         return format_html(
             '{} <label class="other-language">{} <input type="text" name="{}{}" '
             'value="{}" size="14" autocomplete="off"></label>',
@@ -67,7 +67,7 @@ class LanguageSelect(forms.Select):
 
 
 class LanguageChoice(forms.TypedChoiceField):
-    """A language of the list, or any other."""
+    """A form field that takes a language of the list, or any other."""
 
     widget = LanguageSelect
 
@@ -92,7 +92,8 @@ class LanguageChoice(forms.TypedChoiceField):
 
 
 class LanguageField(models.CharField[Any, Any]):
-    """The code of a language. To migrations it is text, as in the database."""
+    """A model field for the code of a language. Migrations see a CharField, as in the
+    database, so that new languages need none."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 10)
@@ -106,7 +107,8 @@ class LanguageField(models.CharField[Any, Any]):
     def contribute_to_class(
         self, cls: Any, name: str, *args: Any, **kwargs: Any
     ) -> None:
-        """Django would look for the name in the list."""
+        """Define `get_…_display` ourselves: Django's would look for the name in the
+        list."""
         shown = f"get_{name}_display"
         if shown not in cls.__dict__:
             setattr(cls, shown, partialmethod(display, name=name))
@@ -114,7 +116,8 @@ class LanguageField(models.CharField[Any, Any]):
 
     @property
     def flatchoices(self) -> list[tuple[str, str]]:
-        """What the lists of the admin look names up in."""
+        """All languages, also rare ones, with their names: the admin's lists look names
+        up here."""
         return [*text_languages(), *rare_languages()]
 
     def validate(self, value: Any, model_instance: Any) -> None:

@@ -1,10 +1,10 @@
-"""Two lists of languages: those of the interface (settings.LANGUAGES), and those that a
-text of an organisation may be in: all that CLDR names, which are offered, and all
-others of ISO 639-3, which can be typed.
+"""The languages of the interface (settings.LANGUAGES), and the languages that a text of
+an organisation may be in: all that CLDR names are offered, all others of ISO 639-3 can
+be typed.
 
-The language of a page stands in its path: /fr/… is French, no prefix is English. The
-admin's stands behind it, /admin/fr/…: a proxy that keeps strangers away from /admin/
-keeps them away from all of it.
+The language of a page stands in its path: /fr/… is French, no prefix is English. In the
+admin it comes second, /admin/fr/…: a proxy that keeps strangers away from /admin/ keeps
+them away from all of it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from django.conf.locale import LANG_INFO
 from django.urls import LocalePrefixPattern, register_converter
 from django.utils.translation import get_language
 
-# What CLDR names, but nobody writes in: “several”, “unknown”, “no language”.
+# Codes of CLDR for no one language: “several”, “root”, “unknown”, “no language”.
 NO_LANGUAGE = frozenset({"mul", "root", "und", "zxx"})
 RIGHT_TO_LEFT = frozenset(
     {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc",
@@ -36,7 +36,7 @@ ADMIN = "/admin/"
 
 
 class AdminPrefix(LocalePrefixPattern):
-    """“admin/”, or “admin/fr/” while French is spoken: the admin's only addresses."""
+    """A URL prefix for the admin: “admin/”, or “admin/fr/” while French is active."""
 
     def __init__(self) -> None:
         super().__init__(prefix_default_language=False)
@@ -47,7 +47,7 @@ class AdminPrefix(LocalePrefixPattern):
 
 
 def parts_of(path: str) -> tuple[str, str, str]:
-    """What stands before the language of `path`, the language, and what follows it."""
+    """Split `path` into what stands before the language, the language, and the rest."""
     before = ADMIN if path.startswith(ADMIN) else "/"
     prefix, slash, rest = path.removeprefix(before).partition("/")
     if prefix != settings.LANGUAGE_CODE and prefix in dict(settings.LANGUAGES):
@@ -56,19 +56,19 @@ def parts_of(path: str) -> tuple[str, str, str]:
 
 
 def language_of(path: str) -> str:
-    """The language code that `path` asks for."""
+    """Return the code of the language that `path` asks for."""
     return parts_of(path)[1]
 
 
 def path_in(language: str, path: str) -> str:
-    """The path of the same page in `language`."""
+    """Return the path of the same page in `language`."""
     before, _language, rest = parts_of(path)
     prefix = "" if language == settings.LANGUAGE_CODE else f"{language}/"
     return f"{before}{prefix}{rest}"
 
 
 def reader_language() -> str:
-    """The language of the interface that the page is made in."""
+    """Return the language of the interface in which the page is rendered."""
     return get_language() or str(settings.LANGUAGE_CODE)
 
 
@@ -81,8 +81,9 @@ def is_of_interface(code: str) -> bool:
 
 @lru_cache(maxsize=20)
 def names_in(language: str) -> dict[str, str]:
-    """The name, in `language`, of each language that a text may be in: a language
-    alone (“fr”, “crk”), or in one of its scripts (“zh-Hant”)."""
+    """Return the languages that a text may be in and that CLDR names: their names in
+    `language`, by code. A code is a language (“fr”, “crk”) or one in a script
+    (“zh-Hant”)."""
     locale = Locale.parse(language, sep="-")
     named = {
         code.replace("_", "-"): name
@@ -99,8 +100,9 @@ def names_in(language: str) -> dict[str, str]:
 
 @lru_cache(maxsize=20)
 def rare_names_in(language: str) -> dict[str, str]:
-    """The name, in `language` where there is one, of each language of ISO 639-3 that
-    CLDR does not name; without other codes of those that it does."""
+    """Return the languages of ISO 639-3 that CLDR does not name: their names, in
+    `language` where there is a translation, by code. Other codes for languages that
+    CLDR names are left out."""
     named, aliases = names_in("en"), get_global("language_aliases")
     translated = gettext.translation(
         "iso639-3", pycountry.LOCALES_DIR, [language], fallback=True
@@ -116,13 +118,14 @@ def rare_names_in(language: str) -> dict[str, str]:
 
 
 def rare_languages() -> list[tuple[str, str]]:
-    """Codes and names, in the reader's language, of those that are not offered."""
+    """Return codes and names, in the reader's language, of the languages not
+    offered."""
     return list(rare_names_in(reader_language()).items())
 
 
 def name_in(language: str, code: str) -> str | None:
-    """What a language is called in `language`, also in a script that it is seldom
-    written in; None for what is no language."""
+    """Return the name in `language` of the language `code`, also in a script that it is
+    seldom written in; None when `code` is no language."""
     if name := names_in(language).get(code):
         return name
     main, hyphen, script = code.partition("-")
@@ -138,9 +141,9 @@ def is_text_language(code: str) -> bool:
 
 
 def text_language(said: str) -> str | None:
-    """The language of a text that somebody names by a code, also with a country or as
-    other systems write it, or by a name: “fr” for fr-CA, fra, French and français,
-    “zh-Hant” for zh-TW. None when it means none."""
+    """Return the code of the language that `said` means, or None. It may be a code,
+    also with a country or as other systems write it, or a name: “fr” for fr-CA, fra,
+    French and français, “zh-Hant” for zh-TW."""
     said = said.strip()
     by_name = codes_by_name().get(sorting_key(said))
     # “Mon” is a language, and “mon” the code of another one.
@@ -169,8 +172,8 @@ def text_language(said: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def codes_by_name() -> dict[str, str]:
-    """Codes by the names in the languages of the interface, and in their own, without
-    accents and capitals."""
+    """Return codes by name, without accents and capitals: names in the languages of the
+    interface, and each language's own name."""
     found = {}
     for reader in dict(settings.LANGUAGES):
         for code, name in names_in(reader).items():
@@ -185,13 +188,14 @@ def codes_by_name() -> dict[str, str]:
 
 
 def name_in_reader_language(code: str) -> str:
-    """“French”, or “français” for a reader of French; the code when it has no name."""
+    """Return “French”, or “français” for a reader of French; the code when it has no
+    name."""
     return name_in(reader_language(), code) or name_in("en", code) or code
 
 
 @lru_cache(maxsize=200)
 def own_name(code: str) -> str:
-    """The language's name in itself, as one finds it in a list: “Français”."""
+    """Return the language's name in itself, capitalised as in a list: “Français”."""
     try:
         name = Locale.parse(code, sep="-").get_display_name() or ""
     except (UnknownLocaleError, ValueError):
@@ -202,7 +206,7 @@ def own_name(code: str) -> str:
 
 @lru_cache(maxsize=200)
 def direction(code: str) -> str:
-    """“rtl” or “ltr”, by the script that the language is usually written in."""
+    """Return “rtl” or “ltr”, by the script that the language is usually written in."""
     language, _hyphen, script = code.partition("-")
     if not script:
         likely = get_global("likely_subtags").get(language, "")
@@ -211,17 +215,19 @@ def direction(code: str) -> str:
 
 
 def text_languages() -> list[tuple[str, str]]:
-    """Codes and names for a choice: names in the reader's language and, where many
-    speak it, in its own."""
+    """Return codes and labels to choose from: the name in the reader's language and,
+    where Django knows it and it differs, the language's own."""
     return text_languages_in(reader_language())
 
 
 @lru_cache(maxsize=20)
 def text_languages_in(language: str) -> list[tuple[str, str]]:
-    """The same for readers of `language`, those of the interface first."""
+    """Return the same choices for readers of `language`, languages of the interface
+    first."""
     choices = []
     for code, name in names_in(language).items():
-        # Of all languages, Babel's own names would take half a second and 100 MB.
+        # Django knows the own names of major languages. Babel knows all, but loading
+        # them would take half a second and 100 MB.
         own = LANG_INFO.get(code.lower(), {}).get("name_local", "")
         differs = own and sorting_key(own) != sorting_key(name)
         choices.append((code, f"{name} – {own}" if differs else name))
@@ -230,14 +236,14 @@ def text_languages_in(language: str) -> list[tuple[str, str]]:
 
 
 def sorting_key(name: str) -> str:
-    """Letters without accents, so that É stands with E."""
+    """Return the name without accents and case, so that É sorts with E."""
     bare = unicodedata.normalize("NFD", name)
     return "".join(c for c in bare if not unicodedata.combining(c)).casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text and the language it is in, for `lang` and `dir` around it."""
+    """A text and its language, for the attributes `lang` and `dir` around it."""
 
     text: str
     language: str
@@ -251,7 +257,7 @@ class Passage:
 
 
 class TextLanguageConverter:
-    """A path component that names the language of a text."""
+    """A URL path converter for the language of a text."""
 
     regex = r"[a-zA-Z]{2,3}(?:-[a-zA-Z]{4})?"
 

@@ -1,4 +1,4 @@
-"""Addresses made of titles, in any script."""
+"""Slugs: URL path components made of titles, in any script."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from django.urls import register_converter
 from django.utils.translation import gettext_lazy as _
 
 MAX_LENGTH = 80
-# Letters, marks (vowel signs of many scripts are marks) and digits.
+# Unicode categories: letters, marks (as vowel signs of many scripts) and numbers.
 KEPT = ("L", "M", "N")
 
 
 def make_slug(title: str) -> str:
-    """Words of `title` joined by hyphens, at most 80 characters; '' when it has no
-    letter or digit. Unlike Django's slugify it keeps vowel signs."""
+    """Return the words of `title` in lower case, joined by hyphens, at most 80
+    characters; '' when it has no letter or digit. Unlike Django's slugify it keeps
+    vowel signs."""
     text = unicodedata.normalize("NFKC", title).lower()
     text = text.replace("'", "").replace("’", "")
     kept = "".join(c if unicodedata.category(c)[0] in KEPT else " " for c in text)
@@ -33,7 +34,8 @@ def make_slug(title: str) -> str:
 
 
 def free_slug(title: str, taken: Callable[[str], bool], fallback: str) -> str:
-    """A slug for `title` that is not `taken`: numbered when it has to be."""
+    """Return a slug for `title` that is not `taken`, with a number behind it if needed;
+    made of `fallback` when the title has no letter or digit."""
     slug = make_slug(title) or fallback
     candidate, number = slug, 1
     while taken(candidate):
@@ -49,12 +51,12 @@ def is_slug(text: str) -> bool:
 
 
 class UnicodeSlugConverter:
-    """A path component made of letters, marks and digits of any script."""
+    """A URL path converter for letters, marks and digits of any script."""
 
     regex = r"[^/\x00-\x1f\s.]+"
 
     def to_python(self, value: str) -> str:
-        # Some characters come apart into what no address may hold.
+        # NFKC turns some letters into characters that no slug may hold.
         slug = unicodedata.normalize("NFKC", value)
         if not is_slug(slug) or len(slug) > MAX_LENGTH:
             raise ValueError
@@ -68,7 +70,7 @@ register_converter(UnicodeSlugConverter, "uslug")
 
 
 def validate_slug(value: str) -> None:
-    """For model fields: the message says what an address may hold."""
+    """Validate a model field; the message says what an address may hold."""
     if not is_slug(value) or len(value) > MAX_LENGTH:
         raise ValidationError(
             _(
@@ -80,11 +82,12 @@ def validate_slug(value: str) -> None:
 
 
 class Sluggable(models.Model):
-    """A model with an address made of its name. The addresses it once had keep leading
-    to it, from a model of their own (`former_slugs`), and nobody else gets them."""
+    """A model whose slug is made of its name. Former slugs keep leading to the row:
+    they are stored in a model of their own (`former_slugs`), and no other row can take
+    them."""
 
     SLUG_FROM: ClassVar[str]
-    """The field that the address is made of."""
+    """The field that the slug is made of."""
 
     slug: models.CharField[str, str]
     former_slugs: Any
@@ -94,7 +97,7 @@ class Sluggable(models.Model):
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Makes the address when it is empty and keeps the former when it changes."""
+        """Make the slug if it is empty, and keep the former one if it changes."""
         self.make_slug()
         super().save(*args, **kwargs)
         if self._stored_slug not in {"", self.slug}:
@@ -108,7 +111,8 @@ class Sluggable(models.Model):
         return row
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
-        """What was typed is looked at in the form in which it is stored."""
+        """Normalise the slug first: it is validated in the form in which it is
+        stored."""
         self.slug = unicodedata.normalize("NFKC", self.slug)
         super().clean_fields(exclude)
 
@@ -123,14 +127,14 @@ class Sluggable(models.Model):
         super().validate_unique(exclude)
 
     def make_slug(self) -> None:
-        """The address in the form in which it is looked up, made of the name when
-        there is none."""
+        """Normalise the slug as it is looked up (NFKC); make it of the name if it is
+        empty."""
         self.slug = unicodedata.normalize("NFKC", self.slug)
         if not self.slug:
             name = getattr(self, self.SLUG_FROM)
             self.slug = free_slug(name, self.slug_taken, self._meta.model_name or "")
 
     def slug_taken(self, slug: str) -> bool:
-        """Whether another row has this address, or had it."""
+        """Return whether another row has this slug, or had it."""
         others = type(self)._default_manager.exclude(pk=self.pk)
         return others.filter(Q(slug=slug) | Q(former_slugs__slug=slug)).exists()

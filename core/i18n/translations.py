@@ -1,4 +1,4 @@
-"""Compiles the translations: `python -m core.i18n.translations`. Babel does it, so that
+"""Compile the translations: `python -m core.i18n.translations`. Babel does it, so that
 nobody needs gettext's programs to run the site."""
 
 from __future__ import annotations

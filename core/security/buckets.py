@@ -1,8 +1,9 @@
-"""Limits on what one source may do: buckets that refill evenly (GCRA).
+"""Rate limits: token buckets that refill evenly (GCRA), one for each limit and source.
 
-A draw from one bucket is one statement, so of any number at once exactly as many pass
-as should. A draw from several passes all of them or leaves them untouched: whoever is
-held up by one limit takes nothing from another, which may be somebody else's, too.
+A draw from one bucket is a single statement, so that of any number of requests at once
+exactly as many pass as should. A draw from several buckets passes all of them or
+changes none: whoever one limit holds up uses nothing of another, which may be shared
+with somebody else.
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ PURGE_BATCH = 5000
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many at once, then one more in each time `every`."""
+    """A rate limit: `at_once` draws at once, then one more each time `every` has
+    passed."""
 
     name: str
     at_once: int
     every: timedelta
 
     def of(self, source: str) -> Drawn:
-        """One drawn from the bucket of `source`."""
+        """Return one draw from the bucket of `source`."""
         return Drawn(self, key_of(self.name, source))
 
 
@@ -40,14 +42,15 @@ class Drawn:
 
 
 def key_of(name: str, source: str) -> uuid.UUID:
-    """What a bucket is found by: nobody reads a network or an address out of it."""
+    """Return the key of a bucket, a keyed hash: nobody can read a network or an address
+    out of it."""
     digest = salted_hmac("config.buckets", f"{name}:{source}", algorithm="sha256")
     return uuid.UUID(bytes=digest.digest()[:16])
 
 
 MICROSECOND = timedelta(microseconds=1)
 
-# Times in microseconds.
+# Durations in the statements are microseconds.
 DRAW = """
 INSERT INTO config_bucket AS b (key, full_at)
 VALUES (%(key)s, %(now)s::timestamptz + %(every)s * interval '1 us')
@@ -63,10 +66,10 @@ UPDATE config_bucket SET full_at = full_at - %s * interval '1 us' WHERE key = %s
 
 
 def draw(*draws: Drawn, now: datetime) -> timedelta:
-    """Draw from all buckets, or from none when one has nothing left. Returns how long
-    to wait until that one has; zero when all were drawn from."""
+    """Draw from all buckets, or from none when one is empty. Return how long to wait
+    until that one has a draw again, at least a second; zero when all passed."""
     with transaction.atomic(), connection.cursor() as cursor:
-        # In one order, whoever draws: nobody waits for somebody who waits for them.
+        # Always in the same order, so that two draws cannot deadlock.
         for each in sorted(draws, key=lambda d: d.key):
             every = each.rate.every
             room = every * (each.rate.at_once - 1)
@@ -88,14 +91,14 @@ def draw(*draws: Drawn, now: datetime) -> timedelta:
 
 
 def give_back(*draws: Drawn) -> None:
-    """Undo a draw: what it was for did not happen, or need not count."""
+    """Undo draws whose action did not happen, or need not count."""
     with transaction.atomic(), connection.cursor() as cursor:
         for each in sorted(draws, key=lambda d: d.key):
             cursor.execute(GIVE_BACK, [each.rate.every // MICROSECOND, each.key])
 
 
 def purge_buckets(now: datetime) -> bool:
-    """For the worker: forget a batch of full buckets; whether more may wait."""
+    """Delete a batch of full buckets, for the worker; return whether more may wait."""
     full = Bucket.objects.filter(full_at__lt=now).order_by("full_at")
     with transaction.atomic():
         found = list(

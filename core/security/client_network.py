@@ -1,5 +1,5 @@
-"""From which network a request comes: never an address, only the block that a provider
-gives to many people at once."""
+"""The network that a request comes from: never a single address, only the block that a
+provider gives to many people at once."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.http import HttpRequest
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# What one subscriber, office or mobile network shares.
+# The prefix length of what one subscriber, office or mobile network shares.
 PREFIX = {4: 24, 6: 48}
 
 
 def network_of(request: HttpRequest) -> Network | None:
-    """The /24 or /48 of the visitor; None when nobody trustworthy says, or when it is
-    not an address of the internet: then there is nothing to tell visitors apart by."""
+    """Return the visitor's /24 (IPv4) or /48 (IPv6). None when no trusted source names
+    an address, or when it is not a public one: then nothing tells visitors apart."""
     address = client_address(
         request.META.get("REMOTE_ADDR", ""),
         request.META.get("HTTP_X_FORWARDED_FOR", ""),
@@ -30,8 +30,9 @@ def network_of(request: HttpRequest) -> Network | None:
 
 
 def block_of(address: Address) -> Network:
-    """The /24 or /48 around it. Made of a number: every form waits for it, and making
-    it of an address and a length takes twice as long."""
+    """Return the /24 or /48 around `address`. It is built from integers because every
+    form waits for it, and building it from an address and a prefix takes twice as long.
+    """
     prefix = PREFIX[address.version]
     hosts = address.max_prefixlen - prefix
     first = int(address) >> hosts << hosts
@@ -43,12 +44,13 @@ def block_of(address: Address) -> Network:
 def client_address(
     peer: str, forwarded: str, trusted: tuple[Network, ...]
 ) -> Address | None:
-    """The address that a request came from, as far as it can be believed.
+    """Return the address that a request came from, as far as it can be trusted; None
+    when the `peer` has no address.
 
-    Each proxy adds, on the right of X-Forwarded-For (`forwarded`), whom it talked to.
-    So it is read from the right, beginning with the `peer` of our own server, for as
-    long as the speaker is a declared proxy; what stands further left anybody may have
-    made up.
+    Each proxy appends the address it talked to on the right of X-Forwarded-For
+    (`forwarded`). So it is read from the right, beginning with the `peer` of our own
+    server, for as long as the speaker is a declared proxy; anybody may have made up
+    what stands further left.
     """
     client = parse_address(peer)
     if client is None:
@@ -64,8 +66,8 @@ def client_address(
 
 
 def parse_address(text: str) -> Address | None:
-    """An address as proxies write it: 192.0.2.1, 192.0.2.1:443, [2001:db8::1]:443,
-    ::ffff:192.0.2.1; None for anything else."""
+    """Parse an address as proxies write it: 192.0.2.1, 192.0.2.1:443,
+    [2001:db8::1]:443, ::ffff:192.0.2.1; return None for anything else."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,8 +1,9 @@
-"""Security events in the log: who got in, who did not, who may do what from now on.
+"""Security events in the log: logins, failed logins, changes of permissions.
 
-A line says which account by its number and which network by a keyed mark, the same for
-the same network: a search for it finds all that came from there, and nobody reads an
-address out of it. An address without an account has a mark, too, never its letters.
+A line names the account by its number and the network by a keyed hash. The hash of one
+network is always the same: a search for it finds all that came from there, and nobody
+can read an address out of it. An e-mail address without an account appears as a hash,
+too.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ def record(
     network: Network | None = None,
     address: str = "",
 ) -> None:
-    """Log `event`: what happened to an account, by which other one, in which
-    organisation. `address` is what was typed where it may have no account."""
+    """Log `event`: what happened to an `account`, `by` which other account, in which
+    organisation. `address` is the e-mail address typed where it may have no account."""
     fields: dict[str, str | int | None] = {
         "account": account,
         "by": by,
@@ -39,6 +40,6 @@ def record(
 
 
 def mark(kind: str, value: str) -> str:
-    """A short keyed hash."""
+    """Return a short keyed hash, different for each `kind`."""
     digest = salted_hmac("config.events", f"{kind}:{value}", algorithm="sha256")
     return digest.hexdigest()[:12]

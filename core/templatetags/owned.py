@@ -1,4 +1,4 @@
-"""Marks each form of staff with the account that it was shown to."""
+"""Template tag: mark each form of staff with the account that it was shown to."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ register = template.Library()
 
 
 class OwnedFormNode(CsrfTokenNode):
-    """Django's token, and beside it whose form this is: the token stands in every form
-    that staff send, in Django's own pages, too."""
+    """Django's CSRF token with a hidden field beside it that says whose form this is.
+    It replaces {% csrf_token %} because every form that staff send has that, Django's
+    own included."""
 
     def render(self, context: Any) -> SafeString:
         token = super().render(context)

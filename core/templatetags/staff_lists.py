@@ -1,4 +1,4 @@
-"""Rows of the admin's lists, for windows in which they are not a table."""
+"""Template filter: rows of the admin's lists for windows too narrow for a table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ register = template.Library()
 def with_heads(
     cells: Iterable[SafeString], heads: list[dict[str, Any]]
 ) -> Iterator[SafeString]:
-    """The cells of a row, each naming its column's head for css/admin.css to print."""
+    """Give each cell of a row its column's head as an attribute, for css/admin.css to
+    print."""
     for cell, head in zip(cells, heads, strict=False):
         if cell.startswith(("<td", "<th")) and "<" not in str(head["text"]):
             label = format_html(' data-head="{}"', capfirst(str(head["text"])))

@@ -1,4 +1,4 @@
-"""How dates are written: a folder for each language of the interface."""
+"""Date formats: a folder for each language of the interface."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ english = dateformat.DateFormat.S
 
 
 def ordinal(self: dateformat.DateFormat) -> str:
-    """What stands behind the number of a day where a format has “S”: “1er décembre”
-    and “2 décembre”, “1st” and “2nd”; nothing in other languages."""
+    """Return the suffix of a day's number for “S” in a date format: “1er décembre” and
+    “2 décembre”, “1st” and “2nd”; nothing in other languages."""
     match (get_language() or "en").partition("-")[0]:
         case "fr":
             return "er" if dateformat.DateFormat.j(self) == 1 else ""
@@ -20,6 +20,6 @@ def ordinal(self: dateformat.DateFormat) -> str:
 
 
 def let_ordinals_be_translated() -> None:
-    """Django knows those of English only. Pages, mails and the admin all write their
-    dates by this class."""
+    """Replace Django's “S”, which knows English suffixes only, in the class with which
+    pages, mails and the admin all write their dates."""
     dateformat.DateFormat.S = ordinal  # type: ignore[method-assign]
