@@ -1,7 +1,7 @@
-"""What is deleted is what was seen: the page that asks whether to delete carries, like
-the forms of core.admin.edit_conflicts, a digest of every value of every row that would
-go. Where one of them has changed meanwhile, nothing is deleted, and the page asks once
-more.
+"""Edit conflicts on deletion: only what was seen is deleted. The page that asks whether
+to delete carries, like the forms of core.admin.edit_conflicts, a digest of every value
+of every row that would go. If one of them has changed in the meantime, nothing is
+deleted, and the page asks again.
 """
 
 from __future__ import annotations
@@ -22,32 +22,33 @@ from django.utils.translation import gettext
 from core.admin import saves
 from core.admin.edit_conflicts import arrived, digest
 
-# A page with more of them is not read.
+# Nobody reads a page that names more changes.
 MOST_NAMED = 50
 
 
 @dataclass
 class Question:
-    """What the page says besides Django's: `request.deletion` in its template."""
+    """What the deletion page says beyond Django's: `request.deletion` in its
+    template."""
 
     seen: str
-    """What it was opened with, for the field SEEN."""
+    """The page's token and digests, for its hidden field SEEN."""
     is_stale: bool = False
-    """Whether it was sent about something else than is stored now."""
+    """Whether what the confirmation was about differs from what is stored now."""
     who: str = ""
     news: list[str] = field(default_factory=list)
-    """What has changed, in words."""
+    """What has changed, in sentences."""
 
 
 def review_deletion(
     request: HttpRequest, model: type[models.Model], numbers: list[Any]
 ) -> None:
-    """Look at what would be deleted with the rows of these numbers. A confirmation
-    that was about something else is taken from the request, so that the page is shown
-    instead."""
+    """Compare the rows that would be deleted with those that a confirmation was about,
+    and set `request.deletion`. If they differ, the confirmation is removed from the
+    request, so that Django shows the page again."""
     chosen = model._base_manager.filter(pk__in=numbers).order_by("pk")
     if request.method == "POST" and connection.in_atomic_block:
-        # Whoever is saving one of them is waited for.
+        # Wait for whoever is saving one of them.
         list(chosen.select_for_update().values_list("pk"))
     rows = doomed(chosen)
     now = {key: row_digests(row) for key, row in rows.items()}
@@ -76,7 +77,7 @@ def review_deletion(
 
 
 def doomed(chosen: models.QuerySet[Any]) -> dict[str, models.Model]:
-    """Every row that goes with these, by what it is called here."""
+    """Return every row that would be deleted with these, by model label and number."""
     collector = NestedObjects(using=chosen.db, origin=chosen)
     collector.collect(list(chosen))
     return {
@@ -98,7 +99,7 @@ def news(
     before: dict[str, dict[str, str]],
     now: dict[str, dict[str, str]],
 ) -> Iterator[str]:
-    """What was changed, added and removed between the two, in words."""
+    """Yield what was changed, added and removed between the two, in sentences."""
     for key, row in rows.items():
         name = f"{capfirst(str(row._meta.verbose_name))} “{row}”"
         if key not in before:

@@ -1,10 +1,11 @@
-"""Two people at one form: what each had seen when it was opened, and what became of it.
+"""Optimistic locking for the admin's forms: edit conflicts field by field, and
+idempotent saves.
 
-A form of the admin carries, for each of its fields, a digest of the value that it was
-opened with. When it is sent, a field that only somebody else has changed keeps their
-value; one that both have changed refuses the save, and says what is stored beside what
-was typed: who saves once more keeps theirs, or ticks that the stored one stays. The
-form also has a token, so that one that is sent twice is saved once.
+A form carries, for each of its fields, a digest of the value that it was opened with.
+When it is sent, a field that only somebody else has changed keeps their value. One that
+both have changed refuses the save, and shows what is stored beside what was typed:
+saving again keeps what was typed, a tick keeps what is stored. The form also has a
+token, so that a form sent twice is saved once.
 """
 
 from __future__ import annotations
@@ -40,26 +41,27 @@ def digest(text: str) -> str:
 @dataclass
 class Sent:
     """What arrived with a form. `rows` has the digests by row and field, "" being the
-    row itself; it is empty where the form says nothing about what it was opened with.
+    main row; it is empty when the form does not say what it was opened with.
     """
 
     token: str = ""
     opened: datetime | None = None
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     theirs: frozenset[str] = frozenset()
-    """Names of fields in which the stored value stays."""
+    """Names of the fields in which the stored value was ticked to stay."""
     content: str = ""
-    """A digest of everything that was typed."""
+    """A digest of everything that was sent."""
     who: str = ""
-    """Who changed the row meanwhile, and when, as far as that is known."""
+    """Who changed the row since the form was opened, and when, as far as known."""
     again: Any = None
-    """What was saved from this very form before, with other words in it."""
+    """The history entry of an earlier save of this form with other content."""
     kept: list[str] = field(default_factory=list)
-    """Labels of fields in which somebody else's change was kept."""
+    """Labels of the fields in which somebody else's change was kept."""
 
 
 def arrived(request: HttpRequest) -> Sent:
-    """What the form says that it was opened with."""
+    """Parse what a form says that it was opened with; without digests when it is
+    malformed."""
     post = request.POST
     sent = Sent(theirs=frozenset(post.getlist(THEIRS)), content=content_of(request))
     try:
@@ -76,7 +78,8 @@ def arrived(request: HttpRequest) -> Sent:
 
 
 def content_of(request: HttpRequest) -> str:
-    """The same for the same words and files, whenever they are sent."""
+    """Return a digest of the values and files of a form: equal for the same form sent
+    twice."""
     typed = sorted(
         (name, values)
         for name, values in request.POST.lists()
@@ -90,7 +93,8 @@ def content_of(request: HttpRequest) -> str:
 
 
 def told(form: Any, formsets: Iterable[Any] = ()) -> str:
-    """What a page says of the values that it opens a form with: for the field SEEN."""
+    """Return a token and the digests of the values that a page opens its forms with, as
+    JSON for the hidden field SEEN."""
     rows = {"": form_digests(form)}
     for formset in formsets:
         if formset.instance._state.adding:
@@ -113,8 +117,8 @@ def form_digests(form: Any) -> dict[str, str]:
 
 
 def typed_anew(form: Any, sent: Sent) -> dict[str, Any]:
-    """Of a valid form, the fields with another value than it was opened with; all,
-    where it does not say what that was."""
+    """Return the values of a valid form that differ from what it was opened with; all
+    of them when it does not say what that was."""
     base = sent.rows.get(row_key(form), {})
     return {
         name: value
@@ -124,22 +128,24 @@ def typed_anew(form: Any, sent: Sent) -> dict[str, Any]:
 
 
 def is_row_number(found: forms.Field) -> bool:
-    """Whether a field of an inline only says which row it is."""
+    """Return whether the field is hidden: an inline's fields that only say which row it
+    is."""
     return isinstance(found.widget, forms.HiddenInput)
 
 
 def row_key(form: Any) -> str:
-    """What a row is called: by its number, for its place may change."""
+    """Return a row's key: its number, not its place in the form, which may change."""
     if form.prefix is None:
         return ""
     return f"{form.prefix.rpartition('-')[0]}-{form.instance.pk}"
 
 
-# == Values as texts, to be compared ==
+# == Values as text, to be compared ==
 
 
 def stored_text(found: forms.Field, value: Any) -> str:
-    """The same for what a browser sends back of a value unchanged."""
+    """Return a stored value as text, so that it equals what a browser sends back
+    unchanged."""
     if isinstance(value, FieldFile):
         return value.name or ""
     value = found.prepare_value(value)
@@ -156,7 +162,7 @@ def stored_text(found: forms.Field, value: Any) -> str:
 
 
 def typed_text(form: Any, name: str) -> str | None:
-    """What was typed, as text; None for what is no value of the field, or is a file."""
+    """Return what was typed as text; None when it is invalid or a new file."""
     found, raw = form.fields[name], form[name].data
     if isinstance(found, forms.FileField):
         initial = form.get_initial_for_field(found, name)
@@ -165,28 +171,28 @@ def typed_text(form: Any, name: str) -> str | None:
         value = found.clean(raw)
     except forms.ValidationError:
         return None
-    # A choice is compared as the browser names it, not as what is made of it.
+    # Choices are compared by the value the browser sends, not by what it is coerced to.
     return stored_text(
         found, raw if isinstance(found, forms.TypedChoiceField) else value
     )
 
 
 def displayed_value(found: Any, text: str) -> str:
-    """A stored value as its reader knows it."""
+    """Return a stored value as readers know it: by the labels of its choices."""
     if hasattr(found, "choices"):
         labels = {str(value): str(label) for value, label in found.choices}
         text = ", ".join(labels.get(part, part) for part in text.split("\n") if part)
     return text or gettext("nothing")
 
 
-# == Forms that compare ==
+# == Forms that detect conflicts ==
 
 
 class Attentive(forms.BaseForm):
-    """A form that notices what was changed while it was open."""
+    """A form that detects edit conflicts: changes made while it was open."""
 
     sent: Sent | None = None
-    """What arrived with it; set for each request."""
+    """What arrived with the form; set for each request."""
 
     def full_clean(self) -> None:
         theirs, both = self.compare()
@@ -194,7 +200,7 @@ class Attentive(forms.BaseForm):
             self.fields[name].disabled = True
         super().full_clean()
         if theirs:
-            _ = self.changed_data  # looked at while they are theirs
+            _ = self.changed_data  # cached while these fields are disabled
         for name in theirs:
             keep_stored(self.fields[name])
         for name, stored in both.items():
@@ -206,7 +212,8 @@ class Attentive(forms.BaseForm):
 
     @property
     def opened_with(self) -> Mapping[str, str] | None:
-        """The digests of the row; None for one that is compared with nothing."""
+        """The digests that the row was opened with; None for a form that is compared
+        with nothing, as that of a new row."""
         instance = getattr(self, "instance", None)
         if self.sent is None or not self.is_bound:
             return None
@@ -215,8 +222,8 @@ class Attentive(forms.BaseForm):
         return self.sent.rows.get(row_key(self), {})
 
     def compare(self) -> tuple[list[str], dict[str, str]]:
-        """The fields that keep what is stored; and those that two have changed, with
-        the stored text."""
+        """Return the names of the fields that keep the stored value, and the stored
+        text of each field that both have changed."""
         theirs: list[str] = []
         both: dict[str, str] = {}
         base = self.opened_with
@@ -241,7 +248,8 @@ class Attentive(forms.BaseForm):
                 both[name] = stored
         for name, words in self.described_pictures():
             if name in both:
-                # Theirs stands beside their picture; ours is said with the conflict.
+                # The stored description stays with the stored picture; `file_changed`
+                # shows the one that was typed.
                 both.pop(words, None)
                 theirs = [*(other for other in theirs if other != words), words]
             elif (
@@ -257,15 +265,16 @@ class Attentive(forms.BaseForm):
         return stored_text(found, self.get_initial_for_field(found, name))
 
     def described_pictures(self) -> Iterable[tuple[str, str]]:
-        """Fields of pictures with those of the words that describe them: what is said
-        of one picture is never stored beside another."""
+        """Yield each picture field with the field that describes it: a description of
+        one picture is never stored beside another."""
         for name, found in self.fields.items():
             words = f"{name}_description"
             if isinstance(found, forms.FileField) and words in self.fields:
                 yield name, words
 
     def both_changed(self, name: str, stored: str) -> SafeString:
-        """What is stored, and the way on: theirs with a tick, one's own without."""
+        """Return an error that shows the stored value: a tick keeps it, saving again
+        without one keeps what was typed."""
         assert self.sent is not None
         who = self.sent.who or gettext("Somebody, or the site itself,")
         if isinstance(self.fields[name], forms.FileField):
@@ -286,7 +295,8 @@ class Attentive(forms.BaseForm):
         )
 
     def file_changed(self, name: str, stored: str, who: str) -> SafeString:
-        """The same of a file, which no browser keeps: it has to be chosen again."""
+        """Return the same error for a file, which browsers do not keep: it has to be
+        chosen again."""
         words = str(self.data.get(self.add_prefix(f"{name}_description"), ""))
         return format_html(
             '<span class="meanwhile">{}</span> <span class="meanwhile__stored" '
@@ -309,7 +319,8 @@ class Attentive(forms.BaseForm):
         )
 
     def lost(self, known: list[str]) -> Iterable[SafeString]:
-        """What was typed into fields that cannot be changed any more."""
+        """Yield what was typed into fields that cannot be changed any more, to be
+        copied."""
         for name, before in (self.opened_with or {}).items():
             typed = self.data.get(self.add_prefix(name))
             if typed is None or name in known or name in self.changed_data:
@@ -317,7 +328,7 @@ class Attentive(forms.BaseForm):
             found = self.fields.get(name) or forms.CharField()
             text = stored_text(forms.CharField(), typed)
             if name in self.fields and not found.disabled:
-                # As the field reads it: some take away what nobody can see.
+                # As the field cleans it: some remove what nobody can see.
                 read = typed_text(self, name)
                 text = text if read is None else read
             instance = getattr(self, "instance", None)
@@ -342,13 +353,13 @@ class Attentive(forms.BaseForm):
 
 
 def keep_stored(found: forms.Field) -> None:
-    """From now on the field shows what is stored, and can be changed again."""
+    """Make the field show the stored value whatever was typed, and editable again."""
     found.disabled = False
     found.bound_data = lambda data, initial: initial  # type: ignore[method-assign]
 
 
 def label_of(form: Any, name: str) -> str:
-    """What people call a field that the form may not have."""
+    """Return the label of a field, also of one that the form does not have."""
     if name in form.fields:
         return str(form.fields[name].label)
     return str(form._meta.model._meta.get_field(name).verbose_name)

@@ -1,10 +1,10 @@
-"""What staff typed is not lost when their form meets the login page.
+"""Recovery of what staff typed when their form meets the login page.
 
-A session ends while somebody writes, or a login in another window makes the form's
+A session ends while somebody writes, or a login in another window makes the form's CSRF
 token stale. What was typed is then carried through the login in a hidden, signed field,
 stored nowhere, and offered to the account that typed it: to look at, and to send with a
-button. Each form says whose it is (templatetags/owned.py); one that does not, or that
-is not known to come from a page of this site, gets nothing offered.
+button. Each form says whose it is (templatetags/owned.py); nothing is offered for one
+that does not, or that is not known to come from a page of this site.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ TYPED_BY = "_typed_by"
 CARRIED = "_typed"
 SALT = "config.retyping"
 MARK_SALT = "core.admin.form_recovery.mark"
-"""Another one: what was signed as the one is never read as the other."""
+"""A salt of its own: a signature for the one field is never valid for the other."""
 LONGEST = 500_000
-"""Characters that are carried; a petition has at most 40,000 in each language."""
+"""At most so many characters are carried; a petition has at most 40,000 in each
+language."""
 KEPT = 12 * 60 * 60
-# What a page adds to its form: for Django, for us, for its previews.
+# Beginnings of hidden fields that a page adds: for Django, for us, for its previews.
 NOT_TYPED = ("_", "initial-", "preview_")
 LEFT_OUT = {"csrfmiddlewaretoken", TYPED_BY, CARRIED}
 
@@ -51,27 +52,27 @@ def mark_of(account: int) -> str:
 
 @dataclass
 class Typed:
-    """A form that did not arrive."""
+    """What was typed into a form that was not accepted."""
 
     path: str
     account: int
     pairs: list[tuple[str, str]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    """Names of the fields with files: browsers keep none."""
+    """Names of the file fields that were filled in: browsers keep no files."""
     is_too_long: bool = False
 
     def carried(self) -> str:
         return signing.dumps(asdict(self), salt=SALT, compress=True)
 
     def shown(self, request: HttpRequest) -> list[tuple[str, str]]:
-        """What somebody typed or chose, as the form's page names both for whoever
-        asks."""
+        """Return labels and values of what was typed or chosen, as the form's page
+        names both; rows are named only if `request` may see them."""
         model = model_at(self.path)
         words = [
             label_and_value(request, model, name, value)
             for name, value in self.pairs
             if value
-            and "__prefix__" not in name  # what a script adds rows from
+            and "__prefix__" not in name  # the template of added rows
             and not name.startswith(NOT_TYPED)
             and not name.endswith(("_FORMS", "-id"))
         ]
@@ -79,7 +80,7 @@ class Typed:
 
 
 def model_at(path: str) -> type[models.Model] | None:
-    """The model whose form is at this address of the admin; None at other pages."""
+    """Return the model whose admin form is at `path`; None at other pages."""
     try:
         name = resolve(path.partition("?")[0]).url_name or ""
     except Resolver404:
@@ -94,9 +95,10 @@ def model_at(path: str) -> type[models.Model] | None:
 def label_and_value(
     request: HttpRequest, model: type[models.Model] | None, name: str, value: str
 ) -> tuple[str, str]:
-    """The label of a form's field, with the number of its row, and the value as a
-    choice is labelled; both as they were sent where there is no such column. What only
-    says whose row it is has no label, nor has the number of a row that is gone."""
+    """Return a field's label, with the number of its row, and its value as a choice is
+    labelled; name and value as sent when the model has no such column. The label is ""
+    for an inline's reference to its parent, and for a row that is gone or may not be
+    seen."""
     row = re.fullmatch(r"(\w+)-([0-9]{1,6})-(\w+)", name)
     try:
         if model is None:
@@ -124,17 +126,18 @@ def label_and_value(
 
 
 def name_of(request: HttpRequest, model: Any, number: str) -> str:
-    """What a chosen row is called, for whoever may see it in the admin."""
+    """Return the name of a chosen row; "" if it is gone or `request` may not see it."""
     model_admin = admin.site._registry.get(model)
     if model_admin is None:
         return ""
-    # Django's own, which waits for nobody.
+    # Django's own method, which takes no lock.
     row = admin.ModelAdmin.get_object(model_admin, request, number)
     return str(row) if row and model_admin.has_view_permission(request, row) else ""
 
 
 def typed_in(request: HttpRequest) -> Typed | None:
-    """What a form of an account held; None when there is no evidence whose it is."""
+    """Return what was typed into a form of staff; None when nothing proves whose it is,
+    or when it holds a password."""
     if request.method != "POST" or origin_of(request) is not Origin.OWN:
         return None
     try:
@@ -160,7 +163,8 @@ def pairs_of(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def carried_in(request: HttpRequest) -> Typed | None:
-    """What a login carried along."""
+    """Return what a login form carried along; None when there is nothing, or no valid
+    signature."""
     try:
         found = signing.loads(request.POST.get(CARRIED, ""), salt=SALT, max_age=KEPT)
     except signing.BadSignature:
@@ -170,7 +174,7 @@ def carried_in(request: HttpRequest) -> Typed | None:
 
 
 def ask_login(request: HttpRequest, typed: Typed | None) -> HttpResponse:
-    """The login page instead of what the form was for; it says that nothing is done."""
+    """Answer a form with the login page (403), which says that nothing was done."""
     log_context(outcome="login is over")
     context = {
         **admin.site.each_context(request),
@@ -187,7 +191,8 @@ def ask_login(request: HttpRequest, typed: Typed | None) -> HttpResponse:
 
 
 def offer(request: HttpRequest, typed: Typed, status: int = 200) -> HttpResponse:
-    """What was typed, to look at and to send; to nobody but who typed it."""
+    """Show what was typed, with a button to send it; to nobody but the account that
+    typed it."""
     is_theirs = typed.account == request.user.pk
     context = {
         **admin.site.each_context(request),
@@ -202,8 +207,8 @@ def offer(request: HttpRequest, typed: Typed, status: int = 200) -> HttpResponse
 
 
 def removed(request: HttpRequest, back: str) -> HttpResponse:
-    """The answer to a form of a row that is not there any more: what was typed, to be
-    copied, and the way to the list at `back`."""
+    """Answer a form whose row was deleted (404): show what was typed, to be copied, and
+    the way to the list at `back`."""
     pairs = [pair for pair in pairs_of(request) if "password" not in pair[0]]
     account = int(request.user.pk or 0)
     typed = Typed(request.get_full_path(), account, pairs, list(request.FILES))
@@ -219,7 +224,7 @@ def removed(request: HttpRequest, back: str) -> HttpResponse:
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The answer to a form of staff whose token is stale."""
+    """Answer a form of staff whose CSRF token is stale."""
     if origin_of(request) is Origin.FOREIGN:
         return problem(request, 403)
     match = request.resolver_match
@@ -234,7 +239,8 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
         return redirect("admin:index")
     typed = typed_in(request)
     if not name.startswith("admin:"):
-        # Setting a password, accepting an invitation: the page has a new token.
+        # Setting a password, accepting an invitation: the page, loaded again, has a new
+        # token.
         return redirect(request.get_full_path())
     if not is_in:
         return ask_login(request, typed)

@@ -1,5 +1,5 @@
-"""What every form of the admin does, whatever it is about. Added to each by
-core.admin.model_admin, so that none can go without."""
+"""Form and formset classes whose behaviour every form of the admin has, whatever it is
+about. core.admin.model_admin mixes them into each form, so that none can go without."""
 
 from __future__ import annotations
 
@@ -29,19 +29,20 @@ from core.db.refusals import (
 )
 from core.text.fields import LineField, MomentField
 
-# So many rows can be added below a form at once.
+# At most so many rows can be added to an inline at once.
 MOST_NEW_ROWS = 40
 
 
 class StaffForm(Attentive, forms.ModelForm[Any]):
-    """Says what the database would refuse, beside the field; and what somebody else
-    has changed meanwhile."""
+    """A form that reports, beside the field, what the database would refuse, and edit
+    conflicts."""
 
     refusal: ClassVar[Refusal | None] = None
-    """What it refused of this very form a moment ago; set for each request."""
+    """What the database refused of this form a moment ago; set for each request."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Labels begin as those of columns do, whichever class names them."""
+        """Capitalise labels as the admin does for columns, whichever class defines
+        them."""
         super().__init__(*args, **kwargs)
         for found in self.fields.values():
             found.label = capfirst(found.label) if found.label else found.label
@@ -64,9 +65,10 @@ class StaffForm(Attentive, forms.ModelForm[Any]):
             )
 
     def clean(self) -> Any:
-        """What nobody changed stays what it is. Of a moment a form shows neither parts
-        of a second nor which of two hours on the night when clocks go back; of a text,
-        what was stored before texts were cleaned comes back cleaned."""
+        """Keep the stored value of fields that were not changed. A form shows neither
+        fractions of a second nor which of two hours is meant on the night when clocks
+        go back; and a text that was stored before texts were cleaned would come back
+        cleaned."""
         cleaned = super().clean()
         for name, found in self.fields.items():
             stays = name in self.cleaned_data and name not in self.changed_data
@@ -82,8 +84,8 @@ class StaffForm(Attentive, forms.ModelForm[Any]):
         return self._meta.model._meta.db_table == refusal.table and self.has_changed()
 
     def validate_constraints(self) -> None:
-        """Also those rules that a field which is only shown here takes part in. Django
-        leaves them out, and the database does not."""
+        """Validate also constraints that involve a field which is only displayed:
+        Django skips these, and the database does not."""
         wrong = {name for name in self.errors if name != NON_FIELD_ERRORS}
         fields = self.fields.items()
         wrong |= {n for n, f in fields if isinstance(f, InlineForeignKeyField)}
@@ -92,15 +94,16 @@ class StaffForm(Attentive, forms.ModelForm[Any]):
                 self.add_error(self.beside(names), ValidationError(error.messages))
 
     def beside(self, names: Iterable[str]) -> str | None:
-        """The field, of those that a rule is about, that an error belongs to: one that
-        was changed before one that was not; None when none can be changed here."""
+        """Return which field of a constraint gets its error: one that was changed
+        rather than one that was not; None when the form has none of them."""
         here = [name for name in names if name in self.fields]
         changed = [name for name in here if name in self.changed_data]
         return next(iter([*changed, *here]), None)
 
 
 def saved_before(entry: Any) -> Any:
-    """Of a form that comes again, with other words: what was saved of it."""
+    """Return the error for a form that comes again with other content: a link to what
+    was saved of it."""
     return format_html(
         '{} <a href="{}">{}</a>',
         gettext(
@@ -113,8 +116,9 @@ def saved_before(entry: Any) -> Any:
 
 
 class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
-    """Takes what was typed whatever has become of the rows meanwhile: of the rows that
-    arrived, however many the form says that there are, and of no others."""
+    """A formset that loses nothing that was typed, whatever has become of its rows in
+    the meantime. It takes the rows that arrived, not the number that the form claims.
+    """
 
     sent: ClassVar[Sent | None] = None
 
@@ -144,13 +148,13 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
         if self.max_num:
             self.max_num = stored + MOST_NEW_ROWS
         self.complaints: list[str] = []
-        """Keys of the sentences about the rows as a whole."""
+        """Keys of the error messages about the formset as a whole."""
         if self.is_bound:
             self.take_rows(stored)
 
     def take_rows(self, stored: int) -> None:
-        """Count those that arrived; what the form says of their number is not believed,
-        and no row is built for it."""
+        """Count the rows that arrived and correct the management form: a claimed number
+        is not trusted, and no row is built for it."""
         own = re.compile(rf"{re.escape(self.prefix)}-(0|[1-9][0-9]{{0,3}})-")
         places = {int(found[1]) for name in self.data if (found := own.match(name))}
         arrived = next(place for place in count() if place not in places)
@@ -169,8 +173,8 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
             self.complaints.append("strange_rows")
 
     def are_rows_known(self) -> bool:
-        """Whether each row that says it is stored is one of these, or was when the form
-        was opened; once; and no new one says so."""
+        """Return whether each row that claims to be stored is, or was when the form was
+        opened; only once; and whether no new row claims so."""
         numbers = [self.number_at(place) for place in range(self.total_form_count())]
         first = self.initial_form_count()
         old, new = numbers[:first], numbers[first:]
@@ -179,7 +183,7 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
         return known >= {*old} and len({*old}) == len(old) and not any(new)
 
     def number_at(self, place: int) -> str:
-        """Which row that one says that it is; "" for a new one."""
+        """Return the primary key that the row at `place` claims; "" for a new one."""
         return str(
             self.data.get(f"{self.add_prefix(place)}-{self.model._meta.pk.name}", "")
         )
@@ -189,8 +193,8 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
 
     @property
     def told_gone(self) -> dict[str, dict[str, str]]:
-        """For core.admin.edit_conflicts: rows that are gone, and stand here all the
-        same."""
+        """Entries for core.admin.edit_conflicts of rows that are deleted but still in
+        the form."""
         keys = [
             self.row_key(str(form[self._pk_field.name].data))
             for form in self.gone_forms
@@ -198,11 +202,13 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
         return {key: {} for key in keys if key in self.seen_rows}
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        """A row that is not there (any more) is a new one, if somebody wrote in it."""
+        """Build the form of a row. A row that is not stored (any more) becomes a new
+        one, unless nobody wrote in it."""
         form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
         form.is_gone = i < self.initial_form_count() and form.instance.pk is None
         if form.is_gone:
-            # Comes back as it is: so it is known when the form is sent once more.
+            # Keep its number in the form, so that it is known when the form is sent
+            # again.
             form.fields[self._pk_field.name] = forms.CharField(
                 required=False, widget=forms.HiddenInput
             )
@@ -221,7 +227,8 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
         return self.sent.rows if self.sent else {}
 
     def full_clean(self) -> None:
-        """Also looks at what others have added or changed meanwhile."""
+        """Validate, and report rows that others have added or changed in the
+        meantime."""
         super().full_clean()
         for key in self.complaints:
             sentence = self.error_messages[key]
@@ -231,7 +238,7 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
             self._non_form_errors.extend(self.news())
 
     def news(self) -> Iterator[Any]:
-        """What has to be known before these rows are saved."""
+        """Yield errors about what has to be known before these rows are saved."""
         seen = {key for key in self.seen_rows if key.startswith(f"{self.prefix}-")}
         added = [
             str(row)
@@ -256,12 +263,13 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
 
     @property
     def initial_forms(self) -> list[Any]:
-        """Of the rows that are there."""
+        """The forms of rows that are stored."""
         return [form for form in super().initial_forms if not form.is_gone]
 
     @property
     def extra_forms(self) -> list[Any]:
-        """With the rows that are gone: saved, they are added."""
+        """The forms of new rows, with those of deleted ones first: saved, they are
+        added again."""
         return [*self.gone_forms, *super().extra_forms]
 
     @property

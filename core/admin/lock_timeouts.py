@@ -1,4 +1,4 @@
-"""Forms of staff whose rows somebody else holds just now."""
+"""Retry forms of staff that met a lock timeout or a deadlock."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ BUSY = _(
 
 
 def patient(view: Any) -> Any:
-    """Makes what takes long of a picture before anything is held for it, and tries a
-    form again whose rows somebody else held. The last time it `is_busy`: to be shown
-    as it was typed, with BUSY."""
+    """Decorate a view of the admin: process uploaded pictures before any row is locked,
+    and retry a form when another transaction was in the way. When no try succeeds,
+    `is_busy` is set and the form is shown as it was typed, with the message BUSY."""
 
     @wraps(view)
     def tried(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -51,5 +51,5 @@ def rewind(request: HttpRequest) -> None:
 
 
 def is_busy(request: HttpRequest) -> bool:
-    """Whether the form was tried in vain."""
+    """Return whether all tries of the form met a lock."""
     return getattr(request, "is_busy", False)

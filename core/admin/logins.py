@@ -1,4 +1,5 @@
-"""Logging in: checking a password costs half a second of a processor, on purpose."""
+"""Logging in and staying logged in. Checking a password costs half a second of a
+processor, on purpose, so that it is queued."""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ BUSY = timedelta(seconds=5)
 
 
 class Line:
-    """One password at a time in each process: whoever guesses by the thousand keeps one
-    processor busy, and the pages of the site have the rest. So many wait, so long."""
+    """A queue for checking passwords, one at a time in each process: whoever guesses by
+    the thousand keeps one processor busy, and the site's pages have the others. At most
+    `waiting` requests wait, for `seconds` at most."""
 
     def __init__(self, waiting: int, seconds: float) -> None:
         self.seconds = seconds
@@ -32,7 +34,8 @@ class Line:
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
-        """Whether it is one's turn now; False when too many wait, or for too long."""
+        """Yield True when it is this request's turn; False when too many wait, or for
+        too long."""
         if not self.places.acquire(blocking=False):
             yield False
             return
@@ -48,13 +51,14 @@ class Line:
             self.places.release()
 
 
-# Less than half of the threads wait: the others show pages.
+# Less than half of the threads can wait here; the others serve pages.
 LINE = Line(waiting=max(1, settings.THREADS // 2 - 1), seconds=8)
 
 
 class HeldUp(PermissionDenied):
-    """A password that was not looked at: wait so long before the next one. Django asks
-    no other backend after it."""
+    """Raised when a password was not checked, because too many are tried or waiting:
+    how long to wait before the next. As a PermissionDenied it keeps Django from asking
+    other backends."""
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__("held up")
@@ -70,7 +74,7 @@ class HeldUp(PermissionDenied):
 
 
 def held_up(request: HttpRequest) -> HeldUp | None:
-    """What held up a login of this request."""
+    """Return why the login in this request was held up, if it was."""
     found = request.META.get(HELD_UP)
     return found if isinstance(found, HeldUp) else None
 
@@ -78,24 +82,24 @@ def held_up(request: HttpRequest) -> HeldUp | None:
 # == How long a login lasts ==
 
 LONGEST = timedelta(hours=24)
-"""A working day never meets it."""
+"""Longer than any working day."""
 RENEWED = timedelta(minutes=5)
-"""A session is stored anew, and lasts on, at most so often."""
+"""How often, at most, a session is stored anew and its expiry postponed."""
 BEGAN, RENEWED_AT = "began", "renewed_at"
 
 
 def begin_session(
     sender: object, request: HttpRequest | None, user: object, **kwargs: Any
 ) -> None:
-    """At a login, which stores the session in any case."""
+    """Note when a session began. Connected to a login, which stores it anyway."""
     if request is not None:
         seconds = int(timezone.now().timestamp())
         request.session[BEGAN] = request.session[RENEWED_AT] = seconds
 
 
 def go_on(request: HttpRequest, now: datetime) -> None:
-    """Let the login of this request last on with what somebody does; end it when it
-    has lasted too long."""
+    """Extend the session of this request, as somebody is active; log out when the login
+    is older than LONGEST."""
     if not request.user.is_authenticated:
         return
     session, seconds = request.session, int(now.timestamp())
@@ -107,7 +111,7 @@ def go_on(request: HttpRequest, now: datetime) -> None:
 
 
 class LoginForm(AdminAuthenticationForm):
-    """Says how long to wait, where a password was not even looked at."""
+    """The login form; says how long to wait when the password was not even checked."""
 
     def get_invalid_login_error(self) -> ValidationError:
         held = held_up(self.request) if self.request is not None else None

@@ -1,11 +1,12 @@
-"""The base of every class of the admin: what has to hold whichever row is edited, put
-where no class can forget it. `manage.py check` refuses a class that is not made of it.
+"""Base classes for every model admin and inline: what has to hold whichever row is
+edited is here, where no class can forget it. `manage.py check` refuses a class not
+derived from them.
 
 - Texts come in by fields that clean them (core.text.fields).
-- A form that is refused stands around the stored row, with all that was typed.
-- What the database refuses is said beside the field (core.db.refusals); what somebody
-  else holds is waited for (core.admin.lock_timeouts).
-- A list answers to anything that its address may say.
+- A refused form is shown around the stored row, with everything that was typed.
+- What the database refuses is reported beside the field (core.db.refusals); a form
+  that meets a lock is retried (core.admin.lock_timeouts).
+- A list answers any query string.
 """
 
 from __future__ import annotations
@@ -68,15 +69,15 @@ NOT_STORED = _(
     "there. Nothing was saved; what you typed is still here. Save without the picture, "
     "or tell whoever looks after the server."
 )
-# What a filter that somebody made up ends in, once the rows are asked for.
+# What a made-up filter raises once rows are queried.
 UNANSWERABLE = (DataError, FieldError, OverflowError, TypeError, ValueError)
-# Those that the filters of lists write into their links.
+# The lookups that list filters write into their links.
 LOOKUPS = {"exact", "isnull", "in", "gt", "gte", "lt", "lte"}
 YEARS = range(1800, 3000)
 
 
 def validate_year(value: date) -> None:
-    """For date fields: beyond these years some programs lose their way."""
+    """Validate a date: some programs fail on years beyond these."""
     if value.year not in YEARS:
         raise ValidationError(
             _("Write a year from %(least)s to %(most)s."),
@@ -86,14 +87,14 @@ def validate_year(value: date) -> None:
 
 
 def with_manners[F](manners: type[Any], made_of: type[F]) -> type[F]:
-    """The form or formset class with what all of ours do."""
+    """Return the form or formset class with our behaviour mixed in."""
     if issubclass(made_of, manners):
         return made_of
     return type(made_of.__name__, (manners, made_of), {"__module__": __name__})
 
 
 class StaffOptions:
-    """What model admins and inlines have in common."""
+    """The behaviour that model admins and inlines share."""
 
     form: Any
 
@@ -102,8 +103,8 @@ class StaffOptions:
         self.form = with_manners(StaffForm, self.form)
 
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
-        """The address of the page that readers see of a stored row; by default the
-        one that the row itself names. Asked for stored rows only."""
+        """Return the URL of the public page of a stored row, by default its
+        `get_absolute_url`; None for a new row."""
         if obj is None or not hasattr(obj, "get_absolute_url"):
             return None
         return str(obj.get_absolute_url())
@@ -129,7 +130,7 @@ class StaffOptions:
 
 
 class InlineOptions(StaffOptions):
-    """Of inlines, however their rows are laid out."""
+    """The behaviour of all inlines, stacked or tabular."""
 
     formset: Any
 
@@ -144,16 +145,17 @@ class InlineOptions(StaffOptions):
 class StackedInline[M: models.Model, P: models.Model](
     InlineOptions, admin.StackedInline[M, P]
 ):
-    """Rows of a row, one below the other."""
+    """An inline whose rows stand one below the other."""
 
 
-# == The row itself ==
+# == The model admin ==
 
 
 class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
-    """A model admin with everything that is promised above."""
+    """A model admin with the behaviour described at the top of this module."""
 
-    # A list may have millions of rows, and nobody waits until they are counted.
+    # A list may have millions of rows, and counting them takes longer than anybody
+    # waits.
     paginator = CappedPaginator
     show_full_result_count = False
 
@@ -162,8 +164,9 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> M | None:
-        """Of two who save the same row, the second begins with what the first left; a
-        form writes all columns, those that it does not show, too."""
+        """Return the row, locked when it is being saved: of two saves of the same row,
+        the second starts from what the first left. A form writes all columns, also
+        those it does not show."""
         row = super().get_object(request, object_id, from_field or None)
         if row is None or request.method != "POST" or not connection.in_atomic_block:
             return row
@@ -176,8 +179,8 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str
     ) -> HttpResponse:
-        """Django's answer wherever a row is not there. What was typed into its form
-        would be lost with it."""
+        """Answer for a row that does not exist. Django would redirect, and lose what
+        was typed into the row's form."""
         from core.admin import form_recovery  # which needs the admin
 
         if request.method == "POST" and "post" not in request.POST:
@@ -197,7 +200,7 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """An address fills in no field, whoever made it up."""
+        """Ignore the query string: no link can fill in a field, whoever made it up."""
         return {}
 
     def changeform_view(
@@ -207,8 +210,8 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The form. What the database refuses when it is saved is undone, and the form
-        shown again with the sentence."""
+        """Show or save the form. When the database or the disk refuses, all is rolled
+        back, and the form is shown again with the reason."""
         if "_saveasnew" in request.POST and not self.save_as:
             raise BadRequest("Nothing is saved as new here")
         if request.method != "POST":
@@ -237,7 +240,7 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
     def take_form(
         self, request: HttpRequest, object_id: str | None, *options: Any
     ) -> HttpResponse:
-        """Save it once, however often it is sent."""
+        """Show the form or save it: only once, however often it is sent."""
         sent = arrived(request)
         request.sent = sent  # type: ignore[attr-defined]
         earlier = saves.of_form(request, sent)
@@ -250,7 +253,8 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         return super().changeform_view(request, object_id, *options)
 
     def answer_again(self, request: HttpRequest, earlier: Any) -> HttpResponse:
-        """Of a button that was pressed twice, the browser shows the second answer."""
+        """Answer a form that was sent twice: the browser shows the second answer
+        only."""
         row = self.get_object(request, earlier.object_id)
         if row is None:
             raise Http404
@@ -272,7 +276,9 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         return super().log_change(request, obj, saves.with_signature(request, message))
 
     def addressed(self, refusal: Refusal) -> Refusal:
-        """As it is, where it is about one of the form's tables; else about the row."""
+        """Return the refusal about a table that the form has: its own, if that is the
+        model's or an inline's; otherwise the same sentence, about the row as a whole.
+        """
         tables = {inline.model._meta.db_table for inline in self.inlines}
         if refusal.table in tables:
             return refusal
@@ -280,8 +286,8 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         return Refusal(refusal.sentence, self.opts.db_table, fields)
 
     def construct_change_message(self, *args: Any, **kwargs: Any) -> Any:
-        """When all is written: what is checked at the end of a transaction is checked
-        now, before anybody is told that it was saved."""
+        """Check deferred constraints now that all is written: before anybody is told
+        that it was saved."""
         connection.check_constraints()
         return super().construct_change_message(*args, **kwargs)
 
@@ -294,8 +300,8 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         form_url: str = "",
         obj: M | None = None,
     ) -> HttpResponse:
-        """Around a refused form, and in what is only shown, stands the stored row: of
-        the typed one nobody knows what can be said."""
+        """Show the stored row around a refused form and in read-only fields: nobody
+        knows what can be said about the one that was typed."""
         form = context["adminform"].form
         if form.is_bound and obj is not None:
             obj = self.get_queryset(request).get(pk=obj.pk)
@@ -306,12 +312,13 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         context["seen"] = told(form, formsets)
         context["files_lost"] = bool(request.FILES)
         context["problems"] = list(problems(context["adminform"], formsets))
-        # Django's own line would say the same once more, without a way there.
+        # Django's own line would repeat this, without links to the fields.
         context["mistakes"], context["errors"] = context.get("errors"), None
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What goes with them; both ways of deleting ask for it, before they do it."""
+        """Return what would be deleted, after comparing it with what was seen. Both
+        ways of deleting call this before they delete."""
         deletion.review_deletion(request, self.model, [row.pk for row in objs])
         return super().get_deleted_objects(objs, request)
 
@@ -327,7 +334,7 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
             return self.refuse(request, error)
 
     def refuse(self, request: HttpRequest, error: Any) -> HttpResponse:
-        """Back to where it was tried, with the sentence."""
+        """Redirect to the page where it was tried, with the reason as a message."""
         if connection.needs_rollback:
             raise error
         messages.error(request, refusal_of(error).sentence)
@@ -338,21 +345,22 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Headed by what it lists; Django's heading asks for a choice of one."""
+        """Show the list, under the name of what it lists: Django's heading asks to
+        select one."""
         title = capfirst(str(self.opts.verbose_name_plural))
         return super().changelist_view(
             request, {"title": title, **(extra_context or {})}
         )
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """What links of a list ask. Django takes anything about a row's own columns,
-        and most of it fails or is dear."""
+        """Allow the lookups that links of a list use. Django allows any on the row's
+        own columns, most of which fail or are expensive."""
         _column, _parted, ending = lookup.rpartition("__")
         known = ending in LOOKUPS or "__" not in lookup
         return known and super().lookup_allowed(lookup, value, request)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Filters that cannot be answered lead to the list without them."""
+        """Redirect to the list without filters when these cannot be answered."""
         try:
             with transaction.atomic():
                 return super().get_changelist_instance(request)
@@ -364,8 +372,8 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         request: HttpRequest,
         action_location: ActionLocation = ActionLocation.CHANGE_LIST,
     ) -> Any:
-        """Those of lists, which say what they showed. The page of a row offers none: it
-        has buttons that ask, and knows what was read there."""
+        """Return the actions of lists. A row's own page offers none: it has buttons
+        that ask first and know what was seen there."""
         if action_location is not ActionLocation.CHANGE_LIST:
             return {}
         return super().get_actions(request, action_location)
@@ -373,7 +381,8 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
     def response_action(
         self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse | None:
-        """Of chosen rows, only numbers that rows may have; all or nothing is done."""
+        """Run an action on the chosen rows, all or none of them; BadRequest for a
+        primary key that no row can have."""
         number = self.opts.pk
         for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
@@ -388,19 +397,19 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
 
 
 def show_stored_rows(formset: Any, parent: models.Model) -> None:
-    """Beside what was typed into rows, what is stored of them."""
+    """Put the stored rows of a formset beside what was typed into them."""
     formset.instance = parent
     rows = formset.model._default_manager.in_bulk(
         [form.instance.pk for form in formset.initial_forms]
     )
     for form in formset.initial_forms:
         form.instance = rows.get(form.instance.pk, form.instance)
-    # Django goes through both at once.
+    # Django iterates over both in parallel.
     formset._queryset = [form.instance for form in formset.initial_forms]
 
 
 def problems(adminform: Any, formsets: list[Any]) -> Iterator[tuple[str, str]]:
-    """Each field that has to be corrected: its label, and the id that leads there."""
+    """Yield label and HTML id of each field that has to be corrected."""
     forms = [adminform.form, *(form for formset in formsets for form in formset.forms)]
     for form in forms:
         for name in form.errors:

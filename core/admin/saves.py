@@ -1,5 +1,5 @@
-"""What the history of the admin knows of a form: whether it was saved before, and who
-has changed the same row since it was opened."""
+"""Look up earlier saves in the admin's history: whether a form was saved before
+(idempotence), and who has changed the same row since it was opened."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from django.utils.translation import gettext
 
 from core.admin.edit_conflicts import Sent
 
-# A form that is older is not remembered: its login has ended long ago.
+# Older forms are not remembered: their login has ended long ago.
 REMEMBERED = timedelta(days=2)
 
 
 def of_form(request: HttpRequest, sent: Sent) -> LogEntry | None:
-    """The entry of a save of this very form. Whoever sends it at the same moment waits
-    until this transaction ends."""
+    """Return the history entry of an earlier save of this form, if any. An advisory
+    lock on its token makes a form sent twice at once wait until this transaction ends.
+    """
     if not sent.token:
         return None
     with connection.cursor() as cursor:
@@ -36,7 +37,7 @@ def of_form(request: HttpRequest, sent: Sent) -> LogEntry | None:
 
 
 def with_signature(request: HttpRequest, message: Any) -> Any:
-    """A message of the history with the form that it came from."""
+    """Return a history message with the form's token and content digest added."""
     sent: Sent | None = getattr(request, "sent", None)
     if sent is None or not sent.token or not isinstance(message, list):
         return message
@@ -44,8 +45,8 @@ def with_signature(request: HttpRequest, message: Any) -> Any:
 
 
 def meanwhile(model: type[models.Model], number: str, opened: datetime | None) -> str:
-    """Who has changed a row in the admin since then, and when; "" when nobody is known
-    to have."""
+    """Return who last changed a row in the admin since it was opened, and when; "" when
+    nobody is known to have."""
     if opened is None:
         return ""
     entries = LogEntry.objects.filter(
@@ -61,7 +62,7 @@ def meanwhile(model: type[models.Model], number: str, opened: datetime | None) -
 
 
 def say_kept(request: HttpRequest, sent: Sent | None) -> None:
-    """Tell whoever has saved a form which changes of others stay beside theirs."""
+    """Tell whoever saved a form which changes of others were kept beside theirs."""
     if sent is None or not sent.kept:
         return
     who = sent.who or gettext("Somebody, or the site itself,")

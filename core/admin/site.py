@@ -1,4 +1,4 @@
-"""The admin of this site: Django's own, with our name and colours."""
+"""The admin site: Django's own, with our name, login and handling of forms."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class StaffSite(AdminSite):
     login_form = LoginForm
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """A list is not asked for what no text can hold: PostgreSQL would refuse it
-        where nobody catches that. A form is patient, and one that meets the end of a
-        login is kept."""
+        """Wrap every view of the admin: retry forms that meet a lock, keep what was
+        typed when the login has ended, extend the session. A null byte in a query is a
+        bad request here: PostgreSQL would refuse it where nobody catches that."""
         from core.admin import form_recovery  # which needs the admin
 
         of_staff = super().admin_view(patient(view), cacheable)
@@ -55,8 +55,8 @@ class StaffSite(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Says to programs, too, that another try has to wait. What was typed before
-        the login is carried along, and offered after it."""
+        """Log in. Carry along what was typed before and offer it afterwards; answer 429
+        with Retry-After when the rate limit is reached, for programs."""
         from core.admin import form_recovery
 
         typed = form_recovery.carried_in(request) if request.method == "POST" else None
@@ -74,8 +74,8 @@ class StaffSite(AdminSite):
         return response
 
     def get_urls(self) -> list[Any]:
-        """Without Django's “view on site” by number, which leads everybody to the
-        address of anything; our pages link to public addresses themselves."""
+        """Return the URLs without Django's “view on site” by number, which redirects
+        anybody to any object; our pages link to public pages themselves."""
         return [
             url
             for url in super().get_urls()
