@@ -1,4 +1,4 @@
-"""The fields of forms and models that take an e-mail address."""
+"""Form and model fields for e-mail addresses."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ ASCII_ONLY = _(
 
 
 class AddressField(forms.EmailField):
-    """An address as `clean_address` makes it. `ascii_only` refuses those that some mail
-    servers cannot write to: for addresses that the site has to reach."""
+    """A form field for an address, cleaned by `clean_address`. `ascii_only` refuses
+    those that some mail servers cannot write to: for addresses that the site has to
+    reach."""
 
     default_error_messages = {"required": _("Enter your e-mail address")}
     default_validators: list[Any] = []
@@ -41,7 +42,9 @@ class AddressField(forms.EmailField):
 
 
 def checked_address(typed: str, *, ascii_only: bool = False) -> str:
-    """`clean_address`, for forms and models: ValidationError when it is none."""
+    """Return the address cleaned by `clean_address`, for forms and models; raise
+    ValidationError when it is none, or not ASCII before the @ where `ascii_only` asks
+    for that."""
     try:
         address = clean_address(typed)
     except NotAnAddress as error:
@@ -52,8 +55,8 @@ def checked_address(typed: str, *, ascii_only: bool = False) -> str:
 
 
 class AddressColumn(models.EmailField[str, str]):
-    """A column for an address that the site has to reach, whoever fills it in. For
-    migrations it is an EmailField."""
+    """A column for an address that the site has to reach: cleaned and ASCII before the
+    @, whoever fills it in. Migrations see an EmailField."""
 
     default_validators = []
 

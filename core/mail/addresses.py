@@ -1,5 +1,6 @@
-"""E-mail addresses: what is one, and how it is written in the DNS and in a mail's head.
-Every address of the site passes `clean_address`, by the fields in address_fields."""
+"""E-mail addresses: validate and normalise them, and write them as the DNS and mail
+headers need them. Every address of the site passes `clean_address`, by the fields in
+address_fields."""
 
 from __future__ import annotations
 
@@ -13,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from publicsuffixlist import PublicSuffixList
 
-# Refused neither by us nor by mail servers of test networks.
+# The mail servers of test networks use .test, so it is not refused.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.remove("test")
 
 LONGEST = 254
-# With a name before it, and what else is pasted along.
+# With a display name, and whatever else is pasted along.
 LONGEST_TYPED = 500
 
 NOT_ONE = _("Enter an e-mail address such as name@example.org")
@@ -34,7 +35,7 @@ NO_SUCH_ENDING = _(
 
 
 class NotAnAddress(ValueError):
-    """What was typed is no e-mail address; `sentence` says so beside the field."""
+    """Raised for what is no e-mail address; `sentence` tells whoever typed it why."""
 
     def __init__(self, sentence: StrOrPromise = NOT_ONE) -> None:
         super().__init__("not an address")
@@ -43,8 +44,8 @@ class NotAnAddress(ValueError):
 
 # == What is pasted along ==
 
-# Other shapes of ASCII: of full width; full stops of other keyboards and of Chinese,
-# Urdu and Syriac ones; a small @.
+# Other forms of ASCII characters: full-width ones; full stops of other keyboards and of
+# Chinese, Urdu and Syriac; a small @.
 SHAPES = {
     **{number: chr(number - 0xFEE0) for number in range(0xFF01, 0xFF5F)},
     **dict.fromkeys(map(ord, "\u2024\u3002\ufe52\uff61\u06d4\u0701\u0702"), "."),
@@ -52,12 +53,13 @@ SHAPES = {
 }
 PLAIN = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._+-]*@[0-9a-z-]+(\.[0-9a-z-]+)+")
 SCHEME = re.compile(r"mailto:", re.IGNORECASE)
-# Joiners decide between words in some scripts; all else of this kind is invisible.
+# In some scripts a joiner makes another word; all other invisible characters say
+# nothing.
 JOINERS = "\u200c\u200d"
 QUOTES = ("''", "“”", "‘’", "«»", "„“", "()", "[]")
 PUNCTUATION = ".,;:?!\u3001"
-# Letters, marks and signs without a look: fillers of Hangul, the empty pattern of
-# Braille, vowels and selectors of what precedes.
+# Letters and marks that show nothing: fillers of Hangul, the empty Braille pattern,
+# invisible vowels and variation selectors.
 BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
@@ -76,8 +78,8 @@ def is_invisible(sign: str) -> bool:
 
 
 def in_plain_letters(text: str) -> str:
-    """With a to z, digits and dots for what is only another shape of them: of full
-    width, as one letter where a book prints two, as a number of a list."""
+    """Replace other forms of a to z, digits and dots by the plain ones: full-width
+    letters, ligatures, numbers of a list."""
     return "".join(
         plain
         if (plain := unicodedata.normalize("NFKC", c)).isascii() and plain.isalnum()
@@ -87,9 +89,9 @@ def in_plain_letters(text: str) -> str:
 
 
 def strip_pasted(typed: str) -> str:
-    """The address without what came along when it was pasted: invisible signs, blanks
+    """Return the address without what was pasted along: invisible characters, blanks
     around it and its @, mailto:, a name with angle brackets, quotes, a full stop at the
-    end, a comma for a dot. Other shapes of letters and dots become those of ASCII."""
+    end, a comma for a dot. Other forms of letters and dots become ASCII."""
     text = in_plain_letters("".join(c for c in typed if not is_invisible(c)))
     text = BESIDE_THE_AT.sub("@", JOINER_IN_LATIN.sub("", text))
     before = None
@@ -110,8 +112,8 @@ def strip_pasted(typed: str) -> str:
 
 
 def within_brackets(text: str) -> str:
-    """The address of `Maya <maya@example.org>`. A second one before it has to be the
-    same: nobody knows which was meant."""
+    """Return the address of `Maya <maya@example.org>`. If the name is an address, too,
+    it must be the same: nobody knows which was meant (NotAnAddress)."""
     name, _bracket, inside = text[:-1].rpartition("<")
     inside = SCHEME.sub("", inside, count=1)
     if "<" in name or ("@" in name and name.strip(" \"'").lower() != inside.lower()):
@@ -119,33 +121,35 @@ def within_brackets(text: str) -> str:
     return inside
 
 
-# == What is an address ==
+# == Validating an address ==
 
-# Before the @, mail software has read commands, files, other hosts and other recipients
-# out of these: percent hack, bang path, pipe, encoded words (RFC 2047). Exim's default
+# Before the @, mail software has read these as commands, files, other hosts and other
+# recipients: percent hack, bang path, pipe, encoded words (RFC 2047). Exim's default
 # configuration refuses much the same.
 UNSAFE_LOCAL = re.compile(r"^[-/|]|[%!|`]|=\?|\?=|/\.\./")
-# What a sign becomes where mail software takes alike letters for the same (NFKC).
+# Characters that a letter must not become under NFKC, which some mail software applies.
 SPECIAL = frozenset('@<>()[]:;,\\"%!|` \t\r\n')
-# Whose letters are taken for one another.
+# Scripts whose letters look like each other's.
 ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
 WORDS = re.compile(r"[^\W\d_]+")
-# Japanese carriers gave out addresses that RFC 5321 allows in quotes only.
+# Japanese carriers gave out addresses with dots where RFC 5321 allows them only in
+# quotes.
 ODD_DOTS = re.compile(r"(?:.+\.)?(?:docomo|ezweb)\..+|au\.com")
 ATOMS = re.compile(r"[\w+-]+(\.[\w+-]+)*", re.ASCII)
 ONE_LETTER = re.compile(r"\.[a-z0-9]$", re.IGNORECASE)
 
 
 def clean_address(typed: str) -> str:
-    """The address as mail is sent to it: as typed, with the domain in its normal form.
-    NotAnAddress when nothing could be delivered there, or perhaps to somebody else."""
+    """Return the address that mail is sent to: as typed, with the domain normalised.
+    Raise NotAnAddress when nothing could be delivered there, or perhaps to somebody
+    else."""
     text = typed if PLAIN.fullmatch(typed) else strip_pasted(typed[: LONGEST_TYPED + 1])
     local, at, domain = text.rpartition("@")
     quoted = local[1:-1] if local[:1] == local[-1:] == '"' else local
-    if ATOMS.fullmatch(quoted):  # which say the same without
+    if ATOMS.fullmatch(quoted):  # the quotes change nothing
         local = quoted
     dots = at and ("." in quoted) and ODD_DOTS.fullmatch(domain.lower())
-    # Checked without the dots that its domain allows anywhere.
+    # Validated without the dots that this domain allows anywhere.
     checked = re.sub(r"\.+", "", quoted) if dots else local
     try:
         found = email_validator.validate_email(
@@ -175,9 +179,9 @@ def why_not(text: str) -> StrOrPromise:
 
 
 def is_no_ending(domain: str) -> bool:
-    """Whether no domain ends so: with one letter, with a digit in it, or with letters
-    between a and z beside others that the list of endings, old as it may be, has not
-    together."""
+    """Return whether no domain can end so: with one letter, with a digit in the ending,
+    or with a mixture of a to z and other letters that is not in the list of endings,
+    old as that may be."""
     ending = domain.rpartition(".")[2].lower()
     if ending.isascii() and not ending.startswith("xn--"):
         return len(ending) < 2 or not ending.isalpha()
@@ -185,7 +189,8 @@ def is_no_ending(domain: str) -> bool:
 
 
 def check_letters(local: str, domain: str) -> None:
-    """NotAnAddress when another address may be read out of this one."""
+    """Raise NotAnAddress when the address may be read as another: by NFKC, or by
+    letters of several scripts that look alike."""
     if SPECIAL & set(unicodedata.normalize("NFKC", local)):
         raise NotAnAddress
     for word in WORDS.findall(f"{local} {domain}"):
@@ -194,12 +199,12 @@ def check_letters(local: str, domain: str) -> None:
             raise NotAnAddress(LOOKALIKE)
 
 
-# == How it is written ==
+# == Writing an address ==
 
 
 @lru_cache(maxsize=10_000)
 def ascii_domain(domain: str) -> str:
-    """The domain as it stands in the DNS: xn--strae-oqa.de for straße.de."""
+    """Return the domain as the DNS has it: xn--strae-oqa.de for straße.de."""
     try:
         return idna.encode(domain, uts46=True).decode().lower()
     except idna.IDNAError:
@@ -207,7 +212,7 @@ def ascii_domain(domain: str) -> str:
 
 
 def readable_domain(domain: str) -> str:
-    """The other way round: straße.de for xn--strae-oqa.de."""
+    """Return the domain as people read it: straße.de for xn--strae-oqa.de."""
     try:
         return idna.decode(domain)
     except idna.IDNAError:
@@ -215,8 +220,8 @@ def readable_domain(domain: str) -> str:
 
 
 def spellings(address: str) -> list[str]:
-    """Every way in which this very address may be stored: its domain as people write
-    it, and as it stands in the DNS. Nothing but the domain has two."""
+    """Return every form in which this very address may be stored: with its domain as
+    people write it, and as the DNS has it. Only the domain has several."""
     local, _at, domain = address.rpartition("@")
     ascii_only = ascii_domain(domain)
     try:
@@ -229,8 +234,8 @@ def spellings(address: str) -> list[str]:
 
 
 def account_address(typed: str) -> str:
-    """The one form of the address of an account, however it is typed: browsers send
-    the domain as it stands in the DNS, people paste a name or a blank along."""
+    """Return the canonical address of an account, in lower case, however it is typed:
+    browsers send the domain as the DNS has it, people paste a name or a blank along."""
     try:
         return clean_address(typed).lower()
     except NotAnAddress:
@@ -245,9 +250,9 @@ DOT_ATOM = re.compile(r"[^.]+(\.[^.]+)*")
 
 
 def sendable(address: str) -> str:
-    """The address as SMTP and a mail's head take it: the domain in letters of the DNS,
-    which every server knows, and odd dots in quotes. Only what stands before the @ may
-    still be beyond ASCII, and then needs SMTPUTF8 (RFC 6531)."""
+    """Return the address as SMTP and mail headers take it: the domain as the DNS has
+    it, which every server knows, and odd dots in quotes. The part before the @ may
+    still be non-ASCII, and then needs SMTPUTF8 (RFC 6531)."""
     local, at, domain = address.rpartition("@")
     if not at:
         return address
@@ -257,14 +262,14 @@ def sendable(address: str) -> str:
 
 
 def sendable_mailbox(mailbox: str) -> str:
-    """The same of `Name <address>`."""
+    """Do the same for `Name <address>`."""
     name, bracket, inside = mailbox.rpartition("<")
     if not bracket:
         return sendable(mailbox)
     return f"{name}<{sendable(inside.rstrip('>'))}>"
 
 
-# == Whose a domain is ==
+# == Who owns a domain ==
 
 
 @lru_cache(maxsize=1)
@@ -274,18 +279,18 @@ def suffixes() -> PublicSuffixList:
 
 @lru_cache(maxsize=10_000)
 def registrable(domain: str) -> str:
-    """The part of a domain (as it stands in the DNS) that somebody has registered:
-    example.co.uk for mail.example.co.uk. All below it can be one person's."""
+    """Return the registrable part of a domain (as the DNS has it): example.co.uk for
+    mail.example.co.uk. Everything below it can be one person's."""
     found: str | None = suffixes().privatesuffix(domain)
     return found or ".".join(domain.split(".")[-2:])
 
 
-# For documentation and tests (RFC 2606): nobody mistypes them.
+# For documentation and tests (RFC 2606); nobody reaches them by a slip of the fingers.
 RESERVED = frozenset({"example", "invalid", "localhost", "test"})
 
 
 def has_known_ending(domain: str) -> bool:
-    """Whether its top-level domain exists, as far as the list of them is recent."""
+    """Return whether the domain's ending is in the public suffix list, or reserved."""
     name = ascii_domain(domain)
     ending = name.rpartition(".")[2]
     return ending in RESERVED or suffixes().publicsuffix(name) is not None

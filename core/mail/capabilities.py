@@ -1,5 +1,5 @@
-"""What the mail server can do, as the worker learnt it and pages have to know: whether
-it takes addresses with any letters before the @ (SMTPUTF8, RFC 6531)."""
+"""What the mail server can do, as the worker has learnt and pages need to know: whether
+it takes addresses with non-ASCII letters before the @ (SMTPUTF8, RFC 6531)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.db.cached_value import CachedValue
 from core.mail.transport import open_transport
 from core.models import Heartbeat
 
-# Heartbeats, the later of which holds.
+# Names of two heartbeats; the more recent one holds.
 TAKES = "mail to any letters"
 TAKES_NOT = "mail to a-z only"
 AGAIN_AFTER = 3600.0  # seconds
@@ -24,7 +24,7 @@ _learnt: tuple[bool, float] | None = None
 
 
 def learn(is_international: bool) -> None:
-    """Write down what the server said, when it is news or an hour old."""
+    """Store what the server announced, if it is new or was stored an hour ago."""
     global _learnt
     with _lock:
         now = time.monotonic()
@@ -40,7 +40,7 @@ def learn(is_international: bool) -> None:
 
 
 def ask() -> None:
-    """Ask the server, when nothing has to be sent."""
+    """Connect and store what the server announces; for when no mail has to be sent."""
     with suppress(OSError), open_transport() as transport:
         learn(transport.is_international)
 
@@ -55,14 +55,14 @@ IS_INTERNATIONAL = CachedValue(ask_server)
 
 
 def forget_answer() -> None:
-    """Ask anew."""
+    """Forget what was learnt and cached in this process."""
     global _learnt
     _learnt = None
     IS_INTERNATIONAL.forget()
 
 
 def can_reach(address: str) -> bool:
-    """Whether mail to it can leave this site, as far as is known."""
+    """Return whether mail to `address` can leave this site, as far as is known."""
     if address.rpartition("@")[0].isascii():
         return True
     return "folder" in settings.MAILERS["default"]["OPTIONS"] or IS_INTERNATIONAL.get()

@@ -1,7 +1,8 @@
-"""Handing mail over: to an SMTP server, or into a folder in a demonstration.
+"""Mail transport: hand messages over to an SMTP server, or to a folder in a
+demonstration.
 
-The worker uses a `Transport`: one conversation for a whole batch, bytes that are
-ready, and the server's reply for each recipient, none of which Django's mail backends
+The worker uses a `Transport`: one connection for a whole batch, messages as finished
+bytes, and the server's reply for each recipient, none of which Django's mail backends
 give. Everything else uses Django's `send_mail`, configured by the same `MAILERS`.
 """
 
@@ -30,8 +31,8 @@ from core.mail.addresses import (
     sendable_mailbox,
 )
 
-# Enhanced status codes (RFC 3463, RFC 5248) that speak of the mailbox itself: it does
-# not exist, has moved without a trace, was closed; its domain takes no mail. Not those
+# Enhanced status codes (RFC 3463, RFC 5248) about the mailbox itself: it does not
+# exist, has moved without a trace, was closed; its domain takes no mail. Not those
 # about the sender (5.1.7, 5.1.8), a full mailbox (5.2.2) or a policy (5.7.x).
 NO_SUCH_MAILBOX = frozenset(
     {"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.0", "5.2.1"}
@@ -40,14 +41,15 @@ STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
 def status_in(reply: str) -> str:
-    """The enhanced status code that a server's words hold, or ''."""
+    """Return the enhanced status code in a server's reply, or ''."""
     found = STATUS.search(reply)
     return found[0] if found else ""
 
 
 class Refused(Exception):
-    """The server answered, but not with a 250: reply code, and its words. What it
-    refuses of the sender or the message says nothing against the recipient."""
+    """Raised when the server rejects a message: reply code and words. A rejection of
+    the sender or of the content (not `of_recipient`) says nothing against the
+    recipient."""
 
     def __init__(self, code: int, reply: str, *, of_recipient: bool = True) -> None:
         super().__init__(f"{code} {reply}")
@@ -57,19 +59,19 @@ class Refused(Exception):
 
     @property
     def permanent(self) -> bool:
-        """Whether sending the same again is pointless (5xx)."""
+        """Whether retrying is pointless (5xx)."""
         return 500 <= self.code < 600
 
     @property
     def status(self) -> str:
-        """Code and enhanced status, without the words: 550 5.1.1."""
+        """Code and enhanced status without the words: 550 5.1.1."""
         return f"{self.code} {status_in(self.reply)}".strip()
 
     @property
     def no_such_mailbox(self) -> bool:
-        """Whether the next mail to this address would fare the same. A server that
-        refuses us, or this mail, does not say that; nor does a bare 550, which is
-        what some block lists answer to everybody."""
+        """Whether this is a hard bounce: any other mail to this address would fare the
+        same. A server that rejects us, or this mail, does not say that; nor does a bare
+        550, which some block lists answer to everybody."""
         return (
             self.permanent
             and self.of_recipient
@@ -78,12 +80,12 @@ class Refused(Exception):
 
 
 class Transport(Protocol):
-    """An open conversation; raises OSError (smtplib's errors included) when it is
-    broken and Refused when only this one message was not taken."""
+    """An open connection; `send` raises OSError (smtplib's errors included) when it is
+    broken, and Refused when only this one message was rejected."""
 
     @property
     def is_international(self) -> bool:
-        """Whether it takes addresses with any letters before the @ (SMTPUTF8)."""
+        """Whether the server takes non-ASCII letters before the @ (SMTPUTF8)."""
 
     def __enter__(self) -> Self: ...
     def __exit__(
@@ -97,7 +99,7 @@ class Transport(Protocol):
 
 
 class SmtpTransport:
-    """A conversation with the SMTP server that `options` (of MAILERS) name."""
+    """A connection to the SMTP server that `options` (of MAILERS) name."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
@@ -138,7 +140,7 @@ class SmtpTransport:
         return self.smtp.has_extn("smtputf8")
 
     def send(self, sender: str, recipient: str, message: bytes) -> None:
-        """One message to one recipient; returns after the server's 250."""
+        """Send one message to one recipient; return after the server's 250."""
         if not recipient.isprintable():
             raise Refused(553, "5.1.3 not an address")
         sender, recipient = sendable(parseaddr(sender)[1]), sendable(recipient)
@@ -159,7 +161,7 @@ class SmtpTransport:
     def _in_turns(
         self, sender: str, recipient: str, message: bytes, extras: list[str]
     ) -> None:
-        """Each command after the answer to the one before."""
+        """Send each command after the reply to the one before."""
         try:
             self.smtp.sendmail(sender, [recipient], message, mail_options=extras)
         except smtplib.SMTPRecipientsRefused as refusal:
@@ -170,8 +172,9 @@ class SmtpTransport:
     def _pipelined(
         self, sender: str, recipient: str, message: bytes, extras: list[str]
     ) -> None:
-        """The commands together (RFC 2920), which smtplib cannot: two journeys to the
-        server and back instead of four, most of what a mail takes on a long line."""
+        """Send the commands together (pipelining, RFC 2920), which smtplib cannot: two
+        round trips instead of four, which are most of a mail's time when the server is
+        far away."""
         if self.smtp.has_extn("size"):
             extras = [f"SIZE={len(message)}", *extras]
         options = "".join(f" {extra}" for extra in extras)
@@ -190,7 +193,7 @@ class SmtpTransport:
                 self._refused(code, reply, of_recipient=False)
             return
         if data == 354:
-            # It waits for a message to nobody, and will refuse that.
+            # The server waits for a message to nobody, and will reject it.
             self.smtp.send(b".\r\n")
             self._reply()
         with suppress(smtplib.SMTPServerDisconnected):
@@ -202,7 +205,7 @@ class SmtpTransport:
         self._refused(*answers[2], of_recipient=False)
 
     def _reply(self) -> tuple[int, bytes]:
-        """The next answer; after a 421 the server hangs up."""
+        """Return the next reply; after a 421 the server hangs up."""
         code, reply = self.smtp.getreply()
         if code == 421:
             self.smtp.close()
@@ -219,7 +222,7 @@ class SmtpTransport:
 
 
 class FolderTransport:
-    """Each message as an .eml file, for a demonstration."""
+    """A transport that writes each message as an .eml file, for a demonstration."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.folder = Path(options["folder"])
@@ -236,25 +239,25 @@ class FolderTransport:
     def send(self, sender: str, recipient: str, message: bytes) -> None:
         name = f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}"
         unfinished = self.folder / f".{name}"
-        # Line ends of this machine, as mail is stored in folders.
+        # This machine's line ends, as mail is stored in folders.
         unfinished.write_bytes(message.replace(b"\r\n", b"\n"))
         unfinished.rename(self.folder / f"{name}.eml")
 
 
 def open_transport() -> Transport:
-    """The transport of MAILERS["default"]; use it as a context manager."""
+    """Return the transport of MAILERS["default"]; use it as a context manager."""
     options = settings.MAILERS["default"]["OPTIONS"]
     return FolderTransport(options) if "folder" in options else SmtpTransport(options)
 
 
 def mail_domain() -> str:
-    """The domain that mail comes from."""
+    """Return the domain that mail comes from."""
     return parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2]
 
 
 def complete(message: EmailMessage) -> EmailMessage:
-    """A message of Django's, with a Message-ID of our domain instead of this machine's
-    name, and addresses as mail servers take them."""
+    """Complete a message of Django's: a Message-ID of our domain instead of this
+    machine's name, and addresses as mail servers take them."""
     message.extra_headers.setdefault("Message-ID", make_msgid(domain=mail_domain()))
     for name in ("to", "cc", "bcc", "reply_to"):
         setattr(message, name, [sendable_mailbox(a) for a in getattr(message, name)])
@@ -262,14 +265,14 @@ def complete(message: EmailMessage) -> EmailMessage:
 
 
 class SmtpBackend(EmailBackend):
-    """Django's, for messages that are complete."""
+    """Django's SMTP backend, for completed messages."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         return super().send_messages([complete(each) for each in email_messages])
 
 
 class FolderBackend(BaseEmailBackend):
-    """Django's mail into the same folder."""
+    """A mail backend for Django that writes into the same folder."""
 
     def __init__(self, *args: Any, folder: Path, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -284,8 +287,8 @@ class FolderBackend(BaseEmailBackend):
 
 
 def stuffed(message: bytes) -> bytes:
-    """A message as it is sent: lines that begin with a dot get another (RFC 5321,
-    4.5.2), and the last one is ended."""
+    """Return the message as DATA sends it: lines that begin with a dot get another one
+    (RFC 5321, 4.5.2), and the last line is ended."""
     quoted = message.replace(b"\r\n.", b"\r\n..")
     if quoted.startswith(b"."):
         quoted = b"." + quoted
@@ -293,12 +296,13 @@ def stuffed(message: bytes) -> bytes:
 
 
 def words(reply: bytes | str) -> str:
-    """A server's reply as one line, without the addresses it may quote."""
+    """Return a server's reply as one line of at most 200 characters, without the
+    addresses it may quote."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
     return " ".join("…" if "@" in part else part for part in text.split())[:200]
 
 
 def recipients(message: bytes) -> list[str]:
-    """The addresses a stored message went to."""
+    """Return the recipients of a stored message."""
     parsed = message_from_bytes(message, policy=policy.default)
     return [address for _, address in getaddresses([str(parsed["To"] or "")])]

@@ -1,9 +1,9 @@
-"""Steady work beside the web server: short rounds, for ever.
+"""Loops of the worker: steady work beside the web server, in short rounds, for ever.
 
 Each loop has a thread and a connection of its own, reconnects by itself and holds an
 advisory lock while it works, so that a second worker waits instead of interfering. A
-worker that hangs keeps its connections, and its locks with them: whoever waits ends
-them (`Vigil`).
+worker that hangs keeps its connections and with them its locks: whoever waits for one
+terminates them (`Vigil`).
 """
 
 from __future__ import annotations
@@ -28,43 +28,44 @@ from core.models import Heartbeat
 logger = logging.getLogger(__name__)
 
 BEAT_EVERY = 5.0  # seconds
-# The clock was set when it moved by so many seconds against the monotonic one.
+# A clock that moved by so many seconds against the monotonic one has been set.
 CLOCK_SET = 2.0
 
 
 @dataclass(frozen=True)
 class Loop:
-    """One kind of steady work: `round` does some and says whether more is waiting;
-    when not, it is asked again after `seconds`."""
+    """One kind of steady work: `round` does some of it and returns whether more is
+    waiting; if not, the next round comes after `seconds`."""
 
     name: str
     seconds: float
     round: Callable[[datetime], bool]
     begin: Callable[[], None] = lambda: None
-    """Done once whenever this process has become the one that works, and after the
-    clock was set: times that were noted may lie hours ahead."""
+    """Called whenever this process has taken the loop's lock, and after the clock was
+    set: times that were noted may lie hours ahead."""
 
     @property
     def lock(self) -> int:
-        """Key of the advisory lock that one process at a time holds."""
+        """The key of the advisory lock, which one process at a time holds."""
         return zlib.crc32(f"loop:{self.name}".encode())
 
 
-# What `manage.py work` runs; apps add theirs when they are ready.
+# The loops of `manage.py work`; apps add theirs when they are ready.
 WORKER_LOOPS: list[Loop] = []
 
 
 # == A worker that hangs ==
 
-# The name of every connection of a worker begins so, and is one process's alone.
+# The application_name of a worker's connections begins so, and each process has its
+# own.
 NAME = "petitions worker "
-# Its loops ask the database something several times a second, whatever one of them
-# does. After so many looks, this far apart, without a sign of any of them it hangs.
-# Looks are counted, not seconds: a machine that slept has seen nothing meanwhile.
+# A worker's loops query the database several times a second, whatever one of them does.
+# It hangs when so many looks, this far apart, see no sign of any of them. Looks are
+# counted, not seconds: while this machine slept, it saw nothing.
 LOOK_EVERY = 5.0  # seconds
 LOOKS = 8
 
-# Of whoever holds the lock of a loop: its name, and when the database last heard of it.
+# The holder of a loop's lock: its name, and when the database last heard from it.
 HOLDER = """
 SELECT application_name, max(state_change)::text FROM pg_stat_activity
  WHERE datname = current_database() AND usename = current_user
@@ -84,13 +85,13 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 
 
 def worker_name() -> str:
-    """For the connections of this process, and of no other."""
+    """Return an application_name for the connections of this process and no other."""
     return NAME + secrets.token_hex(8)
 
 
 @dataclass
 class Vigil:
-    """What a loop that waits has seen of whoever holds its lock."""
+    """A waiting loop's watch over the process that holds its lock."""
 
     loop: Loop
     last: tuple[str, str] | None = None
@@ -98,8 +99,9 @@ class Vigil:
     look_at: float = field(default_factory=time.monotonic)
 
     def look(self) -> None:
-        """Every few seconds; end the connections of a worker that hangs. When it goes
-        on, each of its loops finds its connection gone, and waits in turn."""
+        """Look at the holder every few seconds, and terminate its connections when it
+        hangs. If it wakes up, each of its loops finds its connection gone, and waits in
+        turn."""
         if time.monotonic() < self.look_at:
             return
         self.look_at = time.monotonic() + LOOK_EVERY
@@ -114,7 +116,8 @@ class Vigil:
 
 
 def run(loop: Loop, stop: threading.Event) -> None:
-    """Work until `stop` is set; a lost database or a failed round is tried again."""
+    """Run a loop until `stop` is set; try again after a lost connection or a failed
+    round."""
     pause = 0.2
     vigil = Vigil(loop)
     while not stop.is_set():
@@ -135,7 +138,8 @@ def run(loop: Loop, stop: threading.Event) -> None:
             stop.wait(pause)
             pause = min(pause * 2, 1)
         except OSError as error:
-            # A mail server that is away, a full disk: it says so itself, briefly.
+            # A mail server that is away, a full disk: the type says enough, without a
+            # traceback.
             logger.warning("Loop %s: %s", loop.name, type(error).__name__)
             stop.wait(1)
         except Exception:
@@ -153,13 +157,13 @@ def lock_taken(loop: Loop) -> bool:
 
 
 def work(loop: Loop, stop: threading.Event) -> None:
-    """Rounds on one connection, with a heartbeat every few seconds."""
+    """Run rounds on one connection, with a heartbeat every few seconds."""
     beat_at = round_at = time.monotonic()
     ahead, begin_at = time.time() - beat_at, beat_at
     while not stop.is_set():
         now, clock = timezone.now(), time.monotonic()
         if abs(now.timestamp() - clock - ahead) > CLOCK_SET:
-            # In a moment: what is being written right now has the former time.
+            # In a moment: rows that are being written right now have the former time.
             ahead, begin_at = now.timestamp() - clock, clock + 1
         if clock >= begin_at:
             begin_at = math.inf
@@ -177,7 +181,7 @@ def work(loop: Loop, stop: threading.Event) -> None:
 def start_threads(
     loops: Sequence[Loop], stop: threading.Event
 ) -> list[threading.Thread]:
-    """A thread for each loop; they end after `stop` is set."""
+    """Start a thread for each loop and return them; they end after `stop` is set."""
     threads = [
         threading.Thread(target=run, args=(loop, stop), name=loop.name, daemon=True)
         for loop in loops
