@@ -1,6 +1,6 @@
-"""The second half of the hot path: confirming is one conditional statement, which
-counts, merges what the same person sent besides, and writes down what was answered
-about updates."""
+"""The second half of the hot path: confirming a signature. One conditional statement
+counts it, merges the other pending forms of the same person and address into it, and
+records the answer about updates as a consent."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from petitions.signable import IS_RUNNING
 from petitions.signatures import rekeying
 from petitions.states import SignatureState, State
 
-# Confirmations are accepted for this long after the later of the petition's end and
-# the first sending of the mail.
+# Confirmations are accepted until this long after the petition's end or after the first
+# sending of the mail, whichever is later.
 GRACE = timedelta(hours=24)
 
 CONFIRM = without_comments(
@@ -131,31 +131,34 @@ SELECT slug FROM confirmed
 )
 
 
-# How often one confirmation is tried: a version may begin, and a seat be taken, while
-# it is on its way.
+# How often one confirmation is tried: meanwhile a key version may begin, or another
+# confirmation may take the seat.
 ATTEMPTS = 8
 SEATED_ONCE = "signature_seated_once"
 
 
 class Confirmation(enum.Enum):
+    """The outcome of an attempt to confirm a signature."""
+
     COUNTED = "counted"
-    """Now, or before: the signature counts once."""
+    """The signature counts once: since now, or since an earlier confirmation."""
     TOO_LATE = "too late"
     """The petition had ended."""
     WITHDRAWN = "withdrawn"
-    """Its owner took it back after confirming it."""
+    """The signer withdrew it after confirming it."""
     INVALIDATED = "invalidated"
-    """Staff took it from the count."""
+    """Staff took it from the count (an invalidation)."""
     FULL = "full"
-    """Two other people at this address are counted."""
+    """Two other people at this address are counted, which is the maximum."""
     GONE = "gone"
-    """Erased, or never there."""
+    """The signature was erased, or never existed."""
 
 
 def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
-    """Count a pending signature, once, however often this is called; returns the
-    outcome and the address (slug) of its petition ('' when it is gone).
-    OperationalError, as when the database is away, when others were always quicker."""
+    """Count a pending signature; idempotent, so calling it again counts nothing twice.
+    Return the outcome and the slug of its petition ('' when the signature is gone).
+    Raise OperationalError, as if the database were away, when concurrent confirmations
+    kept winning the race."""
     parameters: dict[str, Any] = {
         "id": signature_id,
         "now": now,
@@ -170,17 +173,17 @@ def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
                 cursor.execute(CONFIRM, parameters)
                 row = cursor.fetchone()
         except IntegrityError as error:
-            # Somebody at the same address was confirmed in this very moment.
+            # A concurrent confirmation at the same address was quicker.
             row, raced = None, constraint_of(error)
         if row:
             return Confirmation.COUNTED, str(row[0])
-        # The seat that this one would have had was taken: perhaps there is another.
+        # The seat chosen for this one was taken meanwhile: the other may be free.
         if raced == SEATED_ONCE or rekeying.rekey_one(signature_id, now=now):
             unexplained = False
             continue
         outcome, slug = explain_refusal(signature_id)
-        # “Too late” erases what was entered. So it is said only when a second try
-        # finds the same: somebody else may have brought the row up to date just now.
+        # “Too late” erases what was entered. So it is returned only when a second try
+        # finds the same: a concurrent re-key may have updated the row just now.
         if outcome is not Confirmation.TOO_LATE or unexplained:
             return outcome, slug
         unexplained = True
@@ -190,8 +193,8 @@ def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
 def is_in_time(
     signature: Signature, *, now: datetime, to_be_mailed: bool = False
 ) -> bool:
-    """Whether the statement would still count it, as far as its petition is concerned;
-    of a link that is `to_be_mailed`: once it is."""
+    """Return whether the petition still accepts the confirmation of `signature` at
+    `now`. With `to_be_mailed`, assume that its link is mailed at `now`."""
     if signature.petition.state == State.WITHDRAWN:
         return False
     until = accepted_until(signature, now=now, to_be_mailed=to_be_mailed)
@@ -201,8 +204,9 @@ def is_in_time(
 def accepted_until(
     signature: Signature, *, now: datetime, to_be_mailed: bool = False
 ) -> datetime | None:
-    """Until when its petition, as it stands, takes its confirmation; None when nobody
-    knows yet. Of a link that is `to_be_mailed`: once it is."""
+    """Return until when the petition, as it stands, accepts the confirmation of
+    `signature`; None when no end is known yet. With `to_be_mailed`, assume that its
+    link is mailed at `now`."""
     petition = signature.petition
     end = petition.ended_at or petition.closes_at
     if end is None:
@@ -215,13 +219,13 @@ def accepted_until(
 
 
 def constraint_of(error: IntegrityError) -> str:
-    """The constraint that refused."""
+    """Return the name of the database constraint that was violated, '' if unknown."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return getattr(diagnosis, "constraint_name", None) or ""
 
 
 def explain_refusal(signature_id: int) -> tuple[Confirmation, str]:
-    """Why the statement confirmed nothing."""
+    """Return why `confirm` confirmed nothing, and the slug of the petition."""
     signature = find_signature(signature_id)
     if signature is None:
         return Confirmation.GONE, ""

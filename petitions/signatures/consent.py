@@ -1,5 +1,5 @@
-"""Answers to an organisation's question whether it may write, and “never write to me
-again”, which holds against all of them."""
+"""Consents, which are answers to an organisation's question whether it may send
+updates, and suppressions, “never write to me again”, which override all of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from petitions.states import CONSENT_VERSION
 
 
 def record_consent(signature: Signature, *, updates: bool, now: datetime) -> None:
-    """An answer given later, with what was printed beside the question."""
+    """Store an answer about updates that was given after signing, with the sender
+    printed beside the question."""
     organization = signature.petition.organization
     assert signature.email_key is not None
     Consent.objects.create(
@@ -40,7 +41,7 @@ def record_consent(signature: Signature, *, updates: bool, now: datetime) -> Non
 
 @repeatable
 def suppress(address: str, *, now: datetime) -> None:
-    """Never write to this address again."""
+    """Never write to this address again: add a suppression."""
     newest = key_ring.current_keyring().newest
     Suppression.objects.add_address(
         address, newest, since=now, key_version=newest.number
@@ -49,7 +50,8 @@ def suppress(address: str, *, now: datetime) -> None:
 
 @repeatable
 def lift_suppression(address: str) -> None:
-    """Write to it again, as its owner wants, who read a mail of ours for that."""
+    """Write to this address again: delete its suppression and its bounce. Its owner
+    asked for it through a link that we mailed, so the mailbox does receive mail."""
     ring = key_ring.current_keyring()
     Suppression.objects.drop_address(address, ring)
     Bounce.objects.drop_address(address, ring)

@@ -1,4 +1,4 @@
-"""What the owner of a signature corrects, before and after it is confirmed."""
+"""Corrections that the owner of a signature makes, before and after confirming it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from petitions.states import WeakSign
 
 
 class NameTaken(Exception):
-    """The other person at a shared address has that name."""
+    """The new name is that of the other signer at a shared address."""
 
 
 @repeatable
 def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
-    """Take over what the owner of the mailbox corrected, before it is confirmed."""
+    """Store the corrections that the owner of the mailbox made to a pending
+    signature."""
     known = {name: given[name] for name in CORRECTABLE if name in given}
     if not signature.petition.organization.can_ask_updates:
         known.pop("updates", None)  # nobody asked
@@ -34,14 +35,16 @@ def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
 
 
 def person_of(signature: Signature, changed: dict[str, Any]) -> dict[str, str]:
-    """The person that a new name makes, where two may share an address."""
+    """Return the new `person` that a changed name makes, if two may share an address;
+    else {}."""
     if "name" not in changed or not signature.petition.shared_addresses:
         return {}
     return {"person": folded_name(changed["name"])}
 
 
 def doubts(signature: Signature, changed: dict[str, Any]) -> dict[str, Any]:
-    """What keeps a corrected name or place from the page until staff have looked."""
+    """Return the columns that keep a corrected name or place off the public page until
+    staff have looked at it, if it may hold contact details; else {}."""
     typed = [changed.get(name, "") for name in ("name", "place")]
     if not any(map(may_hold_a_contact, typed)):
         return {}
@@ -53,9 +56,10 @@ def doubts(signature: Signature, changed: dict[str, Any]) -> dict[str, Any]:
 def change_signature(
     signature: Signature, given: dict[str, Any], *, now: datetime
 ) -> None:
-    """Take over what the owner of a counted signature changed. A new comment is read
-    by staff before it is shown; a new answer about updates is a consent of its own.
-    NameTaken when the other person at a shared address would have the same name."""
+    """Store the changes that the owner of a confirmed signature made. A new comment has
+    to be approved by staff before it is shown; a new answer about updates is stored as
+    a consent of its own. Raise NameTaken if the other signer at a shared address has
+    the same name."""
     changed = {
         name: given[name]
         for name in CORRECTABLE
@@ -65,7 +69,7 @@ def change_signature(
         changed |= {"comment_approved": False, "comment_rejected": False}
     answer = changed.get("updates")
     if answer is None or not signature.petition.organization.can_ask_updates:
-        # Not asked, or not answered: what was said before holds.
+        # Not asked, or not answered: the earlier answer stays in force.
         answer = None
         changed.pop("updates", None)
     changed |= person_of(signature, changed) | doubts(signature, changed)
@@ -77,7 +81,8 @@ def change_signature(
 
 
 def update_signature(signature: Signature, changed: dict[str, Any]) -> None:
-    """Write to a counted row what does not make two of one person."""
+    """Update a confirmed signature; raise NameTaken if the new name matches that of the
+    other signer at this address."""
     try:
         with transaction.atomic():
             Signature.objects.known().filter(pk=signature.pk).update(**changed)
@@ -90,6 +95,7 @@ def update_signature(signature: Signature, changed: dict[str, Any]) -> None:
 def confirm_corrected(
     signature: Signature, given: dict[str, Any], *, now: datetime
 ) -> tuple[confirming.Confirmation, str]:
-    """Correct, then confirm."""
+    """Store corrections to a pending signature, then confirm it; return what `confirm`
+    does."""
     correct_signature(signature, given)
     return confirming.confirm(signature.pk, now=now)

@@ -1,4 +1,5 @@
-"""The sign form: what is asked, and a clear sentence for what cannot be taken."""
+"""The forms of signing, correcting and reporting, with a clear message for each invalid
+input."""
 
 from __future__ import annotations
 
@@ -36,28 +37,29 @@ from petitions.states import CONSENT_VERSION, OF_PETITIONS, OF_SITE, Delivery
 UNREADABLE_LINE = _(
     "Something in it cannot be read. Type it again, without line breaks."
 )
-# Characters in a version; a longer one is invented.
+# The most characters a version of a form has; a longer one was not made by us.
 MOST = 50
 
 
 class Shared:
-    """A field that all forms share. Django copies every field for every form, which
-    would cost a third of a signature; nothing here changes a field."""
+    """A form field that is shared by all instances of its form. Django copies every
+    field for every form instance, which would take a third of the time of a signature;
+    nothing here changes a field."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
 
 class LineField(Shared, fields.LineField):
-    """Also a blank that does not break, or is a letter wide, is a blank in a name."""
+    """A line in which no-break and wide spaces count as plain ones."""
 
     def to_python(self, value: Any) -> Any:
         return " ".join(super().to_python(value).split())
 
 
 class AddressField(Shared, address_fields.AddressField):
-    """An e-mail address of a supporter; one that is none may have been meant for a
-    likely one."""
+    """A supporter's e-mail address; the error of an invalid one suggests a likely
+    domain."""
 
     def to_python(self, value: Any) -> str:
         try:
@@ -73,7 +75,8 @@ class AddressField(Shared, address_fields.AddressField):
 
 
 class MailedAddressField(AddressField):
-    """One that a link is mailed to."""
+    """An e-mail address that a link is mailed to, so our mail server must be able to
+    reach it."""
 
     def to_python(self, value: Any) -> str:
         address = super().to_python(value)
@@ -91,18 +94,18 @@ class TextField(Shared, fields.TextField):
     pass
 
 
-# Letters by their category that nobody sees.
+# Characters in a letter category that are invisible.
 BLANK = frozenset("\u115f\u1160\u3164\uffa0")
 
 
 def is_a_name(text: str) -> bool:
-    """Whether there is a letter to be seen."""
+    """Return whether `text` contains a visible letter."""
     return any(unicodedata.category(c)[0] == "L" and c not in BLANK for c in text)
 
 
 @lru_cache(maxsize=20)
 def countries(language: str) -> list[tuple[str, str]]:
-    """ISO codes and names in `language`, in its alphabetical order."""
+    """Return pairs of ISO code and name in `language`, in its alphabetical order."""
     territories = Locale.parse(language).territories
     named = [
         (code, name)
@@ -120,7 +123,7 @@ class ChoiceField(Shared, forms.TypedChoiceField):
 
 
 class CountryField(ChoiceField):
-    """A country by its ISO code; the names are those of the reader's language."""
+    """A country by its ISO code, with names in the reader's language."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -133,7 +136,8 @@ class BooleanField(Shared, forms.BooleanField):
 
 
 class AnswerField(LineField):
-    """A line about its signer, in which nobody is to be advertised."""
+    """A line about the signer that must hold no contact details, so that nobody
+    advertises in it."""
 
     def __init__(self, *, no_contact: Any, **options: Any) -> None:
         super().__init__(**options)
@@ -147,7 +151,7 @@ class AnswerField(LineField):
 
 
 def optional_field(optional: OptionalField) -> forms.Field:
-    """The input for what a petition may ask."""
+    """Return the form field for an optional question of a petition."""
     if optional is COUNTRY:
         invalid = _("Choose a country from the list")
         return CountryField(
@@ -165,19 +169,20 @@ def optional_field(optional: OptionalField) -> forms.Field:
 
 
 class HoneypotForm(forms.Form):
-    """A form with an input that nobody sees: whatever fills in every field, does not
-    look. templates/petitions/_trap.html has it; as a field of the form it would cost
-    a signature as much as its name."""
+    """A form with a honeypot, an input that people do not see: only a program that
+    fills in every field fills it in. It is in templates/petitions/_trap.html; as a form
+    field it would cost as much time as the name."""
 
     TRAP = "subject"
 
     @property
     def is_trapped(self) -> bool:
+        """Whether the honeypot was filled in."""
         return bool(self.data.get(self.TRAP))
 
 
 class CorrectionForm(forms.Form):
-    """What the owner of the mailbox may correct before confirming."""
+    """The fields that the owner of the mailbox may correct before confirming."""
 
     name = LineField(
         label=_("Full name"),
@@ -187,7 +192,7 @@ class CorrectionForm(forms.Form):
             "max_length": _("Enter a name of at most 200 characters"),
         },
     )
-    # Only what the petition asks stays in a form.
+    # __init__ removes those that the petition does not ask for.
     vars().update({optional.name: optional_field(optional) for optional in OPTIONAL})
     comment = TextField(
         label=_("Why are you signing? (optional)"),
@@ -221,7 +226,8 @@ class CorrectionForm(forms.Form):
         return name
 
     def __init__(self, data: Any = None, *, petition: Any, **options: Any) -> None:
-        """`petition` says what is asked: a Petition, or the Form of the hot path."""
+        """Keep only the fields that `petition` asks for; it is a Petition, or the
+        PetitionSnapshot of the hot path."""
         super().__init__(data, **options)
         for optional in OPTIONAL:
             if optional not in petition.asked:
@@ -229,12 +235,12 @@ class CorrectionForm(forms.Form):
 
     @property
     def asked(self) -> list[tuple[OptionalField, forms.BoundField]]:
-        """What is asked besides name and address, with its input."""
+        """The optional questions that this form asks, each with its bound field."""
         return [(o, self[o.name]) for o in OPTIONAL if o.name in self.fields]
 
 
 class SignForm(CorrectionForm, HoneypotForm):
-    """What a supporter fills in."""
+    """The form that a supporter fills in to sign."""
 
     email = MailedAddressField(label=_("E-mail address"))
     show_name = BooleanField(
@@ -244,17 +250,18 @@ class SignForm(CorrectionForm, HoneypotForm):
 
     field_order = ("name", "email", *(optional.name for optional in OPTIONAL))
 
-    # For the script that suggests a correction while one types.
+    # For the script that suggests a correction while the address is being typed.
     common_domains = " ".join(COMMON_DOMAINS)
     real_lookalikes = " ".join(sorted(REAL_LOOKALIKES))
 
-    # The hidden input with the address that was asked about, as its owner keeps it.
+    # The hidden input with the address that the form asked about: sending it again
+    # confirms that it was meant.
     SURE = "sure"
 
     def clean_email(self) -> str:
-        """Asks once, while the form still holds all that was typed, about an address
-        that nobody is likely to have. Programs that send a form of their own, which
-        has no version, are not asked."""
+        """Return the address; ask back once about one that was probably mistyped, while
+        the form still holds everything entered. Programs that send a form without a
+        `version` are not asked."""
         address = str(self.cleaned_data["email"])
         sure = str(self.data.get(self.SURE, "")).strip()
         if self.data.get("version") and sure.lower() != address.lower():
@@ -262,12 +269,12 @@ class SignForm(CorrectionForm, HoneypotForm):
         return address
 
     def seen(self, delivery: str) -> Seen:
-        """What the form had shown."""
+        """Return what the form had shown to the supporter."""
         return read_version(self.cleaned_data.get("version", ""), delivery)
 
 
 def ask_about(domain: str) -> None:
-    """ValidationError when a domain was probably not meant."""
+    """Raise ValidationError if `domain` looks like a typing error."""
     if meant := suggested_domain(domain):
         raise ValidationError(
             _(
@@ -287,7 +294,7 @@ def ask_about(domain: str) -> None:
 
 
 class ReportForm(HoneypotForm):
-    """What a visitor tells about a petition, or about the site."""
+    """A visitor's report about a petition, or about the site."""
 
     reason = forms.ChoiceField(
         label=_("What is it about?"),
@@ -318,31 +325,32 @@ class ReportForm(HoneypotForm):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What stood around a form that was sent."""
+    """What the supporter saw around the form that was sent."""
 
     corrections: int
     consent_version: int
     delivery: str
-    """What the person petitioned receives; never more than now."""
+    """What the person petitioned receives; never more than the petition says now."""
     words_key: str
-    """Words.key; '' when the form does not say."""
+    """The `Words.key` of the text shown; '' if the form does not say."""
 
 
 def make_version(corrections: int, delivery: str, words: Words) -> str:
-    """For the hidden field: what this form shows."""
+    """Return the value of the hidden field that records what this form shows."""
     parts = (corrections, CONSENT_VERSION, delivery, words.key, words.language)
     return ".".join(map(str, parts))
 
 
 def language_shown(version: str) -> str:
-    """The language of the words above the form; "" when it does not say."""
+    """Return the language of the text above the form, from its version; "" if it does
+    not say."""
     language = version[-MOST:].rpartition(".")[2]
     return language if is_text_language(language) else ""
 
 
 def read_version(version: str, delivery: str) -> Seen:
-    """The other way round; a form without it, or with an invented one, counts as
-    the newest."""
+    """Return what a version from `make_version` recorded. A missing or invented one
+    counts as the newest."""
     corrections, consent, shown, words_key = (*version.split("."), "", "", "")[:4]
     numbers = corrections.isdecimal() and consent.isdecimal()
     if len(version) > MOST or not numbers or shown not in Delivery.values:

@@ -1,9 +1,10 @@
-"""Taking signatures from the count, and giving them back: first a preview, then
-batches in the worker, each a transaction of its own.
+"""Invalidations: staff take signatures from the count, and can give them back. First
+comes a preview, then batches in the worker, each in a transaction of its own.
 
-A batch marks its signatures, appends the change of the count and says how far it has
-come. So a worker that is killed at any point loses nothing and does nothing twice: the
-next one goes on, and totals + changes == signatures holds all the while.
+A batch marks its signatures, appends the change of the count (a `Change`) and records
+how far it has come. So a worker that is killed at any point loses nothing and does
+nothing twice: the next one resumes, and totals + changes == signatures holds all the
+while.
 """
 
 from __future__ import annotations
@@ -29,34 +30,36 @@ from petitions.signatures import (
 )
 from petitions.states import InvalidationState, SignatureState, Source
 
-# Signatures of the petition that one batch looks at, and so the most that it marks.
-# It bounds the time of a batch whether all of them match or none.
+# The most signatures of the petition that one batch examines, and so the most that it
+# marks. This bounds the time of a batch whether all of them match or none.
 BATCH = 2_000
 BATCHES = Batches(first=200, most=BATCH)
 SAMPLE = 20
-# What is left of a name: that there was one.
+# Replaces a name that staff typed: shows that there was one.
 NO_NAME = "…"
 ONCE = ("signature_counted_once", confirming.SEATED_ONCE)
-# A preview reads every signature of the petition; staff wait longer than visitors.
+# Statement timeout of a preview, which reads every signature of the petition: staff can
+# wait longer than visitors.
 PATIENCE = "50s"
 
 
 @dataclass(frozen=True)
 class InvalidationPreview:
-    """What an invalidation would do."""
+    """The figures of what an invalidation would do."""
 
     found: int
-    """Signatures that it takes from the count."""
+    """The number of signatures that it would take from the count."""
     weak: int
-    """Those of them with a weak sign of abuse."""
+    """The number of those with a weak sign of abuse."""
     pending: int
-    """Others that match and wait for their confirmation; they stay as they are."""
+    """The number of pending signatures that match, too; they stay as they are."""
     sample: list[Signature]
-    """A few of `found`, from all over the set."""
+    """A few of the signatures counted in `found`, spread over the whole set."""
 
 
 def preview_invalidation(invalidation: Invalidation) -> InvalidationPreview:
-    """Look, and change nothing. OperationalError when it takes too long."""
+    """Return what an invalidation would do, and change nothing. Raise OperationalError
+    when that takes longer than `PATIENCE`."""
     counted = Q(
         state=SignatureState.CONFIRMED,
         email_key__isnull=False,
@@ -68,18 +71,19 @@ def preview_invalidation(invalidation: Invalidation) -> InvalidationPreview:
             weak=Count("pk", filter=counted & Q(weak_signs__gt=0)),
             pending=Count("pk", filter=Q(state=SignatureState.PENDING)),
         )
-        # In the order of a hash: the same at every look, and from all over the set.
+        # Ordered by a hash: the same sample every time, spread over the whole set.
         order = MD5(Cast("pk", CharField()))
         sample = list(invalidation.counted().order_by(order)[:SAMPLE])
     return InvalidationPreview(**figures, sample=sample)
 
 
 class InvalidationRunning(Exception):
-    """Another invalidation of the petition is at work."""
+    """Another invalidation of the same petition is running."""
 
 
 def begin_invalidation(invalidation: Invalidation, by: User, *, now: datetime) -> None:
-    """Hand a previewed set to the worker; Busy when it has one of this petition."""
+    """Save a previewed invalidation for the worker to run; raise InvalidationRunning
+    when another one of the petition is running."""
     newest = invalidation.petition.signatures.aggregate(newest=Max("pk"))["newest"]
     invalidation.made_by, invalidation.made_at = by, now
     invalidation.up_to = newest or 0
@@ -95,9 +99,10 @@ def begin_invalidation(invalidation: Invalidation, by: User, *, now: datetime) -
 def reverse_invalidation(
     invalidation: Invalidation, by: User, reason: str, *, now: datetime
 ) -> bool:
-    """Have the worker give back what still carries the mark, also of one that is at
-    work; False when that has been asked for already. InvalidationRunning when another
-    one of the petition is at work."""
+    """Have the worker restore the signatures that an invalidation, finished or still
+    running, has marked; return False if it is not running or done, as when a reversal
+    has been asked for already. Raise InvalidationRunning when another one of the
+    petition is running."""
     waiting = Invalidation.objects.filter(
         pk=invalidation.pk,
         state__in=[InvalidationState.RUNNING, InvalidationState.DONE],
@@ -119,13 +124,13 @@ def reverse_invalidation(
 
 
 def advance_round(now: datetime) -> bool:
-    """For the worker: whether there was a batch to do, and more may wait."""
+    """Run one batch for the worker; return whether more may be waiting."""
     return BATCHES.run(lambda batch: batch if advance(now, batch) else 0)
 
 
 def advance(now: datetime, batch: int = 0) -> bool:
-    """One batch (of BATCH, unless told otherwise) of the oldest invalidation that is
-    at work; whether there was one."""
+    """Run one batch of at most `batch` signatures (0: `BATCH`) of the oldest unfinished
+    invalidation; return whether one was run."""
     batch = batch or BATCH
     try:
         with transaction.atomic():
@@ -143,8 +148,8 @@ def advance(now: datetime, batch: int = 0) -> bool:
                 return False
             job.save()
     except IntegrityError as error:
-        # Somebody has confirmed another signature in this very moment. The batch is
-        # tried again at the next round, and sees it.
+        # Somebody has just confirmed another signature of theirs. The batch is retried
+        # in the next round, and sees it.
         if confirming.constraint_of(error) not in ONCE:
             raise
         return False
@@ -152,13 +157,14 @@ def advance(now: datetime, batch: int = 0) -> bool:
 
 
 def invalidate_batch(job: Invalidation, now: datetime, batch: int) -> None:
-    """Mark what matches among the next signatures of the petition."""
+    """Mark those of the next `batch` signatures of the petition that match as invalid,
+    lower the count, and update the progress of `job` without saving it."""
     ahead = Signature.objects.filter(
         petition=job.petition_id, pk__gt=job.last_id, pk__lte=job.up_to
     ).order_by("pk")
     end = ahead.values_list("pk", flat=True)[batch - 1 : batch]
     last = next(iter(end), job.up_to)
-    # Locked first: their owners may be withdrawing them.
+    # Lock before updating: their owners may be withdrawing them.
     rows = job.counted().filter(pk__gt=job.last_id, pk__lte=last).order_by("pk")
     taken = list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
     Signature.objects.filter(pk__in=taken).update(
@@ -172,9 +178,10 @@ def invalidate_batch(job: Invalidation, now: datetime, batch: int) -> None:
 
 
 def restore_batch(job: Invalidation, now: datetime, size: int) -> bool:
-    """Give back the next that carry the mark, but for people who have confirmed
-    another signature since: they are counted already. False, and nothing done, while
-    a re-key runs: who is the same person can then not be told by one key."""
+    """Restore the next `size` signatures that the invalidation marked, except those of
+    people who have confirmed another one since and so are counted already. Return
+    False, having done nothing, while a re-key is running: one key then does not
+    identify a person."""
     ring = key_ring.current_keyring()
     if ring.rekeying:
         return False
@@ -227,8 +234,9 @@ def make_comparable(
     ring: key_ring.Keyring,
     now: datetime,
 ) -> None:
-    """Make signatures and those that are counted at their addresses comparable, where
-    whether two may share one address was changed in the meantime."""
+    """Re-key the signatures `ids`, and those `counted` at their addresses, that cannot
+    be compared: those with an older key, or from before sharing addresses was allowed
+    or forbidden on the petition."""
     stale = ~Q(email_key_version=ring.newest.number)
     stale |= Q(person="") if petition.shared_addresses else ~Q(person="")
     rows = Signature.objects.filter(stale, pk__in=ids) | counted.filter(stale)
@@ -237,7 +245,8 @@ def make_comparable(
 
 
 def change_count(job: Invalidation, delta: int, now: datetime) -> None:
-    """The count follows, as of today; it is no confirmation of any mail domain."""
+    """Append the change of the count, as of today. It names no mail domain: it is no
+    confirmation by one."""
     if delta:
         Change.objects.create(
             petition_id=job.petition_id,
@@ -251,11 +260,12 @@ def change_count(job: Invalidation, delta: int, now: datetime) -> None:
 
 
 def still_naming(now: datetime) -> QuerySet[Invalidation]:
-    """Those that still hold a name that staff typed, of petitions whose signatures
-    hold none any more."""
+    """Return the invalidations that still hold a name that staff typed although the
+    signatures of their petition have been anonymised."""
     ended = Invalidation.objects.filter(petition__anonymised_at__lte=now)
     return ended.exclude(name__in=("", NO_NAME)).order_by("pk")
 
 
 def clear_typed_names(invalidations: QuerySet[Invalidation]) -> None:
+    """Replace the names that staff typed by a placeholder."""
     invalidations.update(name=NO_NAME)

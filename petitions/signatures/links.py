@@ -1,4 +1,5 @@
-"""Mailing somebody the links that only the owner of a mailbox has."""
+"""Mailing links that only the owner of a mailbox may have: to confirm one signature, or
+to manage all signatures of an address."""
 
 from __future__ import annotations
 
@@ -22,15 +23,16 @@ from petitions.models.mails import MailKind, MailState, Priority
 from petitions.signatures import confirming
 from petitions.states import SignatureState
 
-# Unconfirmed signatures are promised to be erased after this long.
+# The privacy notice promises that unconfirmed signatures are erased after this time.
 UNCONFIRMED_KEPT = timedelta(days=30)
 
 
 @repeatable
 def send_again(signature: Signature, *, now: datetime) -> None:
-    """Make a new mail due for a pending signature; the caps of the worker hold. Not
-    for one past its time: asking for a link must not keep it for ever; nor for one
-    that comes too late to count."""
+    """Put a new confirmation mail for a pending signature into the outbox; the worker's
+    caps still apply. Do nothing for a signature older than `UNCONFIRMED_KEPT`, for
+    asking for links must not keep it for ever, nor for one whose confirmation would
+    come too late to count."""
     with transaction.atomic():
         held = hold(signature)
         if (
@@ -52,8 +54,9 @@ def send_again(signature: Signature, *, now: datetime) -> None:
 
 
 def hold(signature: Signature) -> Signature | None:
-    """The signature as it is now, held until the transaction ends: it cannot be erased
-    before a mail is there that needs it. None when it was."""
+    """Lock the signature until the transaction ends and return its current row; None
+    when it has been erased. The lock keeps it from being erased before a mail that
+    needs it is stored."""
     rows = Signature.objects.filter(pk=signature.pk)
     return rows.select_for_update(no_key=True, of=("self",)).first()
 
@@ -62,14 +65,16 @@ LINKS_AT_ONCE = 100
 
 
 def ask_links(address: str, kind: MailKind, *, now: datetime) -> None:
-    """Note that somebody typed an address to be sent links of a kind: the same
-    statements, whether or not it has signed anything."""
+    """Record that somebody typed `address` to be sent links of this kind; the worker
+    answers later. The statements are the same whether or not the address has signed
+    anything, so that timing does not tell."""
     known = key_ring.keys_of(address)
     LinkRequest.objects.create(email_keys=known, kind=kind, asked_at=now)
 
 
 def answer_requests(now: datetime) -> bool:
-    """Make the mails due that were asked for; returns whether more may be waiting."""
+    """Put the mails for a batch of link requests into the outbox; return whether more
+    may be waiting."""
     with transaction.atomic():
         asked = list(
             LinkRequest.objects.select_for_update(skip_locked=True).order_by("pk")[
@@ -88,9 +93,9 @@ def answer_requests(now: datetime) -> bool:
 
 
 def send_signed(known: Sequence[UUID], *, now: datetime) -> None:
-    """Make the mails due that lead one person to all they have signed, one to each
-    spelling of the address that was used; none to one that has signed nothing, or that
-    has just been asked for."""
+    """Put into the outbox the mails that link to all signatures of one person: one mail
+    for each spelling of the address that was used. None if the person has signed
+    nothing, or if such a mail is waiting already."""
     newest = Signature.objects.filter(email_key__in=known)
     for signature in newest.order_by("email", "-pk").distinct("email"):
         mail_links(signature, now=now)
@@ -98,8 +103,8 @@ def send_signed(known: Sequence[UUID], *, now: datetime) -> None:
 
 @repeatable
 def mail_links(signature: Signature, *, now: datetime) -> None:
-    """Make the mail due that leads to all that was signed with this very address,
-    unless one waits already, or the signature was erased meanwhile."""
+    """Put into the outbox the mail that links to all signatures of this exact address,
+    unless one is waiting already or the signature has been erased meanwhile."""
     waiting = DueMail.objects.filter(kind=MailKind.ALL, state=MailState.DUE)
     with_address = same_person.of_address(Signature.objects.all(), signature.email)
     with transaction.atomic():
@@ -122,8 +127,8 @@ def mail_links(signature: Signature, *, now: datetime) -> None:
 
 
 def send_all_again(known: Sequence[UUID], *, now: datetime) -> None:
-    """A new mail for each person's newest pending signature under each petition, to
-    each spelling of the address that was used."""
+    """Put a new confirmation mail into the outbox for each person's newest pending
+    signature of each petition, one for each spelling of the address that was used."""
     newest = (
         Signature.objects.pending()
         .filter(email_key__in=known, aside="")
@@ -135,7 +140,8 @@ def send_all_again(known: Sequence[UUID], *, now: datetime) -> None:
 
 
 def end_links(address: str, *, made_before: datetime) -> None:
-    """End every link that was mailed to this address before, to manage signatures."""
+    """Invalidate every link for managing signatures that was mailed to this address
+    before `made_before`."""
     same_person.of_address(Signature.objects.all(), address).update(
         links_ended_at=made_before
     )

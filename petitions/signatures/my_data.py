@@ -1,4 +1,4 @@
-"""All that is stored about one person: shown to that person, and erased."""
+"""Showing a person all that is stored about them, and erasing it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from petitions.states import SignatureState
 
 
 def signed_by(address: str) -> QuerySet[Signature]:
-    """All that was signed with this very address, the newest first; of several forms
-    for one petition that wait for their confirmation, each."""
+    """Return all signatures with this exact address, newest first, including every
+    pending form for the same petition."""
     return (
         same_person.of_address(Signature.objects.all(), address)
         .select_related("petition__organization", "invalidation", "removal")
@@ -35,7 +35,8 @@ def signed_by(address: str) -> QuerySet[Signature]:
 
 
 def everything_about(address: str) -> dict[str, Any]:
-    """All that is stored about one person, for that person."""
+    """Return all that is stored about the owner of `address`, for that person to
+    download."""
     rows = signed_by(address)
     return {
         "signatures": [
@@ -90,7 +91,8 @@ def everything_about(address: str) -> dict[str, Any]:
 
 @repeatable
 def erase_all(address: str, *, now: datetime) -> None:
-    """Forget one person under every petition, and every consent they gave."""
+    """Erase all signatures of one person on every petition, and every consent they
+    gave."""
     with transaction.atomic():
         for signature in signed_by(address):
             if Signature.objects.filter(pk=signature.pk).exists():
@@ -100,10 +102,10 @@ def erase_all(address: str, *, now: datetime) -> None:
 
 @repeatable
 def erase_signature(signature: Signature, *, now: datetime) -> None:
-    """Forget somebody under one petition: what is counted is withdrawn first, so
-    that the count falls, then every row with the address goes; where two people may
-    share it, every row of this person."""
-    # No link leads to a signature that was anonymised.
+    """Erase one person's data on one petition. A counted signature is withdrawn first,
+    so that the count falls; then every row with the address is deleted, or, where two
+    people may share it, every row of this person."""
+    # Links never lead to a signature that was anonymised.
     assert signature.email_key is not None
     with transaction.atomic():
         at_address = same_person.of_address(
@@ -117,7 +119,7 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
                 withdraw(row, now=now)
             same_person.delete_signatures(Signature.objects.filter(pk=row.pk))
         if not at_address.exclude(state=SignatureState.PENDING).exists():
-            # An answer is the mailbox's: the other person there may have given it.
+            # A consent is the mailbox's: the other person there may have given it.
             same_person.of_address(Consent.objects.all(), signature.email).filter(
                 organization=signature.petition.organization_id,
                 source=f"petition:{signature.petition_id}",

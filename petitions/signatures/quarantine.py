@@ -1,5 +1,6 @@
-"""Signatures set aside until staff have looked: released, or erased after a time in
-which that can be called off."""
+"""Quarantine (column `aside`): signatures that wait until staff have looked at them.
+Staff release them, or have them erased after a delay in which that can be called
+off."""
 
 from __future__ import annotations
 
@@ -23,9 +24,9 @@ from petitions.models.petition_lifecycle import WAIT
 
 @repeatable
 def release_from_quarantine(signatures: QuerySet[Signature], *, now: datetime) -> int:
-    """Send their link to those that were set aside; returns how many. The mail domains
-    that were new are known from then on. Those that staff decided to erase stay as
-    they are: that is called off first."""
+    """Release signatures from quarantine and send their confirmation links; return how
+    many. Mail domains that put them there as too new are known from then on. Signatures
+    that staff decided to erase stay as they are: that has to be called off first."""
     with transaction.atomic():
         rows = signatures.set_aside().select_for_update(of=("self",))  # type: ignore[attr-defined]
         found = list(rows.order_by("pk").values_list("pk", flat=True))
@@ -40,8 +41,8 @@ def release_from_quarantine(signatures: QuerySet[Signature], *, now: datetime) -
 def remove(
     signatures: QuerySet[Signature], by: User, *, now: datetime
 ) -> list[tuple[Removal, int]]:
-    """Have those that were set aside erased after `WAIT`; returns what was made of
-    them, one for each petition, with the number of signatures."""
+    """Schedule quarantined signatures to be erased after `WAIT`; return the removals
+    created, one for each petition, with the number of signatures in each."""
     with transaction.atomic():
         rows = signatures.set_aside().select_for_update(of=("self",))  # type: ignore[attr-defined]
         found: dict[int, list[int]] = defaultdict(list)
@@ -59,7 +60,8 @@ def remove(
 
 @repeatable
 def call_off(removal: Removal) -> int:
-    """Leave what was to be erased set aside, as before; returns how many."""
+    """Cancel a removal, so that its signatures stay in quarantine as before; return how
+    many."""
     with transaction.atomic():
         rows = Signature.objects.to_be_removed().filter(removal=removal.pk)
         held = list(
@@ -73,6 +75,6 @@ def call_off(removal: Removal) -> int:
 
 
 def to_erase(now: datetime) -> QuerySet[Signature]:
-    """Those of which nobody called it off in time."""
+    """Return the signatures whose removal was not called off in time."""
     rows = Signature.objects.to_be_removed().filter(removal__made_at__lte=now - WAIT)
     return rows.order_by("pk")

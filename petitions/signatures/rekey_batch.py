@@ -1,6 +1,6 @@
-"""New keys for a batch of signatures under the newest rules for addresses, and who of
-those counted stays so. petitions.signatures.rekeying says when.
-"""
+"""Re-keying one batch of signatures under the newest rules for addresses, and resolving
+the collisions between counted signatures that this brings.
+petitions.signatures.rekeying decides when it runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from petitions.names import folded_name
 from petitions.signatures.withdrawing import withdraw
 from petitions.states import SignatureState
 
-# Not the petition's text with every signature.
+# Only the columns needed: the petition's text must not come with every signature.
 READ = (
     "petition_id", "state", "name", "email", "email_key", "email_key_version",
     "former_key", "person", "seat", "confirmed_at", "petition__shared_addresses",
@@ -40,8 +40,9 @@ UPDATE petitions_signature s
 
 
 def rekey_rows(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int:
-    """Give signatures the keys of the newest version, and a person where two may
-    share one address; returns how many were taken back because an older one counts."""
+    """Give signatures the keys of the newest version, and a `person` if two may share
+    an address; return how many were withdrawn because an older one of the same person
+    counts."""
     with transaction.atomic():
         locked = (
             Signature.objects.select_for_update(of=("self",), no_key=True)
@@ -51,7 +52,7 @@ def rekey_rows(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int:
             .only(*READ)
             .order_by("pk")
         )
-        # Somebody else may have been quicker.
+        # A concurrent re-key may have done some of them already.
         rows = [row for row in locked if is_outdated(row, ring)]
         carry_suppressions(((row.email_key, row.email) for row in rows), ring)
         for row in rows:
@@ -76,7 +77,7 @@ def rekey_rows(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int:
 
 
 def is_outdated(row: Signature, ring: Keyring) -> bool:
-    """Whether `row` cannot be compared with others yet."""
+    """Return whether `row` has to be re-keyed before it can be compared with others."""
     return (
         row.email_key_version != ring.newest.number
         or bool(row.person) != row.petition.shared_addresses
@@ -84,7 +85,8 @@ def is_outdated(row: Signature, ring: Keyring) -> bool:
 
 
 def rekey_row(row: Signature, ring: Keyring) -> None:
-    """The keys and the person that `row` has under the newest version."""
+    """Set the keys and the `person` of `row` to those of the newest version, without
+    saving it."""
     former = ring.former
     row.former_key = (
         None
@@ -100,8 +102,9 @@ def rekey_row(row: Signature, ring: Keyring) -> None:
 def resolve_collisions(
     rows: list[Signature], ring: Keyring
 ) -> tuple[list[Signature], list[tuple[Signature, Signature]]]:
-    """Who of the counted stays so, and on which seat. Returns rows besides `rows`
-    that change, and pairs: the one kept, the one to take back."""
+    """Decide which of the counted signatures stay counted, and assign their seats.
+    Return further rows besides `rows` that changed, and the pairs (kept, to be
+    withdrawn)."""
     counted = [row for row in rows if row.state == SignatureState.CONFIRMED]
     mailboxes: dict[tuple[int, UUID | None], list[Signature]] = defaultdict(list)
     for row in counted:
@@ -132,9 +135,10 @@ def resolve_collisions(
 def keep_oldest(
     mailbox: list[Signature], arriving: set[int]
 ) -> list[tuple[Signature, Signature]]:
-    """Of the signatures counted for one mailbox under one petition, each person's
-    oldest stays, two at most, each on a seat; those in `arriving` had another key
-    until now. Returns pairs: the one kept, the one to take back."""
+    """Decide which signatures counted for one mailbox on one petition stay counted:
+    each person's oldest, at most two in all, each on a seat of its own. `arriving`
+    holds the ids of those that had another key until now. Return pairs (kept, to be
+    withdrawn)."""
     kept: list[Signature] = []
     collisions = []
     for row in sorted(mailbox, key=lambda row: (row.confirmed_at, row.pk)):
@@ -144,7 +148,8 @@ def keep_oldest(
         else:
             kept.append(row)
     free = {1, 2}
-    # Who sits there already chooses first, so that no seat is taken twice in between.
+    # Rows that had this key before keep their seats; arriving rows get what is left, so
+    # that no seat is occupied twice while the rows are updated.
     for row in sorted(kept, key=lambda row: row.pk in arriving):
         if row.person:
             row.seat = row.seat if row.seat in free else min(free)
@@ -155,7 +160,8 @@ def keep_oldest(
 def withdraw_duplicate(
     kept: Signature, taken: Signature, ring: Keyring, *, now: datetime
 ) -> None:
-    """Withdraw what would be counted twice, and write it down for staff."""
+    """Withdraw a signature that would be counted twice, and record the collision for
+    staff."""
     withdraw(taken, now=now)
     KeyCollision.objects.create(
         petition_id=kept.petition_id,
@@ -169,9 +175,9 @@ def withdraw_duplicate(
 def carry_suppressions(
     addresses: Iterable[tuple[UUID | None, str]], ring: Keyring
 ) -> None:
-    """“Never write to me again” holds under the newest key, too, where the address
-    is still known. The older key stays until the end: under other rules it may stand
-    for several mailboxes."""
+    """Add suppressions under the newest key for those of `addresses` (old key and
+    address) that are suppressed under an older one. The older key stays until the
+    re-key ends: under other rules it may stand for several mailboxes."""
     by_key: dict[UUID | None, set[str]] = defaultdict(set)
     for key, address in addresses:
         by_key[key].add(address)

@@ -1,4 +1,4 @@
-"""What new rules would do, before they do it."""
+"""A preview of what new rules for addresses would change."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SELECT COALESCE(sum(n - 1), 0) FROM (
 
 
 def preview_rekey() -> tuple[int, int]:
-    """How many counted signatures the rules as drafted would be applied to, and how
-    many of them would be taken back. Changes nothing."""
+    """Return how many counted signatures the drafted rules would be applied to, and how
+    many of them would be withdrawn as duplicates. Change nothing."""
     rules = MailboxRules(key_ring.draft())
     rows = (
         Signature.objects.confirmed().exclude(email="").filter(email_key__isnull=False)

@@ -1,16 +1,17 @@
-"""A change of the rules for addresses, or of EMAIL_KEY, while the site runs.
+"""Re-keying: bringing new rules for addresses, or a new EMAIL_KEY, into force while the
+site runs.
 
-`start_version` begins a version. From that moment every signature is written under it,
-with its key under the version before beside it, so that a confirmation compares with
-both. Then
-everything that still holds an address gets its new key, batch by batch; whoever ends it
-in between may start it again. Where two counted signatures of a petition become one
-person's, the oldest stays counted, the newer is taken back and staff are told.
+`start_version` begins a key version. From that moment every signature is written under
+it, together with its key under the version before (`former_key`), so that a
+confirmation compares with both. Then everything that still holds an address gets its
+new key, batch by batch; a run that was stopped may simply be started again. Where two
+counted signatures of a petition turn out to be one person's, the oldest stays counted,
+the newer is withdrawn and staff are told.
 
 Why nobody is counted twice meanwhile: confirmations read the newest version, and only a
-row of that version is confirmed. `start_version` waits until all that have not seen it
-are through. So what was counted before is visible to every later one, and the later
-ones meet in the unique constraint.
+row of that version is confirmed. `start_version` waits for all transactions that have
+not seen it to end. So what was counted before is visible to every later confirmation,
+and the later ones collide in the unique constraint.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from petitions.signatures.rekey_batch import (
 )
 
 BATCH = 500
-# Waits for confirmations that have not seen the version, and they for it: briefly.
+# Waits for running confirmations, which have not seen the new version, and makes new
+# ones wait; so only briefly.
 LOCK = "LOCK TABLE petitions_keyversion IN ACCESS EXCLUSIVE MODE"
 LOCK_TIMEOUT = "500ms"
 
@@ -47,28 +49,29 @@ UPDATE petitions_consent c SET email_key = v.key, email_key_version = %(version)
 
 
 class SecretMissing(Exception):
-    """The secret of the version that counts is not in the environment."""
+    """The secret of the newest key version is not in the environment."""
 
 
 class VersionsInUse(Exception):
-    """Something reads the versions all the time, and none can begin."""
+    """The table of key versions could not be locked in time, so no version was
+    begun."""
 
 
 @dataclass
 class RekeyReport:
-    """What a run has done."""
+    """The result of one re-key run."""
 
     started: int | None = None
-    """The version that it began."""
+    """The number of the key version that the run began."""
     signatures: int = 0
     consents: int = 0
     taken_back: int = 0
     finished: int | None = None
-    """The version that is complete now."""
+    """The number of the key version that the run completed."""
     tidied: int = 0
     left: dict[int, int] = field(default_factory=dict)
-    """“Never write to me again” known by a key of a former version alone, by
-    version: what its secret is still needed for."""
+    """The number of suppressions known only by a key of a former version, by version:
+    each such version's secret is still needed for them."""
 
     @property
     def idle(self) -> bool:
@@ -83,7 +86,8 @@ class RekeyReport:
 
 
 def is_due() -> bool:
-    """Whether the rules or EMAIL_KEY differ from those of the newest version."""
+    """Return whether the rules for addresses or EMAIL_KEY differ from those of the
+    newest version."""
     newest = KeyVersion.objects.latest("number")
     return (
         key_ring.waits_for_rekey()
@@ -92,9 +96,10 @@ def is_due() -> bool:
 
 
 def start_version(*, now: datetime, former_lost: bool = False) -> int:
-    """Begin the next version, from the rules and EMAIL_KEY as they are; returns its
-    number. SecretMissing when what is counted could not be compared with it, unless
-    `former_lost`; Busy when no moment was found."""
+    """Begin the next key version, with the current rules and EMAIL_KEY; return its
+    number. Raise SecretMissing when existing signatures could not be compared with it,
+    unless `former_lost`; raise VersionsInUse when the table could not be locked in
+    time."""
     if not former_lost and not key_ring.current_keyring().newest.secret:
         raise SecretMissing
     with transaction.atomic(), connection.cursor() as cursor:
@@ -116,7 +121,8 @@ def start_version(*, now: datetime, former_lost: bool = False) -> int:
 
 
 def finish_version(number: int, *, now: datetime) -> None:
-    """From here on nothing is counted by the version before."""
+    """Mark a key version as complete: from now on nothing is compared by the version
+    before."""
     KeyVersion.objects.filter(pk=number, finished_at=None).update(finished_at=now)
 
 
@@ -124,7 +130,7 @@ def finish_version(number: int, *, now: datetime) -> None:
 
 
 def outdated(ring: Keyring) -> QuerySet[Signature]:
-    """Signatures that hold an address, and a key of another version."""
+    """Return the signatures that hold an address and a key of an older version."""
     return (
         Signature.objects.exclude(email_key_version=ring.newest.number)
         .exclude(email="")
@@ -133,8 +139,8 @@ def outdated(ring: Keyring) -> QuerySet[Signature]:
 
 
 def id_batches[M: (Signature, Consent)](rows: QuerySet[M]) -> Iterator[list[int]]:
-    """The numbers of `rows`, in order; each batch is read when the one before is
-    done with."""
+    """Yield the ids of `rows` in order, in batches; a batch is read only after the one
+    before has been processed, and its size follows from how long that took."""
     last, some = 0, Batches(first=100, most=BATCH)
     numbers = rows.order_by("pk").values_list("pk", flat=True)
     while ids := list(numbers.filter(pk__gt=last)[: some.size]):
@@ -147,19 +153,20 @@ def id_batches[M: (Signature, Consent)](rows: QuerySet[M]) -> Iterator[list[int]
 def rekey_signatures(
     rows: QuerySet[Signature], ring: Keyring, *, now: datetime
 ) -> Iterator[tuple[int, int]]:
-    """New keys for all of `rows`; yields after each batch how many it were, and how
-    many of those counted were taken back."""
+    """Give all of `rows` new keys, in batches; after each, yield how many signatures
+    were in it and how many counted ones were withdrawn as duplicates."""
     for ids in id_batches(rows):
         yield len(ids), rekey_with_retries(ids, ring, now=now)
 
 
 def rekey_with_retries(ids: Sequence[int], ring: Keyring, *, now: datetime) -> int:
-    """`rekey_rows`, again when a signer was quicker."""
+    """Call `rekey_rows` and retry it when a concurrent confirmation or a deadlock got
+    in its way; return how many signatures were withdrawn as duplicates."""
     for _attempt in range(20):
         try:
             return rekey_rows(ids, ring, now=now)
         except Error as error:
-            # A confirmation took the key in this moment, or a deadlock was broken.
+            # A concurrent confirmation took the key, or PostgreSQL broke a deadlock.
             if connection.in_atomic_block or not (
                 is_away(error) or "duplicate key" in str(error)
             ):
@@ -168,7 +175,8 @@ def rekey_with_retries(ids: Sequence[int], ring: Keyring, *, now: datetime) -> i
 
 
 def rekey_consents(ring: Keyring) -> Iterator[int]:
-    """New keys for answers about updates, which outlive their signatures."""
+    """Give consents new keys, for they outlive their signatures; yield the size of each
+    batch."""
     rows = Consent.objects.exclude(email_key_version=ring.newest.number)
     for ids in id_batches(rows.exclude(email="")):
         with transaction.atomic():
@@ -192,8 +200,8 @@ def rekey_consents(ring: Keyring) -> Iterator[int]:
 
 
 def rekey_one(signature_id: int, *, now: datetime) -> bool:
-    """Bring a pending signature, and those counted for its mailbox, to where they can
-    be compared; returns whether any was not."""
+    """Re-key a pending signature, and the counted ones of its mailbox, so that they can
+    be compared; return whether any of them was outdated."""
     mine = (
         Signature.objects.pending()
         .filter(pk=signature_id)
@@ -222,8 +230,9 @@ def rekey_one(signature_id: int, *, now: datetime) -> bool:
 
 
 def delete_old_versions(ring: Keyring) -> int:
-    """After the end: forget keys of the version before, and what was carried over;
-    returns how many rows that were."""
+    """After a re-key is complete, delete the former keys of pending signatures, and
+    suppressions that were carried over to the new version; return how many rows were
+    changed or deleted."""
     pending = Signature.objects.pending().filter(former_key__isnull=False)
     tidied = 0
     for ids in id_batches(pending):
@@ -233,7 +242,8 @@ def delete_old_versions(ring: Keyring) -> int:
 
 
 def unmatched_suppressions(ring: Keyring) -> dict[int, int]:
-    """Suppressions that only a former version can compare, by version."""
+    """Return, by version, how many suppressions only the key of a former version can
+    match."""
     found: dict[int, int] = {}
     rows = Suppression.objects.exclude(key_version=ring.newest.number)
     for number in rows.values_list("key_version", flat=True):

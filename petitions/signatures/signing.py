@@ -1,9 +1,9 @@
-"""The hot path: signing, written as the statements it is.
-petitions.signatures.confirming is the rest of it.
+"""The first half of the hot path: storing a signature, in hand-written SQL.
+petitions.signatures.confirming is the second half.
 
-Signing is one SELECT and one INSERT, the same for every kind of signer. No counter is
-touched, no mail is sent, no job is queued within a request; what is due is written with
-the signature itself.
+Signing is one SELECT and one INSERT, the same for every kind of signer. Within a
+request no counter is touched, no mail is sent and no job is queued; the confirmation
+mail goes into the outbox in the same statement as the signature.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from petitions.signature_fields import OPTIONAL, OptionalField
 from petitions.states import QuarantineReason, WeakSign
 
 NO_RULES = RateLimits()
-# Lowers the priority of a mail; alone it withholds none.
+# These signs lower the priority of the mail; one of them alone holds back none.
 BUSY = int(WeakSign.BUSY_NETWORK | WeakSign.BUSY_DOMAIN)
-# Keeps a name from the page until staff have looked.
+# This sign keeps the name off the public page until staff have looked at it.
 DOUBTFUL = int(WeakSign.CONTACT_IN_NAME)
 ANSWERS = tuple(optional.name for optional in OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
 class PetitionSnapshot:
-    """What a sign form has to know of its petition."""
+    """A snapshot of the columns of a petition that its sign form needs."""
 
     petition_id: int
     organization_id: int
@@ -49,12 +49,12 @@ class PetitionSnapshot:
     delivery: str
     words_key: str
     text_language: str
-    """The language of the words that the key is of: the one that was asked for, else
-    the petition's own."""
+    """The language of the text that `words_key` belongs to: the one that was asked for,
+    or else the petition's own."""
     asks_updates: bool
     shared_addresses: bool
     asked: tuple[OptionalField, ...]
-    """What it asks besides name and address."""
+    """The optional fields that this petition asks for besides name and address."""
 
 
 FIND = f"""
@@ -77,8 +77,8 @@ SELECT p.id, p.organization_id, p.slug, p.state, p.opens_at, p.closes_at, p.deli
 
 
 def load_snapshot(slug: str, language: str = "") -> PetitionSnapshot | None:
-    """The form of the petition with this address, drafts included, below its words in
-    `language`."""
+    """Return the snapshot of the petition with this slug, drafts included, with the
+    `words_key` of its text in `language`; None when there is no such petition."""
     with connection.cursor() as cursor:
         cursor.execute(FIND, {"slug": slug, "language": language})
         row = cursor.fetchone()
@@ -90,8 +90,9 @@ def load_snapshot(slug: str, language: str = "") -> PetitionSnapshot | None:
     return PetitionSnapshot(*stored)
 
 
-# Buckets are drawn from in the order of their keys by all, so that two forms wait for
-# each other instead of deadlocking. What an empty one holds back is not in `passed`.
+# Rate limits are token buckets (GCRA) in petitions_allowance. Every statement draws
+# from them in the order of their keys, so that two forms wait for each other instead
+# of deadlocking. A bucket that was empty is missing from `passed`.
 SIGN = f"""
 WITH attempt AS (
     SELECT *
@@ -173,30 +174,32 @@ RETURNING signature_id
 
 @dataclass(frozen=True, slots=True)
 class SignerInput:
-    """What a supporter sent, cleaned, and what the form had shown."""
+    """The cleaned input of a supporter, and which version of the text the form had
+    shown."""
 
     name: str
     email: str
     language: str
     delivery: str
     text_language: str = ""
-    """Of the words that the form stood below; "" for the petition's own."""
+    """The language of the text above the form; "" for the petition's own."""
     answers: Mapping[str, str] = field(default_factory=dict)
-    """To what the petition asks besides, by `OptionalField.name`."""
+    """The answers to the petition's optional fields, by `OptionalField.name`."""
     comment: str = ""
     show_name: bool = False
     updates: bool | None = None
     text_version: int = 0
     consent_version: int = 1
     network: Network | None = None
-    """The /24 or /48 that it came from."""
+    """The /24 or /48 network that the form came from."""
     weak_signs: int = 0
     person: str = ""
-    """The folded name where two people may share an address, otherwise ''."""
+    """The folded name if two people may share an address on this petition, otherwise
+    ''."""
     is_trapped: bool = False
-    """Whether it filled in what people do not see."""
+    """Whether the honeypot, an input that people do not see, was filled in."""
     via: str = ""
-    """The tag of the link that it came by."""
+    """The tag of the link that led the supporter here."""
 
 
 def sign(
@@ -207,9 +210,9 @@ def sign(
     rules: RateLimits = NO_RULES,
     organization_id: int = 0,
 ) -> int | None:
-    """Write a pending signature and the mail that is due for it; returns its id, or
-    None when its network has reached its ceiling. Repeating it is harmless: whoever
-    owns the mailbox confirms one."""
+    """Store a pending signature and its confirmation mail in the outbox; return its id,
+    or None when its network has reached its ceiling. Signing twice is harmless: the
+    owner of the mailbox confirms only one."""
     ring = key_ring.cached_keyring()
     key = ring.newest.key(given.email)
     domain = ascii_domain(domain_of(given.email))

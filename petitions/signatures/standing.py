@@ -1,5 +1,5 @@
-"""How a signature stands, as the pages behind its links say it: what the petition has
-become decides with it."""
+"""The status of a signature as the pages behind its links show it, which depends on its
+petition, too."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ from petitions.states import SignatureState, State
 
 
 class Standing(enum.StrEnum):
+    """The status of a signature, as its owner is told it."""
+
     WAITS = "waits"
-    """Its owner can confirm it."""
+    """It is pending, and its owner can confirm it."""
     COUNTS = "counts"
     WITHDRAWN = "withdrawn"
-    """Its owner took it back."""
+    """Its owner withdrew it."""
     INVALID = "invalid"
-    """Staff took it from the count."""
+    """Staff took it from the count (an invalidation)."""
     FULL = "full"
-    """Two other people at the address are counted."""
+    """Two other people at the address are counted, which is the maximum."""
     TOO_LATE = "too late"
     """The petition ended before it was confirmed."""
     PETITION_GONE = "petition gone"
-    """The petition was withdrawn: nothing of it counts."""
+    """The petition was withdrawn, so none of its signatures counts."""
 
 
 def standing_of(signature: Signature, *, now: datetime) -> Standing:
-    """How `signature` stands; a form of somebody who is counted stands as that."""
+    """Return the status of `signature` at `now`; a second form of somebody who is
+    already counted has the status COUNTS."""
     state = signature.state
     if state == SignatureState.WITHDRAWN:
         return Standing.WITHDRAWN

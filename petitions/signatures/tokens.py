@@ -1,8 +1,8 @@
-"""Links that only the owner of a mailbox has.
+"""Tokens for links that only the owner of a mailbox has.
 
-A token is signed and expires; it holds the number of a signature and a time, no
-personal data, and is stored nowhere. `TokenPurpose` says what each kind of link may
-show and do, `LEADS_TO` which others its pages may hold; petitions.views.links lets in.
+A token is signed and expires. It holds the id of a signature and a time, no personal
+data, and is stored nowhere. `TokenPurpose` says what each kind of link may show and do,
+`LEADS_TO` which other links its pages may contain; petitions.views.links checks access.
 """
 
 from __future__ import annotations
@@ -22,23 +22,26 @@ UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
 class TokenPurpose(enum.StrEnum):
-    """What a token is good for; one never works for another.
+    """What a token may be used for; a token for one purpose never works for another.
 
-    People pass mails about a petition on. So a link in one shows what somebody entered
-    only until it is confirmed; what it shows and does later has to be mailed."""
+    People forward mails about a petition. So a link in one shows what somebody entered
+    only until it is confirmed; a link that shows or does more afterwards has to be
+    mailed to the owner.
+    """
 
     CONFIRM = "petitions.confirm"
-    """Shows, corrects and confirms one form. Afterwards: that it counts, and a button
-    that mails a link of the kind ALL."""
+    """Shows, corrects and confirms one form. Afterwards it only says that the signature
+    counts, with a button that mails a link of the kind ALL."""
     NOT_ME = "petitions.not-me"
-    """Erases the forms of its address that nobody confirmed, however old it is.
-    Afterwards: the same button."""
+    """Erases the unconfirmed forms of its address, however old the token is. Afterwards
+    it shows the same button as CONFIRM."""
     OWN = "petitions.signature"
-    """Shows, corrects, withdraws and erases one signature; nothing of another."""
+    """Shows, corrects, withdraws and erases one signature, and no other."""
     ALL = "petitions.signed"
-    """Shows, hands out and erases all of one address, and ends older links."""
+    """Shows, exports and erases all signatures of one address, and invalidates older
+    links."""
     NEVER = "petitions.never-again"
-    """Stops mail to one address, and lets it begin again, however old it is."""
+    """Stops mail to one address and lets it begin again, however old the token is."""
 
 
 LEADS_TO: dict[TokenPurpose, frozenset[TokenPurpose]] = {
@@ -52,14 +55,16 @@ LEADS_TO: dict[TokenPurpose, frozenset[TokenPurpose]] = {
 
 @dataclass(frozen=True)
 class Valid:
+    """A token of ours that has not expired."""
+
     signature_id: int
     made: datetime = field(default=UNKNOWN, compare=False)
-    """When the link was mailed; those that its pages hold are as old."""
+    """When the link was mailed; links on the pages it leads to inherit this time."""
 
 
 @dataclass(frozen=True)
 class Expired:
-    """Ours, but too old: a new one can be sent."""
+    """A token of ours that is too old: a new one can be sent."""
 
     signature_id: int
     made: datetime = field(default=UNKNOWN, compare=False)
@@ -67,21 +72,22 @@ class Expired:
 
 @dataclass(frozen=True)
 class Broken:
-    """Not ours, or cut short on the way."""
+    """A token that is not ours, or was damaged on the way."""
 
 
 type Outcome = Valid | Expired | Broken
 
 
 def make_token(purpose: TokenPurpose, signature_id: int, *, now: datetime) -> str:
-    """The token for a link, in letters that no mail program breaks."""
+    """Return a token for a link, in characters that no mail program breaks."""
     seconds = int(now.timestamp())
     value = f"{int_to_base36(signature_id)}.{int_to_base36(seconds)}"
     return _signer(purpose).sign(value)
 
 
 def read_token(purpose: TokenPurpose, token: str, *, now: datetime) -> Outcome:
-    """What a token says, when we made it for this purpose."""
+    """Return what `token` refers to if we made it for this purpose, otherwise
+    Broken."""
     try:
         number, seconds = _signer(purpose).unsign(token).split(".")
         signature_id, made = base36_to_int(number), base36_to_int(seconds)
@@ -93,15 +99,16 @@ def read_token(purpose: TokenPurpose, token: str, *, now: datetime) -> Outcome:
     return Valid(signature_id, then)
 
 
-# 43 letters are a SHA-256; what follows was glued to it on the way.
+# The 43 characters of the signature are a SHA-256; anything after them was appended on
+# the way.
 SHAPE = re.compile(r"[0-9a-z]{1,13}\.[0-9a-z]{1,9}\.[0-9A-Za-z_-]{43}")
-# What mail programs leave of a line that was broken: =, or =0D=0A, and the break.
+# What mail programs leave where they broke a line: = or =0D=0A, and the line break.
 SOFT_BREAK = re.compile(r"=?(?:=0D=0A|\s)+|=(?=[0-9A-Za-z_.-])")
 
 
 def mend_token(purpose: TokenPurpose, damaged: str) -> str:
-    """The token in what a mail program made of it, be it too old; "" when none is
-    there."""
+    """Find an intact token of this purpose, expired or not, in text that a mail program
+    damaged; return "" when there is none."""
     for text in (damaged, SOFT_BREAK.sub("", damaged)):
         for found in SHAPE.findall(text):
             try:

@@ -1,4 +1,4 @@
-"""Taking a confirmed signature from the count."""
+"""Withdrawing a confirmed signature, which takes it from the count."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from petitions.states import SignatureState, Source
 
 @repeatable
 def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
-    """Take a confirmed signature from the count, as of today; `because` of something
-    (`Withdrawal`) when its owner did not ask for it. What staff had taken from it of
-    the same person loses its mark: nothing brings it back. Forms of theirs that wait
-    are forgotten: nobody is asked to confirm what they have just taken back."""
+    """Withdraw a confirmed signature, which lowers the count as of today; `because` is
+    a `Withdrawal` reason when its owner did not ask for it. Invalidated signatures of
+    the same person become withdrawn, too, so that no reversal restores them. If the
+    owner asked, pending forms of the same person are erased as well: nobody is asked to
+    confirm what they have just withdrawn."""
     at_address = same_person.of_address(
         Signature.objects.filter(petition=signature.petition_id), signature.email
     )
     with transaction.atomic():
-        # Locked before their states are read: a batch may be moving them.
+        # Lock before reading states: an invalidation batch may be changing them.
         rows = at_address.filter(
             Q(state=SignatureState.CONFIRMED, pk=signature.pk)
             | Q(state=SignatureState.INVALID)
