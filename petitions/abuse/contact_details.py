@@ -1,5 +1,5 @@
-"""Addresses and links where a name or a place is asked for: those are shown to
-everybody, and handed over."""
+"""Detecting contact details (e-mail addresses, links, telephone numbers) in names and
+places, which are shown to everybody and handed over."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import unicodedata
 from core.mail.addresses import has_known_ending
 
 LINK = re.compile(r"://|\bwww\.|\bmailto:", re.IGNORECASE)
-# Endings that are no second part of a name, as “St.John” has one.
+# Endings that cannot be the second part of a name, as in “St.John”.
 DOMAIN = re.compile(r"[^\W_][\w-]+\.(?:com|org|net|info|biz|io|app|online)\b", re.I)
-# In capitals, too, a word of some length and an ending that domains have; “Kelly.Li”
-# is asked for a blank.
+# A word of some length with an ending that domains have, also in capitals; whoever is
+# called “Kelly.Li” is asked to type a space.
 WORD = re.compile(r"(?<![\w.-])(?:[\w-]+\.)*[\w-]{4,}\.[^\W\d_]{2,}(?![\w.])")
 PATH = re.compile(r"\w\.[^\W\d_]{2,}/\w")
 BRACKETS = re.compile(r"\s?[(\[{]\s?\.\s?[)\]}]\s?")
@@ -20,7 +20,7 @@ LOWER = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b")
 DOTS = str.maketrans("\u3002\uff61\u2024", "...")
 
 
-# Written so that no rule above knows it for sure.
+# Contact details written so that no rule above recognises them for sure.
 HINT = re.compile(
     r"https?\b|\bwww\b|[(\[{]\s*(?:at|a|arobase)\s*[)\]}]|\b(?:arobase|arroba)\b"
     r"|\bat\b.+\b(?:dot|point|punto|ponto|punkt)\b"
@@ -29,13 +29,13 @@ HINT = re.compile(
     r"|\b(?:whatsapp|telegram|instagram|snapchat|tiktok|facebook)\b",
     re.IGNORECASE,
 )
-# Fewer are no telephone number.
+# Fewer digits are no telephone number.
 DIGITS = 7
 
 
 def may_hold_a_contact(text: str) -> bool:
-    """Whether somebody should look first, before everybody reads it: a telephone
-    number, or “ann at mailbox dot org”."""
+    """Return whether staff should look at `text` before it is published: it may hold a
+    telephone number, or something like “ann at mailbox dot org”."""
     plain = unicodedata.normalize("NFKC", text)
     plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
     numbers = sum(c.isdecimal() for c in plain)
@@ -43,8 +43,8 @@ def may_hold_a_contact(text: str) -> bool:
 
 
 def holds_a_contact(text: str) -> bool:
-    """Whether there is an e-mail address or a link in it, however its letters are
-    drawn (full-width, with signs between that nobody sees)."""
+    """Return whether `text` holds an e-mail address or a link, even one written in
+    full-width letters or with invisible characters in it."""
     plain = unicodedata.normalize("NFKC", text.translate(DOTS))
     plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
     plain = BRACKETS.sub(".", plain)

@@ -1,11 +1,13 @@
-"""Mail domains that are new to the site: whoever owns one has any number of addresses.
+"""Limits for mail domains that are new to the site: whoever owns one has any number of
+addresses.
 
-A campaign gone viral comes from thousands of networks, with addresses of providers that
-everybody knows, and of many small domains with a few people each. Ballots are stuffed
-with many addresses of few domains, or from few networks. So no form waits because its
-network is busy; what is counted is how many come of one small domain, and, of one
-network, how many more than a household's with each. What is beyond that is set aside
-until staff have looked. `bench.viral` says what it does to campaigns and to attacks.
+A campaign that goes viral is signed from thousands of networks, with addresses of
+well-known providers, and of many small domains with a few people each. Ballot stuffing
+uses many addresses of a few domains, or comes from a few networks. So no form waits
+because its network is busy. Limited are the forms of one small domain, and, from one
+network, those beyond a household's number for each such domain. Forms beyond these
+limits are put in quarantine (`aside`) until staff have looked. `bench.viral` shows what
+this does to campaigns and to attacks.
 """
 
 from __future__ import annotations
@@ -27,14 +29,15 @@ from petitions.models import MailTally, OrdinaryDomain, Signature, Total
 from petitions.states import QuarantineReason
 
 A_DAY = 15
-"""Forms of one domain for one petition: at once, and refilling over a day."""
+"""Forms of one domain for one petition: a burst of this many, refilling over a day."""
 SHARE = 500
-"""Or one for each so many supporters, when that is more: what is taken for true of one
-domain never changes a count by more than this part of it."""
+"""Or one form for every so many supporters, if that is more: trusting one domain never
+changes a count by more than this fraction of it."""
 KNOWN_AFTER = timedelta(days=7)
-"""A domain brings as many as were counted with it before the last days ..."""
+"""A domain may bring as many forms as were counted with it before these last days
+..."""
 KNOWN_FOR = timedelta(days=90)
-"""... and since these."""
+"""... and within this time."""
 MOST_KNOWN = 50_000
 KNOWN_HELD_FOR = 300.0  # seconds
 
@@ -47,16 +50,19 @@ PROVIDERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What has been counted, as far as it lets more pass."""
+    """What has been counted so far, as far as it raises a limit."""
 
     domains: dict[str, int] = field(default_factory=dict)
-    """By domain that somebody registered."""
+    """Confirmations by registrable domain."""
     petitions: dict[int, int] = field(default_factory=dict)
+    """Confirmed signatures of the petitions with so many that `SHARE` matters, by
+    id."""
 
 
 def load_known() -> Known:
-    """Read it from the database. Days on which fewer than ten signed a petition with a
-    domain are not named there for long, and would let nothing pass."""
+    """Read the counts from the database. Tallies of days with fewer than ten signatures
+    of a domain lose its name after a while, so they are missing here; they would raise
+    no limit."""
     today = timezone.localdate()
     days = MailTally.objects.filter(
         day__gt=today - KNOWN_FOR, day__lte=today - KNOWN_AFTER
@@ -74,14 +80,15 @@ KNOWN = CachedValue(load_known, seconds=KNOWN_HELD_FOR)
 
 
 def load_ordinary() -> frozenset[tuple[int, str]]:
-    """Organisations, with the domains that their staff know."""
+    """Return pairs of organisation id and a domain that its staff have approved."""
     pairs = OrdinaryDomain.objects.values_list("organization_id", "domain")
     return frozenset((number, registrable(domain)) for number, domain in pairs)
 
 
 def learn(signatures: QuerySet[Signature], *, now: datetime) -> None:
-    """Staff have looked at what was set aside as too much of a new mail domain, and it
-    is in order: more with it passes, under petitions of their organisation."""
+    """Approve the mail domains of `signatures` that were quarantined as too many of a
+    new domain, after staff have looked at them: more forms with these domains pass on
+    petitions of the same organisation."""
     looked_at = signatures.filter(aside=QuarantineReason.BURST).values_list(
         "petition__organization_id", "email"
     )

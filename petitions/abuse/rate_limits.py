@@ -1,9 +1,9 @@
-"""What holds back abuse, without holding back people.
+"""Rate limits and lists that hold back abuse without holding back people.
 
-Limits and lists are rows that administrators edit; each process holds them for a few
-seconds. A limit is a bucket that refills evenly; all buckets of a form are drawn from
-by the very statement that stores it, so that of any number of forms at once exactly as
-many pass as should.
+Limits and lists are rows that administrators edit; each process caches them for a few
+seconds. A limit is a token bucket (GCRA) that refills evenly. The statement that stores
+a form also draws from all of its buckets, so that of any number of concurrent forms
+exactly as many pass as should.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from petitions.abuse.contact_details import may_hold_a_contact
 from petitions.models import Limit, ListedDomain, ListedNetwork
 from petitions.states import LimitScope, Listing, QuarantineReason, WeakSign
 
-# What a form beyond a limit is marked with: a weak sign, or, in bits that are stored
-# nowhere, that the signature is set aside or not taken at all.
+# The mark of a form beyond a limit: a weak sign, or one of these bits, which are stored
+# nowhere: the signature goes into quarantine or is not accepted at all.
 ADDRESS_FULL, CEILING_FULL, BURST = 1 << 8, 1 << 9, 1 << 10
 MARKS = {
     LimitScope.ADDRESS: ADDRESS_FULL,
@@ -46,68 +46,75 @@ PURGING = Batches(first=500, most=5000)
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A row of Limit, or a rule of ours, as the hot path takes it; times in
-    microseconds."""
+    """A row of `Limit`, or a built-in rule, in the form that the hot path uses; times
+    in microseconds."""
 
     number: int
-    """Of a row; 0 and less of ours."""
+    """The id of the row; 0 or less for built-in rules."""
     mark: int
-    """What is said of a form that does not pass."""
+    """The mark for a form that does not pass."""
     every: int
-    """One passes in this time, once those at once have passed."""
+    """The emission interval: one form passes in this time once the burst is used up."""
     period: int
+    """The time in which an empty bucket is full again."""
     queue: int = 0
-    """Longer than this nobody waits in line: then it does not pass. 0 has no line."""
+    """The longest time that a mail waits in line; a form whose mail would wait longer
+    does not pass. 0: there is no line."""
 
     def of(self, most: int) -> RateLimit:
-        """The same for `most` in its period."""
+        """Return the same limit with `most` forms in its period."""
         return replace(self, every=self.period // most)
 
 
 def rate_limit(
     number: int, mark: int, most: int, hours: int, queue: int = 0
 ) -> RateLimit:
-    """`most` at once, refilling evenly over `hours`."""
+    """Return a limit of `most` at once, refilling evenly over `hours`."""
     return RateLimit(number, mark, hours * HOUR // most, hours * HOUR, queue * HOUR)
 
 
 HOUR = timedelta(hours=1) // MICROSECOND
-# Messages of one network: more would hide the others from those who read them.
+# Messages from one network: more would bury those of others.
 MESSAGES = rate_limit(0, CEILING_FULL, 20, 1)
-# Mails that one network makes the site send: two thousand people behind one address get
-# theirs at once; who comes after them waits in line, and is asked to come back when the
-# line is too long.
+# Mails that one network causes: two thousand people behind one address get theirs at
+# once; those after them wait in line, and are asked to come back later when the line is
+# too long.
 MAILS = rate_limit(-1, CEILING_FULL, 2000, 2, queue=3)
-# For a request that causes a mail and can be made again: without a line.
+# The same without a line, for requests that cause a mail and can simply be repeated.
 MAILS_NOW = replace(MAILS, queue=0)
-# The same with mail domains that are new here, which may be anybody's invention.
+# The same for mail domains that are new here, which anybody may have made up.
 NEW_MAILS = rate_limit(-2, BURST, 300, 4, queue=3)
-# Of one mail domain that is new here, for one petition.
+# Forms with one mail domain that is new here, for one petition.
 NEW_DOMAIN = rate_limit(-3, BURST, new_domains.A_DAY, 24)
-# So many of one domain from one network are a household; beyond it, a network has these
-# for all such domains together.
+# This many forms with one domain from one network are a household's. Beyond that, all
+# new domains of a network share one limit.
 HOUSEHOLD = rate_limit(-4, 0, 3, 7 * 24)
 NEW_OF_NETWORK = rate_limit(-5, BURST, 20, 24)
 
 
 @dataclass(frozen=True, slots=True)
 class LimitDraws:
-    """One form at all limits that apply to it; the lists run in parallel."""
+    """What one form draws from the buckets of all limits that apply to it; the lists
+    run in parallel."""
 
     keys: list[str] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
-    """What is said of a form that does not pass."""
+    """The mark for a form that does not pass this limit."""
     every: list[int] = field(default_factory=list)
-    """So long, in microseconds, a bucket takes to be full again after this form."""
+    """By how many microseconds the form postpones the moment at which the bucket is
+    full."""
     patience: list[int] = field(default_factory=list)
-    """It passes when the bucket, before it, would be full so soon ..."""
+    """The form passes if the bucket, before it, would be full within this time;
+    microseconds."""
     queue: list[int] = field(default_factory=list)
-    """... and waits for its mail as long as it needed of this."""
+    """The longest wait in line for its mail, in microseconds; it is part of
+    `patience`."""
     behind: list[str] = field(default_factory=list)
-    """The key of the bucket that has to be empty for this one to matter, or NULL."""
+    """The key of the bucket that has to be empty before this limit applies, or NULL."""
 
     def add(self, rule: RateLimit, source: str, *, behind: str = "NULL") -> str:
-        """Draw from the bucket of `rule` for `source`, too; returns its key."""
+        """Add a draw from the bucket of `rule` for `source`; return the bucket's
+        key."""
         key = hashed(f"{rule.number}:{source}")
         self.keys.append(key)
         self.marks.append(rule.mark)
@@ -118,8 +125,8 @@ class LimitDraws:
         return key
 
     def arrays(self) -> dict[str, str]:
-        """The lists as PostgreSQL reads arrays. Lists written by psycopg cost as much
-        as all that the statement does with them."""
+        """Return the lists as PostgreSQL array literals. Adapting lists in psycopg
+        would cost as much as all that the statement does with them."""
         return {
             name: f"{{{','.join(map(str, getattr(self, name)))}}}"
             for name in LimitDraws.__slots__
@@ -127,8 +134,8 @@ class LimitDraws:
 
 
 def hashed(source: str) -> str:
-    """What a bucket is found by, as a UUID is written: nobody reads a network or an
-    address out of it."""
+    """Return the key of a bucket, as the hexadecimal digits of a UUID: a keyed hash
+    from which nobody can read a network or an address."""
     digest = keyed(settings.EMAIL_KEY).copy()
     digest.update(source.encode())
     return digest.hexdigest()
@@ -136,7 +143,8 @@ def hashed(source: str) -> str:
 
 @lru_cache(maxsize=2)
 def keyed(key: str) -> hashlib.blake2b:
-    """The beginning that all buckets share; from it, each takes a microsecond."""
+    """Return the keyed hash that all bucket keys start from; copying it takes a
+    microsecond."""
     return hashlib.blake2b(
         key=hashlib.sha256(key.encode()).digest(), digest_size=16, person=b"allowances"
     )
@@ -144,25 +152,27 @@ def keyed(key: str) -> hashlib.blake2b:
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """All limits and lists at one time."""
+    """A snapshot of all limits and lists."""
 
     limits: dict[LimitScope, tuple[RateLimit, ...]] = field(default_factory=dict)
     networks: dict[Network, Listing] = field(default_factory=dict)
     prefixes: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """The lengths that listed networks have, longest first, by IP version."""
+    """The prefix lengths of the listed networks, longest first, by IP version."""
     domains: dict[str, Listing] = field(default_factory=dict)
     of_newcomers: bool = False
-    """Whether mail domains that are new here, and mails, are limited."""
+    """Whether mail domains that are new here, and mails per network, are limited."""
     known: new_domains.Known = field(default_factory=new_domains.Known)
     ordinary: frozenset[tuple[int, str]] = frozenset()
-    """Organisations, with the mail domains that their staff know."""
+    """Pairs of organisation id and a mail domain that its staff have approved."""
     turned_away: dict[Network, float] = field(default_factory=dict)
-    """Networks that have reached a ceiling, and until when, by the monotonic clock: a
-    flood of forms is answered without the database. Each process finds out for itself,
-    by a form that the statement did not take, and forgets it with the rules."""
+    """Networks that have reached a ceiling, with the end of their wait on the monotonic
+    clock: a flood of forms is answered without the database. Each process learns of it
+    from a form that the statement did not accept, and forgets it when the rules are
+    read anew."""
 
     def network(self, network: Network) -> Listing | None:
-        """How the smallest listed network around this one is treated."""
+        """Return how the smallest listed network that contains this one is treated;
+        None if none does."""
         for length in self.prefixes.get(network.version, ()):
             found = self.networks.get(network.supernet(new_prefix=length))
             if found is not None:
@@ -170,7 +180,8 @@ class RateLimits:
         return None
 
     def domain(self, domain: str) -> Listing | None:
-        """How this mail domain, or the closest listed above it, is treated."""
+        """Return how this mail domain, or the closest listed one above it, is treated;
+        None if none is listed."""
         if (found := self.domains.get(domain)) is not None:
             return found
         above = domain
@@ -181,7 +192,7 @@ class RateLimits:
         return None
 
     def allows(self, kind: str, source: str) -> bool:
-        """Whether a source is listed as allowed: ("network", "192.0.2.0/24") or
+        """Return whether a source is on the allow list: ("network", "192.0.2.0/24") or
         ("domain", "example.org")."""
         if not source:
             return False
@@ -190,20 +201,21 @@ class RateLimits:
         return self.domain(source) is Listing.ALLOW
 
     def turn_away(self, network: Network | None) -> None:
-        """Take nothing from a network that has reached a ceiling until that has room
-        for another form."""
+        """Accept nothing more from a network that has reached a ceiling, until that has
+        room for another form."""
         if network is not None:
             ceilings = (*self.limits.get(LimitScope.CEILING, ()), MAILS)
             wait = min(rule.every for rule in ceilings)
             self.turned_away[network] = time.monotonic() + wait / 1e6
 
     def is_turned_away(self, network: Network | None) -> bool:
-        """Whether this network still has to wait."""
+        """Return whether this network still has to wait."""
         until = self.turned_away.get(network) if network is not None else None
         return until is not None and time.monotonic() < until
 
     def ceilings(self, network: Network | None) -> LimitDraws:
-        """The limits beyond which a network is answered “try again later”."""
+        """Return the draws for the ceilings of a network, beyond which it is answered
+        “try again later”."""
         attempts = LimitDraws()
         if network is not None and self.network(network) is not Listing.ALLOW:
             for rule in self.limits.get(LimitScope.CEILING, ()):
@@ -218,14 +230,14 @@ class RateLimits:
         domain: str,
         organization_id: int = 0,
     ) -> LimitDraws:
-        """A form at every limit that applies to it."""
+        """Return the draws of a form from every limit that applies to it."""
         sources = {LimitScope.ADDRESS: f"{petition_id}:{key}"}
         if network is not None and self.network(network) is not Listing.ALLOW:
             name = str(network)
             sources[LimitScope.CEILING] = name
             sources[LimitScope.NETWORK] = f"{petition_id}:{name}"
         owner = registrable(domain)
-        # Many with these say nothing of who signs.
+        # Many forms with such a domain are no sign of abuse.
         is_ordinary = (
             self.domain(domain) is Listing.ALLOW
             or domain in new_domains.PROVIDERS
@@ -247,8 +259,8 @@ class RateLimits:
     def add_newcomer(
         self, attempts: LimitDraws, petition_id: int, network: str, domain: str
     ) -> None:
-        """The limits of a form whose mail domain is no large provider's. One that was
-        counted often before brings as many again."""
+        """Add the limits of a form whose mail domain is not an ordinary one. A domain
+        that was counted often before may bring as many again."""
         before = self.known.domains.get(domain, 0)
         share = self.known.petitions.get(petition_id, 0) // new_domains.SHARE
         most = max(new_domains.A_DAY, before, share)
@@ -261,7 +273,8 @@ class RateLimits:
         attempts.add(NEW_OF_NETWORK, f"{petition_id}:{network}", behind=home)
 
     def aside(self, network: Network | None, domain: str) -> str:
-        """Which list sets a form aside: a `QuarantineReason`, or ''."""
+        """Return why a block list puts a form in quarantine: a `QuarantineReason`, or
+        ''."""
         if network is not None and self.network(network) is Listing.BLOCK:
             return QuarantineReason.NETWORK
         return QuarantineReason.DOMAIN if self.domain(domain) is Listing.BLOCK else ""
@@ -320,8 +333,8 @@ SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 
 
 
 def passes_ceiling(network: Network | None, now: datetime, *more: RateLimit) -> bool:
-    """Whether something may still be asked from `network`, besides signing; counts
-    as one form of it. It has to pass `more`, too."""
+    """Draw one form of `network` from its ceilings, for a request other than signing,
+    and from `more`; return whether it passes all of them."""
     if (
         network is None
         or (rules := RATE_LIMITS.get()).network(network) is Listing.ALLOW
@@ -341,7 +354,7 @@ def passes_ceiling(network: Network | None, now: datetime, *more: RateLimit) -> 
 
 
 def weak_signs(name: str, place: str = "", *, has_origin: bool) -> WeakSign:
-    """What in a form alone proves nothing."""
+    """Return the weak signs of abuse in a form; one alone proves nothing."""
     signs = WeakSign(0)
     if not has_origin:
         signs |= WeakSign.NO_ORIGIN
@@ -351,7 +364,7 @@ def weak_signs(name: str, place: str = "", *, has_origin: bool) -> WeakSign:
 
 
 def purge_allowances(now: datetime, batch: int = 5000) -> int:
-    """Forget a batch of buckets that are full again; returns how many."""
+    """Delete a batch of buckets that are full again; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH refilled AS MATERIALIZED (SELECT key FROM petitions_allowance"
@@ -363,5 +376,6 @@ def purge_allowances(now: datetime, batch: int = 5000) -> int:
 
 
 def purge_round(now: datetime) -> bool:
-    """For the worker: whether a full batch was forgotten and more may wait."""
+    """Delete one batch of full buckets for the worker; return whether more may be
+    waiting."""
     return PURGING.run(lambda batch: purge_allowances(now, batch))

@@ -1,4 +1,5 @@
-"""Where signatures come from, by the hour: networks and mail domains that stand out."""
+"""Hourly tallies of the networks and mail domains that signatures come from, and the
+outliers among them."""
 
 from __future__ import annotations
 
@@ -13,13 +14,13 @@ from petitions.models import Petition, Signature, SourceTally, TalliedHour
 
 HOUR = timedelta(hours=1)
 EVERY = 60  # seconds
-# A source of fewer in an hour is nobody's business.
+# Sources of fewer signatures in an hour are not stored, for the signers' privacy.
 FEW = 5
-# A source of at least so many within an hour stands out ...
+# A source of at least this many signatures in an hour is an outlier ...
 MANY = 100
-# ... when it brought more than a third of what the petition got.
+# ... if it brought more than a third of those that the petition got.
 PART = 3
-# Where nothing is known of earlier hours, no more than so many rows are read.
+# Without a mark of an earlier hour (`TalliedHour`), at most this many rows are read.
 AT_MOST = 100_000
 
 TALLY = """
@@ -53,8 +54,8 @@ HAVING count(*) >= %(few)s OR kind = 'all'
 
 
 def tally(now: datetime) -> bool:
-    """Count the signatures of this hour and the one before by where they came from.
-    Returns False: nothing waits."""
+    """Tally the signatures of this hour and the one before by their sources. Run by the
+    worker; return False: the next round can wait."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     newest = Signature.objects.aggregate(newest=Max("pk"))["newest"] or 0
     for each in (hour - HOUR, hour):
@@ -69,28 +70,29 @@ def tally(now: datetime) -> bool:
 
 
 def after_id(hour: datetime, newest: int) -> int:
-    """An id that every signature of `hour` lies beyond."""
+    """Return an id that is smaller than those of all signatures of `hour`."""
     mark = TalliedHour.objects.filter(hour__lte=hour).order_by("-hour").first()
     return mark.after_id if mark is not None else max(0, newest - AT_MOST)
 
 
 @dataclass(frozen=True)
 class Outlier:
-    """A network or mail domain that brought far more than others within an hour."""
+    """A network or mail domain that brought far more signatures than others within an
+    hour."""
 
     petition: Petition
     hour: datetime
     kind: SourceTally.Kind
     source: str
-    """"" for a network that is not known."""
+    """The network or domain; "" for an unknown network."""
     signed: int
     of: int
-    """What the petition got in that hour, from everywhere."""
+    """The number of all signatures of the petition in that hour."""
 
 
 def outliers(since: datetime) -> list[Outlier]:
-    """Those of the hours that began after `since`, but for networks and domains that
-    are listed as allowed."""
+    """Return the outliers of the hours that began after `since`, except networks and
+    domains on the allow list."""
     tallies = SourceTally.objects.filter(hour__gt=since, signed__gte=MANY)
     totals = {
         (row.petition_id, row.hour): row.signed

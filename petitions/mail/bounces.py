@@ -1,9 +1,10 @@
-"""Mail that came back: the mailbox is left alone for a while, and a signature that
-nobody can have confirmed is taken from the count.
+"""Bounces: a mailbox whose mail came back gets no mail for a while, and a signature
+that nobody can have confirmed is taken from the count.
 
-A server may say so at once (`petitions.mail.sending`), or hours after it took the mail
-(`petitions.mail.webhooks`). What is kept is a key and a code, never an address or
-words."""
+A server may report a bounce at once (`petitions.mail.sending`), or hours after it
+accepted the mail (`petitions.mail.webhooks`). Only a key and a status code are kept,
+never an address or words.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +30,18 @@ from petitions.states import Withdrawal
 
 logger = logging.getLogger(__name__)
 
-# A mailbox is tried again after this: a mistyped domain may have come to life.
+# A mailbox is tried again after this time: its domain may exist by then.
 HELD_FOR = timedelta(days=30)
-# Records of mails are kept for so long; what is older cannot be judged any more.
+# Records of mails are kept this long; older signatures cannot be judged any more.
 RECORDS_KEPT = timedelta(days=30)
-# The provider's clock and ours.
+# How far the provider's clock may differ from ours.
 TOLERANCE = timedelta(minutes=1)
 
 NOT_TRIED = "not tried"
-"""Begins the reply of a mail to a mailbox that is held."""
+"""The beginning of the reply recorded for a mail that was not sent because its mailbox
+had bounced."""
 
-# The tally says of the day's mails how many arrived: this one did not.
+# The tally counts how many of the day's mails were handed over: this one came back.
 CAME_BACK = """
 WITH bounced AS (
     UPDATE petitions_duemail SET state = 'bounced', reply = %(reason)s
@@ -55,9 +57,9 @@ UPDATE petitions_mailtally t
 
 
 def record_bounce(key: UUID, reason: str, *, now: datetime, address: str = "") -> None:
-    """Write to this address no more for a while, or, without one, to none of this
-    mailbox, and take back what nobody can have confirmed. Saying it twice does no
-    harm. `key` is that of its mails."""
+    """Send no mail to this address for a while, or, without an address, to the whole
+    mailbox, and withdraw signatures that nobody can have confirmed. Idempotent. `key`
+    is the key of the bounced mails."""
     newest = key_ring.current_keyring().newest
     said: dict[str, Any] = {"since": now, "reason": reason[:20]}
     with transaction.atomic():
@@ -79,8 +81,8 @@ def came_back(
     at: datetime,
     now: datetime,
 ) -> None:
-    """A mail that was handed over came back `at` that time. `given_id` is what the
-    provider calls it: our Message-ID, or an id of its own."""
+    """Record that a mail which had been handed over bounced at the time `at`.
+    `given_id` is the provider's id of it: our Message-ID, or an id of its own."""
     with transaction.atomic():
         mail = find_mail(key, given_id, at)
         if mail is not None:
@@ -102,9 +104,9 @@ def came_back(
 
 
 def find_mail(key: UUID, given_id: str, at: datetime) -> DueMail | None:
-    """The mail that came back: the one with this Message-ID, or, when the provider
-    has ids of its own, the last one that went to the mailbox before. A report that
-    comes twice finds the same."""
+    """Return the mail that bounced: the one with this Message-ID, or, if the provider
+    uses ids of its own, the last one sent to the mailbox before `at`. A report that
+    arrives twice finds the same mail. None if there is none."""
     taken = (
         DueMail.objects.filter(
             email_key=key,
@@ -120,9 +122,9 @@ def find_mail(key: UUID, given_id: str, at: datetime) -> DueMail | None:
 
 
 def withdraw_bounced(key: UUID, *, now: datetime) -> None:
-    """Take from the count, as of today, what this mailbox counts for although each
-    mail that could have led to it is known to have come back: nobody can have read
-    the link. In doubt it stays."""
+    """Withdraw, as of today, the confirmed signatures of this mailbox for which every
+    mail that could have led to the confirmation is known to have bounced: nobody can
+    have read the link. In doubt a signature stays."""
     refused = Q(state=MailState.FAILED, attempts=1) & (
         Q(reply__startswith="5") | Q(reply__startswith=NOT_TRIED)
     )
@@ -133,7 +135,7 @@ def withdraw_bounced(key: UUID, *, now: datetime) -> None:
         signature=OuterRef("pk"),
         kind__in=(MailKind.CONFIRM, MailKind.REMIND),
     )
-    # Handed over, or tried and perhaps taken, before somebody confirmed.
+    # Mails handed over, or tried and perhaps accepted, before the confirmation.
     others = (
         mails.exclude(lost)
         .exclude(state=MailState.COVERED)
@@ -148,7 +150,7 @@ def withdraw_bounced(key: UUID, *, now: datetime) -> None:
     )
     for signature in nobody_confirmed:
         withdrawing.withdraw(signature, now=now, because=Withdrawal.BOUNCED)
-        # Nor did anybody agree to be written to.
+        # Then nobody consented to updates either.
         Consent.objects.filter(
             organization=signature.petition.organization_id,
             email_key=key,

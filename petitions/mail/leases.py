@@ -1,5 +1,5 @@
-"""Due mails, leased by the worker that sends them, with what is known of their
-mailboxes."""
+"""Leasing outgoing mails (`DueMail`) to the worker that sends them, and loading what is
+known of their mailboxes."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from petitions.models.mails import MailKind, MailState
 from petitions.signature_fields import CORRECTABLE
 from petitions.states import SignatureState
 
-# For each connection.
+# The most mails leased in one round for each connection.
 BATCH = 500
 
 
-# Longer than a batch takes: `delivery.BATCH_TIME` and a server that does not answer.
+# Longer than a batch takes, even with a mail server that does not answer:
+# `sending.BATCH_TIME` and the timeout of the connection.
 LEASE = timedelta(seconds=120)
 
 
 DAY = timedelta(days=1)
 
 
-# The same form sent again this soon is covered by the mail that went out already.
+# When the same form is sent again this soon, the mail that went out already covers it.
 SAME_FORM_WITHIN = timedelta(minutes=1)
 
 
-# Chosen once, whatever plan follows: as a subquery it may be run again for each row,
-# and then leases more than the batch.
+# MATERIALIZED, so that the rows are chosen once whatever the plan: a subquery may be
+# run again for each row, which would lease more than the batch.
 LEASE_DUE = """
 WITH due AS MATERIALIZED (
     SELECT id FROM petitions_duemail
@@ -49,21 +50,22 @@ RETURNING m.id
 
 
 def lease(now: datetime, batch: int = BATCH) -> list[int]:
-    """Take at most `batch` due mails for this worker; returns their ids."""
+    """Lease at most `batch` mails that are due to this worker for `LEASE`; return their
+    ids."""
     with connection.cursor() as cursor:
         cursor.execute(LEASE_DUE, {"now": now, "until": now + LEASE, "batch": batch})
         return [number for (number,) in cursor.fetchall()]
 
 
 class LeasedMail(DueMail):
-    """A due mail with what is known about its mailbox; see `load_leased`."""
+    """A mail of the outbox with what is known of its mailbox; see `load_leased`."""
 
     last_sent_at: datetime | None
     sent_about_petition: int
     sent_to_mailbox: int
     same_form_sent: bool
     suppressed: bool = False
-    """Set by `mark_suppressed`."""
+    """Whether the owner wants no mail; set by `outbox.mark_suppressed`."""
     bounced: str | None
     counted_since: datetime | None
     counted_name: str | None
@@ -73,7 +75,8 @@ class LeasedMail(DueMail):
 
 
 def load_leased(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
-    """The leased mails, newest first, with their mailboxes' recent history."""
+    """Return the leased mails, newest first, annotated with the recent history of their
+    mailboxes."""
     sent = DueMail.objects.filter(
         email_key=OuterRef("email_key"), state=MailState.SENT
     ).order_by()
@@ -92,14 +95,14 @@ def load_leased(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     counted = Signature.objects.filter(
         petition=OuterRef("petition"),
         email_key=OuterRef("email_key"),
-        # Another spelling may be somebody else's, who learns nothing of it.
+        # Another spelling may be somebody else's, who must not learn of it.
         email=OuterRef("signature__email"),
         person=OuterRef("signature__person"),
         state=SignatureState.CONFIRMED,
     )
     history: dict[str, Any] = {
         "last_sent_at": Subquery(
-            # Of an erased signature nobody knows whose it was.
+            # Nobody knows whose an erased signature was: it counts for all.
             sent.filter(
                 Q(signature__person=OuterRef("signature__person")) | Q(signature=None),
                 kind=OuterRef("kind"),
@@ -131,7 +134,7 @@ def load_leased(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     return (
         LeasedMail.objects.filter(pk__in=list(ids))
         .select_related("signature")
-        # Once for all of them: joined, each mail would bring the whole text again.
+        # Fetched once for all mails: a join would repeat the text for each.
         .prefetch_related(
             "petition__organization", "petition__targets", "petition__translations"
         )

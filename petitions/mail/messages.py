@@ -1,8 +1,9 @@
-"""What the mails say. Nothing in them was typed by whoever filled in the form: that
-may have been a stranger.
+"""The content of the mails. Nothing in them was typed by whoever filled in the form,
+who may have been a stranger.
 
 Text, HTML and headers of a mail are the same for everybody who signs one petition in
-one language, so a frame is built once a batch; only links, address and ids go in.
+one language, so a template is rendered once per batch; only links, address and ids are
+filled in for each mail.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from petitions.signatures.tokens import (
     make_token,
 )
 
-# The links of one recipient, by their names in the templates.
+# The links that differ for each recipient, by their names in the templates.
 LINKS = {
     "confirm_link": (TokenPurpose.CONFIRM, "petitions:confirm"),
     "not_me_link": (TokenPurpose.NOT_ME, "petitions:not_me"),
@@ -47,27 +48,29 @@ LONGEST_LINE = 990
 
 
 def placeholder(name: str) -> str:
-    """Stands in a frame where the link of one recipient goes."""
+    """Return the placeholder that stands in a rendered template for a recipient's
+    link."""
     return f"https://{name.replace('_', '-')}.invalid/"
 
 
 @dataclass(frozen=True)
 class MessageTemplate:
-    """A mail without its recipient."""
+    """A rendered mail without its recipient."""
 
     headers: bytes
     text: str
     html: str
     links: dict[str, tuple[TokenPurpose, str]]
-    """By placeholder: what its token is for, and the address with TOKEN in it."""
+    """By placeholder: the purpose of the link's token, and the URL with TOKEN in its
+    place."""
     one_click: bool
-    """Whether mail programs may offer to unsubscribe (RFC 8058): nobody asked for
-    this mail."""
+    """Whether mail programs may offer to unsubscribe with one click (RFC 8058): yes for
+    mails that nobody asked for."""
 
     def message(
         self, to: str, signature_id: int, message_id: str, now: datetime
     ) -> bytes:
-        """The mail to `to`, as bytes with CRLF line ends."""
+        """Return the mail to `to` as bytes with CRLF line ends."""
         text, html = self.text, self.html
         links = {}
         for mark, (purpose, address) in self.links.items():
@@ -103,7 +106,7 @@ class MessageTemplate:
 
 
 class MessageTemplates:
-    """The frames of one batch."""
+    """A cache of the rendered templates of one batch."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -115,9 +118,9 @@ class MessageTemplates:
     def message(
         self, mail: DueMail, counted_since: datetime | None, counted_name: str = ""
     ) -> bytes:
-        """The mail for a signature: a link to confirm it, or, when the mailbox has
-        confirmed one before, that nothing is to be done; a reminder; or the link to
-        all that one person has signed. `counted_name`, confirmed by the mailbox
+        """Return the mail for a signature: a link to confirm it, or, if the mailbox has
+        confirmed one before, that there is nothing to do; a reminder; or the link to
+        all signatures of one person. `counted_name`, which the mailbox confirmed
         itself, says which of two people at one address is counted."""
         signature = mail.signature
         assert signature is not None  # it is due
@@ -142,8 +145,8 @@ class MessageTemplates:
         )
 
     def ends_early(self, signature: Signature) -> datetime | None:
-        """When a link to confirm ends, to the minute, where its petition ends before
-        links do; else None."""
+        """Return when a confirmation link stops working, to the minute, if its petition
+        ends before the link would expire; else None."""
         until = confirming.accepted_until(signature, now=self.now, to_be_mailed=True)
         if until is None or until >= self.now + LIFETIME:
             return None
@@ -151,8 +154,8 @@ class MessageTemplates:
 
 
 def message_id(mail: DueMail) -> str:
-    """The Message-ID of a due mail, the same at every try: when one goes out twice
-    because nobody could write down that it had, mail programs show it once."""
+    """Return the Message-ID of an outgoing mail, the same at every attempt: if a mail
+    is sent twice because it could not be marked as sent, mail programs show it once."""
     value = f"{mail.pk}.{mail.created_at.isoformat()}"
     digest = salted_hmac("petitions.mail", value, algorithm="sha256").hexdigest()
     return f"<{digest[:32]}@{mail_domain()}>"
@@ -163,7 +166,8 @@ TEMPLATES = {
     MailKind.REMIND: "emails/remind",
     MailKind.ALL: "emails/signed",
 }
-# By whoever gets them. Mail programs may offer to end all others.
+# Kinds that the recipient asked for. For all others, mail programs may offer to
+# unsubscribe.
 ASKED_FOR = {MailKind.CONFIRM, MailKind.ALL}
 
 
@@ -176,9 +180,10 @@ def build(
     *,
     until: datetime | None = None,
 ) -> MessageTemplate:
-    """The frame, in one language, of one kind of mail, about a petition, in the
-    language that it is read in, unless it is about all that somebody has signed. The
-    link works `until` then, or as long as all do."""
+    """Render the template of one kind of mail in `language`. It is about `petition`,
+    quoted in the language it was read in (`petition.reading`), or, if None, about all
+    signatures of a person. `until` is when its link stops working, if that is earlier
+    than links usually do."""
     organization = petition.organization if petition else only()
     with translation.override(language):
         context: dict[str, Any] = {
@@ -227,8 +232,8 @@ def build(
 
 
 def headers(organization: Organization | None, subject: str, language: str) -> bytes:
-    """The header lines that are the same for every recipient, encoded and folded; in
-    the name of an organisation, or of the site."""
+    """Return the header lines that are the same for every recipient, encoded and
+    folded. The sender's name is that of the organisation, or of the site."""
     name = organization.name if organization else settings.SITE_HOST
     mail = EmailMessage()
     if organization and organization.contact_email:
@@ -247,9 +252,10 @@ def headers(organization: Organization | None, subject: str, language: str) -> b
 
 
 def address_header(name: str, email: str) -> str:
-    """A display name and an address, encoded as a header wants it. A name that looks
-    like an encoded one is not taken for it. Not left to EmailMessage: it forgets the
-    quotes of a name that it folds, and a comma in it then begins another address."""
+    """Return a display name and an address, encoded for a header. A name that looks
+    like an encoded word is kept from being decoded. EmailMessage is not used here: it
+    drops the quotes of a name that it folds, and a comma in it then begins another
+    address."""
     plain = name.replace("=?", "= ?")
     if plain.isascii():
         return formataddr((plain, email))
@@ -258,8 +264,9 @@ def address_header(name: str, email: str) -> str:
 
 
 def encoded(text: str) -> tuple[bytes, bytes]:
-    """The transfer encoding and the text in it, with CRLF line ends. As it is, so that
-    a link stays in one piece, unless a line is longer than SMTP takes (RFC 5321)."""
+    """Return the transfer encoding and the encoded text, with CRLF line ends. The text
+    stays as it is, so that a link stays in one piece, unless a line is longer than SMTP
+    allows (RFC 5321)."""
     data = "\n".join(text.splitlines()).encode() + b"\n"
     if max(map(len, data.split(b"\n"))) > LONGEST_LINE:
         return b"quoted-printable", crlf(binascii.b2a_qp(data, istext=True))

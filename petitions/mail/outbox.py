@@ -1,9 +1,9 @@
-"""Sending what is due: no mail lost, no mailbox flooded, no signer kept waiting.
+"""Sending the outbox: no mail lost, no mailbox flooded, no signer kept waiting.
 
 A batch is leased (and committed) before the first byte is sent, goes over one
 connection or more (`petitions.mail.sending`), and each mail is marked soon after the
-server's 250. No lock is held while the network is used. A worker that dies leaves a
-lease that runs out: a mail may be sent twice then, but never not at all.
+server's 250. No lock is held while the network is used. If a worker dies, its leases
+expire: a mail may then be sent twice, but is never lost.
 """
 
 from __future__ import annotations
@@ -35,29 +35,31 @@ from petitions.signable import is_open
 from petitions.signature_fields import CORRECTABLE
 from petitions.states import SignatureState
 
-# Seconds that a round waits for its turn; a slower pace is left to a later round.
+# The most seconds that a round waits for the pace (`MAIL_RATE`); if that is slower, a
+# later round sends.
 LONGEST_WAIT = 1.0
 
 
-# Caps on what the public form may cause, per mailbox. They delay, they never drop.
+# Caps per mailbox on the mails that the public form causes. They delay mails and never
+# drop any.
 GAP = timedelta(minutes=5)
-"""Between two mails of one kind to one mailbox about one petition; of one person,
-where two may share an address."""
+"""The time between two mails of one kind to one mailbox about one petition; to one
+person, where two may share an address."""
 
 
 PER_PETITION = 5
-"""Mails to one mailbox about one petition in a day."""
+"""The most mails to one mailbox about one petition in a day."""
 
 
 PER_MAILBOX = 20
-"""Mails to one mailbox in a day."""
+"""The most mails to one mailbox in a day."""
 
 
 def begin_sending() -> None:
-    """Make due what an ended worker had leased: there is one worker at a time, so
-    whoever becomes it need not wait for the leases to run out. And what was due at
-    once, or after a pause, by a clock that has been set back since. And ask the mail
-    server what it can do, which pages have to know."""
+    """Prepare a worker that has just started. End the leases of an earlier worker: only
+    one runs at a time, so this one need not wait for them to expire. Make due what
+    would wait too long because the clock has been set back. Ask the mail server for its
+    capabilities, which pages have to know."""
     due = DueMail.objects.filter(state=MailState.DUE)
     due.filter(leased_until__isnull=False).update(leased_until=None)
     now = timezone.now()
@@ -70,25 +72,26 @@ def begin_sending() -> None:
 
 @dataclass(frozen=True)
 class Send:
-    """Hand it over."""
+    """Send the mail."""
 
 
 @dataclass(frozen=True)
 class Skip:
-    """Another mail says the same, the signature needs none any more, or the mailbox
-    wants none."""
+    """Send nothing: another mail says the same, the signature needs none any more, or
+    the owner of the mailbox wants none."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """The mailbox has had its share; again then."""
+    """Postpone the mail: the mailbox has reached a cap."""
 
     until: datetime
 
 
 @dataclass(frozen=True)
 class GiveUp:
-    """The mailbox does not exist, as a server said of an earlier mail."""
+    """Mark the mail as failed: a server said of an earlier one that the mailbox does
+    not exist."""
 
     reply: str
 
@@ -97,7 +100,7 @@ type Decision = Send | Skip | Wait | GiveUp
 
 
 def decide(mail: LeasedMail, now: datetime) -> Decision:
-    """What becomes of one due mail, seen for itself."""
+    """Decide what to do with one mail, without regard to the others of its batch."""
     assert mail.signature is not None  # it is due
     if mail.suppressed:
         return Skip()
@@ -112,13 +115,14 @@ def decide(mail: LeasedMail, now: datetime) -> Decision:
     if mail.last_sent_at and now < mail.last_sent_at + GAP:
         return Wait(mail.last_sent_at + GAP)
     if mail.sent_about_petition >= PER_PETITION or mail.sent_to_mailbox >= PER_MAILBOX:
-        # Tried again every hour; the share refills as old mails leave the day.
+        # Retried every hour: the caps count the mails of the last 24 hours.
         return Wait(now + timedelta(hours=1))
     return Send()
 
 
 def needs_reminder(mail: LeasedMail, now: datetime) -> bool:
-    """Whether the link in it would still count a signature that is not counted."""
+    """Return whether the link of a reminder could still make the signature count: it is
+    pending, its person is not counted yet, and the petition is open."""
     assert mail.signature is not None
     petition = mail.petition
     return (
@@ -131,8 +135,9 @@ def needs_reminder(mail: LeasedMail, now: datetime) -> bool:
 def decide_all(
     mails: Iterable[LeasedMail], now: datetime
 ) -> list[tuple[LeasedMail, Decision]]:
-    """What becomes of each mail of a batch: of several to one person about one
-    petition, the newest speaks, its copies are covered, and the others wait."""
+    """Decide what to do with each mail of a batch, newest first. Of several to one
+    person about one petition, the newest is sent, its copies are skipped, and the
+    others wait."""
     decided: list[tuple[LeasedMail, Decision]] = []
     speakers: dict[tuple[int, Any, str, str], LeasedMail] = {}
     in_batch: dict[Any, int] = {}
@@ -163,8 +168,9 @@ def decide_all(
 
 
 def mark_suppressed(mails: list[LeasedMail]) -> None:
-    """Note whose owner wants no mail, by whatever key that was said; and whose mail
-    came back, of those whose mailbox is known for that."""
+    """Set `suppressed` for the mails whose owner wants none, by whichever key that was
+    recorded; clear `bounced` where the bounce concerned another address of the same
+    mailbox."""
     addresses = {mail.signature.email for mail in mails if mail.signature}
     silent = key_ring.suppressed(addresses) if addresses else set()
     held = {m.signature.email for m in mails if m.signature and m.bounced is not None}
@@ -177,7 +183,8 @@ def mark_suppressed(mails: list[LeasedMail]) -> None:
 
 
 def is_copy(one: LeasedMail, other: LeasedMail) -> bool:
-    """Whether the same form was sent twice, with the same address."""
+    """Return whether two mails belong to the same form with the same address, sent
+    twice."""
     assert one.signature is not None
     assert other.signature is not None
     same = one.signature.email.lower() == other.signature.email.lower()
@@ -188,8 +195,8 @@ def is_copy(one: LeasedMail, other: LeasedMail) -> bool:
 
 
 def send_due(now: datetime) -> bool:
-    """One round: lease, decide, send, mark. Returns whether more may be waiting. One
-    round at a time decides for all connections, so that no mailbox gets its share
+    """Run one round: lease, decide, send, mark; return whether more may be waiting. One
+    round at a time decides for all connections, so that no mailbox gets its daily share
     from each of them."""
     connections = settings.MAIL_CONNECTIONS
     if sending.PACE.pause() > LONGEST_WAIT:
@@ -209,7 +216,7 @@ def send_due(now: datetime) -> bool:
                 postpone(mail, until)
             case Send():
                 waiting.append(mail)
-    # The first first from here, as they were leased: whoever signed first is not
+    # Send in the order of the lease, oldest first: whoever signed first is not
     # overtaken.
     waiting.sort(key=lambda mail: (mail.priority, mail.created_at, mail.pk))
     if waiting:

@@ -1,5 +1,5 @@
-"""Telling an organisation that signatures wait until its staff have looked: nobody else
-knows whose colleagues they are."""
+"""Mailing an organisation that signatures wait in quarantine until its staff have
+looked: only its staff can tell whether these are people they know."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ from petitions.states import QuarantineReason
 
 logger = logging.getLogger(__name__)
 
-# At once, then again for what has come since.
+# The first notice is sent at once, the next one after this period.
 MAILS = Rate("signatures that wait", 1, timedelta(hours=6))
 LATELY = timedelta(hours=1)
 
 
 def mail_organizations(now: datetime) -> bool:
-    """For the worker: one mail to each organisation for which signatures were set aside
-    lately as too many of a mail domain that is new. Returns False: none waits."""
+    """Mail each organisation with signatures that were put in quarantine lately because
+    too many came from a mail domain that is new. Run by the worker; return False: the
+    next round can wait."""
     bursts = Signature.objects.set_aside().filter(aside=QuarantineReason.BURST)
     lately = bursts.filter(created_at__gt=now - LATELY)
     for number in set(lately.values_list("petition__organization_id", flat=True)):
@@ -51,7 +52,8 @@ def mail_organizations(now: datetime) -> bool:
 
 
 def mail_quarantine_notice(organization: Organization, number: int) -> None:
-    """Mail that so many wait, and where; nothing that a stranger typed."""
+    """Mail the staff how many signatures wait, and a link to them; nothing that a
+    stranger typed."""
     page = reverse("admin:petitions_signature_changelist")
     subject = ngettext(
         "A signature waits until you have looked at it",

@@ -1,9 +1,9 @@
-"""One reminder for each mailbox and petition, about a day after its link went out;
-then silence.
+"""Reminders: at most one for each mailbox and petition, about a day after the
+confirmation link was sent.
 
-A sweep goes through the signatures that wait, a page a round, so that a round costs
-the same however many there are. The reminder is a due mail like others: what holds for
-the mailbox when it is sent decides again (`petitions.mail.outbox`).
+A sweep goes through the pending signatures, one page a round, so that a round costs the
+same however many there are. A reminder is a mail of the outbox like others: when it is
+sent, the caps and the state of the mailbox are checked again (`petitions.mail.outbox`).
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from petitions.signable import IS_OPEN
 from petitions.signatures.tokens import LIFETIME
 
 AFTER = timedelta(hours=20)
-"""The link was handed over at least so long ago, and at most as long as it works."""
+"""The link was handed over at least this long ago, and at most `LIFETIME`, while it
+works."""
 PAGE = 2000
 SWEEP_EVERY = timedelta(minutes=10)
 
-# The last confirmation that was handed over to the mailbox decides: its form is the one
-# that its owner saw last. Rows that somebody confirms or erases at this moment are
-# skipped; the next sweep meets what is left of them.
+# The last confirmation mail handed over to the mailbox decides: its form is the one
+# that the owner saw last. Rows locked by a concurrent confirmation or erasure are
+# skipped; the next sweep finds those that are still pending.
 REMIND = f"""
 WITH page AS MATERIALIZED (
     SELECT id, created_at
@@ -84,18 +85,20 @@ BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
 
 @dataclass
 class ReminderSweep:
-    """Where the last round ended: time and number of a signature."""
+    """The sweep through pending signatures, with the position where the last round
+    ended."""
 
     page: int = PAGE
     position: tuple[datetime, int] = BEGINNING
     next_at: datetime = field(default=BEGINNING[0])
 
     def begin(self) -> None:
-        """From the oldest on, whatever an earlier worker had done."""
+        """Restart from the oldest signature, wherever an earlier worker was."""
         self.position, self.next_at = BEGINNING, BEGINNING[0]
 
     def remind(self, now: datetime) -> bool:
-        """Write the reminders of one page; returns whether the sweep goes on."""
+        """Put the reminders of one page into the outbox; return whether the sweep goes
+        on."""
         if now < self.next_at:
             return False
         row = self.read_page(now)
@@ -106,7 +109,8 @@ class ReminderSweep:
         return True
 
     def read_page(self, now: datetime) -> tuple[datetime, int, int] | None:
-        """The last row of the page, and how many there were."""
+        """Run the statement for the next page; return `created_at` and id of its last
+        row and how many rows it has, or None if it is empty."""
         parameters: dict[str, Any] = {
             "now": now,
             "handed_over_by": now - AFTER,

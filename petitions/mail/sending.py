@@ -1,5 +1,5 @@
-"""Handing a batch over, at the pace and over the connections that the mail server
-takes, and marking each mail after its reply."""
+"""Sending a batch of mails to the mail server, at the pace and over the connections
+that the server accepts, and recording the result of each mail from its reply."""
 
 from __future__ import annotations
 
@@ -31,20 +31,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A batch stops in time for its lease, and so soon that what is more urgent and comes
-# in meanwhile is not late.
+# A batch ends before its lease does, and so soon that a more urgent mail that comes in
+# meanwhile is not late.
 BATCH_TIME = timedelta(seconds=5)
 GIVE_UP_AFTER = timedelta(days=2)
 LONGEST_PAUSE = timedelta(hours=1)
 
-# Marks wait for each other this long, or until there are so many: one commit for all.
-# A process that is killed meanwhile sends these mails once more, with the same
+# Sent mails are marked together, in one commit, after this time or when there are this
+# many. If the process is killed before, these mails are sent once more, with the same
 # Message-ID.
 MARK_WITHIN = 0.1  # seconds
 MARKS = 50
 
-# `finished_at` of the mails and the tallies of their petitions, days and domains
-# together; tallies in one order, so that connections wait for each other at most.
+# Sets `finished_at` of the mails and adds to the tallies of their petitions, days and
+# domains; the tallies in one order, so that connections wait for each other instead of
+# deadlocking.
 FINISH = """
 WITH given AS (
     SELECT * FROM unnest(
@@ -81,7 +82,8 @@ SELECT petition_id, day, domain,
 
 
 class Pace:
-    """At most `rate` mails a second, whoever sends them; 0 is as many as possible."""
+    """A rate limit for all connections together: at most `rate` mails a second; 0 means
+    no limit."""
 
     def __init__(self, rate: float) -> None:
         self.between = 1 / rate if rate else 0.0
@@ -89,18 +91,19 @@ class Pace:
         self.lock = threading.Lock()
 
     def pause(self) -> float:
-        """Seconds until the next mail may go."""
+        """Return the seconds until the next mail may be sent."""
         return max(0.0, self.next_at - time.monotonic())
 
     def most_in_a_batch(self, size: int) -> int:
-        """How many of `size` mails there is time for in one batch."""
+        """Return how many of `size` mails can be sent within `BATCH_TIME`, at least
+        1."""
         if not self.between:
             return size
         return max(1, min(size, int(BATCH_TIME.total_seconds() / self.between)))
 
     def take(self, most: float) -> bool:
-        """Wait for the turn of one mail; False, at once, when that takes more than
-        `most` seconds."""
+        """Wait for the turn of one mail and return True; return False at once when that
+        would take more than `most` seconds."""
         with self.lock:
             now = time.monotonic()
             turn = max(self.next_at, now)
@@ -116,14 +119,16 @@ PACE = Pace(settings.MAIL_RATE)
 
 
 class Marks:
-    """Mails that the server took, on their way into the database."""
+    """Mails that the server accepted but that are not marked as sent in the database
+    yet."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[DueMail, datetime]] = []
         self.since = 0.0
 
     def add(self, mail: DueMail) -> None:
-        """After the server's 250."""
+        """Note a mail after the server's 250, and write the marks if they are many or
+        old enough."""
         if not self.taken:
             self.since = time.monotonic()
         self.taken.append((mail, timezone.now()))
@@ -137,8 +142,8 @@ class Marks:
 
 
 class Batch:
-    """Mails that this worker has leased, on their way over one connection or more.
-    What was not attempted when it ends is due again at once."""
+    """The mails that this worker has leased, sent over one or more connections. Those
+    not attempted when it ends are due again at once."""
 
     def __init__(self, mails: list[LeasedMail], now: datetime) -> None:
         self.frames = MessageTemplates(now)
@@ -148,8 +153,8 @@ class Batch:
         self.failures: list[Exception] = []
 
     def send(self, connections: int) -> None:
-        """Send all there is time for; raises the first failure, when all have
-        stopped, after which the rest is due again."""
+        """Send as many mails as there is time for and end the lease of the rest; raise
+        the first failure of a connection after all have stopped."""
         try:
             if connections == 1:
                 self.converse()
@@ -161,7 +166,8 @@ class Batch:
             ).update(leased_until=None)
 
     def converse(self) -> None:
-        """One connection: it takes the next mail as soon as it is done with one."""
+        """Send mails over one connection, one after the other, until none is left or
+        time is up."""
         marks = Marks()
         with open_transport() as transport:
             capabilities.learn(transport.is_international)
@@ -180,7 +186,7 @@ class Batch:
                 marks.write()
 
     def converse_in_parallel(self, connections: int) -> None:
-        # Daemons: a worker that is told to stop does not wait for a slow server.
+        # Daemon threads: a worker told to stop does not wait for a slow server.
         threads = [
             threading.Thread(target=self.converse_alone, daemon=True)
             for _ in range(min(connections, len(self.unsent)))
@@ -193,7 +199,8 @@ class Batch:
             raise self.failures[0]
 
     def converse_alone(self) -> None:
-        """In a thread, with its own connection to the database."""
+        """Run `converse` in a thread of its own and keep its failure; close the
+        thread's database connection."""
         try:
             self.converse()
         except Exception as failure:
@@ -202,7 +209,8 @@ class Batch:
             connection.close()
 
     def attempt(self, transport: Transport, mail: LeasedMail, marks: Marks) -> None:
-        """Send one mail and mark what came of it."""
+        """Send one mail and record the result; raise OSError when the connection
+        broke."""
         assert mail.signature is not None
         try:
             with self.lock:  # so that a frame is built once
@@ -228,7 +236,9 @@ class Batch:
 
 
 def handle_refusal(mail: DueMail, refusal: Refused) -> None:
-    """What the server said of one mail: over, or another time."""
+    """Mark a mail that the server refused as failed if the refusal is permanent and
+    about the recipient, otherwise retry it later; record a bounce if there is no such
+    mailbox."""
     if not (refusal.permanent and refusal.of_recipient):
         retry_later(mail, str(refusal))
         return
@@ -245,14 +255,15 @@ def handle_refusal(mail: DueMail, refusal: Refused) -> None:
 def mark_finished(
     mail: DueMail, state: MailState, now: datetime, reply: str = ""
 ) -> None:
-    """Mark a mail as done with and count it in its tally."""
+    """Mark one mail as finished with `state` and add it to its tally."""
     finish_all([(mail, now)], state, reply)
 
 
 def finish_all(
     mails: list[tuple[DueMail, datetime]], state: MailState, reply: str = ""
 ) -> None:
-    """Mark mails, each with its time, and count them."""
+    """Mark mails, each with its time, as finished with `state`, and add them to their
+    tallies."""
     parameters: dict[str, Any] = {
         "ids": [mail.pk for mail, _ in mails],
         "times": [now for _, now in mails],
@@ -269,13 +280,15 @@ def finish_all(
 
 
 def postpone(mail: DueMail, until: datetime) -> None:
+    """Make a mail due at `until`, and end its lease."""
     DueMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(
         due_at=until, leased_until=None
     )
 
 
 def retry_later(mail: DueMail, reply: str) -> None:
-    """Try again later, each time after twice as long; give up after two days."""
+    """Make a mail due again after a pause that doubles with each attempt, up to
+    `LONGEST_PAUSE`; after `GIVE_UP_AFTER`, mark it as failed."""
     now = timezone.now()
     if now - mail.created_at > GIVE_UP_AFTER:
         mark_finished(mail, MailState.FAILED, now, reply)

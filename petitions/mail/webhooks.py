@@ -1,5 +1,6 @@
-"""What the mail provider tells after it took a mail: django-anymail checks the
-provider's secret and gives its events one form (MAIL_WEBHOOKS, docs/operations.md)."""
+"""Webhooks: what the mail provider reports after it accepted a mail. django-anymail
+checks the provider's secret and normalises its events (MAIL_WEBHOOKS,
+docs/operations.md)."""
 
 from __future__ import annotations
 
@@ -26,8 +27,9 @@ CAME_BACK = (EventType.BOUNCED, EventType.REJECTED)
 
 @receiver(tracking, dispatch_uid="petitions.webhooks")
 def receive(event: AnymailTrackingEvent, **_: Any) -> None:
-    """A complaint silences the mailbox for ever; a mail that came back is marked, and
-    its mailbox with it unless the reason is another one than the address."""
+    """Handle one event of the provider: a complaint or unsubscription suppresses the
+    address for ever; a bounce marks the mail, and the address, too, unless the reason
+    lies elsewhere."""
     try:
         address = clean_address(word(event.recipient))
     except NotAnAddress:
@@ -48,20 +50,23 @@ def receive(event: AnymailTrackingEvent, **_: Any) -> None:
 
 
 def word(value: Any) -> str:
-    """What a provider says, which may be of any kind in JSON."""
+    """Return `value` if it is a string, else ''; JSON of a provider may hold any
+    type."""
     return value if isinstance(value, str) else ""
 
 
 def reason_of(event: AnymailTrackingEvent) -> str:
-    """The status in the words of the mailbox's server, or else anymail's word for
-    it; never the words themselves, which may quote the address."""
+    """Return the type of the event with the status code from the mailbox's server, or
+    else anymail's word for the reason; never the server's own text, which may quote the
+    address."""
     status = status_in(word(event.mta_response))
     return f"{event.event_type} {status or event.reject_reason or ''}".strip()
 
 
 def speaks_of_mailbox(event: AnymailTrackingEvent) -> bool:
-    """Whether it would come back again. Providers call a full mailbox a bounce, too;
-    the status tells, where there is one."""
+    """Return whether the mailbox does not exist, so that mail to it would bounce again.
+    Providers call a full mailbox a bounce, too; the status code tells them apart, where
+    there is one."""
     if event.reject_reason not in (RejectReason.BOUNCED, RejectReason.INVALID):
         return False
     status = status_in(word(event.mta_response))
