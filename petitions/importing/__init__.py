@@ -1,7 +1,7 @@
-"""Bringing an organisation with its petitions and earlier supporters from a file.
+"""Importing an organisation with its petitions and earlier supporters from a file.
 
-Everything is read and checked before anything is written; it is written in one
-transaction; what is there already stays as it is.
+Everything is read and checked before anything is written, in one transaction; whatever
+is stored already stays as it is.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ name, a petition by its title, whatever blanks are in them.
 
 
 def import_file(data: bytes, *, now: datetime) -> Report:
-    """Import the content of a file; FileProblem when something is wrong with it, all
-    that is wrong at once, and then nothing has been stored."""
+    """Import the content of a file and return a report; raise FileProblem with all that
+    is wrong at once, in which case nothing has been stored."""
     faults = Faults()
     text = text_in(data, faults)
     root = None if text is None else parse(text, faults)

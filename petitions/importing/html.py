@@ -1,4 +1,4 @@
-"""Texts in HTML, called so or not."""
+"""Campaign texts in HTML, whether the file declares them as such or not."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from core.text.from_html import MOST, TooDeep, looks_like_html, markdown_of
 from core.text.json_values import Fields
 from petitions.states import TextFormat
 
-# Of the file alone: it is stored as Markdown.
+# A text format of the import file only: such a text is stored as Markdown.
 HTML = "html"
 
 
 def read_format(of: Fields, text_format: str) -> None:
-    """Make Markdown of a text in HTML; say so of one that seems to be in HTML."""
+    """Convert a text in HTML to Markdown; add a fault or a warning for one that looks
+    like HTML but is not declared as such."""
     node = of.given.get("text")
     if node is None or not isinstance(node.value, str) or "text_format" in of.wrong:
         return
@@ -38,7 +39,9 @@ def read_format(of: Fields, text_format: str) -> None:
 
 
 def from_html(node: Node, faults: Faults) -> Node:
-    """The same place of the file, in Markdown."""
+    """Return the node with its text converted to Markdown, and add a warning for
+    everything left out; raise FileProblem if the text is too long or nested too
+    deeply."""
     if len(node.value) > MOST:
         raise FileProblem(
             node,
@@ -53,7 +56,8 @@ def from_html(node: Node, faults: Faults) -> Node:
 
 
 def warn_of_html(of: Fields, keys: Iterable[str]) -> None:
-    """Lines are printed to the letter, whatever format a text has."""
+    """Warn of HTML in single lines, which are printed to the letter whatever format the
+    text has."""
     for key in keys:
         node = of.given.get(key)
         if (

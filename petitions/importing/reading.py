@@ -1,4 +1,4 @@
-"""Reading a file that is brought in: every key, and all that is wrong with it."""
+"""Reading an import file: every key is checked, and all faults are collected."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PETITION_KEYS = {
     "translations", *PETITION_TEXTS,
 }  # fmt: skip
 TARGET_TEXTS = ("name", "office", "organisation")
-# As other systems call them.
+# Names of these keys in other systems, to suggest ours.
 ORGANIZATION_NAMES = {
     "organisation": "name", "about": "description", "email": "contact_email",
     "address": "postal_address", "url": "website", "campaigns": "petitions",
@@ -58,43 +58,44 @@ PETITION_NAMES = {
 }  # fmt: skip
 TRANSLATED_LINES = ("title", "ask", "summary", "addressees", "outcome")
 TRANSLATED = ("text", *TRANSLATED_LINES)
-# A page names them all. More are a body, and have one name.
+# A page lists all targets. More than this are a body, which has a name of its own.
 MOST_TARGETS = 1_000
 STATES = (State.OPEN, State.CLOSED, State.WON)
-# The label begins with what it is, and repeats who counted as far as there is room.
+# The label of an entry begins with a fixed text, then says who counted, cut to fit.
 LONGEST_LABEL = CountEntry._meta.get_field("label").max_length
 
 
 @dataclass
 class PetitionPlan:
-    """A petition as the file has it, not stored yet."""
+    """A petition as read from the file, not stored yet."""
 
     node: Node
     petition: Petition
     targets: list[tuple[Node, Target]] = field(default_factory=list)
     translations: list[tuple[Node, Translation]] = field(default_factory=list)
     number: int | None = None
-    """Of supporters; None when it is not said."""
+    """The number of supporters; None if the file does not say."""
     entry: CountEntry | None = None
     stored: Petition | None = None
-    """As an earlier run, or somebody by hand, has made it."""
+    """The same petition if an earlier run, or somebody by hand, has created it."""
 
 
 @dataclass
 class Plan:
-    """The whole file, checked."""
+    """The whole file, read and checked."""
 
     node: Node
     organization: Organization
     stored: Organization | None = None
-    """As an earlier run, or somebody by hand, has made it."""
+    """The same organisation if an earlier run, or somebody by hand, has created it."""
     petitions: list[PetitionPlan] = field(default_factory=list)
     warnings: list[FileProblem] = field(default_factory=list)
-    """What is taken, and may not be meant."""
+    """What will be imported but may not be meant."""
 
 
 def read(root: Node, faults: Faults, now: datetime) -> Plan | None:
-    """What the file has; None, and a fault, when it is no such file at all."""
+    """Return the plan of an import; None, with a fault, if the file does not hold an
+    organisation. If it is a list of petitions, their faults are added, too."""
     try:
         return read_organization(organization_in(root, faults), faults, now)
     except FileProblem as problem:
@@ -106,13 +107,15 @@ def read(root: Node, faults: Faults, now: datetime) -> Plan | None:
 
 
 def read_organization(node: Node, faults: Faults, now: datetime) -> Plan:
+    """Return the plan for an organisation and its petitions."""
     keys = {"name", "petitions", "language", *ORGANIZATION_TEXTS}
     fields = Fields(node, keys, faults, other_names=ORGANIZATION_NAMES)
     fields.texts(Organization, ("name", *ORGANIZATION_TEXTS), {"name"})
     fields.read("language", language_of)
     organization = Organization(**fields.values)
     fields.check(organization, {"slug"} - fields.values.keys())
-    # Made when it is stored; until then only the file's own tells which one it is.
+    # A missing slug is generated when it is stored; until then only one in the file
+    # identifies the organisation.
     organization.slug = fields.values.get("slug", "")
     warn_of_html(fields, ("name", *ORGANIZATION_TEXTS))
     plan = Plan(node, organization)
@@ -130,7 +133,8 @@ def read_organization(node: Node, faults: Faults, now: datetime) -> Plan:
 
 
 def organization_in(root: Node, faults: Faults) -> Node:
-    """Around it there may be nothing else."""
+    """Return the node of the organisation; raise FileProblem if the file has any other
+    structure."""
     if has_organization(root):
         return Fields(root, {"organization"}, faults).needed("organization")
     if isinstance(root.value, list) and any(map(has_organization, root)):
@@ -331,7 +335,8 @@ def read_entry(of: Fields, now: datetime) -> CountEntry | None:
 
 
 def past_day_of(node: Node, now: datetime) -> date:
-    """A day on which something can have happened."""
+    """Return a day on which something can have happened; raise FileProblem for
+    others."""
     day = read_day(node)
     if sentence := why_impossible(day, now):
         raise FileProblem(node, str(sentence))
@@ -339,11 +344,14 @@ def past_day_of(node: Node, now: datetime) -> date:
 
 
 def language_of(node: Node) -> str:
+    """Return the language named by a node; raise FileProblem if there is none of that
+    name."""
     return known_language(node, read_text(node))
 
 
 def known_language(node: Node, said: str) -> str:
-    """The language that texts are in when somebody says so."""
+    """Return the code of the language that `said` names; raise FileProblem if there is
+    none."""
     language = text_language(said)
     if language is None:
         raise FileProblem(

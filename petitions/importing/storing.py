@@ -1,4 +1,4 @@
-"""Storing what a file has, and naming where it differs from what is there."""
+"""Storing the plan of an import, and reporting where it differs from what is stored."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from petitions.importing.reading import PetitionPlan, Plan
 from petitions.models import Petition, Target
 from petitions.states import Source
 
-# Of a key whose column is called otherwise.
+# Keys whose column has another name.
 COLUMNS = {"ended_on": "ended_at"}
-# What has rows of its own.
+# Keys that are stored in rows of their own.
 NESTED = {
     "petitions", "target", "targets", "supporters", "counted_by", "counted_at",
     "translations",
@@ -27,21 +27,22 @@ NESTED = {
 
 @dataclass(frozen=True)
 class Report:
-    """What an import did."""
+    """The result of an import."""
 
     organization: Organization
     created: int
     known: int
     supporters: int
-    """Brought in by this run."""
+    """The number of supporters that this run added."""
     differences: Sequence[str]
-    """Where the file says something else than what is stored, and stays."""
+    """Where the file differs from what is stored, which was left alone."""
     warnings: Sequence[str]
-    """What was taken, and may not be meant."""
+    """What was imported but may not be meant."""
 
 
 def compare(plan: Plan, faults: Faults) -> None:
-    """Look for what is stored of it already, and for what cannot be stored beside."""
+    """Look up which objects of the plan are stored already, and add faults for those
+    that conflict with stored ones."""
     plan.stored = known_organization(plan.organization)
     if plan.stored is None and plan.organization.slug:
         with faults.noted():
@@ -65,6 +66,7 @@ def compare(plan: Plan, faults: Faults) -> None:
 
 
 def store(plan: Plan) -> Report:
+    """Store what is not stored yet; return the report."""
     differences: list[FileProblem] = []
     organization = plan.stored
     if organization is None:
@@ -78,7 +80,7 @@ def store(plan: Plan) -> Report:
         if petition is None:
             petition = planned.petition
             petition.organization = organization
-            # One before it in the file may have been given it.
+            # An earlier petition of the file may have been given its slug.
             check_address(planned.node, petition)
             petition.save()
             for _node, target in planned.targets:
@@ -102,13 +104,15 @@ def store(plan: Plan) -> Report:
 
 
 def left_alone(node: Node) -> FileProblem:
+    """Return the difference to report for one key."""
     return FileProblem(node, "differs from what is stored, which was left alone.")
 
 
 def differing(
     node: Node, planned: models.Model, stored: models.Model
 ) -> Iterator[FileProblem]:
-    """Each key of an object that says something else than what is stored."""
+    """Yield a difference for each key of an object whose value is not the stored
+    one."""
     for key, value in node.value.items():
         column = COLUMNS.get(key, key)
         if not is_given(value) or key in NESTED or not hasattr(stored, column):
@@ -120,7 +124,8 @@ def differing(
 def differing_targets(
     planned: PetitionPlan, petition: Petition
 ) -> Iterator[FileProblem]:
-    """Each target that is another one, and the list when it is longer or shorter."""
+    """Yield a difference for each target that is not the stored one, and for a list of
+    another length."""
     stored = list(petition.targets.all())
     if len(planned.targets) != len(stored):
         key = "targets" if "targets" in planned.node.value else "target"
@@ -137,28 +142,31 @@ def differing_targets(
 
 
 def known_organization(planned: Organization) -> Organization | None:
-    """The one that an earlier run, or somebody by hand, has made."""
+    """Return the organisation if an earlier run, or somebody by hand, has created it;
+    by slug, else by name."""
     if planned.slug:
         return Organization.objects.filter(slug=planned.slug).first()
     return called(planned.name)
 
 
 def called(said: str) -> Organization | None:
-    """The first one of this name, whatever blanks are in it."""
+    """Return the first organisation of this name, ignoring blanks; None if there is
+    none."""
     name = ignoring_blanks(said)
     everybody = Organization.objects.order_by("pk") if name else ()
     return next((one for one in everybody if ignoring_blanks(one.name) == name), None)
 
 
 def check_address(node: Node, row: Organization | Petition) -> None:
-    """FileProblem when the file wants an address that another one has, or had."""
+    """Raise FileProblem if the slug in the file is, or was, that of another object."""
     if row.slug and row.slug_taken(row.slug):
         sentence = f"is the address of another {row._meta.verbose_name}: choose one."
         raise FileProblem(node.value.get("slug", node), sentence)
 
 
 def check_number(planned: PetitionPlan, stored: Petition) -> None:
-    """FileProblem when another number is stored as what was counted elsewhere."""
+    """Raise FileProblem if another number of supporters is stored as counted
+    elsewhere."""
     entries = stored.count_entries.filter(source=Source.IMPORTED)
     before = sum(entry.number for entry in entries)
     if planned.number is None or planned.number == before:
@@ -174,7 +182,8 @@ def check_number(planned: PetitionPlan, stored: Petition) -> None:
 def store_translations(
     planned: PetitionPlan, petition: Petition
 ) -> Iterator[FileProblem]:
-    """Those in languages that it has no text in yet; of the others, what differs."""
+    """Store translations into languages in which the petition has no text yet; for the
+    others, yield what differs."""
     languages = petition.languages
     for node, translation in planned.translations:
         if translation.language in languages:
@@ -186,8 +195,8 @@ def store_translations(
 
 
 def store_entry(planned: PetitionPlan, petition: Petition) -> int:
-    """Store the number that was counted elsewhere, unless one is there; how many
-    supporters that brings."""
+    """Store the supporters counted elsewhere, unless such an entry is stored already;
+    return how many supporters that adds."""
     stored = petition.count_entries.filter(source=Source.IMPORTED)
     if not planned.entry or stored.exists():
         return 0
@@ -197,7 +206,8 @@ def store_entry(planned: PetitionPlan, petition: Petition) -> int:
 
 
 def differing_entry(planned: PetitionPlan, petition: Petition) -> Iterator[FileProblem]:
-    """Who counted it, and when, where none of its numbers says so."""
+    """Yield `counted_by` and `counted_at` where none of the stored entries has the same
+    value."""
     entry = planned.entry
     if entry is None:
         return

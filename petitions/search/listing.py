@@ -1,4 +1,5 @@
-"""Lists of petitions: what the address asks for, and which ones that is."""
+"""Lists of petitions: the filters in the address of a page, and the petitions that
+match them."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ SORTS = {"newest": _("Newest first"), "supporters": _("Most supporters first")}
 
 @dataclass(frozen=True)
 class Filters:
-    """What of all petitions a visitor asks for; what is not known is not asked."""
+    """The filters that a visitor chose; unknown values are ignored."""
 
     words: str = ""
     state: str = ""
@@ -51,6 +52,8 @@ class Filters:
 
     @classmethod
     def of(cls, request: HttpRequest, topic: Topic | None = None) -> Self:
+        """Read the filters from the query string; raise Http404 for an unknown
+        topic."""
         asked = request.GET
         if topic is None and (slug := asked.get("topic", "").replace("\0", "")):
             topic = Topic.objects.filter(slug=slug).first()
@@ -75,11 +78,13 @@ class Filters:
 
     @property
     def narrow(self) -> bool:
-        """Whether it is another list than that of all, or of all on a topic."""
+        """Whether this is another list than that of all petitions, or of all on a
+        topic."""
         return bool(self.words or self.state or self.sort or self.after)
 
     def query(self, *, on_topic_page: bool = False) -> str:
-        """The same as a query string for links, ending with “&” when there is any."""
+        """Return the filters as a query string for links, ending with “&” unless it is
+        empty."""
         asked = {"q": self.words, "state": self.state, "sort": self.sort}
         if self.topic is not None and not on_topic_page:
             asked["topic"] = self.topic.slug
@@ -91,7 +96,8 @@ class Filters:
 
 
 def browsed(filters: Filters, now: datetime) -> PetitionQuerySet:
-    """Those that the filters leave, in their order, which an index has."""
+    """Return the petitions that match the filters, in their order, for which there is
+    an index."""
     petitions = Petition.objects.ever_public(now)
     if filters.states:
         petitions = petitions.filter(state__in=filters.states)
@@ -103,7 +109,8 @@ def browsed(filters: Filters, now: datetime) -> PetitionQuerySet:
 
 
 def marker(petition: Petition, sort: str) -> str:
-    """Tells the next page where this one ended: its last petition."""
+    """Return the marker that tells the next page where this one ended: the sort value
+    and id of its last petition."""
     if sort == "supporters":
         folded = petition.total
         return f"{folded.confirmed + folded.paper + folded.imported}-{petition.pk}"
@@ -112,8 +119,9 @@ def marker(petition: Petition, sort: str) -> str:
 
 
 def behind(petitions: PetitionQuerySet, filters: Filters) -> list[Petition]:
-    """The page that begins behind the marker in the address, and one petition more:
-    as quick at the end of the list as at its beginning."""
+    """Return the page of petitions after the marker in the address, and one more to
+    tell whether the list goes on. Keyset pagination makes the end of the list as quick
+    as its beginning. Raise Http404 for a malformed marker."""
     value, _hyphen, number = filters.after.rpartition("-")
     if not (value.replace(".", "", 1).isdecimal() and value.isascii()) or not (
         number.isascii() and number.isdecimal() and len(number) < 19 > len(value)
@@ -132,7 +140,8 @@ def behind(petitions: PetitionQuerySet, filters: Filters) -> list[Petition]:
 def page_of_profile(
     petitions: PetitionQuerySet, request: HttpRequest, organization: Organization
 ) -> tuple[Found | None, Page[Any], list[Petition]]:
-    """A page of an organisation's petitions, or of what a search among them found."""
+    """Return a page of an organisation's petitions, or of the results of a search among
+    them."""
     words = searching.typed(request.GET.get("q", ""))
     if words:
         scope = SearchScope(timezone.now(), (), organization=organization.pk)
@@ -147,8 +156,8 @@ def page_of_profile(
 def found_page(
     filters: Filters, request: HttpRequest, scope: SearchScope
 ) -> tuple[Found, Page[Any], list[Petition]]:
-    """What the search found, the page of it that is asked for, and its petitions with
-    the words marked."""
+    """Return the search results, the page of them that was asked for, and its petitions
+    with the words marked."""
     found = searching.search(filters.words, scope)
     numbers = list(found.texts)
     if filters.sort:
@@ -175,8 +184,9 @@ def found_page(
 
 
 def highlight(found: Found, petitions: Iterable[Petition]) -> None:
-    """Gives each petition its title and a passage with the words marked: the summary,
-    or else the place in the text where they stand."""
+    """Set the `marked` title and passage of each petition, with the words that were
+    found marked: in title or summary, or else in the passage of the text where they
+    occur."""
     all_words = [(petition, petition.words) for petition in petitions]
     heads = searching.highlighted(
         found.query,

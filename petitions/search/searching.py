@@ -1,11 +1,10 @@
-"""Searching petitions: PostgreSQL's full text in the language of each text, without
-accents, and words alike where what was typed finds little. petitions.search.queries
-makes the queries.
+"""Searching petitions: PostgreSQL's full-text search in the language of each text,
+ignoring accents, with similar words where the words typed find little.
+petitions.search.queries builds the queries.
 
-However many petitions there are, the work is the same: a common word is found among
-the newest texts, a rare one by an index, and at most CANDIDATES are ranked. First come
-those that have the words in their head: title, ask, summary, whom they petition, who
-asks.
+The work does not grow with the number of petitions: a common word is found among the
+newest texts, a rare one by an index, and at most CANDIDATES are ranked. Those that have
+the words in their head (title, ask, summary, whom they petition, who asks) come first.
 """
 
 from __future__ import annotations
@@ -29,21 +28,23 @@ from petitions.search.queries import (
 )
 
 CANDIDATES = 100
-# With fewer than this, words alike are looked for, too.
+# With fewer results than this, similar words are searched for as well.
 FEW = 20
-# Of what was typed, so much counts; so many of its words are tried for a mistake.
+# The characters of a search that are used, and how many of its words are checked for
+# typing errors.
 LONGEST = 200
 CORRECTED_WORDS = 6
-# Each may exclude a word; more than 32 behind each other are refused by PostgreSQL.
+# Each minus may exclude a word; PostgreSQL refuses more than 32 in a row.
 MOST_MINUSES = 20
-# Around a hit while it is still text: characters that stand for nothing else.
+# They enclose a hit until the text becomes HTML: private-use characters, which mean
+# nothing else.
 START, STOP = "\ue000", "\ue001"
 WORD = re.compile(r"[^\W\d_]{4,30}")
 
 
 @dataclass(frozen=True)
 class SearchScope:
-    """Among which petitions."""
+    """The petitions among which to search."""
 
     now: datetime
     states: Sequence[str]
@@ -53,23 +54,27 @@ class SearchScope:
 
 @dataclass
 class Found:
-    """Petitions by number with the language of the text that was found, best first."""
+    """Search results: ids of petitions with the language of the text that matched, best
+    first."""
 
     words: str
     texts: dict[int, str] = field(default_factory=dict)
     exact: int = 0
-    """So many of them have the words themselves, the others words alike."""
+    """The number of results, at the beginning, that have the words typed; the others
+    have similar words."""
     more: bool = False
-    """Whether more than these have the words themselves."""
+    """Whether there may be more results with the words typed."""
     query: Queries = field(default_factory=dict)
     alike: list[str] = field(default_factory=list)
-    """Words that were taken for those that were typed."""
+    """The similar words that were searched for as well."""
     first_alike: int | None = None
-    """The petition before which a list says so, for others have the words typed."""
+    """The petition above which the list says that similar words follow, if it also has
+    exact results."""
 
 
 def typed(words: str) -> str:
-    """What somebody typed, without what no text can hold, at a sensible length."""
+    """Return a search as typed, normalised: without characters that no text can hold,
+    and cut to a sensible length."""
     words = unicodedata.normalize("NFKC", words.replace("\0", " "))
     found = " ".join(queries.strip_break_signs(words).split())[:LONGEST].strip()
     if found.count("-") > MOST_MINUSES:
@@ -78,7 +83,7 @@ def typed(words: str) -> str:
 
 
 def search(words: str, scope: SearchScope) -> Found:
-    """The petitions that `words` mean, those that have them exactly first. Understands
+    """Return the petitions that match `words`, exact matches first. Understands
     "several words", -not and or, as search engines do."""
     found = Found(words)
     found.query = queries.either(queries.made_of(queries.spellings(words)))
@@ -100,8 +105,9 @@ def search(words: str, scope: SearchScope) -> Found:
     return found
 
 
-# Where one looks, in turn, until there are enough: function, part, and how many texts
-# are looked at. `head` is small; `whole` is asked only for what it leaves open.
+# The look-ups, in turn, until there are enough candidates: database function, part of
+# the text, and how many texts it examines. `head` is small, so `whole` is used only for
+# what that leaves open.
 LOOKS = (
     ("search_newest", "head", 1000),
     ("search_indexed", "head", 800),
@@ -127,7 +133,8 @@ SELECT petition_id, language
 
 
 def candidates(query: Queries, scope: SearchScope) -> list[int]:
-    """The newest texts with the query, by number; those with it in their head first."""
+    """Return the ids of the newest texts that match the query, those that match in
+    their head first."""
     found: dict[int, None] = {}
     for function, part, looked_at in LOOKS:
         values = {
@@ -149,8 +156,8 @@ def candidates(query: Queries, scope: SearchScope) -> list[int]:
 
 
 def ranked(query: Queries, scope: SearchScope) -> tuple[dict[int, str], bool]:
-    """Petitions with the language of their best text, best first; whether there may be
-    more."""
+    """Return petitions with the language of their best text, best first, and whether
+    there may be more."""
     ids = candidates(query, scope)
     if not ids:
         return {}, False
@@ -190,8 +197,9 @@ SELECT given.number, alike.word
 
 
 def query_of_words_alike(words: str) -> tuple[Queries, list[str]]:
-    """The query with each word or words like it, and those words; empty when none is
-    alike. Excluded words and phrases stand for themselves."""
+    """Return a query in which each word may also be a similar one, and the similar
+    words; ({}, []) if there are none. Excluded words and phrases are kept as they
+    are."""
     parts = [part for part in PART_OF_QUERY.findall(words) if part.lower() != "or"]
     tried = [word for part in parts for word in WORD.findall(part) if plain(part)]
     tried = list(dict.fromkeys(tried))[:CORRECTED_WORDS]
@@ -220,7 +228,7 @@ def query_of_words_alike(words: str) -> tuple[Queries, list[str]]:
 
 
 def plain(part: str) -> bool:
-    """Whether it is neither excluded nor a phrase."""
+    """Return whether a part of the search is neither excluded nor a phrase."""
     return not part.startswith("-") and '"' not in part
 
 
@@ -238,16 +246,16 @@ PART = (
     f'StartSel="{START}", StopSel="{STOP}", MaxFragments=1, MaxWords=40, MinWords=20,'
     ' FragmentDelimiter=" … "'
 )
-# Of a long text, so much is looked through for a passage to show.
+# The characters of a long text in which a passage to show is looked for.
 LOOKED_THROUGH = 12_000
 
 
 def highlighted(
     query: Queries, passages: Sequence[tuple[str, str, str]], words: str = ""
 ) -> list[SafeString]:
-    """Each of `passages` (language, text, WHOLE or PART) as HTML with the words that
-    `query` finds in <mark>; everything else is escaped. Of `words`, as they were typed,
-    those that stand inside longer ones are marked as well."""
+    """Return each of `passages` (language, text, WHOLE or PART) as HTML, with the words
+    that `query` finds in <mark> and everything else escaped. Parts of `words`, the
+    search as typed, in scripts without spaces are marked even inside longer runs."""
     if not passages or not query:
         return [escape(text) for _language, text, _options in passages]
     languages, texts, options = zip(*passages, strict=True)
@@ -265,14 +273,15 @@ def highlighted(
 
 
 def mark_inside(headline: str, inside: Sequence[str]) -> str:
-    """The headline with these marked, unless PostgreSQL has marked whole words."""
+    """Return the headline with every occurrence of `inside` marked, unless PostgreSQL
+    has marked whole words already."""
     if START in headline or not inside:
         return headline
     return re.sub("|".join(map(re.escape, inside)), rf"{START}\g<0>{STOP}", headline)
 
 
 def strip_markdown(text: str) -> str:
-    """A campaign text without the signs that Markdown is made of."""
+    """Return the beginning of a campaign text without Markdown characters."""
     return re.sub(r"\]\([^)\s]*\)|[*_#>`\[\]]", "", text[:LOOKED_THROUGH])
 
 

@@ -1,8 +1,10 @@
-"""Words that a mistyped one may have meant, and that no public petition has any more:
-a petition was withdrawn or corrected, and the search must not offer a name out of it.
+"""Pruning the vocabulary of search suggestions: a word is removed once no public
+petition has it any more. A petition may have been withdrawn or corrected, and the
+search must not suggest a name out of it.
 
-The worker goes round through all words, a batch at a time, and notes how far it came. A
-word stays as long as a search for it finds a public text; in another form, that is one.
+The worker sweeps through all words, a batch at a time, and stores how far it came. A
+word stays as long as a search for it finds a public text, even if that has the word in
+another form.
 """
 
 from __future__ import annotations
@@ -20,13 +22,13 @@ from petitions.models.search import WordSweep
 from petitions.search.queries import interface
 
 EVERY = 1.0  # seconds
-# After a round through all words, whether any text has changed is asked so often.
+# After a whole sweep, how often to check whether any text has changed.
 REST = 30.0  # seconds
-# Whoever publishes waits while so many words are looked at once more, and go.
+# Words that are checked again and deleted under one lock, while publishing waits.
 AT_ONCE = 5
 
-# The query is made once for each word, not once for each text that it is held against.
-# Nobody waits for this: it reads.
+# The query is made once for each word, not once for each text that it is matched
+# against. Nobody waits for this statement, which only reads.
 LOOK = """
 WITH looked_at AS MATERIALIZED (
     SELECT word, search_query(word, %(interface)s) AS query
@@ -37,8 +39,8 @@ SELECT word, EXISTS (SELECT 1 FROM petitions_searchdocument d
                       WHERE d.whole @@ looked_at.query)
   FROM looked_at ORDER BY word
 """
-# A word that comes in with a text which cannot be seen yet would go: so nobody writes
-# texts for that moment. And it hardly waits, for others would wait behind it.
+# A word of a text that is not committed yet would be deleted: so the lock keeps texts
+# from being written for a moment. It gives up soon, since others would queue behind it.
 HOLD = """
 SET LOCAL lock_timeout = '50ms';
 LOCK TABLE petitions_searchdocument IN SHARE MODE
@@ -54,7 +56,8 @@ DELETE FROM petitions_searchword WHERE word IN (
                         WHERE d.whole @@ looked_at.query))
 """
 PLAN = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
-# Every text that comes or changes takes a number, and one that goes is one less.
+# A fingerprint of all texts: each insert or update takes a number of the sequence, and
+# each deletion lowers the count.
 TEXTS = """
 SELECT count(*), pg_sequence_last_value(
            pg_get_serial_sequence('petitions_searchdocument', 'id')::regclass)
@@ -63,19 +66,19 @@ SELECT count(*), pg_sequence_last_value(
 
 
 class VocabularySweep:
-    """The worker's way through the words."""
+    """The worker's sweep through the vocabulary."""
 
     def __init__(self) -> None:
         self.batches = Batches(first=100, most=2000)
         self.texts: object = None
-        """As they were when the round began."""
+        """The fingerprint of all texts when this sweep began."""
         self.swept: object = None
-        """As they were when the last whole round began."""
+        """The fingerprint of all texts when the last complete sweep began."""
         self.rests_until = 0.0
 
     def round(self, now: datetime) -> bool:
-        """For the worker: one batch, or nothing when no text has changed since a whole
-        round. Returns False: the next one has time."""
+        """Prune one batch for the worker, or nothing if no text has changed since a
+        complete sweep. Return False: the next round can wait."""
         started = time.monotonic()
         if started < self.rests_until:
             return False
@@ -90,7 +93,7 @@ class VocabularySweep:
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
-            # Somebody publishes just now: the same words are looked at again.
+            # A text is being published just now: the next round retries these words.
             return False
         if not more:
             self.swept, self.texts = self.texts, None
@@ -98,9 +101,9 @@ class VocabularySweep:
 
 
 def prune_words(batch: int) -> tuple[int, int]:
-    """Look at the next words and take away those that nothing has any more; returns
-    how many it looked at and how many went. After the last word the round begins
-    anew."""
+    """Check the next `batch` words and delete those that no public text has; return how
+    many were checked and how many deleted. After the last word the sweep starts
+    again."""
     place, _made = WordSweep.objects.get_or_create(pk=1)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(PLAN)
@@ -117,7 +120,7 @@ def prune_words(batch: int) -> tuple[int, int]:
 
 
 def take_away(words: Sequence[str]) -> int:
-    """Delete those that still nothing has; returns how many."""
+    """Delete those of `words` that still no text has; return how many."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(PLAN)
         cursor.execute(HOLD)
@@ -126,7 +129,8 @@ def take_away(words: Sequence[str]) -> int:
 
 
 def texts() -> object:
-    """What is no longer the same once a public text has come, changed or gone."""
+    """Return a fingerprint that changes when a public text is added, changed or
+    deleted."""
     with connection.cursor() as cursor:
         cursor.execute(TEXTS)
         return cursor.fetchone()
