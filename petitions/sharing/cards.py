@@ -1,6 +1,6 @@
-"""The picture that stands beside a shared link: of a petition, who asks whom for what,
-and how many; of an organisation and of the site, who asks. Drawn when it is first asked
-for, and then kept."""
+"""Share pictures: the picture beside a shared link. For a petition it says who asks
+whom for what, and how many support it; for an organisation and for the site, who asks.
+Each is drawn when it is first requested, and then cached."""
 
 from __future__ import annotations
 
@@ -32,26 +32,28 @@ logger = logging.getLogger(__name__)
 
 WIDTH, HEIGHT = 1200, 630
 MARGIN = 64
-# Beside the words, when the petition has one.
+# The width of an uploaded picture beside the words, and how many times it may be
+# enlarged.
 PICTURE_WIDTH = 400
 MOST_ENLARGED = 4
-# Changes when what is drawn of the same words does.
+# Part of the digest: to be raised when the same words are drawn in another way.
 DRAWING = 5
 
 PAPER, INK, MUTED = (255, 255, 255), (22, 25, 28), (85, 91, 97)
 BRAND = "#0b5f6b"
 
-# Pictures that a process keeps; some 40 kB each.
+# How many pictures a process caches; some 40 kB each.
 KEPT = 100
-# How long a request waits for its turn, and how many do at once. Drawing takes a tenth
-# of a second; threads that wait for it serve nobody.
+# How many seconds a request waits for its turn to draw, and how many may wait at once.
+# Drawing takes a tenth of a second; threads that wait for it serve nobody.
 PATIENCE = 2.0
 WAITING = 2
 
 
 @dataclass(frozen=True)
 class Card:
-    """All that is in a picture; it changes when one of these does."""
+    """The whole content of a share picture: the picture changes when any of these
+    does."""
 
     title: str
     rtl: bool
@@ -65,17 +67,18 @@ class Card:
 
     @property
     def digest(self) -> str:
-        """Names the picture by its content."""
+        """A digest of the content, by which the picture is named."""
         content = repr((DRAWING, lettering.VERSION, self))
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     def at(self, path: str, **query: str) -> str:
-        """Where the picture is found; another address as soon as another is drawn."""
+        """Return the address of the picture that is served at `path`; it changes with
+        the content of the picture."""
         return f"{settings.SITE_URL}{path}?{urlencode({'v': self.digest} | query)}"
 
 
 def card_of(petition: Petition) -> Card:
-    """What the picture says to the reader of a petition."""
+    """Return the card of a petition, in the language that it is read in."""
     words = petition.words
     return Card(
         title=words.title,
@@ -91,7 +94,7 @@ def card_of(petition: Petition) -> Card:
 
 
 def of_organization(organization: Organization, number: int) -> Card:
-    """What the picture says of an organisation with so many supporters."""
+    """Return the card of an organisation with so many supporters."""
     return Card(
         title=organization.name,
         rtl=direction(organization.language) == "rtl",
@@ -106,7 +109,8 @@ def of_organization(organization: Organization, number: int) -> Card:
 
 
 def of_site(only: Organization | None) -> Card:
-    """What the picture says of the site; `only` is whose it is, if it is of one."""
+    """Return the card of the site; `only` is the organisation that it belongs to, if it
+    has a single one."""
     if only:
         return of_organization(only, 0)
     return Card(
@@ -123,29 +127,31 @@ def of_site(only: Organization | None) -> Card:
 
 
 def outcome(petition: Petition) -> str:
-    """“Closed” or “Won”, as soon as its last day has passed; "" while it goes on."""
+    """Return “Closed” or “Won” once the petition has ended, "" while it goes on."""
     standing = petition.standing(timezone.now())
     return str(State(standing).label) if standing in ENDED_STATES else ""
 
 
 def call(petition: Petition) -> str:
-    """What to do; nothing while it is paused."""
+    """Return the words of the button that says what to do; "" while signing is
+    paused."""
     return gettext("Sign the petition") if petition.state == State.OPEN else ""
 
 
 def petitioning(petition: Petition) -> str:
-    """Whom it petitions, in a line; '' when that is not settled."""
+    """Return whom the petition addresses, in a line; "" when that is not settled."""
     if petition.is_unsettled:
         return ""
     targets = list(petition.targets.all())
-    # Two offices are longer than a line; the names are what has to be read.
+    # With two offices the line would be too long; the names are what has to be read.
     names = [t.label_with_office if len(targets) == 1 else t.label for t in targets]
     who = petition.words.addressees or listed(names)
     return gettext("Petitioning %(who)s") % {"who": who}
 
 
 def supporters(number: int) -> str:
-    """How many at least, so that the picture changes seldom: “15,000+ supporters”."""
+    """Return a rounded number of supporters (“15,000+ supporters”), so that the picture
+    seldom changes; "" below ten."""
     least = band(number)
     if not least:
         return ""
@@ -153,7 +159,7 @@ def supporters(number: int) -> str:
 
 
 def band(number: int) -> int:
-    """The round number that has been reached; 0 below ten."""
+    """Return the largest round number that has been reached; 0 below ten."""
     reached = 0
     for zeros in range(1, len(str(number))):
         for digits in (10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90):
@@ -171,8 +177,8 @@ _queue = threading.BoundedSemaphore(WAITING)
 
 
 def card_png(card: Card) -> bytes | None:
-    """The picture as PNG; drawn once, and by one thread of a process at a time. None
-    when too many others are to be drawn before it."""
+    """Return the picture as PNG, from the cache or newly drawn, by one thread of a
+    process at a time. Return None when too many others wait to be drawn."""
     known = _kept.get(card.digest)
     if known is not None:
         return known
@@ -190,7 +196,8 @@ def card_png(card: Card) -> bytes | None:
 
 
 def my_turn() -> bool:
-    """Whether this thread may draw now, or after the few that wait before it."""
+    """Acquire the lock for drawing and return whether that succeeded. At most `WAITING`
+    threads wait for it, for `PATIENCE` seconds."""
     if _turn.acquire(blocking=False):
         return True
     if not _queue.acquire(blocking=False):
@@ -209,7 +216,7 @@ def forget_cards() -> None:
 
 
 def draw_card(card: Card) -> bytes:
-    """The picture, with the words on the side where its language begins."""
+    """Draw the picture, with the words on the side where their language begins."""
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     scheme = branding.scheme(card.accent, dark=False)
     end = WIDTH - MARGIN
@@ -221,22 +228,24 @@ def draw_card(card: Card) -> bytes:
     title = lettering.drawable(card.title)
     name = lettering.drawable(card.organization)
     head(pen, card.logo, name if title else "")
-    # An alphabet that the font does not have: then it is who asks that counts, or
-    # where; what to do stands on the button below.
+    # When the font lacks the alphabet of the title, show who asks, or the site's name
+    # instead; the button below says what to do.
     site = settings.SITE_HOST
     body(pen, title or name or site, lettering.drawable(card.petitioning))
     foot(pen, card, scheme)
     out = BytesIO()
     if picture is not None:
-        # 256 colours: a fifth of the bytes, and messengers refuse large pictures.
+        # A palette of 256 colours takes a fifth of the bytes, and messengers refuse
+        # large pictures.
         image = image.quantize(256, method=Image.Quantize.MEDIANCUT)
     image.save(out, "PNG", compress_level=6)
     return out.getvalue()
 
 
 class Pen:
-    """Draws from the side where the words begin: `start` and `end` are as in English,
-    and mirrored for what is read from the right."""
+    """A pen that draws from the side where the words begin: positions such as `start`
+    and `end` count from the left, and are mirrored for languages read from the
+    right."""
 
     def __init__(self, image: Image.Image, rtl: bool, start: int, end: int) -> None:
         self.image = image
@@ -250,7 +259,7 @@ class Pen:
         return self.end - self.start
 
     def x(self, position: float, width: float = 0) -> float:
-        """The left edge of something `width` wide that begins at `position`."""
+        """Return the left edge of something `width` wide that begins at `position`."""
         return WIDTH - position - width if self.rtl else position
 
     def stripe(self, colour: Any, *, whole: bool) -> None:
@@ -261,8 +270,9 @@ class Pen:
     def line(
         self, position: float, y: float, text: str, size: int, colour: Any
     ) -> float:
-        """One line, at most to the end, its letters on the base line `y`, smaller
-        than `size` where that makes it fit; returns how wide it is."""
+        """Draw one line from `position` to the end at most, with its base line at `y`.
+        A text that does not fit gets smaller letters than `size`, then an ellipsis.
+        Return its width in pixels."""
         room = self.end - position
         font = lettering.fitting(text, size, room)
         text = lettering.shortened(text, font, room)
@@ -275,7 +285,7 @@ class Pen:
 
 
 def head(pen: Pen, logo_name: str, name: str) -> None:
-    """Who asks."""
+    """Draw who asks: the logo and the name."""
     position: float = pen.start
     if logo := opened(logo_name):
         logo = logo.convert("RGBA")
@@ -287,7 +297,7 @@ def head(pen: Pen, logo_name: str, name: str) -> None:
 
 
 def body(pen: Pen, text: str, whom: str) -> None:
-    """Whom for what, as large as it fits."""
+    """Draw whom the petition addresses, and its title as large as it fits."""
     font, lines = lettering.fitted(text, pen.width)
     height = font.size * lettering.LEADING
     top = 330 - height * len(lines) / 2 + (12 if whom else 0)
@@ -304,7 +314,7 @@ def body(pen: Pen, text: str, whom: str) -> None:
 
 
 def foot(pen: Pen, card: Card, scheme: branding.Scheme) -> None:
-    """How many, and what to do."""
+    """Draw the button and the number of supporters."""
     position: float = pen.start
     if card.call:
         font = lettering.font(30)
@@ -324,8 +334,8 @@ def foot(pen: Pen, card: Card, scheme: branding.Scheme) -> None:
 
 
 def beside(name: str) -> Image.Image | None:
-    """The uploaded picture as it stands beside the words; None when it would be a blur
-    there, as a dot or a strip would."""
+    """Return an uploaded picture cropped to stand beside the words; None when it would
+    have to be enlarged so much that it would be a blur."""
     picture = opened(name)
     size = (PICTURE_WIDTH, HEIGHT)
     if picture is None or any(
@@ -340,7 +350,7 @@ def beside(name: str) -> Image.Image | None:
 
 
 def opened(name: str) -> Image.Image | None:
-    """An uploaded picture; None when there is none, or its file was lost."""
+    """Load an uploaded picture; None when there is none, or its file cannot be read."""
     if not name:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The elements that show a petition on other sites, and the room that these need."""
+"""The elements that embed a petition in other sites, and the height that they need."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from core.http.public_data import full
 from petitions.models import Petition
 from petitions.privacy_notice import erased_after, receives
 
-# Widths between which a frame's height is told exactly, in pixels: the narrowest column
-# that an article has, and the widest that a frame becomes.
+# The widths in pixels between which a frame is given the height that it needs: the
+# narrowest column that an article has, and the widest that a frame becomes.
 NARROWEST, WIDEST = 280, 480
-# A frame is not higher than this, whatever stands in it.
+# A frame is not higher than this, whatever is in it.
 HIGHEST = 2400
-# What border and padding (static/css/components/embed.css) take of a width.
+# The width that border and padding take (static/css/components/embed.css).
 AROUND = 34
 
 
 def cells(text: str) -> float:
-    """How many letters of usual width take the room of these."""
+    """Return how wide a text is, in letters of average width."""
     return sum(
         1.9 if east_asian_width(letter) in "WF" else 1.35 if letter.isupper() else 1
         for letter in text
@@ -33,13 +33,13 @@ def cells(text: str) -> float:
 
 
 def lines(text: str, size: int, width: int) -> int:
-    """How many lines a text in letters of `size` fills at most in a frame of this
-    width; no browser of a reader can be asked."""
+    """Estimate how many lines a text in letters of `size` pixels fills at most, in a
+    frame of this width: the reader's browser cannot be asked."""
     return ceil(cells(text) * 0.54 * size / (width - AROUND))
 
 
 def card_height(petition: Petition, width: int) -> int:
-    """The pixels that the card needs in a frame of this width."""
+    """Estimate the height in pixels of the card in a frame of this width."""
     narrow = width < WIDEST
     return (
         (260 if narrow else 220)  # the number, the next goal and the button
@@ -50,7 +50,8 @@ def card_height(petition: Petition, width: int) -> int:
 
 
 def form_height(petition: Petition, width: int) -> int:
-    """The pixels that the form, unopened, needs in a frame of this width."""
+    """Estimate the height in pixels of the form, not yet unfolded, in a frame of this
+    width."""
     narrow = width < WIDEST
     height = card_height(petition, width) + (485 if narrow else 415)
     for asked in petition.asked:
@@ -68,24 +69,24 @@ def form_height(petition: Petition, width: int) -> int:
 
 @dataclass(frozen=True)
 class Frame:
-    """What can be put into a page elsewhere."""
+    """Something that can be embedded in a page of another site."""
 
     name: str
     height: Callable[[Petition, int], int]
 
     def room(self, petition: Petition, width: int = NARROWEST) -> int:
-        """The pixels that it needs in a frame of this width."""
+        """Return the height in pixels that it needs in a frame of this width."""
         return min(self.height(petition, width), HIGHEST)
 
     def path(self, petition: Petition) -> str:
-        """Its address, in the language that the petition is read in."""
+        """Return its path, with the language that the petition is read in."""
         query = {"text": petition.reading} if petition.address_language else None
         return reverse(f"petitions:{self.name}", args=[petition.slug], query=query)
 
     def element(
         self, petition: Petition, width: int, height: int, style: str = ""
     ) -> SafeString:
-        """The element that shows it in that room."""
+        """Return the iframe element, `width` by `height` pixels."""
         return format_html(
             '<iframe src="{}" title="{}" width="{}" height="{}" '
             'style="border:0;max-width:100%{}" loading="lazy"></iframe>',
@@ -97,12 +98,12 @@ class Frame:
         )
 
     def html(self, petition: Petition) -> SafeString:
-        """The element for a column of any width: the narrower, the higher. Whatever
-        does not know, or does not let through, the style takes the height of the
-        narrowest."""
+        """Return the element for a column of any width: the narrower it is, the higher
+        the frame. A page that ignores or removes the style gets the height for the
+        narrowest column."""
         high, low = self.room(petition, NARROWEST), self.room(petition, WIDEST)
-        # Lines fill up ever faster as they become shorter: what is needed in between
-        # lies below the straight line through both ends.
+        # A text takes ever more lines the narrower it becomes, so that the height in
+        # between lies below the straight line through both ends.
         steep = (high - low) / (WIDEST - NARROWEST)
         style = format_html(
             ";height:max({}px,calc({}px - {}cqw))",

@@ -1,5 +1,5 @@
-"""Letters for pictures: which can be drawn, and how many fit. One font has all of them:
-Latin, Greek, Cyrillic, Arabic, Hebrew, Armenian, Georgian, Ethiopic, Devanagari,
+"""Text in pictures: which letters can be drawn, and how many fit. One font has all of
+them: Latin, Greek, Cyrillic, Arabic, Hebrew, Armenian, Georgian, Ethiopic, Devanagari,
 Bengali, Gurmukhi, Tamil, Thai and Canadian syllabics
 (petitions/sharing/fonts/README.md)."""
 
@@ -12,22 +12,23 @@ from pathlib import Path
 from PIL import ImageFont, features
 
 FONT = Path(__file__).parent / "fonts" / "PetitionsSans-Bold.ttf"
-# Shapes Arabic and Indic words, and turns what is read from the right. Without
-# libfribidi on the machine it is not there, and such words are left out.
+# Whether Pillow can shape Arabic and Indic words, and order those read from the right.
+# It cannot without libfribidi on the machine; such words are then left out.
 SHAPES = features.check("raqm")
 VERSION = f"{FONT.stat().st_size} {SHAPES}"
 
 SIZES = range(72, 35, -4)
 LINES = 4
-# From one line to the next, of the letters' size; and the height of all of them.
+# The distance from one line to the next, as a multiple of the font size; and the height
+# in pixels of all lines.
 LEADING = 1.24
 ROOM = 272
-# A line that does not fit has smaller letters, down to these.
+# The smallest font size for a single line that would not fit otherwise.
 SMALLEST_LINE = 22
 ELLIPSIS = "…"
-# A code point that never will be a character: what it looks like, all unknown ones do.
+# A code point that will never be a character: any that the font lacks looks like it.
 UNKNOWN = "\U0010ffff"
-# From here on letters have to be shaped or turned.
+# From this code point on, letters have to be shaped or reordered.
 SIMPLE_BELOW = 0x0590
 
 type Font = ImageFont.FreeTypeFont
@@ -43,7 +44,7 @@ def font(size: int) -> Font:
 
 @lru_cache(maxsize=4000)
 def is_known(character: str) -> bool:
-    """Whether the font has it."""
+    """Return whether the font has the character and it can be drawn on this machine."""
     if not SHAPES and ord(character) >= SIMPLE_BELOW:
         return ord(character) in range(0x1E00, 0x2070)
     plain = _plain_font()
@@ -56,12 +57,12 @@ def _plain_font() -> Font:
 
 
 def drawable(text: str) -> str:
-    """The text without pictographs and what else nobody misses; '' when a letter or
-    digit of it cannot be drawn, because a word with a hole is worse than none."""
+    """Return the text without pictographs and other signs that nobody misses; "" when a
+    letter or digit cannot be drawn, because a word with a hole is worse than none."""
     kept = []
     for character in unicodedata.normalize("NFC", " ".join(text.split())):
         category = unicodedata.category(character)
-        # Format characters have no look of their own, but join and part letters.
+        # Format characters are invisible, but join and separate letters.
         if category in {"Zs", "Cf"} or is_known(character):
             kept.append(character)
         elif category[0] in "LN":
@@ -70,7 +71,8 @@ def drawable(text: str) -> str:
 
 
 def direction_of(text: str) -> str | None:
-    """“rtl” when the first letter that has a direction is read from the right."""
+    """Return the direction of the text, “rtl” or “ltr”, by its first letter that has
+    one; None where Pillow cannot draw directions."""
     for character in text:
         kind = unicodedata.bidirectional(character)
         if kind in {"R", "AL"}:
@@ -81,7 +83,8 @@ def direction_of(text: str) -> str | None:
 
 
 def usable(direction: str) -> str | None:
-    """The direction, where letters can be turned; Pillow takes none elsewhere."""
+    """Return the direction, or None where Pillow cannot draw directions and takes
+    none."""
     return direction if SHAPES else None
 
 
@@ -89,16 +92,16 @@ def usable(direction: str) -> str | None:
 
 
 def fitting(text: str, size: int, width: float) -> Font:
-    """The largest font up to `size` in which the text is one line of this width; the
-    smallest there is when none is."""
+    """Return the largest font up to `size` in which the text is one line of this width;
+    if there is none, the smallest."""
     sizes = range(size, SMALLEST_LINE - 1, -1)
     fits = (font(n) for n in sizes if font(n).getlength(text) <= width)
     return next(fits, font(SMALLEST_LINE))
 
 
 def fitted(text: str, width: float) -> tuple[Font, list[str]]:
-    """The largest font in which the text has room, and its lines; the last one ends
-    with an ellipsis when even the smallest is too large."""
+    """Return the largest font in which the text fits, and its lines. If even the
+    smallest is too large, the last line ends with an ellipsis."""
     for size in SIZES:
         lines = wrapped(text, font(size), width)
         if len(lines) <= LINES and len(lines) * size * LEADING <= ROOM:
@@ -110,7 +113,8 @@ def fitted(text: str, width: float) -> tuple[Font, list[str]]:
 
 
 def balanced(text: str, font: Font, width: float, number: int) -> list[str]:
-    """As many lines, as alike as words allow: none of a single word at the end."""
+    """Break the text into at most `number` lines of similar length, so that no single
+    word is left at the end."""
     narrow, wide = max(map(font.getlength, text.split(" "))), width
     if narrow > width:
         return wrapped(text, font, width)
@@ -124,12 +128,12 @@ def balanced(text: str, font: Font, width: float, number: int) -> list[str]:
 
 
 def wrapped(text: str, font: Font, width: float) -> list[str]:
-    """Lines of whole words; a word that is longer than a line is parted."""
+    """Break the text into lines of whole words; a word longer than a line is split."""
     space = font.getlength(" ")
     lines: list[str] = []
     line, length = "", 0.0
     for word in text.split(" "):
-        # Each word is measured once: nothing else here takes time.
+        # Each word is measured only once: measuring is what takes time here.
         own = font.getlength(word)
         if line and length + space + own <= width:
             line, length = f"{line} {word}", length + space + own
@@ -145,7 +149,8 @@ def wrapped(text: str, font: Font, width: float) -> list[str]:
 
 
 def parted(word: str, font: Font, width: float) -> list[str]:
-    """The word in pieces that fit, marks with the letter that they stand on."""
+    """Split a word into pieces that fit, and keep marks with the letter that they
+    belong to."""
     pieces, piece = [], ""
     for cluster in clusters(word):
         if piece and font.getlength(piece + cluster) > width:
@@ -156,7 +161,7 @@ def parted(word: str, font: Font, width: float) -> list[str]:
 
 
 def clusters(word: str) -> list[str]:
-    """Letters, each with the marks and joiners that follow it."""
+    """Split a word into letters, each with the marks and joiners that follow it."""
     found: list[str] = []
     for character in word:
         joins = unicodedata.category(character)[0] == "M" or character in "\u200c\u200d"
@@ -168,7 +173,7 @@ def clusters(word: str) -> list[str]:
 
 
 def shortened(text: str, font: Font, width: float) -> str:
-    """The text, or as much of it as fits with an ellipsis behind it."""
+    """Return the text, or as much of it as fits followed by an ellipsis."""
     if font.getlength(text) <= width:
         return text
     parts = clusters(text)

@@ -1,5 +1,5 @@
-"""Passing a petition on: plain links, each with an address that says by which it came.
-Nothing is asked of anybody before somebody presses one."""
+"""Links to share a petition. They are plain links, each tagged with its channel
+(`?via=`); no other site is contacted before somebody presses one."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from petitions.channels import Channel, tagged
 from petitions.models import Petition
 from petitions.states import ENDED_STATES, State
 
-# What Bluesky takes, address included.
+# The longest post on Bluesky in characters, address included.
 BLUESKY_MOST = 300
 
 
 @dataclass(frozen=True, slots=True)
 class ShareLink:
-    """One way to pass it on: what the link is called, and where it leads."""
+    """A link that shares a petition through one channel."""
 
     channel: Channel
     label: str | Promise
@@ -29,13 +29,14 @@ class ShareLink:
 
 
 def share_url(petition: Petition, tag: str) -> str:
-    """Where a petition is read, for others and in the reader's language."""
+    """Return the address of a petition in the reader's language, tagged with its
+    channel."""
     return tagged(f"{settings.SITE_URL}{petition.get_absolute_url()}", tag)
 
 
 def words_for(petition: Petition, title: str, *, signed: bool) -> str:
-    """What one says to others, without the address; of somebody who has signed, or
-    only read. Nobody is asked to sign where nobody can."""
+    """Return the sentence to share a petition with, without its address, by somebody
+    who has signed or has only read it. It does not invite to sign where nobody can."""
     standing = petition.standing(timezone.now())
     if standing == State.WON:
         sentence = gettext("We won! “%(title)s”. Read what came of it:")
@@ -53,7 +54,7 @@ def words_for(petition: Petition, title: str, *, signed: bool) -> str:
 
 
 class Sharing:
-    """How one petition is passed on by a reader: the first links, and the rest."""
+    """The links with which a reader can share one petition."""
 
     def __init__(self, petition: Petition, *, signed: bool = False) -> None:
         self.petition = petition
@@ -70,7 +71,8 @@ class Sharing:
         return share_url(self.petition, channel)
 
     def text(self, channel: Channel, most: int | None = None) -> str:
-        """Words and address; of at most so many characters, by a shorter title."""
+        """Return the words and the address; with `most`, the title is shortened so that
+        they have at most so many characters."""
         whole = f"{self.words} {self.url(channel)}"
         if most is None or len(whole) <= most:
             return whole
@@ -90,24 +92,24 @@ class Sharing:
 
     @property
     def device_link(self) -> str:
-        """The address for the device's own menu."""
+        """The address for the device's own share menu."""
         return self.url(Channel.DEVICE)
 
     @property
     def first(self) -> list[ShareLink]:
-        """To people one knows."""
+        """The links to people one knows, which are offered first."""
         subject = url_quoted(self.title)
         return [
             self.to(Channel.WHATSAPP, "https://wa.me/?text={text}"),
-            # Phones read the number from before the question mark.
+            # Phones read the number from before the question mark; it is left empty.
             self.to(Channel.SMS, "sms:?&body={text}"),
             self.to(Channel.EMAIL, f"mailto:?subject={subject}&body={{text}}"),
         ]
 
     @property
     def more(self) -> list[ShareLink]:
-        """To everybody. Signal has no address for this; its app is in the device's
-        own menu."""
+        """The links to social networks. Signal has no address for sharing; its app is
+        in the device's own share menu."""
         return [
             self.to(
                 Channel.FACEBOOK,
@@ -119,8 +121,8 @@ class Sharing:
                 "https://bsky.app/intent/compose?text={text}",
                 BLUESKY_MOST,
             ),
-            # A page of Mastodon's own, which asks for one's server; what follows the
-            # # stays in the browser.
+            # A page by Mastodon that asks for one's server; what follows the # stays in
+            # the browser.
             self.to(Channel.MASTODON, "https://share.joinmastodon.org/#text={text}"),
             self.to(
                 Channel.LINKEDIN,
@@ -142,5 +144,6 @@ class Sharing:
 
 
 def url_quoted(text: str) -> str:
-    """As one value in an address: nothing of it means anything there."""
+    """Return the text quoted as one value of a query, without any character that has a
+    meaning there."""
     return quote(text, safe="")

@@ -1,5 +1,5 @@
-"""How much stands on paper, so that a poster is one page and a sheet another: of A4 as
-of Letter, whatever letters the browser has that prints them."""
+"""How much fits on paper, so that a poster and a sheet are one page each, on A4 and on
+Letter, with whatever fonts the browser prints."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from petitions.markup import listed
 from petitions.models import Petition
 from petitions.sharing.embeds import cells
 
-# Lines of a sheet, on which somebody signs each: most, and at least.
+# Lines to sign on a sheet: the most, and the fewest.
 MOST, LEAST = 12, 4
-# Millimetres: of one of them, and what is left below that many on Letter.
+# Millimetres: the height of one line, and what is left on Letter below the most lines.
 LINE, LEFT = 11.5, 12
 
 
 def size_of(petition: Petition) -> str:
-    """How its words are set: large (""), smaller ("long") or small ("longest")."""
+    """Return how the petition's words are set: large (""), smaller ("long") or small
+    ("longest")."""
     words = petition.words
     much = cells(words.title) + cells(words.ask) / 3 + cells(whom(petition)) / 4
     if much > 190:
@@ -25,17 +26,18 @@ def size_of(petition: Petition) -> str:
 
 
 def whom(petition: Petition) -> str:
-    """Those petitioned, with their offices."""
+    """Return those petitioned, with their offices."""
     return petition.translated_name or listed(
         [target.label_with_office for target in petition.targets.all()]
     )
 
 
 def sheet_lines(petition: Petition) -> int:
-    """How many lines there is room for below its words; most for a usual sheet, which
-    has one line of the title, one of the ask, and two of those petitioned."""
+    """Return how many lines to sign fit below the petition's words; `MOST` on a usual
+    sheet, where the title and the ask take one line each, and those petitioned two."""
     words, who, name = petition.words, whom(petition), petition.organization.name
-    # How many letters are in a line beside the code, by the letters of paper.css.
+    # How many letters fit in a line beside the QR code, and its height in millimetres,
+    # by the font sizes in paper.css.
     small = size_of(petition) == "longest"
     title, title_high = (54, 6.0) if small else (42, 7.5)
     ask, whom_in_line, high = (72, 64, 5.5) if small else (62, 55, 6.5)
@@ -43,12 +45,14 @@ def sheet_lines(petition: Petition) -> int:
         title_high * (rows(words.title, title) - 1)
         + high * (rows(words.ask or words.summary, ask) - 1)
         + high * (rows(who, whom_in_line) - 2)
-        # Below the lines both are named again: who receives what, and who asks.
+        # Those petitioned and the organisation are named again below the lines: who
+        # receives what, and who asks.
         + 5 * (rows(f"{who}{name * 3}", 90) - 1)
     )
     return max(LEAST, MOST - ceil(max(0, more - LEFT) / LINE))
 
 
 def rows(text: str, letters: int) -> int:
-    """How many rows of so many letters it fills at most, its own breaks counted."""
+    """Return how many rows of so many letters a text fills at most, including its own
+    line breaks."""
     return sum(ceil(cells(line) / letters) or 1 for line in text.split("\n"))

@@ -1,5 +1,5 @@
-"""What a link to a page looks like where it is shared: in messengers, on social
-networks, in the results of a search engine."""
+"""Link previews: what a link to a page looks like in messengers, on social networks,
+and in search results."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from petitions.sharing import cards
 from petitions.sharing.cards import Card
 from petitions.states import TextFormat
 
-# Where social networks know another place than CLDR thinks the likeliest.
+# Locales of social networks, where their place is not the likeliest by CLDR.
 LOCALES = {"ar": "ar_AR", "en": "en_US", "fr": "fr_CA"}
-# What is told of a page, in characters.
+# The longest description, in characters.
 LONGEST = 200
-# What networks show large: pixels at least, and so many times as wide as high at most,
-# or the other way round.
+# Pictures that networks show large have at least so many pixels on the shorter side,
+# which the longer one is at most so many times.
 SMALLEST, NARROWEST = 200, 3
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture by its full address, and what it says to those who do not see it."""
+    """A picture by its full address, with its alternative text."""
 
     url: str
     width: int
@@ -46,19 +46,20 @@ class Picture:
 
 @dataclass(frozen=True)
 class Preview:
-    """All that is said of a page; templates/petitions/_preview.html writes it down."""
+    """The preview of a page, which templates/petitions/_preview.html writes into its
+    head."""
 
     title: str
     description: str
     path: str
-    """The one by which the page should be known, with what counts behind its “?”."""
+    """The canonical path of the page, with the parameters that count."""
     site_name: str
     picture: Picture
     language: str
-    """Of the title and the description."""
+    """The language of the title and the description."""
     kind: str = "website"
     others: tuple[str, ...] = ()
-    """Languages in which the same page has other words."""
+    """The languages that the page has words in; its own may be among them."""
 
     @property
     def locale(self) -> str:
@@ -72,8 +73,8 @@ class Preview:
 def of_petition(
     petition: Petition, path: str, *, heading: str = "", number: int = 1
 ) -> Preview:
-    """A page of a petition: the petition's own, or one behind it that says `heading`;
-    the `number`th of its kind."""
+    """Return the preview of a petition's page, or of one behind it whose title begins
+    with `heading`; `number` is the page of a list."""
     words = petition.words
     told = words.summary or words.ask
     title = f"{heading}{gettext(':')} {words.title}" if heading else words.title
@@ -90,7 +91,8 @@ def of_petition(
 
 
 def of_update(update: Update, path: str) -> Preview:
-    """The page of an update: with its own picture, where networks show it large."""
+    """Return the preview of an update: with its own picture, if networks show that
+    large."""
     words, petition = update.words, update.petition
     told = plain(markup.markdown_blocks(words.text, words.dialect), words.dialect)
     image = update.image
@@ -111,7 +113,7 @@ def of_update(update: Update, path: str) -> Preview:
 def of_organization(
     organization: Organization, path: str, *, supporters: int, number: int
 ) -> Preview:
-    """Its profile, or the `number`th page of it."""
+    """Return the preview of a page of an organisation's profile."""
     described = organization.described
     others = [other.language for other in organization.descriptions.all()]
     return Preview(
@@ -132,8 +134,8 @@ def of_organization(
 def of_site(
     only: Organization | None, path: str, *, title: str, description: str, number: int
 ) -> Preview:
-    """A page about nobody in particular, or the `number`th of its kind; `only` is
-    whose site it is, if it is of one organisation."""
+    """Return the preview of a page about no organisation in particular; `only` is the
+    organisation that the site belongs to, if it has a single one."""
     return Preview(
         title=title,
         description=in_a_line(description),
@@ -149,20 +151,22 @@ def of_site(
 
 
 def picture(card: Card, path: str, ended: str = "", **query: str) -> Picture:
-    """The one that is drawn; `ended` says that it is about something that has."""
+    """Return the share picture of a card, served at `path`; `ended` adds to its
+    alternative text that the petition has ended."""
     said = " – ".join(filter(None, [card.title, ended, card.supporters]))
     return Picture(card.at(path, **query), cards.WIDTH, cards.HEIGHT, said)
 
 
 def picture_of_petition(petition: Petition) -> Picture:
-    """The one that is drawn of it, as its page is read."""
+    """Return the share picture of a petition, in the language it is read in."""
     path = reverse("petitions:share_png", args=[petition.slug])
     query = {"text": petition.reading} if petition.address_language else {}
     return picture(cards.card_of(petition), path, cards.outcome(petition), **query)
 
 
 def is_shown_large(image: Any) -> bool:
-    """Whether networks show it as it is, by the size that its name says."""
+    """Return whether networks show the picture large, by the size in its name; the file
+    is not opened."""
     if not isinstance(image, SizedFile) or not image.size_in_name:
         return False
     low, high = sorted(image.size_in_name)
@@ -173,12 +177,13 @@ def is_shown_large(image: Any) -> bool:
 
 
 def in_a_line(text: str) -> str:
-    """The text on one line, cut at a sensible length."""
+    """Return the text on one line, at most `LONGEST` characters long."""
     return Truncator(" ".join(text.split())).chars(LONGEST)
 
 
 def opening(petition: Petition) -> str:
-    """The beginning of its text in plain words; the title when that has none."""
+    """Return the beginning of the petition's text without markup; the title when there
+    is no text."""
     words = petition.words
     if words.text_format == TextFormat.PLAIN:
         said = in_a_line(words.text)
@@ -188,7 +193,7 @@ def opening(petition: Petition) -> str:
 
 
 def plain(blocks: Iterable[str], dialect: int) -> str:
-    """The first block of a text in Markdown that is no heading, without its signs."""
+    """Return the first Markdown block that is no heading, without markup."""
     first = next((block for block in blocks if not block.startswith("#")), "")
     html = markup.render(first, TextFormat.MARKDOWN, dialect, 4)
     return in_a_line(unescape(strip_tags(html)))
@@ -198,14 +203,14 @@ def plain(blocks: Iterable[str], dialect: int) -> str:
 
 
 def paged(path: str, number: int) -> str:
-    """The `number`th page of what has this path."""
+    """Return the path of the `number`th page of a list."""
     if number < 2:
         return path
     return f"{path}{'&' if '?' in path else '?'}page={number}"
 
 
 def locale(code: str) -> str:
-    """A language and the place it is most spoken in: “ru_RU”."""
+    """Return a language with the place where it is most spoken: “ru_RU”."""
     language = code.partition("-")[0]
     likely = get_global("likely_subtags").get(code.replace("-", "_"), "")
     place = likely.rpartition("_")[2]

@@ -1,13 +1,13 @@
-"""QR codes: an address that a phone reads from paper."""
+"""QR codes: addresses that a phone reads from paper."""
 
 from __future__ import annotations
 
 import segno
 from django.utils.safestring import SafeString, mark_safe
 
-# A seventh of it may be torn or stained.
+# Level M: about a seventh of the code may be torn or stained.
 ERROR_CORRECTION = "m"
-# Light around it, in modules: what the standard asks for.
+# The light border in modules that the standard requires.
 BORDER = 4
 
 
@@ -16,8 +16,9 @@ def qr_code(url: str) -> segno.QRCode:
 
 
 def as_svg(url: str, *, label: str = "") -> SafeString:
-    """The code as SVG to stand in a page: black on white in any colour scheme, as
-    large as its box, and without style attributes, which our policy forbids."""
+    """Return the code as SVG to stand in a page: black on white in any colour scheme,
+    as large as its box, and without style attributes, which our content security policy
+    forbids."""
     svg = qr_code(url).svg_inline(
         border=BORDER, dark="#000", light="#fff", omitsize=True, svgclass="qr",
         lineclass=None, title=label or None,
@@ -27,7 +28,7 @@ def as_svg(url: str, *, label: str = "") -> SafeString:
 
 
 def as_file(url: str) -> str:
-    """The code as an SVG file, for print shops and slides."""
+    """Return the code as an SVG file, for print shops and slides."""
     svg = qr_code(url).svg_inline(
         border=BORDER, dark="#000", light="#fff", scale=10, svgclass=None,
         lineclass=None,
