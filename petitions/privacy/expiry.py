@@ -1,9 +1,9 @@
-"""How the time of supporters' data ends; `petitions.privacy.rules` says which and when.
+"""How supporters' data is erased at the end of its time; `petitions.privacy.rules` says
+which data, and when.
 
-Names and addresses of a petition that has ended go in batches, in the order of their
-ids. Each batch is a transaction that also notes how far it came, so that whoever is
-killed in between goes on where the last one stopped.
-"""
+Names and addresses of a petition that has ended are erased in batches, in the order of
+their ids. Each batch is a transaction that also records how far it came, so that a
+worker that is killed goes on where the last one stopped."""
 
 from __future__ import annotations
 
@@ -42,22 +42,23 @@ from petitions.states import SignatureState
 MAILS_KEPT = timedelta(days=30)
 NETWORKS_KEPT = timedelta(days=30)
 ANSWERS_KEPT = 36
-"""Months that an answer which no longer holds is kept as evidence."""
+"""Months that an answer about updates is kept as evidence once it no longer holds."""
 DOMAINS_KEPT = timedelta(days=90)
-# A mail domain that so few sign with says nearly who they are.
+# A mail domain with fewer signers than this nearly tells who they are.
 RARE = 10
 RARE_DOMAINS_KEPT = timedelta(days=2)
-# Messages from visitors: after somebody has dealt with them, and in any case.
+# How long messages from visitors are kept after they were handled, and in any case.
 HANDLED_KEPT = timedelta(days=30)
 REPORTS_KEPT = 6
-"""Months."""
+"""Months that a message is kept in any case."""
 
 
 # == Signatures that nobody confirmed ==
 
 
 def unconfirmed(now: datetime) -> QuerySet[Signature]:
-    """A link that was sent again works as long as its mail says."""
+    """Return the pending signatures that are past their time, oldest first. One whose
+    link was sent again is kept for as long as the mail says that this link works."""
     link = DueMail.objects.filter(
         signature=OuterRef("pk"), finished_at__gt=now - LIFETIME, state="sent"
     )
@@ -74,17 +75,19 @@ def delete_with_mails(signatures: QuerySet[Signature]) -> None:
 
 
 def finished_mails(now: datetime) -> QuerySet[DueMail]:
-    """Not those of a signature that still waits: until when it may be confirmed, and
-    whether it was tallied, is counted from its first mail. They go with it."""
+    """Return the outgoing mails that were finished long ago, oldest first. Those of a
+    pending signature are kept until it is erased: its time to confirm, and whether it
+    was tallied, are counted from its first mail."""
     old = DueMail.objects.filter(finished_at__lt=now - MAILS_KEPT)
     waiting = Q(signature__state=SignatureState.PENDING, signature__isnull=False)
     return old.exclude(waiting).order_by("finished_at")
 
 
 def mails_of_erased(now: datetime) -> QuerySet[DueMail]:
-    """Kept for as long as the caps of a mailbox look back."""
+    """Return the outgoing mails of erased signatures. They are kept for a day, the time
+    that the rate limits of a mailbox look back."""
     mails = DueMail.objects.filter(signature=None, finished_at__lt=now - DAY)
-    # That there was a reminder, or the next form would cause another.
+    # A reminder is kept longer: without its record the next form would cause another.
     mails = mails.exclude(kind=MailKind.REMIND)
     return mails.order_by("finished_at")
 
@@ -94,8 +97,8 @@ def former_bounces(now: datetime) -> QuerySet[Bounce]:
 
 
 def named_domains(now: datetime) -> QuerySet[MailTally]:
-    """Tallies that name a mail domain for longer than it helps to see whether mail
-    arrives there."""
+    """Return the tallies that still name a mail domain although that no longer helps to
+    see whether mail arrives there."""
     today = timezone.localdate(now)
     rare = Q(
         day__lt=today - RARE_DOMAINS_KEPT, signed__lt=RARE, confirmed__lt=RARE
@@ -104,7 +107,7 @@ def named_domains(now: datetime) -> QuerySet[MailTally]:
     return tallies.filter(rare | Q(day__lt=today - DOMAINS_KEPT)).order_by("day", "pk")
 
 
-# The figures of each day stay, without the names.
+# The figures of each day stay, without the domain.
 DROP_NAMES = """
 WITH named AS (
     DELETE FROM petitions_mailtally WHERE id = ANY(%s)
@@ -132,8 +135,9 @@ def drop_names(tallies: QuerySet[MailTally]) -> None:
 
 
 def former_answers(now: datetime) -> QuerySet[Consent]:
-    """Answers that another one replaced so long ago; and a “no” that old, once it is
-    the only one left, so that no earlier “yes” holds again."""
+    """Return the answers about updates that were replaced at least `ANSWERS_KEPT`
+    months ago. A “no” of that age is among them only when it is the last answer left,
+    so that no earlier “yes” holds again."""
     since = months_before(now, ANSWERS_KEPT)
     same = Consent.objects.filter(
         email_key=OuterRef("email_key"),
@@ -172,7 +176,7 @@ def tallies_of_networks(now: datetime) -> QuerySet[SourceTally]:
 
 
 def reports(now: datetime) -> QuerySet[Report]:
-    """Those that were dealt with, or came, too long ago to be needed any more."""
+    """Return the messages that were handled, or came, too long ago to be needed."""
     old = Q(handled_at__lt=now - HANDLED_KEPT) | Q(
         created_at__lt=months_before(now, REPORTS_KEPT)
     )
@@ -187,8 +191,8 @@ def drop_words(reports: QuerySet[Report]) -> None:
 
 
 def with_due(petitions: QuerySet[Petition], limit: RetentionLimit) -> QuerySet[Any]:
-    """Ended petitions that have their names, with `due_at`: when they are erased; and
-    `months_over_at`, when they would be if nothing had to wait."""
+    """Annotate the ended petitions that still have names with `due_at`, when these are
+    erased, and `months_over_at`, when they would be if nothing had to wait."""
 
     def months(number: Any) -> Func:
         return Func(
@@ -202,7 +206,8 @@ def with_due(petitions: QuerySet[Petition], limit: RetentionLimit) -> QuerySet[A
 
     kept = Least(F("months_kept"), Value(limit.months))
     over = moment(F("ended_at") + months(kept))
-    # Petitions that would keep them for longer wait for what lowers that.
+    # A petition that would keep them for longer than the limit waits until the limit
+    # takes effect.
     capped = Case(When(months_kept__gt=limit.months, then=Value(limit.holds_from)))
     return petitions.filter(ended_at__isnull=False, anonymised_at=None).annotate(
         months_over_at=over, due_at=Greatest(over, F("erasable_from"), moment(capped))
@@ -210,14 +215,15 @@ def with_due(petitions: QuerySet[Petition], limit: RetentionLimit) -> QuerySet[A
 
 
 def past_their_months(now: datetime) -> QuerySet[Petition]:
-    """Petitions whose names and addresses are past their time, the earliest first."""
+    """Return the petitions whose names and addresses are past their time, the earliest
+    first."""
     rows = with_due(Petition.objects.all(), RetentionLimit.current(now))
     return rows.filter(due_at__lte=now).order_by("ended_at", "pk")
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """That names will be erased because of something that was entered lately."""
+    """How many names of a petition will be erased, and when."""
 
     petition: Petition
     due_at: datetime
@@ -230,7 +236,8 @@ class Announcement:
 
 
 def announced(now: datetime) -> Iterator[Announcement]:
-    """What is past its time, but waits for seven days to be over."""
+    """Yield the erasures whose months are over, but which wait for seven days after a
+    change that made them due, so that it can be called off."""
     rows = with_due(Petition.objects.all(), RetentionLimit.current(now))
     waiting = rows.filter(months_over_at__lte=now, due_at__gt=now)
     for petition in waiting.order_by("due_at", "pk"):
@@ -239,8 +246,8 @@ def announced(now: datetime) -> Iterator[Announcement]:
 
 
 def announcement(petition: Petition, now: datetime) -> Announcement | None:
-    """When the names of this petition will be erased, however far ahead; None of one
-    that goes on or has none."""
+    """Return when the names of this petition will be erased, however far ahead; None
+    when it has not ended or has no names left."""
     limit = RetentionLimit.current(now)
     found = with_due(Petition.objects.filter(pk=petition.pk), limit).first()
     names = petition.signatures.known().count() if found else 0
@@ -251,13 +258,15 @@ def announcement(petition: Petition, now: datetime) -> Announcement | None:
 
 
 def note_limit(now: datetime) -> None:
-    """Note a change of RETENTION_MONTHS. What was printed beside a button holds, also
-    when the site allows more again: of petitions that people could sign meanwhile."""
+    """Record a change of RETENTION_MONTHS, and lower the months of petitions once it
+    takes effect. What was printed beside the button holds even if the site allows more
+    again later: petitions that people could sign meanwhile keep the lower number."""
     last = RetentionLimit.stored()
     limit = RetentionLimit.current(now)
     if limit._state.adding:
         if last is not None and last.holds_from > now:
-            # Called off; but whoever has signed since was told the lower number.
+            # The last limit is called off before it took effect, but whoever signed
+            # meanwhile was told its lower number.
             told = Signature.objects.filter(
                 petition=OuterRef("pk"), created_at__gte=last.since
             )
@@ -276,8 +285,8 @@ def lower(petitions: QuerySet[Petition], months: int) -> None:
 
 
 def start_of_day(column: str) -> Func:
-    """The first moment of its day: with the exact one, an answer about updates, which
-    is kept longer, would lead back to the signature."""
+    """Return SQL for the first moment of the column's day. The exact moment would lead
+    from an answer about updates, which is kept longer, back to the signature."""
     return Func(
         Value("day"),
         F(column),
@@ -288,7 +297,8 @@ def start_of_day(column: str) -> Func:
 
 
 class Anonymisation:
-    """What is not counted is deleted; of what is counted, the row stays."""
+    """The expiry of names and addresses: signatures that do not count are deleted; of
+    those that count, an anonymised row stays."""
 
     def announced(self, now: datetime) -> Iterator[str]:
         return map(str, announced(now))
@@ -320,7 +330,8 @@ class Anonymisation:
 
 
 def tell_the_time(now: datetime) -> None:
-    """Let the database guard names by this clock until the transaction ends."""
+    """Set the clock by which database triggers protect names, until the transaction
+    ends."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('petitions.now', %s, true)", [now.isoformat()]
@@ -328,7 +339,8 @@ def tell_the_time(now: datetime) -> None:
 
 
 def erase_next(petition: Petition, batch: int) -> int:
-    """Erase the next signatures of a petition; returns how many there were."""
+    """Erase the personal data of the next `batch` signatures of a petition; return how
+    many there were."""
     rows = Signature.objects.filter(petition=petition, pk__gt=petition.anonymised_to)
     found = list(
         rows.order_by("pk").select_for_update().values_list("pk", flat=True)[:batch]
@@ -352,7 +364,8 @@ def anonymise(signatures: QuerySet[Signature]) -> None:
 
 
 def finish_anonymisation(petition: Petition, now: datetime) -> None:
-    """Note that nothing is left; or, should there be something, begin again."""
+    """Record that no personal data is left; if there still is some, begin again from
+    the first signature."""
     left = Signature.objects.filter(petition=petition).filter(
         Q(email_key__isnull=False) | ~Q(state=SignatureState.CONFIRMED)
     )

@@ -1,11 +1,10 @@
-"""The list that belongs to an organisation: whom it may write to.
+"""The list of supporters that an organisation may write to.
 
-Those whose newest answer to its question is yes, who can be reached and have not told
-the site to be silent. From one moment: an answer given meanwhile is in the next list.
-PostgreSQL writes the lines, a thousand in a piece, and keeps what is not fetched yet in
-a file of its own: a million lines take no more memory here than a thousand, and no
-transaction stays open for them.
-"""
+It has those whose newest answer to the organisation's question is yes, unless mail to
+them bounced or they stopped all mail. It shows one moment: an answer given meanwhile is
+in the next list. PostgreSQL writes the lines, a thousand in a piece, and keeps what is
+not fetched yet in a file of its own: a million lines take no more memory here than a
+thousand, and no transaction stays open for them."""
 
 from __future__ import annotations
 
@@ -33,26 +32,27 @@ from petitions.models import (
 )
 
 ROWS_AT_ONCE = 1000
-# What keeps an address from being written to.
+# Models whose rows keep an address from being written to.
 HOLDS = (Suppression, Bounce)
-# What makes a table program compute a cell instead of showing it (OWASP: CSV
-# injection), the wide forms of East Asian keyboards included.
+# Signs at the beginning of a cell that make a spreadsheet compute it instead of showing
+# it (OWASP: CSV injection), with the wide forms of East Asian keyboards.
 SIGNS = "[-=+@＝＋－＠]"
-# Where a cell may begin: ours, or one that a program sees which parts columns at “;”,
-# as French or Dutch ones do. Blanks of every kind are named: which ones PostgreSQL's \s
-# holds depends on its collation.
+# A cell may begin where ours do, or where a spreadsheet sees another separator, such as
+# “;” in French or Dutch ones; then come blanks and quotes. Blanks are listed, because
+# which ones PostgreSQL's \s matches depends on the collation.
 BLANK = (
     r"[\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f"
     r"\u3000'" + '"]*'
 )
 BEGINNING = rf"((^|[;|\t\r\n]){BLANK})(?={SIGNS})"
-# A cell that a table program shows as it is, wherever it parts the columns, …
+# SQL that puts a ' before each such sign, so that a spreadsheet shows the text as it
+# is, whatever separator it expects.
 SAFE = rf"""regexp_replace(
     regexp_replace(%s, $re${BEGINNING}$re$, $to$\1'$to$, 'g'),
     '^(?=[\t\r\n])', '''')"""
-# … which few have to be made, …
+# SQL that finds the cells that may need it: few do.
 SUSPECT = rf"%s ~ $re$^{BLANK}{SIGNS}|[;|\t\r\n]$re$"
-# … in quotes where the format wants them (RFC 4180).
+# SQL that quotes a cell where the format requires it (RFC 4180).
 CELL = """CASE WHEN {0} ~ '[,"\\r\\n]' THEN '"' || replace({0}, '"', '""') || '"'
     ELSE {0} END"""
 LINES = """
@@ -80,8 +80,9 @@ BOM = "\ufeff"
 
 
 def consenting_supporters(organization: Organization) -> QuerySet[Consent]:
-    """The consents that an organisation may rely on, one for each address: nobody
-    answers for another spelling, which may be another's."""
+    """Return the consents that an organisation may rely on, one for each address.
+    Another spelling of an address has an answer of its own, because it may be another
+    person's."""
     same = Consent.objects.filter(
         organization=OuterRef("organization"),
         email_key=OuterRef("email_key"),
@@ -103,32 +104,32 @@ def consenting_supporters(organization: Organization) -> QuerySet[Consent]:
 
 
 def number_of_supporters(organization: Organization) -> int:
-    """How many lines the list would have."""
+    """Return how many lines the list would have."""
     with room_for_many():
         return consenting_supporters(organization).count()
 
 
 @contextmanager
 def room_for_many() -> Iterator[None]:
-    """Statements may sort millions of rows in memory, and take longer than a visitor
+    """Let statements sort millions of rows in memory, and take longer than a visitor
     would wait."""
     with connection.cursor() as cursor:
         cursor.execute(ROOM)
     try:
         yield
     finally:
-        # A connection that is lost has nothing left to be set back.
+        # A lost connection has no settings left to reset.
         if connection.is_usable():
             with connection.cursor() as cursor:
                 cursor.execute(USUAL)
 
 
 def export(organization: Organization, user: User, *, now: datetime) -> Iterator[bytes]:
-    """The list as a table in pieces of CSV. That it was taken is recorded before the
-    first piece, with exactly the number of lines that follow. Whoever stops reading
-    closes it."""
+    """Return the list as pieces of a CSV file. The export is recorded before the first
+    piece, with exactly the number of lines that follow. A caller that stops reading
+    must close the generator."""
     written = csv_chunks(organization, user, now)
-    # A generator that never began could not close its cursor.
+    # A generator that was never started could not close its cursor.
     next(written)
     return written
 
@@ -136,13 +137,15 @@ def export(organization: Organization, user: User, *, now: datetime) -> Iterator
 def csv_chunks(
     organization: Organization, user: User, now: datetime
 ) -> Iterator[bytes]:
-    """Nothing at first, when the list is made and recorded, then the file as UTF-8. The
-    cursor ends with the file, after an error, or when the generator is closed: it would
-    stay, with its file on the server, for as long as the pool keeps the connection."""
+    """Yield b"" when the list was made and recorded, then the file as UTF-8.
+
+    The cursor is closed at the end of the file, after an error, or when the generator
+    is closed. Otherwise it would stay, with its file on the server, for as long as the
+    pool keeps the connection."""
     with connection.chunked_cursor() as lines:
         with room_for_many():
             lines.execute(*statement_for(organization))
-            # The cursor holds all of it from here on; what follows only fetches.
+            # The cursor holds the whole list from here on; what follows only fetches.
             piece = lines.fetchone()
         Export.objects.create(
             organization=organization,
@@ -159,7 +162,7 @@ def csv_chunks(
 
 
 def statement_for(organization: Organization) -> tuple[str, list[Any]]:
-    """SQL that writes the lines, and its parameters."""
+    """Return the SQL that writes the lines, and its parameters."""
     names = (
         Signature.objects.confirmed()
         .filter(
@@ -169,7 +172,7 @@ def statement_for(organization: Organization) -> tuple[str, list[Any]]:
         )
         .order_by("-confirmed_at")
     )
-    # Erased with its signature.
+    # Empty once the signature was erased.
     name = Coalesce(Subquery(names.values("name")[:1]), Value(""))
     found = (
         consenting_supporters(organization).annotate(name=name).values(*COLUMNS, "name")
@@ -183,7 +186,7 @@ def statement_for(organization: Organization) -> tuple[str, list[Any]]:
 
 
 def headings() -> str:
-    """The first line, in the language of the moment."""
+    """Return the first line, in the active language."""
     text = io.StringIO()
     csv.writer(text).writerow(
         [
@@ -199,12 +202,12 @@ def headings() -> str:
 
 
 def safe(column: str) -> str:
-    """SQL for a column's text as a table program shows it and computes nothing."""
+    """Return SQL for a column's text that a spreadsheet shows without computing it."""
     return f"CASE WHEN {SUSPECT % column} THEN {SAFE % column} ELSE {column} END"
 
 
 def cell(column: str) -> str:
-    """SQL for a column's text as a cell of the file."""
+    """Return SQL for a column's text as a cell of the CSV file."""
     return CELL.format(column)
 
 

@@ -1,5 +1,5 @@
-"""Signatures set aside that staff decided to erase: erased once nobody can call it off
-any more."""
+"""Quarantined signatures (`aside`) that staff decided to erase: they are erased once
+the decision can no longer be called off."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from petitions.signatures import quarantine
 
 
 class Removals:
-    """The signatures first, then what nobody waits in any more."""
+    """The expiry of these signatures, and of each decision once it has none left."""
 
     rows = Rows(quarantine.to_erase, same_person.delete_signatures)
 

@@ -1,5 +1,5 @@
-"""What this site keeps about supporters, what for, and until when. The privacy page
-prints these very rules, in this order."""
+"""The retention rules: what this site keeps about supporters, why, and until when. The
+privacy page prints these very rules, in this order."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ RULES = [
         name="links that led here",
         columns={
             "petitions.signature": ("via",),
-            # On its way into the figures: a second, while the worker works.
+            # On its way into the figures: a second, while the worker runs.
             "petitions.change": ("via",),
         },
         what=_("By which link you came (“whatsapp”, “poster”), when its address says"),
@@ -170,7 +170,7 @@ RULES = [
         name="mail domains",
         columns={
             "petitions.mailtally": ("domain",),
-            # On its way there: a second, while the worker works.
+            # On its way there: a second, while the worker runs.
             "petitions.change": ("domain",),
         },
         what=_("How many signed by day and mail domain (“example.org”)"),
@@ -288,7 +288,7 @@ RULES = [
             "petitions.translation": (
                 "title", "ask", "addressees", "summary", "text", "outcome",
             ),
-            # The same words once more, in the form in which they are searched.
+            # The same words again, in the form in which they are searched.
             "petitions.searchdocument": ("head", "whole"),
             "petitions.searchword": ("word",),
             "petitions.wordsweep": ("reached",),

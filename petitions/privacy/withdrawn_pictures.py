@@ -1,6 +1,6 @@
-"""Pictures of petitions that were withdrawn: nothing of such a petition is public any
-more, so their files go, for whoever knows an address could still fetch them. They wait
-for as long as the withdrawal can be taken back."""
+"""Pictures of withdrawn petitions. Nothing of such a petition is public any more, so
+their files are deleted: whoever knows an address could still fetch them. They are kept
+for as long as the withdrawal can be called off."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from petitions.states import State
 
 
 def for_good(path: str, now: datetime) -> Q:
-    """That the petition at `path` was withdrawn, too long ago to be taken back."""
+    """Return the condition that the petition at `path` was withdrawn so long ago that
+    this cannot be called off any more."""
     long_ago = Q(**{f"{path}state_since": None}) | Q(
         **{f"{path}state_since__lte": now - WAIT}
     )
@@ -41,14 +42,15 @@ def still_there[M: models.Model](rows: QuerySet[M]) -> QuerySet[M]:
 
 
 def take_down(rows: QuerySet[Any]) -> None:
-    """The files first: whoever is killed in between finds the rows again."""
+    """Delete the files, then clear the columns: after a crash in between, the rows are
+    found again."""
     for row in rows:
         row.image.discard()
     rows.update(image="", image_width=None, image_height=None)
 
 
 class WithdrawnPictures:
-    """What is left of them."""
+    """The expiry of these pictures: those of petitions, updates and handovers."""
 
     KINDS = (
         Rows(of_withdrawn, take_down),

@@ -1,4 +1,4 @@
-"""When petitions last changed, for those who come again: feeds, search engines."""
+"""When petitions last changed, for feeds and sitemaps."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from petitions.models import Correction, Petition, Translation, Update
 
 
 def last_changed(keys: Sequence[int], now: datetime) -> dict[int, datetime]:
-    """When each of these last changed for readers, but for its count: by a correction,
-    an update, a text in another language, its end."""
+    """Return when each of these petitions last changed for readers, apart from its
+    count: by its opening, a correction, an update, a new translation, or its end."""
     return dict(
         Petition.objects.filter(pk__in=keys).values_list("pk", last_change(now))
     )
 
 
 def profiles_changed(keys: Sequence[int], now: datetime) -> dict[int, datetime]:
-    """When the profile of each of these organisations last told something new: when
-    one of its petitions that are public changed."""
+    """Return when the profile of each of these organisations last had something new:
+    the last change of one of its public petitions."""
     public = Petition.objects.ever_public(now).filter(organization__in=keys)
     rows = public.order_by().values("organization").annotate(last=Max(last_change(now)))
     return dict(rows.values_list("organization", "last"))
@@ -40,6 +40,7 @@ def last_change(now: datetime) -> Greatest:
 
 
 def last(rows: QuerySet[Any], moment: str) -> Subquery:
-    """The last moment of those that belong to a petition."""
+    """Return the latest `moment` of the rows that belong to a petition, as a
+    subquery."""
     own = rows.filter(petition=OuterRef("pk")).order_by(f"-{moment}")
     return Subquery(own.values(moment)[:1])

@@ -1,5 +1,5 @@
-"""The public data described as OpenAPI 3.1. A test sends the site what this allows and
-compares each answer with what this promises."""
+"""The OpenAPI 3.1 description of the public data. A test sends the site what this
+allows, and compares each answer with what this promises."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ PARAMETERS: Schema = {
 def get(
     operation: str, summary: str, schema: str, parameters: list[Schema], *statuses: str
 ) -> Schema:
-    """A path that is read; `statuses` beyond 200 and 405, by name."""
+    """Describe a path that answers GET; `statuses` names the responses besides 200 and
+    405."""
     numbers = {
         "Moved": "301",
         "BadRequest": "400",

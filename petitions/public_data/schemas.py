@@ -1,4 +1,4 @@
-"""What the answers of the public data are made of, as OpenAPI 3.1 has it."""
+"""The schemas of the public data, as OpenAPI 3.1."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def ref(name: str) -> Schema:
 
 
 def shape(description: str, /, **properties: Schema) -> Schema:
-    """An object that has each of these, and one day perhaps others."""
+    """Return the schema of an object that has each of these properties; later versions
+    may add others."""
     return {
         "type": "object",
         "description": description,
@@ -29,7 +30,7 @@ def text_schema(description: str, **more: Any) -> Schema:
 
 
 def maybe(schema: Schema) -> Schema:
-    """That, or null."""
+    """Return the schema with null allowed, too."""
     return {**schema, "type": [schema["type"], "null"]}
 
 
