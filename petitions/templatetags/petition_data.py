@@ -1,4 +1,4 @@
-"""What search engines are told of a petition, and of the site."""
+"""Structured data (JSON-LD) that tells search engines about a petition and the site."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ register = template.Library()
 
 @register.simple_tag
 def petition_ld(petition: Petition) -> SafeString:
-    """schema.org has no petitions: a text that so many people endorse."""
+    """Describe a petition. schema.org has no type for one, so that it is an article
+    which so many people endorse."""
     words = petition.words
     published = petition.started or petition.opens_at
     return json_ld.element(
@@ -43,7 +44,7 @@ def petition_ld(petition: Petition) -> SafeString:
 
 @register.simple_tag
 def site_ld() -> SafeString:
-    """The site, and how to search it."""
+    """Describe the site, and how to search it."""
     return json_ld.element(
         {
             "@type": "WebSite",

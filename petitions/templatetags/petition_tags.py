@@ -1,4 +1,4 @@
-"""How petitions are printed."""
+"""Tags and filters that print petitions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ register.filter(erased_after)
 
 @register.filter
 def supporters_line(number: int) -> str:
-    """“15,261 supporters”, “1 supporter”, “Be the first to sign”."""
+    """Return “15,261 supporters”, “1 supporter”, or “Be the first to sign”."""
     if number == 0:
         return gettext("Be the first to sign")
     return ngettext("%(number)s supporter", "%(number)s supporters", number) % {
@@ -36,13 +36,15 @@ def supporters_line(number: int) -> str:
 
 @register.filter
 def closing(closes_at: datetime) -> str:
-    """Until when it is open: “5 December 2026”, or with its hour and time zone."""
+    """Return until when it is open: “5 December 2026”, or with its hour and time
+    zone."""
     return closing_words(closes_at)
 
 
 @register.filter
 def standing(petition: Petition) -> str:
-    """The same of a petition; it invites nobody where nobody can sign."""
+    """Return the number of supporters in words; where nobody can sign, without an
+    invitation to sign."""
     signable = not petition.has_ended and petition.state != State.PAUSED
     if signable or petition.supporters:
         return supporters_line(petition.supporters)
@@ -51,19 +53,20 @@ def standing(petition: Petition) -> str:
 
 @register.filter
 def as_html(words: Words) -> SafeString:
-    """The whole text; the page has the title at level 1."""
+    """Render the whole text; the page has the title at level 1."""
     return markup.render(words.text, words.text_format, words.dialect, 2)
 
 
 @register.filter
 def correction_html(correction: Correction) -> SafeString:
-    """Its note."""
+    """Render the note of a correction."""
     return markup.render(correction.text, "markdown", correction.dialect, 4)
 
 
 @register.simple_tag
 def excerpt(words: Words) -> dict[str, Any]:
-    """The text as the profile prints it, below a title at level 3."""
+    """Render the text, shortened when it is long, below a title at level 3; tell
+    whether it was `shortened`."""
     text, shortened = markup.excerpt(words.text, words.text_format, words.dialect)
     return {
         "html": markup.render(text, words.text_format, words.dialect, 4),
@@ -73,12 +76,13 @@ def excerpt(words: Words) -> dict[str, Any]:
 
 @register.filter
 def joined(targets: list[Target]) -> str:
-    """Everybody petitioned with their offices: “A, minister, and B, minister”."""
+    """Return everybody petitioned with their offices: “A, minister, and B,
+    minister”."""
     labels = [target.label_with_office for target in targets]
     return markup.listed(labels or [Target.unsettled_label()])
 
 
 @register.filter
 def country_name(code: str) -> str:
-    """The country's name in the reader's language; the code when there is none."""
+    """Return the country's name in the reader's language; the code if it is unknown."""
     return dict(countries(reader_language())).get(code, code)

@@ -1,4 +1,4 @@
-"""Passing a petition on."""
+"""Tags and filters for sharing a petition."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from petitions.templatetags.text_tags import canonical
 register = template.Library()
 
 
-# Each writes down what a link to the page looks like where it is shared.
+# The tags below write the link preview of a page into its head.
 
 
 @register.inclusion_tag("petitions/_preview.html")
 def petition_preview(
     petition: Petition, path: str = "", *, heading: str = "", number: int = 1
 ) -> dict[str, Any]:
-    """Of a petition's own page, or of the one behind it that has this `path`."""
+    """Preview a petition's own page, or the page behind it that has this `path`."""
     path = f"{path}{text_query(petition)}" if path else canonical(petition)
     return shown(previews.of_petition(petition, path, heading=heading, number=number))
 
@@ -64,19 +64,21 @@ def shown(preview: Preview) -> dict[str, Any]:
 
 @register.filter
 def for_readers(petition: Petition) -> Sharing:
-    """The links with which somebody passes it on who has not signed here and now."""
+    """Return the links to share a petition for readers who have not just signed it."""
     return Sharing(petition)
 
 
 @register.filter
 def text_query(petition: Petition) -> str:
-    """For the pages beside it: the language of a text that no interface has."""
+    """Return the query that keeps the language of the text on pages around the
+    petition; "" for a language of the interface."""
     return f"?text={petition.reading}" if petition.address_language else ""
 
 
 @register.filter
 def sheets_kept(petition: Petition) -> str:
-    """How long paper sheets are kept: no longer than what is entered on the site."""
+    """Return how long paper sheets are kept: no longer than what is entered on the
+    site."""
     months = min(petition.months_kept, settings.RETENTION_MONTHS)
     return ngettext(
         "The sheets are destroyed %(months)s month after the petition closes.",

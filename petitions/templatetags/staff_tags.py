@@ -1,4 +1,4 @@
-"""What waits for staff, on the first page of the admin."""
+"""The tasks for staff on the first page of the admin."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ register = template.Library()
 
 @register.simple_tag
 def set_aside(user: User) -> BoundedPaginator:
-    """The signatures under petitions that `user` edits which wait until staff have
-    looked: `count`, at most 1,000, and whether it `has_more`."""
+    """Return the quarantined signatures (`aside`) that wait for a decision, under
+    petitions that `user` edits: their `count`, at most 1,000, and whether it
+    `has_more`."""
     rows = Signature.objects.set_aside()
     if not user.is_superuser:
         edited = [
@@ -29,6 +30,6 @@ def set_aside(user: User) -> BoundedPaginator:
 
 @register.simple_tag
 def removals(user: User) -> list[Removal]:
-    """What will be erased of the signatures that were set aside, under petitions that
-    `user` edits, while it can be called off."""
+    """Return the decisions to erase quarantined signatures that can still be called
+    off, under petitions that `user` edits."""
     return Removal.objects.edited_by(user).waiting()

@@ -1,5 +1,5 @@
-"""The texts of a petition, or of an update, in several languages: links between them,
-and what is missing."""
+"""Tags and filters for the languages of a petition or an update: links between its
+texts, and notices about missing ones."""
 
 from __future__ import annotations
 
@@ -29,21 +29,22 @@ type Readable = Petition | Update
 
 
 def path_of(row: Readable, language: str, frame: str) -> str:
-    """Where the text in `language` stands: one that the interface has too in that
-    interface, another one in the interface `frame`."""
+    """Return the path of the text in `language`. If the interface exists in that
+    language, the page is in it, otherwise in the language `frame`."""
     if is_of_interface(language):
         return path_in(language, row.address())
     return path_in(frame, row.address(language))
 
 
 def address_of(row: Readable, language: str) -> str:
-    """The same for programs, which no interface stands around."""
+    """Return the full address of the text in `language`, for programs, to which the
+    language of the interface does not matter."""
     return full(path_of(row, language, settings.LANGUAGE_CODE))
 
 
 def path_first_of(row: Readable, frame: str) -> str:
-    """The one address, of several, of what the interface `frame` shows: a text that
-    no interface is made for stands in the site's first one."""
+    """Return the canonical path, among several, of what the interface in `frame` shows:
+    a text in a language that no interface has stands in the site's first one."""
     shown = row.words_in(frame).language
     if is_of_interface(shown):
         return path_of(row, frame, frame)
@@ -52,7 +53,8 @@ def path_first_of(row: Readable, frame: str) -> str:
 
 @register.simple_tag
 def text_links(row: Readable) -> list[dict[str, Any]]:
-    """Each text of it, named in its own language; none when it has one."""
+    """Return a link to each text of it, named in its own language; none when there is
+    only one."""
     if len(row.languages) < 2:
         return []
     return [
@@ -69,8 +71,8 @@ def text_links(row: Readable) -> list[dict[str, Any]]:
 
 @register.simple_tag
 def alternates(row: Readable) -> list[tuple[str, str]]:
-    """`hreflang` and path of each text and each interface around it; a text that
-    stands in several has one of them."""
+    """Return the `hreflang` and the path of each text and of each interface; a text
+    that stands in several interfaces is listed once."""
     paths = {code: path_first_of(row, code) for code, _name in settings.LANGUAGES}
     found = {code: path_of(row, code, settings.LANGUAGE_CODE) for code in row.languages}
     found |= {code: path for code, path in paths.items() if path not in found.values()}
@@ -79,15 +81,15 @@ def alternates(row: Readable) -> list[tuple[str, str]]:
 
 @register.simple_tag
 def canonical(row: Readable) -> str:
-    """The path by which this page should be known."""
+    """Return the canonical path of this page."""
     read = row.reading if row.reading in row.languages else reader_language()
     return path_first_of(row, read)
 
 
 @register.filter
 def missing_text(row: Readable) -> str:
-    """That the text is in another language than the page, in a sentence; "" when it
-    is not, or when the reader has asked for that language."""
+    """Return a sentence that the text is not available in the reader's language; ""
+    when it is, or when the reader asked for the language shown."""
     shown = row.words.language
     if shown == row.reader_language:
         return ""
@@ -101,19 +103,20 @@ def missing_text(row: Readable) -> str:
 
 @register.filter
 def foreign(row: Readable | Handover) -> str:
-    """The language of its words, when that is not the one they should be read in."""
+    """Return the name of the language of its words if the reader expects another, else
+    ""."""
     return foreign_to(row.words.language, row)
 
 
 @register.filter
 def foreign_to(language: str, row: Multilingual) -> str:
-    """A language, when it is not the one that a row should be read in."""
+    """Return the name of a language if the reader of a row expects another, else ""."""
     return "" if language == row.reader_language else name_in_reader_language(language)
 
 
 @register.filter
 def petitioned(petition: Petition) -> Passage:
-    """Everybody petitioned, with their offices."""
+    """Return everybody petitioned, with their offices."""
     words = petition.words
     if words.addressees:
         return Passage(words.addressees, words.language)
@@ -123,13 +126,14 @@ def petitioned(petition: Petition) -> Passage:
 
 @register.filter
 def first_petitioned(petition: Petition) -> Passage:
-    """The first of them, by name alone."""
+    """Return the first of those petitioned, by name alone."""
     return Passage(petition.addressee, petition.addressees_language)
 
 
 @register.filter
 def named(target: Target, petition: Petition) -> Passage:
-    """One of those petitioned by name, as the text that is read says it, if it does."""
+    """Return the name of one of those petitioned, in the words of the translation that
+    is read, if it has any."""
     said = petition.translated_name or target.label
     return Passage(said, petition.addressees_language)
 

@@ -1,4 +1,4 @@
-"""How updates, answers, corrections and the curve are printed."""
+"""Filters that print updates, answers, corrections and the curve."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ register = template.Library()
 
 @register.filter
 def update_html(words: News) -> SafeString:
-    """The whole text, below a title at level 1."""
+    """Render the whole text of an update, below a title at level 1."""
     return markup.render(words.text, "markdown", words.dialect, 2)
 
 
 @register.filter
 def beginning(words: News) -> SafeString:
-    """Its first paragraph, below a title at level 3."""
+    """Render the first paragraph of an update, below a title at level 3."""
     blocks = markup.markdown_blocks(words.text, words.dialect)
     first = next((block for block in blocks if not block.startswith("#")), "")
     return markup.render(first, "markdown", words.dialect, 4)
@@ -35,13 +35,13 @@ def beginning(words: News) -> SafeString:
 
 @register.filter
 def said_html(said: AnswerWording | Reply) -> SafeString:
-    """An answer, below a heading at level 3."""
+    """Render an answer, below a heading at level 3."""
     return markup.render(said.text, said.text_format, said.dialect, 4)
 
 
 @register.filter
 def before_html(correction: Correction) -> SafeString:
-    """The passage as people signed it, written as the text is."""
+    """Render the passage as people signed it, in the format of the petition's text."""
     petition = correction.petition
     dialect = petition.text_in(correction.shown_language).dialect
     return markup.render(correction.before, petition.text_format, dialect, 4)
@@ -55,7 +55,7 @@ def after_html(correction: Correction) -> SafeString:
 
 @register.filter
 def step_name(curve: Curve) -> str:
-    """What the rows of its table are."""
+    """Return the heading of the table's first column: what its rows are."""
     return {
         Step.DAY: gettext("Day"),
         Step.WEEK: gettext("Week from"),
@@ -66,6 +66,6 @@ def step_name(curve: Curve) -> str:
 
 @register.filter
 def period_name(period: Period, curve: Curve) -> str:
-    """“3 June 2026”, “June 2026”, “2026”."""
+    """Return a period in words: “3 June 2026”, “June 2026”, “2026”."""
     formats = {Step.MONTH: "YEAR_MONTH_FORMAT", Step.YEAR: "Y"}
     return date_format(period.first, formats.get(curve.step, "DATE_FORMAT"))
