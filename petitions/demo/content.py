@@ -1,5 +1,5 @@
-"""What the demonstration shows: the reference profile with texts of its own, and a
-second, invented organisation, so that one can see the wall between the two."""
+"""The content of the demonstration: the reference organisation with texts of its own,
+and a second, invented one, so that one can see that the two are kept apart."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from petitions.states import State, TargetKind
 
 @dataclass(frozen=True)
 class DemoNextStep:
-    """What is suggested after signing: one of the three."""
+    """The suggestion after signing: another petition, an address to donate, or a
+    letter."""
 
     other: str = ""
     """The title of another petition of the organisation."""
     url: str = ""
     address: str = ""
     letters: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Subject and words by language."""
+    """Subject and body by language."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class DemoPetition:
     text: str
     supporters: int
     started: int
-    """Days before the first run."""
+    """How many days before the demonstration is loaded it began."""
     summary: str = ""
     ask: str = ""
     state: str = State.OPEN
@@ -288,7 +289,7 @@ COMMENTS = (
     "Small steps, many feet.",
 )
 
-# What visitors have written about the first petition: reason, text, days ago.
+# Reports by visitors about the first petition: reason, text, days ago.
 REPORTS = (
     (
         "access",

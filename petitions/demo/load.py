@@ -1,4 +1,4 @@
-"""Filling an empty database with the demonstration, thousands of rows a second."""
+"""Load the demonstration into an empty database, thousands of rows a second."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ SELECT petition_id, (created_at AT TIME ZONE %s)::date, split_part(email, '@', 2
   FROM petitions_signature GROUP BY 1, 2, 3
 """
 
-# By which links invented supporters came, in turn.
+# The channels by which invented supporters came, in turn.
 LINKS = [
     "", "whatsapp", "autumn-letter", "", "email", "facebook", "whatsapp", "", "sms",
     "poster", "bluesky", "link",
@@ -75,8 +75,9 @@ type Progress = Callable[[int, int], None]
 
 
 def load_demo(*, now: datetime, time_zone: str, progress: Progress) -> None:
-    """Organisations, petitions and signatures; all or nothing. Dates count back from
-    `now`; `progress` is told how many signatures of how many are there."""
+    """Create organisations, petitions and signatures, all or nothing, then fold the
+    counts. Dates count back from `now`; `progress` is called with the number of
+    signatures loaded so far, and of all."""
     chance = random.Random(20_160_331)  # noqa: S311 - a demonstration, no secret
     everything = sum(p.supporters for o in ORGANIZATIONS for p in o.petitions)
     loaded = 0
@@ -114,7 +115,7 @@ def load_demo(*, now: datetime, time_zone: str, progress: Progress) -> None:
 
 
 def add_staff(organization: Organization, planned: DemoOrganization) -> None:
-    """The demo staff works for the first organisation only."""
+    """Create the demo staff as owner of the first organisation, and of no other."""
     if planned is ORGANIZATIONS[0]:
         user = User.objects.create_user(STAFF_EMAIL, name="Demo Staff")
         Membership.objects.create(user=user, organization=organization, role=Role.OWNER)
@@ -175,7 +176,7 @@ def add_next_step(
 
 
 def add_reports(now: datetime) -> None:
-    """What visitors have written; staff know of it."""
+    """Create the reports by visitors, of which staff have been told already."""
     for reason, text, days in REPORTS:
         Report.objects.create(
             petition=Petition.objects.order_by("pk").first(),
@@ -200,7 +201,8 @@ def signatures(
     chance: random.Random,
     version: key_ring.KeyringVersion,
 ) -> Iterator[tuple[Any, ...]]:
-    """Invented supporters: many in the first days, fewer later, as campaigns go."""
+    """Yield rows of invented supporters: many in the first days, fewer later, as
+    campaigns go."""
     lifetime = (demo.started - demo.ended) * 86_400
     for number in numbers:
         first, last = chance.choice(FIRST_NAMES), chance.choice(LAST_NAMES)

@@ -1,4 +1,5 @@
-"""Pictures of the demonstration's invented river, drawn so that none has to be owed."""
+"""Pictures of the demonstration's invented river, drawn here so that no photograph
+needs a licence."""
 
 from __future__ import annotations
 
@@ -31,14 +32,14 @@ FACES = [parse_colour(face) for face in ("#f0c9a5", "#8a5a3b", "#c68b5e", "#5d3a
 
 
 def drawn(picture: Image.Image, width: int) -> ContentFile[bytes]:
-    """As if it had been uploaded."""
+    """Return the picture as if it had been uploaded."""
     buffer = BytesIO()
     picture.save(buffer, "PNG")
     return clean_image(ContentFile(buffer.getvalue(), name="drawn.png"), width)
 
 
 def landscape(width: int, height: int, seed: float, *, trees: int) -> Image.Image:
-    """Hills in the haze, the river before them, trees along the bank."""
+    """Draw hills in the haze, the river before them, trees along the bank."""
     picture = Image.new("RGB", (width, height))
     draw = ImageDraw.Draw(picture)
     horizon = height * 0.62
@@ -80,7 +81,7 @@ def disc(
 
 
 def plant(draw: ImageDraw.ImageDraw, x: float, ground: float, size: float) -> None:
-    """A tree of `size`, standing on `ground`."""
+    """Draw a tree of `size`, standing on `ground`."""
     draw.rectangle((x - size * 0.03, ground - size, x + size * 0.03, ground), fill=TREE)
     for up, wide in ((0.35, 0.2), (0.62, 0.26), (0.9, 0.19)):
         disc(draw, x, ground - size * (up + 0.15), size * wide, TREE)
@@ -89,7 +90,7 @@ def plant(draw: ImageDraw.ImageDraw, x: float, ground: float, size: float) -> No
 def person(
     draw: ImageDraw.ImageDraw, x: float, ground: float, size: float, number: int
 ) -> None:
-    """Somebody in a coat, standing on `ground`; each number is another one."""
+    """Draw somebody in a coat, standing on `ground`; each number is another person."""
     for leg in (-0.07, 0.07):
         foot = (x + size * leg, ground)
         draw.line((x + size * leg, ground - size * 0.4, *foot), fill=TREE, width=12)
@@ -104,7 +105,7 @@ def person(
 
 
 def handing_over() -> ContentFile[bytes]:
-    """Four people with planks before an office."""
+    """Draw people with planks before an office, and one who comes out to meet them."""
     width, height = 2000, 1250
     picture = landscape(width, height, 0.9, trees=0)
     draw = ImageDraw.Draw(picture)
@@ -134,7 +135,7 @@ def handing_over() -> ContentFile[bytes]:
 
 
 def crossing() -> ContentFile[bytes]:
-    """Eight people in a line on a footbridge."""
+    """Draw eight people in a line on a footbridge."""
     width, height = 2000, 1125
     picture = landscape(width, height, 2.9, trees=3)
     draw = ImageDraw.Draw(picture)
@@ -165,7 +166,7 @@ def bank() -> ContentFile[bytes]:
 
 
 def logo(colour: Colour) -> ContentFile[bytes]:
-    """Three waves in a circle."""
+    """Draw three waves in a circle."""
     size = 800
     picture = Image.new("RGBA", (size, size))
     draw = ImageDraw.Draw(picture)

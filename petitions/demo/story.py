@@ -1,5 +1,5 @@
-"""What the petitions of the demonstration tell: updates, handovers, an answer that was
-changed, a correction; and a few comments that wait to be read."""
+"""The timelines of the demonstration's petitions: updates, a handover, an answer that
+was changed, a correction; and a few comments that wait for approval."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ LAMPS = "أنيروا زقاق السوق ليلًا"
 
 @dataclass(frozen=True)
 class Said:
-    """An update in one language."""
+    """The words of an update in one language."""
 
     title: str
     text: str
     shows: str = ""
-    """What its picture shows."""
+    """The description of its picture."""
 
 
 @dataclass(frozen=True)
 class DemoUpdate:
-    """Of the petition with that title, so many days ago."""
+    """An update of the petition with that title, published so many days ago."""
 
     petition: str
     days: int
     words: dict[str, Said]
-    """By language, the update's own first."""
+    """The words by language, the update's own first."""
     picture: Callable[[], ContentFile[bytes]] | None = None
 
 
@@ -109,7 +109,7 @@ UPDATES = (
         },
         picture=pictures.alders,
     ),
-    # In English alone, so that one can see what readers of French meet then.
+    # In English alone, so that one can see what readers of French are shown then.
     DemoUpdate(
         BRIDGE,
         120,
@@ -213,7 +213,8 @@ def add_update(planned: DemoUpdate, now: datetime) -> None:
 
 
 def tell_of_bridge(now: datetime) -> None:
-    """The one that was won: handed over, refused, then granted."""
+    """Add the timeline of the petition that was won: handed over, refused, then
+    granted."""
     bridge = Petition.objects.get(title=BRIDGE)
     today = timezone.localdate(now)
     handover = Handover.objects.create(
@@ -248,7 +249,7 @@ def tell_of_bridge(now: datetime) -> None:
 
 
 def wait_for_staff() -> None:
-    """The latest reasons under the first petition are not read yet."""
+    """Let the latest comments under the first petition wait for approval."""
     first = Petition.objects.order_by("pk").first()
     reasons = Signature.objects.reasons().filter(petition=first)
     latest = reasons.order_by("-confirmed_at").values_list("pk", flat=True)[:4]

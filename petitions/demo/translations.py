@@ -1,5 +1,5 @@
-"""The demonstration's petitions in other languages, by title. One has no French text,
-so that one can see what readers of French meet then."""
+"""Translations of the demonstration's petitions, by title. One has no French text, so
+that one can see what readers of French are shown then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Pages that only a demonstration has: the tour, the mailbox, the proof."""
+"""Pages that only a demonstration has: the tour, the mailbox, the proof of the
+count."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from petitions.demo.content import AMNESTY, RIVERBANK, STAFF_EMAIL
 from petitions.models import Petition
 
 SHOWN = 50
-# A mail has its styles inline. Only a demonstration shows one as a page.
+# A mail has inline styles. Only a demonstration shows one as a page.
 MAIL_CSP = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.UNSAFE_INLINE],
@@ -32,7 +33,7 @@ MAIL_CSP = {
 
 @dataclass(frozen=True)
 class StoredMail:
-    """A message in the folder that a demonstration sends to."""
+    """A message in the folder that a demonstration sends its mail to."""
 
     name: str
     sent_at: datetime
@@ -48,7 +49,8 @@ class StoredMail:
 
     @property
     def html(self) -> SafeString:
-        """The HTML part without its styles, which the page's policy forbids."""
+        """The HTML part without its styles, which the content security policy of the
+        page forbids."""
         html = clean(self.part("html"), clean_content_tags={"title", "style"})
         return mark_safe(html)  # noqa: S308 - cleaned by nh3
 
@@ -68,7 +70,7 @@ def read_mail(path: Path) -> StoredMail:
 
 @require_safe
 def tour(request: HttpRequest) -> HttpResponse:
-    """Five things to try."""
+    """Show five things to try."""
     petitions = Petition.objects.filter(organization__name=AMNESTY.name)
     context = {
         "organization_name": AMNESTY.name,
@@ -82,7 +84,7 @@ def tour(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
-    """Every mail that the demonstration wrote, newest first."""
+    """Show the newest mails that the demonstration sent, newest first."""
     path = folder()
     files = sorted(path.glob("*.eml"), reverse=True)[:SHOWN] if path else []
     context = {"mails": [read_mail(file) for file in files], "outside": path is None}
@@ -105,13 +107,13 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 @csp_override(MAIL_CSP)
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
-    """The HTML part as mail programs get it, with its inline styles."""
+    """Return the HTML part as mail programs get it, with its inline styles."""
     return HttpResponse(get_mail(name).part("html"))
 
 
 @require_safe
 def proof(request: HttpRequest) -> HttpResponse:
-    """The same proof as `manage.py verify_counts`."""
+    """Show the same proof of the count as `manage.py verify_counts`."""
     proofs = [found for found in counting.verify() if found.recorded or found.shown]
     context = {"proofs": proofs, "holds": all(found.holds for found in proofs)}
     return TemplateResponse(request, "demo/proof.html", context)

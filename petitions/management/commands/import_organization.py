@@ -1,4 +1,4 @@
-"""Bring in an organisation from a file."""
+"""Import an organisation from a file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
             with file.open("rb") as opened:
-                # /dev/zero has no end.
+                # Some files, such as /dev/zero, have no end.
                 data = opened.read(MOST_BYTES + 1)
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from None
@@ -65,7 +65,8 @@ class Command(BaseCommand):
             )
 
     def patiently(self, data: bytes) -> Report:
-        """All of it or nothing, again while others hold what it writes to."""
+        """Import all of it or nothing; retry while others hold locks on what it writes
+        to."""
         for attempt in range(TRIES):
             try:
                 return import_file(data, now=timezone.now())

@@ -1,4 +1,4 @@
-"""The demonstration's content, and its login."""
+"""Load the content of the demonstration, and set the password of its staff."""
 
 from __future__ import annotations
 

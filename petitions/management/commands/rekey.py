@@ -1,4 +1,5 @@
-"""New keys for every address: after a change of the rules or of EMAIL_KEY."""
+"""Compute the keys of all addresses anew, after a change of the rules for addresses or
+of EMAIL_KEY."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from petitions.identity.key_ring import Keyring
 from petitions.signatures import rekeying
 from petitions.signatures.rekey_preview import preview_rekey
 
-# Forms that were found before the end have been written by then.
+# Seconds after which every signing request that began under the former version has been
+# stored.
 GRACE = 5.0
 LOCK = 0x72656B6579  # “rekey”
 
@@ -93,8 +95,8 @@ class Command(BaseCommand):
         )
 
     def carry_out(self, ring: Keyring, report: rekeying.RekeyReport) -> None:
-        """Everything that still has another key, pending signatures first: their
-        links are about to be used."""
+        """Give new keys to everything that still has another version's, pending
+        signatures first: their links are about to be used."""
         if not ring.newest.secret:
             raise CommandError(
                 f"Version {ring.newest.number} was begun with another EMAIL_KEY. Set "
@@ -102,7 +104,7 @@ class Command(BaseCommand):
             )
         outdated = rekeying.outdated(ring)
         self.signatures(outdated.filter(state="pending"), ring, report)
-        # Until nothing is found: more may have come under the version before.
+        # Until nothing is found: more may have been stored under the former version.
         while self.signatures(outdated, ring, report):
             pass
         for number in rekeying.rekey_consents(ring):
@@ -116,7 +118,7 @@ class Command(BaseCommand):
         report.left = rekeying.unmatched_suppressions(ring)
 
     def signatures(self, rows: Any, ring: Keyring, report: rekeying.RekeyReport) -> int:
-        """One round; returns how many there were."""
+        """Give new keys to `rows` once; return how many there were."""
         done = 0
         shown_at = time.monotonic()
         now = timezone.now()

@@ -1,4 +1,4 @@
-"""The proof of the count, for whoever asks."""
+"""Prove the counts of all petitions from the permanent records."""
 
 from __future__ import annotations
 

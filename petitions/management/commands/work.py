@@ -1,4 +1,4 @@
-"""The worker: everything that happens outside of requests."""
+"""Run the worker, which does everything that happens outside of requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         logs.log_what_nobody_caught()
-        # Each loop keeps a connection and its advisory lock: no pool in between.
+        # Each loop keeps a connection for itself, with its advisory lock: no pool may
+        # come between.
         options = connections["default"].settings_dict["OPTIONS"]
         options.pop("pool", None)
         options["application_name"] = loops.worker_name()
