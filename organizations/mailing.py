@@ -1,8 +1,8 @@
 """Outbox of mail to staff: a row is written by a request and sent by the worker.
 
-A mail is leased before it is sent, and its row is deleted afterwards: a worker that
-dies in between makes it go out twice, and none is lost. Rate limits delay a mail; mails
-that say the same become one.
+A mail is leased before it is sent, and its row is deleted afterwards: when a worker
+dies in between, the mail goes out twice, and none is lost. Rate limits delay a mail;
+mails that say the same become one.
 """
 
 from __future__ import annotations

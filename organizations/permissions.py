@@ -1,4 +1,4 @@
-"""What each role may do, decided here and nowhere else."""
+"""Permissions of staff by role, decided here and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How staff gain access: invitations, the outbox of mail to staff, known networks."""
+"""Staff access: invitations, the outbox of mail to staff, and known networks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Invitation(models.Model):
     invited_at = models.DateTimeField(_("invited"), default=timezone.now)
     mailed_at = models.DateTimeField(null=True)
     reply = models.CharField(max_length=200, blank=True, default="")
-    """Why the mail server did not take the mail."""
+    """The reason the mail server gave for refusing the mail."""
 
     class Meta:
         verbose_name = _("invitation")
@@ -68,7 +68,7 @@ class Invitation(models.Model):
 
     @property
     def progress(self) -> str:
-        """How far the invitation has come, in words for the inviter."""
+        """The progress of the invitation, in words for the inviter."""
         if self.mailed_at is not None:
             return gettext("The mail is out; not accepted yet.")
         if self.reply:
