@@ -1,5 +1,5 @@
-"""Rules for addresses, the versions of keys made by them, and what a change of them
-brought to light."""
+"""Address rules, the key versions made from them, and the collisions that a change of
+them brings to light."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from petitions.addresses import DOMAIN, domain_pattern
 from petitions.models.petitions import Petition
 
-# What may stand before the @ besides letters and digits (RFC 5322).
+# Signs that may stand before the @ besides letters and digits (RFC 5322).
 SIGNS = frozenset(".!#$%&'*+-/=?^_`{|}~")
 
 
 class AddressRule(models.Model):
-    """How a mail provider reads its addresses: which of them are one mailbox. Of
-    several rules that fit a domain, the narrowest holds, alone. What is written here
-    is a draft: keys are made by the copy in the newest `KeyVersion`."""
+    """A rule by which a mail provider reads its addresses: which of them are one
+    mailbox. Of several rules that fit a domain, the narrowest holds, alone. The rows
+    are a draft: keys are made by the copy in the newest `KeyVersion`."""
 
     domain = models.CharField(
         _("domain"),
@@ -102,8 +102,8 @@ class AddressRule(models.Model):
             raise ValidationError(problems)
 
     def why_no_alias(self) -> Any:
-        """What is wrong with `same_as`, '' when nothing is. Names lead to another in
-        one step, so that no circle can come about."""
+        """Return what is wrong with `same_as`, '' when nothing is. An alias leads to
+        its domain in one step, so that no circle can come about."""
         others = AddressRule.objects.exclude(pk=self.pk).exclude(same_as="")
         if not DOMAIN.fullmatch(self.same_as):
             return _("Enter one domain such as gmail.com.")
@@ -123,15 +123,16 @@ class AddressRule(models.Model):
 
 
 def covers(pattern: str, domain: str) -> bool:
-    """Whether the rule for `pattern` is about `domain`."""
+    """Return whether the rule for `pattern` is about `domain`."""
     return pattern == domain or (
         pattern.startswith("*.") and domain.endswith(pattern[1:])
     )
 
 
 class KeyVersion(models.Model):
-    """Rules and secret that keys were made by since `started_at`. Never changed: new
-    rules or a new secret are a new version, see petitions.signatures.rekeying."""
+    """The rules and the secret that keys were made by since `started_at`. Never
+    changed: new rules or a new secret make a new version
+    (petitions.signatures.rekeying)."""
 
     number = models.PositiveSmallIntegerField(primary_key=True)
     rules = models.JSONField()
@@ -148,8 +149,8 @@ class KeyVersion(models.Model):
 
 
 class KeyCollision(models.Model):
-    """Two counted signatures of a petition that turned out to be one person's when
-    the rules changed. Numbers of rows only, no personal data."""
+    """Two counted signatures of a petition that proved to be one person's when the
+    rules changed. It holds ids of rows only, no personal data."""
 
     petition = models.ForeignKey(
         Petition,

@@ -1,4 +1,4 @@
-"""What the person petitioned answered, and what it said before."""
+"""Answers of those petitioned, with their translations and former wordings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class AnswerWording(HasDialect):
-    """What an answer says, or said."""
+    """The wording of an answer, present or former."""
 
     # Every one of these makes a revision when it changes; the trigger names them, too.
     WORDS = (
@@ -80,13 +80,13 @@ class AnswerWording(HasDialect):
 
     @property
     def by(self) -> Passage:
-        """Who answered for whom was asked, if somebody did."""
+        """Whoever answered on behalf of the target, if somebody did."""
         return Passage(self.answered_by, self.language)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an answer says in one language."""
+    """The words of an answer in one language."""
 
     target: Target
     by: Passage
@@ -97,7 +97,7 @@ class Reply:
     dialect: int
     link: str
     original: bool
-    """Whether these are words of those who answered, and no translation."""
+    """Whether these are the words of those who answered, not a translation."""
 
     @property
     def direction(self) -> str:
@@ -105,8 +105,8 @@ class Reply:
 
 
 class Answer(AnswerWording, ReadAsPetition):
-    """The answer of a person or body petitioned. On the page as soon as it is saved;
-    when its words change, the database keeps the former ones."""
+    """The answer of a person or body petitioned. It is on the page as soon as it is
+    saved; when its words change, the database keeps the former ones."""
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition",
@@ -142,7 +142,7 @@ class Answer(AnswerWording, ReadAsPetition):
                 name="answer_text_format",
                 violation_error_message=_("Choose how the text is written."),
             ),
-            # What a revision says stood here before.
+            # Revisions need no guards: they copy what stood here.
             guards.language("answer"),
             guards.web_address("answer", "link"),
             guards.readable("answer", lines=["answered_by"], texts=["text"]),
@@ -157,8 +157,8 @@ class Answer(AnswerWording, ReadAsPetition):
             raise ValidationError({"answered_on": _("That day has yet to come.")})
 
     def withdraw(self, reason: str, by: User, now: datetime) -> bool:
-        """Take it back whole and for good, with its texts in other languages and all
-        that it said before; whether it was still there."""
+        """Remove the answer for good, with its translations and its revisions, and
+        record why. Return whether it was still there."""
         with transaction.atomic():
             there = Answer.objects.select_for_update().filter(pk=self.pk).exists()
             if there:
@@ -173,7 +173,7 @@ class Answer(AnswerWording, ReadAsPetition):
 
     @property
     def words(self) -> Reply:
-        """What it says to the reader."""
+        """Its words in the reader's language, or as it was written."""
         text = self.passage("text")
         return Reply(
             target=self.target,
@@ -191,7 +191,7 @@ class Answer(AnswerWording, ReadAsPetition):
 class AnswerTranslation(HasDialect, OtherText):
     """The words of an answer in one more language: a translation by the organisation,
     or what those who answered said in that language themselves. When they change, the
-    database keeps the former ones, and none go."""
+    database keeps the former ones, and translations are never deleted alone."""
 
     OF = "answer"
     # Every one of these makes a revision when it changes; the trigger names them, too.
@@ -247,8 +247,8 @@ class AnswerTranslation(HasDialect, OtherText):
 
 
 class AnswerRevision(AnswerWording):
-    """What an answer said before it was changed, in one of its languages. Written by
-    the database alone, and never changed, but for its words, which may be removed."""
+    """A former wording of an answer, in one of its languages. Written by the database
+    alone and never changed, except that its words may be removed."""
 
     answer = models.ForeignKey(
         Answer, on_delete=models.PROTECT, related_name="revisions"
@@ -282,7 +282,7 @@ class AnswerRevision(AnswerWording):
         return f"{self.replaced_at:%Y-%m-%d %H:%M}"
 
     def remove(self, reason: str, by: User, now: datetime) -> bool:
-        """Take its words away for good; whether they were still there."""
+        """Remove its words for good; return whether they were still there."""
         there = AnswerRevision.objects.filter(pk=self.pk, removed_at=None)
         return bool(
             there.update(
@@ -297,8 +297,8 @@ class AnswerRevision(AnswerWording):
 
 
 class AnswerWithdrawal(models.Model):
-    """That an organisation has taken an answer back. Writing it down is what removes
-    the answer: the database does, and nothing else can."""
+    """The record that an organisation has withdrawn an answer. Inserting it is what
+    removes the answer: a trigger does, and nothing else can."""
 
     answer = models.BigIntegerField(
         unique=True, editable=False, help_text="The number that the answer had."

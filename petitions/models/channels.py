@@ -1,4 +1,4 @@
-"""Which links brought signatures."""
+"""Tagged links, and how many signatures each brought."""
 
 from __future__ import annotations
 
@@ -58,8 +58,9 @@ class TaggedLink(models.Model):
 
 
 class ChannelTally(models.Model):
-    """How many confirmed their signature on a day who had come by one link; `via` is
-    '' without a tag, or with one that nobody made. Later withdrawals stay counted."""
+    """The number of people who came by one link and confirmed their signature on a day;
+    `via` is '' without a tag, or with one that nobody made. Later withdrawals stay
+    counted."""
 
     petition = models.ForeignKey(
         Petition, on_delete=models.PROTECT, related_name="channel_tallies"

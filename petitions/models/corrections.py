@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 
 def normal(passage: str) -> str:
-    """With the line ends of texts that browsers did not touch."""
+    """Return the passage with LF line ends and no space around it, as it is
+    compared."""
     return passage.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 class Correction(HasDialect):
-    """A dated correction below a text that people have signed: a note, or which
-    passage it was and what it should read. The signed text itself stays. Never
-    changed: the database refuses."""
+    """A dated correction below a text that people have signed: a note, or a passage and
+    what it should read. The signed text itself stays. The database refuses any
+    change."""
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.PROTECT, related_name="corrections"
@@ -108,7 +109,7 @@ class Correction(HasDialect):
 
     @property
     def shown_language(self) -> str:
-        """The language that its words are in."""
+        """The language of the text concerned."""
         return self.language or str(self.petition.language)
 
     @property
@@ -116,12 +117,13 @@ class Correction(HasDialect):
         return direction(self.shown_language)
 
     def concerns(self, words: Words) -> bool:
-        """Whether readers of these words need it: not when it corrects others."""
+        """Return whether readers of these words need it: unless it corrects a passage
+        of a text in another language."""
         return not self.before or self.shown_language == words.language
 
     def is_of_the_text(self) -> bool:
-        """Whether the passage stands in title, ask or text, or in what an earlier
-        correction made of it."""
+        """Return whether the passage stands in title, ask or text, or in what an
+        earlier correction made of it."""
         words = self.petition.words_in(self.shown_language)
         own = self.shown_language == self.petition.language
         earlier = self.petition.corrections.filter(

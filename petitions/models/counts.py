@@ -1,7 +1,7 @@
-"""Counting: what is permanent, what is folded, and what is on its way between.
+"""Counting: permanent records, folded totals, and changes on their way between them.
 
-The permanent sources are confirmed signatures and count entries. Whoever changes one
-appends a `Change` in the same transaction; a loop folds changes into totals and
+The permanent records are confirmed signatures and count entries. Code that changes one
+appends a `Change` in the same transaction; a worker loop folds changes into totals and
 deletes them. So signing never waits for a counter, and `verify_counts` can prove at any
 time that totals + changes == confirmed signatures + entries.
 """
@@ -28,8 +28,8 @@ MOST_IN_AN_ENTRY = 10_000_000
 
 
 class CountEntry(models.Model):
-    """Supporters counted otherwise than by a signature here: on paper, elsewhere
-    before; or, when negative, the correction of such an entry. Never changed."""
+    """Supporters not counted by a signature here but on paper, or elsewhere before;
+    when negative, the correction of such an entry. Never changed."""
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.PROTECT, related_name="count_entries"
@@ -108,7 +108,8 @@ class CountEntry(models.Model):
 
 
 class Change(models.Model):
-    """Not folded yet: `delta` supporters more on `day` from `source`."""
+    """A change of the count that is not folded yet: `delta` more supporters on `day`
+    from `source`."""
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.PROTECT, related_name="changes"
@@ -132,7 +133,7 @@ class Change(models.Model):
 
     @classmethod
     def unfolded(cls, source: str) -> Subquery:
-        """The sum of a petition's changes from `source`, for use in its query."""
+        """Return a subquery for petitions: the sum of their changes from `source`."""
         return Subquery(
             cls.objects.filter(petition=OuterRef("pk"), source=source)
             .order_by()
@@ -157,7 +158,7 @@ class Total(models.Model):
 
     class Meta:
         indexes = [
-            # Those with most supporters first, however many petitions there are.
+            # Finds the petitions with most supporters first, however many there are.
             models.Index(
                 (F("confirmed") + F("paper") + F("imported")).desc(),
                 F("petition").desc(),
@@ -170,8 +171,8 @@ class Total(models.Model):
 
 
 class DailyTotal(models.Model):
-    """The folded supporters of a petition that one day brought, by source; the past
-    does not change, a withdrawal counts on its own day."""
+    """The folded supporters that one day added to a petition, by source. Past days do
+    not change: a withdrawal counts on its own day."""
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.PROTECT, related_name="daily_totals"
@@ -186,7 +187,7 @@ class DailyTotal(models.Model):
                 fields=["petition", "day", "source"], name="daily_total_once"
             )
         ]
-        # What this week brought, of however many years.
+        # Finds what this week added, however many years there are.
         indexes = [models.Index(fields=["day"], name="daily_total_day")]
 
     def __str__(self) -> str:

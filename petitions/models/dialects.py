@@ -1,4 +1,4 @@
-"""In which dialect a text was written: see petitions.markup."""
+"""The dialect that a text was written in (petitions.markup)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from petitions.markup import COMMONMARK, NEWEST_DIALECT
 
 
 def newest() -> int:
-    """That of new texts; a function, so that another one changes no table."""
+    """Return the dialect of new texts; as a function, so that a newer one needs no
+    migration."""
     return NEWEST_DIALECT
 
 
 class HasDialect(models.Model):
-    """What has a text that a page prints. Saving it brings it to the newest dialect,
-    unless people have signed what it was."""
+    """A model with a text that a page prints. Saving it brings the text to the newest
+    dialect, unless people have signed it as it was."""
 
     dialect = models.PositiveSmallIntegerField(
         default=newest, db_default=COMMONMARK, editable=False
@@ -32,10 +33,10 @@ class HasDialect(models.Model):
 
     @property
     def keeps_dialect(self) -> bool:
-        """Whether it must be shown as it was."""
+        """Whether the text must be shown as it was."""
         return False
 
     def modernise(self) -> None:
-        """Read it as new texts are read, where that is allowed."""
+        """Move the text to the newest dialect, where that is allowed."""
         if self.dialect != NEWEST_DIALECT and not self.keeps_dialect:
             self.dialect = NEWEST_DIALECT

@@ -1,4 +1,4 @@
-"""Who took an organisation's list of supporters along, and when."""
+"""The record of exports of an organisation's list of supporters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from organizations.models import Organization, User
 
 
 class Export(models.Model):
-    """A list of addresses that left the site. Never changed: the database refuses."""
+    """A list of addresses that left the site. The database refuses any change."""
 
     organization = models.ForeignKey(
         Organization,

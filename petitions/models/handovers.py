@@ -1,4 +1,4 @@
-"""When the result was handed over, to whom, and how many signatures it was."""
+"""Handovers of the result: when, to whom, and how many signatures."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 class Handover(ReadAsPetition, Pictured):
-    """The result of a petition, put into somebody's hands. Its numbers are those of
-    that moment: the database refuses to change them."""
+    """The handing over of a petition's result. Its numbers are those of that moment:
+    the database refuses to change them."""
 
     class Manner(models.TextChoices):
         IN_PERSON = "in_person", _("In person")
@@ -112,12 +112,13 @@ class Handover(ReadAsPetition, Pictured):
 
     @property
     def words(self) -> Passage:
-        """Its sentence, as it is said to the reader."""
+        """The sentence about it, in the reader's language or as it was written."""
         return self.passage("note")
 
     @property
     def image_words(self) -> Passage:
-        """What its picture shows, likewise."""
+        """The description of its picture, in the reader's language or as it was
+        written."""
         return self.passage("image_description")
 
 

@@ -1,5 +1,5 @@
-"""Signatures that staff took from the count: which, why, by whom, and how far it has
-come."""
+"""Invalidations, by which staff take signatures from the count: which signatures, why,
+by whom, and how far they have come."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from petitions.models.petitions import Petition
 from petitions.models.signatures import Signature, SignatureQuerySet
 from petitions.states import InvalidationState, NameMatch
 
-# Nothing was signed earlier, and what PostgreSQL stores Python must be able to read.
+# Nothing was signed earlier, and Python cannot read all times that PostgreSQL stores.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Within(Lookup[Any]):
-    """Whether an address lies within a network: PostgreSQL's own comparison."""
+    """A lookup for addresses within a network, by PostgreSQL's own comparison."""
 
     lookup_name = "within"
     prepare_rhs = False
@@ -46,11 +46,11 @@ class InvalidationQuerySet(models.QuerySet["Invalidation"]):
 
 class Invalidation(models.Model):
     """A set of confirmed signatures under one petition that staff took from the count,
-    described by conditions that all have to fit.
+    described by conditions that must all fit.
 
-    The worker marks them in batches and, when it is reversed, gives back those that
-    still carry the mark. What the conditions say is only what staff typed; whom they
-    met is known by the mark alone.
+    The worker marks them in batches and, on reversal, gives back those that still carry
+    the mark. The conditions hold only what staff typed; which signatures they met is
+    known by the mark alone.
     """
 
     petition = models.ForeignKey(
@@ -217,16 +217,17 @@ class Invalidation(models.Model):
 
     @property
     def given_back(self) -> int:
-        """How many a reversal has dealt with."""
+        """The number of marked signatures that a reversal has dealt with."""
         return self.restored + self.left_out
 
     @property
     def taken_back(self) -> int:
-        """Of a reversed one: how many their owners had withdrawn or erased."""
+        """The number of signatures, once it is reversed, that their owners had
+        withdrawn or erased meanwhile."""
         return self.marked - self.given_back
 
     def matching(self) -> SignatureQuerySet:
-        """The signatures that the conditions describe, in whatever state."""
+        """Return the signatures that the conditions describe, in whatever state."""
         rows = Signature.objects.filter(petition=self.petition_id)
         if self.network:
             rows = rows.filter(Within(F("network"), self.network))
@@ -243,15 +244,16 @@ class Invalidation(models.Model):
         return rows
 
     def counted(self) -> SignatureQuerySet:
-        """Those of them that it takes from the count; none of whom nothing is known any
-        more."""
+        """Return the signatures that it takes from the count: confirmed by `as_of`, and
+        with their personal data."""
         known = self.matching().confirmed().known()
         return known.filter(confirmed_at__lte=self.as_of)
 
 
 def of_domain(domain: str) -> Q:
-    """Addresses whose mail domain is `domain`, or lies below *.domain. They are stored
-    in letters, here they come as in the DNS, so both are asked for."""
+    """Return the condition for addresses whose mail domain is `domain`, or lies below
+    it when it begins with *. Addresses are stored in letters, and `domain` is as in the
+    DNS, so both spellings are looked for."""
     below = domain.startswith("*.")
     bare = domain.removeprefix("*.")
     try:

@@ -1,5 +1,5 @@
-"""What holds back abuse: limits, lists of networks and mail domains, and what came
-from where."""
+"""Rate limits, lists of networks and mail domains, and tallies of where signatures come
+from."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from petitions.states import LimitScope, Listing
 
 
 def clean_network(field: str, typed: str) -> str:
-    """A network as it is stored and compared, never narrower than what is known of
-    visitors; ValidationError for `field` when it is none."""
+    """Normalise a network as it is stored and compared, never narrower than what is
+    known of visitors; raise ValidationError for `field` when it is not one."""
     try:
         network = ipaddress.ip_network(typed.strip(), strict=False)
     except ValueError:
@@ -40,8 +40,8 @@ def clean_network(field: str, typed: str) -> str:
 
 
 def clean_domain(field: str, typed: str) -> str:
-    """A mail domain as it stands in the DNS, or *. and all below it; ValidationError
-    for `field` when it is none."""
+    """Normalise a mail domain, or *. and all below it, as in the DNS; raise
+    ValidationError for `field` when it is not one."""
     domain = domain_pattern(typed)
     if not DOMAIN.fullmatch(domain.removeprefix("*.")):
         raise ValidationError(
@@ -51,8 +51,8 @@ def clean_domain(field: str, typed: str) -> str:
 
 
 class Limit(models.Model):
-    """How many forms may come from one source: `most` at once, refilling evenly over
-    `minutes`. Beyond it happens what `scope` says."""
+    """A rate limit for forms from one source: a token bucket of `most`, which refills
+    evenly over `minutes`. `scope` says what happens beyond it."""
 
     scope = models.CharField(
         _("what is limited"), max_length=10, choices=LimitScope.choices
@@ -94,7 +94,7 @@ class Limit(models.Model):
 
 
 class Listed(models.Model):
-    """What a list of administrators says of a source of signatures."""
+    """An entry of an allow list or block list of sources of signatures."""
 
     listing = models.CharField(_("is"), max_length=5, choices=Listing.choices)
     note = models.CharField(_("why"), max_length=200, blank=True)
@@ -111,7 +111,7 @@ class Listed(models.Model):
 
 
 class ListedNetwork(Listed):
-    """A network whose signatures no limit touches, or that are set aside."""
+    """A network that no limit touches, or whose signatures go into quarantine."""
 
     network = models.CharField(
         _("network"),
@@ -137,7 +137,7 @@ class ListedNetwork(Listed):
 
 
 class ListedDomain(Listed):
-    """A mail domain that no limit touches, or whose signatures are set aside."""
+    """A mail domain that no limit touches, or whose signatures go into quarantine."""
 
     domain = models.CharField(
         _("mail domain"),
@@ -164,8 +164,8 @@ class ListedDomain(Listed):
 
 class OrdinaryDomain(models.Model):
     """A mail domain that staff know: their organisation's petitions take any number of
-    signatures with it, as with that of a large provider. Made by releasing what was set
-    aside, or beforehand, when a union or a university is about to sign."""
+    signatures with it, as with that of a large provider. Made by releasing signatures
+    from quarantine, or beforehand, when a union or a university is about to sign."""
 
     organization = models.ForeignKey(
         Organization,
@@ -206,9 +206,9 @@ class OrdinaryDomain(models.Model):
 
 
 class Allowance(models.Model):
-    """What one source has left of one limit: it is full again at `full_at`. Made and
-    changed by the statement that signs; the table is unlogged, for losing it in a
-    crash only means beginning anew."""
+    """A token bucket: what one source has left of one limit, full again at `full_at`.
+    Made and changed by the statement that signs. The table is unlogged, because losing
+    it in a crash only means beginning anew."""
 
     key = models.UUIDField(
         primary_key=True,
@@ -222,8 +222,9 @@ class Allowance(models.Model):
 
 
 class SourceTally(models.Model):
-    """How many signed a petition within an hour from one network, with addresses of
-    one mail domain, or in all; sources of a few only are not kept."""
+    """The number of people who signed a petition within an hour from one network, with
+    addresses of one mail domain, or in all. Sources of a few signatures are not
+    kept."""
 
     class Kind(models.TextChoices):
         ALL = "all", _("All")
@@ -260,8 +261,8 @@ class SourceTally(models.Model):
 
 
 class TalliedHour(models.Model):
-    """Signatures of `hour` have ids beyond `after_id`: without it, each tally would
-    read the whole table."""
+    """An id that all signatures of `hour` lie beyond: without it, each tally would read
+    the whole table."""
 
     hour = models.DateTimeField(primary_key=True)
     after_id = models.BigIntegerField()

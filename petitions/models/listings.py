@@ -1,4 +1,5 @@
-"""Which petitions, in which order, and how many support them together."""
+"""Queries of petitions: which ones, in which order, and how many supporters they have
+together."""
 
 from __future__ import annotations
 
@@ -21,13 +22,13 @@ from petitions.states import PUBLIC_STATES, RUNNING_STATES, Source, State
 if TYPE_CHECKING:
     from petitions.models.petitions import Petition
 
-# Supporters as they were last folded; the index of the totals is made of this.
+# Supporters as they were last folded; the index of the totals has this expression.
 FOLDED = F("total__confirmed") + F("total__paper") + F("total__imported")
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What an organisation has to show."""
+    """The figures that an organisation has to show."""
 
     started: int
     won: int
@@ -36,17 +37,19 @@ class Figures:
 
 class PetitionQuerySet(models.QuerySet["Petition"]):
     def of(self, user: User) -> PetitionQuerySet:
-        """Those that `user` works with."""
+        """Return the petitions of the organisations that `user` is a member of; all of
+        them for a site administrator."""
         if user.is_superuser:
             return self
         return self.filter(organization__memberships__user=user)
 
     def ever_public(self, now: datetime) -> PetitionQuerySet:
-        """Published ones, ended or not; a withdrawn one has left."""
+        """Return published petitions, ended or not; withdrawn ones are no longer
+        public."""
         return self.filter(state__in=PUBLIC_STATES, opens_at__lte=now)
 
     def open(self, now: datetime) -> PetitionQuerySet:
-        """Those that can be signed now."""
+        """Return the petitions that can be signed now."""
         return self.filter(open_at(now))
 
     def won(self) -> PetitionQuerySet:
@@ -56,29 +59,31 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return self.won().order_by("-ended_at", "-pk")
 
     def featured(self) -> PetitionQuerySet:
-        """What the site puts forward, in the order of its administrators."""
+        """Return the petitions that the site puts forward, in the administrators'
+        order."""
         return self.filter(featured__isnull=False).order_by("featured", "-pk")
 
     def withdrawn(self) -> PetitionQuerySet:
-        """Those that have left the public pages, the latest first; not those that had
-        never been there."""
+        """Return petitions withdrawn after they were public, the latest first."""
         withdrawn_at = Coalesce("state_since", "ended_at")
         left = self.filter(state=State.WITHDRAWN, opens_at__lte=withdrawn_at)
         return left.prefetch_related("translations").order_by(withdrawn_at.desc())
 
     def due_to_close(self, now: datetime) -> PetitionQuerySet:
-        """Those whose last day has passed, but which still say open or paused."""
+        """Return petitions whose closing date has come, but which still say open or
+        paused."""
         return self.filter(past_closing(now))
 
     def standing(self, state: str, now: datetime) -> PetitionQuerySet:
-        """Those that readers are told to be in `state`."""
+        """Return the petitions that readers are told to be in `state`."""
         if state == State.CLOSED:
             return self.filter(Q(state=State.CLOSED) | past_closing(now))
         return self.filter(state=state).exclude(past_closing(now))
 
     def in_profile_order(self) -> PetitionQuerySet:
-        """Pinned ones, then open by newest opening, then won, then closed; those of
-        one import, opened at the same moment, in the order of their file."""
+        """Sort pinned petitions first, then open ones by newest opening, then won, then
+        closed; those of one import, opened at the same moment, in the order of their
+        file."""
         return self.order_by(
             F("position").asc(nulls_last=True),
             Case(
@@ -94,13 +99,14 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return self.order_by("-opens_at", "pk")
 
     def most_supported_first(self) -> PetitionQuerySet:
-        """By the folded totals, which have an index of this order."""
+        """Sort by the folded totals, which have an index of this order."""
         with_total = self.filter(total__isnull=False)
         return with_total.order_by(FOLDED.desc(), F("total__petition_id").desc())
 
     def behind(self, sort: str, value: str, number: int) -> PetitionQuerySet:
-        """Those behind a place in one of the two orders: that of petition `number`
-        with `value` supporters, or opened at `value`."""
+        """Return the petitions behind a place in one of the two orders (keyset
+        pagination): behind petition `number`, which has `value` supporters, or opened
+        at `value`."""
         if sort == "supporters":
             order = Tuple(FOLDED, F("total__petition_id"))
             return self.filter(TupleLessThan(order, (int(value), number)))
@@ -110,15 +116,15 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         )
 
     def on(self, topic: Topic) -> PetitionQuerySet:
-        """Those that are about `topic`."""
+        """Return the petitions about `topic`."""
         tagged = self.model.topics.through._default_manager.filter(
             petition=models.OuterRef("pk"), topic=topic
         )
         return self.filter(models.Exists(tagged))
 
     def most_signed_since(self, day: date) -> PetitionQuerySet:
-        """Those that people have signed here since `day`, most of them first: their
-        totals by day are added up, never signatures."""
+        """Return the petitions that people have signed here since `day`, most signed
+        first, with `signed`: their daily totals are added up, never signatures."""
         return (
             self.filter(
                 daily_totals__day__gte=day, daily_totals__source=Source.CONFIRMED
@@ -129,7 +135,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         )
 
     def with_counts(self) -> PetitionQuerySet:
-        """Adds `confirmed`, `paper`, `imported`: the folded total and what is not
+        """Add `confirmed`, `paper` and `imported`: the folded total and the changes not
         folded yet, in one statement, so that a fold in between changes nothing."""
         return self.annotate(
             **{
@@ -140,7 +146,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         )
 
     def for_reading(self) -> PetitionQuerySet:
-        """With everything that a public page prints of a petition."""
+        """Load everything that a public page prints of a petition."""
         return (
             self.with_counts()
             .select_related("organization")
@@ -148,9 +154,9 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         )
 
     def complete(self) -> list[Petition]:
-        """These, in their order, with everything that a public page prints. Meant for
-        a slice: its keys are found first, because PostgreSQL would otherwise add up
-        the counts of all rows that the slice leaves out."""
+        """Return these petitions in their order, with everything that a public page
+        prints. Meant for a slice: its keys are found first, because PostgreSQL would
+        otherwise add up the counts of all rows that the slice leaves out."""
         keys = list(self.values_list("pk", flat=True))
         rows = {
             row.pk: row for row in self.model.objects.for_reading().filter(pk__in=keys)
@@ -158,15 +164,16 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return [rows[key] for key in keys if key in rows]
 
     def latest_updates(self, now: datetime) -> UpdateQuerySet:
-        """News about any of these, the latest first."""
+        """Return the published updates of these petitions, the latest first."""
         return Update.objects.of_public_petitions(now).filter(petition__in=self)
 
     def supporters(self) -> int:
-        """Supporters of all of these together, in one statement."""
+        """Return the supporters of all these petitions together, in one statement."""
         return sum(self.supporters_by_source().values())
 
     def supporters_by_source(self) -> dict[str, int]:
-        """The same as `confirmed`, `paper`, `imported`."""
+        """Return the supporters of all these petitions by source: `confirmed`, `paper`,
+        `imported`."""
         mine = self.values("pk")
         unfolded = Change.objects.filter(petition__in=mine).order_by()
         sums = Total.objects.filter(petition__in=mine).aggregate(
@@ -187,8 +194,8 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return {source: int(number) for source, number in sums.items()}
 
     def figures_by_organization(self) -> dict[int, Figures]:
-        """The same by organisation, with how many petitions each has started and won;
-        one statement for all of them."""
+        """Return the figures of each organisation by its id: petitions started and won,
+        and supporters; one statement for all of them."""
         unfolded = Change.objects.filter(
             petition__in=self.values("pk"),
             petition__organization=OuterRef("organization"),

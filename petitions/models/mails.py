@@ -1,4 +1,5 @@
-"""Mail that is due, and what became of it."""
+"""The outbox of mails to supporters, tallies of what became of them, and the mailboxes
+not to be written to."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class MailKind(models.TextChoices):
-    """What a mail is about: one signature, or all of one person's."""
+    """The kind of a mail: about one signature, or about all of one person's."""
 
     CONFIRM = "confirm"
     ALL = "all"
@@ -28,9 +29,9 @@ class MailKind(models.TextChoices):
 
 
 class MailState(models.TextChoices):
-    """DUE until the server took it (SENT) or refused it for good (FAILED); COVERED
-    when another mail to the same person said the same; BOUNCED when it was taken and
-    came back later; HELD while its signature is set aside."""
+    """The state of a mail. DUE until the server took it (SENT) or refused it for good
+    (FAILED); COVERED when another mail to the same person said the same; BOUNCED when
+    it was taken and came back later; HELD while its signature is in quarantine."""
 
     DUE = "due"
     HELD = "held"
@@ -41,8 +42,8 @@ class MailState(models.TextChoices):
 
 
 class Priority(models.IntegerChoices):
-    """Which due mails go first: all of a lower number before any of a higher one,
-    however long those wait."""
+    """The order in which due mails are sent: all of a lower number before any of a
+    higher one, however long those have waited."""
 
     FIRST = 0
     """Confirmations."""
@@ -56,10 +57,10 @@ UNFINISHED = (MailState.DUE, MailState.HELD)
 
 
 class DueMail(models.Model):
-    """A mail that a signature causes; written with it, sent by the worker. What it
-    says is decided when it is sent: only the mailbox learns who has signed."""
+    """A mail in the outbox, caused by a signature: written with it, sent by the worker.
+    What it says is decided when it is sent: only the mailbox learns who has signed."""
 
-    # Always its signature's petition, whose key the database checks.
+    # Always the petition of the signature, whose foreign key the database checks.
     petition = models.ForeignKey(
         Petition,
         on_delete=models.PROTECT,
@@ -67,8 +68,8 @@ class DueMail(models.Model):
         db_index=False,
         db_constraint=False,
     )
-    # None once the signature was erased: that a mail went out still counts for the
-    # caps of its mailbox, for a day.
+    # None once the signature was erased: that a mail went out still counts for the rate
+    # limits of its mailbox, for a day.
     signature = models.ForeignKey(
         Signature, on_delete=models.SET_NULL, null=True, related_name="mails"
     )
@@ -92,9 +93,9 @@ class DueMail(models.Model):
                 condition=Q(state=MailState.DUE),
                 name="mail_due",
             ),
-            # What one person was sent lately, for the caps.
+            # Finds what one person was lately sent, for the rate limits.
             models.Index(fields=["email_key", "finished_at"], name="mail_person"),
-            # Those past their time.
+            # Finds those past their retention.
             models.Index(
                 fields=["finished_at"],
                 condition=Q(finished_at__isnull=False),
@@ -102,7 +103,7 @@ class DueMail(models.Model):
             ),
         ]
         constraints = [
-            # However many workers look at the same time.
+            # Holds however many workers look at the same time.
             models.UniqueConstraint(
                 fields=["petition", "email_key"],
                 condition=Q(kind=MailKind.REMIND),
@@ -119,8 +120,8 @@ class DueMail(models.Model):
                 ),
                 name="mail_finished_at",
             ),
-            # What is due is about a signature. What a mail server answered may quote
-            # the address.
+            # An unfinished mail is about a signature. Once that is erased, no reply is
+            # kept: a mail server may quote the address in it.
             models.CheckConstraint(
                 condition=Q(signature__isnull=False)
                 | Q(finished_at__isnull=False, reply=""),
@@ -133,8 +134,9 @@ class DueMail(models.Model):
 
 
 class LinkRequest(models.Model):
-    """An address that somebody typed to be sent links. The worker answers, so that
-    not even the time that the page takes tells whether that address has signed."""
+    """A request to be sent links, for an address that somebody typed. The worker
+    answers it, so that not even the response time tells whether the address has
+    signed."""
 
     email_keys = ArrayField(models.UUIDField())
     kind = models.CharField(max_length=10)
@@ -153,8 +155,8 @@ class LinkRequest(models.Model):
 
 
 class MailTally(models.Model):
-    """Per petition, day and mail domain: what staff watch to see whether mail
-    arrives."""
+    """Numbers of mails per petition, day and mail domain, by which staff see whether
+    mail arrives."""
 
     petition = models.ForeignKey(
         Petition, on_delete=models.PROTECT, related_name="mail_tallies"
@@ -185,7 +187,8 @@ class MailTally(models.Model):
 
 class OfAddressesQuerySet[M: "OfAddresses"](models.QuerySet[M]):
     def add_address(self, address: str, version: KeyringVersion, **values: Any) -> None:
-        """Write down that a row is about this address, too; a new one gets `values`."""
+        """Record that the row of this mailbox is about this address, too; create the
+        row with `values` when there is none."""
         own = version.address_key(address)
         with transaction.atomic(self.db):
             row, created = self.select_for_update().get_or_create(
@@ -197,7 +200,8 @@ class OfAddressesQuerySet[M: "OfAddresses"](models.QuerySet[M]):
                 row.save(update_fields=["address_keys"])
 
     def drop_address(self, address: str, ring: Keyring) -> None:
-        """Forget that rows are about this address; one that is about all, whole."""
+        """Forget that rows are about this address. A row that names no other address,
+        or is about the whole mailbox, is deleted."""
         own = ring.address_keys(address)
         with transaction.atomic(self.db):
             for row in self.select_for_update().filter(pk__in=ring.all_keys(address)):
@@ -210,8 +214,8 @@ class OfAddressesQuerySet[M: "OfAddresses"](models.QuerySet[M]):
 
 
 class OfAddresses(models.Model):
-    """What is known of a mailbox, by its key alone; and of which of the addresses that
-    count as one mailbox. Those may be two people's."""
+    """A fact about a mailbox, known by its key alone, and about which of the addresses
+    that count as this mailbox: they may be two people's."""
 
     email_key = models.UUIDField(primary_key=True)
     address_keys = ArrayField(
@@ -228,8 +232,9 @@ class OfAddresses(models.Model):
 
 class Suppression(OfAddresses):
     """“Never write to me again”: a mailbox that this site writes to no more, known by
-    its key alone. It outlives everything else about its owner, and a re-key where no
-    address is left to make a new key of: then the former secret stays needed."""
+    its key alone. It outlives everything else about its owner. Where a re-key has no
+    address left to make a new key of, the row stays and its former secret is still
+    needed."""
 
     key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     carried_over = models.BooleanField(
@@ -244,7 +249,7 @@ class Suppression(OfAddresses):
 class Bounce(OfAddresses):
     """A mailbox that does not exist, as mail servers say, known by its key alone.
     Nothing is sent to it for a while (`petitions.mail.bounces`); then it is tried
-    again, for a mistyped domain may come to life and a closed mailbox be opened."""
+    again, since a mistyped domain may come to life and a closed mailbox be opened."""
 
     since = models.DateTimeField()
     reason = models.CharField(

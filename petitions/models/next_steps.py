@@ -1,4 +1,4 @@
-"""What whoever has signed can do next."""
+"""The next step suggested to those who have signed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.mail.addresses import sendable
 from core.text.columns import TextColumn
 from petitions.models.petitions import Petition
 
-# Windows hands no more of an address on to the mail program.
+# Windows passes no longer address on to the mail program.
 MAILTO_MOST = 2_000
 
 
@@ -27,7 +27,7 @@ class NextStepKind(models.TextChoices):
 
 
 class NextStep(models.Model):
-    """The one thing that staff suggest after signing and passing on."""
+    """The one thing that staff suggest after signing and sharing."""
 
     petition = models.OneToOneField(
         Petition, on_delete=models.CASCADE, related_name="next_step"
@@ -75,7 +75,8 @@ class NextStep(models.Model):
             )
 
     def another_petition(self, now: datetime) -> Petition | None:
-        """The other petition with all that is printed of it, while it can be signed."""
+        """Return the suggested petition with all that is printed of it; None when there
+        is none that can be signed."""
         if self.other_id is None:
             return None
         same = Petition.objects.filter(organization=self.petition.organization_id)
@@ -83,7 +84,8 @@ class NextStep(models.Model):
         return found.first()
 
     def letter_in(self, *languages: str) -> Letter | None:
-        """The letter in the first of `languages` that has one, or in any."""
+        """Return the letter in the first of `languages` that has one, else in any; None
+        without a letter."""
         letters = {letter.language: letter for letter in self.letters.all()}
         found = [letters[code] for code in languages if code in letters]
         return next(iter([*found, *letters.values()]), None)
@@ -119,8 +121,8 @@ class Letter(models.Model):
 
     @property
     def mailto(self) -> str:
-        """The letter as a link for a mail program (RFC 6068); without its words when
-        they are too many for some: then they have to be copied."""
+        """The letter as a link for a mail program (RFC 6068). When it is too long for
+        some of them, the body is left out and has to be copied."""
         whole = mailto(self.next_step.address, self.subject, self.body)
         if len(whole) <= MAILTO_MOST:
             return whole
@@ -128,12 +130,13 @@ class Letter(models.Model):
 
     @property
     def is_long(self) -> bool:
-        """Whether the link has to leave its words out."""
+        """Whether the link has to leave the body out."""
         return "&body=" not in self.mailto
 
 
 def mailto(address: str, subject: str, body: str = "") -> str:
-    """A link that opens a mail program with all of it filled in."""
+    """Return a link that opens a mail program with recipient, subject and body filled
+    in."""
     lines = "\r\n".join(body.splitlines())
     about = " ".join(subject.split())
     link = (

@@ -1,5 +1,5 @@
-"""What is stored of a petition. What can be done with it is in `lifecycle`, what
-readers are told in `display`, what the database refuses in `petitions`."""
+"""The columns of a petition. Its actions are in `petition_lifecycle`, what readers are
+told in `petition_display`, the constraints in `petitions`."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from petitions.models.signatures import Signature
     from petitions.models.targets import Target
 
-# Unless staff choose otherwise; half a year is what parliaments keep.
+# The default; half a year is what parliaments keep.
 MONTHS_KEPT = 6
-# No site can be configured to keep them for longer.
+# The greatest number that a site can be configured to keep.
 MOST_MONTHS = 120
 
 
@@ -51,7 +51,7 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
     """The columns of `Petition`."""
 
     SLUG_FROM = "title"
-    # What nobody may change once somebody has signed it.
+    # Columns that nobody may change once somebody has signed.
     FROZEN = ("language", "title", "ask", "text", "text_format", "organization")
 
     organization = models.ForeignKey(
@@ -120,7 +120,7 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
         height_field="image_height",
         help_text=format_lazy("{} {}", _("Optional."), TAKEN),
     )
-    # So that a page need not open the file, which may have been lost.
+    # Stored so that a page need not open the file, which may have been lost.
     image_width = models.PositiveIntegerField(null=True, editable=False)
     image_height = models.PositiveIntegerField(null=True, editable=False)
     image_description = models.CharField(
@@ -141,8 +141,8 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
     )
     closes_at = models.DateTimeField(_("closes at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
-    # False of one that came from elsewhere, when nobody knew: then `ended_at` is the
-    # moment of the import, from which the months of its names count.
+    # False for an imported one whose end nobody knew: then `ended_at` is the moment of
+    # the import, from which the months of its names count.
     end_is_known = models.BooleanField(default=True, db_default=True, editable=False)
     won_at = models.DateTimeField(_("won at"), null=True, editable=False)
     started_on = models.DateField(
@@ -211,7 +211,8 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
     anonymised_at = models.DateTimeField(
         _("names erased at"), null=True, editable=False
     )
-    # How far petitions.privacy.expiry has come: the last signature without a name.
+    # How far petitions.privacy.expiry has come: the id of the last signature
+    # anonymised.
     anonymised_to = models.BigIntegerField(default=0, db_default=0, editable=False)
     shared_addresses = models.BooleanField(
         _("two people may share one address"),
@@ -224,8 +225,8 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    # Written by the database alone (petition_note_times): when something was entered
-    # that ends or erases, what stood there before, and until when it is called off.
+    # Written by the database alone (petition_note_times): when a change was entered
+    # that ends or erases, the value before it, and until when it can be called off.
     state_before = models.CharField(max_length=10, null=True, editable=False)
     state_since = models.DateTimeField(null=True, editable=False)
     months_before = models.PositiveSmallIntegerField(null=True, editable=False)
@@ -247,12 +248,13 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
 
     @property
     def asked(self) -> tuple[OptionalField, ...]:
-        """What its form asks besides name and address."""
+        """The optional fields that its form asks for, besides name and address."""
         return tuple(field for field in OPTIONAL if getattr(self, field.asked_by))
 
     @property
     def has_signatures(self) -> bool:
-        """Whether anybody has signed, confirmed or not: then the words are frozen."""
+        """Whether anybody has signed, confirmed or not, or a count entry exists: then
+        the words are frozen."""
         return self.pk is not None and (
             self.signatures.exists() or self.count_entries.exists()
         )

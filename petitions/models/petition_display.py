@@ -1,4 +1,4 @@
-"""What readers are told of a petition, worked out from what is stored."""
+"""A petition as readers are told of it, derived from its columns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from petitions.states import RUNNING_STATES, State
 
 @dataclass(frozen=True)
 class Marked:
-    """Title and a passage of a petition that was found, with the words in <mark>."""
+    """Title and passage of a petition found by a search, with the matching words in
+    <mark>."""
 
     title: SafeString
     passage: SafeString
@@ -35,12 +36,12 @@ class PetitionDisplay(PetitionColumns):
 
     @property
     def supporters(self) -> int:
-        """All supporters; needs `with_counts()`."""
+        """The number of all supporters; needs `with_counts()`."""
         return self.confirmed + self.paper + self.imported
 
     @property
     def counts(self) -> dict[str, int]:
-        """Supporters in all and by source, as the public JSON prints them."""
+        """The supporters in all and by source, as the public JSON prints them."""
         return {
             "supporters": self.supporters,
             "confirmed": self.confirmed,
@@ -50,7 +51,7 @@ class PetitionDisplay(PetitionColumns):
 
     @property
     def next_goal(self) -> int:
-        """The staff's goal until it is reached, then the next round number."""
+        """The goal that staff set until it is reached, then the next round number."""
         return next_goal(self.supporters, self.goal)
 
     @property
@@ -64,7 +65,7 @@ class PetitionDisplay(PetitionColumns):
 
     @property
     def shown_topics(self) -> list[Topic]:
-        """What it is about; nothing yet in the preview of one that is not stored."""
+        """The topics; none yet in the preview of a petition that is not stored."""
         return list(self.topics.all()) if self.pk else []
 
     @property
@@ -76,7 +77,7 @@ class PetitionDisplay(PetitionColumns):
 
     @property
     def addressees(self) -> str:
-        """Everybody petitioned by name, in the reader's language."""
+        """The names of all targets, in the reader's language."""
         if self.translated_name:
             return self.translated_name
         labels = [target.label for target in self.targets.all()]
@@ -84,15 +85,15 @@ class PetitionDisplay(PetitionColumns):
 
     @property
     def translated_name(self) -> str:
-        """The name of a single target without an office, where the text that is read
-        has one of its own; otherwise ""."""
+        """The name of a single target without an office as the translation that is read
+        gives it; otherwise ""."""
         targets = self.targets.all()
         alone = len(targets) == 1 and targets[0].label_with_office == targets[0].name
         return self.words.addressees if alone else ""
 
     @property
     def addressees_language(self) -> str:
-        """The language that their names are written in."""
+        """The language that the names of its targets are written in."""
         if self.translated_name:
             return self.words.language
         written = str(self.language)
@@ -111,8 +112,8 @@ class PetitionDisplay(PetitionColumns):
 
     @property
     def started(self) -> datetime | Any:
-        """The day it began, here or elsewhere; None when that is not known: it came
-        here after it had ended."""
+        """The day or moment it began, here or elsewhere; None when that is not known,
+        because it came here after it had ended."""
         came_ended = not self.end_is_known or (
             self.ended_at and self.opens_at and self.ended_at < self.opens_at
         )
@@ -120,12 +121,12 @@ class PetitionDisplay(PetitionColumns):
 
     @property
     def is_from_elsewhere(self) -> bool:
-        """Whether it was signed elsewhere before, since a day that nobody knows; needs
+        """Whether it was signed elsewhere before, since a day that is not known; needs
         `with_counts()`."""
         return bool(getattr(self, "imported", 0) and not self.started_on)
 
     def is_open(self, now: datetime) -> bool:
-        """Whether it can be signed at `now`."""
+        """Return whether it can be signed at `now`."""
         return signable.is_open(self, now)
 
     @property
@@ -133,8 +134,8 @@ class PetitionDisplay(PetitionColumns):
         return signable.has_ended(self, timezone.now())
 
     def standing(self, now: datetime) -> str:
-        """Its state as readers are told it: closed once its last day has passed, also
-        before the worker has written that down."""
+        """Return its state as readers are told it: closed once its closing date has
+        come, also before the worker has written that down."""
         if self.state in RUNNING_STATES and signable.is_past_closing(self, now):
             return State.CLOSED
         return self.state
@@ -148,11 +149,12 @@ class PetitionDisplay(PetitionColumns):
 
     @property
     def decided_on(self) -> date | None:
-        """When it was won, which may be long after it was closed; else its end."""
+        """The day it was won, which may be long after it was closed; otherwise its last
+        day."""
         return timezone.localdate(self.won_at) if self.won_at else self.end_day
 
     @property
     def withdrawn_on(self) -> date | None:
-        """When it left the public pages, which may be long after it was closed."""
+        """The day it left the public pages, which may be long after it was closed."""
         left = self.state_since or self.ended_at
         return timezone.localdate(left) if left else None

@@ -1,6 +1,6 @@
-"""What can be done with a petition, and from which state on. An end can be taken back
-for seven days; the database refuses it afterwards, and dates no end before the moment
-it was entered (petition_note_times, petition_keep_ended)."""
+"""The actions on a petition, and the states they start from. An end can be taken back
+for seven days; afterwards the database refuses it, and it dates no end before the
+moment it was entered (triggers petition_note_times, petition_keep_ended)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from petitions.models.counts import Total
 from petitions.models.petition_columns import PetitionColumns
 from petitions.states import ENDED_STATES, PUBLIC_STATES, RUNNING_STATES, State
 
-# For so long whatever staff entered erases nothing, and can be taken back. The database
-# has the same number.
+# The time for which what staff entered erases nothing and can be taken back. The
+# database has the same number.
 WAIT = timedelta(days=7)
 
-# From where each end is reached, and where taking it back leads.
+# The states that each end is reached from, and taken back to.
 ENDED_FROM: dict[str, tuple[State, ...]] = {
     State.CLOSED: RUNNING_STATES,
     State.WON: (*RUNNING_STATES, State.CLOSED),
@@ -29,25 +29,26 @@ ENDED_FROM: dict[str, tuple[State, ...]] = {
 }
 
 
-# Columns that the database writes at a change of state.
+# Columns that the database writes when the state changes.
 NOTED = ("state_before", "state_since", "erasable_from")
 ALWAYS = Q()
 
 
 class NotAllowed(Exception):
-    """A petition cannot go from where it stands to where it was sent."""
+    """The petition cannot go from its state to the one it was sent to."""
 
     def __init__(self, petition: PetitionLifecycle, to: str) -> None:
         super().__init__(f"petition {petition.pk} to {to}")
 
 
 def later(column: str, now: datetime) -> Greatest:
-    """What the column says, but not before `now`."""
+    """Return an expression: the value of the column, but not before `now`."""
     return Greatest(F(column), Value(now), output_field=models.DateTimeField())
 
 
 class PetitionLifecycle(PetitionColumns):
-    """The part of `Petition` that goes from state to state."""
+    """The part of `Petition` that changes its state. Each action raises NotAllowed when
+    the stored petition does not allow it, perhaps because somebody else was quicker."""
 
     class Meta:
         abstract = True
@@ -56,7 +57,7 @@ class PetitionLifecycle(PetitionColumns):
 
     def publish(self, *, now: datetime) -> None:
         """Open a draft, now or at its opening date if that is to come;
-        `why_unpublishable` must have nothing to say."""
+        `why_unpublishable` must return nothing."""
         assert not self.why_unpublishable(now)
         self._move(State.OPEN, [State.DRAFT], opens_at=later("opens_at", now))
 
@@ -67,26 +68,27 @@ class PetitionLifecycle(PetitionColumns):
         )
 
     def unpublish(self, *, now: datetime) -> None:
-        """Make it a draft again, unless it is public and somebody has signed."""
+        """Make it a draft again; raise NotAllowed when it is public and somebody has
+        signed."""
         with transaction.atomic():
-            # Whoever signs just now has to be waited for, and waits.
+            # Whoever is signing just now is waited for, or waits.
             list(self._rows().select_for_update().values_list("pk"))
             if self.has_signatures and not self.is_scheduled(now):
                 raise NotAllowed(self, State.DRAFT)
             to_come = Case(When(opens_at__gt=now, then=F("opens_at")), default=None)
             self._move(State.DRAFT, RUNNING_STATES, opens_at=to_come)
             if not self.has_signatures:
-                # Of nobody; it would keep the draft from being deleted.
+                # The total is of nobody, and would keep the draft from being deleted.
                 Total.objects.filter(petition=self.pk).delete()
 
     def is_scheduled(self, now: datetime) -> bool:
-        """Whether it is published, but its day is still to come."""
+        """Return whether it is published, but its opening date is still to come."""
         return bool(
             self.state in RUNNING_STATES and self.opens_at and self.opens_at > now
         )
 
     def stage(self, now: datetime) -> str:
-        """Where it stands, in a word for staff."""
+        """Return its state in a word for staff."""
         scheduled = self.is_scheduled(now)
         return gettext("Scheduled") if scheduled else str(State(self.state).label)
 
@@ -103,15 +105,15 @@ class PetitionLifecycle(PetitionColumns):
     # -- ending --
 
     def close(self, *, now: datetime) -> None:
-        """End it; signatures on their way may still be confirmed for a day."""
+        """End it; signatures on their way can still be confirmed for a day."""
         self._end(State.CLOSED, now)
 
     def win(self, *, now: datetime) -> None:
-        """End it with success, or say so after it was closed."""
+        """End it with success, or declare it won after it was closed."""
         self._end(State.WON, now, won_at=now)
 
     def withdraw(self, *, now: datetime) -> None:
-        """Take it from the public pages; a dated line stays."""
+        """Remove it from the public pages; a dated line stays."""
         self._end(State.WITHDRAWN, now)
 
     def _end(self, to: State, now: datetime, **values: Any) -> None:
@@ -120,7 +122,8 @@ class PetitionLifecycle(PetitionColumns):
         self._move(to, ENDED_FROM[to], only=begun, ended_at=ended_at, **values)
 
     def can_be_taken_back(self, now: datetime) -> bool:
-        """Whether its end was entered lately, and nothing was erased since."""
+        """Return whether its end was entered within the last seven days, and nothing
+        has been erased since."""
         return bool(
             self.state_before in ENDED_FROM.get(self.state, ())
             and self.state_since
@@ -130,12 +133,12 @@ class PetitionLifecycle(PetitionColumns):
         )
 
     def has_ended_for_good(self, now: datetime) -> bool:
-        """Whether nobody can have it go on any more."""
+        """Return whether it has ended and the end can no longer be taken back."""
         return self.state in ENDED_STATES and not self.can_be_taken_back(now)
 
     def take_back(self, *, now: datetime) -> None:
-        """Lead it back to where it stood before it was closed, won or withdrawn; a
-        closing date that has passed goes."""
+        """Return it to the state before it was closed, won or withdrawn; a closing date
+        that has passed is removed."""
         if self.state_before is None or not self.can_be_taken_back(now):
             raise NotAllowed(self, self.state)
         to = State(self.state_before)
@@ -160,7 +163,8 @@ class PetitionLifecycle(PetitionColumns):
         self.refresh_from_db()
 
     def can_keep_longer(self, now: datetime) -> bool:
-        """Whether the months were lowered lately, and nothing was erased since."""
+        """Return whether the months were lowered within the last seven days, and
+        nothing has been erased since."""
         return bool(
             self.months_before
             and self.months_lowered_at
@@ -170,7 +174,7 @@ class PetitionLifecycle(PetitionColumns):
         )
 
     def keep_longer(self, *, now: datetime) -> None:
-        """Take back that its names are kept for fewer months."""
+        """Undo that its names are kept for fewer months."""
         lowered = self._rows().filter(
             months_lowered_at__gt=now - WAIT, anonymised_at=None, anonymised_to=0
         )
@@ -187,15 +191,16 @@ class PetitionLifecycle(PetitionColumns):
     def _move(
         self, to: State, origins: Sequence[Any], *, only: Q = ALWAYS, **values: Any
     ) -> None:
-        """Change the state where the database still has one of `origins`, and `only`
-        holds; otherwise NotAllowed, for somebody else was quicker."""
+        """Change the state of the stored row if it is one of `origins` and `only` holds
+        (optimistic locking); raise NotAllowed otherwise, for somebody else was
+        quicker."""
         rows = self._rows().filter(only, state__in=origins)
         if not rows.update(state=to, **values):
             raise NotAllowed(self, to)
         self.refresh_from_db(fields=["state", *NOTED, *values])
 
     def why_unpublishable(self, now: datetime) -> list[str]:
-        """What is missing before it can be published at `now`, in sentences."""
+        """Return what is missing before it can be published at `now`, in sentences."""
         missing = []
         if self.closes_at is not None and self.closes_at <= now:
             missing.append(

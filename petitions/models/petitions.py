@@ -1,4 +1,4 @@
-"""Petitions: what is asked, of whom, in which words."""
+"""Petitions, with their constraints and validation."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class Petition(PetitionDisplay, PetitionLifecycle):
             ),
         ]
 
-    # By petitions.search.listing, for what a search has found.
+    # Set by petitions.search.listing on what a search has found.
     marked: Marked | None = None
 
     def __str__(self) -> str:
@@ -162,7 +162,8 @@ class Petition(PetitionDisplay, PetitionLifecycle):
         return self.address(self.address_language)
 
     def address(self, language: str = "") -> str:
-        """The path of its page, where its text in `language` is named."""
+        """Return the path of its page; with `language`, that of its text in this
+        language."""
         if language:
             return reverse("petitions:text", args=[self.slug, language])
         return reverse("petitions:petition", args=[self.slug])
@@ -199,7 +200,7 @@ class Petition(PetitionDisplay, PetitionLifecycle):
 
 
 class FormerPetitionSlug(models.Model):
-    """An address that a petition once had and that still leads to it."""
+    """A former address of a petition, which still leads to it."""
 
     slug = models.CharField(max_length=80, primary_key=True)
     petition = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""A picture of what an organisation tells: of an update, of a handover."""
+"""The picture of an update or a handover."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.images.uploads import (
 
 
 class Pictured(models.Model):
-    """May have a picture, which says in words what it shows."""
+    """A model that may have a picture, with a description of what it shows."""
 
     image = PictureField(
         _("picture"),
@@ -30,7 +30,7 @@ class Pictured(models.Model):
             _("Ask those who can be recognised: everybody will see it."),
         ),
     )
-    # So that a page need not open the file, which may have been lost.
+    # Stored so that a page need not open the file, which may have been lost.
     image_width = models.PositiveIntegerField(null=True, editable=False)
     image_height = models.PositiveIntegerField(null=True, editable=False)
     image_description = models.CharField(

@@ -1,4 +1,5 @@
-"""What staff decided to erase of what was set aside, while it can be called off."""
+"""Removals: signatures in quarantine that staff decided to erase, while that can still
+be called off."""
 
 from __future__ import annotations
 
@@ -16,15 +17,15 @@ from petitions.models.signatures import Signature
 
 class RemovalQuerySet(models.QuerySet["Removal"]):
     def edited_by(self, user: User) -> RemovalQuerySet:
-        """Those of petitions that `user` may edit."""
+        """Return the removals of petitions that `user` may edit."""
         if user.is_superuser:
             return self
         mine = user.memberships.filter(role__in=EDITING_ROLES)
         return self.filter(petition__organization__in=mine.values("organization"))
 
     def waiting(self) -> list[Removal]:
-        """Those that somebody still waits in, with `people` and `number` of signatures;
-        the next one first."""
+        """Return the removals that still have signatures, the next one first, each with
+        its numbers of `people` and signatures (`number`)."""
         marked = Signature.objects.to_be_removed().order_by()
         counted = marked.values_list("removal").annotate(
             people=Count("email_key", distinct=True), number=Count("pk")
@@ -38,9 +39,9 @@ class RemovalQuerySet(models.QuerySet["Removal"]):
 
 
 class Removal(models.Model):
-    """Signatures of one petition that staff decided to erase, all in one step. The
-    worker erases them after `WAIT`; until then it can be called off. Then the row is
-    gone, too: the history of the petition says who did what."""
+    """Signatures of one petition that staff decided to erase in one step. The worker
+    erases them after `WAIT`; until then that can be called off. Then the row goes, too:
+    the history of the petition says who did what."""
 
     petition = models.ForeignKey(
         Petition, on_delete=models.CASCADE, related_name="removals"
@@ -65,5 +66,5 @@ class Removal(models.Model):
 
     @property
     def due_at(self) -> datetime:
-        """When the worker erases them."""
+        """The time at which the worker erases the signatures."""
         return self.made_at + WAIT

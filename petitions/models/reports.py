@@ -1,4 +1,4 @@
-"""What visitors tell: that something is wrong with a petition, or with the site."""
+"""Messages from visitors that something is wrong with a petition, or with the site."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ if TYPE_CHECKING:
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def untold(self) -> ReportQuerySet:
-        """Those that nobody has been written to about, and somebody should."""
+        """Return the messages about which staff are still to be notified."""
         return self.filter(told_at=None, handled_at=None, is_trapped=False)
 
     def received_by(self, organization_id: int | None) -> ReportQuerySet:
-        """Those for an organisation; None: for those who run the site."""
+        """Return the messages for an organisation; with None, those for the site."""
         if organization_id is None:
             return self.filter(petition=None)
         return self.filter(petition__organization_id=organization_id)
 
     def receivers(self) -> list[int | None]:
-        """The organisations that these are for; None stands for the site."""
+        """Return the ids of the organisations that these are for; None stands for the
+        site."""
         numbers = self.order_by().values_list("petition__organization_id", flat=True)
         return list(numbers.distinct())
 
     def legible(self) -> ReportQuerySet:
-        """Those that still say what somebody wrote."""
+        """Return the messages whose words are not erased yet."""
         return self.exclude(text="")
 
 
@@ -109,7 +110,7 @@ class Report(models.Model):
 
     @property
     def is_erased(self) -> bool:
-        """Whether its words are past their time."""
+        """Whether its words were erased at the end of their retention."""
         return self.text == ""
 
     @property
@@ -117,13 +118,13 @@ class Report(models.Model):
         return self.handled_at is not None
 
     def handle(self, *, by: User, note: str, now: datetime) -> None:
-        """Somebody has dealt with it, and says what was done."""
+        """Record that somebody has dealt with it, and what was done."""
         self.handled_at = self.handled_at or now
         self.handled_by = by
         self.note = note
         self.save(update_fields=["handled_at", "handled_by", "note"])
 
     def reopen(self) -> None:
-        """It is not dealt with after all."""
+        """Record that it is not dealt with after all."""
         self.handled_at, self.handled_by, self.note = None, None, ""
         self.save(update_fields=["handled_at", "handled_by", "note"])

@@ -1,4 +1,4 @@
-"""How many months the site keeps names at most, and since when."""
+"""The most months that the site keeps names, and since when."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class RetentionLimit(models.Model):
 
     @property
     def holds_from(self) -> datetime:
-        """Until then, setting RETENTION_MONTHS back calls it off."""
+        """The time from which it erases; until then, setting RETENTION_MONTHS back
+        calls it off."""
         return self.since + WAIT
 
     @classmethod
@@ -31,7 +32,8 @@ class RetentionLimit(models.Model):
 
     @classmethod
     def current(cls, now: datetime) -> RetentionLimit:
-        """What the setting says; since `now`, unsaved, when it is not noted yet."""
+        """Return the limit that the setting asks for: the stored one, or when that
+        differs, an unsaved one since `now`."""
         last = cls.stored()
         if last is not None and last.months == settings.RETENTION_MONTHS:
             return last

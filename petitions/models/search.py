@@ -1,5 +1,5 @@
-"""What the search looks into. PostgreSQL's triggers write these rows, so that whatever
-publishes, corrects or translates a petition cannot forget them."""
+"""The tables that the search reads. Triggers of PostgreSQL write them, so that no code
+that publishes, corrects or translates a petition can forget to."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from organizations.models import Organization
 
 
 class SearchDocument(models.Model):
-    """One text of a public petition, the own one or a translation, as words in the
-    form in which its language searches them. Triggers write it."""
+    """A text of a public petition, its own or a translation, as the lexemes by which
+    its language is searched. Triggers write it."""
 
     petition: models.ForeignKey[Any] = models.ForeignKey(
         "petitions.Petition", on_delete=models.CASCADE, related_name="documents"
@@ -27,11 +27,11 @@ class SearchDocument(models.Model):
     state = models.CharField(max_length=10)
     opens_at = models.DateTimeField()
     head = SearchVectorField()
-    """Title (A), what a list says of it and whom it petitions (B), who asks (C)."""
+    """Title (A), summary and whom it petitions (B), who asks (C)."""
     whole = SearchVectorField()
-    """The same and the text (D)."""
+    """`head`, and the text (D)."""
     version = models.SmallIntegerField(db_default=0)
-    """Of the rules by which it was made; of older ones they are made anew."""
+    """The version of the rules by which it was made; older ones are reindexed."""
 
     class Meta:
         constraints = [
@@ -43,13 +43,13 @@ class SearchDocument(models.Model):
         indexes = [
             GinIndex(fields=["head"], name="search_head", fastupdate=False),
             GinIndex(fields=["whole"], name="search_whole", fastupdate=False),
-            # Of what is too common to fetch, the newest.
+            # Finds the newest of what is too common to fetch.
             models.Index(fields=["-opens_at"], name="search_newest"),
             models.Index(
                 fields=["organization", "-opens_at"], name="search_organization"
             ),
             models.Index(fields=["state", "-opens_at"], name="search_state"),
-            # Which languages are in use, each found by one step.
+            # Finds the languages in use, each in one step.
             models.Index(fields=["language"], name="search_language"),
             models.Index(fields=["version", "petition"], name="search_version"),
         ]
@@ -59,8 +59,8 @@ class SearchDocument(models.Model):
 
 
 class SearchWord(models.Model):
-    """A word of a public petition: what a mistyped one may have meant. The worker takes
-    away those that none has any more."""
+    """A word of a public petition, which a mistyped one may have meant. The worker
+    deletes words that no petition has any more."""
 
     word = models.CharField(max_length=30, primary_key=True)
 
@@ -78,8 +78,8 @@ class SearchWord(models.Model):
 
 
 class WordSweep(models.Model):
-    """How far the worker has come in its round through the words above, in one row:
-    see petitions.search.vocabulary."""
+    """The progress of the worker in its round through `SearchWord`, in one row
+    (petitions.search.vocabulary)."""
 
     reached = models.CharField(max_length=30, blank=True)
 

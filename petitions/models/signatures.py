@@ -1,4 +1,4 @@
-"""Signatures and consents: the data of supporters."""
+"""Signatures and consents: the personal data of supporters."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from petitions.states import (
     Withdrawal,
 )
 
-# Each has an index: all are a handful among millions.
+# Conditions with an index each: their rows are a handful among millions.
 COMMENTED = Q(state=SignatureState.CONFIRMED, show_name=True) & ~Q(comment="")
 REASON = COMMENTED & Q(comment_approved=True, name_withheld=False)
 NAME_WITHHELD = Q(state=SignatureState.CONFIRMED, show_name=True, name_withheld=True)
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
 class SignatureQuerySet(models.QuerySet["Signature"]):
     def of(self, user: User) -> SignatureQuerySet:
-        """Those under petitions that `user` works with."""
+        """Return the signatures under petitions of the organisations that `user` is a
+        member of; all of them for a site administrator."""
         if user.is_superuser:
             return self
         return self.filter(petition__organization__memberships__user=user)
@@ -55,39 +56,42 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
         return self.filter(state=SignatureState.PENDING)
 
     def set_aside(self) -> SignatureQuerySet:
-        """Those that wait for staff."""
+        """Return the signatures in quarantine (`aside`) that wait for staff."""
         return self.exclude(aside="").filter(removal=None)
 
     def to_be_removed(self) -> SignatureQuerySet:
-        """Those set aside which staff decided to erase: soon, unless called off."""
+        """Return the signatures in quarantine that staff decided to erase: they go
+        soon, unless that is called off."""
         return self.exclude(aside="").filter(removal__isnull=False)
 
     def known(self) -> SignatureQuerySet:
-        """Those that still say whose they are."""
+        """Return the signatures whose personal data is not erased."""
         return self.filter(email_key__isnull=False)
 
     def shown(self) -> SignatureQuerySet:
-        """Those whose owners want their name on the petition's page."""
+        """Return the counted signatures whose name stands on the petition's page."""
         return self.confirmed().filter(show_name=True, name_withheld=False)
 
     def reasons(self) -> SignatureQuerySet:
-        """Those whose comment stands there, too."""
+        """Return the signatures whose comment stands on the page, too."""
         return self.filter(REASON)
 
     def names_waiting(self) -> SignatureQuerySet:
-        """Those whose owners want their name shown, which staff have to look at."""
+        """Return the signatures whose owners want their name shown, but staff have to
+        look at it first: it, or the place, may hold a contact."""
         withheld = self.filter(NAME_WITHHELD).annotate(
             doubt=F("weak_signs").bitand(int(WeakSign.CONTACT_IN_NAME))
         )
         return withheld.filter(doubt__gt=0)
 
     def comments_waiting(self) -> SignatureQuerySet:
-        """Those whose owners want their comment shown, and which staff have to read."""
+        """Return the signatures whose owners want their comment shown, but staff have
+        to read it first."""
         return self.filter(COMMENT_WAITING)
 
 
 class Signature(models.Model):
-    """One valid form that somebody sent; it counts once its mailbox confirmed it.
+    """A valid form that somebody sent; it counts once its mailbox has confirmed it.
 
     Anybody may type anybody's address, so pending rows prove nothing and are not
     unique. Uniqueness holds where it matters: among the confirmed.
@@ -145,8 +149,8 @@ class Signature(models.Model):
     )
     updates = models.BooleanField(_("wants updates"), null=True)
     language = models.CharField(_("language"), max_length=10)
-    # Of the words that the form stood below; "" for those of the petition itself, and
-    # of a time when it had no others.
+    # The language of the words that the form was below; "" for the petition's own, and
+    # for a time when it had no others.
     text_language = models.CharField(
         _("language of the text"), max_length=10, blank=True, default="", db_default=""
     )
@@ -186,7 +190,8 @@ class Signature(models.Model):
         null=True,
         editable=False,
         related_name="signatures",
-        # Only what is set aside has one: the index "signature_aside" finds it.
+        # Only signatures in quarantine have one: the index "signature_aside" finds
+        # them.
         db_index=False,
         db_constraint=False,
     )
@@ -224,7 +229,8 @@ class Signature(models.Model):
         verbose_name_plural = _("signatures")
         indexes = [
             models.Index(fields=["petition", "-id"], name="signature_of"),
-            # Siblings of one person on one petition, and all that one person signed.
+            # Finds siblings of one person on one petition, and all that one person
+            # signed.
             models.Index(fields=["email_key", "petition"], name="signature_person"),
             models.Index(
                 fields=["petition", "-confirmed_at"],
@@ -251,7 +257,7 @@ class Signature(models.Model):
                 condition=Q(state=SignatureState.PENDING),
                 name="signature_pending",
             ),
-            # Networks are forgotten after 30 days.
+            # Finds the networks to be forgotten, after 30 days.
             models.Index(
                 fields=["created_at"],
                 condition=Q(network__isnull=False),
@@ -274,7 +280,7 @@ class Signature(models.Model):
                 condition=Q(state=SignatureState.CONFIRMED),
                 name="signature_counted_once",
             ),
-            # Two people at one address, and never three.
+            # Two people at one address, never three.
             models.UniqueConstraint(
                 fields=["petition", "email_key", "seat"],
                 condition=Q(state=SignatureState.CONFIRMED, seat__isnull=False),
@@ -316,7 +322,8 @@ class Signature(models.Model):
                 ),
                 name="signature_aside_unconfirmed",
             ),
-            # Then it is one in a tally, which nobody can lead back to a person.
+            # Once confirmed, it is one in a tally, which nobody can lead back to a
+            # person.
             models.CheckConstraint(
                 condition=Q(via="") | Q(state=SignatureState.PENDING),
                 name="signature_via_until_confirmed",
@@ -348,18 +355,19 @@ class Signature(models.Model):
 
     @property
     def answers(self) -> list[tuple[OptionalField, str]]:
-        """What was answered besides name and address."""
+        """The optional fields that were filled in, each with its answer."""
         answers = ((field, getattr(self, field.name)) for field in OPTIONAL)
         return [(field, answer) for field, answer in answers if answer]
 
     @property
     def erased_on(self) -> datetime | None:
-        """When it is erased because staff decided so; None when it is not."""
+        """The time at which it is erased because staff decided so; None when they did
+        not."""
         return self.removal.due_at if self.aside and self.removal else None
 
 
 class Comment(Signature):
-    """A signature, as those see it who read its comment before it is shown."""
+    """A signature as the admin shows it to those who review its comment."""
 
     class Meta:
         proxy = True
@@ -368,8 +376,8 @@ class Comment(Signature):
 
 
 class MergedSignature(models.Model):
-    """Pending row `id` was another copy of `into`, which was confirmed; a link that
-    was mailed for it still leads home."""
+    """A pending signature `id` that was another copy of `into`, which was confirmed; a
+    link that was mailed for it still leads there."""
 
     id = models.BigIntegerField(primary_key=True)
     into = models.ForeignKey(Signature, on_delete=models.CASCADE, related_name="+")
@@ -379,7 +387,7 @@ class MergedSignature(models.Model):
 
 
 class Consent(models.Model):
-    """An answer to “May we write to you?”, with what was asked; outlives the
+    """An answer to “May we write to you?”, with what was asked; it outlives the
     signature. The newest of an address and organisation holds."""
 
     organization = models.ForeignKey(
@@ -390,7 +398,7 @@ class Consent(models.Model):
     email_key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     updates = models.BooleanField()
     wording_version = models.PositiveSmallIntegerField()
-    # Of the interface; a new one is no change of the database.
+    # A language of the interface; a new one needs no migration.
     language = models.CharField(max_length=10)
     sender = TextColumn(
         max_length=LONGEST_IMPRINT,
@@ -406,7 +414,7 @@ class Consent(models.Model):
             models.Index(
                 fields=["email_key", "organization", "-given_at"], name="consent_newest"
             ),
-            # Costs a confirmation nothing, and finds those past their time.
+            # Costs a confirmation nothing, and finds those past their retention.
             BrinIndex(fields=["given_at"], autosummarize=True, name="consent_age"),
         ]
         # No guards: CONFIRM copies it from a signature, which has them.

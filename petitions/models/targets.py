@@ -1,4 +1,4 @@
-"""Whom petitions address."""
+"""The targets of petitions: the people and bodies that they address."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 class Target(models.Model):
-    """Whom a petition addresses: the first one is named on the profile, all of them
-    on its own page."""
+    """A person or body that a petition addresses. The first one is named on the
+    profile, all of them on the petition's page."""
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.CASCADE, related_name="targets"
@@ -81,15 +81,17 @@ class Target(models.Model):
 
     @property
     def is_somebody(self) -> bool:
-        """Whether it can receive anything."""
+        """Whether it is a person or body, which can receive something, and not a
+        label."""
         return self.kind in (TargetKind.PERSON, TargetKind.BODY)
 
     @property
     def label(self) -> str:
-        """The name as typed, or that there is none yet in the reader's language."""
+        """The name as typed; “to be announced” in the reader's language when
+        unsettled."""
         return self.unsettled_label() if self.is_unsettled else self.name
 
     @property
     def label_with_office(self) -> str:
-        """The name with office and organisation behind it."""
+        """The name followed by office and organisation."""
         return ", ".join(filter(None, [self.label, self.office, self.organisation]))

@@ -1,4 +1,4 @@
-"""Topics: what petitions are about, shared by all organisations of the site."""
+"""The topics that petitions are about, shared by all organisations of the site."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from core.i18n.slugs import validate_slug
 
 class TopicQuerySet(models.QuerySet["Topic"]):
     def in_use(self, now: datetime) -> TopicQuerySet:
-        """Those that a public petition is about."""
+        """Return the topics of public petitions."""
         petitions = apps.get_model("petitions", "Petition").objects.ever_public(now)
         used = petitions.filter(topics=models.OuterRef("pk"))
         return self.filter(models.Exists(used))
 
     def in_reader_order(self) -> list[Topic]:
-        """All with their names, in the order of the reader's alphabet."""
+        """Return the topics with their names, in alphabetical order for the reader."""
         topics = self.prefetch_related("names")
         return sorted(topics, key=lambda topic: topic.name.text.casefold())
 
 
 class Topic(models.Model):
-    """Something that petitions are about. Administrators of the site keep the list;
-    staff choose from it."""
+    """A topic of petitions. Administrators of the site keep the list; staff choose from
+    it."""
 
     slug = models.CharField(
         _("address"),
@@ -66,7 +66,7 @@ class Topic(models.Model):
 
     @property
     def name(self) -> Passage:
-        """Its name in the reader's language, or in another one that it has."""
+        """The name in the reader's language, or in another one that it has."""
         if self._state.adding:
             return Passage(self.slug, reader_language())
         models.prefetch_related_objects([self], "names")
@@ -78,7 +78,7 @@ class Topic(models.Model):
 
 
 class TopicName(models.Model):
-    """What a topic is called in one language of the interface."""
+    """The name of a topic in one language of the interface."""
 
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="names")
     language = models.CharField(_("language"), max_length=10)

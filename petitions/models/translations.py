@@ -1,4 +1,4 @@
-"""What a petition says, and what is told of it, in each language of its texts."""
+"""Texts in several languages: of petitions, and of what is told about them."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 class OtherText(models.Model):
-    """The words of something in one more language than its own."""
+    """The words of an object in one more language than its own."""
 
     OF: ClassVar[str]
-    """The column that names what they are the words of."""
+    """The name of the foreign key to that object."""
 
     language = LanguageField(_("language"))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -48,14 +48,15 @@ class OtherText(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        # An import looks at them before there is anything to hold them to.
+        # An import validates them before there is an object to compare with.
         own = getattr(self, self.OF, None)
         if own and self.language == own.language:
             raise ValidationError({"language": _("Its own text is in this language.")})
 
 
 def once_a_language(of: str, name: str) -> models.UniqueConstraint:
-    """What is named by the column `of` has one other text in a language."""
+    """Return the constraint that what the column `of` names has one text per
+    language."""
     return models.UniqueConstraint(
         fields=[of, "language"],
         name=f"{name}_once_a_language",
@@ -64,12 +65,13 @@ def once_a_language(of: str, name: str) -> models.UniqueConstraint:
 
 
 class Multilingual(models.Model):
-    """What has words of its own, and the same in other languages.
+    """A model with words of its own, and translations of them.
 
     `words` are those for the reader: in the language that an address names (`reading`),
-    else in that of the interface, else as it was written. What prints them says which
-    language it is: `lang="{{ petition.words.language }}"
-    dir="{{ petition.words.direction }}"`."""
+    else in that of the interface, else as it was written. Templates that print them say
+    in which language they are: `lang="{{ petition.words.language }}" dir="{{
+    petition.words.direction }}"`.
+    """
 
     language: models.CharField[str, str]
     if TYPE_CHECKING:
@@ -82,8 +84,8 @@ class Multilingual(models.Model):
         abstract = True
 
     def texts(self) -> list[Any]:
-        """The texts in other languages; asked once in the life of the object. Of one
-        that is not stored, those that a preview has given it."""
+        """Return the translations, queried once in the life of the object; for one that
+        is not stored, those that a preview has given it."""
         if self.pk is None:
             given = getattr(self, "_prefetched_objects_cache", {})
             return list(given.get("translations", []))
@@ -92,26 +94,28 @@ class Multilingual(models.Model):
 
     @property
     def languages(self) -> list[str]:
-        """Those that it has a text in, its own first."""
+        """The languages that it has a text in, its own first."""
         return [self.language, *(text.language for text in self.texts())]
 
     @property
     def reader_language(self) -> str:
-        """The language that it should be read in, whether or not it has one."""
+        """The language that it should be read in, whether or not it has a text in
+        that."""
         return self.reading or reader_language()
 
     def text_in(self, language: str) -> Any:
-        """The row that holds the words in a language, or itself."""
+        """Return the translation into a language, or the object itself without one."""
         found = [text for text in self.texts() if text.language == language]
         return found[0] if found else self
 
     def passage(self, name: str) -> Passage:
-        """One of its words for the reader; what a text in another language leaves
+        """Return one of its words for the reader; where the translation leaves it
         empty, as it was written."""
         return self.passage_in(self.reader_language, name)
 
     def passage_in(self, language: str, name: str) -> Passage:
-        """The same in a language."""
+        """Return one of its words in a language; where the translation leaves it empty,
+        as it was written."""
         source = self.text_in(language)
         if not getattr(source, name):
             source = self
@@ -119,14 +123,16 @@ class Multilingual(models.Model):
 
     @property
     def address_language(self) -> str:
-        """The language that its address has to name: one without an interface."""
+        """The language that its address has to name: one that it has a text in, and
+        that the interface has not; otherwise ""."""
         if not self.reading or is_of_interface(self.reading):
             return ""
         return self.reading if self.reading in self.languages else ""
 
 
 class ReadAsPetition(Multilingual):
-    """What is told of a petition: whoever reads that in a language reads this in it."""
+    """Something told about a petition: it is read in the language that the petition is
+    read in."""
 
     petition: Any
 
@@ -143,7 +149,8 @@ class ReadAsPetition(Multilingual):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a petition says in one language; around it `lang` and `dir`."""
+    """The words of a petition in one language, to be printed within `lang` and
+    `dir`."""
 
     language: str
     title: str
@@ -153,9 +160,9 @@ class Words:
     text_format: str
     dialect: int
     picture: Passage
-    """What its picture shows, perhaps in another language than the rest."""
+    """The description of its picture, perhaps in another language than the rest."""
     addressees: str = ""
-    """Whom it petitions, with offices, as this language says it; "" as typed."""
+    """The targets with their offices, as this language says it; "" as typed."""
 
     @property
     def direction(self) -> str:
@@ -163,21 +170,23 @@ class Words:
 
     @property
     def title_in_sentence(self) -> str:
-        """For plain text of another direction, which it must not turn around."""
+        """The title for use within plain text; isolated when the text around it runs in
+        the other direction, which the title must not turn around."""
         if self.direction == direction(reader_language()):
             return self.title
         return f"\u2068{self.title}\u2069"
 
     @property
     def key(self) -> str:
-        """Tells a form whether these are still the words that it stood below; the
-        statement in petitions.signatures.signing makes the same of what is stored."""
+        """A hash by which a form tells whether these are still the words that it was
+        below; the statement in petitions.signatures.signing computes the same of what
+        is stored."""
         words = f"{self.title}\n{self.ask}\n{self.text}"
         return hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()[:8]
 
 
 class Translation(HasDialect, OtherText):
-    """The words of a petition in one more language. They have the petition's page and
+    """The words of a petition in one more language. They share the petition's page and
     its count; whoever signs under them signs the petition."""
 
     OF = "petition"
@@ -214,7 +223,7 @@ class Translation(HasDialect, OtherText):
         help_text=_("The sentence about how it ended, in this language."),
     )
 
-    # What nobody may change once somebody has signed since it was there.
+    # Columns that nobody may change once somebody has signed since it was added.
     FROZEN = ("language", "title", "ask", "addressees", "text")
 
     class Meta(OtherText.Meta):
@@ -244,7 +253,7 @@ class Translation(HasDialect, OtherText):
 
     @property
     def is_frozen(self) -> bool:
-        """Whether somebody has signed since it was there."""
+        """Whether somebody has signed, or was counted, since it was added."""
         if self._state.adding:
             return False
         newest = self.petition.signatures.order_by("-pk").first()
@@ -259,7 +268,7 @@ class Translation(HasDialect, OtherText):
 
 
 class TranslatedText(Multilingual):
-    """The part of `Petition` that knows its languages."""
+    """The part of `Petition` that handles its languages."""
 
     title: models.CharField[str, str]
     ask: models.CharField[str, str]
@@ -275,11 +284,11 @@ class TranslatedText(Multilingual):
 
     @property
     def words(self) -> Words:
-        """What it says to the reader."""
+        """Its words in the reader's language, or as it was written."""
         return self.words_in(self.reader_language)
 
     def words_in(self, language: str) -> Words:
-        """What it says in a language, or as it was written."""
+        """Return its words in a language, or as it was written."""
         source = self.text_in(language)
         return Words(
             language=source.language,
@@ -295,5 +304,5 @@ class TranslatedText(Multilingual):
 
     @property
     def outcome_words(self) -> Passage:
-        """How it ended, in the reader's language or as staff wrote it."""
+        """The outcome in the reader's language, or as staff wrote it."""
         return self.passage("outcome")

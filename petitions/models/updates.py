@@ -1,4 +1,4 @@
-"""What an organisation tells about a petition while it goes on."""
+"""Updates: news that an organisation tells about a petition while it goes on."""
 
 from __future__ import annotations
 
@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 
 class UpdateQuerySet(models.QuerySet["Update"]):
     def published(self, now: datetime) -> UpdateQuerySet:
-        """Those that readers see, the newest first, in all their languages."""
+        """Return the updates that readers see, the newest first, with their
+        translations."""
         found = self.filter(published_at__lte=now).order_by("-published_at", "-number")
         return found.prefetch_related("translations")
 
     def of_public_petitions(self, now: datetime) -> UpdateQuerySet:
-        """Those whose petition readers see, too; with it and its organisation."""
+        """Return published updates whose petition is public, too; with it and its
+        organisation."""
         public = self.published(now).filter(
             petition__state__in=PUBLIC_STATES, petition__opens_at__lte=now
         )
@@ -49,14 +51,14 @@ class UpdateQuerySet(models.QuerySet["Update"]):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What an update says in one language."""
+    """The words of an update in one language."""
 
     language: str
     title: str
     text: str
     dialect: int
     picture: Passage
-    """What its picture shows, perhaps in another language than the rest."""
+    """The description of its picture, perhaps in another language than the rest."""
 
     @property
     def direction(self) -> str:
@@ -64,8 +66,8 @@ class News:
 
 
 class Update(HasDialect, ReadAsPetition, Pictured):
-    """Dated news about a petition. Its number stands in its address: given when it is
-    first published, and its own for ever."""
+    """Dated news about a petition. Its number, which its address contains, is given
+    when it is first published, and never changes."""
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition",
@@ -135,7 +137,8 @@ class Update(HasDialect, ReadAsPetition, Pictured):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Whoever publishes another one meanwhile waits; whoever signs does not."""
+        """Save it; number it when it is first published. Whoever publishes another one
+        meanwhile waits; whoever signs does not."""
         with transaction.atomic():
             if self.published_at is not None and self.number is None:
                 self.number = self.next_number()
@@ -145,13 +148,14 @@ class Update(HasDialect, ReadAsPetition, Pictured):
         return self.address(self.address_language)
 
     def address(self, language: str = "") -> str:
-        """The path of its page, where its text in `language` is named."""
+        """Return the path of its page; with `language`, that of its text in this
+        language."""
         path = reverse("petitions:update", args=[self.petition.slug, self.number])
         return f"{path}?text={language}" if language else path
 
     def next_number(self) -> int:
-        """Of its petition, which is locked until the transaction ends; its own, when
-        somebody else has published it meanwhile."""
+        """Lock the petition until the transaction ends and return the next number of
+        its updates; its own, when somebody else has published it meanwhile."""
         petitions = type(self.petition)._default_manager
         petitions.select_for_update(no_key=True).get(pk=self.petition_id)
         all_of_it = Update.objects.filter(petition=self.petition_id)
@@ -166,16 +170,18 @@ class Update(HasDialect, ReadAsPetition, Pictured):
 
     @property
     def address_language(self) -> str:
-        """Named also where it lacks that language: the petition has it, or said so."""
+        """The language that its address has to name: one that the interface has not. It
+        is named even without a text in it, because the petition has one, or said that
+        it has none."""
         return "" if is_of_interface(self.reading) else self.reading
 
     @property
     def words(self) -> News:
-        """What it says to the reader."""
+        """Its words in the reader's language, or as it was written."""
         return self.words_in(self.reader_language)
 
     def words_in(self, language: str) -> News:
-        """What it says in a language, or as it was written."""
+        """Return its words in a language, or as it was written."""
         source = self.text_in(language)
         return News(
             language=source.language,
@@ -192,7 +198,7 @@ class Update(HasDialect, ReadAsPetition, Pictured):
 
     @property
     def updated_at(self) -> datetime:
-        """When it last changed for readers, or came in one more language; for feeds."""
+        """The time when it last changed for readers, or was translated; for feeds."""
         assert self.published_at is not None
         changes = [self.changed_at or self.published_at]
         changes += [text.created_at for text in self.texts()]
