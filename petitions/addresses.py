@@ -1,5 +1,6 @@
-"""E-mail addresses of supporters: whose one is, how to show it, likely slips. What is
-one says core.mail.addresses."""
+"""E-mail addresses of supporters: which spellings are one mailbox, how to mask one, and
+likely slips. Whether something is an address at all is decided in
+core.mail.addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from core.mail.addresses import domain_of as domain_of
 from core.mail.addresses import has_known_ending
 from core.mail.addresses import spellings as spellings
 
-# Providers whose names people mistype, and real ones that look like a slip.
+# Providers whose domains people mistype, and real domains that look like a slip.
 COMMON_DOMAINS = (
     "gmail.com",
     "hotmail.com",
@@ -50,7 +51,7 @@ DOMAIN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class MailboxRule:
-    """How one domain, or all that a pattern covers, reads its addresses."""
+    """A rule for the addresses of one domain, or of all that a pattern covers."""
 
     strip_characters: str = ""
     strip_extension: str = ""
@@ -58,8 +59,8 @@ class MailboxRule:
 
 
 class MailboxRules:
-    """Which spellings are one mailbox, as data: a list of objects with `domain` and
-    the fields of `MailboxRule`, as KeyVersion keeps them."""
+    """The rules by which several spellings are one mailbox, made of data: a list of
+    objects with `domain` and the fields of `MailboxRule`, as KeyVersion stores them."""
 
     def __init__(self, data: Iterable[Mapping[str, str]]) -> None:
         self.by_domain = {
@@ -70,7 +71,8 @@ class MailboxRules:
         }
 
     def rule_of(self, domain: str) -> MailboxRule:
-        """The narrowest that fits: the domain itself, what stands above it, or *."""
+        """Return the narrowest rule that fits: for the domain itself, for one above it,
+        or for all (*)."""
         patterns = [domain]
         above = domain
         while above:
@@ -82,9 +84,9 @@ class MailboxRules:
         return MailboxRule()
 
     def canonical(self, address: str) -> str:
-        """The form that is the same for every spelling of one mailbox; for comparison
-        only, mail goes to the address as typed. Case is folded letter by letter only:
-        ß and ss are two mailboxes, and two domains."""
+        """Return the canonical form, the same for every spelling of one mailbox. For
+        comparison only: mail goes to the address as typed. Case is folded letter by
+        letter: ß and ss are two mailboxes, and two domains."""
         local, _at, domain = address.rpartition("@")
         domain = ascii_domain(domain)
         rule = self.rule_of(domain)
@@ -101,28 +103,29 @@ class MailboxRules:
 
 
 def exact(address: str) -> str:
-    """The one form of this very address: of all spellings, that with the domain as in
-    the DNS."""
+    """Normalise this very address: its domain as in the DNS, all else as typed."""
     local, _at, domain = address.rpartition("@")
     return f"{local}@{ascii_domain(domain)}"
 
 
 def domain_pattern(typed: str) -> str:
-    """A domain, or *. and all below it, as it stands in the DNS; not yet judged."""
+    """Normalise a domain, or *. and all below it, to how it stands in the DNS; it is
+    not validated here."""
     domain = typed.strip().lower().rstrip(".")
     star, bare = ("*.", domain[2:]) if domain.startswith("*.") else ("", domain)
     return star + (bare if bare in {"", "*"} else ascii_domain(bare))
 
 
 def masked(address: str) -> str:
-    """m•••@gmail.com: enough for its owner to recognise, for nobody else."""
+    """Mask an address, as in m•••@gmail.com: enough for its owner to recognise, and for
+    nobody else."""
     local, _at, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"
 
 
 @lru_cache(maxsize=1000)
 def suggested_domain(domain: str) -> str:
-    """The domain that was probably meant, or ''. Only ever a suggestion."""
+    """Return the domain that was probably meant, or ''. Only ever a suggestion."""
     domain = domain.lower()
     if domain in COMMON_DOMAINS or domain in REAL_LOOKALIKES:
         return ""
@@ -131,18 +134,20 @@ def suggested_domain(domain: str) -> str:
             return common
     if has_known_ending(domain):
         return ""
-    # gmail.c: no address ends so, and the rest says which was meant.
+    # gmail.c: no address ends so, and the rest tells which domain was meant.
     name = f"{domain.partition('.')[0]}."
     return next((common for common in COMMON_DOMAINS if common.startswith(name)), "")
 
 
 def odd_ending(domain: str) -> str:
-    """The ending of a domain that, as far as we know, no address has; or ''."""
+    """Return the ending of a domain when no address is known to end so; otherwise
+    ''."""
     return "" if has_known_ending(domain) else f".{domain.rpartition('.')[2]}"
 
 
 def is_one_slip(typed: str, meant: str) -> bool:
-    """Whether one letter was left out, added, mistaken, or swapped with the next."""
+    """Return whether the two differ by one letter left out, added, mistaken, or swapped
+    with the next."""
     if abs(len(typed) - len(meant)) > 1 or typed == meant:
         return False
     start = 0

@@ -1,6 +1,7 @@
-"""By which link somebody came to sign. A shared address says it at its end
-(`?via=whatsapp`), the browser repeats it with the form (Referer), and it goes with the
-signature until that is confirmed: then it is one in a number, and nobody's any more."""
+"""Tags that tell by which link somebody came to sign. A shared address ends in one
+(`?via=whatsapp`), the browser repeats it with the form (Referer), and the signature
+keeps it until it is confirmed: then it becomes one in a tally, and nobody's any
+more."""
 
 from __future__ import annotations
 
@@ -11,13 +12,13 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-# What staff name a link of their own, too.
+# Also for the tags that staff give to links of their own.
 TAG = re.compile(r"[a-z0-9-]{1,20}")
 MOST_PARAMETERS = 20
 
 
 class Channel(models.TextChoices):
-    """What the links on our own pages are tagged with."""
+    """The tags of the links on our own pages."""
 
     WHATSAPP = "whatsapp", "WhatsApp"
     SMS = "sms", _("Text message")
@@ -36,26 +37,26 @@ class Channel(models.TextChoices):
 
 
 def clean_tag(text: str) -> str:
-    """A tag as it is stored, or '' for what is none."""
+    """Normalise a tag as it is stored; return '' for what is not one."""
     tag = text.strip().lower()
     return tag if TAG.fullmatch(tag) else ""
 
 
 def tagged(url: str, tag: str) -> str:
-    """The address that says by which link one came."""
+    """Return the address with a tag, which says by which link one came."""
     return f"{url}?{urlencode({'via': tag})}"
 
 
 def via_of(request: HttpRequest) -> str:
-    """The tag of the page that a form was sent from; '' when there is none. A form
-    that is shown again repeats it, because its own address has none."""
+    """Return the tag of the page that a form was sent from; '' when there is none. A
+    form that is shown again repeats it as a field, because its own address has none."""
     return clean_tag(request.POST.get("via", "")) or referred(
         request.headers.get("Referer", ""), request.get_host()
     )
 
 
 def referred(referer: str, host: str) -> str:
-    """The tag in the address of a page of our own."""
+    """Return the tag in `referer` when that is a page of our own; otherwise ''."""
     try:
         page = urlsplit(referer)
         given = parse_qs(page.query, max_num_fields=MOST_PARAMETERS)

@@ -1,4 +1,4 @@
-"""What must fit together between the environment and the database."""
+"""System checks that environment and database fit together."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ WRONG_KEY = (
 
 
 def secret_is_known() -> bool:
-    """Whether the environment has the secret of the version that counts; true of a
-    database without any."""
+    """Return whether the environment has the secret of the key version in force; True
+    for a database without any."""
     try:
         return bool(key_ring.load_keyring().newest.secret)
     except (DatabaseError, IndexError):

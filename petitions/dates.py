@@ -1,4 +1,4 @@
-"""Days and hours as people type and read them."""
+"""Dates and times as people type and read them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
-# Before it nobody collected signatures that a site still has.
+# Nobody collected signatures earlier that a site still has.
 FIRST_YEAR = 1800
 
 
 def why_impossible(day: date, now: datetime) -> str | Promise:
-    """Why nothing can have happened on this day, in a sentence; "" when it can."""
+    """Return a sentence that says why nothing can have happened on this day; "" when it
+    can."""
     if day > timezone.localdate(now):
         return _("This day is still to come.")
     if day.year < FIRST_YEAR:
@@ -26,26 +27,28 @@ def why_impossible(day: date, now: datetime) -> str | Promise:
 
 
 def last_day(closes_at: datetime) -> date:
-    """The last day that a petition is open on: not the one that begins as it closes."""
+    """Return the last day that a petition is open on; closing at midnight, that is the
+    day before."""
     return timezone.localdate(closes_at - timedelta(microseconds=1))
 
 
 def closes_with_its_day(closes_at: datetime) -> bool:
-    """Whether it closes at midnight, or in the last minute before."""
+    """Return whether it closes at midnight, or in the last minute before."""
     local = timezone.localtime(closes_at)
     return (local.hour, local.minute) in {(0, 0), (23, 59)}
 
 
 def closing_words(closes_at: datetime) -> str:
-    """Until when it is open, in the reader's language: the day; when it closes earlier
-    than that, the hour, too, and by whose clock."""
+    """Say in the reader's language until when a petition is open: the day, and when it
+    closes earlier than that day ends, also the hour and time zone."""
     if closes_with_its_day(closes_at):
         return date_format(last_day(closes_at))
     return hour_words(closes_at)
 
 
 def hour_words(moment: datetime) -> str:
-    """Day, hour and time zone: “5 December 2026, 18:00 (Eastern Standard Time)”."""
+    """Format day, hour and time zone: “5 December 2026, 18:00 (Eastern Standard
+    Time)”."""
     local = timezone.localtime(moment)
     locale = Locale.parse(to_locale(get_language() or "en"))
     zone = get_timezone_name(local, width="long", locale=locale)

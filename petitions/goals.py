@@ -1,4 +1,4 @@
-"""The number that a petition is on its way to."""
+"""The goal that the number of supporters is on its way to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MOST_GOAL = 2_000_000_000
 
 
 def round_goal(supporters: int) -> int:
-    """The first of 100, 200, 500, 1,000, 2,000 … above `supporters`."""
+    """Return the first of 100, 200, 500, 1,000, 2,000 … above `supporters`."""
     for power in count(2):
         for step in STEPS:
             goal = int(step * 10**power)
@@ -19,7 +19,7 @@ def round_goal(supporters: int) -> int:
 
 
 def next_goal(supporters: int, goal: int | None) -> int:
-    """The goal that staff set until it is reached, then a round one."""
+    """Return the goal that staff set until it is reached, then the next round one."""
     if goal is not None and goal > supporters:
         return goal
     return round_goal(supporters)

@@ -1,4 +1,4 @@
-"""The steady work of `manage.py work`."""
+"""The recurring work of the worker, `manage.py work`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PROVED = "proof of the count"
 
 
 def clock(now: datetime) -> bool:
-    """What happens because time passes: petitions close. Returns False: none waits."""
+    """Close the petitions whose closing date has come. Returns False: nothing waits."""
     for petition in Petition.objects.due_to_close(now):
         assert petition.closes_at is not None
         # Staff may have been quicker.
@@ -53,7 +53,7 @@ def clock(now: datetime) -> bool:
 
 
 def prove(now: datetime) -> bool:
-    """Once a day, `verify_counts`; a proof that fails is tried again every round, and
+    """Verify the counts once a day. A proof that fails is tried again every round, and
     a probe alerts when none has held for a day. Returns False: nothing waits."""
     last = Heartbeat.objects.filter(name=PROVED).first()
     if last is not None and now - last.beat_at < PROVE_EVERY:

@@ -1,4 +1,4 @@
-"""Campaign text: Markdown or plain, to HTML that is safe to print."""
+"""Campaign text, as Markdown or plain, rendered to safe HTML."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from core.text.links import (
 )
 from petitions.states import TextFormat
 
-# A profile prints a text whole up to about this many characters.
+# The length in characters up to which a profile prints a text whole.
 EXCERPT = 2000
 
 TAGS = {
@@ -38,8 +38,8 @@ TAGS = {
     "pre", "s", "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
 
-# How a text is read is stored with it, so that what people signed stays what they saw.
-# 1 is CommonMark. 2 is what people mean who know nothing of it, and paste from word
+# The dialect of a text is stored with it, so that what people signed stays what they
+# saw. 1 is CommonMark. 2 is for people who know no Markdown and paste from word
 # processors and web pages: see `pasted`. 3 takes fewer signs for marks: see `literal`.
 COMMONMARK, PASTED, LITERAL = 1, 2, 3
 NEWEST_DIALECT = LITERAL
@@ -52,8 +52,8 @@ def linked_image(
     options: OptionsDict,
     env: EnvType,
 ) -> str:
-    """A link instead of a picture: its file is elsewhere, and nothing on a page may
-    make a reader's browser ask elsewhere."""
+    """Render a link instead of a picture: its file is elsewhere, and nothing on a page
+    may make a reader's browser fetch from elsewhere."""
     address = str(tokens[number].attrGet("src") or "")
     words = tokens[number].content or address
     return f'<a href="{escape(address)}">{escape(words)}</a>'
@@ -66,9 +66,10 @@ def commonmark(kind: type[MarkdownIt] = MarkdownIt) -> MarkdownIt:
 
 
 def pasted(kind: type[MarkdownIt] = MarkdownIt) -> MarkdownIt:
-    """Line breaks stay, addresses become links, bullets become lists, numbers stay what
-    they are. What only Markdown's friends mean, and others lose words by, is text: a
-    heading by a line of hyphens, code by indentation or backquotes, footnotes."""
+    """Make the parser of dialect 2: line breaks stay, addresses become links, bullets
+    become lists, numbers stay what they are. Markup that only those who know Markdown
+    intend, and that costs others words, is text: a heading by a line of hyphens, code
+    by indentation or backquotes, footnotes."""
     parser = commonmark(kind)
     parser.options["breaks"] = parser.options["linkify"] = True
     parser.linkify = finder
@@ -83,7 +84,7 @@ def pasted(kind: type[MarkdownIt] = MarkdownIt) -> MarkdownIt:
     return parser
 
 
-# As word processors draw them, with the blank or tab behind.
+# Bullets as word processors draw them, with the space or tab behind.
 BULLET = re.compile(r"^([ \t]*)[•‣◦▪▫●○■□∙·➢✓✔][ \t\u00a0]+(?=\S)", re.MULTILINE)
 
 
@@ -92,8 +93,8 @@ def hyphens_for_bullets(state: StateCore) -> None:
 
 
 def web_address(state: StateInline, silent: bool) -> bool:
-    """A link as it stands: its “_” and “*” are no emphasis. markdown-it's own rule
-    looks through all that precedes."""
+    """Inline rule: make a link of a web address, whose “_” and “*” are no emphasis.
+    markdown-it's own rule would look through all that precedes."""
     if state.linkLevel or not state.src.startswith("://", state.pos):
         return False
     before = state.pending[-5:].lower()
@@ -118,7 +119,8 @@ def web_address(state: StateInline, silent: bool) -> bool:
 def list_from_one(
     state: StateBlock, start_line: int, end_line: int, silent: bool
 ) -> bool:
-    """A list may begin with 1: “30. Juni” begins a sentence."""
+    """Block rule: begin a numbered list only with 1 or 0: “30. Juni” begins a
+    sentence."""
     end = skipOrderedListMarker(state, start_line)
     if end >= 0 and not silent:
         first = state.bMarks[start_line] + state.tShift[start_line]
@@ -128,7 +130,8 @@ def list_from_one(
 
 
 def keep_numbers(state: StateCore) -> None:
-    """Each numbered line of a list keeps its number, whatever the one before it is."""
+    """Core rule: keep the number of each item in a list, whatever the one before it
+    is."""
     due: list[int] = []
     for token in state.tokens:
         if token.type == "ordered_list_open":
@@ -144,7 +147,8 @@ def keep_numbers(state: StateCore) -> None:
 
 
 class Linking(MarkdownIt):
-    """Its links lead where their writers meant, or are none."""
+    """A parser that completes links whose scheme was left out, and refuses those that
+    are no absolute address."""
 
     HOST = re.compile(
         r"(?:[\w-]+\.)+(?!(?:png|jpe?g|gif|webp|svg|pdf|docx?|html?)$)[a-z]{2,}"
@@ -156,7 +160,7 @@ class Linking(MarkdownIt):
 
     @override
     def normalizeLink(self, url: str) -> str:
-        """With the scheme that was left out."""
+        """Add the scheme that was left out."""
         if self.HOST.match(url):
             url = f"https://{url}"
         elif self.MAILBOX.match(url):
@@ -169,9 +173,10 @@ class Linking(MarkdownIt):
 
 
 def literal() -> MarkdownIt:
-    """As `pasted`, and a sign that is part of what was said is no mark: the star of
-    “Bürger*innen” and of a footnote, the plus of a telephone number, “> 500 people”,
-    “&amp;”, a line of “###”. A link leads to an address, or is no link."""
+    """Make the parser of dialect 3: as `pasted`, and a sign that belongs to what was
+    said is no mark: the star of “Bürger*innen” and of a footnote, the plus of a
+    telephone number, “> 500 people”, “&amp;”, a line of “###”. A link leads to an
+    address, or is no link."""
     parser = pasted(Linking)
     parser.enable("strikethrough")
     parser.disable(["entity", "autolink"])
@@ -188,12 +193,13 @@ MORE_BULLETS = re.compile(
     r"^([ \t]*)(?:[•‣◦▪▫●○■□∙·➢⁃❖➤◆▸►][ \t\u00a0]+|[o–—]\t[ \t\u00a0]*)(?=\S)",
     re.MULTILINE,
 )
-# Of scripts that write no blank between a marked word and the next.
+# Letters of scripts that put no space between a marked word and the next.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 )
 LETTER = re.compile(rf"[^\W_{UNSPACED}]")
-# A mark that is one only where another line has it, too; a plus never is.
+# A sign that marks a list only when another line begins with it, too; a plus never
+# does.
 LONE = re.compile(r"[*]|[-+](?=[ \t]+\d)")
 REPEATABLE = {
     mark: re.compile(rf"^[ \t>]*[{mark}][ \t]", re.MULTILINE) for mark in "*-"
@@ -207,7 +213,7 @@ def hyphens_for_more_bullets(state: StateCore) -> None:
 
 
 def star_of_words(state: StateInline, silent: bool) -> bool:
-    """A star inside a word, or alone in brackets."""
+    """Inline rule: keep a star inside a word, or alone in brackets, as text."""
     around = state.src[max(0, state.pos - 1) : state.pos + 2]
     if len(around) < 3 or around[1] != "*":
         return False
@@ -221,7 +227,7 @@ def star_of_words(state: StateInline, silent: bool) -> bool:
 
 
 def line_of(state: StateBlock, number: int) -> str:
-    """A line without its indentation."""
+    """Return a line of the source without its indentation."""
     start = state.bMarks[number] + state.tShift[number]
     return state.src[start : state.eMarks[number]]
 
@@ -229,7 +235,8 @@ def line_of(state: StateBlock, number: int) -> str:
 def list_of_marks(
     state: StateBlock, start_line: int, end_line: int, silent: bool
 ) -> bool:
-    """“* women” alone is a footnote, “- 5 °C” a temperature; two of them are a list."""
+    """Block rule: begin a list unless its mark is lone: “* women” alone is a footnote,
+    “- 5 °C” a temperature; two of them are a list."""
     first = line_of(state, start_line)
     if LONE.match(first) and not is_repeated(first[0], state):
         return False
@@ -237,7 +244,7 @@ def list_of_marks(
 
 
 def is_repeated(mark: str, state: StateBlock) -> bool:
-    """Whether at least two lines of the text begin with this mark of a list."""
+    """Return whether at least two lines of the text begin with this mark of a list."""
     lines = REPEATABLE.get(mark)
     if lines is None:
         return False
@@ -271,10 +278,10 @@ ATTRIBUTES: dict[int, dict[str, set[str]]] = {
 
 @lru_cache(maxsize=1000)
 def render(text: str, text_format: str, dialect: int, heading: int = 2) -> SafeString:
-    """The text as HTML; its own headings begin at level `heading`."""
+    """Render the text as HTML; its own headings begin at level `heading`."""
     if text_format == TextFormat.PLAIN:
         return plain_html(text, dialect)
-    dialect = min(dialect, NEWEST_DIALECT)  # of a release to come, during an update
+    dialect = min(dialect, NEWEST_DIALECT)  # of a newer release, during an update
     parser = DIALECTS[dialect]
     tokens = parser.parse(text)
     html = parser.renderer.render(lowered(tokens, heading), parser.options, {})
@@ -289,7 +296,7 @@ def render(text: str, text_format: str, dialect: int, heading: int = 2) -> SafeS
 
 
 def lowered(tokens: Sequence[Token], heading: int) -> Sequence[Token]:
-    """Headings moved down, so that they stand below the page's own."""
+    """Move headings down, in place, so that they stand below the page's own."""
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             level = min(6, int(token.tag[1]) + heading - 1)
@@ -298,24 +305,25 @@ def lowered(tokens: Sequence[Token], heading: int) -> Sequence[Token]:
 
 
 def plain_html(text: str, dialect: int) -> SafeString:
-    """Paragraphs where empty lines are, every character as it was typed."""
+    """Render plain text: paragraphs between empty lines, every character as typed."""
     printed = escape if dialect == COMMONMARK else linked
     html = "".join(f'<p class="plain">{printed(part)}</p>\n' for part in blocks(text))
     return mark_safe(html)  # noqa: S308 - escaped part by part
 
 
 def blocks(text: str) -> list[str]:
-    """The text between empty lines."""
+    """Split the text at empty lines."""
     return [part.strip("\n") for part in lf(text).split("\n\n") if part.strip()]
 
 
 def lf(text: str) -> str:
-    """With the line ends that all parsers count."""
+    """Normalise line ends to LF, which all parsers count."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def markdown_blocks(text: str, dialect: int) -> list[str]:
-    """The source of each top-level block of a Markdown text: paragraphs, lists."""
+    """Return the source of each top-level block of a Markdown text: paragraphs,
+    lists."""
     lines = lf(text).split("\n")
     return [
         "\n".join(lines[token.map[0] : token.map[1]])
@@ -325,8 +333,8 @@ def markdown_blocks(text: str, dialect: int) -> list[str]:
 
 
 def excerpt(text: str, text_format: str, dialect: int) -> tuple[str, bool]:
-    """The text whole when it is short, otherwise as many whole paragraphs as fit,
-    at least one; and whether anything was left out."""
+    """Return the text whole when it is short, otherwise as many whole paragraphs as
+    fit, at least one; and whether anything was left out."""
     if len(text) <= EXCERPT:
         return text, False
     plain = text_format == TextFormat.PLAIN
@@ -341,7 +349,7 @@ def excerpt(text: str, text_format: str, dialect: int) -> tuple[str, bool]:
 
 
 def listed(parts: list[str]) -> str:
-    """“A”, “A and B”, “A, B and C”, in the reader's language."""
+    """Join parts as “A”, “A and B”, “A, B and C”, in the reader's language."""
     if len(parts) < 2:
         return "".join(parts)
     *first, last = parts

@@ -1,17 +1,18 @@
-"""Names, where they decide: two people who share one address have two."""
+"""Fold names for comparison: by their names, two people who share an address are told
+apart."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Accents of Latin, Greek and Cyrillic letters. Marks of other scripts are vowels:
+# Accents of Latin, Greek and Cyrillic letters. In other scripts marks are vowels:
 # without them, different names would look the same.
 ACCENTS = range(0x300, 0x370)
 
 
 def folded_name(name: str) -> str:
-    """The form that is the same however a name is typed: without case, accents,
-    punctuation and repeated spaces; at most 200 characters, never ''."""
+    """Return the folded form that is the same however a name is typed: without case,
+    accents, punctuation and repeated spaces; at most 200 characters, never ''."""
     text = unicodedata.normalize("NFKC", name).casefold().replace("ı", "i")
     text = unicodedata.normalize("NFD", text)
     letters = "".join(

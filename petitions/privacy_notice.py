@@ -1,4 +1,4 @@
-"""What is promised beside the button: who receives what, and until when it is kept."""
+"""The promises beside the sign button: who receives what, and until when it is kept."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from petitions.states import Delivery
 
 
 def receives(petition: Petition) -> str:
-    """What the person petitioned receives, as printed beside the button."""
+    """Say what the person petitioned receives, as printed beside the button."""
     return receiving(petition, Delivery(petition.delivery))
 
 
 def receives_of_sheets(petition: Petition) -> str:
-    """The same of what is signed on paper, where there is no room for a comment."""
+    """Say what the person petitioned receives of signatures on paper, where there is no
+    room for a comment."""
     delivery = Delivery(petition.delivery)
     return receiving(
         petition, Delivery.NAMES if delivery == Delivery.COMMENTS else delivery
@@ -23,7 +24,7 @@ def receives_of_sheets(petition: Petition) -> str:
 
 
 def receiving(petition: Petition, delivery: Delivery) -> str:
-    """What the person petitioned receives by this `delivery`."""
+    """Say what the person petitioned receives by this `delivery`."""
     named = petition.petitions_somebody
     number = len(petition.targets.all())
     words = {"who": petition.addressees, "what": handed_over(petition, delivery)}
@@ -50,7 +51,7 @@ def receiving(petition: Petition, delivery: Delivery) -> str:
 
 
 def erased_after(petition: Petition) -> str:
-    """How long names and addresses are kept, as printed beside the button."""
+    """Say how long names and addresses are kept, as printed beside the button."""
     months = min(petition.months_kept, settings.RETENTION_MONTHS)
     return ngettext(
         "Your details are erased %(months)s month after the petition closes.",
@@ -60,7 +61,7 @@ def erased_after(petition: Petition) -> str:
 
 
 def handed_over(petition: Petition, delivery: Delivery) -> str:
-    """What of a signature is handed over besides its being one; only what is asked."""
+    """Name the details of a signature that are handed over; only what the form asks."""
     if delivery == Delivery.COMMENTS:
         return (
             gettext("your name, place and comment")

@@ -1,4 +1,4 @@
-"""What is measured about signing."""
+"""Probes of signing: what is measured, and when that wakes somebody."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from petitions.models.mails import MailState, Priority
 from petitions.privacy.expiry import announced
 from petitions.states import QuarantineReason
 
-# Confirmations that wait longer than this are worth waking somebody.
+# Seconds that a confirmation mail may wait before somebody is alerted.
 LATE_AFTER = 300
 # This many refusals within an hour are more than mistyped addresses.
 MANY_FAILED = 10
-# A proof takes place daily, and gets an hour to succeed.
+# A proof takes place daily, and gets another hour to succeed.
 UNPROVED_AFTER = PROVE_EVERY + timedelta(hours=1)
 
 
 @probe
 def retention_limit(now: datetime) -> list[Reading]:
-    """How many people's names wait because RETENTION_MONTHS was lowered."""
+    """Measure how many names wait to be erased because RETENTION_MONTHS was lowered."""
     waiting, trouble = 0, ""
     newest = list(RetentionLimit.objects.order_by("-pk")[:2])
     if len(newest) == 2:
@@ -62,8 +62,9 @@ def retention_limit(now: datetime) -> list[Reading]:
 
 @probe
 def mail(now: datetime) -> list[Reading]:
-    """How many mails are due, and since when the oldest waits."""
-    # Reminders wait for everything else, and may.
+    """Measure how many mails are due and how long the oldest has waited; alert when
+    confirmations are late or most mails are refused."""
+    # Reminders have the lowest priority, and may wait.
     urgent = Q(priority__lt=Priority.LAST)
     due = DueMail.objects.filter(state=MailState.DUE, due_at__lte=now).aggregate(
         number=Count("pk"), oldest=Min("due_at", filter=urgent)
@@ -71,7 +72,7 @@ def mail(now: datetime) -> list[Reading]:
     age = (now - due["oldest"]).total_seconds() if due["oldest"] else 0.0
     since = now - timedelta(seconds=LATE_AFTER)
     sent = DueMail.objects.filter(state=MailState.SENT, finished_at__gt=since)
-    # Put off again and again, while nothing else gets out either.
+    # Retried again and again, while nothing else gets out either.
     stuck = DueMail.objects.filter(
         urgent, state=MailState.DUE, attempts__gt=0, created_at__lte=since
     ).aggregate(oldest=Min("created_at"))["oldest"]
@@ -108,7 +109,8 @@ def mail(now: datetime) -> list[Reading]:
 
 @probe
 def counts(now: datetime) -> list[Reading]:
-    """How many signatures are counted, and how many changes wait for the fold."""
+    """Measure how many signatures are counted, and how many changes wait for the
+    fold."""
     confirmed = Total.objects.aggregate(sum=Sum("confirmed"))["sum"] or 0
     return [
         Reading("signatures_confirmed", confirmed, "Confirmed signatures, folded"),
@@ -118,7 +120,7 @@ def counts(now: datetime) -> list[Reading]:
 
 @probe
 def proof(now: datetime) -> list[Reading]:
-    """How long ago the proof of the count held for the last time."""
+    """Measure how long ago the proof of the count last held; alert after a day."""
     last = Heartbeat.objects.filter(name=PROVED).first()
     age = now - (last.beat_at if last else min(STARTED_AT, now))
     return [
@@ -136,7 +138,8 @@ def proof(now: datetime) -> list[Reading]:
 
 @probe
 def sources(now: datetime) -> list[Reading]:
-    """How many networks and mail domains stand out in this hour and the one before."""
+    """Measure how many networks and mail domains stand out in this hour and the one
+    before."""
     found = outliers(now - 2 * HOUR)
     trouble = ""
     if found:
@@ -163,8 +166,8 @@ def sources(now: datetime) -> list[Reading]:
 
 @probe
 def bursts(now: datetime) -> list[Reading]:
-    """How many signatures of the last hour wait for staff because too many came at once
-    with mail domains that are new here."""
+    """Measure how many signatures of the last hour are in quarantine because too many
+    came at once with mail domains that are new here."""
     waiting = Signature.objects.set_aside().filter(aside=QuarantineReason.BURST)
     number = waiting.filter(created_at__gt=now - HOUR).count()
     page = reverse("admin:petitions_signature_changelist")
@@ -185,7 +188,7 @@ def bursts(now: datetime) -> list[Reading]:
 
 @probe
 def email_key(now: datetime) -> list[Reading]:
-    """Whether signatures can be written: under another EMAIL_KEY none is."""
+    """Measure whether EMAIL_KEY is the right one; under another nobody can sign."""
     known = secret_is_known()
     return [
         Reading(

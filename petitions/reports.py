@@ -1,4 +1,4 @@
-"""Messages from visitors: taking them, and telling those whom they are for."""
+"""Messages from visitors: store them, and notify those whom they are for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from petitions.signatures.forms import ReportForm
 
 logger = logging.getLogger(__name__)
 
-# However many write, an organisation gets one mail about them in this time.
+# The shortest time between two notices to one organisation, however many write.
 TELL_EVERY = timedelta(hours=1)
 
 
@@ -35,8 +35,8 @@ def report(petition: Petition | None, form: ReportForm, *, now: datetime) -> Rep
 
 
 def mail_organizations(now: datetime) -> bool:
-    """For the worker: one mail to each organisation whose messages nobody has been
-    told of, unless it had one lately. Returns False: what waits, waits for its hour."""
+    """For the worker: mail each organisation whose messages nobody has been told of,
+    unless it had a notice lately. Returns False: what waits, waits for its hour."""
     for number in Report.objects.untold().receivers():
         reports = Report.objects.received_by(number)
         if reports.filter(told_at__gt=now - TELL_EVERY).exists():
@@ -77,8 +77,8 @@ def mail_report_notice(organization: Organization | None, number: int) -> None:
 
 
 def receivers(organization: Organization | None) -> list[str]:
-    """Who is told: those who write for the organisation, else its contact; those who
-    run the site for what is about the site, or has nobody else."""
+    """Return the addresses to notify: those who write for the organisation, else its
+    contact; for the site, or where there is nobody else, those who run the site."""
     if organization is not None:
         staff = User.objects.filter(
             is_active=True,

@@ -1,9 +1,10 @@
-"""When a petition can be signed: the one rule, for Python, for querysets and for SQL.
+"""The rule for when a petition can be signed, written for Python, for querysets and for
+SQL.
 
-A petition is *open* when staff have it open, its opening date has come and its closing
+A petition is *open* when its state is open, its opening date has come and its closing
 date has not. While it is *running* (open or paused, not past its closing date), forms
-that were sent can still be confirmed. tests/petitions/test_signable.py holds the three
-spellings to each other.
+that were sent can still be confirmed. tests/petitions/test_signable.py compares the
+three versions with each other.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from petitions.states import ENDED_STATES, RUNNING_STATES, State
 
 
 class Dated(Protocol):
-    """A petition, or as much of it as was loaded."""
+    """A petition, or any object with its state and dates."""
 
     @property
     def state(self) -> str: ...
@@ -31,27 +32,28 @@ class Dated(Protocol):
 
 
 def has_begun(petition: Dated, now: datetime) -> bool:
-    """Whether its opening date has come."""
+    """Return whether the opening date has come."""
     return petition.opens_at is not None and petition.opens_at <= now
 
 
 def is_past_closing(petition: Dated, now: datetime) -> bool:
-    """Whether its closing date has come, also before the worker has closed it."""
+    """Return whether the closing date has come, also before the worker has closed
+    it."""
     return petition.closes_at is not None and petition.closes_at <= now
 
 
 def has_ended(petition: Dated, now: datetime) -> bool:
-    """Whether staff have ended it, or its closing date has come."""
+    """Return whether staff have ended the petition, or its closing date has come."""
     return petition.state in ENDED_STATES or is_past_closing(petition, now)
 
 
 def is_running(petition: Dated, now: datetime) -> bool:
-    """Whether it is open or paused, and not past its closing date."""
+    """Return whether it is open or paused, and not past its closing date."""
     return petition.state in RUNNING_STATES and not is_past_closing(petition, now)
 
 
 def is_open(petition: Dated, now: datetime) -> bool:
-    """Whether it can be signed at `now`."""
+    """Return whether it can be signed at `now`."""
     return (
         petition.state == State.OPEN
         and has_begun(petition, now)
@@ -63,12 +65,12 @@ def is_open(petition: Dated, now: datetime) -> bool:
 
 
 def past_closing(now: datetime) -> Q:
-    """Open or paused petitions whose closing date has come."""
+    """Return the condition for open or paused petitions whose closing date has come."""
     return Q(state__in=RUNNING_STATES, closes_at__lte=now)
 
 
 def open_at(now: datetime) -> Q:
-    """Petitions that can be signed at `now`."""
+    """Return the condition for petitions that can be signed at `now`."""
     not_past = Q(closes_at=None) | Q(closes_at__gt=now)
     return Q(state=State.OPEN, opens_at__lte=now) & not_past
 

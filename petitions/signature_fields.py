@@ -1,9 +1,9 @@
-"""What a signature says about its signer: one declaration for all that handles it.
+"""The fields of a signature: one declaration for all code that handles them.
 
-The sign form, what its owner may correct, what the erasure leaves, what the privacy
-page must name, the paper sheet and the signer's download read it from here. A line that
-petitions may ask for is an entry of `OPTIONAL`, a column of `Signature` and a switch
-`asks_<name>` of `Petition`; CONTRIBUTING.md has the recipe.
+The sign form, the corrections by its owner, the erasure, the privacy page, the paper
+sheet and the signer's download read it. A field that petitions may ask for is an entry
+of `OPTIONAL`, a column of `Signature` and a switch `asks_<name>` of `Petition`;
+CONTRIBUTING.md has the recipe.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-# The column stays as it is when the names of a petition are erased.
+# Marks a column that stays as it is when the names of a petition are erased.
 KEPT: Final = object()
 
 
@@ -24,30 +24,30 @@ class SignatureField:
 
     name: str
     erased: Any = KEPT
-    """What it holds once the names of its petition are erased."""
+    """The value of the column once the names of its petition are erased."""
     personal: bool = False
     """Whether it tells who somebody is: then a retention rule must cover it."""
     correctable: bool = False
-    """Whether its owner may change it, before and after the confirmation."""
+    """Whether the signer may change it, before and after the confirmation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptionalField(SignatureField):
-    """One that only petitions with `asks_<name>` ask for."""
+    """A field that only petitions with `asks_<name>` ask for."""
 
     label: StrOrPromise
-    """Of the form's input."""
+    """The label of the form's input."""
     heading: StrOrPromise
-    """Of the column on the paper sheet, and where its signer reads it."""
+    """The heading on the paper sheet and where its signer reads it."""
     max_length: int
     too_long: StrOrPromise = ""
     no_contact: StrOrPromise = ""
-    """Why an e-mail address or a link is refused in it."""
+    """The error when it holds an e-mail address or a link."""
     hint: StrOrPromise = ""
     autocomplete: str
     correctable: bool = True
     is_line: bool = True
-    """Whether it is typed; the country is chosen."""
+    """Whether it is typed as a line; the country is chosen."""
 
     @property
     def asked_by(self) -> str:
@@ -110,6 +110,6 @@ FIELDS = (
 
 CORRECTABLE = tuple(field.name for field in FIELDS if field.correctable)
 PERSONAL = tuple(field.name for field in FIELDS if field.personal)
-# What is left of somebody's row once the names of a petition are erased: the state,
-# the day, the country and the language.
+# The values written when the names of a petition are erased. Other columns keep theirs:
+# the state, the day, the country and the language.
 ERASED = {field.name: field.erased for field in FIELDS if field.erased is not KEPT}

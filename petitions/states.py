@@ -1,4 +1,4 @@
-"""The words that petitions, targets and signatures are described with."""
+"""The states, kinds and reasons of petitions, targets and signatures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class State(models.TextChoices):
-    """Where a petition stands."""
+    """The state of a petition."""
 
     DRAFT = "draft", _("Draft")
     OPEN = "open", _("Open")
@@ -19,24 +19,25 @@ class State(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
-# The wording of the question about updates; it changes when the wording does.
+# The version of the question about updates; raised when its wording changes.
 CONSENT_VERSION = 1
 
-# What "Started N petitions" counts, and whose supporters add up to the total.
+# The states that "Started N petitions" counts, and whose supporters add up to the
+# total.
 PUBLIC_STATES = (State.OPEN, State.PAUSED, State.CLOSED, State.WON)
 RUNNING_STATES = (State.OPEN, State.PAUSED)
 ENDED_STATES = (State.CLOSED, State.WON, State.WITHDRAWN)
 
 
 class TextFormat(models.TextChoices):
-    """How the text of a petition is written."""
+    """The markup that the text of a petition is written in."""
 
     MARKDOWN = "markdown", _("Markdown")
     PLAIN = "plain", _("Plain text, printed to the letter")
 
 
 class Delivery(models.TextChoices):
-    """What the person petitioned receives, from least to most."""
+    """The details delivered to the person petitioned, from least to most."""
 
     NUMBER = "number", _("The number of supporters")
     NAMES = "names", _("Names and places")
@@ -48,7 +49,7 @@ class Delivery(models.TextChoices):
 
 
 class TargetKind(models.TextChoices):
-    """What kind of addressee a target is."""
+    """The kind of addressee that a target is."""
 
     PERSON = "person", _("A person")
     BODY = "body", _("A body: a ministry, a company, a parliament")
@@ -57,7 +58,7 @@ class TargetKind(models.TextChoices):
 
 
 class SignatureState(models.TextChoices):
-    """Where a signature stands; only confirmed ones are counted."""
+    """The state of a signature; only confirmed ones are counted."""
 
     PENDING = "pending", _("Waiting for its confirmation")
     CONFIRMED = "confirmed", _("Confirmed")
@@ -66,7 +67,8 @@ class SignatureState(models.TextChoices):
 
 
 class InvalidationState(models.TextChoices):
-    """How far staff's taking of signatures from the count has come."""
+    """The progress of an invalidation, by which staff take signatures from the
+    count."""
 
     RUNNING = "running", _("At work")
     DONE = "done", _("Done")
@@ -75,20 +77,20 @@ class InvalidationState(models.TextChoices):
 
 
 class NameMatch(models.TextChoices):
-    """How the names that are meant relate to what was typed."""
+    """The way names are compared with the text that staff typed."""
 
     CONTAINS = "contains", _("contains")
     EQUALS = "equals", _("is exactly")
 
 
 class Withdrawal(models.TextChoices):
-    """Why a signature was withdrawn, when not by its owner."""
+    """The reason why a signature was withdrawn, when not by its owner."""
 
     BOUNCED = "bounced", _("Every mail to its address came back")
 
 
 class Source(models.TextChoices):
-    """Where supporters were counted."""
+    """The place where supporters were counted."""
 
     CONFIRMED = "confirmed", _("Confirmed here")
     PAPER = "paper", _("On paper")
@@ -96,7 +98,7 @@ class Source(models.TextChoices):
 
 
 class LimitScope(models.TextChoices):
-    """What a limit limits; the label says what happens beyond it."""
+    """The thing that a limit counts; the label says what happens beyond it."""
 
     ADDRESS = "address", _("One address and petition; beyond it: set aside")
     NETWORK = "network", _("One network and petition; beyond it: flagged, mail later")
@@ -105,14 +107,15 @@ class LimitScope(models.TextChoices):
 
 
 class Listing(models.TextChoices):
-    """How a list treats a network or a mail domain."""
+    """The entry of a network or a mail domain in a list: allowed or blocked."""
 
     ALLOW = "allow", _("Allowed: no limit applies")
     BLOCK = "block", _("Blocked: set aside")
 
 
 class QuarantineReason(models.TextChoices):
-    """Why a signature waits for staff instead of being sent its link."""
+    """The reason why a signature is in quarantine: it waits for staff, its mail is
+    held."""
 
     HONEYPOT = "honeypot", _("Filled in what people do not see")
     NETWORK = "network", _("Blocked network")
@@ -123,19 +126,19 @@ class QuarantineReason(models.TextChoices):
 
 
 class WeakSign(enum.IntFlag):
-    """What alone proves nothing: old phones, schools and newlyweds have one of these.
-    Two of them set a signature aside."""
+    """A sign of abuse that alone proves nothing: old phones, schools and newlyweds have
+    one. Two of them put a signature in quarantine."""
 
     NO_ORIGIN = 1
     """The browser did not say which page sent the form."""
     BUSY_NETWORK = 2
     BUSY_DOMAIN = 4
     CONTACT_IN_NAME = 8
-    """Or in the place: neither is shown before staff have looked."""
+    """A contact in the name or the place: neither is shown before staff have looked."""
 
 
 class ReportReason(models.TextChoices):
-    """What a message from a visitor is about: a petition, or the site."""
+    """The subject of a message from a visitor: a petition, or the site."""
 
     UNTRUE = "untrue", _("Something in it is not true")
     HARM = "harm", _("It insults, threatens or stirs up hatred")

@@ -1,4 +1,4 @@
-"""What a petition page tells about its life: what happened since, who answered, why
+"""The life of a petition as its page tells it: updates, handovers and answers, why
 people sign, and how the count grew."""
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ SHOWN_UPDATES = 3
 SHOWN_REASONS = 4
 SHOWN_NAMES = 12
 SHOWN_OTHERS = 3
-# Beside the text a picture is small.
+# The curve beside the text is small.
 SHOWN_POINTS = 40
 
 
 @dataclass(frozen=True)
 class Event:
-    """One entry of "What happened since", of one kind."""
+    """An entry of "What happened since": an update, a handover, an answer or the
+    end."""
 
     day: date
     update: Update | None = None
     handover: Handover | None = None
     answer: Answer | None = None
     end: str = ""
-    """Closed or won."""
+    """State.CLOSED or State.WON when the event is the end of the petition."""
 
     @property
     def is_good(self) -> bool:
@@ -43,7 +44,7 @@ class Event:
 
 
 def of_page(petition: Petition, now: datetime) -> dict[str, Any]:
-    """For the page of a petition."""
+    """Return the template context of a petition's page about its life."""
     answers = list(answers_of(petition))
     handovers = list(handovers_of(petition))
     updates = list(petition.updates.published(now)[: SHOWN_UPDATES + 1])
@@ -60,13 +61,13 @@ def of_page(petition: Petition, now: datetime) -> dict[str, Any]:
 
 
 def answers_of(petition: Petition) -> QuerySet[Answer]:
-    """In all their languages, with what they said before."""
+    """Return the answers in all their languages, with their former wordings."""
     rows = petition.answers.select_related("target")
     return rows.prefetch_related("translations", "revisions__target")
 
 
 def handovers_of(petition: Petition) -> QuerySet[Handover]:
-    """In all their languages."""
+    """Return the handovers in all their languages."""
     rows = petition.handovers.select_related("target")
     return rows.prefetch_related("translations")
 
@@ -77,7 +78,8 @@ def events(
     handovers: list[Handover],
     updates: list[Update],
 ) -> list[Event]:
-    """The latest first; of one day, what usually comes last."""
+    """Return the events, latest first; on one day, updates stand before handovers,
+    answers and the end."""
     found = [Event(update.day, update=update) for update in updates]
     found += [Event(handover.handed_on, handover=handover) for handover in handovers]
     found += [Event(answer.answered_on, answer=answer) for answer in answers]
@@ -89,7 +91,7 @@ def events(
 
 
 def visible_supporters(petition: Petition) -> dict[str, Any]:
-    """Those who wish to be seen: the latest reasons and the latest names."""
+    """Return the latest reasons and names of supporters who wish to be seen."""
     shown = Signature.objects.shown().filter(petition=petition)
     latest = shown.order_by("-confirmed_at")[: SHOWN_NAMES + SHOWN_REASONS]
     reasons = list(reasons_of(petition)[: SHOWN_REASONS + 1])
@@ -102,15 +104,15 @@ def visible_supporters(petition: Petition) -> dict[str, Any]:
 
 
 def reasons_of(petition: Petition) -> QuerySet[Signature]:
-    """Comments that staff have approved, the latest first."""
+    """Return signatures whose comment staff have approved, the latest first."""
     found = Signature.objects.reasons().filter(petition=petition)
     return found.order_by("-confirmed_at", "-pk")
 
 
 def curve_of(petition: Petition, now: datetime, points: int) -> Curve | None:
-    """Of those who signed here and on paper, up to today or, once it has ended, to its
-    end. What was counted elsewhere stands below it from the beginning: of that there is
-    one number, and no history."""
+    """Return the curve of those who signed here and on paper, up to today or, once it
+    has ended, to its end. What was counted elsewhere is its base line from the
+    beginning: of that there is one number, and no history."""
     ended = petition.end_day if petition.has_ended else None
     days = [
         (day, sources[Source.CONFIRMED] + sources[Source.PAPER])
@@ -127,7 +129,8 @@ def curve_of(petition: Petition, now: datetime, points: int) -> Curve | None:
 
 
 def others(petition: Petition, now: datetime) -> list[Petition]:
-    """Once it has ended: what else of its organisation can be signed."""
+    """Return other open petitions of its organisation once it has ended; until then,
+    none."""
     if not petition.has_ended or petition.organization_id is None:
         return []
     open_ones = Petition.objects.open(now).filter(organization=petition.organization_id)

@@ -1,4 +1,4 @@
-"""What triggers of the database say when they refuse something, for translators:
+"""Messages of database triggers that refuse something, listed for translators:
 core.db.refusals looks a trigger's own sentence up in the catalogue."""
 
 from __future__ import annotations

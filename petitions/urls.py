@@ -53,11 +53,11 @@ urlpatterns = [
     path("petitions/<uslug:slug>/sheet/", sharing.sheet, name="sheet"),
     path("petitions/<uslug:slug>/share.png", sharing.share_png, name="share_png"),
     path("petitions/<uslug:slug>/qr.svg", sharing.qr_svg, name="qr_svg"),
-    # Behind the words above; none of them names a language.
+    # Must follow the addresses above, whose last words name no language.
     path(
         "petitions/<uslug:slug>/<language:language>/", petition_page.text, name="text"
     ),
-    # Short, for they stand in mails.
+    # Short, because they stand in mails.
     path("confirm/<str:token>/", confirming.confirm, name="confirm"),
     path("confirm/<str:token>/correct/", confirming.correct, name="correct"),
     path("confirm/<str:token>/resend/", confirming.resend, name="resend"),
@@ -71,7 +71,7 @@ urlpatterns = [
     path("signed/<str:token>/erase/", signers.erase_all, name="erase_all"),
     path("signed/<str:token>/end-links/", signers.end_links, name="end_links"),
     path("never-again/<str:token>/", signers.never_again, name="never_again"),
-    # What mail programs made of one of these.
+    # Links of these kinds that a mail program has damaged.
     re_path(
         r"^(?P<folder>(?i:(?:[a-z]{2}/)?(?:confirm|not-me|signature|signed|never-again)))"
         r"/(?P<rest>(?s:.*))$",

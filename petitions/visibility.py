@@ -1,4 +1,4 @@
-"""Which petition a visitor gets to see: decided here and nowhere else."""
+"""Visibility of petitions to visitors: decided here and nowhere else."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from petitions.states import PUBLIC_STATES, State
 
 
 class PetitionMoved(Exception):
-    """The address is a former one; `petition` has the new."""
+    """The address is a former one; `petition` has the new one."""
 
     def __init__(self, petition: Petition) -> None:
         self.petition = petition
 
 
 class PetitionWithdrawn(Exception):
-    """It was public once."""
+    """The petition was public once, and was withdrawn."""
 
     def __init__(self, petition: Petition) -> None:
         self.petition = petition
 
 
 def get_petition(slug: str, now: datetime) -> Petition:
-    """The petition with this address and all that its page prints. Moved when it has
-    another address now, Withdrawn when it has left, Http404 when the public never
-    saw it."""
+    """Return the petition at this address with all that its page prints. Raise
+    PetitionMoved when it has another address now, PetitionWithdrawn when it was
+    withdrawn after it was public, Http404 when the public never saw it."""
     petition = Petition.objects.for_reading().filter(slug=slug).first()
     if petition is None:
         former = (
@@ -52,12 +52,13 @@ def get_petition(slug: str, now: datetime) -> Petition:
 
 
 def is_published(petition: Petition, then: datetime | None) -> bool:
-    """Whether its day had come by `then`."""
+    """Return whether its opening date had come by `then`."""
     return bool(then and petition.opens_at and petition.opens_at <= then)
 
 
 def current_slug(slug: str) -> str | None:
-    """The present address of a petition that once had this one."""
+    """Return the present address of a petition that once had this one; None without
+    one."""
     return (
         FormerPetitionSlug.objects.filter(slug=slug)
         .values_list("petition__slug", flat=True)
