@@ -32,6 +32,8 @@ RESETS = Rate("password resets", at_once=20, every=timedelta(minutes=3))
 
 
 class PasswordReset(views.PasswordResetView):
+    """Django's view to ask for a password link, rate limited by network."""
+
     extra_context = SITE
     form_class = StaffPasswordResetForm
 
@@ -103,6 +105,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
 def show(
     request: HttpRequest, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
+    """Render the page of an invitation in the look of the admin."""
     return render(
         request,
         "admin/accept_invitation.html",

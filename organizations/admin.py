@@ -281,7 +281,8 @@ class UserAdmin(ModelAdmin[User]):
     def get_readonly_fields(
         self, request: HttpRequest, obj: User | None = None
     ) -> list[str]:
-        """Nobody closes or unmakes themselves: so one administrator is always left."""
+        """Make the rights of one's own account read-only: nobody can close or demote
+        themselves, so one administrator is always left."""
         own = ["is_active", "is_superuser"] if obj == request.user else []
         return [*self.readonly_fields, *own]
 

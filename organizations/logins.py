@@ -179,5 +179,6 @@ def entered(
 def left(
     sender: object, request: HttpRequest | None, user: User | None, **kwargs: Any
 ) -> None:
+    """Log that somebody has logged out."""
     if user is not None:
         events.record("logged out", account=user.pk)

@@ -123,6 +123,8 @@ def noted(mail: StaffMail, **outcome: Any) -> None:
 
 
 def retry_later(mail: StaffMail, due_at: datetime, attempts: int | None = None) -> None:
+    """Make the mail due at `due_at`; `attempts` replaces the number of attempts so
+    far."""
     mail.due_at = due_at
     if attempts is not None:
         mail.attempts = max(0, attempts)

@@ -98,6 +98,7 @@ def fold_letters(text: str) -> str:
 
 
 def is_guessable(names: list[str], form: str) -> bool:
+    """Return whether one form of a password scores too low, or is mostly names."""
     found = zxcvbn(form, user_inputs=names, max_length=LOOKED_AT)
     return found["score"] < ENOUGH or is_mostly(names, form)
 

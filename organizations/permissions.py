@@ -25,6 +25,7 @@ def role_in(user: User, organization_id: int | None) -> Role | None:
 
 
 def may_view(user: User, organization_id: int | None) -> bool:
+    """Return whether `user` has any role in the organisation."""
     return role_in(user, organization_id) is not None
 
 

@@ -35,6 +35,7 @@ class ScopedPermissions:
     """The lookup that leads from a row to the id of its organisation."""
 
     def organization_id(self, row: models.Model | None) -> int | None:
+        """Return the id of the organisation that a row belongs to, None without one."""
         value: Any = row
         for name in self.organization_path.split("__"):
             if value is None:
@@ -135,10 +136,12 @@ class AdministratorsAdmin[M: models.Model](ModelAdmin[M]):
 
 
 def edits_somewhere(user: User) -> bool:
+    """Return whether `user` may edit in any organisation."""
     return user.is_superuser or any(
         role in EDITING_ROLES for role in memberships(user).values()
     )
 
 
 def owns(request: HttpRequest, organization: Organization | None) -> bool:
+    """Return whether the user may change this organisation itself and its members."""
     return may_own(user_of(request), organization.pk if organization else None)

@@ -34,6 +34,7 @@ def email_key_fits(
     databases: Sequence[str] | None = None,
     **options: Any,
 ) -> list[CheckMessage]:
+    """Report an error when EMAIL_KEY is not the secret in force."""
     if not databases or secret_is_known():
         return []
     return [Error(WRONG_KEY, id="petitions.E001")]
@@ -49,4 +50,6 @@ NOTHING_SHAPED = (
 def letters_can_be_shaped(
     app_configs: Sequence[AppConfig] | None, **options: Any
 ) -> list[CheckMessage]:
+    """Inform when libfribidi is missing, which shapes Arabic, Hebrew and Indic
+    letters."""
     return [] if lettering.SHAPES else [Info(NOTHING_SHAPED, id="petitions.I001")]

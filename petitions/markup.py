@@ -60,6 +60,7 @@ def linked_image(
 
 
 def commonmark(kind: type[MarkdownIt] = MarkdownIt) -> MarkdownIt:
+    """Make the parser of dialect 1: CommonMark without HTML, pictures as links."""
     parser = kind("commonmark", {"html": False})
     parser.add_render_rule("image", linked_image)
     return parser
@@ -89,6 +90,7 @@ BULLET = re.compile(r"^([ \t]*)[•‣◦▪▫●○■□∙·➢✓✔][ \t\u
 
 
 def hyphens_for_bullets(state: StateCore) -> None:
+    """Core rule: turn pasted bullets into hyphens, which begin a list."""
     state.src = BULLET.sub(r"\1- ", state.src)
 
 
@@ -169,6 +171,7 @@ class Linking(MarkdownIt):
 
     @override
     def validateLink(self, url: str) -> bool:
+        """Accept web and mail addresses, and paths of this site."""
         return self.ABSOLUTE.match(url) is not None
 
 
@@ -209,6 +212,7 @@ HEADING = re.compile(r"#{1,6}[ \t].*\w")
 
 
 def hyphens_for_more_bullets(state: StateCore) -> None:
+    """Core rule: turn the bullets that dialect 3 knows into hyphens."""
     state.src = MORE_BULLETS.sub(r"\1- ", state.src)
 
 
@@ -254,6 +258,7 @@ def is_repeated(mark: str, state: StateBlock) -> bool:
 
 
 def quotation(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """Block rule: begin no quotation where “>” means more than: “> 500 people”."""
     if MORE_THAN.match(line_of(state, start_line)):
         return False
     return blockquote(state, start_line, end_line, silent)
@@ -262,6 +267,7 @@ def quotation(state: StateBlock, start_line: int, end_line: int, silent: bool) -
 def heading_of_words(
     state: StateBlock, start_line: int, end_line: int, silent: bool
 ) -> bool:
+    """Block rule: begin a heading only where a word follows the “#”."""
     if not HEADING.match(line_of(state, start_line)):
         return False
     return heading(state, start_line, end_line, silent)

@@ -64,6 +64,8 @@ class KeyringVersion:
         return self.hashed(f"{self.number}={exact(address).lower()}")
 
     def hashed(self, message: str) -> UUID:
+        """Return 128 bits of HMAC-SHA256 as a UUID; raise UnknownSecret without a
+        secret."""
         if not self.secret:
             raise UnknownSecret(self.number)
         digest = hmac.digest(self.secret, message.encode(), "sha256")
@@ -157,6 +159,7 @@ def forget_keyring() -> None:
 
 
 def load_keyring() -> Keyring:
+    """Load all key versions, each with its secret if the environment has it."""
     secrets = {
         fingerprint(secret): secret.encode()
         for secret in (settings.EMAIL_KEY, *settings.EMAIL_KEY_FALLBACKS)

@@ -117,8 +117,8 @@ class Correction(HasDialect):
         return direction(self.shown_language)
 
     def concerns(self, words: Words) -> bool:
-        """Return whether readers of these words need it: unless it corrects a passage
-        of a text in another language."""
+        """Return whether readers of these words need it. They do not when it corrects a
+        passage of a text in another language."""
         return not self.before or self.shown_language == words.language
 
     def is_of_the_text(self) -> bool:

@@ -108,6 +108,7 @@ class Handover(ReadAsPetition, Pictured):
 
     @property
     def number(self) -> int:
+        """The number of all supporters that were handed over."""
         return self.confirmed + self.paper + self.imported
 
     @property

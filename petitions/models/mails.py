@@ -186,6 +186,8 @@ class MailTally(models.Model):
 
 
 class OfAddressesQuerySet[M: "OfAddresses"](models.QuerySet[M]):
+    """Rows of OfAddresses, by whose addresses they are found and changed."""
+
     def add_address(self, address: str, version: KeyringVersion, **values: Any) -> None:
         """Record that the row of this mailbox is about this address, too; create the
         row with `values` when there is none."""

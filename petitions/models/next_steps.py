@@ -21,6 +21,8 @@ MAILTO_MOST = 2_000
 
 
 class NextStepKind(models.TextChoices):
+    """The kind of a next step."""
+
     PETITION = "petition", _("Sign another petition")
     DONATION = "donation", _("Donate")
     LETTER = "letter", _("Write a letter of one's own")

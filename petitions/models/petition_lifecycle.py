@@ -154,7 +154,8 @@ class PetitionLifecycle(PetitionColumns):
     # -- how long names are kept once it has ended --
 
     def keep_less(self, months: int) -> None:
-        """Keep the names of an ended petition for fewer months."""
+        """Keep the names of an ended petition for fewer months; raise NotAllowed when
+        it has not ended, or they are erased or not fewer."""
         ended = self._rows().filter(
             state__in=ENDED_STATES, anonymised_at=None, months_kept__gt=months
         )
@@ -174,7 +175,8 @@ class PetitionLifecycle(PetitionColumns):
         )
 
     def keep_longer(self, *, now: datetime) -> None:
-        """Undo that its names are kept for fewer months."""
+        """Undo that its names are kept for fewer months; raise NotAllowed when it is
+        too late."""
         lowered = self._rows().filter(
             months_lowered_at__gt=now - WAIT, anonymised_at=None, anonymised_to=0
         )

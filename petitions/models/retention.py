@@ -28,6 +28,7 @@ class RetentionLimit(models.Model):
 
     @classmethod
     def stored(cls) -> RetentionLimit | None:
+        """Return the newest limit that a worker has recorded, None without one."""
         return cls.objects.order_by("pk").last()
 
     @classmethod
