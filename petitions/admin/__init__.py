@@ -1,4 +1,4 @@
-"""The staff's side: writing campaigns and watching them grow."""
+"""The staff's side: writing petitions and watching them grow."""
 
 from petitions.admin.addresses import AddressRuleAdmin, KeyCollisionAdmin
 from petitions.admin.exports import ExportAdmin

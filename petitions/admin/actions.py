@@ -1,5 +1,5 @@
-"""Doing to a petition what staff can do with it: a page that says what will happen,
-then the deed, once or for many."""
+"""Actions that staff take on petitions, each with a page that first says what will
+happen: a transition of one petition or of many, and a shorter retention of names."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def change_url(petition: Petition) -> str:
 
 
 class OutcomeForm(Attentive, forms.Form):
-    """How it ended, in a sentence; what was said before stays where nothing is said."""
+    """The form that asks how the petition ended, in one sentence; left empty, it keeps
+    the sentence that was stored before."""
 
     outcome = TextField(
         max_length=500,
@@ -68,7 +69,8 @@ class OutcomeForm(Attentive, forms.Form):
     )
 
     def ask(self, transition: Transition, petition: Petition) -> None:
-        """Whether it is asked for this one, and needed."""
+        """Set the field up for this transition: drop it if none is asked for, require
+        it if one is needed and the petition has none yet."""
         if not transition.outcome:
             del self.fields["outcome"]
             return
@@ -91,14 +93,16 @@ def transition(
     petition: Petition,
     found: Transition,
 ) -> HttpResponse:
-    """The page that says what will happen, and does it, to what stood there when it was
-    opened."""
+    """Show the page that says what the transition will do; on POST, make it, unless
+    somebody has changed the petition since the page was opened. Raise Http404 if it is
+    for owners and the user is none."""
     now = timezone.now()
     if found.for_owners and not is_owner(request, petition):
         raise Http404
     sent = arrived(request)
     if request.method == "POST":
-        # Of a button that was pressed twice, the second finds what the first has done.
+        # When a button is pressed twice, the second request waits here, and then finds
+        # what the first has done.
         Petition.objects.select_for_update(no_key=True).get(pk=petition.pk)
         petition.refresh_from_db()
         sent.who = saves.meanwhile(Petition, str(petition.pk), sent.opened)
@@ -136,7 +140,8 @@ def transition(
 def was_done(
     request: HttpRequest, petition: Petition, found: Transition, sent: Sent
 ) -> bool:
-    """Whether whoever sends this page has done the same since it was opened."""
+    """Return whether this user has made the same transition since the page was
+    opened."""
     entries = LogEntry.objects.filter(
         user=user_of(request).pk,
         content_type=ContentType.objects.get_for_model(Petition),
@@ -150,7 +155,8 @@ def was_done(
 def carry_out(
     request: HttpRequest, petition: Petition, found: Transition, outcome: str = ""
 ) -> None:
-    """Do it, unless somebody was quicker, and write down who did."""
+    """Make the transition and log it in the petition's history; if somebody else was
+    quicker, change nothing and say so."""
     now = timezone.now()
     warnings = found.warnings(petition)
     try:
@@ -174,7 +180,8 @@ def carry_out(
 
 
 def goes_public(petition: Petition) -> str:
-    """When, with a link to what readers will see: its own page is not there yet."""
+    """Return the message that says when the petition opens, with a link to its preview:
+    its own page is not there yet."""
     assert petition.opens_at is not None
     preview = reverse("admin:petitions_petition_preview_one", args=[petition.pk])
     sentence = gettext("“%(title)s” goes public on %(day)s.") % {
@@ -199,8 +206,8 @@ def carry_out_all(
     petitions: QuerySet[Petition],
     verb: str,
 ) -> HttpResponse | None:
-    """Ask first, naming each petition with what follows or why it cannot be done; then
-    do it to each that the rules allow."""
+    """Ask first, naming each petition with the consequences, or with why it cannot be
+    done; once confirmed, make the transition for each that the rules allow."""
     found = TRANSITIONS[verb]
     now = timezone.now()
     opened = arrived(request).opened
@@ -241,7 +248,8 @@ def problems_of(
     found: Transition,
     opened: datetime | None,
 ) -> list[str]:
-    """Why it is left as it is, in sentences; `opened` is when its row was shown."""
+    """Return why the petition is left as it is, in sentences; `opened` is when its row
+    was shown."""
     if not model_admin.has_change_permission(request, petition):
         return [gettext("You may not change it.")]
     problems = found.problems(petition, timezone.now())
@@ -257,14 +265,15 @@ def meanwhile_sentence(who: str) -> str:
     ) % {"who": who}
 
 
-# == For how many months the names of an ended petition are kept ==
+# == Retention of the names of an ended petition ==
 
 
 def keep_less(
     model_admin: ModelAdmin[Petition], request: HttpRequest, petition: Petition
 ) -> HttpResponse:
-    """Ask for a smaller number of months, say whose names are erased and when, do it
-    when that was confirmed."""
+    """Ask for a shorter retention, in months, say whose names are erased and when, and
+    store it once that is confirmed. Raise Http404 unless the petition has ended and its
+    names are still known."""
     if petition.state not in ENDED_STATES or petition.anonymised_at:
         raise Http404
     typed = request.POST.get("months", "")

@@ -1,5 +1,5 @@
-"""Rules for addresses, for site administrators; and, for staff, who was counted twice
-before a rule changed."""
+"""Address rules, for site administrators; and key collisions, for staff: people who
+were counted twice before a rule changed."""
 
 from __future__ import annotations
 
@@ -56,5 +56,6 @@ class KeyCollisionAdmin(ScopedAdmin[KeyCollision]):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Read-only: what was taken back stays so, unless its owner signs again."""
+        """Return False: a signature that was taken back stays so, unless its signer
+        signs again."""
         return False

@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from petitions.dates import why_impossible
 from petitions.models import Petition
 
-# Nobody plans further ahead; a year that was mistyped is.
+# Nobody plans further ahead: a later year is mistyped.
 FAR_AHEAD = timedelta(days=3660)
 
 
 class DayAndHour(AdminSplitDateTime):
-    """A date alone means the beginning of that day, or its end."""
+    """A date and time widget that takes a date without a time as `hour` on that day."""
 
     def __init__(self, hour: time, attrs: Any = None) -> None:
         super().__init__(attrs)
@@ -40,7 +40,8 @@ def end_of_day() -> DayAndHour:
 
 
 class DatesForm(forms.ModelForm[Petition]):
-    """No date opens or ends anything at once: buttons do, which say so first."""
+    """A form that refuses dates which would open or end the petition as soon as it is
+    saved: that is for buttons, which say so first."""
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -53,8 +54,7 @@ class DatesForm(forms.ModelForm[Petition]):
     def refuse(
         self, name: str, why: Callable[[Any, datetime], Any], now: datetime
     ) -> None:
-        """Put beside a field what is wrong with its date; not with one that stands
-        there unchanged."""
+        """Add what is wrong with a date to its field, unless the date is unchanged."""
         if name not in self.cleaned_data or name not in self.changed_data:
             return
         if sentence := why(self.cleaned_data[name], now):

@@ -1,4 +1,4 @@
-"""Taking an organisation's list of supporters along, and who has done so."""
+"""The export of an organisation's supporters, and the record of who has made one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from petitions.privacy import export
 
 @admin.register(Export)
 class ExportAdmin(ScopedAdmin[Export]):
-    """Every member sees who took the list; owners take it."""
+    """The record of exports, which every member sees; only owners export."""
 
     list_display = ["made_at", "organization", "made_by", "number"]
     list_select_related = ["organization", "made_by"]
@@ -48,7 +48,9 @@ class ExportAdmin(ScopedAdmin[Export]):
         ]
 
     def new(self, request: HttpRequest, number: int) -> HttpResponseBase:
-        """How many lines an organisation's list has, and a button that streams it."""
+        """Show how many lines the organisation's list has, with a button that streams
+        it as CSV; raise Http404 for another's organisation, PermissionDenied for
+        members who are no owners."""
         user, now = user_of(request), timezone.now()
         organization = Organization.objects.of(user).filter(pk=number).first()
         if organization is None:

@@ -1,4 +1,5 @@
-"""Does mail arrive, by day and by mail domain; and where do signatures come from?"""
+"""Figures of a petition: whether mail arrives, by day and mail domain, and where
+signatures come from."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ SUMS = {name: Sum(name) for name in ("signed", "handed_over", "failed", "confirm
 
 
 def read_tables(petition: Petition, day: str, now: datetime) -> dict[str, Any]:
-    """Rows for the tables; `day` (ISO) narrows the one of domains."""
+    """Return the rows of the tables; `day` (ISO) narrows mail domains and links to one
+    day."""
     tallies = petition.mail_tallies.all()
     try:
         chosen = date.fromisoformat(day) if day else None
@@ -39,8 +41,8 @@ def read_tables(petition: Petition, day: str, now: datetime) -> dict[str, Any]:
 
 
 def channels(petition: Petition, chosen: date | None) -> list[dict[str, Any]]:
-    """The links that brought signatures, on the chosen day or in all: number, and
-    share of all that were confirmed then."""
+    """Return the links that brought signatures, on the chosen day or in all: the number
+    of confirmations, and the share of all confirmations then, in per cent."""
     tallies = petition.channel_tallies.all()
     if chosen:
         tallies = tallies.filter(day=chosen)
@@ -59,8 +61,8 @@ def channels(petition: Petition, chosen: date | None) -> list[dict[str, Any]]:
 
 
 def busiest_sources(petition: Petition, now: datetime) -> list[SourceTally]:
-    """The networks and mail domains of the last two days that brought most within an
-    hour, each with `stands_out`."""
+    """Return the networks and mail domains that brought most signatures within an hour
+    of the last two days; `stands_out` says which are outliers."""
     since = now - SOURCE_HOURS
     tallies = petition.source_tallies.filter(hour__gt=since)
     rows = list(

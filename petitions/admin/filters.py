@@ -1,4 +1,4 @@
-"""Filters that several lists have."""
+"""List filters that several admins share."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from organizations.scoping import user_of
 from petitions.models import Petition, Signature
 from petitions.states import QuarantineReason
 
-# In the address: those that will be erased.
+# The value in the URL for signatures that will be erased.
 LEAVING = "leaving"
 
 
 class PetitionFilter(admin.SimpleListFilter):
-    """Only petitions of the user's organisations, the newest fifty."""
+    """A filter by petition: the newest fifty of the user's organisations."""
 
     title = _("petition")
     parameter_name = "petition"
@@ -38,7 +38,8 @@ class PetitionFilter(admin.SimpleListFilter):
 
 
 class AsideFilter(admin.SimpleListFilter):
-    """Each rule with the number of people who wait because of it."""
+    """A filter by the reason for quarantine (`aside`), each with the number of people
+    who wait because of it."""
 
     title = _("set aside")
     parameter_name = "aside"
@@ -60,7 +61,8 @@ class AsideFilter(admin.SimpleListFilter):
         return [*everybody, *rules, *self.leaving(request, model_admin)]
 
     def leaving(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Those whom staff decided to erase, while it can be called off."""
+        """Return the choice for signatures that staff decided to erase, with the number
+        of people; no choice when there are none. They can still be called off."""
         marked = model_admin.get_queryset(request).to_be_removed()
         people = marked.aggregate(n=Count("email_key", distinct=True))["n"]
         label = gettext("Will be erased (%(people)s)") % {"people": intcomma(people)}

@@ -1,5 +1,5 @@
-"""What an answer said before: staff read it, and remove what should never have stood
-there."""
+"""Earlier versions of an answer: staff read them, and remove what should never have
+been published."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class RemovalForm(forms.Form):
-    """Of one former version."""
+    """The form below each earlier version that removes it."""
 
     removed_because = LineField(
         label=_("Why it is removed"),
@@ -36,7 +36,8 @@ class RemovalForm(forms.Form):
 
 
 def former(model_admin: AnswerAdmin, request: HttpRequest, number: int) -> HttpResponse:
-    """The page. Whoever may publish an answer may remove former words of it."""
+    """Show the earlier versions; on POST, remove one. Whoever may change the answer may
+    remove earlier versions of it."""
     answer = model_admin.get_object(request, str(number))
     if answer is None:
         raise Http404
@@ -75,7 +76,8 @@ def remove(
     revision: AnswerRevision,
     form: RemovalForm,
 ) -> HttpResponse:
-    """Remove it, once, and say so in the history of the answer."""
+    """Remove the version, log it in the history of the answer if it was not removed
+    before, and go back to the page."""
     reason = form.cleaned_data["removed_because"]
     if revision.remove(reason, user_of(request), timezone.now()):
         noted = {

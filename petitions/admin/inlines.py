@@ -1,4 +1,4 @@
-"""The rows below a campaign: whom it petitions, corrections, supporters elsewhere."""
+"""The inlines of a petition: targets, corrections, supporters counted elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from petitions.states import State
 
 
 def is_frozen(petition: Petition | None) -> bool:
-    """Whether people have signed it; asked once in the life of the object."""
+    """Return whether people have signed the petition; queried once for each object."""
     if petition is None:
         return False
     if not hasattr(petition, "_frozen"):
@@ -28,8 +28,8 @@ def is_frozen(petition: Petition | None) -> bool:
 
 
 class PetitionInline(ScopedPermissions):
-    """Rows of a petition, shown to and changed by those who may edit it: it stands
-    behind each of them."""
+    """The permissions of a petition's inlines: whoever may edit the petition, against
+    which they are checked, may edit its rows."""
 
     organization_path = "organization_id"
 
@@ -38,7 +38,8 @@ class PetitionInline(ScopedPermissions):
 
 
 class TargetForm(forms.ModelForm[Target]):
-    """Of a petition that people have signed, only “Not settled yet” can change."""
+    """A form in which, once people have signed the petition, only a target that is “Not
+    settled yet” can change."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,7 +50,7 @@ class TargetForm(forms.ModelForm[Target]):
 
 
 class TargetFormSet(BaseInlineFormSet[Target, Petition, TargetForm]):
-    """A petition that is public keeps somebody whom it petitions."""
+    """Requires at least one target unless the petition is a draft."""
 
     def clean(self) -> None:
         super().clean()
@@ -113,14 +114,16 @@ class CorrectionInline(PetitionInline, StackedInline[Correction, Petition]):
     def formfield_for_choice_field(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """There is no other language than those of its texts."""
+        """Use a plain choice, without “another language”: the petition's texts are all
+        there is to correct."""
         kwargs["choices_form_class"] = forms.TypedChoiceField
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_formset(
         self, request: HttpRequest, obj: Petition | None = None, **kwargs: Any
     ) -> Any:
-        """Asks which text is meant where there are several, and never for more."""
+        """Offer the languages of the petition's texts: its own, as "", then the
+        others."""
         formset = super().get_formset(request, obj, **kwargs)
         field = formset.form.base_fields.get("language")
         if field is not None and obj is not None:

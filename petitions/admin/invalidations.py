@@ -1,5 +1,5 @@
-"""Taking signatures from the count, as staff do it: describe, look, apply; watch, and
-reverse."""
+"""Invalidation: staff take signatures from the count. They describe which, preview them
+and apply it, then follow its progress, and can reverse it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from petitions.signatures.invalidating import (
     InvalidationRunning,
 )
 
-# How long a preview may be applied as it was seen.
+# How long a preview can still be applied.
 PREVIEW_HOLDS = timedelta(hours=1)
 SALT = "petitions.invalidation.preview"
 
@@ -58,7 +58,7 @@ FIELDSETS: list[tuple[Any, dict[str, Any]]] = [
 
 
 class LocalTime(forms.DateTimeInput):
-    """A date and time as browsers let them be picked."""
+    """A date and time field with the browser's own picker."""
 
     input_type = "datetime-local"
 
@@ -94,8 +94,8 @@ class ReversalForm(forms.Form):
 def invalidate(
     model_admin: admin.ModelAdmin[Petition], request: HttpRequest, petition: Petition
 ) -> HttpResponse:
-    """The form; what it describes, with nothing changed; or, from a preview's own
-    button, the work begun."""
+    """Show the form; on POST, preview what it describes, with nothing changed, or, from
+    the preview's own button, begin the invalidation."""
     now = timezone.now()
     if "previewed" in request.POST:
         return apply(request, petition)
@@ -130,7 +130,8 @@ def invalidate(
 def preview_context(
     draft: Invalidation, preview: InvalidationPreview | None
 ) -> dict[str, Any]:
-    """What the page shows of a preview, and what it hands back when it is applied."""
+    """Return what the page shows of a preview, and the sealed value that it sends back
+    when it is applied."""
     if preview is None:
         return {"preview": None}
     return {
@@ -144,7 +145,8 @@ def preview_context(
 
 
 def seal(draft: Invalidation, found: int) -> str:
-    """What was previewed, so that exactly this is applied and nothing unseen."""
+    """Return what was previewed as a signed value, so that exactly this is applied and
+    nothing unseen."""
     seen = {name: getattr(draft, name) for name in (*CONDITIONS, "reason", "as_of")}
     for name in TIMES:
         seen[name] = seen[name] and seen[name].isoformat()
@@ -153,7 +155,8 @@ def seal(draft: Invalidation, found: int) -> str:
 
 
 def unseal(sealed: str, petition: Petition) -> Invalidation | None:
-    """The invalidation that was previewed; None when it is too old or another's."""
+    """Return the invalidation that was previewed; None if it is too old, forged or of
+    another petition."""
     try:
         seen = signing.loads(sealed, salt=SALT, max_age=PREVIEW_HOLDS)
     except signing.BadSignature:
@@ -166,7 +169,7 @@ def unseal(sealed: str, petition: Petition) -> Invalidation | None:
 
 
 def apply(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """Hand to the worker what was previewed."""
+    """Hand the previewed invalidation to the worker."""
     now = timezone.now()
     made = unseal(request.POST["previewed"], petition)
     if made is None:
@@ -194,14 +197,14 @@ def busy(request: HttpRequest, petition: Petition) -> HttpResponse:
 def log_on_petition(
     request: HttpRequest, petition: Petition, what: str, row: Invalidation
 ) -> None:
-    """For the history of the petition."""
+    """Log `what`, with %(id)s standing for the row, in the petition's history."""
     LogEntry.objects.log_actions(
         user_of(request).pk, [petition], CHANGE, what % {"id": row}, single_object=True
     )
 
 
 def conditions_in_words(invalidation: Invalidation) -> list[tuple[Any, str]]:
-    """Its conditions, each with its label."""
+    """Return the conditions that are set, each with its label."""
 
     def label(name: str) -> Any:
         return Invalidation._meta.get_field(name).verbose_name  # type: ignore[union-attr]
@@ -221,7 +224,7 @@ def conditions_in_words(invalidation: Invalidation) -> list[tuple[Any, str]]:
 
 @admin.register(Invalidation)
 class InvalidationAdmin(ScopedAdmin[Invalidation]):
-    """What was taken from the count: how far it has come, and the way back."""
+    """The record of invalidations: how far each has come, and its reversal."""
 
     organization_path = "petition__organization_id"
     list_display = [
@@ -243,7 +246,8 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
         css = {"all": ["css/admin.css"]}
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Not which signatures, for whoever only reads somewhere: that may say who."""
+        """Leave out which signatures, for users who only read in one of their
+        organisations: the conditions may say who."""
         columns = list(super().get_list_display(request))
         user = user_of(request)
         if not user.is_superuser and not all(
@@ -264,7 +268,7 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """It is a record; only the reversal changes it."""
+        """Return False: it is a record, and only the reversal changes it."""
         return False
 
     def may_reverse(self, request: HttpRequest, row: Invalidation) -> bool:
@@ -276,7 +280,7 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
             f"{what} {value}" for what, value in conditions_in_words(invalidation)
         )
 
-    # In words: editors may not open the page of an account.
+    # As text, not as links: editors may not open the page of an account.
 
     @admin.display(description=_("by"))
     def by(self, invalidation: Invalidation) -> str:
@@ -313,7 +317,8 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
         )
 
     def reverse(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Give back what still carries the mark; asks first, and asks why."""
+        """Count the signatures again that still carry the invalidation's mark, after
+        asking for confirmation and for a reason."""
         row = self.get_object(request, str(number))
         if row is None or not super().has_change_permission(request, row):
             raise Http404

@@ -1,5 +1,5 @@
-"""Limits and lists, for administrators of the site only; and the mail domains that an
-organisation knows, for its staff."""
+"""Rate limits, allow and block lists, for site administrators only; and the mail
+domains that an organisation knows, for its staff."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class ListedDomainAdmin(ListAdmin[ListedDomain]):
 
 @admin.register(OrdinaryDomain)
 class OrdinaryDomainAdmin(ScopedAdmin[OrdinaryDomain]):
-    """Added beforehand, learnt by releasing, and taken from the list again."""
+    """Mail domains that an organisation knows: added beforehand, or learnt when staff
+    release signatures from quarantine; staff can take them off the list."""
 
     list_display = ["domain", "organization", "since"]
     fields = ["organization", "domain"]

@@ -1,4 +1,4 @@
-"""Campaigns in the admin: written, previewed, published, watched, closed."""
+"""Petitions in the admin: written, previewed, published, watched, closed."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         return petitions.for_reading()  # type: ignore[attr-defined, no-any-return]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A draft that nobody has signed."""
+        """Allow it only for a draft that nobody has signed."""
         if obj is None or obj.state != State.DRAFT or is_frozen(obj):
             return False
         return self.has_change_permission(request, obj)
@@ -136,14 +136,14 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             if not obj.is_scheduled(timezone.now()):
                 fields.append("opens_at")
         if obj is not None and obj.state in ENDED_STATES:
-            # They end and erase: buttons say so first.
+            # Changing these would end or erase: buttons do that, which say so first.
             fields += ["closes_at", "months_kept"]
         return list(dict.fromkeys(fields))
 
     def formfield_for_dbfield(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """Dates may be typed without an hour."""
+        """Let dates be typed without an hour."""
         if db_field.name == "opens_at":
             kwargs["widget"] = beginning_of_day()
         if db_field.name == "closes_at":
@@ -153,7 +153,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """Topics with their names; they belong to the whole site."""
+        """Offer all topics, with their names: they belong to the whole site."""
         if db_field.name == "topics":
             kwargs["queryset"] = Topic.objects.prefetch_related("names")
         return super().formfield_for_manytomany(db_field, request, **kwargs)
@@ -166,7 +166,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         return obj.get_absolute_url()
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Whoever works for one organisation need not choose it."""
+        """Preselect the organisation for users who work for only one."""
         organizations = list(
             user_of(request).memberships.values_list("organization_id", flat=True)[:2]
         )
@@ -185,7 +185,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
 
     @admin.display(description=_("the very lines"))
     def readers_see(self, petition: Petition) -> SafeString | str:
-        """Rendered by the templates of the public pages."""
+        """Return the lines that readers see, rendered by the templates of the public
+        pages."""
         if not petition.pk:
             return gettext("They appear here once the petition is saved.")
         context = {"petition": petition, "targets": list(petition.targets.all())}
@@ -236,7 +237,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     # -- saving --
 
     def has_typed(self, request: HttpRequest, petition: Petition) -> bool:
-        """Whether the form holds anything else than what is stored."""
+        """Return whether the form holds anything other than what is stored."""
         form = self.get_form(request, petition, change=True)
         bound = form(request.POST, request.FILES, instance=petition)
         formsets, _inlines = self._create_formsets(  # type: ignore[attr-defined]
@@ -245,8 +246,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         return any(one.has_changed() for one in (bound, *formsets))
 
     def response_change(self, request: HttpRequest, obj: Petition) -> HttpResponse:
-        """The buttons above the form save it, then lead to what they are about: what
-        is published is what was on the screen."""
+        """After one of the buttons above the form has saved it, go on to the page of
+        that transition: what is published is what was on the screen."""
         verb = request.POST.get("_then", "")
         if verb in transitions.TRANSITIONS:
             return redirect("admin:petitions_petition_transition", obj.pk, verb)
@@ -321,21 +322,22 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         ]
 
     def get_petition(self, request: HttpRequest, number: int) -> Petition:
-        """The petition that the user may see, or Http404."""
+        """Return the petition; raise Http404 unless the user may see it."""
         petition = self.get_object(request, str(number))
         if petition is None or not self.has_view_permission(request, petition):
             raise Http404
         return petition
 
     def preview(self, request: HttpRequest, number: int | None = None) -> HttpResponse:
-        """The public page, of what is stored or of what is in the form."""
+        """Show the public page, as stored or, on POST, as typed in the form."""
         stored = self.get_petition(request, number) if number is not None else None
         if not self.has_view_permission(request):
             raise Http404
         return previews.preview_petition(self, request, stored)
 
     def figures(self, request: HttpRequest, number: int) -> HttpResponse:
-        """By day and mail domain: signed, handed over, failed, confirmed."""
+        """Show figures by day and mail domain: signed, handed over, failed,
+        confirmed."""
         petition = self.get_petition(request, number)
         context = {
             **self.admin_site.each_context(request),
@@ -353,19 +355,19 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         return TemplateResponse(request, template, context)
 
     def spread(self, request: HttpRequest, number: int) -> HttpResponse:
-        """What follows a signature, links with a tag, paper."""
+        """Show the promotion page: the next step after signing, tagged links, paper."""
         petition = self.get_petition(request, number)
         return promotion.spread(self, request, petition)
 
     def invalidate(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Take signatures from the count: describe them, look, apply."""
+        """Take signatures from the count: describe them, preview, apply."""
         petition = self.get_petition(request, number)
         if not self.has_change_permission(request, petition):
             raise Http404
         return invalidations.invalidate(self, request, petition)
 
     def transition(self, request: HttpRequest, number: int, verb: str) -> HttpResponse:
-        """Publish, pause, close …: says what will happen, then does it."""
+        """Publish, pause, close …: say what will happen, then do it."""
         petition = self.get_petition(request, number)
         found = transitions.TRANSITIONS.get(verb)
         if found is None or not self.has_change_permission(request, petition):
@@ -373,7 +375,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         return actions.transition(self, request, petition, found)
 
     def keep_less(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Keep the names of one that has ended for fewer months."""
+        """Shorten the retention of names of a petition that has ended."""
         petition = self.get_petition(request, number)
         if not self.has_change_permission(request, petition):
             raise Http404

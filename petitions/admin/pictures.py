@@ -1,5 +1,5 @@
-"""Pictures as staff give them: checked and made smaller on the way in; once taken down,
-gone with all that was made of them."""
+"""Pictures that staff upload: checked and made smaller on the way in; once replaced or
+removed, deleted with all files that were made of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PICTURE_WIDTH = 1200
 
 
 class PictureForm[M: models.Model](forms.ModelForm[M]):
-    """Of a model with `image` and `image_description`."""
+    """A form for a model with `image` and `image_description`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,7 +41,7 @@ class PictureForm[M: models.Model](forms.ModelForm[M]):
 
 
 class PictureAdmin[M: models.Model](ModelAdmin[M]):
-    """Of such a model: no file outlives the row that showed it."""
+    """An admin for such a model, in which no file outlives the row that showed it."""
 
     def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:
         former = None

@@ -1,4 +1,5 @@
-"""The public page of a petition that is not public, rendered by the same code."""
+"""The preview of a petition that is not public, rendered by the code of the public
+page."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ from petitions.views.petition_page import page_context
 if TYPE_CHECKING:
     from petitions.admin.petitions import PetitionAdmin
 
-# May stand in a frame of our own admin, and sends nothing anywhere.
+# A preview may be framed by our own admin, and sends nothing anywhere.
 PREVIEW_CSP: dict[str, list[str]] = {
     **settings.SECURE_CSP,
     "frame-ancestors": [CSP.SELF],
@@ -35,7 +36,7 @@ PREVIEW_CSP: dict[str, list[str]] = {
     "script-src": [CSP.NONE],
 }
 
-# Stands in until an organisation is chosen.
+# A placeholder until an organisation is chosen.
 NOBODY = Organization(name="…", slug="preview")
 
 TYPED = ("title", "ask", "summary", "text")
@@ -50,7 +51,7 @@ def respond(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 def preview_petition(
     model_admin: PetitionAdmin, request: HttpRequest, stored: Petition | None
 ) -> HttpResponse:
-    """What is stored; with a POST, what is in the form, unsaved."""
+    """Render the petition as stored or, on POST, as typed in the form; save nothing."""
     if request.method == "POST":
         petition, targets = from_form(model_admin, request, stored)
         texts, reading = typed_texts(request, petition)
@@ -70,13 +71,13 @@ def preview_petition(
         if not hasattr(petition, source):
             setattr(petition, source, 0)
     if not petition.pk:
-        petition.pk = 0  # no row has it: relations can be asked, and are empty
+        petition.pk = 0  # no row has it: relations can be queried, and are empty
     petition._prefetched_objects_cache = {  # type: ignore[attr-defined]
         "targets": targets,
         "translations": texts,
     }
     context = page_context(petition, SignForm(petition=petition), preview=True)
-    # One that is scheduled looks as it will; one that is paused or over, as it does.
+    # A scheduled petition looks as it will once open; a paused or ended one as it does.
     is_open = petition.state == State.OPEN
     return respond(request, {**context, "targets": targets, "is_open": is_open})
 
@@ -84,7 +85,8 @@ def preview_petition(
 def from_form(
     model_admin: PetitionAdmin, request: HttpRequest, stored: Petition | None
 ) -> tuple[Petition, list[Target]]:
-    """A petition as it would be if the form were saved; never saved."""
+    """Return the petition and its targets as they would be if the form were saved;
+    neither is."""
     post = request.POST
     petition = stored
     if petition is None and is_row_number(number := post.get("preview_of", "")):
@@ -120,8 +122,8 @@ def from_form(
 def typed_texts(
     request: HttpRequest, petition: Petition
 ) -> tuple[list[Translation], str]:
-    """The rows of the form's texts in other languages, and the language of the one
-    whose button was pressed. What the form cannot change, is as it is stored."""
+    """Return the translations as typed in the form, and the language of the one whose
+    preview button was pressed. Fields that the form cannot change stay as stored."""
     post = request.POST
     stored = {str(text.pk): text for text in petition.texts()}
     found, pressed = [], ""
@@ -140,18 +142,19 @@ def typed_texts(
 
 
 def rows_of(request: HttpRequest, prefix: str) -> int:
-    """How many rows a table of the form has."""
+    """Return how many rows the formset with this prefix says that it has, at most
+    999."""
     total = request.POST.get(f"{prefix}-TOTAL_FORMS", "0")
     return int(total) if is_row_number(total) and len(total) < 4 else 0
 
 
 def is_row_number(text: str) -> bool:
-    """Whether it may be the number of a row."""
+    """Return whether the text is a number that a row may have."""
     return text.isascii() and text.isdecimal() and len(text) < 18
 
 
 def typed_targets(request: HttpRequest) -> list[Target]:
-    """The rows of the form's table of targets."""
+    """Return the targets as typed in the form, without deleted and empty rows."""
     post = request.POST
     found = []
     for row in range(rows_of(request, "targets")):

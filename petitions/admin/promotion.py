@@ -1,4 +1,4 @@
-"""How a petition is passed on: what follows a signature, links with a tag, paper."""
+"""The promotion of a petition: the next step after signing, tagged links, paper."""
 
 from __future__ import annotations
 
@@ -44,12 +44,13 @@ if TYPE_CHECKING:
     from petitions.admin.petitions import PetitionAdmin
 
 
-# So many petitions are offered to follow, the newest; and the one that follows now.
+# How many petitions, the newest, are offered as the next step; beside these, the one
+# that is chosen now.
 CHOICES = 300
 
 
 class NextStepForm(Attentive, forms.Form):
-    """What whoever has signed can do next; only the chosen step is kept."""
+    """The form for what signers can do next; only the chosen kind of step is kept."""
 
     kind = forms.ChoiceField(
         label=_("After signing, suggest"),
@@ -98,7 +99,7 @@ class NextStepForm(Attentive, forms.Form):
         assert isinstance(choice, forms.ModelChoiceField)
         newest = others.exclude(pk=petition.pk).order_by("-pk").values("pk")[:CHOICES]
         offered = Q(pk__in=newest) | Q(pk=step.other_id if step else None)
-        # Without their texts, which are most of a petition.
+        # Without their texts, which are most of a petition's row.
         choice.queryset = others.filter(offered).only("title").order_by("-pk")
         self.languages = list(dict.fromkeys([*petition.languages, *letters]))
         for code in self.languages:
@@ -161,7 +162,7 @@ class NextStepForm(Attentive, forms.Form):
     # -- saving --
 
     def save(self) -> None:
-        """Keep the chosen step and nothing of the others."""
+        """Save the chosen step and delete the one before it."""
         given, petition = self.cleaned_data, self.petition
         kind = given["kind"]
         with transaction.atomic():
@@ -184,7 +185,8 @@ class NextStepForm(Attentive, forms.Form):
                         step.letters.create(language=code, subject=subject, body=body)
 
     def too_long(self) -> Iterator[str]:
-        """Languages whose letter has to be copied, being too long for some programs."""
+        """Yield the languages whose letter is too long for some mail programs, so that
+        signers are asked to copy it."""
         for code in self.languages:
             subject, body = self.letter(code)
             if len(mailto(self.cleaned_data["address"], subject, body)) > MAILTO_MOST:
@@ -218,11 +220,12 @@ class TaggedLinkForm(forms.ModelForm[TaggedLink]):
 def spread(
     model_admin: PetitionAdmin, request: HttpRequest, petition: Petition
 ) -> HttpResponse:
-    """The page; with a POST, what one of its forms says."""
+    """Show the promotion page; on POST, do what one of its forms asks."""
     editable = model_admin.has_change_permission(request, petition)
     posted = request.POST.get("form", "") if editable else ""
     if posted:
-        # Of a button that was pressed twice, the second finds what the first has done.
+        # When a button is pressed twice, the second request waits here, and then finds
+        # what the first has done.
         Petition.objects.select_for_update(no_key=True).get(pk=petition.pk)
     step = NextStepForm(
         petition, request.POST if posted == "step" else None, editable=editable
@@ -261,7 +264,7 @@ def spread(
         "petition": petition,
         "editable": editable,
         "is_public": petition.state in PUBLIC_STATES,
-        # Of what has ended there is no poster.
+        # A petition that has ended has no poster.
         "can_print": petition.state in PUBLIC_STATES and not petition.has_ended,
         "step": step,
         "seen": told(step),
@@ -294,7 +297,8 @@ def warn_of_length(request: HttpRequest, languages: list[str]) -> None:
 
 
 def links_of(petition: Petition) -> list[dict[str, Any]]:
-    """The links that staff made: tag, address, and what each has brought."""
+    """Return the links that staff made, each with its tag, its URL, and how many
+    confirmed signatures it has brought."""
     brought = dict(
         petition.channel_tallies.values_list("via").annotate(sum=Sum("confirmed"))
     )

@@ -1,5 +1,5 @@
-"""Erasing signatures that were set aside: a page that says how many of what and when,
-then seven days in which it can be called off."""
+"""Removal of signatures in quarantine (`aside`): a page that says how many of what and
+when, then seven days in which it can be called off."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ DOMAINS = 20
 def ask(
     model_admin: ModelAdmin[Signature], request: HttpRequest, rows: SignatureQuerySet
 ) -> HttpResponse:
-    """What would be erased. What is sent back says up to which signature that was."""
+    """Show what would be erased. The page sends back the newest signature that it
+    covers, so that none that came later is erased."""
     day = timezone.localtime(timezone.now() + WAIT)
     groups = (
         rows.order_by()
@@ -73,7 +74,8 @@ def ask(
 
 
 def remove(request: HttpRequest, rows: SignatureQuerySet) -> None:
-    """Have erased what `ask` had shown, as far as it still waits."""
+    """Schedule the erasure of what `ask` has shown, as far as it is still in
+    quarantine."""
     newest = request.POST.get("newest", "")
     if not (newest.isascii() and newest.isdecimal() and len(newest) < 19):
         return
@@ -104,7 +106,8 @@ def remove(request: HttpRequest, rows: SignatureQuerySet) -> None:
 def call_off(
     model_admin: ModelAdmin[Signature], request: HttpRequest, number: int
 ) -> HttpResponse:
-    """Leave set aside what would have been erased."""
+    """On POST, call a removal off: its signatures stay in quarantine as before. Raise
+    Http404 unless the user may edit its petition."""
     rows = Removal.objects.edited_by(user_of(request)).select_related("petition")
     removal = rows.filter(pk=number).first()
     if removal is None:

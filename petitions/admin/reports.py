@@ -1,4 +1,4 @@
-"""Messages from visitors: reading them, and saying what was done."""
+"""Reports from visitors: reading them, and noting what was done."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Handled(admin.SimpleListFilter):
 
 
 class HoneypotFilter(admin.BooleanFieldListFilter):
-    """By program, or not."""
+    """A filter by whether a program sent it, caught by the honeypot (`is_trapped`)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,7 +41,7 @@ class HoneypotFilter(admin.BooleanFieldListFilter):
 
 
 class HandlingForm(forms.ModelForm[Report]):
-    """Whether it is dealt with, and how."""
+    """The form that marks a report as handled, with a note on what was done."""
 
     handled = forms.BooleanField(
         label=_("Handled"),
@@ -68,7 +68,7 @@ class HandlingForm(forms.ModelForm[Report]):
             raise ValidationError(
                 {"handled": _("Tick it when this is dealt with, or remove the note.")}
             )
-        # The rules of the row are judged by what saving it will make of these.
+        # As saving will set them: the row's constraints are checked against these.
         if not handled:
             self.instance.handled_at = self.instance.handled_by = None
         elif not self.instance.is_handled:
@@ -78,7 +78,8 @@ class HandlingForm(forms.ModelForm[Report]):
 
 @admin.register(Report)
 class ReportAdmin(ScopedAdmin[Report]):
-    """Each organisation's own; those about the site are for its administrators."""
+    """Reports: organisations see their own; those about the site are for
+    administrators."""
 
     organization_path = "petition__organization_id"
     form = HandlingForm
@@ -105,12 +106,12 @@ class ReportAdmin(ScopedAdmin[Report]):
         return report.text or str(_("Erased: it is past its time."))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Not who wrote it, for whoever only reads."""
+        """Leave out who wrote it, for users who only read."""
         fields = list(super().get_fields(request, obj))
         if not may_see_supporters(user_of(request), self.organization_id(obj)):
             fields.remove("sender")
         if not self.has_change_permission(request, obj):
-            # There is no box to tick: what it would say, instead.
+            # There is no box to tick: show what it would say instead.
             fields[fields.index("handled")] = "is_handled"
         return fields
 

@@ -1,4 +1,5 @@
-"""Signatures in the admin: searchable, read-only, their comments approved here."""
+"""Signatures in the admin: searchable and read-only; their comments are moderated
+here."""
 
 from __future__ import annotations
 
@@ -43,22 +44,24 @@ SIGNS = {
     WeakSign.CONTACT_IN_NAME: _("the name or the place may hold an address"),
 }
 
-# The field of a list that says which texts stood in each row, and the parts of it.
+# The hidden field of each row that says which texts the list showed in it; COMMENT and
+# NAME are the groups of its pattern that hold their digests.
 SHOWN = "_shown"
 COMMENT, NAME = 2, 3
 
-# What staff decide about a name ends the doubt about it.
+# Once staff have decided about a name, it is no longer in doubt.
 LOOKED_AT = F("weak_signs").bitand(~int(WeakSign.CONTACT_IN_NAME))
 
 
 def signs_in_words(signature: Signature) -> str:
-    """Its weak signs of abuse."""
+    """Return the signature's weak signs of abuse, in words."""
     signs = WeakSign(signature.weak_signs)
     return ", ".join(str(words) for sign, words in SIGNS.items() if sign & signs)
 
 
 def network_in_words(signature: Signature) -> str:
-    """Its network, with the length that was kept of it."""
+    """Return the signature's network with the prefix length that was kept of it; "" if
+    none was."""
     if not signature.network:
         return ""
     return f"{signature.network}/{48 if ':' in signature.network else 24}"
@@ -111,7 +114,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     list_select_related = ["petition"]
     search_fields = ["name"]
     ordering = ["-pk"]
-    # By anything else, millions would be sorted while somebody waits.
+    # Any other order would sort millions of rows while somebody waits.
     sortable_by = ()
     actions = [
         "approve_comments", "hide_comments", "withhold_names", "release_names",
@@ -132,11 +135,12 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody edits what somebody signed; actions ask for `approve`."""
+        """Return False: nobody edits what somebody signed. Actions ask for
+        `approve`."""
         return False
 
     def get_urls(self) -> list[Any]:
-        """The way back of a removal."""
+        """Add the page that calls off a removal."""
         call_off = self.admin_site.admin_view(
             lambda request, number: removing.call_off(self, request, number)
         )
@@ -152,7 +156,8 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Signature], search_term: str
     ) -> tuple[QuerySet[Signature], bool]:
-        """An address is found by its key, in any spelling; a name by its letters."""
+        """Search for an address by its key, so in any spelling; for a name by its
+        letters."""
         if "@" in search_term:
             try:
                 known = keys_of(clean_address(search_term))
@@ -162,7 +167,8 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         return super().get_search_results(request, queryset, search_term)
 
     def action_checkbox(self, obj: Signature) -> SafeString:
-        """With what is shown, so that nothing is decided unread."""
+        """Add digests of the texts that the row shows, so that nothing is decided
+        unread."""
         return format_html(
             '{}<input type="hidden" name="{}" value="{}-{}-{}">',
             super().action_checkbox(obj), SHOWN, obj.pk, digest(obj.comment),
@@ -170,12 +176,12 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         )  # fmt: skip
 
     def beginning(self, comment: str) -> str:
-        """The part of a comment that the list shows."""
+        """Return the part of a comment that the list shows."""
         return Truncator(comment).chars(80)
 
     @admin.display(description=_("name"), ordering="name")
     def name_known(self, signature: Signature) -> str:
-        """Empty once the names of a petition are erased; see
+        """Return the name, or “erased” once the names of the petition are; see
         petitions.privacy.expiry."""
         return signature.name or gettext("erased")
 
@@ -185,7 +191,8 @@ class SignatureAdmin(SupportersAdmin[Signature]):
 
     @admin.display(description=_("comment"))
     def comment_start(self, signature: Signature) -> str:
-        """How it begins, and what staff have said of it; empty where there is none."""
+        """Return how the comment begins, and what staff have decided about it; "" when
+        there is none."""
         if not signature.comment:
             return ""
         start = self.beginning(signature.comment)
@@ -219,7 +226,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
 
     @admin.display(description=_("will be removed on"))
     def erased_on(self, signature: Signature) -> str:
-        """Empty unless staff decided so."""
+        """Return the day on which it will be erased; "" unless staff decided so."""
         day = signature.erased_on
         return date_format(timezone.localtime(day)) if day else ""
 
@@ -246,8 +253,9 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def decide(
         self, request: HttpRequest, queryset: QuerySet[Signature], *, approved: bool
     ) -> None:
-        """What staff say of comments; they leave the queue either way. Shown is only
-        what stood in the list, whole and as it still is."""
+        """Approve or reject comments; they leave the queue either way. One that has
+        changed since it was listed is left as it is, and so is one to be approved that
+        the list did not show whole."""
         commented = queryset.exclude(comment="")
         unread = self.unread(request, commented, COMMENT, allow_unlisted=not approved)
         self.change(
@@ -265,9 +273,10 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         *,
         allow_unlisted: bool = False,
     ) -> list[int]:
-        """Rows with another COMMENT or NAME than the list showed whole, or (unless they
-        are allowed) that it did not show. They change no more until the transaction
-        ends; whoever asked is told how many they are."""
+        """Return the ids of rows whose COMMENT or NAME (`part`) differs from what the
+        list showed or, unless `allow_unlisted`, was not shown whole; tell the user how
+        many they are. All rows are locked, so that they change no more until the
+        transaction ends."""
         listed = {
             int(found[1]): found[part]
             for row in request.POST.getlist(SHOWN)
@@ -336,8 +345,8 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def remove(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> HttpResponse | None:
-        """Ask first, saying how many of what; then have those erased, and none that
-        came since."""
+        """Ask first, saying how many of what; then schedule the erasure of those, and
+        of none that came since."""
         editable = self.editable(request, queryset)
         rows = Signature.objects.filter(pk__in=editable).set_aside()
         if "confirmed" not in request.POST:
@@ -348,7 +357,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def change(
         self, request: HttpRequest, queryset: QuerySet[Signature], **values: Any
     ) -> None:
-        """What staff decide about signatures under campaigns that they may edit."""
+        """Set these values for signatures of petitions that the user may edit."""
         known = Signature.objects.known()
         number = known.filter(pk__in=self.editable(request, queryset)).update(**values)
         messages.success(
@@ -360,14 +369,15 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def editable(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> list[int]:
-        """Those of these whose campaigns the user may edit."""
+        """Return the ids of the signatures whose petitions the user may edit."""
         user = user_of(request)
         rows = queryset.values_list("pk", "petition__organization_id")
         return [pk for pk, organization in rows if may_edit(user, organization)]
 
 
 class DecisionFilter(admin.SimpleListFilter):
-    """Those to be read, unless others are asked for."""
+    """A filter by decision; unless one is chosen, comments that are still to be
+    read."""
 
     title = _("decision")
     parameter_name = "decision"
@@ -392,7 +402,7 @@ class DecisionFilter(admin.SimpleListFilter):
 
 @admin.register(Comment)
 class CommentAdmin(SignatureAdmin):
-    """The queue of comments, in full: who has waited longest comes first."""
+    """The queue of comments, in full, the longest waiting first."""
 
     list_display = ["comment", "name", "place", "petition_start", "confirmed_at"]
     list_display_links = None
@@ -402,7 +412,7 @@ class CommentAdmin(SignatureAdmin):
     actions = ["approve_comments", "hide_comments"]
 
     def beginning(self, comment: str) -> str:
-        """All of it."""
+        """Return the whole comment."""
         return comment
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Signature]:

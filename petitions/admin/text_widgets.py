@@ -1,4 +1,4 @@
-"""Where staff write: a field of text, with buttons for those whom scripts help."""
+"""The Markdown field that staff write in, with formatting buttons where scripts run."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ BUTTONS = (
 
 
 class MarkdownArea(AdminTextareaWidget):
-    """A field for Markdown. Pasting from a page or a word processor keeps what that
-    can say; the buttons are there once their script is."""
+    """A field for Markdown. Pasting from a web page or a word processor keeps the
+    formatting that Markdown can express; the buttons appear once their script has
+    loaded."""
 
     class Media:
         js = (

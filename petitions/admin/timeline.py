@@ -1,5 +1,5 @@
-"""What staff tell of a petition: updates, answers, handovers. Each is added from the
-page of its petition, and stays with it."""
+"""The timeline of a petition in the admin: updates, answers, handovers. Each is added
+from the page of its petition, and stays with it."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
     # -- rows and rights --
 
     def asked_petition(self, request: HttpRequest) -> Petition | None:
-        """The one that ?petition= names, if the user may tell something of it: it is
-        public or was, and one of theirs. In a list, the one that it is narrowed to."""
+        """Return the petition that ?petition= names or that the list is filtered by;
+        None unless it is public or was, and the user may edit it."""
         narrowed = QueryDict(request.GET.get("_changelist_filters", ""))
         number = request.GET.get("petition") or narrowed.get("petition") or ""
         return self.petition_told_of(request, number)
 
     def petition_told_of(self, request: HttpRequest, number: str) -> Petition | None:
-        """The one with this number, likewise."""
+        """Return the petition with this number, under the same conditions."""
         if not (number.isascii() and number.isdecimal() and len(number) < 19):
             return None
         petition = Petition.objects.filter(pk=int(number)).first()
@@ -94,7 +94,7 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """Choices of people and bodies: those that the petition addresses."""
+        """Offer only the petition's own targets, and preselect a single one."""
         if db_field.related_model is Target:
             petition: Petition | None = getattr(request, "petition", None)
             targets = petition.targets.all() if petition else Target.objects.none()
@@ -133,7 +133,7 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
     def response_post_save_add(
         self, request: HttpRequest, obj: M
     ) -> HttpResponseRedirect:
-        """Back to the petition."""
+        """Go back to the petition."""
         return redirect("admin:petitions_petition_change", obj.petition_id)
 
     response_post_save_change = response_post_save_add
@@ -167,7 +167,7 @@ class AnswerTranslationInline(ToldTextInline[AnswerTranslation, Answer]):
     fields = ["language", "original", "text", "answered_by", "link"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What was published stays readable."""
+        """Return False: what was published stays readable."""
         return False
 
 
@@ -198,7 +198,8 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
-        """A translation of what is no longer said is worse than none."""
+        """Warn when the answer changes and a translation does not: one of what is no
+        longer said is worse than none."""
         super().save_related(request, form, formsets, change)
         left = any(not row.has_changed() for f in formsets for row in f.initial_forms)
         if left and "text" in form.changed_data:
@@ -210,7 +211,7 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
 
     @admin.display(description=_("what it said before"))
     def said_before(self, answer: Answer) -> str:
-        """How many versions, linked to their words."""
+        """Return the number of earlier versions, linked to their texts."""
         number = answer.revisions.count() if answer.pk else 0
         words = ngettext("%(n)d version", "%(n)d versions", number) % {"n": number}
         if not number:
@@ -231,7 +232,7 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
         return [*own, *super().get_urls()]
 
     def withdraw(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Takes it back whole: for owners."""
+        """Withdraw the answer as a whole; for owners."""
         return withdrawn_answers.withdraw(self, request, number)
 
     def changeform_view(
@@ -247,7 +248,7 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
         return super().changeform_view(request, object_id, form_url, context)
 
     def former(self, request: HttpRequest, number: int) -> HttpResponse:
-        """What it said before; and the form that removes one of these for good."""
+        """Show the earlier versions, with the form that removes one for good."""
         return former_words.former(self, request, number)
 
 
@@ -256,7 +257,7 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
 
 class HandoverForm(PictureForm[Handover], OfPetitionForm[Handover]):
     def clean(self) -> dict[str, Any] | None:
-        """No more than is counted now."""
+        """Refuse a new handover of more signatures than are counted now."""
         cleaned = super().clean()
         if self.instance._state.adding and self.petition is not None:
             counted = Petition.objects.with_counts().get(pk=self.petition.pk)
@@ -311,7 +312,7 @@ class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
         return initial
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Owners take back one that did not happen."""
+        """Allow owners to delete a handover that did not happen."""
         if obj is None:
             return False
         return may_own(user_of(request), obj.petition.organization_id)
@@ -321,8 +322,9 @@ class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
 
 
 def links(petition: Petition, *, editable: bool) -> list[SafeString]:
-    """To what there is of each, and to one more; to the comments that wait. In a tab
-    of their own: they stand in the petition's form, and what is typed there stays."""
+    """Return links to the petition's updates, answers and handovers, to a form for one
+    more of each if `editable`, and to the comments to be read. They open in a tab of
+    their own: they stand in the petition's form, and what is typed there must stay."""
     found = []
     for model in (Update, Answer, Handover):
         words = model._meta.verbose_name_plural

@@ -37,7 +37,7 @@ class TopicForm(forms.ModelForm[Topic]):
             )
 
     def clean(self) -> dict[str, Any] | None:
-        """A name is held to what its column is."""
+        """Check each name against the constraints of its column."""
         cleaned = super().clean()
         for code, _language in settings.LANGUAGES:
             name = f"name_{code}"
@@ -74,7 +74,7 @@ class TopicAdmin(AdministratorsAdmin[Topic]):
         change: bool = False,
         **kwargs: Any,
     ) -> Any:
-        # The names are fields of the form, and no columns of the topic.
+        # The names are fields of the form, not columns of the topic.
         return super().get_form(request, obj, change, **{**kwargs, "fields": ["slug"]})
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Topic]:

@@ -1,4 +1,4 @@
-"""What staff can do with a petition, besides writing it; each with its rules."""
+"""The transitions that staff can make with a petition, each with its rules."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ ENDING = ("close", "win", "withdraw")
 
 @dataclass(frozen=True)
 class Transition:
-    """A verb of `Petition` as staff meet it."""
+    """A verb of `Petition` as staff meet it: its words, and when it can be done."""
 
     verb: str
     label: Any
     button: Any
-    """The same above the form, which it saves first."""
+    """The label of the button above the form, which saves the form first."""
     explanation: Any
     done: Any
-    """The message afterwards, with %(title)s and %(day)s, its opening."""
+    """The message afterwards, with %(title)s."""
     states: tuple[State, ...]
-    """Those from which it leads on."""
+    """The states that it leads on from."""
     carry_out: Callable[[Petition, datetime], None]
     outcome: str = ""
-    """Whether one sentence for readers is asked: "", "optional" or "required"."""
+    """Whether a sentence for readers is asked for: "", "optional" or "required"."""
     applies: Callable[[Petition, datetime], bool] = lambda petition, now: True
-    """Whether it can be done, among those states."""
+    """Whether it can be done to a petition in one of those states."""
     for_owners: bool = False
     calls_off: bool = False
-    """Whether it calls off that names are erased."""
+    """Whether it calls off an erasure of names."""
 
     def is_offered(self, petition: Petition, now: datetime) -> bool:
         return petition.state in self.states and self.applies(petition, now)
 
     def problems(self, petition: Petition, now: datetime) -> list[str]:
-        """Why it cannot be done now, in sentences."""
+        """Return why it cannot be done now, in sentences; none if it can."""
         if self.is_offered(petition, now):
             if self.verb == "publish":
                 return petition.why_unpublishable(now)
@@ -71,12 +71,12 @@ class Transition:
         ]
 
     def warnings(self, petition: Petition) -> list[str]:
-        """What to know before it is done all the same, in sentences."""
+        """Return what to know before doing it all the same, in sentences."""
         sentence = missing_sentence(petition) if self.verb == "publish" else ""
         return [sentence] if sentence else []
 
     def consequences(self, petition: Petition, now: datetime) -> list[str]:
-        """What follows from it later on, in sentences."""
+        """Return what follows from it later on, in sentences."""
         if self.verb == "publish":
             return [opening_sentence(petition, now)]
         if self.verb not in ENDING:
@@ -91,7 +91,8 @@ def opening_sentence(petition: Petition, now: datetime) -> str:
 
 
 def erasure_sentence(petition: Petition, now: datetime) -> str:
-    """Whose names go, and when, if it ends now; or has ended already."""
+    """Return how many people's names are erased and when, if the petition ends now or
+    has ended already."""
     kept = min(petition.months_kept, RetentionLimit.current(now).months)
     day = max(months_after(petition.ended_at or now, kept), now + WAIT)
     return names_sentence(petition.signatures.known().count(), day)
@@ -255,7 +256,8 @@ TRANSITIONS = {
 
 
 def available(petition: Petition, now: datetime, *, owner: bool) -> list[Transition]:
-    """Those that its state allows; some of them to owners of its organisation only."""
+    """Return the transitions that the petition's state allows; those for owners only if
+    `owner`."""
     return [
         transition
         for transition in TRANSITIONS.values()

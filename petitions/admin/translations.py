@@ -1,5 +1,5 @@
-"""Texts in other languages, written below the own one of a petition, or of what is told
-of it."""
+"""Translations of a petition, or of an update, answer or handover of its timeline,
+written below the original."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ WRITTEN = (
 
 
 class PreviewedLanguage(LanguageSelect):
-    """The language of a text, and a button that shows this text in the preview, which
-    has the URL name `preview`."""
+    """The language of a text, with a button that shows this text in the preview, whose
+    URL name is `preview`."""
 
     def __init__(self, preview: str) -> None:
         super().__init__()
@@ -59,7 +59,8 @@ class PreviewedLanguage(LanguageSelect):
 
 
 class TranslationForm(forms.ModelForm[Translation]):
-    """Of a text that people may have signed under, only what is not frozen changes."""
+    """A form in which the frozen fields of a text that people may have signed under
+    cannot change."""
 
     language = LanguageChoice(
         label=_("language"),
@@ -85,7 +86,8 @@ class TranslationForm(forms.ModelForm[Translation]):
 
 
 class TranslationFormSet(BaseInlineFormSet[Translation, Petition, TranslationForm]):
-    """Of a draft, an empty row for each language of the interface without a text."""
+    """Fills in, for the empty rows of a draft, the interface languages without a
+    text."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         petition = kwargs.get("instance")
@@ -94,7 +96,7 @@ class TranslationFormSet(BaseInlineFormSet[Translation, Petition, TranslationFor
 
 
 def missing(petition: Petition | None) -> list[str]:
-    """The languages of the interface in which readers find no text."""
+    """Return the languages of the interface that the petition has no text in."""
     if petition is None or petition.pk is None:
         return []
     codes = dict(settings.LANGUAGES)
@@ -102,7 +104,8 @@ def missing(petition: Petition | None) -> list[str]:
 
 
 def missing_sentence(petition: Petition) -> str:
-    """What readers of those languages will meet; "" when there is nothing to say."""
+    """Return what readers of those languages will meet, in a sentence; "" when there
+    are none."""
     codes = missing(petition)
     if not codes:
         return ""
@@ -120,7 +123,7 @@ class TranslationInline(PetitionInline, StackedInline[Translation, Petition]):
     fields = WRITTEN
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """While nobody has signed under any of them."""
+        """Allow it while nobody has signed under any of the texts."""
         if obj is None or not super().has_change_permission(request, obj):
             return False
         return not any(text.is_frozen for text in obj.texts())
@@ -132,11 +135,11 @@ class TranslationInline(PetitionInline, StackedInline[Translation, Petition]):
         return len(missing(obj)) if drafted else 0
 
 
-# == Of what is told of a petition ==
+# == Translations of updates, answers and handovers ==
 
 
 class ToldTextFormSet(BaseInlineFormSet[Any, Any, Any]):
-    """An empty row for each language of the interface without a text."""
+    """Fills in, for its empty rows, the interface languages without a text."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         missed = missing_of_told(kwargs["instance"])
@@ -146,7 +149,8 @@ class ToldTextFormSet(BaseInlineFormSet[Any, Any, Any]):
 
 
 def missing_of_told(row: ReadAsPetition) -> list[str]:
-    """The languages of the interface in which readers will find no text of it."""
+    """Return the languages of the interface that `row` has no text in; one that is not
+    saved is taken to be in the petition's language."""
     there = row.languages if row.pk else [row.petition.language]
     return [code for code in dict(settings.LANGUAGES) if code not in there]
 
@@ -155,7 +159,7 @@ class ToldTextInline[M: OtherText, P: ReadAsPetition](
     PetitionInline, StackedInline[M, P]
 ):
     formset = ToldTextFormSet
-    # What is told stands behind each of its texts.
+    # Permissions are checked against the update, answer or handover.
     organization_path = "petition__organization_id"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -173,7 +177,7 @@ class ToldTextInline[M: OtherText, P: ReadAsPetition](
 
 
 class UsedLanguages(admin.AllValuesFieldListFilter):
-    """Of all languages, those that petitions were written in."""
+    """A list filter that offers only the languages that petitions were written in."""
 
     def choices(self, changelist: Any) -> Any:
         for choice in super().choices(changelist):

@@ -1,4 +1,5 @@
-"""The page of an update that nobody else sees yet, rendered by the same code."""
+"""The preview of an update that is not public, rendered by the code of the public
+page."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ WORDS = ("title", "text", "image_description")
 
 @dataclass(frozen=True)
 class TypedPicture:
-    """A picture that is stored nowhere: it stands in the page itself."""
+    """A picture that is stored nowhere: its `url` holds its data."""
 
     url: str
     width: int
@@ -48,7 +49,7 @@ class TypedPicture:
 def preview_update(
     model_admin: UpdateAdmin, request: HttpRequest, number: int | None
 ) -> HttpResponse:
-    """What is stored; with a POST, what is in the form, unsaved."""
+    """Render the update as stored or, on POST, as typed in the form; save nothing."""
     update = stored(model_admin, request, number)
     texts, reading = update.texts(), request.GET.get("language", "")
     if request.method == "POST":
@@ -68,8 +69,8 @@ def preview_update(
 def stored(
     model_admin: UpdateAdmin, request: HttpRequest, number: int | None
 ) -> Update:
-    """The update that is looked at, or a new one of the petition that the form names;
-    Http404 unless it is theirs."""
+    """Return the update to preview, or a new one of the petition that the form names;
+    raise Http404 unless the user may see that."""
     given = request.POST.get("preview_of", "") if number is None else str(number)
     if is_row_number(given):
         update = model_admin.get_object(request, given)
@@ -84,7 +85,7 @@ def stored(
 
 
 def take_typed(request: HttpRequest, update: Update) -> None:
-    """The words and the picture that are in the form."""
+    """Set the update's words and picture to what the form holds."""
     post = request.POST
     for name in WORDS:
         if name in post:
@@ -101,7 +102,7 @@ def take_typed(request: HttpRequest, update: Update) -> None:
     except ValidationError:
         return  # the form says what is wrong with it, once it is sent
     width, height = str(picture.name).partition("-")[2].partition(".")[0].split("x")
-    picture.seek(0)  # it was looked at before
+    picture.seek(0)  # it was read before
     data = b64encode(picture.read()).decode()
     update.image = TypedPicture(
         f"data:image/webp;base64,{data}", int(width), int(height)
@@ -111,8 +112,8 @@ def take_typed(request: HttpRequest, update: Update) -> None:
 def typed_texts(
     request: HttpRequest, update: Update
 ) -> tuple[list[UpdateTranslation], str]:
-    """The rows of the form's texts in other languages, and the language of the one
-    whose button was pressed."""
+    """Return the translations as typed in the form, and the language of the one whose
+    preview button was pressed."""
     post = request.POST
     found, pressed = [], ""
     for row in range(rows_of(request, "translations")):

@@ -1,5 +1,5 @@
-"""News about a petition in the admin: written once, in each language, looked at before
-everybody else does."""
+"""Updates of a petition in the admin: written in each language, previewed,
+published."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from petitions.admin.translations import PreviewedLanguage, ToldTextInline
 from petitions.models import Update, UpdateTranslation
 from petitions.states import PUBLIC_STATES
 
-# What readers see of one: a change of it is dated.
+# The fields that readers see: a change of these is dated (`changed_at`).
 SHOWN = {"title", "text", "image", "image_description"}
 
 
@@ -41,11 +41,12 @@ class UpdateForm(PictureForm[Update], OfPetitionForm[Update]):
         if self.was_published:
             self.fields.pop("publish_now", None)
         if "published_at" in self.fields:
-            # So that it is known whether somebody changed it, or somebody else did.
+            # Tells a change in this form from somebody else's meanwhile.
             self.fields["published_at"].show_hidden_initial = True
 
     def clean(self) -> dict[str, Any] | None:
-        """What was published while this form was open stays published."""
+        """Check the dates, and keep the date of an update that was published while this
+        form was open."""
         cleaned = super().clean()
         if "published_at" not in self.changed_data:
             self.cleaned_data["published_at"] = self.instance.published_at
@@ -61,7 +62,7 @@ class UpdateForm(PictureForm[Update], OfPetitionForm[Update]):
         return cleaned
 
     def wrong_day(self, day: datetime) -> Any:
-        """Why an update cannot be dated so, in a sentence; None when it can."""
+        """Return why an update cannot have this date, in a sentence; None if it can."""
         petition = self.instance.petition
         begun = petition.opens_at and timezone.localdate(petition.opens_at)
         begun = petition.started_on or begun
@@ -102,7 +103,7 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
     search_fields = ["title", "translations__title"]
 
     def get_fields(self, request: HttpRequest, obj: Update | None = None) -> Any:
-        """The tick is for drafts."""
+        """Offer “Publish it now” only for drafts."""
         fields = [
             "language", "title", "text", "image", "image_description", "publish_now",
             "published_at",
@@ -115,7 +116,8 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
         return fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """One that was never published: others have an address that was passed on."""
+        """Allow it only for an update that was never published: the URL of any other
+        was passed on."""
         if obj is None or obj.number is not None:
             return False
         return self.has_change_permission(request, obj)
@@ -123,7 +125,7 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
     def formfield_for_dbfield(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """A date without an hour means the beginning of that day."""
+        """Take a date without an hour as the beginning of that day."""
         if db_field.name == "published_at":
             kwargs["widget"] = beginning_of_day()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -143,8 +145,8 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
-        """A text that is changed or taken away is a change of the update; one more
-        language is none."""
+        """Note the time when a translation of a published update is changed or deleted;
+        one more translation is no change of the update."""
         super().save_related(request, form, formsets, change)
         changed = any(f.changed_objects or f.deleted_objects for f in formsets)
         if form.was_published and changed:
@@ -168,5 +170,5 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
         ]
 
     def preview(self, request: HttpRequest, number: int | None = None) -> HttpResponse:
-        """Its page, of what is stored or of what is in the form."""
+        """Show its page, as stored or, on POST, as typed in the form."""
         return update_previews.preview_update(self, request, number)

@@ -1,4 +1,5 @@
-"""Answers that were taken back: the page that asks, and the list of what is left."""
+"""Withdrawal of answers: the page that asks for a reason, and the record of those that
+were withdrawn."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ def may_withdraw(request: HttpRequest, answer: Answer) -> bool:
 def withdraw(
     model_admin: AnswerAdmin, request: HttpRequest, number: int
 ) -> HttpResponse:
-    """The page that says what goes; sent back with a reason, the deed. Owners only."""
+    """Show what will be withdrawn; on POST with a reason, withdraw it. Raise
+    PermissionDenied unless the user is an owner."""
     answer = model_admin.get_object(request, str(number))
     if answer is None:
         raise Http404
@@ -74,7 +76,7 @@ def withdraw(
 
 @admin.register(AnswerWithdrawal)
 class AnswerWithdrawalAdmin(ScopedAdmin[AnswerWithdrawal]):
-    """What is left of them: a record for good."""
+    """The permanent record of withdrawn answers."""
 
     organization_path = "petition__organization_id"
     list_display = ["withdrawn_at", "petition", "withdrawn_because", "withdrawn_by"]
