@@ -42,7 +42,7 @@ def options() -> argparse.Namespace:
 
 def main() -> int:
     chosen = options()
-    # However it is ended, its servers end with it.
+    # However the run is ended, its servers end with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     rounds, seconds = chosen.rounds, chosen.seconds
     client = best_client()

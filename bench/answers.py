@@ -1,7 +1,7 @@
-"""How long the answer to a form takes, for each kind of signer: nobody may read from
-it who has signed.
+"""How long the answer to a form takes, for each kind of signer: the time must not tell
+anybody who has signed.
 
-For every two kinds, the chance that an answer to one takes longer than one to the
+For every two kinds, the probability that an answer to one takes longer than one to the
 other (Mann-Whitney): 0.5 when nothing can be told from the time.
 """
 
@@ -25,7 +25,7 @@ KINDS = ("new", "repeated", "confirmed", "withdrawn", "limited")
 
 @dataclass
 class Answers:
-    """Seconds that each answer took, by kind of signer."""
+    """The response times in seconds, by kind of signer."""
 
     times: dict[str, list[float]]
     name: str = "answers"
@@ -43,7 +43,7 @@ class Answers:
 
     def table(self) -> str:
         tries = len(self.times[KINDS[0]])
-        # Of the chance itself, when both kinds are alike.
+        # Of the probability itself, when both kinds are alike.
         error = ((2 * tries + 1) / (12 * tries * tries)) ** 0.5
         lines = [
             (
@@ -79,7 +79,8 @@ class Answers:
 
 
 def chance(one: list[float], other: list[float]) -> float:
-    """That a value of `one` is greater than one of `other`; ties count half."""
+    """Return the probability that a value of `one` is greater than one of `other`; ties
+    count half."""
     ranked = sorted([(value, True) for value in one] + [(v, False) for v in other])
     total = 0.0
     start = 0
@@ -94,8 +95,8 @@ def chance(one: list[float], other: list[float]) -> float:
 
 
 def answers(bench: Bench, tries: int) -> Answers:
-    """One form after the other on one connection; in each round every kind once, in
-    an order of its own."""
+    """Send one form after the other on one connection, in each round every kind once in
+    random order; return the times."""
     people = {kind: make_people(bench, kind, tries) for kind in KINDS}
     bench.biggest.settle()
     times: dict[str, list[float]] = {kind: [] for kind in KINDS}
@@ -131,7 +132,7 @@ def answers(bench: Bench, tries: int) -> Answers:
 
 
 def make_people(bench: Bench, kind: str, number: int) -> list[str]:
-    """Addresses of people of this kind, made by the site's own means."""
+    """Return addresses of signers of this kind, made by the site's own functions."""
     from django.utils import timezone
 
     from petitions.abuse import rate_limits
@@ -168,7 +169,8 @@ def make_people(bench: Bench, kind: str, number: int) -> list[str]:
 
 
 def check(bench: Bench, tries: int) -> None:
-    """The limit was reached by those that it should hold, and by nobody else."""
+    """Exit unless the rate limit was reached by those that it should hold, and by
+    nobody else."""
     found = bench.biggest.execute(
         "SELECT substring(email FROM '^[a-z]+'), count(*) FROM petitions_signature"
         " WHERE aside = 'limit' GROUP BY 1"

@@ -1,4 +1,5 @@
-"""What PostgreSQL does with the statements of the hot path alone, sent by pgbench."""
+"""Ceilings: how fast PostgreSQL runs the statements of the hot path alone, sent by
+pgbench."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from devsite.embedded_postgres import binaries
 
 
 def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
-    """Transactions a second for signing and confirming; none without pgbench."""
+    """Return transactions per second for signing and confirming; none without
+    pgbench."""
     from django.utils import timezone
 
     from petitions.abuse import rate_limits
@@ -73,8 +75,9 @@ def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
 
 
 def statements(act: Callable[[], object]) -> list[str]:
-    """What `act` asks of the database, as pgbench takes it: the values that the site
-    sends, but for keys, which are new each time, and ids. Nothing of it is kept."""
+    """Return the statements that `act` sends, as pgbench takes them: with the values
+    that the site sends, except for ids and for keys, which are new each time. What
+    `act` does is rolled back."""
     from django.db import connection, transaction
 
     found: list[str] = []
@@ -92,7 +95,7 @@ def statements(act: Callable[[], object]) -> list[str]:
 
 
 def filled(text: str, values: dict[str, Any]) -> str:
-    """One statement with its values in place, ended as pgbench wants it."""
+    """Return one statement with its values in place, ended as pgbench wants it."""
 
     def value(found: re.Match[str]) -> str:
         return literal(found[1], values[found[1]])

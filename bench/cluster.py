@@ -1,4 +1,5 @@
-"""The PostgreSQL of a run: one server, set as a site of millions would set it."""
+"""The PostgreSQL server of a run, configured as for a site with millions of
+signatures."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ SHOWN = ("server_version", "shared_buffers", "wal_compression", "max_wal_size", 
 
 
 class BenchCluster(Cluster):
-    """A quarter of the memory for its buffers, whole pages compressed in the log, and
-    room in it for a load of millions between two checkpoints."""
+    """A server with a quarter of the memory as shared buffers, full pages compressed in
+    the write-ahead log, and room in that for a load of millions between checkpoints."""
 
     def __init__(self, folder: Path) -> None:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -38,13 +39,13 @@ class BenchCluster(Cluster):
         )
 
     def begin(self) -> None:
-        """Create and start it."""
+        """Create and start the server."""
         self.create()
         self.settings += (f"wal_compression={self._compression()}",)
         self.start()
 
     def _compression(self) -> str:
-        """lz4, unless this PostgreSQL was built without it."""
+        """Return "lz4", or "pglz" if this PostgreSQL was built without it."""
         asked = as_server_user(
             binaries() / "postgres", "-D", self.data, "-c", "wal_compression=lz4",
             "-C", "wal_compression",
@@ -56,7 +57,8 @@ class BenchCluster(Cluster):
         return "pglz"
 
     def copy_database(self, source: str, name: str) -> None:
-        """`name` begins as what `source` holds; nobody may be connected to it."""
+        """Create the database `name` as a copy of `source`, which nobody may be
+        connected to."""
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
             sql.Identifier(name), sql.Identifier(source)
         )

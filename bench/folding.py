@@ -1,4 +1,5 @@
-"""The fold: changes a second, of what deleting and adding up the same rows takes."""
+"""The fold: changes folded per second, as a share of deleting and adding up the same
+rows."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ SELECT %(petition)s, current_date - (n / 20 %% 3), 'confirmed',
        CASE WHEN n %% 5 > 0 THEN 'gmail.com' ELSE 'd' || n %% 3000 || '.example.org' END
   FROM generate_series(20, %(number)s + 19) n
 """
-# All at once, into nothing.
+# Delete and add up all at once, without storing the sums.
 BARE = """
 WITH taken AS (
     DELETE FROM petitions_change RETURNING petition_id, day, source, delta

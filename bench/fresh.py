@@ -1,5 +1,5 @@
 """The same site without its page cache: each page is rendered and compressed anew, as
-the first request of every ten seconds has it done.
+it is for the first request of every ten seconds.
 
 `gunicorn -c config/gunicorn.py bench.fresh`
 """

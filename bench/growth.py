@@ -20,7 +20,8 @@ WORK_SECONDS = 8
 
 
 def growth(bench: Bench, client: Client, rounds: int, seconds: int) -> Ratios:
-    """Slices on the small and the big site in turn, each the only load meanwhile."""
+    """Measure slices on the small and the big site in turn, each the only load
+    meanwhile; then the memory of web processes and workers."""
     small, big = bench.databases[0], bench.biggest
     for database in (small, big):
         database.settle()
@@ -78,13 +79,15 @@ def growth(bench: Bench, client: Client, rounds: int, seconds: int) -> Ratios:
 
 
 def rendering(client: Client, server: Server, kind: str, seconds: int) -> Slice:
-    """Pages anew each time, on one connection: two would share one rendering."""
+    """Return a slice of pages rendered anew each time, on one connection: two would
+    share one rendering."""
     client.run(server, kind, 1, 1)  # warm
     return lambda: client.run(server, kind, seconds, 1)
 
 
 def worker_memory(bench: Bench, database: Database) -> tuple[float, float]:
-    """Once it has settled in, and after it has worked through what was due."""
+    """Return the worker's memory in MB, once it has settled in and after it has worked
+    for WORK_SECONDS."""
     with bench.worker(database) as worker:
         wait_for_first_mail(database, worker)
         before = worker.memory()
@@ -93,7 +96,8 @@ def worker_memory(bench: Bench, database: Database) -> tuple[float, float]:
 
 
 def wait_for_first_mail(database: Database, worker: Worker) -> None:
-    """Until it has sent a batch of the mails that are due."""
+    """Wait until the worker has sent a batch of outgoing mails; exit if it sends
+    none."""
     ((due,),) = database.execute(DUE)
     for _ in range(300):
         if worker.process.poll() is not None:

@@ -1,7 +1,7 @@
-"""The same site with limits, lists, honeypot, due mail and consent off.
+"""The same site with rate limits, lists, honeypot, outbox and consent off.
 
-What remains is cut out of the statements that it is compared with, so that it cannot
-be left behind and differs in nothing else.
+What remains is cut out of the statements that it is compared with, so that it cannot be
+left behind and differs in nothing else.
 
 `gunicorn -c config/gunicorn.py bench.lean`
 """
@@ -21,8 +21,8 @@ __all__ = ["application"]
 
 
 def parenthesis(statement: str, opening: str) -> tuple[int, int]:
-    """From where the statement has `opening`, to behind the `)` that closes its last
-    `(`."""
+    """Return where `opening` begins in the statement, and where the `)` ends that
+    closes its last `(`."""
     begin = statement.index(opening)
     depth, end = 0, begin
     for end in range(begin + len(opening) - 1, len(statement)):
@@ -33,13 +33,13 @@ def parenthesis(statement: str, opening: str) -> tuple[int, int]:
 
 
 def part(statement: str, name: str) -> str:
-    """What `name` stands for in its WITH: `name AS (…)`."""
+    """Return the part of the statement's WITH that has this name: `name AS (…)`."""
     begin, end = parenthesis(statement, f"{name} AS (")
     return statement[begin:end]
 
 
 def without(statement: str, *names: str) -> str:
-    """The statement, less the parts of its WITH that have these names."""
+    """Return the statement without the parts of its WITH that have these names."""
     for name in names:
         begin, end = parenthesis(statement, f", {name} AS (")
         statement = statement[:begin] + statement[end:]

@@ -1,7 +1,7 @@
 """Clients that send as many requests as the server takes: wrk, or one in Python.
 
-They speak as a trusted proxy does, for visitors from all over a network of millions,
-so that limits and ceilings have their work.
+They speak as a trusted proxy does, for visitors from a network of millions of
+addresses, so that rate limits and ceilings have their work.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ OWN_DOMAINS = 3000
 
 
 class Unsettled(Exception):
-    """Confirmations of an earlier slice have reached the page in this one."""
+    """Raised when confirmations of an earlier slice have changed the page during this
+    one."""
 
 
 class Client(Protocol):
@@ -48,8 +49,9 @@ class Client(Protocol):
     def run(
         self, server: Server, kind: str, seconds: int, connections: int = CONNECTIONS
     ) -> float:
-        """Requests a second in a slice of this kind; SystemExit when the server
-        answered otherwise than it should, Unsettled when its page has changed."""
+        """Return the requests per second of a slice of this kind; raise Unsettled when
+        the page has changed, SystemExit when the server answered otherwise than it
+        should."""
         ...
 
 
@@ -61,8 +63,8 @@ def best_client() -> Client:
 
 
 def settled_run(client: Client, server: Server, kind: str, seconds: int) -> float:
-    """A slice, once more when the page changed meanwhile; SystemExit when it never
-    settles."""
+    """Run a slice, and again when the page changed meanwhile; raise SystemExit when it
+    never settles."""
     for _ in range(5):
         try:
             return client.run(server, kind, seconds)
@@ -77,7 +79,7 @@ def etag_of(server: Server) -> str:
 
 
 class Wrk:
-    """wrk, with a Lua script for what is posted."""
+    """The program wrk, with a Lua script for the requests that it sends."""
 
     name = "wrk"
     script = Path(__file__).with_name("requests.lua")
@@ -176,19 +178,20 @@ class PythonClient:
 
 
 def a_visitor() -> str:
-    """An address of the internet; the last tenth of them is for busy networks."""
+    """Return a random address of 11.0.0.0/8; 11.200 and above are for busy networks."""
     return f"11.{random.randrange(200)}.{random.randrange(256)}.{random.randrange(256)}"
 
 
 def a_domain() -> str:
-    """Eight of ten mailboxes are with a provider that no limit applies to."""
+    """Return a mail domain, eight times of ten that of a provider to which no limit
+    applies."""
     if random.random() < 0.8:
         return "gmail.com"
     return f"d{random.randrange(OWN_DOMAINS)}.example"
 
 
 def post(path: str, body: str, visitor: str) -> bytes:
-    """A form as a browser sends it, through a proxy."""
+    """Return the bytes of a form as a browser sends it, through a proxy."""
     lines = [
         f"POST {path} HTTP/1.1",
         "Host: localhost",
@@ -204,7 +207,7 @@ def post(path: str, body: str, visitor: str) -> bytes:
 
 
 def read_answer(stream: BinaryIO, expected: bytes) -> bool:
-    """Read one answer to its end; whether its status is the expected one."""
+    """Read one answer to its end; return whether its status is the expected one."""
     status = stream.readline()
     length = 0
     while (line := stream.readline()) not in (b"\r\n", b""):

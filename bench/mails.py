@@ -1,5 +1,5 @@
-"""Mails a second: what the worker hands over, of what `smtplib` can with bytes that
-are ready, both into the same sink."""
+"""Mails per second: what the worker hands over, as a share of what `smtplib` does with
+bytes that are ready, both into the same sink."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.site import Bench
 
 BAR = 0.50
 
-# Earlier slices have left mails due: done with, so that each round sends its own.
+# Finish the outgoing mails that earlier slices left, so that each round sends its own.
 CLEAR = """
 UPDATE petitions_duemail SET state = 'covered', finished_at = now(), leased_until = NULL
  WHERE state = 'due'
@@ -40,7 +40,7 @@ SELECT petition_id, id, email_key, 'confirm', 'due', created_at, 0, created_at, 
 
 
 def mails(bench: Bench, rounds: int, number: int = 1000) -> Ratios:
-    """`number` mails a slice; the worker's is checked to have sent each."""
+    """Measure slices of `number` mails; exit unless the worker has sent each."""
     database = bench.biggest
     message = a_message(bench)
 
@@ -83,7 +83,7 @@ def mails(bench: Bench, rounds: int, number: int = 1000) -> Ratios:
 
 
 def a_message(bench: Bench) -> bytes:
-    """The bytes of a mail as the worker sends them."""
+    """Return the bytes of a mail as the worker sends them."""
     from django.utils import timezone, translation
 
     from petitions.mail.messages import build

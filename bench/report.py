@@ -1,4 +1,5 @@
-"""What was measured: figures with their bars, tables, a bar of progress."""
+"""The report: figures, each with its bar (the ratio required of it), tables,
+progress."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 type Slice = Callable[[], float]
-"""Measures for a moment; returns how many a second."""
+"""A measurement that runs for a moment and returns a rate per second."""
 
 
 class Part(Protocol):
@@ -33,14 +34,14 @@ class Figure:
 
     name: str
     pairs: list[tuple[float, float]]
-    """What is measured and what it is compared with, a second, one after the other."""
+    """Rates per second: what is measured, and what it is compared with."""
     at_least: float | None = None
     at_most: float | None = None
     note: str = ""
 
     @property
     def ratios(self) -> list[float]:
-        """Of the speeds; of the times, where the bar is a most."""
+        """The ratios of the speeds or, where the bar is `at_most`, of the times."""
         if self.at_most is None:
             return [rate / beside for rate, beside in self.pairs]
         return [beside / rate for rate, beside in self.pairs]
@@ -85,12 +86,12 @@ class Figure:
 
 @dataclass
 class Ratios:
-    """Figures that are compared with one thing."""
+    """A table of figures that are compared with the same thing."""
 
     name: str
     title: str
     heads: tuple[str, str, str]
-    """What the ratio, what is measured and what stands beside it are called."""
+    """The headings for the ratio, what is measured, and what it is compared with."""
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -132,8 +133,9 @@ class Ratios:
 def pair(
     slices: dict[str, tuple[Slice, Slice]], rounds: int, what: str
 ) -> dict[str, list[tuple[float, float]]]:
-    """Each slice and the one beside it, in turn; every other round the other way
-    round, so that neither gains from going second."""
+    """Run each slice and the one that it is compared with in turn, the order changing
+    from round to round so that neither gains from going second; return pairs of
+    rates."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in slices}
     progress = Progress(what, rounds * len(slices))
     for number in range(rounds):
@@ -150,7 +152,7 @@ def pair(
 
 
 class Progress:
-    """A bar, where somebody watches; a line at the end elsewhere."""
+    """A progress bar on a terminal; elsewhere, a line at the end."""
 
     def __init__(self, what: str, total: int) -> None:
         self.what = what

@@ -1,4 +1,4 @@
-"""Rows of a petition that has run for a year, as many as wanted, by COPY."""
+"""The rows of a petition that has run for a year, as many as wanted, loaded by COPY."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ COLUMNS = """petition_id, id, state, name, email, email_key, email_key_version, 
     confirmed_at"""
 COPY = f"COPY petitions_signature ({COLUMNS}) FROM STDIN"
 
-# What a site of that age has kept besides: an answer about updates from each confirmed
-# signer, the mails of the last month, the count of each day.
+# What else a site of that age has stored: the answer about updates (consent) of each
+# confirmed signer, the outgoing mails of the last month, the count of each day.
 BESIDES = (
     """
 INSERT INTO petitions_consent (organization_id, email, email_key, updates,
@@ -72,8 +72,9 @@ def load(
     url: str, petition: int, others: tuple[int, int], size: int, pending: int,
     signers: int = 500,
 ) -> Loaded:  # fmt: skip
-    """`size` confirmed signatures on `petition`, the newest an hour old, and `pending`
-    of the last hour; `signers` of them signed the `others`, too."""
+    """Load `size` confirmed signatures on `petition`, the newest an hour old, and
+    `pending` unconfirmed ones of the last hour; `signers` of the signers signed the
+    `others`, too."""
     started = time.monotonic()
     now = datetime.now(UTC)
     chance = random.Random(size)
@@ -135,7 +136,7 @@ def copy(
     rows: Iterator[str],
     progress: Progress,
 ) -> None:
-    """All rows, in transactions of half a million."""
+    """Copy all rows, in transactions of half a million."""
     more = True
     while more:
         with database.cursor() as cursor, cursor.copy(COPY) as stream:
@@ -153,7 +154,8 @@ def copy(
 def without_indexes(
     database: psycopg.Connection[tuple[object, ...]],
 ) -> Iterator[None]:
-    """Indexes built once over all rows take a fraction of the time."""
+    """Drop the indexes and build them afterwards: once, over all rows, takes a fraction
+    of the time."""
     found = database.execute(
         "SELECT c.relname, pg_get_indexdef(i.indexrelid) FROM pg_index i"
         "  JOIN pg_class c ON c.oid = i.indexrelid"

@@ -1,4 +1,4 @@
-"""What a search costs among a hundred petitions, and among very many: the page itself,
+"""What a search costs among a hundred petitions and among very many: the page itself,
 rendered anew each time, so never from the page cache."""
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ serial = count(1)
 
 
 def mistyped(word: str) -> str:
-    """The word with one letter wrong."""
+    """Return the word with one letter wrong."""
     middle = len(word) // 2
     wrong = "z" if word[middle] != "z" else "x"
     return f"{word[:middle]}{wrong}{word[middle + 1 :]}"
 
 
 def searches(words: list[str]) -> dict[str, str]:
-    """What is typed, of a language whose common words come first. Each finds a page
-    full among few petitions as among many: more to print is not what is measured."""
+    """Return what is typed in each kind of search, in a language whose common words
+    come first. Each prints as much among few petitions as among many: that is not
+    measured."""
     return {
         "in most texts": words[0],
         "in a third of them": words[3],
@@ -42,7 +43,7 @@ def searches(words: list[str]) -> dict[str, str]:
 
 
 def search(bench: Bench, rounds: int, seconds: int) -> Ratios:
-    """Slices on the two sites in turn, each the only load meanwhile."""
+    """Measure slices on the two sites in turn, each the only load meanwhile."""
     few, many = (wordy(bench, number) for number in (FEW, MANY))
     words = few[1]
     with ExitStack() as stack:
@@ -67,14 +68,14 @@ def search(bench: Bench, rounds: int, seconds: int) -> Ratios:
 
 
 def wordy(bench: Bench, number: int) -> tuple[Database, list[str]]:
-    """A site with so many petitions that have words."""
+    """Return a site with `number` petitions that have words, and the words."""
     database = bench.another(f"wordy{number}")
     database.folder.mkdir()
     ((organization,), _other) = database.execute(ORGANIZATIONS)
     return database, add_wordy(database.url, organization, number)
 
 
-# Two, so that the home page is one.
+# Two organisations: with only one, the whole site would speak in its name.
 ORGANIZATIONS = """
 INSERT INTO organizations_organization (name, slug, legal_name, description,
        postal_address, contact_email, website, logo, charity_number, privacy_notice,
@@ -86,7 +87,7 @@ RETURNING id
 
 
 def asking(server: Server, typed: str, seconds: int) -> Slice:
-    """Searches a second, one after the other."""
+    """Return a slice of searches, one after the other."""
 
     def run() -> float:
         done = 0

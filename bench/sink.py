@@ -1,7 +1,7 @@
 """An SMTP server that takes everything and keeps nothing: `python -m bench.sink`.
 
-Says its port on a line of its own. As fast as Python allows, so that the sender is
-what is measured.
+It prints its port on a line of its own, and is as fast as Python allows, so that the
+sender is what is measured.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Production sites to measure: one PostgreSQL, a database for each size, gunicorn."""
+"""Production sites to measure: one PostgreSQL server, a database for each size,
+gunicorn and the worker."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ PYTHON = [sys.executable, "-m"]
 
 @dataclass
 class Database:
-    """One petition with `size` signatures, and links to press."""
+    """A site's database: one petition with `size` signatures, and links to press."""
 
     name: str
     url: str
@@ -41,7 +42,7 @@ class Database:
     folder: Path
     loaded: Loaded
     used: int = 0
-    """So many of the confirmation links were pressed."""
+    """How many of the confirmation links were pressed."""
 
     @property
     def confirm_links(self) -> Path:
@@ -69,13 +70,14 @@ class Database:
             file.write_text("".join(f"/{path}/{token}/\n" for token in tokens))
 
     def execute(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
-        """Run it without the limits that the site has; returns the rows."""
+        """Run a statement without the limits of the site's own connections; return the
+        rows."""
         with psycopg.connect(self.url, autocommit=True) as database:
             cursor = database.execute(statement.encode(), values)
             return cursor.fetchall() if cursor.description else []
 
     def fold(self) -> None:
-        """What the worker does beside a site all the time."""
+        """Fold all changes, as the worker of a site does all the time."""
         from petitions.channels import Channel
         from petitions.counts.counting import (
             BATCH,
@@ -87,13 +89,15 @@ class Database:
             pass
 
     def settle(self) -> None:
-        """What earlier slices left behind does not slow the next."""
+        """Fold, vacuum and checkpoint, so that what earlier slices left behind does not
+        slow the next."""
         self.fold()
         self.execute("VACUUM (ANALYZE)")
         self.execute("CHECKPOINT")
 
     def verify(self) -> None:
-        """Each link that was pressed was counted once, and the proof holds."""
+        """Exit unless links that were pressed have been counted, no more than were
+        pressed, and the proof of the count holds."""
         from petitions.counts.counting import VERIFY
 
         pending = self.loaded.pending
@@ -111,11 +115,12 @@ class Database:
 
 @dataclass
 class Server:
-    """Gunicorn on one database, in so many processes.
+    """Gunicorn on one database, in `processes` processes.
 
     Each is a gunicorn of its own, and the kernel deals the connections out to them.
     Processes of one gunicorn take them from one queue; when wrk opens all at once, the
-    one that happens to be awake often takes all, and the other has nothing to do."""
+    one that happens to be awake often takes all, and the other has nothing to do.
+    """
 
     database: Database
     environment: dict[str, str]
@@ -156,13 +161,13 @@ class Server:
             process.wait(20)
 
     def memory(self) -> float:
-        """Of its processes together, in MB."""
+        """Return the memory of its processes together, in MB."""
         return sum(
             resident(child) for each in self.running for child in children(each.pid)
         )
 
     def _all_answer(self) -> bool:
-        """Whether each process has a child, and whoever is asked answers."""
+        """Return whether each gunicorn has a child and requests are answered."""
         if not all(children(process.pid) for process in self.running):
             return False
         try:
@@ -205,7 +210,7 @@ def children(pid: int) -> list[int]:
 
 
 def resident(pid: int) -> float:
-    """Memory of a process, in MB."""
+    """Return the memory of a process, in MB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
@@ -213,8 +218,8 @@ def resident(pid: int) -> float:
 
 
 class Bench:
-    """Made for one run, thrown away after it: the cluster, a mail sink, a database
-    for each of `sizes`, alike but for the number of signatures."""
+    """The sites of one run, thrown away after it: the server, a mail sink, and a
+    database for each of `sizes`, alike but for the number of signatures."""
 
     def __init__(self, sizes: Iterable[int], confirm_seconds: int) -> None:
         self.sizes = list(sizes)
@@ -227,7 +232,7 @@ class Bench:
 
     @property
     def biggest(self) -> Database:
-        """The one that Django in this process is connected to."""
+        """The last database, which Django in this process is connected to."""
         return self.databases[-1]
 
     def __enter__(self) -> Self:
@@ -263,7 +268,8 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def another(self, name: str) -> Database:
-        """A site as empty of signatures as it was before any were loaded."""
+        """Return a new database with the site as it was before any signatures were
+        loaded."""
         self.cluster.copy_database("template", name)
         url = self.cluster.url(name)
         return Database(name, url, 0, self.folder / name, Loaded(range(0), [], 0.0))
@@ -322,7 +328,7 @@ class Bench:
             self.databases.append(database)
 
     def disk(self) -> str:
-        """What each database takes."""
+        """Return how large each database is and how long it took to load, in words."""
         found = self.biggest.execute(
             "SELECT datname, pg_size_pretty(pg_database_size(datname))"
             "  FROM pg_database WHERE datname LIKE 'petitions%%'"
@@ -336,7 +342,7 @@ class Bench:
 
 
 def add_many(organization: Organization, number: int) -> None:
-    """Petitions with five supporters each."""
+    """Add `number` petitions with five supporters each."""
     from django.utils import timezone
 
     from petitions.models import Change, CountEntry, Petition, Target

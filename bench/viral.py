@@ -1,10 +1,11 @@
 """What the limits on new mail domains do to campaigns and to stuffed ballots.
 
 `.venv/bin/python -m bench.viral` prints the table of docs/operations.md. Forms pass the
-very rules that the site applies (petitions.abuse.rate_limits), over buckets in memory;
-that those do what the database does is a test. Who signs is invented, with a seed:
-networks and mail domains are drawn from long-tailed distributions, a few with very many
-and many with one."""
+very rules that the site applies (petitions.abuse.rate_limits), over token buckets in
+memory; a test checks that these do what the database does. The signers are invented,
+with a fixed seed: networks and mail domains are drawn from long-tailed distributions, a
+few with very many and many with one.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +37,15 @@ from petitions.abuse.rate_limits import (
 
 SEED = 20261127
 DAY = 24 * HOUR
-# A busy share of addresses in lists of supporters; the rest has a domain of its own, an
-# employer's, a university's or a small provider's.
+# The share of addresses at large providers in lists of supporters; the rest have the
+# domain of an employer, a university or a small provider, or their own.
 AT_PROVIDERS = 0.87
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A form: when (microseconds), from which network, with which mail domain."""
+    """A form: when it is sent (microseconds), from which network, with which mail
+    domain."""
 
     at: int
     network: int
@@ -53,12 +55,14 @@ class Sent:
 
 @dataclass(slots=True)
 class Buckets:
-    """Those of the database, in memory; `draw` is what signing.SIGN does with them."""
+    """The token buckets (GCRA) of the database, in memory; `draw` does what
+    signing.SIGN does."""
 
     full_at: dict[str, int] = field(default_factory=dict)
 
     def draw(self, attempts: LimitDraws, now: int) -> tuple[int, int]:
-        """What is said of a form (marks), and for how long its mail waits."""
+        """Return the marks that a form gets, and how long its mail waits
+        (microseconds)."""
         marks, wait, empty = 0, 0, set()
         order = sorted(
             range(len(attempts.keys)), key=lambda n: attempts.behind[n] != "NULL"
@@ -83,7 +87,7 @@ class Buckets:
 class Outcome:
     people: int = 0
     held: int = 0
-    """People set aside until staff have looked."""
+    """People in quarantine until staff have looked."""
     turned_away: int = 0
     late: int = 0
     """People whose mail waits for more than five minutes."""
@@ -92,11 +96,11 @@ class Outcome:
     counted: int = 0
     """Stuffed ballots that pass."""
     mails: int = 0
-    """Most that one network caused within an hour."""
+    """The most mails that one network caused within an hour."""
 
 
 def run(forms: list[Sent], known: Known | None = None) -> Outcome:
-    """Send the forms of one petition, in their order."""
+    """Send the forms of one petition in order of time; return what became of them."""
     rules = RateLimits(of_newcomers=True, known=known or Known())
     buckets, found = Buckets(), Outcome()
     mails: dict[tuple[int, int], int] = {}
@@ -126,13 +130,13 @@ def run(forms: list[Sent], known: Known | None = None) -> Outcome:
 
 
 def long_tailed(chance: random.Random, number: int, exponent: float) -> int:
-    """One of `number`, the first far more often than the last."""
+    """Return a random index below `number`, the first far more often than the last."""
     power = 1 - exponent
     return int((chance.random() * (number**power - 1) + 1) ** (1 / power)) - 1
 
 
 def domain(chance: random.Random, small: int, at_providers: float) -> str:
-    """A provider that everybody knows, or one of `small` others."""
+    """Return the domain of a well-known provider, or one of `small` others."""
     if chance.random() < at_providers:
         return "gmail.com"
     return f"d{long_tailed(chance, small, 0.75)}.example"
@@ -141,7 +145,8 @@ def domain(chance: random.Random, small: int, at_providers: float) -> str:
 def crowd(
     chance: random.Random, number: int, hours: float, *, networks: int, small: int
 ) -> Iterator[Sent]:
-    """A campaign that grows to its peak in a third of its time and ebbs away."""
+    """Yield the forms of a campaign that grows to its peak in a third of its time and
+    ebbs away."""
     for _ in range(number):
         at = int(chance.triangular(0, hours, hours / 3) * HOUR)
         network = long_tailed(chance, networks, 0.8)
@@ -151,7 +156,8 @@ def crowd(
 def behind_one_address(
     chance: random.Random, number: int, minutes: float, small: float
 ) -> Iterator[Sent]:
-    """A square, a stadium, a mobile network: domains of few, each rarely twice."""
+    """Yield forms of a square, a stadium, a mobile network: a share `small` have small
+    domains, each rarely twice."""
     for _ in range(number):
         at = int(chance.uniform(0, minutes) * HOUR / 60)
         name = "gmail.com"
@@ -163,7 +169,8 @@ def behind_one_address(
 def colleagues(
     chance: random.Random, number: int, hours: float, networks: int
 ) -> Iterator[Sent]:
-    """Those of one employer or union, asked by mail: one domain, new to the site."""
+    """Yield forms of people of one employer or union, asked by mail: one domain, new to
+    the site."""
     for _ in range(number):
         at = int(chance.triangular(0, hours, 0) * HOUR)
         yield Sent(at, chance.randrange(networks), "union.example")
@@ -178,7 +185,8 @@ def stuffer(
 
 
 def established(chance: random.Random) -> Known:
-    """After a year: what earlier campaigns brought with each small domain."""
+    """Return the mail domains that a site knows after a year: those that earlier
+    campaigns brought often."""
     domains: dict[str, int] = {}
     for _ in range(40_000):
         name = domain(chance, 30_000, 0)
@@ -187,7 +195,8 @@ def established(chance: random.Random) -> Known:
 
 
 def scenarios() -> Iterator[tuple[str, list[Sent], Known | None]]:
-    """What happens, by whom, and what the site knows before."""
+    """Yield what happens, the forms that are sent, and the mail domains known
+    before."""
     chance = random.Random(SEED)
     viral = list(crowd(chance, 100_000, 72, networks=60_000, small=30_000))
     known = established(chance)
@@ -222,7 +231,7 @@ def scenarios() -> Iterator[tuple[str, list[Sent], Known | None]]:
 
 
 def table() -> Iterator[str]:
-    """The table, in Markdown."""
+    """Yield the lines of the table, in Markdown."""
     heads = (
         "", "people set aside", "mail after 5 min", "told to try again",
         "stuffed ballots that pass", "most mails of one network in an hour",

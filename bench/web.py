@@ -1,4 +1,4 @@
-"""Requests: against a bare view of the same server, and against the same site with
+"""Requests, compared with a bare view of the same server, and with the same site with
 everything off that guards a signer."""
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from bench.load import Client, settled_run
 from bench.report import Figure, Ratios, Slice, pair
 from bench.site import Bench, Server
 
-# In this order: what confirmations change on the page has settled before its ETag is
-# asked for again.
+# The order matters: what confirmations change on the page has settled before its ETag
+# is asked for again.
 BARE_BARS = {
     "page": 0.70,
     "profile": 0.70,
@@ -29,7 +29,8 @@ def slice_of(client: Client, server: Server, kind: str, seconds: int) -> Slice:
 
 
 def confirming(client: Client, server: Server, seconds: int) -> Slice:
-    """Confirmations; what they changed is folded after the clock was read."""
+    """Return a slice of confirmations; what they changed is folded after the clock was
+    read."""
 
     def measure() -> float:
         rate = client.run(server, "confirm", seconds)
@@ -40,7 +41,8 @@ def confirming(client: Client, server: Server, seconds: int) -> Slice:
 
 
 def against_bare(bench: Bench, client: Client, rounds: int, seconds: int) -> Ratios:
-    """Each kind of request, and two bytes from the same server beside it."""
+    """Measure each kind of request beside an answer of two bytes from the same
+    server."""
     with bench.server(bench.biggest) as server:
         slices: dict[str, tuple[Slice, Slice]] = {}
         for kind in BARE_BARS:
@@ -64,8 +66,8 @@ def against_bare(bench: Bench, client: Client, rounds: int, seconds: int) -> Rat
 
 
 def against_lean(bench: Bench, client: Client, rounds: int, seconds: int) -> Ratios:
-    """Signing and confirming with limits, lists, honeypot, due mail and consent, and
-    without any of these beside it."""
+    """Measure signing and confirming with rate limits, lists, honeypot, outbox and
+    consent, beside the same without any of these."""
     database = bench.biggest
     with bench.server(database) as full, bench.server(database, "bench.lean") as lean:
         slices: dict[str, tuple[Slice, Slice]] = {
@@ -77,7 +79,7 @@ def against_lean(bench: Bench, client: Client, rounds: int, seconds: int) -> Rat
                 confirming(client, full, seconds),
                 confirming(client, lean, seconds),
             ),
-            # All wait for one bucket, and are flagged: it works, whatever it costs.
+            # All wait for one bucket, and are flagged: this has no bar, but must work.
             "sign, one network": (
                 slice_of(client, full, "sign, one network", seconds),
                 slice_of(client, lean, "sign, one network", seconds),

@@ -1,5 +1,5 @@
 """Petitions by the ten thousand whose words are as common and as rare as those of a
-language: of any two, the second is half as common."""
+language: how often each comes follows Zipf's law."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psycopg
 
 from bench.report import Progress
 
-# So many different words; a language has about as many in a hundred thousand texts.
+# How many different words; a language has about as many in a hundred thousand texts.
 VOCABULARY = 60_000
 TITLE_WORDS, TEXT_WORDS = 7, 120
 BATCH = 1000
@@ -21,7 +21,8 @@ CODAS = ("", "", "n", "r", "s", "l", "t", "nd", "rt", "st", "ck", "m")
 
 
 def words_of_a_language(chance: random.Random) -> list[str]:
-    """Words that can be spoken, and so can be mistyped; the common ones first."""
+    """Return invented words that can be spoken, and so can be mistyped; the common ones
+    first."""
     found: dict[str, None] = {}
     while len(found) < VOCABULARY:
         syllables = chance.choices((1, 2, 3, 4), (1, 5, 4, 1))[0]
@@ -35,8 +36,9 @@ def words_of_a_language(chance: random.Random) -> list[str]:
 
 
 def add_wordy(url: str, organization: int, number: int) -> list[str]:
-    """`number` public petitions, one opened each minute; returns the words, the common
-    ones first. The documents are made by the function that the triggers call."""
+    """Add `number` public petitions, one opened each minute; return the words, the
+    common ones first. The search documents are made by the function that the triggers
+    call."""
     chance = random.Random(1)
     vocabulary = words_of_a_language(chance)
     weights = list(accumulate(1 / rank for rank in range(10, VOCABULARY + 10)))
