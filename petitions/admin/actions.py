@@ -95,7 +95,7 @@ def transition(
 ) -> HttpResponse:
     """Show the page that says what the transition will do; on POST, make it, unless
     somebody has changed the petition since the page was opened. Raise Http404 if it is
-    for owners and the user is none."""
+    for owners only and the user is not one."""
     now = timezone.now()
     if found.for_owners and not is_owner(request, petition):
         raise Http404

@@ -49,8 +49,8 @@ class ExportAdmin(ScopedAdmin[Export]):
 
     def new(self, request: HttpRequest, number: int) -> HttpResponseBase:
         """Show how many lines the organisation's list has, with a button that streams
-        it as CSV; raise Http404 for another's organisation, PermissionDenied for
-        members who are no owners."""
+        it as CSV. Raise Http404 for another's organisation, PermissionDenied for
+        members who are not owners."""
         user, now = user_of(request), timezone.now()
         organization = Organization.objects.of(user).filter(pk=number).first()
         if organization is None:
