@@ -1,8 +1,8 @@
 """`make test`: all tests, on two cores.
 
-Those in a browser and all others at the same time, each with a PostgreSQL of its own;
-then, alone, those that break a site under load and measure how soon it is back. With
-arguments it is pytest with these, in one process.
+The browser tests and all others run at the same time, each with a PostgreSQL of its
+own; then, alone, the fault tests, which break a site under load and measure how soon it
+is back. With arguments it is pytest with these, in one process.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def begin(marks: str, output: IO[bytes] | None = None) -> subprocess.Popen[bytes
 
 
 def everything(folder: Path) -> bool:
-    """Run all tests; whether they pass. Output that would mix is shown when it ends."""
+    """Run all tests; return whether they pass. The browser tests' output is shown at
+    the end, so that it does not mix."""
     os.environ["FIRST_START"] = str(folder)
     with (folder / "beside").open("w+b") as output:
         beside, front = begin(BESIDE, output), begin(IN_FRONT)
@@ -51,7 +52,8 @@ def everything(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def ended_together() -> Iterator[None]:
-    """Nothing goes on when we are stopped; Ctrl-C reaches all of them by itself."""
+    """End all test processes when this one is terminated; Ctrl-C reaches each by
+    itself."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         for process in running:
@@ -69,7 +71,7 @@ def ended_together() -> Iterator[None]:
 def main(words: list[str]) -> int:
     if words:
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *words])
-    # Once, before two of them do it.
+    # Once, before two processes do it at the same time.
     compile_all()
     with tempfile.TemporaryDirectory(prefix="petitions-first-") as name:
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""The clock of the site, moved on."""
+"""Moving the site's clock on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 @contextmanager
 def time_passes(by: timedelta) -> Iterator[None]:
-    """What asks `timezone.now()` within is told a later time."""
+    """Let `timezone.now()` return a later time within the block."""
     real = timezone.now
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timezone, "now", lambda: real() + by)

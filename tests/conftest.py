@@ -28,7 +28,7 @@ from petitions.models import Petition
 from petitions.views.parameters import LANGUAGES
 from tests.factories import make_member, make_organization, make_petition, make_user
 
-# A busy machine is no mistake of the code: as on CI, where hypothesis does so itself.
+# A slow machine is no fault of the code. On CI, hypothesis sets the same by itself.
 settings.register_profile(
     "patient",
     settings(),
@@ -46,7 +46,7 @@ def _nothing_held() -> Iterator[None]:
 
 
 def forget() -> None:
-    """What a process keeps between requests."""
+    """Clear what a process caches between requests."""
     page_cache.clear()
     RATE_LIMITS.forget()
     KNOWN.forget()
@@ -58,7 +58,7 @@ def forget() -> None:
 
 
 class MissingVariables(logging.Handler):
-    """Collects variables that templates of ours used and nobody had given them."""
+    """Collects the variables that our templates use and no context provides."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -127,8 +127,8 @@ def ada(db: None) -> User:
 
 
 class StaffClient(Client):
-    """Sends no form of the admin that it has not opened a moment ago, unless the test
-    says with `_seen` when it was opened."""
+    """A client that opens each form of the admin just before it sends it, unless the
+    test says with `_seen` when it was opened."""
 
     def post(self, path: Any, data: Any = None, *args: Any, **options: Any) -> Any:
         if (
@@ -141,19 +141,19 @@ class StaffClient(Client):
             if found:
                 data = {**data, "_seen": unescape(found[1].decode())}
         if isinstance(data, dict) and "_selected_action" in data:
-            # Actions on rows, as the page has listed them.
+            # Actions on rows send what the page has listed.
             rows = re.findall(r'name="_shown" value="([^"]*)"', self.text_at(path))
             data = {"_shown": rows, **data}
         return super().post(path, data, *args, **options)
 
     def text_at(self, path: Any) -> str:
-        """What the page says, if it is there."""
+        """Return the page's HTML."""
         return self.get(path).content.decode()
 
 
 @pytest.fixture
 def as_user() -> Callable[[User], Client]:
-    """A browser in which somebody has logged in."""
+    """A function that returns a browser in which the user has logged in."""
 
     def login(user: User) -> Client:
         client = StaffClient(headers={"host": "localhost"})

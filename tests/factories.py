@@ -61,7 +61,7 @@ def make_petition(
     target: str | None = "Minister",
     **fields: Any,
 ) -> Petition:
-    """An open petition to `target`; None is “not settled yet”."""
+    """Make an open petition to `target`; None means “not settled yet”."""
     fields.setdefault("title", f"Petition {next(numbers)}")
     fields.setdefault("text", "Please do.")
     fields.setdefault("state", State.OPEN)
@@ -78,7 +78,7 @@ def make_petition(
 
 
 def backdate(petition: Petition, **values: Any) -> None:
-    """Write these columns as if it had been done back then: without the trigger that
+    """Write these columns as if it had been done back then: with the trigger off that
     notes when something was entered."""
     name = "petition_times_noted"
     with transaction.atomic(), connection.cursor() as cursor:
@@ -91,14 +91,15 @@ def backdate(petition: Petition, **values: Any) -> None:
 
 
 def make_translation(petition: Petition, language: str, **fields: Any) -> Translation:
-    """The petition's words in another language."""
+    """Add the petition's words in another language."""
     fields.setdefault("title", f"Titre ({language})")
     fields.setdefault("text", f"Un texte ({language}).")
     return petition.translations.create(language=language, **fields)
 
 
 def make_topic(slug: str, *petitions: Petition, **names: str) -> Topic:
-    """A topic of these petitions; names by language: en="Freedom", fr="Liberté"."""
+    """Make a topic of these petitions, with names by language: en="Freedom",
+    fr="Liberté"."""
     topic = Topic.objects.create(slug=slug)
     for language, text in (names or {"en": slug.capitalize()}).items():
         TopicName.objects.create(topic=topic, language=language, text=text)
@@ -114,7 +115,7 @@ def make_pending(
     name: str = "Maya Tremblay",
     **fields: Any,
 ) -> Signature:
-    """A signature that waits for its confirmation, with its due mail."""
+    """Make a signature that waits for its confirmation, with its outgoing mail."""
     fields.setdefault("language", "en")
     fields.setdefault("delivery", petition.delivery)
     if petition.shared_addresses:
@@ -138,7 +139,7 @@ def make_signature(
     now: datetime | None = None,
     **fields: Any,
 ) -> Signature:
-    """A confirmed signature."""
+    """Make a confirmed signature."""
     now = now or timezone.now()
     pending = make_pending(petition, email, now=now, **fields)
     outcome, _slug = confirming.confirm(pending.pk, now=now)
@@ -148,14 +149,14 @@ def make_signature(
 
 
 def make_entry(petition: Petition, number: int, **fields: Any) -> CountEntry:
-    """Supporters counted elsewhere before."""
+    """Record supporters counted elsewhere before."""
     fields.setdefault("source", "imported")
     fields.setdefault("label", f"Entry {next(numbers)}")
     return record_entry(CountEntry(petition=petition, number=number, **fields))
 
 
 def make_update(petition: Petition, *, published: bool = True, **fields: Any) -> Update:
-    """News about a petition, published now."""
+    """Make an update of a petition, published now."""
     fields.setdefault("title", f"Update {next(numbers)}")
     fields.setdefault("text", "There is **news**.")
     if published:
@@ -166,14 +167,14 @@ def make_update(petition: Petition, *, published: bool = True, **fields: Any) ->
 def make_update_translation(
     update: Update, language: str, **fields: Any
 ) -> UpdateTranslation:
-    """The words of an update in another language."""
+    """Add the words of an update in another language."""
     fields.setdefault("title", f"Nouvelle ({language})")
     fields.setdefault("text", f"Des **nouvelles** ({language}).")
     return update.translations.create(language=language, **fields)
 
 
 def make_answer(petition: Petition, **fields: Any) -> Answer:
-    """What its first target answered."""
+    """Make the answer of the petition's only target."""
     fields.setdefault("text", "We will look into it.")
     fields.setdefault("answered_on", timezone.localdate())
     fields.setdefault("target", petition.targets.get())
@@ -181,7 +182,7 @@ def make_answer(petition: Petition, **fields: Any) -> Answer:
 
 
 def make_handover(petition: Petition, **fields: Any) -> Handover:
-    """The result, handed to its first target."""
+    """Make a handover to the petition's only target."""
     fields.setdefault("confirmed", 3)
     fields.setdefault("paper", 0)
     fields.setdefault("imported", 0)
@@ -192,7 +193,7 @@ def make_handover(petition: Petition, **fields: Any) -> Handover:
 def make_handover_translation(
     handover: Handover, language: str, **fields: Any
 ) -> HandoverTranslation:
-    """Its words in another language."""
+    """Add the words of a handover in another language."""
     fields.setdefault("note", f"Nous y étions ({language}).")
     return handover.translations.create(language=language, **fields)
 
@@ -200,6 +201,6 @@ def make_handover_translation(
 def make_answer_translation(
     answer: Answer, language: str, **fields: Any
 ) -> AnswerTranslation:
-    """The words of an answer in another language."""
+    """Add the words of an answer in another language."""
     fields.setdefault("text", f"Nous verrons ({language}).")
     return answer.translations.create(language=language, **fields)

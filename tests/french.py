@@ -1,5 +1,5 @@
-"""Finds English in the frame of a French page: everything but passages that say which
-other language they are in, and what people wrote."""
+"""Finds English in a French page, except in passages marked as in another language and
+in what people wrote."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from babel.messages.pofile import read_po
 
 CATALOGUE = Path(__file__).parents[1] / "locale/fr/LC_MESSAGES/django.po"
 VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta"})
-# Code is in no language, and what was typed in whichever.
+# Code is in no language, and what was typed may be in any.
 SKIPPED = frozenset({"script", "style", "pre", "code", "textarea", "title"})
 READ = ("alt", "title", "aria-label", "placeholder", "data-done", "label")
-# Words that no French sentence has, and hardly an English one does without.
 ADDRESS = re.compile(r"(https?://|mailto:)\S+|/\S+/")
+# Words that no French sentence has, and that few English sentences do without.
 ENGLISH = re.compile(
     r"\b(the|and|of|your|you|with|this|that|is|are|was|were|by|for|from|to|not|we|it|"
     r"its|has|have|been|or|in|who|what|when|why|how|all|any|petitions?|supporters?)\b",
@@ -26,7 +26,7 @@ ENGLISH = re.compile(
 
 @cache
 def untranslated() -> frozenset[str]:
-    """The English texts of one piece that are another text in French."""
+    """Return the English messages whose French translation is another text."""
     with CATALOGUE.open("rb") as file:
         messages = [message for message in read_po(file, locale="fr") if message.id]
     english = {folded(text) for m in messages for text in texts_of(m.id)}
@@ -35,7 +35,7 @@ def untranslated() -> frozenset[str]:
 
 
 def texts_of(either: object) -> list[str]:
-    """One text, or those of singular and plural."""
+    """Return one text, or those of singular and plural, as a list."""
     parts = either if isinstance(either, (list, tuple)) else [either]
     return [str(part) for part in parts]
 
@@ -45,8 +45,8 @@ def folded(text: str) -> str:
 
 
 class Frame(HTMLParser):
-    """The texts of a page, each with the language that it is said to be in; None for
-    what people wrote, of which nobody knows."""
+    """Collects the texts of a page, each with the language that it is marked with; None
+    for what people wrote, whose language nobody knows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Frame(HTMLParser):
 
 
 def english_in(html: str, language: str = "fr") -> list[str]:
-    """English texts among those that are said to be in `language`."""
+    """Return the English texts among those that are marked as in `language`."""
     frame = Frame()
     frame.feed(html)
     texts = [folded(text) for said, text in frame.texts if said == language]

@@ -1,4 +1,4 @@
-"""What tests of several packages share."""
+"""Helpers for the tests of several packages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def text_of(response: Any) -> str:
-    """The page's text as it is read: without tags, white space folded."""
+    """Return the page's text as it is read: without tags, white space folded."""
     import html
 
     body = re.sub(

@@ -20,7 +20,8 @@ logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 class Mailbox:
-    """Takes every message; `refuse` may answer a recipient otherwise."""
+    """What the server does with messages: it takes each, unless a function such as
+    `refuse` answers otherwise."""
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
@@ -30,13 +31,14 @@ class Mailbox:
         self.refuse_data: Callable[[], str | None] = lambda: None
         self.refuse_sender: Callable[[], str | None] = lambda: None
         self.die_before: Callable[[], bool] = lambda: False
-        """Whether to drop the connection instead of taking this message, …"""
+        """Whether to drop the connection instead of taking this message."""
         self.die_after: Callable[[], bool] = lambda: False
-        """… or after taking it, without a word."""
+        """Whether to drop the connection after taking the message, without an
+        answer."""
         self.delay = 0.0
         self.sessions = 0
         self.pipelining = True
-        """Whether it says that it takes commands together."""
+        """Whether the server offers PIPELINING, which is to take commands together."""
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str,
@@ -84,8 +86,8 @@ class Mailbox:
         return self.since(0)
 
     def since(self, number: int) -> list[EmailMessage]:
-        """The messages that came after the first `number`."""
-        # Parsed once: a load of thousands is looked through again and again.
+        """Return the messages that came after the first `number`."""
+        # Parsed once: tests look through thousands of messages again and again.
         with self._parsing:
             for envelope in self.envelopes[len(self._parsed) :]:
                 assert isinstance(envelope.content, bytes)
@@ -100,13 +102,13 @@ class Mailbox:
 
 
 def drop(server: SMTP) -> None:
-    """Break the connection, without a last word."""
+    """Break the connection without an answer."""
     assert isinstance(server.transport, asyncio.Transport)
     server.transport.abort()
 
 
 class SilentServer:
-    """Takes connections and says nothing at all."""
+    """A server that takes connections and says nothing at all."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -120,7 +122,7 @@ class SilentServer:
 
 
 class MailServer(Controller):
-    """The server; `mailbox` has what it took, `port` where it listens."""
+    """The SMTP server; `mailbox` has what it took, `port` is where it listens."""
 
     def __init__(self, port: int = 0, **options: Any) -> None:
         from devsite.embedded_postgres import free_port
@@ -132,7 +134,7 @@ class MailServer(Controller):
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Does not listen, and does so again afterwards."""
+        """Stop listening within the block, and listen again afterwards."""
         self.stop()
         try:
             yield
@@ -142,7 +144,7 @@ class MailServer(Controller):
 
 
 def body(message: EmailMessage, kind: str = "plain") -> str:
-    """The text of one part."""
+    """Return the text of one part."""
     part = message.get_body((kind,))
     assert part is not None
     return str(part.get_content())

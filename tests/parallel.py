@@ -1,4 +1,4 @@
-"""Doing things at the very same time, each on a database connection of its own."""
+"""Running jobs at the very same time, each on a database connection of its own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Real proxies before a site, as docs/operations.md has them: each hands on what its
-makers hand on by default, and keeps visitors away from /admin/."""
+"""Real proxies in front of a site, as docs/operations.md has them: each passes on what
+it passes on by default, and keeps visitors away from /admin/."""
 
 from __future__ import annotations
 
@@ -75,13 +75,15 @@ PROXIES = {
 
 
 def found(name: str) -> str | None:
-    """The program, wherever it is."""
+    """Return the path of the program, also from a folder of system programs; None if it
+    is not installed."""
     return shutil.which(name, path=PATH)
 
 
 @contextmanager
 def proxy(name: str, site: int, folder: Path) -> Iterator[int]:
-    """The proxy before the site on that port of this machine; its own port."""
+    """Run the proxy in front of the site on the port `site`; yield the proxy's own
+    port."""
     program = found(name)
     assert program is not None
     port = free_port()
@@ -112,8 +114,8 @@ def listens(port: int) -> bool:
 
 
 def raw(port: int, request: bytes, seconds: float = 10) -> bytes:
-    """What a server answers to these bytes until it closes or says no more; b"" when it
-    only closes."""
+    """Return what a server answers to these bytes until it closes the connection or
+    says no more for `seconds`; b"" when it only closes."""
     answer = b""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
         connection.sendall(request)

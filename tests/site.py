@@ -30,14 +30,15 @@ from devsite.embedded_postgres import free_port
 ROOT = Path(__file__).parents[1]
 PASSWORD = "correct horse battery"
 
-# What the test run's own settings must not leak into the site.
+# Settings of the test run, which must not leak into the site.
 OWN = ("SECRET_KEY", "EMAIL_KEY", "SITE_URL", "DATABASE_URL", "MAIL_URL", "MAIL_FROM",
        "ALERT_EMAIL", "DEMO", "DEBUG", "DJANGO_SETTINGS_MODULE", "MAIL_WEBHOOKS",
        "ANYMAIL_WEBHOOK_SECRET")  # fmt: skip
 
 
 def until[T](probe: Callable[[], T], seconds: float = 20, every: float = 0.05) -> T:
-    """What `probe` returns once that is true; AssertionError when it never is."""
+    """Return what `probe` returns once that is true; raise AssertionError when it never
+    is within `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := probe():
@@ -69,7 +70,8 @@ def fetch(
     timeout: float = 10,
     headers: dict[str, str] | None = None,
 ) -> Answer:
-    """GET, or POST as a browser sends a form; OSError when nobody answers."""
+    """Send a GET, or a POST as a browser sends a form; raise OSError when nobody
+    answers."""
     body = urllib.parse.urlencode(data).encode() if data is not None else None
     request = urllib.request.Request(
         url, body, {"Sec-Fetch-Site": "same-origin", **(headers or {})}
@@ -86,15 +88,15 @@ def fetch(
 
 
 def pairs(file: Path) -> dict[str, str]:
-    """The lines NAME=value of a file."""
+    """Return the NAME=value lines of a file as a dictionary."""
     return dict(line.split("=", 1) for line in file.read_text().splitlines())
 
 
 @functools.cache
 def first_start() -> Path:
-    """What a site's first start leaves in its folder: a database with the content,
-    pictures, static files. Made once, also for all processes that share FIRST_START:
-    it takes ten seconds of both cores."""
+    """Return a folder with what a site's first start leaves: a database with the
+    content, pictures, static files. It is made once, also for all processes that share
+    FIRST_START, because it takes ten seconds of both cores."""
     shared = os.environ.get("FIRST_START")
     folder = Path(shared or tempfile.mkdtemp(prefix="petitions-first-"))
     if not shared:
@@ -128,10 +130,10 @@ class Site:
 
     @classmethod
     def begun(cls, **environment: str) -> Site:
-        """One that was started before, so that its next start is a matter of seconds.
-        The first start itself is tested in tests/project/test_launcher.py."""
+        """Return a site that was started before, so that its next start is a matter of
+        seconds. The first start itself is tested in tests/project/test_launcher.py."""
         site = cls(**environment)
-        # Keeps who owns PostgreSQL's files.
+        # `cp -a` keeps the owner of PostgreSQL's files.
         subprocess.run(["cp", "-a", f"{first_start()}/.", site.var], check=True)
         return site
 
@@ -165,7 +167,7 @@ class Site:
         return self
 
     def is_ready(self) -> bool:
-        """Whether visitors can be served."""
+        """Return whether visitors can be served."""
         try:
             return fetch(f"{self.url}/readyz", timeout=3).status == 200
         except OSError:
@@ -178,7 +180,8 @@ class Site:
         return False
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
-        """Signal the launcher; seconds until nothing of the site runs any more."""
+        """Signal the launcher; return the seconds until nothing of the site runs any
+        more."""
         assert self.process is not None
         family = [self.process.pid, *self.descendants()]
         started = time.monotonic()
@@ -194,7 +197,7 @@ class Site:
         shutil.rmtree(self.var, ignore_errors=True)
 
     def descendants(self) -> list[int]:
-        """All processes below the launcher."""
+        """Return the ids of all processes below the launcher."""
         assert self.process is not None
         parents = {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -207,7 +210,8 @@ class Site:
         return found[1:]
 
     def processes(self, word: str) -> list[int]:
-        """Those below the launcher whose command line holds `word`."""
+        """Return the ids of processes below the launcher whose command line holds
+        `word`."""
         found = []
         for pid in self.descendants():
             with contextlib.suppress(OSError):
@@ -234,7 +238,7 @@ class Site:
             return cursor.fetchall() if cursor.description else []
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """A command of the present code, whichever the site runs."""
+        """Run a management command of the present code, whichever the site runs."""
         environment = {k: v for k, v in os.environ.items() if k not in OWN}
         return subprocess.run(
             [sys.executable, "manage.py", *words],
@@ -246,7 +250,7 @@ class Site:
         )
 
     def mails(self, after: int = 0) -> list[EmailMessage]:
-        """Everything that was sent, but the first `after`; oldest first."""
+        """Return all mails that were sent, oldest first, without the first `after`."""
         found = []
         for file in sorted((self.var / "mail").glob("*.eml"))[after:]:
             message = message_from_bytes(file.read_bytes(), policy=policy.default)
@@ -255,12 +259,14 @@ class Site:
         return found
 
     def link_for(self, email: str, seconds: float = 10) -> str:
-        """The confirm link in the newest mail to an address."""
+        """Wait for the confirmation link in the newest mail to an address, and return
+        it."""
 
         return until(lambda: self.link_in(email, "/confirm/"), seconds)
 
     def link_in(self, email: str, part: str) -> str:
-        """The link with `part` in the newest mail to an address that has one."""
+        """Return the link with `part` in the newest mail to an address that has one; ""
+        when none has."""
         for message in reversed(self.mails()):
             if message["To"].lower() == email.lower() and (
                 link := link_of(message, part)
@@ -270,7 +276,7 @@ class Site:
 
 
 def link_of(message: EmailMessage, part: str) -> str:
-    """The link with `part` in a mail, '' when there is none."""
+    """Return the link with `part` in a mail; "" when there is none."""
     body = message.get_body(("plain",))
     assert body is not None
     links = [line for line in body.get_content().splitlines() if part in line]

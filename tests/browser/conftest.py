@@ -41,8 +41,8 @@ def browser() -> Iterator[Browser]:
 def open_context(
     browser: Browser, site: Site
 ) -> Iterator[Callable[..., BrowserContext]]:
-    """New browsers with options of Playwright; what they complain about fails the
-    test."""
+    """A function that opens a browser context with options of Playwright; errors and
+    warnings on its consoles fail the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -68,19 +68,19 @@ def open_context(
 
 @pytest.fixture
 def page(open_context: Callable[..., BrowserContext]) -> Page:
-    """With JavaScript."""
+    """A page with JavaScript."""
     return open_context().new_page()
 
 
 @pytest.fixture
 def plain(open_context: Callable[..., BrowserContext]) -> Page:
-    """Without JavaScript."""
+    """A page without JavaScript."""
     return open_context(java_script_enabled=False).new_page()
 
 
 @pytest.fixture
 def staff(open_context: Callable[..., BrowserContext]) -> Page:
-    """Logged in as the demonstration's staff."""
+    """A page on which the demonstration's staff have logged in."""
     page = open_context().new_page()
     log_in(page)
     return page
@@ -95,22 +95,22 @@ def log_in(page: Page) -> None:
 
 
 def visit(page: Page, path: str) -> None:
-    """Go there from a page of the site: the thank-you page is for those who come from
-    the button, and sends others to the petition."""
+    """Go to `path` from a page of the site: the thank-you page is for those who come
+    from the button, and sends others to the petition."""
     page.goto("/erased/")
     with page.expect_navigation():
         page.evaluate("path => { location.href = path }", path)
 
 
 def token(site: Site, purpose: TokenPurpose, signature: int, made: datetime) -> str:
-    """A link's token as the site makes it, also of another day."""
+    """Return a link's token as the site would have made it at the time `made`."""
     signer = Signer(key=site.settings["SECRET_KEY"], salt=purpose, sep=".")
     seconds = int_to_base36(int(made.timestamp()))
     return signer.sign(f"{int_to_base36(signature)}.{seconds}")
 
 
 def sign(site: Site, petition: str, email: str, name: str = "Maya Tremblay") -> int:
-    """Send the form; returns the number of the signature."""
+    """Send the form; return the id of the signature."""
     answer = fetch(
         f"{site.url}/petitions/{petition}/sign/", {"name": name, "email": email}
     )
@@ -121,7 +121,7 @@ def sign(site: Site, petition: str, email: str, name: str = "Maya Tremblay") -> 
 
 @pytest.fixture(scope="session")
 def states(site: Site) -> dict[str, str]:
-    """An address for each state that a public page can be in, made with real rows."""
+    """A path for each state that a public page can be in, made with real rows."""
     now = timezone.now()
     # Nothing here changes what the reference profile shows: the tour looks at that.
     river = "plant-trees-along-the-lower-bank"

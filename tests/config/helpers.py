@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the tests of the configuration."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ GOOD = {
 
 
 def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
-    """A good one with `changes`."""
+    """Return a complete environment with `changes`; None takes a variable away."""
     wanted = {"PATH": os.environ["PATH"], **GOOD, **changes}
     return {name: value for name, value in wanted.items() if value is not None}

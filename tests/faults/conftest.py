@@ -1,4 +1,4 @@
-"""Sites to break, and the table of what became of them."""
+"""Sites to break, and the table of figures that the fault tests print."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from tests.site import Site
 
 
 def seconds(name: str, short: str) -> list[float]:
-    """How long faults last; `make faults` has longer ones."""
+    """Return how long faults last, from the variable `name` or else `short`; `make
+    faults` sets longer ones."""
     return [float(word) for word in os.environ.get(name, short).split()]
 
 
@@ -37,16 +38,16 @@ class Parts:
 
     @property
     def gunicorn(self) -> int:
-        """The web server's first process."""
+        """The id of the web server's first process."""
         return self.site.processes("gunicorn")[0]
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[Parts]:
-    """A site, with its PostgreSQL's data in `folder`."""
+    """Run a site, with its PostgreSQL's data in `folder`."""
     site = Site.begun()
     data = folder / "postgres"
-    # Also onto another disk, and without another owner.
+    # `mv` works onto another disk, too, and keeps the owner.
     subprocess.run(["mv", site.var / "postgres", data], check=True)
     cluster = Cluster(data, site.secrets["POSTGRES_PASSWORD"], folder.parent / "log")
     mail = MailServer()
@@ -68,7 +69,7 @@ def running(folder: Path) -> Iterator[Parts]:
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
-    """A folder that PostgreSQL, when it runs as nobody, can reach."""
+    """A folder that PostgreSQL can reach, also when it runs as nobody."""
     top = Path(tempfile.mkdtemp(prefix="petitions-faults-"))
     data = top / "data"
     for made in (top, data):

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the tests of organisations: invitations and their mails."""
 
 from __future__ import annotations
 

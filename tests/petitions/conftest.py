@@ -1,4 +1,4 @@
-"""What the tests of mail share."""
+"""Fixtures for the tests of petitions: a mail server, a media folder, a picture."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from core.images.uploads import (
 from tests.mailserver import MailServer
 from tests.petitions.admin.pictures import drawn
 
-# For tests that a server has to pass whether or not it takes commands together.
+# For tests that must pass with a server that takes commands together, and without.
 both_manners = pytest.mark.parametrize(
     "server", [True, False], ids=["pipelined", "in turns"], indirect=True
 )
 
 
-# For tests of a server that takes letters from a to z only before the @.
+# For tests with a server that takes only ASCII before the @ (no SMTPUTF8).
 ascii_only = pytest.mark.ascii_only
 
 
@@ -59,5 +59,5 @@ def media(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def picture() -> bytes:
-    """As a form takes it in."""
+    """A picture as a form stores it."""
     return bytes(clean_image(drawn(), 1200).read())

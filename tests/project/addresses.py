@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""A path for each URL name of the site."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.urls import get_resolver
 
 from core import checks
 
-# What stands for each URL name; the test below fails for a name without one.
+# A path for each URL name; tests fail for a name without one.
 PETITION = "/petitions/free-the-prisoners"
 
 

@@ -50,7 +50,7 @@ from tests.factories import (
 
 
 class World:
-    """The rows that tests speak of."""
+    """The rows that tests refer to."""
 
     organization: Organization
     draft: Petition
@@ -105,13 +105,14 @@ def world(organization: Organization, alice: User) -> World:
     OrdinaryDomain.objects.create(
         organization=world.signed.organization, domain="union.example"
     )
-    # A database that was emptied between tests has none.
+    # A database that was emptied between tests has lost the default limits.
     Limit.objects.get_or_create(scope="network", minutes=61, defaults={"most": 60})
     return world
 
 
 def sent(page: Any) -> dict[str, Any]:
-    """What a browser would send of a form of the admin, nothing changed in it."""
+    """Return what a browser would send of a form of the admin in which nothing is
+    changed."""
     fields: dict[str, Any] = {}
     parser = FormParser(fields)
     parser.feed(page.content.decode())
@@ -157,7 +158,7 @@ class FormParser(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea" and self.area:
-            # A line break behind its beginning is none of the text.
+            # HTML drops a line break right behind the opening tag.
             typed = self.fields.get(self.area, "")
             self.fields[self.area] = typed.removeprefix("\n").removeprefix("\r\n")
             self.area = ""
@@ -169,7 +170,7 @@ class FormParser(HTMLParser):
 
 @pytest.fixture
 def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, str]:
-    """A site with one of everything; the values that paths need."""
+    """A site with one of everything; returns the values that paths need."""
     settings.MEDIA_ROOT = tmp_path
     (tmp_path / "logos").mkdir()
     (tmp_path / "logos" / "abc.webp").write_bytes(b"RIFF")

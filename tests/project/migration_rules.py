@@ -1,5 +1,5 @@
-"""What a migration may do while the former release's code goes on signing: expand only,
-and hold no table that people write for longer than a moment. The docs say it in prose:
+"""Rules for migrations that run while the former release's code goes on signing: expand
+only, and hold no table that people write to for longer than a moment. In prose:
 docs/operations.md, “Updates”."""
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Collection, Sequence
 import sqlparse
 from django.db.migrations import RunPython
 
-# Tables that stay small whatever happens: what is done to them takes a moment. Every
-# other one may have a row for each signature.
+# Tables that stay small whatever happens: whatever is done to them takes a moment. Any
+# other may have a row for each signature.
 SMALL = re.compile(
     r"auth_|django_|config_|organizations_|petitions_(addressrule|answer\w*|correction"
     r"|countentry|export|former\w+|handover\w*|invalidation|keyversion|letter|limit"
@@ -21,7 +21,7 @@ SMALL = re.compile(
 
 NAME = r'(?:"?\w+"?\.)?"?(\w+)"?'
 TABLE = re.compile(rf"ALTER TABLE (?:IF EXISTS |ONLY )*{NAME}", re.I)
-# What the former code uses is gone: in any table, function or type that it knows.
+# Takes away what the former code may use, in any table, function or type it knows.
 GONE = re.compile(r"\b(DROP COLUMN|RENAME|DROP IDENTITY|SET SCHEMA)\b", re.I)
 DROPPED = re.compile(
     rf"^DROP (TABLE|VIEW|MATERIALIZED VIEW|FUNCTION|PROCEDURE|TYPE|DOMAIN|SEQUENCE"
@@ -57,7 +57,7 @@ BODY = re.compile(r"\$(\w*)\$.*?\$\1\$", re.S)
 
 
 def statements(sql: Sequence[str]) -> list[str]:
-    """Each statement on one line, without comments and bodies of functions."""
+    """Return each statement on one line, without comments and bodies of functions."""
     found = []
     ended = (
         part if part.startswith("--") else f"{part.rstrip().rstrip(';')};"
@@ -75,8 +75,8 @@ def statements(sql: Sequence[str]) -> list[str]:
 def complaints(
     sql: Sequence[str], known: Collection[str], *, atomic: bool, python: bool = False
 ) -> list[str]:
-    """What is wrong with a migration of these statements, beside a RunPython or not;
-    `known` are the tables of the former release."""
+    """Return what is wrong with a migration of these statements; `known` are the tables
+    of the former release, `python` says whether a RunPython is beside them."""
     lines = statements(sql)
     found = [
         f"{reason}: {line}"
@@ -94,7 +94,7 @@ def complaints(
 def reasons(
     line: str, lines: Sequence[str], known: Collection[str], *, atomic: bool
 ) -> list[str]:
-    """What is wrong with one statement among `lines`."""
+    """Return what is wrong with one statement among `lines`."""
     altered = TABLE.match(line)
     table = altered[1].lower() if altered else ""
     found = []
@@ -137,7 +137,8 @@ def reasons(
 
 
 def column_reasons(line: str, lines: Sequence[str]) -> list[str]:
-    """What is wrong with a column that the former code does not know, or knows."""
+    """Return what is wrong with how a statement adds or changes a column, for the
+    former code."""
     found = []
     if added := re.search(
         r'ADD (?!CONSTRAINT|CHECK|FOREIGN|UNIQUE|PRIMARY|EXCLUDE)(?:COLUMN )?(?:IF NOT EXISTS )?"?(\w+)"? (.*)',

@@ -1,6 +1,6 @@
-"""MDN HTTP Observatory's grading of one answer, as its `src/grader/charts.js` and
-`src/analyzer/tests/` have it: 100 to begin with, less for what is missing, and extra
-credit once that is 90 or more."""
+"""The grading of one response by MDN HTTP Observatory, as its `src/grader/charts.js`
+and `src/analyzer/tests/` have it: it begins at 100, takes off for what is missing, and
+adds extra credit if 90 or more are left."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOOSE = {"origin", "origin-when-cross-origin", "unsafe-url",
 
 
 def score(response: Any, page: str) -> int:
-    """The score of an answer that came by HTTPS."""
+    """Return the score of a response that came by HTTPS."""
     changes = [change for _name, change in findings(response, page)]
     found = BEGIN + sum(change for change in changes if change < 0)
     if found >= LEAST_FOR_CREDIT:
@@ -31,7 +31,7 @@ def score(response: Any, page: str) -> int:
 
 
 def findings(response: Any, page: str) -> Iterator[tuple[str, int]]:
-    """What each test says, and what that changes."""
+    """Yield the name of each test, and what it changes in the score."""
     headers = response.headers
     policy = directives(headers.get("Content-Security-Policy", ""))
     yield "content-security-policy", csp(policy)
@@ -85,13 +85,14 @@ def is_strict_form(policy: dict[str, set[str]]) -> bool:
 
 
 def without_overruled(sources: set[str]) -> set[str]:
-    """A hash or a nonce overrules 'unsafe-inline'."""
+    """Return the sources without 'unsafe-inline' where a hash or a nonce overrules
+    it."""
     hashed = any(source.startswith(HASHED) for source in sources)
     return sources - {"'unsafe-inline'"} if hashed else sources
 
 
 def cookies(response: Any) -> int:
-    """The worst of what is wrong with any; HSTS protects those without Secure."""
+    """Return the worst change for any cookie; HSTS protects those without Secure."""
     if not response.cookies:
         return 0
     protected = hsts(response.headers) >= 0
@@ -114,7 +115,8 @@ def cookies(response: Any) -> int:
 
 
 def cors(headers: Any) -> int:
-    """Whoever names a sender and lets cookies through opens the site to forgery."""
+    """Penalise a response that names an origin and lets cookies through: that opens the
+    site to forgery."""
     allowed = headers.get("Access-Control-Allow-Origin", "").strip()
     credentials = headers.get("Access-Control-Allow-Credentials", "").strip().lower()
     return -50 if allowed not in {"", "*"} and credentials == "true" else 0
@@ -138,7 +140,8 @@ def hsts(headers: Any) -> int:
 
 
 def integrity(headers: Any, page: str) -> int:
-    """Scripts of this site need no checksum; it is a credit when they have one."""
+    """Grade the checksums of scripts: the site's own need none, and earn credit with
+    one."""
     if not headers.get("Content-Type", "text/html").startswith("text/html"):
         return 0
     changes = []

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""A helper for tests of two people at one page of the admin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIST = "/admin/petitions/petition/"
 
 
 def opened(client: Client, path: str, data: Any = None) -> dict[str, str]:
-    """What the page says of when it was opened."""
+    """Return the page's `_seen`, which says when it was opened."""
     page = client.post(path, data) if data else client.get(path)
     found = re.search(r'name="_seen" value="([^"]*)"', page.content.decode())
     assert found, path

@@ -18,7 +18,8 @@ def git(*words: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def former() -> str:
-    """The commit that CHANGELOG.md names as the newest release."""
+    """Return the commit that CHANGELOG.md names as the newest release; skip the test if
+    git does not have it."""
     found = re.search(r"(?m)^## .*\((\w{7,40})\)$", (ROOT / "CHANGELOG.md").read_text())
     assert found, "no heading of CHANGELOG.md names a release's commit"
     commit = found[1]
@@ -28,7 +29,7 @@ def former() -> str:
 
 
 def unpack(commit: str, folder: Path) -> Path:
-    """The files of a commit in `folder`, which is made."""
+    """Unpack the files of a commit into the new folder `folder`; return it."""
     folder.mkdir(parents=True)
     archive = git("archive", "--format=tar", commit)
     assert archive.returncode == 0, archive.stderr

@@ -1,4 +1,4 @@
-"""The nightly dump can be made, and what it holds can be had back."""
+"""The nightly dump can be made, and restored."""
 
 from __future__ import annotations
 

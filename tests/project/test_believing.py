@@ -1,8 +1,9 @@
 """Nothing that a visitor sends is believed about where or what this site is: whatever
-one sends, what the next ones are shown is the same to the byte.
+one visitor sends, the next are shown the same to the byte.
 
-Here at the door of the application, as servers hand requests on; behind real servers
-and proxies in test_proxies.py."""
+Tested here at the door of the application, as servers pass requests on; behind real
+servers and proxies in test_proxies.py.
+"""
 
 from __future__ import annotations
 

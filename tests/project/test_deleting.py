@@ -1,5 +1,5 @@
-"""What is deleted in the admin goes at once, and is staff's own: nobody who signed, wrote
-or was mailed to goes with it."""
+"""What is deleted in the admin is deleted at once, and is staff's own: no row of
+anybody who signed, wrote or was mailed to goes with it."""
 
 from __future__ import annotations
 

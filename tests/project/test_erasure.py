@@ -1,5 +1,6 @@
-"""After an erasure, a dump of the whole database and the logs hold no trace: tested
-with planted data, on every journey that stores anything, by dump and search."""
+"""After an erasure, neither a dump of the whole database nor the logs hold a trace:
+each journey that stores anything is made with planted data, which is then searched
+for."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Every text comes in by a field that cleans it: no form, of the site or of the admin,
-goes around."""
+"""Every text comes in by a field that cleans it, in each form of the site and of the
+admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No English in the frame of any French page."""
+"""No French page has English in it, but in what people wrote."""
 
 from __future__ import annotations
 

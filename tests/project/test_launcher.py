@@ -1,4 +1,4 @@
-"""`make run`: one process that starts everything, looks after it and ends it."""
+"""`make run`: one process that starts everything, supervises it and ends it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Every text has one limit, and forms, import and database all keep it: of exactly so
-many characters it passes everywhere, with one more nowhere."""
+"""Every text has one limit of length, which forms, import and database all keep:
+exactly that many characters pass everywhere, one more passes nowhere."""
 
 from __future__ import annotations
 

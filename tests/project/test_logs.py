@@ -1,5 +1,5 @@
-"""Every journey, with data that nobody can mistake, and then a search of all logs: the
-web server's, the worker's, gunicorn's own, PostgreSQL's."""
+"""Every journey is made with data that nobody can mistake, and all logs are searched
+for it: the web server's, the worker's, gunicorn's own, PostgreSQL's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each migration since the former release lets that release's code go on."""
+"""Each migration since the former release lets that release's code go on working."""
 
 from __future__ import annotations
 

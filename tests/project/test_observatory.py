@@ -1,5 +1,5 @@
-"""Every address of the site, graded as MDN HTTP Observatory grades: at least 130, which
-is A+ with credit to spare."""
+"""Every URL of the site is graded as MDN HTTP Observatory grades, and gets at least
+130, which is A+ with credit to spare."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What is sent to browsers is understood by Safari 12 and Chrome 70, or has something
-before it that they understand. None of it is needed to sign: tests/browser/ signs
+"""What is sent to browsers is understood by Safari 12 and Chrome 70, or follows a
+fallback that they understand. None of it is needed to sign: tests/browser/ signs
 without style sheets and without scripts."""
 
 from __future__ import annotations

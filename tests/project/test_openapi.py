@@ -1,5 +1,5 @@
-"""The public data keeps what its description promises: schemathesis sends what that
-allows, and what it does not allow, and judges each answer."""
+"""The public data keeps what its OpenAPI description promises: schemathesis sends what
+that allows and what it does not, and judges each answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every address of the site keeps the rules for caches, cookies and headers."""
+"""Every URL of the site keeps the rules for caches, cookies and headers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What a link to each page looks like where it is shared: every page either says it, in
-full, or says that it is none to pass on."""
+"""How a link to each page looks where it is shared: every page either says all that a
+preview needs, or says that it is not to be passed on."""
 
 from __future__ import annotations
 

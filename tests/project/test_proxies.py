@@ -1,5 +1,5 @@
 """The site behind real proxies, and without one: whatever a visitor sends, nobody else
-is shown anything of it, and nothing is a server error."""
+is shown any of it, and nothing ends in a server error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The style sheets: colours that can be read, from one place, in one request."""
+"""The style sheets: legible colours, defined in one place, sent in one request."""
 
 from __future__ import annotations
 

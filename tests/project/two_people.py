@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for tests of two people at one form of the admin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIST = "/admin/petitions/petition/"
 
 
 def change(path: str, client: Client, **typed: Any) -> Callable[[], Any]:
-    """Opens the form now; sends it, with `typed` in it, when it is called."""
+    """Open the form now; return a function that sends it, with `typed` in it."""
     opened = {**sent(client.get(path)), **typed}
     return lambda: client.post(path, opened)
 

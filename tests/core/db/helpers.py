@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the database tests: databases and commands that run on them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.config.helpers import ROOT, environment
 
 
 def url(**changes: object) -> str:
-    """The address of the tests' database with `changes`."""
+    """Return the URL of the tests' database with `changes` to its settings."""
     s = {**connection.settings_dict, **changes}
     password = quote(str(s["PASSWORD"]), safe="")
     return f"postgresql://{s['USER']}:{password}@{s['HOST']}:{s['PORT']}/{s['NAME']}"
@@ -34,7 +34,8 @@ def manage(database: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def database(name: str, *statements: str) -> Iterator[str]:
-    """The address of a database that `statements` make of `name`."""
+    """Make the database `name` by `statements`, in which {} is its name; yield its URL,
+    and drop it afterwards."""
     s = connection.settings_dict
     asked = {"host": s["HOST"], "port": s["PORT"], "dbname": "postgres"}
     login = {"user": s["USER"], "password": s["PASSWORD"]}

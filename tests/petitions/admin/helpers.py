@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the tests of the admin: forms as browsers send them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIST = "/admin/petitions/petition/"
 
 
 def form(petition: Petition | None = None, /, **changes: Any) -> dict[str, Any]:
-    """The petition's form as a browser would send it."""
+    """Return the petition's form as a browser would send it."""
     fields: dict[str, Any] = {
         "language": "en",
         "title": "A new campaign",
@@ -78,7 +78,7 @@ def form(petition: Petition | None = None, /, **changes: Any) -> dict[str, Any]:
 
 
 def errors_of(response: Any) -> str:
-    """What the admin complains about, for a failed assertion to say."""
+    """Return what the admin complains about, for a failed assertion to say."""
     if response.status_code != 200:
         return ""
     context = response.context
@@ -127,7 +127,8 @@ def change_url(row: Any) -> str:
 
 
 def given(name: str, petition: Petition, **changes: Any) -> dict[str, Any]:
-    """The form of each as a browser would send it."""
+    """Return the form of an update, an answer or a handover as a browser would send
+    it."""
     target = petition.targets.get().pk
     fields: dict[str, dict[str, Any]] = {
         "update": {
@@ -156,14 +157,15 @@ def page_of(visitor: Client, path: str) -> str:
 
 
 def at_once() -> None:
-    """As at the end of a transaction, which a test never reaches."""
+    """Check deferred constraints now, as at the end of a transaction, which a test
+    never reaches."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def row(number: int = 0, stored: Any = None, **words: str) -> dict[str, Any]:
-    """A row of the table of texts, as a browser sends it."""
+    """Return a row of the table of translations, as a browser sends it."""
     fields = {"language": "fr", "title": "Titre", "text": "Mot.", **words}
     return {
         f"translations-{number}-id": stored.pk if stored else "",

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the mail tests: rounds of the worker, and the state of the outbox."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.factories import make_pending
 
 
 def send(after: timedelta = timedelta(0)) -> None:
-    """One round of the worker, some time from now."""
+    """Run one round of the worker, `after` from now."""
     links.answer_requests(timezone.now() + after)
     outbox.send_due(timezone.now() + after)
 
@@ -42,7 +42,7 @@ def waiting(
     ago: timedelta = AFTER + timedelta(minutes=5),
     **fields: Any,
 ) -> Signature:
-    """A signature whose link was handed over so long ago."""
+    """Make a signature whose link was handed over `ago`."""
     then = timezone.now() - ago
     signature = make_pending(petition, email, now=then, **fields)
     DueMail.objects.filter(signature=signature).update(
@@ -56,6 +56,6 @@ def sweep() -> None:
 
 
 def reminded() -> set[int | None]:
-    """Numbers of the signatures that a reminder was written for."""
+    """Return the ids of the signatures that a reminder was written for."""
     reminders = DueMail.objects.filter(kind=MailKind.REMIND)
     return set(reminders.values_list("signature_id", flat=True))

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""A helper for the search tests."""
 
 from __future__ import annotations
 

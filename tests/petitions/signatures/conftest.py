@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Fixtures for the tests of signatures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from petitions.management.commands import rekey as command
 
 @pytest.fixture
 def fresh_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Versions of one test are not those of the next."""
+    """Forgets the key ring, so that versions of one test are not those of the next."""
     monkeypatch.setattr(command, "GRACE", 0.1)
     key_ring.forget_keyring()
     yield

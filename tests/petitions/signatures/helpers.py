@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the tests of signatures: new keys, and links of signers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the tests of views: the links that signers get by mail."""
 
 from __future__ import annotations
 
