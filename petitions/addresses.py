@@ -39,8 +39,12 @@ COMMON_DOMAINS = (
     "protonmail.com",
 )
 REAL_LOOKALIKES = frozenset(
-    {"mail.com", "ymail.com", "gmx.com", "email.com", "love.com", "line.com", "me.com"}
-)
+    {
+        "mail.com", "ymail.com", "gmx.com", "email.com", "love.com", "line.com",
+        "me.com", "cloud.com", "hotmail.cl", "hotmail.gr", "live.cl", "live.cn",
+        "outlook.kr", "yahoo.gr",
+    }
+)  # fmt: skip
 
 
 # A domain as it stands in the DNS.

@@ -26,6 +26,8 @@ from petitions.abuse.contact_details import holds_a_contact
 from petitions.addresses import (
     COMMON_DOMAINS,
     REAL_LOOKALIKES,
+    NotAnAddress,
+    clean_address,
     domain_of,
     odd_ending,
     suggested_domain,
@@ -263,10 +265,18 @@ class SignForm(CorrectionForm, HoneypotForm):
         the form still holds everything entered. Programs that send a form without a
         `version` are not asked."""
         address = str(self.cleaned_data["email"])
-        sure = str(self.data.get(self.SURE, "")).strip()
-        if self.data.get("version") and sure.lower() != address.lower():
+        if self.data.get("version") and not self.is_sure_of(address):
             ask_about(domain_of(address))
         return address
+
+    def is_sure_of(self, address: str) -> bool:
+        """Whether its owner was asked about this address. Both are read alike: what is
+        asked about comes back as it was typed, with a full stop at its end, maybe."""
+        try:
+            sure = clean_address(str(self.data.get(self.SURE, "")))
+        except NotAnAddress:
+            return False
+        return sure.lower() == address.lower()
 
     def seen(self, delivery: str) -> Seen:
         """Return what the form had shown to the supporter."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -181,6 +182,34 @@ def test_the_form_asks_once_about_a_likely_slip_and_keeps_what_was_typed(
     assert other.status_code == 422
     right = visitor.post(SIGN, {**typed, "email": "maya@gmail.com", "sure": sure})
     assert right.status_code == 303
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "maya@gmial.com.",
+        "mailto:maya@gmial.com",
+        "Maya Tremblay <maya@gmial.com>",
+        "maya＠gmial.com",
+        "maya@gmial.com\u200b",
+        "maya@gmial.com,",
+        "maya@xn--gmal-nza.com",
+    ],
+)
+def test_an_address_that_was_asked_about_is_taken_however_it_was_typed(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any], typed: str
+) -> None:
+    page = visitor.get("/petitions/free-the-prisoners/").content.decode()
+    version = re.findall(r'name="version" value="([^"]+)"', page)[0]
+    form = {**sign_form, "version": version, "email": typed}
+
+    asked = visitor.post(SIGN, form)
+
+    assert asked.status_code == 422
+    sure = re.findall(r'name="sure" value="([^"]*)"', asked.content.decode())[0]
+    kept = visitor.post(SIGN, {**form, "sure": unescape(sure)})
+    assert kept.status_code == 303
+    assert Signature.objects.get().name == "Maya Tremblay"
 
 
 def test_a_likely_slip_is_pointed_out_and_nothing_is_blocked(
