@@ -1,5 +1,5 @@
-"""Colours by number: how well one can be read on another (WCAG 2.2), and what is near
-to a given one and can be read."""
+"""Calculate with colours: the contrast of one on another (WCAG 2.2), and the nearest
+colour that can be read."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ HEX = re.compile(r"#[0-9a-f]{6}")
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
 TEXT = 4.5
-"""The contrast that text needs, and that lines and bars have with it."""
+"""The contrast that text needs; for lines and bars SHAPE is enough."""
 SHAPE = 3.0
 
 
 def parse_colour(text: str) -> Colour:
-    """The colour that “#0b5f6b” names."""
+    """Return the colour of a code such as “#0b5f6b”; ValueError for any other text."""
     if not HEX.fullmatch(text):
         raise ValueError(text)
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
@@ -28,7 +28,7 @@ def written(colour: Colour) -> str:
 
 
 def mixed(colour: Colour, other: Colour, share: float) -> Colour:
-    """`colour` with a `share` of `other` in it."""
+    """Return `colour` with a `share` (0 to 1) of `other` mixed into it."""
     red, green, blue = (
         round(own + (its - own) * share) for own, its in zip(colour, other, strict=True)
     )
@@ -45,21 +45,21 @@ def luminance(colour: Colour) -> float:
 
 
 def contrast(one: Colour, other: Colour) -> float:
-    """From 1, the same, to 21, black on white."""
+    """Return the contrast ratio: from 1 (equal) to 21 (black on white)."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def least(colour: Colour, grounds: Sequence[Colour]) -> float:
-    """The contrast on the ground where it is worst."""
+    """Return the contrast with the background where it is worst."""
     return min(contrast(colour, ground) for ground in grounds)
 
 
 def readable_on(
     colour: Colour, grounds: Sequence[Colour], wanted: float = TEXT
 ) -> Colour:
-    """The colour, with no more black or white in it than it needs to be read on all
-    of `grounds`, which are all light or all dark."""
+    """Return the colour with as little black or white mixed in as makes it readable on
+    all of `grounds`, which are all light or all dark."""
     towards = BLACK if luminance(grounds[0]) > 0.18 else WHITE
     for percent in range(101):
         found = mixed(colour, towards, percent / 100)
@@ -69,5 +69,6 @@ def readable_on(
 
 
 def on(colour: Colour) -> Colour:
-    """Black or white, whichever is read better on it: at least 4.58 always."""
+    """Return black or white, whichever has more contrast on `colour`: always at least
+    4.58."""
     return max(BLACK, WHITE, key=lambda text: contrast(text, colour))

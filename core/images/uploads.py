@@ -1,5 +1,5 @@
-"""Uploaded pictures: only what a browser shows, of bounded size, without metadata, in
-the formats and widths that a page offers to browsers."""
+"""Uploaded pictures: only formats that browsers show, limited in size, without
+metadata, and converted to the formats and widths that pages offer."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageCms, ImageOps
 
-# As phones take them. An upload waits in a file: memory is bounded by the pixels.
+# Photos as phones take them. The upload itself waits in a file: pixels limit memory.
 MAX_MEGABYTES = 20
 MAX_PIXELS = 40_000_000
-# A JPEG is decoded at a fraction of its size.
+# More for a JPEG, which is decoded at a fraction of its size.
 MAX_JPEG_PIXELS = 60_000_000
-# Of an animation that begins with nothing, so many are looked at.
+# So many frames of an animation that begins with an empty one are looked at.
 MOST_FRAMES = 100
 HEIC_PROBLEM = _(
     "This is a HEIC photo, which browsers do not show. Open it and export it as a "
     "JPEG, or send it to yourself by e-mail, which makes one of it."
 )
-# The second: with a picture of its depth, or of its brightness, behind it.
+# MPO is a JPEG with a second picture behind it, of its depth or its brightness.
 JPEGS = ("JPEG", "MPO")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 TAKEN = format_lazy(
     _("JPEG, PNG, WebP, AVIF or GIF, at most {megabytes} MB."), megabytes=MAX_MEGABYTES
 )
 UNREADABLE = format_lazy("{} {}", _("The picture cannot be read."), TAKEN)
-# How the files of phones begin whose pictures no browser shows.
+# How HEIC files of phones begin, which no browser shows.
 HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
 PICTURE_WIDTH, LOGO_WIDTH = 1200, 400
 WIDTHS = (480, 800, PICTURE_WIDTH)
 BUDGET = 60_000
-"""Bytes that a picture of a page may have: quality goes down until it fits."""
+"""The bytes that a picture on a page may have: quality is lowered until it fits."""
 DETAIL = (1.0, 0.7, 0.5, 0.35, 0.25)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A format of pictures, with the qualities to try in turn."""
+    """A picture format, with the qualities to try in turn."""
 
     format: str
     suffix: str
@@ -58,7 +58,7 @@ class Kind:
     options: dict[str, int]
 
 
-# The first that a browser knows is taken.
+# In this order in pages: browsers take the first that they know.
 KINDS = (
     Kind("AVIF", "avif", (60, 45, 30, 20), {"speed": 7}),
     Kind("WEBP", "webp", (80, 60, 40, 25), {"method": 4}),
@@ -67,24 +67,24 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Source:
-    """A <source> of a <picture>."""
+    """The attributes of a <source> of a <picture>."""
 
     type: str
     srcset: str
 
 
 class Cleaned(ContentFile[bytes]):
-    """A picture that may be stored, with those made of it, as far as they are made."""
+    """A cleaned picture that may be stored, with the smaller ones made of it so far."""
 
     def __init__(self, data: bytes, name: str) -> None:
         super().__init__(data, name)
         self.made: dict[str, bytes] = {}
-        """By the end of their names: "480.avif"."""
+        """Data of the smaller pictures, by the ending of their names: "480.avif"."""
 
 
 def prepare(upload: Any, name: str) -> None:
-    """Do what takes seconds of a field's upload before a transaction holds rows for
-    it; what is no picture is left to the form."""
+    """Process the upload of field `name`, which takes seconds, before a transaction
+    locks rows for it. What is no picture is left for the form to refuse."""
     width = LOGO_WIDTH if name.endswith("logo") else PICTURE_WIDTH
     try:
         cleaned = clean_image(upload, width)
@@ -101,13 +101,14 @@ def prepare(upload: Any, name: str) -> None:
 
 
 def widths_of(own: int) -> list[int]:
-    """The widths in which a picture is offered."""
+    """Return the widths in which a picture is offered, up to its `own`."""
     return [*(width for width in WIDTHS if width < own), own]
 
 
 def clean_image(upload: File[bytes], width: int) -> Cleaned:
-    """The picture as WebP, at most `width` pixels wide, upright, without metadata
-    (a phone writes the place into its photos); named by its content and its size."""
+    """Return the picture as WebP, at most `width` pixels wide, upright, without
+    metadata (a phone writes the place into its photos), named by its content and its
+    size. Raise ValidationError when it is refused."""
     prepared_width, prepared = getattr(upload, "prepared", (0, None))
     if prepared_width == width:
         return cast("Cleaned", prepared)
@@ -127,18 +128,20 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
                     }
                 )
             first_seen(image)
-            # As high as twice its width at most, which bounds strips of any shape.
+            # At most twice as high as wide, which limits narrow strips.
             most = (width, 2 * width)
             if image.format in JPEGS:
-                # Decoded smaller, where it is much larger than what is kept.
+                # Decode at a fraction of the size when it is much larger than what is
+                # kept.
                 w, h = image.size
                 ratio = max(min(a / w, b / h) for a, b in (most, most[::-1]))
                 image.draft(None, (round(2 * w * ratio), round(2 * h * ratio)))
             ImageOps.exif_transpose(image, in_place=True)
             mode = "RGBA" if image.has_transparency_data else "RGB"
-            deep = image.mode.startswith("I")  # grey in 16 bits
+            deep = image.mode.startswith("I")  # 16-bit greyscale
             if image.mode == mode or deep:
-                # Before a copy is made: of many pixels even one is 120 MB and more.
+                # Before a copy is made: one copy of so many pixels takes 120 MB and
+                # more.
                 image.thumbnail(most, Image.Resampling.LANCZOS)
             picture = (
                 image if image.mode == "CMYK" and profile else in_8_bits(image, mode)
@@ -157,10 +160,10 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
 
 
 def first_seen(image: Image.Image) -> None:
-    """Turn an animation to its first frame in which there is more than one colour."""
+    """Go to the first frame of an animation that has more than one colour."""
     if image.format in JPEGS or not getattr(image, "is_animated", False):
         return
-    # Together no more pixels than a picture may have.
+    # All frames together have no more pixels than one picture may have.
     looked_at = min(MOST_FRAMES, MAX_PIXELS // (image.width * image.height))
     for number in range(looked_at):
         try:
@@ -173,7 +176,7 @@ def first_seen(image: Image.Image) -> None:
 
 
 def refuse(upload: File[bytes]) -> None:
-    """Say of what need not be opened that it is not taken."""
+    """Refuse what need not be opened: too many bytes, or HEIC."""
     if upload.size > MAX_MEGABYTES * 2**20:
         raise ValidationError(
             _("The picture has more than %(most)s MB. Choose a smaller one.")
@@ -184,13 +187,14 @@ def refuse(upload: File[bytes]) -> None:
 
 
 def most_pixels(image: Image.Image) -> int:
-    """How many it may have, by how much memory decoding them takes."""
+    """Return how many pixels a picture may have, by the memory that decoding takes."""
     progressive = image.info.get("progressive")
     return MAX_JPEG_PIXELS if image.format in JPEGS and not progressive else MAX_PIXELS
 
 
 def is_heic(upload: File[bytes]) -> bool:
-    """Whether it is a photo in HEIC, by its first bytes; AVIF begins much alike."""
+    """Return whether it is a HEIC photo, by its first bytes; AVIF begins much the
+    same."""
     upload.seek(0)
     start = upload.read(40)
     upload.seek(0)
@@ -198,15 +202,15 @@ def is_heic(upload: File[bytes]) -> bool:
 
 
 def in_8_bits(image: Image.Image, mode: str) -> Image.Image:
-    """The picture in `mode`. Of grey in 16 bits Pillow would make white."""
+    """Convert to `mode`. Pillow alone would turn 16-bit greyscale white."""
     if image.mode.startswith("I"):
         image = image.convert("I").point(lambda tone: tone * (1 / 256)).convert("L")
     return image.convert(mode)
 
 
 def in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """The picture in the colours that a browser shows without being told: those of its
-    profile, which is not kept, become the same in sRGB."""
+    """Return the picture in sRGB, which browsers assume: its colours are converted from
+    its own profile, which is not kept."""
     mode = "RGBA" if picture.mode == "RGBA" else "RGB"
     if not profile:
         return picture
@@ -218,7 +222,7 @@ def in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
             picture, own, ImageCms.createProfile("sRGB"), outputMode=mode
         )
     except (ImageCms.PyCMSError, OSError, ValueError):
-        return picture.convert(mode)  # a profile of something else, or broken
+        return picture.convert(mode)  # not a colour profile, or a broken one
     return converted or picture.convert(mode)
 
 
@@ -239,8 +243,8 @@ def shrunk(picture: Image.Image, width: int) -> Image.Image:
 
 
 def encoded(picture: Image.Image, kind: Kind) -> bytes:
-    """The picture in the best quality that fits the budget; when none does, with less
-    detail, which looks better than no quality at all."""
+    """Encode the picture in the best quality that fits the budget; if none does, with
+    less detail, which looks better than the lowest quality."""
     data = b""
     for detail in DETAIL:
         softer = shrunk(picture, max(1, round(picture.width * detail)))
@@ -255,8 +259,9 @@ def encoded(picture: Image.Image, kind: Kind) -> bytes:
 
 
 class SizedFile(ImageFieldFile, ABC):
-    """A picture whose name says its size, as `clean_image` names it, so that a page
-    need not open it. The name also says that there are others made of it."""
+    """A stored picture whose name holds its size, as `clean_image` writes it, so that a
+    page need not open the file. Such a name also means that there are pictures made of
+    it."""
 
     SIZE = re.compile(r"-(\d+)x(\d+)")
 
@@ -274,7 +279,7 @@ class SizedFile(ImageFieldFile, ABC):
         return self.size_in_name[1] if self.size_in_name else super().height
 
     def beside(self, ending: str) -> str:
-        """The name of a file that was made of this one."""
+        """Return the name of a picture made of this one."""
         return f"{(self.name or '').removesuffix('.webp')}-{ending}"
 
     def save(self, name: str, content: File[bytes], save: bool = True) -> None:
@@ -287,22 +292,23 @@ class SizedFile(ImageFieldFile, ABC):
 
     @abstractmethod
     def derive(self, picture: Image.Image) -> None:
-        """Store what is made of it."""
+        """Store the pictures made of this one."""
 
     @property
     @abstractmethod
     def derived(self) -> list[str]:
-        """The names of what was made of it."""
+        """The names of the pictures made of this one."""
 
     def discard(self) -> None:
-        """Erase the file and what was made of it; a picture uploaded twice is two."""
+        """Delete the file and the pictures made of it. No other row uses them: a
+        picture that is uploaded twice is stored twice."""
         for name in (self.name, *self.derived):
             if name:
                 self.storage.delete(name)
 
 
 class PictureFile(SizedFile):
-    """A picture in a page, in several widths and formats."""
+    """A picture on a page, in several widths and formats."""
 
     @property
     def widths(self) -> list[int]:
@@ -327,7 +333,8 @@ class PictureFile(SizedFile):
 
     @property
     def sources(self) -> list[Source]:
-        """For <picture>, best format first; none of a picture from before these."""
+        """For <picture>, best format first; empty for a picture stored without its
+        size."""
         return [
             Source(
                 type=f"image/{kind.suffix}",
@@ -360,8 +367,9 @@ class LogoFile(SizedFile):
 
 
 class UploadField(forms.ImageField):
-    """A picture that is sent, by whatever name: what is in it counts, and it is stored
-    under another. Django would say of HEIC and of drawings that they are none."""
+    """A form field for a picture, whatever the file is called: the content decides, and
+    it is stored under another name. HEIC and drawings get a better message than
+    Django's."""
 
     default_validators = []
     default_error_messages = {"invalid_image": UNREADABLE}

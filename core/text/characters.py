@@ -1,5 +1,5 @@
-"""What people type, and what word processors, notes and tables put into it: the one
-place that says which characters a text keeps, and how its lines end."""
+"""Clean what people type and paste from word processors, notes and tables. This is the
+one place that decides which characters a text keeps, and how its lines end."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-# Turn the direction of what follows, also outside of the field.
+# They change the direction of what follows, also outside of the field.
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-# Control characters that nobody sees, and that say nothing here: bells, marks of table
-# cells, places where a picture or a note was.
+# Invisible characters that say nothing here: control characters such as bells and the
+# marks of table cells, and places where a picture or a note was.
 DROPPED = (
     "".join(map(chr, (*range(9), *range(0x0E, 0x20), 0x7F)))
     + TURNING
     + "\ufeff\ufff9\ufffa\ufffb\ufffc"
 )
-# Bytes of Windows that were taken for ISO 8859-1: its quotation marks and dashes.
+# Quotation marks and dashes of Windows-1252 that were decoded as ISO 8859-1.
 OF_WINDOWS = {
     number: bytes([number]).decode("cp1252", "ignore") or None
     for number in range(0x80, 0xA0)
 }
-# Signs of Wingdings and Symbol, by the letter on whose key they are: Word numbers them
-# in a range that no other font has.
+# Characters of the fonts Wingdings and Symbol, by the letter on their key: Word writes
+# them as private-use code points, which no other font has.
 OF_SYMBOL_FONTS = {
     "·": "•", "§": "▪", "Ø": "➢", "ü": "✓", "û": "✗", "þ": "☑", "ý": "☒", "v": "❖",
     "q": "❑", "o": "☐", "¨": "☐", "n": "■", "l": "●", "u": "◆", "à": "→", "ß": "←",
@@ -34,21 +34,21 @@ MEANT: dict[int, str | None] = {
     **OF_WINDOWS,
     # Shift+Enter and page breaks of word processors, and line ends of other systems.
     **dict.fromkeys((0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029), "\n"),
-    # Word's optional and fixed hyphen, and that of PDF.
+    # Word's optional and non-breaking hyphens, and that of PDF.
     0x1F: "\u00ad",
     0x02: "\u00ad",
     0x1E: "\u2011",
     **{0xF000 + ord(code): sign for code, sign in OF_SYMBOL_FONTS.items()},
 }
 CHANGED = re.compile(f"[{re.escape(''.join(map(chr, MEANT)))}]")
-# Not seen at either end, and not meant there.
+# Stripped at both ends of a text: nobody sees them there, or means them.
 ENDS = (
     "".join(c for c in map(chr, range(0x3001)) if c.isspace())
     + "\u200b\u200e\u200f\u061c\u2060\u00ad"
 )
 SEVERAL_BLANKS = re.compile(r"\s{2,}|[\n\t]")
-# Halves of characters, code points that never will be characters, the sign for bytes
-# that were no text, and what only a symbol font shows.
+# Lone surrogates, noncharacters, the replacement character, and private-use code points
+# that only a symbol font shows.
 PLANES = range(0, 0x110000, 0x10000)
 UNREADABLE = re.compile(
     "[\ud800-\udfff\uf020-\uf0fe\ufdd0-\ufdef\ufffd"
@@ -59,17 +59,18 @@ UNREADABLE = re.compile(
 
 @dataclass(frozen=True)
 class Place:
-    """Where something in a text cannot be read, counted from 1."""
+    """The position of an unreadable character in a text; lines and characters count
+    from 1."""
 
     line: int
     character: int
     code: str
-    """“U+FFFD”."""
+    """The code point, as in “U+FFFD”."""
 
 
 def clean_text(text: str) -> str:
-    """Text of any number of lines, as it is stored: composed, lines ended by “\\n”,
-    control characters as what they mean."""
+    r"""Return a text of any number of lines as it is stored: NFC, lines that end with
+    “\n”, control characters replaced by what they mean or dropped."""
     if not (text.isascii() and text.isprintable()):
         text = unicodedata.normalize("NFC", text)
         if CHANGED.search(text):
@@ -78,13 +79,14 @@ def clean_text(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Text on one line: what ends or indents lines is a blank, and so are several."""
+    """Return a text cleaned and on one line: line breaks, tabs and runs of blanks
+    become a single blank."""
     return SEVERAL_BLANKS.sub(" ", clean_text(text))
 
 
 def unreadable(text: str) -> Place | None:
-    """The first place in a cleaned text that stands for nothing; None when all can be
-    read."""
+    """Return the position of the first unreadable character of a cleaned text, or
+    None."""
     found = UNREADABLE.search(text)
     if found is None:
         return None
@@ -97,18 +99,19 @@ def unreadable(text: str) -> Place | None:
 
 
 def is_garbled(text: str) -> bool:
-    """Whether it holds what no keyboard types."""
+    """Return whether the text holds characters that no keyboard types."""
     return CHANGED.search(text) is not None or UNREADABLE.search(text) is not None
 
 
 def ignoring_case_and_blanks(text: str) -> str:
-    """The same for lines that look the same: without case, blanks and what is not
-    seen."""
+    """Return a key that is equal for lines which look the same but for case and
+    blanks."""
     plain = unicodedata.normalize("NFKC", clean_line(text)).casefold()
     return "".join(c for c in plain if unicodedata.category(c) not in {"Cf", "Zs"})
 
 
 def ignoring_blanks(text: str) -> str:
-    """The same for lines that differ in nothing but blanks and what is not seen."""
+    """Return a key that is equal for lines which differ only in blanks and what is not
+    seen."""
     line = unicodedata.normalize("NFC", clean_line(text))
     return " ".join("".join(c for c in line if unicodedata.category(c) != "Cf").split())

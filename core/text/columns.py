@@ -1,4 +1,4 @@
-"""The column for texts of any number of lines."""
+"""The model field for texts of any number of lines."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from core.db import guards
 
 
 class TextColumn(models.TextField[str, str]):
-    """A text of at most `max_length` characters, which is said here and nowhere else:
-    forms, the import and the database all take it from here. PostgreSQL knows no limit
-    of a text, so a model gets a constraint with each. For migrations it is a
-    TextField."""
+    """A text of at most `max_length` characters: forms, the import and the database all
+    take the limit from here. As PostgreSQL's text has none, the model gets a check
+    constraint. Migrations see a TextField."""
 
     def __init__(
         self, verbose_name: Any = None, *, max_length: int, **options: Any
@@ -29,10 +28,11 @@ class TextColumn(models.TextField[str, str]):
         super().contribute_to_class(cls, name, private_only=private_only)
         rule = guards.longest(cls._meta.db_table, name, self.limit)
         declared = [*cls._meta.constraints]
-        # A model of a migration's state has it already.
+        # The historical models of migrations have the constraint already.
         if not cls._meta.abstract and rule.name not in {one.name for one in declared}:
             cls._meta.constraints = [*declared, rule]
-            # makemigrations looks at the constraints of models that declare some.
+            # makemigrations reads the constraints from here, and only of models that
+            # declare some.
             cls._meta.original_attrs["constraints"] = cls._meta.constraints
 
     def deconstruct(self) -> Any:

@@ -1,4 +1,5 @@
-"""What people and spreadsheets write for a day, and how it is written here."""
+"""Explain dates in other formats: what people and spreadsheets write for a day, and how
+it is to be written here."""
 
 from __future__ import annotations
 
@@ -15,11 +16,12 @@ from django.utils.translation import gettext as _
 
 from core.text.faults import shown
 
-# Day 0 of spreadsheets, which take 1900 for a leap year: so from March 1900 on. Below
-# are years that stand alone; the last is in the year 2100.
+# Day 0 of spreadsheets, which take 1900 for a leap year: right from March 1900 on.
+# Numbers below the range are years; its last day is in the year 2100.
 SPREADSHEET_DAY = date(1899, 12, 30)
 SPREADSHEET = range(2_200, 73_415)
-# Seconds, or thousandths of them, since 1970: from March 1973 to the year 2100.
+# Seconds since 1970 (or, divided by 1000, milliseconds): from March 1973 to the year
+# 2100.
 SECONDS = range(100_000_000, 4_102_444_800)
 YEARS = range(1800, 2200)
 NUMBER = re.compile(r"(\d+)(?:[.,]\d*)?", re.ASCII)
@@ -28,8 +30,8 @@ WRITTEN = re.compile(r"\w+")
 
 
 def why_no_day(said: str) -> str:
-    """Why this is not taken for a day, and what to write instead, in the reader's
-    language; "" when it says nothing of a day."""
+    """Return why `said` is not accepted as a day, and what to write instead, in the
+    reader's language; "" when it has nothing to do with a day."""
     text = unicodedata.normalize("NFKC", said).strip()
     if found := NUMBER.fullmatch(text):
         return why_no_number(said, int(found[1]) if len(found[1]) < 20 else 0)
@@ -70,8 +72,8 @@ def why_no_number(said: str, number: int) -> str:
 def why_not_these(
     said: str, first: str, second: str, third: str, *, ordered: bool
 ) -> str:
-    """Of three numbers. In some countries the day is first, in others the month; dots
-    stand between them where it is the day."""
+    """Explain a date of three numbers. Some countries put the day first, others the
+    month; between dots (`ordered`) the day is first."""
     if len(first) == 4:
         found = list(days(first, second, third)) or list(days(first, third, second))
         return instead(said, found) or too_many(said, first, second)
@@ -93,7 +95,8 @@ def why_not_these(
 
 
 def too_many(said: str, year: str, month: str) -> str:
-    """Of a day that the month does not have."""
+    """Explain a day that the month does not have; "" when the month does not exist
+    either."""
     if not (int(year) and 1 <= int(month) <= 12):
         return ""
     return _(
@@ -103,7 +106,7 @@ def too_many(said: str, year: str, month: str) -> str:
 
 
 def days(year: str, month: str, day: str) -> Iterator[date]:
-    """The day, when there is one."""
+    """Yield the day, if it exists."""
     try:
         yield date(int(year), int(month), int(day))
     except ValueError:
@@ -111,7 +114,8 @@ def days(year: str, month: str, day: str) -> Iterator[date]:
 
 
 def day_in_words(text: str) -> date | None:
-    """“31 March 2016”, “Tue, Mar. 31st, 2016”, “31 mars 2016 22:55”."""
+    """Return the day in words such as “31 March 2016”, “Tue, Mar. 31st, 2016”, “31 mars
+    2016 22:55”; None when a part of it is missing or it does not exist."""
     words = [plain(word) for word in WRITTEN.findall(text)[:8]]
     month = next((months()[word] for word in words if word in months()), None)
     numbers = [re.sub(r"(?<=\d)(?:st|nd|rd|th|er)$", "", word) for word in words]
@@ -123,15 +127,15 @@ def day_in_words(text: str) -> date | None:
 
 
 def is_month(text: str) -> bool:
-    """“March 2016”"""
+    """Return whether `text` is a month and a year, as in “March 2016”."""
     words = [plain(word) for word in WRITTEN.findall(text)]
     return len(words) == 2 and words[0] in months() and words[1].isdecimal()
 
 
 @cache
 def months() -> dict[str, int]:
-    """Their numbers by their names, also short ones, in the languages of the
-    interface."""
+    """Return the numbers of the months by their names, long and short, in the languages
+    of the interface."""
     return {
         plain(name): number
         for code in dict(settings.LANGUAGES)
@@ -141,7 +145,7 @@ def months() -> dict[str, int]:
 
 
 def plain(word: str) -> str:
-    """Without capitals, accents and dots."""
+    """Return the word without case, accents and dots."""
     letters = unicodedata.normalize("NFD", word.casefold())
     return "".join(letter for letter in letters if letter.isalnum())
 
@@ -160,7 +164,7 @@ def instead(said: str, found: list[date]) -> str:
 
 
 def either(found: list[date]) -> str:
-    """One day, or two with “or” between."""
+    """Return one day, or the first two with “or” between them."""
     one, *others = dict.fromkeys(map(str, found))
     return (
         _("%(one)s or %(other)s") % {"one": one, "other": others[0]} if others else one

@@ -1,4 +1,5 @@
-"""What is wrong in a file, all of it at once, each with its place."""
+"""Collect everything that is wrong in a file, each fault with its place, to report all
+at once."""
 
 from __future__ import annotations
 
@@ -11,31 +12,32 @@ from typing import Any
 
 from core.text.characters import UNREADABLE, clean_line
 
-# Of what somebody wrote, in a sentence about it.
+# How much of somebody's text, or of a path, a sentence repeats.
 MOST_SHOWN = 60
 MOST_OF_PATH = 150
-# Of one kind of fault, each with its own sentence; lines that are named beyond that.
+# Faults of one kind that get a line each; and line numbers that are listed beyond that.
 MOST_ALIKE = 10
 MOST_LINES = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value with its line and its path (`organization.petitions[0].title`)."""
+    """A value of a file with its line and its path
+    (`organization.petitions[0].title`)."""
 
     value: Any
     """A scalar, a list of nodes, or a dict of nodes by key."""
     line: int
     path: str
     is_whole: bool = True
-    """Whether the file goes on until its end."""
+    """False when the file breaks off, or cannot be read on, before the value's end."""
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.value)
 
 
 class FileProblem(ValueError):
-    """What is wrong in the file: line, key and a sentence that says what to write."""
+    """A fault in a file: line, path and a sentence that says what to write."""
 
     def __init__(self, node: Node, sentence: str, *, character: int = 0) -> None:
         beside = f", character {character}" if character else ""
@@ -45,12 +47,12 @@ class FileProblem(ValueError):
         self.node, self.place = node, (node.line, character)
         alike = "" if character else re.sub(r"\[\d+\]", "[]", node.path)
         self.kind = (alike, sentence)
-        """The same for faults that differ in nothing but their places."""
+        """Equal for faults that differ only in their places."""
 
 
 class FileProblems(FileProblem):
-    """All that is wrong in a file, a line each, in its order; of what is said about
-    very many places, the first, with the lines of the others."""
+    """All faults of a file in its order, a line each. Of a fault that many places
+    share, the first is given in full, followed by the lines of the others."""
 
     def __init__(self, problems: Iterable[FileProblem]) -> None:
         alike: dict[tuple[str, str], list[FileProblem]] = defaultdict(list)
@@ -68,7 +70,8 @@ class FileProblems(FileProblem):
 
 
 def lines_of(numbers: Iterable[int]) -> str:
-    """Where else something stands: "The same in 12 more places, lines 3, 4 and 5."."""
+    """Return a sentence on where else a fault is: “The same in 12 more places, lines 3,
+    4 and 5.”"""
     found = list(numbers)
     lines = [str(line) for line in dict.fromkeys(found)]
     named = ", ".join(lines[:MOST_LINES])
@@ -79,31 +82,33 @@ def lines_of(numbers: Iterable[int]) -> str:
 
 
 class Faults(list[FileProblem]):
-    """What was found so far. Reading goes on behind each fault, and ends with all."""
+    """The faults found so far: reading goes on after each, and all are raised at the
+    end."""
 
     def __init__(self) -> None:
         super().__init__()
         self.warnings: list[FileProblem] = []
-        """What is taken, and may not be meant."""
+        """Warnings: values that are accepted, but may not be meant."""
 
     @contextmanager
     def noted(self) -> Iterator[None]:
-        """Note the fault that ends this block, and go on."""
+        """Run a block; collect the FileProblem that ends it, and go on after it."""
         try:
             yield
         except FileProblem as problem:
             self.append(problem)
 
     def complain(self) -> None:
-        """Raise FileProblems, if there are any. What an object or a list lacks that is
-        cut off by the end of the file may have stood behind it: not told."""
+        """Raise FileProblems, if there are any. Faults of an incomplete object or list
+        are left out: what it lacks may have stood behind the point where the file
+        breaks off."""
         told = [problem for problem in self if problem.node.is_whole]
         if told:
             raise FileProblems(told)
 
 
 def shown(said: str) -> str:
-    """What somebody wrote, to be repeated in a sentence: on one line, without signs
-    that a terminal obeys, and not all of it when it is long."""
+    """Return what somebody wrote for use in a sentence: on one line, shortened, and
+    without control characters that a terminal obeys."""
     line = UNREADABLE.sub("\ufffd", clean_line(said[: MOST_SHOWN * 10]))
     return line if len(line) <= MOST_SHOWN else f"{line[:MOST_SHOWN].rstrip()}…"

@@ -1,5 +1,5 @@
-"""The fields that texts come in by, in every form and in the import: cleaned first,
-then counted; and those of moments, whatever the clock does."""
+"""Form fields for texts, used by every form and the import: they clean first and count
+characters afterwards. Also fields for days and for times, whatever the clock does."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ UNREADABLE_IN_LINE = _(
 
 
 class LineField(forms.CharField):
-    """Text on one line. A limit counts characters of what is stored; a browser would
-    count others, and cut what is pasted without a word: it is not told."""
+    """A form field for text on one line. Its limit counts characters as they are
+    stored. The browser gets no `maxlength`: it counts differently, and cuts what is
+    pasted without a word."""
 
     lines = False
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # Of those there are none left.
+        # Cleaning has removed null characters.
         self.validators = [
             validator
             for validator in self.validators
@@ -43,19 +44,20 @@ class LineField(forms.CharField):
         ]
 
     def clean(self, value: Any) -> Any:
-        """What a form shows and does not let change stays to the letter."""
+        """Return the cleaned value; of a disabled field, the stored value unchanged."""
         return value if self.disabled else super().clean(value)
 
     def settled(self, value: Any) -> Any:
-        """A stored value, cleaned as a typed one is; as it stands, if it cannot be."""
+        """Return a stored value cleaned like a typed one; unchanged if it is
+        invalid."""
         try:
             return self.to_python(value)
         except ValidationError:
             return value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """What is cleaned away makes no difference, typed or stored: browsers send
-        other line ends than those that they were given."""
+        """Compare cleaned values: what cleaning removes makes no difference, and
+        browsers send other line ends than those they were given."""
         return super().has_changed(self.settled(initial), data)
 
     def to_python(self, value: Any) -> Any:
@@ -78,7 +80,7 @@ class LineField(forms.CharField):
 
 
 class TextField(LineField):
-    """Text on any number of lines."""
+    """A form field for text of any number of lines."""
 
     widget = forms.Textarea
     lines = True
@@ -88,13 +90,14 @@ class URLField(LineField, forms.URLField):
     pass
 
 
-# == Moments ==
+# == Times ==
 
 
 def moment_at(typed: datetime, *, last: bool = False) -> datetime:
-    """The moment at which clocks here show `typed`. Of an hour that comes twice when
-    they go back it is the first one, or the `last`; one that is left out when they go
-    forward begins with the next (RFC 5545, 3.3.5)."""
+    """Return, in UTC, the moment at which clocks here show `typed`. Of an hour that
+    comes twice, when clocks go back, it is the first one, or the second if `last`. A
+    time that is skipped when they go forward is moved on: 02:30 becomes 03:30 (RFC
+    5545, 3.3.5)."""
     here = timezone.get_current_timezone()
     found = typed.replace(tzinfo=here, fold=int(last)).astimezone(UTC)
     if timezone.make_naive(found) != typed:
@@ -106,9 +109,8 @@ NO_DAY = _("Write the date as year-month-day, for example 2031-03-04.")
 
 
 class DayField(forms.DateField):
-    """A day, written as core.i18n.formats has it, in whichever language. What shows
-    another day than it seems to, or two, is never taken: the sentence says what to
-    write."""
+    """A form field for a day in the one format of core.i18n.formats, in every language.
+    An ambiguous or different format is never guessed: the error says what to write."""
 
     default_error_messages: ClassVar = {"invalid": NO_DAY}
 
@@ -122,7 +124,8 @@ class DayField(forms.DateField):
 
 
 class MomentField(forms.SplitDateTimeField):
-    """A day and an hour. Django's refuses hours that come twice, or never."""
+    """A form field for day and time. Django's refuses hours that come twice, or
+    never."""
 
     default_error_messages: ClassVar = {
         **forms.SplitDateTimeField.default_error_messages,
@@ -145,18 +148,20 @@ class MomentField(forms.SplitDateTimeField):
 
 
 class EndField(MomentField):
-    """The same of an end: a day is over when its last hour is."""
+    """The same field for the end of something: of an hour that comes twice, the second
+    counts."""
 
     last = True
 
 
 def field_for(column: models.Field[Any, Any]) -> type[LineField] | None:
-    """The class of field by which a column is written; None for what is no text."""
+    """Return the form field class that cleans a column; None for what is no text, is
+    chosen from a list, or is an e-mail address."""
     if column.choices:
         return None
     match column:
         case models.EmailField():
-            return None  # by core.mail.addresses
+            return None  # cleaned by core.mail.addresses
         case models.URLField():
             return URLField
         case models.TextField() | models.CharField():
@@ -165,7 +170,8 @@ def field_for(column: models.Field[Any, Any]) -> type[LineField] | None:
 
 
 def has_lines(column: models.Field[Any, Any]) -> bool:
-    """Whether the database lets it have several: see guards.readable."""
+    """Return whether the database allows the column several lines: see
+    guards.readable."""
     held = (f"{column.name}__regex", guards.TEXT)
     return isinstance(column, models.TextField) or any(
         isinstance(constraint, models.CheckConstraint)
@@ -176,7 +182,8 @@ def has_lines(column: models.Field[Any, Any]) -> bool:
 
 
 def formfield(column: models.Field[Any, Any], **options: Any) -> Any:
-    """The field for a column: `formfield_callback` of a form that no admin makes."""
+    """Return the form field for a column: a `formfield_callback` for forms outside the
+    admin."""
     if field := field_for(column):
         options.setdefault("form_class", field)
     return column.formfield(**options)

@@ -1,5 +1,5 @@
-"""What a file that should be JSON is: its text, whatever bytes stand for it, or the
-other kind of file that somebody took for it."""
+"""Read a file that should be JSON: its text, in whatever encoding; or which other kind
+of file somebody took for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.text.faults import Faults, FileProblem, Node, lines_of, shown
 # A thousand times the text of a big site's petitions.
 MOST_BYTES = 200_000_000
 NEEDED = "JSON is needed: --help shows how it looks."
-# What the files of programs begin with.
+# How other kinds of files begin.
 KINDS = {
     b"%PDF": "a PDF",
     b"\xd0\xcf\x11\xe0": "a file of an old Excel or Word",
@@ -30,20 +30,20 @@ KINDS = {
     b"\xff\xd8\xff": "a picture",
     b"GIF8": "a picture",
 }
-# In a ZIP archive, by which program it is of.
+# Entries of a ZIP archive, by the program that wrote it.
 PACKED = {
     "xl/": "a spreadsheet (Excel)",
     "word/": "a document (Word)",
     "ppt/": "a presentation (PowerPoint)",
     "content.xml": "a document or spreadsheet (LibreOffice)",
 }
-# What is no UTF-8 is read so, to be able to say more about it.
+# Bytes that are not UTF-8, as surrogateescape decodes them, to say more about them.
 OTHER_BYTES = re.compile("[\udc80-\udcff]+")
 
 
 def text_in(data: bytes, faults: Faults) -> str | None:
-    """The text that somebody meant as JSON, in UTF-8, UTF-16 or UTF-32, with a mark of
-    their order or without; None, and a fault, when it is something else."""
+    """Return the text that somebody meant as JSON, in UTF-8, UTF-16 or UTF-32, with a
+    byte order mark or without; None, and a fault, when it is something else."""
     whole = Node(None, 1, "")
     if len(data) > MOST_BYTES:
         faults.append(
@@ -85,10 +85,11 @@ def packed_kind(data: bytes) -> str:
 
 
 def decoded(data: bytes, faults: Faults) -> str | None:
-    """With a fault that names each line that has other bytes."""
+    """Decode the bytes. Bytes that are not UTF-8 are read as Windows-1252, with a fault
+    that names their lines; None when a UTF-16 or UTF-32 text breaks off."""
     encoding = json.detect_encoding(data).replace("utf-8-sig", "utf-8")
     if "-" in encoding[4:] and data.count(0) * 5 < len(data):
-        # Some NUL characters, and no text of two bytes a sign.
+        # A few NUL characters do not make it UTF-16.
         encoding = "utf-8"
     try:
         return data.decode(encoding).lstrip("\ufeff")
@@ -124,7 +125,8 @@ def as_windows(found: re.Match[str]) -> str:
 
 
 def written_kind(text: str) -> str:
-    """What a text is that does not begin as JSON; "" for what may be JSON."""
+    """Return what kind of text it is if it does not begin like JSON; "" if it may be
+    JSON."""
     start = text.lstrip("\ufeff \t\r\n")[:2000]
     if re.match(r"<!doctype html|<html|<(?:head|body|div|p|table)\b", start, re.I):
         return "a web page (HTML), maybe that of a login or of an error"
@@ -148,7 +150,7 @@ def written_kind(text: str) -> str:
 
 
 def columns_of(start: str) -> list[str]:
-    """What stands in the first line of a table; nothing for a text that is none."""
+    """Return the column heads in the first line of a table; [] when it is none."""
     first = start.split("\n", 1)[0].strip()
     for separator in "\t;,|":
         columns = next(csv.reader([first], delimiter=separator), [])
@@ -160,5 +162,5 @@ def columns_of(start: str) -> list[str]:
     return []
 
 
-# Longer ones are sentences.
+# A longer head is a sentence.
 MOST_IN_HEAD = 40

@@ -1,5 +1,5 @@
-"""The HTML that other sites and word processors deliver, as Markdown that
-petitions.markup reads: the same words, links, lists and headings."""
+"""Convert HTML of other sites and word processors to the Markdown that petitions.markup
+reads: the same words, links, lists and headings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from markdownify import MarkdownConverter
 
 from core.text.links import trimmed
 
-# Of HTML; what is left of it has the limit of its column.
+# Characters of HTML; the Markdown made of it has the limit of its column.
 MOST = 400_000
 BLOCKS = {
     "address", "article", "aside", "center", "details", "dd", "div", "dl", "dt",
@@ -28,7 +28,7 @@ LISTS = {"ul", "ol", "li"}
 PARTS = {"p", "br", "hr", "pre", "blockquote", *BLOCKS, *HEADINGS, *TABLES, *LISTS}
 STRUCK = {"s", "del", "strike"}
 INLINE = {"a", "b", "strong", "em", "i", "code", "span", "sub", "sup", *STRUCK}
-# What a text cannot hold.
+# Elements that a text cannot hold.
 PICTURES, FRAMES = {"img"}, {"iframe", "video", "audio", "embed", "object"}
 DRAWN, FIELDS = {"svg", "math", "canvas"}, {"select", "textarea", "button"}
 UNREAD = {
@@ -39,18 +39,18 @@ COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
 DRAWING = re.compile(rf"<(?:{'|'.join(sorted(DRAWN))})\b", re.IGNORECASE)
 FIELD = re.compile(rf"<(?:input|{'|'.join(sorted(FIELDS))})\b", re.IGNORECASE)
-# Of links, so that those that lead nowhere from here can be told.
+# Schemes kept in links so that links which lead nowhere from here can be reported.
 SCHEMES = {
     "http", "https", "mailto", "tel", "sms", "ftp", "javascript", "data", "vbscript",
     "file", "blob", "about",
 }  # fmt: skip
-# Nobody sees it where it comes from; of word processors, comments beside the text.
+# Styles of invisible elements; the last is a word processor's list of comments.
 HIDDEN = re.compile(r"display:none|mso-hide:all|mso-element:comment-list")
-# “10⁶” is another number than “106”.
+# Superscripts and subscripts as characters: “10⁶” is another number than “106”.
 RAISED = {"sup": "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ", "sub": "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎ₙ"}
 LEVEL = "0123456789+-−()n"
 BULLETS = re.compile(r"[^\w]|[o§Øüvqn]")
-# As people write them; “<3” and “a < b > c” are none.
+# Tags as people write them; “<3” and “a < b > c” are none.
 TAG = re.compile(
     r"</?(?:"
     + "|".join(sorted(PARTS | INLINE | PICTURES | FRAMES | UNREAD | OTHERS))
@@ -61,7 +61,7 @@ BREAKS = re.compile(rf"<(?:{'|'.join(sorted(PARTS))})[\s/>]", re.IGNORECASE)
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 LINK = re.compile(r"(?:https?:|mailto:)", re.IGNORECASE)
 ADDRESS = re.compile(r"(https?://\S+)", re.IGNORECASE)
-# What Markdown would read as something else, at the beginning of a line or anywhere.
+# What Markdown would take for markup, at the beginning of a line or anywhere.
 LINE_MARKS = re.compile(r"^(#{1,6}(?=\s|$)|>|[-+](?=\s|$)|(?=-[- ]*-[- ]*-[- ]*$))")
 FIRST_OF_LIST = re.compile(r"^([01])([.)](?:\s|$))")
 MARKS = re.compile(
@@ -71,18 +71,18 @@ MARKS = re.compile(
 
 @dataclass(frozen=True)
 class Converted:
-    """Markdown, and a sentence for each kind of thing that is not in it."""
+    """Markdown, and a sentence for each kind of content that is not in it."""
 
     text: str
     left_out: list[str]
 
 
 class TooDeep(ValueError):
-    """The elements stand in each other so deeply that nobody can mean it."""
+    """Raised when elements are nested more deeply than anybody can mean."""
 
 
 def looks_like_html(text: str, *, entities: bool = True) -> str:
-    """The first tag or entity that a text plainly holds; "" when it holds none."""
+    """Return the first tag or entity in a text; "" when it has none."""
     if tag := TAG.search(text):
         return tag[0]
     if entities:
@@ -93,8 +93,9 @@ def looks_like_html(text: str, *, entities: bool = True) -> str:
 
 
 def markdown_of(source: str) -> Converted:
-    """What HTML says, also untidy HTML: scripts and styles are left out, and what a
-    text cannot hold, in `left_out`. TooDeep when it cannot be read."""
+    """Convert HTML, also untidy HTML, to Markdown. Scripts, styles and all that a text
+    cannot hold are left out; `left_out` says what. Raise TooDeep when it cannot be
+    read."""
     if not BREAKS.search(source):
         source = re.sub(r"\r\n?|\n", "<br>", source)
     clean = nh3.clean(
@@ -123,8 +124,8 @@ def markdown_of(source: str) -> Converted:
 
 
 def make_lists(soup: BeautifulSoup) -> None:
-    """Make lists of what word processors write as paragraphs, the bullet or the number
-    of each as text in it."""
+    """Turn paragraphs that word processors mean as list items, with the bullet or
+    number as text in them, into lists."""
     for paragraph in soup.find_all("p"):
         level = re.search(r"mso-list:l\d+level(\d)", style_of(paragraph))
         marks = [one for one in paragraph("span") if "mso-list:ignore" in style_of(one)]
@@ -158,7 +159,8 @@ def new_list(soup: BeautifulSoup, name: str, mark: str) -> Tag:
 
 
 def is_layout(table: Tag) -> bool:
-    """Whether it only sets things side by side, or one below the other."""
+    """Return whether the table is only layout: things side by side or one below the
+    other."""
     rows = [row.find_all(CELLS, recursive=False) for row in table.find_all("tr")]
     whole = ["ul", "ol", "table", "blockquote", *HEADINGS]
     return all(len(row) < 2 for row in rows) or any(
@@ -169,14 +171,15 @@ def is_layout(table: Tag) -> bool:
 
 
 def lay_out(table: Tag) -> None:
-    """Make its cells paragraphs."""
+    """Turn the cells of a layout table into paragraphs."""
     for part in [table, *table.find_all(TABLES)]:
         if part.find_parent("table") in (None, table) or part is table:
             part.name = "div"
 
 
 def escaped(text: str) -> str:
-    """Words as Markdown that says these words: static/js/writing.js does the same."""
+    """Escape words so that Markdown shows exactly these; static/js/writing.js does the
+    same."""
     parts = ADDRESS.split(text)
     parts[::2] = [MARKS.sub(lambda found: f"\\{found[0]}", part) for part in parts[::2]]
     text = LINE_MARKS.sub(lambda found: f"\\{found[0]}", "".join(parts))
@@ -188,8 +191,8 @@ def style_of(element: Tag) -> str:
 
 
 class Converter(MarkdownConverter):
-    """To what this site's Markdown has: no tables, no code, and line breaks as they
-    stand."""
+    """A converter to this site's Markdown, which has no tables and no code, and keeps
+    line breaks."""
 
     def __init__(self, source: str) -> None:
         super().__init__(heading_style="atx", bullets="-", wrap=True, wrap_width=None)
@@ -227,7 +230,8 @@ class Converter(MarkdownConverter):
         return " " if "_inline" in parent_tags else "\n"
 
     def marked(self, el: Tag, text: str, mark: str) -> str:
-        """Emphasised, where Markdown can say that and keeps the words."""
+        """Return the text emphasised with `mark`; unchanged where Markdown could not
+        express that or would change the words."""
         words = text.strip()
         before, after = el.previous_sibling, el.next_sibling
         outside = [

@@ -1,5 +1,5 @@
-"""JSON that remembers where everything stood, so that a mistake can be pointed at; and
-that is read on behind each mistake, so that all of them are."""
+"""A JSON parser that knows the line of every value, and that goes on after each
+mistake, so that all of them can be reported."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from typing import Any
 from core.text.faults import Faults, Node, shown
 from core.text.json_scalars import QUOTES, Scalars
 
-# An object in a list in an object … Nobody means more.
+# Nobody needs deeper nesting.
 MOST_LEVELS = 50
 CLOSING = {"{": "}", "[": "]"}
 
 
 def parse(text: str, faults: Faults) -> Node | None:
-    """The whole document, as far as it can be read, with what is wrong in `faults`;
-    None when there is nothing. Takes as long as the text is, however it is broken into
+    """Parse a document as far as it can be read; mistakes go to `faults`. Return None
+    when it is empty. The time is proportional to the length, however it is broken into
     lines."""
     return Reader(text.replace("\r\n", "\n").replace("\r", "\n"), faults).document()
 
 
 class Reader(Scalars):
-    """Goes through a text once."""
+    """The parser: goes through a text once."""
 
     is_unbalanced = False
-    """Whether brackets were amiss: where the whole ends is not sure, then."""
+    """Whether brackets did not match: then it is not certain where the document
+    ends."""
 
     def document(self) -> Node | None:
         start = self.skip(0)
@@ -53,7 +54,8 @@ class Reader(Scalars):
         return node
 
     def document_of_many(self, first: Node, at: int) -> Node:
-        """All values, as if they stood in a list."""
+        """Read several values, `first` and those from `at` on, as if they were a
+        list."""
         found = [first]
         while at < len(self.text):
             if self.sign(at) == ",":
@@ -126,7 +128,8 @@ class Reader(Scalars):
         return found, self.members(opened, path, member)
 
     def members(self, opened: int, path: str, member: Callable[[int], int]) -> int:
-        """What stands between brackets, commas between."""
+        """Read what stands between brackets, separated by commas; return where it
+        ends."""
         opening = self.sign(opened)
         closing, line = CLOSING[opening], self.line_at(opened)
         comma: int | None = None
@@ -170,7 +173,8 @@ class Reader(Scalars):
 
 
 def joined(path: str, key: str) -> str:
-    """The path of a key; one that is no word stands in brackets."""
+    """Return the path of a key below `path`; a key that is no word stands in
+    brackets."""
     said = shown(key)
     if not re.fullmatch(r"[\w-]+", said):
         return f"{path}[{json.dumps(said, ensure_ascii=False)}]"

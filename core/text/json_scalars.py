@@ -1,5 +1,5 @@
-"""Texts, numbers and words of a JSON file, also as people and other systems write
-them: what they mean, and how it is written."""
+"""Strings, numbers and words of JSON, also as people and other systems write them: read
+what they mean, and report how to write it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from core.text.faults import Faults, FileProblem, Node, shown
 
 WHITESPACE = re.compile(r"[ \t\n\r]*")
-# Not seen, and no blank for JSON either.
+# Invisible, or a blank, but no whitespace for JSON.
 STRANGE_BLANKS = re.compile(r"[^\S \t\n\r]|[\u200b-\u200f\u2060\ufeff]|\x00+")
 COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 NUMBER = re.compile(
@@ -24,13 +24,13 @@ OTHER_NUMBER = re.compile(r"\+?0*(\d+)\.?|\+?0*(\d*\.\d+)", re.ASCII)
 TEXT = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])|[\\"]', re.ASCII)
 SOUND = {"\\": r"\\", '"': r"\""}
-# What people and other systems put where JSON wants ", and where those end.
+# Quotation marks that people and other systems use in place of ", and what closes them.
 QUOTES = {"'": "'", "`": "`´'", "“": "”“", "”": "”", "„": "“”", "‘": "’", "«": "»"}
 QUOTED = {
     opening: re.compile(rf'(?<!\\)[{closing}"](?=\s*(?:[,\]}}:]|\Z))|(?=\n|\Z)')
     for opening, closing in QUOTES.items()
 }
-# A mark behind which a key, or a value, is at its end.
+# A quotation mark that closes a key, or a value, by what follows it.
 ENDS = {
     ends: re.compile(rf'"(?=[ \t]*(?:[{re.escape(ends)}]|$))', re.MULTILINE)
     for ends in (":", ",]}")
@@ -43,20 +43,21 @@ OTHER_WORDS = {
     "none": "null", "undefined": "null", "nil": "null", "yes": "true", "no": "false",
 }  # fmt: skip
 NO_NUMBERS = {"nan", "infinity", "inf", "n/a", "#n/a"}
-# More digits than any number of ours has, and than Python reads without being asked.
+# More digits than any number here needs, and fewer than Python refuses to convert.
 MOST_DIGITS = 100
 
 
 class Scalars:
-    """Each method takes where something begins, and gives where it ended; behind a
-    mistake that leaves no doubt reading goes on, behind any other it is at the end."""
+    """The scanner below the parser. Each method takes the position where something
+    begins, and returns where it ended. After a mistake that leaves no doubt reading
+    goes on; after any other the position is the end of the text."""
 
     def __init__(self, text: str, faults: Faults) -> None:
         self.text, self.faults = text, faults
         self.breaks = [found.start() for found in re.finditer("\n", text)]
         self.has_stopped = False
         self.path = ""
-        """Of what is being read."""
+        """The path of what is being read."""
 
     def line_at(self, at: int) -> int:
         return bisect_left(self.breaks, at) + 1
@@ -66,7 +67,8 @@ class Scalars:
         return self.breaks[line - 1] if line <= len(self.breaks) else len(self.text)
 
     def note(self, at: int, sentence: str) -> None:
-        """Note a fault, unless it only comes of the last one."""
+        """Report a fault at `at`, unless reading has stopped: it would only follow from
+        the last."""
         if not self.has_stopped:
             line = self.line_at(at)
             start = self.breaks[line - 2] + 1 if line > 1 else 0
@@ -82,7 +84,7 @@ class Scalars:
         return self.text[at : at + 1]
 
     def beside(self, at: int) -> str:
-        """What stands there, for a sentence about it."""
+        """Return what stands at `at`, for a sentence about it."""
         said = self.text[at : min(at + 20, self.end_of_line(at))]
         return shown(said) or f"U+{ord(said[:1] or chr(10)):04X}"
 
@@ -92,7 +94,8 @@ class Scalars:
         return found.end()
 
     def skip(self, at: int) -> int:
-        """Behind blanks, and behind what stands there as if it was blank."""
+        """Skip whitespace and, with a fault, comments and characters that only look
+        like it."""
         while True:
             at = self.blanks(at)
             sign = self.sign(at)
@@ -112,7 +115,7 @@ class Scalars:
             else:
                 return at
 
-    # == Texts ==
+    # == Strings ==
 
     def key(self, at: int) -> tuple[str, int]:
         sign = self.sign(at)
@@ -139,8 +142,8 @@ class Scalars:
         return "", self.stop(at, f"“{self.beside(at)}” stands where a key belongs.")
 
     def string(self, at: int, ends: str = ",]}") -> tuple[str, int]:
-        """A text between quotation marks; also when one was forgotten, or stands in
-        it."""
+        """Read a string between quotation marks, also when one is missing or stands
+        unescaped within it."""
         found = TEXT.match(self.text, at)
         if found:
             after, end_of_line = self.sign(found.end()), self.end_of_line(at)
@@ -155,7 +158,7 @@ class Scalars:
                 )
                 return self.unescaped(found[1], at + 1), found.end()
             if found.end() <= end_of_line:
-                # “He said "no"”
+                # An unescaped quotation mark, as in “He said "no"”.
                 end = ENDS[ends].search(self.text, found.end(), end_of_line)
                 if end:
                     within = 'a quotation mark stands within a text: write \\" for it.'
@@ -175,7 +178,8 @@ class Scalars:
         return self.unescaped(rest, at + 1), at + 1 + len(rest)
 
     def unescaped(self, raw: str, at: int) -> str:
-        """What stands in a text, its \\n and \\u00e9 read; `at` is where it began."""
+        r"""Return the contents of a string with its escapes (\n, \u00e9) decoded; `at`
+        is where it begins in the text."""
         if "\\" not in raw and '"' not in raw:
             return raw
         wrong = next((one for one in ESCAPE.finditer(raw) if one[0] == "\\"), None)
@@ -189,7 +193,7 @@ class Scalars:
         return str(json.loads(f'"{sound}"', strict=False))
 
     def quoted(self, at: int) -> tuple[str, int]:
-        """A text between other quotation marks."""
+        """Read a string between other quotation marks."""
         opening = self.sign(at)
         self.note(
             at,
@@ -201,10 +205,10 @@ class Scalars:
         said = re.sub(r"\\(['`])", r"\1", self.text[at + 1 : end.start()])
         return self.unescaped(said, at + 1), end.end()
 
-    # == All else ==
+    # == Numbers and words ==
 
     def bare(self, at: int, *, in_list: bool) -> tuple[Any, int]:
-        """A number or a word without quotation marks."""
+        """Read a number or a word that has no quotation marks."""
         if not in_list and (grouped := GROUPED.match(self.text, at)):
             digits = re.sub(r"[^-\d]", "", grouped[0], flags=re.ASCII)
             self.note(

@@ -1,5 +1,5 @@
-"""Values of a JSON file as the admin's forms would take them, and all that is wrong
-with it at once."""
+"""Read the values of a JSON file with the rules of the admin's forms, and report all
+that is wrong with it at once."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from core.text.days import why_no_day
 from core.text.faults import Faults, FileProblem, Node, shown
 from core.text.fields import formfield
 
-# Of supporters, or of a goal.
+# The largest number of supporters, or goal.
 MOST = 2_000_000_000
 
 
 class Fields:
-    """The keys of one object: reads each, notes what is wrong, goes on with the others.
-
-    A key with null or an empty text is as good as none, but for null in `nullable`. Of
-    one that is not known, the value is read as that of the key that is meant: one of
-    almost the same name, or what `other_names` has, as other systems call it."""
+    """The keys of one object: each is read, and what is wrong is reported without
+    stopping. A key with null or an empty text counts as absent, except for null in
+    `nullable`. An unknown key is reported and its value read as that of the key which
+    is meant: one with almost the same name, or one that other systems call so
+    (`other_names`)."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Fields:
     def mistaken(
         self, key: str, keys: Collection[str], other_names: Mapping[str, str]
     ) -> None:
-        """Note a key that is not known; read it as the one that is meant."""
+        """Report an unknown key, and read it as the one that is meant."""
         node = self.node.value[key]
         meant = nearest(key, [*keys, *other_names])
         meant = other_names.get(meant, meant)
@@ -86,8 +86,9 @@ class Fields:
     def read(
         self, key: str, reader: Callable[[Node], Any], *, needed: bool = False
     ) -> Any:
-        """What `reader` makes of the value, also in `values`; None when the key is not
-        there, or wrong, and then it is in `wrong`."""
+        """Return what `reader` makes of the key's value, and keep it in `values`.
+        Return None when the key is absent, or when its value is wrong: then it is in
+        `wrong`."""
         if key in self.wrong or (key not in self.given and not needed):
             return None
         try:
@@ -101,7 +102,7 @@ class Fields:
     def texts(
         self, model: type[models.Model], keys: Iterable[str], needed: Collection[str]
     ) -> None:
-        """Read texts as the admin would store them in columns of the same names."""
+        """Read texts with the rules for columns of the same names."""
         for key in keys:
 
             def reader(node: Node, key: str = key) -> str:
@@ -110,8 +111,8 @@ class Fields:
             self.read(key, reader, needed=key in needed)
 
     def check(self, row: models.Model, exclude: Collection[str] = ()) -> None:
-        """The model's own rules, their sentences at the keys that they are about; those
-        about wrong keys were said."""
+        """Validate the row with the model's own rules; errors are reported at their
+        keys. Wrong keys are excluded: they have been reported."""
         try:
             row.full_clean(exclude={*exclude, *self.wrong}, validate_unique=False)
         except ValidationError as error:
@@ -121,25 +122,26 @@ class Fields:
 
 
 def is_given(node: Node) -> bool:
-    """Whether a value says something; null, and a text of blanks, says nothing."""
+    """Return whether a node has a value; null and a text of blanks count as none."""
     value = node.value
     return value is not None and (not isinstance(value, str) or is_visible(value))
 
 
 def nearest(said: str, words: Iterable[str]) -> str:
-    """The word that is meant by one that is written otherwise; "" when none is."""
+    """Return the word among `words` that is meant by a similar one; "" when none is."""
     known = {alike(word): word for word in sorted(words)}
     found = get_close_matches(alike(said), known, n=1, cutoff=0.75)
     return known[found[0]] if found else ""
 
 
 def alike(word: str) -> str:
-    """Without what spellings of a name differ in: startedOn, Started on, started_on."""
+    """Return the letters in which spellings agree: startedOn, Started on,
+    started_on."""
     return "".join(letter for letter in word[:100].casefold() if letter.isalnum())
 
 
 def kind_of(node: Node) -> str:
-    """What a value is, in a sentence that says what it should be."""
+    """Describe a value, for a sentence that says what it should be."""
     match node.value:
         case None:
             return "null"
@@ -183,7 +185,8 @@ def field_of(model: type[models.Model], key: str) -> Any:
 def text_for(
     model: type[models.Model], key: str, node: Node, *, needed: bool = False
 ) -> str:
-    """A text as the admin's form cleans and limits it for this column."""
+    """Return a text as the admin's form cleans and limits it for this column; raise
+    FileProblem when it is wrong, or empty although `needed`."""
     try:
         cleaned = str(field_of(model, key).clean(read_text(node)))
     except ValidationError as error:
@@ -194,7 +197,8 @@ def text_for(
 
 
 def number_of(node: Node, least: int = 0) -> int:
-    """A whole number; 15261.0 is one, as spreadsheets write it."""
+    """Return a whole number from `least` to MOST; 15261.0 is one, as spreadsheets write
+    it."""
     value = node.value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -215,7 +219,8 @@ def number_of(node: Node, least: int = 0) -> int:
 
 
 def number_meant(value: Any) -> int | None:
-    """Of "15,261", "15 261" and 15.261, 15261; None when it is not clear."""
+    """Return 15261 for "15,261", "15 261" and 15.261; None when it is not clear what is
+    meant."""
     if isinstance(value, float):
         value = str(value)
     if not isinstance(value, str):
@@ -226,7 +231,8 @@ def number_meant(value: Any) -> int | None:
 
 
 def read_day(node: Node) -> date:
-    """A day; of a day with an hour, the day as it stands there."""
+    """Return a day; of a day with a time, the day as written, whatever its time
+    zone."""
     value = node.value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     text = number_shown(value) if is_number else read_text(node).strip()
@@ -242,7 +248,7 @@ def read_day(node: Node) -> date:
 
 
 def read_one_of(choices: Iterable[Any]) -> Callable[[Node], str]:
-    """A reader of one of some words."""
+    """Return a reader that takes one of these words."""
     words = [str(choice) for choice in choices]
 
     def reader(node: Node) -> str:

@@ -1,4 +1,4 @@
-"""Web and mail addresses in running text, in any script."""
+"""Find web and e-mail addresses in running text, in any script."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-# No letter of an address, also where a script writes no blank behind it.
+# Characters that end an address, also in scripts that write no blank after it.
 ENDS = r"\s<>\"“”„«»‹›「」『』【】《》〈〉（）。，、；：！？｡．…،؛؟।\u00ad\u200b-\u200f"
 FOUND = re.compile(
     rf"(?<![A-Za-z0-9])(?:https?://|(?<![@./-])www\.)[^{ENDS}]+"
@@ -32,15 +32,15 @@ class Link:
 
 
 class Finder:
-    """Finds addresses; markdown-it asks it by these names."""
+    """Finds addresses, with the interface of linkify-it that markdown-it expects."""
 
     def match(self, text: str) -> list[Link]:
-        """All addresses in a text."""
+        """Return all addresses in a text."""
         found = (link_at(place) for place in FOUND.finditer(text))
         return [link for link in found if link is not None]
 
     def match_at(self, text: str, start: int) -> Link | None:
-        """The address that begins at `start`."""
+        """Return the address that begins at `start`, or None."""
         place = FOUND.match(text, start)
         return link_at(place) if place else None
 
@@ -51,7 +51,8 @@ class Finder:
 
 
 def link_at(place: re.Match[str]) -> Link | None:
-    """The address in what was found: without the signs of the sentence behind it."""
+    """Return the address in a match, without the punctuation of the sentence around
+    it."""
     text = trimmed(place[0])
     end = place.start() + len(text)
     if text[:4].lower() not in ("http", "www.") or ("@" in text and "//" not in text):
@@ -64,7 +65,8 @@ def link_at(place: re.Match[str]) -> Link | None:
 
 
 def trimmed(text: str) -> str:
-    """Without closing signs that the address did not open."""
+    """Return an address without trailing punctuation and brackets that it did not
+    open."""
     while text:
         last = text[-1]
         opening = BRACKETS.get(last)
@@ -81,7 +83,7 @@ finder = Finder()
 
 
 def linked(text: str) -> SafeString:
-    """Plain text as HTML in which its addresses are links."""
+    """Return plain text as HTML in which addresses are links."""
     parts: list[str] = []
     done = 0
     for link in finder.match(text):

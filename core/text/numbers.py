@@ -1,4 +1,4 @@
-"""The field that whole numbers come in by."""
+"""The form field for whole numbers."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 NUMBER_PROBLEM = _("Write a whole number from {least} to {most}, in digits alone.")
-# Of any script. What groups digits in one language begins a fraction in another:
+# Digits of any script. What groups digits in one language begins a fraction in another:
 # “15.000” is not guessed.
 DIGITS = re.compile(r"[-+]?\d{1,30}")
 
 
 class NumberField(forms.IntegerField):
-    """A whole number. One sentence says what to write, whatever is wrong; and the
-    browser shows a line for text: from one for numbers some send nothing at all when
-    they cannot read what was typed."""
+    """A form field for a whole number. One error message says what to write, whatever
+    is wrong. It is a text input, because from a number input some browsers send nothing
+    at all when they cannot read what was typed."""
 
     def __init__(self, *, min_value: int, max_value: int, **options: Any) -> None:
         said = format_lazy(NUMBER_PROBLEM, least=min_value, most=max_value)
         options["error_messages"] = dict.fromkeys(
             ("required", "invalid", "min_value", "max_value"), said
         )
-        # Some telephones have no minus among their digits.
+        # Numeric keyboards of some telephones have no minus.
         keys = {"inputmode": "numeric"} if min_value >= 0 else {}
         options["widget"] = forms.TextInput(attrs={**keys, "size": "12"})
         super().__init__(min_value=min_value, max_value=max_value, **options)
@@ -42,8 +42,8 @@ class NumberField(forms.IntegerField):
 
 
 def bounds(column: models.IntegerField[Any, Any]) -> dict[str, int]:
-    """The least and the most that a column takes: as its validators say, the
-    database's own among them."""
+    """Return the smallest and largest value that a column takes, by its validators,
+    which include the database's range."""
     return {
         "min_value": max(limits(column, MinValueValidator)),
         "max_value": min(limits(column, MaxValueValidator)),
