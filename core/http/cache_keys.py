@@ -1,6 +1,6 @@
-"""What a cached page is kept by (core/http/cache_policy.py): its path, and the
-parameters that count in their normal forms. What leads to the same page is one address,
-and what leads nowhere is none."""
+"""Cache keys of pages (core/http/cache_policy.py): the path, and the query parameters
+that count, each in its normal form. URLs that lead to the same page share one key, and
+parameters that lead nowhere are no part of it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ type Query = tuple[tuple[str, str], ...]
 
 
 def query_that_counts(request: HttpRequest, normals: Mapping[str, Normal]) -> Query:
-    """The parameters that lead to another page, in their normal form: a link from a
-    social network carries others, and each of those must not cost a rendering."""
+    """Return the normal form of the query parameters that change the page. Links from a
+    social network carry others, none of which may cost a rendering."""
     if not normals or not request.META.get("QUERY_STRING"):
         return ()
     given = request.GET
@@ -32,7 +32,8 @@ def query_that_counts(request: HttpRequest, normals: Mapping[str, Normal]) -> Qu
 
 
 def bare_request(request: HttpRequest, query: Query) -> HttpRequest:
-    """A request for the same page by nobody in particular."""
+    """Return an anonymous request for the same page: path and normalised query, and
+    nothing else that the visitor sent."""
     bare = HttpRequest()
     bare.method = "GET"
     bare.path = bare.path_info = request.path
@@ -52,12 +53,14 @@ def bare_request(request: HttpRequest, query: Query) -> HttpRequest:
 
 
 def as_given(value: str) -> str:
-    """For what gets an answer of its own that is not kept: an error, or not found."""
+    """Keep the value: for parameters of which any other value gets an error or a
+    redirect, which is not cached."""
     return value
 
 
 def page_number(value: str) -> str:
-    """“2” for “02”, nothing for the first page; what is no number stays, to be told."""
+    """Return “2” for “02” and "" for the first page; what is no number stays, to be
+    refused."""
     if not (value.isascii() and value.isdecimal()):
         return value
     number = value.lstrip("0") or "0"
@@ -65,5 +68,5 @@ def page_number(value: str) -> str:
 
 
 def only_known(known: Container[str]) -> Callable[[str], str]:
-    """The value when it is one of these, otherwise none."""
+    """Return a normal form that keeps the `known` values and drops all others."""
     return lambda value: value if value in known else ""

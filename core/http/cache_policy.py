@@ -1,12 +1,13 @@
-"""Who may keep a page, and the cache in the process that keeps the public ones.
+"""Cache policies: who may keep a page, and the cache in the process for public pages.
 
-Every URL name stands in `config.urls.POLICIES`; one that does not is `personal`.
+Every URL name has a policy in `config.urls.POLICIES`; one that has none is `personal`.
+
 A cached page is rendered at most once in `SLOT` seconds and process, compressed once,
-and served stale while one thread renders it anew or while the database is away.
+and served stale while one thread renders it again or while the database is away.
 
-A page is kept by its address: the path, and the parameters that count, each in its
-normal form. The view that renders it gets a request made of these and of nothing else
-(`bare_request`), so it cannot depend on anything a visitor sent besides.
+The cache key is the path and the parameters that count, each in its normal form. The
+view gets a request made of these and of nothing else (`bare_request`), so that a page
+cannot depend on anything else that a visitor sent.
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ from core.http.styles import allow_noted
 SLOT = 10
 STALE_IF_ERROR = 3600
 ENTRIES = 2000
-# Compressed, of all pages together. Addresses that lead to one picture can be made up
+# The compressed bytes of all pages together: URLs of one large picture can be made up
 # by the thousand.
 BYTES = 32 * 2**20
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
-# A copy this old may be shown while another thread renders a new one.
+# A copy at most so old may be shown while another thread renders a new one.
 STALE_WHILE_RENDERING = 30
 
 PUBLIC_CONTROL = (
@@ -60,7 +61,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 FRAMED_CSP = {**settings.SECURE_CSP, "frame-ancestors": ["*"]}
 
-# Answers that others may keep for a moment: pages, redirects, "you have it".
+# Responses that caches may keep for a moment: pages, redirects, 304.
 KEPT = frozenset({200, 301, 302, 304})
 
 
@@ -72,14 +73,15 @@ class Audience(enum.Enum):
 
 @dataclass(frozen=True)
 class Policy:
-    """Who may keep the answer; for cached ones, the query parameters that count."""
+    """Who may keep a response; if it is cached, which query parameters count."""
 
     audience: Audience
     query: Mapping[str, Normal] = field(default_factory=dict)
     embeddable: bool = False
-    """Other sites' scripts may read it (CORS), their pages may show it (CORP)."""
+    """Scripts of other sites may read it (CORS), and their pages may embed it
+    (CORP)."""
     framed: bool = False
-    """Other sites may put it into a frame."""
+    """Other sites may show it in a frame."""
 
 
 def cached(
@@ -89,8 +91,8 @@ def cached(
     framed: bool = False,
     **query: Normal,
 ) -> Policy:
-    """Kept for everybody, by path and these parameters; `common` has those that several
-    pages share."""
+    """Return a policy for a page that is cached for everybody, by path and these
+    parameters; `common` has those that several pages share."""
     query = {**(common or {}), **query}
     return Policy(Audience.CACHED, query, embeddable or framed, framed)
 
@@ -105,7 +107,8 @@ def policies() -> dict[str, Policy]:
 
 
 def policy_of(view_name: str) -> Policy:
-    """The policy of a URL name; a namespace may have one for all its names."""
+    """Return the policy of a URL name, which may be that of its whole namespace;
+    PERSONAL if there is none."""
     table = policies()
     return table.get(view_name) or table.get(
         f"{view_name.partition(':')[0]}:*", PERSONAL
@@ -113,8 +116,8 @@ def policy_of(view_name: str) -> Policy:
 
 
 class Versioned(HttpResponse):
-    """An answer whose content `version` names. Under an address that says so (`?v=`) it
-    may be kept for ever; one rendering serves all addresses, also those made up."""
+    """A response whose content `version` names. Under a URL with that `?v=` it may be
+    kept for ever; one rendering serves any `?v=`, also made-up ones."""
 
     def __init__(self, *args: Any, version: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,7 +126,7 @@ class Versioned(HttpResponse):
 
 @dataclass(frozen=True)
 class Page:
-    """A rendered page as it is sent."""
+    """A rendered page, compressed, with its headers."""
 
     zipped: bytes
     etag: str
@@ -134,14 +137,15 @@ class Page:
 
 
 def slot_of(now: float) -> int:
-    """Wall-clock slots, so that two processes change their copies together."""
+    """Return the number of the time slot, by the wall clock, so that all processes
+    replace their copies at the same time."""
     return int(now // SLOT)
 
 
 @dataclass
 class PageCache:
-    """Pages by key, at most `ENTRIES` and `BYTES`; the one rendered longest ago goes
-    first."""
+    """Pages by key, at most `ENTRIES` and `BYTES`; the one rendered longest ago is
+    evicted first."""
 
     pages: dict[Any, Page] = field(default_factory=dict)
     size: int = 0
@@ -149,15 +153,16 @@ class PageCache:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, key: Any, now: float) -> Page | None:
-        """The page of this slot."""
+        """Return the page if it was rendered in this slot."""
         page = self.pages.get(key)
         return page if page is not None and page.slot == slot_of(now) else None
 
     def fetch(
         self, key: Any, now: float, render: Callable[[], HttpResponseBase]
     ) -> Page | HttpResponseBase:
-        """The page, rendered by this thread, or stale while another one does, or
-        stale because the database is away; an answer that is not a page as it is."""
+        """Return the page: rendered by this thread, or a stale copy while another
+        thread renders it or the database is away. A response that is not to be cached
+        is returned as it is."""
         with self.lock:
             turn = self.rendering.setdefault(key, threading.Lock())
         known = self.pages.get(key)
@@ -177,7 +182,7 @@ class PageCache:
                     and is_away(error)
                     and now - known.rendered_at < STALE_IF_ERROR
                 ):
-                    # Nobody else asks the absent database within this slot.
+                    # No other thread asks the absent database within this slot.
                     self.put(key, replace(known, slot=slot_of(now)))
                     return known
                 raise
@@ -204,7 +209,7 @@ class PageCache:
                 self.rendering.pop(oldest, None)
 
     def drop(self, key: Any) -> None:
-        """Forget a page; for whoever holds the lock."""
+        """Remove a page from the cache; the caller holds the lock."""
         if (page := self.pages.pop(key, None)) is not None:
             self.size -= len(page.zipped)
 
@@ -232,11 +237,12 @@ def make_page(response: HttpResponse, now: float) -> Page:
 
 
 def respond(request: HttpRequest, page: Page) -> HttpResponse:
-    """The page, compressed when the browser takes that, or 304 when it has it."""
+    """Return the page, compressed if the browser accepts that, or 304 if it has it
+    already."""
     if page.etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
         response = HttpResponse(status=304)
         del response.headers["Content-Type"]
-        # A browser puts the headers of this answer in place of those it has.
+        # A browser replaces the headers it has by those of a 304.
         if (policy := page.headers.get(CSP.HEADER_ENFORCE)) is not None:
             response.headers[str(CSP.HEADER_ENFORCE)] = policy
     elif GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):
@@ -251,8 +257,8 @@ def respond(request: HttpRequest, page: Page) -> HttpResponse:
 
 
 class CachePolicyMiddleware:
-    """Applies the policy of the URL name; the innermost middleware, so that a page
-    from the cache passes the same ones as any other answer."""
+    """Applies the policy of the URL name. It is the innermost middleware, so that a
+    cached page passes the same ones as any other response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -307,21 +313,22 @@ class CachePolicyMiddleware:
                     return not_kept(request, fetched)
                 page = fetched
         except Exception as error:
-            # Django shows process_exception() only what the handler raised.
+            # Django calls process_exception() only for exceptions of the view itself.
             if is_away(error):
                 return problem(request, 503)
             raise
         return respond(request, page)
 
 
-# Addresses with a query can be made up without end, searches above all. Not every
-# thread renders one: some are left for the pages that everybody reads.
+# URLs with a query can be made up without end, searches above all. At most half of the
+# threads render one: the others are left for the pages that everybody reads.
 PLACES = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
 
 
 @contextmanager
 def a_place(key: tuple[str, Query]) -> Iterator[bool]:
-    """Whether the page may be rendered now."""
+    """Yield whether the page may be rendered now; hold one of PLACES if it has a
+    query."""
     _path, query = key
     if not query:
         yield True
@@ -337,7 +344,7 @@ def a_place(key: tuple[str, Query]) -> Iterator[bool]:
 def stale_page(
     request: HttpRequest, key: tuple[str, Query], now: float
 ) -> HttpResponse | None:
-    """The page as it was within the last hour, if it is still known."""
+    """Return the cached page if it was rendered within the last hour, else None."""
     page = page_cache.pages.get(key)
     if page is None or now - page.rendered_at > STALE_IF_ERROR:
         return None
@@ -345,8 +352,9 @@ def stale_page(
 
 
 def not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """An answer that was made for this visitor alone: a redirect leads on with all
-    that stood behind the `?`, and a file that the browser has is not sent again."""
+    """Adapt a response that is not cached to this visitor's request, which the view has
+    not seen: a redirect carries the query on, and a file that the browser has is not
+    sent again."""
     query = request.META.get("QUERY_STRING", "")
     location = response.headers.get("Location")
     if location and query and "?" not in location:
@@ -356,7 +364,7 @@ def not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
         getattr(response, "file_to_stream", None),
     )
     if etag and stream is not None:
-        # It takes any response, but django-stubs does not know that.
+        # Any response will do, but django-stubs does not know that.
         whole = cast("HttpResponse", response)
         found = get_conditional_response(request, etag=etag, response=whole)
         if found is not None and found is not whole:
@@ -366,8 +374,8 @@ def not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
 
 
 def let_into_frames(response: HttpResponseBase, policy: Policy) -> HttpResponseBase:
-    """For Django's middlewares further out. Not on the view, since an answer from the
-    cache has not been there."""
+    """Tell Django's outer middlewares that a response may be framed. A decorator on the
+    view would not do: a page from the cache has not passed the view."""
     if policy.framed:
         response._csp_config = FRAMED_CSP  # type: ignore[attr-defined]
         response.xframe_options_exempt = True  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
-"""What a page is about, for search engines: schema.org as JSON-LD in the page.
+"""Structured data for search engines: schema.org as JSON-LD in the page.
 
-A block of data and no script: no browser runs it, so the Content Security Policy has no
-say in it (a test asks Chromium)."""
+The element holds data and no script: as no browser runs it, the Content Security Policy
+does not apply to it (a test asks Chromium)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
-# Nothing in it can end the block, or begin a comment in it.
+# So that nothing in it can end the element, or begin a comment.
 ESCAPES = str.maketrans({"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"})
 
 
 def element(data: dict[str, Any]) -> SafeString:
-    """The data, without fields that say nothing, as an element of a page."""
+    """Return the data, without empty fields, as an HTML element."""
     said = {name: value for name, value in data.items() if value not in ("", None)}
     shape = {"@context": "https://schema.org", **said}
     written = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))

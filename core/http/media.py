@@ -1,4 +1,5 @@
-"""Serving uploaded pictures; their names say their content, so they never change."""
+"""Serve uploaded pictures. Their names are hashes of their content, so that they never
+change."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ def etag(request: HttpRequest, folder: str, name: str) -> str:
 @require_safe
 @condition(etag_func=etag)
 def media(request: HttpRequest, folder: str, name: str) -> FileResponse:
-    """The file MEDIA_ROOT/<folder>/<name>, whose end says its kind."""
+    """Serve MEDIA_ROOT/<folder>/<name> with the content type of its ending."""
     path = Path(settings.MEDIA_ROOT) / folder / name
     try:
         response = FileResponse(

@@ -1,4 +1,4 @@
-"""What happens around every request."""
+"""Middlewares: what happens around every request."""
 
 from __future__ import annotations
 
@@ -31,38 +31,38 @@ METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 )
 
-# What is asked by the address of a machine, which is no name of this site: by load
-# balancers, Prometheus, and whoever looks after it.
+# Requested by IP address, which is no host name of this site: by load balancers,
+# Prometheus, and administrators.
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 
-# A body beyond its limit is read up to here, so that the visitor's browser gets to
-# see the answer instead of a broken connection.
+# How much of a body beyond its limit is read, so that the visitor's browser shows the
+# response instead of a broken connection.
 DRAIN_LIMIT = 64 * 2**20
 
 
 def access_log(get_response: GetResponse) -> GetResponse:
-    """One line a request: method, route pattern, status, milliseconds, and what views
-    add by `log_context`. No answer carries the line's id: copies in caches would repeat
-    it, and answers that have to be alike would differ."""
+    """Log one line for each request: method, route pattern, status, milliseconds, and
+    what views add by `log_context`. No response carries the line's request id: cached
+    copies would repeat it, and responses that have to be equal would differ."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        # Whatever a client says: some charsets are none (hex, rot13), and reading
-        # with them fails where nobody expects it.
+        # Whatever charset a client names: some are no text encodings (hex, rot13), and
+        # decoding with them fails where nobody expects it.
         request.encoding = "utf-8"
         started = time.perf_counter()
         with request_fields() as fields:
             response = get_response(request)
             match = request.resolver_match
             fields |= {
-                # Known ones: a client may send any word as its method.
+                # Only known ones: a client may send any word as its method.
                 "method": request.method if request.method in METHODS else "(other)",
                 "route": f"/{match.route}" if match else "(no route)",
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - started) * 1000, 1),
             }
             access.info("request", extra=fields)
-            # Programs that try what other software has find nothing, and would hide how
-            # many of our forms fail.
+            # Bots that try the URLs of other software get a 404 or 405, and would hide
+            # how many of our own forms fail.
             if request.method == "POST" and response.status_code not in {404, 405}:
                 OUTCOMES.count(response.status_code, time.time())
         return response
@@ -71,7 +71,7 @@ def access_log(get_response: GetResponse) -> GetResponse:
 
 
 def asked_by_address(get_response: GetResponse) -> GetResponse:
-    """Lets any Host ask PROBES, as if it had asked by the site's name."""
+    """Accept any Host header for PROBES, as if the site's name had been given."""
     name = urlsplit(settings.SITE_URL).netloc
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -82,13 +82,13 @@ def asked_by_address(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-# How a form is sent that has files in it.
+# The content type of a form with files.
 FILES = "multipart/form-data"
 
 
 def body_limit(get_response: GetResponse) -> GetResponse:
-    """Answers 413 to a body larger than a visitor needs or staff may upload, 408 to
-    one that does not come."""
+    """Answer 413 to a body larger than a visitor needs or staff may upload, and 408 to
+    one that does not arrive."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         try:
@@ -100,8 +100,8 @@ def body_limit(get_response: GetResponse) -> GetResponse:
             with translation.override(language_of(request.path)):
                 return problem(request, 413, has_files=request.content_type == FILES)
         if 0 < length <= settings.PUBLIC_BODY_LIMIT:
-            # Here and not in a view, where a body that does not come in time
-            # (config/wsgi.py) would be an error of ours.
+            # Read here and not in a view, where a body that does not arrive in time
+            # (config/wsgi.py) would be a server error.
             try:
                 _ = request.body
             except UnreadablePostError:
@@ -112,8 +112,8 @@ def body_limit(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-# What pages of this site need of a browser's powers: none. (Writing to the clipboard
-# and sharing are asked for by our own scripts.)
+# Browser features that no page of this site may use. (Our own scripts write to the
+# clipboard and share: these are not listed.)
 PERMISSIONS = ", ".join(
     f"{power}=()"
     for power in (
@@ -124,8 +124,9 @@ PERMISSIONS = ", ".join(
 
 
 def isolation(get_response: GetResponse) -> GetResponse:
-    """Keeps other origins away from what we send, and what we send away from the
-    powers of a browser. Policies let single answers out (core/http/cache_policy.py)."""
+    """Set headers that keep other origins from embedding our responses, and our pages
+    from using features of the browser. Cache policies exempt single responses
+    (core/http/cache_policy.py)."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -138,7 +139,7 @@ def isolation(get_response: GetResponse) -> GetResponse:
 
 
 def drain(request: HttpRequest, length: int) -> None:
-    """Read and forget `length` bytes of the body."""
+    """Read up to `length` bytes of the body and discard them."""
     while length > 0:
         try:
             chunk = request.read(min(length, 2**16))
@@ -150,8 +151,8 @@ def drain(request: HttpRequest, length: int) -> None:
 
 
 def language_from_path(get_response: GetResponse) -> GetResponse:
-    """The language in the path, for this request alone. Django's own middleware also
-    looks at cookies and headers, and a shared cache must not vary on those."""
+    """Activate the language in the path, for this request only. Django's own middleware
+    also considers cookies and headers, and a shared cache must not vary on those."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.LANGUAGE_CODE = language_of(request.path)
@@ -164,11 +165,11 @@ def language_from_path(get_response: GetResponse) -> GetResponse:
 
 
 def admin_by_its_name(get_response: GetResponse) -> GetResponse:
-    """The admin has one name, letter by letter: a proxy that keeps strangers away from
-    /admin/ may not see that /%61dmin/ is the same."""
+    """Answer 404 unless /admin/ is spelt exactly so in the request: a proxy that keeps
+    strangers away from it may not see that /%61dmin/ is the same."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        asked = request.META.get("RAW_URI", request.path)  # as gunicorn was asked
+        asked = request.META.get("RAW_URI", request.path)  # as gunicorn received it
         if request.path.startswith(ADMIN) and not asked.startswith(ADMIN):
             return problem(request, 404)
         return get_response(request)
@@ -177,8 +178,8 @@ def admin_by_its_name(get_response: GetResponse) -> GetResponse:
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
-    """Serves static files; one that was there at the start and has gone since is not
-    found, instead of being an error of ours."""
+    """Serves static files; one that has disappeared since the start is a 404 instead of
+    a server error."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         try:
@@ -190,7 +191,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
 
 class DatabaseAwayMiddleware:
-    """A kind 503 while the database is away, and 408 for a body that breaks off."""
+    """Answers 503 while the database is away, and 408 to a body that breaks off."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

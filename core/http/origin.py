@@ -1,5 +1,5 @@
-"""Where a POST comes from, judged by evidence instead of a token: a token needs a
-cookie, and a cookie would keep the page that holds the form out of shared caches."""
+"""Where a POST comes from, by its headers instead of a CSRF token: a token needs a
+cookie, and a cookie would keep the page with the form out of shared caches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Origin(enum.Enum):
 
 
 def origin_of(request: HttpRequest) -> Origin:
-    """Whether a page of this site, of another, or no known one sent the request."""
+    """Return whether a page of this site (OWN), of another site (FOREIGN), or none that
+    is known (UNKNOWN) sent the request."""
     site = request.headers.get("Sec-Fetch-Site", "")
     if site in {"same-origin", "none"}:
         return Origin.OWN

@@ -1,4 +1,4 @@
-"""Pages of a list, by ?page= in the address."""
+"""Pagination by ?page= in the query."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Pages of the first `most` rows of a list without an end: what lies behind is not
-    even counted."""
+    """A paginator of the first `most` rows of an endless list: what follows is not even
+    counted."""
 
     most: ClassVar[int] = 1000
 
@@ -26,19 +26,19 @@ class BoundedPaginator(Paginator[Any]):
 
     @property
     def has_more(self) -> bool:
-        """Whether there are rows behind those."""
+        """Whether there are more rows than `most`."""
         return self.known > self.most
 
 
 class CappedPaginator(BoundedPaginator):
-    """For lists of staff: counting millions takes seconds."""
+    """A paginator for lists of staff: counting millions of rows takes seconds."""
 
     most = 10_000
 
 
 def page_of(paginator: Paginator[Any], request: HttpRequest) -> Page[Any]:
-    """The page that ?page= names, the first one without it; Http404 when there is no
-    such page."""
+    """Return the page that ?page= names, by default the first; raise Http404 if there
+    is none."""
     number = request.GET.get("page") or "1"
     if not (number.isascii() and number.isdecimal() and len(number) < 8):
         raise Http404

@@ -1,5 +1,5 @@
-"""Error pages: what happened and what to do, in human words; for programs, as
-RFC 9457 (application/problem+json) has it."""
+"""Error pages: what happened and what to do, in plain words; for programs, as problem
+details (RFC 9457, application/problem+json)."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ RETRY_AFTER = 10
 
 
 def mark_problem(request: HttpRequest, status: int) -> None:
-    """Says, before a page about a problem is rendered, which: the database may be what
-    is missing, and is asked nothing more for it."""
+    """Note the status of an error page before it is rendered: when the database is what
+    is missing, rendering must not query it."""
     request.META["site.problem"] = status
 
 
 def marked(request: HttpRequest) -> int | None:
-    """The problem that the page is about, if any."""
+    """Return the status of the error page that is being rendered, if it is one."""
     return request.META.get("site.problem")
 
 
 def problem(
     request: HttpRequest, status: int, *, has_files: bool = False
 ) -> HttpResponse:
-    """The page templates/<status>.html with that status, `has_files` when it is about
-    a form with files in it; data when data was asked."""
+    """Return the page templates/<status>.html with that status, or problem details for
+    a path that ends with .json. `has_files` says that a form with files was sent."""
     if request.path.endswith(".json"):
         response: HttpResponse = data_problem(status)
     else:
@@ -48,7 +48,7 @@ def problem(
 
 
 def data_problem(status: int, detail: str = "") -> JsonResponse:
-    """What went wrong, for a program; `detail` for whoever wrote it."""
+    """Return problem details as JSON; `detail` is for the developer of the client."""
     http = HTTPStatus(status)
     shape = {
         "type": "about:blank",
@@ -65,7 +65,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    # Nobody is looked up for it: the database may be what is missing.
+    # The user is not loaded for this: the database may be what is missing.
     user = getattr(request, "_cached_user", None)
     events.record("permission refused", account=getattr(user, "pk", None))
     return problem(request, 403)

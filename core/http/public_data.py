@@ -1,4 +1,4 @@
-"""Answers for programs: JSON that anybody may read from anywhere."""
+"""Helpers for the public JSON API, which anybody may read from anywhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from core.http.problems import data_problem
 type View = Callable[..., HttpResponse]
 
 METHODS = "GET, HEAD, OPTIONS"
-# What a browser asks before a script sends a header of its own, If-None-Match say.
+# The answer to the preflight request that a browser makes before a script may send a
+# header such as If-None-Match.
 PREFLIGHT = {
     "Allow": METHODS,
     "Access-Control-Allow-Methods": METHODS,
@@ -27,7 +28,8 @@ PREFLIGHT = {
 
 
 def public_data(view: View) -> View:
-    """A view that only reads; any other method gets its 405 as data, too."""
+    """Decorate a view that only reads: answer OPTIONS, and 405 as JSON to any other
+    method."""
 
     @wraps(view)
     def reads(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -39,22 +41,24 @@ def public_data(view: View) -> View:
             return response
         return view(request, *args, **kwargs)
 
-    # Nothing changes here, so a POST needs no token to be told so.
+    # The view changes nothing, and its 405 should reach also a POST without a token.
     return csrf_exempt(reads)
 
 
 def data_answer(data: dict[str, Any]) -> JsonResponse:
-    """The data, with letters of any script as they are."""
+    """Return the data as JSON, without escaping letters beyond ASCII."""
     return JsonResponse(data, json_dumps_params={"ensure_ascii": False})
 
 
 def full(path: str) -> str:
-    """The address of `path` on this site, whatever host was asked."""
+    """Return the absolute URL of `path` on this site, whatever host the request
+    named."""
     return f"{settings.SITE_URL}{path}"
 
 
 def page_links(page: Page[Any], path: str, query: dict[str, str]) -> dict[str, Any]:
-    """How many there are in all, and where the next and the previous page is."""
+    """Return the number of items in all, and the URLs of the next and the previous
+    page."""
 
     def at(number: int) -> str:
         return full(f"{path}?{urlencode({**query, 'page': str(number)})}")

@@ -1,4 +1,4 @@
-"""Static files for production."""
+"""Storage of static files in production."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from core.http.styles import IMPORT
 
 
 class BundlingStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Hashed names, compressed; a style sheet's imports are put in their place, so
-    that a page on a slow line waits for one file and not for a chain of them."""
+    """Stores static files compressed, with hashed names. The imports of a style sheet
+    are inlined, so that a page on a slow line waits for one file and not for a chain of
+    them."""
 
     def post_process(
         self, paths: dict[str, Any], dry_run: bool = False, **options: Any

@@ -1,9 +1,10 @@
-"""The style sheet of the public pages, inside each page.
+"""The style sheet of the public pages, inlined in each page.
 
-One request brings a page that can be shown: no style sheet has to be waited for. The
-bytes are the same for every page and process, so the Content Security Policy names
-them by their hash, and pages stay cacheable (a nonce would differ in each answer).
-What a page adds, an organisation's colours, is allowed for that one answer by
+One request brings a page that can be shown: there is no style sheet to wait for. The
+bytes are the same for every page and process, so the Content Security Policy allows
+them by their hash, and pages stay cacheable (a nonce would differ in each response).
+
+What a page adds, an organisation's colours, is allowed for that one response by
 `add_style_sheet()` while it is rendered and `allow_noted()` after it.
 """
 
@@ -26,20 +27,20 @@ IMPORT = re.compile(r'^@import "(?P<name>[^"]+)";\n', re.MULTILINE)
 CSS = Path(__file__).resolve().parents[2] / "static" / "css"
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-# A string is kept as it is; of anything else, the space that says nothing goes.
+# Strings stay as they are; elsewhere needless space is removed.
 STRING = re.compile(r'("[^"]*")')
 AROUND = re.compile(r"\s*([{};,>])\s*")
 
 
 def bundle(path: Path) -> str:
-    """A style sheet with those that it imports in their places."""
+    """Return a style sheet with its imports inlined."""
     return IMPORT.sub(
         lambda found: bundle(path.parent / found["name"]), path.read_text()
     )
 
 
 def minified(css: str) -> str:
-    """The same rules without comments and needless space."""
+    """Return the same rules without comments and needless space."""
     parts = STRING.split(COMMENT.sub("", css))
     for number in range(0, len(parts), 2):
         spaced = AROUND.sub(r"\1", re.sub(r"\s+", " ", parts[number]))
@@ -48,13 +49,15 @@ def minified(css: str) -> str:
 
 
 def hash_of(css: str) -> str:
-    """What a policy calls an inline style sheet of exactly these bytes."""
+    """Return the CSP source expression for an inline style sheet of exactly these
+    bytes."""
     digest = hashlib.sha256(css.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def element(css: str) -> SafeString:
-    """The style sheet as HTML; only for what the site itself wrote."""
+    """Return the style sheet as an HTML element; only for CSS that the site itself
+    wrote."""
     assert "<" not in css
     return mark_safe(f"<style>{css}</style>")  # noqa: S308 - no markup in it
 
@@ -63,7 +66,8 @@ TOKEN = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
 
 
 def colour_tokens(*, dark: bool) -> dict[str, str]:
-    """The colours in tokens.css by name; the dark scheme changes some of the light."""
+    """Return the colours of tokens.css by name; the dark scheme overrides some of the
+    light."""
     light, _, rest = (CSS / "tokens.css").read_text().partition("@media (prefers")
     return dict(TOKEN.findall(light)) | (dict(TOKEN.findall(rest)) if dark else {})
 
@@ -74,14 +78,15 @@ SITE_ELEMENT = element(SITE)
 
 
 def add_style_sheet(request: HttpRequest, css: str) -> SafeString:
-    """A further style sheet for the page that is being rendered."""
+    """Add a style sheet to the page that is being rendered, and return its element."""
     request.META.setdefault("site.styles", []).append(hash_of(css))
     return element(css)
 
 
 def allow_noted(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Let the policy of this answer name what its page noted. In a header of the
-    answer, which the page cache keeps beside the body."""
+    """Let this response's Content Security Policy allow the style sheets added to its
+    page. It is a header of the response, so that the page cache keeps it with the body.
+    """
     from django.conf import settings
 
     if not (noted := request.META.pop("site.styles", None)):

@@ -1,5 +1,5 @@
-"""Templates as they are sent: without the indentation that is for those who write them,
-3 % of a page's bytes on the line. What stands in variables is not touched."""
+"""A template loader that removes indentation: that is for those who write templates,
+and 3 % of a page's bytes on the line. Values of variables are not touched."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 class Loader(filesystem.Loader):
-    """The templates of the project, read once by the cached loader around this one."""
+    """Loads the project's templates; the cached loader around it reads each only
+    once."""
 
     def get_contents(self, origin: Origin) -> str:
         contents: str = super().get_contents(origin)

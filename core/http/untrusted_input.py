@@ -1,9 +1,9 @@
-"""What of a request is believed, settled before Django reads it.
+"""Remove from a request what cannot be trusted, before Django reads it.
 
-A visitor may send any header, and a proxy hands most of them on. None of them says
+A visitor may send any header, and a proxy passes most of them on. None of them decides
 under which prefix this site stands, what its host is, or in which charset it reads.
-Whether a request came by HTTPS, and from where (core/security/client_network.py), the
-proxies in TRUSTED_PROXIES say, and nobody else."""
+Whether a request came by HTTPS, and from where (core/security/client_network.py), only
+the proxies in TRUSTED_PROXIES may say."""
 
 from __future__ import annotations
 
@@ -29,18 +29,21 @@ BOUNDARY = re.compile(
     r";\s*boundary\s*=\s*(?:\"([\w'()+,./:=? -]{1,70})\"|([\w'()+,./:=?-]{1,70}))",
     re.ASCII | re.I,
 )
-# RFC 6265, 4.1.1: “\000” stands for a byte that no session's key may hold.
+# RFC 6265, 4.1.1, without the backslash: “\000” would stand for a null byte, which no
+# session key may hold.
 COOKIE = re.compile(r"[\x20-\x5b\x5d-\x7e]*")
 UTF_8 = frozenset({"utf-8", "utf8"})
-# Stands for every other charset: a name that no codec has.
+# Replaces every other charset: a name that no codec has.
 OTHER_CHARSET = "other"
 TOO_LONG = str(2**62)
 
 
 def sanitize(environ: Environ) -> Environ:
-    """The WSGI environment, changed in place, without what a visitor made up."""
-    # Servers split the path at a prefix that a header may name (gunicorn). The path is
-    # what was asked for, and settings.FORCE_SCRIPT_NAME says that there is no prefix.
+    """Replace, in place, what a visitor may have made up in the WSGI environment;
+    return it."""
+    # A server splits the path at a prefix that a header may name (gunicorn). Here the
+    # path is what was requested, and settings.FORCE_SCRIPT_NAME says that there is no
+    # prefix.
     path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
     environ["SCRIPT_NAME"] = ""
     environ["PATH_INFO"] = path if path.startswith("/") else f"/{path}"
@@ -55,8 +58,8 @@ def sanitize(environ: Environ) -> Environ:
 
 
 def scheme_of(environ: Environ) -> str:
-    """“https” or “http”: as our own server took the request, or as the proxy before it
-    says in X-Forwarded-Proto. Of several words the last one is that proxy's."""
+    """Return “https” or “http”: as our own server received the request, or as a trusted
+    proxy before it says in X-Forwarded-Proto, where the last word is that proxy's."""
     peer = parse_address(environ.get("REMOTE_ADDR", ""))
     words: str = environ.get("HTTP_X_FORWARDED_PROTO", "")
     said = words.rpartition(",")[2].strip().lower()
@@ -68,9 +71,9 @@ def scheme_of(environ: Environ) -> str:
 
 
 def clean_content_type(given: str) -> str:
-    """A Content-Type of which nothing is left but the type, a boundary, and whether the
-    charset is another than UTF-8. Django looks up any charset that is named, and fails
-    with those that are none of text (hex, rot13)."""
+    """Return a Content-Type of which only the media type, a boundary, and whether the
+    charset is UTF-8 are left. Django looks up any charset that is named, and fails with
+    codecs that are not text encodings (hex, rot13)."""
     found = MEDIA_TYPE.match(given)
     if found is None:
         return ""
@@ -84,16 +87,17 @@ def clean_content_type(given: str) -> str:
 
 
 def limit_of(path: str) -> int:
-    """How many bytes a request to `path` may bring: more from staff, and from a mail
-    provider, which tells of many mails at once and shows its secret first."""
+    """Return how many bytes the body of a request to `path` may have. Staff upload
+    pictures; a mail provider reports many mails at once (and shows its secret first).
+    """
     if path.startswith((ADMIN, f"/{settings.WEBHOOKS_PATH}")):
         return int(settings.STAFF_BODY_LIMIT)
     return int(settings.PUBLIC_BODY_LIMIT)
 
 
 class Chunked(io.RawIOBase):
-    """A body in chunks. What a server raises for broken ones is an OSError here, which
-    Django knows."""
+    """A chunked body. Whatever a server raises when it is malformed becomes an OSError,
+    which Django handles."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
@@ -101,7 +105,7 @@ class Chunked(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         try:
-            # A server may take what it read of a broken one for all of it, afterwards.
+            # After an error a server may take what it has read for the whole body.
             if not self.broken:
                 return bytes(self.stream.read(size))
         except Exception as error:
@@ -111,21 +115,21 @@ class Chunked(io.RawIOBase):
 
 
 def measure(environ: Environ) -> None:
-    """Give a body that comes in chunks its length, in place: Django takes one without a
-    length for empty. No more is read of it than may come; the length of a longer one,
-    which nobody knows, is said to be TOO_LONG."""
+    """Give a chunked body a Content-Length, in place: Django takes a body without one
+    for empty. At most the limit is read; a longer body, of unknown length, gets
+    TOO_LONG."""
     if environ.get("CONTENT_LENGTH") or not environ.get("HTTP_TRANSFER_ENCODING"):
         return
     most = limit_of(environ["PATH_INFO"])
     body = environ["wsgi.input"] = Chunked(environ["wsgi.input"])
-    # Only then the server tells where the body ends.
+    # Only servers that set this tell where the body ends.
     if not environ.get("wsgi.input_terminated"):
         environ["CONTENT_LENGTH"] = TOO_LONG
         return
     try:
         found = body.read(most + 1)
     except OSError:
-        environ["CONTENT_LENGTH"] = "1"  # for whoever reads it next: it is broken
+        environ["CONTENT_LENGTH"] = "1"  # reading it will fail
         return
     if len(found) > most:
         environ["CONTENT_LENGTH"] = TOO_LONG

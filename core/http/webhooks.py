@@ -1,4 +1,4 @@
-"""The webhooks of the mail provider (MAIL_WEBHOOKS), as django-anymail takes them."""
+"""Webhooks of the mail provider (MAIL_WEBHOOKS), handled by django-anymail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.urls import URLPattern, path
 
 
 def tracking(provider: str) -> list[URLPattern]:
-    """Only the provider's own address: others would ask for settings of theirs."""
+    """Return the provider's URL pattern only: others would need settings of their
+    own."""
     return [
         path(str(found.pattern), careful(found.callback), name=found.name)
         for found in urlpatterns
@@ -20,8 +21,8 @@ def tracking(provider: str) -> list[URLPattern]:
 
 
 def careful(view: Any) -> Any:
-    """The view, answering 400 to what it cannot read: a 500 would bring it again, and
-    an alert with it."""
+    """Return the view with a 400 for events that it cannot parse: after a 500 the
+    provider would send them again, and cause an alert each time."""
 
     class Careful(view.view_class):  # type: ignore[misc]
         def parse_events(self, request: HttpRequest) -> list[Any]:

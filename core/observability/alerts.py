@@ -1,4 +1,4 @@
-"""Telling the administrator, by mail and by a POST, before supporters notice."""
+"""Alerts: tell the administrator, by mail and by a POST, before supporters notice."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ AGAIN_AFTER = timedelta(hours=1)
 
 
 def watch(now: datetime) -> bool:
-    """Tell of each trouble when it begins, every hour while it lasts, and once
-    when it is over. Returns False: nothing is left to do at once."""
+    """Send an alert for each trouble when it begins, every hour while it lasts, and
+    once when it is over. Return False: no more work is waiting."""
     troubles = {found.name: found.trouble for found in read_all(now) if found.trouble}
     for name, trouble in troubles.items():
         alert, _ = Alert.objects.get_or_create(name=name, defaults={"raised_at": now})
@@ -43,8 +43,8 @@ def watch(now: datetime) -> bool:
 
 
 def send_alert(subject: str, message: str) -> bool:
-    """A mail to ALERT_EMAIL and a POST to ALERT_URL; the log has to do when there is
-    neither. Returns False when nobody was reached, and it is to be tried again."""
+    """Send a mail to ALERT_EMAIL and a POST to ALERT_URL; if neither is set, the log
+    has to do. Return False when neither arrived and it should be tried again."""
     ways = [way for way, wanted in WAYS if wanted()]
     reached = [way(subject, message) for way in ways]
     return not reached or any(reached)
@@ -64,12 +64,13 @@ def mailed(subject: str, message: str) -> bool:
     return True
 
 
-# Seconds that whoever takes the POST has.
+# The timeout of the POST in seconds.
 PATIENCE = 10
 
 
 def posted(subject: str, message: str) -> bool:
-    """JSON; chats (Slack, Mattermost, Rocket.Chat …) print its `text`."""
+    """POST the alert as JSON; chats (Slack, Mattermost, Rocket.Chat …) show its `text`.
+    Return whether it was accepted."""
     alert = {
         "text": f"[{settings.SITE_URL}] {subject}\n\n{message}",
         "site": settings.SITE_URL,
@@ -85,7 +86,7 @@ def posted(subject: str, message: str) -> bool:
         with urlopen(request, timeout=PATIENCE):  # noqa: S310
             return True
     except (OSError, HTTPException) as error:
-        # Never its words: they quote the address, which is a secret.
+        # Never the error's words: they quote the URL, which is a secret.
         logger.error("The alert could not be posted: %s", type(error).__name__)
         return False
 
@@ -96,6 +97,6 @@ WAYS: list[tuple[Callable[[str, str], bool], Callable[[], bool]]] = [
 ]
 
 
-# Runs beside the web server as well as in the worker: whichever is alive tells of
-# the other. The advisory lock lets one of them speak.
+# Runs beside the web server as well as in the worker: whichever is alive reports that
+# the other is not. The advisory lock lets only one of them send.
 WATCH = Loop("watch", 10, watch)

@@ -1,4 +1,4 @@
-"""Whether dumps of the database are made: scripts/backup.sh notes each."""
+"""Probe for backups of the database: scripts/backup.sh records each dump."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LATE_AFTER = timedelta(hours=30)
 
 @probe
 def backup(now: datetime) -> list[Reading]:
-    """How old the newest dump is; nothing where this site has never made one."""
+    """Report the age of the newest dump; nothing for a site that has never made one."""
     last = Heartbeat.objects.filter(name=NAME).first()
     if last is None:
         return []

@@ -1,4 +1,4 @@
-"""Answers for those who watch the site: load balancers, monitoring, administrators."""
+"""Health endpoints and metrics for load balancers, monitoring and administrators."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from core.observability.probes import (
 
 @dataclass(frozen=True)
 class State:
-    """How the site is: whether it can serve, and what is wrong."""
+    """The state of the site: whether it can serve visitors, and what is wrong."""
 
     database: str
     pending_migrations: int
     readings: Sequence[Reading]
     cause: str = ""
-    """Why visitors cannot be served, where that is known."""
+    """Why visitors cannot be served, if known."""
 
     @property
     def ready(self) -> bool:
@@ -47,7 +47,7 @@ class State:
 
     @property
     def report(self) -> dict[str, Any]:
-        """For those who look after the site."""
+        """The state in JSON, for administrators."""
         if self.database != "ok":
             found: dict[str, Any] = {"ready": False, "database": self.database}
         elif self.pending_migrations:
@@ -72,25 +72,25 @@ def read_state() -> State:
         cause = schema.sentence(pending) if pending else ""
         return State("ok", pending, [*here, *read_all(now)], cause)
     except Error:
-        # A probe may ask for a table that a pending migration is still to make.
+        # A probe may query a table that a pending migration has still to create.
         if pending:
             return State("ok", pending, here, cause)
         found = connecting.LATELY.get()
         return State("away", 0, here, found.sentence if found else "")
 
 
-# What everybody may ask costs the database the same, however often it is asked.
+# Anybody may ask, and it costs the database the same, however often they do.
 STATE = CachedValue(read_state, seconds=2.0)
 
 
 def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Answer “ok”: the process is alive."""
     return HttpResponse(b"ok", content_type="text/plain")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when visitors can be served, 503 when not; with `?strict` also 503 when
-    anything is wrong. What that is, is for those who may read the metrics."""
+    """Answer 200 when visitors can be served and 503 when not; with `?strict` also 503
+    when anything else is wrong. Only those who may read the metrics see what it is."""
     state = STATE.get()
     well = state.ready and not ("strict" in request.GET and state.troubles)
     report = state.report if may_read_metrics(request) else {"ready": state.ready}
@@ -98,7 +98,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format, for this machine or whoever shows METRICS_TOKEN."""
+    """Return metrics in Prometheus' text format, to this machine or whoever shows
+    METRICS_TOKEN."""
     if not may_read_metrics(request):
         return HttpResponse("Show METRICS_TOKEN as a bearer token.\n", status=403)
     registry = CollectorRegistry()
@@ -109,7 +110,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 class Readings(Collector):
-    """Every probe as a gauge, and the forms by outcome as counters."""
+    """A Prometheus collector: every probe as a gauge, and forms by outcome as
+    counters."""
 
     def collect(self) -> Iterator[Metric]:
         forms = CounterMetricFamily(

@@ -1,5 +1,5 @@
-"""`python -m core.observability.healthcheck`: exit 0 when this container's web server
-answers."""
+"""The container's health check, `python -m core.observability.healthcheck`: exit 0 when
+its web server answers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from http.client import HTTPConnection
 
 
 def is_alive() -> bool:
-    """Whether /livez answers 200 within 3 seconds."""
+    """Return whether /livez answers 200 within 3 seconds."""
     bind = os.environ.get("BIND") or "127.0.0.1:8000"
     host, _, port = bind.split(",")[0].strip().rpartition(":")
-    # Where it listens everywhere, also here.
+    # A wildcard address listens on loopback, too.
     here = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104
     address = here.get(host, host.strip("[]"))
     connection = HTTPConnection(address, int(port), timeout=3)

@@ -1,9 +1,10 @@
-"""What the logs may say: routes, outcomes and numbers, never what a person typed.
+"""Logging without personal data: routes, outcomes and numbers, never what a person
+typed.
 
 Every line passes `Safe`, whatever wrote it: paths become route patterns (a path may
-hold a token), exceptions lose their own words (they quote values, as PostgreSQL's
-“Key (email)=(…) already exists” does), and of the fields that somebody attached to a
-line only ours stay. Afterwards the line is JSON (python-json-logger) or text.
+hold a token), exceptions lose their messages (they quote values, as PostgreSQL's “Key
+(email)=(…) already exists” does), and of the extra fields only ours stay. Afterwards
+the line is JSON (python-json-logger) or text.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-# What a line may carry besides its message; numbers and words of ours.
+# The fields that a line may carry besides its message: numbers, and words of ours.
 FIELDS = (
     "request_id", "method", "route", "status", "ms", "outcome", "petition", "signature",
     "account", "by", "organization", "network", "address_mark",
 )  # fmt: skip
 
-# What a record brings by itself; the rest is an `extra`, Django's whole request too.
+# The attributes of every record; any other is an `extra`, as Django's whole request.
 _OWN = frozenset(vars(logging.makeLogRecord({})))
 
-# gunicorn quotes the request, or another exception's words, behind these.
+# gunicorn's messages that quote the request, or an exception's words, behind these.
 QUOTING = (
     "Invalid request",
     "Error handling request",
@@ -44,7 +45,7 @@ _fields: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar(
 
 @contextmanager
 def request_fields() -> Iterator[dict[str, Any]]:
-    """For the length of a request: its fields, with an id that all its lines carry."""
+    """Open the log fields of a request, with a random id that all its lines carry."""
     fields: dict[str, Any] = {"request_id": secrets.token_hex(8)}
     token = _fields.set(fields)
     try:
@@ -54,13 +55,14 @@ def request_fields() -> Iterator[dict[str, Any]]:
 
 
 def log_context(**fields: str | int) -> None:
-    """Add to the access line of this request: `outcome`, `petition`, `signature`."""
+    """Add fields to the access line of this request: `outcome`, `petition`,
+    `signature`."""
     if (known := _fields.get()) is not None:
         known.update(fields)
 
 
 class Safe(logging.Filter):
-    """Gives the handler a copy of the record that holds nobody's data."""
+    """A filter that replaces each record by a copy without personal data."""
 
     def filter(self, record: logging.LogRecord) -> logging.LogRecord:
         kept = {
@@ -79,7 +81,7 @@ class Safe(logging.Filter):
 
 
 def safe_message(record: logging.LogRecord) -> str:
-    """The message, on one line and without what a visitor sent."""
+    """Return the message on one line and without what a visitor sent."""
     request = getattr(record, "request", None)
     if request is not None and record.name.startswith("django."):
         match = getattr(request, "resolver_match", None)
@@ -93,8 +95,8 @@ def safe_message(record: logging.LogRecord) -> str:
 
 
 def stack_of(error: BaseException) -> str:
-    """A traceback without the exceptions' own words: types and lines of code, and of
-    database errors which kind and which constraint."""
+    """Return a traceback without the exceptions' messages: types and lines of code, and
+    of database errors the SQLSTATE and the constraint."""
     parts: list[str] = []
     seen: set[int] = set()
     link: BaseException | None = error
@@ -119,7 +121,7 @@ def kind(error: BaseException) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """A line for people, its fields behind the message."""
+    """A formatter of lines for people, with the fields behind the message."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         fields = [
@@ -131,7 +133,7 @@ class TextFormatter(logging.Formatter):
 
 
 def logging_settings(form: str) -> dict[str, Any]:
-    """Django's LOGGING for `form`, which is json or text."""
+    """Return Django's LOGGING setting for `form`, which is "json" or "text"."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -163,19 +165,19 @@ def logging_settings(form: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "propagate": True},
             "django.request": {"level": "ERROR"},
-            # What a visitor sent that cannot be: the access line says which, and a
-            # traceback for each would fill a disk at a visitor's wish.
+            # Malformed requests: the access line records them, and a traceback for each
+            # would let any visitor fill the disk.
             "django.security": {"level": "CRITICAL"},
             "psycopg": {"level": "ERROR"},
-            # gunicorn lets nothing through to the root.
+            # gunicorn's loggers do not propagate to the root.
             "gunicorn.error": {"handlers": ["stderr"]},
         },
     }
 
 
 def log_what_nobody_caught() -> None:
-    """In a process that serves: warnings and uncaught exceptions go to the log too,
-    instead of past it to the terminal with their words."""
+    """Log warnings and uncaught exceptions of a serving process, instead of letting
+    them print their messages to the terminal."""
     logger = logging.getLogger("uncaught")
 
     def hook(

@@ -1,9 +1,9 @@
-"""How the forms of this machine's web server ended, counted without a database: its
-being away, or full, is what has to be noticed.
+"""Count how the forms of this machine's web server ended, without a database: that it
+is away, or full, is what has to be noticed.
 
-The counts lie in memory that the processes of the server share, since gunicorn imports
-this module before it forks. Each process writes to a row of its own, so none waits for
-another, and none that is killed leaves a lock behind.
+The counts are in memory that the server's processes share, since gunicorn imports this
+module before it forks. Each process writes to a row of its own: none waits for another,
+and none that is killed leaves a lock behind.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ import mmap
 import threading
 from bisect import bisect
 
-ROWS = 128  # more than processes that ever run at once
+ROWS = 128  # more than the processes that ever run at once
 KINDS = ("taken", "refused", "failed")
-# The last minutes, in buckets: number of the bucket, forms, failed ones.
+# The last minutes, in time buckets of three words: bucket number, forms, failed forms.
 SECONDS = 30
 BUCKETS = 11
 WINDOW = SECONDS * (BUCKETS - 1)
 WORDS = len(KINDS) + 3 * BUCKETS
-# Behind the rows: since when nothing can be written to the database; 0 while it can.
+# One cell follows the rows: since when the database takes no writes; 0 while it does.
 CELLS = ROWS * WORDS + 1
 
 
 class Outcomes:
-    """Forms by outcome: taken (2xx, 3xx), refused (4xx) and failed (5xx)."""
+    """Counters of forms by outcome: taken (2xx, 3xx), refused (4xx) and failed
+    (5xx)."""
 
     def __init__(self) -> None:
         self._cells = memoryview(mmap.mmap(-1, 8 * CELLS)).cast("Q")
@@ -32,11 +33,11 @@ class Outcomes:
         self._row = 0
 
     def claim(self, number: int) -> None:
-        """Count in a row of its own from now on; for process `number` of the server."""
+        """Use a row of its own for process `number` of the server from now on."""
         self._row = number % ROWS
 
     def count(self, status: int, now: float) -> None:
-        """A form that was answered with `status`."""
+        """Count a form that was answered with `status`."""
         kind = bisect((400, 500), status)
         number = int(now // SECONDS)
         with self._lock:
@@ -49,15 +50,15 @@ class Outcomes:
             row[at + 2] += KINDS[kind] == "failed"
 
     def totals(self) -> dict[str, int]:
-        """Since the server was started."""
+        """Return the counts since the server was started, by outcome."""
         return {
             kind: sum(self._cells[row * WORDS + n] for row in range(ROWS))
             for n, kind in enumerate(KINDS)
         }
 
     def recent(self, now: float) -> tuple[int, int]:
-        """How many forms there were within the last WINDOW seconds, and how many of
-        them failed."""
+        """Return how many forms were sent within the last WINDOW seconds, and how many
+        failed."""
         newest = int(now // SECONDS)
         forms = failed = 0
         for row in range(ROWS):
@@ -77,7 +78,7 @@ class Outcomes:
         self._cells[CELLS - 1] = moment
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Reset all counts."""
         for cell in range(CELLS):
             self._cells[cell] = 0
 

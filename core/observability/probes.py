@@ -1,5 +1,5 @@
-"""What is measured about the running site: asked by /readyz, /metrics and the loop
-that sends alerts. Apps add their own probes."""
+"""Probes: measurements of the running site, read by /readyz, /metrics and the loop that
+sends alerts. Apps add their own."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.utils import timezone
 from core.models import Heartbeat
 from core.worker.loops import WORKER_LOOPS
 
-# A loop beats every few seconds; this many without a beat mean that it has stopped.
+# A loop beats every few seconds; after so many without a beat it has stopped.
 STOPPED_AFTER = 60
 STARTED_AT = timezone.now()
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One measured value, and what is wrong in words ('' when nothing is)."""
+    """A measured value, and what is wrong, in words ('' if nothing is)."""
 
     name: str
     value: float
@@ -33,7 +33,7 @@ PROBES: list[Probe] = []
 
 
 def probe(function: Probe) -> Probe:
-    """Register a probe: takes the time, returns readings."""
+    """Register a probe: a function that takes the time and returns readings."""
     PROBES.append(function)
     return function
 
@@ -44,8 +44,8 @@ def read_all(now: datetime) -> list[Reading]:
 
 @probe
 def worker(now: datetime) -> list[Reading]:
-    """Seconds since the loop of the worker that is latest was seen; one that never
-    ran is counted from the start of this process."""
+    """Report the age of the worker's oldest heartbeat; a loop that never ran counts
+    from the start of this process."""
     beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
     ages = {
         loop.name: (now - beats.get(loop.name, min(STARTED_AT, now))).total_seconds()

@@ -1,8 +1,8 @@
-"""What a machine that serves notices by itself, and tells without the database's help:
-forms that fail, and a database that takes nothing.
+"""A watch that needs no database: reports forms that fail and a database that takes no
+writes, on each machine that serves.
 
-The other alerts (core/observability/alerts.py) are kept in the database, so a full disk
-or a server that is away would silence them."""
+The other alerts (core/observability/alerts.py) are stored in the database, so that a
+full disk or a server that is away would silence them."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ from core.observability.probes import Reading
 logger = logging.getLogger(__name__)
 
 EVERY = 10.0  # seconds
-# So many forms within WINDOW, and so large a part of them, are more than bad luck.
+# So many failed forms within WINDOW, and such a share of all, are no accident.
 MANY_FAILED = 5
 PART_FAILED = 0.05
-# A picture of 20 MB becomes less than as much.
+# Room for ten uploads and more: one of 20 MB takes less than that once it is processed.
 MEDIA_LEAST = 200 * 2**20  # bytes
-# Longer than a database takes to be started again, or to fail over.
+# Longer than a database takes to restart or to fail over.
 PATIENCE = 60
 
 
 def readings(now: datetime) -> list[Reading]:
-    """How the forms ended that this machine was sent, and whether its database takes
-    what is written."""
+    """Report how the forms sent to this machine ended, whether the database takes
+    writes, and the space left for pictures."""
     forms, failed = OUTCOMES.recent(now.timestamp())
     minutes = WINDOW // 60
     since = OUTCOMES.unwritable_since
@@ -84,7 +84,7 @@ def readings(now: datetime) -> list[Reading]:
 
 
 def free_for_pictures() -> int:
-    """Bytes left where they are kept, or will be once the folder is made."""
+    """Return the free bytes where MEDIA_ROOT is, or will be once it is created."""
     folder = Path(settings.MEDIA_ROOT)
     for part in (folder, *folder.parents):
         with suppress(OSError):
@@ -92,8 +92,8 @@ def free_for_pictures() -> int:
     return 0
 
 
-# A row that is written, and more than memory for sorting holds: a disk without room
-# takes an UPDATE in place for a while, but no new file.
+# Write a row, and materialise more than work_mem holds, which goes to a temporary file:
+# a full disk still takes an UPDATE in place for a while, but no new file.
 BEAT = """
 INSERT INTO config_heartbeat (name, beat_at) VALUES ('writes', now())
     ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at
@@ -102,8 +102,7 @@ SPILL = "SELECT count(*) FROM generate_series(1, 50000)"
 
 
 def try_writing() -> None:
-    """Write to the database, with room for more; raises its error when it does not
-    take it."""
+    """Write to the database and to its disk; raise the error if either is refused."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64kB'")
         cursor.execute("SET LOCAL statement_timeout = '5s'")
@@ -113,13 +112,13 @@ def try_writing() -> None:
 
 @dataclass
 class Sentry:
-    """What it has told, since when and when last."""
+    """The troubles reported so far: since when, and when last."""
 
     told: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
     def look(self, now: datetime) -> None:
-        """Try to write, and tell of each trouble when it begins, every hour while it
-        lasts, and once when it is over."""
+        """Try to write, and send an alert for each trouble when it begins, every hour
+        while it lasts, and once when it is over."""
         try:
             try_writing()
         except Error as error:
@@ -145,8 +144,8 @@ class Sentry:
 
 
 def watch(held: IO[bytes], stop: threading.Event) -> None:
-    """Look every few seconds until `stop` is set, in the process that gets the lock of
-    the file `held`: when that ends, another goes on."""
+    """Look every few seconds until `stop` is set, in the process that holds the lock of
+    the file `held`; when that process ends, another takes over."""
     sentry = Sentry()
     while not stop.wait(EVERY):
         try:
@@ -162,6 +161,6 @@ def watch(held: IO[bytes], stop: threading.Event) -> None:
 
 
 def start(held: IO[bytes], stop: threading.Event) -> None:
-    """The same in a thread."""
+    """Start `watch` in a thread."""
     words = (held, stop)
     threading.Thread(target=watch, args=words, name="sentry", daemon=True).start()

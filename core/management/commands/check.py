@@ -1,4 +1,4 @@
-"""Django's `check`, which looks at the database, too."""
+"""Django's `check`, with a check of the database by default."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.db.connecting import trouble
 
 
 class Command(check.Command):
-    """Connects, unless told otherwise: a wrong DATABASE_URL is a common mistake."""
+    """Connects unless told otherwise: a wrong DATABASE_URL is a common mistake."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -24,7 +24,7 @@ class Command(check.Command):
         if not options["no_database"] and options["databases"] is None:
             options["databases"] = list(connections)
         super().handle(*app_labels, **options)
-        # After what can be said without it.
+        # After everything that can be checked without a database.
         for alias in options["databases"] or ():
             if found := trouble(alias):
                 raise CommandError(found.sentence)

@@ -1,4 +1,4 @@
-"""Does mail get out? Connects, sends one message and says in words what is wrong."""
+"""Check that mail can be sent: connect, send one message and explain what is wrong."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
 
 def place() -> str:
-    """Where mail is handed over."""
+    """Return where mail is handed over: host and port, or the folder."""
     mailer = settings.MAILERS["default"]["OPTIONS"]
     return str(mailer.get("folder") or f"{mailer['host']}:{mailer['port']}")
 
@@ -57,7 +57,7 @@ def message(to: str) -> bytes:
 
 
 def explain_mail_error(error: Exception) -> str:
-    """What went wrong and what to do about it."""
+    """Return what went wrong, and what to do about it."""
     match error:
         case Refused():
             who = "recipient" if error.of_recipient else "message"

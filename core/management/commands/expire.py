@@ -1,4 +1,4 @@
-"""Erases what is past its time, now; the worker does the same all the time."""
+"""Erase expired data now; the worker does the same all the time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Command(BaseCommand):
             self.announce(now)
 
     def announce(self, now: datetime) -> None:
-        """What staff entered lately will erase, unless they call it off."""
+        """Print what is going to be erased by something that staff entered lately,
+        unless they revoke it."""
         for rule in retention.RULES:
             announced = getattr(rule.expiry, "announced", None)
             for line in announced(now) if announced else ():

@@ -1,4 +1,4 @@
-"""Django's `migrate` for a site that goes on working meanwhile."""
+"""Django's `migrate` for a site that goes on serving in the meantime."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from core.db.database import (
     is_held_back,
 )
 
-# Statements take the time they need. Whoever waits for a table holds back all who come
-# after it: that ends before a visitor's own five seconds do, and not before PostgreSQL
-# has ended an autovacuum that stands in the way (deadlock_timeout, a second).
+# Statements take the time they need. A migration that waits for a table's lock holds
+# back everybody who comes after it. So it gives up before a visitor's own five seconds
+# are over, but not before PostgreSQL has ended an autovacuum in its way
+# (deadlock_timeout, a second).
 LIMITS = "-c statement_timeout=0 -c lock_timeout=2s"
-# A dump or a long report may hold a table for a while.
+# A dump or a long report may lock a table for a while.
 PATIENCE = 20 * 60.0  # seconds
 PAUSE = 3.0
 LOCK = zlib.crc32(b"migrate")
 
-# What a CREATE INDEX CONCURRENTLY left behind that was ended halfway.
+# Invalid indexes, which an interrupted CREATE INDEX CONCURRENTLY has left behind.
 UNFINISHED = """
 SELECT format('%I.%I', n.nspname, c.relname)
   FROM pg_index i
@@ -49,8 +50,8 @@ SELECT format('process %s (%s), in a transaction for %s s', pid,
 
 
 class Executor(MigrationExecutor):
-    """Puts the statements of a migration together before it begins: it holds its locks
-    while the database works, and not while Django builds models."""
+    """An executor that collects a migration's SQL before it begins, so that locks are
+    held while the database works, and not while Django builds models."""
 
     def apply_migration(
         self,
@@ -76,7 +77,8 @@ class Executor(MigrationExecutor):
 
 
 def is_of_statements(migration: Migration) -> bool:
-    """Whether it is one transaction, and nothing of it is code."""
+    """Return whether the migration is one transaction of SQL only, without Python
+    code."""
     return migration.atomic and not any(
         isinstance(operation, RunPython | SeparateDatabaseAndState)
         or not operation.reduces_to_sql
@@ -84,13 +86,13 @@ def is_of_statements(migration: Migration) -> bool:
     )
 
 
-# Django's command asks for it by this name.
+# Django's command looks the class up by this name.
 migrate.MigrationExecutor = Executor  # type: ignore[attr-defined]
 
 
 class Command(migrate.Command):
-    """Has time limits of its own, a connection of its own and no second of its kind;
-    gives up a table that somebody holds, and tries again."""
+    """Migrates on a connection of its own with its own timeouts, one process at a time;
+    after a lock timeout it tries again."""
 
     def execute(self, *args: Any, **options: Any) -> Any:
         found = unfit(options["database"])
@@ -130,7 +132,8 @@ class Command(migrate.Command):
             time.sleep(PAUSE)
 
     def alone(self) -> bool:
-        """Whether no other migrate runs; none begins as long as we are connected."""
+        """Take the advisory lock for as long as we are connected; return False if
+        another migrate has it."""
         return self.rows("SELECT pg_try_advisory_lock(%s)", [LOCK]) == [True]
 
     def tidy(self) -> None:
@@ -138,7 +141,7 @@ class Command(migrate.Command):
             self.rows(f"DROP INDEX CONCURRENTLY {index}")
 
     def rows(self, statement: str, values: list[int] | None = None) -> list[Any]:
-        """The first column of what it finds."""
+        """Return the first column of the statement's rows."""
         with connections[self.database].cursor() as cursor:
             cursor.execute(statement, values)
             return [row[0] for row in cursor.fetchall()] if cursor.description else []
