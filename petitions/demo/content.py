@@ -29,7 +29,7 @@ class DemoPetition:
     text: str
     supporters: int
     started: int
-    """How many days before the demonstration is loaded it began."""
+    """Days between its start and the loading of the demonstration."""
     summary: str = ""
     ask: str = ""
     state: str = State.OPEN

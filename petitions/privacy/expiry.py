@@ -75,9 +75,9 @@ def delete_with_mails(signatures: QuerySet[Signature]) -> None:
 
 
 def finished_mails(now: datetime) -> QuerySet[DueMail]:
-    """Return the outgoing mails that were finished long ago, oldest first. Those of a
-    pending signature are kept until it is erased: its time to confirm, and whether it
-    was tallied, are counted from its first mail."""
+    """Return the outgoing mails that were finished more than `MAILS_KEPT` ago, oldest
+    first. Those of a pending signature are kept until it is erased: its time to
+    confirm, and whether it was tallied, are counted from its first mail."""
     old = DueMail.objects.filter(finished_at__lt=now - MAILS_KEPT)
     waiting = Q(signature__state=SignatureState.PENDING, signature__isnull=False)
     return old.exclude(waiting).order_by("finished_at")
@@ -127,6 +127,8 @@ SELECT petition_id, day, '', sum(signed), sum(handed_over), sum(failed),
 
 
 def drop_names(tallies: QuerySet[MailTally]) -> None:
+    """Add the figures of these tallies to those of the same day without a domain, and
+    delete them."""
     with connection.cursor() as cursor:
         cursor.execute(DROP_NAMES, [list(tallies.values_list("pk", flat=True))])
 
@@ -184,6 +186,7 @@ def reports(now: datetime) -> QuerySet[Report]:
 
 
 def drop_words(reports: QuerySet[Report]) -> None:
+    """Empty what a visitor or staff wrote; the row stays."""
     reports.update(text="", email="", note="")
 
 
@@ -223,7 +226,7 @@ def past_their_months(now: datetime) -> QuerySet[Petition]:
 
 @dataclass(frozen=True)
 class Announcement:
-    """How many names of a petition will be erased, and when."""
+    """When the names of a petition will be erased, and how many there are."""
 
     petition: Petition
     due_at: datetime
@@ -278,6 +281,7 @@ def note_limit(now: datetime) -> None:
 
 
 def lower(petitions: QuerySet[Petition], months: int) -> None:
+    """Lower `months_kept` where it is more than `months`."""
     petitions.filter(months_kept__gt=months).update(months_kept=months)
 
 
@@ -352,6 +356,8 @@ def erase_next(petition: Petition, batch: int) -> int:
 
 
 def anonymise(signatures: QuerySet[Signature]) -> None:
+    """Delete what does not count; of what does, erase the personal data and keep the
+    day."""
     MergedSignature.objects.filter(into__in=signatures).delete()
     DueMail.objects.filter(signature__in=signatures).delete()
     signatures.exclude(state=SignatureState.CONFIRMED).delete()

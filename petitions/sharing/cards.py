@@ -127,7 +127,8 @@ def of_site(only: Organization | None) -> Card:
 
 
 def outcome(petition: Petition) -> str:
-    """Return “Closed” or “Won” once the petition has ended, "" while it goes on."""
+    """Return “Closed” or “Won” once the petition has ended or its last day has passed,
+    before the worker closes it, too; "" while it goes on."""
     standing = petition.standing(timezone.now())
     return str(State(standing).label) if standing in ENDED_STATES else ""
 

@@ -64,7 +64,7 @@ class Sharing:
 
     @property
     def asks(self) -> bool:
-        """Whether somebody who has signed asks others to do the same."""
+        """True when somebody who has signed asks others to sign, too."""
         return self.signed and self.standing not in (*ENDED_STATES, State.PAUSED)
 
     def url(self, channel: Channel) -> str:

@@ -74,7 +74,7 @@ def of_petition(
     petition: Petition, path: str, *, heading: str = "", number: int = 1
 ) -> Preview:
     """Return the preview of a petition's page, or of one behind it whose title begins
-    with `heading`; `number` is the page of a list."""
+    with `heading`; if that is a list, `number` is its page."""
     words = petition.words
     told = words.summary or words.ask
     title = f"{heading}{gettext(':')} {words.title}" if heading else words.title

@@ -144,9 +144,9 @@ def confirmed(
             return see_other("petitions:thank_you", slug, query=query)
         case Confirmation.TOO_LATE:
             signature = same_person.find_signature(signature_id)
-            # If staff ended the petition by mistake, they may reopen it, and then the
-            # signature counts. The same holds when the worker is down and has not
-            # closed the petition on its day yet. Until then the signature is kept.
+            # If staff ended the petition by mistake, they may reopen it, and the
+            # signature can be confirmed then: it is kept for that. The same holds when
+            # the worker is down and has not closed the petition on its day yet.
             waits = signature and not signature.petition.has_ended_for_good(now)
             if signature and not waits:
                 same_person.erase_pending(signature)
@@ -162,6 +162,8 @@ def confirmed(
 
 
 def get_petition_or_none(slug: str, now: datetime) -> Any:
+    """Return the petition, also one that was withdrawn; None when it has moved or is
+    not public."""
     try:
         return get_petition(slug, now)
     except PetitionWithdrawn as left:

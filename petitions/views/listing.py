@@ -103,6 +103,8 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 def listing(
     request: HttpRequest, filters: Filters, *, on_topic_page: bool = False
 ) -> HttpResponse:
+    """Show the petitions that the filters leave: searched when there are words, else
+    browsed."""
     now = timezone.now()
     context: dict[str, Any] = {
         "filters": filters,

@@ -100,6 +100,8 @@ def organization_png(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def as_png(card: Card) -> HttpResponse:
+    """Return a card as PNG, or 503 with Retry-After when too many others wait to be
+    drawn."""
     png = cards.card_png(card)
     if png is None:
         response = HttpResponse(status=503, content_type="text/plain")

@@ -63,6 +63,8 @@ class Command(BaseCommand):
         )
 
     def run(self, former_lost: bool) -> None:
+        """Finish a version that was begun, begin another if the rules or EMAIL_KEY have
+        changed since, and carry it out."""
         report = rekeying.RekeyReport()
         ring = key_ring.current_keyring()
         if ring.rekeying:
@@ -77,6 +79,8 @@ class Command(BaseCommand):
         self.sum_up(report)
 
     def start(self, former_lost: bool) -> int:
+        """Begin a version and return its number; retry while something, such as a
+        backup, reads the versions."""
         for _attempt in range(30):
             try:
                 return rekeying.start_version(
