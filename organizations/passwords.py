@@ -1,4 +1,4 @@
-"""Password validation: refuse what is guessed soon."""
+"""Password validation: refuse passwords that are easy to guess."""
 
 from __future__ import annotations
 

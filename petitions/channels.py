@@ -1,7 +1,7 @@
 """Tags that tell by which link somebody came to sign. A shared address ends in one
 (`?via=whatsapp`), the browser repeats it with the form (Referer), and the signature
-keeps it until it is confirmed: then it becomes one in a tally, and nobody's any
-more."""
+keeps it until it is confirmed: then it is only counted, in a tally that names
+nobody."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
-# Nobody collected signatures earlier that a site still has.
+# No site still has signatures that were collected earlier.
 FIRST_YEAR = 1800
 
 
@@ -27,8 +27,8 @@ def why_impossible(day: date, now: datetime) -> str | Promise:
 
 
 def last_day(closes_at: datetime) -> date:
-    """Return the last day that a petition is open on; closing at midnight, that is the
-    day before."""
+    """Return the last day that a petition is open on: the day before, when it closes at
+    midnight."""
     return timezone.localdate(closes_at - timedelta(microseconds=1))
 
 

@@ -43,7 +43,8 @@ PROVED = "proof of the count"
 
 
 def clock(now: datetime) -> bool:
-    """Close the petitions whose closing date has come. Returns False: nothing waits."""
+    """Close the petitions whose closing date has come. Always return False: nothing
+    waits."""
     for petition in Petition.objects.due_to_close(now):
         assert petition.closes_at is not None
         # Staff may have been quicker.
@@ -54,7 +55,7 @@ def clock(now: datetime) -> bool:
 
 def prove(now: datetime) -> bool:
     """Verify the counts once a day. A proof that fails is tried again every round, and
-    a probe alerts when none has held for a day. Returns False: nothing waits."""
+    a probe alerts when none has held for a day. Always return False: nothing waits."""
     last = Heartbeat.objects.filter(name=PROVED).first()
     if last is not None and now - last.beat_at < PROVE_EVERY:
         return False

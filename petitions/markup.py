@@ -68,9 +68,9 @@ def commonmark(kind: type[MarkdownIt] = MarkdownIt) -> MarkdownIt:
 
 def pasted(kind: type[MarkdownIt] = MarkdownIt) -> MarkdownIt:
     """Make the parser of dialect 2: line breaks stay, addresses become links, bullets
-    become lists, numbers stay what they are. Markup that only those who know Markdown
-    intend, and that costs others words, is text: a heading by a line of hyphens, code
-    by indentation or backquotes, footnotes."""
+    become lists, numbers stay what they are. Markup that only people who know Markdown
+    mean, and by which others lose words, stays text: a heading by a line of hyphens,
+    code by indentation or backquotes, footnotes."""
     parser = commonmark(kind)
     parser.options["breaks"] = parser.options["linkify"] = True
     parser.linkify = finder
@@ -149,8 +149,8 @@ def keep_numbers(state: StateCore) -> None:
 
 
 class Linking(MarkdownIt):
-    """A parser that completes links whose scheme was left out, and refuses those that
-    are no absolute address."""
+    """A parser that completes links whose scheme was left out, and makes no link of
+    what is neither an absolute address nor a path of this site."""
 
     HOST = re.compile(
         r"(?:[\w-]+\.)+(?!(?:png|jpe?g|gif|webp|svg|pdf|docx?|html?)$)[a-z]{2,}"

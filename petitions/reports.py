@@ -36,7 +36,8 @@ def report(petition: Petition | None, form: ReportForm, *, now: datetime) -> Rep
 
 def mail_organizations(now: datetime) -> bool:
     """For the worker: mail each organisation whose messages nobody has been told of,
-    unless it had a notice lately. Returns False: what waits, waits for its hour."""
+    unless it had a notice lately. Always return False: what waits, waits for its
+    hour."""
     for number in Report.objects.untold().receivers():
         reports = Report.objects.received_by(number)
         if reports.filter(told_at__gt=now - TELL_EVERY).exists():

@@ -98,7 +98,7 @@ class Source(models.TextChoices):
 
 
 class LimitScope(models.TextChoices):
-    """The thing that a limit counts; the label says what happens beyond it."""
+    """The kind of source that a limit counts; the label says what happens beyond it."""
 
     ADDRESS = "address", _("One address and petition; beyond it: set aside")
     NETWORK = "network", _("One network and petition; beyond it: flagged, mail later")

@@ -111,8 +111,8 @@ def reasons_of(petition: Petition) -> QuerySet[Signature]:
 
 def curve_of(petition: Petition, now: datetime, points: int) -> Curve | None:
     """Return the curve of those who signed here and on paper, up to today or, once it
-    has ended, to its end. What was counted elsewhere is its base line from the
-    beginning: of that there is one number, and no history."""
+    has ended, to its end. It starts at the number counted elsewhere, which has no
+    history."""
     ended = petition.end_day if petition.has_ended else None
     days = [
         (day, sources[Source.CONFIRMED] + sources[Source.PAPER])

@@ -53,7 +53,7 @@ urlpatterns = [
     path("petitions/<uslug:slug>/sheet/", sharing.sheet, name="sheet"),
     path("petitions/<uslug:slug>/share.png", sharing.share_png, name="share_png"),
     path("petitions/<uslug:slug>/qr.svg", sharing.qr_svg, name="qr_svg"),
-    # Must follow the addresses above, whose last words name no language.
+    # After the paths above: none of their last words is a language code.
     path(
         "petitions/<uslug:slug>/<language:language>/", petition_page.text, name="text"
     ),

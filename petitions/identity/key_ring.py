@@ -138,9 +138,9 @@ def cached_keyring() -> Keyring:
 
 
 def current_keyring() -> Keyring:
-    """Return the key ring as of now. Within a transaction this also keeps the next
-    version from starting before the end, so that `keys` finds every row of an
-    address."""
+    """Return the key ring as of now. Within a transaction, the lock of this query also
+    keeps the next version from starting before the end, so that `keys` finds every row
+    of an address."""
     return notice_version(*state())
 
 

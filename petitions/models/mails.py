@@ -103,7 +103,7 @@ class DueMail(models.Model):
             ),
         ]
         constraints = [
-            # Holds however many workers look at the same time.
+            # Only one, however many workers look at the same time.
             models.UniqueConstraint(
                 fields=["petition", "email_key"],
                 condition=Q(kind=MailKind.REMIND),
@@ -216,8 +216,8 @@ class OfAddressesQuerySet[M: "OfAddresses"](models.QuerySet[M]):
 
 
 class OfAddresses(models.Model):
-    """A fact about a mailbox, known by its key alone, and about which of the addresses
-    that count as this mailbox: they may be two people's."""
+    """A fact about a mailbox, known by its key alone. It may concern only some of the
+    addresses that count as this mailbox, because they may be two people's."""
 
     email_key = models.UUIDField(primary_key=True)
     address_keys = ArrayField(

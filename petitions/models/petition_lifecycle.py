@@ -78,7 +78,7 @@ class PetitionLifecycle(PetitionColumns):
             to_come = Case(When(opens_at__gt=now, then=F("opens_at")), default=None)
             self._move(State.DRAFT, RUNNING_STATES, opens_at=to_come)
             if not self.has_signatures:
-                # The total is of nobody, and would keep the draft from being deleted.
+                # The total counts nobody, and would keep the draft from being deleted.
                 Total.objects.filter(petition=self.pk).delete()
 
     def is_scheduled(self, now: datetime) -> bool:

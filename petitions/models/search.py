@@ -14,8 +14,8 @@ from organizations.models import Organization
 
 
 class SearchDocument(models.Model):
-    """A text of a public petition, its own or a translation, as the lexemes by which
-    its language is searched. Triggers write it."""
+    """A text of a public petition, its own or a translation, as lexemes of its
+    language. Triggers write it."""
 
     petition: models.ForeignKey[Any] = models.ForeignKey(
         "petitions.Petition", on_delete=models.CASCADE, related_name="documents"

@@ -322,8 +322,8 @@ class Signature(models.Model):
                 ),
                 name="signature_aside_unconfirmed",
             ),
-            # Once confirmed, it is one in a tally, which nobody can lead back to a
-            # person.
+            # Once confirmed, the tag is only counted, in a tally that cannot be traced
+            # to a person.
             models.CheckConstraint(
                 condition=Q(via="") | Q(state=SignatureState.PENDING),
                 name="signature_via_until_confirmed",
