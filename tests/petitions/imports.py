@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for tests of importing."""
 
 from __future__ import annotations
 

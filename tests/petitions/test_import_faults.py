@@ -1,5 +1,5 @@
-"""What is wrong with a file that is brought in: each fault by its line and key, with
-what to write instead, and all of them in one run."""
+"""Faults in an import file: each is reported by its line and key, with what to write
+instead, and all of them in one run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other systems and spreadsheets write into a file that is brought in."""
+"""What other systems and spreadsheets write into an import file."""
 
 from __future__ import annotations
 

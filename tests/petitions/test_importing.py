@@ -1,4 +1,4 @@
-"""Bringing in an organisation from a file: to the letter, twice, or not at all."""
+"""Importing an organisation from a file: to the letter, twice, or not at all."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A file that is brought in a second time: what differs is named, key by key, and
-nothing of it is stored."""
+"""Importing a file a second time: what differs is reported, key by key, and none of it
+is stored."""
 
 from __future__ import annotations
 

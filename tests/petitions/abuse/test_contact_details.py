@@ -1,4 +1,4 @@
-"""No address and no link where a name or a place is asked for."""
+"""No e-mail address and no link is accepted as a name or a place."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Mail domains that are new to the site: ballots stuffed with them are set aside, and
-people with ordinary mailboxes, or with domains of their own, are not."""
+"""Mail domains that are new to the site: stuffed ballots go into quarantine, and people
+with ordinary mailboxes, or with domains of their own, do not."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ LIST = "/admin/petitions/signature/"
 
 @pytest.fixture(autouse=True)
 def rules() -> RateLimits:
-    """Those of a new installation."""
+    """The rate limits of a new installation."""
     KNOWN.forget()
     RATE_LIMITS.forget()
     return RATE_LIMITS.get()
@@ -120,7 +120,7 @@ def test_seven_hundred_addresses_of_fourteen_domains_from_one_machine(
         moment = now + timedelta(seconds=number / 25)
         sign(petition, f"u{number}@catchall{number % 14}.test", rules, moment)
 
-    # A household of each, and twenty of the network.
+    # A household's number of each domain, and twenty more of the network.
     assert passed() == 14 * 3 + 20
     assert aside() == 700 - passed()
     assert DueMail.objects.filter(state=MailState.DUE).count() == passed()
@@ -208,7 +208,7 @@ def test_the_bound_is_exact_however_many_come_at_once(petition: Petition) -> Non
 def test_a_crowd_behind_one_address_passes_at_once(
     petition: Petition, rules: RateLimits
 ) -> None:
-    """Two thousand within ten minutes, one in ten with a domain of their own."""
+    """Two thousand sign within ten minutes, one in ten with a domain of their own."""
     now = timezone.now()
 
     for number in range(2000):
@@ -344,14 +344,14 @@ def test_so_many_mails_a_network_causes_and_the_next_wait_in_line(
         for number in range(5100)
     ]
 
-    # Two thousand at once, a thousand an hour after them, for three hours; nobody who
-    # was taken is dropped or set aside, and who was not has been told.
+    # Two thousand at once, then a thousand an hour for three hours. No accepted form is
+    # dropped or put in quarantine, and whoever was not accepted has been told.
     assert taken == [True] * 5000 + [False] * 100
     assert passed() == 5000
     assert [due_within(now, hours) for hours in (0, 1, 2, 3)] == [
         2000, 3000, 4000, 5000,
     ]  # fmt: skip
-    # Others do not wait for them.
+    # Other networks do not wait for this one.
     sign(petition, "other@gmail.com", rules, now, "11.22.34.0/24")
     assert due_within(now, 0) == 2001
 
@@ -366,7 +366,7 @@ def test_with_invented_domains_it_is_far_fewer(
 
     assert [due_within(now, hours) for hours in (0, 1, 3)] == [300, 375, 525]
     assert aside() == 75
-    # People with ordinary mailboxes get theirs as before.
+    # People with ordinary mailboxes still get their mail at once.
     sign(petition, "u@gmail.com", rules, now)
     assert due_within(now, 0) == 301
 
@@ -422,7 +422,7 @@ def test_providers_are_written_as_they_are_compared() -> None:
 
 
 def stuffed(petition: Petition, rules: RateLimits, number: int, domain: str) -> None:
-    """So many with one domain, each from another network."""
+    """Sign `number` times with one domain, each time from another network."""
     for each in range(number):
         sign(petition, f"u{each}@{domain}", rules, network=elsewhere(each))
 
@@ -497,7 +497,7 @@ def test_many_colleagues_of_a_known_domain_behind_one_address(
     for number in range(1200):
         sign(petition, f"u{number}@{domain}", rules, now)
 
-    # More than the limits of a network and of a mail domain, which are two weak signs.
+    # Beyond the limits of a network and of a mail domain, which are two weak signs.
     assert passed() == 1200
 
 

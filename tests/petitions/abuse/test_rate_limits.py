@@ -1,4 +1,4 @@
-"""Limits, lists, weak signs: what is held back, and above all what is not."""
+"""Rate limits, lists and weak signs: what is held back, and above all what is not."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ LIST = "/admin/petitions/signature/"
 
 
 def only(*wanted: tuple[str, int, int]) -> RateLimits:
-    """These limits and no others: scope, most, minutes."""
+    """Replace all limits by `wanted` (scope, most, minutes)."""
     Limit.objects.all().delete()
     for scope, most, minutes in wanted:
         Limit.objects.create(scope=scope, most=most, minutes=minutes)
@@ -162,7 +162,7 @@ def test_two_limits_of_one_scope_hold_together(petition: Petition) -> None:
         for minutes in (0, 0, 0, 5, 5)
     ]
 
-    # The form that the first refused had spent one of the second already.
+    # The form that the first limit refused had already drawn from the second.
     assert stored == [True, True, False, False, False]
 
 
@@ -269,7 +269,7 @@ def test_above_the_ceiling_what_was_typed_is_kept(
     # Nothing was written.
     assert Allowance.objects.get(pk=ceiling).full_at == before.full_at
     assert Signature.objects.count() == 1
-    # And of more forms of this network the database does not even hear.
+    # Further forms of this network are answered without the database.
     with django_assert_num_queries(0):
         assert visitor.post(SIGN, form, headers=headers).content == response.content
     elsewhere = {"x-forwarded-for": "9.9.9.9"}
@@ -293,7 +293,8 @@ def test_a_network_waits_until_its_ceiling_has_room_for_one(
     assert rules.is_turned_away(network)
     assert not rules.is_turned_away(ip_network("11.22.34.0/24"))
     assert not rules.is_turned_away(None)
-    # The shorter of the two times: the longer may not be what it waits for.
+    # It waits for the shorter of the two times: the ceiling with the longer one may not
+    # be the one that is reached.
     clock += 0.9
     assert rules.is_turned_away(network)
     clock += 0.1
@@ -377,7 +378,7 @@ def test_the_answer_tells_nothing(
     assert response.content == expected.content
 
 
-# == Set aside ==
+# == Quarantine ==
 
 
 def test_a_filled_trap_sets_aside(

@@ -1,4 +1,4 @@
-"""Networks and mail domains that bring very many within an hour."""
+"""Networks and mail domains that bring very many signatures within an hour."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 Login = Callable[[User], Client]
 
-# In the middle of an hour, so that a few minutes stay within it.
+# In the middle of an hour, so that a few minutes later it is still the same hour.
 NOW = timezone.now().replace(minute=30, second=0, microsecond=0)
 
 
@@ -76,7 +76,7 @@ def test_a_tally_is_exact_however_often_it_is_made(petition: Petition) -> None:
     source_tallies.tally(NOW)
     sign(petition, 1, NOW + timedelta(minutes=29), None, "example.org")
     source_tallies.tally(NOW + timedelta(minutes=29))
-    # The last of an hour are tallied in the next one.
+    # The last signatures of an hour are tallied in the next one.
     sign(petition, 1, NOW + timedelta(minutes=29, seconds=59), None, "example.org")
     source_tallies.tally(NOW + timedelta(minutes=31))
     sign(petition, 9, NOW + timedelta(minutes=32), None, "example.org")

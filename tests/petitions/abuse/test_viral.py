@@ -1,5 +1,5 @@
-"""The simulation of campaigns and of stuffed ballots: its buckets are the database's,
-and the documentation has its figures."""
+"""The simulation of viral campaigns and of stuffed ballots: its buckets behave as the
+database's do, and the documentation quotes its figures."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 def test_its_buckets_do_what_the_database_does(
     petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each form gets the same answer, and its mail the same time."""
-    # So few that all of them run out, with lines of a few minutes.
+    """Simulation and database answer each form alike, and delay its mail alike."""
+    # Limits so low that all of them are reached, with lines of a few minutes.
     few = {"MAILS": (12, 6), "NEW_MAILS": (9, 6), "NEW_OF_NETWORK": (4, None)}
     for name, (most, minutes) in few.items():
         rule = getattr(rate_limits, name).of(most)
@@ -73,7 +73,7 @@ def test_its_buckets_do_what_the_database_does(
             assert (row.aside == QuarantineReason.BURST) == bool(marks & BURST)
             due = DueMail.objects.get(signature=signed)
             assert due.due_at - now == timedelta(microseconds=wait)
-    # Everything has happened at least once.
+    # Each outcome has occurred at least once.
     assert {refused for refused, _, _ in seen} == {True, False}
     assert (False, BURST, False) in seen
     assert (False, 0, True) in seen

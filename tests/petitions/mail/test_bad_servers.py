@@ -1,4 +1,5 @@
-"""Servers that drop, hang, half-accept and die: nothing is lost, nobody held up."""
+"""Mail servers that drop connections, hang, accept only part of a batch or die: nothing
+is lost, nobody is held up."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.django_db, both_manners]
 
 
 def signed_by(petition: Petition, number: int) -> list[str]:
-    """So many signatures; their addresses, the first first."""
+    """Create `number` pending signatures; return their addresses, in order."""
     emails = [f"signer{n}@example.org" for n in range(number)]
     for email in emails:
         make_pending(petition, email)
@@ -26,7 +27,7 @@ def signed_by(petition: Petition, number: int) -> list[str]:
 
 
 def ready() -> None:
-    """Make everything due that is put off, as time would."""
+    """Make every postponed mail due, as if time had passed."""
     DueMail.objects.filter(state="due").update(due_at=timezone.now())
 
 
@@ -57,7 +58,8 @@ def test_a_server_that_takes_some_and_drops_the_line(
     with pytest.raises(OSError, match=r"."):
         send()
 
-    # What it took is marked; the one it dropped at is put off; the others are due.
+    # Accepted mails are marked; the one at which the connection broke is postponed; the
+    # others are due.
     assert states() == {"sent": 3, "due": 3}
     assert list(
         DueMail.objects.filter(state="due")

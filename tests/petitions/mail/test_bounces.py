@@ -1,4 +1,4 @@
-"""Mail that comes back: at once, by SMTP, or later, by the provider's webhook."""
+"""Bounces: at once, by SMTP, or later, by the provider's webhook."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def tell(
 
 
 def sent_and_confirmed(petition: Petition, email: str = MAYA) -> Signature:
-    """A signature that counts after its mail was handed over."""
+    """Return a signature that was confirmed after its mail was handed over."""
     signature = make_pending(petition, email, updates=True)
     send()
     confirm(signature.pk, now=timezone.now())
@@ -93,7 +93,7 @@ def sent_and_confirmed(petition: Petition, email: str = MAYA) -> Signature:
     return signature
 
 
-# == Refused at once ==
+# == Refused by SMTP ==
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_whoever_wants_mail_again_is_tried_again(petition: Petition) -> None:
     assert not Bounce.objects.exists()
 
 
-# == Taken first, and sent back later ==
+# == Accepted, and bounced later ==
 
 
 def test_a_signature_that_nobody_can_have_confirmed_is_taken_back(
@@ -212,7 +212,7 @@ def test_a_signature_that_nobody_can_have_confirmed_is_taken_back(
 def test_a_signature_with_another_mail_that_arrived_stays(
     server: MailServer, petition: Petition
 ) -> None:
-    """The link may have come from the list of all that the mailbox has signed."""
+    """The owner may have come from the link to all signatures of the mailbox."""
     signature = make_pending(petition, MAYA)
     send()
     links.send_signed([email_key(MAYA)], now=timezone.now())
@@ -420,7 +420,7 @@ def test_staff_see_why_a_signature_was_withdrawn(
 def test_a_webhook_that_cannot_be_read_is_refused(
     petition: Petition, body: bytes
 ) -> None:
-    """A 500 would bring it again, for days."""
+    """With a 500, the provider would retry it for days."""
     answer = hooked(body)
 
     assert answer.status_code == 400
@@ -447,7 +447,7 @@ def test_a_webhook_with_words_that_are_none_is_taken(
 
 
 def hooked(body: bytes) -> Any:
-    """What the site answers to this from whoever knows the secret."""
+    """Post `body` to the webhook with the right secret; return the response."""
     secret = b64encode(settings.ANYMAIL["WEBHOOK_SECRET"].encode()).decode()
     client = Client(headers={"host": "localhost"}, raise_request_exception=False)
     headers = {"authorization": f"Basic {secret}"}

@@ -1,5 +1,5 @@
-"""Addresses at international domains, and those with other letters before the @: against
-a mail server that takes them, and one that does not."""
+"""Addresses at international domains, and addresses with non-ASCII letters before the
+@: with a mail server that supports them, and one that does not."""
 
 from __future__ import annotations
 

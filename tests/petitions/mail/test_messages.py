@@ -1,4 +1,4 @@
-"""Each mail says the same as plain text and as HTML."""
+"""Each mail says the same in plain text and in HTML."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.petitions.mail.helpers import send, waiting
 
 pytestmark = pytest.mark.django_db
 
-# “Already signed” is what a confirmation becomes.
+# A confirmation mail becomes “already signed” if the person is counted already.
 KINDS = {
     "confirm": MailKind.CONFIRM,
     "already signed": MailKind.CONFIRM,
@@ -38,7 +38,8 @@ KINDS = {
 
 
 class Visible(HTMLParser):
-    """What a reader sees of a page, a line for each block; links, and their words."""
+    """The visible text of an HTML page, a line for each block, with its links and their
+    labels."""
 
     BLOCKS = {"p", "div", "br", "body"}
 
@@ -73,7 +74,8 @@ class Visible(HTMLParser):
 
 
 def lines(text: str) -> set[str]:
-    """Sentences without addresses; a colon before an address is no part of one."""
+    """Return the lines of `text` without URLs, and without the colon that introduces
+    one."""
     text = re.sub(r"https?://\S+", "\n", text)
     found = {" ".join(line.split()).rstrip(":\u00a0 ") for line in text.splitlines()}
     return found - {""}
@@ -82,7 +84,7 @@ def lines(text: str) -> set[str]:
 def mail_of(
     kind: str, language: str, petition: Petition, server: MailServer
 ) -> EmailMessage:
-    """One mail of this kind, as it arrives."""
+    """Send one mail of this kind; return it as the server received it."""
     now = timezone.now()
     if kind == "confirm":
         make_pending(petition, language=language)
@@ -114,7 +116,7 @@ def test_plain_text_and_html_hold_the_same(
     message = mail_of(kind, language, petition, server)
     plain, page = body(message), Visible(body(message, "html"))
 
-    # Words of links are what the plain text has the address for.
+    # Where the HTML has the label of a link, the plain text has its URL.
     labels = {" ".join(label.split()) for label in page.labels}
     seen = page.text
     for label in labels:
@@ -221,5 +223,5 @@ def test_the_sender_is_one_address_whatever_its_name(name: str) -> None:
     assert isinstance(message, EmailMessage)
     (sender,) = message["From"].addresses
     assert sender.addr_spec == "petitions@example.org"
-    # Python reads a space between two encoded words that stand for none.
+    # Python reads a space between two encoded words where there is none.
     assert "".join(sender.display_name.split()) == "".join(name.split())

@@ -1,4 +1,4 @@
-"""Sending, against a real SMTP server that also refuses, hangs and dies."""
+"""Sending the outbox to a real SMTP server that also refuses, hangs and dies."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_a_mailbox_is_capped_over_all_petitions(
         send()
 
     assert len(server.mailbox.envelopes) == outbox.PER_MAILBOX
-    # Nobody else waits because of it.
+    # Other mailboxes do not wait because of it.
     make_pending(petition, "somebody@example.org")
     send()
     assert server.mailbox.recipients[-1] == "somebody@example.org"
@@ -340,7 +340,7 @@ def test_what_is_due_by_a_clock_since_set_back_does_not_wait_for_it(
     make_pending(petition, "later@example.org", now=ahead)
     due = DueMail.objects.all()
     due.filter(signature__email="again@example.org").update(attempts=1, due_at=ahead)
-    # Not due at once when it was written, either.
+    # This one was not due at once when it was written.
     due.filter(signature__email="later@example.org").update(
         due_at=ahead + timedelta(hours=20)
     )
@@ -429,7 +429,7 @@ def test_erasing_does_not_fill_up_the_share_of_a_mailbox(
     assert len(server.mailbox.messages) == 1
     assert states() == {"sent": 1}
 
-    # It is known for as long as the caps look back, by its key alone.
+    # The mail is kept, with its key alone, for as long as the caps look back.
     assert DueMail.objects.get().signature_id is None
     expire(timezone.now() + leases.DAY + timedelta(seconds=1))
     assert not DueMail.objects.exists()

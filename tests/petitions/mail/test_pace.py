@@ -1,4 +1,4 @@
-"""How fast mail goes, over how many connections, and what goes first."""
+"""The pace of sending, the number of connections, and priorities."""
 
 from __future__ import annotations
 

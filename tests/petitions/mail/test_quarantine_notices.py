@@ -1,4 +1,4 @@
-"""Those who know whose colleagues they are hear that signatures wait for them."""
+"""Notices to staff that signatures wait in quarantine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def set_aside(
 
 
 def told(now: datetime) -> list[tuple[str, list[str]]]:
-    """Subjects and receivers of what a round of the worker mails."""
+    """Run a round of the worker; return subjects and recipients of the notices it
+    mails."""
     before = len(mail.outbox)
     quarantine_notices.mail_organizations(now)
     return [(str(message.subject), message.to) for message in mail.outbox[before:]]

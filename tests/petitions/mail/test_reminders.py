@@ -1,4 +1,4 @@
-"""Once, about a day later, and never again."""
+"""Reminders: one, about a day later, and never another."""
 
 from __future__ import annotations
 
@@ -263,7 +263,8 @@ def test_a_signature_that_is_being_confirmed_is_passed_over(petition: Petition) 
 def test_one_click_unsubscribes(
     server: MailServer, petition: Petition, live_server: LiveServer, language: str
 ) -> None:
-    """As a mail provider does it: its server posts, with nothing but the body."""
+    """Unsubscribe as a mail provider does: its server posts only the body that RFC 8058
+    defines."""
     waiting(petition, "maya@example.org", language=language)
     sweep()
     send()

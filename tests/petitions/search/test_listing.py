@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 
 
 def titles(response: object) -> list[str]:
-    """Titles of entries and cards, as they stand on the page."""
+    """Return the titles of entries and cards, in the order of the page."""
     html = response.content.decode()  # type: ignore[attr-defined]
     found = re.findall(
         r'<h3 class="(?:entry|card)__title"[^>]*><a[^>]*>(.*?)</a>', html
@@ -190,7 +190,7 @@ def test_pages_go_on_behind_those_that_have_numbers(
 def test_the_last_page_costs_what_the_first_does(
     visitor: Client, organization: Organization
 ) -> None:
-    """Rows that are read, not time: 3,000 petitions lie before the last page."""
+    """The cost is rows read, not time: 3,000 petitions come before the last page."""
     many(organization, 3000)
     last = Petition.objects.newest_first().reverse()[25]
     marker = listing.marker(last, "")
@@ -220,7 +220,7 @@ def test_a_page_costs_the_same_queries_for_one_as_for_many(
             costs.append(len(queries))
 
     few, many_of_them = costs[:4], costs[4:]
-    # A search that finds little asks for words alike, too.
+    # A search that finds little also queries similar words, so few results cost more.
     assert all(more <= less for less, more in zip(few, many_of_them, strict=True))
     assert max(few) <= 20, few
 
@@ -365,7 +365,8 @@ def test_a_profile_says_where_its_supporters_were_counted(
 
 
 class rows_read:  # noqa: N801 - reads as a phrase
-    """Rows of a table that were read, in order or by an index, and scans of all."""
+    """Counts the rows of a table that were read, in order or by an index, and its full
+    scans."""
 
     READ = """SELECT seq_scan, seq_tup_read + COALESCE(idx_tup_fetch, 0)
                 FROM pg_stat_xact_user_tables WHERE relname = %s"""
@@ -406,7 +407,7 @@ def many(organization: Organization, number: int) -> None:
 
 
 def add_many(organization: Organization, number: int) -> None:
-    # No statement of the site adds so many.
+    # The timeout of the site's statements does not allow for so many rows.
     with statement_timeout("0"), connection.cursor() as cursor:
         cursor.execute(MANY, [organization.pk, number])
 
@@ -446,7 +447,7 @@ def test_no_search_reads_all_of_twenty_thousand(organization: Organization) -> N
 def test_an_organisation_with_many_petitions_is_renamed_in_one_pass(
     organization: Organization,
 ) -> None:
-    """Even where the statistics know of no petition at all, as right after an import,
+    """This holds even if the statistics know of no petition, as right after an import,
     and the plans were made while there was none."""
     for name in ("Once", "Twice", "Thrice", "Four", "Five", "Six"):
         organization.name = name

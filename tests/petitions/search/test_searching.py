@@ -121,7 +121,7 @@ def test_excluded_words_stay_excluded_among_words_alike(
     assert titles(found) == ["Torture in prisons"]
 
 
-# == Words as they are joined and parted ==
+# == Joined and separate spellings ==
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_excluded_words_stay_excluded_among_words_alike(
 def test_words_are_found_however_they_are_joined(
     organization: Organization, language: str, title: str, words: str
 ) -> None:
-    """Parts of other sites' titles, and how readers looked for them."""
+    """Parts of titles from other sites, and how readers searched for them."""
     make_petition(organization, title=title, language=language, text="x")
 
     found = find(words)
@@ -222,7 +222,7 @@ def test_words_that_are_no_words_of_the_text_do_not_find_it(
     organization: Organization, language: str, title: str, words: str
 ) -> None:
     make_petition(organization, title=title, language=language, text="x")
-    # Languages whose stems of the words would be words of the text.
+    # In these languages, the stems of the words searched for occur in the text.
     for other in ("hu", "da", "sv", "de"):
         make_petition(organization, title="Andet", language=other, text="x")
 
@@ -262,7 +262,8 @@ def test_what_is_inside_a_word_is_excluded_and_marked(
 def test_the_number_is_that_of_those_with_the_words(
     visitor: Client, organization: Organization
 ) -> None:
-    """Petitions with words alike come apart, under a heading, in any order asked for."""
+    """Petitions with similar words are listed apart, under a heading, whatever the
+    order."""
     make_petition(organization, title="Stop fracking")
     for number in range(3):
         make_petition(organization, title=f"Stop cracking {number}")
@@ -316,7 +317,7 @@ def test_summary_targets_and_organisation_are_searched(
 
     for words in ("river", "stephane", "foreign affairs", "canada", "Rights Now"):
         assert titles(find(words)) == ["T"], words
-    # Each word may stand elsewhere.
+    # The words may be in different parts.
     assert titles(find("dion rights river")) == ["T"]
     assert titles(find("dion wrongs rivers")) == []
 
@@ -352,7 +353,7 @@ def test_a_search_prefers_the_readers_language_and_finds_others(
 def test_so_many_are_found_and_no_more(
     visitor: Client, organization: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those with the word in their head first, be they older."""
+    """Those with the word in their head come first, even if they are older."""
     now = timezone.now()
     for number in range(2):
         title, day = f"Hearings {number}", now - timedelta(days=9)
@@ -441,7 +442,7 @@ def test_every_change_is_found_at_once(organization: Organization) -> None:
 
 
 def test_what_others_change_costs_nothing_here(petition: Petition) -> None:
-    """A column that is not searched does not write the document anew."""
+    """Changing a column that is not searched does not rewrite the document."""
     before = SearchDocument.objects.get().pk
 
     Petition.objects.update(goal=500, outcome="Done.")

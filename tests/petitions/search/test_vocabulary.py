@@ -1,4 +1,4 @@
-"""What no public petition says any more is not offered to whoever mistypes."""
+"""Words that no public petition has any more are not suggested to whoever mistypes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def words() -> set[str]:
 
 
 def go_round(batch: int) -> int:
-    """All batches of a round; returns how many words they took away."""
+    """Run all batches of a sweep; return how many words were deleted."""
     _looked_at, gone = vocabulary.prune_words(batch)
     while WordSweep.objects.get().reached:
         gone += vocabulary.prune_words(batch)[1]

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for tests of invalidations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ SELECT %(petition)s, 'confirmed', 'Signer ' || n, 'signer' || n || '@' || %(doma
 
 
 def make_signatures(petition: Petition, number: int, domain: str = "bots.test") -> None:
-    """Confirmed signatures by the thousand."""
+    """Create `number` confirmed signatures with one domain, fast, in a single
+    statement."""
     with transaction.atomic(), statement_timeout("0"), connection.cursor() as cursor:
         cursor.execute(
             SIGNATURES, {"petition": petition.pk, "number": number, "domain": domain}
@@ -39,7 +40,7 @@ def make_signatures(petition: Petition, number: int, domain: str = "bots.test") 
 
 
 def make_invalidation(petition: Petition, **fields: Any) -> Invalidation:
-    """One that is described and cleaned, but not begun."""
+    """Return an invalidation that has been validated but not begun."""
     now = timezone.now()
     fields = {"reason": "A script", "made_at": now, "as_of": now, "found": 0, **fields}
     row = Invalidation(petition=petition, **fields)
@@ -55,7 +56,8 @@ def begin(petition: Petition, by: User, **fields: Any) -> Invalidation:
 
 
 def work(row: Invalidation) -> Invalidation:
-    """As many rounds of the worker as it takes; the proof holds after each."""
+    """Run the worker until the invalidation is finished; check the count after each
+    batch."""
     while invalidating.advance(timezone.now()):
         assert proved(row.petition)
     row.refresh_from_db()

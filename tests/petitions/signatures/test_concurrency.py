@@ -1,4 +1,4 @@
-"""Sixteen at once, on real connections."""
+"""Sixteen concurrent requests, on real connections."""
 
 from __future__ import annotations
 

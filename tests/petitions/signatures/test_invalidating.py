@@ -1,4 +1,4 @@
-"""Signatures that staff take from the count, and give back."""
+"""Invalidations: staff take signatures from the count, and give them back."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_a_hundred_thousand_leave_the_count_and_come_back_exactly(
     assert proved(petition)
     after = list(Signature.objects.order_by("pk").values("pk", "state", "confirmed_at"))
     assert after == before
-    # No mail domain confirmed anything by that.
+    # The mail tallies count none of these as confirmations.
     counting.fold()
     assert not MailTally.objects.exists()
 
@@ -328,7 +328,7 @@ def test_nothing_comes_back_while_a_rekey_runs(petition: Petition, erin: User) -
     again = make_signature(petition, "a@bots.test")
     version = rekeying.start_version(now=timezone.now())
     ring = key_ring.current_keyring()
-    # The one has its new key already, the other still the former.
+    # One signature has its new key already, the other still has the former one.
     rekey_batch.rekey_rows([first.pk], ring, now=timezone.now())
     assert invalidating.advance(timezone.now()) is False
     assert state(first) == SignatureState.INVALID
@@ -361,8 +361,8 @@ def test_the_same_person_is_told_when_sharing_an_address_was_allowed_meanwhile(
 def test_what_became_of_names_that_are_past_their_time(
     petition: Petition, erin: User
 ) -> None:
-    """Rows of whom nothing is known stay counted; marked ones go, and so does what
-    staff typed."""
+    """Anonymised signatures stay counted; invalidated ones are deleted, and the name
+    that staff typed is cleared."""
     now = timezone.now()
     make_signatures(petition, 3)
     make_signature(petition, "real@example.org")
@@ -486,7 +486,7 @@ def test_owners_do_what_they_want_while_a_batch_is_at_work(
     states = dict(Signature.objects.values_list("email", "state"))
     assert {state(row) for row in rows[:8]} == {SignatureState.WITHDRAWN}
     assert not any(f"s{n}@bots.test" in states for n in range(8, 16))
-    # Each of them once: the first signature, or the one that came after it.
+    # Each person counts once: with the first signature or with the later one.
     confirmed = Signature.objects.confirmed().values_list("email", flat=True)
     assert len(confirmed) == len(set(confirmed)) == counted(petition)
     if way == "back":
@@ -498,7 +498,7 @@ def test_owners_do_what_they_want_while_a_batch_is_at_work(
 
 @pytest.fixture
 def mine(petition: Petition, erin: User) -> Signature:
-    """A signature that staff took from the count."""
+    """A signature that staff have invalidated."""
     signature = make_signature(petition, "maya@bots.test", show_name=True)
     work(begin(petition, erin, domain="bots.test"))
     signature.refresh_from_db()

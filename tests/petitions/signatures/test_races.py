@@ -1,5 +1,5 @@
-"""What signers do at the very same time, each on a connection of its own: one gets in
-the other's way, and both get an answer."""
+"""Races between signers, each on a connection of its own: two get in each other's way,
+and both get an answer."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def posted(path: str) -> int:
 
 
 def due() -> None:
-    """The links of all that wait were sent: each may be asked for again."""
+    """Mark all waiting links as sent, so that each may be asked for again."""
     DueMail.objects.update(state=MailState.SENT, finished_at=timezone.now())
 
 
@@ -85,7 +85,8 @@ def test_a_link_is_asked_for_twice_at_once_and_sent_once(petition: Petition) -> 
 def test_links_that_are_answered_while_signatures_are_erased(
     petition: Petition,
 ) -> None:
-    """As the worker does, which would otherwise fail and begin anew."""
+    """The worker answers requests; an error here would make its round fail and start
+    again."""
 
     def answer() -> None:
         for _ in range(5):
@@ -108,7 +109,7 @@ def test_links_that_are_answered_while_signatures_are_erased(
 
 
 def test_all_that_one_person_can_do_at_once(petition: Petition) -> None:
-    """Under two petitions, in any order: no error, and the counts hold."""
+    """On two petitions, in any order: no error occurs, and the counts hold."""
     other = make_petition(petition.organization, title="Another one")
     statuses: Counter[int] = Counter()
     for number in range(ROUNDS):
@@ -142,7 +143,7 @@ def test_a_form_that_comes_in_while_its_siblings_are_forgotten(
 
     def sign() -> None:
         for _ in range(6):
-            # Perhaps it is forgotten before the factory reads it.
+            # It may be erased before the factory reads it.
             with suppress(Signature.DoesNotExist):
                 make_pending(petition, first.email)
 
@@ -156,7 +157,7 @@ def test_a_form_that_comes_in_while_its_siblings_are_forgotten(
     assert not DueMail.objects.filter(signature=None, finished_at=None).exists()
 
 
-# == Beginning anew ==
+# == Retrying ==
 
 
 def refused(state: str, kind: Callable[[], Exception]) -> Exception:
@@ -175,7 +176,7 @@ def refused(state: str, kind: Callable[[], Exception]) -> Exception:
         ("40001", OperationalError, TRIES),
         ("55P03", OperationalError, TRIES),
         ("23503", IntegrityError, TRIES),
-        # Would be the same again.
+        # Not retried: the result would be the same.
         ("23505", IntegrityError, 1),
         ("22P02", OperationalError, 1),
         ("57014", OperationalError, 1),

@@ -1,4 +1,4 @@
-"""Rules and secrets change while the site runs, and nobody counts twice."""
+"""Address rules and secrets change while the site runs, and nobody counts twice."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ OTHER = "another secret, which has to have more than fifty characters"
 
 
 def leave_out_dots() -> None:
-    """From the next version on, dots make no difference anywhere."""
+    """Draft a rule for the next version: dots are ignored in all addresses."""
     AddressRule.objects.filter(domain="*").update(strip_characters=".")
 
 
 def begin() -> None:
-    """A version has begun, and its re-key has not gone far."""
+    """Begin a key version without re-keying anything."""
     rekeying.start_version(now=timezone.now())
 
 
@@ -228,7 +228,7 @@ def test_a_new_secret_recognises_who_has_signed(
     settings.EMAIL_KEY_FALLBACKS = [settings.EMAIL_KEY]
     settings.EMAIL_KEY = OTHER
     key_ring.forget_keyring()
-    # Both are known: until the re-key, the former one is used.
+    # Both secrets are known: until the re-key, the former one is used.
     assert email_key("maya@example.org") == old
 
     output = rekey()
@@ -280,7 +280,7 @@ def test_a_secret_that_is_lost_can_be_replaced(
 def test_never_again_outlives_a_rekey(petition: Petition, settings: Settings) -> None:
     consent_.suppress("known@example.org", now=timezone.now())
     make_pending(petition, "known@example.org")
-    # Nothing but the key is left of this one.
+    # Only the key of this address is known.
     consent_.suppress("unknown@example.org", now=timezone.now())
     settings.EMAIL_KEY_FALLBACKS = [settings.EMAIL_KEY]
     settings.EMAIL_KEY = OTHER
@@ -293,7 +293,7 @@ def test_never_again_outlives_a_rekey(petition: Petition, settings: Settings) ->
         1: 1,
         2: 1,
     }
-    # Under its mailbox's key, but somebody else's address perhaps.
+    # They have the key of the same mailbox, but may be other people's addresses.
     assert not key_ring.suppressed(["known+x@example.org", "unknown+x@example.org"])
     both = ["Known@example.org", "Unknown@example.org", "else@example.org"]
     assert key_ring.suppressed(both) == set(both[:2])
@@ -325,7 +325,8 @@ def test_who_was_counted_before_is_not_counted_again_while_it_runs(
 
 
 def test_a_form_found_before_it_began_is_counted_once(petition: Petition) -> None:
-    """Another process was between its two statements."""
+    """Another process had loaded the snapshot before the version began, and stores the
+    form after it."""
     stale = key_ring.current_keyring()
     leave_out_dots()
     begin()
@@ -358,7 +359,8 @@ def test_a_link_mailed_before_it_began_works(
 
 
 def test_two_people_under_stricter_rules_both_count(petition: Petition) -> None:
-    """What was one mailbox before is two now: neither is held against the other."""
+    """What was one mailbox before is two now, so the first does not keep the second
+    from counting."""
     make_signature(petition, "ma.ya@gmail.com")
     AddressRule.objects.filter(domain="gmail.com").update(strip_characters="")
     begin()
@@ -407,7 +409,7 @@ def test_signing_stays_two_statements_and_confirming_one(
 def test_no_version_begins_while_a_confirmation_is_on_its_way(
     petition: Petition,
 ) -> None:
-    """What has not seen the version is through before it begins."""
+    """Transactions that have not seen the version end before it begins."""
     pending = make_pending(petition)
     outcomes: list[str] = []
 
@@ -450,7 +452,7 @@ def test_nobody_counts_twice_while_people_sign_and_it_runs(
     failures: list[BaseException] = []
 
     def signer(part: int) -> None:
-        """Signs for a third of the people, under other spellings, again and again."""
+        """Sign for a third of the people, with changing spellings, again and again."""
         rounds = 0
         while not over.is_set() or rounds < 2:
             rounds += 1

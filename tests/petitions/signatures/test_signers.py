@@ -86,7 +86,8 @@ def seen_in(response: Any) -> str:
 def test_a_window_that_was_left_open_takes_nothing_back(
     visitor: Client, mine: Signature
 ) -> None:
-    """Neither that a name is not to be shown, nor that nobody is to write."""
+    """Sending an outdated form reverts neither a name that was hidden since nor a
+    refusal of updates."""
     path = link(TokenPurpose.OWN, mine)
     as_opened = {
         "_seen": seen_in(visitor.get(path)),
@@ -98,7 +99,7 @@ def test_a_window_that_was_left_open_takes_nothing_back(
     hidden = {"name": "Maya Tremblay", "comment": "Ours.", "updates": "no"}
     visitor.post(path, {**hidden, "_seen": seen_in(visitor.get(path))})
 
-    # With a mistake first: what it was opened with is still known afterwards.
+    # With a mistake first: the form still knows afterwards what it was opened with.
     again = visitor.post(path, {**as_opened, "name": "  "})
     assert again.status_code == 422
     later = {**as_opened, "name": "Maya T.", "_seen": seen_in(again)}
@@ -193,7 +194,7 @@ def test_withdrawing_lowers_the_count_and_says_so(
     assert "Your signature is withdrawn" in text
     assert "The total is now 1." in text
     assert all(proof.holds for proof in counting.verify())
-    # It is not changed any more, but may be given anew.
+    # A withdrawn signature cannot be changed any more, but its owner may sign again.
     visitor.post(link(TokenPurpose.OWN, mine), {"name": "Mallory"})
     mine.refresh_from_db()
     assert mine.name == "Maya Tremblay"
@@ -258,7 +259,8 @@ def test_a_link_to_everything_is_mailed(
     answers = []
 
     for email in ("MAYA@example.org", "nobody@example.org", "maya@example.org"):
-        # Whether it has signed is looked up later: the time tells nothing.
+        # Whether it has signed is looked up later, so the time of the answer tells
+        # nothing.
         with django_assert_num_queries(2):
             answers.append(visitor.post("/signed/", {"email": email}))
     links.answer_requests(timezone.now())
@@ -316,7 +318,7 @@ def test_everything_can_be_downloaded(visitor: Client, mine: Signature) -> None:
 
 
 def test_every_column_about_a_person_is_in_the_download() -> None:
-    """A column added later has to be decided upon here."""
+    """Whoever adds a column has to decide here whether it belongs in the download."""
     inner = {
         "id", "email_key", "email_key_version", "former_key", "person", "seat", "text_version",
         "consent_version", "weak_signs", "comment_approved", "comment_rejected",

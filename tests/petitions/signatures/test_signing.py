@@ -100,7 +100,7 @@ def test_confirming_one_row_merges_its_siblings(petition: Petition) -> None:
     rows = [
         make_pending(petition, email) for email in ("m@x.org", "m@x.org", "m@x.org")
     ]
-    # The same mailbox by the rules for counting, and maybe somebody else's.
+    # The same mailbox by the rules for counting, but it may be somebody else's.
     other = make_pending(petition, "M@x.org")
     elsewhere = make_pending(make_petition(petition.organization), "m@x.org")
 
@@ -111,7 +111,7 @@ def test_confirming_one_row_merges_its_siblings(petition: Petition) -> None:
     assert Signature.objects.filter(pk=elsewhere.pk).exists()
     merged = dict(MergedSignature.objects.values_list("pk", "into_id"))
     assert merged == {rows[0].pk: rows[1].pk, rows[2].pk: rows[1].pk}
-    # A link that was mailed for a merged row still leads home.
+    # The link mailed for a merged row leads to the one it was merged into.
     outcome = confirming.confirm(rows[0].pk, now=timezone.now())
     assert outcome == (Confirmation.COUNTED, petition.slug)
     assert confirmed(petition) == 1
@@ -296,6 +296,6 @@ def test_the_database_refuses_to_erase_a_counted_signature(petition: Petition) -
 
 
 def test_psycopg_keeps_what_it_made_of_the_hot_statements() -> None:
-    # Its MAX_CACHED_STATEMENT_LENGTH; longer ones it takes to pieces each time.
+    # MAX_CACHED_STATEMENT_LENGTH of psycopg, which parses longer ones each time.
     for statement in (signing.FIND, signing.SIGN, confirming.CONFIRM):
         assert len(statement) <= 4096
