@@ -15,7 +15,8 @@ from petitions.models import CountEntry, Petition, Target
 
 
 def file_of(*petitions: dict[str, Any], **organization: Any) -> dict[str, Any]:
-    """A file in which each petition has what it needs."""
+    """Return an import file with these petitions, completed by the keys that they
+    need."""
     needed = {"text": "Text.", "target": "A council"}
     return {
         "organization": {
@@ -27,7 +28,8 @@ def file_of(*petitions: dict[str, Any], **organization: Any) -> dict[str, Any]:
 
 
 def refusal(tmp_path: Path, content: Any) -> list[str]:
-    """The lines by which a file is refused; nothing of it is stored."""
+    """Return the lines by which the import refuses a file; check that nothing was
+    stored."""
     with pytest.raises(CommandError) as refused:
         run(tmp_path, content)
     assert not Organization.objects.exists()
@@ -36,7 +38,7 @@ def refusal(tmp_path: Path, content: Any) -> list[str]:
 
 
 def run(tmp_path: Path, content: Any) -> str:
-    """What the command prints for a file with this content."""
+    """Import a file with this content; return what the command prints."""
     file = tmp_path / "file.json"
     if isinstance(content, bytes):
         file.write_bytes(content)

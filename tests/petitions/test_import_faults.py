@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def told(tmp_path: Path, content: Any) -> list[str]:
-    """The sentences by which a file is refused, without its name."""
+    """Return the faults by which a file is refused, without the file's name."""
     return [line.partition("file.json: ")[2] for line in refusal(tmp_path, content)]
 
 
@@ -31,7 +31,7 @@ def archive(name: str) -> bytes:
 
 
 def one(more: str = "") -> str:
-    """A file with a petition in line 2, and more keys of it."""
+    """Return a file with one petition, in line 2, and `more` keys in it."""
     petition = '{"title": "A", "text": "x", "target": "T"' + more + "}"
     return '{"organization": {"name": "N", "petitions": [\n' + petition + "\n]}}"
 

@@ -160,7 +160,7 @@ def test_another_number_than_before_is_refused_and_nothing_is_stored(
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
-    """The file with one value changed; REMOVE takes the key away."""
+    """Return the file with one value changed, or its key removed (REMOVE)."""
     content = copy.deepcopy(FILE)
     place: Any = content
     *way, last = path.split(".")

@@ -32,7 +32,8 @@ FIRST: dict[str, Any] = {
 
 
 def petition(**changes: Any) -> dict[str, Any]:
-    """A file with the petition as it is now elsewhere."""
+    """Return a file with the first petition, changed as it may have been elsewhere
+    since."""
     content = file_of({**FIRST, **changes})
     del content["organization"]["petitions"][0]["target"]
     return content
@@ -88,7 +89,7 @@ def test_each_key_that_differs_is_named(
 
 
 def rows() -> list[Any]:
-    """All that an import writes."""
+    """Return all rows that an import writes."""
     return [
         snapshot(),
         *(

@@ -294,7 +294,8 @@ def test_home_shows_each_petition_once_in_its_section(
 def test_home_is_not_made_anew_for_each_word_behind_it(
     visitor: Client, organization: Organization, path: str
 ) -> None:
-    """It adds up a week of all petitions; the same words are found in the list."""
+    """Rendering it adds up a week of all petitions, so a search is redirected to the
+    list."""
     make_organization("Another")
 
     response = visitor.get(f"{path}?page=2&q=prisons & more%00&utm_source=x")
