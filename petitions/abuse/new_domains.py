@@ -50,7 +50,7 @@ PROVIDERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What has been counted so far, as far as it raises a limit."""
+    """The counts so far that raise a limit."""
 
     domains: dict[str, int] = field(default_factory=dict)
     """Confirmations by registrable domain."""

@@ -94,7 +94,7 @@ NEW_OF_NETWORK = rate_limit(-5, BURST, 20, 24)
 
 @dataclass(frozen=True, slots=True)
 class LimitDraws:
-    """What one form draws from the buckets of all limits that apply to it; the lists
+    """The draws of one form from the buckets of all limits that apply to it; the lists
     run in parallel."""
 
     keys: list[str] = field(default_factory=list)

@@ -90,7 +90,7 @@ class Plan:
     """The same organisation if an earlier run, or somebody by hand, has created it."""
     petitions: list[PetitionPlan] = field(default_factory=list)
     warnings: list[FileProblem] = field(default_factory=list)
-    """What will be imported but may not be meant."""
+    """Parts of the file that will be imported but may not be meant."""
 
 
 def read(root: Node, faults: Faults, now: datetime) -> Plan | None:
@@ -161,6 +161,8 @@ def has_organization(node: Node) -> bool:
 
 
 def read_petitions(node: Node, faults: Faults, now: datetime) -> Iterator[PetitionPlan]:
+    """Yield the petitions of the file; add a fault for a title or slug that occurs
+    twice."""
     lines: dict[tuple[str, str], int] = {}
     for entry in node:
         with faults.noted():
@@ -225,6 +227,7 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
 
 
 def read_translations(of: Fields, petition: Petition) -> list[tuple[Node, Translation]]:
+    """Return the translations of a petition, each with its node."""
     if "translations" not in of.given:
         return []
     texts = of.given["translations"]
@@ -253,6 +256,7 @@ def read_translations(of: Fields, petition: Petition) -> list[tuple[Node, Transl
 
 
 def read_targets(of: Fields) -> list[tuple[Node, Target]]:
+    """Return the targets of a petition, each with its node."""
     for key in ("target", "targets"):
         node = of.node.value.get(key)
         if node is not None and isinstance(node.value, str) and not is_given(node):
@@ -314,6 +318,8 @@ def read_target(node: Node, position: int, faults: Faults) -> Target:
 
 
 def read_entry(of: Fields, now: datetime) -> CountEntry | None:
+    """Return the count entry for supporters counted elsewhere; None if there are
+    none."""
     number = of.read("supporters", number_of)
     of.texts(CountEntry, ["counted_by"], ())
     counted_at = of.read("counted_at", lambda value: past_day_of(value, now))

@@ -35,9 +35,9 @@ class Report:
     supporters: int
     """The number of supporters that this run added."""
     differences: Sequence[str]
-    """Where the file differs from what is stored, which was left alone."""
+    """The keys whose value in the file is not the stored one, which was left alone."""
     warnings: Sequence[str]
-    """What was imported but may not be meant."""
+    """Parts of the file that were imported but may not be meant."""
 
 
 def compare(plan: Plan, faults: Faults) -> None:

@@ -30,7 +30,7 @@ from petitions.states import Withdrawal
 
 logger = logging.getLogger(__name__)
 
-# A mailbox is tried again after this time: its domain may exist by then.
+# A mailbox is tried again after this time: a mistyped domain may exist by then.
 HELD_FOR = timedelta(days=30)
 # Records of mails are kept this long; older signatures cannot be judged any more.
 RECORDS_KEPT = timedelta(days=30)

@@ -136,6 +136,7 @@ class Marks:
             self.write()
 
     def write(self) -> None:
+        """Mark the noted mails as sent in the database."""
         if self.taken:
             finish_all(self.taken, MailState.SENT)
             self.taken = []
@@ -187,6 +188,7 @@ class Batch:
 
     def converse_in_parallel(self, connections: int) -> None:
         # Daemon threads: a worker told to stop does not wait for a slow server.
+        """Run `converse` in threads; raise the first failure after all have ended."""
         threads = [
             threading.Thread(target=self.converse_alone, daemon=True)
             for _ in range(min(connections, len(self.unsent)))

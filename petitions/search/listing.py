@@ -92,7 +92,7 @@ class Filters:
         return f"{found}&" if found else ""
 
 
-# == Without words ==
+# == Browsing ==
 
 
 def browsed(filters: Filters, now: datetime) -> PetitionQuerySet:
@@ -150,7 +150,7 @@ def page_of_profile(
     return None, page, page.object_list.complete()  # type: ignore[attr-defined]
 
 
-# == With words ==
+# == Searching ==
 
 
 def found_page(

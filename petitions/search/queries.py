@@ -69,7 +69,7 @@ def interface() -> list[str]:
     return [code for code, _name in settings.LANGUAGES]
 
 
-# == What was typed, in the syntax of websearch_to_tsquery ==
+# == Normalising what was typed, in the syntax of websearch_to_tsquery ==
 
 
 def strip_break_signs(words: str) -> str:
@@ -154,7 +154,7 @@ def pairs(run: str) -> str:
     return " ".join(f"x0{one}z{two}" for one, two in pairwise(codes))
 
 
-# == Put together ==
+# == Combining queries ==
 
 
 def either(alternatives: Sequence[Queries]) -> Queries:

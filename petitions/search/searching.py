@@ -169,10 +169,10 @@ def ranked(query: Queries, scope: SearchScope) -> tuple[dict[int, str], bool]:
     return dict(rows(RANK, values)), len(ids) >= CANDIDATES
 
 
-# == Words alike ==
+# == Similar words ==
 
-# A word that differs by a letter or two, or in which two have changed places; in the
-# forms in which the languages search it, so that a mere plural is none.
+# Finds words that differ by one or two letters, or by two swapped ones. Compared are
+# the forms that the languages index, so that a mere plural is not another word.
 ALIKE = """
 SELECT given.number, alike.word
   FROM unnest(%(words)s::text[]) WITH ORDINALITY given (word, number)
@@ -232,7 +232,7 @@ def plain(part: str) -> bool:
     return not part.startswith("-") and '"' not in part
 
 
-# == What was found, marked ==
+# == Highlighting ==
 
 HEADLINES = """
 SELECT COALESCE(ts_headline(search_configuration(language), text,

@@ -256,7 +256,7 @@ def change_count(job: Invalidation, delta: int, now: datetime) -> None:
         )
 
 
-# == What staff typed ==
+# == Names that staff typed ==
 
 
 def still_naming(now: datetime) -> QuerySet[Invalidation]:

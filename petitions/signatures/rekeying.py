@@ -126,7 +126,7 @@ def finish_version(number: int, *, now: datetime) -> None:
     KeyVersion.objects.filter(pk=number, finished_at=None).update(finished_at=now)
 
 
-# == What has to be done ==
+# == Batches ==
 
 
 def outdated(ring: Keyring) -> QuerySet[Signature]:
@@ -226,7 +226,7 @@ def rekey_one(signature_id: int, *, now: datetime) -> bool:
     return True
 
 
-# == The end ==
+# == Clean-up ==
 
 
 def delete_old_versions(ring: Keyring) -> int:

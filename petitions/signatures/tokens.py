@@ -59,7 +59,8 @@ class Valid:
 
     signature_id: int
     made: datetime = field(default=UNKNOWN, compare=False)
-    """When the link was mailed; links on the pages it leads to inherit this time."""
+    """The time at which the link was mailed; links on the pages it leads to inherit
+    it."""
 
 
 @dataclass(frozen=True)
