@@ -32,7 +32,8 @@ from organizations.models import Invitation, StaffMail, StaffMailPurpose, User
 
 logger = logging.getLogger(__name__)
 
-# Longer than the worker waits for a mail server that does not answer.
+# Longer than a mail server that does not answer is waited for: ten seconds at each
+# step, unless its setting says otherwise.
 LEASE = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(minutes=30)
 KEPT = timedelta(days=2)

@@ -120,7 +120,8 @@ def counts(now: datetime) -> list[Reading]:
 
 @probe
 def proof(now: datetime) -> list[Reading]:
-    """Measure how long ago the proof of the count last held; alert after a day."""
+    """Measure how long ago the proof of the count last held; alert when that is longer
+    than UNPROVED_AFTER."""
     last = Heartbeat.objects.filter(name=PROVED).first()
     age = now - (last.beat_at if last else min(STARTED_AT, now))
     return [

@@ -95,7 +95,7 @@ class DueMail(models.Model):
             ),
             # Finds what one person was lately sent, for the rate limits.
             models.Index(fields=["email_key", "finished_at"], name="mail_person"),
-            # Finds those past their retention.
+            # Finds those past their retention period.
             models.Index(
                 fields=["finished_at"],
                 condition=Q(finished_at__isnull=False),

@@ -414,7 +414,7 @@ class Consent(models.Model):
             models.Index(
                 fields=["email_key", "organization", "-given_at"], name="consent_newest"
             ),
-            # Costs a confirmation nothing, and finds those past their retention.
+            # Costs a confirmation nothing, and finds those past their retention period.
             BrinIndex(fields=["given_at"], autosummarize=True, name="consent_age"),
         ]
         # No guards: CONFIRM copies it from a signature, which has them.

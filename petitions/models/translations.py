@@ -69,8 +69,8 @@ class Multilingual(models.Model):
 
     `words` are those for the reader: in the language that an address names (`reading`),
     else in that of the interface, else as it was written. Templates that print them say
-    in which language they are: `lang="{{ petition.words.language }}" dir="{{
-    petition.words.direction }}"`.
+    in which language they are: `lang="{{ petition.words.language }}"
+    dir="{{ petition.words.direction }}"`.
     """
 
     language: models.CharField[str, str]
