@@ -160,6 +160,7 @@ def test_readyz_names_troubles_and_stays_ready(visitor: Client) -> None:
 def test_readyz_is_not_ready_without_migrations(
     visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    beat(timezone.now())
     monkeypatch.setattr("core.db.schema.pending_migrations", lambda: 2)
 
     response = visitor.get("/readyz")
