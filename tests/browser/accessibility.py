@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the browser tests: accessibility and width of pages."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def violations(page: Page, where: str) -> list[str]:
 
 
 def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than the window."""
+    """Return by how many pixels the page is wider than the window."""
     return int(page.evaluate(OVERFLOW))

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the browser tests: the public count."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FAMILIES = "/petitions/help-reunite-families-divided-by-prison-walls/"
 
 
 def supporters(site: Site, path: str) -> int:
-    """The public count, as its JSON says."""
+    """Return the public count, as its JSON says."""
     import json
 
     return int(json.loads(fetch(f"{site.url}{path}count.json").text)["supporters"])

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""What the browser tests ask of each page: axe's rules and scripts to run in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ ALL = [
 ]  # fmt: skip
 
 
-# What is shown in a frame is among the pages by itself.
+# Pages shown in frames are checked by themselves.
 RUN = """async ([text, rules]) => {
   document.documentElement.style.fontSize = text;
   const results = await axe.run(

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the tests of organisations: the styles of a page."""
 
 from __future__ import annotations
 

@@ -30,16 +30,16 @@ type Login = Callable[[User], Client]
 ODD = ["", "ü\u2028'%", "99999999999999999999", "0001-01-01"]
 LOOKUPS = ["exact", "iexact", "in", "gt", "isnull", "year", "regex", "range", "date",
            "contains", "search", "nowhere", "week_day", "length"]  # fmt: skip
-# Of lists, besides filters.
+# Names in the query of a list, besides filters.
 OF_LISTS = ["q", "o", "p", "ot", "all", "e", "_facets", "_popup", "_to_field", "index"]
-# Of forms.
+# Names in the query of a form.
 OF_FORMS = ["_popup", "_to_field", "_changelist_filters", "_source_model", "petition",
             "language", "number", "day"]  # fmt: skip
 
 
 @pytest.fixture(params=["ada", "alice", "erin", "bob", "charlie"])
 def somebody(request: pytest.FixtureRequest, as_user: Login, world: World) -> Client:
-    """Each role, and an owner elsewhere."""
+    """A browser of each role, and one of an owner of another organisation."""
     return as_user(request.getfixturevalue(request.param))
 
 
@@ -57,7 +57,7 @@ def lists() -> Iterator[tuple[Any, str]]:
 
 
 def forms() -> Iterator[str]:
-    """The pages of each row that there is, and of rows that there are not."""
+    """Yield the pages of some rows that there are, and of rows that there are not."""
     for model_admin in model_admins():
         yield reverse(f"{name_of(model_admin)}_add")
         rows = model_admin.model._default_manager.values_list("pk", flat=True)
@@ -67,8 +67,8 @@ def forms() -> Iterator[str]:
 
 
 def own_pages() -> Iterator[str]:
-    """Those that classes of ours add to Django's: found in their addresses, so that a
-    new one is gone to, too."""
+    """Yield the pages that our classes add to Django's; they are found in the URL
+    patterns, so that a new one is visited, too."""
     for model_admin in model_admins():
         djangos = {"changelist", "add", "history", "delete", "change"}
         for pattern in model_admin.get_urls():
@@ -83,7 +83,7 @@ def own_pages() -> Iterator[str]:
 
 
 def addresses(name: str, numbers: list[int]) -> Iterator[str]:
-    """Of a page, with all that may stand in it."""
+    """Return the page's URLs, with everything that may stand in them."""
     verbs: list[list[Any]] = [
         [n, verb] for n in numbers for verb in [*TRANSITIONS, "nothing"]
     ]
@@ -97,7 +97,7 @@ def addresses(name: str, numbers: list[int]) -> Iterator[str]:
 
 
 def queries(names: list[str]) -> Iterator[str]:
-    """What may stand behind the “?”: each name with each odd value."""
+    """Yield query strings: each name with each odd value."""
     yield ""
     for name in names:
         for odd in ODD:
@@ -107,8 +107,8 @@ def queries(names: list[str]) -> Iterator[str]:
 
 
 def filters_of(model_admin: Any) -> list[str]:
-    """The lookups that its filters write into addresses, and those that anybody can:
-    Django takes any of a model's own columns."""
+    """Return the lookups that the list's filters write into URLs, and those that
+    anybody can write: Django takes any of a model's own columns."""
     own = [getattr(f, "parameter_name", "") for f in model_admin.list_filter]
     columns = [f.name for f in model_admin.opts.concrete_fields]
     return [
@@ -125,7 +125,7 @@ def filters_of(model_admin: Any) -> list[str]:
 
 
 def failures(client: Client, paths: Iterator[str]) -> list[str]:
-    """Those that end in an error of ours."""
+    """Return the paths that answer with a server error."""
     client.raise_request_exception = False
     return [
         f"{response.status_code} {path}"
@@ -135,7 +135,7 @@ def failures(client: Client, paths: Iterator[str]) -> list[str]:
 
 
 def links_in(page: str) -> Iterator[str]:
-    """What its links lead to, in the same list."""
+    """Yield the links of a page that lead on in the same list."""
     for link in re.findall(r'href="(\?[^"]*)"', page):
         yield unescape(link)
 
@@ -162,7 +162,7 @@ def test_every_list_answers_whatever_its_address_says(
 def test_every_filter_and_order_of_every_list_answers_with_counts(
     somebody: Client,
 ) -> None:
-    """As the links of the lists themselves lead on."""
+    """Follows the links that the lists themselves have."""
     for _model_admin, path in lists():
         first = somebody.get(f"{path}?_facets=True").content.decode()
         onward = [path + link for link in {*links_in(first)}]
@@ -271,8 +271,8 @@ def test_a_class_that_is_not_made_of_ours_is_refused(
 def test_an_address_that_is_none_is_refused_in_a_sentence(
     as_user: Login, erin: User, alice: User, world: World, slug: str
 ) -> None:
-    """Of a published petition, and of an organisation: both have a link to their page
-    above the form."""
+    """For a published petition and an organisation, which both have a link to their
+    public page above the form."""
     petition = f"/admin/petitions/petition/{world.petition.pk}/change/"
     organization = f"/admin/organizations/organization/{world.organization.pk}/change/"
 

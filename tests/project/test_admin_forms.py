@@ -53,7 +53,8 @@ LARGE = "99999999999999999999"
 
 @dataclass
 class Reached:
-    """The rules that some input broke, by name; and what forms did wrong with it."""
+    """The constraints that some input broke, by name; and what forms did wrong with
+    it."""
 
     rules: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
@@ -66,7 +67,8 @@ class Reached:
 
 
 def odd_values(found: forms.Field) -> Iterator[str]:
-    """For a form field: what cannot be stored, is too long or large, or is no value."""
+    """Yield values for a form field that cannot be stored, are too long or large, or
+    are none."""
     match found:
         case forms.BooleanField() | forms.FileField():
             return
@@ -88,7 +90,7 @@ def odd_values(found: forms.Field) -> Iterator[str]:
 
 
 def fill(found: forms.Field) -> str:
-    """Something that a required field takes."""
+    """Return something that a required field takes."""
     match found:
         case forms.DateField():
             return str(timezone.localdate())
@@ -107,8 +109,8 @@ def fill(found: forms.Field) -> str:
 
 
 def rule_broken(row: models.Model, column: str, value: Any) -> str:
-    """The name of the rule, or a trigger's own words, that refuses the value where it
-    is written past all forms; "" when it can be stored."""
+    """Return the name of the constraint, or a trigger's own words, that refuses the
+    value when it is written past all forms; "" when it can be stored."""
     table = row._meta.db_table
     statement = f'UPDATE {table} SET "{column}" = %s WHERE {row._meta.pk.column} = %s'
     try:
@@ -155,8 +157,9 @@ class Page:
         }  # fmt: skip
 
     def send(self, name: str, found: forms.Field, value: Any, **also: Any) -> bool:
-        """Whether it was refused, in a sentence, with what was typed kept; anything
-        else but a save is a fault."""
+        """Send the form with one odd value, and roll back; return whether it was
+        refused. Anything but a save or a proper refusal (`look`) is noted as a
+        fault."""
         split = isinstance(found, forms.SplitDateTimeField)
         key = f"{name}_0" if split else name
         typed = {**self.opened, **self.required, **also, key: value}
@@ -176,7 +179,8 @@ class Page:
         return True
 
     def look(self, response: Any, what: str, key: str, value: str) -> None:
-        """A sentence beside a field; and what was typed still there."""
+        """Note as a fault any refusal without a sentence beside its field, or without
+        what was typed."""
         errors = list(errors_of(response))
         if not errors:
             self.reached.faults.append(f"{what}: no sentence")
@@ -201,10 +205,10 @@ def all_forms(response: Any) -> Iterator[Any]:
 
 
 def errors_of(response: Any) -> Iterator[tuple[bool, str]]:
-    """Each sentence, and whether it stands beside a field or above rows."""
+    """Yield each error, with whether it stands beside a field or above rows."""
     for form in all_forms(response):
         for name, sentences in form.errors.items():
-            # Of a row below, what is said stands in the row.
+            # A sentence about a row of an inline stands in the row.
             beside = name != "__all__" or form.prefix is not None
             yield from ((beside, str(sentence)) for sentence in sentences)
     for inline in response.context["inline_admin_formsets"]:
@@ -217,7 +221,7 @@ def errors_of(response: Any) -> Iterator[tuple[bool, str]]:
 def change_pages(
     model: Any, client: Client, reached: Reached
 ) -> Iterator[tuple[Page, Any, bool]]:
-    """The form of some rows; with the row, and whether it is the first."""
+    """Yield the form of some rows, with the row and whether it is the first."""
     if not model._meta.proxy:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
         for place, row in enumerate(
@@ -231,7 +235,7 @@ def change_pages(
 def break_fields(
     page: Page, row: Any, form: Any, *, words: bool = True, **also: Any
 ) -> None:
-    """Each odd value in each field of one form."""
+    """Send each odd value in each field of one form."""
     for name, found in form.fields.items():
         if found.disabled or isinstance(found.widget, forms.HiddenInput):
             continue
@@ -245,12 +249,13 @@ def break_fields(
         for value in values:
             broken = rule_broken(row, column, value) if column else ""
             page.send(form.add_prefix(name), found, value, **also)
-            # Refused in a sentence, or saved as the field reads it: a fault else.
+            # It has to be saved as the field reads it, or refused in a sentence.
             page.reached.rules |= {broken} - {""}
 
 
 def new_row(formset: Any) -> tuple[Any, dict[str, Any]]:
-    """A row that somebody adds below those that there are, and what it needs."""
+    """Return the form of a row that is added below the others, and the data that it
+    needs."""
     number = formset.total_form_count()
     form = formset.form(prefix=f"{formset.prefix}-{number}")
     typed: dict[str, Any] = {
@@ -307,9 +312,9 @@ def test_what_triggers_say_is_said_in_french_too() -> None:
         assert {words for words in said if gettext(words) == words} == set()
 
 
-# == The rules ==
+# == The constraints ==
 
-# Those that no single value reaches, and why.
+# Constraints that no single value breaks, and why.
 NOT_TYPED = {
     "organizations_user_email_lower": "the form writes small letters",
     "organizations_organization_links_form": "lines of a list: no single value",
@@ -318,7 +323,8 @@ NOT_TYPED = {
 
 
 def rules_of(tried: dict[type[models.Model], set[str]]) -> set[str]:
-    """The names of the rules that are about nothing but fields that were tried."""
+    """Return the names of constraints that are about nothing but fields that were
+    tried."""
     return {
         constraint.name
         for model, names in tried.items()

@@ -16,7 +16,8 @@ TEXT = (ROOT / "docs/architecture.md").read_text()
 
 
 def first_cells(heading: str) -> list[list[str]]:
-    """The names in the first column of the table whose head begins with `heading`."""
+    """Return the names in the first column of the table whose head begins with
+    `heading`."""
     table = TEXT.partition(f"| {heading}")[2].partition("\n\n")[0]
     rows = table.splitlines()[2:]
     return [re.findall(r"`([^`]+)`", row.split("|")[1]) for row in rows]

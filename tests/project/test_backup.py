@@ -126,7 +126,7 @@ def test_a_wrong_setting_stops_it_with_a_sentence_and_deletes_nothing(
 
 
 def make_old(folder: Path) -> Path:
-    """A dump of long ago."""
+    """Make a dump of long ago."""
     old = folder / "petitions-2020-01-01-0300.dump"
     old.touch()
     os.utime(old, (0, 0))
@@ -136,7 +136,8 @@ def make_old(folder: Path) -> Path:
 def test_older_dumps_stay_until_a_new_one_can_be_read(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    """One that a full disk or a killed program cut off, without anybody noticing."""
+    """The new one is cut off, as by a full disk or a killed program, without anybody
+    noticing."""
     old = make_old(tmp_path)
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -171,7 +172,7 @@ def test_the_new_dump_stays_however_wrong_the_clock(
 
 @pytest.mark.parametrize("hour", ["08", "09", "0", "00"])
 def test_an_hour_may_begin_with_a_zero(tmp_path: Path, hour: str) -> None:
-    """The one that stays is asleep until then."""
+    """The script accepts it, and sleeps until then."""
     process = subprocess.Popen(
         ["sh", SCRIPT, tmp_path],
         env={"PATH": os.environ["PATH"], "HOUR": hour, "DAYS": "07"},

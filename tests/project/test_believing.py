@@ -138,7 +138,7 @@ def door() -> Iterator[Door]:
 
 
 def kept() -> dict[Any, tuple[bytes, dict[str, str]]]:
-    """Every page that the process keeps."""
+    """Return every page in the process's page cache."""
     return {
         key: (gzip.decompress(page.zipped), page.headers)
         for key, page in page_cache.pages.items()
@@ -170,7 +170,7 @@ def test_what_a_visitor_sends_is_on_no_page_of_the_next(
     for key, (body, headers) in kept().items():
         assert CANARY not in repr((key, headers))
         assert CANARY.encode() not in body
-        # Nor anything else that is not there for everybody.
+        # Each is, altogether, what everybody is shown.
         assert (body, headers) == usual[key]
     for path, answer in clean.items():
         assert door(path) == answer
@@ -179,7 +179,7 @@ def test_what_a_visitor_sends_is_on_no_page_of_the_next(
 def test_a_view_of_a_cached_page_is_shown_nothing_that_a_visitor_sent(
     door: Door, petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever views and templates come to read of a request."""
+    """So that it does not matter what views and templates come to read of a request."""
     from core.http import cache_policy
 
     seen = []
@@ -300,7 +300,7 @@ def test_a_redirect_leads_on_with_what_stood_behind_it(
     ("prefix", "path", "asked"),
     [
         ("/evil", "/petitions/", "/evil/petitions/"),
-        # What a proxy's rules saw is what is looked up.
+        # The path that a proxy's rules saw is the one that is looked up.
         ("/x", "/admin/login/", "/x/admin/login/"),
         ("", "https://evil.example/petitions/", "/https://evil.example/petitions/"),
         ("", "*", "/*"),
@@ -457,7 +457,8 @@ def test_no_cookie_is_a_server_error(
 
 
 class Broken(io.BytesIO):
-    """As gunicorn's: once it has failed, it says that there is no more."""
+    """A request body that fails as gunicorn's does: once it has failed, it says that
+    there is no more."""
 
     failed = False
 
@@ -491,7 +492,7 @@ def test_a_form_in_chunks_is_read(door: Door, petition: Petition) -> None:
     [
         (io.BytesIO(b"name=" + b"x" * 200_000), {}, 413),
         (Broken(), {}, 408),
-        # Nobody says where it ends.
+        # A body without a length, which nobody says the end of.
         (io.BytesIO(b"name=M"), {"wsgi.input_terminated": False}, 413),
     ],
 )

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(
     (ROOT / "compose.yaml").read_text()
 )["services"]
-# Beyond reading and writing their own files: what each needs, and nothing else.
+# What each container needs beyond reading and writing its own files; nothing else.
 RIGHTS = {
     "proxy": {"NET_BIND_SERVICE"},
     "database": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"},

@@ -33,8 +33,8 @@ OF_VISITORS = {
 
 
 def deletable(ada: User) -> Iterator[type[models.Model]]:
-    """Models of which somebody may delete a row: on its page, in the list of all, or in
-    a table of another's page. Whoever may do all is asked."""
+    """Yield the models of which a site administrator, who may do everything, can delete
+    a row: on its page, in the list, or in an inline of another's page."""
     request = RequestFactory().get("/")
     request.user = ada
     for model, model_admin in site._registry.items():
@@ -56,7 +56,7 @@ def may_delete(options: Any, request: Any, row: Any) -> bool:
 
 
 def goes_along(model: type[models.Model]) -> set[type[models.Model]]:
-    """The model, and all whose rows are deleted with one of its rows."""
+    """Return the model and all whose rows are deleted with one of its rows."""
     found, ahead = {model}, [model]
     while ahead:
         for relation in ahead.pop()._meta.related_objects:

@@ -79,7 +79,7 @@ def key() -> UUID:
 
 
 def dump() -> dict[str, str]:
-    """The whole database as text, by table; and what sessions hold, unpacked."""
+    """Return the whole database as text, by table; and what sessions hold, unpacked."""
     settings = connection.settings_dict
     command = [
         str(binaries() / "pg_dump"), "--data-only", "--host", str(settings["HOST"]),
@@ -107,7 +107,7 @@ def dump() -> dict[str, str]:
 
 
 def holding(*words: str) -> set[str]:
-    """The tables that hold one of the words."""
+    """Return the tables that hold one of the words."""
     tables = dump().items()
     return {table for table, text in tables if any(word in text for word in words)}
 
@@ -123,7 +123,7 @@ def _pg_dump() -> None:
 
 
 class Collector(logging.Handler):
-    """All that the site logs; the mail server of the tests is not of it."""
+    """Collects all that the site logs, without what the tests' mail server does."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -137,7 +137,7 @@ class Collector(logging.Handler):
 
 @pytest.fixture
 def logs() -> Iterator[None]:
-    """Nothing that was planted is logged, by whatever logger at whatever level."""
+    """Checks that nothing planted is logged, by whatever logger at whatever level."""
     root, collector = logging.getLogger(), Collector()
     level = root.level
     root.addHandler(collector)
@@ -162,7 +162,7 @@ FOLDERS = {
 
 
 class Journey:
-    """One person who does everything that can be done."""
+    """One signer who does everything that can be done."""
 
     def __init__(self, visitor: Client, mailserver: MailServer) -> None:
         self.visitor = visitor
@@ -181,13 +181,13 @@ class Journey:
         return Signature.objects.order_by("-pk")[0]
 
     def send(self) -> None:
-        """A round of the worker, late enough for the caps."""
+        """Run a round of the worker, late enough for the caps."""
         self.later += timedelta(hours=2)
         links.answer_requests(timezone.now() + self.later)
         outbox.send_due(timezone.now() + self.later)
 
     def link(self, part: str) -> str:
-        """The path of a link in the newest mail that has one."""
+        """Return the path of a link with `part` in the newest mail that has one."""
         for message in reversed(self.server.mailbox.messages):
             for line in body(message).splitlines():
                 if part in line:
@@ -203,7 +203,7 @@ class Journey:
         self.post(self.link("/confirm/"))
 
     def own(self, purpose: TokenPurpose, petition: Petition) -> str:
-        """The path of a link to the newest signature under a petition."""
+        """Return the path of a link to the newest signature under a petition."""
         newest = petition.signatures.order_by("-pk")[0]
         folder = FOLDERS[purpose]
         return f"/{folder}/{make_token(purpose, newest.pk, now=timezone.now())}/"
@@ -236,10 +236,10 @@ def unknown(address: str) -> str:
 
 @pytest.fixture
 def planted(journey: Journey, petitions: list[Petition], alice: User) -> Journey:
-    """Everything that stores anything, done once."""
+    """Do once everything that stores anything."""
     first, second, third, fourth = petitions
     mailbox = journey.server.mailbox
-    # A server that refuses for now, then for good, and names whom.
+    # A mail server that refuses for now, then for good, and names the recipient.
     mailbox.refuse = full
     refused = journey.sign(first)
     journey.send()
@@ -248,7 +248,7 @@ def planted(journey: Journey, petitions: list[Petition], alice: User) -> Journey
     journey.send()
     assert "Zephyrine" in DueMail.objects.get(state="failed").reply
     mailbox.refuse = lambda address: None
-    # A second form for the same, in another spelling; the first one is merged.
+    # A second form for the address in another spelling; the first one is merged.
     journey.sign(first, email=OTHER_SPELLING)
     journey.confirm()
     assert MergedSignature.objects.get().pk == refused.pk
@@ -277,7 +277,7 @@ def planted(journey: Journey, petitions: list[Petition], alice: User) -> Journey
     journey.visitor.get(f"{everything}erase/")
     journey.visitor.get("/petitions/?q=Zephyrine")
     staff_at_work(alice, first)
-    # In the end the mailbox is closed.
+    # In the end, the signer's mailbox is closed.
     bounces.record_bounce(key(), "550 5.1.1", now=timezone.now())
     while counting.fold():
         pass
@@ -287,7 +287,8 @@ def planted(journey: Journey, petitions: list[Petition], alice: User) -> Journey
 
 
 def staff_at_work(alice: User, petition: Petition) -> None:
-    """Finds the signer in every way, approves the comment, changes the petition."""
+    """Let staff find the signer in every way, approve the comment, change the
+    petition."""
     client = Client(headers={"host": "localhost"})
     login = {"username": alice.email, "password": "correct horse"}
     client.post("/admin/login/?next=/admin/", login)
@@ -324,7 +325,7 @@ MUCH_LATER = timedelta(days=31)
 def test_what_was_planted_is_found_where_it_is_stored() -> None:
     assert holding(*PLANTED) == EVERYWHERE
     assert holding_key() == EVERYWHERE | BOUNCED
-    # Mail keeps no addresses that a server quotes (core.mail.transport), but other names.
+    # Of a server's reply, the outbox stores no address (core.mail.transport), but names.
     tallied = {"petitions_mailtally"}
     assert holding(DOMAIN) == EVERYWHERE - {"petitions_duemail"} | tallied
 
@@ -351,7 +352,7 @@ def test_erasing_everything_leaves_no_trace(planted: Journey, suppressed: bool) 
     planted.post(f"{planted.link('/signed/')}erase/")
 
     assert holding(*PLANTED) == set()
-    # For a day, that mails went out; for two, that somebody of this domain signed.
+    # Kept for a day: that mails went out; for two: that somebody of this domain signed.
     assert holding_key() == {"petitions_duemail"} | BOUNCED | kept
     assert holding(DOMAIN) == {"petitions_mailtally"}
     assert Signature.objects.get() == stranger

@@ -23,7 +23,7 @@ from core.text.fields import LineField
 from organizations.models import User
 from tests.factories import make_user
 
-# What is no text for readers: choices, numbers, secrets, files.
+# Fields that hold no text for readers: choices, numbers, secrets, files.
 OTHERS = (
     AddressField, SimpleArrayField, forms.SlugField, forms.GenericIPAddressField,
     forms.UUIDField, forms.JSONField, forms.RegexField, forms.FilePathField,

@@ -37,7 +37,7 @@ POSTS = {
 }
 LIMIT = 300
 CATALOGUE = Path(__file__).parents[2] / "locale/fr/LC_MESSAGES/django.po"
-# A line must not end or begin with a sign, nor a number be parted.
+# A line must not begin or end with a sign, nor a number be broken.
 LOOSE = re.compile(r"« | »| :(?!\w)|\d \d{3}")
 # As Canadian French has it, and French of France does not.
 APART = re.compile(r"[ \u00a0\u202f][;?!](?=[ \"\u00a0»])")
@@ -45,7 +45,8 @@ TYPEWRITTEN = re.compile(r"(?<=\w)'")
 
 
 def crawl(visitor: Client, starts: list[str]) -> dict[str, str]:
-    """Each French page that can be reached from `starts`: its path and its HTML."""
+    """Return each French page that can be reached from `starts`: its path and its
+    HTML."""
     found: dict[str, str] = {}
     waiting = list(starts)
     while waiting and len(found) < LIMIT:
@@ -91,13 +92,13 @@ def test_no_english_on_any_french_page(
 
 
 def make_signature_of(petition: Petition) -> None:
-    """A supporter from the time when it could be signed."""
+    """Make a supporter of a paused petition, from the time when it could be signed."""
     if petition.state == State.PAUSED:
         make_signature(petition, show_name=True)
 
 
 def test_what_looks_for_english_finds_it(visitor: Client, site: dict[str, str]) -> None:
-    """On the English pages, read as if they were French."""
+    """Tried on English pages, which are read as if they were French."""
     for path in ("/", PETITION, "/privacy/", "/new-link/", "/nothing/"):
         page = visitor.get(path).content.decode()
         assert len(english_in(page, "en")) > 5, path
@@ -123,7 +124,7 @@ def test_french_signs_keep_to_their_words() -> None:
     assert [entry for entry in entries if TYPEWRITTEN.search(entry)] == []
 
 
-# What Django's own French says otherwise: for every gender and country at once.
+# Django's own French, which is for every gender and country at once, has these.
 OF_FRANCE = re.compile(
     r"[ \u00a0\u202f][;?!]|\(e\)|électronique|\bobjet |(Ajout|ation) de "
 )

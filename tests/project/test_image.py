@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Image:
-    """What the Dockerfile builds, below a folder instead of below /."""
+    """The image that the Dockerfile builds, below a folder instead of below /."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "root"
@@ -46,7 +46,7 @@ class Image:
         self.stage = ""
 
     def place(self, text: str) -> str:
-        """The image's absolute paths, found below our folder."""
+        """Return the text with the image's absolute paths moved below our folder."""
         return re.sub(r"(?<![\w./])/(app|venv|data)\b", rf"{self.root}/\1", text)
 
     def build(self, dockerfile: Path) -> None:
@@ -62,7 +62,7 @@ class Image:
             self.stages[self.stage] = self.root.rename(self.root.with_name(self.stage))
         self.root.mkdir()
         self.stage = rest.partition(" AS ")[2]
-        # Of this machine only what it takes to reach a package registry.
+        # Only those variables of this machine that it takes to reach a registry.
         self.environment = {k: v for k, v in os.environ.items() if NETWORK.search(k)}
         self.environment |= {
             "PATH": f"{self.python}/bin:/usr/bin:/bin",
@@ -128,8 +128,8 @@ class Image:
     # -- running it --
 
     def as_user(self, command: list[str]) -> list[str]:
-        """As the image's user; it may read what root keeps (here the Python), but
-        write only what is its own."""
+        """Return the command line that runs `command` as the image's user, who may read
+        what root keeps (here the Python), but write only what is its own."""
         user, _, group = self.user.partition(":")
         return [
             "setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups",
@@ -138,7 +138,7 @@ class Image:
         ]  # fmt: skip
 
     def execute(self, *command: str, **settings: str) -> str:
-        """What a command prints; AssertionError when it fails."""
+        """Return what a command prints; raise AssertionError when it fails."""
         done = subprocess.run(
             self.as_user(list(command)),
             cwd=self.folder,

@@ -28,7 +28,7 @@ def site() -> Iterator[Site]:
 
 
 def launch(**environment: str) -> subprocess.CompletedProcess[str]:
-    """A start that is expected to fail soon."""
+    """Run a start that is expected to fail soon."""
     return subprocess.run(
         [sys.executable, "-m", "devsite.launcher"],
         cwd=ROOT,
@@ -88,7 +88,7 @@ def test_a_child_that_dies_is_started_again(site: Site, word: str) -> None:
     os.kill(pid, signal.SIGKILL)
 
     try:
-        # Those below it, such as the web processes, outlive it for a moment.
+        # Its children, such as the web processes, outlive it for a moment.
         until(lambda: set(site.processes(word)) - set(before), 15)
     except AssertionError:
         raise AssertionError(site.output) from None
@@ -97,7 +97,8 @@ def test_a_child_that_dies_is_started_again(site: Site, word: str) -> None:
 
 
 def test_a_second_start_from_the_same_folder_is_refused(site: Site) -> None:
-    """By its folder, whichever port it is given: the one in use is taken, too."""
+    """Because of the folder, whichever port it is given: the port in use is taken,
+    too."""
     for port in (site.port, free_port()):
         done = launch(VAR=str(site.var), PORT=str(port))
 
@@ -183,7 +184,7 @@ def test_manage_py_finds_the_same_site(site: Site) -> None:
 def test_those_who_announce_a_form_and_send_none_do_not_hold_the_site(
     site: Site,
 ) -> None:
-    """As many as there are threads; each is let go after ten seconds."""
+    """There are as many of them as threads; each is let go after ten seconds."""
     head = (
         b"POST /petitions/plant-trees-along-the-lower-bank/sign/ HTTP/1.1\r\n"
         b"Host: localhost\r\nContent-Length: 1000\r\n"

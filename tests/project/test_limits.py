@@ -54,13 +54,13 @@ MODELS = [
     for model in apps.get_app_config(app).get_models()
     if not model._meta.proxy
 ]
-# Written by the site alone, out of rows that are limited.
+# Columns that only the site writes, from rows that are limited.
 COMPUTED = ("petitions.keyversion.rules", "petitions.searchdocument.head",
             "petitions.searchdocument.whole")  # fmt: skip
 
 
 def columns() -> Iterator[models.Field[Any, Any]]:
-    """Those that may hold text."""
+    """Yield the columns that may hold text."""
     for model in MODELS:
         for column in model._meta.local_concrete_fields:
             inner = column.base_field if isinstance(column, ArrayField) else column
@@ -75,7 +75,7 @@ def column_of(model: type[models.Model], name: str) -> Any:
 
 
 def limit(column: models.Field[Any, Any]) -> int:
-    """The limit that it states; 0 when it states none that the database knows."""
+    """Return the limit of a column; 0 when it states none that the database knows."""
     if isinstance(column, ArrayField):
         return limit(column.base_field) if column.size else 0
     if isinstance(column, models.TextField) and not isinstance(column, TextColumn):
@@ -88,7 +88,7 @@ def label(column: models.Field[Any, Any]) -> str:
 
 
 def words(column: models.Field[Any, Any], length: int) -> str:
-    """Something of so many characters that such a column takes."""
+    """Return a value of so many characters that such a column takes."""
     if isinstance(column, models.EmailField) or column.name == "email":
         # A domain has parts of at most 63, and what stands before it at most 64.
         return f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * (length - 197)}.org"
@@ -106,7 +106,8 @@ def test_every_column_of_text_states_a_limit() -> None:
 
 
 def test_the_database_has_it_too() -> None:
-    """No column is wider than its model says, and each text has its rule, validated."""
+    """No column is wider than its model says, and each text has its constraint,
+    validated."""
     rules = {
         (
             model._meta.db_table,
@@ -145,7 +146,7 @@ def test_the_database_has_it_too() -> None:
 
 @pytest.fixture
 def rows(world: World) -> None:
-    """One of each that has a text."""
+    """One row of each model that has a text."""
     make_signature(world.signed, updates=True)
     Correction.objects.create(petition=world.signed, text="x", before="do", after="x")
     answer = world.signed.answers.get()
@@ -158,8 +159,8 @@ def rows(world: World) -> None:
 
 
 def write(column: models.Field[Any, Any], value: Any) -> str:
-    """As somebody at the database's own prompt does, past triggers that freeze it; the
-    name of the rule that refuses it, "" when none does."""
+    """Write the value as somebody at the database's own prompt does, past triggers that
+    freeze it; return the name of the constraint that refuses it, "" when none does."""
     table = column.model._meta.db_table
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -185,7 +186,7 @@ TEXTS = [column for column in columns() if isinstance(column, TextColumn)]
 def test_one_more_is_refused_by_the_database(column: TextColumn) -> None:
     rule = f"{column.model._meta.db_table}_{column.name}_length"
 
-    # Characters of four bytes: none is counted twice.
+    # Characters of four bytes, none of which may count twice.
     assert write(column, "😀" * column.limit) == ""
     assert write(column, "😀" * (column.limit + 1)) == rule
 
@@ -202,7 +203,7 @@ def test_a_list_has_an_end() -> None:
 
 
 def test_what_the_site_writes_fits_its_source(petition: Petition) -> None:
-    """A confirmation never fails because whom it names has a long name."""
+    """So a confirmation never fails because an organisation has long names."""
     organization = petition.organization
     for name in ("name", "legal_name", "postal_address", "contact_email"):
         column = column_of(Organization, name)
@@ -284,7 +285,7 @@ def test_what_is_longer_already_is_named_before_anything_changes(
 
 # == Forms ==
 
-# Of forms that are no ModelForm: where their fields are stored.
+# Where the fields of forms are stored that are not ModelForms.
 STORED: dict[str, tuple[type[models.Model], dict[str, str]]] = {
     "SignForm": (Signature, {}),
     "CorrectionForm": (Signature, {}),
@@ -295,13 +296,13 @@ STORED: dict[str, tuple[type[models.Model], dict[str, str]]] = {
     "RemovalForm": (AnswerRevision, {"reason": "removed_because"}),
     "AcceptForm": (User, {}),
 }
-# What is no text: looked at as a whole, or not kept.
+# Fields that are not text: checked as a whole, or not stored.
 OTHERS = ("OrganizationForm.accent", "SignForm.version")
 
 
 def form_fields(rf: RequestFactory) -> Iterator[tuple[str, Any, Any]]:
-    """Each field for text of a form with a name, and the column that it is stored in,
-    None when it is not known."""
+    """Yield each text field of each form, with the form's name and the column that it
+    is stored in, None when that is not known."""
     request = rf.get("/admin/")
     request.user = make_user(is_superuser=True)
     made: list[Any] = [*own_forms()]
@@ -324,7 +325,7 @@ def form_fields(rf: RequestFactory) -> Iterator[tuple[str, Any, Any]]:
 
 
 def is_refused(found: forms.Field, value: str) -> list[str]:
-    """The sentences that say so."""
+    """Return the sentences that refuse the value; none when the field takes it."""
     try:
         found.clean(value)
     except ValidationError as error:
@@ -372,7 +373,8 @@ IMPORTED: list[tuple[str, type[models.Model], tuple[str, ...]]] = [
 
 
 def imported(more: int) -> dict[str, Any]:
-    """A file in which each text has as many characters as it may, or `more`."""
+    """Return an import file in which each text has as many characters as it may, or
+    `more`."""
     texts: dict[str, dict[str, Any]] = {}
     for place, model, names in IMPORTED:
         for name in names:

@@ -95,7 +95,7 @@ def journey() -> Iterator[Journey]:
 
 
 class Walk:
-    """All that signers, staff and strangers do."""
+    """Everything that signers, staff and strangers do."""
 
     def __init__(self, site: Site, server: MailServer) -> None:
         self.site = site
@@ -117,7 +117,8 @@ class Walk:
         return fetch(self.site.url + path, data, headers=headers)
 
     def link(self, part: str, email: str = EMAIL, but: str = "") -> str:
-        """The path of the newest link with `part` that was mailed to an address."""
+        """Return the path of the newest link with `part` that was mailed to an address;
+        `but` is a path that it must not be."""
 
         def newest() -> str:
             for message in reversed(self.server.mailbox.messages):
@@ -131,7 +132,7 @@ class Walk:
         return path
 
     def link_on(self, path: str, part: str) -> str:
-        """The first link with `part` on a page of ours."""
+        """Return the first link with `part` on a page of the site."""
         page = self.get(path).text
         self.keep(page)
         found = re.search(rf'"({part}[^"]+)"', page)
@@ -244,7 +245,7 @@ class Walk:
         visit("/admin/petitions/signature/?" + urlencode({"q": EMAIL}))
 
     def failures(self) -> None:
-        """What no site should have: rules that the forms do not know."""
+        """Provoke server errors by constraints that the forms do not know."""
         sql = self.site.sql
         sql(
             f"ALTER TABLE petitions_signature ADD CONSTRAINT planted CHECK (email <> '{BROKEN}')"
@@ -258,12 +259,12 @@ class Walk:
 
 
 def lines(text: str) -> list[dict[str, Any]]:
-    """The lines of a log, each of which has to be JSON."""
+    """Return the lines of a log, each of which has to be JSON."""
     return [json.loads(line) for line in text.splitlines()]
 
 
 def ways_to_write(secret: str) -> set[str]:
-    """A secret as logs might hold it."""
+    """Return a secret as logs might hold it: plain, quoted, escaped."""
     plain = {secret, secret.lower()}
     return plain | {
         way(form)
@@ -278,7 +279,7 @@ def test_no_log_holds_a_name_an_address_or_a_token(journey: Journey) -> None:
     logs["launcher"] = journey.site.output
     secrets = {NAME, EMAIL, COMMENT, *WORDS, *journey.tokens}
     forms = {form for secret in secrets for form in ways_to_write(secret)}
-    # The signature alone would do to spot a token that was cut.
+    # The signature alone finds a token that was cut off at its beginning.
     forms |= {token.rpartition(".")[2] for token in journey.tokens if "." in token}
 
     assert {"web.log", "worker.log", "postgres.log"} <= set(logs)

@@ -29,7 +29,7 @@ FRENCH = "/admin/fr/petitions/signature/"
 
 @pytest.fixture
 def many(petition: Petition, monkeypatch: pytest.MonkeyPatch) -> list[Signature]:
-    """More signatures than are counted, on several pages."""
+    """More signatures than are counted, on several pages of the list."""
     monkeypatch.setattr(paging.CappedPaginator, "most", 4)
     monkeypatch.setattr(admin.site._registry[Signature], "list_per_page", 2)
     shown: dict[str, Any] = {"comment": "Because.", "show_name": True}

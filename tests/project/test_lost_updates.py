@@ -379,7 +379,7 @@ def test_what_was_typed_into_a_form_whose_row_is_gone_is_shown(
 def test_what_was_chosen_in_it_is_named(
     as_user: Login, alice: User, world: World, path: str
 ) -> None:
-    """Not numbered; and to nobody who may not see it."""
+    """Named, not numbered; and only to those who may see it."""
     theirs = make_petition(make_organization("Whose name is secret"))
     later = change(
         path, as_user(alice), summary="Of Alice", preview_of="4711",
@@ -399,7 +399,7 @@ def test_what_was_chosen_in_it_is_named(
 
 
 def fields_of(page: Any) -> dict[str, str]:
-    """What the page that asks whether to delete sends along."""
+    """Return the hidden fields of the page that asks whether to delete."""
     found = re.findall(r'name="(post|_seen)" value="([^"]*)"', page.content.decode())
     assert len(found) == 2
     return {name: unescape(value) for name, value in found}
@@ -467,7 +467,7 @@ def test_paper_that_is_sent_twice_is_counted_once(
 def test_a_form_that_comes_again_with_other_words_says_what_was_saved(
     as_user: Login, erin: User, organization: Organization
 ) -> None:
-    """Back in the browser, something corrected, and saved once more."""
+    """Somebody goes back in the browser, corrects something and saves once more."""
     client, path = as_user(erin), f"{LIST}add/"
     opened = {
         **sent(client.get(path)), "title": "Only once", "text": "Please.",
@@ -511,7 +511,7 @@ def test_every_form_that_changes_a_row_says_what_it_was_opened_with(
 def test_what_nobody_can_see_is_no_change(
     as_user: Login, alice: User, organization: Organization
 ) -> None:
-    """Pasted into a field that takes it away, it is not said to be lost."""
+    """An invisible character that the field takes away is not said to be lost."""
     path = f"/admin/organizations/organization/{organization.pk}/change/"
 
     assert saved(change(path, as_user(alice), legal_name="\u200b")())

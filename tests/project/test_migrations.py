@@ -13,7 +13,7 @@ from tests.project.releases import former, git
 
 KNOWN = {"petitions_signature", "petitions_duemail", "petitions_topic"}
 SIGNATURE = 'ALTER TABLE "petitions_signature"'
-# As Django does it to a default that the database shall not keep.
+# As Django drops a default that the database is not to keep.
 BARE = f'{SIGNATURE} ALTER COLUMN "a" DROP DEFAULT'
 
 
@@ -120,7 +120,7 @@ def test_migrations_since_the_former_release_expand_only() -> None:
     for key in new:
         migration = loader.graph.nodes[key]
         with connection.schema_editor(collect_sql=True, atomic=False) as editor:
-            # As far as it is not known before it is run.
+            # Collects the SQL, as far as it is known before the migration runs.
             state = migration.apply(state, editor, collect_sql=True)
         found += [
             f"{key[1]}: {complaint}"

@@ -34,7 +34,7 @@ FOUR = ("4", " 4 ", "४", "٤", "４", "+4", "004")
 
 
 def number_fields(rf: RequestFactory) -> Iterator[tuple[str, Any]]:
-    """Those of every form of the admin."""
+    """Yield the number fields of every form of the admin."""
     request = rf.get("/admin/")
     request.user = make_user(is_superuser=True)
     for model, of_model in admin.site._registry.items():

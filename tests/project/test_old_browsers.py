@@ -15,8 +15,8 @@ STATIC = Path(__file__).parents[2] / "static"
 STAFF = {"admin.css", "style_guide.css"}
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
-# What they do not know and silently pass over, and what is lost with it; a selector
-# takes its whole rule along.
+# What old browsers silently ignore, and what is lost with it; a selector takes its
+# whole rule along.
 SELECTORS = {
     r":is\(": "a rule", r":where\(": "a rule", r":has\(": "a rule",
     r":not\([^()]*,": "a rule", r"&": "a nested rule", r":user-invalid": "a rule",
@@ -41,7 +41,7 @@ PROPERTIES = {
     r"place-(items|content|self)": "an alignment",
     r"content-visibility|contain-intrinsic-size": "a layout",
 }
-# Harmless where they are not known: the page is merely plainer.
+# Harmless where a browser does not know them: the page is merely plainer.
 PLAINER = {"text-wrap", "accent-color", "scroll-behavior", "text-underline-offset"}
 SCRIPT = {
     r"\?\.": "a?.b", r"\?\?": "a ?? b", r"\|\|=|&&=": "a ||= b",
@@ -53,8 +53,8 @@ SCRIPT = {
 
 
 def rules(css: str) -> Iterator[tuple[str, str]]:
-    """Selectors and declarations of each rule; what stands in @supports is asked for
-    by those alone who know it."""
+    """Yield the selector and declarations of each rule, without those in @supports,
+    which only browsers apply that understand them."""
     css = COMMENT.sub("", css)
     css = re.sub(r"@supports[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", css)
     for found in re.finditer(r"([^{};]+)\{([^{}]*)\}", css):
@@ -62,7 +62,7 @@ def rules(css: str) -> Iterator[tuple[str, str]]:
 
 
 def lost(css: str) -> list[str]:
-    """What an old browser would miss."""
+    """Return what an old browser would miss."""
     found = []
     for selector, block in rules(css):
         found += [

@@ -44,7 +44,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-# So many requests to each path, half of them such as the description does not allow.
+# How many requests each path gets, half of them not allowed by the description.
 EXAMPLES = 60
 CHECKS = [
     content_type_conformance,
@@ -100,7 +100,8 @@ def _site(petition: Petition, _connected: None) -> None:
 
 
 def guided(description: dict[str, Any]) -> dict[str, Any]:
-    """The same, with addresses that are there; what is not allowed are all others."""
+    """Return the description with slugs and URLs that exist; all others are not
+    allowed."""
     description = copy.deepcopy(description)
     parameters = description["components"]["parameters"]
     for name in ("slug", "organization"):
@@ -110,8 +111,8 @@ def guided(description: dict[str, Any]) -> dict[str, Any]:
 
 
 def strict(schema: Any) -> Any:
-    """The same, but objects have nothing that it does not name: a field that nobody
-    has described is a failure here, and none for whoever reads the data."""
+    """Return the schema with no further properties allowed in objects: a field that
+    nobody has described is a failure here, though not for whoever reads the data."""
     if isinstance(schema, list):
         return [strict(part) for part in schema]
     if not isinstance(schema, dict):
@@ -123,7 +124,8 @@ def strict(schema: Any) -> Any:
 
 
 def judged(description: dict[str, Any]) -> tuple[list[str], dict[str, set[int]]]:
-    """What schemathesis finds wrong, each once; the statuses that each path had."""
+    """Return what schemathesis finds wrong, each once, and the statuses that each path
+    had."""
     schema = schemathesis.openapi.from_dict(guided(strict(description)))
     schema.validate()
     schema.app = application
@@ -140,8 +142,8 @@ def judged(description: dict[str, Any]) -> tuple[list[str], dict[str, set[int]]]
 def failures_of(
     operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, seen: set[int]
 ) -> list[str]:
-    """What is wrong with the answers to requests that the description allows, or to
-    such as it does not."""
+    """Return what is wrong with the answers to requests that the description allows, or
+    to requests that it does not."""
     found: list[str] = []
 
     @seed(1)
@@ -170,7 +172,7 @@ def test_the_data_is_as_described() -> None:
     failures, statuses = judged(document())
 
     assert failures == []
-    # Each path was answered with what it is for, and refused something.
+    # Each path has answered with its data, and has refused something.
     for path, seen in statuses.items():
         assert 200 in seen, path
         assert seen & {400, 404}, path

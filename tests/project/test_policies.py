@@ -235,7 +235,7 @@ def test_the_cache_keeps_a_bounded_number_of_pages(
 def test_the_cache_keeps_a_bounded_number_of_bytes(
     visitor: Client, petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many words are searched."""
+    """However many different words are searched for."""
     from core.http import cache_policy
 
     path = f"{PETITION}/"

@@ -35,7 +35,7 @@ from tests.project.addresses import NAMES, PATHS, PETITION
 
 pytestmark = pytest.mark.django_db
 
-# Of pages that people pass on: everything about a petition, an organisation, the site.
+# Pages that people pass on: everything about a petition, an organisation, the site.
 PASSED_ON = {
     "home",
     "organizations:index",
@@ -49,11 +49,11 @@ PASSED_ON = {
         )
     ),
 }  # fmt: skip
-# Of these, what search engines should not list beside the petition.
+# Those of them that search engines should not list beside the petition.
 UNLISTED = {
     f"petitions:{n}" for n in ("poster", "sheet", "embed", "thank_you", "check_inbox")
 }
-# A frame has a page around it that is the one to pass on.
+# Pages for frames: the page around a frame is the one to pass on.
 FRAMES = {"petitions:card", "petitions:card_form"}
 # The admin has its own pages, behind a login, and a header says noindex.
 STAFF = {
@@ -247,7 +247,7 @@ def test_the_picture_of_an_organisation_changes_with_what_it_shows(
     assert before["image:alt"] == "Rights Now – 10+ supporters"
     assert after["image:alt"] == "Rights Now – 100+ supporters"
     assert len({one["image"] for one in (before, coloured, after)}) == 3
-    # As long as it is what its address says, it is kept for ever.
+    # As long as a picture is the one that its URL names, caches keep it for ever.
     assert "immutable" in answer.headers["Cache-Control"]
     late = visitor.get(before["image"].removeprefix(HOST))
     assert "immutable" not in late.headers["Cache-Control"]

@@ -20,7 +20,7 @@ CLOSE = "Connection: close\r\n"
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    """One process, so that each page that is kept can be looked at."""
+    """A site with one web process, so that each cached page can be looked at."""
     site = Site.begun(WEB_CONCURRENCY="1")
     try:
         yield site.start()
@@ -30,7 +30,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(params=["no proxy", *PROXIES])
 def port(request: pytest.FixtureRequest, site: Site, tmp_path: Path) -> Iterator[int]:
-    """Where visitors come in."""
+    """The port that visitors use: that of a proxy, or of the site itself."""
     if request.param == "no proxy":
         yield site.port
         return
@@ -40,7 +40,7 @@ def port(request: pytest.FixtureRequest, site: Site, tmp_path: Path) -> Iterator
         yield port
 
 
-# What stands in a request beside its method and path.
+# Headers that are sent beside method and path.
 HEADERS = [
     f"SCRIPT_NAME: /{CANARY}",
     f"SCRIPT-NAME: /{CANARY}",
@@ -95,7 +95,7 @@ def ask(port: int, host: int, head: str, *headers: str) -> bytes:
 
 
 def status_of(answer: bytes) -> int:
-    """0 when there is none: the server closed."""
+    """Return the status; 0 when there is none, because the server closed."""
     return int(answer[9:12]) if answer.startswith(b"HTTP/1.") else 0
 
 
@@ -107,7 +107,7 @@ def pages_of(site: Site) -> list[str]:
 
 
 def next_slot() -> None:
-    """What is asked next is rendered anew."""
+    """Wait for the cache's next slot, in which pages are rendered anew."""
     time.sleep(SLOT - time.time() % SLOT + 0.1)
 
 
@@ -120,7 +120,7 @@ def test_nothing_that_a_visitor_sends_is_shown_to_another(
     attacks += [(f"GET {target}", "") for target in TARGETS]
     attacks += [(f"{method} {{path}}", "") for method in METHODS]
 
-    # Of its own page, which nobody else has asked for, each is the one that is kept.
+    # Each attack is the first request for a page of its own, so it fills the cache.
     for number, (head, header) in enumerate(attacks):
         # The port is a word nobody else searches for.
         page = f"/petitions/?q=word{port}x{number}"
@@ -130,7 +130,7 @@ def test_nothing_that_a_visitor_sends_is_shown_to_another(
         kept = ask(site.port, site.port, f"GET {page}")
         assert status_of(kept) == 200
         assert CANARY.encode() not in kept, (head, header)
-    # And of every page, with what has a prefix in it.
+    # Then one attack, with a prefix, on every page.
     next_slot()
     for page in pages:
         ask(port, site.port, f"GET {page}", HEADERS[0])
@@ -140,7 +140,7 @@ def test_nothing_that_a_visitor_sends_is_shown_to_another(
             assert action.startswith((b"/petitions/", b"/fr/petitions/")), page
 
     wrong = {what: status for what, status in statuses.items() if status >= 500}
-    # Caddy and HAProxy say of some requests by themselves that they know no such thing.
+    # Caddy and HAProxy answer some requests themselves: not implemented.
     assert {s for s in wrong.values() if s not in {501, 505}} == set(), wrong
     assert "Traceback" not in site.output
 
@@ -154,7 +154,7 @@ def test_a_path_that_the_proxy_keeps_for_staff_has_no_other_name(
             assert b'type="password"' not in answer, (header, path)
 
 
-# Names that the admin does not have, whatever a proxy's rule for /admin/ says of them.
+# Paths that must not reach the admin, whatever a proxy's rule for /admin/ does.
 OTHER_NAMES = [
     "/fr/admin/login/", "/en/admin/login/", "/fr/admin/fr/login/", "//admin/login/",
     "/ADMIN/login/", "/Admin/login/", "/admin;x/login/", "/;/admin/login/",
@@ -192,7 +192,7 @@ def test_no_charset_is_a_server_error(site: Site, port: int, charset: str) -> No
 
 
 def test_a_form_in_chunks_is_read(site: Site, port: int) -> None:
-    """As a visitor's HTTP/2 without a length arrives from a proxy."""
+    """A proxy passes on a visitor's HTTP/2 form without a length in this way."""
     ((slug,),) = site.sql(
         "SELECT slug FROM petitions_petition WHERE state = 'open' ORDER BY id LIMIT 1"
     )
@@ -209,7 +209,7 @@ def test_a_form_in_chunks_is_read(site: Site, port: int) -> None:
     cut = raw(port, head + b"zz\r\n" + body)
 
     assert status_of(answer) == 303, answer[:200]
-    # A proxy may end it by itself.
+    # A proxy may end the broken request itself.
     assert status_of(cut) in {0, 400, 408, 502}
     found = site.sql(
         "SELECT count(*) FROM petitions_signature WHERE email = %s",

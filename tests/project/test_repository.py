@@ -81,7 +81,7 @@ def test_every_dependency_says_why_it_is_there() -> None:
 
 @pytest.mark.parametrize("folder", ["browser", "faults"])
 def test_files_carry_the_mark_of_their_folder(folder: str) -> None:
-    """By these marks `make test` tells what runs beside what (tests/__main__.py)."""
+    """`make test` decides by these marks what runs beside what (tests/__main__.py)."""
     files = list((ROOT / "tests" / folder).glob("test_*.py"))
     mark = f"\npytestmark = pytest.mark.{folder}\n"
 
@@ -120,7 +120,7 @@ def test_tests_mirror_the_packages() -> None:
 
 
 def test_no_test_module_imports_another() -> None:
-    """What tests share stands in helpers, which nobody runs."""
+    """What tests share is in helper modules, which are not run as tests."""
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line}"
         for path, number, line in lines()

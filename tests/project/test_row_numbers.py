@@ -33,8 +33,8 @@ def stored(model: Any = Target) -> list[Any]:
 
 
 def forms_with_rows(client: Client) -> Iterator[tuple[str, Any]]:
-    """Each kind of rows below a form of the admin that can be saved: the form's path at
-    a row of it that has some, and the formset."""
+    """Yield, for each inline of a form of the admin that can be saved, the path of a
+    row's form that has rows in it, and the formset."""
     for model, model_admin in admin.site._registry.items():
         waiting = {inline.model for inline in model_admin.inlines}
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
@@ -92,7 +92,7 @@ def test_a_row_without_its_number_is_not_added_once_more(
     before = stored()
 
     assert STRANGE in text_of(client.post(path, opened))
-    # Nor as a new one that has the number of one that is there.
+    # Nor is it taken as a new row with the id of an existing one.
     again = {**opened, "targets-0-id": number, "targets-INITIAL_FORMS": "0"}
     assert STRANGE in text_of(client.post(path, again))
     assert stored() == before

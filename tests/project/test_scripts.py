@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def bin_with(folder: Path, **programs: str) -> str:
-    """A folder of programs to be the whole PATH: shell scripts, and the basics."""
+    """Make a folder of programs to be the whole PATH: shell scripts, and the basics."""
     folder.mkdir()
     for name in ("sh", "ls", "sort", "tail", "cat", "id", "env"):
         (folder / name).symlink_to(f"/bin/{name}" if name != "env" else "/usr/bin/env")
@@ -105,7 +105,7 @@ def test_no_chromium_to_be_had(tmp_path: Path) -> None:
 
 
 def test_a_build_takes_no_file_from_a_server_that_runs(tmp_path: Path) -> None:
-    """Whoever has a page of the former release asks for its files a while longer."""
+    """Visitors with a page of the former release ask for its files a while longer."""
     root = tmp_path / "static"
     build = ["sh", str(ROOT / "scripts" / "build.sh")]
     environment = {

@@ -36,7 +36,7 @@ FORMS = [model for model in admin.site._registry if not model._meta.proxy]
 READ_ONLY = (AnswerWithdrawal, Signature, Export, Invalidation, KeyCollision)
 # Their columns hold no words.
 NO_WORDS = (User, AddressRule, OrdinaryDomain)
-# Of what a save leaves behind itself.
+# Tables in which a save leaves its own traces.
 TRACES = {"django_admin_log", "django_session"}
 
 # What older releases and imports have stored: blanks at ends, several in a row, signs
@@ -50,7 +50,8 @@ OF_ONE = [" Two  words ", "Two words", "Cafe\u0301"]
 
 
 def plant(row: models.Model, choice: int) -> int:
-    """Store odd blanks in each text of a row that takes them; how many that were."""
+    """Store odd blanks in each text of a row that takes them; return how many those
+    were."""
     planted = 0
     for column in row._meta.concrete_fields:
         if field_for(column) is None or not column.editable or column.primary_key:
@@ -70,7 +71,7 @@ def plant(row: models.Model, choice: int) -> int:
 
 
 def everything() -> dict[str, list[str]]:
-    """All that is stored, but for traces."""
+    """Return all that is stored, except for the traces of a save."""
     found = {}
     with connection.cursor() as cursor:
         for model in apps.get_models(include_auto_created=True):
@@ -82,7 +83,7 @@ def everything() -> dict[str, list[str]]:
 
 
 def as_browsers_send(fields: dict[str, Any]) -> dict[str, Any]:
-    """With the line ends that the standard has for forms."""
+    """Return the fields with the line ends that the standard has for forms."""
     return {
         name: value.replace("\n", "\r\n") if isinstance(value, str) else value
         for name, value in fields.items()
@@ -90,7 +91,8 @@ def as_browsers_send(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def saved_unchanged(client: Client, model: Any) -> tuple[int, list[str]]:
-    """How many forms were saved, and what was wrong with that."""
+    """Save each form of a model unchanged; return how many were saved, and what was
+    wrong."""
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
     number, wrong = 0, []
     for row in model._default_manager.order_by("pk"):

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the tests of a petition's life in the admin: its form and its dates."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ def change(petition: Petition) -> str:
 
 
 def form(petition: Petition, **changes: Any) -> dict[str, Any]:
-    """Its form as a browser would send it; a draft's organisation may be changed."""
+    """Return the petition's form as a browser would send it; a draft's has its
+    organisation."""
     if petition.state == State.DRAFT:
         changes = {"organization": petition.organization_id, **changes}
     return any_form(petition, **changes)
 
 
 def typed(name: str, moment: datetime | None) -> dict[str, str]:
-    """A date as it is typed into the two fields."""
+    """Return a date as it is typed into the two fields."""
     if moment is None:
         return {f"{name}_0": "", f"{name}_1": ""}
     local = timezone.localtime(moment)

@@ -1,4 +1,4 @@
-"""What tests of this folder share."""
+"""Helpers for the tests of pictures: files to upload."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ SHOWS = "Four people with a box, on steps."
 
 
 def drawn() -> ContentFile[bytes]:
-    """Less work than a photo."""
+    """Return a picture that is quicker to make than a photo."""
     buffer = BytesIO()
     Image.new("RGB", (800, 500), "teal").save(buffer, "PNG")
     return ContentFile(buffer.getvalue(), name="drawn.png")
 
 
 def taken() -> ContentFile[bytes]:
-    """By a telephone, which says where."""
+    """Return a photo as a phone takes it, with a place in its metadata."""
     image = Image.new("RGB", (2000, 1200), "teal")
     exif = image.getexif()
     exif[0x010E] = "the secret place"
