@@ -1,5 +1,5 @@
-"""Reading settings from the environment: each mistake gets a sentence, and all of
-them are reported together, so that nobody restarts a server five times."""
+"""Read settings from the environment. Each mistake gets a sentence, and all of them are
+reported together, so that nobody restarts a server five times."""
 
 from __future__ import annotations
 
@@ -29,26 +29,28 @@ SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
 class Environment(environ.Env):  # type: ignore[misc]
-    """The environment, with a list of what is wrong with it."""
+    """The environment, with a list of everything that is wrong with it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.problems: list[str] = []
         self.known: set[str] = set()
-        """Every variable that was asked for."""
+        """The variables that were read."""
 
     def text(self, name: str, default: str = "") -> str:
-        """The value as it stands, without blanks around it; an empty one counts as not
-        set. (django-environ reads another variable where one begins with “$”.)"""
+        """Return the value without blanks around it; an empty one counts as not set.
+        (django-environ's own methods would take “$NAME” for a reference to another
+        variable.)"""
         self.known.add(name)
         return str(self.ENVIRON.get(name, "")).strip() or default
 
     def parts(self, name: str) -> list[str]:
-        """What stands between commas."""
+        """Return the parts between commas, without empty ones."""
         return [part for part in map(str.strip, self.text(name).split(",")) if part]
 
     def misspelt(self) -> dict[str, str]:
-        """Variables that nobody asked for, with the unset one that they look like."""
+        """Return variables that are set but never read, each with the unset one that
+        its name resembles."""
         unset = self.known - set(self.ENVIRON)
         found = {
             name: close[0]
@@ -58,14 +60,16 @@ class Environment(environ.Env):  # type: ignore[misc]
         return dict(sorted(found.items()))
 
     def required(self, name: str, advice: str) -> str:
-        """The value of `name`; when it is missing, `advice` says what to set."""
+        """Return the value of `name`; if it is missing, report that with `advice` on
+        what to set."""
         value = self.text(name)
         if not value:
             self.problems.append(f"{name} is not set. {advice}")
         return value
 
     def secret(self, name: str, purpose: str) -> str:
-        """A secret of at least 50 characters, every one of which counts."""
+        """Return a secret; report one of fewer than 50 characters. Blanks around it
+        count, too."""
         if not self.required(
             name, f"Set it to 50 or more random characters; it {purpose}."
         ):
@@ -79,7 +83,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         return value
 
     def token(self, name: str) -> str:
-        """What a program shows as a bearer token, or nothing."""
+        """Return a bearer token, or ""; report one that can be guessed or not be
+        sent."""
         value = self.text(name)
         if value and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{20,}", value):
             self.problems.append(
@@ -89,7 +94,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         return value
 
     def folder(self, name: str, default: Path) -> Path:
-        """A folder, from the root on."""
+        """Return a folder; report a path that is not absolute."""
         value = self.text(name, str(default))
         if not value.startswith("/"):
             self.problems.append(
@@ -98,7 +103,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         return Path(value)
 
     def flag(self, name: str) -> bool:
-        """True for 1, true, yes or on; False for 0, false, no, off or nothing."""
+        """Return True for 1, true, yes or on; False for 0, false, no, off or nothing;
+        report anything else."""
         value = self.text(name).lower()
         if value in {"1", "true", "yes", "on"}:
             return True
@@ -107,7 +113,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         return False
 
     def one_of(self, name: str, known: tuple[str, ...], default: str) -> str:
-        """One of the words in `known`."""
+        """Return one of the `known` words; report any other."""
         value = self.text(name, default).lower()
         if value not in known:
             self.problems.append(
@@ -117,7 +123,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         return value
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
-        """A whole number from `least` to `most`."""
+        """Return a whole number; report one that is not from `least` to `most`."""
         value = self.text(name, str(default))
         if not (value.isascii() and value.isdecimal() and least <= int(value) <= most):
             self.problems.append(
@@ -127,7 +133,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         return int(value)
 
     def rate(self, name: str) -> float:
-        """So many a second, fractions too; 0 is as many as possible."""
+        """Return a rate per second, which may be a fraction; 0 means no limit."""
         value = self.text(name, "0")
         if not re.fullmatch(r"\d{1,4}(\.\d{1,4})?", value, re.ASCII):
             self.problems.append(
@@ -138,8 +144,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         return float(value)
 
     def address(self, name: str, value: str) -> str:
-        """An e-mail address, checked and as mail servers take it; `name` is the
-        variable that it stands in."""
+        """Return an e-mail address as mail servers take it; report an invalid one as
+        the value of variable `name`."""
         mailbox = sendable_mailbox(value)
         try:
             validate_email(parseaddr(mailbox)[1])
@@ -151,8 +157,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         return mailbox
 
     def contact(self, name: str) -> str:
-        """Where somebody is reached: an e-mail address, a page or a telephone, as an
-        address that begins with mailto:, https:// or tel:."""
+        """Return a contact as a URL that begins with mailto:, https:// or tel:; a bare
+        e-mail address gets its mailto:."""
         value = self.text(name)
         if "@" in value and ":" not in value:
             value = f"mailto:{value}"
@@ -165,11 +171,11 @@ class Environment(environ.Env):  # type: ignore[misc]
         return value
 
     def web_address(self, name: str) -> str:
-        """An address that begins with https:// or http://, or nothing."""
+        """Return an http or https URL, or ""; report any other value."""
         value = self.text(name)
         url = split(value)
         if value and not (url.scheme in {"http", "https"} and url.hostname):
-            # Not quoted: such addresses are secrets.
+            # Not quoted: such URLs are secrets.
             self.problems.append(
                 f"{name} cannot be read. Set an address that takes a POST: "
                 "https://hooks.example.org/…"
@@ -178,7 +184,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         return value
 
     def time_zone(self, name: str) -> str:
-        """A name from the time zone database."""
+        """Return a name of the time zone database; report any other."""
         value = self.text(name, "UTC")
         if value not in zoneinfo.available_timezones():
             self.problems.append(
@@ -188,7 +194,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         return value
 
     def listening(self, name: str) -> list[str]:
-        """Where the web server listens: host:port, separated by commas."""
+        """Return the addresses on which the web server listens: host:port, separated by
+        commas."""
         found = self.parts(name)
         for part in found:
             host, _colon, port = part.rpartition(":")
@@ -200,7 +207,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         return found or ["127.0.0.1:8000"]
 
     def networks(self, name: str) -> list[str]:
-        """Addresses or networks, separated by commas, each checked."""
+        """Return IP addresses or networks, separated by commas; report each that is
+        neither."""
         found = self.parts(name)
         for part in found:
             try:
@@ -213,7 +221,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         return found
 
     def site_url(self, name: str) -> SplitResult:
-        """The public address of the site: scheme and host, nothing behind."""
+        """Return the public URL of the site: scheme and host, and nothing after
+        them."""
         value = self.required(
             name, "Set the public address of the site, https://petitions.example.org"
         )
@@ -230,13 +239,13 @@ class Environment(environ.Env):  # type: ignore[misc]
                 "https://petitions.example.org"
             )
         if url.hostname and not url.hostname.isascii():
-            # As browsers and mail programs write it.
+            # Punycode, as browsers and mail programs write it.
             url = url._replace(netloc=f"{ascii_domain(url.hostname)}{port}")
         return url
 
     def database(self, name: str) -> dict[str, Any]:
-        """PostgreSQL's settings for Django, from an address as PostgreSQL's own
-        programs read it: of several hosts, with sslmode and the like."""
+        """Return Django's database settings for a URL as PostgreSQL's own programs read
+        it: with several hosts, sslmode and the like."""
         advice = "Set postgresql://user:password@host:5432/name"
         value = self.required(name, advice)
         if not value:
@@ -245,7 +254,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         if scheme not in {"postgresql", "postgres"}:
             self.problems.append(f"{name} does not name PostgreSQL. {advice}")
             return {}
-        # What ends the part before the host, or would be taken for more of it.
+        # Characters that end the user and password, or would be taken for part of them.
         user, at, _host = rest.rpartition("@")
         if at and re.search(r"[/#?@\s]|%(?![0-9A-Fa-f]{2})", user):
             self.problems.append(
@@ -255,7 +264,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         try:
             found: dict[str, Any] = dict(conninfo_to_dict(value))
         except ProgrammingError as error:
-            # Nothing else of its words: they quote what cannot be read.
+            # Nothing else of libpq's words: they quote the value, which holds a
+            # password.
             unknown = re.search(r'query parameter: "([a-z_]+)"', str(error))
             said = f": it knows no {unknown[1]}" if unknown else ""
             self.problems.append(f"{name} cannot be read{said}. {advice}")
@@ -289,7 +299,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         }
 
     def mailer(self, name: str) -> dict[str, Any]:
-        """Django's `MAILERS` entry for a URL such as smtp+tls://user:pw@host:587."""
+        """Return Django's `MAILERS` entry for a URL such as
+        smtp+tls://user:pw@host:587."""
         advice = (
             "Set smtp://user:password@host:25 (plain), smtp+tls://…:587 (STARTTLS), "
             "smtps://…:465 (TLS) or folder:///path (demonstration)."
@@ -301,7 +312,7 @@ class Environment(environ.Env):  # type: ignore[misc]
                 "BACKEND": "core.mail.transport.FolderBackend",
                 "OPTIONS": {"folder": Path(unquote(url.path))},
             }
-        # What ends the part before the host.
+        # Characters that end the user and password.
         user, at, _host = value.partition("://")[2].rpartition("@")
         if at and re.search(r"[/#?\s]", user):
             self.problems.append(
@@ -339,7 +350,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         }
 
     def webhooks(self, name: str) -> str:
-        """The mail provider whose webhooks are taken, as django-anymail calls it."""
+        """Return the mail provider whose webhooks are accepted, by django-anymail's
+        name for it."""
         provider = self.text(name)
         if not provider:
             return ""
@@ -362,7 +374,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         return provider
 
     def anymail(self) -> dict[str, str]:
-        """django-anymail's settings: every variable that begins with ANYMAIL_."""
+        """Return django-anymail's settings: every variable that begins with ANYMAIL_.
+        Report a missing or short WEBHOOK_SECRET."""
         prefix = "ANYMAIL_"
         found = {
             name.removeprefix(prefix): value
@@ -379,6 +392,6 @@ class Environment(environ.Env):  # type: ignore[misc]
         return found
 
     def check(self) -> None:
-        """Stop with every problem found, one a line."""
+        """Raise ImproperlyConfigured with every problem found, one a line."""
         if self.problems:
             raise ImproperlyConfigured("\n".join(self.problems))

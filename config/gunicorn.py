@@ -1,4 +1,4 @@
-"""How gunicorn serves the site: `gunicorn -c config/gunicorn.py config.wsgi`."""
+"""gunicorn's configuration: `gunicorn -c config/gunicorn.py config.wsgi`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from gunicorn import glogging
 
-# Wherever it is started.
+# So that the project's modules are found from whatever folder it is started in.
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 try:
-    # The counts of forms are shared by the processes that come of this one.
+    # Imported before the fork, so that all processes share the counts of forms.
     from config import settings
     from core.observability import (
         logs,
@@ -34,9 +34,9 @@ keepalive = 20
 timeout = 60
 graceful_timeout = settings.GRACEFUL_TIMEOUT
 control_socket_disable = True
-# No header becomes a prefix, a path or a scheme here: core/http/untrusted_input.py
-# decides what is believed, under every server. Names with “_” would be taken for those
-# with “-”.
+# No header sets a prefix, a path or the scheme here: core/http/untrusted_input.py
+# decides what is trusted, under every server. Headers with “_” in their names would be
+# taken for those with “-”.
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 header_map = "drop"
@@ -44,8 +44,9 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]
-    """gunicorn's messages in the form of all others (core/observability/logs.py). Not
-    by `logconfig_dict`, which would turn its access log on: that one has paths."""
+    """Writes gunicorn's messages in the format of all others
+    (core/observability/logs.py). Not by `logconfig_dict`, which would turn on its
+    access log: that one holds paths."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -59,15 +60,18 @@ _stop = threading.Event()
 
 
 def on_starting(server: Any) -> None:
-    """Say what is wrong with settings and database, before visitors find out; in a
-    process of its own, for what this one loads stays until it ends."""
+    """Report what is wrong with settings and database before visitors find out. This
+    runs in a process of its own: what this one imports stays in memory until it ends.
+    """
     done = subprocess.run([sys.executable, "-m", "core.db.connecting"], check=False)
-    # Others say that it could not speak: a full disk of the log is no reason.
+    # Any other exit code means that it could not report, as when the disk of the log is
+    # full: no reason not to start.
     if done.returncode == 1:
         sys.exit(1)
 
 
-# So is this file, of which one process at a time holds the lock: it watches.
+# Made before the fork, too: the process that holds this file's lock is the one that
+# watches.
 _watch = tempfile.TemporaryFile()  # noqa: SIM115
 
 
@@ -76,7 +80,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Watch from here what cannot say so itself: the background worker when it is dead,
+    """Watch what cannot report its own failure: the background worker when it is dead,
     the database when it is away or full."""
     from core.observability import sentry
     from core.observability.alerts import WATCH

@@ -1,4 +1,5 @@
-"""Settings, all read from the environment (docs/configuration.md has the table)."""
+"""Django's settings, all read from the environment (docs/configuration.md has the
+table)."""
 
 from __future__ import annotations
 
@@ -21,18 +22,18 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Environment()
-# `make run` leaves its settings in var/demo.env, so that manage.py finds the same
-# site. A real installation sets SECRET_KEY, and then the file is not looked at.
+# `make run` leaves its settings in var/demo.env, so that manage.py finds the same site.
+# A real installation sets SECRET_KEY, and then the file is not read.
 if "SECRET_KEY" not in os.environ:
     env.read_env(BASE_DIR / "var" / "demo.env")
 
-# == What this site is ==
+# == The site ==
 
 DEMO = env.flag("DEMO")
 DEBUG = env.flag("DEBUG")
 _site = env.site_url("SITE_URL")
 SITE_URL = _site.geturl()
-# As people read it.
+# The host as people read it: not in Punycode.
 SITE_HOST = readable_domain(_site.netloc)
 HTTPS = _site.scheme == "https"
 SECRET_KEY = env.secret("SECRET_KEY", "signs links and sessions")
@@ -67,7 +68,7 @@ METRICS_TOKEN = env.token("METRICS_TOKEN")
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-# The site stands at its host's root, whatever a server took for a prefix.
+# The site is at the root of its host, whatever a server takes for a prefix.
 FORCE_SCRIPT_NAME = ""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
@@ -111,7 +112,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            # Before Django's own: whose form it is stands beside its token.
+            # In place of Django's csrf_token: this one also says whose form it is.
             "builtins": ["core.templatetags.owned"],
             "loaders": [("django.template.loaders.cached.Loader", LOADERS)],
             "context_processors": [
@@ -132,7 +133,7 @@ BIND = env.listening("BIND")
 PROCESSES = env.number("WEB_CONCURRENCY", default=2, least=1, most=64)
 THREADS = env.number("WEB_THREADS", default=8, least=4, most=64)
 GRACEFUL_TIMEOUT = env.number("GRACEFUL_TIMEOUT", default=10, least=0, most=300)
-# Whose word counts that a visitor came by HTTPS, and from where.
+# Only these may say that a visitor came by HTTPS, and from where.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES") or ["127.0.0.1"]
 
 # == Data ==
@@ -145,15 +146,15 @@ if DATABASES["default"]:
         connect_timeout=3,
         # A server that vanished without a word is noticed within 5 s.
         tcp_user_timeout=5000,
-        # And a machine that vanished gives its locks back within a minute.
+        # Locks of a client machine that vanished are released within a minute.
         options=f"{_database.get('options', '')} -c TimeZone=UTC"
         " -c statement_timeout=15s -c lock_timeout=5s -c tcp_keepalives_idle=30"
         " -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3".strip(),
-        # Statements are prepared on the server: signing costs a third less there.
+        # Statements are prepared on the server: signing costs it a third less.
         server_side_binding=True,
         prepare_threshold=3,
-        # A short timeout, no health check and no patience with a server that is
-        # away: threads stay free for cached pages, writes are retried once.
+        # A short timeout, no health check and no patience with a server that is away:
+        # threads stay free for cached pages, and writes are retried once.
         pool={
             "min_size": 1,
             "max_size": THREADS,
@@ -162,12 +163,13 @@ if DATABASES["default"]:
         },
     )
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
-# What a visitor may send, and staff with a picture (core/images/uploads.py).
+# Limits on request bodies: of visitors, and of staff, who upload pictures
+# (core/images/uploads.py).
 PUBLIC_BODY_LIMIT = 100 * 2**10
 STAFF_BODY_LIMIT = 25 * 2**20
 MEDIA_ROOT = env.folder("MEDIA_ROOT", BASE_DIR / "var" / "media")
 MEDIA_URL = "/media/"
-# Names and addresses are kept at most so many months after a petition has ended.
+# How many months after a petition's end names and addresses are kept at most.
 RETENTION_MONTHS = env.number("RETENTION_MONTHS", default=24, least=1, most=120)
 
 # == Mail ==
@@ -179,19 +181,19 @@ MAILERS = {"default": env.mailer("MAIL_URL")}
 if MAIL_FROM:
     MAIL_FROM = env.address("MAIL_FROM", MAIL_FROM)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
-# The pace that a provider allows, over all connections together.
+# The rate that the provider allows, over all connections together.
 MAIL_RATE = env.rate("MAIL_RATE")
 MAIL_CONNECTIONS = env.number("MAIL_CONNECTIONS", default=1, least=1, most=8)
-# Bounces and complaints, as the provider's webhooks tell them.
+# Bounces and complaints, which the provider reports by webhooks.
 WEBHOOKS_PATH = "mail-events/"
 MAIL_WEBHOOKS = env.webhooks("MAIL_WEBHOOKS")
 ANYMAIL = env.anymail() if MAIL_WEBHOOKS else {}
 if MAIL_WEBHOOKS:
     INSTALLED_APPS.append("anymail")
 ALERT_EMAILS = [env.address("ALERT_EMAIL", part) for part in env.parts("ALERT_EMAIL")]
-# Told of the same by a POST, for when mail is what is down.
+# Gets the same alerts by a POST, for when mail is what is down.
 ALERT_URL = env.web_address("ALERT_URL")
-# Where to tell of a weakness of this site.
+# Where to report a vulnerability of this site.
 SECURITY_CONTACT = env.contact("SECURITY_CONTACT") or (
     f"mailto:{parseaddr(next(iter(ALERT_EMAILS), MAIL_FROM))[1]}"
 )
@@ -263,17 +265,20 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_SSL_HOST = _site.netloc
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-# An organisation's other hosts are not ours to promise HTTPS for.
+# W005, W021: HSTS for subdomains and preloading. The organisation's other hosts are not
+# ours to promise HTTPS for.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
-# After the last page; core.admin.logins has the end of those who go on.
+# Counted from the last request; core.admin.logins ends longer logins.
 SESSION_COOKIE_AGE = 4 * 60 * 60
 X_FRAME_OPTIONS = "DENY"
 
-# == Logs == Route patterns and ids, never a path, name, address or token:
+# == Logs ==
+#
+# Route patterns and ids, never a path, name, address or token:
 # core/observability/logs.py.
 
 LOG_FORMAT = env.one_of(

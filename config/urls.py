@@ -1,4 +1,4 @@
-"""Every address of the site, and who may keep what is found there."""
+"""Every URL of the site, and its cache policy: who may keep what is found there."""
 
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
@@ -35,7 +35,8 @@ from petitions.views.parameters import (
     tag,
 )
 
-# The same for readers of every language: its words are those of programs.
+# The same for readers of every language, as programs read it: without a language
+# prefix.
 data_urls = [
     path("petitions.json", data.petitions, name="petitions"),
     path("petitions/<uslug:slug>.json", data.petition, name="petition"),
@@ -51,7 +52,7 @@ data_urls = [
     path("openapi.json", data.openapi, name="openapi"),
 ]
 
-# Addresses without a language.
+# URLs without a language.
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
@@ -92,7 +93,7 @@ staff_urls = [
     path("", admin.site.urls),
 ]
 urlpatterns.append(URLResolver(AdminPrefix(), staff_urls))
-# English has no prefix, French begins with /fr/.
+# URLs with a language: English has no prefix, French begins with /fr/.
 urlpatterns += i18n_patterns(
     path("", include("petitions.urls")),
     path("", include("petitions.organization_urls")),
@@ -102,8 +103,8 @@ urlpatterns += i18n_patterns(
 )
 
 # `cached`: public pages, with the query parameters that count and their normal forms
-# (`as_given` where any other value is an error, which is not kept). `no-store`: the
-# answer to one visitor, or of one moment. `personal`: also not for search engines.
+# (`as_given` where any other value is an error, which is not cached). `no-store`: the
+# response to one visitor, or of one moment. `personal`: also not for search engines.
 LISTED = {
     "page": page_number,
     "q": typed,
@@ -119,7 +120,7 @@ POLICIES = {
     "sitemap": cached(),
     "sitemap_file": cached(),
     "favicon": cached(),
-    # Mail programs in a browser show logos, and other sites what links look like.
+    # Webmail programs show logos, and other sites show previews of links.
     "media": cached(embeddable=True),
     "without_language": cached(embeddable=True),
     "admin_in_language": PERSONAL,

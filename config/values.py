@@ -1,5 +1,4 @@
-"""Single values of the environment: how they are taken apart, and shown to whoever set
-them wrongly."""
+"""Parse single values of the environment, and quote wrong ones to whoever set them."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 ENCODED = "/ as %2F, # as %23, ? as %3F, @ as %40, a space as %20 and % as %25"
-# What libpq would say no earlier than when it connects.
+# What libpq would refuse only when it connects.
 CHOICES = {
     "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
     "channel_binding": ("disable", "prefer", "require"),
@@ -18,19 +17,19 @@ CHOICES = {
         "any", "read-write", "read-only", "primary", "standby", "prefer-standby",
     ),
 }  # fmt: skip
-# Seconds, bytes, times.
+# Options that are numbers: seconds, milliseconds or counts.
 NUMBERS = re.compile("connect_timeout|keepalives.*|tcp_user_timeout")
 
 
 def quoted(value: str) -> str:
-    """The value for a sentence that says what is wrong with it: not long, and without
-    what an address, pasted where it does not belong, has before its “@”."""
+    """Return the value as an error message shows it: shortened, and without what a URL
+    that was pasted in the wrong place has before its “@”, which may be a password."""
     short = value if len(value) <= 60 else f"{value[:59]}…"
     return repr(re.sub(r"(?<=://).*(@|…$)|(?<=:).*(?=@)", r"…\1", short))
 
 
 def split(value: str) -> SplitResult:
-    """The parts of an address; none of one that cannot be read."""
+    """Return the parts of a URL; empty ones when it cannot be parsed."""
     try:
         url = urlsplit(value)
         return url if url.port != 0 else urlsplit("")

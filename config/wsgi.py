@@ -1,4 +1,4 @@
-"""The application that gunicorn serves."""
+"""The WSGI application that gunicorn serves."""
 
 import os
 import sys
@@ -16,21 +16,21 @@ try:
 except ImproperlyConfigured as problem:
     sys.exit(str(problem))
 
-# Seconds without a byte of a body that was announced: a thread does not wait longer.
+# Seconds that a thread waits for the next byte of a request's body.
 BODY_PATIENCE = 10
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Django, told of a request what can be believed (core/http/untrusted_input.py),
-    with patience for slow lines, but not for idle ones: a few of those would hold every
-    thread."""
+    """Call Django with a sanitised environment (core/http/untrusted_input.py) and a
+    timeout that is patient with slow connections, but not with idle ones: a few of
+    those would occupy every thread."""
     if (connection := environ.get("gunicorn.socket")) is not None:
         connection.settimeout(BODY_PATIENCE)
     return django_application(sanitize(environ), start_response)
 
 
 def check_static_files() -> None:
-    """Without them every page would be a 500: better not to start."""
+    """Exit if there are no static files: without them every page would be a 500."""
     from django.conf import settings
     from django.templatetags.static import static
 

