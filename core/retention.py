@@ -40,7 +40,7 @@ type Columns = Mapping[str, tuple[str, ...]]
 
 
 class Expiry(Protocol):
-    """How the rows of a rule are counted and erased when their time is over."""
+    """The way in which the expired rows of a rule are counted and erased."""
 
     def waiting(self, now: datetime) -> int:
         """Return how many rows have expired."""
@@ -77,12 +77,12 @@ class RetentionRule:
     """A retention rule: personal data with one purpose and one end."""
 
     name: str
-    """What the command and the log call the rule."""
+    """The rule's name in the output of the command and in the log."""
     columns: Columns
     what: StrOrPromise
     purpose: StrOrPromise
     kept: StrOrPromise
-    """How long it is kept: a sentence for the people whom it is about."""
+    """The time it is kept: a sentence for the people whom it is about."""
     expiry: Expiry | None = None
     """None where somebody decides, or where the rows go with those they belong to."""
 

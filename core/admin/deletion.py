@@ -28,16 +28,16 @@ MOST_NAMED = 50
 
 @dataclass
 class Question:
-    """What the deletion page says beyond Django's: `request.deletion` in its
+    """The review of a deletion, which its page shows: `request.deletion` in the
     template."""
 
     seen: str
     """The page's token and digests, for its hidden field SEEN."""
     is_stale: bool = False
-    """Whether what the confirmation was about differs from what is stored now."""
+    """Set when a confirmation was about other values than are stored now."""
     who: str = ""
     news: list[str] = field(default_factory=list)
-    """What has changed, in sentences."""
+    """The changes since, in sentences."""
 
 
 def review_deletion(

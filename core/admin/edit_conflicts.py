@@ -40,8 +40,9 @@ def digest(text: str) -> str:
 
 @dataclass
 class Sent:
-    """What arrived with a form. `rows` has the digests by row and field, "" being the
-    main row; it is empty when the form does not say what it was opened with.
+    """The conflict-detection part of a form that was sent. `rows` has the digests by
+    row and field, "" being the main row; it is empty when the form does not say what it
+    was opened with.
     """
 
     token: str = ""
@@ -52,7 +53,8 @@ class Sent:
     content: str = ""
     """A digest of everything that was sent."""
     who: str = ""
-    """Who changed the row since the form was opened, and when, as far as known."""
+    """Name and time of whoever changed the row since the form was opened, as far as
+    known."""
     again: Any = None
     """The history entry of an earlier save of this form with other content."""
     kept: list[str] = field(default_factory=list)
@@ -192,7 +194,7 @@ class Attentive(forms.BaseForm):
     """A form that detects edit conflicts: changes made while it was open."""
 
     sent: Sent | None = None
-    """What arrived with the form; set for each request."""
+    """This part of the request; set for each."""
 
     def full_clean(self) -> None:
         theirs, both = self.compare()

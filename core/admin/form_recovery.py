@@ -52,7 +52,7 @@ def mark_of(account: int) -> str:
 
 @dataclass
 class Typed:
-    """What was typed into a form that was not accepted."""
+    """The content of a form that was not accepted, and whose it is."""
 
     path: str
     account: int

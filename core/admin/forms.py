@@ -38,7 +38,7 @@ class StaffForm(Attentive, forms.ModelForm[Any]):
     conflicts."""
 
     refusal: ClassVar[Refusal | None] = None
-    """What the database refused of this form a moment ago; set for each request."""
+    """The database's refusal of this form a moment ago; set for each request."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Capitalise labels as the admin does for columns, whichever class defines

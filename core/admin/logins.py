@@ -84,7 +84,7 @@ def held_up(request: HttpRequest) -> HeldUp | None:
 LONGEST = timedelta(hours=24)
 """Longer than any working day."""
 RENEWED = timedelta(minutes=5)
-"""How often, at most, a session is stored anew and its expiry postponed."""
+"""A session is stored anew, and its expiry postponed, at most so often."""
 BEGAN, RENEWED_AT = "began", "renewed_at"
 
 

@@ -114,7 +114,7 @@ class Trouble:
 
     sentence: str
     stays: bool = False
-    """Whether waiting does not help and going on would do harm."""
+    """True when waiting does not help and going on would do harm."""
 
 
 def trouble(alias: str = "default") -> Trouble | None:

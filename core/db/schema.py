@@ -1,5 +1,5 @@
-"""Whether the database schema is that of this release. It is not before `manage.py
-migrate` has run: at first, after an update, or with a dump of an earlier release."""
+"""Detect a database schema that is older than this release: before `manage.py migrate`
+has run, be it the first time, after an update or for a dump of an earlier release."""
 
 from __future__ import annotations
 

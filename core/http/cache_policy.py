@@ -73,7 +73,8 @@ class Audience(enum.Enum):
 
 @dataclass(frozen=True)
 class Policy:
-    """Who may keep a response; if it is cached, which query parameters count."""
+    """A cache policy: who may keep a response and, if it is cached, which query
+    parameters count."""
 
     audience: Audience
     query: Mapping[str, Normal] = field(default_factory=dict)

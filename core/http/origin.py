@@ -1,4 +1,4 @@
-"""Where a POST comes from, by its headers instead of a CSRF token: a token needs a
+"""Judge where a POST comes from by its headers instead of a CSRF token: a token needs a
 cookie, and a cookie would keep the page with the form out of shared caches."""
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class BoundedPaginator(Paginator[Any]):
 
     @property
     def has_more(self) -> bool:
-        """Whether there are more rows than `most`."""
+        """True when there are more rows than `most`."""
         return self.known > self.most
 
 

@@ -1,5 +1,5 @@
-"""What the mail server can do, as the worker has learnt and pages need to know: whether
-it takes addresses with non-ASCII letters before the @ (SMTPUTF8, RFC 6531)."""
+"""The mail server's capability that pages need to know, as the worker has learnt it:
+addresses with non-ASCII letters before the @ (SMTPUTF8, RFC 6531)."""
 
 from __future__ import annotations
 

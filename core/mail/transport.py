@@ -59,7 +59,7 @@ class Refused(Exception):
 
     @property
     def permanent(self) -> bool:
-        """Whether retrying is pointless (5xx)."""
+        """True when retrying is pointless (5xx)."""
         return 500 <= self.code < 600
 
     @property
@@ -69,9 +69,9 @@ class Refused(Exception):
 
     @property
     def no_such_mailbox(self) -> bool:
-        """Whether this is a hard bounce: any other mail to this address would fare the
-        same. A server that rejects us, or this mail, does not say that; nor does a bare
-        550, which some block lists answer to everybody."""
+        """True for a hard bounce: any other mail to this address would fare the same. A
+        server that rejects us, or this mail, does not say that; nor does a bare 550,
+        which some block lists answer to everybody."""
         return (
             self.permanent
             and self.of_recipient
@@ -85,7 +85,7 @@ class Transport(Protocol):
 
     @property
     def is_international(self) -> bool:
-        """Whether the server takes non-ASCII letters before the @ (SMTPUTF8)."""
+        """True when the server takes non-ASCII letters before the @ (SMTPUTF8)."""
 
     def __enter__(self) -> Self: ...
     def __exit__(

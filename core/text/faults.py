@@ -51,7 +51,7 @@ class FileProblem(ValueError):
 
 
 class FileProblems(FileProblem):
-    """All faults of a file in its order, a line each. Of a fault that many places
+    """The faults of a file in its order, a line each. Of a fault that many places
     share, the first is given in full, followed by the lines of the others."""
 
     def __init__(self, problems: Iterable[FileProblem]) -> None:

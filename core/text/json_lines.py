@@ -27,7 +27,7 @@ class Reader(Scalars):
     """The parser: goes through a text once."""
 
     is_unbalanced = False
-    """Whether brackets did not match: then it is not certain where the document
+    """Set when brackets do not match: then it is not certain where the document
     ends."""
 
     def document(self) -> Node | None:

@@ -34,7 +34,7 @@ CLOCK_SET = 2.0
 
 @dataclass(frozen=True)
 class Loop:
-    """One kind of steady work: `round` does some of it and returns whether more is
+    """A kind of steady work: `round` does some of it and returns whether more is
     waiting; if not, the next round comes after `seconds`."""
 
     name: str
