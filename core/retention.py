@@ -28,7 +28,7 @@ from core.worker.loops import Loop
 
 logger = logging.getLogger(__name__)
 
-# At most so many rows are erased in one transaction.
+# The maximum of rows erased in one transaction.
 BATCH = 500
 ROUND_EVERY = 600.0  # seconds
 # The name of the heartbeat that says when nothing expired was left.

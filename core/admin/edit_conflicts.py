@@ -130,8 +130,8 @@ def typed_anew(form: Any, sent: Sent) -> dict[str, Any]:
 
 
 def is_row_number(found: forms.Field) -> bool:
-    """Return whether the field is hidden: an inline's fields that only say which row it
-    is."""
+    """Return whether the field is hidden, as those of an inline that only say which row
+    it is."""
     return isinstance(found.widget, forms.HiddenInput)
 
 
@@ -194,7 +194,7 @@ class Attentive(forms.BaseForm):
     """A form that detects edit conflicts: changes made while it was open."""
 
     sent: Sent | None = None
-    """This part of the request; set for each."""
+    """The conflict-detection part of this request's form; set for each request."""
 
     def full_clean(self) -> None:
         theirs, both = self.compare()

@@ -38,8 +38,7 @@ SALT = "config.retyping"
 MARK_SALT = "core.admin.form_recovery.mark"
 """A salt of its own: a signature for the one field is never valid for the other."""
 LONGEST = 500_000
-"""At most so many characters are carried; a petition has at most 40,000 in each
-language."""
+"""The maximum of characters carried; a petition has at most 40,000 in each language."""
 KEPT = 12 * 60 * 60
 # Beginnings of hidden fields that a page adds: for Django, for us, for its previews.
 NOT_TYPED = ("_", "initial-", "preview_")

@@ -29,7 +29,7 @@ from core.db.refusals import (
 )
 from core.text.fields import LineField, MomentField
 
-# At most so many rows can be added to an inline at once.
+# The maximum of rows that can be added to an inline at once.
 MOST_NEW_ROWS = 40
 
 

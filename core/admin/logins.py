@@ -84,7 +84,8 @@ def held_up(request: HttpRequest) -> HeldUp | None:
 LONGEST = timedelta(hours=24)
 """Longer than any working day."""
 RENEWED = timedelta(minutes=5)
-"""A session is stored anew, and its expiry postponed, at most so often."""
+"""The least time between two writes of a session, each of which postpones its
+expiry."""
 BEGAN, RENEWED_AT = "began", "renewed_at"
 
 

@@ -276,8 +276,9 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         return super().log_change(request, obj, saves.with_signature(request, message))
 
     def addressed(self, refusal: Refusal) -> Refusal:
-        """Return the refusal about a table that the form has: its own, if that is the
-        model's or an inline's; otherwise the same sentence, about the row as a whole.
+        """Return a refusal that the form can show: unchanged if it is about the table
+        of an inline; otherwise about the main row, with its fields if they are this
+        model's.
         """
         tables = {inline.model._meta.db_table for inline in self.inlines}
         if refusal.table in tables:

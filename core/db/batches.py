@@ -27,7 +27,8 @@ class Batches:
         return taken >= given
 
     def note(self, taken: int, seconds: float) -> None:
-        """Adapt the size to a batch of `taken` rows that took so many seconds."""
+        """Adapt the size to a batch of `taken` rows, which took this number of
+        `seconds`."""
         fitting = int(self.size * min(SECONDS / max(seconds, 0.001), 2))
         # A batch that was not full says nothing about larger ones; at most, that it
         # took too long.

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-# At most so many rows are listed.
+# The maximum of rows that the error lists.
 NAMED = 20
 
 type Limits = Mapping[str, Mapping[str, int]]

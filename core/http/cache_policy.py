@@ -50,7 +50,7 @@ ENTRIES = 2000
 # by the thousand.
 BYTES = 32 * 2**20
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
-# A copy at most so old may be shown while another thread renders a new one.
+# The age in seconds up to which a copy is shown while another thread renders a new one.
 STALE_WHILE_RENDERING = 30
 
 PUBLIC_CONTROL = (
@@ -66,6 +66,8 @@ KEPT = frozenset({200, 301, 302, 304})
 
 
 class Audience(enum.Enum):
+    """The caches that may keep a response: all, none, or none and no search engine."""
+
     CACHED = "cached"
     NO_STORE = "no-store"
     PERSONAL = "personal"

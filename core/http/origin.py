@@ -12,6 +12,8 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Origin(enum.Enum):
+    """The site that a request comes from: this one, no known one, another."""
+
     OWN = "own"
     UNKNOWN = "unknown"
     """No evidence: old phones, in-app browsers, plain HTTP. A weak sign of abuse."""

@@ -25,7 +25,7 @@ MAX_MEGABYTES = 20
 MAX_PIXELS = 40_000_000
 # More for a JPEG, which is decoded at a fraction of its size.
 MAX_JPEG_PIXELS = 60_000_000
-# So many frames of an animation that begins with an empty one are looked at.
+# The maximum of frames that are looked at when an animation begins with an empty one.
 MOST_FRAMES = 100
 HEIC_PROBLEM = _(
     "This is a HEIC photo, which browsers do not show. Open it and export it as a "

@@ -21,7 +21,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-# The fields that a line may carry besides its message: numbers, and words of ours.
+# The allow list of fields that a line may carry besides its message: numbers, and words
+# that the code chooses.
 FIELDS = (
     "request_id", "method", "route", "status", "ms", "outcome", "petition", "signature",
     "account", "by", "organization", "network", "address_mark",

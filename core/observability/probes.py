@@ -12,7 +12,8 @@ from django.utils import timezone
 from core.models import Heartbeat
 from core.worker.loops import WORKER_LOOPS
 
-# A loop beats every few seconds; after so many without a beat it has stopped.
+# Seconds without a heartbeat after which a loop has stopped; it beats every few
+# seconds.
 STOPPED_AFTER = 60
 STARTED_AT = timezone.now()
 

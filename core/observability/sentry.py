@@ -35,7 +35,7 @@ from core.observability.probes import Reading
 logger = logging.getLogger(__name__)
 
 EVERY = 10.0  # seconds
-# So many failed forms within WINDOW, and such a share of all, are no accident.
+# The number of failed forms within WINDOW, and their share, that are no accident.
 MANY_FAILED = 5
 PART_FAILED = 0.05
 # Room for ten uploads and more: one of 20 MB takes less than that once it is processed.

@@ -37,6 +37,8 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
+    """A draw on the rate limit `rate`, from the bucket that has this `key`."""
+
     rate: Rate
     key: uuid.UUID
 

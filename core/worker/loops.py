@@ -28,7 +28,7 @@ from core.models import Heartbeat
 logger = logging.getLogger(__name__)
 
 BEAT_EVERY = 5.0  # seconds
-# A clock that moved by so many seconds against the monotonic one has been set.
+# Seconds by which a clock that has been set differs from the monotonic one, at least.
 CLOCK_SET = 2.0
 
 
@@ -60,8 +60,8 @@ WORKER_LOOPS: list[Loop] = []
 # own.
 NAME = "petitions worker "
 # A worker's loops query the database several times a second, whatever one of them does.
-# It hangs when so many looks, this far apart, see no sign of any of them. Looks are
-# counted, not seconds: while this machine slept, it saw nothing.
+# It hangs when LOOKS looks in a row, this far apart, see no sign of any of them. Looks
+# are counted, not seconds: while this machine slept, it saw nothing.
 LOOK_EVERY = 5.0  # seconds
 LOOKS = 8
 
