@@ -105,6 +105,7 @@ def filled(text: str, values: dict[str, Any]) -> str:
 
 
 def literal(name: str, value: Any) -> str:
+    """Return a value as SQL; for ids and keys, what pgbench makes anew each time."""
     if name == "id":
         return ":id"
     if isinstance(value, UUID):

@@ -44,6 +44,8 @@ class Unsettled(Exception):
 
 
 class Client(Protocol):
+    """A program that sends requests and measures how many are answered."""
+
     name: str
 
     def run(

@@ -27,8 +27,8 @@ def mistyped(word: str) -> str:
 
 def searches(words: list[str]) -> dict[str, str]:
     """Return what is typed in each kind of search, in a language whose common words
-    come first. Each prints as much among few petitions as among many: that is not
-    measured."""
+    come first. Each finds as much to print among few petitions as among many, because
+    printing is not what is measured."""
     return {
         "in most texts": words[0],
         "in a third of them": words[3],

@@ -85,6 +85,8 @@ class Buckets:
 
 @dataclass
 class Outcome:
+    """What became of the forms of one petition."""
+
     people: int = 0
     held: int = 0
     """People in quarantine until staff have looked."""
@@ -179,6 +181,8 @@ def colleagues(
 def stuffer(
     number: int, seconds: float, networks: int, domains: int, name: str = "all{}.test"
 ) -> Iterator[Sent]:
+    """Yield stuffed ballots, spread evenly over `seconds`, from so many networks and
+    domains."""
     for each in range(number):
         moment = int(each * seconds / number * HOUR / 3600)
         yield Sent(moment, 70_000 + each % networks, name.format(each % domains), True)

@@ -61,6 +61,7 @@ class DatesForm(forms.ModelForm[Petition]):
             self.add_error(name, sentence)
 
     def wrong_opening(self, opens_at: datetime | None, now: datetime) -> Any:
+        """Return why the petition cannot open then, in a sentence; None if it can."""
         if self.instance.is_scheduled(now):
             if opens_at is None:
                 return _("Say when it opens, or make it a draft again.")
@@ -76,6 +77,7 @@ class DatesForm(forms.ModelForm[Petition]):
         return far_ahead(opens_at, now)
 
     def wrong_closing(self, closes_at: datetime | None, now: datetime) -> Any:
+        """Return why the petition cannot close then, in a sentence; None if it can."""
         if closes_at is None:
             return None
         opens_at = self.cleaned_data.get("opens_at", self.instance.opens_at)
@@ -87,6 +89,7 @@ class DatesForm(forms.ModelForm[Petition]):
 
 
 def far_ahead(moment: datetime | None, now: datetime) -> Any:
+    """Return a sentence if the date is more than ten years ahead; None if it is not."""
     if moment is not None and moment > now + FAR_AHEAD:
         return _("This is more than ten years ahead: check the year.")
     return None

@@ -184,6 +184,7 @@ def apply(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 
 def busy(request: HttpRequest, petition: Petition) -> HttpResponse:
+    """Say that another invalidation is at work, and go back to the form."""
     messages.error(
         request,
         gettext(

@@ -126,6 +126,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Petition | None = None
     ) -> list[str]:
+        """Freeze what people have signed, and what is left to administrators or to
+        buttons."""
         fields = list(self.readonly_fields)
         if not user_of(request).is_superuser:
             fields.append("featured")
@@ -200,6 +202,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        """Add what the user can do with the petition besides editing it. A transition's
+        button, with nothing typed, leads on without saving."""
         petition = self.get_object(request, object_id) if object_id else None
         verb = request.POST.get("_then", "")
         if petition and verb and not self.has_typed(request, petition):
@@ -256,6 +260,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     def save_formset(
         self, request: HttpRequest, form: Any, formset: Any, change: bool
     ) -> None:
+        """Save the rows of an inline. When a target of a signed petition is settled,
+        add a correction that says so."""
         if formset.model is CountEntry:
             for entry in formset.save(commit=False):
                 record_entry(entry)

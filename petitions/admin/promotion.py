@@ -108,6 +108,7 @@ class NextStepForm(Attentive, forms.Form):
             field.disabled = not editable
 
     def add_letter(self, code: str, letter: Letter | None) -> None:
+        """Add the fields of a letter in one language."""
         name = name_in_reader_language(code)
         self.fields[f"subject_{code}"] = LineField(
             label=_("Subject (%(language)s)") % {"language": name},
@@ -140,10 +141,13 @@ class NextStepForm(Attentive, forms.Form):
         return given
 
     def require(self, name: str, sentence: Any) -> None:
+        """Add `sentence` as the error of a field that is empty, unless it has one."""
         if name not in self.errors and not self.cleaned_data.get(name):
             self.add_error(name, sentence)
 
     def clean_letters(self) -> None:
+        """Require subject and text of each letter that was begun, and at least one
+        letter."""
         for code in self.languages:
             subject, body = self.letter(code)
             if body and not subject:
@@ -154,6 +158,8 @@ class NextStepForm(Attentive, forms.Form):
             self.require(f"body_{self.languages[0]}", _("Write the letter."))
 
     def letter(self, code: str) -> tuple[str, str]:
+        """Return subject and text in one language, each "" unless it has visible
+        characters."""
         subject, body = (
             self.cleaned_data.get(f"{part}_{code}", "") for part in ("subject", "body")
         )

@@ -60,6 +60,7 @@ class HandlingForm(forms.ModelForm[Report]):
             self.fields["handled"].initial = self.instance.is_handled
 
     def clean(self) -> dict[str, Any]:
+        """Require a note if the report is handled, and the tick if there is a note."""
         given = super().clean() or {}
         note, handled = given.get("note", "").strip(), given.get("handled")
         if handled and not note and not self.instance.is_erased:

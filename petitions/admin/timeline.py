@@ -40,6 +40,8 @@ from petitions.states import PUBLIC_STATES, State
 
 
 class OfPetitionForm[M: Update | Answer | Handover](forms.ModelForm[M]):
+    """A form for an update, an answer or a handover."""
+
     petition: ClassVar[Petition | None] = None
     """Set by the admin for each request; None where nothing may be added."""
 
@@ -50,6 +52,8 @@ class OfPetitionForm[M: Update | Answer | Handover](forms.ModelForm[M]):
 
 
 class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
+    """An admin for updates, answers or handovers."""
+
     organization_path = "petition__organization_id"
     list_filter = [PetitionFilter]
     list_select_related = ["petition"]

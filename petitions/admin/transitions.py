@@ -99,6 +99,7 @@ def erasure_sentence(petition: Petition, now: datetime) -> str:
 
 
 def names_sentence(names: int, day: datetime) -> str:
+    """Return the sentence that so many names and addresses are erased on `day`."""
     if not names:
         return gettext("There are no names and addresses to erase.")
     shown = {"number": intcomma(names), "day": date_format(timezone.localtime(day))}

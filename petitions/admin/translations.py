@@ -158,6 +158,8 @@ def missing_of_told(row: ReadAsPetition) -> list[str]:
 class ToldTextInline[M: OtherText, P: ReadAsPetition](
     PetitionInline, StackedInline[M, P]
 ):
+    """Translations of an update, an answer or a handover."""
+
     formset = ToldTextFormSet
     # Permissions are checked against the update, answer or handover.
     organization_path = "petition__organization_id"

@@ -135,6 +135,8 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
     def save_model(
         self, request: HttpRequest, obj: Update, form: Any, change: bool
     ) -> None:
+        """Publish it now if that is ticked; date a change of a published update that
+        readers see."""
         now = timezone.now()
         if form.cleaned_data.get("publish_now"):
             obj.published_at = now
