@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.http import escape_leading_slashes
 
 from core.http.cache_policy import policy_of
 from core.http.styles import SITE_ELEMENT
@@ -30,20 +30,26 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def page_addresses(path: str, query: str = "") -> dict[str, Any]:
     """Return a page's path, and the path of the same page in each language."""
     language = language_of(path)
-    # A link to “//host/” would lead to another host.
-    path = escape_leading_slashes(path)
     return {
-        "page_path": path,
+        "page_path": path_for_link(path),
         "page_languages": [
             {
                 "code": code,
                 "name": name,
-                "path": path_in(code, path) + query,
+                "path": path_for_link(path_in(code, path)) + query,
                 "current": code == language,
             }
             for code, name in settings.LANGUAGES
         ],
     }
+
+
+def path_for_link(path: str) -> str:
+    """Return a path that leads to this site wherever it is linked: “//host/” would lead
+    to another one, and so would what browsers take for it: they drop tabs and line
+    ends, and read a backslash as a slash."""
+    plain = re.sub(r"[\x00-\x20\\]", lambda sign: quote(sign[0]), path)
+    return re.sub("^//", "/%2F", plain)
 
 
 def query_of(request: HttpRequest) -> str:

@@ -30,25 +30,37 @@ def get_petition(slug: str, now: datetime) -> Petition:
     withdrawn after it was public, Http404 when the public never saw it."""
     petition = Petition.objects.for_reading().filter(slug=slug).first()
     if petition is None:
-        former = (
-            FormerPetitionSlug.objects.select_related("petition")
-            .filter(
-                slug=slug,
-                petition__state__in=PUBLIC_STATES,
-                petition__opens_at__lte=now,
-            )
-            .first()
-        )
-        if former is None:
+        formers = FormerPetitionSlug.objects.select_related("petition")
+        former = formers.filter(slug=slug).first()
+        if former is None or not (
+            is_public(former.petition, now) or has_left(former.petition)
+        ):
             raise Http404
         raise PetitionMoved(former.petition)
-    if petition.state == State.WITHDRAWN and is_published(
-        petition, petition.state_since or petition.ended_at
-    ):
+    if has_left(petition):
         raise PetitionWithdrawn(petition)
-    if petition.state not in PUBLIC_STATES or not is_published(petition, now):
+    if not is_public(petition, now):
         raise Http404
     return petition
+
+
+def get_moved_petition(slug: str, now: datetime) -> Petition:
+    """The same of a petition that may have another address now."""
+    try:
+        return get_petition(slug, now)
+    except PetitionMoved as moved:
+        return get_petition(moved.petition.slug, now)
+
+
+def is_public(petition: Petition, now: datetime) -> bool:
+    return petition.state in PUBLIC_STATES and is_published(petition, now)
+
+
+def has_left(petition: Petition) -> bool:
+    """Whether it was withdrawn after the public had seen it."""
+    return petition.state == State.WITHDRAWN and is_published(
+        petition, petition.state_since or petition.ended_at
+    )
 
 
 def is_published(petition: Petition, then: datetime | None) -> bool:

@@ -34,7 +34,7 @@ from petitions.signatures.forms import (
 )
 from petitions.templatetags.petition_tags import standing
 from petitions.views.lookup import of_petition, read_on
-from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
+from petitions.visibility import PetitionWithdrawn, get_moved_petition
 
 
 def withdrawn_frame(request: HttpRequest, petition: Petition) -> HttpResponse:
@@ -171,9 +171,7 @@ def petition_at(address: str) -> tuple[Petition, str]:
         if match.view_name not in {"petitions:petition", "petitions:text"}:
             raise Http404
         try:
-            found = get_petition(match.kwargs["slug"], timezone.now())
-        except PetitionMoved as moved:
-            found = get_petition(moved.petition.slug, timezone.now())
+            found = get_moved_petition(match.kwargs["slug"], timezone.now())
         except PetitionWithdrawn:
             raise Http404 from None
     asked = match.kwargs.get("language", "")

@@ -64,9 +64,9 @@ from petitions.views.lookup import its_notice, of_petition, read_on, to_its_noti
 from petitions.views.petition_page import page_context
 from petitions.views.posting import CEILING_RETRY_AFTER, has_body, is_form, see_other
 from petitions.visibility import (
-    PetitionMoved,
     PetitionWithdrawn,
     current_slug,
+    get_moved_petition,
     get_petition,
 )
 
@@ -201,9 +201,7 @@ def show_form(
 ) -> HttpResponse:
     """Show the petition's page again, with what was typed and what is wrong with it."""
     try:
-        found = get_petition(slug, now)
-    except PetitionMoved as moved:
-        found = get_petition(moved.petition.slug, now)
+        found = get_moved_petition(slug, now)
     except PetitionWithdrawn as left:
         # It was withdrawn since its snapshot was loaded.
         return its_notice(request, left.petition, late=True)

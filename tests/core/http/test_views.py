@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -70,3 +74,33 @@ def test_reading_a_contact(
 
     assert env.contact("SECURITY_CONTACT") == read
     assert len(env.problems) == problems
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/fr//evil.example/",
+        "/fr/%2Fevil.example/",
+        "/fr/%5Cevil.example/",
+        "/fr/%09/evil.example/",
+        "/fr/%0A%5Cevil.example/",
+        "//evil.example/",
+        "/%5Cevil.example/",
+        "/fr/x/%5Cevil.example/",
+    ],
+)
+def test_no_link_of_an_error_page_leads_to_another_host(
+    visitor: Client, path: str
+) -> None:
+    """As browsers read an address: without tabs and line ends, a backslash a slash."""
+    response = visitor.get("/", PATH_INFO=unquote(path))
+
+    assert response.status_code == 404
+    page = response.content.decode()
+    linked = [unescape(found) for found in re.findall(r'href="([^"]*evil[^"]*)"', page)]
+    assert linked
+    for address in linked:
+        address = re.sub(r"[\t\r\n]", "", address).replace("\\", "/")
+        found = urljoin(settings.SITE_URL, address)
+        assert urlsplit(found).netloc == urlsplit(settings.SITE_URL).netloc

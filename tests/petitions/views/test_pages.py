@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
@@ -293,6 +294,28 @@ def test_a_former_address_redirects_for_good(
     signed = visitor.post("/petitions/free-the-prisoners/sign/", sign_form)
     assert signed.status_code == 303
     assert signed.headers["Location"].startswith("/petitions/new-name/check-inbox/")
+
+
+def test_a_former_address_of_one_that_was_withdrawn_leads_to_its_notice(
+    visitor: Client, petition: Petition
+) -> None:
+    petition.slug = "new-name"
+    petition.save()
+    petition.withdraw(now=timezone.now())
+
+    page = visitor.get("/petitions/free-the-prisoners/")
+    data = visitor.get("/petitions/free-the-prisoners.json", follow=True)
+    oembed = visitor.get(
+        "/oembed.json",
+        {"url": f"{settings.SITE_URL}/petitions/free-the-prisoners/"},
+    )
+
+    assert (page.status_code, page.headers["Location"]) == (301, "/petitions/new-name/")
+    notice = visitor.get(page.headers["Location"])
+    assert notice.status_code == 410
+    assert "This petition was withdrawn" in text_of(notice)
+    assert data.status_code == 410
+    assert oembed.status_code == 404
 
 
 def test_nobody_else_gets_a_former_address(petition: Petition) -> None:
