@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
-from core.text.characters import ignoring_blanks
+from core.text.characters import ignoring_blanks, ignoring_case_and_blanks
 from core.text.faults import Faults, FileProblem, Node
 from core.text.json_values import is_given
 from organizations.models import Organization
@@ -63,6 +63,8 @@ def compare(plan: Plan, faults: Faults) -> None:
                 check_number(planned, planned.stored)
             else:
                 check_address(planned.node, planned.petition)
+    with faults.noted():
+        check_name(plan)
 
 
 def store(plan: Plan) -> Report:
@@ -162,6 +164,21 @@ def check_address(node: Node, row: Organization | Petition) -> None:
     if row.slug and row.slug_taken(row.slug):
         sentence = f"is the address of another {row._meta.verbose_name}: choose one."
         raise FileProblem(node.value.get("slug", node), sentence)
+
+
+def check_name(plan: Plan) -> None:
+    """FileProblem when the address is that of an organisation with another name, and
+    of the petitions it has none: they would be published in its name."""
+    there = plan.stored
+    if not there or not plan.petitions or any(one.stored for one in plan.petitions):
+        return
+    said = ignoring_case_and_blanks(plan.organization.name)
+    if said and said != ignoring_case_and_blanks(there.name):
+        raise FileProblem(
+            plan.node.value.get("slug", plan.node),
+            f"is the address of {there.name}, which has none of these petitions: "
+            "choose another, or write that name if they are its own.",
+        )
 
 
 def check_number(planned: PetitionPlan, stored: Petition) -> None:

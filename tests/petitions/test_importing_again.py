@@ -145,3 +145,40 @@ def test_what_is_of_no_use_is_told_at_once(tmp_path: Path) -> None:
 def test_an_open_petition_has_not_ended(tmp_path: Path) -> None:
     (line,) = refusal(tmp_path, file_of({"title": "A", "ended_on": "2016-06-01"}))
     assert 'ended_on: is of one that has ended: say "state"' in line
+
+
+def test_nothing_is_published_in_the_name_of_another_organisation(
+    tmp_path: Path,
+) -> None:
+    run(tmp_path, file_of({"title": "Grows"}, slug="rights-now"))
+    before = rows()
+    strangers = file_of({"title": "Shrinks"}, slug="rights-now", name="Others Inc.")
+
+    with pytest.raises(CommandError) as refused:
+        run(tmp_path, strangers)
+
+    assert "organization.slug: is the address of Rights Now, which has none of" in str(
+        refused.value
+    )
+    assert rows() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "titles"),
+    [
+        ("RIGHTS  now", ["Shrinks"]),
+        ("Rights Now, as it was called", ["Grows", "Shrinks"]),
+    ],
+)
+def test_one_that_was_renamed_is_known_by_its_petitions(
+    tmp_path: Path, name: str, titles: list[str]
+) -> None:
+    run(tmp_path, file_of({"title": "Grows"}, slug="rights-now"))
+
+    said = run(
+        tmp_path,
+        file_of(*({"title": title} for title in titles), slug="rights-now", name=name),
+    )
+
+    assert "1 petitions brought in" in said
+    assert "organization.name: differs from what is stored" in said
