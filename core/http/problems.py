@@ -14,6 +14,8 @@ from core.security import events
 
 # Seconds after which trying again makes sense.
 RETRY_AFTER = 10
+# Where Python's own description names a cause that need not be the one.
+DETAILS = {503: "What this needs is away for a moment. Try again later."}
 
 
 def mark_problem(request: HttpRequest, status: int) -> None:
@@ -54,7 +56,7 @@ def data_problem(status: int, detail: str = "") -> JsonResponse:
         "type": "about:blank",
         "title": http.phrase,
         "status": status,
-        "detail": detail or http.description or http.phrase,
+        "detail": detail or DETAILS.get(status) or http.description or http.phrase,
     }
     return JsonResponse(shape, status=status, content_type="application/problem+json")
 

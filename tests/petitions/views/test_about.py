@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -195,3 +196,9 @@ def test_every_problem_has_words_of_its_own_in_both_languages() -> None:
                 text = text_of(problem(asking("/"), status))
             seen.add(text)
     assert len(seen) == 2 * len(PROBLEMS)
+
+
+def test_a_problem_told_to_programs_claims_no_cause() -> None:
+    told = json.loads(problem(asking("/petitions.json"), 503).content)
+
+    assert told["detail"] == "What this needs is away for a moment. Try again later."
