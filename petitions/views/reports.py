@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from core.db.database import is_away
 from core.http.origin import (
     Origin,
     origin_of,
 )
-from core.http.problems import problem
+from core.http.problems import RETRY_AFTER, mark_problem, problem
 from core.observability.logs import log_context
 from core.security.client_network import network_of
 from petitions import reports
@@ -29,6 +33,9 @@ from petitions.views.posting import (
     is_form,
     see_other,
 )
+
+# Seconds until a message that was not stored may be sent again, by status.
+RETRY = {429: CEILING_RETRY_AFTER, 503: RETRY_AFTER}
 
 
 @csrf_exempt
@@ -55,7 +62,7 @@ def form_or_thanks(request: HttpRequest, petition: Petition | None) -> HttpRespo
     form = ReportForm(
         petition=petition, initial={"reason": request.GET.get("reason", "")}
     )
-    foreign = too_many = False
+    foreign = False
     status = 200
     if request.method == "POST":
         if has_body(request) and not is_form(request):
@@ -66,22 +73,37 @@ def form_or_thanks(request: HttpRequest, petition: Petition | None) -> HttpRespo
             foreign, status = True, 403
         elif not form.is_valid():
             status = 422
-        elif not passes_ceiling(network_of(request), now, MESSAGES):
-            too_many, status = True, 429
-        else:
-            reports.report(petition, form, now=now)
+        elif not (status := refused(request, petition, form, now)):
             log_context(outcome="reported")
             return see_other(f"petitions:{name}", *where, query="?sent=1")
     context = {
         "petition": petition,
         "form": form,
         "foreign": foreign,
-        "too_many": too_many,
+        "too_many": status == 429,
+        "away": status == 503,
         "sent": "sent" in request.GET and request.method != "POST",
     }
     response = TemplateResponse(
         request, f"petitions/{name}.html", context, status=status
     )
-    if too_many:
-        response.headers["Retry-After"] = str(CEILING_RETRY_AFTER)
+    if status in RETRY:
+        response.headers["Retry-After"] = str(RETRY[status])
     return response
+
+
+def refused(
+    request: HttpRequest, petition: Petition | None, form: ReportForm, now: datetime
+) -> int:
+    """Store the message of a valid form. Return the status of the page that asks to
+    send it again later, or 0 when it is stored."""
+    try:
+        if not passes_ceiling(network_of(request), now, MESSAGES):
+            return 429
+        reports.report(petition, form, now=now)
+    except Error as error:
+        if not is_away(error):
+            raise
+        mark_problem(request, 503)
+        return 503
+    return 0

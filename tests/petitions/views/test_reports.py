@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -141,6 +141,29 @@ def test_beyond_the_ceiling_what_was_typed_stays(
         assert refused.headers["Retry-After"] == "60"
         assert WORDS in refused.content.decode()
         assert "try again in a few minutes" in text_of(refused)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", [REPORT, "/fr/contact/"])
+def test_while_the_database_takes_no_writes_what_was_typed_stays(
+    visitor: Client, petition: Petition, form: dict[str, str], path: str
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    try:
+        response = visitor.post(path, form | {"reason": "other"})
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET default_transaction_read_only")
+
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "10"
+    assert WORDS in response.content.decode()
+    said = (
+        "est toujours là" if path.startswith("/fr/") else "What you typed is still here"
+    )
+    assert said in text_of(response)
+    assert not Report.objects.exists()
 
 
 def test_one_network_does_not_bury_what_others_write(
