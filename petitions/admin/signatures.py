@@ -22,14 +22,18 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin.edit_conflicts import digest
 from core.i18n.languages import name_in_reader_language
-from organizations.permissions import may_edit
+from organizations.permissions import may_edit, memberships
 from organizations.scoping import SupportersAdmin, user_of
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.admin import removing
 from petitions.admin.filters import AsideFilter, PetitionFilter
 from petitions.identity.key_ring import keys_of
 from petitions.models import Comment, Signature
-from petitions.models.signatures import COMMENTED, NAME_WITHHELD
+from petitions.models.signatures import (
+    COMMENTED,
+    NAME_WITHHELD,
+    SignatureQuerySet,
+)
 from petitions.signature_fields import OPTIONAL
 from petitions.signatures import (
     quarantine,
@@ -257,54 +261,57 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         changed since it was listed is left as it is, and so is one to be approved that
         the list did not show whole."""
         commented = queryset.exclude(comment="")
-        unread = self.unread(request, commented, COMMENT, allow_unlisted=not approved)
+        read = self.read(request, commented, COMMENT, allow_unlisted=not approved)
         self.change(
-            request,
-            commented.exclude(pk__in=unread),
-            comment_approved=approved,
-            comment_rejected=not approved,
+            request, read, comment_approved=approved, comment_rejected=not approved
         )
 
-    def unread(
+    def read(
         self,
         request: HttpRequest,
         queryset: QuerySet[Signature],
         part: int,
         *,
         allow_unlisted: bool = False,
-    ) -> list[int]:
-        """Return the ids of rows whose COMMENT or NAME (`part`) differs from what the
-        list showed or, unless `allow_unlisted`, was not shown whole; tell the user how
-        many they are. All rows are locked, so that they change no more until the
-        transaction ends."""
+    ) -> QuerySet[Signature]:
+        """Return the rows whose COMMENT or NAME (`part`) the list showed whole and as it
+        still is and, if `allow_unlisted`, those that it did not show; tell the user how
+        many are left out. The listed rows are locked, so that they change no more until
+        the transaction ends."""
         listed = {
             int(found[1]): found[part]
             for row in request.POST.getlist(SHOWN)
             if (found := re.fullmatch("([0-9]{1,18})-([0-9a-f]*)-([0-9a-f]*)", row))
         }
-        rows = Signature.objects.filter(pk__in=queryset.values("pk"))
+        chosen = queryset.order_by()
+        rows = Signature.objects.filter(
+            pk__in=chosen.filter(pk__in=listed).values("pk")
+        )
         texts = rows.select_for_update(no_key=True).values_list(
             "pk", "comment", "name", "place"
         )
-        unread = []
+        whole, changed = [], []
         for number, comment, name, place in texts:
-            is_listed = number in listed
             text = comment if part == COMMENT else f"{name}\n{place}"
-            is_whole = part == NAME or self.beginning(comment) == comment
-            if (is_listed and listed[number] != digest(text)) or not (
-                allow_unlisted or (is_listed and is_whole)
-            ):
-                unread.append(number)
-        if unread:
+            if listed[number] != digest(text):
+                changed.append(number)
+            elif part == NAME or self.beginning(comment) == comment:
+                whole.append(number)
+        if allow_unlisted:
+            read, left = chosen.exclude(pk__in=changed), len(changed)
+        else:
+            read = chosen.filter(pk__in=whole)
+            left = chosen.count() - len(whole)
+        if left:
             sentence = ngettext(
                 "%(n)s was left as it is: it was changed since, or this list did not "
                 "show all of it. Read it first.",
                 "%(n)s were left as they are: they were changed since, or this list "
                 "did not show all of them. Read them first.",
-                len(unread),
+                left,
             )
-            messages.warning(request, sentence % {"n": intcomma(len(unread))})
-        return unread
+            messages.warning(request, sentence % {"n": intcomma(left)})
+        return read
 
     @admin.action(description=_("Take names from the page"), permissions=["approve"])
     def withhold_names(
@@ -318,16 +325,15 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def release_names(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
-        unread = self.unread(request, queryset, NAME)
-        looked_at = queryset.exclude(pk__in=unread)
-        self.change(request, looked_at, name_withheld=False, weak_signs=LOOKED_AT)
+        read = self.read(request, queryset, NAME)
+        self.change(request, read, name_withheld=False, weak_signs=LOOKED_AT)
 
     @admin.action(
         description=_("Set aside: release, so that the link is sent"),
         permissions=["approve"],
     )
     def release(self, request: HttpRequest, queryset: QuerySet[Signature]) -> None:
-        rows = Signature.objects.filter(pk__in=self.editable(request, queryset))
+        rows = self.editable(request, queryset)
         number = quarantine.release_from_quarantine(rows, now=timezone.now())
         messages.success(
             request,
@@ -347,8 +353,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     ) -> HttpResponse | None:
         """Ask first, saying how many of what; then schedule the erasure of those, and
         of none that came since."""
-        editable = self.editable(request, queryset)
-        rows = Signature.objects.filter(pk__in=editable).set_aside()
+        rows = self.editable(request, queryset).set_aside()
         if "confirmed" not in request.POST:
             return removing.ask(self, request, rows)
         removing.remove(request, rows)
@@ -358,8 +363,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         self, request: HttpRequest, queryset: QuerySet[Signature], **values: Any
     ) -> None:
         """Set these values for signatures of petitions that the user may edit."""
-        known = Signature.objects.known()
-        number = known.filter(pk__in=self.editable(request, queryset)).update(**values)
+        number = self.editable(request, queryset).known().update(**values)
         messages.success(
             request,
             ngettext("%(n)s signature changed.", "%(n)s signatures changed.", number)
@@ -368,11 +372,15 @@ class SignatureAdmin(SupportersAdmin[Signature]):
 
     def editable(
         self, request: HttpRequest, queryset: QuerySet[Signature]
-    ) -> list[int]:
-        """Return the ids of the signatures whose petitions the user may edit."""
+    ) -> SignatureQuerySet:
+        """Return the signatures whose petitions the user may edit; not their ids, of
+        which there may be more than a statement has room for."""
         user = user_of(request)
-        rows = queryset.values_list("pk", "petition__organization_id")
-        return [pk for pk, organization in rows if may_edit(user, organization)]
+        chosen = Signature.objects.filter(pk__in=queryset.order_by().values("pk"))
+        if user.is_superuser:
+            return chosen
+        edited = [number for number in memberships(user) if may_edit(user, number)]
+        return chosen.filter(petition__organization__in=edited)
 
 
 class DecisionFilter(admin.SimpleListFilter):

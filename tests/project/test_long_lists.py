@@ -3,6 +3,7 @@ what is done to all of their rows."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -133,3 +134,33 @@ def test_a_link_to_many_comments_says_that_there_are_more(
     page = as_user(alice).get(f"/admin/petitions/petition/{petition.pk}/change/")
 
     assert "Comments to be read (more than 3)" in text_of(page)
+
+
+@pytest.mark.parametrize(
+    ("action", "also"),
+    [
+        ("withhold_names", {}),
+        ("hide_comments", {}),
+        ("release", {}),
+        ("remove", {}),
+        ("remove", {"confirmed": "1", "newest": str(2**40)}),
+    ],
+)
+def test_no_action_on_all_rows_lists_them_one_by_one(
+    as_user: Login, alice: User, petition: Petition, many: list[Signature],
+    action: str, also: dict[str, str],
+) -> None:  # fmt: skip
+    """A statement has room for 65,535 numbers, and is slow long before."""
+    Signature.objects.filter(pk__in=[row.pk for row in many]).update(name_withheld=True)
+    chosen = {
+        "action": action, "_selected_action": ["1"], "index": "0",
+        "select_across": "1", **also,
+    }  # fmt: skip
+
+    with CaptureQueriesContext(connection) as asked:
+        assert as_user(alice).post(SIGNATURES, chosen).status_code in (200, 302)
+
+    numbers = [str(row.pk) for row in many]
+    for query in asked.captured_queries:
+        named = re.findall(r"\b\d+\b", query["sql"].partition(" IN (")[2])
+        assert not set(numbers) <= set(named), query["sql"]
