@@ -85,7 +85,20 @@ class TranslationForm(forms.ModelForm[Translation]):
                 self.fields[name].disabled = True
 
 
-class TranslationFormSet(BaseInlineFormSet[Translation, Petition, TranslationForm]):
+class SuggestingFormSet(BaseInlineFormSet[Any, Any, Any]):
+    """Suggests languages in its empty rows. A row with nothing but such a language in
+    it counts as empty, even where the language got a text meanwhile."""
+
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
+        if self.is_bound and i >= self.initial_form_count():
+            suggested = self.data.get(form.add_prefix("language"))
+            if suggested in dict(settings.LANGUAGES):
+                form.initial["language"] = suggested
+        return form
+
+
+class TranslationFormSet(SuggestingFormSet):
     """Fills in, for the empty rows of a draft, the interface languages without a
     text."""
 
@@ -138,7 +151,7 @@ class TranslationInline(PetitionInline, StackedInline[Translation, Petition]):
 # == Translations of updates, answers and handovers ==
 
 
-class ToldTextFormSet(BaseInlineFormSet[Any, Any, Any]):
+class ToldTextFormSet(SuggestingFormSet):
     """Fills in, for its empty rows, the interface languages without a text."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

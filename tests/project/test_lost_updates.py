@@ -20,7 +20,8 @@ from pytest_django import Settings
 
 from organizations.models import Organization, User
 from petitions.models import CountEntry, Petition, Topic, Translation
-from tests.factories import make_organization, make_petition
+from petitions.states import State
+from tests.factories import make_organization, make_petition, make_update
 from tests.helpers import text_of
 from tests.parallel import all_at_once
 from tests.project.conftest import World, sent
@@ -278,6 +279,28 @@ def test_a_row_that_somebody_has_changed_is_not_removed_unseen(
     opened = {**sent(refused), "translations-0-DELETE": "on"}
     assert saved(client.post(path, opened))
     assert not world.draft.translations.exists()
+
+
+def test_a_row_that_nobody_wrote_in_is_not_asked_for_its_title(
+    as_user: Login, erin: User, alice: User, organization: Organization
+) -> None:
+    """Its language was suggested, and has a text since."""
+    draft = make_petition(organization, state=State.DRAFT)
+    update = make_update(make_petition(organization), published=False)
+    for row, path in ((draft, LIST), (update, "/admin/petitions/update/")):
+        form = f"{path}{row.pk}/change/"
+        later = change(form, as_user(alice), title="Of Alice")
+        theirs = change(
+            form, as_user(erin),
+            **{"translations-0-title": "D’Erin", "translations-0-text": "Un texte"},
+        )  # fmt: skip
+        assert saved(theirs())
+
+        assert saved(later()), path
+
+        row.refresh_from_db()
+        assert row.title == "Of Alice"
+        assert row.translations.get().title == "D’Erin"
 
 
 # == Deleting ==
