@@ -106,6 +106,7 @@ def moment_at(typed: datetime, *, last: bool = False) -> datetime:
 
 
 NO_DAY = _("Write the date as year-month-day, for example 2031-03-04.")
+NO_HOUR = _("Write the hour as hours:minutes, for example 17:30.")
 
 
 class DayField(forms.DateField):
@@ -130,6 +131,7 @@ class MomentField(forms.SplitDateTimeField):
     default_error_messages: ClassVar = {
         **forms.SplitDateTimeField.default_error_messages,
         "invalid_date": NO_DAY,
+        "invalid_time": NO_HOUR,
     }
 
     last = False

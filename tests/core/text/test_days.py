@@ -11,6 +11,7 @@ from django.utils.translation import override
 from core.text.fields import DayField, EndField, MomentField
 
 NO_DAY = "Write the date as year-month-day, for example 2031-03-04."
+NO_HOUR = "Write the hour as hours:minutes, for example 17:30."
 SERIAL = "45000 is how a spreadsheet stores 2023-03-15; write 2023-03-15."
 TWO = "“03/04/2016” may mean two days: write 2016-04-03 or 2016-03-04, whichever it is."
 
@@ -26,6 +27,8 @@ TWO = "“03/04/2016” may mean two days: write 2016-04-03 or 2016-03-04, which
         (MomentField, ["45000", "10:00"], SERIAL),
         (EndField, ["03/04/2016", "10:00"], TWO),
         (MomentField, ["someday", "10:00"], NO_DAY),
+        (MomentField, ["2031-03-04", "noon"], NO_HOUR),
+        (EndField, ["2031-03-04", "25:00"], NO_HOUR),
     ],
 )  # fmt: skip
 def test_what_to_write_is_said(field: Any, typed: Any, sentence: str) -> None:
