@@ -106,7 +106,7 @@ def transition(
         Petition.objects.select_for_update(no_key=True).get(pk=petition.pk)
         petition.refresh_from_db()
         sent.who = saves.meanwhile(Petition, str(petition.pk), sent.opened)
-        if sent.who and was_done(request, petition, found, sent):
+        if sent.who and was_done(request, petition, str(found.label), sent):
             return redirect(change_url(petition))
     problems = found.problems(petition, now)
     form = OutcomeForm(
@@ -137,17 +137,15 @@ def transition(
     return TemplateResponse(request, template, context)
 
 
-def was_done(
-    request: HttpRequest, petition: Petition, found: Transition, sent: Sent
-) -> bool:
-    """Return whether this user has made the same transition since the page was
-    opened."""
+def was_done(request: HttpRequest, petition: Petition, what: str, sent: Sent) -> bool:
+    """Return whether this user has done the same, `what` in the history, since the
+    page was opened."""
     entries = LogEntry.objects.filter(
         user=user_of(request).pk,
         content_type=ContentType.objects.get_for_model(Petition),
         object_id=str(petition.pk),
         action_time__gte=sent.opened,
-        change_message=str(found.label),
+        change_message=what,
     )
     return entries.exists()
 
@@ -166,9 +164,7 @@ def carry_out(
                 petition.outcome = outcome
                 petition.save(update_fields=["outcome"])
     except NotAllowed:
-        messages.error(
-            request, gettext("Somebody else was quicker: see where it stands now.")
-        )
+        too_late(request, petition)
         return
     log(request, petition, str(found.label))
     if petition.is_scheduled(now):
@@ -177,6 +173,14 @@ def carry_out(
         messages.success(request, found.done % {"title": petition.title})
     for sentence in warnings:
         messages.warning(request, sentence)
+
+
+def too_late(request: HttpRequest, petition: Petition) -> HttpResponse:
+    """Redirect to the petition, which somebody else has changed meanwhile."""
+    messages.error(
+        request, gettext("Somebody else was quicker: see where it stands now.")
+    )
+    return redirect(change_url(petition))
 
 
 def goes_public(petition: Petition) -> str:
@@ -272,12 +276,17 @@ def keep_less(
     model_admin: ModelAdmin[Petition], request: HttpRequest, petition: Petition
 ) -> HttpResponse:
     """Ask for a shorter retention, in months, say whose names are erased and when, and
-    store it once that is confirmed. Raise Http404 unless the petition has ended and its
-    names are still known."""
-    if petition.state not in ENDED_STATES or petition.anonymised_at:
-        raise Http404
+    store it once that is confirmed. Raise Http404 where the petition has not ended or
+    its names are erased, unless that happened while the page was open."""
     typed = request.POST.get("months", "")
+    if petition.state not in ENDED_STATES or petition.anonymised_at:
+        if request.method != "POST":
+            raise Http404
+        return too_late(request, petition)
     most = petition.months_kept - 1
+    title, sent = gettext("Erase its names sooner"), arrived(request)
+    if sent.opened and was_done(request, petition, title, sent):
+        return redirect(change_url(petition))
     months, wrong = 0, ""
     if request.method == "POST":
         try:
@@ -286,12 +295,13 @@ def keep_less(
             (wrong,) = error.messages
     context: dict[str, Any] = {
         **model_admin.admin_site.each_context(request),
-        "title": gettext("Erase its names sooner"),
+        "title": title,
         "subtitle": str(petition),
         "opts": model_admin.opts,
         "petition": petition,
         "typed": typed,
         "most": most,
+        "seen": told(forms.Form()),
         "wrong": wrong,
         "change_url": change_url(petition),
     }
@@ -299,10 +309,9 @@ def keep_less(
         try:
             petition.keep_less(months)
         except NotAllowed:
-            sentence = gettext("Somebody else was quicker: see where it stands now.")
-            messages.error(request, sentence)
-        else:
-            log(request, petition, gettext("Erase its names sooner"))
+            return too_late(request, petition)
+        log(request, petition, title)
+        messages.success(request, erasure_sentence(petition, timezone.now()))
         return redirect(change_url(petition))
     if months:
         petition.months_kept = months

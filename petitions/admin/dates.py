@@ -81,7 +81,7 @@ class DatesForm(forms.ModelForm[Petition]):
         if closes_at is None:
             return None
         opens_at = self.cleaned_data.get("opens_at", self.instance.opens_at)
-        if opens_at and closes_at <= opens_at:
+        if opens_at and now < opens_at >= closes_at:
             return _("Close the petition after it opens.")
         if closes_at <= now:
             return _("This has passed. To end a petition now, use “Close”.")

@@ -77,11 +77,19 @@ def remove(request: HttpRequest, rows: SignatureQuerySet) -> None:
     """Schedule the erasure of what `ask` has shown, as far as it is still in
     quarantine."""
     newest = request.POST.get("newest", "")
-    if not (newest.isascii() and newest.isdecimal() and len(newest) < 19):
-        return
+    was_asked = newest.isascii() and newest.isdecimal() and len(newest) < 19
     now = timezone.now()
-    seen = rows.filter(pk__lte=int(newest))
+    seen = rows.filter(pk__lte=int(newest)) if was_asked else rows.none()
     made = quarantine.remove(seen, user_of(request), now=now)
+    if not made:
+        messages.warning(
+            request,
+            gettext(
+                "Nothing was changed: none of them waits any more. What will be erased "
+                "is named above this list."
+            ),
+        )
+        return
     for removal, number in made:
         log(
             request,
@@ -110,9 +118,18 @@ def call_off(
     Http404 unless the user may edit its petition."""
     rows = Removal.objects.edited_by(user_of(request)).select_related("petition")
     removal = rows.filter(pk=number).first()
-    if removal is None:
+    if removal is None and Removal.objects.filter(pk=number).exists():
         raise Http404
-    if request.method == "POST":
+    if removal is None:
+        # Of two who call it off, the second finds nothing; nor does whoever is late.
+        messages.warning(
+            request,
+            gettext(
+                "There is nothing to call off: somebody has done so, or the seven days "
+                "are over and they are erased."
+            ),
+        )
+    elif request.method == "POST":
         back = quarantine.call_off(removal)
         what = gettext("Called off: %(n)s signatures are not erased") % {
             "n": intcomma(back)

@@ -15,8 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.admin import saves
+from core.admin.edit_conflicts import arrived, told
 from core.text.fields import LineField
-from organizations.permissions import may_own
+from organizations.permissions import may_own, may_view
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.models import Answer, AnswerWithdrawal
 
@@ -47,11 +49,12 @@ def withdraw(
     PermissionDenied unless the user is an owner."""
     answer = model_admin.get_object(request, str(number))
     if answer is None:
-        raise Http404
+        return withdrawn_before(request, number)
     if not may_withdraw(request, answer):
         raise PermissionDenied
+    who = saves.meanwhile(Answer, str(number), arrived(request).opened)
     form = WithdrawalForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
+    if form.is_valid() and not who:
         petition, name = answer.petition, str(answer)
         reason = form.cleaned_data["withdrawn_because"]
         if answer.withdraw(reason, user_of(request), timezone.now()):
@@ -70,8 +73,22 @@ def withdraw(
         "versions": answer.revisions.count(),
         "languages": [str(text) for text in answer.texts()],
         "form": form,
+        "who": who,
+        "seen": told(forms.Form()),
     }
     return TemplateResponse(request, "admin/petitions/answer/withdraw.html", context)
+
+
+def withdrawn_before(request: HttpRequest, number: int) -> HttpResponse:
+    """The answer to whoever withdraws what is withdrawn already."""
+    records = AnswerWithdrawal.objects.select_related("petition")
+    record = records.filter(answer=number).first()
+    if record is None or not may_view(
+        user_of(request), record.petition.organization_id
+    ):
+        raise Http404
+    messages.info(request, gettext("This answer is withdrawn already."))
+    return redirect("admin:petitions_petition_change", record.petition_id)
 
 
 @admin.register(AnswerWithdrawal)

@@ -35,6 +35,8 @@ from petitions.states import ENDED_STATES, State
 from tests.factories import backdate, make_pending, make_petition, make_signature
 from tests.helpers import text_of
 from tests.petitions.admin.helpers import form
+from tests.project.pages_of_two import opened
+from tests.project.two_people import change
 
 pytestmark = pytest.mark.django_db
 
@@ -497,3 +499,32 @@ def test_seven_days_are_seven_days(over: Petition) -> None:
     over.keep_less(1)
     assert not list(expiry.past_their_months(timezone.now() + WAIT - MINUTE))
     assert list(expiry.past_their_months(timezone.now() + WAIT + SECOND)) == [over]
+
+
+def test_fewer_months_are_confirmed_once_and_only_of_what_has_ended(
+    as_user: Login, alice: User, erin: User, old: Petition
+) -> None:
+    old.close(now=timezone.now())
+    client, path = as_user(erin), f"{LIST}{old.pk}/months/"
+    confirmed = {"months": "1", "confirmed": "1", **opened(client, path)}
+
+    first = client.post(path, confirmed, follow=True)
+    again = client.post(path, confirmed, follow=True)
+
+    assert "are erased on" in text_of(first)
+    assert "Write a whole number" not in text_of(again)
+    assert again.redirect_chain[-1][0] == f"{LIST}{old.pk}/change/"
+    seen = opened(client, path, {"months": "1"})
+    as_user(alice).post(f"{LIST}{old.pk}/do/take_back/")
+    late = client.post(path, {**confirmed, **seen}, follow=True)
+    assert "Somebody else was quicker: see where it stands now." in text_of(late)
+
+
+def test_a_closing_date_before_the_opening_of_one_that_is_open_has_passed(
+    as_user: Login, erin: User, old: Petition
+) -> None:
+    assert old.opens_at is not None
+    day = old.opens_at.date() - timedelta(days=9)
+    form = change(f"{LIST}{old.pk}/change/", as_user(erin), closes_at_0=str(day))
+
+    assert "This has passed. To end a petition now, use “Close”." in text_of(form())

@@ -311,3 +311,35 @@ def test_who_is_counted_stays(
     expire_all(timezone.now() + WAIT + MINUTE)
 
     assert Signature.objects.get() == counted
+
+
+def test_whoever_calls_off_what_is_called_off_is_told(
+    as_user: Login, erin: User, alice: User, aside: list[Signature]
+) -> None:
+    client = as_user(erin)
+    remove(client, chosen(aside))
+    page = client.get(LIST).content.decode()
+    (path,) = re.findall(r'action="(/admin/[^"]*/call-off/)"', page)
+    as_user(alice).post(path)
+
+    late = client.post(path, follow=True)
+
+    assert late.status_code == 200
+    assert "There is nothing to call off" in text_of(late)
+
+
+def test_a_removal_that_finds_nothing_promises_nothing(
+    as_user: Login, erin: User, alice: User, aside: list[Signature]
+) -> None:
+    client = as_user(erin)
+    fields = chosen(aside)
+    asked = client.post(LIST, fields).content.decode()
+    (newest,) = re.findall(r'name="newest" value="(\d+)"', asked)
+    as_user(alice).post(LIST, {**fields, "action": "release"})
+
+    late = client.post(
+        LIST, {**fields, "confirmed": "1", "newest": newest}, follow=True
+    )
+
+    assert "Nothing was changed: none of them waits any more." in text_of(late)
+    assert "will be erased on" not in text_of(late)

@@ -17,6 +17,8 @@ from organizations.models import Organization, User
 from petitions.models import Answer, AnswerWithdrawal, Petition
 from tests.factories import make_answer, make_petition
 from tests.helpers import text_of
+from tests.project.pages_of_two import opened
+from tests.project.two_people import change, saved
 
 type Login = Callable[[User], Client]
 
@@ -150,3 +152,37 @@ def test_the_database_lets_no_answer_go_without_its_record(
             AnswerWithdrawal.objects.update(**wrong)
     with pytest.raises(IntegrityError, match="for good"), transaction.atomic():
         AnswerWithdrawal.objects.all().delete()
+
+
+def test_what_was_answered_meanwhile_is_not_withdrawn_unseen(
+    as_user: Login, alice: User, erin: User, answer: Answer
+) -> None:
+    client = as_user(alice)
+    seen = opened(client, path_of(answer))
+    form = f"/admin/petitions/answer/{answer.pk}/change/"
+    assert saved(change(form, as_user(erin), text="Nobody has read this")())
+
+    refused = client.post(path_of(answer), {**WHY, **seen})
+
+    page = text_of(refused)
+    assert "erin@example.org" in page
+    assert "changed this answer while you had this page open" in page
+    assert "Nobody has read this" in page
+    assert WHY["withdrawn_because"] in refused.content.decode()
+    assert Answer.objects.filter(pk=answer.pk).exists()
+    # Knowing that, whoever presses once more withdraws it.
+    client.post(path_of(answer), {**WHY, **opened(client, path_of(answer))})
+    assert not Answer.objects.filter(pk=answer.pk).exists()
+
+
+def test_whoever_withdraws_what_is_withdrawn_is_told(
+    as_user: Login, alice: User, charlie: User, answer: Answer
+) -> None:
+    path, petition = path_of(answer), answer.petition
+    as_user(alice).post(path, WHY)
+
+    again = as_user(alice).post(path, WHY, follow=True)
+
+    assert "This answer is withdrawn already." in text_of(again)
+    assert again.redirect_chain[-1][0].endswith(f"/petition/{petition.pk}/change/")
+    assert as_user(charlie).post(path, WHY).status_code == 404
