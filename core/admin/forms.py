@@ -188,6 +188,13 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
             self.data.get(f"{self.add_prefix(place)}-{self.model._meta.pk.name}", "")
         )
 
+    def get_unique_error_message(self, unique_check: Any) -> str:
+        """Return the sentence of the constraint, as where the other row is stored."""
+        for constraint in self.model._meta.total_unique_constraints:
+            if {*constraint.fields} == {*unique_check}:
+                return str(constraint.violation_error_message)
+        return str(super().get_unique_error_message(unique_check))
+
     def row_key(self, number: str) -> str:
         return f"{self.prefix}-{number}"
 

@@ -274,10 +274,10 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         *,
         allow_unlisted: bool = False,
     ) -> QuerySet[Signature]:
-        """Return the rows whose COMMENT or NAME (`part`) the list showed whole and as it
-        still is and, if `allow_unlisted`, those that it did not show; tell the user how
-        many are left out. The listed rows are locked, so that they change no more until
-        the transaction ends."""
+        """Return the rows whose COMMENT or NAME (`part`) the list showed whole and as
+        it still is and, if `allow_unlisted`, those that it did not show; tell the user
+        how many are left out. The listed rows are locked, so that they change no more
+        until the transaction ends."""
         listed = {
             int(found[1]): found[part]
             for row in request.POST.getlist(SHOWN)

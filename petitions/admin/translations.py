@@ -132,7 +132,7 @@ def missing_sentence(petition: Petition) -> str:
 class TranslationInline(PetitionInline, StackedInline[Translation, Petition]):
     model = Translation
     form = TranslationForm
-    formset = TranslationFormSet  # type: ignore[assignment]
+    formset = TranslationFormSet
     fields = WRITTEN
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

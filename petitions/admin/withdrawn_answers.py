@@ -80,7 +80,8 @@ def withdraw(
 
 
 def withdrawn_before(request: HttpRequest, number: int) -> HttpResponse:
-    """The answer to whoever withdraws what is withdrawn already."""
+    """Redirect to the petition of an answer that is withdrawn already; raise Http404
+    where there was none, or for whom the petition does not exist."""
     records = AnswerWithdrawal.objects.select_related("petition")
     record = records.filter(answer=number).first()
     if record is None or not may_view(
