@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from core.i18n.languages import text_language
 from core.text.characters import ignoring_blanks
+from core.text.characters import ignoring_case_and_blanks as alike
 from core.text.faults import Faults, FileProblem, Node, shown
 from core.text.json_values import (
     Fields,
@@ -179,7 +180,15 @@ def read_petitions(node: Node, faults: Faults, now: datetime) -> Iterator[Petiti
                         f"{key}s tell them apart."
                     )
                     faults.append(FileProblem(at, sentence))
+                elif (line := lines.get(("alike", alike(said)))) and key == "title":
+                    sentence = (
+                        f"differs in nothing but capitals from that of line {line}: "
+                        "both are taken, with the supporters of each."
+                    )
+                    faults.warnings.append(FileProblem(at, sentence))
                 lines.setdefault((key, said), at.line)
+                if key == "title":
+                    lines.setdefault(("alike", alike(said)), at.line)
 
 
 def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:

@@ -182,3 +182,11 @@ def test_one_that_was_renamed_is_known_by_its_petitions(
 
     assert "1 petitions brought in" in said
     assert "organization.name: differs from what is stored" in said
+
+
+def test_titles_that_differ_in_capitals_alone_are_pointed_out(tmp_path: Path) -> None:
+    said = run(tmp_path, file_of({"title": "Open it"}, {"title": "OPEN It"}))
+
+    assert "2 petitions brought in" in said
+    assert "[1].title: differs in nothing but capitals from that of line" in said
+    assert "[0].title" not in said
