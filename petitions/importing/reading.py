@@ -182,8 +182,8 @@ def read_petitions(node: Node, faults: Faults, now: datetime) -> Iterator[Petiti
                     faults.append(FileProblem(at, sentence))
                 elif (line := lines.get(("alike", alike(said)))) and key == "title":
                     sentence = (
-                        f"differs in nothing but capitals from that of line {line}: "
-                        "both are taken, with the supporters of each."
+                        "differs in capitals or blanks alone from that of line "
+                        f"{line}: both are taken, with the supporters of each."
                     )
                     faults.warnings.append(FileProblem(at, sentence))
                 lines.setdefault((key, said), at.line)

@@ -188,5 +188,5 @@ def test_titles_that_differ_in_capitals_alone_are_pointed_out(tmp_path: Path) ->
     said = run(tmp_path, file_of({"title": "Open it"}, {"title": "OPEN It"}))
 
     assert "2 petitions brought in" in said
-    assert "[1].title: differs in nothing but capitals from that of line" in said
+    assert "[1].title: differs in capitals or blanks alone from that of line" in said
     assert "[0].title" not in said
