@@ -774,6 +774,8 @@ def planted(organization: Organization, alice: User) -> list[str]:
     make_update(petition, title="PLANTED update")
     answer = make_answer(petition, answered_by="PLANTED answer")
     make_answer_translation(answer, "fr", text="PLANTED answer text")
+    withdrawn = make_answer(petition)
+    assert withdrawn.withdraw("PLANTED reason", alice, timezone.now())
     handover = make_handover(petition, note="PLANTED handover")
     make_handover_translation(handover, "fr", note="PLANTED handover text")
     make_entry(petition, 77, label="PLANTED entry")
