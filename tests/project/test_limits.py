@@ -29,6 +29,7 @@ from petitions.admin.promotion import NextStepForm
 from petitions.importing import reading
 from petitions.models import (
     AnswerRevision,
+    AnswerWithdrawal,
     Consent,
     Correction,
     CountEntry,
@@ -294,6 +295,7 @@ STORED: dict[str, tuple[type[models.Model], dict[str, str]]] = {
     "OutcomeForm": (Petition, {}),
     "ReversalForm": (Invalidation, {"reason": "reversal_reason"}),
     "RemovalForm": (AnswerRevision, {"reason": "removed_because"}),
+    "WithdrawalForm": (AnswerWithdrawal, {}),
     "AcceptForm": (User, {}),
 }
 # Fields that are not text: checked as a whole, or not stored.
