@@ -148,7 +148,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         call_off = self.admin_site.admin_view(
             lambda request, number: removing.call_off(self, request, number)
         )
-        name = "petitions_signature_call_off"
+        name = f"petitions_{self.opts.model_name}_call_off"  # comments have it, too
         return [
             path("removal/<int:number>/call-off/", call_off, name=name),
             *super().get_urls(),

@@ -12,6 +12,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -343,3 +344,9 @@ def test_a_removal_that_finds_nothing_promises_nothing(
 
     assert "Nothing was changed: none of them waits any more." in text_of(late)
     assert "will be erased on" not in text_of(late)
+
+
+def test_signatures_and_comments_have_addresses_of_their_own() -> None:
+    path = reverse("admin:petitions_signature_call_off", args=[1])
+
+    assert path == "/admin/petitions/signature/removal/1/call-off/"
