@@ -204,7 +204,11 @@ def test_a_form_opened_in_one_language_keeps_its_days_in_another(
 
 @pytest.mark.parametrize("name", ["opens_at_0", "started_on"])
 @pytest.mark.parametrize(
-    ("language", "sentence"), [("", "Write the date as"), ("fr/", "Écrivez la date")]
+    ("language", "sentence"),
+    [
+        ("", "may mean two days: write 2021-03-04 or 2021-04-03"),
+        ("fr/", "écrivez 2021-03-04 ou 2021-04-03, selon celui qui est voulu"),
+    ],
 )
 def test_a_day_that_could_be_read_in_two_ways_is_asked_for_again(
     as_user: Login, alice: User, draft: Petition, name: str, language: str,
