@@ -3,11 +3,6 @@ admin."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib import import_module
-from pkgutil import walk_packages
-from typing import Any
-
 import pytest
 from django import forms
 from django.contrib import admin
@@ -16,12 +11,11 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import FieldError
 from django.test import RequestFactory
 
-import organizations
-import petitions
 from core.mail.address_fields import AddressField
 from core.text.fields import LineField
 from organizations.models import User
 from tests.factories import make_user
+from tests.project.forms import own_forms
 
 # Fields that hold no text for readers: choices, numbers, secrets, files.
 OTHERS = (
@@ -37,19 +31,6 @@ def goes_around(field: forms.Field) -> bool:
         and not isinstance(field, (LineField, *OTHERS))
         and not secret
     )
-
-
-def own_forms() -> Iterator[type[forms.BaseForm]]:
-    for package in (organizations, petitions):
-        for module in walk_packages(package.__path__, f"{package.__name__}."):
-            if ".migrations" not in module.name and ".fonts" not in module.name:
-                import_module(module.name)
-    waiting = [forms.BaseForm]
-    while waiting:
-        form: Any = waiting.pop()
-        waiting += form.__subclasses__()
-        if form.__module__.split(".")[0] in ("organizations", "petitions"):
-            yield form
 
 
 def test_forms_of_the_site() -> None:

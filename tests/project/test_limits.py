@@ -45,7 +45,7 @@ from petitions.models import (
 from tests.factories import make_petition, make_signature, make_user
 from tests.petitions.imports import file_of, refusal, run
 from tests.project.conftest import World
-from tests.project.test_fields import own_forms
+from tests.project.forms import own_forms
 
 pytestmark = pytest.mark.django_db
 
