@@ -347,19 +347,24 @@ def add_many(organization: Organization, number: int) -> None:
 
     from petitions.models import Change, CountEntry, Petition, Target
 
+    # In batches: each statement makes the search documents of its rows, too.
     rows = Petition.objects.bulk_create(
-        Petition(
-            organization=organization,
-            title=f"Petition {index}",
-            slug=f"many-{index}",
-            text="A paragraph of text.\n\n" * 12,
-            state="open",
-            opens_at=timezone.now(),
-        )
-        for index in range(number)
+        (
+            Petition(
+                organization=organization,
+                title=f"Petition {index}",
+                slug=f"many-{index}",
+                text="A paragraph of text.\n\n" * 12,
+                state="open",
+                opens_at=timezone.now(),
+            )
+            for index in range(number)
+        ),
+        batch_size=1000,
     )
     Target.objects.bulk_create(
-        Target(petition=row, kind="person", name="Minister") for row in rows
+        (Target(petition=row, kind="person", name="Minister") for row in rows),
+        batch_size=1000,
     )
     counted: dict[str, Any] = {"source": "imported"}
     CountEntry.objects.bulk_create(
