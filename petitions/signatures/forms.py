@@ -265,8 +265,11 @@ class SignForm(CorrectionForm, HoneypotForm):
         the form still holds everything entered. Programs that send a form without a
         `version` are not asked."""
         address = str(self.cleaned_data["email"])
-        if self.data.get("version") and not self.is_sure_of(address):
-            ask_about(domain_of(address))
+        if self.data.get("version"):
+            question = question_about(domain_of(address))
+            # Last, for it reads another address, and next to nobody is asked.
+            if question and not self.is_sure_of(address):
+                raise question
         return address
 
     def is_sure_of(self, address: str) -> bool:
@@ -283,10 +286,10 @@ class SignForm(CorrectionForm, HoneypotForm):
         return read_version(self.cleaned_data.get("version", ""), delivery)
 
 
-def ask_about(domain: str) -> None:
-    """Raise ValidationError if `domain` looks like a typing error."""
+def question_about(domain: str) -> ValidationError | None:
+    """Return the question to ask about a domain that is likely mistyped; else None."""
     if meant := suggested_domain(domain):
-        raise ValidationError(
+        return ValidationError(
             _(
                 "Did you mean an address that ends with @%(domain)s? Correct it, or "
                 "press the button again to keep it"
@@ -294,13 +297,14 @@ def ask_about(domain: str) -> None:
             params={"domain": meant},
         )
     if ending := odd_ending(domain):
-        raise ValidationError(
+        return ValidationError(
             _(
                 "We know of no address that ends with %(ending)s. Correct it, or press "
                 "the button again to keep it"
             ),
             params={"ending": ending},
         )
+    return None
 
 
 class ReportForm(HoneypotForm):
