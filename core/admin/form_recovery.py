@@ -1,4 +1,5 @@
-"""Recovery of what staff typed when their form meets the login page.
+"""Recovery of what staff typed when their form meets the login page, or a row that is
+gone.
 
 A session ends while somebody writes, or a login in another window makes the form's CSRF
 token stale. What was typed is then carried through the login in a hidden, signed field,
@@ -14,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.core import signing
 from django.core.exceptions import FieldDoesNotExist
@@ -21,8 +23,11 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
+from django.utils.csp import CSP
 from django.utils.text import capfirst
 from django.utils.translation import gettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
 
 from core.admin.logins import LoginForm
 from core.http.origin import (
@@ -43,6 +48,9 @@ KEPT = 12 * 60 * 60
 # Beginnings of hidden fields that a page adds: for Django, for us, for its previews.
 NOT_TYPED = ("_", "initial-", "preview_")
 LEFT_OUT = {"csrfmiddlewaretoken", TYPED_BY, CARRIED}
+# What buttons and hidden fields of our own pages are named; a column of the same name
+# is typed nevertheless.
+PRESSED = {"form", "confirmed", "previewed", "newest", "revision"}
 
 
 def mark_of(account: int) -> str:
@@ -79,12 +87,12 @@ class Typed:
 
 
 def model_at(path: str) -> type[models.Model] | None:
-    """Return the model whose admin form is at `path`; None at other pages."""
+    """Return the model whose admin has the page at `path`; None for other pages."""
     try:
         name = resolve(path.partition("?")[0]).url_name or ""
     except Resolver404:
         return None
-    label = re.fullmatch(r"([a-z]+)_([a-z]+)_(?:add|change)", name)
+    label = re.fullmatch(r"([a-z]+)_([a-z]+)_[a-z_]+", name)
     try:
         return apps.get_model(label[1], label[2]) if label else None
     except LookupError:
@@ -96,8 +104,8 @@ def label_and_value(
 ) -> tuple[str, str]:
     """Return a field's label, with the number of its row, and its value as a choice is
     labelled; name and value as sent when the model has no such column. The label is ""
-    for an inline's reference to its parent, and for a row that is gone or may not be
-    seen."""
+    for what nobody typed, for an inline's reference to its parent, and for a row that
+    is gone or may not be seen."""
     row = re.fullmatch(r"(\w+)-([0-9]{1,6})-(\w+)", name)
     try:
         if model is None:
@@ -111,6 +119,8 @@ def label_and_value(
             column = model._meta.get_field(re.sub(r"_[01]$", "", name))
         label = str(column.verbose_name)  # type: ignore[union-attr]
     except (FieldDoesNotExist, AttributeError):
+        if name in PRESSED:
+            return "", value
         return name.replace("-", " ").replace("_", " ").strip(), value
     if column.is_relation:
         value = name_of(request, column.related_model, value)
@@ -205,21 +215,34 @@ def offer(request: HttpRequest, typed: Typed, status: int = 200) -> HttpResponse
     return render(request, "admin/typed_again.html", context, status=status)
 
 
-def removed(request: HttpRequest, back: str) -> HttpResponse:
-    """Answer a form whose row was deleted (404): show what was typed, to be copied, and
-    the way to the list at `back`."""
+def list_of(request: HttpRequest) -> str:
+    """Return the URL of the list of the model whose page `request` asks for; "" for
+    other pages of the admin."""
+    model = model_at(request.path)
+    if model is None or model not in admin.site._registry:
+        return ""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+@xframe_options_sameorigin
+@csp_override({**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]})
+def not_there(request: HttpRequest, back: str) -> HttpResponse:
+    """Answer a page of the admin whose row is gone, or is another organisation's (404):
+    show what was typed, to be copied, and the way to the list at `back`. Our own pages
+    may frame it, as they frame previews."""
     pairs = [pair for pair in pairs_of(request) if "password" not in pair[0]]
     account = int(request.user.pk or 0)
     typed = Typed(request.get_full_path(), account, pairs, list(request.FILES))
     context = {
         **admin.site.each_context(request),
-        "title": gettext("It was removed meanwhile"),
+        "title": gettext("It is not there any more"),
         "subtitle": None,
+        "is_form": request.method == "POST",
         "shown": typed.shown(request),
         "back": back,
     }
-    log_context(outcome="removed meanwhile")
-    return render(request, "admin/typed_removed.html", context, status=404)
+    log_context(outcome="not there any more")
+    return render(request, "admin/not_there.html", context, status=404)
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:

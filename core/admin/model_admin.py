@@ -31,7 +31,6 @@ from django.http import (
     UnreadablePostError,
 )
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -180,12 +179,9 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         self, request: HttpRequest, opts: Any, object_id: str
     ) -> HttpResponse:
         """Answer for a row that does not exist. Django would redirect, and lose what
-        was typed into the row's form."""
-        from core.admin import form_recovery  # which needs the admin
-
+        was typed into the row's form; the site answers Http404 with it."""
         if request.method == "POST" and "post" not in request.POST:
-            name = f"admin:{opts.app_label}_{opts.model_name}_changelist"
-            return form_recovery.removed(request, reverse(name))
+            raise Http404
         answer: HttpResponse = super()._get_obj_does_not_exist_redirect(  # type: ignore[misc]
             request, opts, object_id
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -31,8 +31,9 @@ class StaffSite(AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Wrap every view of the admin: retry forms that meet a lock, keep what was
-        typed when the login has ended, extend the session. A null byte in a query is a
-        bad request here: PostgreSQL would refuse it where nobody catches that."""
+        typed when the login has ended or the row is gone, extend the session. A null
+        byte in a query is a bad request here: PostgreSQL would refuse it where nobody
+        catches that."""
         from core.admin import form_recovery  # which needs the admin
 
         of_staff = super().admin_view(patient(view), cacheable)
@@ -48,7 +49,13 @@ class StaffSite(AdminSite):
                 and request.path != reverse("admin:logout")
             ):
                 return form_recovery.ask_login(request, form_recovery.typed_in(request))
-            return of_staff(request, *args, **kwargs)
+            try:
+                return of_staff(request, *args, **kwargs)
+            except Http404:
+                page = form_recovery.list_of(request)
+                if not page or not self.has_permission(request):
+                    raise
+                return form_recovery.not_there(request, page)
 
         return asked
 

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -103,7 +103,9 @@ def transition(
     if request.method == "POST":
         # When a button is pressed twice, the second request waits here, and then finds
         # what the first has done.
-        Petition.objects.select_for_update(no_key=True).get(pk=petition.pk)
+        get_object_or_404(
+            Petition.objects.select_for_update(no_key=True), pk=petition.pk
+        )
         petition.refresh_from_db()
         sent.who = saves.meanwhile(Petition, str(petition.pk), sent.opened)
         if sent.who and was_done(request, petition, str(found.label), sent):

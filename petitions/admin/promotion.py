@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -232,7 +232,9 @@ def spread(
     if posted:
         # When a button is pressed twice, the second request waits here, and then finds
         # what the first has done.
-        Petition.objects.select_for_update(no_key=True).get(pk=petition.pk)
+        get_object_or_404(
+            Petition.objects.select_for_update(no_key=True), pk=petition.pk
+        )
     step = NextStepForm(
         petition, request.POST if posted == "step" else None, editable=editable
     )

@@ -381,7 +381,7 @@ def test_of_chosen_rows_none_is_deleted_that_somebody_has_changed(
 
 @pytest.mark.parametrize(
     ("language", "sentence"),
-    [("", "Somebody removed this while"), ("fr/", "Quelqu’un a supprimé ceci")],
+    [("", "somebody removed this while"), ("fr/", "quelqu’un a supprimé ceci")],
 )
 def test_what_was_typed_into_a_form_whose_row_is_gone_is_shown(
     as_user: Login, alice: User, world: World, path: str, language: str, sentence: str
