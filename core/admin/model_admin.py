@@ -282,11 +282,14 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         fields = refusal.fields if refusal.table == self.opts.db_table else ()
         return Refusal(refusal.sentence, self.opts.db_table, fields)
 
-    def construct_change_message(self, *args: Any, **kwargs: Any) -> Any:
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
         """Check deferred constraints now that all is written: before anybody is told
-        that it was saved."""
+        that it was saved. Then warn of what was saved but may not be meant."""
         connection.check_constraints()
-        return super().construct_change_message(*args, **kwargs)
+        saves.warn_of_mojibake(request, form, formsets)
+        return super().construct_change_message(request, form, formsets, add)
 
     def render_change_form(
         self,

@@ -1,8 +1,10 @@
 """Look up earlier saves in the admin's history: whether a form was saved before
-(idempotence), and who has changed the same row since it was opened."""
+(idempotence), and who has changed the same row since it was opened.
+Also tell whoever saved what came of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +18,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from core.admin.edit_conflicts import Sent
+from core.text.faults import shown
+from core.text.fields import LineField
+from core.text.mojibake import find_mojibake
 
 # Older forms are not remembered: their login has ended long ago.
 REMEMBERED = timedelta(days=2)
@@ -71,3 +76,34 @@ def say_kept(request: HttpRequest, sent: Sent | None) -> None:
         gettext("%(who)s changed this meanwhile, and it stays: %(fields)s.")
         % {"who": who, "fields": ", ".join(dict.fromkeys(sent.kept))},
     )
+
+
+def warn_of_mojibake(request: HttpRequest, form: Any, formsets: Iterable[Any]) -> None:
+    """Warn of texts in saved forms that were decoded in the wrong encoding once. They
+    are stored as typed, in case they are about just that."""
+    forms = [form, *(row for formset in formsets for row in formset.forms)]
+    for form in forms:
+        for name in form.changed_data:
+            if not isinstance(form.fields[name], LineField):
+                continue
+            found = find_mojibake(str(form[name].data or ""))
+            if found is None:
+                continue
+            sentence = gettext(
+                "%(field)s: “%(found)s” looks like letters read in a wrong encoding. "
+                "It was saved so: look at it."
+            )
+            if found.meant:
+                sentence = gettext(
+                    "%(field)s: “%(found)s” looks like letters read in a wrong "
+                    "encoding, for “%(meant)s”. It was saved so: look at it."
+                )
+            messages.warning(
+                request,
+                sentence
+                % {
+                    "field": form[name].label,
+                    "found": shown(found.found),
+                    "meant": shown(found.meant),
+                },
+            )

@@ -39,15 +39,18 @@ class Node:
 class FileProblem(ValueError):
     """A fault in a file: line, path and a sentence that says what to write."""
 
-    def __init__(self, node: Node, sentence: str, *, character: int = 0) -> None:
+    def __init__(
+        self, node: Node, sentence: str, *, character: int = 0, kind: str = ""
+    ) -> None:
         beside = f", character {character}" if character else ""
         cut = "…" if len(node.path) > MOST_OF_PATH else ""
         path = f"{node.path[:MOST_OF_PATH]}{cut}: " if node.path else ""
         super().__init__(f"line {node.line}{beside}: {path}{sentence}")
         self.node, self.place = node, (node.line, character)
         alike = "" if character else re.sub(r"\[\d+\]", "[]", node.path)
-        self.kind = (alike, sentence)
-        """Equal for faults that differ only in their places."""
+        self.kind = (alike, kind or sentence)
+        """Equal for faults that differ only in their places, or are given the same
+        `kind` because their sentences quote the file."""
 
 
 class FileProblems(FileProblem):

@@ -21,6 +21,7 @@ from core.db.guards import is_visible
 from core.text.days import why_no_day
 from core.text.faults import Faults, FileProblem, Node, shown
 from core.text.fields import formfield
+from core.text.mojibake import find_mojibake
 
 # The largest number of supporters, or goal.
 MOST = 2_000_000_000
@@ -187,13 +188,29 @@ def text_for(
 ) -> str:
     """Return a text as the admin's form cleans and limits it for this column; raise
     FileProblem when it is wrong, or empty although `needed`."""
+    said = read_text(node)
+    refuse_mojibake(node, said)
     try:
-        cleaned = str(field_of(model, key).clean(read_text(node)))
+        cleaned = str(field_of(model, key).clean(said))
     except ValidationError as error:
         raise FileProblem(node, " ".join(error.messages)) from None
     if needed and not is_visible(cleaned):
         raise FileProblem(node, "is empty.")
     return cleaned
+
+
+def refuse_mojibake(node: Node, text: str) -> None:
+    """Raise FileProblem for a text that was decoded in the wrong encoding once."""
+    found = find_mojibake(text)
+    if found is None:
+        return
+    anew = "export it anew, as UTF-8."
+    instead = f"write “{shown(found.meant)}”, or {anew}" if found.meant else anew
+    raise FileProblem(
+        node,
+        f"“{shown(found.found)}” was once read in a wrong encoding: {instead}",
+        kind="mojibake",
+    )
 
 
 def number_of(node: Node, least: int = 0) -> int:
