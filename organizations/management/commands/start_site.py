@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from core.db.guards import (
@@ -16,6 +16,7 @@ from core.db.guards import (
 )
 from core.mail.address_fields import checked_address
 from core.management.commands.check_mail import explain_mail_error, place
+from core.management.database_command import DatabaseCommand
 from core.security import events
 from organizations.mailing import compose
 from organizations.models import (
@@ -28,7 +29,7 @@ from organizations.models import (
 )
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """The link that lets the owner in is mailed and never shown: output ends up in logs
     of deployments. Whoever can run this can set a password without it."""
 

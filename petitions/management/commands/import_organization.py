@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import OperationalError
 from django.utils import timezone
 
 from core.db.database import is_held_back
+from core.management.database_command import DatabaseCommand
 from core.text.files import MOST_BYTES
 from petitions.importing import FORMAT, FileProblem, Report, import_file
 
 TRIES = 5
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Bring in an organisation with its petitions and earlier supporters."
 
     def create_parser(

@@ -6,15 +6,16 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from core.management.database_command import DatabaseCommand
 from organizations.models import Organization, User
 from petitions.demo.content import STAFF_EMAIL
 from petitions.demo.load import load_demo
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Fill an empty demonstration with content and set its staff's password."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -6,10 +6,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
+from core.management.database_command import DatabaseCommand
 from petitions.identity import key_ring
 from petitions.identity.key_ring import Keyring
 from petitions.signatures import rekeying
@@ -21,7 +22,7 @@ GRACE = 5.0
 LOCK = 0x72656B6579  # “rekey”
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Make the rules for addresses, and EMAIL_KEY, take effect as they are now. "
         "The site keeps running, and a run that was ended may be started again. "

@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from core.management.database_command import DatabaseCommand
 from petitions.counts.counting import verify
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Prove for every petition that what the pages show (folded totals + changes "
         "not folded yet) equals the permanent records (confirmed signatures + count "

@@ -1,0 +1,19 @@
+"""The base class of commands that work on the site's database."""
+
+from __future__ import annotations
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core.db import schema
+
+
+class DatabaseCommand(BaseCommand):
+    """A command that does not begin while migrations are due: on an older schema it
+    might do half of its work, or all of it by rules that are not in force yet."""
+
+    requires_migrations_checks = True
+
+    def check_migrations(self) -> None:
+        """Raise CommandError when migrations are due; Django only prints a notice."""
+        if number := schema.pending_migrations():
+            raise CommandError(schema.sentence(number))
