@@ -197,5 +197,6 @@ def email_key(now: datetime) -> list[Reading]:
             float(known),
             "1 when EMAIL_KEY is the one that signatures are counted by",
             "" if known else WRONG_KEY,
+            stops_forms=True,
         )
     ]

@@ -160,9 +160,14 @@ def unfit(alias: str = "default") -> Trouble | None:
         )
         return Trouble(f"{place(alias)} {words}")
     if read_only:
-        words = "It takes no writes: it is a replica, or set to be read only."
-        return Trouble(f"{place(alias)} {words}")
+        return Trouble(takes_no_writes(alias))
     return None
+
+
+def takes_no_writes(alias: str) -> str:
+    """Return the sentence about a database that only reads."""
+    words = "It takes no writes: it is a replica, or set to be read only."
+    return f"{place(alias)} {words}"
 
 
 def why(error: Error, *, migrating: bool = False) -> str:

@@ -19,19 +19,23 @@ from django.db import (
     connections,
 )
 
+from core.db.cached_value import CachedValue
 from core.db.schema import is_behind
 
 # SQLSTATEs, or the classes they begin with, that mean "not now": connection lost,
 # server shutting down or starting, too many connections, a disk that is full or fails,
 # read-only after a failover, deadlock, lock timeout.
 AWAY_STATES = ("08", "53", "57", "58", "25006", "40", "55P03")
+# What a session answers that only reads: a replica's, or one that was set so.
+READ_ONLY = "25006"
 # Lock timeout, deadlock, serialisation failure: another transaction was in the way.
 HELD_BACK = ("55P03", "40P01", "40001")
 
 
 def is_away(error: BaseException) -> bool:
     """Return whether the same statement may succeed a moment later, or once `migrate`
-    has run."""
+    has run. Connections that only read are discarded: they may go on doing so when the
+    server takes writes again."""
     if isinstance(error, InterfaceError):
         return True
     if not isinstance(error, Error):
@@ -39,8 +43,28 @@ def is_away(error: BaseException) -> bool:
     state = state_of(error)
     if state is None:
         return isinstance(error, OperationalError)
+    if state == READ_ONLY:
+        discard_connections()
     # By its state alone: Django raises InternalError when a server takes no writes.
     return state.startswith(AWAY_STATES) or is_behind(error)
+
+
+def drain_pool() -> None:
+    """Replace all connections of the pool; those in use, when they come back."""
+    if pool := getattr(connection, "pool", None):
+        pool.drain()
+
+
+# At most once a second: each form that fails asks for it.
+DRAINED = CachedValue(drain_pool, seconds=1)
+
+
+def discard_connections() -> None:
+    """Let go of this thread's connection and of those in the pool: new ones find the
+    server as it is now. Inside an open transaction nothing is done."""
+    if not connection.in_atomic_block:
+        DRAINED.get()
+        connection.close()
 
 
 def state_of(error: BaseException) -> str | None:

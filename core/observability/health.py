@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from core.db import connecting, schema
 from core.db.cached_value import CachedValue
+from core.db.database import discard_connections
 from core.hosts import is_loopback
 from core.observability import sentry
 from core.observability.outcomes import OUTCOMES
@@ -25,12 +26,16 @@ from core.observability.probes import (
     read_all,
 )
 
+# A server that became a replica, or was set so, says it to each session.
+TAKES_WRITES = "SELECT current_setting('transaction_read_only') = 'off'"
+
 
 @dataclass(frozen=True)
 class State:
     """The state of the site: whether it can serve visitors, and what is wrong."""
 
     database: str
+    """ok, away, or read-only."""
     pending_migrations: int
     readings: Sequence[Reading]
     cause: str = ""
@@ -38,7 +43,11 @@ class State:
 
     @property
     def ready(self) -> bool:
-        return self.database == "ok" and not self.pending_migrations
+        return (
+            self.database == "ok"
+            and not self.pending_migrations
+            and not any(found.trouble and found.stops_forms for found in self.readings)
+        )
 
     @property
     def troubles(self) -> list[str]:
@@ -48,33 +57,29 @@ class State:
     @property
     def report(self) -> dict[str, Any]:
         """The state in JSON, for administrators."""
-        if self.database != "ok":
-            found: dict[str, Any] = {"ready": False, "database": self.database}
-        elif self.pending_migrations:
-            found = {
-                "ready": False,
-                "database": "ok",
-                "pending_migrations": self.pending_migrations,
-            }
-        else:
-            found = {"ready": True, "database": "ok"}
+        found: dict[str, Any] = {"ready": self.ready, "database": self.database}
+        if self.pending_migrations:
+            found["pending_migrations"] = self.pending_migrations
         return {**found, "troubles": self.troubles}
 
 
 def read_state() -> State:
     now = timezone.now()
     here = sentry.readings(now)
-    pending, cause = 0, ""
+    database, pending, cause = "ok", 0, ""
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        pending = schema.pending_migrations()
-        cause = schema.sentence(pending) if pending else ""
-        return State("ok", pending, [*here, *read_all(now)], cause)
+            cursor.execute(TAKES_WRITES)
+            if cursor.fetchone() != (True,):
+                database, cause = "read-only", connecting.takes_no_writes("default")
+                discard_connections()
+        if pending := schema.pending_migrations():
+            cause = schema.sentence(pending)
+        return State(database, pending, [*here, *read_all(now)], cause)
     except Error:
         # A probe may query a table that a pending migration has still to create.
         if pending:
-            return State("ok", pending, here, cause)
+            return State(database, pending, here, cause)
         found = connecting.LATELY.get()
         return State("away", 0, here, found.sentence if found else "")
 
@@ -89,8 +94,9 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when visitors can be served and 503 when not; with `?strict` also 503
-    when anything else is wrong. Only those who may read the metrics see what it is."""
+    """Answer 200 when visitors can read and sign, and 503 when not; with `?strict` also
+    503 when anything else is wrong. Only those who may read the metrics see what it
+    is."""
     state = STATE.get()
     well = state.ready and not ("strict" in request.GET and state.troubles)
     report = state.report if may_read_metrics(request) else {"ready": state.ready}

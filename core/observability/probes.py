@@ -20,12 +20,14 @@ STARTED_AT = timezone.now()
 
 @dataclass(frozen=True)
 class Reading:
-    """A measured value, and what is wrong, in words ('' if nothing is)."""
+    """A measured value, and what is wrong, in words ('' if nothing is). With
+    `stops_forms`, visitors cannot send forms as long as there is a trouble."""
 
     name: str
     value: float
     help: str
     trouble: str = ""
+    stops_forms: bool = False
 
 
 type Probe = Callable[[datetime], list[Reading]]

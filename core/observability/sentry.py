@@ -70,6 +70,7 @@ def readings(now: datetime) -> list[Reading]:
             "its disk full, is it a replica?"
             if waits > PATIENCE
             else "",
+            stops_forms=True,
         ),
         Reading(
             "media_free_bytes",

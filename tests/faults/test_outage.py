@@ -4,8 +4,12 @@ politely, and works again by itself."""
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
+import psycopg
 import pytest
 
 from tests.faults.conftest import Parts, seconds
@@ -89,3 +93,54 @@ def test_postgres_away(parts: Parts, away: float) -> None:
     assert again == [303] * 40
     mailed = [m for m in parts.mail.mailbox.messages if m["To"] == FORM["email"]]
     assert link_of(mailed[-1], "/confirm/")
+
+
+@contextmanager
+def replica(parts: Parts) -> Iterator[None]:
+    """Let the database come back as a replica, and be promoted in the end."""
+    parts.cluster.stop()
+    signal = parts.cluster.data / "standby.signal"
+    signal.touch()
+    signal.chmod(0o666)
+    parts.cluster.start()
+    yield
+    parts.site.sql("SELECT pg_promote()")
+
+
+@contextmanager
+def set_to_read_only(parts: Parts) -> Iterator[None]:
+    """Let new connections only read; in the end those that do so stay."""
+    name = psycopg.conninfo.conninfo_to_dict(parts.cluster.url())["dbname"]
+    parts.site.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    parts.site.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    yield
+    with psycopg.connect(parts.cluster.url(), autocommit=True) as database:
+        database.execute("SET default_transaction_read_only = off")
+        database.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+
+@pytest.mark.parametrize("only_reads", [replica, set_to_read_only])
+def test_postgres_only_reads(parts: Parts, only_reads: Any) -> None:
+    """As after a failover: pages are shown, forms keep what was typed, and the site
+    says that it is not ready; signing goes on a second after writing does."""
+    site = parts.site
+    with only_reads(parts):
+        until(lambda: fetch(f"{site.url}{PETITION}sign/", FORM).status == 503)
+        time.sleep(3)  # until each web process has looked anew
+        answers = [fetch(f"{site.url}{PETITION}sign/", FORM) for _ in range(40)]
+        pages = [fetch(f"{site.url}/petitions/?q=read-{n}") for n in range(40)]
+        report = fetch(f"{site.url}/readyz")
+        alive = fetch(f"{site.url}/livez")
+    time.sleep(1)
+    again = [fetch(f"{site.url}{PETITION}sign/", FORM).status for _ in range(40)]
+
+    assert {answer.status for answer in answers} == {503}
+    assert all('value="Maya “Quote” Tremblay"' in answer.text for answer in answers)
+    assert {page.status for page in pages} == {200}
+    assert '"database": "read-only"' in report.text
+    assert alive.status == 200
+    assert again == [303] * 40
+    until(site.is_ready, 10)

@@ -11,20 +11,13 @@ from django.test import Client
 
 from core.db.database import is_away
 from petitions.models import Petition, Signature
+from tests.helpers import takes_no_writes
 
 
 @pytest.fixture
 def read_only(transactional_db: None, petition: Petition) -> Iterator[Petition]:
-    """As a server that has become a replica: each new connection is so."""
-    name = connection.settings_dict["NAME"]
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    connection.close()
-    yield petition
-    with connection.cursor() as cursor:
-        cursor.execute("SET default_transaction_read_only = off")
-        cursor.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
-    connection.close()
+    with takes_no_writes():
+        yield petition
 
 
 def test_a_database_that_takes_no_writes_keeps_what_was_typed(

@@ -19,9 +19,13 @@ from core.models import (
 )
 from core.observability import probes
 from core.observability.alerts import watch
+from core.observability.health import STATE
+from core.observability.outcomes import OUTCOMES
 from core.worker.loops import WORKER_LOOPS
+from petitions.checks import WRONG_KEY
 from petitions.models import DueMail, Petition
 from tests.factories import make_pending
+from tests.helpers import takes_no_writes
 
 pytestmark = pytest.mark.django_db
 
@@ -155,6 +159,50 @@ def test_readyz_names_troubles_and_stays_ready(visitor: Client) -> None:
     assert response.status_code == 200
     assert response.json()["ready"] is True
     assert "The worker does not work" in response.json()["troubles"][0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_is_not_ready_where_nothing_can_be_written(
+    visitor: Client, petition: Petition, django_assert_num_queries: Any
+) -> None:
+    """Reading goes on: a server of the site that only reads is alive."""
+    with takes_no_writes():
+        beats = [*Heartbeat.objects.values_list("name", "beat_at")]
+        answer = visitor.get("/readyz")
+        told = visitor.get("/readyz", headers={"x-forwarded-for": "192.0.2.7"})
+        alive = visitor.get("/livez")
+        page = visitor.get(petition.get_absolute_url())
+        assert [*Heartbeat.objects.values_list("name", "beat_at")] == beats
+
+    assert answer.status_code == told.status_code == 503
+    assert told.json() == {"ready": False}
+    report = answer.json()
+    assert (report["ready"], report["database"]) == (False, "read-only")
+    assert "It takes no writes: it is a replica" in report["troubles"][0]
+    assert alive.status_code == page.status_code == 200
+    STATE.forget()
+    assert visitor.get("/readyz").json()["database"] == "ok"
+
+
+def test_readyz_is_not_ready_after_a_minute_without_a_write(visitor: Client) -> None:
+    """A full disk, which no question tells: the sentry has tried."""
+    OUTCOMES.unwritable_since = int(timezone.now().timestamp()) - 100
+
+    answer = visitor.get("/readyz")
+
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+    assert "Nothing can be written" in answer.json()["troubles"][0]
+
+
+def test_readyz_is_not_ready_under_a_wrong_key(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("petitions.probes.secret_is_known", lambda: False)
+
+    answer = visitor.get("/readyz")
+
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+    assert WRONG_KEY in answer.json()["troubles"]
 
 
 def test_readyz_is_not_ready_without_migrations(

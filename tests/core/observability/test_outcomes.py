@@ -22,6 +22,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from core.models import Heartbeat
 from core.observability import (
     alerts,
     sentry,
@@ -287,7 +288,7 @@ def test_probes_are_asked_by_any_name(path: str, host: str) -> None:
 def test_strangers_are_told_whether_it_is_ready_and_no_more(
     visitor: Client, settings: Settings
 ) -> None:
-    OUTCOMES.unwritable_since = int(timezone.now().timestamp()) - 100
+    Heartbeat.objects.create(name="mail", beat_at=timezone.now() - timedelta(hours=1))
     stranger = {"x-forwarded-for": "192.0.2.7"}
 
     told = visitor.get("/readyz", headers=stranger)
@@ -300,7 +301,7 @@ def test_strangers_are_told_whether_it_is_ready_and_no_more(
 
     assert (told.status_code, strict.status_code) == (200, 503)
     assert told.json() == strict.json() == {"ready": True}
-    assert "Nothing can be written" in mine.json()["troubles"][0]
+    assert "The worker does not work" in mine.json()["troubles"][0]
     assert known.json() == mine.json()
     assert visitor.get("/readyz").json() == {"ready": True}
 
