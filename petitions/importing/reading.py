@@ -16,7 +16,6 @@ from core.text.json_values import (
     Fields,
     is_given,
     kind_of,
-    nearest,
     number_of,
     read_day,
     read_one_of,
@@ -26,6 +25,12 @@ from core.text.json_values import (
 from organizations.models import Organization
 from petitions.dates import why_impossible
 from petitions.importing.html import HTML, read_format, warn_of_html
+from petitions.importing.structure import (
+    find_petitions,
+    names_of_petitions,
+    organization_in,
+    petition_nodes,
+)
 from petitions.models import CountEntry, Petition, Target, Translation
 from petitions.states import Delivery, Source, State, TargetKind, TextFormat
 
@@ -46,7 +51,8 @@ ORGANIZATION_NAMES = {
     "address": "postal_address", "url": "website", "campaigns": "petitions",
 }  # fmt: skip
 PETITION_NAMES = {
-    "headline": "title", "name": "title", "body": "text", "letter": "text",
+    "headline": "title", "name": "title", "subject": "title", "body": "text",
+    "letter": "text", "description": "text", "content": "text",
     "recipient": "target", "addressee": "target", "decision_maker": "target",
     "recipients": "targets", "addressees": "targets", "decision_makers": "targets",
     "signatures": "supporters", "signature_count": "supporters",
@@ -96,21 +102,23 @@ class Plan:
 
 def read(root: Node, faults: Faults, now: datetime) -> Plan | None:
     """Return the plan of an import; None, with a fault, if the file does not hold an
-    organisation. If it is a list of petitions, their faults are added, too."""
-    try:
-        return read_organization(organization_in(root, faults), faults, now)
-    except FileProblem as problem:
-        faults.append(problem)
-    if isinstance(root.value, list) and not any(map(has_organization, root)):
-        for _planned in read_petitions(root, faults, now):
-            pass
+    organisation. If it holds petitions, their faults are added, too."""
+    with faults.noted():
+        organization = organization_in(root, faults)
+        if organization is not None:
+            return read_organization(organization, faults, now)
+        if group := find_petitions(root):
+            for _planned in read_petitions(group.node, faults, now):
+                pass
     return None
 
 
 def read_organization(node: Node, faults: Faults, now: datetime) -> Plan:
     """Return the plan for an organisation and its petitions."""
     keys = {"name", "petitions", "language", *ORGANIZATION_TEXTS}
-    fields = Fields(node, keys, faults, other_names=ORGANIZATION_NAMES)
+    fields = Fields(
+        node, keys, faults, other_names=ORGANIZATION_NAMES | names_of_petitions(node)
+    )
     fields.texts(Organization, ("name", *ORGANIZATION_TEXTS), {"name"})
     fields.read("language", language_of)
     organization = Organization(**fields.values)
@@ -122,50 +130,16 @@ def read_organization(node: Node, faults: Faults, now: datetime) -> Plan:
     plan = Plan(node, organization)
     with faults.noted():
         petitions = fields.needed("petitions")
-        if not isinstance(petitions.value, list):
-            brackets = ": put brackets around it" if petitions.value else ""
-            raise FileProblem(
-                petitions,
-                f"must be a list of petitions, not {kind_of(petitions)}{brackets}.",
-            )
         plan.petitions = list(read_petitions(petitions, faults, now))
     plan.warnings = sorted(faults.warnings, key=lambda warning: warning.place)
     return plan
-
-
-def organization_in(root: Node, faults: Faults) -> Node:
-    """Return the node of the organisation; raise FileProblem if the file has any other
-    structure."""
-    if has_organization(root):
-        return Fields(root, {"organization"}, faults).needed("organization")
-    if isinstance(root.value, list) and any(map(has_organization, root)):
-        raise FileProblem(
-            root,
-            'must be one {"organization": …}, not a list: bring each in by a file of '
-            "its own.",
-        )
-    whole = 'the file is {"organization": {"name": …, "petitions": [ … ]}}'
-    if isinstance(root.value, list):
-        raise FileProblem(
-            root, f"must be an object: {whole}, and a list of petitions stands in it."
-        )
-    if not isinstance(root.value, dict):
-        raise FileProblem(root, f"must be an object, not {kind_of(root)}: {whole}.")
-    keys = ", ".join(f"“{shown(key)}”" for key in list(root.value)[:6]) or "nothing"
-    raise FileProblem(root, f'lacks "organization": {whole}, and here is {keys}.')
-
-
-def has_organization(node: Node) -> bool:
-    return isinstance(node.value, dict) and any(
-        nearest(key, ["organization"]) for key in node.value
-    )
 
 
 def read_petitions(node: Node, faults: Faults, now: datetime) -> Iterator[PetitionPlan]:
     """Yield the petitions of the file; add a fault for a title or slug that occurs
     twice."""
     lines: dict[tuple[str, str], int] = {}
-    for entry in node:
+    for entry in petition_nodes(node, faults):
         with faults.noted():
             planned = read_petition(entry, faults, now)
             yield planned

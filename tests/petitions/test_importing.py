@@ -181,7 +181,7 @@ P = "organization.petitions"
     ("path", "value", "complaint"),
     [
         ("organization", REMOVE, r'lacks "organization"'),
-        ("organization", [], r"line 2: organization: must be an object"),
+        ("organization", [], r"line 2: organization: must be one object"),
         ("extra", 1, r"line \d+: extra: is not known"),
         ("organization.name", REMOVE, r'line 2: organization: lacks "name"'),
         ("organization.name", 5, r"line 3: organization.name: must be a text"),
