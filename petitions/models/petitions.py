@@ -14,7 +14,6 @@ from django.utils.translation import ngettext
 
 from core.db import guards
 from petitions.models.listings import PetitionQuerySet
-from petitions.models.petition_columns import default_months  # noqa: F401 - of migrations
 from petitions.models.petition_display import Marked, PetitionDisplay
 from petitions.models.petition_lifecycle import PetitionLifecycle
 from petitions.states import (

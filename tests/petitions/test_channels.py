@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -217,21 +217,6 @@ def test_the_database_refuses_a_tag_that_is_none(petition: Petition, tag: str) -
         TaggedLink.objects.create(petition=petition, tag=tag)
 
     assert "tagged_link" in str(refused.value) or "too long" in str(refused.value)
-
-
-def test_what_was_confirmed_before_came_by_no_link(petition: Petition) -> None:
-    from importlib import import_module
-
-    earlier = import_module("petitions.migrations.0025_next_step_of_the_same").EARLIER
-    make_signature(petition)
-    make_signature(petition, "b@example.com")
-    fold_all()
-    ChannelTally.objects.all().delete()
-
-    with connection.cursor() as cursor:
-        cursor.execute(earlier)
-
-    assert tallies() == {"": 2}
 
 
 @given(st.text(), st.text(max_size=30))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -330,34 +329,3 @@ def test_an_invitation_goes_to_an_address_that_mail_can_go_to() -> None:
     assert form.errors == {
         "email": ["Enter an e-mail address such as name@example.org"]
     }
-
-
-# == What was there before ==
-
-
-def test_what_forms_let_pass_before_is_tidied_up_also_where_it_is_frozen(
-    petition: Petition,
-) -> None:
-    migration = import_module("petitions.migrations.0032_held_to_their_form")
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table, name in (
-            ("petitions_petition", "petition_readable"),
-            ("petitions_answer", "answer_link_form"),
-        ):
-            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-    Petition.objects.update(title="Free\x85the prisoners", text="Please\r\n\x0bdo.")
-    make_answer(petition, text="", link="ftp://example.org/answer")
-    make_signature(petition)
-
-    with connection.cursor() as cursor:
-        cursor.execute(migration.LINKS)
-    migration.tidy(apps, connection.schema_editor())
-
-    petition.refresh_from_db()
-    assert (petition.title, petition.text) == ("Free the prisoners", "Please\r\n do.")
-    answer = Answer.objects.get()
-    assert (answer.text, answer.link) == ("ftp://example.org/answer", "")
-    assert answer.revisions.get().link == "ftp://example.org/answer"
-    with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
-        Petition.objects.update(title="Triggers are at work again")

@@ -1,0 +1,34 @@
+"""What must never be, refused by the database itself, as docs/architecture.md lists it.
+
+Each refusal is a check violation, so that Django raises IntegrityError, with the
+sentence for people in its message.
+"""
+
+from pathlib import Path
+
+from django.db import migrations
+
+from core.db.sql_files import RunSQLFile
+
+SQL = Path(__file__).parents[1] / "sql"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("petitions", "0002_constraints")]
+
+    operations = [
+        RunSQLFile(SQL / f"{subject}.sql")
+        for subject in (
+            "petitions",
+            "targets",
+            "translations",
+            "signatures",
+            "counts",
+            "answers",
+            "handovers",
+            "updates",
+            "corrections",
+            "exports",
+            "next_steps",
+        )
+    ]

@@ -1,0 +1,9 @@
+-- That a list of signatures was taken out stays recorded.
+
+CREATE OR REPLACE FUNCTION export_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE check_violation USING MESSAGE =
+        'That a list was exported is recorded for good.';
+END $$;
+CREATE OR REPLACE TRIGGER export_permanent BEFORE UPDATE OR DELETE ON petitions_export
+FOR EACH ROW EXECUTE FUNCTION export_keep();

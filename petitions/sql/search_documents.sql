@@ -1,0 +1,191 @@
+-- What a search looks through: a document for each text, kept up to date by triggers.
+
+CREATE OR REPLACE FUNCTION search_normal(words text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT regexp_replace(
+             regexp_replace(
+               translate(normalize(words, NFKC), U&'\02BB\02BC\00AD\200B\2060\FEFF', ''''''),
+               '([[:alnum:]])[/._@:\\‐‑-]+(?=[[:alnum:]])', '\1 ', 'g'),
+             '([[:alpha:]]{3})(?=[0-9])', '\1 ', 'g')
+$$;
+
+-- Besides, what is joined is found without what joins it.
+CREATE OR REPLACE FUNCTION search_joined(words text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    WITH given AS (
+        SELECT translate(normalize(words, NFKC),
+                         U&'\02BB\02BC\2019\00AD\200B\2060\FEFF', '''''''') AS words
+    )
+    SELECT COALESCE(string_agg(DISTINCT joined, ' '), '') FROM (
+        SELECT regexp_replace(m[1], U&'[‐‑''&\200C\05F3\05F4"-]', '', 'g')
+          FROM given CROSS JOIN LATERAL regexp_matches(words,
+               U&'([[:alnum:]]+(?:[‐‑''&\200C\05F3\05F4"-][[:alnum:]]+)+)', 'g') m
+         UNION
+        SELECT replace(m[1], ' & ', '')
+          FROM given CROSS JOIN LATERAL regexp_matches(words,
+               '\m([[:alpha:]]{1,2} & [[:alpha:]]{1,2})\M', 'g') m
+         UNION
+        SELECT replace(m[1], '.', '')
+          FROM given CROSS JOIN LATERAL regexp_matches(words,
+               '\m((?:[[:alpha:]]\.){2,}[[:alpha:]]?)', 'g') m
+         UNION
+        SELECT regexp_replace(m[1], '[^0-9]', '', 'g')
+          FROM given CROSS JOIN LATERAL regexp_matches(words,
+               '\m([1-9][0-9]{0,2}(?:[,.'' ][0-9]{3})+)\M', 'g') m
+         UNION
+        SELECT regexp_replace(m[1], U&'[\0591-\05BD\05BF-\05C7]', '', 'g')
+          FROM given CROSS JOIN LATERAL regexp_matches(words,
+               U&'([\0591-\05EA]*[\0591-\05BD\05BF-\05C7][\0591-\05EA]*)', 'g') m
+    ) found (joined)
+$$;
+
+-- Two characters each of a script that does not part its words, written in ASCII so that
+-- every parser and dictionary leaves them alone; then each character alone.
+CREATE OR REPLACE FUNCTION search_pairs(words text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN words ~ '[஀-෿฀-໿က-႟ᄀ-ᇿក-៿々-〇ぁ-ヿㇰ-ㇿ㐀-䶿一-鿿가-힣豈-﫿𠀀-𿿿]' THEN (
+        SELECT concat_ws(' . ',
+               string_agg('x0' || one || 'z' || next, ' ' ORDER BY run, place)
+                   FILTER (WHERE next IS NOT NULL),
+               string_agg(DISTINCT 'x0' || one, ' '))
+          FROM (SELECT run, place, to_hex(ascii(c)) AS one,
+                       to_hex(ascii(lead(c) OVER (PARTITION BY run ORDER BY place))) AS next
+                  FROM regexp_matches(words, '[஀-෿฀-໿က-႟ᄀ-ᇿក-៿々-〇ぁ-ヿㇰ-ㇿ㐀-䶿一-鿿가-힣豈-﫿𠀀-𿿿]+', 'g')
+                       WITH ORDINALITY runs (m, run)
+                 CROSS JOIN unnest(string_to_array(m[1], NULL))
+                       WITH ORDINALITY characters (c, place)) pairs)
+    ELSE '' END
+$$;
+
+-- A text as words in the form in which its language searches them.
+CREATE OR REPLACE FUNCTION search_vector(configuration regconfig, words text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT to_tsvector(configuration, concat_ws(' . ', normal, search_joined(words)))
+        || to_tsvector('petitions_simple', search_pairs(normal))
+      FROM search_normal(words) normal
+$$;
+
+CREATE OR REPLACE FUNCTION search_refresh(changed bigint[]) RETURNS void LANGUAGE plpgsql
+SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET jit = off AS $$
+BEGIN
+    IF cardinality(changed) = 0 THEN
+        RETURN;
+    END IF;
+    -- One after the other: of two who change a petition the last one sees all of it.
+    PERFORM 1 FROM petitions_petition WHERE id = ANY(changed)
+      ORDER BY id FOR NO KEY UPDATE;
+    DELETE FROM petitions_searchdocument WHERE petition_id = ANY(changed);
+    WITH words AS (
+        SELECT id AS petition_id, language, title, ask, summary, text,
+               NULL AS addressees
+          FROM petitions_petition WHERE id = ANY(changed)
+         UNION ALL
+        SELECT petition_id, language, title, ask, summary, text, addressees
+          FROM petitions_translation WHERE petition_id = ANY(changed)
+    ), targets AS (
+        SELECT petition_id,
+               string_agg(concat_ws(' . ', name, office, organisation), ' . ') AS names
+          FROM petitions_target WHERE petition_id = ANY(changed) GROUP BY petition_id
+    ), texts AS MATERIALIZED (
+        SELECT p.organization_id, p.state, p.opens_at, w.*, t.names AS targets,
+               o.name AS organization, search_configuration(w.language) AS configuration
+          FROM petitions_petition p
+          JOIN organizations_organization o ON o.id = p.organization_id
+          JOIN words w ON w.petition_id = p.id
+          LEFT JOIN targets t ON t.petition_id = p.id
+         WHERE p.id = ANY(changed) AND p.opens_at IS NOT NULL
+           AND p.state IN ('open', 'paused', 'closed', 'won')
+    ), documents AS (
+        INSERT INTO petitions_searchdocument
+               (petition_id, organization_id, language, state, opens_at, version,
+                head, whole)
+        SELECT d.petition_id, d.organization_id, d.language, d.state, d.opens_at, 3,
+               head, head || setweight(search_vector(d.configuration, d.text), 'D')
+          FROM texts d
+         CROSS JOIN LATERAL concat_ws(' . ', d.ask, d.summary, d.addressees) told
+         CROSS JOIN LATERAL (
+               SELECT setweight(search_vector(d.configuration, d.title), 'A')
+                   || setweight(search_vector(d.configuration, told), 'B')
+                   || setweight(
+                        search_vector(d.configuration, COALESCE(d.targets, '')), 'B')
+                   || setweight(search_vector(d.configuration, d.organization), 'C')
+               ) h (head)
+    )
+    -- In one order, so that two of these never wait for each other.
+    INSERT INTO petitions_searchword (word)
+    SELECT DISTINCT word
+      FROM texts d
+     CROSS JOIN LATERAL unnest(tsvector_to_array(to_tsvector('petitions_simple',
+           search_normal(concat_ws(' . ', d.title, d.ask, d.summary, d.addressees, d.text,
+                                   d.targets, d.organization))))) word
+     WHERE word ~ '^[[:alpha:]]{4,30}$'
+     ORDER BY word
+        ON CONFLICT DO NOTHING;
+END $$;
+
+CREATE OR REPLACE FUNCTION search_petition_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM search_refresh(ARRAY(
+            SELECT id FROM now_rows WHERE state <> 'draft'));
+    ELSE
+        -- They have no index: compared as sets, for one by one is each with each.
+        PERFORM search_refresh(ARRAY(
+            SELECT id FROM (
+                   SELECT id, organization_id, language, title, ask, summary, text,
+                          state, opens_at FROM now_rows
+                   EXCEPT
+                   SELECT id, organization_id, language, title, ask, summary, text,
+                          state, opens_at FROM old_rows) changed));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER search_inserted AFTER INSERT ON petitions_petition
+    REFERENCING NEW TABLE AS now_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_petition_changed();
+CREATE OR REPLACE TRIGGER search_updated AFTER UPDATE ON petitions_petition
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS now_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_petition_changed();
+
+CREATE OR REPLACE FUNCTION search_part_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM search_refresh(ARRAY(SELECT DISTINCT petition_id FROM now_rows));
+    ELSIF TG_OP = 'DELETE' THEN
+        PERFORM search_refresh(ARRAY(SELECT DISTINCT petition_id FROM old_rows));
+    ELSE
+        PERFORM search_refresh(ARRAY(
+            SELECT petition_id FROM now_rows UNION SELECT petition_id FROM old_rows));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER search_inserted AFTER INSERT ON petitions_target
+    REFERENCING NEW TABLE AS now_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_part_changed();
+CREATE OR REPLACE TRIGGER search_updated AFTER UPDATE ON petitions_target
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS now_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_part_changed();
+CREATE OR REPLACE TRIGGER search_deleted AFTER DELETE ON petitions_target
+    REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_part_changed();
+CREATE OR REPLACE TRIGGER search_inserted AFTER INSERT ON petitions_translation
+    REFERENCING NEW TABLE AS now_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_part_changed();
+CREATE OR REPLACE TRIGGER search_updated AFTER UPDATE ON petitions_translation
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS now_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_part_changed();
+CREATE OR REPLACE TRIGGER search_deleted AFTER DELETE ON petitions_translation
+    REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_part_changed();
+
+CREATE OR REPLACE FUNCTION search_organization_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM search_refresh(ARRAY(
+        SELECT p.id FROM petitions_petition p
+          JOIN now_rows n ON n.id = p.organization_id
+          JOIN old_rows o ON o.id = n.id AND o.name <> n.name));
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER search_updated AFTER UPDATE ON organizations_organization
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS now_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_organization_changed();
