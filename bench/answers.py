@@ -156,7 +156,7 @@ def make_people(bench: Bench, kind: str, number: int) -> list[str]:
                 email=email,
                 language="en",
                 delivery="number",
-                updates=True,
+                wants_updates=True,
             )
             signed = signing.sign(bench.petition, given, now=now, rules=rules)
         if kind in {"confirmed", "withdrawn"}:
@@ -173,7 +173,7 @@ def check(bench: Bench, tries: int) -> None:
     nobody else."""
     found = bench.biggest.execute(
         "SELECT substring(email FROM '^[a-z]+'), count(*) FROM petitions_signature"
-        " WHERE aside = 'limit' GROUP BY 1"
+        " WHERE quarantine_reason = 'limit' GROUP BY 1"
     )
     if found != [("limited", tries)]:
         raise SystemExit(f"Set aside because of a limit: {found}")

@@ -41,7 +41,7 @@ def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
         email="maya@d1.example.org",
         language="en",
         delivery="number",
-        updates=True,
+        wants_updates=True,
         network=network,
     )
     find = statements(lambda: signing.load_snapshot(SLUG, "en"))

@@ -12,7 +12,7 @@ NUMBER = 200_000
 # Over three days and as many mail domains as signers have. Of each twenty, one takes
 # back what the others add, so that the proof of the count still holds.
 CHANGES = """
-INSERT INTO petitions_change (petition_id, day, source, delta, domain)
+INSERT INTO petitions_countchange (petition_id, day, source, delta, domain)
 SELECT %(petition)s, current_date - (n / 20 %% 3), 'confirmed',
        CASE WHEN n %% 20 = 0 THEN -19 ELSE 1 END,
        CASE WHEN n %% 5 > 0 THEN 'gmail.com' ELSE 'd' || n %% 3000 || '.example.org' END
@@ -21,7 +21,7 @@ SELECT %(petition)s, current_date - (n / 20 %% 3), 'confirmed',
 # Delete and add up all at once, without storing the sums.
 BARE = """
 WITH taken AS (
-    DELETE FROM petitions_change RETURNING petition_id, day, source, delta
+    DELETE FROM petitions_countchange RETURNING petition_id, day, source, delta
 )
 SELECT petition_id, day, source, sum(delta) FROM taken GROUP BY 1, 2, 3
 """
@@ -34,7 +34,7 @@ def folding(bench: Bench, rounds: int) -> Ratios:
         database.fold()
         values = {"petition": bench.petition, "number": NUMBER}
         database.execute(CHANGES, values)
-        database.execute("VACUUM (ANALYZE) petitions_change")
+        database.execute("VACUUM (ANALYZE) petitions_countchange")
         return time.monotonic()
 
     def bare() -> float:

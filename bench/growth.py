@@ -108,4 +108,4 @@ def wait_for_first_mail(database: Database, worker: Worker) -> None:
     raise SystemExit("The worker sends nothing.")
 
 
-DUE = "SELECT count(*) FROM petitions_duemail WHERE state = 'due'"
+DUE = "SELECT count(*) FROM petitions_outgoingmail WHERE state = 'due'"

@@ -13,7 +13,8 @@ BAR = 0.50
 
 # Finish the outgoing mails that earlier slices left, so that each round sends its own.
 CLEAR = """
-UPDATE petitions_duemail SET state = 'covered', finished_at = now(), leased_until = NULL
+UPDATE petitions_outgoingmail SET state = 'covered', finished_at = now(),
+       leased_until = NULL
  WHERE state = 'due'
 """
 # New people, eight of ten with one provider.
@@ -21,8 +22,8 @@ DUE = """
 WITH signed AS (
     INSERT INTO petitions_signature (
         petition_id, state, name, email, email_key, email_key_version, person, place,
-        postal_code, country, comment, comment_approved, show_name, updates, language,
-        text_version, consent_version, delivery, weak_signs, created_at)
+        postal_code, country, comment, comment_approved, show_name, wants_updates,
+        language, text_version, consent_version, delivery, weak_signs, created_at)
     SELECT %(petition)s, 'pending', 'Maya Tremblay',
            'due' || n || '@' || CASE WHEN n %% 5 > 0 THEN 'gmail.com'
                                      ELSE 'd' || n %% 3000 || '.example.org' END,
@@ -31,7 +32,7 @@ WITH signed AS (
       FROM generate_series(1, %(number)s) n
     RETURNING id, petition_id, email_key, created_at
 )
-INSERT INTO petitions_duemail (
+INSERT INTO petitions_outgoingmail (
     petition_id, signature_id, email_key, kind, state, due_at, attempts, created_at,
     reply)
 SELECT petition_id, id, email_key, 'confirm', 'due', created_at, 0, created_at, ''
@@ -63,7 +64,7 @@ def mails(bench: Bench, rounds: int, number: int = 1000) -> Ratios:
             pass
         taken = time.monotonic() - started
         ((left,),) = database.execute(
-            "SELECT count(*) FROM petitions_duemail WHERE state <> 'sent'"
+            "SELECT count(*) FROM petitions_outgoingmail WHERE state <> 'sent'"
             "   AND created_at > now() - interval '1 minute'"
         )
         if left:

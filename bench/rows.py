@@ -25,7 +25,7 @@ NAMES = ("Maya Tremblay", "Noah Fontaine", "Aïcha Benali", "Li Wei", "José Ál
          "Oluwaseun Adeyemi", "Zoë O’Connor")  # fmt: skip
 
 COLUMNS = """petition_id, id, state, name, email, email_key, email_key_version, person,
-    place, postal_code, country, comment, comment_approved, show_name, updates,
+    place, postal_code, country, comment, comment_approved, show_name, wants_updates,
     language, text_version, consent_version, delivery, network, weak_signs, created_at,
     confirmed_at"""
 COPY = f"COPY petitions_signature ({COLUMNS}) FROM STDIN"
@@ -34,20 +34,20 @@ COPY = f"COPY petitions_signature ({COLUMNS}) FROM STDIN"
 # confirmed signer, the outgoing mails of the last month, the count of each day.
 BESIDES = (
     """
-INSERT INTO petitions_consent (organization_id, email, email_key, updates,
+INSERT INTO petitions_consent (organization_id, email, email_key, wants_updates,
     wording_version, language, sender, source, given_at)
-SELECT p.organization_id, s.email, s.email_key, s.updates, 1, s.language,
+SELECT p.organization_id, s.email, s.email_key, s.wants_updates, 1, s.language,
        'Bench, 1 Main Street, contact@example.org', 'petition:' || p.id, s.confirmed_at
   FROM petitions_signature s JOIN petitions_petition p ON p.id = s.petition_id
  WHERE s.state = 'confirmed'""",
     """
-INSERT INTO petitions_duemail (petition_id, signature_id, email_key, kind, state,
+INSERT INTO petitions_outgoingmail (petition_id, signature_id, email_key, kind, state,
     due_at, attempts, created_at, finished_at, reply)
 SELECT petition_id, id, email_key, 'confirm', 'sent', created_at, 1, created_at,
        created_at + interval '2 seconds', ''
   FROM petitions_signature WHERE created_at > now() - interval '30 days'""",
     """
-INSERT INTO petitions_change (petition_id, day, source, delta, domain)
+INSERT INTO petitions_countchange (petition_id, day, source, delta, domain)
 SELECT petition_id, confirmed_at::date, 'confirmed', count(*), ''
   FROM petitions_signature WHERE state = 'confirmed'
  GROUP BY 1, 2 ORDER BY 1, 2""",
@@ -56,7 +56,7 @@ SELECT petition_id, confirmed_at::date, 'confirmed', count(*), ''
         "  FROM petitions_signature"
     ),
 )
-TABLES = ("petitions_signature", "petitions_consent", "petitions_duemail")
+TABLES = ("petitions_signature", "petitions_consent", "petitions_outgoingmail")
 
 
 @dataclass(frozen=True)

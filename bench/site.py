@@ -345,7 +345,7 @@ def add_many(organization: Organization, number: int) -> None:
     """Add `number` petitions with five supporters each."""
     from django.utils import timezone
 
-    from petitions.models import Change, CountEntry, Petition, Target
+    from petitions.models import CountChange, CountEntry, Petition, Target
 
     # In batches: each statement makes the search documents of its rows, too.
     rows = Petition.objects.bulk_create(
@@ -371,6 +371,6 @@ def add_many(organization: Organization, number: int) -> None:
         CountEntry(petition=row, number=5, label="before", **counted) for row in rows
     )
     day = timezone.localdate()
-    Change.objects.bulk_create(
-        Change(petition=row, delta=5, day=day, **counted) for row in rows
+    CountChange.objects.bulk_create(
+        CountChange(petition=row, delta=5, day=day, **counted) for row in rows
     )

@@ -58,7 +58,7 @@ class Buckets:
     """The token buckets (GCRA) of the database, in memory; `draw` does what
     signing.SIGN does."""
 
-    full_at: dict[str, int] = field(default_factory=dict)
+    tat: dict[str, int] = field(default_factory=dict)
 
     def draw(self, attempts: LimitDraws, now: int) -> tuple[int, int]:
         """Return the marks that a form gets, and how long its mail waits
@@ -71,14 +71,18 @@ class Buckets:
             key, behind = attempts.keys[n], attempts.behind[n]
             if behind != "NULL" and behind not in empty:
                 continue
-            full_at = self.full_at.get(key, now)
-            if full_at > now + attempts.patience[n]:
+            tat = self.tat.get(key, now)
+            if tat > now + attempts.tolerance[n]:
                 marks |= attempts.marks[n]
                 empty.add(key)
                 continue
-            self.full_at[key] = after = attempts.every[n] + max(full_at, now)
+            self.tat[key] = after = attempts.emission_interval[n] + max(tat, now)
             if attempts.queue[n]:
-                period = attempts.every[n] + attempts.patience[n] - attempts.queue[n]
+                period = (
+                    attempts.emission_interval[n]
+                    + attempts.tolerance[n]
+                    - attempts.queue[n]
+                )
                 wait = max(wait, after - period - now)
         return marks, wait
 

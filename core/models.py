@@ -29,15 +29,18 @@ class Alert(models.Model):
 
 
 class Bucket(models.Model):
-    """The state of one rate limit for one source (core.security.buckets): the bucket is
-    full again at `full_at`. The table is unlogged: losing it in a crash only means that
-    everybody starts with a full bucket."""
+    """The state of one rate limit (GCRA) for one source, see core.security.buckets. It
+    is unlogged: losing it in a crash only means that everybody starts with a full
+    bucket."""
 
     key = models.UUIDField(
         primary_key=True,
         help_text="Keyed hash of limit and source: core.security.buckets",
     )
-    full_at = models.DateTimeField(db_index=True)
+    tat = models.DateTimeField(
+        db_index=True,
+        help_text="Theoretical arrival time: the bucket is full again then.",
+    )
 
     def __str__(self) -> str:
         return str(self.key)

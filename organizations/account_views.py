@@ -27,7 +27,7 @@ from organizations.models import User
 # The same titles as on the admin's own pages.
 SITE = {"site_header": admin.site.site_header, "site_title": admin.site.site_title}
 
-RESETS = Rate("password resets", at_once=20, every=timedelta(minutes=3))
+RESETS = Rate("password resets", burst=20, emission_interval=timedelta(minutes=3))
 """Rate limit: password reset forms from one network, whatever address they name."""
 
 

@@ -38,19 +38,19 @@ from core.security.client_network import (
 from organizations import mailing
 from organizations.models import SeenNetwork, StaffMailPurpose, User
 
-HERE = Rate("login here", at_once=10, every=timedelta(minutes=6))
+HERE = Rate("login here", burst=10, emission_interval=timedelta(minutes=6))
 """Rate limit: passwords for one address from one network."""
-NETWORK = Rate("login network", at_once=60, every=timedelta(minutes=1))
+NETWORK = Rate("login network", burst=60, emission_interval=timedelta(minutes=1))
 """Rate limit: passwords from one network, for whatever addresses."""
-ADDRESS = Rate("login address", at_once=60, every=timedelta(minutes=2))
+ADDRESS = Rate("login address", burst=60, emission_interval=timedelta(minutes=2))
 """Rate limit: passwords for one address from all networks that its owner has not logged
 in from. Whoever guesses from many places does not lock the owner out at the usual
 one."""
-WARNING = Rate("login warning", at_once=1, every=timedelta(days=1))
+WARNING = Rate("login warning", burst=1, emission_interval=timedelta(days=1))
 """Rate limit: warnings to one address that somebody is guessing its password."""
 
 
-OWN = Rate("own password", at_once=10, every=timedelta(minutes=6))
+OWN = Rate("own password", burst=10, emission_interval=timedelta(minutes=6))
 """Rate limit: passwords that somebody logged in gives as their own."""
 
 

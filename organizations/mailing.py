@@ -40,12 +40,12 @@ KEPT = timedelta(days=2)
 """An unsent mail is deleted after this time: it is of no use any more."""
 
 # Rate limits on the mail that a form may cause.
-GAP = Rate("staff mail", at_once=1, every=timedelta(minutes=5))
+GAP = Rate("staff mail", burst=1, emission_interval=timedelta(minutes=5))
 """Mails that say the same to one mailbox."""
-NOTICE_GAP = Rate("staff notice", at_once=1, every=timedelta(days=1))
+NOTICE_GAP = Rate("staff notice", burst=1, emission_interval=timedelta(days=1))
 """Warnings that say the same to one mailbox."""
-MAILBOX = Rate("staff mailbox", at_once=10, every=timedelta(hours=2))
-ORGANIZATION = Rate("invitations", at_once=30, every=timedelta(minutes=2))
+MAILBOX = Rate("staff mailbox", burst=10, emission_interval=timedelta(hours=2))
+ORGANIZATION = Rate("invitations", burst=30, emission_interval=timedelta(minutes=2))
 """Invitations by one organisation."""
 
 

@@ -21,7 +21,7 @@ from petitions.abuse.source_tallies import (
 )
 from petitions.checks import WRONG_KEY, secret_is_known
 from petitions.loops import PROVE_EVERY, PROVED
-from petitions.models import Change, DueMail, RetentionLimit, Signature, Total
+from petitions.models import CountChange, OutgoingMail, RetentionLimit, Signature, Total
 from petitions.models.mails import MailState, Priority
 from petitions.privacy.expiry import announced
 from petitions.states import QuarantineReason
@@ -66,19 +66,21 @@ def mail(now: datetime) -> list[Reading]:
     confirmations are late or most mails are refused."""
     # Reminders have the lowest priority, and may wait.
     urgent = Q(priority__lt=Priority.LAST)
-    due = DueMail.objects.filter(state=MailState.DUE, due_at__lte=now).aggregate(
+    due = OutgoingMail.objects.filter(state=MailState.DUE, due_at__lte=now).aggregate(
         number=Count("pk"), oldest=Min("due_at", filter=urgent)
     )
     age = (now - due["oldest"]).total_seconds() if due["oldest"] else 0.0
     since = now - timedelta(seconds=LATE_AFTER)
-    sent = DueMail.objects.filter(state=MailState.SENT, finished_at__gt=since)
+    sent = OutgoingMail.objects.filter(state=MailState.SENT, finished_at__gt=since)
     # Retried again and again, while nothing else gets out either.
-    stuck = DueMail.objects.filter(
+    stuck = OutgoingMail.objects.filter(
         urgent, state=MailState.DUE, attempts__gt=0, created_at__lte=since
     ).aggregate(oldest=Min("created_at"))["oldest"]
     if stuck and not sent.exists():
         age = max(age, (now - stuck).total_seconds())
-    hour = DueMail.objects.filter(finished_at__gt=now - timedelta(hours=1)).aggregate(
+    hour = OutgoingMail.objects.filter(
+        finished_at__gt=now - timedelta(hours=1)
+    ).aggregate(
         failed=Count("pk", filter=Q(state=MailState.FAILED)),
         sent=Count("pk", filter=Q(state=MailState.SENT)),
     )
@@ -114,7 +116,9 @@ def counts(now: datetime) -> list[Reading]:
     confirmed = Total.objects.aggregate(sum=Sum("confirmed"))["sum"] or 0
     return [
         Reading("signatures_confirmed", confirmed, "Confirmed signatures, folded"),
-        Reading("changes_unfolded", Change.objects.count(), "Changes not folded yet"),
+        Reading(
+            "changes_unfolded", CountChange.objects.count(), "Changes not folded yet"
+        ),
     ]
 
 
@@ -169,7 +173,9 @@ def sources(now: datetime) -> list[Reading]:
 def bursts(now: datetime) -> list[Reading]:
     """Measure how many signatures of the last hour are in quarantine because too many
     came at once with mail domains that are new here."""
-    waiting = Signature.objects.set_aside().filter(aside=QuarantineReason.BURST)
+    waiting = Signature.objects.quarantined().filter(
+        quarantine_reason=QuarantineReason.BURST
+    )
     number = waiting.filter(created_at__gt=now - HOUR).count()
     page = reverse("admin:petitions_signature_changelist")
     trouble = (

@@ -29,6 +29,8 @@ class SignatureField:
     """Whether it tells who somebody is: then a retention rule must cover it."""
     correctable: bool = False
     """Whether the signer may change it, before and after the confirmation."""
+    input: str = ""
+    """The name of its form field, where that is another one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,19 +98,24 @@ FIELDS = (
     SignatureField(name="email_key", personal=True, erased=None),
     SignatureField(name="former_key", personal=True, erased=None),
     SignatureField(name="person", personal=True, erased=""),
-    SignatureField(name="seat", erased=None),
+    SignatureField(name="shared_address_slot", erased=None),
     *OPTIONAL,
     SignatureField(name="comment", personal=True, correctable=True, erased=""),
     SignatureField(name="comment_approved", erased=False),
     SignatureField(name="comment_rejected", erased=False),
     SignatureField(name="show_name", correctable=True, erased=False),
     SignatureField(name="name_withheld", erased=False),
-    SignatureField(name="updates", correctable=True, erased=None),
+    SignatureField(
+        name="wants_updates", input="updates", correctable=True, erased=None
+    ),
     SignatureField(name="network", erased=None),
     SignatureField(name="weak_signs", erased=0),
 )
 
-CORRECTABLE = tuple(field.name for field in FIELDS if field.correctable)
+# The columns that the signer may change, each with the name of its form field.
+CORRECTABLE = {
+    field.name: field.input or field.name for field in FIELDS if field.correctable
+}
 PERSONAL = tuple(field.name for field in FIELDS if field.personal)
 # The values written when the names of a petition are erased. Other columns keep theirs:
 # the state, the day, the country and the language.

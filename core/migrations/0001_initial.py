@@ -31,7 +31,13 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
-                ("full_at", models.DateTimeField(db_index=True)),
+                (
+                    "tat",
+                    models.DateTimeField(
+                        db_index=True,
+                        help_text="Theoretical arrival time: the bucket is full again then.",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(

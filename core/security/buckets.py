@@ -23,12 +23,12 @@ PURGE_BATCH = 5000
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate limit: `at_once` draws at once, then one more each time `every` has
-    passed."""
+    """A rate limit: `burst` draws at once, then one more each time
+    `emission_interval` has passed."""
 
     name: str
-    at_once: int
-    every: timedelta
+    burst: int
+    emission_interval: timedelta
 
     def of(self, source: str) -> Drawn:
         """Return one draw from the bucket of `source`."""
@@ -54,16 +54,16 @@ MICROSECOND = timedelta(microseconds=1)
 
 # Durations in the statements are microseconds.
 DRAW = """
-INSERT INTO config_bucket AS b (key, full_at)
-VALUES (%(key)s, %(now)s::timestamptz + %(every)s * interval '1 us')
+INSERT INTO config_bucket AS b (key, tat)
+VALUES (%(key)s, %(now)s::timestamptz + %(emission_interval)s * interval '1 us')
     ON CONFLICT (key) DO UPDATE
-   SET full_at = GREATEST(b.full_at, %(now)s::timestamptz)
-               + %(every)s * interval '1 us'
- WHERE b.full_at <= %(now)s::timestamptz + %(room)s * interval '1 us'
+   SET tat = GREATEST(b.tat, %(now)s::timestamptz)
+               + %(emission_interval)s * interval '1 us'
+ WHERE b.tat <= %(now)s::timestamptz + %(room)s * interval '1 us'
 RETURNING 1
 """
 GIVE_BACK = """
-UPDATE config_bucket SET full_at = full_at - %s * interval '1 us' WHERE key = %s
+UPDATE config_bucket SET tat = tat - %s * interval '1 us' WHERE key = %s
 """
 
 
@@ -73,20 +73,20 @@ def draw(*draws: Drawn, now: datetime) -> timedelta:
     with transaction.atomic(), connection.cursor() as cursor:
         # Always in the same order, so that two draws cannot deadlock.
         for each in sorted(draws, key=lambda d: d.key):
-            every = each.rate.every
-            room = every * (each.rate.at_once - 1)
+            emission_interval = each.rate.emission_interval
+            room = emission_interval * (each.rate.burst - 1)
             cursor.execute(
                 DRAW,
                 {
                     "key": each.key,
                     "now": now,
-                    "every": every // MICROSECOND,
+                    "emission_interval": emission_interval // MICROSECOND,
                     "room": room // MICROSECOND,
                 },
             )
             if cursor.fetchone() is None:
-                full_at = Bucket.objects.values_list("full_at", flat=True)
-                wait = full_at.get(key=each.key) - room - now
+                tat = Bucket.objects.values_list("tat", flat=True)
+                wait = tat.get(key=each.key) - room - now
                 transaction.set_rollback(True)
                 return max(wait, timedelta(seconds=1))
     return timedelta(0)
@@ -96,12 +96,14 @@ def give_back(*draws: Drawn) -> None:
     """Undo draws whose action did not happen, or need not count."""
     with transaction.atomic(), connection.cursor() as cursor:
         for each in sorted(draws, key=lambda d: d.key):
-            cursor.execute(GIVE_BACK, [each.rate.every // MICROSECOND, each.key])
+            cursor.execute(
+                GIVE_BACK, [each.rate.emission_interval // MICROSECOND, each.key]
+            )
 
 
 def purge_buckets(now: datetime) -> bool:
     """Delete a batch of full buckets, for the worker; return whether more may wait."""
-    full = Bucket.objects.filter(full_at__lt=now).order_by("full_at")
+    full = Bucket.objects.filter(tat__lt=now).order_by("tat")
     with transaction.atomic():
         found = list(
             full.select_for_update(skip_locked=True).values_list("pk", flat=True)[

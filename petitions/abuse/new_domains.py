@@ -6,8 +6,8 @@ well-known providers, and of many small domains with a few people each. Ballot s
 uses many addresses of a few domains, or comes from a few networks. So no form waits
 because its network is busy. Limited are the forms of one small domain, and, from one
 network, those beyond a household's number for each such domain. Forms beyond these
-limits are put in quarantine (`aside`) until staff have looked. `bench.viral` shows what
-this does to campaigns and to attacks.
+limits are put in quarantine until staff have looked. `bench.viral` shows what this does
+to campaigns and to attacks.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def learn(signatures: QuerySet[Signature], *, now: datetime) -> None:
     """Approve the mail domains of `signatures` that were quarantined as too many of a
     new domain, after staff have looked at them: more forms with these domains pass on
     petitions of the same organisation."""
-    looked_at = signatures.filter(aside=QuarantineReason.BURST).values_list(
+    looked_at = signatures.filter(quarantine_reason=QuarantineReason.BURST).values_list(
         "petition__organization_id", "email"
     )
     known = {

@@ -53,7 +53,7 @@ class RateLimit:
     """The id of the row; 0 or less for built-in rules."""
     mark: int
     """The mark for a form that does not pass."""
-    every: int
+    emission_interval: int
     """The emission interval: one form passes in this time once the burst is used up."""
     period: int
     """The time in which an empty bucket is full again."""
@@ -63,7 +63,7 @@ class RateLimit:
 
     def of(self, most: int) -> RateLimit:
         """Return the same limit with `most` forms in its period."""
-        return replace(self, every=self.period // most)
+        return replace(self, emission_interval=self.period // most)
 
 
 def rate_limit(
@@ -100,15 +100,15 @@ class LimitDraws:
     keys: list[str] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     """The mark for a form that does not pass this limit."""
-    every: list[int] = field(default_factory=list)
+    emission_interval: list[int] = field(default_factory=list)
     """By how many microseconds the form postpones the moment at which the bucket is
     full."""
-    patience: list[int] = field(default_factory=list)
+    tolerance: list[int] = field(default_factory=list)
     """The form passes if the bucket, before it, would be full within this time;
     microseconds."""
     queue: list[int] = field(default_factory=list)
     """The longest wait in line for its mail, in microseconds; it is part of
-    `patience`."""
+    `tolerance`."""
     behind: list[str] = field(default_factory=list)
     """The key of the bucket that has to be empty before this limit applies, or NULL."""
 
@@ -118,8 +118,8 @@ class LimitDraws:
         key = hashed(f"{rule.number}:{source}")
         self.keys.append(key)
         self.marks.append(rule.mark)
-        self.every.append(rule.every)
-        self.patience.append(rule.period - rule.every + rule.queue)
+        self.emission_interval.append(rule.emission_interval)
+        self.tolerance.append(rule.period - rule.emission_interval + rule.queue)
         self.queue.append(rule.queue)
         self.behind.append(behind)
         return key
@@ -205,7 +205,7 @@ class RateLimits:
         room for another form."""
         if network is not None:
             ceilings = (*self.limits.get(LimitScope.CEILING, ()), MAILS)
-            wait = min(rule.every for rule in ceilings)
+            wait = min(rule.emission_interval for rule in ceilings)
             self.turned_away[network] = time.monotonic() + wait / 1e6
 
     def is_turned_away(self, network: Network | None) -> bool:
@@ -272,7 +272,7 @@ class RateLimits:
         home = attempts.add(HOUSEHOLD, f"{petition_id}:{network}:{domain}")
         attempts.add(NEW_OF_NETWORK, f"{petition_id}:{network}", behind=home)
 
-    def aside(self, network: Network | None, domain: str) -> str:
+    def quarantine_reason(self, network: Network | None, domain: str) -> str:
         """Return why a block list puts a form in quarantine: a `QuarantineReason`, or
         ''."""
         if network is not None and self.network(network) is Listing.BLOCK:
@@ -321,14 +321,16 @@ RATE_LIMITS = CachedValue(load_limits)
 
 
 DRAW = """
-INSERT INTO petitions_allowance AS a (key, full_at, roof)
-SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 us'
-  FROM unnest(%(keys)s::uuid[], %(every)s::bigint[], %(patience)s::bigint[])
-    AS n (key, every, patience)
+INSERT INTO petitions_ratelimitbucket AS a (key, tat, tat_limit)
+SELECT key, %(now)s + emission_interval * interval '1 us',
+       %(now)s + tolerance * interval '1 us'
+  FROM unnest(%(keys)s::uuid[], %(emission_interval)s::bigint[],
+              %(tolerance)s::bigint[])
+    AS n (key, emission_interval, tolerance)
  ORDER BY key
     ON CONFLICT (key) DO UPDATE
-   SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
- WHERE a.full_at <= excluded.roof
+   SET tat = excluded.tat + GREATEST(a.tat - %(now)s, interval '0')
+ WHERE a.tat <= excluded.tat_limit
 """
 
 
@@ -363,13 +365,14 @@ def weak_signs(name: str, place: str = "", *, has_origin: bool) -> WeakSign:
     return signs
 
 
-def purge_allowances(now: datetime, batch: int = 5000) -> int:
+def purge_rate_limit_buckets(now: datetime, batch: int = 5000) -> int:
     """Delete a batch of buckets that are full again; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH refilled AS MATERIALIZED (SELECT key FROM petitions_allowance"
-            " WHERE full_at < %s LIMIT %s FOR UPDATE SKIP LOCKED) "
-            "DELETE FROM petitions_allowance a USING refilled r WHERE a.key = r.key",
+            "WITH refilled AS MATERIALIZED (SELECT key FROM petitions_ratelimitbucket"
+            " WHERE tat < %s LIMIT %s FOR UPDATE SKIP LOCKED) "
+            "DELETE FROM petitions_ratelimitbucket b USING refilled r"
+            " WHERE b.key = r.key",
             [now, batch],
         )
         return int(cursor.rowcount)
@@ -378,4 +381,4 @@ def purge_allowances(now: datetime, batch: int = 5000) -> int:
 def purge_round(now: datetime) -> bool:
     """Delete one batch of full buckets for the worker; return whether more may be
     waiting."""
-    return PURGING.run(lambda batch: purge_allowances(now, batch))
+    return PURGING.run(lambda batch: purge_rate_limit_buckets(now, batch))

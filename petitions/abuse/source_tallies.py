@@ -25,7 +25,7 @@ AT_MOST = 100_000
 
 TALLY = """
 WITH recent AS MATERIALIZED (
-    SELECT petition_id, network, email, aside, state
+    SELECT petition_id, network, email, quarantine_reason, state
       FROM petitions_signature
      WHERE id > %(after)s AND created_at >= %(hour)s
        AND created_at < %(hour)s + interval '1 hour'
@@ -33,7 +33,7 @@ WITH recent AS MATERIALIZED (
 INSERT INTO petitions_sourcetally AS t (
     petition_id, hour, kind, source, signed, set_aside, confirmed)
 SELECT petition_id, %(hour)s, kind, source, count(*),
-       count(*) FILTER (WHERE aside <> ''),
+       count(*) FILTER (WHERE quarantine_reason <> ''),
        count(*) FILTER (WHERE state = 'confirmed')
   FROM recent
  CROSS JOIN LATERAL (VALUES

@@ -37,9 +37,9 @@ class PetitionFilter(admin.SimpleListFilter):
         return queryset
 
 
-class AsideFilter(admin.SimpleListFilter):
-    """A filter by the reason for quarantine (`aside`), each with the number of people
-    who wait because of it."""
+class QuarantineFilter(admin.SimpleListFilter):
+    """A filter by `quarantine_reason`, each with the number of people who wait because
+    of it."""
 
     title = _("set aside")
     parameter_name = "aside"
@@ -47,9 +47,9 @@ class AsideFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         waiting = dict(
             model_admin.get_queryset(request)
-            .set_aside()
+            .quarantined()
             .order_by()
-            .values_list("aside")
+            .values_list("quarantine_reason")
             .annotate(people=Count("email_key", distinct=True))
         )
         rules = [
@@ -75,6 +75,6 @@ class AsideFilter(admin.SimpleListFilter):
             return queryset
         if self.value() == LEAVING:
             return queryset.to_be_removed()  # type: ignore[attr-defined, no-any-return]
-        waiting: QuerySet[Signature] = queryset.set_aside()  # type: ignore[attr-defined]
+        waiting: QuerySet[Signature] = queryset.quarantined()  # type: ignore[attr-defined]
         any_reason = self.value() == "any"
-        return waiting if any_reason else waiting.filter(aside=self.value())
+        return waiting if any_reason else waiting.filter(quarantine_reason=self.value())

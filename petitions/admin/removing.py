@@ -1,5 +1,5 @@
-"""Removal of signatures in quarantine (`aside`): a page that says how many of what and
-when, then seven days in which it can be called off."""
+"""Removal of signatures in quarantine: a page that says how many of what and when, then
+seven days in which it can be called off."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def ask(
     day = timezone.localtime(timezone.now() + WAIT)
     groups = (
         rows.order_by()
-        .values("petition__title", "aside")
+        .values("petition__title", "quarantine_reason")
         .annotate(number=Count("pk"), newest=Max("pk"))
-        .order_by("petition__title", "aside")
+        .order_by("petition__title", "quarantine_reason")
     )
     domains = Counter(
         domain_of(email) for email in rows.values_list("email", flat=True)
@@ -57,7 +57,7 @@ def ask(
         "rows": [
             {
                 "petition": Truncator(group["petition__title"]).chars(80),
-                "reason": QuarantineReason(group["aside"]).label,
+                "reason": QuarantineReason(group["quarantine_reason"]).label,
                 "number": group["number"],
             }
             for group in groups

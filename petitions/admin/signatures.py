@@ -26,7 +26,7 @@ from organizations.permissions import may_edit, memberships
 from organizations.scoping import SupportersAdmin, user_of
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.admin import removing
-from petitions.admin.filters import AsideFilter, PetitionFilter
+from petitions.admin.filters import PetitionFilter, QuarantineFilter
 from petitions.identity.key_ring import keys_of
 from petitions.models import Comment, Signature
 from petitions.models.signatures import (
@@ -111,10 +111,10 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     # Counting millions for each filter takes longer than anybody waits.
     show_facets = admin.ShowFacets.NEVER
     list_display = [
-        "name_known", "place", "email_known", "comment_start", "state", "aside",
-        "petition_start", "created_at",
+        "name_known", "place", "email_known", "comment_start", "state",
+        "quarantine_reason", "petition_start", "created_at",
     ]  # fmt: skip
-    list_filter = ["state", AsideFilter, CommentFilter, NameFilter, PetitionFilter]
+    list_filter = ["state", QuarantineFilter, CommentFilter, NameFilter, PetitionFilter]
     list_select_related = ["petition"]
     search_fields = ["name"]
     ordering = ["-pk"]
@@ -128,8 +128,9 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         "petition", "state", "name_known", "email_known",
         *(field.name for field in OPTIONAL if field.is_line), "country_known",
         "comment", "comment_standing", "show_name", "name_withheld",
-        "updates", "language_named", "agreed_to", "text_version",
-        "invalidation", "aside", "erased_on", "weak_signs_in_words", "network_shared",
+        "wants_updates", "language_named", "agreed_to", "text_version",
+        "invalidation", "quarantine_reason", "erased_on", "weak_signs_in_words",
+        "network_shared",
         "created_at", "confirmed_at", "withdrawn_at", "withdrawn_because",
     ]  # fmt: skip
 
@@ -353,7 +354,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     ) -> HttpResponse | None:
         """Ask first, saying how many of what; then schedule the erasure of those, and
         of none that came since."""
-        rows = self.editable(request, queryset).set_aside()
+        rows = self.editable(request, queryset).quarantined()
         if "confirmed" not in request.POST:
             return removing.ask(self, request, rows)
         removing.remove(request, rows)

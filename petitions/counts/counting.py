@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from core.db.batches import Batches
 from core.db.database import statement_timeout
 from petitions.channels import Channel
-from petitions.models import Change, CountEntry, Petition
+from petitions.models import CountChange, CountEntry, Petition
 from petitions.states import Source
 
 BATCH = 20_000
@@ -23,10 +23,10 @@ FOLD = """
 WITH next AS MATERIALIZED (
     -- Chosen once, whatever plan follows: as a subquery it may be run again for each
     -- row, and then takes others than before.
-    SELECT id FROM petitions_change
+    SELECT id FROM petitions_countchange
      ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
 ), taken AS MATERIALIZED (
-    DELETE FROM petitions_change c USING next WHERE c.id = next.id
+    DELETE FROM petitions_countchange c USING next WHERE c.id = next.id
  RETURNING petition_id, day, source, delta, domain, via
 ), totals AS (
     INSERT INTO petitions_total AS t (petition_id, confirmed, paper, imported)
@@ -87,7 +87,7 @@ def record_entry(entry: CountEntry) -> CountEntry:
     change."""
     with transaction.atomic():
         entry.save(force_insert=True)
-        Change.objects.create(
+        CountChange.objects.create(
             petition_id=entry.petition_id,
             day=entry.counted_at,
             source=entry.source,
@@ -106,7 +106,7 @@ WITH expected AS (
       FROM petitions_countentry GROUP BY petition_id, source
 ), unfolded AS (
     SELECT petition_id, source, sum(delta) AS number
-      FROM petitions_change GROUP BY petition_id, source
+      FROM petitions_countchange GROUP BY petition_id, source
 ), folded AS (
     SELECT petition_id, source, number FROM petitions_total
      CROSS JOIN LATERAL (VALUES ('confirmed', confirmed), ('paper', paper),

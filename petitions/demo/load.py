@@ -46,12 +46,13 @@ from petitions.states import State
 COLUMNS = (
     "petition_id", "state", "name", "email", "email_key", "email_key_version", "person",
     "place", "postal_code", "country", "comment", "comment_approved", "show_name",
-    "updates", "language", "text_version", "consent_version", "delivery", "weak_signs",
+    "wants_updates", "language", "text_version", "consent_version", "delivery",
+    "weak_signs",
     "created_at", "confirmed_at",
 )  # fmt: skip
 
 CHANGES = """
-INSERT INTO petitions_change (petition_id, day, source, delta, domain, via)
+INSERT INTO petitions_countchange (petition_id, day, source, delta, domain, via)
 SELECT petition_id, (confirmed_at AT TIME ZONE %s)::date, 'confirmed', count(*),
        split_part(email, '@', 2), (%s::text[])[1 + id * 7919 %% 1013 %% 12]
   FROM petitions_signature WHERE state = 'confirmed'

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from core.db.database import repeatable
 from petitions.addresses import spellings
 from petitions.identity import key_ring
-from petitions.models import DueMail, MergedSignature, Signature
+from petitions.models import MergedSignature, OutgoingMail, Signature
 from petitions.models.mails import UNFINISHED
 from petitions.names import folded_name
 
@@ -107,7 +107,7 @@ def delete_signatures(rows: QuerySet[Signature]) -> None:
         # Locked in one order; from then on nobody can queue another mail for them.
         held = rows.order_by("pk").select_for_update(of=("self",))
         found = list(held.values_list("pk", flat=True))
-        mails = DueMail.objects.filter(signature__in=found)
+        mails = OutgoingMail.objects.filter(signature__in=found)
         list(mails.order_by("pk").select_for_update().values_list("pk"))
         mails.filter(state__in=UNFINISHED).delete()
         mails.exclude(reply="").update(reply="")

@@ -21,7 +21,7 @@ from core.mail.transport import mail_domain
 from petitions.addresses import domain_of
 from petitions.identity import key_ring
 from petitions.mail.messages import message_id
-from petitions.models import Bounce, Consent, DueMail, Signature
+from petitions.models import Bounce, Consent, OutgoingMail, Signature
 from petitions.models.mails import UNFINISHED, MailKind, MailState
 from petitions.signatures import (
     withdrawing,
@@ -44,7 +44,7 @@ had bounced."""
 # The tally counts how many of the day's mails were handed over: this one came back.
 CAME_BACK = """
 WITH bounced AS (
-    UPDATE petitions_duemail SET state = 'bounced', reply = %(reason)s
+    UPDATE petitions_outgoingmail SET state = 'bounced', reply = %(reason)s
      WHERE id = %(id)s AND state = 'sent'
  RETURNING petition_id, kind
 )
@@ -103,12 +103,12 @@ def came_back(
             withdraw_bounced(key, now=now)
 
 
-def find_mail(key: UUID, given_id: str, at: datetime) -> DueMail | None:
+def find_mail(key: UUID, given_id: str, at: datetime) -> OutgoingMail | None:
     """Return the mail that bounced: the one with this Message-ID, or, if the provider
     uses ids of its own, the last one sent to the mailbox before `at`. A report that
     arrives twice finds the same mail. None if there is none."""
     taken = (
-        DueMail.objects.filter(
+        OutgoingMail.objects.filter(
             email_key=key,
             state__in=(MailState.SENT, MailState.BOUNCED),
             finished_at__lte=at + TOLERANCE,
@@ -129,7 +129,7 @@ def withdraw_bounced(key: UUID, *, now: datetime) -> None:
         Q(reply__startswith="5") | Q(reply__startswith=NOT_TRIED)
     )
     lost = Q(state=MailState.BOUNCED) | refused
-    mails = DueMail.objects.filter(email_key=key)
+    mails = OutgoingMail.objects.filter(email_key=key)
     own = mails.filter(
         lost,
         signature=OuterRef("pk"),

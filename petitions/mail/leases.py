@@ -1,5 +1,5 @@
-"""Leasing outgoing mails (`DueMail`) to the worker that sends them, and loading what is
-known of their mailboxes."""
+"""Leasing outgoing mails to the worker that sends them, and loading what is known of
+their mailboxes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from petitions.models import Bounce, DueMail, Signature
+from petitions.models import Bounce, OutgoingMail, Signature
 from petitions.models.mails import MailKind, MailState
 from petitions.signature_fields import CORRECTABLE
 from petitions.states import SignatureState
@@ -36,12 +36,12 @@ SAME_FORM_WITHIN = timedelta(minutes=1)
 # run again for each row, which would lease more than the batch.
 LEASE_DUE = """
 WITH due AS MATERIALIZED (
-    SELECT id FROM petitions_duemail
+    SELECT id FROM petitions_outgoingmail
      WHERE state = 'due' AND due_at <= %(now)s
        AND (leased_until IS NULL OR leased_until <= %(now)s)
      ORDER BY priority, due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED
 )
-UPDATE petitions_duemail m
+UPDATE petitions_outgoingmail m
    SET leased_until = %(until)s
   FROM due
  WHERE m.id = due.id
@@ -57,7 +57,7 @@ def lease(now: datetime, batch: int = BATCH) -> list[int]:
         return [number for (number,) in cursor.fetchall()]
 
 
-class LeasedMail(DueMail):
+class LeasedMail(OutgoingMail):
     """A mail of the outbox with what is known of its mailbox; see `load_leased`."""
 
     last_sent_at: datetime | None
@@ -77,20 +77,20 @@ class LeasedMail(DueMail):
 def load_leased(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     """Return the leased mails, newest first, annotated with the recent history of their
     mailboxes."""
-    sent = DueMail.objects.filter(
+    sent = OutgoingMail.objects.filter(
         email_key=OuterRef("email_key"), state=MailState.SENT
     ).order_by()
     recent = sent.filter(finished_at__gt=now - DAY)
     about = {"petition": OuterRef("petition")}
 
-    def number(mails: QuerySet[DueMail]) -> Any:
+    def number(mails: QuerySet[OutgoingMail]) -> Any:
         counted = mails.values("email_key").annotate(n=Count("pk")).values("n")
         return Coalesce(Subquery(counted), 0)
 
     same_form = {
         f"signature__{field}": OuterRef(f"signature__{field}")
         for field in CORRECTABLE
-        if field != "updates"
+        if field != "wants_updates"
     }
     counted = Signature.objects.filter(
         petition=OuterRef("petition"),

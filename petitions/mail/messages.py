@@ -27,7 +27,7 @@ from core.mail.addresses import sendable
 from core.mail.transport import mail_domain
 from organizations.context import only
 from organizations.models import Organization
-from petitions.models import DueMail, Petition, Signature
+from petitions.models import OutgoingMail, Petition, Signature
 from petitions.models.mails import MailKind
 from petitions.signatures import confirming
 from petitions.signatures.tokens import (
@@ -116,7 +116,7 @@ class MessageTemplates:
         ] = {}
 
     def message(
-        self, mail: DueMail, counted_since: datetime | None, counted_name: str = ""
+        self, mail: OutgoingMail, counted_since: datetime | None, counted_name: str = ""
     ) -> bytes:
         """Return the mail for a signature: a link to confirm it, or, if the mailbox has
         confirmed one before, that there is nothing to do; a reminder; or the link to
@@ -153,7 +153,7 @@ class MessageTemplates:
         return until.replace(second=0, microsecond=0)
 
 
-def message_id(mail: DueMail) -> str:
+def message_id(mail: OutgoingMail) -> str:
     """Return the Message-ID of an outgoing mail, the same at every attempt: if a mail
     is sent twice because it could not be marked as sent, mail programs show it once."""
     value = f"{mail.pk}.{mail.created_at.isoformat()}"

@@ -29,7 +29,7 @@ from petitions.mail.sending import (
     mark_finished,
     postpone,
 )
-from petitions.models import Bounce, DueMail
+from petitions.models import Bounce, OutgoingMail
 from petitions.models.mails import MailKind, MailState
 from petitions.signable import is_open
 from petitions.signature_fields import CORRECTABLE
@@ -60,7 +60,7 @@ def begin_sending() -> None:
     one runs at a time, so this one need not wait for them to expire. Make due what
     would wait too long because the clock has been set back. Ask the mail server for its
     capabilities, which pages have to know."""
-    due = DueMail.objects.filter(state=MailState.DUE)
+    due = OutgoingMail.objects.filter(state=MailState.DUE)
     due.filter(leased_until__isnull=False).update(leased_until=None)
     now = timezone.now()
     due.filter(

@@ -34,7 +34,9 @@ def mail_organizations(now: datetime) -> bool:
     """Mail each organisation with signatures that were put in quarantine lately because
     too many came from a mail domain that is new. Run by the worker; return False: the
     next round can wait."""
-    bursts = Signature.objects.set_aside().filter(aside=QuarantineReason.BURST)
+    bursts = Signature.objects.quarantined().filter(
+        quarantine_reason=QuarantineReason.BURST
+    )
     lately = bursts.filter(created_at__gt=now - LATELY)
     for number in set(lately.values_list("petition__organization_id", flat=True)):
         drawn = MAILS.of(str(number))

@@ -40,20 +40,20 @@ WITH page AS MATERIALIZED (
       JOIN petitions_signature s ON s.id = page.id
       JOIN petitions_petition p ON p.id = s.petition_id
      -- Waits for its owner, and for nobody else: what staff have set aside does not.
-     WHERE s.state = 'pending' AND s.aside = ''
+     WHERE s.state = 'pending' AND s.quarantine_reason = ''
        AND {IS_OPEN}
        AND EXISTS (
-           SELECT 1 FROM petitions_duemail m
+           SELECT 1 FROM petitions_outgoingmail m
             WHERE m.signature_id = s.id AND m.kind = 'confirm' AND m.state = 'sent'
               AND m.finished_at <= %(handed_over_by)s
               AND m.finished_at > %(handed_over_after)s
               AND NOT EXISTS (
-                  SELECT 1 FROM petitions_duemail o
+                  SELECT 1 FROM petitions_outgoingmail o
                    WHERE o.email_key = m.email_key AND o.petition_id = m.petition_id
                      AND o.kind = 'confirm' AND o.state = 'sent'
                      AND o.finished_at > m.finished_at))
        AND NOT EXISTS (
-           SELECT 1 FROM petitions_duemail r
+           SELECT 1 FROM petitions_outgoingmail r
             WHERE r.petition_id = s.petition_id AND r.email_key = s.email_key
               AND r.kind = 'remind')
        AND NOT EXISTS (
@@ -67,7 +67,7 @@ WITH page AS MATERIALIZED (
                         WHERE b.email_key = s.email_key)
        FOR KEY SHARE OF s SKIP LOCKED
 ), written AS (
-    INSERT INTO petitions_duemail (
+    INSERT INTO petitions_outgoingmail (
         petition_id, signature_id, email_key, kind, state, priority, due_at, attempts,
         created_at, reply
     )

@@ -23,7 +23,7 @@ from core.mail.transport import (
 from petitions.addresses import domain_of
 from petitions.mail import bounces
 from petitions.mail.messages import MessageTemplates
-from petitions.models import DueMail
+from petitions.models import OutgoingMail
 from petitions.models.mails import MailState
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ WITH given AS (
         %(ids)s::bigint[], %(times)s::timestamptz[], %(days)s::date[],
         %(domains)s::text[]) AS g (id, finished_at, day, domain)
 ), finished AS (
-    UPDATE petitions_duemail m
+    UPDATE petitions_outgoingmail m
        SET state = %(state)s, finished_at = given.finished_at, leased_until = NULL,
            attempts = attempts + 1, reply = %(reply)s
       FROM given
@@ -64,7 +64,7 @@ INSERT INTO petitions_mailtally AS t (
 SELECT petition_id, day, domain,
        -- Once for each signature, however often its link was sent.
        count(*) FILTER (WHERE NOT EXISTS (
-           SELECT 1 FROM petitions_duemail o
+           SELECT 1 FROM petitions_outgoingmail o
             WHERE o.signature_id = finished.signature_id
               AND o.id <> finished.id AND o.kind = 'confirm'
               AND o.state NOT IN ('due', 'held'))),
@@ -123,10 +123,10 @@ class Marks:
     yet."""
 
     def __init__(self) -> None:
-        self.taken: list[tuple[DueMail, datetime]] = []
+        self.taken: list[tuple[OutgoingMail, datetime]] = []
         self.since = 0.0
 
-    def add(self, mail: DueMail) -> None:
+    def add(self, mail: OutgoingMail) -> None:
         """Note a mail after the server's 250, and write the marks if they are many or
         old enough."""
         if not self.taken:
@@ -162,7 +162,7 @@ class Batch:
             else:
                 self.converse_in_parallel(connections)
         finally:
-            DueMail.objects.filter(
+            OutgoingMail.objects.filter(
                 pk__in=[mail.pk for mail in self.unsent], state=MailState.DUE
             ).update(leased_until=None)
 
@@ -237,7 +237,7 @@ class Batch:
             marks.add(mail)
 
 
-def handle_refusal(mail: DueMail, refusal: Refused) -> None:
+def handle_refusal(mail: OutgoingMail, refusal: Refused) -> None:
     """Mark a mail that the server refused as failed if the refusal is permanent and
     about the recipient, otherwise retry it later; record a bounce if there is no such
     mailbox."""
@@ -255,14 +255,14 @@ def handle_refusal(mail: DueMail, refusal: Refused) -> None:
 
 
 def mark_finished(
-    mail: DueMail, state: MailState, now: datetime, reply: str = ""
+    mail: OutgoingMail, state: MailState, now: datetime, reply: str = ""
 ) -> None:
     """Mark one mail as finished with `state` and add it to its tally."""
     finish_all([(mail, now)], state, reply)
 
 
 def finish_all(
-    mails: list[tuple[DueMail, datetime]], state: MailState, reply: str = ""
+    mails: list[tuple[OutgoingMail, datetime]], state: MailState, reply: str = ""
 ) -> None:
     """Mark mails, each with its time, as finished with `state`, and add them to their
     tallies."""
@@ -281,14 +281,14 @@ def finish_all(
         cursor.execute(FINISH, parameters)
 
 
-def postpone(mail: DueMail, until: datetime) -> None:
+def postpone(mail: OutgoingMail, until: datetime) -> None:
     """Make a mail due at `until`, and end its lease."""
-    DueMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(
+    OutgoingMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(
         due_at=until, leased_until=None
     )
 
 
-def retry_later(mail: DueMail, reply: str) -> None:
+def retry_later(mail: OutgoingMail, reply: str) -> None:
     """Make a mail due again after a pause that doubles with each attempt, up to
     `LONGEST_PAUSE`; after `GIVE_UP_AFTER`, mark it as failed."""
     now = timezone.now()
@@ -296,7 +296,7 @@ def retry_later(mail: DueMail, reply: str) -> None:
         mark_finished(mail, MailState.FAILED, now, reply)
         return
     pause = min(timedelta(seconds=30) * 2**mail.attempts, LONGEST_PAUSE)
-    DueMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(
+    OutgoingMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(
         due_at=now + pause,
         leased_until=None,
         attempts=mail.attempts + 1,

@@ -26,20 +26,8 @@ class Migration(migrations.Migration):
     operations = [
         django.contrib.postgres.operations.UnaccentExtension(),
         django.contrib.postgres.operations.TrigramExtension(),
-        migrations.CreateModel(
-            name="Allowance",
-            fields=[
-                (
-                    "key",
-                    models.UUIDField(
-                        help_text="Keyed hash of limit and source: petitions.abuse.rate_limits",
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("full_at", models.DateTimeField()),
-                ("roof", models.DateTimeField()),
-            ],
+        django.contrib.postgres.operations.CreateExtension(
+            name="fuzzystrmatch",
         ),
         migrations.CreateModel(
             name="Bounce",
@@ -67,30 +55,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="DueMail",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("email_key", models.UUIDField()),
-                ("kind", models.CharField(default="confirm", max_length=10)),
-                ("state", models.CharField(default="due", max_length=10)),
-                ("priority", models.PositiveSmallIntegerField(db_default=0, default=0)),
-                ("due_at", models.DateTimeField()),
-                ("leased_until", models.DateTimeField(null=True)),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("created_at", models.DateTimeField()),
-                ("finished_at", models.DateTimeField(null=True)),
-                ("reply", models.CharField(blank=True, max_length=200)),
-            ],
-        ),
-        migrations.CreateModel(
             name="KeyVersion",
             fields=[
                 (
@@ -113,6 +77,30 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="OutgoingMail",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("email_key", models.UUIDField()),
+                ("kind", models.CharField(default="confirm", max_length=10)),
+                ("state", models.CharField(default="due", max_length=10)),
+                ("priority", models.PositiveSmallIntegerField(db_default=0, default=0)),
+                ("due_at", models.DateTimeField()),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("reply", models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
@@ -422,6 +410,31 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="RateLimitBucket",
+            fields=[
+                (
+                    "key",
+                    models.UUIDField(
+                        help_text="Keyed hash of limit and source: petitions.abuse.rate_limits",
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "tat",
+                    models.DateTimeField(
+                        help_text="Theoretical arrival time: the bucket is full again then."
+                    ),
+                ),
+                (
+                    "tat_limit",
+                    models.DateTimeField(
+                        help_text="The latest `tat` with which the form that drew last would pass."
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="RetentionLimit",
             fields=[
                 (
@@ -664,14 +677,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="LeasedMail",
-            fields=[],
-            options={
-                "proxy": True,
-            },
-            bases=("petitions.duemail",),
-        ),
-        migrations.CreateModel(
             name="Export",
             fields=[
                 (
@@ -886,6 +891,25 @@ class Migration(migrations.Migration):
                 "ordering": ["network"],
                 "abstract": False,
             },
+        ),
+        migrations.CreateModel(
+            name="LeasedMail",
+            fields=[],
+            options={
+                "proxy": True,
+            },
+            bases=("petitions.outgoingmail",),
+        ),
+        migrations.AddField(
+            model_name="outgoingmail",
+            name="petition",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="petitions.petition",
+            ),
         ),
         migrations.CreateModel(
             name="NextStep",
@@ -1199,17 +1223,6 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.AddField(
-            model_name="duemail",
-            name="petition",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="petitions.petition",
-            ),
-        ),
         migrations.CreateModel(
             name="DailyTotal",
             fields=[
@@ -1321,6 +1334,38 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "count entries",
                 "ordering": ["counted_at", "pk"],
             },
+        ),
+        migrations.CreateModel(
+            name="CountChange",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("source", models.CharField(max_length=10)),
+                ("delta", models.IntegerField()),
+                ("domain", models.CharField(blank=True, max_length=255)),
+                (
+                    "via",
+                    models.CharField(
+                        blank=True, db_default="", default="", max_length=20
+                    ),
+                ),
+                (
+                    "petition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="petitions.petition",
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="Correction",
@@ -1438,38 +1483,6 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="channel_tallies",
-                        to="petitions.petition",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Change",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("day", models.DateField()),
-                ("source", models.CharField(max_length=10)),
-                ("delta", models.IntegerField()),
-                ("domain", models.CharField(blank=True, max_length=255)),
-                (
-                    "via",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=20
-                    ),
-                ),
-                (
-                    "petition",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="changes",
                         to="petitions.petition",
                     ),
                 ),
@@ -1758,7 +1771,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "seat",
+                    "shared_address_slot",
                     models.PositiveSmallIntegerField(
                         editable=False,
                         help_text="1 or 2 of the two counted people who share one address",
@@ -1810,7 +1823,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "updates",
+                    "wants_updates",
                     models.BooleanField(null=True, verbose_name="wants updates"),
                 ),
                 ("language", models.CharField(max_length=10, verbose_name="language")),
@@ -1861,7 +1874,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "aside",
+                    "quarantine_reason",
                     models.CharField(
                         blank=True,
                         choices=[
@@ -1960,6 +1973,16 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "signatures",
             },
         ),
+        migrations.AddField(
+            model_name="outgoingmail",
+            name="signature",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="mails",
+                to="petitions.signature",
+            ),
+        ),
         migrations.CreateModel(
             name="MergedSignature",
             fields=[
@@ -1973,16 +1996,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddField(
-            model_name="duemail",
-            name="signature",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="mails",
-                to="petitions.signature",
-            ),
         ),
         migrations.CreateModel(
             name="Comment",
@@ -2870,7 +2883,7 @@ class Migration(migrations.Migration):
                     "email_key_version",
                     models.PositiveSmallIntegerField(db_default=1, default=1),
                 ),
-                ("updates", models.BooleanField()),
+                ("wants_updates", models.BooleanField()),
                 ("wording_version", models.PositiveSmallIntegerField()),
                 ("language", models.CharField(max_length=10)),
                 (
@@ -3047,7 +3060,7 @@ class Migration(migrations.Migration):
         ),
         # Nobody waits for the disk; losing it in a crash only means beginning anew.
         migrations.RunSQL(
-            sql="ALTER TABLE petitions_allowance SET UNLOGGED",
-            reverse_sql="ALTER TABLE petitions_allowance SET LOGGED",
+            sql="ALTER TABLE petitions_ratelimitbucket SET UNLOGGED",
+            reverse_sql="ALTER TABLE petitions_ratelimitbucket SET LOGGED",
         ),
     ]

@@ -183,20 +183,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="change",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Func(
-                        models.F("source"),
-                        output_field=models.BooleanField(),
-                        template="(%(expressions)s = ANY ('{confirmed,paper,imported}'::text[]))",
-                    ),
-                    models.Q(("delta", 0), _negated=True),
-                ),
-                name="change_source_and_delta",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="channeltally",
             constraint=models.UniqueConstraint(
                 fields=("petition", "day", "via"), name="channel_tally_once"
@@ -318,6 +304,20 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="countchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Func(
+                        models.F("source"),
+                        output_field=models.BooleanField(),
+                        template="(%(expressions)s = ANY ('{confirmed,paper,imported}'::text[]))",
+                    ),
+                    models.Q(("delta", 0), _negated=True),
+                ),
+                name="change_source_and_delta",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="countentry",
             constraint=models.UniqueConstraint(
                 fields=("petition", "source", "label"),
@@ -361,86 +361,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="dailytotal",
             index=models.Index(fields=["day"], name="daily_total_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="duemail",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "remind")),
-                fields=("petition", "email_key"),
-                name="mail_reminder_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="duemail",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Func(
-                        models.F("state"),
-                        output_field=models.BooleanField(),
-                        template="(%(expressions)s = ANY ('{due,held,sent,failed,covered,bounced}'::text[]))",
-                    ),
-                    models.Func(
-                        models.F("kind"),
-                        output_field=models.BooleanField(),
-                        template="(%(expressions)s = ANY ('{confirm,all,remind}'::text[]))",
-                    ),
-                ),
-                name="mail_state_and_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="duemail",
-            constraint=models.CheckConstraint(
-                condition=models.Func(
-                    models.ExpressionWrapper(
-                        models.Q(("finished_at", None)),
-                        output_field=models.BooleanField(),
-                    ),
-                    models.ExpressionWrapper(
-                        models.Func(
-                            models.F("state"),
-                            output_field=models.BooleanField(),
-                            template="(%(expressions)s = ANY ('{due,held}'::text[]))",
-                        ),
-                        output_field=models.BooleanField(),
-                    ),
-                    arg_joiner=" = ",
-                    output_field=models.BooleanField(),
-                    template="(%(expressions)s)",
-                ),
-                name="mail_finished_at",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="duemail",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("signature__isnull", False),
-                    models.Q(("finished_at__isnull", False), ("reply", "")),
-                    _connector="OR",
-                ),
-                name="mail_of_nobody_is_over",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="duemail",
-            index=models.Index(
-                condition=models.Q(("state", "due")),
-                fields=["priority", "due_at"],
-                name="mail_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="duemail",
-            index=models.Index(fields=["email_key", "finished_at"], name="mail_person"),
-        ),
-        migrations.AddIndex(
-            model_name="duemail",
-            index=models.Index(
-                condition=models.Q(("finished_at__isnull", False)),
-                fields=["finished_at"],
-                name="mail_finished",
-            ),
         ),
         migrations.AddConstraint(
             model_name="handover",
@@ -867,6 +787,86 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="outgoingmail",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "remind")),
+                fields=("petition", "email_key"),
+                name="mail_reminder_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outgoingmail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Func(
+                        models.F("state"),
+                        output_field=models.BooleanField(),
+                        template="(%(expressions)s = ANY ('{due,held,sent,failed,covered,bounced}'::text[]))",
+                    ),
+                    models.Func(
+                        models.F("kind"),
+                        output_field=models.BooleanField(),
+                        template="(%(expressions)s = ANY ('{confirm,all,remind}'::text[]))",
+                    ),
+                ),
+                name="mail_state_and_kind",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outgoingmail",
+            constraint=models.CheckConstraint(
+                condition=models.Func(
+                    models.ExpressionWrapper(
+                        models.Q(("finished_at", None)),
+                        output_field=models.BooleanField(),
+                    ),
+                    models.ExpressionWrapper(
+                        models.Func(
+                            models.F("state"),
+                            output_field=models.BooleanField(),
+                            template="(%(expressions)s = ANY ('{due,held}'::text[]))",
+                        ),
+                        output_field=models.BooleanField(),
+                    ),
+                    arg_joiner=" = ",
+                    output_field=models.BooleanField(),
+                    template="(%(expressions)s)",
+                ),
+                name="mail_finished_at",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outgoingmail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("signature__isnull", False),
+                    models.Q(("finished_at__isnull", False), ("reply", "")),
+                    _connector="OR",
+                ),
+                name="mail_of_nobody_is_over",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="outgoingmail",
+            index=models.Index(
+                condition=models.Q(("state", "due")),
+                fields=["priority", "due_at"],
+                name="mail_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="outgoingmail",
+            index=models.Index(fields=["email_key", "finished_at"], name="mail_person"),
+        ),
+        migrations.AddIndex(
+            model_name="outgoingmail",
+            index=models.Index(
+                condition=models.Q(("finished_at__isnull", False)),
+                fields=["finished_at"],
+                name="mail_finished",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="petition",
             constraint=models.CheckConstraint(
                 condition=models.Q(
@@ -1282,18 +1282,22 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="signature",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("seat__isnull", False), ("state", "confirmed")),
-                fields=("petition", "email_key", "seat"),
-                name="signature_seated_once",
+                condition=models.Q(
+                    ("shared_address_slot__isnull", False), ("state", "confirmed")
+                ),
+                fields=("petition", "email_key", "shared_address_slot"),
+                name="signature_shared_address_slot_once",
             ),
         ),
         migrations.AddConstraint(
             model_name="signature",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("seat", None), ("seat__in", (1, 2)), _connector="OR"
+                    ("shared_address_slot", None),
+                    ("shared_address_slot__in", (1, 2)),
+                    _connector="OR",
                 ),
-                name="signature_seat",
+                name="signature_shared_address_slot",
             ),
         ),
         migrations.AddConstraint(
@@ -1375,10 +1379,10 @@ class Migration(migrations.Migration):
             model_name="signature",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("aside", ""),
+                    ("quarantine_reason", ""),
                     models.Q(
                         models.Func(
-                            models.F("aside"),
+                            models.F("quarantine_reason"),
                             output_field=models.BooleanField(),
                             template="(%(expressions)s = ANY ('{honeypot,network,domain,signs,limit,burst}'::text[]))",
                         ),
@@ -1386,7 +1390,7 @@ class Migration(migrations.Migration):
                     ),
                     _connector="OR",
                 ),
-                name="signature_aside_unconfirmed",
+                name="signature_quarantine_pending",
             ),
         ),
         migrations.AddConstraint(
@@ -1415,10 +1419,10 @@ class Migration(migrations.Migration):
                         ("person", ""),
                         ("place", ""),
                         ("postal_code", ""),
-                        ("seat", None),
+                        ("shared_address_slot", None),
                         ("show_name", False),
                         ("state", "confirmed"),
-                        ("updates", None),
+                        ("wants_updates", None),
                         ("weak_signs", 0),
                     ),
                     _connector="OR",
@@ -1578,9 +1582,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="signature",
             index=models.Index(
-                condition=models.Q(("aside", ""), _negated=True),
-                fields=["petition", "aside"],
-                name="signature_aside",
+                condition=models.Q(("quarantine_reason", ""), _negated=True),
+                fields=["petition", "quarantine_reason"],
+                name="signature_quarantined",
             ),
         ),
         migrations.AddIndex(

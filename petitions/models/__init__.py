@@ -9,24 +9,24 @@ from petitions.models.answers import (
 )
 from petitions.models.channels import ChannelTally, TaggedLink
 from petitions.models.corrections import Correction
-from petitions.models.counts import Change, CountEntry, DailyTotal, Total
+from petitions.models.counts import CountChange, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
 from petitions.models.handovers import Handover, HandoverTranslation
 from petitions.models.invalidations import Invalidation
 from petitions.models.limits import (
-    Allowance,
     Limit,
     ListedDomain,
     ListedNetwork,
     OrdinaryDomain,
+    RateLimitBucket,
     SourceTally,
     TalliedHour,
 )
 from petitions.models.mails import (
     Bounce,
-    DueMail,
     LinkRequest,
     MailTally,
+    OutgoingMail,
     Suppression,
 )
 from petitions.models.next_steps import Letter, NextStep
@@ -48,20 +48,18 @@ from petitions.models.updates import (
 
 __all__ = [
     "AddressRule",
-    "Allowance",
     "Answer",
     "AnswerRevision",
     "AnswerTranslation",
     "AnswerWithdrawal",
     "Bounce",
-    "Change",
     "ChannelTally",
     "Comment",
     "Consent",
     "Correction",
+    "CountChange",
     "CountEntry",
     "DailyTotal",
-    "DueMail",
     "Export",
     "FormerPetitionSlug",
     "Handover",
@@ -79,7 +77,9 @@ __all__ = [
     "News",
     "NextStep",
     "OrdinaryDomain",
+    "OutgoingMail",
     "Petition",
+    "RateLimitBucket",
     "Removal",
     "Report",
     "RetentionLimit",

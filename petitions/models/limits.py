@@ -205,17 +205,23 @@ class OrdinaryDomain(models.Model):
         )
 
 
-class Allowance(models.Model):
-    """A token bucket: what one source has left of one limit, full again at `full_at`.
-    Made and changed by the statement that signs. The table is unlogged, because losing
-    it in a crash only means beginning anew."""
+class RateLimitBucket(models.Model):
+    """A token bucket (GCRA): what one source has left of one limit. Made and changed by
+    the statement that signs. The table is unlogged, because losing it in a crash only
+    means beginning anew."""
 
     key = models.UUIDField(
         primary_key=True,
         help_text="Keyed hash of limit and source: petitions.abuse.rate_limits",
     )
-    full_at = models.DateTimeField()
-    roof = models.DateTimeField()
+    tat = models.DateTimeField(
+        help_text="Theoretical arrival time: the bucket is full again then."
+    )
+    # Says nothing of the bucket: ON CONFLICT can compare with columns alone, and this
+    # one brings the draw's own limit along.
+    tat_limit = models.DateTimeField(
+        help_text="The latest `tat` with which the form that drew last would pass."
+    )
 
     def __str__(self) -> str:
         return str(self.key)

@@ -13,7 +13,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Coalesce
 
 from organizations.models import User
-from petitions.models.counts import Change, Total
+from petitions.models.counts import CountChange, Total
 from petitions.models.topics import Topic
 from petitions.models.updates import Update, UpdateQuerySet
 from petitions.signable import open_at, past_closing
@@ -140,7 +140,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return self.annotate(
             **{
                 source: Coalesce(F(f"total__{source}"), 0)
-                + Coalesce(Change.unfolded(source), 0)
+                + Coalesce(CountChange.unfolded(source), 0)
                 for source in Source.values
             }
         )
@@ -175,7 +175,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         """Return the supporters of all these petitions by source: `confirmed`, `paper`,
         `imported`."""
         mine = self.values("pk")
-        unfolded = Change.objects.filter(petition__in=mine).order_by()
+        unfolded = CountChange.objects.filter(petition__in=mine).order_by()
         sums = Total.objects.filter(petition__in=mine).aggregate(
             **{
                 source: Coalesce(Sum(source), 0)
@@ -196,7 +196,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
     def figures_by_organization(self) -> dict[int, Figures]:
         """Return the figures of each organisation by its id: petitions started and won,
         and supporters; one statement for all of them."""
-        unfolded = Change.objects.filter(
+        unfolded = CountChange.objects.filter(
             petition__in=self.values("pk"),
             petition__organization=OuterRef("organization"),
         )

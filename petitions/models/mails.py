@@ -56,7 +56,7 @@ class Priority(models.IntegerChoices):
 UNFINISHED = (MailState.DUE, MailState.HELD)
 
 
-class DueMail(models.Model):
+class OutgoingMail(models.Model):
     """A mail in the outbox, caused by a signature: written with it, sent by the worker.
     What it says is decided when it is sent: only the mailbox learns who has signed."""
 

@@ -55,14 +55,14 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
     def pending(self) -> SignatureQuerySet:
         return self.filter(state=SignatureState.PENDING)
 
-    def set_aside(self) -> SignatureQuerySet:
-        """Return the signatures in quarantine (`aside`) that wait for staff."""
-        return self.exclude(aside="").filter(removal=None)
+    def quarantined(self) -> SignatureQuerySet:
+        """Return the signatures in quarantine that wait for staff."""
+        return self.exclude(quarantine_reason="").filter(removal=None)
 
     def to_be_removed(self) -> SignatureQuerySet:
         """Return the signatures in quarantine that staff decided to erase: they go
         soon, unless that is called off."""
-        return self.exclude(aside="").filter(removal__isnull=False)
+        return self.exclude(quarantine_reason="").filter(removal__isnull=False)
 
     def known(self) -> SignatureQuerySet:
         """Return the signatures whose personal data is not erased."""
@@ -95,6 +95,10 @@ class Signature(models.Model):
 
     Anybody may type anybody's address, so pending rows prove nothing and are not
     unique. Uniqueness holds where it matters: among the confirmed.
+
+    The database (petitions/sql/signatures.sql) refuses to delete a counted signature,
+    to add one to a petition whose names were erased, to write into one that was erased,
+    and to erase one before its time.
     """
 
     petition = models.ForeignKey(
@@ -128,7 +132,7 @@ class Signature(models.Model):
         editable=False,
         help_text="The folded name, where two people may share one address.",
     )
-    seat = models.PositiveSmallIntegerField(
+    shared_address_slot = models.PositiveSmallIntegerField(
         null=True,
         editable=False,
         help_text="1 or 2 of the two counted people who share one address",
@@ -147,7 +151,7 @@ class Signature(models.Model):
     name_withheld = models.BooleanField(
         _("name kept from the page"), default=False, db_default=False
     )
-    updates = models.BooleanField(_("wants updates"), null=True)
+    wants_updates = models.BooleanField(_("wants updates"), null=True)
     language = models.CharField(_("language"), max_length=10)
     # The language of the words that the form was below; "" for the petition's own, and
     # for a time when it had no others.
@@ -167,7 +171,7 @@ class Signature(models.Model):
     weak_signs = models.PositiveSmallIntegerField(
         _("weak signs of abuse"), default=0, help_text="WeakSign, added up"
     )
-    aside = models.CharField(
+    quarantine_reason = models.CharField(
         _("set aside"),
         max_length=10,
         choices=QuarantineReason.choices,
@@ -190,8 +194,8 @@ class Signature(models.Model):
         null=True,
         editable=False,
         related_name="signatures",
-        # Only signatures in quarantine have one: the index "signature_aside" finds
-        # them.
+        # Only signatures in quarantine have one: the index "signature_quarantined"
+        # finds them.
         db_index=False,
         db_constraint=False,
     )
@@ -264,9 +268,9 @@ class Signature(models.Model):
                 name="signature_network",
             ),
             models.Index(
-                fields=["petition", "aside"],
-                condition=~Q(aside=""),
-                name="signature_aside",
+                fields=["petition", "quarantine_reason"],
+                condition=~Q(quarantine_reason=""),
+                name="signature_quarantined",
             ),
             models.Index(
                 fields=["invalidation", "id"],
@@ -282,12 +286,16 @@ class Signature(models.Model):
             ),
             # Two people at one address, never three.
             models.UniqueConstraint(
-                fields=["petition", "email_key", "seat"],
-                condition=Q(state=SignatureState.CONFIRMED, seat__isnull=False),
-                name="signature_seated_once",
+                fields=["petition", "email_key", "shared_address_slot"],
+                condition=Q(
+                    state=SignatureState.CONFIRMED, shared_address_slot__isnull=False
+                ),
+                name="signature_shared_address_slot_once",
             ),
             models.CheckConstraint(
-                condition=Q(seat=None) | Q(seat__in=(1, 2)), name="signature_seat"
+                condition=Q(shared_address_slot=None)
+                | Q(shared_address_slot__in=(1, 2)),
+                name="signature_shared_address_slot",
             ),
             models.CheckConstraint(
                 condition=guards.one_of("state", SignatureState.values),
@@ -315,12 +323,12 @@ class Signature(models.Model):
                 name="signature_pending_has_person",
             ),
             models.CheckConstraint(
-                condition=Q(aside="")
+                condition=Q(quarantine_reason="")
                 | Q(
-                    guards.one_of("aside", QuarantineReason.values),
+                    guards.one_of("quarantine_reason", QuarantineReason.values),
                     state=SignatureState.PENDING,
                 ),
-                name="signature_aside_unconfirmed",
+                name="signature_quarantine_pending",
             ),
             # Once confirmed, the tag is only counted, in a tally that cannot be traced
             # to a person.
@@ -363,7 +371,7 @@ class Signature(models.Model):
     def erased_on(self) -> datetime | None:
         """The time at which it is erased because staff decided so; None when they did
         not."""
-        return self.removal.due_at if self.aside and self.removal else None
+        return self.removal.due_at if self.quarantine_reason and self.removal else None
 
 
 class Comment(Signature):
@@ -396,7 +404,7 @@ class Consent(models.Model):
     email = models.CharField(max_length=254)
     email_key = models.UUIDField()
     email_key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
-    updates = models.BooleanField()
+    wants_updates = models.BooleanField()
     wording_version = models.PositiveSmallIntegerField()
     # A language of the interface; a new one needs no migration.
     language = models.CharField(max_length=10)

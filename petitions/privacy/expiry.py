@@ -24,9 +24,9 @@ from petitions.mail.leases import DAY
 from petitions.models import (
     Bounce,
     Consent,
-    DueMail,
     MailTally,
     MergedSignature,
+    OutgoingMail,
     Petition,
     Report,
     RetentionLimit,
@@ -59,7 +59,7 @@ REPORTS_KEPT = 6
 def unconfirmed(now: datetime) -> QuerySet[Signature]:
     """Return the pending signatures that are past their time, oldest first. One whose
     link was sent again is kept for as long as the mail says that this link works."""
-    link = DueMail.objects.filter(
+    link = OutgoingMail.objects.filter(
         signature=OuterRef("pk"), finished_at__gt=now - LIFETIME, state="sent"
     )
     old = Signature.objects.pending().filter(created_at__lt=now - UNCONFIRMED_KEPT)
@@ -67,26 +67,26 @@ def unconfirmed(now: datetime) -> QuerySet[Signature]:
 
 
 def delete_with_mails(signatures: QuerySet[Signature]) -> None:
-    DueMail.objects.filter(signature__in=signatures).delete()
+    OutgoingMail.objects.filter(signature__in=signatures).delete()
     signatures.delete()
 
 
 # == Mail ==
 
 
-def finished_mails(now: datetime) -> QuerySet[DueMail]:
+def finished_mails(now: datetime) -> QuerySet[OutgoingMail]:
     """Return the outgoing mails that were finished more than `MAILS_KEPT` ago, oldest
     first. Those of a pending signature are kept until it is erased: its time to
     confirm, and whether it was tallied, are counted from its first mail."""
-    old = DueMail.objects.filter(finished_at__lt=now - MAILS_KEPT)
+    old = OutgoingMail.objects.filter(finished_at__lt=now - MAILS_KEPT)
     waiting = Q(signature__state=SignatureState.PENDING, signature__isnull=False)
     return old.exclude(waiting).order_by("finished_at")
 
 
-def mails_of_erased(now: datetime) -> QuerySet[DueMail]:
+def mails_of_erased(now: datetime) -> QuerySet[OutgoingMail]:
     """Return the outgoing mails of erased signatures. They are kept for a day, the time
     that the rate limits of a mailbox look back."""
-    mails = DueMail.objects.filter(signature=None, finished_at__lt=now - DAY)
+    mails = OutgoingMail.objects.filter(signature=None, finished_at__lt=now - DAY)
     # A reminder is kept longer: without its record the next form would cause another.
     mails = mails.exclude(kind=MailKind.REMIND)
     return mails.order_by("finished_at")
@@ -150,7 +150,7 @@ def former_answers(now: datetime) -> QuerySet[Consent]:
         given_at=OuterRef("given_at"), pk__gt=OuterRef("pk")
     )
     replaced = Exists(same.filter(later, given_at__lt=since))
-    last_no = Q(updates=False) & ~Exists(same.exclude(pk=OuterRef("pk")))
+    last_no = Q(wants_updates=False) & ~Exists(same.exclude(pk=OuterRef("pk")))
     old = Consent.objects.filter(given_at__lt=since)
     return old.filter(replaced | last_no).order_by("given_at", "pk")
 
@@ -359,7 +359,7 @@ def anonymise(signatures: QuerySet[Signature]) -> None:
     """Delete what does not count; of what does, erase the personal data and keep the
     day."""
     MergedSignature.objects.filter(into__in=signatures).delete()
-    DueMail.objects.filter(signature__in=signatures).delete()
+    OutgoingMail.objects.filter(signature__in=signatures).delete()
     signatures.exclude(state=SignatureState.CONFIRMED).delete()
     signatures.update(
         **ERASED,

@@ -93,7 +93,7 @@ def consenting_supporters(organization: Organization) -> QuerySet[Consent]:
     )
     held = [model.objects.filter(pk=OuterRef("email_key")) for model in HOLDS]
     agreed = Consent.objects.filter(
-        ~Exists(same.filter(newer)), organization=organization, updates=True
+        ~Exists(same.filter(newer)), organization=organization, wants_updates=True
     )
     doubtful = agreed.filter(Exists(held[0]) | Exists(held[1]))
     known = dict(doubtful.values_list("pk", "email"))

@@ -1,5 +1,5 @@
-"""Quarantined signatures (`aside`) that staff decided to erase: they are erased once
-the decision can no longer be called off."""
+"""Quarantined signatures that staff decided to erase: they are erased once the decision
+can no longer be called off."""
 
 from __future__ import annotations
 

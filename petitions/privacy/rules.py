@@ -78,7 +78,7 @@ RULES = [
         columns={
             "petitions.signature": ("via",),
             # On its way into the figures: a second, while the worker runs.
-            "petitions.change": ("via",),
+            "petitions.countchange": ("via",),
         },
         what=_("By which link you came (“whatsapp”, “poster”), when its address says"),
         purpose=_("So that an organisation sees where its petitions are passed on."),
@@ -112,7 +112,7 @@ RULES = [
     RetentionRule(
         name="limits",
         columns={
-            "petitions.allowance": ("key",),
+            "petitions.ratelimitbucket": ("key",),
             "petitions.linkrequest": ("email_keys",),
         },
         what=_(
@@ -140,7 +140,7 @@ RULES = [
     ),
     RetentionRule(
         name="records of mail",
-        columns={"petitions.duemail": ("signature", "email_key", "reply")},
+        columns={"petitions.outgoingmail": ("signature", "email_key", "reply")},
         what=_(
             "That a mail was sent to you, and what your mail server answered when it "
             "refused it"
@@ -154,7 +154,7 @@ RULES = [
     ),
     RetentionRule(
         name="records of mail to those who had everything erased",
-        columns={"petitions.duemail": ("email_key",)},
+        columns={"petitions.outgoingmail": ("email_key",)},
         what=_("After you erased a signature: that mails had gone to your mailbox"),
         purpose=_(
             "So that nobody can flood it by entering your address again. No address: a "
@@ -171,7 +171,7 @@ RULES = [
         columns={
             "petitions.mailtally": ("domain",),
             # On its way there: a second, while the worker runs.
-            "petitions.change": ("domain",),
+            "petitions.countchange": ("domain",),
         },
         what=_("How many signed by day and mail domain (“example.org”)"),
         purpose=_("So that staff see where mail does not arrive."),
@@ -361,11 +361,11 @@ NOT_PERSONAL = {
         "language",
         "text_language",
         "delivery",
-        "aside",
+        "quarantine_reason",
         "withdrawn_because",
     ),
     "petitions.consent": ("language", "sender"),
-    "petitions.duemail": ("kind", "state"),
+    "petitions.outgoingmail": ("kind", "state"),
     "petitions.addressrule": (
         "domain",
         "strip_characters",
@@ -380,7 +380,7 @@ NOT_PERSONAL = {
     "petitions.report": ("reason", "language"),
     "petitions.sourcetally": ("kind",),
     "petitions.countentry": ("source",),
-    "petitions.change": ("source",),
+    "petitions.countchange": ("source",),
     "petitions.dailytotal": ("source",),
     "petitions.invalidation": ("name_match", "state"),
 }

@@ -56,25 +56,25 @@ WITH mine AS MATERIALIZED (
 ), confirmed AS (
     UPDATE petitions_signature s
        SET state = 'confirmed', confirmed_at = %(now)s, former_key = NULL, via = '',
-           seat = CASE WHEN mine.person <> '' THEN (
-               SELECT CASE WHEN bool_or(c.seat = 1) THEN 2 ELSE 1 END
+           shared_address_slot = CASE WHEN mine.person <> '' THEN (
+               SELECT CASE WHEN bool_or(c.shared_address_slot = 1) THEN 2 ELSE 1 END
                  FROM petitions_signature c
                 WHERE c.petition_id = mine.petition_id
                   AND c.email_key = ANY (mine.keys) AND c.state = 'confirmed') END
       FROM mine, petitions_petition p
      WHERE s.id = %(id)s
        -- As an array: all are locked before anything is written. Otherwise two names at
-       -- one address, each waiting for the other's seat, could deadlock.
+       -- one address, each waiting for the other's slot, could deadlock.
        AND s.id = ANY (ARRAY(SELECT id FROM siblings))
        AND s.state = 'pending'
-       AND s.aside = ''
+       AND s.quarantine_reason = ''
        AND p.id = s.petition_id
        AND (
            {IS_RUNNING}
            OR (p.state <> 'withdrawn'
                AND %(now)s < %(grace)s + GREATEST(
                    COALESCE(p.ended_at, p.closes_at),
-                   (SELECT min(m.finished_at) FROM petitions_duemail m
+                   (SELECT min(m.finished_at) FROM petitions_outgoingmail m
                      WHERE m.signature_id = s.id AND m.state = 'sent')))
        )
        -- Nobody is counted there; or, where two may share an address, one with
@@ -88,7 +88,7 @@ WITH mine AS MATERIALIZED (
             WHERE c.petition_id = mine.petition_id AND c.email_key = ANY (mine.keys)
               AND c.state = 'confirmed'))
  RETURNING s.id, s.petition_id, s.email, s.email_key, s.email_key_version,
-           s.updates, s.consent_version, s.language, p.slug, p.organization_id,
+           s.wants_updates, s.consent_version, s.language, p.slug, p.organization_id,
            mine.via
 ), merged AS (
     -- Another spelling of the mailbox may be somebody else's: their link must not lead
@@ -99,32 +99,33 @@ WITH mine AS MATERIALIZED (
        AND s.email = confirmed.email
  RETURNING s.id, confirmed.id AS into_id
 ), unsent AS (
-    DELETE FROM petitions_duemail
+    DELETE FROM petitions_outgoingmail
      WHERE signature_id IN (SELECT id FROM merged) AND state IN ('due', 'held')
 ), sent AS (
-    UPDATE petitions_duemail SET signature_id = NULL, reply = ''
+    UPDATE petitions_outgoingmail SET signature_id = NULL, reply = ''
      WHERE signature_id IN (SELECT id FROM merged) AND state NOT IN ('due', 'held')
 ), led_home AS (
     INSERT INTO petitions_mergedsignature (id, into_id)
     SELECT id, into_id FROM merged
 ), change AS (
-    INSERT INTO petitions_change (petition_id, day, source, delta, domain, via)
+    INSERT INTO petitions_countchange (petition_id, day, source, delta, domain, via)
     SELECT petition_id, %(day)s, 'confirmed', 1,
            lower(substring(email FROM '@([^@]*)$')), via
       FROM confirmed
 ), consent AS (
     INSERT INTO petitions_consent (
-        organization_id, email, email_key, email_key_version, updates,
+        organization_id, email, email_key, email_key_version, wants_updates,
         wording_version, language, sender, source, given_at
     )
-    SELECT c.organization_id, c.email, c.email_key, c.email_key_version, c.updates,
-           c.consent_version, c.language,
+    SELECT c.organization_id, c.email, c.email_key, c.email_key_version,
+           c.wants_updates, c.consent_version, c.language,
            concat_ws(', ', COALESCE(NULLIF(o.legal_name, ''), o.name),
                      o.postal_address, o.contact_email),
            'petition:' || c.petition_id, %(now)s
       FROM confirmed c
       JOIN organizations_organization o ON o.id = c.organization_id
-     WHERE c.updates IS NOT NULL AND o.postal_address <> '' AND o.contact_email <> ''
+     WHERE c.wants_updates IS NOT NULL AND o.postal_address <> ''
+       AND o.contact_email <> ''
 )
 SELECT slug FROM confirmed
 """  # noqa: S608 - a fragment of ours
@@ -132,9 +133,9 @@ SELECT slug FROM confirmed
 
 
 # How often one confirmation is tried: meanwhile a key version may begin, or another
-# confirmation may take the seat.
+# confirmation may take the slot.
 ATTEMPTS = 8
-SEATED_ONCE = "signature_seated_once"
+SLOT_ONCE = "signature_shared_address_slot_once"
 
 
 class Confirmation(enum.Enum):
@@ -177,8 +178,8 @@ def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
             row, raced = None, constraint_of(error)
         if row:
             return Confirmation.COUNTED, str(row[0])
-        # The seat chosen for this one was taken meanwhile: the other may be free.
-        if raced == SEATED_ONCE or rekeying.rekey_one(signature_id, now=now):
+        # The slot chosen for this one was taken meanwhile: the other may be free.
+        if raced == SLOT_ONCE or rekeying.rekey_one(signature_id, now=now):
             unexplained = False
             continue
         outcome, slug = explain_refusal(signature_id)

@@ -20,7 +20,7 @@ from petitions.models import (
 from petitions.states import CONSENT_VERSION
 
 
-def record_consent(signature: Signature, *, updates: bool, now: datetime) -> None:
+def record_consent(signature: Signature, *, wants_updates: bool, now: datetime) -> None:
     """Store an answer about updates that was given after signing, with the sender
     printed beside the question."""
     organization = signature.petition.organization
@@ -30,7 +30,7 @@ def record_consent(signature: Signature, *, updates: bool, now: datetime) -> Non
         email=signature.email,
         email_key=signature.email_key,
         email_key_version=signature.email_key_version,
-        updates=updates,
+        wants_updates=wants_updates,
         wording_version=CONSENT_VERSION,
         language=get_language() or signature.language,
         sender=organization.imprint,

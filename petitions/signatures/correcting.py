@@ -27,11 +27,18 @@ class NameTaken(Exception):
 def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
     """Store the corrections that the owner of the mailbox made to a pending
     signature."""
-    known = {name: given[name] for name in CORRECTABLE if name in given}
+    known = corrected(given)
     if not signature.petition.organization.can_ask_updates:
-        known.pop("updates", None)  # nobody asked
+        known.pop("wants_updates", None)  # nobody asked
     known |= person_of(signature, known) | doubts(signature, known)
     Signature.objects.pending().filter(pk=signature.pk).update(**known)
+
+
+def corrected(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that are given by the fields of a form."""
+    return {
+        column: given[name] for column, name in CORRECTABLE.items() if name in given
+    }
 
 
 def person_of(signature: Signature, changed: dict[str, Any]) -> dict[str, str]:
@@ -61,23 +68,23 @@ def change_signature(
     a consent of its own. Raise NameTaken if the other signer at a shared address has
     the same name."""
     changed = {
-        name: given[name]
-        for name in CORRECTABLE
-        if name in given and given[name] != getattr(signature, name)
+        column: value
+        for column, value in corrected(given).items()
+        if value != getattr(signature, column)
     }
     if "comment" in changed:
         changed |= {"comment_approved": False, "comment_rejected": False}
-    answer = changed.get("updates")
+    answer = changed.get("wants_updates")
     if answer is None or not signature.petition.organization.can_ask_updates:
         # Not asked, or not answered: the earlier answer stays in force.
         answer = None
-        changed.pop("updates", None)
+        changed.pop("wants_updates", None)
     changed |= person_of(signature, changed) | doubts(signature, changed)
     with transaction.atomic():
         if changed:
             update_signature(signature, changed)
         if answer is not None:
-            record_consent(signature, updates=answer, now=now)
+            record_consent(signature, wants_updates=answer, now=now)
 
 
 def update_signature(signature: Signature, changed: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from core.db.batches import Batches
 from core.db.database import statement_timeout
 from organizations.models import User
 from petitions.identity import key_ring
-from petitions.models import Change, Invalidation, Petition, Signature
+from petitions.models import CountChange, Invalidation, Petition, Signature
 from petitions.signatures import (
     confirming,
     rekey_batch,
@@ -37,7 +37,7 @@ BATCHES = Batches(first=200, most=BATCH)
 SAMPLE = 20
 # Replaces a name that staff typed: shows that there was one.
 NO_NAME = "…"
-ONCE = ("signature_counted_once", confirming.SEATED_ONCE)
+ONCE = ("signature_counted_once", confirming.SLOT_ONCE)
 # Statement timeout of a preview, which reads every signature of the petition: staff can
 # wait longer than visitors.
 PATIENCE = "50s"
@@ -204,12 +204,16 @@ def restore_batch(job: Invalidation, now: datetime, size: int) -> bool:
             continue
         others.append(row)
         if row.person:
-            taken = {other.seat for other in others if other is not row}
-            seat = (
-                row.seat if row.seat and row.seat not in taken else min({1, 2} - taken)
+            taken = {other.shared_address_slot for other in others if other is not row}
+            shared_address_slot = (
+                row.shared_address_slot
+                if row.shared_address_slot and row.shared_address_slot not in taken
+                else min({1, 2} - taken)
             )
             Signature.objects.filter(pk=row.pk).update(
-                seat=seat, state=SignatureState.CONFIRMED, invalidation=None
+                shared_address_slot=shared_address_slot,
+                state=SignatureState.CONFIRMED,
+                invalidation=None,
             )
         else:
             unseated.append(row.pk)
@@ -248,7 +252,7 @@ def change_count(job: Invalidation, delta: int, now: datetime) -> None:
     """Append the change of the count, as of today. It names no mail domain: it is no
     confirmation by one."""
     if delta:
-        Change.objects.create(
+        CountChange.objects.create(
             petition_id=job.petition_id,
             day=timezone.localdate(now),
             source=Source.CONFIRMED,

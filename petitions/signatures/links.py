@@ -15,8 +15,8 @@ from petitions.identity import (
     same_person,
 )
 from petitions.models import (
-    DueMail,
     LinkRequest,
+    OutgoingMail,
     Signature,
 )
 from petitions.models.mails import MailKind, MailState, Priority
@@ -40,11 +40,11 @@ def send_again(signature: Signature, *, now: datetime) -> None:
             and held.state == SignatureState.PENDING
             and now - held.created_at < UNCONFIRMED_KEPT
             and held.email_key
-            and not held.aside
+            and not held.quarantine_reason
             and not held.mails.filter(state=MailState.DUE).exists()
             and confirming.is_in_time(signature, now=now, to_be_mailed=True)
         ):
-            DueMail.objects.create(
+            OutgoingMail.objects.create(
                 petition_id=held.petition_id,
                 signature=held,
                 email_key=held.email_key,
@@ -105,7 +105,7 @@ def send_signed(known: Sequence[UUID], *, now: datetime) -> None:
 def mail_links(signature: Signature, *, now: datetime) -> None:
     """Put into the outbox the mail that links to all signatures of this exact address,
     unless one is waiting already or the signature has been erased meanwhile."""
-    waiting = DueMail.objects.filter(kind=MailKind.ALL, state=MailState.DUE)
+    waiting = OutgoingMail.objects.filter(kind=MailKind.ALL, state=MailState.DUE)
     with_address = same_person.of_address(Signature.objects.all(), signature.email)
     with transaction.atomic():
         held = hold(signature)
@@ -115,7 +115,7 @@ def mail_links(signature: Signature, *, now: datetime) -> None:
             or waiting.filter(signature__in=with_address).exists()
         ):
             return
-        DueMail.objects.create(
+        OutgoingMail.objects.create(
             petition_id=held.petition_id,
             signature=held,
             email_key=held.email_key,
@@ -131,7 +131,7 @@ def send_all_again(known: Sequence[UUID], *, now: datetime) -> None:
     signature of each petition, one for each spelling of the address that was used."""
     newest = (
         Signature.objects.pending()
-        .filter(email_key__in=known, aside="")
+        .filter(email_key__in=known, quarantine_reason="")
         .order_by("petition", "person", "email", "-pk")
         .distinct("petition", "person", "email")
     )

@@ -15,7 +15,7 @@ from petitions.identity import (
 )
 from petitions.models import (
     Consent,
-    DueMail,
+    OutgoingMail,
     Signature,
 )
 from petitions.signature_fields import OPTIONAL
@@ -50,7 +50,7 @@ def everything_about(address: str) -> dict[str, Any]:
                 **{field.name: getattr(row, field.name) for field in OPTIONAL},
                 "comment": row.comment,
                 "name_shown": row.show_name,
-                "updates": row.updates,
+                "updates": row.wants_updates,
                 "language": row.language,
                 "text_language": row.text_language or row.petition.language,
                 "network": row.network,
@@ -69,7 +69,7 @@ def everything_about(address: str) -> dict[str, Any]:
         "answers_about_updates": [
             {
                 "email": row.email,
-                "updates": row.updates,
+                "updates": row.wants_updates,
                 "asked_by": row.sender,
                 "language": row.language,
                 "given_at": row.given_at.isoformat(),
@@ -84,7 +84,7 @@ def everything_about(address: str) -> dict[str, Any]:
                 "created_at": row.created_at.isoformat(),
                 "finished_at": row.finished_at and row.finished_at.isoformat(),
             }
-            for row in DueMail.objects.filter(signature__in=rows).order_by("pk")
+            for row in OutgoingMail.objects.filter(signature__in=rows).order_by("pk")
         ],
     }
 

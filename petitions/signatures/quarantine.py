@@ -1,6 +1,6 @@
-"""Quarantine (column `aside`): signatures that wait until staff have looked at them.
-Staff release them, or have them erased after a delay in which that can be called
-off."""
+"""Quarantine: signatures that wait until staff have looked at them. Staff release them,
+or have them erased after a delay in which that can be called off. The column
+`quarantine_reason` says why they wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.db.database import repeatable
 from organizations.models import User
 from petitions.abuse import new_domains
 from petitions.models import (
-    DueMail,
+    OutgoingMail,
     Removal,
     Signature,
 )
@@ -28,13 +28,13 @@ def release_from_quarantine(signatures: QuerySet[Signature], *, now: datetime) -
     many. Mail domains that put them there as too new are known from then on. Signatures
     that staff decided to erase stay as they are: that has to be called off first."""
     with transaction.atomic():
-        rows = signatures.set_aside().select_for_update(of=("self",))  # type: ignore[attr-defined]
+        rows = signatures.quarantined().select_for_update(of=("self",))  # type: ignore[attr-defined]
         found = list(rows.order_by("pk").values_list("pk", flat=True))
         new_domains.learn(Signature.objects.filter(pk__in=found), now=now)
-        DueMail.objects.filter(signature__in=found, state=MailState.HELD).update(
+        OutgoingMail.objects.filter(signature__in=found, state=MailState.HELD).update(
             state=MailState.DUE, due_at=now
         )
-        return Signature.objects.filter(pk__in=found).update(aside="")
+        return Signature.objects.filter(pk__in=found).update(quarantine_reason="")
 
 
 @repeatable
@@ -44,7 +44,7 @@ def remove(
     """Schedule quarantined signatures to be erased after `WAIT`; return the removals
     created, one for each petition, with the number of signatures in each."""
     with transaction.atomic():
-        rows = signatures.set_aside().select_for_update(of=("self",))  # type: ignore[attr-defined]
+        rows = signatures.quarantined().select_for_update(of=("self",))  # type: ignore[attr-defined]
         found: dict[int, list[int]] = defaultdict(list)
         for number, petition in rows.order_by("pk").values_list("pk", "petition"):
             found[petition].append(number)
@@ -67,9 +67,9 @@ def call_off(removal: Removal) -> int:
         held = list(
             rows.order_by("pk").select_for_update(of=("self",)).values_list("pk")
         )
-        Signature.objects.filter(removal=removal.pk).exclude(aside="").update(
-            removal=None
-        )
+        Signature.objects.filter(removal=removal.pk).exclude(
+            quarantine_reason=""
+        ).update(removal=None)
         Removal.objects.filter(pk=removal.pk).delete()
         return len(held)
 

@@ -20,21 +20,22 @@ from petitions.states import SignatureState
 # Only the columns needed: the petition's text must not come with every signature.
 READ = (
     "petition_id", "state", "name", "email", "email_key", "email_key_version",
-    "former_key", "person", "seat", "confirmed_at", "petition__shared_addresses",
+    "former_key", "person", "shared_address_slot", "confirmed_at",
+    "petition__shared_addresses",
 )  # fmt: skip
 
 WRITE = """
 WITH given AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(keys)s::uuid[], %(former)s::uuid[],
-                         %(people)s::text[], %(seats)s::smallint[])
-                  AS v (id, key, former, person, seat)
+                         %(people)s::text[], %(slots)s::smallint[])
+                  AS v (id, key, former, person, slot)
 ), mails AS (
-    UPDATE petitions_duemail m SET email_key = given.key
+    UPDATE petitions_outgoingmail m SET email_key = given.key
       FROM given WHERE m.signature_id = given.id
 )
 UPDATE petitions_signature s
    SET email_key = given.key, former_key = given.former, person = given.person,
-       seat = given.seat, email_key_version = %(version)s
+       shared_address_slot = given.slot, email_key_version = %(version)s
   FROM given WHERE s.id = given.id
 """
 
@@ -70,7 +71,7 @@ def rekey_rows(ids: Iterable[int], ring: Keyring, *, now: datetime) -> int:
                     "keys": [row.email_key for row in changed],
                     "former": [row.former_key for row in changed],
                     "people": [row.person for row in changed],
-                    "seats": [row.seat for row in changed],
+                    "slots": [row.shared_address_slot for row in changed],
                 },
             )
         return len(collisions)
@@ -102,7 +103,7 @@ def rekey_row(row: Signature, ring: Keyring) -> None:
 def resolve_collisions(
     rows: list[Signature], ring: Keyring
 ) -> tuple[list[Signature], list[tuple[Signature, Signature]]]:
-    """Decide which of the counted signatures stay counted, and assign their seats.
+    """Decide which of the counted signatures stay counted, and assign their slots.
     Return further rows besides `rows` that changed, and the pairs (kept, to be
     withdrawn)."""
     counted = [row for row in rows if row.state == SignatureState.CONFIRMED]
@@ -136,7 +137,7 @@ def keep_oldest(
     mailbox: list[Signature], arriving: set[int]
 ) -> list[tuple[Signature, Signature]]:
     """Decide which signatures counted for one mailbox on one petition stay counted:
-    each person's oldest, at most two in all, each on a seat of its own. `arriving`
+    each person's oldest, at most two in all, each on a slot of its own. `arriving`
     holds the ids of those that had another key until now. Return pairs (kept, to be
     withdrawn)."""
     kept: list[Signature] = []
@@ -148,12 +149,16 @@ def keep_oldest(
         else:
             kept.append(row)
     free = {1, 2}
-    # Rows that had this key before keep their seats; arriving rows get what is left, so
-    # that no seat is occupied twice while the rows are updated.
+    # Rows that had this key before keep their slots; arriving rows get what is left, so
+    # that no slot is occupied twice while the rows are updated.
     for row in sorted(kept, key=lambda row: row.pk in arriving):
         if row.person:
-            row.seat = row.seat if row.seat in free else min(free)
-            free.discard(row.seat)
+            row.shared_address_slot = (
+                row.shared_address_slot
+                if row.shared_address_slot in free
+                else min(free)
+            )
+            free.discard(row.shared_address_slot)
     return collisions
 
 

@@ -90,43 +90,45 @@ def load_snapshot(slug: str, language: str = "") -> PetitionSnapshot | None:
     return PetitionSnapshot(*stored)
 
 
-# Rate limits are token buckets (GCRA) in petitions_allowance. Every statement draws
-# from them in the order of their keys, so that two forms wait for each other instead
-# of deadlocking. A bucket that was empty is missing from `passed`.
+# Rate limits are token buckets (GCRA) in petitions_ratelimitbucket. Every statement
+# draws from them in the order of their keys, so that two forms wait for each other
+# instead of deadlocking. A bucket that was empty is missing from `passed`.
 SIGN = f"""
 WITH attempt AS (
     SELECT *
-      FROM unnest(%(keys)s::uuid[], %(marks)s::int[], %(every)s::bigint[],
-                  %(patience)s::bigint[], %(queue)s::bigint[], %(behind)s::uuid[])
-        AS a (key, mark, every, patience, queue, behind)
+      FROM unnest(%(keys)s::uuid[], %(marks)s::int[], %(emission_interval)s::bigint[],
+                  %(tolerance)s::bigint[], %(queue)s::bigint[], %(behind)s::uuid[])
+        AS a (key, mark, emission_interval, tolerance, queue, behind)
 ), passed AS (
-    INSERT INTO petitions_allowance AS a (key, full_at, roof)
-    SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 us'
+    INSERT INTO petitions_ratelimitbucket AS a (key, tat, tat_limit)
+    SELECT key, %(now)s + emission_interval * interval '1 us',
+           %(now)s + tolerance * interval '1 us'
       FROM attempt
      WHERE behind IS NULL
      ORDER BY key
         ON CONFLICT (key) DO UPDATE
-       SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
-     WHERE a.full_at <= excluded.roof
- RETURNING key, full_at
+       SET tat = excluded.tat + GREATEST(a.tat - %(now)s, interval '0')
+     WHERE a.tat <= excluded.tat_limit
+ RETURNING key, tat
 ), passed_behind AS (
     -- After all of the first, so that nobody holds one of these and waits for those.
-    INSERT INTO petitions_allowance AS a (key, full_at, roof)
-    SELECT key, %(now)s + every * interval '1 us', %(now)s + patience * interval '1 us'
+    INSERT INTO petitions_ratelimitbucket AS a (key, tat, tat_limit)
+    SELECT key, %(now)s + emission_interval * interval '1 us',
+           %(now)s + tolerance * interval '1 us'
       FROM attempt
      WHERE behind NOT IN (SELECT key FROM passed)
      ORDER BY key
         ON CONFLICT (key) DO UPDATE
-       SET full_at = excluded.full_at + GREATEST(a.full_at - %(now)s, interval '0')
-     WHERE a.full_at <= excluded.roof
- RETURNING key, full_at
+       SET tat = excluded.tat + GREATEST(a.tat - %(now)s, interval '0')
+     WHERE a.tat <= excluded.tat_limit
+ RETURNING key, tat
 ), beyond AS (
     SELECT COALESCE(bit_or(mark) FILTER (WHERE stopped), 0) AS marks,
            COALESCE(bit_or(mark) FILTER (WHERE stopped), 0) & {sum(WeakSign)}
                | %(weak_signs)s::int AS signs,
-           max(full_at - (every + patience - queue) * interval '1 us')
+           max(tat - (emission_interval + tolerance - queue) * interval '1 us')
                FILTER (WHERE queue > 0) AS mail_at
-      FROM (SELECT a.*, p.full_at,
+      FROM (SELECT a.*, p.tat,
                    p.key IS NULL AND (
                        behind IS NULL OR behind NOT IN (SELECT key FROM passed)
                    ) AS stopped
@@ -137,17 +139,17 @@ WITH attempt AS (
     INSERT INTO petitions_signature (
         petition_id, state, name, email, email_key, email_key_version, former_key,
         person, {", ".join(ANSWERS)}, comment, comment_approved, show_name,
-        updates, language, text_language, text_version, consent_version, delivery,
-        network, weak_signs, name_withheld, aside, via, created_at
+        wants_updates, language, text_language, text_version, consent_version, delivery,
+        network, weak_signs, name_withheld, quarantine_reason, via, created_at
     )
     SELECT %(petition_id)s, 'pending', %(name)s, %(email)s, %(email_key)s,
            %(email_key_version)s, %(former_key)s, %(person)s,
            {", ".join(f"%({name})s" for name in ANSWERS)}, %(comment)s, false,
            %(show_name)s,
-           %(updates)s, %(language)s, %(text_language)s, %(text_version)s,
+           %(wants_updates)s, %(language)s, %(text_language)s, %(text_version)s,
            %(consent_version)s, %(delivery)s, %(network)s::inet, signs,
            signs & {DOUBTFUL} <> 0,
-           CASE WHEN %(aside)s::text <> '' THEN %(aside)s::text
+           CASE WHEN %(quarantine_reason)s::text <> '' THEN %(quarantine_reason)s::text
                 WHEN marks & {ADDRESS_FULL} <> 0 THEN 'limit'
                 WHEN marks & {BURST} <> 0 THEN 'burst'
                 -- More than one of the bits.
@@ -156,14 +158,14 @@ WITH attempt AS (
            %(via)s, %(now)s
       FROM beyond
      WHERE marks & {CEILING_FULL} = 0
-    RETURNING id, petition_id, email_key, created_at, weak_signs, aside
+    RETURNING id, petition_id, email_key, created_at, weak_signs, quarantine_reason
 )
-INSERT INTO petitions_duemail (
+INSERT INTO petitions_outgoingmail (
     petition_id, signature_id, email_key, kind, state, priority, due_at, attempts,
     created_at, reply
 )
 SELECT petition_id, id, email_key, 'confirm',
-       CASE WHEN aside = '' THEN 'due' ELSE 'held' END,
+       CASE WHEN quarantine_reason = '' THEN 'due' ELSE 'held' END,
        -- Many from one network or domain wait behind all others.
        CASE WHEN weak_signs & {BUSY} <> 0 THEN 1 ELSE 0 END,
        GREATEST(created_at, (SELECT mail_at FROM beyond)), 0, created_at, ''
@@ -187,7 +189,7 @@ class SignerInput:
     """The answers to the petition's optional fields, by `OptionalField.name`."""
     comment: str = ""
     show_name: bool = False
-    updates: bool | None = None
+    wants_updates: bool | None = None
     text_version: int = 0
     consent_version: int = 1
     network: Network | None = None
@@ -217,17 +219,17 @@ def sign(
     key = ring.newest.key(given.email)
     domain = ascii_domain(domain_of(given.email))
     attempts = rules.attempts(petition_id, key, given.network, domain, organization_id)
-    aside = (
+    quarantine_reason = (
         QuarantineReason.HONEYPOT
         if given.is_trapped
-        else rules.aside(given.network, domain)
+        else rules.quarantine_reason(given.network, domain)
     )
     parameters: dict[str, Any] = {
         "petition_id": petition_id,
         "email_key": key,
         "email_key_version": ring.newest.number,
         "former_key": ring.former_key(given.email),
-        "aside": aside,
+        "quarantine_reason": quarantine_reason,
         "now": now,
     }
     for name in SignerInput.__slots__:

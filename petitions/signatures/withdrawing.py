@@ -13,7 +13,7 @@ from petitions.identity import (
     same_person,
 )
 from petitions.models import (
-    Change,
+    CountChange,
     Signature,
 )
 from petitions.states import SignatureState, Source
@@ -47,7 +47,7 @@ def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
                 ]
             )  # fmt: skip
             if counted:
-                Change.objects.create(
+                CountChange.objects.create(
                     petition_id=signature.petition_id,
                     day=timezone.localdate(now),
                     source=Source.CONFIRMED,

@@ -13,11 +13,10 @@ register = template.Library()
 
 
 @register.simple_tag
-def set_aside(user: User) -> BoundedPaginator:
-    """Return the quarantined signatures (`aside`) that wait for a decision, under
-    petitions that `user` edits: their `count`, at most 1,000, and whether it
-    `has_more`."""
-    rows = Signature.objects.set_aside()
+def quarantined(user: User) -> BoundedPaginator:
+    """Return the quarantined signatures that wait for a decision, under petitions that
+    `user` edits: their `count`, at most 1,000, and whether it `has_more`."""
+    rows = Signature.objects.quarantined()
     if not user.is_superuser:
         edited = [
             organization

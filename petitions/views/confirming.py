@@ -120,9 +120,9 @@ def confirm_page(
 def correction_form(signature: Signature, data: Any = None) -> CorrectionForm:
     """Return the form to correct a signature, filled with what is stored of it, and
     bound to `data` if that is given."""
-    initial = {name: getattr(signature, name) for name in CORRECTABLE}
-    if signature.updates is not None:
-        initial["updates"] = "yes" if signature.updates else "no"
+    initial = {name: getattr(signature, column) for column, name in CORRECTABLE.items()}
+    if signature.wants_updates is not None:
+        initial["updates"] = "yes" if signature.wants_updates else "no"
     return CorrectionForm(data, petition=signature.petition, initial=initial)
 
 

@@ -180,7 +180,7 @@ def signer_input(
         answers={field.name: given[field.name] for field in found.asked},
         comment=given["comment"],
         show_name=given["show_name"],
-        updates=given["updates"] if found.asks_updates else None,
+        wants_updates=given["updates"] if found.asks_updates else None,
         language=reader_language(),
         text_language=found.text_language,
         text_version=seen.corrections,

@@ -127,14 +127,14 @@ def document(name: str, language: str, path: str, answer: Answer) -> Document:
 
 def fill_ceiling(site: Site) -> None:
     """Let one network have sent all that it may for a long time."""
-    keys = "SELECT key FROM petitions_allowance"
+    keys = "SELECT key FROM petitions_ratelimitbucket"
     before = site.sql(keys)
     fetch(f"{site.url}/new-link/", RIGHT, headers=BUSY)
     buckets = set(site.sql(keys)) - set(before)
     assert buckets
     for (key,) in buckets:
         site.sql(
-            "UPDATE petitions_allowance SET full_at = now() + interval '9 days' "
+            "UPDATE petitions_ratelimitbucket SET tat = now() + interval '9 days' "
             "WHERE key = %s",
             key,
         )

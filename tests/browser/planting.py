@@ -18,7 +18,7 @@ SELECT p.id, 'confirmed', 'Signer ' || n, 'signer' || n || '@bots.test',
  WHERE p.slug = %s
 """
 CHANGE = """
-INSERT INTO petitions_change (petition_id, day, source, delta, domain)
+INSERT INTO petitions_countchange (petition_id, day, source, delta, domain)
 SELECT id, current_date, 'confirmed', %s, '' FROM petitions_petition WHERE slug = %s
 """
 

@@ -19,7 +19,7 @@ WITH gone AS (
     UPDATE petitions_signature SET state = 'withdrawn', withdrawn_at = now()
      WHERE state = 'confirmed' AND email LIKE '%%@bots.test' RETURNING petition_id
 )
-INSERT INTO petitions_change (petition_id, day, source, delta, domain)
+INSERT INTO petitions_countchange (petition_id, day, source, delta, domain)
 SELECT petition_id, current_date, 'confirmed', -count(*), '' FROM gone GROUP BY 1
 """
 

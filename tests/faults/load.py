@@ -178,7 +178,9 @@ class Load:
         site = self.site
         domain = f"%@{self.mark}.example.org"
         self.wait_for_mails(domain)
-        until(lambda: site.sql("SELECT count(*) FROM petitions_change") == [(0,)], 20)
+        until(
+            lambda: site.sql("SELECT count(*) FROM petitions_countchange") == [(0,)], 20
+        )
         rows: list[tuple[str, str]] = site.sql(
             "SELECT email, state FROM petitions_signature WHERE email LIKE %s", domain
         )
@@ -217,7 +219,7 @@ class Load:
 
 
 MAILS_DUE = """
-SELECT count(*) FROM petitions_duemail d
+SELECT count(*) FROM petitions_outgoingmail d
   JOIN petitions_signature s ON s.id = d.signature_id
  WHERE d.state = 'due' AND s.email LIKE %s
 """

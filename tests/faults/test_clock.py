@@ -121,7 +121,7 @@ def test_clock_is_set_under_load(site: Site, clock: Clock, mail: MailServer) -> 
             assert site.is_ready()
 
     # What broke off is tried again after half a minute: not waited for here.
-    site.sql("UPDATE petitions_duemail SET due_at = now() WHERE attempts > 0")
+    site.sql("UPDATE petitions_outgoingmail SET due_at = now() WHERE attempts > 0")
     said = ", ".join(f"{step:+d} h" for step in STEPS)
     figures = load.prove("clock set", said, f"signing within {slowest:.1f} s")
     assert set(figures.answers) == {200, 303}

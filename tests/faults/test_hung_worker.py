@@ -121,6 +121,6 @@ def test_a_worker_that_hangs_is_taken_over_from(parts: Parts) -> None:
     assert len(twice) <= 2
     assert all(len(found) == 2 and len(set(found)) == 1 for found in twice.values())
     assert took < TAKEN_OVER < LEASE.total_seconds()
-    unsent = "SELECT count(*) FROM petitions_duemail WHERE state = 'due'"
+    unsent = "SELECT count(*) FROM petitions_outgoingmail WHERE state = 'due'"
     assert parts.site.sql(unsent) == [(0,)]
     print(f"\ntaken over after {took:.0f} s; {len(twice)} of 12 sent once more")

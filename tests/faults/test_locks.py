@@ -19,8 +19,8 @@ from pytest_django import Settings
 
 from core.worker import loops
 from organizations.models import Role
-from petitions.models import Change, Invalidation, Petition, Signature
-from petitions.models.limits import Allowance
+from petitions.models import CountChange, Invalidation, Petition, Signature
+from petitions.models.limits import RateLimitBucket
 from petitions.models.search import WordSweep
 from petitions.signatures import invalidating
 from petitions.states import InvalidationState, State
@@ -93,8 +93,8 @@ def watched() -> Iterator[Watch]:
 SIGNATURES = """
 INSERT INTO petitions_signature (petition_id, state, name, email, email_key,
     email_key_version, person, place, postal_code, country, comment,
-    comment_approved, show_name, updates, language, text_version, consent_version,
-    delivery, weak_signs, created_at, confirmed_at, aside)
+    comment_approved, show_name, wants_updates, language, text_version, consent_version,
+    delivery, weak_signs, created_at, confirmed_at, quarantine_reason)
 SELECT %(petition)s, %(state)s::text, 'Maya Tremblay',
        n || '@' || %(domain)s::text,
        gen_random_uuid(), 1, '', '', '', '', '', false, false, false, 'en', 0, 1,
@@ -117,12 +117,12 @@ SELECT d.petition_id, d.organization_id, other.language, d.state, d.opens_at, d.
  WHERE d.petition_id = %(petition)s
 """
 ALLOWANCES = """
-INSERT INTO petitions_allowance (key, full_at, roof)
+INSERT INTO petitions_ratelimitbucket (key, tat, tat_limit)
 SELECT gen_random_uuid(), now() - interval '1 day', now() - interval '1 day'
   FROM generate_series(1, %(number)s)
 """
 CHANGES = """
-INSERT INTO petitions_change (petition_id, day, source, delta, domain, via)
+INSERT INTO petitions_countchange (petition_id, day, source, delta, domain, via)
 SELECT %(petition)s, current_date, 'confirmed', 1, 'd' || n %% 500, ''
   FROM generate_series(1, %(number)s) n
 """
@@ -232,8 +232,8 @@ def left(ended: Petition, job: Invalidation) -> list[str]:
         "invalidation": job.state != InvalidationState.DONE,
         "anonymisation": ended.anonymised_at is None,
         "unconfirmed": late.exists(),
-        "limits": Allowance.objects.filter(full_at__lt=full).exists(),
-        "fold": Change.objects.count() > 100,
+        "limits": RateLimitBucket.objects.filter(tat__lt=full).exists(),
+        "fold": CountChange.objects.count() > 100,
         "words": not WordSweep.objects.exclude(reached="").exists(),
     }
     return [name for name, waits in jobs.items() if waits]

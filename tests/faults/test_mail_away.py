@@ -31,7 +31,9 @@ def test_mail_server_away(parts: Parts, away: float) -> None:
 
     if away < RETRY_AFTER:
         # The one mail whose conversation broke off is not waited for.
-        parts.site.sql("UPDATE petitions_duemail SET due_at = now() WHERE attempts > 0")
+        parts.site.sql(
+            "UPDATE petitions_outgoingmail SET due_at = now() WHERE attempts > 0"
+        )
     figures = load.prove(
         "mail server away", f"{away:g} s", f"first mail after {again:.1f} s"
     )

@@ -17,7 +17,7 @@ from tests.site import until
 pytestmark = pytest.mark.faults
 
 ROUNDS = int(os.environ.get("MIGRATION_ROUNDS", "1"))
-TABLES = ("petitions_signature", "petitions_duemail", "petitions_petition")
+TABLES = ("petitions_signature", "petitions_outgoingmail", "petitions_petition")
 # Seconds that whoever signs waits behind a migration which waits itself.
 PATIENCE = 0.5
 

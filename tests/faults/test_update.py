@@ -47,7 +47,9 @@ def site(mail: MailServer) -> Iterator[Site]:
 def report(url: str, seconds: float, begun: threading.Event) -> None:
     """A dump or a report, that a change of the tables has to wait for."""
     with psycopg.connect(url, application_name="report") as database:
-        database.execute("SELECT 1 FROM petitions_signature, petitions_duemail LIMIT 1")
+        database.execute(
+            "SELECT 1 FROM petitions_signature, petitions_outgoingmail LIMIT 1"
+        )
         begun.set()
         time.sleep(seconds)
 

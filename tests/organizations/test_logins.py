@@ -100,9 +100,9 @@ def test_of_parallel_guesses_exactly_so_many_are_looked_at(
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda guess: log_in(address, guess), guesses))
 
-    assert len(set(checks)) == len(checks) == HERE.at_once
+    assert len(set(checks)) == len(checks) == HERE.burst
     assert sorted(answer.status_code for answer in answers) == (
-        [200] * HERE.at_once + [429] * (40 - HERE.at_once)
+        [200] * HERE.burst + [429] * (40 - HERE.burst)
     )
     slowed = next(answer for answer in answers if answer.status_code == 429)
     assert "Too many passwords were tried. Wait" in text_of(slowed)
@@ -123,7 +123,7 @@ def test_one_network_guesses_so_often_for_all_accounts(
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: log_in(f"user{n}@example.org"), range(70)))
 
-    assert len(checks) == NETWORK.at_once
+    assert len(checks) == NETWORK.burst
     assert log_in(alice.email, "correct horse").status_code == 429
     assert log_in(alice.email, "correct horse", "198.52.100").status_code == 302
 
@@ -142,13 +142,13 @@ def test_guesses_from_everywhere_do_not_hold_the_owner_up_at_the_usual_place(
             )
         )
 
-    assert len(checks) == ADDRESS.at_once
+    assert len(checks) == ADDRESS.burst
     assert log_in(alice.email, "correct horse", "203.0.200").status_code == 429
     assert log_in(alice.email, "correct horse", "198.52.100").status_code == 302
 
 
 def test_who_is_held_up_takes_nothing_from_other_limits(alice: User) -> None:
-    for _number in range(HERE.at_once + 80):
+    for _number in range(HERE.burst + 80):
         log_in(alice.email)
 
     assert log_in("bob@example.org").status_code == 200  # the network has some left
@@ -156,12 +156,12 @@ def test_who_is_held_up_takes_nothing_from_other_limits(alice: User) -> None:
 
 
 def test_logins_that_succeed_use_nothing_up(alice: User) -> None:
-    for _number in range(HERE.at_once * 3):
+    for _number in range(HERE.burst * 3):
         assert log_in(alice.email, "correct horse").status_code == 302
 
 
 def test_a_limit_refills(db: None) -> None:
-    rate = Rate("a test", at_once=2, every=timedelta(minutes=6))
+    rate = Rate("a test", burst=2, emission_interval=timedelta(minutes=6))
     now = timezone.now()
     one = rate.of("somebody")
 
@@ -201,7 +201,7 @@ def test_too_many_who_wait_are_asked_to_come_again_and_lose_nothing(
     monkeypatch.setattr(logins, "LINE", logins.Line(waiting=0, seconds=1))
     with logins.LINE.turn() as is_ours:
         assert is_ours
-        for _number in range(HERE.at_once * 2):
+        for _number in range(HERE.burst * 2):
             assert log_in(alice.email, "correct horse").status_code == 429
 
     assert log_in(alice.email, "correct horse").status_code == 302
@@ -213,17 +213,17 @@ def test_a_browser_that_was_taken_over_does_not_guess_the_password_in_it(
     client = as_user(alice)
     words = "a fair hearing for all"
     form = {"new_password1": words, "new_password2": words}
-    for number in range(OWN.at_once + 5):
+    for number in range(OWN.burst + 5):
         answer = client.post(
             "/admin/password_change/", {**form, "old_password": f"guess {number}"}
         )
 
     assert "Too many passwords were tried" in text_of(answer)
-    assert sum(seen.startswith("guess ") for seen in checks) == OWN.at_once
+    assert sum(seen.startswith("guess ") for seen in checks) == OWN.burst
 
 
 def test_whatever_asks_for_a_login_meets_the_limits(alice: User) -> None:
-    for _number in range(HERE.at_once):
+    for _number in range(HERE.burst):
         authenticate(username=alice.email, password="wrong")
 
     assert authenticate(username=alice.email, password="correct horse") is None
@@ -238,7 +238,7 @@ def test_events_name_accounts_and_never_what_was_typed(
     log_in(alice.email)
     log_in("Somebody.Else@example.org")
     log_in(alice.email, "correct horse")
-    for _number in range(HERE.at_once + 1):
+    for _number in range(HERE.burst + 1):
         log_in(alice.email)
 
     found = {line["event"] for line in events.lines}
@@ -265,7 +265,7 @@ def test_a_refusal_and_a_new_password_are_events(
 
 
 def test_the_owner_is_told_once_that_somebody_guesses(alice: User) -> None:
-    for _number in range(HERE.at_once + 20):
+    for _number in range(HERE.burst + 20):
         log_in(alice.email)
         log_in("nobody@example.org", network="198.52.100")
 

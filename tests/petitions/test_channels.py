@@ -17,7 +17,7 @@ from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.channels import TAG, Channel, referred
 from petitions.counts import counting
 from petitions.identity import key_ring
-from petitions.models import Change, ChannelTally, Petition, Signature, TaggedLink
+from petitions.models import ChannelTally, CountChange, Petition, Signature, TaggedLink
 from petitions.signatures import (
     withdrawing,
 )
@@ -142,9 +142,9 @@ def test_confirming_moves_the_link_into_the_figures(petition: Petition) -> None:
     signature = make_signature(petition, via="whatsapp")
 
     assert signature.via == ""
-    assert Change.objects.get().via == "whatsapp"
+    assert CountChange.objects.get().via == "whatsapp"
     fold_all()
-    assert not Change.objects.exists()
+    assert not CountChange.objects.exists()
     tally = ChannelTally.objects.get()
     assert (tally.petition, tally.day) == (petition, timezone.localdate())
     assert (tally.via, tally.confirmed) == ("whatsapp", 1)

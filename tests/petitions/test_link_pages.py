@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions.models import DueMail, Petition, Signature
+from petitions.models import OutgoingMail, Petition, Signature
 from petitions.signatures import (
     my_data,
     withdrawing,
@@ -143,7 +143,7 @@ def test_withdrawing_forgets_what_waits_of_the_same_mailbox(petition: Petition) 
 
     left = set(Signature.objects.pending().values_list("pk", flat=True))
     assert left == {other.pk, elsewhere.pk}
-    assert not DueMail.objects.filter(signature=again.pk).exists()
+    assert not OutgoingMail.objects.filter(signature=again.pk).exists()
 
 
 def test_who_withdrew_is_not_reminded(petition: Petition) -> None:

@@ -126,4 +126,4 @@ def test_an_answer_that_was_not_given_is_not_shown() -> None:
 
 
 def test_what_may_be_corrected_is_asked() -> None:
-    assert set(CORRECTABLE) == set(CorrectionForm.base_fields)
+    assert set(CORRECTABLE.values()) == set(CorrectionForm.base_fields)

@@ -15,9 +15,9 @@ from organizations.models import User
 from petitions.models import (
     Bounce,
     Consent,
-    DueMail,
     LinkRequest,
     MergedSignature,
+    OutgoingMail,
     Petition,
     Report,
     Signature,
@@ -27,7 +27,7 @@ from petitions.models import (
 pytestmark = pytest.mark.django_db
 
 OF_VISITORS = {
-    Bounce, Consent, DueMail, LinkRequest, MergedSignature, Report, Signature,
+    Bounce, Consent, OutgoingMail, LinkRequest, MergedSignature, Report, Signature,
     Suppression,
 }  # fmt: skip
 

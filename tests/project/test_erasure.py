@@ -34,9 +34,9 @@ from petitions.mail import (
     outbox,
 )
 from petitions.models import (
-    DueMail,
     MailTally,
     MergedSignature,
+    OutgoingMail,
     Petition,
     Signature,
     Suppression,
@@ -243,10 +243,10 @@ def planted(journey: Journey, petitions: list[Petition], alice: User) -> Journey
     mailbox.refuse = full
     refused = journey.sign(first)
     journey.send()
-    assert "Zephyrine" in DueMail.objects.get().reply
+    assert "Zephyrine" in OutgoingMail.objects.get().reply
     mailbox.refuse = unknown
     journey.send()
-    assert "Zephyrine" in DueMail.objects.get(state="failed").reply
+    assert "Zephyrine" in OutgoingMail.objects.get(state="failed").reply
     mailbox.refuse = lambda address: None
     # A second form for the address in another spelling; the first one is merged.
     journey.sign(first, email=OTHER_SPELLING)
@@ -315,7 +315,7 @@ def staff_at_work(alice: User, petition: Petition) -> None:
 
 # == The tests ==
 
-EVERYWHERE = {"petitions_signature", "petitions_consent", "petitions_duemail"}
+EVERYWHERE = {"petitions_signature", "petitions_consent", "petitions_outgoingmail"}
 BOUNCED = {"petitions_bounce"}
 LATER = timedelta(days=4)
 MUCH_LATER = timedelta(days=31)
@@ -327,7 +327,7 @@ def test_what_was_planted_is_found_where_it_is_stored() -> None:
     assert holding_key() == EVERYWHERE | BOUNCED
     # Of a server's reply, the outbox stores no address (core.mail.transport), but names.
     tallied = {"petitions_mailtally"}
-    assert holding(DOMAIN) == EVERYWHERE - {"petitions_duemail"} | tallied
+    assert holding(DOMAIN) == EVERYWHERE - {"petitions_outgoingmail"} | tallied
 
 
 def test_a_leak_is_found_in_any_table_and_in_sessions() -> None:
@@ -353,7 +353,7 @@ def test_erasing_everything_leaves_no_trace(planted: Journey, suppressed: bool) 
 
     assert holding(*PLANTED) == set()
     # Kept for a day: that mails went out; for two: that somebody of this domain signed.
-    assert holding_key() == {"petitions_duemail"} | BOUNCED | kept
+    assert holding_key() == {"petitions_outgoingmail"} | BOUNCED | kept
     assert holding(DOMAIN) == {"petitions_mailtally"}
     assert Signature.objects.get() == stranger
     assert all(proof.holds for proof in counting.verify())

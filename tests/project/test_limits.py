@@ -147,7 +147,7 @@ def test_the_database_has_it_too() -> None:
 @pytest.fixture
 def rows(world: World) -> None:
     """One row of each model that has a text."""
-    make_signature(world.signed, updates=True)
+    make_signature(world.signed, wants_updates=True)
     Correction.objects.create(petition=world.signed, text="x", before="do", after="x")
     answer = world.signed.answers.get()
     answer.text = "Another word."
@@ -211,7 +211,7 @@ def test_what_the_site_writes_fits_its_source(petition: Petition) -> None:
     organization.full_clean()
     organization.save()
 
-    make_signature(petition, updates=True)
+    make_signature(petition, wants_updates=True)
 
     consent = Consent.objects.get()
     assert len(consent.sender) == LONGEST_IMPRINT == len(organization.imprint)

@@ -146,10 +146,10 @@ class Walk:
     def forget_caps(self) -> None:
         """Let the next mail out at once; the caps have tests of their own."""
         self.site.sql(
-            "UPDATE petitions_duemail SET finished_at = now() - '2 days'::interval WHERE state <> 'due'"
+            "UPDATE petitions_outgoingmail SET finished_at = now() - '2 days'::interval WHERE state <> 'due'"
         )
         self.site.sql(
-            "UPDATE petitions_duemail SET due_at = now() - '1 day'::interval WHERE state = 'due'"
+            "UPDATE petitions_outgoingmail SET due_at = now() - '1 day'::interval WHERE state = 'due'"
         )
 
     def refused_forms(self) -> None:

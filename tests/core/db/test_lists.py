@@ -15,7 +15,7 @@ from organizations.models import Organization, User
 from petitions.identity import key_ring, same_person
 from petitions.models import (
     Consent,
-    DueMail,
+    OutgoingMail,
     Petition,
     Signature,
     Suppression,
@@ -32,13 +32,13 @@ WITH made AS (
     INSERT INTO petitions_signature (
         petition_id, state, name, email, email_key, email_key_version, person, place,
         postal_code, country, comment, comment_approved, show_name, language,
-        text_version, consent_version, delivery, weak_signs, aside, created_at)
+        text_version, consent_version, delivery, weak_signs, quarantine_reason, created_at)
     SELECT %(petition)s, 'pending', 'N', n || '@new.test', gen_random_uuid(), 1, '', '',
            '', '', '', false, false, 'en', 0, 1, 'number', 0, 'burst', now()
       FROM generate_series(1, %(many)s::int) n
  RETURNING id, petition_id, email_key
 )
-INSERT INTO petitions_duemail (
+INSERT INTO petitions_outgoingmail (
     petition_id, signature_id, email_key, kind, state, priority, due_at, attempts,
     created_at, reply)
 SELECT petition_id, id, email_key, 'confirm', 'held', 0, now(), 0, now(), '' FROM made
@@ -50,7 +50,7 @@ def forms(petition: Petition) -> None:
     """That many, set aside."""
     with connection.cursor() as cursor:
         cursor.execute(FORMS, {"petition": petition.pk, "many": MANY})
-        cursor.execute("ANALYZE petitions_signature, petitions_duemail")
+        cursor.execute("ANALYZE petitions_signature, petitions_outgoingmail")
 
 
 def numbers() -> list[int]:
@@ -64,7 +64,7 @@ def test_short_and_long_lists_find_the_same(petition: Petition) -> None:
         listed = [*wanted, *range(-padding, 0), None]
         assert set(Signature.objects.filter(pk__in=listed)) == set(rows[:2])
         assert Signature.objects.exclude(pk__in=listed).get() == rows[2]
-        mails = DueMail.objects.filter(signature__in=listed)
+        mails = OutgoingMail.objects.filter(signature__in=listed)
         assert set(mails.values_list("signature", flat=True)) <= set(wanted)
         names = [*(row.email for row in rows[:2]), *map(str, range(padding))]
         assert Signature.objects.filter(email__in=names).count() == 2
@@ -84,10 +84,10 @@ def test_so_many_signatures_set_aside(forms: None, erin: User) -> None:
     assert number == MANY
     assert quarantine.call_off(removal) == MANY
     assert quarantine.release_from_quarantine(listed, now=now) == MANY
-    assert not DueMail.objects.exclude(state="due").exists()
+    assert not OutgoingMail.objects.exclude(state="due").exists()
     same_person.delete_signatures(listed)
     assert not Signature.objects.exists()
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_so_many_supporters_who_want_no_mail(
@@ -97,7 +97,7 @@ def test_so_many_supporters_who_want_no_mail(
     addresses = [f"n{each}@example.org" for each in range(MANY)]
     rows = [
         Consent(
-            organization=organization, email=address, email_key=key, updates=True,
+            organization=organization, email=address, email_key=key, wants_updates=True,
             wording_version=1, language="en", sender="", given_at=now,
             source=f"petition:{petition.pk}",
         )

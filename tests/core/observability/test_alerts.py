@@ -23,7 +23,7 @@ from core.observability.health import STATE
 from core.observability.outcomes import OUTCOMES
 from core.worker.loops import WORKER_LOOPS
 from petitions.checks import WRONG_KEY
-from petitions.models import DueMail, Petition
+from petitions.models import OutgoingMail, Petition
 from tests.factories import make_pending
 from tests.helpers import takes_no_writes
 
@@ -97,7 +97,7 @@ def test_a_mail_that_was_put_off_does_not_wait(petition: Petition) -> None:
     now = timezone.now()
     beat(now)
     make_pending(petition, now=now - timedelta(hours=1))
-    DueMail.objects.update(due_at=now + timedelta(minutes=1))
+    OutgoingMail.objects.update(due_at=now + timedelta(minutes=1))
 
     watch(now)
 
@@ -108,7 +108,7 @@ def test_mail_that_is_put_off_again_and_again_is_reported(petition: Petition) ->
     now = timezone.now()
     beat(now)
     make_pending(petition, now=now - timedelta(hours=1))
-    DueMail.objects.update(due_at=now + timedelta(minutes=30), attempts=7)
+    OutgoingMail.objects.update(due_at=now + timedelta(minutes=30), attempts=7)
 
     watch(now)
 
@@ -120,7 +120,7 @@ def test_many_refusals_are_reported(petition: Petition) -> None:
     beat(now)
     for _ in range(10):
         make_pending(petition, now=now - timedelta(minutes=20))
-    DueMail.objects.update(state="failed", finished_at=now - timedelta(minutes=10))
+    OutgoingMail.objects.update(state="failed", finished_at=now - timedelta(minutes=10))
 
     watch(now)
 

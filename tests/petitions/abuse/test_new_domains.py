@@ -35,11 +35,11 @@ from petitions.abuse.rate_limits import (
     RateLimits,
 )
 from petitions.models import (
-    DueMail,
     ListedDomain,
     ListedNetwork,
     MailTally,
     OrdinaryDomain,
+    OutgoingMail,
     Petition,
     Signature,
     Total,
@@ -101,11 +101,11 @@ def elsewhere(number: int) -> str:
 
 
 def passed() -> int:
-    return Signature.objects.filter(aside="").count()
+    return Signature.objects.filter(quarantine_reason="").count()
 
 
-def aside() -> int:
-    return Signature.objects.filter(aside=QuarantineReason.BURST).count()
+def quarantined() -> int:
+    return Signature.objects.filter(quarantine_reason=QuarantineReason.BURST).count()
 
 
 # == Stuffing ==
@@ -122,8 +122,8 @@ def test_seven_hundred_addresses_of_fourteen_domains_from_one_machine(
 
     # A household's number of each domain, and twenty more of the network.
     assert passed() == 14 * 3 + 20
-    assert aside() == 700 - passed()
-    assert DueMail.objects.filter(state=MailState.DUE).count() == passed()
+    assert quarantined() == 700 - passed()
+    assert OutgoingMail.objects.filter(state=MailState.DUE).count() == passed()
 
 
 def test_seven_hundred_of_one_domain_from_changing_networks(
@@ -162,7 +162,7 @@ def test_what_is_set_aside_counts_only_after_staff_have_looked(
     assert outcome is not confirming.Confirmation.COUNTED
     quarantine.release_from_quarantine(Signature.objects.filter(pk=last), now=now)
 
-    assert DueMail.objects.get(signature=last).state == MailState.DUE
+    assert OutgoingMail.objects.get(signature=last).state == MailState.DUE
     outcome, _slug = confirming.confirm(last, now=now)
     assert outcome is confirming.Confirmation.COUNTED
 
@@ -218,7 +218,7 @@ def test_a_crowd_behind_one_address_passes_at_once(
 
     assert passed() == 2000
     late = now + timedelta(minutes=10)
-    assert DueMail.objects.filter(state="due", due_at__lte=late).count() == 2000
+    assert OutgoingMail.objects.filter(state="due", due_at__lte=late).count() == 2000
 
 
 def test_a_household_with_its_own_domain_passes(
@@ -272,7 +272,7 @@ def test_a_domain_brings_as_many_as_were_counted_with_it(petition: Petition) -> 
         for name in ("known", "fresh", "forgotten", "rare"):
             sign(petition, f"u{number}@{name}.test", rules, network=elsewhere(number))
 
-    found = Signature.objects.filter(aside="")
+    found = Signature.objects.filter(quarantine_reason="")
     assert found.filter(email__endswith="@known.test").count() == 80
     for name in ("fresh", "forgotten", "rare"):
         assert found.filter(email__endswith=f"@{name}.test").count() == A_DAY
@@ -297,7 +297,7 @@ def test_releasing_one_makes_its_domain_known_to_the_organisation(
     now = timezone.now()
     for number in range(A_DAY + 5):
         sign(petition, f"u{number}@mail.union.test", rules, now, elsewhere(number))
-    first = Signature.objects.set_aside().earliest("pk")
+    first = Signature.objects.quarantined().earliest("pk")
 
     quarantine.release_from_quarantine(Signature.objects.filter(pk=first.pk), now=now)
 
@@ -308,9 +308,12 @@ def test_releasing_one_makes_its_domain_known_to_the_organisation(
     for number in range(100, 140):
         sign(petition, f"u{number}@union.test", rules, now, elsewhere(number))
         sign(stranger, f"u{number}@union.test", rules, now, elsewhere(number))
-    of_known = Signature.objects.filter(petition=petition, aside="")
+    of_known = Signature.objects.filter(petition=petition, quarantine_reason="")
     assert of_known.count() == A_DAY + 1 + 40
-    assert Signature.objects.filter(petition=stranger, aside="").count() == A_DAY
+    assert (
+        Signature.objects.filter(petition=stranger, quarantine_reason="").count()
+        == A_DAY
+    )
 
 
 def test_releasing_for_another_reason_teaches_nothing(petition: Petition) -> None:
@@ -330,7 +333,7 @@ def test_releasing_for_another_reason_teaches_nothing(petition: Petition) -> Non
 
 
 def due_within(now: datetime, hours: float) -> int:
-    due = DueMail.objects.filter(state=MailState.DUE)
+    due = OutgoingMail.objects.filter(state=MailState.DUE)
     return due.filter(due_at__lte=now + timedelta(hours=hours)).count()
 
 
@@ -365,7 +368,7 @@ def test_with_invented_domains_it_is_far_fewer(
         sign(petition, f"u@invented{number}.test", rules, now)
 
     assert [due_within(now, hours) for hours in (0, 1, 3)] == [300, 375, 525]
-    assert aside() == 75
+    assert quarantined() == 75
     # People with ordinary mailboxes still get their mail at once.
     sign(petition, "u@gmail.com", rules, now)
     assert due_within(now, 0) == 301
@@ -407,7 +410,7 @@ def test_the_answer_is_the_same(
             "/petitions/free-the-prisoners/sign/", form, headers=headers
         )
 
-    assert (aside() > 0) == (domain == "new.test")
+    assert (quarantined() > 0) == (domain == "new.test")
     assert last.headers == first.headers
     assert (last.status_code, last.content) == (first.status_code, first.content)
 
@@ -433,7 +436,11 @@ def test_all_are_removed_in_one_step_but_none_that_came_since(
     stuffed(petition, rules, 80 + A_DAY, "new.test")
     staff = as_user(erin)
     path = f"{LIST}?aside=burst"
-    one = Signature.objects.filter(aside=QuarantineReason.BURST).earliest("pk").pk
+    one = (
+        Signature.objects.filter(quarantine_reason=QuarantineReason.BURST)
+        .earliest("pk")
+        .pk
+    )
     everything = {"action": "remove", "_selected_action": [one], "select_across": "1"}
 
     asked = staff.post(path, everything)
@@ -443,7 +450,7 @@ def test_all_are_removed_in_one_step_but_none_that_came_since(
     stuffed(petition, rules, 5, "new.test")
     staff.post(path, {**hidden, "confirmed": "1"})
 
-    assert Signature.objects.set_aside().count() == 5
+    assert Signature.objects.quarantined().count() == 5
     assert Signature.objects.to_be_removed().count() == 80
     assert passed() == A_DAY
 
@@ -452,13 +459,17 @@ def test_all_are_released_in_one_step(
     petition: Petition, rules: RateLimits, as_user: Login, erin: User
 ) -> None:
     stuffed(petition, rules, 80 + A_DAY, "new.test")
-    one = Signature.objects.filter(aside=QuarantineReason.BURST).earliest("pk").pk
+    one = (
+        Signature.objects.filter(quarantine_reason=QuarantineReason.BURST)
+        .earliest("pk")
+        .pk
+    )
     everything = {"action": "release", "_selected_action": [one], "select_across": "1"}
 
     as_user(erin).post(f"{LIST}?aside=burst", everything)
 
-    assert aside() == 0
-    assert DueMail.objects.filter(state=MailState.DUE).count() == 80 + A_DAY
+    assert quarantined() == 0
+    assert OutgoingMail.objects.filter(state=MailState.DUE).count() == 80 + A_DAY
 
 
 def test_staff_say_beforehand_whose_domain_they_know(

@@ -26,13 +26,13 @@ from petitions.abuse.rate_limits import (
 )
 from petitions.identity.key_ring import keys_of
 from petitions.models import (
-    Allowance,
-    DueMail,
     Limit,
     LinkRequest,
     ListedDomain,
     ListedNetwork,
+    OutgoingMail,
     Petition,
+    RateLimitBucket,
     Signature,
 )
 from petitions.models.mails import MailState
@@ -82,8 +82,8 @@ def sign(
 
 def asides() -> dict[str, int]:
     found: dict[str, int] = {}
-    for aside in Signature.objects.values_list("aside", flat=True):
-        found[aside] = found.get(aside, 0) + 1
+    for reason in Signature.objects.values_list("quarantine_reason", flat=True):
+        found[reason] = found.get(reason, 0) + 1
     return found
 
 
@@ -93,7 +93,7 @@ def asides() -> dict[str, int]:
 @pytest.mark.parametrize(
     ("scope", "passed"),
     [
-        ("address", lambda: Signature.objects.filter(aside="")),
+        ("address", lambda: Signature.objects.filter(quarantine_reason="")),
         ("network", lambda: Signature.objects.filter(weak_signs=0)),
         ("domain", lambda: Signature.objects.filter(weak_signs=0)),
         ("ceiling", lambda: Signature.objects.all()),
@@ -149,7 +149,7 @@ def test_a_limit_leaves_others_alone(
     sign(petition, email, rules, now, network)
 
     signature = Signature.objects.latest("pk")
-    assert (signature.aside, signature.weak_signs) == ("", 0)
+    assert (signature.quarantine_reason, signature.weak_signs) == ("", 0)
 
 
 def test_two_limits_of_one_scope_hold_together(petition: Petition) -> None:
@@ -172,11 +172,11 @@ def test_buckets_name_nobody_and_go_when_they_are_full(petition: Petition) -> No
     sign(petition, "maya@example.org", rules, now)
     key = Signature.objects.get().email_key
 
-    keys = list(Allowance.objects.values_list("key", flat=True))
+    keys = list(RateLimitBucket.objects.values_list("key", flat=True))
     assert len(keys) == 3
     assert key not in keys
-    assert rate_limits.purge_allowances(now) == 0
-    assert rate_limits.purge_allowances(now + timedelta(hours=1)) == 3
+    assert rate_limits.purge_rate_limit_buckets(now) == 0
+    assert rate_limits.purge_rate_limit_buckets(now + timedelta(hours=1)) == 3
 
 
 @pytest.mark.django_db(transaction=True)
@@ -202,7 +202,7 @@ def test_of_ten_thousand_at_once_exactly_so_many_pass(petition: Petition) -> Non
     assert stored == 137 == Signature.objects.count()
     assert Signature.objects.filter(weak_signs=0).count() == 100
     assert asides() == {"": 7, "limit": 130}
-    assert DueMail.objects.filter(state=MailState.DUE).count() == 7
+    assert OutgoingMail.objects.filter(state=MailState.DUE).count() == 7
 
 
 def test_a_forged_address_passes_none_more(
@@ -239,11 +239,11 @@ def test_two_thousand_people_behind_one_address_all_get_their_link(
         moment = now + timedelta(seconds=1.8 * number)
         assert sign(petition, f"signer{number}@gmail.com", rules, moment) is not None
 
-    assert DueMail.objects.filter(state=MailState.DUE).count() == 2000
+    assert OutgoingMail.objects.filter(state=MailState.DUE).count() == 2000
     assert asides() == {"": 2000}
     busy = Signature.objects.filter(weak_signs=WeakSign.BUSY_NETWORK)
     assert busy.exists()
-    assert DueMail.objects.filter(priority=1).count() == busy.count()
+    assert OutgoingMail.objects.filter(priority=1).count() == busy.count()
 
 
 def test_above_the_ceiling_what_was_typed_is_kept(
@@ -254,7 +254,7 @@ def test_above_the_ceiling_what_was_typed_is_kept(
     headers = {"x-forwarded-for": SCHOOL}
     visitor.post(SIGN, form, headers=headers)
     ceiling = rate_limits.hashed(f"{Limit.objects.get().pk}:11.22.33.0/24")
-    before = Allowance.objects.get(pk=ceiling)
+    before = RateLimitBucket.objects.get(pk=ceiling)
 
     with django_assert_num_queries(2):
         response = visitor.post(SIGN, form, headers=headers)
@@ -267,7 +267,7 @@ def test_above_the_ceiling_what_was_typed_is_kept(
     assert "Because." in page
     assert "Many are signing from your network" in text_of(response)
     # Nothing was written.
-    assert Allowance.objects.get(pk=ceiling).full_at == before.full_at
+    assert RateLimitBucket.objects.get(pk=ceiling).tat == before.tat
     assert Signature.objects.count() == 1
     # Further forms of this network are answered without the database.
     with django_assert_num_queries(0):
@@ -394,7 +394,7 @@ def test_a_filled_trap_sets_aside(
     visitor.post(SIGN, {**sign_form, "subject": "x"})
 
     assert asides() == {QuarantineReason.HONEYPOT: 1}
-    assert DueMail.objects.get().state == MailState.HELD
+    assert OutgoingMail.objects.get().state == MailState.HELD
 
 
 @pytest.mark.parametrize(
@@ -492,7 +492,7 @@ def test_allowed_sources_know_no_limit(petition: Petition) -> None:
         assert sign(petition, f"a{number}@school.example", rules, now)
 
     assert not Signature.objects.exclude(weak_signs=0).exists()
-    assert not Allowance.objects.exists()
+    assert not RateLimitBucket.objects.exists()
 
 
 def test_nobody_confirms_what_is_set_aside(petition: Petition) -> None:
@@ -506,7 +506,7 @@ def test_nobody_confirms_what_is_set_aside(petition: Petition) -> None:
     links.send_all_again(keys_of(signature.email), now=timezone.now())
 
     assert outcome is not confirming.Confirmation.COUNTED
-    assert [mail.state for mail in DueMail.objects.all()] == [MailState.HELD]
+    assert [mail.state for mail in OutgoingMail.objects.all()] == [MailState.HELD]
 
 
 def test_confirming_another_form_takes_along_what_was_set_aside(
@@ -521,7 +521,7 @@ def test_confirming_another_form_takes_along_what_was_set_aside(
 
     assert outcome is confirming.Confirmation.COUNTED
     assert Signature.objects.get().pk == number
-    assert DueMail.objects.count() == 1
+    assert OutgoingMail.objects.count() == 1
 
 
 # == Staff ==
@@ -580,13 +580,13 @@ def test_staff_release_or_remove(
 
     if action == "release":
         assert asides() == {"": 3}
-        states = DueMail.objects.values_list("state", flat=True)
+        states = OutgoingMail.objects.values_list("state", flat=True)
         assert list(states) == [MailState.DUE] * 3
     else:
         assert Signature.objects.to_be_removed().count() == 2
         expire(timezone.now() + WAIT + timedelta(minutes=1))
         assert Signature.objects.get().pk == pending
-        assert DueMail.objects.get().signature_id == pending
+        assert OutgoingMail.objects.get().signature_id == pending
 
 
 @pytest.mark.parametrize("action", ["release", "remove"])

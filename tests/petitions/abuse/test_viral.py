@@ -20,7 +20,7 @@ from petitions.abuse.rate_limits import (
     RateLimits,
 )
 from petitions.identity import key_ring
-from petitions.models import DueMail, Petition, Signature
+from petitions.models import OutgoingMail, Petition, Signature
 from petitions.signatures import signing
 from petitions.signatures.signing import SignerInput
 from petitions.states import QuarantineReason
@@ -70,8 +70,10 @@ def test_its_buckets_do_what_the_database_does(
         seen.add((signed is None, marks & BURST, wait > 0))
         if signed is not None:
             row = Signature.objects.get(pk=signed)
-            assert (row.aside == QuarantineReason.BURST) == bool(marks & BURST)
-            due = DueMail.objects.get(signature=signed)
+            assert (row.quarantine_reason == QuarantineReason.BURST) == bool(
+                marks & BURST
+            )
+            due = OutgoingMail.objects.get(signature=signed)
             assert due.due_at - now == timedelta(microseconds=wait)
     # Each outcome has occurred at least once.
     assert {refused for refused, _, _ in seen} == {True, False}

@@ -21,7 +21,7 @@ from organizations.models import User
 from petitions import probes
 from petitions.counts import counting
 from petitions.mail import quarantine_notices as telling
-from petitions.models import DueMail, Petition, Signature
+from petitions.models import OutgoingMail, Petition, Signature
 from petitions.models.mails import MailState
 from petitions.models.petition_lifecycle import WAIT
 from petitions.signatures import confirming
@@ -42,13 +42,13 @@ def put_aside(
     petition: Petition, email: str, reason: str = QuarantineReason.BURST
 ) -> Signature:
     signature = make_pending(petition, email)
-    Signature.objects.filter(pk=signature.pk).update(aside=reason)
-    DueMail.objects.filter(signature=signature).update(state=MailState.HELD)
+    Signature.objects.filter(pk=signature.pk).update(quarantine_reason=reason)
+    OutgoingMail.objects.filter(signature=signature).update(state=MailState.HELD)
     return signature
 
 
 @pytest.fixture
-def aside(petition: Petition) -> list[Signature]:
+def quarantined(petition: Petition) -> list[Signature]:
     """Three forms of two people."""
     emails = ("a@new.test", "a@new.test", "b@new.test")
     return [put_aside(petition, email) for email in emails]
@@ -90,9 +90,13 @@ def expire_all(now: datetime) -> None:
     ],
 )
 def test_what_staff_remove_is_erased_after_seven_days_and_no_sooner(
-    as_user: Login, erin: User, aside: list[Signature], path: str, more: dict[str, Any]
+    as_user: Login,
+    erin: User,
+    quarantined: list[Signature],
+    path: str,
+    more: dict[str, Any],
 ) -> None:
-    remove(as_user(erin), chosen(aside, **more), path)
+    remove(as_user(erin), chosen(quarantined, **more), path)
 
     assert Signature.objects.count() == 3
     call_command("expire", stdout=StringIO())
@@ -100,36 +104,36 @@ def test_what_staff_remove_is_erased_after_seven_days_and_no_sooner(
     assert Signature.objects.count() == 3
     expire_all(timezone.now() + WAIT + MINUTE)
     assert not Signature.objects.exists()
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_an_answer_without_the_question_removes_nothing(
-    as_user: Login, erin: User, aside: list[Signature]
+    as_user: Login, erin: User, quarantined: list[Signature]
 ) -> None:
     for newest in ("", "x", "-1", "9" * 20):
-        as_user(erin).post(LIST, chosen(aside, confirmed="1", newest=newest))
+        as_user(erin).post(LIST, chosen(quarantined, confirmed="1", newest=newest))
 
-    assert Signature.objects.set_aside().count() == 3
+    assert Signature.objects.quarantined().count() == 3
 
 
 def test_the_page_says_beforehand_how_many_people_and_when(
-    as_user: Login, erin: User, aside: list[Signature]
+    as_user: Login, erin: User, quarantined: list[Signature]
 ) -> None:
     client = as_user(erin)
     day = date_format(timezone.localtime(timezone.now() + WAIT))
 
-    asked = text_of(remove(client, chosen(aside)))
+    asked = text_of(remove(client, chosen(quarantined)))
 
     assert f"The forms of 2 people will be erased on {day}" in asked
     for path in (LIST, "/admin/"):
         shown = text_of(client.get(path))
         assert (
-            f"The forms of 2 people that were set aside under “{aside[0].petition}”"
+            f"The forms of 2 people that were set aside under “{quarantined[0].petition}”"
             in shown
         )
         assert f"will be erased on {day}. Call it off" in shown
     assert f"Will be removed on: {day}" in text_of(
-        client.get(f"{LIST}{aside[0].pk}/change/")
+        client.get(f"{LIST}{quarantined[0].pk}/change/")
     )
     out = StringIO()
     call_command("expire", "--dry-run", stdout=out)
@@ -141,16 +145,19 @@ def test_the_page_says_beforehand_how_many_people_and_when(
 
 
 def test_it_is_called_off(
-    as_user: Login, erin: User, petition: Petition, aside: list[Signature]
+    as_user: Login, erin: User, petition: Petition, quarantined: list[Signature]
 ) -> None:
     client = as_user(erin)
-    remove(client, chosen(aside[:2]))
+    remove(client, chosen(quarantined[:2]))
 
     answer = call_off(client)
 
     assert "Called off: 2 signatures are set aside, as before." in text_of(answer)
     assert (
-        Signature.objects.set_aside().filter(aside=QuarantineReason.BURST).count() == 3
+        Signature.objects.quarantined()
+        .filter(quarantine_reason=QuarantineReason.BURST)
+        .count()
+        == 3
     )
     assert "Call it off" not in text_of(client.get(LIST))
     expire_all(timezone.now() + WAIT + MINUTE)
@@ -159,9 +166,9 @@ def test_it_is_called_off(
 
 
 def test_only_who_edits_the_petition_sees_it_and_calls_it_off(
-    as_user: Login, erin: User, bob: User, charlie: User, aside: list[Signature]
+    as_user: Login, erin: User, bob: User, charlie: User, quarantined: list[Signature]
 ) -> None:
-    remove(as_user(erin), chosen(aside))
+    remove(as_user(erin), chosen(quarantined))
     page = as_user(erin).get(LIST).content.decode()
     (path,) = re.findall(r'action="(/admin/[^"]*/call-off/)"', page)
 
@@ -174,40 +181,40 @@ def test_only_who_edits_the_petition_sees_it_and_calls_it_off(
 
 
 def test_what_is_released_is_not_erased_and_what_will_be_erased_is_not_released(
-    as_user: Login, erin: User, aside: list[Signature]
+    as_user: Login, erin: User, quarantined: list[Signature]
 ) -> None:
     client = as_user(erin)
-    client.post(LIST, {**chosen(aside[:1]), "action": "release"})
-    remove(client, chosen(aside))
+    client.post(LIST, {**chosen(quarantined[:1]), "action": "release"})
+    remove(client, chosen(quarantined))
 
-    client.post(LIST, {**chosen(aside), "action": "release"})
-    again = text_of(client.post(LIST, chosen(aside)))
+    client.post(LIST, {**chosen(quarantined), "action": "release"})
+    again = text_of(client.post(LIST, chosen(quarantined)))
 
     assert "None of these is set aside." in again
     expire_all(timezone.now() + WAIT + MINUTE)
-    assert Signature.objects.get() == aside[0]
+    assert Signature.objects.get() == quarantined[0]
 
 
 def test_what_the_former_release_let_go_is_not_erased(
-    as_user: Login, erin: User, aside: list[Signature]
+    as_user: Login, erin: User, quarantined: list[Signature]
 ) -> None:
     """Its code knows of no removal."""
-    remove(as_user(erin), chosen(aside))
-    Signature.objects.filter(pk=aside[0].pk).update(aside="")
+    remove(as_user(erin), chosen(quarantined))
+    Signature.objects.filter(pk=quarantined[0].pk).update(quarantine_reason="")
 
     expire_all(timezone.now() + WAIT + MINUTE)
 
-    assert Signature.objects.get() == aside[0]
-    assert text_of(as_user(erin).get(f"{LIST}{aside[0].pk}/change/"))
+    assert Signature.objects.get() == quarantined[0]
+    assert text_of(as_user(erin).get(f"{LIST}{quarantined[0].pk}/change/"))
 
 
 def test_meanwhile_they_count_nowhere(
-    as_user: Login, erin: User, aside: list[Signature]
+    as_user: Login, erin: User, quarantined: list[Signature]
 ) -> None:
     client = as_user(erin)
     assert "2 people" not in text_of(client.get(LIST))
 
-    remove(client, chosen(aside[:2]))
+    remove(client, chosen(quarantined[:2]))
 
     shown = text_of(client.get(LIST))
     assert "Many at once with a mail domain that is new here (1)" in shown
@@ -224,9 +231,9 @@ def test_meanwhile_they_count_nowhere(
 
 
 def test_nobody_is_told_again_of_what_is_being_removed(
-    as_user: Login, erin: User, aside: list[Signature], mailoutbox: list[Any]
+    as_user: Login, erin: User, quarantined: list[Signature], mailoutbox: list[Any]
 ) -> None:
-    remove(as_user(erin), chosen(aside))
+    remove(as_user(erin), chosen(quarantined))
 
     telling.mail_organizations(timezone.now())
 
@@ -234,11 +241,11 @@ def test_nobody_is_told_again_of_what_is_being_removed(
 
 
 def test_a_removal_of_several_petitions_is_called_off_one_by_one(
-    as_user: Login, erin: User, petition: Petition, aside: list[Signature]
+    as_user: Login, erin: User, petition: Petition, quarantined: list[Signature]
 ) -> None:
     other = put_aside(make_petition(petition.organization), "c@new.test")
     client = as_user(erin)
-    remove(client, chosen([*aside, other]))
+    remove(client, chosen([*quarantined, other]))
     page = client.get(LIST).content.decode()
     paths = re.findall(r'action="(/admin/[^"]*/call-off/)"', page)
     assert len(paths) == 2
@@ -253,12 +260,12 @@ def test_a_removal_of_several_petitions_is_called_off_one_by_one(
 
 
 def test_the_signer_is_told_the_truth(
-    as_user: Login, erin: User, visitor: Client, aside: list[Signature]
+    as_user: Login, erin: User, visitor: Client, quarantined: list[Signature]
 ) -> None:
-    page = link(TokenPurpose.ALL, aside[0])
+    page = link(TokenPurpose.ALL, quarantined[0])
     assert "looks at this form before" in text_of(visitor.get(page))
 
-    remove(as_user(erin), chosen(aside))
+    remove(as_user(erin), chosen(quarantined))
 
     day = date_format(timezone.localtime(timezone.now() + WAIT))
     told = text_of(visitor.get(page))
@@ -269,20 +276,20 @@ def test_the_signer_is_told_the_truth(
 
 
 def test_the_signer_erases_it_sooner(
-    as_user: Login, erin: User, visitor: Client, aside: list[Signature]
+    as_user: Login, erin: User, visitor: Client, quarantined: list[Signature]
 ) -> None:
-    remove(as_user(erin), chosen(aside))
+    remove(as_user(erin), chosen(quarantined))
 
-    visitor.post(f"{link(TokenPurpose.ALL, aside[0])}erase/")
+    visitor.post(f"{link(TokenPurpose.ALL, quarantined[0])}erase/")
 
-    assert Signature.objects.get() == aside[2]
+    assert Signature.objects.get() == quarantined[2]
     assert "Called off: 1 signature" in text_of(call_off(as_user(erin)))
 
 
 def test_the_signer_signs_again_and_confirms(
-    as_user: Login, erin: User, petition: Petition, aside: list[Signature]
+    as_user: Login, erin: User, petition: Petition, quarantined: list[Signature]
 ) -> None:
-    remove(as_user(erin), chosen(aside))
+    remove(as_user(erin), chosen(quarantined))
     again = make_pending(petition, "a@new.test")
     assert again.erased_on is None
 
@@ -294,31 +301,31 @@ def test_the_signer_signs_again_and_confirms(
 
 
 def test_nobody_confirms_what_will_be_erased(
-    as_user: Login, erin: User, aside: list[Signature]
+    as_user: Login, erin: User, quarantined: list[Signature]
 ) -> None:
-    remove(as_user(erin), chosen(aside))
+    remove(as_user(erin), chosen(quarantined))
 
-    outcome, _slug = confirming.confirm(aside[0].pk, now=timezone.now())
+    outcome, _slug = confirming.confirm(quarantined[0].pk, now=timezone.now())
 
     assert outcome is not confirming.Confirmation.COUNTED
 
 
 def test_who_is_counted_stays(
-    as_user: Login, erin: User, petition: Petition, aside: list[Signature]
+    as_user: Login, erin: User, petition: Petition, quarantined: list[Signature]
 ) -> None:
     counted = make_signature(petition, "z@example.org")
 
-    remove(as_user(erin), chosen([*aside, counted]))
+    remove(as_user(erin), chosen([*quarantined, counted]))
     expire_all(timezone.now() + WAIT + MINUTE)
 
     assert Signature.objects.get() == counted
 
 
 def test_whoever_calls_off_what_is_called_off_is_told(
-    as_user: Login, erin: User, alice: User, aside: list[Signature]
+    as_user: Login, erin: User, alice: User, quarantined: list[Signature]
 ) -> None:
     client = as_user(erin)
-    remove(client, chosen(aside))
+    remove(client, chosen(quarantined))
     page = client.get(LIST).content.decode()
     (path,) = re.findall(r'action="(/admin/[^"]*/call-off/)"', page)
     as_user(alice).post(path)
@@ -330,10 +337,10 @@ def test_whoever_calls_off_what_is_called_off_is_told(
 
 
 def test_a_removal_that_finds_nothing_promises_nothing(
-    as_user: Login, erin: User, alice: User, aside: list[Signature]
+    as_user: Login, erin: User, alice: User, quarantined: list[Signature]
 ) -> None:
     client = as_user(erin)
-    fields = chosen(aside)
+    fields = chosen(quarantined)
     asked = client.post(LIST, fields).content.decode()
     (newest,) = re.findall(r'name="newest" value="(\d+)"', asked)
     as_user(alice).post(LIST, {**fields, "action": "release"})

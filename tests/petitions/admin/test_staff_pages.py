@@ -81,9 +81,9 @@ def test_the_first_page_says_what_waits_for_staff(
 ) -> None:
     first = text_of(as_user(erin).get("/admin/"))
     signature = make_pending(petition)
-    Signature.objects.filter(pk=signature.pk).update(aside="limit")
+    Signature.objects.filter(pk=signature.pk).update(quarantine_reason="limit")
     other = make_pending(make_petition(make_organization(slug="others"), slug="other"))
-    Signature.objects.filter(pk=other.pk).update(aside="limit")
+    Signature.objects.filter(pk=other.pk).update(quarantine_reason="limit")
 
     client = as_user(erin)
     page = client.get("/admin/")

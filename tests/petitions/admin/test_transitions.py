@@ -28,7 +28,7 @@ from petitions.abuse.rate_limits import RateLimits
 from petitions.counts import counting
 from petitions.identity import same_person
 from petitions.identity.key_ring import email_key
-from petitions.models import DueMail, Invalidation, Petition, Signature
+from petitions.models import Invalidation, OutgoingMail, Petition, Signature
 from petitions.signatures import (
     confirming,
     correcting,
@@ -51,7 +51,7 @@ PEOPLE = ("maya", "zoe", "noah")
 SPELLINGS = ("{}@example.org", "{}+news@example.org")
 
 TABLES = (
-    "petitions_signature petitions_mergedsignature petitions_duemail petitions_change "
+    "petitions_signature petitions_mergedsignature petitions_outgoingmail petitions_countchange "
     "petitions_total petitions_dailytotal petitions_consent petitions_mailtally "
     "petitions_invalidation"
 ).replace(" ", ", ")
@@ -85,7 +85,7 @@ class Sign:
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
         email = SPELLINGS[which % 2].format(PEOPLE[who])
-        given = SignerInput("Maya", email, "en", "number", updates=which % 3 == 0)
+        given = SignerInput("Maya", email, "en", "number", wants_updates=which % 3 == 0)
         trapped = SignerInput("Maya", email, "en", "number", is_trapped=True)
         signing.sign(
             petition.pk,
@@ -102,7 +102,7 @@ class Confirm:
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
         form = form_of(who, which)
-        if form is None or form.aside:
+        if form is None or form.quarantine_reason:
             return False
         outcome, _slug = confirming.confirm(form.pk, now=timezone.now())
         return outcome is Confirmation.COUNTED
@@ -114,7 +114,7 @@ class Correct:
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
         form = form_of(who, which)
-        if form is None or form.aside:
+        if form is None or form.quarantine_reason:
             return False
         outcome, _slug = correcting.confirm_corrected(
             form, {"name": f"Maya {which}", "updates": False}, now=timezone.now()
@@ -293,7 +293,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def no_mail_hangs_in_the_air(self) -> None:
-        unfinished = DueMail.objects.filter(state__in=("due", "held"))
+        unfinished = OutgoingMail.objects.filter(state__in=("due", "held"))
         assert not unfinished.filter(signature=None).exists()
         held = unfinished.filter(state="held")
         assert not held.filter(signature__aside="").exists()

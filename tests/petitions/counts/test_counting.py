@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from petitions.counts import counting
-from petitions.models import Change, DailyTotal, MailTally, Petition, Total
+from petitions.models import CountChange, DailyTotal, MailTally, Petition, Total
 from petitions.signatures import (
     withdrawing,
 )
@@ -41,7 +41,7 @@ def test_a_count_is_the_same_before_and_after_folding(petition: Petition) -> Non
     fold_all()
 
     assert before == counted(petition) == expected
-    assert not Change.objects.exists()
+    assert not CountChange.objects.exists()
     total = Total.objects.get()
     assert (total.confirmed, total.paper, total.imported) == (3, 61, 400)
 
@@ -131,9 +131,9 @@ def test_verify_counts_fails_with_the_difference(
 ) -> None:
     make_signature(petition)
     if damage == "lost":
-        Change.objects.all().delete()
+        CountChange.objects.all().delete()
     elif damage == "doubled":
-        Change.objects.create(
+        CountChange.objects.create(
             petition=petition, day=timezone.localdate(), source="confirmed", delta=1
         )
     else:

@@ -17,7 +17,7 @@ from organizations.models import Membership, Organization, User
 from petitions.counts.counting import verify
 from petitions.demo.content import STAFF_EMAIL
 from petitions.demo.load import load_demo
-from petitions.models import Change, MailTally, Petition, Signature
+from petitions.models import CountChange, MailTally, Petition, Signature
 from petitions.states import State
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +76,7 @@ def test_the_content(told: list[tuple[int, int]]) -> None:
     states = set(other.petitions.values_list("state", flat=True))
     assert {State.OPEN, State.CLOSED, State.WON} <= states
     assert all(proof.holds for proof in verify())
-    assert not Change.objects.exists()
+    assert not CountChange.objects.exists()
     assert told[-1] == (told[-1][1], Signature.objects.count())
     assert len(told) > 10
 

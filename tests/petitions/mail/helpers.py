@@ -14,7 +14,7 @@ from petitions.mail.reminders import (
     AFTER,
     ReminderSweep,
 )
-from petitions.models import DueMail, Petition, Signature
+from petitions.models import OutgoingMail, Petition, Signature
 from petitions.models.mails import MailKind, MailState
 from petitions.signatures import (
     links,
@@ -30,7 +30,7 @@ def send(after: timedelta = timedelta(0)) -> None:
 
 def states() -> dict[str, int]:
     found: dict[str, int] = {}
-    for state in DueMail.objects.values_list("state", flat=True):
+    for state in OutgoingMail.objects.values_list("state", flat=True):
         found[state] = found.get(state, 0) + 1
     return found
 
@@ -45,7 +45,7 @@ def waiting(
     """Make a signature whose link was handed over `ago`."""
     then = timezone.now() - ago
     signature = make_pending(petition, email, now=then, **fields)
-    DueMail.objects.filter(signature=signature).update(
+    OutgoingMail.objects.filter(signature=signature).update(
         state=MailState.SENT, finished_at=then
     )
     return signature
@@ -57,5 +57,5 @@ def sweep() -> None:
 
 def reminded() -> set[int | None]:
     """Return the ids of the signatures that a reminder was written for."""
-    reminders = DueMail.objects.filter(kind=MailKind.REMIND)
+    reminders = OutgoingMail.objects.filter(kind=MailKind.REMIND)
     return set(reminders.values_list("signature_id", flat=True))

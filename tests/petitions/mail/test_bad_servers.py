@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from petitions.models import DueMail, Petition
+from petitions.models import OutgoingMail, Petition
 from tests.factories import make_pending
 from tests.mailserver import MailServer, SilentServer
 from tests.petitions.conftest import both_manners
@@ -28,7 +28,7 @@ def signed_by(petition: Petition, number: int) -> list[str]:
 
 def ready() -> None:
     """Make every postponed mail due, as if time had passed."""
-    DueMail.objects.filter(state="due").update(due_at=timezone.now())
+    OutgoingMail.objects.filter(state="due").update(due_at=timezone.now())
 
 
 def test_a_server_that_says_nothing_holds_no_lease(
@@ -39,9 +39,9 @@ def test_a_server_that_says_nothing_holds_no_lease(
         settings.MAILERS["default"]["OPTIONS"]["port"] = silent.port
         with pytest.raises(OSError, match="timed out"):
             send()
-    assert set(DueMail.objects.values_list("leased_until", "attempts", "state")) == {
-        (None, 0, "due")
-    }
+    assert set(
+        OutgoingMail.objects.values_list("leased_until", "attempts", "state")
+    ) == {(None, 0, "due")}
 
     settings.MAILERS["default"]["OPTIONS"]["port"] = server.port
     send()
@@ -62,7 +62,7 @@ def test_a_server_that_takes_some_and_drops_the_line(
     # others are due.
     assert states() == {"sent": 3, "due": 3}
     assert list(
-        DueMail.objects.filter(state="due")
+        OutgoingMail.objects.filter(state="due")
         .order_by("pk")
         .values_list("attempts", "leased_until")
     ) == [(1, None), (0, None), (0, None)]
@@ -123,11 +123,11 @@ def test_each_pause_is_twice_as_long_up_to_an_hour(
         ready()
         before = timezone.now()
         send(timedelta(seconds=1))
-        due_at = DueMail.objects.get().due_at
+        due_at = OutgoingMail.objects.get().due_at
         pauses.append(round((due_at - before).total_seconds() / 30))
 
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 120, 120]
-    assert DueMail.objects.get().attempts == 9
+    assert OutgoingMail.objects.get().attempts == 9
 
 
 def test_a_refused_sender_holds_up_all_and_loses_none(
@@ -137,7 +137,7 @@ def test_a_refused_sender_holds_up_all_and_loses_none(
     server.mailbox.refuse_sender = lambda: "550 5.7.1 who are you"
     send()
     assert states() == {"due": 4}
-    assert set(DueMail.objects.values_list("attempts", flat=True)) == {1}
+    assert set(OutgoingMail.objects.values_list("attempts", flat=True)) == {1}
 
     server.mailbox.refuse_sender = lambda: None
     ready()

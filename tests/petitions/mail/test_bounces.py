@@ -24,8 +24,8 @@ from petitions.mail.messages import message_id
 from petitions.models import (
     Bounce,
     Consent,
-    DueMail,
     MailTally,
+    OutgoingMail,
     Petition,
     Signature,
     Suppression,
@@ -85,7 +85,7 @@ def tell(
 
 def sent_and_confirmed(petition: Petition, email: str = MAYA) -> Signature:
     """Return a signature that was confirmed after its mail was handed over."""
-    signature = make_pending(petition, email, updates=True)
+    signature = make_pending(petition, email, wants_updates=True)
     send()
     confirm(signature.pk, now=timezone.now())
     signature.refresh_from_db()
@@ -148,7 +148,7 @@ def test_a_mailbox_that_does_not_exist_is_not_tried_again_for_a_while(
     assert [answer.status_code for answer in answers] == [303, 303]
     assert tried == [MAYA, "somebody@example.org"]
     assert states() == {"failed": 2, "sent": 1}
-    reply = DueMail.objects.exclude(petition=petition).get(state="failed").reply
+    reply = OutgoingMail.objects.exclude(petition=petition).get(state="failed").reply
     assert reply == "not tried: 550 5.1.1"
     tally = MailTally.objects.get(petition=other)
     assert (tally.signed, tally.handed_over, tally.failed) == (2, 1, 1)
@@ -203,7 +203,7 @@ def test_a_signature_that_nobody_can_have_confirmed_is_taken_back(
     assert Bounce.objects.get().reason == "bounced 5.1.1"
     assert not Consent.objects.exists()
     assert states() == {"bounced": 1}
-    assert "maya" not in DueMail.objects.get().reply
+    assert "maya" not in OutgoingMail.objects.get().reply
     tally = MailTally.objects.get()
     assert (tally.signed, tally.handed_over, tally.failed) == (1, 0, 1)
     assert all(proof.holds for proof in verify())
@@ -217,7 +217,7 @@ def test_a_signature_with_another_mail_that_arrived_stays(
     send()
     links.send_signed([email_key(MAYA)], now=timezone.now())
     send()
-    DueMail.objects.filter(kind="confirm").update(
+    OutgoingMail.objects.filter(kind="confirm").update(
         finished_at=timezone.now() - timedelta(minutes=5)
     )
     confirm(signature.pk, now=timezone.now())
@@ -234,7 +234,7 @@ def test_a_mailbox_that_closes_later_takes_nothing_back(
     server: MailServer, petition: Petition
 ) -> None:
     signature = sent_and_confirmed(petition)
-    DueMail.objects.update(finished_at=timezone.now() - timedelta(days=3))
+    OutgoingMail.objects.update(finished_at=timezone.now() - timedelta(days=3))
     Signature.objects.update(created_at=timezone.now() - timedelta(days=3))
     make_pending(petition, MAYA, name="Once more")
     send()
@@ -255,7 +255,7 @@ def test_a_mail_that_may_have_arrived_before_the_connection_broke(
     with pytest.raises(OSError, match=r"."):
         send()
     confirm(signature.pk, now=timezone.now())
-    DueMail.objects.update(
+    OutgoingMail.objects.update(
         state=MailState.FAILED,
         finished_at=timezone.now(),
         attempts=2,
@@ -285,7 +285,7 @@ def test_our_message_id_names_the_mail(server: MailServer, petition: Petition) -
     send()
     make_pending(make_petition(), MAYA)
     send()
-    first, second = DueMail.objects.order_by("pk")
+    first, second = OutgoingMail.objects.order_by("pk")
     named: dict[str, Any] = {
         "recipient": MAYA,
         "reason": "bounced 4.4.7",

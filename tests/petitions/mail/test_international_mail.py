@@ -21,7 +21,7 @@ from petitions import reports
 from petitions.mail import (
     outbox,
 )
-from petitions.models import DueMail, Petition, Signature
+from petitions.models import OutgoingMail, Petition, Signature
 from petitions.models.mails import MailState
 from tests.factories import make_pending
 from tests.helpers import text_of
@@ -114,7 +114,7 @@ def test_what_was_taken_before_that_was_known_fails_and_is_learnt_from(
     send()
 
     assert states() == {MailState.FAILED: 1}
-    assert DueMail.objects.get().reply.startswith("550 5.6.7")
+    assert OutgoingMail.objects.get().reply.startswith("550 5.6.7")
     capabilities.IS_INTERNATIONAL.forget()
     refused = visitor.post(SIGN, {**sign_form, "email": "josé@example.org"})
     assert refused.status_code == 422

@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from organizations.models import Organization
 from petitions.mail import messages
 from petitions.mail.reminders import ReminderSweep
-from petitions.models import DueMail, Petition
+from petitions.models import OutgoingMail, Petition
 from petitions.models.mails import MailKind, MailState
 from petitions.signatures import (
     confirming,
@@ -90,19 +90,19 @@ def mail_of(
         make_pending(petition, language=language)
     elif kind == "already signed":
         make_signature(petition, "maya@example.org", now=now - timedelta(days=9))
-        DueMail.objects.all().delete()
+        OutgoingMail.objects.all().delete()
         make_pending(petition, "maya@example.org", language=language)
     elif kind == "remind":
         waiting(petition, language=language)
         ReminderSweep().remind(now)
     else:
         mine = make_signature(petition, language=language)
-        DueMail.objects.all().delete()
+        OutgoingMail.objects.all().delete()
         assert mine.email_key is not None
         links.send_signed([mine.email_key], now=now)
     send()
     (message,) = server.mailbox.messages
-    sent = DueMail.objects.filter(state=MailState.SENT).latest("finished_at")
+    sent = OutgoingMail.objects.filter(state=MailState.SENT).latest("finished_at")
     assert sent.kind == KINDS[kind]
     return message
 

@@ -17,7 +17,7 @@ from petitions.mail import (
     leases,
     outbox,
 )
-from petitions.models import DueMail, MailTally, Petition, Signature
+from petitions.models import MailTally, OutgoingMail, Petition, Signature
 from petitions.models.mails import MailState
 from petitions.signatures import (
     links,
@@ -114,7 +114,7 @@ def test_who_has_signed_already_is_told_so_and_nobody_else(
     server: MailServer, petition: Petition
 ) -> None:
     make_signature(petition, "maya@example.org", now=timezone.now() - timedelta(days=9))
-    DueMail.objects.all().delete()
+    OutgoingMail.objects.all().delete()
     make_pending(petition, "maya@example.org", name="Somebody")
 
     send()
@@ -164,7 +164,7 @@ def test_a_mailbox_gets_so_many_mails_a_day_and_the_share_refills(
         make_pending(petition, "victim@example.org", name=f"Name {number}")
     for hour in range(23):
         send(timedelta(hours=hour))
-        DueMail.objects.filter(state="sent").update(finished_at=timezone.now())
+        OutgoingMail.objects.filter(state="sent").update(finished_at=timezone.now())
 
     assert len(server.mailbox.envelopes) == outbox.PER_PETITION
     assert states() == {"sent": outbox.PER_PETITION, "due": 3}
@@ -202,7 +202,7 @@ def test_a_permanent_refusal_fails_this_mail_only(
 
     assert server.mailbox.recipients == ["one@example.org", "two@example.org"]
     assert states() == {"sent": 2, "failed": 1}
-    failed = DueMail.objects.get(state="failed")
+    failed = OutgoingMail.objects.get(state="failed")
     assert failed.reply.startswith("550")
     assert "gone@" not in failed.reply
     tally = MailTally.objects.get()
@@ -217,7 +217,7 @@ def test_a_temporary_refusal_is_tried_again_later(
     make_pending(petition)
     send()
     assert states() == {"due": 1}
-    assert DueMail.objects.get().attempts == 1
+    assert OutgoingMail.objects.get().attempts == 1
 
     server.mailbox.refuse = lambda address: None
     send()
@@ -234,7 +234,7 @@ def test_a_refusal_of_the_content_is_tried_again(
     make_pending(petition)
     send()
 
-    assert DueMail.objects.get().reply == "452 too much mail"
+    assert OutgoingMail.objects.get().reply == "452 too much mail"
     assert states() == {"due": 1}
 
 
@@ -256,7 +256,9 @@ def test_a_mail_server_that_is_away_loses_nothing(
     with pytest.raises(OSError, match="refused"):
         send()
     assert states() == {"due": 3}
-    assert set(DueMail.objects.values_list("leased_until", "attempts")) == {(None, 0)}
+    assert set(OutgoingMail.objects.values_list("leased_until", "attempts")) == {
+        (None, 0)
+    }
 
     again = MailServer(server.port)
     again.start()
@@ -338,7 +340,7 @@ def test_what_is_due_by_a_clock_since_set_back_does_not_wait_for_it(
     make_pending(petition, "now@example.org", now=ahead)
     make_pending(petition, "again@example.org")
     make_pending(petition, "later@example.org", now=ahead)
-    due = DueMail.objects.all()
+    due = OutgoingMail.objects.all()
     due.filter(signature__email="again@example.org").update(attempts=1, due_at=ahead)
     # This one was not due at once when it was written.
     due.filter(signature__email="later@example.org").update(
@@ -415,7 +417,7 @@ def test_an_erased_signature_takes_its_mail_along(
     send()
 
     assert server.mailbox.envelopes == []
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_erasing_does_not_fill_up_the_share_of_a_mailbox(
@@ -430,9 +432,9 @@ def test_erasing_does_not_fill_up_the_share_of_a_mailbox(
     assert states() == {"sent": 1}
 
     # The mail is kept, with its key alone, for as long as the caps look back.
-    assert DueMail.objects.get().signature_id is None
+    assert OutgoingMail.objects.get().signature_id is None
     expire(timezone.now() + leases.DAY + timedelta(seconds=1))
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_a_batch_keeps_to_the_share_of_a_mailbox(server: MailServer) -> None:
@@ -518,7 +520,7 @@ def test_the_mail_that_leads_to_all_signatures(
     visitor: Client,
 ) -> None:
     mine = make_signature(petition, "Maya@example.org")
-    DueMail.objects.all().delete()
+    OutgoingMail.objects.all().delete()
     MailTally.objects.all().delete()
     visitor.post("/signed/", {"email": "maya@example.org"})
 
@@ -541,7 +543,7 @@ def test_on_a_site_of_one_organisation_it_comes_from_there(
     server: MailServer, petition: Petition, visitor: Client
 ) -> None:
     make_signature(petition, "maya@example.org")
-    DueMail.objects.all().delete()
+    OutgoingMail.objects.all().delete()
     visitor.post("/signed/", {"email": "maya@example.org"})
 
     send()

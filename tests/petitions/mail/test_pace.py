@@ -17,7 +17,7 @@ from petitions.mail import (
     outbox,
     sending,
 )
-from petitions.models import DueMail, Petition
+from petitions.models import OutgoingMail, Petition
 from petitions.models.mails import MailState, Priority
 from petitions.signatures import (
     links,
@@ -76,7 +76,9 @@ def test_no_more_is_leased_than_there_is_time_for(
     assert outbox.send_due(timezone.now()) is False
 
     assert states() == {"sent": 1, "due": 4}
-    assert not DueMail.objects.filter(leased_until__isnull=False, state="due").exists()
+    assert not OutgoingMail.objects.filter(
+        leased_until__isnull=False, state="due"
+    ).exists()
 
 
 def test_a_slow_pace_does_not_wait_beyond_the_batch() -> None:
@@ -133,7 +135,7 @@ def test_a_connection_that_breaks_leaves_its_work_to_the_others(
         send()
 
     assert states() == {"sent": 29, "due": 1}
-    assert DueMail.objects.get(state="due").leased_until is None
+    assert OutgoingMail.objects.get(state="due").leased_until is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -148,9 +150,9 @@ def test_a_server_that_is_away_loses_nothing_over_several_connections(
     with pytest.raises(OSError, match="refused"):
         send()
 
-    assert set(DueMail.objects.values_list("state", "leased_until", "attempts")) == {
-        ("due", None, 0)
-    }
+    assert set(
+        OutgoingMail.objects.values_list("state", "leased_until", "attempts")
+    ) == {("due", None, 0)}
 
 
 def test_confirmations_go_before_everything(
@@ -158,11 +160,11 @@ def test_confirmations_go_before_everything(
 ) -> None:
     hour_ago = timezone.now() - timedelta(hours=1)
     asked = make_signature(petition, "asked@example.org")
-    DueMail.objects.all().delete()
+    OutgoingMail.objects.all().delete()
     assert asked.email_key is not None
     links.send_signed([asked.email_key], now=hour_ago)
     busy = make_pending(petition, "busy@example.org", now=hour_ago)
-    DueMail.objects.filter(signature=busy).update(priority=Priority.LATER)
+    OutgoingMail.objects.filter(signature=busy).update(priority=Priority.LATER)
     for number in range(3):
         make_pending(petition, f"signer{number}@example.org")
     monkeypatch.setattr(outbox, "BATCH", 2)
@@ -183,8 +185,8 @@ def test_confirmations_go_before_everything(
 def test_leasing_reads_the_index_of_due_mails(petition: Petition) -> None:
     signature = make_pending(petition)
     now = timezone.now()
-    DueMail.objects.bulk_create(
-        DueMail(
+    OutgoingMail.objects.bulk_create(
+        OutgoingMail(
             petition=petition,
             signature=signature,
             email_key=email_key(signature.email),
@@ -197,7 +199,7 @@ def test_leasing_reads_the_index_of_due_mails(petition: Petition) -> None:
     )
     parameters: dict[str, Any] = {"now": now, "until": now, "batch": 100}
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE petitions_duemail")
+        cursor.execute("ANALYZE petitions_outgoingmail")
         cursor.execute(f"EXPLAIN {leases.LEASE_DUE}", parameters)
         plan = "\n".join(line for (line,) in cursor.fetchall())
 

@@ -23,12 +23,12 @@ pytestmark = pytest.mark.django_db
 HERE = f"{settings.SITE_URL}/admin/petitions/signature/?aside=burst"
 
 
-def set_aside(
+def quarantine_some(
     petition: Petition, number: int, reason: str = QuarantineReason.BURST
 ) -> None:
     for each in range(number):
         signature = make_pending(petition, f"u{each}@union.test")
-        Signature.objects.filter(pk=signature.pk).update(aside=reason)
+        Signature.objects.filter(pk=signature.pk).update(quarantine_reason=reason)
 
 
 def told(now: datetime) -> list[tuple[str, list[str]]]:
@@ -42,7 +42,7 @@ def told(now: datetime) -> list[tuple[str, list[str]]]:
 def test_owners_and_editors_are_told_and_nobody_else(
     petition: Petition, alice: User, erin: User, bob: User, charlie: User
 ) -> None:
-    set_aside(petition, 40)
+    quarantine_some(petition, 40)
 
     ((subject, receivers),) = told(timezone.now())
 
@@ -56,12 +56,12 @@ def test_owners_and_editors_are_told_and_nobody_else(
 
 def test_at_once_then_again_for_what_came_since(petition: Petition, erin: User) -> None:
     now = timezone.now()
-    set_aside(petition, 1)
+    quarantine_some(petition, 1)
     assert told(now) == [
         ("A signature waits until you have looked at it", [erin.email])
     ]
 
-    set_aside(petition, 1)
+    quarantine_some(petition, 1)
     assert told(now + timedelta(minutes=30)) == []
 
     later = now + timedelta(hours=7)
@@ -73,8 +73,8 @@ def test_at_once_then_again_for_what_came_since(petition: Petition, erin: User) 
 def test_each_organisation_hears_of_its_own(
     petition: Petition, other_organization: Organization, erin: User, charlie: User
 ) -> None:
-    set_aside(petition, 2)
-    set_aside(make_petition(other_organization), 3)
+    quarantine_some(petition, 2)
+    quarantine_some(make_petition(other_organization), 3)
 
     assert sorted(told(timezone.now())) == [
         ("2 signatures wait until you have looked at them", [erin.email]),
@@ -85,9 +85,9 @@ def test_each_organisation_hears_of_its_own(
 def test_what_staff_have_released_or_a_list_holds_tells_nobody(
     petition: Petition, erin: User
 ) -> None:
-    set_aside(petition, 3)
+    quarantine_some(petition, 3)
     quarantine.release_from_quarantine(Signature.objects.all(), now=timezone.now())
-    set_aside(petition, 3, QuarantineReason.HONEYPOT)
+    quarantine_some(petition, 3, QuarantineReason.HONEYPOT)
 
     assert told(timezone.now()) == []
 
@@ -98,7 +98,7 @@ def test_a_mail_server_that_is_away_is_tried_again(
     def away(*_: object) -> None:
         raise ConnectionRefusedError
 
-    set_aside(petition, 2)
+    quarantine_some(petition, 2)
     with monkeypatch.context() as patch:
         patch.setattr(quarantine_notices, "send_mail", away)
         assert told(timezone.now()) == []

@@ -21,7 +21,7 @@ from petitions.mail.reminders import (
     SWEEP_EVERY,
     ReminderSweep,
 )
-from petitions.models import DueMail, Petition, Signature, Suppression
+from petitions.models import OutgoingMail, Petition, Signature, Suppression
 from petitions.models.mails import MailKind, MailState
 from petitions.signatures import (
     consent,
@@ -126,7 +126,7 @@ def test_who_needs_none_gets_none(petition: Petition) -> None:
     waiting(petition, "gone@example.org")
     bounces.record_bounce(email_key("gone@example.org"), "550 5.1.1", now=now)
     failed = waiting(petition)
-    DueMail.objects.filter(signature=failed).update(state=MailState.FAILED)
+    OutgoingMail.objects.filter(signature=failed).update(state=MailState.FAILED)
     make_pending(petition, now=now - DAY_AGO)  # its mail is still due
     confirmed = waiting(petition)
     confirm(confirmed.pk, now=now)
@@ -171,7 +171,7 @@ def test_confirmed_or_ended_in_the_meantime_it_is_not_sent(
     send()
 
     assert server.mailbox.envelopes == []
-    assert not DueMail.objects.filter(state="due").exists()
+    assert not OutgoingMail.objects.filter(state="due").exists()
 
 
 def test_erasing_the_form_does_not_make_room_for_another_reminder(
@@ -214,13 +214,13 @@ def test_eight_sweeps_at_once_write_one_reminder(petition: Petition) -> None:
 
     all_at_once([partial(ReminderSweep().remind, now) for _ in range(8)])
 
-    assert DueMail.objects.filter(kind=MailKind.REMIND).count() == 10
+    assert OutgoingMail.objects.filter(kind=MailKind.REMIND).count() == 10
 
 
 def test_the_database_refuses_a_second_reminder(petition: Petition) -> None:
     signature = waiting(petition)
     sweep()
-    row = DueMail.objects.get(kind=MailKind.REMIND)
+    row = OutgoingMail.objects.get(kind=MailKind.REMIND)
     row.pk = None
 
     with (

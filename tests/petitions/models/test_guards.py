@@ -11,7 +11,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from petitions.counts import counting
-from petitions.models import CountEntry, DueMail, Petition, Signature, Target, Total
+from petitions.models import (
+    CountEntry,
+    OutgoingMail,
+    Petition,
+    Signature,
+    Target,
+    Total,
+)
 from petitions.models.petition_lifecycle import NotAllowed
 from petitions.states import State, TargetKind
 from tests.factories import (
@@ -163,7 +170,7 @@ def test_due_mail_constraints(
     petition: Petition, fields: dict[str, Any], name: str
 ) -> None:
     signature = make_pending(petition)
-    mails = DueMail.objects.filter(signature=signature)
+    mails = OutgoingMail.objects.filter(signature=signature)
     assert mails.exists()
 
     with refused(name), transaction.atomic():
@@ -175,9 +182,11 @@ def test_an_aside_is_one_of_its_kinds_and_of_a_pending_signature(
 ) -> None:
     pending, counted = make_pending(petition), make_signature(petition, "c@example.org")
 
-    for row, aside in ((pending, "dislike"), (counted, "limit")):
-        with refused("signature_aside_unconfirmed"), transaction.atomic():
-            Signature.objects.filter(pk=row.pk).update(aside=aside)
+    for row, quarantine_reason in ((pending, "dislike"), (counted, "limit")):
+        with refused("signature_quarantine_pending"), transaction.atomic():
+            Signature.objects.filter(pk=row.pk).update(
+                quarantine_reason=quarantine_reason
+            )
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def rows(petition: Petition) -> None:
     )
     Letter.objects.create(next_step=step, language="en", subject="x", body="y")
     Correction.objects.create(petition=petition, text="x")
-    make_signature(petition, updates=True)
+    make_signature(petition, wants_updates=True)
     make_pending(petition)
     Report.objects.create(
         petition=petition, reason="other", text="x", language="en",

@@ -27,9 +27,9 @@ from petitions.counts import counting
 from petitions.models import (
     Consent,
     DailyTotal,
-    DueMail,
     MailTally,
     MergedSignature,
+    OutgoingMail,
     Petition,
     RetentionLimit,
     Signature,
@@ -80,8 +80,8 @@ def test_what_nobody_confirmed_is_erased_after_thirty_days(petition: Petition) -
     assert expire(now)["unconfirmed signatures"] == 1
 
     assert set(Signature.objects.all()) == {young, counted}
-    assert not DueMail.objects.filter(signature_id=old.pk).exists()
-    assert DueMail.objects.filter(signature_id=young.pk).exists()
+    assert not OutgoingMail.objects.filter(signature_id=old.pk).exists()
+    assert OutgoingMail.objects.filter(signature_id=young.pk).exists()
 
 
 def test_a_link_sent_again_works_as_long_as_it_says_and_keeps_nothing_for_ever(
@@ -89,34 +89,34 @@ def test_a_link_sent_again_works_as_long_as_it_says_and_keeps_nothing_for_ever(
 ) -> None:
     now = timezone.now()
     pending = make_pending(petition, now=now - 29 * DAY)
-    DueMail.objects.update(state=MailState.SENT, finished_at=now - 29 * DAY)
+    OutgoingMail.objects.update(state=MailState.SENT, finished_at=now - 29 * DAY)
     links.send_again(pending, now=now)
-    mails = DueMail.objects.filter(state=MailState.DUE)
+    mails = OutgoingMail.objects.filter(state=MailState.DUE)
     assert mails.update(state=MailState.SENT, finished_at=now) == 1
 
     expire(now + LIFETIME - SECOND)
     assert Signature.objects.exists()
     # The first mail, too: until when it may be confirmed is counted from that.
-    assert DueMail.objects.count() == 2
+    assert OutgoingMail.objects.count() == 2
     links.send_again(pending, now=now + 2 * DAY)
-    assert not DueMail.objects.filter(state=MailState.DUE).exists()
+    assert not OutgoingMail.objects.filter(state=MailState.DUE).exists()
 
     expire(now + LIFETIME + SECOND)
     assert not Signature.objects.exists()
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_records_of_sent_mail_are_kept_for_thirty_days(petition: Petition) -> None:
     now = timezone.now()
     for days in (29, 31):
         signature = make_signature(petition)
-        DueMail.objects.filter(signature_id=signature.pk).update(
+        OutgoingMail.objects.filter(signature_id=signature.pk).update(
             state=MailState.SENT, finished_at=now - days * DAY
         )
 
     expire(now)
 
-    assert DueMail.objects.get().finished_at == now - 29 * DAY
+    assert OutgoingMail.objects.get().finished_at == now - 29 * DAY
 
 
 def test_mails_of_erased_signatures_are_known_for_a_day_without_a_word(
@@ -125,31 +125,31 @@ def test_mails_of_erased_signatures_are_known_for_a_day_without_a_word(
     now = timezone.now()
     signature = make_pending(petition)
     reply = "550 <maya@example.org>"
-    DueMail.objects.update(state=MailState.FAILED, finished_at=now, reply=reply)
+    OutgoingMail.objects.update(state=MailState.FAILED, finished_at=now, reply=reply)
     my_data.erase_signature(signature, now=now)
 
-    assert DueMail.objects.get().reply == ""
+    assert OutgoingMail.objects.get().reply == ""
     with (
         pytest.raises(IntegrityError, match="mail_of_nobody_is_over"),
         transaction.atomic(),
     ):
-        DueMail.objects.update(reply=reply)
+        OutgoingMail.objects.update(reply=reply)
     expire(now + DAY - SECOND)
-    assert DueMail.objects.exists()
+    assert OutgoingMail.objects.exists()
     expire(now + DAY + SECOND)
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_a_merged_signature_leaves_no_word_of_its_mail(petition: Petition) -> None:
     now = timezone.now()
     first, second = (make_pending(petition, "maya@example.org") for _ in range(2))
-    DueMail.objects.filter(signature=first).update(
+    OutgoingMail.objects.filter(signature=first).update(
         state=MailState.FAILED, finished_at=now, reply="550 <maya@example.org>"
     )
 
     confirming.confirm(second.pk, now=now)
 
-    assert DueMail.objects.get(signature=None).reply == ""
+    assert OutgoingMail.objects.get(signature=None).reply == ""
 
 
 def test_rare_mail_domains_are_named_two_days_and_others_ninety(
@@ -205,18 +205,18 @@ def test_answers_are_kept_while_they_hold_and_for_36_months_after(
     assert signature.email_key
     for months, updates in answers:
         given_at = retention.months_before(now, months)
-        consent.record_consent(signature, updates=updates, now=given_at)
-    make_signature(petition, "stranger@example.org", updates=True)
+        consent.record_consent(signature, wants_updates=updates, now=given_at)
+    make_signature(petition, "stranger@example.org", wants_updates=True)
 
     # One at a time: an earlier yes never holds again, not even for a moment.
     for _ in range(4):
         newest = Consent.objects.filter(email_key=signature.email_key)
         expire(now, batch=1)
         last = newest.order_by("-given_at").first()
-        assert last is None or last.updates == answers[-1][1]
+        assert last is None or last.wants_updates == answers[-1][1]
 
     mine = Consent.objects.filter(email_key=signature.email_key).order_by("given_at")
-    assert list(mine.values_list("updates", flat=True)) == left
+    assert list(mine.values_list("wants_updates", flat=True)) == left
     assert Consent.objects.filter(email="stranger@example.org").exists()
 
 
@@ -225,10 +225,10 @@ def test_a_no_goes_only_after_the_yes_before_it(petition: Petition) -> None:
     signature = make_signature(petition)
     for months, updates in ((100, True), (37, False)):
         given_at = retention.months_before(now, months)
-        consent.record_consent(signature, updates=updates, now=given_at)
+        consent.record_consent(signature, wants_updates=updates, now=given_at)
 
     # Somebody else may hold the yes just then.
-    assert [answer.updates for answer in expiry.former_answers(now)] == [True]
+    assert [answer.wants_updates for answer in expiry.former_answers(now)] == [True]
 
 
 # == Names and addresses ==
@@ -254,7 +254,7 @@ def ended(petition: Petition) -> Petition:
     Signature.objects.filter(email="s1@example.org").update(comment_approved=True)
     while counting.fold():
         pass
-    DueMail.objects.update(state=MailState.SENT, finished_at=now)
+    OutgoingMail.objects.update(state=MailState.SENT, finished_at=now)
     petition.refresh_from_db()
     petition.close(now=timezone.now())
     return petition
@@ -315,7 +315,7 @@ def test_names_go_when_the_months_are_over_and_the_count_stays(
     for moments in ended.signatures.values_list("confirmed_at", "created_at"):
         assert {timezone.localtime(m).time() for m in moments} == {time(0)}
     assert not MergedSignature.objects.exists()
-    assert not DueMail.objects.filter(petition=ended).exists()
+    assert not OutgoingMail.objects.filter(petition=ended).exists()
     assert Consent.objects.filter(source=f"petition:{ended.pk}").count() == 7
     assert all(proof.holds for proof in counting.verify())
     assert Petition.objects.with_counts().get(pk=ended.pk).counts == {
@@ -465,7 +465,7 @@ def test_every_link_says_that_it_is_gone(
                 assert visitor.get(location).status_code == 410
     assert petition.signatures.count() == 8
     assert not Signature.objects.known().exists()
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_asking_by_address_finds_nothing(
@@ -474,7 +474,7 @@ def test_asking_by_address_finds_nothing(
     for path in ("/signed/", "/new-link/"):
         answer = visitor.post(path, {"email": "s1@example.org"})
         assert answer.status_code == 303
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_public_pages_show_the_count_and_no_names(

@@ -56,14 +56,14 @@ def download(client: Client, organization: Organization) -> list[list[str]]:
 
 
 def yes(petition: Petition, email: str, **fields: Any) -> Signature:
-    return make_signature(petition, email, updates=True, **fields)
+    return make_signature(petition, email, wants_updates=True, **fields)
 
 
 def test_an_owner_downloads_who_said_yes(
     as_user: Login, alice: User, organization: Organization, petition: Petition
 ) -> None:
     yes(petition, "Zoé@example.org", name="Zoé D’Été", language="fr")
-    make_signature(petition, "no@example.org", updates=False)
+    make_signature(petition, "no@example.org", wants_updates=False)
     make_signature(petition, "unasked@example.org")
     Consent.objects.update(given_at=NOW.replace(2026, 6, 3, 9, 5))
     client = as_user(alice)
@@ -90,8 +90,8 @@ def test_the_newest_answer_holds(
     other = make_petition(organization, title="Another")
     earlier, later = NOW - timedelta(days=2), NOW - timedelta(days=1)
     yes(petition, "stopped@example.org", now=earlier)
-    make_signature(other, "Stopped@example.org", updates=False, now=later)
-    make_signature(petition, "began@example.org", updates=False, now=earlier)
+    make_signature(other, "Stopped@example.org", wants_updates=False, now=later)
+    make_signature(petition, "began@example.org", wants_updates=False, now=earlier)
     yes(other, "began@example.org", name="New Name", now=later)
     yes(petition, "twice@example.org", name="Old Name", now=earlier)
     yes(other, "TWICE@example.org", name="Later Name", now=later)
@@ -126,7 +126,7 @@ def test_it_holds_no_other_organisations_supporters(
     yes(elsewhere, "theirs@example.org", name="Their Name")
     yes(elsewhere, "both@example.org", name="Name Elsewhere")
     yes(petition, "both@example.org", name="Name Here", now=NOW - timedelta(days=9))
-    make_signature(elsewhere, "mixed@example.org", updates=False)
+    make_signature(elsewhere, "mixed@example.org", wants_updates=False)
     yes(petition, "mixed@example.org", now=NOW - timedelta(days=8))
 
     lines = download(as_user(alice), organization)
@@ -461,7 +461,7 @@ def test_memory_does_not_grow_with_the_list(
             cursor.execute(
                 """
                 INSERT INTO petitions_consent (organization_id, email, email_key,
-                    updates, wording_version, language, sender, source, given_at)
+                    wants_updates, wording_version, language, sender, source, given_at)
                 SELECT %s, 'signer' || n || '@example.org', gen_random_uuid(), true, 1,
                        'en', '', 'petition:' || %s, now()
                   FROM generate_series(1, %s) n""",

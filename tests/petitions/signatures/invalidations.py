@@ -10,7 +10,7 @@ from django.utils import timezone
 from core.db.database import statement_timeout
 from organizations.models import User
 from petitions.counts import counting
-from petitions.models import Change, Invalidation, Petition
+from petitions.models import CountChange, Invalidation, Petition
 from petitions.signatures import (
     invalidating,
 )
@@ -34,7 +34,7 @@ def make_signatures(petition: Petition, number: int, domain: str = "bots.test") 
         cursor.execute(
             SIGNATURES, {"petition": petition.pk, "number": number, "domain": domain}
         )
-    Change.objects.create(
+    CountChange.objects.create(
         petition=petition, day=timezone.localdate(), source="confirmed", delta=number
     )
 

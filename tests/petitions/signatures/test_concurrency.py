@@ -12,7 +12,7 @@ from petitions.mail import (
     leases,
     outbox,
 )
-from petitions.models import Change, DueMail, Petition, Signature
+from petitions.models import CountChange, OutgoingMail, Petition, Signature
 from petitions.models.mails import MailState
 from petitions.signatures import confirming
 from petitions.signatures.confirming import Confirmation
@@ -31,7 +31,7 @@ def test_sixteen_confirmations_of_one_link_count_once(petition: Petition) -> Non
     outcomes = all_at_once([partial(confirming.confirm, signature.pk, now=now)] * MANY)
 
     assert outcomes == [(Confirmation.COUNTED, petition.slug)] * MANY
-    assert Change.objects.count() == 1
+    assert CountChange.objects.count() == 1
     assert Signature.objects.confirmed().count() == 1
 
 
@@ -50,7 +50,7 @@ def test_sixteen_confirmations_of_eight_rows_of_one_person_count_one(
         assert {outcome for outcome, _slug in outcomes} == {Confirmation.COUNTED}
         assert Signature.objects.confirmed().count() == round_number + 1
         assert not Signature.objects.pending().exists()
-    assert Change.objects.count() == 20
+    assert CountChange.objects.count() == 20
     assert all(proof.holds for proof in counting.verify())
 
 
@@ -110,6 +110,6 @@ def test_parallel_folds_and_readers_always_see_the_whole_count(
     seen = all_at_once([read, fold, read, fold, read, fold])
 
     assert set.union(*seen) == {60}
-    assert not Change.objects.exists()
+    assert not CountChange.objects.exists()
     assert all(proof.holds for proof in counting.verify())
-    assert DueMail.objects.filter(state=MailState.DUE).count() == 60
+    assert OutgoingMail.objects.filter(state=MailState.DUE).count() == 60

@@ -313,9 +313,17 @@ def test_two_people_at_one_address_come_back_as_two_and_never_three(
     work(row)
 
     assert (row.restored, row.left_out) == (1, 2)
-    names = Signature.objects.confirmed().order_by("name").values_list("name", "seat")
+    names = (
+        Signature.objects.confirmed()
+        .order_by("name")
+        .values_list("name", "shared_address_slot")
+    )
     assert [name for name, _seat in names] == ["Ada", "Ben", "Lea", "Maya"]
-    assert {seat for name, seat in names if name in ("Ada", "Ben")} == {1, 2}
+    assert {
+        shared_address_slot
+        for name, shared_address_slot in names
+        if name in ("Ada", "Ben")
+    } == {1, 2}
     assert counted(shared) == 4
 
 

@@ -21,7 +21,7 @@ from core.db.database import (
 )
 from petitions.counts import counting
 from petitions.identity import same_person
-from petitions.models import DueMail, Petition, Signature
+from petitions.models import OutgoingMail, Petition, Signature
 from petitions.models.mails import MailKind, MailState
 from petitions.signatures import (
     links,
@@ -47,7 +47,7 @@ def posted(path: str) -> int:
 
 def due() -> None:
     """Mark all waiting links as sent, so that each may be asked for again."""
-    DueMail.objects.update(state=MailState.SENT, finished_at=timezone.now())
+    OutgoingMail.objects.update(state=MailState.SENT, finished_at=timezone.now())
 
 
 def test_a_link_asked_for_again_while_its_signature_is_erased(
@@ -70,7 +70,7 @@ def test_a_link_asked_for_again_while_its_signature_is_erased(
 
     assert set(statuses) <= {303, 410}, statuses
     assert not Signature.objects.exists()
-    assert not DueMail.objects.filter(state=MailState.DUE).exists()
+    assert not OutgoingMail.objects.filter(state=MailState.DUE).exists()
 
 
 def test_a_link_is_asked_for_twice_at_once_and_sent_once(petition: Petition) -> None:
@@ -79,7 +79,7 @@ def test_a_link_is_asked_for_twice_at_once_and_sent_once(petition: Petition) -> 
 
     all_at_once([partial(links.send_again, row, now=timezone.now())] * 8)
 
-    assert DueMail.objects.filter(state=MailState.DUE).count() == 1
+    assert OutgoingMail.objects.filter(state=MailState.DUE).count() == 1
 
 
 def test_links_that_are_answered_while_signatures_are_erased(
@@ -103,7 +103,7 @@ def test_links_that_are_answered_while_signatures_are_erased(
         jobs: list[Callable[[], None]] = [answer, erase, answer, erase]
         all_at_once(jobs)
 
-    assert not DueMail.objects.filter(
+    assert not OutgoingMail.objects.filter(
         signature=None, state__in=[MailState.DUE, MailState.HELD]
     ).exists()
 
@@ -154,7 +154,7 @@ def test_a_form_that_comes_in_while_its_siblings_are_forgotten(
     for _ in range(ROUNDS):
         all_at_once([sign, forget, sign, forget])
 
-    assert not DueMail.objects.filter(signature=None, finished_at=None).exists()
+    assert not OutgoingMail.objects.filter(signature=None, finished_at=None).exists()
 
 
 # == Retrying ==

@@ -32,11 +32,11 @@ from petitions.mail import (
 from petitions.management.commands import rekey as command
 from petitions.models import (
     AddressRule,
-    Change,
     Consent,
-    DueMail,
+    CountChange,
     KeyCollision,
     KeyVersion,
+    OutgoingMail,
     Petition,
     Signature,
     Suppression,
@@ -106,7 +106,7 @@ def test_a_changed_rule_changes_nothing_before_the_rekey(petition: Petition) -> 
 def test_new_rules_take_effect_and_the_oldest_stays_counted(
     petition: Petition,
 ) -> None:
-    oldest = make_signature(petition, "a.b@example.org", updates=True)
+    oldest = make_signature(petition, "a.b@example.org", wants_updates=True)
     newer = make_signature(petition, "ab@example.org")
     make_signature(petition, "c@example.org")
     elsewhere = make_signature(make_petition(), "ab@example.org")
@@ -127,7 +127,7 @@ def test_new_rules_take_effect_and_the_oldest_stays_counted(
         newer.pk,
     )
     assert all(proof.holds for proof in counting.verify())
-    assert Change.objects.filter(delta=-1).count() == 1
+    assert CountChange.objects.filter(delta=-1).count() == 1
     elsewhere.refresh_from_db()
     pending.refresh_from_db()
     assert elsewhere.state == SignatureState.CONFIRMED
@@ -139,7 +139,7 @@ def test_new_rules_take_effect_and_the_oldest_stays_counted(
         email_key("ab@example.org"),
         2,
     )
-    for mail in DueMail.objects.select_related("signature"):
+    for mail in OutgoingMail.objects.select_related("signature"):
         assert mail.signature is not None
         assert mail.email_key == mail.signature.email_key
     assert KeyVersion.objects.get(pk=2).finished_at
@@ -355,7 +355,7 @@ def test_a_link_mailed_before_it_began_works(
     assert "thank-you" in response.headers["Location"]
     pending.refresh_from_db()
     assert (pending.state, pending.email_key_version) == ("confirmed", 2)
-    assert DueMail.objects.get().email_key == pending.email_key
+    assert OutgoingMail.objects.get().email_key == pending.email_key
 
 
 def test_two_people_under_stricter_rules_both_count(petition: Petition) -> None:
@@ -372,11 +372,11 @@ def test_two_people_under_stricter_rules_both_count(petition: Petition) -> None:
 
 
 def test_everything_of_an_address_is_found_while_it_runs(petition: Petition) -> None:
-    make_signature(petition, "a.b@example.org", updates=True)
+    make_signature(petition, "a.b@example.org", wants_updates=True)
     leave_out_dots()
     begin()
     signing.load_snapshot(petition.slug)
-    make_signature(make_petition(), "a.b@example.org", updates=True)
+    make_signature(make_petition(), "a.b@example.org", wants_updates=True)
 
     assert my_data.signed_by("a.b@example.org").count() == 2
     assert len(my_data.everything_about("a.b@example.org")["signatures"]) == 2

@@ -21,8 +21,8 @@ from petitions.mail import (
 from petitions.models import (
     AddressRule,
     Consent,
-    DueMail,
     KeyCollision,
+    OutgoingMail,
     Petition,
     Signature,
 )
@@ -78,7 +78,10 @@ def test_two_people_at_one_address_both_count(petition: Petition) -> None:
     make_signature(petition, "HOME@example.org", name="Marc Tremblay")
 
     assert names(petition) == ["Maya Tremblay", "Marc Tremblay"]
-    assert set(Signature.objects.values_list("seat", flat=True)) == {1, 2}
+    assert set(Signature.objects.values_list("shared_address_slot", flat=True)) == {
+        1,
+        2,
+    }
     assert all(proof.holds for proof in counting.verify())
 
 
@@ -146,7 +149,7 @@ def test_sixteen_confirmations_of_five_names_count_two(since: str) -> None:
         }
         found = Signature.objects.confirmed().filter(email=email)
         assert found.count() == 2
-        assert set(found.values_list("seat", flat=True)) == {1, 2}
+        assert set(found.values_list("shared_address_slot", flat=True)) == {1, 2}
     assert all(proof.holds for proof in counting.verify())
 
 
@@ -154,9 +157,9 @@ def test_the_database_refuses_a_third_seat(petition: Petition) -> None:
     make_signature(petition, HOME, name="Maya")
     late = make_pending(petition, HOME, name="Marc")
 
-    with pytest.raises(IntegrityError, match="signature_seated_once"):
+    with pytest.raises(IntegrityError, match="signature_shared_address_slot_once"):
         Signature.objects.filter(pk=late.pk).update(
-            state="confirmed", confirmed_at=timezone.now(), seat=1
+            state="confirmed", confirmed_at=timezone.now(), shared_address_slot=1
         )
 
 
@@ -181,7 +184,9 @@ def test_it_is_switched_on_at_any_time(
     assert names(petition) == ["Maya Tremblay"]
     assert confirm(before) is Confirmation.COUNTED
     assert names(petition) == ["Maya Tremblay", "Marc"]
-    assert sorted(Signature.objects.confirmed().values_list("person", "seat")) == [
+    assert sorted(
+        Signature.objects.confirmed().values_list("person", "shared_address_slot")
+    ) == [
         ("marc", 2),
         ("maya tremblay", 1),
     ]
@@ -232,8 +237,8 @@ def test_nobody_takes_the_name_of_the_other(
 
 
 def test_erasing_one_leaves_the_other(petition: Petition, visitor: Client) -> None:
-    maya = make_signature(petition, HOME, name="Maya", updates=True)
-    make_signature(petition, HOME, name="Marc", updates=True)
+    maya = make_signature(petition, HOME, name="Maya", wants_updates=True)
+    make_signature(petition, HOME, name="Marc", wants_updates=True)
     make_pending(petition, HOME, name="Mona")
 
     erase = own_link(TokenPurpose.OWN, maya) + "erase/"
@@ -286,7 +291,7 @@ def test_invented_names_do_not_flood_a_mailbox(
     send(timedelta(hours=2))
 
     assert len(server.mailbox.messages) == outbox.PER_PETITION
-    assert DueMail.objects.filter(state="due").count() == 5
+    assert OutgoingMail.objects.filter(state="due").count() == 5
 
 
 def test_who_has_signed_is_told_whose_signature_counts(
@@ -294,7 +299,7 @@ def test_who_has_signed_is_told_whose_signature_counts(
 ) -> None:
     made = timezone.now() - timedelta(days=2)
     make_signature(petition, HOME, name="Maya Tremblay", now=made)
-    DueMail.objects.all().delete()
+    OutgoingMail.objects.all().delete()
     make_pending(petition, HOME, name="MAYA TREMBLAY")
     make_pending(petition, HOME, name="Marc")
 
@@ -325,7 +330,9 @@ def test_mailboxes_that_become_one_keep_the_two_oldest(
     assert names(petition) == ["Maya", "Marc", "Max"]
     assert KeyCollision.objects.count() == 2
     assert list(
-        Signature.objects.confirmed().order_by("pk").values_list("seat", flat=True)
+        Signature.objects.confirmed()
+        .order_by("pk")
+        .values_list("shared_address_slot", flat=True)
     ) == [1, 2, 1]
     assert all(proof.holds for proof in counting.verify())
     assert key_ring.current_keyring().newest.number == 2

@@ -13,9 +13,9 @@ from django.utils import timezone
 from petitions.counts import counting
 from petitions.identity.key_ring import email_key
 from petitions.models import (
-    Change,
     Consent,
-    DueMail,
+    CountChange,
+    OutgoingMail,
     Petition,
     Signature,
     Suppression,
@@ -45,7 +45,9 @@ FOREIGN = {"sec-fetch-site": "cross-site"}
 
 @pytest.fixture
 def mine(petition: Petition) -> Signature:
-    return make_signature(petition, "maya@example.org", updates=True, show_name=True)
+    return make_signature(
+        petition, "maya@example.org", wants_updates=True, show_name=True
+    )
 
 
 # == One signature ==
@@ -73,7 +75,7 @@ def test_its_owner_corrects_it(visitor: Client, mine: Signature) -> None:
     mine.refresh_from_db()
     assert (mine.name, mine.comment, mine.show_name) == ("Maya T.", "New words", False)
     # Still the same signature, counted once.
-    assert Change.objects.count() == 1
+    assert CountChange.objects.count() == 1
     assert mine.state == SignatureState.CONFIRMED
 
 
@@ -107,8 +109,11 @@ def test_a_window_that_was_left_open_takes_nothing_back(
 
     mine.refresh_from_db()
     assert (mine.name, mine.comment) == ("Maya T.", "Ours.")
-    assert (mine.show_name, mine.updates) == (False, False)
-    assert [row.updates for row in Consent.objects.order_by("pk")] == [True, False]
+    assert (mine.show_name, mine.wants_updates) == (False, False)
+    assert [row.wants_updates for row in Consent.objects.order_by("pk")] == [
+        True,
+        False,
+    ]
 
 
 def test_a_new_answer_is_a_consent_of_its_own(visitor: Client, mine: Signature) -> None:
@@ -116,7 +121,7 @@ def test_a_new_answer_is_a_consent_of_its_own(visitor: Client, mine: Signature) 
     visitor.post(link(TokenPurpose.OWN, mine), {"name": "Maya Again", "updates": "no"})
 
     first, second = Consent.objects.order_by("pk")
-    assert (first.updates, second.updates) == (True, False)
+    assert (first.wants_updates, second.wants_updates) == (True, False)
     assert (
         second.sender
         == first.sender
@@ -131,7 +136,7 @@ def test_no_answer_takes_nothing_back_and_gives_nothing(
 
     assert Consent.objects.count() == 1
     mine.refresh_from_db()
-    assert mine.updates is True
+    assert mine.wants_updates is True
 
 
 def test_a_changed_comment_is_read_again_before_it_is_shown(
@@ -255,7 +260,7 @@ def test_links_are_good_for_one_purpose(visitor: Client, mine: Signature) -> Non
 def test_a_link_to_everything_is_mailed(
     visitor: Client, mine: Signature, django_assert_num_queries: Any
 ) -> None:
-    DueMail.objects.all().delete()
+    OutgoingMail.objects.all().delete()
     answers = []
 
     for email in ("MAYA@example.org", "nobody@example.org", "maya@example.org"):
@@ -268,7 +273,7 @@ def test_a_link_to_everything_is_mailed(
     assert {(a.status_code, a.headers["Location"]) for a in answers} == {
         (303, "/signed/?sent=1")
     }
-    assert DueMail.objects.get().signature == mine
+    assert OutgoingMail.objects.get().signature == mine
     assert "Check your inbox" in text_of(visitor.get("/signed/?sent=1"))
 
 
@@ -320,14 +325,14 @@ def test_everything_can_be_downloaded(visitor: Client, mine: Signature) -> None:
 def test_every_column_about_a_person_is_in_the_download() -> None:
     """Whoever adds a column has to decide here whether it belongs in the download."""
     inner = {
-        "id", "email_key", "email_key_version", "former_key", "person", "seat", "text_version",
+        "id", "email_key", "email_key_version", "former_key", "person", "shared_address_slot", "text_version",
         "consent_version", "weak_signs", "comment_approved", "comment_rejected",
             "name_withheld",
-        "aside", "links_ended_at",
+        "quarantine_reason", "links_ended_at",
     }  # fmt: skip
     given = {
         "petition", "state", "name", "email", *(field.name for field in OPTIONAL),
-        "comment", "show_name", "updates", "language", "text_language", "delivery", "created_at",
+        "comment", "show_name", "wants_updates", "language", "text_language", "delivery", "created_at",
         "confirmed_at", "withdrawn_at", "withdrawn_because", "network", "invalidation", "removal", "via",
     }  # fmt: skip
 
@@ -335,9 +340,9 @@ def test_every_column_about_a_person_is_in_the_download() -> None:
 
 
 def test_erasing_all_takes_all_back_first(visitor: Client, mine: Signature) -> None:
-    second = make_signature(make_petition(), "maya@example.org", updates=True)
+    second = make_signature(make_petition(), "maya@example.org", wants_updates=True)
     make_pending(second.petition, "maya@example.org")
-    other = make_signature(mine.petition, "other@example.org", updates=True)
+    other = make_signature(mine.petition, "other@example.org", wants_updates=True)
     page = text_of(visitor.get(link(TokenPurpose.ALL, mine) + "erase/"))
     assert "2 signatures of m•••@example.org will no longer count" in page
     assert Signature.objects.count() == 4
@@ -347,7 +352,9 @@ def test_erasing_all_takes_all_back_first(visitor: Client, mine: Signature) -> N
     assert response.headers["Location"] == "/erased/"
     assert Signature.objects.get() == other
     assert Consent.objects.get().email == "other@example.org"
-    assert not DueMail.objects.filter(email_key=email_key("maya@example.org")).exists()
+    assert not OutgoingMail.objects.filter(
+        email_key=email_key("maya@example.org")
+    ).exists()
     assert all(proof.holds for proof in counting.verify())
     assert visitor.get(link(TokenPurpose.ALL, mine)).status_code == 410
 

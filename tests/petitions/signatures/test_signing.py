@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from petitions.counts import counting
 from petitions.models import (
-    Change,
     Consent,
-    DueMail,
+    CountChange,
     MergedSignature,
+    OutgoingMail,
     Petition,
     Signature,
 )
@@ -43,10 +43,10 @@ def test_signing_writes_a_pending_row_and_its_mail(petition: Petition) -> None:
     assert signature.state == SignatureState.PENDING
     assert signature.email == "Maya@Example.org"
     assert signature.comment == "Why not"
-    mail = DueMail.objects.get()
+    mail = OutgoingMail.objects.get()
     assert (mail.signature, mail.petition, mail.due_at) == (signature, petition, now)
     assert mail.email_key == signature.email_key
-    assert not Change.objects.exists()
+    assert not CountChange.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_signing_is_two_statements_for_every_kind_of_signer(
     elif kind == "limited":
         for number in range(30):
             make_pending(petition, email, name=f"Name {number}")
-        DueMail.objects.update(state="sent", finished_at=timezone.now())
+        OutgoingMail.objects.update(state="sent", finished_at=timezone.now())
     before = Signature.objects.count()
 
     with django_assert_num_queries(2):
@@ -88,7 +88,7 @@ def test_confirming_is_one_statement_and_counts_once(
 
     assert first == again == (Confirmation.COUNTED, petition.slug)
     assert confirmed(petition) == 1
-    change = Change.objects.get()
+    change = CountChange.objects.get()
     assert (change.delta, change.source, change.domain) == (
         1,
         "confirmed",
@@ -127,7 +127,7 @@ def test_a_row_that_came_after_the_confirmation_does_not_count_again(
 
     assert outcome == (Confirmation.COUNTED, petition.slug)
     assert confirmed(petition) == 1
-    assert Change.objects.count() == 1
+    assert CountChange.objects.count() == 1
 
 
 def test_the_database_refuses_a_second_counted_signature(petition: Petition) -> None:
@@ -143,15 +143,15 @@ def test_the_database_refuses_a_second_counted_signature(petition: Petition) -> 
 def test_consent_is_a_row_of_its_own_and_only_after_confirmation(
     petition: Petition,
 ) -> None:
-    yes = make_pending(petition, "yes@x.org", updates=True, language="fr")
-    no = make_pending(petition, "no@x.org", updates=False)
+    yes = make_pending(petition, "yes@x.org", wants_updates=True, language="fr")
+    no = make_pending(petition, "no@x.org", wants_updates=False)
     silent = make_pending(petition, "silent@x.org")
     assert not Consent.objects.exists()
 
     for row in (yes, no, silent):
         confirming.confirm(row.pk, now=timezone.now())
 
-    answers = dict(Consent.objects.values_list("email", "updates"))
+    answers = dict(Consent.objects.values_list("email", "wants_updates"))
     assert answers == {"yes@x.org": True, "no@x.org": False}
     consent = Consent.objects.get(email="yes@x.org")
     assert consent.language == "fr"
@@ -166,7 +166,9 @@ def test_no_consent_is_recorded_when_the_question_was_not_asked(
     organization.postal_address = ""
     organization.save()
 
-    confirming.confirm(make_pending(petition, updates=True).pk, now=timezone.now())
+    confirming.confirm(
+        make_pending(petition, wants_updates=True).pk, now=timezone.now()
+    )
 
     assert not Consent.objects.exists()
 
@@ -194,7 +196,7 @@ def test_a_confirmation_on_its_way_counts_for_a_day_after_the_end(
     ended_at = now - timedelta(hours=ended_ago)
     backdate(petition, state=state, ended_at=ended_at)
     if sent_ago is not None:
-        DueMail.objects.update(
+        OutgoingMail.objects.update(
             state="sent", finished_at=now - timedelta(hours=sent_ago)
         )
 
@@ -208,7 +210,7 @@ def test_the_day_of_grace_begins_with_the_first_sending(petition: Petition) -> N
     backdate(petition, state=State.CLOSED, ended_at=ended_at)
     assert signature.email_key is not None
     for hours in (60, 1):
-        DueMail.objects.create(
+        OutgoingMail.objects.create(
             petition=petition,
             signature=signature,
             email_key=signature.email_key,
@@ -257,7 +259,7 @@ def test_withdrawing_counts_minus_one_on_its_own_day(petition: Petition) -> None
     withdrawing.withdraw(signature, now=now)
     withdrawing.withdraw(signature, now=now)
 
-    assert list(Change.objects.order_by("pk").values_list("delta", "day")) == [
+    assert list(CountChange.objects.order_by("pk").values_list("delta", "day")) == [
         (1, timezone.localdate(now - timedelta(days=3))),
         (-1, timezone.localdate(now)),
     ]
@@ -267,16 +269,16 @@ def test_withdrawing_counts_minus_one_on_its_own_day(petition: Petition) -> None
 
 def test_erasing_withdraws_first_and_leaves_no_row(petition: Petition) -> None:
     now = timezone.now()
-    signature = make_signature(petition, "m@x.org", updates=True)
+    signature = make_signature(petition, "m@x.org", wants_updates=True)
     make_pending(petition, "m@x.org")
-    stays = make_signature(petition, "other@x.org", updates=True)
+    stays = make_signature(petition, "other@x.org", wants_updates=True)
     assert signature.email_key is not None
 
     my_data.erase_signature(signature, now=now)
 
     assert [row.pk for row in Signature.objects.all()] == [stays.pk]
     assert [row.email for row in Consent.objects.all()] == ["other@x.org"]
-    assert not DueMail.objects.filter(email_key=signature.email_key).exists()
+    assert not OutgoingMail.objects.filter(email_key=signature.email_key).exists()
     assert all(proof.holds for proof in counting.verify())
     assert confirmed(petition) == 1
     assert confirming.confirm(signature.pk, now=now) == (Confirmation.GONE, "")

@@ -19,7 +19,7 @@ from core.text.characters import (
     clean_text,
 )
 from petitions.identity.same_person import delete_signatures
-from petitions.models import DueMail, Petition, Signature
+from petitions.models import OutgoingMail, Petition, Signature
 from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +146,7 @@ def test_bad_input_gets_a_sentence_and_is_not_stored(
     assert response.status_code == case.status
     assert case.sentence in text_of(response)
     assert not Signature.objects.exists()
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 @pytest.mark.parametrize("body", [form(country="XX"), form(country="Canada")])

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from petitions.counts import counting
-from petitions.models import Change, Consent, DueMail, Petition, Signature
+from petitions.models import Consent, CountChange, OutgoingMail, Petition, Signature
 from petitions.signatures import (
     links,
     withdrawing,
@@ -36,7 +36,11 @@ def test_the_page_names_the_signer_and_has_a_button(
     visitor: Client, petition: Petition
 ) -> None:
     signature = make_pending(
-        petition, "maya@example.org", comment="Because", updates=True, show_name=True
+        petition,
+        "maya@example.org",
+        comment="Because",
+        wants_updates=True,
+        show_name=True,
     )
 
     response = visitor.get(link(signature))
@@ -65,7 +69,7 @@ def test_getting_the_link_ten_times_changes_nothing(
         assert visitor.head(link(signature)).status_code == 200
 
     assert Signature.objects.values().get() == stored
-    assert not Change.objects.exists()
+    assert not CountChange.objects.exists()
 
 
 def test_pressing_the_button_counts_and_thanks(
@@ -74,7 +78,7 @@ def test_pressing_the_button_counts_and_thanks(
     make_entry(petition, 15_261)
     while counting.fold():
         pass
-    signature = make_pending(petition, updates=False)
+    signature = make_pending(petition, wants_updates=False)
 
     response = visitor.post(link(signature))
 
@@ -88,7 +92,7 @@ def test_pressing_the_button_counts_and_thanks(
     for way in ("https://wa.me/?text=", "sms:?", "mailto:?subject="):
         assert way in page
     assert "http://testserver.localhost/petitions/free-the-prisoners/" in page
-    assert Consent.objects.get().updates is False
+    assert Consent.objects.get().wants_updates is False
 
 
 @pytest.mark.parametrize("site", ["none", "cross-site", "same-site"])
@@ -111,7 +115,7 @@ def test_pressing_it_again_is_the_same(visitor: Client, petition: Petition) -> N
     assert {answer.headers["Location"] for answer in answers} == {
         "/petitions/free-the-prisoners/thank-you/"
     }
-    assert Change.objects.count() == 1
+    assert CountChange.objects.count() == 1
     assert "Your signature counts" in text_of(visitor.get(link(signature)))
 
 
@@ -132,7 +136,7 @@ def test_the_owner_corrects_what_somebody_typed(
     assert (signature.name, signature.comment, signature.show_name) == (
         "Maya Tremblay", "", False,
     )  # fmt: skip
-    assert Consent.objects.get().updates is True
+    assert Consent.objects.get().wants_updates is True
 
 
 def test_a_correction_with_a_mistake_is_shown_again(
@@ -176,7 +180,7 @@ def test_another_site_cannot_press_the_button(petition: Petition) -> None:
 
 def test_an_expired_link_offers_a_new_one(visitor: Client, petition: Petition) -> None:
     signature = make_pending(petition)
-    DueMail.objects.update(state="sent", finished_at=timezone.now())
+    OutgoingMail.objects.update(state="sent", finished_at=timezone.now())
 
     expired = visitor.get(link(signature, days_old=14.1))
     pressed = visitor.post(link(signature, days_old=14.1))
@@ -186,7 +190,7 @@ def test_an_expired_link_offers_a_new_one(visitor: Client, petition: Petition) -
     assert "This link no longer works" in text_of(expired)
     assert "Nothing is lost: your signature is waiting." in text_of(expired)
     assert response.status_code == 303
-    assert DueMail.objects.filter(state="due", signature=signature).count() == 1
+    assert OutgoingMail.objects.filter(state="due", signature=signature).count() == 1
     signature.refresh_from_db()
     assert signature.state == SignatureState.PENDING
 
@@ -220,7 +224,7 @@ def test_a_new_link_by_address_is_silent_about_who_has_signed(
 ) -> None:
     make_pending(petition, "maya@example.org")
     make_signature(petition, "done@example.org")
-    DueMail.objects.update(state="sent", finished_at=timezone.now())
+    OutgoingMail.objects.update(state="sent", finished_at=timezone.now())
     answers = []
 
     for email in ("MAYA@example.org", "done@example.org", "nobody@example.org"):
@@ -232,7 +236,7 @@ def test_a_new_link_by_address_is_silent_about_who_has_signed(
     assert {(a.status_code, a.headers["Location"]) for a in answers} == {
         (303, "/new-link/?sent=1")
     }
-    due = DueMail.objects.filter(state="due").select_related("signature")
+    due = OutgoingMail.objects.filter(state="due").select_related("signature")
     assert [mail.signature and mail.signature.email for mail in due] == [
         "maya@example.org"
     ]
@@ -305,7 +309,7 @@ def test_not_me_erases_only_after_the_button(
     assert response.status_code == 303
     assert response.headers["Location"] == "/erased/"
     assert not Signature.objects.exists()
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
     assert visitor.get(not_me_link(signature)).headers["Location"] == "/erased/"
 
 
@@ -313,14 +317,14 @@ def test_what_was_confirmed_is_not_erased_by_a_mail_that_was_passed_on(
     visitor: Client, petition: Petition
 ) -> None:
     signature = make_signature(petition)
-    DueMail.objects.all().delete()
+    OutgoingMail.objects.all().delete()
 
     page = visitor.get(not_me_link(signature))
     response = visitor.post(not_me_link(signature))
 
     assert "This signature was confirmed" in text_of(page)
     assert response.headers["Location"] == "/signed/?sent=1"
-    assert DueMail.objects.get().kind == "all"
+    assert OutgoingMail.objects.get().kind == "all"
     signature.refresh_from_db()
     assert signature.state == SignatureState.CONFIRMED
 

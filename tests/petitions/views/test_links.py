@@ -18,8 +18,8 @@ from petitions.counts import counting
 from petitions.identity import key_ring
 from petitions.models import (
     Consent,
-    DueMail,
     MergedSignature,
+    OutgoingMail,
     Petition,
     Signature,
     Suppression,
@@ -221,7 +221,7 @@ def test_a_used_link_says_that_it_counts_and_mails_another(
     server: MailServer, visitor: Client, petition: Petition
 ) -> None:
     mine = make_signature(petition, EMAIL, now=timezone.now() - timedelta(hours=1))
-    DueMail.objects.all().delete()
+    OutgoingMail.objects.all().delete()
     path = page_of(TokenPurpose.CONFIRM, mine)
 
     text = text_of(visitor.get(path))
@@ -287,7 +287,11 @@ def bob(petition: Petition) -> Signature:
     """Counted under the same key as an address that is another mailbox where the
     server knows no +."""
     return make_signature(
-        petition, "bob@alias.example", name="Bob Victim", comment=COMMENT, updates=True
+        petition,
+        "bob@alias.example",
+        name="Bob Victim",
+        comment=COMMENT,
+        wants_updates=True,
     )
 
 
@@ -297,8 +301,8 @@ EVIL = "bob+evil@alias.example"
 def test_another_spelling_opens_nothing(
     server: MailServer, visitor: Client, petition: Petition, bob: Signature
 ) -> None:
-    DueMail.objects.all().delete()
-    evil = make_signature(make_petition(), EVIL, name="Evil", updates=False)
+    OutgoingMail.objects.all().delete()
+    evil = make_signature(make_petition(), EVIL, name="Evil", wants_updates=False)
     repeated = make_pending(petition, EVIL, name="Evil")
     before = Signature.objects.filter(pk=bob.pk).values().get()
     texts = ""
@@ -384,7 +388,7 @@ def test_each_spelling_is_mailed_its_own_list(
     server: MailServer, visitor: Client, petition: Petition, bob: Signature
 ) -> None:
     make_signature(make_petition(title="Elsewhere"), EVIL)
-    DueMail.objects.all().delete()
+    OutgoingMail.objects.all().delete()
 
     visitor.post("/signed/", {"email": EVIL})
     send()

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from petitions.abuse.rate_limits import RATE_LIMITS
-from petitions.models import Consent, DueMail, Petition, Signature
+from petitions.models import Consent, OutgoingMail, Petition, Signature
 from petitions.states import State
 from tests.factories import make_petition, make_signature
 from tests.helpers import text_of
@@ -37,7 +37,7 @@ def test_signing_leads_to_the_inbox(
     assert "Wrong address? Sign again with the right one" in text
     signature = Signature.objects.get()
     assert (signature.name, signature.email) == ("Maya Tremblay", "maya@example.org")
-    assert (signature.show_name, signature.updates, signature.comment) == (
+    assert (signature.show_name, signature.wants_updates, signature.comment) == (
         False,
         None,
         "",
@@ -70,7 +70,7 @@ def test_every_field_is_taken(visitor: Client) -> None:
     assert signature.email == "Zoe@example.org"
     assert (signature.place, signature.postal_code) == ("Montréal", "H2X 1Y4")
     assert (signature.country, signature.comment) == ("CA", "Two\nlines")
-    assert (signature.show_name, signature.updates) == (True, True)
+    assert (signature.show_name, signature.wants_updates) == (True, True)
     assert (signature.language, signature.delivery) == ("fr", "names")
     assert not Consent.objects.exists()
 
@@ -218,7 +218,7 @@ def test_a_likely_slip_is_pointed_out_and_nothing_is_blocked(
     response = visitor.post(SIGN, {**sign_form, "email": "maya@gmial.com"})
 
     assert response.status_code == 303
-    assert DueMail.objects.count() == 1
+    assert OutgoingMail.objects.count() == 1
     text = text_of(visitor.get(response.headers["Location"]))
     assert "Did you mean gmail.com ? Correct it" in text
 
@@ -390,7 +390,7 @@ def test_a_form_that_came_too_late_is_told_so_and_not_stored(
     assert "maya@example.org" not in page
     assert f'action="{petition.get_absolute_url()}sign/"' not in page
     assert not Signature.objects.exists()
-    assert not DueMail.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_a_form_that_came_too_late_is_answered_in_the_language_that_was_read(
