@@ -43,6 +43,17 @@ def pending_migrations() -> int:
 PENDING = CachedValue(pending_migrations)
 
 
+def unknown_migrations() -> list[str]:
+    """Return the names of applied migrations that this release does not have, such as
+    "petitions.0002_guards". Beside pending ones they mean that the database was not
+    made by an earlier release of this line, and cannot be brought up to date."""
+    loader = MigrationExecutor(connection).loader
+    unknown = loader.applied_migrations.keys() - loader.disk_migrations.keys()
+    return sorted(
+        f"{label}.{name}" for label, name in unknown if label in loader.migrated_apps
+    )
+
+
 def sentence(number: int) -> str:
     return (
         "The database is not ready for this release: "

@@ -106,7 +106,13 @@ class Reply:
 
 class Answer(AnswerWording, ReadAsPetition):
     """The answer of a person or body petitioned. It is on the page as soon as it is
-    saved; when its words change, the database keeps the former ones."""
+    saved.
+
+    The database (petitions/sql/answers.sql) makes a revision of words that change, and
+    refuses to delete an answer other than by an `AnswerWithdrawal`; also an answer of
+    somebody who is not petitioned (targets.sql), and a language that a translation has
+    (translations.sql).
+    """
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition",
@@ -190,8 +196,11 @@ class Answer(AnswerWording, ReadAsPetition):
 
 class AnswerTranslation(HasDialect, OtherText):
     """The words of an answer in one more language: a translation by the organisation,
-    or what those who answered said in that language themselves. When they change, the
-    database keeps the former ones, and translations are never deleted alone."""
+    or what those who answered said in that language themselves.
+
+    The database (petitions/sql/answers.sql) makes the revisions and refuses to delete
+    one alone, and the answer's own language (translations.sql).
+    """
 
     OF = "answer"
     # Every one of these makes a revision when it changes; the trigger names them, too.
@@ -247,8 +256,11 @@ class AnswerTranslation(HasDialect, OtherText):
 
 
 class AnswerRevision(AnswerWording):
-    """A former wording of an answer, in one of its languages. Written by the database
-    alone and never changed, except that its words may be removed."""
+    """A former wording of an answer, in one of its languages.
+
+    The database (petitions/sql/answers.sql) refuses one from anybody else, a change
+    other than the removal of its words, and deleting it other than with its answer.
+    """
 
     answer = models.ForeignKey(
         Answer, on_delete=models.PROTECT, related_name="revisions"
@@ -298,7 +310,10 @@ class AnswerRevision(AnswerWording):
 
 class AnswerWithdrawal(models.Model):
     """The record that an organisation has withdrawn an answer. Inserting it is what
-    removes the answer: a trigger does, and nothing else can."""
+    removes the answer: a trigger does, and nothing else can.
+
+    The database (petitions/sql/answers.sql) refuses to change or delete the record.
+    """
 
     answer = models.BigIntegerField(
         unique=True, editable=False, help_text="The number that the answer had."

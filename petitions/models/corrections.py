@@ -30,8 +30,11 @@ def normal(passage: str) -> str:
 
 class Correction(HasDialect):
     """A dated correction below a text that people have signed: a note, or a passage and
-    what it should read. The signed text itself stays. The database refuses any
-    change."""
+    what it should read. The signed text itself stays.
+
+    The database (petitions/sql/corrections.sql) refuses to change or delete one, and a
+    passage that is not in the text.
+    """
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.PROTECT, related_name="corrections"

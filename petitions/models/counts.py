@@ -29,7 +29,10 @@ MOST_IN_AN_ENTRY = 10_000_000
 
 class CountEntry(models.Model):
     """Supporters not counted by a signature here but on paper, or elsewhere before;
-    when negative, the correction of such an entry. Never changed."""
+    when negative, the correction of such an entry.
+
+    The database (petitions/sql/counts.sql) refuses to change or delete one.
+    """
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.PROTECT, related_name="count_entries"
@@ -107,7 +110,7 @@ class CountEntry(models.Model):
                 )
 
 
-class Change(models.Model):
+class CountChange(models.Model):
     """A change of the count that is not folded yet: `delta` more supporters on `day`
     from `source`."""
 

@@ -9,7 +9,10 @@ from organizations.models import Organization, User
 
 
 class Export(models.Model):
-    """A list of addresses that left the site. The database refuses any change."""
+    """A list of addresses that left the site.
+
+    The database (petitions/sql/exports.sql) refuses to change or delete one.
+    """
 
     organization = models.ForeignKey(
         Organization,

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
 
 class Handover(ReadAsPetition, Pictured):
-    """The handing over of a petition's result. Its numbers are those of that moment:
-    the database refuses to change them."""
+    """The handing over of a petition's result. Its numbers are those of that moment.
+
+    The database (petitions/sql/handovers.sql) refuses to change its numbers, a receiver
+    who is not petitioned (targets.sql), and a language that a translation has
+    (translations.sql).
+    """
 
     class Manner(models.TextChoices):
         IN_PERSON = "in_person", _("In person")
@@ -124,7 +128,10 @@ class Handover(ReadAsPetition, Pictured):
 
 
 class HandoverTranslation(OtherText):
-    """The words of a handover in one more language."""
+    """The words of a handover in one more language.
+
+    The database (petitions/sql/translations.sql) refuses the handover's own language.
+    """
 
     OF = "handover"
 

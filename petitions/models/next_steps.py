@@ -29,7 +29,11 @@ class NextStepKind(models.TextChoices):
 
 
 class NextStep(models.Model):
-    """The one thing that staff suggest after signing and sharing."""
+    """The one thing that staff suggest after signing and sharing.
+
+    The database (petitions/sql/next_steps.sql) refuses a petition of another
+    organisation.
+    """
 
     petition = models.OneToOneField(
         Petition, on_delete=models.CASCADE, related_name="next_step"

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 class Target(models.Model):
     """A person or body that a petition addresses. The first one is named on the
-    profile, all of them on the petition's page."""
+    profile, all of them on the petition's page.
+
+    The database (petitions/sql/targets.sql) refuses to add, change or delete one once
+    people have signed; one that was left open may be settled.
+    """
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.CASCADE, related_name="targets"

@@ -187,7 +187,11 @@ class Words:
 
 class Translation(HasDialect, OtherText):
     """The words of a petition in one more language. They share the petition's page and
-    its count; whoever signs under them signs the petition."""
+    its count; whoever signs under them signs the petition.
+
+    The database (petitions/sql/translations.sql) refuses to change or delete it once
+    somebody has signed since it was there, and a second text in one language.
+    """
 
     OF = "petition"
 

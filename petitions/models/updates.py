@@ -67,7 +67,11 @@ class News:
 
 class Update(HasDialect, ReadAsPetition, Pictured):
     """Dated news about a petition. Its number, which its address contains, is given
-    when it is first published, and never changes."""
+    when it is first published, and never changes.
+
+    The database (petitions/sql/updates.sql) refuses to change the number or to delete
+    an update that has one, and a language that a translation has (translations.sql).
+    """
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition",
@@ -207,7 +211,10 @@ class Update(HasDialect, ReadAsPetition, Pictured):
 
 class UpdateTranslation(HasDialect, OtherText):
     """The words of an update in one more language: the same news, on the same day, at
-    the same address."""
+    the same address.
+
+    The database (petitions/sql/translations.sql) refuses the update's own language.
+    """
 
     OF = "update"
 

@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from core.db.sql_files import RunSQLFile
 from tests.project.migration_rules import complaints, has_python
-from tests.project.releases import former, git
+from tests.project.releases import ROOT, former, git
 
-KNOWN = {"petitions_signature", "petitions_duemail", "petitions_topic"}
+KNOWN = {"petitions_signature", "petitions_outgoingmail", "petitions_topic"}
 SIGNATURE = 'ALTER TABLE "petitions_signature"'
 # As Django drops a default that the database is not to keep.
 BARE = f'{SIGNATURE} ALTER COLUMN "a" DROP DEFAULT'
@@ -40,11 +41,11 @@ BARE = f'{SIGNATURE} ALTER COLUMN "a" DROP DEFAULT'
         (f'{SIGNATURE} ADD COLUMN "a" uuid DEFAULT gen_random_uuid() NOT NULL', "anew"),
         (f"{SIGNATURE} ADD COLUMN a int GENERATED ALWAYS AS (id + 1) STORED", "anew"),
         ("CREATE INDEX a ON petitions_signature (b)", "CONCURRENTLY"),
-        ('CREATE UNIQUE INDEX "a" ON "petitions_duemail" ("b")', "CONCURRENTLY"),
+        ('CREATE UNIQUE INDEX "a" ON "petitions_outgoingmail" ("b")', "CONCURRENTLY"),
         ("CREATE INDEX CONCURRENTLY a ON petitions_signature (b)", "atomic = False"),
         ("DROP INDEX a", "CONCURRENTLY"),
         ("UPDATE petitions_signature SET place = ''", "batches"),
-        ("DELETE FROM petitions_duemail WHERE state = 'sent'", "batches"),
+        ("DELETE FROM petitions_outgoingmail WHERE state = 'sent'", "batches"),
         ("LOCK TABLE petitions_signature IN SHARE MODE", "not while"),
         ("DO $$ BEGIN UPDATE petitions_signature SET place = ''; END $$", "not while"),
     ],
@@ -133,3 +134,29 @@ def test_migrations_since_the_former_release_expand_only() -> None:
         ]
 
     assert found == []
+
+
+def test_a_changed_file_of_sql_is_run_by_a_new_migration() -> None:
+    """What an installed site has already run, it does not run again."""
+    commit = former()
+    listed = git("ls-tree", "-r", "--name-only", commit).stdout.decode().split()
+    new = [
+        migration
+        for migration in MigrationLoader(None).disk_migrations.values()
+        if migration.app_label == "petitions"
+        and f"petitions/migrations/{migration.name}.py" not in listed
+    ]
+    run_again = {
+        operation.path
+        for migration in new
+        for operation in migration.operations
+        if isinstance(operation, RunSQLFile)
+    }
+    changed = {
+        path
+        for path in (ROOT / "petitions/sql").glob("*.sql")
+        if git("show", f"{commit}:petitions/sql/{path.name}").stdout
+        != path.read_bytes()
+    }
+
+    assert changed <= run_again

@@ -13,6 +13,7 @@ from django.db.migrations import Migration, RunPython, SeparateDatabaseAndState
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
+from core.db import schema
 from core.db.connecting import unfit
 from core.db.database import (
     direct,
@@ -86,6 +87,17 @@ def is_of_statements(migration: Migration) -> bool:
     )
 
 
+def refuse_another_history() -> None:
+    """Raise CommandError if this release cannot bring the schema up to date."""
+    unknown = schema.unknown_migrations()
+    if unknown and schema.pending_migrations():
+        raise CommandError(
+            f"This database was made before version 0.2.0 ({unknown[0]} is applied), "
+            "and cannot be updated. Begin with an empty one; for `make run`, remove "
+            "its folder. Nothing was changed."
+        )
+
+
 # Django's command looks the class up by this name.
 migrate.MigrationExecutor = Executor  # type: ignore[attr-defined]
 
@@ -110,6 +122,7 @@ class Command(migrate.Command):
         while True:
             try:
                 if self.alone():
+                    refuse_another_history()
                     self.tidy()
                     super().handle(*args, **options)
                     return

@@ -170,6 +170,26 @@ def test_no_command_begins_while_a_migration_is_due(name: str, tmp_path: Path) -
     assert not Organization.objects.exists()
 
 
+@pytest.mark.django_db
+def test_a_schema_that_no_release_left_is_refused_and_stays(empty: str) -> None:
+    applied = "(id serial, app text, name text, applied timestamptz DEFAULT now())"
+    with psycopg.connect(empty) as found:
+        found.execute(f"CREATE TABLE django_migrations {applied}")
+        found.execute(
+            "INSERT INTO django_migrations (app, name) VALUES"
+            " ('petitions', '0001_initial'), ('petitions', '0002_guards')"
+        )
+
+    done = manage(empty, "migrate")
+
+    is_one_sentence(done, "(petitions.0002_guards is applied), and cannot be updated.")
+    with psycopg.connect(empty) as found:
+        tables = found.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        )
+        assert tables.fetchall() == [("django_migrations",)]
+
+
 @pytest.mark.usefixtures("behind")
 def test_a_command_says_it_after_an_update_and_does_nothing_by_half() -> None:
     done = manage(url(), "start_site", "--organization", "A", "--owner", "a@b.example")
