@@ -242,7 +242,7 @@ def ended(petition: Petition) -> Petition:
     Petition.objects.update(months_kept=3, opens_at=now - DAY)
     given: dict[str, Any] = {
         "place": "Ottawa", "postal_code": "K1A", "country": "CA", "comment": "Because",
-        "show_name": True, "updates": True,
+        "show_name": True, "wants_updates": True,
     }  # fmt: skip
     for number in range(7):
         make_signature(petition, f"s{number}@example.org", now=now, **given)
