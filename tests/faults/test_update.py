@@ -36,7 +36,6 @@ def site(mail: MailServer) -> Iterator[Site]:
     folder.chmod(0o755)
     site = Site(MAIL_URL=f"smtp://127.0.0.1:{mail.port}")
     site.root = unpack(former(), folder / "code")
-    site.launcher = "config.launcher"  # where that release has it
     try:
         yield site.start()
     finally:
