@@ -1,5 +1,6 @@
--- Former words of an answer stay readable as revisions; an answer is withdrawn whole, with a record.
+-- Guards of answers: former words stay as revisions; an answer is withdrawn whole.
 
+-- Keep the words that an answer had before this change as a revision.
 CREATE OR REPLACE FUNCTION answer_keep_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.changed_at = now();
@@ -20,6 +21,8 @@ FOR EACH ROW WHEN (
      NEW.text_format, NEW.link)
 ) EXECUTE FUNCTION answer_keep_revision();
 
+-- The same for a translation. A revision that the same transaction made of the answer
+-- has what is missing here: who answered, when, and in which format.
 CREATE OR REPLACE FUNCTION answer_translation_keep_revision() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -49,7 +52,8 @@ FOR EACH ROW WHEN (
     (NEW.answer_id, NEW.language, NEW.answered_by, NEW.text, NEW.link, NEW.original)
 ) EXECUTE FUNCTION answer_translation_keep_revision();
 
--- What was said goes with a record that it was taken back, and with nothing else.
+-- Refuse to delete an answer, its translations or its revisions unless there is a record
+-- that it was withdrawn.
 CREATE OR REPLACE FUNCTION said_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' AND EXISTS (
@@ -67,7 +71,7 @@ FOR EACH ROW EXECUTE FUNCTION said_stays();
 CREATE OR REPLACE TRIGGER revision_stays_there BEFORE DELETE ON petitions_answerrevision
 FOR EACH ROW EXECUTE FUNCTION said_stays();
 
--- Depth 1 is somebody else than the trigger above.
+-- Refuse a revision that no trigger above made: those insert at a depth of 2.
 CREATE OR REPLACE FUNCTION revision_by_database() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF pg_trigger_depth() < 2 THEN
@@ -79,6 +83,7 @@ END $$;
 CREATE OR REPLACE TRIGGER revision_not_invented BEFORE INSERT ON petitions_answerrevision
 FOR EACH ROW EXECUTE FUNCTION revision_by_database();
 
+-- Refuse to change a revision, except that its words may be removed, once.
 CREATE OR REPLACE FUNCTION revision_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     who text[] = ARRAY['removed_by_id'];
@@ -92,7 +97,7 @@ BEGIN
     THEN
         RETURN NEW;
     END IF;
-    -- The account of whoever removed it may go.
+    -- Deleting an account sets this column to NULL.
     IF TG_OP = 'UPDATE' AND NEW.removed_by_id IS NULL
         AND to_jsonb(NEW) - who = to_jsonb(OLD) - who
     THEN
@@ -103,6 +108,7 @@ END $$;
 CREATE OR REPLACE TRIGGER revision_stays BEFORE UPDATE ON petitions_answerrevision
 FOR EACH ROW EXECUTE FUNCTION revision_keep();
 
+-- Delete the answer whose withdrawal was just recorded, with all that belongs to it.
 CREATE OR REPLACE FUNCTION answer_take_back() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM petitions_answertranslation WHERE answer_id = NEW.answer;
@@ -117,7 +123,7 @@ END $$;
 CREATE OR REPLACE TRIGGER answer_taken_back AFTER INSERT ON petitions_answerwithdrawal
 FOR EACH ROW EXECUTE FUNCTION answer_take_back();
 
--- The account of whoever took it back may go.
+-- Refuse to change the record, except that deleting an account sets its column to NULL.
 CREATE OR REPLACE FUNCTION withdrawal_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     who text[] = ARRAY['withdrawn_by_id'];

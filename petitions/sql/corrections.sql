@@ -1,6 +1,6 @@
--- A correction is permanent, and corrects what stands in the text.
+-- Guards of corrections: each is permanent, and of a passage that is there.
 
--- Readers were told: a mistake in a correction is corrected by another one.
+-- Refuse to change what readers were told; another correction corrects a mistake.
 CREATE OR REPLACE FUNCTION correction_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE check_violation USING MESSAGE =
@@ -18,7 +18,8 @@ CREATE OR REPLACE TRIGGER correction_dialect_stays BEFORE UPDATE ON petitions_co
 FOR EACH ROW WHEN (OLD.dialect IS DISTINCT FROM NEW.dialect)
 EXECUTE FUNCTION correction_keep();
 
--- It cannot take out of people's mouths what they never signed.
+-- Refuse the correction of a passage that neither the text has nor an earlier
+-- correction: it would claim that people signed what they never saw.
 CREATE OR REPLACE FUNCTION correction_is_of_text() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     own text;

@@ -1,6 +1,6 @@
--- What was added by hand stays; each petition that is no draft has a total.
+-- Guards of counts: what staff added stays, and each public petition has a total.
 
--- Count entries are permanent; a mistake is corrected by another entry.
+-- Refuse to change count entries; another entry corrects a mistake.
 CREATE OR REPLACE FUNCTION count_entry_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE check_violation USING MESSAGE =
@@ -9,7 +9,7 @@ END $$;
 CREATE OR REPLACE TRIGGER count_entry_permanent BEFORE UPDATE OR DELETE ON petitions_countentry
 FOR EACH ROW EXECUTE FUNCTION count_entry_keep();
 
--- A public petition has a total, be it 0: lists by supporters are in its order.
+-- Give each petition that is no draft a total, be it 0: lists are sorted by it.
 CREATE OR REPLACE FUNCTION petition_has_total() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO petitions_total (petition_id, confirmed, paper, imported)

@@ -1,4 +1,4 @@
--- That a list of signatures was taken out stays recorded.
+-- Guard of exports: refuse to change the record of a list that left the site.
 
 CREATE OR REPLACE FUNCTION export_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- The numbers that were handed over do not change afterwards.
+-- Guard of handovers: refuse to change the numbers that were handed over.
 
 CREATE OR REPLACE FUNCTION handover_keep_numbers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

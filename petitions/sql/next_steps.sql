@@ -1,4 +1,4 @@
--- The petition that follows is one of the same organisation.
+-- Guard of next steps: refuse a petition of another organisation.
 
 CREATE OR REPLACE FUNCTION next_step_of_the_same() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- What was signed stays as it was signed, what has ended stays ended, and what was promised is kept.
+-- Guards of petitions: what people signed, and what they were promised, stays.
 
 CREATE OR REPLACE FUNCTION petition_is_signed(signed_id bigint) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -6,7 +6,7 @@ LANGUAGE sql STABLE AS $$
         OR EXISTS (SELECT 1 FROM petitions_countentry WHERE petition_id = signed_id)
 $$;
 
--- What was signed stays signed.
+-- Refuse to change a petition that people have signed; the triggers say which columns.
 CREATE OR REPLACE FUNCTION petition_keep_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF petition_is_signed(OLD.id) THEN
@@ -21,21 +21,23 @@ FOR EACH ROW WHEN (
     IS DISTINCT FROM
     (NEW.title, NEW.ask, NEW.text, NEW.text_format, NEW.language, NEW.organization_id)
 ) EXECUTE FUNCTION petition_keep_words();
--- What the person petitioned receives changes only towards less.
+-- Less may be handed over than was promised, never more.
 CREATE OR REPLACE TRIGGER petition_delivery_only_less BEFORE UPDATE ON petitions_petition
 FOR EACH ROW WHEN (
     array_position(ARRAY['number', 'names', 'comments'], NEW.delivery::text)
     > array_position(ARRAY['number', 'names', 'comments'], OLD.delivery::text)
 ) EXECUTE FUNCTION petition_keep_words();
+-- Where two people could share an address, the second one stays counted.
 CREATE OR REPLACE TRIGGER petition_addresses_stay_shared BEFORE UPDATE ON petitions_petition
 FOR EACH ROW WHEN (OLD.shared_addresses AND NOT NEW.shared_addresses)
 EXECUTE FUNCTION petition_keep_words();
--- How a signed text is read is part of what was signed.
+-- The dialect decides how a text is read, and so what was signed.
 CREATE OR REPLACE TRIGGER petition_dialect_frozen BEFORE UPDATE ON petitions_petition
 FOR EACH ROW WHEN (OLD.dialect IS DISTINCT FROM NEW.dialect)
 EXECUTE FUNCTION petition_keep_words();
 
--- An end is taken back within seven days, to where the petition stood.
+-- Refuse to reopen a petition that has ended, except within seven days, to the state
+-- that it had before, while no names are erased.
 CREATE OR REPLACE FUNCTION petition_keep_ended() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -54,7 +56,8 @@ FOR EACH ROW WHEN (
     OR (OLD.state IN ('closed', 'won') AND NEW.state IN ('draft', 'open', 'paused'))
 ) EXECUTE FUNCTION petition_keep_ended();
 
--- Fewer months are taken back within seven days, when nobody has signed under them.
+-- Refuse to keep names for longer than signers were promised, except to take back a
+-- shorter period within seven days, while no names are erased.
 CREATE OR REPLACE FUNCTION petition_keep_months() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -72,8 +75,7 @@ CREATE OR REPLACE TRIGGER petition_months_only_less BEFORE UPDATE ON petitions_p
 FOR EACH ROW WHEN (NEW.months_kept > OLD.months_kept)
 EXECUTE FUNCTION petition_keep_months();
 
--- Once the names of a petition are erased, it holds none again: it stays marked, takes
--- no signatures, and nothing is written into what is left of a signature.
+-- Refuse to change when the names were erased: signatures.sql relies on it.
 CREATE OR REPLACE FUNCTION petition_keep_anonymised() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE check_violation USING MESSAGE = 'The names of this petition were erased.';
@@ -83,8 +85,9 @@ FOR EACH ROW WHEN (
     OLD.anonymised_at IS NOT NULL AND NEW.anonymised_at IS DISTINCT FROM OLD.anonymised_at
 ) EXECUTE FUNCTION petition_keep_anonymised();
 
--- When something was entered that ends or erases, and what stood there before. These
--- columns are written here and nowhere else, whatever a statement says of them.
+-- Record when staff entered an end or a shorter period, and what was there before: from
+-- then on they have seven days to take it back. These columns are written here alone,
+-- whatever a statement sets them to.
 CREATE OR REPLACE FUNCTION petition_note_times() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     wait CONSTANT interval := '7 days';
@@ -102,7 +105,7 @@ BEGIN
     NEW.months_before := OLD.months_before;
     NEW.months_lowered_at := OLD.months_lowered_at;
     NEW.erasable_from := OLD.erasable_from;
-    -- A closing date that has passed already ends it now, not before.
+    -- A closing date that has already passed closes the petition now.
     IF NEW.state IN ('open', 'paused') AND NEW.closes_at < now()
        AND NEW.closes_at > NEW.opens_at
        AND (NEW.closes_at IS DISTINCT FROM OLD.closes_at OR OLD.state = 'draft')
@@ -114,7 +117,7 @@ BEGIN
         NEW.state_since := now();
     END IF;
     IF NEW.ended_at IS DISTINCT FROM OLD.ended_at THEN
-        -- Or at the closing date, which was entered before it came.
+        -- It ends now, or at a closing date that was entered before it came.
         IF OLD.ended_at IS NULL THEN
             NEW.ended_at := GREATEST(NEW.ended_at, LEAST(now(), OLD.closes_at));
         END IF;

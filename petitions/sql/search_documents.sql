@@ -1,5 +1,7 @@
--- What a search looks through: a document for each text, kept up to date by triggers.
+-- Search documents: one for each text of a public petition, kept up to date by triggers.
 
+-- Return the words in the spelling that is indexed and searched: compatible characters,
+-- no invisible ones, blanks for what joins words, and before digits.
 CREATE OR REPLACE FUNCTION search_normal(words text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT regexp_replace(
@@ -9,7 +11,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
              '([[:alpha:]]{3})(?=[0-9])', '\1 ', 'g')
 $$;
 
--- Besides, what is joined is found without what joins it.
+-- Return compounds, initials, numbers and pointed Hebrew without what joins or points
+-- them, to be found in that spelling, too: “wifi” for “wi-fi”, “ATT” for “AT&T”.
 CREATE OR REPLACE FUNCTION search_joined(words text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     WITH given AS (
@@ -39,8 +42,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     ) found (joined)
 $$;
 
--- Two characters each of a script that does not part its words, written in ASCII so that
--- every parser and dictionary leaves them alone; then each character alone.
+-- Return each pair of neighbours, then each character, of scripts that do not separate
+-- words; as hexadecimal ASCII, which no parser or dictionary changes.
 CREATE OR REPLACE FUNCTION search_pairs(words text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN words ~ '[஀-෿฀-໿က-႟ᄀ-ᇿក-៿々-〇ぁ-ヿㇰ-ㇿ㐀-䶿一-鿿가-힣豈-﫿𠀀-𿿿]' THEN (
@@ -57,7 +60,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     ELSE '' END
 $$;
 
--- A text as words in the form in which its language searches them.
+-- Return the search vector of a text by the configuration of its language.
 CREATE OR REPLACE FUNCTION search_vector(configuration regconfig, words text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT to_tsvector(configuration, concat_ws(' . ', normal, search_joined(words)))
@@ -65,13 +68,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       FROM search_normal(words) normal
 $$;
 
+-- Make the search documents of these petitions anew.
 CREATE OR REPLACE FUNCTION search_refresh(changed bigint[]) RETURNS void LANGUAGE plpgsql
 SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET jit = off AS $$
 BEGIN
     IF cardinality(changed) = 0 THEN
         RETURN;
     END IF;
-    -- One after the other: of two who change a petition the last one sees all of it.
+    -- Of two transactions that change a petition, the later one sees all of it.
     PERFORM 1 FROM petitions_petition WHERE id = ANY(changed)
       ORDER BY id FOR NO KEY UPDATE;
     DELETE FROM petitions_searchdocument WHERE petition_id = ANY(changed);
@@ -111,7 +115,7 @@ BEGIN
                    || setweight(search_vector(d.configuration, d.organization), 'C')
                ) h (head)
     )
-    -- In one order, so that two of these never wait for each other.
+    -- Always in the same order, so that two of these cannot deadlock.
     INSERT INTO petitions_searchword (word)
     SELECT DISTINCT word
       FROM texts d
@@ -129,7 +133,8 @@ BEGIN
         PERFORM search_refresh(ARRAY(
             SELECT id FROM now_rows WHERE state <> 'draft'));
     ELSE
-        -- They have no index: compared as sets, for one by one is each with each.
+        -- Compared as sets: transition tables have no index, and a join would compare
+        -- each row with each.
         PERFORM search_refresh(ARRAY(
             SELECT id FROM (
                    SELECT id, organization_id, language, title, ask, summary, text,

@@ -1,10 +1,10 @@
--- How each language is searched: PostgreSQL's own configuration for it, without accents.
--- A language that PostgreSQL has none for is searched word by word, as it is written.
+-- Search languages: PostgreSQL's configuration for each, made to ignore accents. Texts in
+-- a language without one are searched by their words as written.
 DO $do$
 DECLARE
     made text;
     cases text := '';
-    -- Languages by PostgreSQL's name; a release that lacks one searches it as `simple`.
+    -- PostgreSQL's name for each language; one that this server lacks is `simple`.
     known jsonb := '{
         "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek",
         "en": "english", "es": "spanish", "et": "estonian", "eu": "basque",
@@ -36,7 +36,7 @@ BEGIN
                        ' WHEN %L THEN ''petitions_%s''::regconfig', key, made), ''), '')
               FROM jsonb_each_text(known) WHERE value = made);
     END LOOP;
-    -- The configuration for the code of a language: “fr”, “zh-Hant”.
+    -- Return the configuration for a language code such as “fr” or “zh-Hant”.
     EXECUTE format($made$
         CREATE OR REPLACE FUNCTION search_configuration(language text) RETURNS regconfig
         LANGUAGE sql STABLE AS $sql$

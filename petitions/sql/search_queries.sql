@@ -1,7 +1,7 @@
--- What a search asks, and the petitions that answer it.
+-- Search queries: from what people type to the documents that match it.
 
--- What a petition is searched for: `words` as people write them, in each language of
--- the interface or of any text. NULL when nothing is left that an index could find.
+-- Return one query for `words` in all languages of the interface and of any text; NULL
+-- if only words are left that no index holds.
 CREATE OR REPLACE FUNCTION search_query(words text, interface text[]) RETURNS tsquery
 LANGUAGE sql STABLE AS $$
     WITH RECURSIVE used AS (
@@ -19,14 +19,15 @@ LANGUAGE sql STABLE AS $$
      WHERE numnode(q) > 0 AND querytree(q) NOT IN ('', 'T')
 $$;
 
--- Of queries by configuration the one for texts in `language`; NULL finds nothing.
+-- Return the query for texts in `language` from all queries by configuration; NULL, which
+-- matches nothing, if there is none.
 CREATE OR REPLACE FUNCTION search_own(queries jsonb, language text) RETURNS tsquery
 LANGUAGE sql STABLE AS $$
     SELECT (queries ->> search_configuration(language)::text)::tsquery
 $$;
 
--- What is searched for, by the configuration of each language in use, of the interface or
--- of any text. None for a language in which nothing is left that an index could find.
+-- Return a query for each configuration in use, be it of the interface or of a text; no
+-- row for one in which only words are left that no index holds.
 CREATE OR REPLACE FUNCTION search_queries(words text, interface text[])
 RETURNS TABLE (configuration text, query text) LANGUAGE sql STABLE AS $$
     WITH RECURSIVE used AS (
@@ -41,7 +42,7 @@ RETURNS TABLE (configuration text, query text) LANGUAGE sql STABLE AS $$
                 UNION SELECT unnest(interface)) languages
     )
     SELECT configuration::text,
-           -- The word itself, too: a stem may lose more of it than of its plural.
+           -- The word itself as well: its stem may be shorter than that of its plural.
            CASE WHEN q::text LIKE '%!%' THEN q
                 ELSE q || websearch_to_tsquery('petitions_simple', words) END::text
       FROM configurations
@@ -49,7 +50,7 @@ RETURNS TABLE (configuration text, query text) LANGUAGE sql STABLE AS $$
      WHERE numnode(q) > 0 AND querytree(q) NOT IN ('', 'T')
 $$;
 
--- The conditions that narrow a search; NULL narrows nothing.
+-- Return the SQL conditions of the filters; a filter that is NULL adds none.
 CREATE OR REPLACE FUNCTION search_scope(states text[], organization bigint, topic bigint)
 RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT concat_ws(' ',
@@ -60,8 +61,10 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
             ' WHERE t.petition_id = d.petition_id AND t.topic_id = $7)' END)
 $$;
 
--- As before, and each text by the query of its own language: the stem of a name in one
--- language is a word of another. `query` is all of them, for the index.
+-- Return the documents that match in `part` (head or whole) among the newest `looked_at`,
+-- newest first: a common word costs no more than a rare one. Each text is matched by
+-- the query of its own language, for a stem in one language is a word of another;
+-- `query` has all of them, for the index.
 CREATE OR REPLACE FUNCTION search_newest(part text, query tsquery, queries jsonb, wanted int,
     looked_at int, moment timestamptz, states text[], organization bigint, topic bigint)
 RETURNS SETOF bigint LANGUAGE plpgsql STABLE
@@ -77,6 +80,7 @@ BEGIN
         USING moment, looked_at, query, wanted, states, organization, topic, queries;
 END $$;
 
+-- The same by the index, for rare words: of the first `looked_at` documents that it finds.
 CREATE OR REPLACE FUNCTION search_indexed(part text, query tsquery, queries jsonb, wanted int,
     looked_at int, moment timestamptz, states text[], organization bigint, topic bigint)
 RETURNS SETOF bigint LANGUAGE plpgsql STABLE

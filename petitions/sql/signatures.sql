@@ -1,7 +1,7 @@
--- A counted signature cannot vanish, and a name that was erased does not come back.
+-- Guards of signatures: counted ones do not vanish, erased names do not come back.
 
--- A counted signature is withdrawn before it is erased: otherwise the count would
--- hold somebody whom the records do not.
+-- Refuse to delete a counted signature. Withdrawing it first lowers the count, which
+-- would otherwise include somebody of whom there is no record.
 CREATE OR REPLACE FUNCTION signature_keep_counted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE check_violation USING MESSAGE =
@@ -11,6 +11,7 @@ CREATE OR REPLACE TRIGGER signature_counted_stays BEFORE DELETE ON petitions_sig
 FOR EACH ROW WHEN (OLD.state = 'confirmed')
 EXECUTE FUNCTION signature_keep_counted();
 
+-- Refuse signatures of a petition whose names were erased.
 CREATE OR REPLACE FUNCTION signature_keep_out() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM petitions_petition
@@ -24,6 +25,7 @@ END $$;
 CREATE OR REPLACE TRIGGER signature_not_of_anonymised BEFORE INSERT ON petitions_signature
 FOR EACH ROW EXECUTE FUNCTION signature_keep_out();
 
+-- Refuse to write into what is left of an erased signature.
 CREATE OR REPLACE FUNCTION signature_keep_erased() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE check_violation USING MESSAGE =
@@ -33,8 +35,8 @@ CREATE OR REPLACE TRIGGER signature_erased_stays BEFORE UPDATE ON petitions_sign
 FOR EACH ROW WHEN (OLD.email_key IS NULL AND NEW IS DISTINCT FROM OLD)
 EXECUTE FUNCTION signature_keep_erased();
 
--- Names go when the petition has ended and seven days have passed since it was entered
--- that they should. Who erases by another clock says so.
+-- Refuse to erase a counted signature before its petition has ended and staff have had
+-- seven days to call it off. A caller with a clock of its own sets `petitions.now`.
 CREATE OR REPLACE FUNCTION signature_keep_for_now() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     clock timestamptz := COALESCE(

@@ -1,6 +1,6 @@
--- Whom people petitioned stays, and only they answer or receive.
+-- Guards of targets: whom people petitioned stays, and only they answer or receive.
 
--- Whom they petitioned stays, too; only “not settled yet” may be settled.
+-- Refuse to change whom people petitioned, except to settle a target that was left open.
 CREATE OR REPLACE FUNCTION target_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.kind = 'unsettled' AND OLD.petition_id = NEW.petition_id
@@ -19,7 +19,7 @@ END $$;
 CREATE OR REPLACE TRIGGER target_frozen BEFORE INSERT OR UPDATE OR DELETE ON petitions_target
 FOR EACH ROW EXECUTE FUNCTION target_keep();
 
--- Who answered, and who was handed something, is one of those petitioned.
+-- Refuse an answer or a handover of somebody whom this petition does not address.
 CREATE OR REPLACE FUNCTION target_is_of_petition() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.petition_id <> NEW.petition_id THEN

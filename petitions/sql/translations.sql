@@ -1,14 +1,15 @@
--- A text in another language freezes like the petition's own; there is one text in a language.
+-- Guards of translations: what people signed stays, and each language has one text.
 
 CREATE OR REPLACE FUNCTION petition_is_signed_since(signed_id bigint, since timestamptz)
 RETURNS boolean LANGUAGE sql STABLE AS $$
-    -- The newest row alone: signatures are numbered as they come.
+    -- Ids ascend with time, so the newest signature decides.
     SELECT COALESCE((SELECT created_at >= since FROM petitions_signature
                       WHERE petition_id = signed_id ORDER BY id DESC LIMIT 1), false)
         OR EXISTS (SELECT 1 FROM petitions_countentry
                     WHERE petition_id = signed_id AND created_at >= since)
 $$;
 
+-- Refuse to change or delete a translation that people may have signed.
 CREATE OR REPLACE FUNCTION translation_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF petition_is_signed_since(OLD.petition_id, OLD.created_at) THEN
@@ -32,7 +33,7 @@ CREATE OR REPLACE TRIGGER translation_dialect_frozen BEFORE UPDATE ON petitions_
 FOR EACH ROW WHEN (OLD.dialect IS DISTINCT FROM NEW.dialect)
 EXECUTE FUNCTION translation_keep();
 
--- There is one text in a language: the petition's own, or another.
+-- Refuse a translation into the petition's own language; below, the reverse.
 CREATE OR REPLACE FUNCTION translation_is_another() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM petitions_petition
@@ -61,8 +62,8 @@ CREATE OR REPLACE TRIGGER petition_another_language BEFORE UPDATE ON petitions_p
 FOR EACH ROW WHEN (OLD.language IS DISTINCT FROM NEW.language)
 EXECUTE FUNCTION petition_language_is_another();
 
--- There is one text in a language: the own one of what is told, or another. Asked at the
--- end of a transaction, for one that exchanges the two is in the wrong halfway.
+-- Refuse two texts of an update, a handover or an answer in one language. Checked at the
+-- end of the transaction, because one that exchanges both has them alike for a moment.
 CREATE OR REPLACE FUNCTION own_text_is_another() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     told text = TG_ARGV[0];

@@ -1,4 +1,4 @@
--- An update that was published keeps its address.
+-- Guard of updates: refuse to change or free the address of a published one.
 
 CREATE OR REPLACE FUNCTION update_keep_address() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
