@@ -331,9 +331,11 @@ class Environment(environ.Env):  # type: ignore[misc]
                 "behind the port."
             )
         timeout = options.get("timeout", ["10"])[0]
-        if not 0 < int_or_0(timeout) < 1000:
+        # At most what RFC 5321 asks of a sender: mail is leased for a multiple of it.
+        if not 0 < int_or_0(timeout) <= 300:
             self.problems.append(
-                f"{name}: its timeout is not a number of seconds. Set ?timeout=10"
+                f"{name}: its timeout is not a number of seconds from 1 to 300. Set "
+                "?timeout=10"
             )
             timeout = "10"
         return {

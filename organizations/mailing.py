@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from core.mail.addresses import account_address
+from core.mail.leases import lease_time
 from core.mail.transport import words
 from core.security.buckets import (
     Drawn,
@@ -32,9 +33,6 @@ from organizations.models import Invitation, StaffMail, StaffMailPurpose, User
 
 logger = logging.getLogger(__name__)
 
-# Longer than a mail server that does not answer is waited for: ten seconds at each
-# step, unless its setting says otherwise.
-LEASE = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(minutes=30)
 KEPT = timedelta(days=2)
 """An unsent mail is deleted after this time: it is of no use any more."""
@@ -74,7 +72,7 @@ def send_round(now: datetime) -> bool:
         )
         if mail is None:
             return False
-        mail.due_at = now + LEASE
+        mail.due_at = now + lease_time()
         mail.attempts += 1
         mail.save(update_fields=["due_at", "attempts"])
     with translation.override(mail.language):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import socketserver
 import threading
+import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, Self
@@ -119,6 +122,68 @@ class SilentServer:
 
     def __exit__(self, *error: object) -> None:
         self.socket.close()
+
+
+class SlowServer(socketserver.ThreadingTCPServer):
+    """A server that answers each command `delay` seconds late, refuses the first two
+    ways to log in, and counts its answers."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self, delay: float = 0.0) -> None:
+        super().__init__(("127.0.0.1", 0), SlowConversation)
+        self.delay = delay
+        self.port = int(self.server_address[1])
+        self.answers = self.messages = 0
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class SlowConversation(socketserver.StreamRequestHandler):
+    server: SlowServer
+
+    def answer(self, words: str) -> None:
+        time.sleep(self.server.delay)
+        self.server.answers += 1
+        self.wfile.write(words.encode() + b"\r\n")
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            self.converse()
+
+    def converse(self) -> None:
+        self.answer("220 slow")
+        while command := self.rfile.readline().decode().strip():
+            match command.upper().split()[:2]:
+                case ["EHLO", *_]:
+                    self.answer("250-slow\r\n250 AUTH CRAM-MD5 PLAIN LOGIN")
+                case ["AUTH", "CRAM-MD5"]:
+                    self.answer("334 " + b64encode(b"<challenge>").decode())
+                    self.rfile.readline()
+                    self.answer("535 5.7.8 not so")
+                case ["AUTH", "PLAIN"]:
+                    self.answer("535 5.7.8 not so")
+                case ["AUTH", "LOGIN"]:
+                    self.answer("334 UGFzc3dvcmQ6")
+                    self.rfile.readline()
+                    self.answer("235 2.7.0 in")
+                case ["DATA"]:
+                    self.answer("354 go on")
+                    while self.rfile.readline() not in (b".\r\n", b""):
+                        pass
+                    self.server.messages += 1
+                    self.answer("250 OK")
+                case ["QUIT"]:
+                    self.answer("221 bye")
+                    return
+                case _:
+                    self.answer("250 OK")
 
 
 class MailServer(Controller):

@@ -13,8 +13,9 @@ import smtplib
 import ssl
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.utils import getaddresses, make_msgid, parseaddr
 from pathlib import Path
@@ -37,6 +38,11 @@ from core.mail.addresses import (
 NO_SUCH_MAILBOX = frozenset(
     {"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.0", "5.2.1"}
 )
+# How often the timeout of a mail server may pass until a connection is open (greeting,
+# TLS, three ways to log in) and until a message is handed over (three commands, the
+# text, a reset).
+OPENING_WAITS = 12
+SENDING_WAITS = 6
 STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
@@ -98,31 +104,66 @@ class Transport(Protocol):
     def send(self, sender: str, recipient: str, message: bytes) -> None: ...
 
 
+def longest_opening() -> timedelta:
+    """Return how long opening a connection may take; no mail goes over one that took
+    longer."""
+    return OPENING_WAITS * timeout_of_mail()
+
+
+def longest_sending() -> timedelta:
+    """Return how long handing over one message may take."""
+    return SENDING_WAITS * timeout_of_mail()
+
+
+def timeout_of_mail() -> timedelta:
+    """Return how long each reply of the mail server is waited for; a folder replies at
+    once."""
+    options = settings.MAILERS["default"].get("OPTIONS", {})
+    return timedelta(seconds=options.get("timeout", 0))
+
+
+@contextmanager
+def opened_in_time(timeout: float | None) -> Iterator[None]:
+    """Raise TimeoutError after a block that took longer than a connection with this
+    timeout may take to open: of a server with many addresses, each is waited for."""
+    started = time.monotonic()
+    yield
+    if timeout and time.monotonic() - started > OPENING_WAITS * timeout:
+        raise TimeoutError("the mail server was too slow")
+
+
 class SmtpTransport:
     """A connection to the SMTP server that `options` (of MAILERS) name."""
+
+    smtp: smtplib.SMTP
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
 
     def __enter__(self) -> Self:
+        try:
+            with opened_in_time(self.options["timeout"]):
+                self.open()
+        except BaseException:
+            if hasattr(self, "smtp"):
+                self.smtp.close()
+            raise
+        return self
+
+    def open(self) -> None:
         host, port = self.options["host"], self.options["port"]
         timeout = self.options["timeout"]
         if self.options["use_ssl"]:
-            self.smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            self.smtp = smtplib.SMTP_SSL(
                 host, port, timeout=timeout, context=ssl.create_default_context()
             )
         else:
             self.smtp = smtplib.SMTP(host, port, timeout=timeout)
-        try:
-            if self.options["use_tls"]:
-                self.smtp.starttls(context=ssl.create_default_context())
-            if self.options["username"]:
-                self.smtp.login(self.options["username"], self.options["password"])
-            self.smtp.ehlo_or_helo_if_needed()
-        except BaseException:
-            self.smtp.close()
-            raise
-        return self
+        if self.options["use_tls"]:
+            self.smtp.starttls(context=ssl.create_default_context())
+        if self.options["username"]:
+            self.smtp.login(self.options["username"], self.options["password"])
+        self.smtp.ehlo_or_helo_if_needed()
 
     def __exit__(
         self,
@@ -266,6 +307,14 @@ def complete(message: EmailMessage) -> EmailMessage:
 
 class SmtpBackend(EmailBackend):
     """Django's SMTP backend, for completed messages."""
+
+    def open(self) -> bool | None:
+        try:
+            with opened_in_time(self.timeout):
+                return super().open()
+        except TimeoutError:
+            self.close()
+            raise
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         return super().send_messages([complete(each) for each in email_messages])

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from core.mail.leases import lease_time
 from petitions.models import Bounce, OutgoingMail, Signature
 from petitions.models.mails import MailKind, MailState
 from petitions.signature_fields import CORRECTABLE
@@ -20,9 +21,9 @@ from petitions.states import SignatureState
 BATCH = 500
 
 
-# Longer than a batch takes, even with a mail server that does not answer:
-# `sending.BATCH_TIME` and the timeout of the connection.
-LEASE = timedelta(seconds=120)
+# A connection begins no more mails after this time: a batch ends before its lease does,
+# and so soon that a more urgent mail that comes in meanwhile is not late.
+BATCH_TIME = timedelta(seconds=5)
 
 
 DAY = timedelta(days=1)
@@ -50,10 +51,10 @@ RETURNING m.id
 
 
 def lease(now: datetime, batch: int = BATCH) -> list[int]:
-    """Lease at most `batch` mails that are due to this worker for `LEASE`; return their
-    ids."""
+    """Lease at most `batch` mails that are due to this worker; return their ids."""
+    until = now + lease_time(BATCH_TIME)
     with connection.cursor() as cursor:
-        cursor.execute(LEASE_DUE, {"now": now, "until": now + LEASE, "batch": batch})
+        cursor.execute(LEASE_DUE, {"now": now, "until": until, "batch": batch})
         return [number for (number,) in cursor.fetchall()]
 
 

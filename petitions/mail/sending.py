@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,18 +22,13 @@ from core.mail.transport import (
 )
 from petitions.addresses import domain_of
 from petitions.mail import bounces
+from petitions.mail.leases import BATCH_TIME, LeasedMail
 from petitions.mail.messages import MessageTemplates
 from petitions.models import OutgoingMail
 from petitions.models.mails import MailState
 
-if TYPE_CHECKING:
-    from petitions.mail.leases import LeasedMail
-
 logger = logging.getLogger(__name__)
 
-# A batch ends before its lease does, and so soon that a more urgent mail that comes in
-# meanwhile is not late.
-BATCH_TIME = timedelta(seconds=5)
 GIVE_UP_AFTER = timedelta(days=2)
 LONGEST_PAUSE = timedelta(hours=1)
 
@@ -150,7 +145,6 @@ class Batch:
         self.frames = MessageTemplates(now)
         self.lock = threading.Lock()
         self.unsent = deque(mails)
-        self.stop_at = time.monotonic() + BATCH_TIME.total_seconds()
         self.failures: list[Exception] = []
 
     def send(self, connections: int) -> None:
@@ -171,9 +165,11 @@ class Batch:
         time is up."""
         marks = Marks()
         with open_transport() as transport:
+            # From now on: many servers let a stranger wait before they greet.
+            stop_at = time.monotonic() + BATCH_TIME.total_seconds()
             capabilities.learn(transport.is_international)
             try:
-                while (left := self.stop_at - time.monotonic()) > 0 and self.unsent:
+                while (left := stop_at - time.monotonic()) > 0 and self.unsent:
                     if PACE.pause():
                         marks.write()
                     if not PACE.take(left):

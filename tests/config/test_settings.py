@@ -56,6 +56,7 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"DATABASE_URL": "postgresql://u:p@w@h/n"}, "password, write / as %2F, # as %23"),
     ({"DATABASE_URL": "postgresql://u:100%@h/n"}, "password, write / as %2F, # as %23"),
     ({"MAIL_URL": "smtp://h?timeout=a"}, "MAIL_URL: its timeout is not a number"),
+    ({"MAIL_URL": "smtp://h?timeout=301"}, "MAIL_URL: its timeout is not a number"),
     ({"MAIL_FROM": "nonsense"}, "MAIL_FROM is 'nonsense'. Set an e-mail address"),
     ({"ALERT_EMAIL": "a@b.org,x"}, "ALERT_EMAIL is 'x'. Set an e-mail address"),
     ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'. Set json or text."),

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from core.mail.leases import lease_time
 from core.worker.loops import (
     LOOK_EVERY,
     LOOKS,
 )
 from petitions.loops import LOOPS
-from petitions.mail.leases import LEASE
 from tests.faults.conftest import Parts
 from tests.faults.load import FORM, PETITION
 from tests.site import OWN, ROOT, fetch, until
@@ -120,7 +120,7 @@ def test_a_worker_that_hangs_is_taken_over_from(parts: Parts) -> None:
     twice = {a: found for a, found in mails(parts, many).items() if len(found) > 1}
     assert len(twice) <= 2
     assert all(len(found) == 2 and len(set(found)) == 1 for found in twice.values())
-    assert took < TAKEN_OVER < LEASE.total_seconds()
+    assert took < TAKEN_OVER < lease_time().total_seconds()
     unsent = "SELECT count(*) FROM petitions_outgoingmail WHERE state = 'due'"
     assert parts.site.sql(unsent) == [(0,)]
     print(f"\ntaken over after {took:.0f} s; {len(twice)} of 12 sent once more")

@@ -553,3 +553,22 @@ def test_a_stranger_cannot_invite(
     invite_by_form(as_user(charlie), organization, "new@example.org")
 
     assert not Invitation.objects.exists()
+
+
+def test_a_mail_is_sent_once_however_slow_the_server(
+    alice: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = {**settings.MAILERS["default"], "OPTIONS": {"timeout": 300}}
+    settings.MAILERS = {"default": slow}
+    mailing.request_mail(StaffMailPurpose.PASSWORD, alice.email, language="en")
+    now, sent, others = timezone.now(), [], []
+
+    def slowly(message: Any) -> None:
+        sent.append(message.to)
+        others.append(mailing.send_round(now + timedelta(minutes=85)))
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", slowly)
+    mailing.send_round(now)
+
+    assert sent == [[alice.email]]
+    assert others == [False]

@@ -9,9 +9,10 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from petitions.mail import leases, sending
 from petitions.models import OutgoingMail, Petition
 from tests.factories import make_pending
-from tests.mailserver import MailServer, SilentServer
+from tests.mailserver import MailServer, SilentServer, SlowServer
 from tests.petitions.conftest import both_manners
 from tests.petitions.mail.helpers import send, states
 
@@ -47,6 +48,35 @@ def test_a_server_that_says_nothing_holds_no_lease(
     send()
 
     assert states() == {"sent": 3}
+
+
+def test_a_server_that_greets_late_gets_mail_nevertheless(
+    petition: Petition,
+    server: MailServer,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Many let a stranger wait for longer than a batch lasts."""
+    monkeypatch.setattr(sending, "BATCH_TIME", timedelta(seconds=0.5))
+    signed_by(petition, 1)
+    with SlowServer(delay=0.6) as slow:
+        settings.MAILERS["default"]["OPTIONS"]["port"] = slow.port
+        send()
+
+        assert slow.messages == 1
+    assert states() == {"sent": 1}
+
+
+def test_a_mail_on_its_way_is_leased_for_as_long_as_it_takes(
+    petition: Petition, server: MailServer, settings: Settings
+) -> None:
+    settings.MAILERS["default"]["OPTIONS"]["timeout"] = 300
+    signed_by(petition, 1)
+    assert len(leases.lease(timezone.now())) == 1
+
+    send(timedelta(minutes=85))
+
+    assert server.mailbox.envelopes == []
 
 
 def test_a_server_that_takes_some_and_drops_the_line(

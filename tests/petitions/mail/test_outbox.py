@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from core.mail.leases import lease_time
 from core.retention import expire
 from organizations.models import Organization
 from petitions.mail import (
@@ -317,7 +318,7 @@ def test_a_worker_that_dies_leaves_a_lease_that_runs_out(
 
     send(timedelta(seconds=60))
     assert server.mailbox.envelopes == []
-    send(leases.LEASE + timedelta(seconds=1))
+    send(lease_time(leases.BATCH_TIME) + timedelta(seconds=1))
     assert states() == {"sent": 1}
 
 

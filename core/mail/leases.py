@@ -1,0 +1,17 @@
+"""How long a mail is leased to the worker that sends it: longer than that can take, or
+another one would send it, too, while it is on its way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.mail.transport import longest_opening, longest_sending
+
+# For what the database takes in between.
+MARGIN = timedelta(minutes=1)
+
+
+def lease_time(batch: timedelta = timedelta(0)) -> timedelta:
+    """Return the lease for mails of which the last one is begun within `batch` after a
+    connection was opened. It grows with the timeout of MAIL_URL."""
+    return longest_opening() + batch + longest_sending() + MARGIN
