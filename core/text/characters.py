@@ -46,6 +46,13 @@ ENDS = (
     "".join(c for c in map(chr, range(0x3001)) if c.isspace())
     + "\u200b\u200e\u200f\u061c\u2060\u00ad"
 )
+# What keyboards of some languages and word processors write between figures.
+OF_FIGURES = {
+    **dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D), "-"),
+    **dict.fromkeys((0x2215, 0xFF0F), "/"),
+    **dict.fromkeys((0x2236, 0xFF1A), ":"),
+    0xFF0E: ".",
+}
 SEVERAL_BLANKS = re.compile(r"\s{2,}|[\n\t]")
 # Lone surrogates, noncharacters, the replacement character, and private-use code points
 # that only a symbol font shows.
@@ -82,6 +89,15 @@ def clean_line(text: str) -> str:
     """Return a text cleaned and on one line: line breaks, tabs and runs of blanks
     become a single blank."""
     return SEVERAL_BLANKS.sub(" ", clean_text(text))
+
+
+def plain_figures(text: str) -> str:
+    """Return what was typed for a number, a day or an hour with the digits of any
+    script as 0 to 9, dashes, full-width signs and the like as “-”, “:” and so on, and
+    without invisible characters."""
+    line = clean_line(text).translate(OF_FIGURES)
+    seen = (sign for sign in line if unicodedata.category(sign) != "Cf")
+    return "".join(str(unicodedata.decimal(sign, sign)) for sign in seen).strip()
 
 
 def unreadable(text: str) -> Place | None:

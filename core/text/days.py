@@ -14,6 +14,7 @@ from babel import Locale
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from core.text.characters import plain_figures
 from core.text.faults import shown
 
 # Day 0 of spreadsheets, which take 1900 for a leap year: right from March 1900 on.
@@ -27,20 +28,33 @@ YEARS = range(1800, 2200)
 NUMBER = re.compile(r"(\d+)(?:[.,]\d*)?", re.ASCII)
 PARTS = re.compile(r"(\d{1,4})([-/. ]+)(\d{1,2})\2(\d{1,4})(?!\d)", re.ASCII)
 WRITTEN = re.compile(r"\w+")
+# “31-Dec-26”, as English spreadsheets show a day; “2026年12月31日”.
+SHORT = re.compile(r"(\d{1,2})[-/. ]+([^\W\d_]+)[-/. ,’']+(\d{2})")
+IDEOGRAPHIC = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일]")
+# Languages, besides those of the interface, in which names of months are known.
+OTHER_LANGUAGES = ("de", "es", "it", "nl", "pt")
 
 
 def why_no_day(said: str) -> str:
     """Return why `said` is not accepted as a day, and what to write instead, in the
     reader's language; "" when it has nothing to do with a day."""
-    text = unicodedata.normalize("NFKC", said).strip()
+    text = unicodedata.normalize("NFKC", plain_figures(said))
     if found := NUMBER.fullmatch(text):
         return why_no_number(said, int(found[1]) if len(found[1]) < 20 else 0)
     if found := PARTS.match(text):
         first, between, second, third = found.groups()
         return why_not_these(said, first, second, third, ordered="." in between)
+    if found := IDEOGRAPHIC.match(text):
+        return instead(said, list(days(*found.groups())))
     day = day_in_words(text)
     if day:
         return instead(said, [day])
+    if found := SHORT.fullmatch(text):
+        first, name, last = found.groups()
+        if month := months().get(plain(name)):
+            full = [*days(in_full(last), str(month), first),
+                    *days(f"20{first}", str(month), last)]  # fmt: skip
+            return short_year(said, full)
     if re.fullmatch(r"\d{4}[-/. ]\d{1,2}", text, re.ASCII) or is_month(text):
         return no_day(said)
     return ""
@@ -74,6 +88,8 @@ def why_not_these(
 ) -> str:
     """Explain a date of three numbers. Some countries put the day first, others the
     month; between dots (`ordered`) the day is first."""
+    if not any(map(int, (first, second, third))):
+        return no_day(said)
     if len(first) == 4:
         found = list(days(first, second, third)) or list(days(first, third, second))
         return instead(said, found) or too_many(said, first, second)
@@ -82,10 +98,19 @@ def why_not_these(
         if not (ordered and found):
             found += days(third, first, second)
         return instead(said, found) or too_many(said, third, second)
-    century = "20" if int(third) < 70 else "19"
-    full = [*days(century + third.zfill(2), second, first),
-            *days(century + third.zfill(2), first, second),
+    full = [*days(in_full(third), second, first),
+            *days(in_full(third), first, second),
             *days("20" + first.zfill(2), second, third)]  # fmt: skip
+    return short_year(said, full)
+
+
+def in_full(year: str) -> str:
+    """Return a year of two digits with its century."""
+    return ("20" if int(year) < 70 else "19") + year.zfill(2)
+
+
+def short_year(said: str, full: list[date]) -> str:
+    """Explain a date with a year of two digits; "" when it is none in any year."""
     if not full:
         return ""
     return _(
@@ -134,11 +159,10 @@ def is_month(text: str) -> bool:
 
 @cache
 def months() -> dict[str, int]:
-    """Return the numbers of the months by their names, long and short, in the languages
-    of the interface."""
+    """Return the numbers of the months by their names, long and short."""
     return {
         plain(name): number
-        for code in dict(settings.LANGUAGES)
+        for code in (*dict(settings.LANGUAGES), *OTHER_LANGUAGES)
         for width in ("wide", "abbreviated")
         for number, name in Locale.parse(code, sep="-").months["format"][width].items()
     }

@@ -17,6 +17,7 @@ from core.db import guards
 from core.text.characters import (
     clean_line,
     clean_text,
+    plain_figures,
     unreadable,
 )
 from core.text.days import why_no_day
@@ -109,6 +110,11 @@ NO_DAY = _("Write the date as year-month-day, for example 2031-03-04.")
 NO_HOUR = _("Write the hour as hours:minutes, for example 17:30.")
 
 
+def plainly(value: Any) -> Any:
+    """Return what was typed as plain figures; any other value as it is."""
+    return plain_figures(value) if isinstance(value, str) else value
+
+
 class DayField(forms.DateField):
     """A form field for a day in the one format of core.i18n.formats, in every language.
     An ambiguous or different format is never guessed: the error says what to write."""
@@ -117,11 +123,18 @@ class DayField(forms.DateField):
 
     def to_python(self, value: Any) -> Any:
         try:
-            return super().to_python(value)
+            return super().to_python(plainly(value))
         except ValidationError as error:
             if said := why_no_day(str(value)):
                 raise ValidationError(said, code="invalid") from None
             raise error
+
+
+class HourField(forms.TimeField):
+    """A form field for an hour and its minutes."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(plainly(value))
 
 
 class MomentField(forms.SplitDateTimeField):
@@ -138,9 +151,10 @@ class MomentField(forms.SplitDateTimeField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        day = DayField(required=False)
+        day, hour = DayField(required=False), HourField(required=False)
         day.error_messages = self.fields[0].error_messages
-        self.fields = (day, *self.fields[1:])
+        hour.error_messages = self.fields[1].error_messages
+        self.fields = (day, hour)
 
     def compress(self, data_list: Any) -> datetime | None:
         if not data_list or None in data_list or "" in data_list:

@@ -18,6 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from core.db.guards import is_visible
+from core.text.characters import plain_figures
 from core.text.days import why_no_day
 from core.text.faults import Faults, FileProblem, Node, shown
 from core.text.fields import formfield
@@ -242,7 +243,7 @@ def number_meant(value: Any) -> int | None:
         value = str(value)
     if not isinstance(value, str):
         return None
-    text = unicodedata.normalize("NFKC", value).strip()
+    text = unicodedata.normalize("NFKC", plain_figures(value))
     found = re.fullmatch(r"\+?(\d{1,3}([,.'’_ ])\d{3}(?:\2\d{3})*|\d{1,10})", text)
     return int(re.sub(r"\D", "", found[1])) if found else None
 
@@ -252,7 +253,7 @@ def read_day(node: Node) -> date:
     zone."""
     value = node.value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    text = number_shown(value) if is_number else read_text(node).strip()
+    text = number_shown(value) if is_number else plain_figures(read_text(node))
     try:
         if is_number:
             raise ValueError

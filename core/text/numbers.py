@@ -13,6 +13,8 @@ from django.db import models
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.text.characters import plain_figures
+
 NUMBER_PROBLEM = _("Write a whole number from {least} to {most}, in digits alone.")
 # Digits of any script. What groups digits in one language begins a fraction in another:
 # “15.000” is not guessed.
@@ -35,7 +37,7 @@ class NumberField(forms.IntegerField):
         super().__init__(min_value=min_value, max_value=max_value, **options)
 
     def to_python(self, value: Any) -> int | None:
-        typed = "" if value is None else str(value).strip().replace("\u2212", "-")
+        typed = "" if value is None else plain_figures(str(value))
         if typed and not DIGITS.fullmatch(typed):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(typed)
