@@ -143,8 +143,14 @@ def is_text_language(code: str) -> bool:
 def text_language(said: str) -> str | None:
     """Return the code of the language that `said` means, or None. It may be a code,
     also with a country or as other systems write it, or a name: “fr” for fr-CA, fra,
-    French and français, “zh-Hant” for zh-TW."""
-    said = said.strip()
+    French, français and French (Canada), “zh-Hant” for zh-TW."""
+    # What is behind a dot, as in fr_CA.UTF-8, is an encoding.
+    said = re.sub(r"(?<=\w)[.@][\w-]+$", "", said.strip())
+    if found := re.fullmatch(r"(.+?) ?\(([^()]+)\)", said):
+        part = codes_of_parts().get(sorting_key(found[2]), found[2])
+        language = codes_by_name().get(sorting_key(said)) or text_language(found[1])
+        is_code = re.fullmatch("[A-Za-z]{2}|[A-Z][a-z]{3}|[0-9]{3}", part)
+        return text_language(f"{language}-{part}") if language and is_code else language
     by_name = codes_by_name().get(sorting_key(said))
     # “Mon” is a language, and “mon” the code of another one.
     if by_name and said[:1].isupper() and not said.isupper():
@@ -184,6 +190,21 @@ def codes_by_name() -> dict[str, str]:
     for code in names_in("en"):
         if own := LANG_INFO.get(code.lower(), {}).get("name_local", ""):
             found.setdefault(sorting_key(own), code)
+    return found
+
+
+@lru_cache(maxsize=1)
+def codes_of_parts() -> dict[str, str]:
+    """Return the codes of countries and scripts by their names in the languages of the
+    interface; also usual ones that CLDR has not."""
+    found = {
+        "traditional": "Hant", "simplified": "Hans",
+        "hong kong": "HK", "macau": "MO", "macao": "MO",
+    }  # fmt: skip
+    for reader in dict(settings.LANGUAGES):
+        locale = Locale.parse(reader, sep="-")
+        for names in (locale.territories, locale.scripts):
+            found |= {sorting_key(name): code for code, name in names.items()}
     return found
 
 

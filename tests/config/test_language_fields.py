@@ -56,6 +56,12 @@ def test_names_are_the_readers_where_there_are_any() -> None:
         ("en-u-ca-gregory", "en", "ltr"), ("sh", "sr-Latn", "ltr"),
         ("cmn", "zh", "ltr"), ("arb", "ar", "rtl"), ("Mon", "mnw", "ltr"),
         ("mon", "mn", "ltr"), ("MON", "mn", "ltr"), ("fr", "fr", "ltr"),
+        ("French (Canada)", "fr", "ltr"), ("français (Canada)", "fr", "ltr"),
+        ("Chinese (Traditional)", "zh-Hant", "ltr"), ("Chinese (Taiwan)", "zh-Hant", "ltr"),
+        ("chinois (Hong Kong)", "zh-Hant", "ltr"), ("English (UK)", "en", "ltr"),
+        ("Serbian (Latin)", "sr-Latn", "ltr"), ("Uzbek (Arabic)", "uz-Arab", "rtl"),
+        ("Portuguese (Brazil)", "pt", "ltr"), ("fr (CA)", "fr", "ltr"),
+        ("fr_CA.UTF-8", "fr", "ltr"), ("de_DE@euro", "de", "ltr"),
     ],
 )  # fmt: skip
 def test_what_is_said_is_one_code_with_its_direction(
@@ -65,7 +71,20 @@ def test_what_is_said_is_one_code_with_its_direction(
     assert direction(code) == turned
 
 
-@pytest.mark.parametrize("said", ["qqq", "zxx", "mul", "Klingonese", "fr-Xxxx-", "x"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "qqq",
+        "zxx",
+        "mul",
+        "Klingonese",
+        "fr-Xxxx-",
+        "x",
+        "(fr)",
+        "C.UTF-8",
+        "Klingonese (Canada)",
+    ],
+)
 def test_what_is_none(said: str) -> None:
     assert text_language(said) is None
     assert not is_text_language(said)
