@@ -136,9 +136,9 @@ def suggested_domain(domain: str) -> str:
     for common in COMMON_DOMAINS:
         if is_one_slip(domain, common):
             return common
-    if has_known_ending(domain):
+    if "." in domain and has_known_ending(domain):
         return ""
-    # gmail.c: no address ends so, and the rest tells which domain was meant.
+    # gmail.c, gmail: no address ends so, and the rest tells which domain was meant.
     name = f"{domain.partition('.')[0]}."
     return next((common for common in COMMON_DOMAINS if common.startswith(name)), "")
 

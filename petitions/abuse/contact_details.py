@@ -15,7 +15,9 @@ DOMAIN = re.compile(r"[^\W_][\w-]+\.(?:com|org|net|info|biz|io|app|online)\b", r
 # called “Kelly.Li” is asked to type a space.
 WORD = re.compile(r"(?<![\w.-])(?:[\w-]+\.)*[\w-]{4,}\.[^\W\d_]{2,}(?![\w.])")
 PATH = re.compile(r"\w\.[^\W\d_]{2,}/\w")
-BRACKETS = re.compile(r"\s?[(\[{]\s?\.\s?[)\]}]\s?")
+BRACKETS = re.compile(
+    r"\s?[(\[{]\s?(?:\.|dot|point|punto|ponto|punkt)\s?[)\]}]\s?", re.IGNORECASE
+)
 LOWER = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b")
 DOTS = str.maketrans("\u3002\uff61\u2024", "...")
 

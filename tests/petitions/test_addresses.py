@@ -83,6 +83,11 @@ def test_a_mask_shows_its_owner_enough() -> None:
         ("cloud.com", ""),
         ("example.org", ""),
         ("googlemail.com", ""),
+        ("gmail", "gmail.com"),
+        ("yahoo", "yahoo.com"),
+        ("orange", "orange.fr"),
+        ("icloud", "icloud.com"),
+        ("localhost", ""),
         ("", ""),
     ],
 )

@@ -26,12 +26,13 @@ CONTACTS = [
     "https://x.example", "www.spam.example", "WWW.SPAM.EXAMPLE", "spam.com", "Spam.Com",
     "spam\u3002com", "ｓｐａｍ．ｃｏｍ", "acme.ca", "mailto:x", "see ann.example.org now",
     "BIT.LY/3xyz", "Spam.Shop", "SPAM.CA", "spam.рф", "spam[.]com", "spam (.) ca",
+    "Ann [dot] com", "ann(punto)org", "ann {Point} fr",
 ]  # fmt: skip
 NAMES = [
     "Maya Tremblay", "J.R.R. Tolkien", "Dr. Li", "Dr.Smith", "St.John Philby", "O\u2019Brien",
     "Jean-Paul", "Martin Luther King Jr.", "M. et Mme Roy", "李小龙", "محمد", "Ph.D. Roy",
     "J.-P. Roy", "Jean.Marie Roy", "Dr.Anna Roy", "M.de Gaulle", "D.C.", "Roy/Li",
-    "Mary Ann", "St. John's, N.L.", "H0H 0H0", "Montréal (Québec)",
+    "Mary Ann", "St. John's, N.L.", "H0H 0H0", "Montréal (Québec)", "Ann (Dot) Roy",
 ]  # fmt: skip
 
 
