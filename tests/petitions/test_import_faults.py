@@ -218,7 +218,6 @@ KEYS = (
         ("started_on", "1er février 2016", "“1er février 2016” is not how a day is written here: write 2016-02-01."),
         ("started_on", "Tue, 24 Jan 2017 22:55:30 +0000", "“Tue, 24 Jan 2017 22:55:30 +0000” is not how a day is written here: write 2017-01-24."),
         ("started_on", "2016-03-31T25:00", "“2016-03-31T25:00” is not how a day is written here: write 2016-03-31."),
-        ("started_on", "２０１６-０３-３１", "“２０１６-０３-３１” is not how a day is written here: write 2016-03-31."),
         ("started_on", 0, "must be a date such as 2016-03-31, not “0”."),
         ("started_on", True, "must be a text in quotes, not true."),
         ("started_on", "so\x1b\non", "must be a date such as 2016-03-31, not “so on”."),
