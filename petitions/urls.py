@@ -73,7 +73,7 @@ urlpatterns = [
     path("never-again/<str:token>/", signers.never_again, name="never_again"),
     # Links of these kinds that a mail program has damaged.
     re_path(
-        r"^(?P<folder>(?i:(?:[a-z]{2}/)?(?:confirm|not-me|signature|signed|never-again)))"
+        r"^(?:/*)(?P<folder>(?i:(?:[a-z]{2}/)?(?:confirm|not-me|signature|signed|never-again)))"
         r"/(?P<rest>(?s:.*))$",
         links.damaged,
         name="damaged_link",

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
@@ -105,12 +106,19 @@ def read_token(purpose: TokenPurpose, token: str, *, now: datetime) -> Outcome:
 SHAPE = re.compile(r"[0-9a-z]{1,13}\.[0-9a-z]{1,9}\.[0-9A-Za-z_-]{43}")
 # What mail programs leave where they broke a line: = or =0D=0A, and the line break.
 SOFT_BREAK = re.compile(r"=?(?:=0D=0A|\s)+|=(?=[0-9A-Za-z_.-])")
+# What no token has, as the mark of a quoted line or an invisible place to break one.
+FOREIGN = re.compile(r"[^0-9A-Za-z_.-]+")
 
 
 def mend_token(purpose: TokenPurpose, damaged: str) -> str:
     """Find an intact token of this purpose, expired or not, in text that a mail program
     damaged; return "" when there is none."""
-    for text in (damaged, SOFT_BREAK.sub("", damaged)):
+    texts = (
+        damaged,
+        SOFT_BREAK.sub("", damaged),
+        FOREIGN.sub("", SOFT_BREAK.sub("", unquote(damaged))),
+    )
+    for text in texts:
         for found in SHAPE.findall(text):
             try:
                 _signer(purpose).unsign(found)
