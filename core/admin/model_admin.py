@@ -14,8 +14,9 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
@@ -157,6 +158,9 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
     # waits.
     paginator = CappedPaginator
     show_full_result_count = False
+    batched_actions: ClassVar[frozenset[str]] = frozenset()
+    """Actions on more rows than one transaction should hold: they commit a batch at a
+    time, and can stop half way."""
 
     # -- the form --
 
@@ -381,16 +385,17 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
     def response_action(
         self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse | None:
-        """Run an action on the chosen rows, all or none of them; BadRequest for a
-        primary key that no row can have."""
+        """Run an action on the chosen rows: all or none of them, unless it is one of
+        `batched_actions`; BadRequest for a primary key that no row can have."""
         number = self.opts.pk
         for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
                 number.run_validators(number.to_python(chosen))
             except ValidationError as error:
                 raise BadRequest("That is no row") from error
+        batched = self.batched_actions.issuperset(request.POST.getlist("action"))
         try:
-            with transaction.atomic():
+            with nullcontext() if batched else transaction.atomic():
                 return super().response_action(request, queryset, *args, **kwargs)
         except REFUSED as error:
             return self.refuse(request, error)

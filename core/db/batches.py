@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
 
 # How long a batch should take: whoever needs one of its rows waits no longer.
 SECONDS = 0.1
+# The number of rows listed at a time, to be taken in batches.
+AHEAD = 50_000
 
 
 class Batches:
@@ -34,3 +39,20 @@ class Batches:
         # took too long.
         if taken >= self.size or fitting < self.size:
             self.size = max(self.least, min(fitting, self.most))
+
+    def over(
+        self, rows: QuerySet[Any], act: Callable[[list[int]], None], seconds: float
+    ) -> None:
+        """Call `act` with the primary keys of `rows`, a batch after the other in their
+        order; begin no more batches after `seconds`."""
+        until, last = time.monotonic() + seconds, 0
+        numbers = rows.order_by("pk").values_list("pk", flat=True)
+        while ahead := list(numbers.filter(pk__gt=last)[:AHEAD]):
+            while ahead:
+                started = time.monotonic()
+                if started >= until:
+                    return
+                batch, ahead = ahead[: self.size], ahead[self.size :]
+                act(batch)
+                self.note(len(batch), time.monotonic() - started)
+                last = batch[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -25,7 +25,7 @@ from core.i18n.languages import name_in_reader_language
 from organizations.permissions import may_edit, memberships
 from organizations.scoping import SupportersAdmin, user_of
 from petitions.addresses import NotAnAddress, clean_address
-from petitions.admin import removing
+from petitions.admin import quarantine
 from petitions.admin.filters import PetitionFilter, QuarantineFilter
 from petitions.identity.key_ring import keys_of
 from petitions.models import Comment, Signature
@@ -35,9 +35,6 @@ from petitions.models.signatures import (
     SignatureQuerySet,
 )
 from petitions.signature_fields import OPTIONAL
-from petitions.signatures import (
-    quarantine,
-)
 from petitions.states import Delivery, WeakSign
 from petitions.templatetags.petition_tags import country_name
 
@@ -124,6 +121,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         "approve_comments", "hide_comments", "withhold_names", "release_names",
         "release", "remove",
     ]  # fmt: skip
+    batched_actions = frozenset({"release", "remove"})
     fields = [
         "petition", "state", "name_known", "email_known",
         *(field.name for field in OPTIONAL if field.is_line), "country_known",
@@ -147,7 +145,7 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def get_urls(self) -> list[Any]:
         """Add the page that calls off a removal."""
         call_off = self.admin_site.admin_view(
-            lambda request, number: removing.call_off(self, request, number)
+            lambda request, number: quarantine.call_off(self, request, number)
         )
         name = f"petitions_{self.opts.model_name}_call_off"  # comments have it, too
         return [
@@ -333,18 +331,11 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         description=_("Set aside: release, so that the link is sent"),
         permissions=["approve"],
     )
-    def release(self, request: HttpRequest, queryset: QuerySet[Signature]) -> None:
-        rows = self.editable(request, queryset)
-        number = quarantine.release_from_quarantine(rows, now=timezone.now())
-        messages.success(
-            request,
-            ngettext(
-                "%(n)s signature released; its link is on its way.",
-                "%(n)s signatures released; their links are on their way.",
-                number,
-            )
-            % {"n": intcomma(number)},
-        )
+    def release(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> HttpResponse | None:
+        rows = self.editable(request, queryset).quarantined()
+        return quarantine.decide(self, request, rows, quarantine.RELEASE)
 
     @admin.action(
         description=_("Set aside: remove, after seven days"), permissions=["approve"]
@@ -352,13 +343,8 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def remove(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> HttpResponse | None:
-        """Ask first, saying how many of what; then schedule the erasure of those, and
-        of none that came since."""
         rows = self.editable(request, queryset).quarantined()
-        if "confirmed" not in request.POST:
-            return removing.ask(self, request, rows)
-        removing.remove(request, rows)
-        return None
+        return quarantine.decide(self, request, rows, quarantine.REMOVE)
 
     def change(
         self, request: HttpRequest, queryset: QuerySet[Signature], **values: Any
@@ -375,9 +361,10 @@ class SignatureAdmin(SupportersAdmin[Signature]):
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> SignatureQuerySet:
         """Return the signatures whose petitions the user may edit; not their ids, of
-        which there may be more than a statement has room for."""
+        which there may be more than a statement has room for, nor a subquery, which
+        PostgreSQL may run once a row."""
         user = user_of(request)
-        chosen = Signature.objects.filter(pk__in=queryset.order_by().values("pk"))
+        chosen = cast("SignatureQuerySet", queryset.order_by().select_related(None))
         if user.is_superuser:
             return chosen
         edited = [number for number in memberships(user) if may_edit(user, number)]

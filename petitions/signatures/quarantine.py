@@ -4,12 +4,15 @@ or have them erased after a delay in which that can be called off. The column
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from core.db.batches import Batches
 from core.db.database import repeatable
 from organizations.models import User
 from petitions.abuse import new_domains
@@ -21,57 +24,114 @@ from petitions.models import (
 from petitions.models.mails import MailState
 from petitions.models.petition_lifecycle import WAIT
 
-
-@repeatable
-def release_from_quarantine(signatures: QuerySet[Signature], *, now: datetime) -> int:
-    """Release signatures from quarantine and send their confirmation links; return how
-    many. Mail domains that put them there as too new are known from then on. Signatures
-    that staff decided to erase stay as they are: that has to be called off first."""
-    with transaction.atomic():
-        rows = signatures.quarantined().select_for_update(of=("self",))  # type: ignore[attr-defined]
-        found = list(rows.order_by("pk").values_list("pk", flat=True))
-        new_domains.learn(Signature.objects.filter(pk__in=found), now=now)
-        OutgoingMail.objects.filter(signature__in=found, state=MailState.HELD).update(
-            state=MailState.DUE, due_at=now
-        )
-        return Signature.objects.filter(pk__in=found).update(quarantine_reason="")
+# What is decided about many at once is done in batches, each in a transaction of its
+# own, so that whatever stops it half way leaves each signature decided or waiting.
+BATCH = 2_000
 
 
-@repeatable
+def in_batches(
+    rows: QuerySet[Signature], act: Callable[[list[int]], None], seconds: float
+) -> None:
+    Batches(first=BATCH // 4, most=BATCH).over(rows, act, seconds)
+
+
+def locked(numbers: list[int]) -> dict[int, list[int]]:
+    """Lock those of the signatures `numbers` that wait in quarantine; return them by
+    petition."""
+    rows = Signature.objects.quarantined().filter(pk__in=numbers)
+    found: dict[int, list[int]] = defaultdict(list)
+    for number, petition in (
+        rows.select_for_update(of=("self",))
+        .order_by("pk")
+        .values_list("pk", "petition")
+    ):
+        found[petition].append(number)
+    return found
+
+
+def release_from_quarantine(
+    signatures: QuerySet[Signature], *, now: datetime, seconds: float = math.inf
+) -> Counter[int]:
+    """Release signatures from quarantine, so that their confirmation links are sent;
+    return how many by petition. After `seconds` the rest is left as it is. Mail domains
+    that put them there as too new are known from then on. Signatures that staff decided
+    to erase stay as they are: that has to be called off first."""
+    released: Counter[int] = Counter()
+
+    @repeatable
+    def act(numbers: list[int]) -> Counter[int]:
+        with transaction.atomic():
+            by_petition = locked(numbers)
+            found = [number for rows in by_petition.values() for number in rows]
+            new_domains.learn(Signature.objects.filter(pk__in=found), now=now)
+            OutgoingMail.objects.filter(
+                signature__in=found, state=MailState.HELD
+            ).update(state=MailState.DUE, due_at=now)
+            Signature.objects.filter(pk__in=found).update(quarantine_reason="")
+        return Counter({petition: len(rows) for petition, rows in by_petition.items()})
+
+    waiting = signatures.quarantined()  # type: ignore[attr-defined]
+    in_batches(waiting, lambda numbers: released.update(act(numbers)), seconds)
+    return released
+
+
 def remove(
-    signatures: QuerySet[Signature], by: User, *, now: datetime
+    signatures: QuerySet[Signature],
+    by: User,
+    *,
+    now: datetime,
+    seconds: float = math.inf,
 ) -> list[tuple[Removal, int]]:
     """Schedule quarantined signatures to be erased after `WAIT`; return the removals
-    created, one for each petition, with the number of signatures in each."""
-    with transaction.atomic():
-        rows = signatures.quarantined().select_for_update(of=("self",))  # type: ignore[attr-defined]
-        found: dict[int, list[int]] = defaultdict(list)
-        for number, petition in rows.order_by("pk").values_list("pk", "petition"):
-            found[petition].append(number)
-        made = []
-        for petition, numbers in sorted(found.items()):
-            removal = Removal.objects.create(
-                petition_id=petition, made_by=by, made_at=now
-            )
-            Signature.objects.filter(pk__in=numbers).update(removal=removal)
-            made.append((removal, len(numbers)))
-        return made
+    created, one for each petition, with the number of signatures in each. After
+    `seconds` the rest is left as it is, and so is that of a petition whose removal is
+    called off meanwhile."""
+    made = Removal.objects.filter(made_by=by, made_at=now)
+    marked: Counter[int] = Counter()
+
+    @repeatable
+    def act(numbers: list[int]) -> Counter[int]:
+        counted: Counter[int] = Counter()
+        with transaction.atomic():
+            for petition, found in sorted(locked(numbers).items()):
+                own = made.filter(petition=petition).select_for_update(no_key=True)
+                removal = own.first()
+                if removal is None and marked[petition]:
+                    continue
+                if removal is None:
+                    removal = Removal.objects.create(
+                        petition_id=petition, made_by=by, made_at=now
+                    )
+                Signature.objects.filter(pk__in=found).update(removal=removal)
+                counted[petition] = len(found)
+        return counted
+
+    waiting = signatures.quarantined()  # type: ignore[attr-defined]
+    in_batches(waiting, lambda numbers: marked.update(act(numbers)), seconds)
+    rows = made.select_related("petition").order_by("petition")
+    return [(removal, marked[removal.petition_id]) for removal in rows]
 
 
-@repeatable
-def call_off(removal: Removal) -> int:
+def call_off(removal: Removal, *, seconds: float = math.inf) -> int:
     """Cancel a removal, so that its signatures stay in quarantine as before; return how
-    many."""
-    with transaction.atomic():
-        rows = Signature.objects.to_be_removed().filter(removal=removal.pk)
-        held = list(
-            rows.order_by("pk").select_for_update(of=("self",)).values_list("pk")
-        )
-        Signature.objects.filter(removal=removal.pk).exclude(
-            quarantine_reason=""
-        ).update(removal=None)
+    many. After `seconds` the rest is left to be erased, and so is the removal."""
+    rows = Signature.objects.to_be_removed().filter(removal=removal.pk)
+    back: list[int] = []
+
+    @repeatable
+    def act(numbers: list[int]) -> list[int]:
+        with transaction.atomic():
+            held = rows.filter(pk__in=numbers).order_by("pk")
+            found = list(
+                held.select_for_update(of=("self",)).values_list("pk", flat=True)
+            )
+            Signature.objects.filter(pk__in=found).update(removal=None)
+        return found
+
+    in_batches(rows, lambda numbers: back.extend(act(numbers)), seconds)
+    if not rows.exists():
         Removal.objects.filter(pk=removal.pk).delete()
-        return len(held)
+    return len(back)
 
 
 def to_erase(now: datetime) -> QuerySet[Signature]:

@@ -144,6 +144,7 @@ def test_a_link_to_many_comments_says_that_there_are_more(
         ("release", {}),
         ("remove", {}),
         ("remove", {"confirmed": "1", "newest": str(2**40)}),
+        ("release", {"confirmed": "1", "newest": str(2**40)}),
     ],
 )
 def test_no_action_on_all_rows_lists_them_one_by_one(

@@ -83,7 +83,7 @@ def test_so_many_signatures_set_aside(forms: None, erin: User) -> None:
     ((removal, number),) = quarantine.remove(listed, erin, now=now)
     assert number == MANY
     assert quarantine.call_off(removal) == MANY
-    assert quarantine.release_from_quarantine(listed, now=now) == MANY
+    assert quarantine.release_from_quarantine(listed, now=now).total() == MANY
     assert not OutgoingMail.objects.exclude(state="due").exists()
     same_person.delete_signatures(listed)
     assert not Signature.objects.exists()

@@ -54,6 +54,7 @@ from petitions.signatures.signing import SignerInput
 from petitions.states import QuarantineReason, WeakSign
 from tests.factories import make_petition
 from tests.helpers import text_of
+from tests.petitions.admin.helpers import decide
 
 pytestmark = pytest.mark.django_db
 
@@ -466,7 +467,7 @@ def test_all_are_released_in_one_step(
     )
     everything = {"action": "release", "_selected_action": [one], "select_across": "1"}
 
-    as_user(erin).post(f"{LIST}?aside=burst", everything)
+    decide(as_user(erin), everything, f"{LIST}?aside=burst")
 
     assert quarantined() == 0
     assert OutgoingMail.objects.filter(state=MailState.DUE).count() == 80 + A_DAY

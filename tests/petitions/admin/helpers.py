@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -87,6 +88,18 @@ def errors_of(response: Any) -> str:
 
 def act(client: Client, petition: Petition, verb: str, **fields: str) -> Any:
     return client.post(f"{LIST}{petition.pk}/do/{verb}/", fields)
+
+
+def decide(
+    client: Client, fields: dict[str, Any], path: str = "/admin/petitions/signature/"
+) -> Any:
+    """Take an action on signatures set aside: ask, then confirm what the page shows;
+    return the page that asked."""
+    asked = client.post(path, fields)
+    found = re.findall(r'name="newest" value="(\d+)"', asked.content.decode())
+    newest = found[0] if found else ""
+    client.post(path, {**fields, "confirmed": "1", "newest": newest})
+    return asked
 
 
 def member_form(organization: Organization, **changes: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from petitions.signatures.tokens import TokenPurpose
 from petitions.states import QuarantineReason
 from tests.factories import make_pending, make_petition, make_signature
 from tests.helpers import text_of
-from tests.petitions.admin.helpers import Login
+from tests.petitions.admin.helpers import Login, decide
 from tests.petitions.signatures.helpers import link
 
 pytestmark = pytest.mark.django_db
@@ -57,15 +57,6 @@ def quarantined(petition: Petition) -> list[Signature]:
 def chosen(signatures: list[Signature], **more: Any) -> dict[str, Any]:
     numbers = [signature.pk for signature in signatures]
     return {"action": "remove", "_selected_action": numbers, **more}
-
-
-def remove(client: Client, fields: dict[str, Any], path: str = LIST) -> Any:
-    """Ask, then confirm what the page shows; the page that asked."""
-    asked = client.post(path, fields)
-    found = re.findall(r'name="newest" value="(\d+)"', asked.content.decode())
-    newest = found[0] if found else ""
-    client.post(path, {**fields, "confirmed": "1", "newest": newest})
-    return asked
 
 
 def call_off(client: Client) -> Any:
@@ -96,7 +87,7 @@ def test_what_staff_remove_is_erased_after_seven_days_and_no_sooner(
     path: str,
     more: dict[str, Any],
 ) -> None:
-    remove(as_user(erin), chosen(quarantined, **more), path)
+    decide(as_user(erin), chosen(quarantined, **more), path)
 
     assert Signature.objects.count() == 3
     call_command("expire", stdout=StringIO())
@@ -122,7 +113,7 @@ def test_the_page_says_beforehand_how_many_people_and_when(
     client = as_user(erin)
     day = date_format(timezone.localtime(timezone.now() + WAIT))
 
-    asked = text_of(remove(client, chosen(quarantined)))
+    asked = text_of(decide(client, chosen(quarantined)))
 
     assert f"The forms of 2 people will be erased on {day}" in asked
     for path in (LIST, "/admin/"):
@@ -148,7 +139,7 @@ def test_it_is_called_off(
     as_user: Login, erin: User, petition: Petition, quarantined: list[Signature]
 ) -> None:
     client = as_user(erin)
-    remove(client, chosen(quarantined[:2]))
+    decide(client, chosen(quarantined[:2]))
 
     answer = call_off(client)
 
@@ -168,7 +159,7 @@ def test_it_is_called_off(
 def test_only_who_edits_the_petition_sees_it_and_calls_it_off(
     as_user: Login, erin: User, bob: User, charlie: User, quarantined: list[Signature]
 ) -> None:
-    remove(as_user(erin), chosen(quarantined))
+    decide(as_user(erin), chosen(quarantined))
     page = as_user(erin).get(LIST).content.decode()
     (path,) = re.findall(r'action="(/admin/[^"]*/call-off/)"', page)
 
@@ -184,10 +175,10 @@ def test_what_is_released_is_not_erased_and_what_will_be_erased_is_not_released(
     as_user: Login, erin: User, quarantined: list[Signature]
 ) -> None:
     client = as_user(erin)
-    client.post(LIST, {**chosen(quarantined[:1]), "action": "release"})
-    remove(client, chosen(quarantined))
+    decide(client, {**chosen(quarantined[:1]), "action": "release"})
+    decide(client, chosen(quarantined))
 
-    client.post(LIST, {**chosen(quarantined), "action": "release"})
+    decide(client, {**chosen(quarantined), "action": "release"})
     again = text_of(client.post(LIST, chosen(quarantined)))
 
     assert "None of these is set aside." in again
@@ -199,7 +190,7 @@ def test_what_the_former_release_let_go_is_not_erased(
     as_user: Login, erin: User, quarantined: list[Signature]
 ) -> None:
     """Its code knows of no removal."""
-    remove(as_user(erin), chosen(quarantined))
+    decide(as_user(erin), chosen(quarantined))
     Signature.objects.filter(pk=quarantined[0].pk).update(quarantine_reason="")
 
     expire_all(timezone.now() + WAIT + MINUTE)
@@ -214,7 +205,7 @@ def test_meanwhile_they_count_nowhere(
     client = as_user(erin)
     assert "2 people" not in text_of(client.get(LIST))
 
-    remove(client, chosen(quarantined[:2]))
+    decide(client, chosen(quarantined[:2]))
 
     shown = text_of(client.get(LIST))
     assert "Many at once with a mail domain that is new here (1)" in shown
@@ -233,7 +224,7 @@ def test_meanwhile_they_count_nowhere(
 def test_nobody_is_told_again_of_what_is_being_removed(
     as_user: Login, erin: User, quarantined: list[Signature], mailoutbox: list[Any]
 ) -> None:
-    remove(as_user(erin), chosen(quarantined))
+    decide(as_user(erin), chosen(quarantined))
 
     telling.mail_organizations(timezone.now())
 
@@ -245,7 +236,7 @@ def test_a_removal_of_several_petitions_is_called_off_one_by_one(
 ) -> None:
     other = put_aside(make_petition(petition.organization), "c@new.test")
     client = as_user(erin)
-    remove(client, chosen([*quarantined, other]))
+    decide(client, chosen([*quarantined, other]))
     page = client.get(LIST).content.decode()
     paths = re.findall(r'action="(/admin/[^"]*/call-off/)"', page)
     assert len(paths) == 2
@@ -265,7 +256,7 @@ def test_the_signer_is_told_the_truth(
     page = link(TokenPurpose.ALL, quarantined[0])
     assert "looks at this form before" in text_of(visitor.get(page))
 
-    remove(as_user(erin), chosen(quarantined))
+    decide(as_user(erin), chosen(quarantined))
 
     day = date_format(timezone.localtime(timezone.now() + WAIT))
     told = text_of(visitor.get(page))
@@ -278,7 +269,7 @@ def test_the_signer_is_told_the_truth(
 def test_the_signer_erases_it_sooner(
     as_user: Login, erin: User, visitor: Client, quarantined: list[Signature]
 ) -> None:
-    remove(as_user(erin), chosen(quarantined))
+    decide(as_user(erin), chosen(quarantined))
 
     visitor.post(f"{link(TokenPurpose.ALL, quarantined[0])}erase/")
 
@@ -289,7 +280,7 @@ def test_the_signer_erases_it_sooner(
 def test_the_signer_signs_again_and_confirms(
     as_user: Login, erin: User, petition: Petition, quarantined: list[Signature]
 ) -> None:
-    remove(as_user(erin), chosen(quarantined))
+    decide(as_user(erin), chosen(quarantined))
     again = make_pending(petition, "a@new.test")
     assert again.erased_on is None
 
@@ -303,7 +294,7 @@ def test_the_signer_signs_again_and_confirms(
 def test_nobody_confirms_what_will_be_erased(
     as_user: Login, erin: User, quarantined: list[Signature]
 ) -> None:
-    remove(as_user(erin), chosen(quarantined))
+    decide(as_user(erin), chosen(quarantined))
 
     outcome, _slug = confirming.confirm(quarantined[0].pk, now=timezone.now())
 
@@ -315,7 +306,7 @@ def test_who_is_counted_stays(
 ) -> None:
     counted = make_signature(petition, "z@example.org")
 
-    remove(as_user(erin), chosen([*quarantined, counted]))
+    decide(as_user(erin), chosen([*quarantined, counted]))
     expire_all(timezone.now() + WAIT + MINUTE)
 
     assert Signature.objects.get() == counted
@@ -325,7 +316,7 @@ def test_whoever_calls_off_what_is_called_off_is_told(
     as_user: Login, erin: User, alice: User, quarantined: list[Signature]
 ) -> None:
     client = as_user(erin)
-    remove(client, chosen(quarantined))
+    decide(client, chosen(quarantined))
     page = client.get(LIST).content.decode()
     (path,) = re.findall(r'action="(/admin/[^"]*/call-off/)"', page)
     as_user(alice).post(path)
@@ -343,7 +334,7 @@ def test_a_removal_that_finds_nothing_promises_nothing(
     fields = chosen(quarantined)
     asked = client.post(LIST, fields).content.decode()
     (newest,) = re.findall(r'name="newest" value="(\d+)"', asked)
-    as_user(alice).post(LIST, {**fields, "action": "release"})
+    decide(as_user(alice), {**fields, "action": "release"})
 
     late = client.post(
         LIST, {**fields, "confirmed": "1", "newest": newest}, follow=True
