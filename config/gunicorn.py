@@ -28,7 +28,10 @@ except ImproperlyConfigured as problem:
 chdir = str(settings.BASE_DIR)
 bind = settings.BIND
 workers = settings.PROCESSES
-worker_class = "gthread"
+worker_class = "config.worker.Worker"
+# A search of thousands of letters is read, and cut; the links of its page then name it
+# as where they were followed from, in a header that may have 8,190 bytes.
+limit_request_line = 8000
 threads = settings.THREADS
 keepalive = 20
 timeout = 60

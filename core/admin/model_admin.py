@@ -49,6 +49,7 @@ from core.admin.lock_timeouts import (
     BUSY,
     is_busy,
 )
+from core.admin.searching import SearchedList
 from core.db.refusals import (
     Refusal,
     refusal_of,
@@ -362,6 +363,11 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         _column, _parted, ending = lookup.rpartition("__")
         known = ending in LOOKUPS or "__" not in lookup
         return known and super().lookup_allowed(lookup, value, request)
+
+    def get_changelist(
+        self, request: HttpRequest, **options: Any
+    ) -> type[SearchedList]:
+        return SearchedList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Redirect to the list without filters when these cannot be answered."""

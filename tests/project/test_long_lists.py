@@ -165,3 +165,24 @@ def test_no_action_on_all_rows_lists_them_one_by_one(
     for query in asked.captured_queries:
         named = re.findall(r"\b\d+\b", query["sql"].partition(" IN (")[2])
         assert not set(numbers) <= set(named), query["sql"]
+
+
+def test_no_search_of_the_admin_is_longer_than_what_can_be_found(
+    as_user: Login, ada: User, world: World
+) -> None:
+    client, found = as_user(ada), 0
+    for model_admin in admin.site._registry.values():
+        if not model_admin.search_fields:
+            continue
+        opts = model_admin.opts
+        path = f"/admin/{opts.app_label}/{opts.model_name}/"
+
+        page = client.get(path, {"q": "harbour " * 1000})
+
+        assert page.status_code == 200, path
+        [searched] = re.findall("<input[^>]*searchbar[^>]*>", page.content.decode())
+        assert 'maxlength="300"' in searched
+        cut = re.findall('value="([^"]*)"', searched)
+        assert cut == [("harbour " * 1000)[:300]]
+        found += 1
+    assert found >= 4

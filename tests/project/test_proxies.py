@@ -216,3 +216,31 @@ def test_a_form_in_chunks_is_read(site: Site, port: int) -> None:
         f"chunk{port}@example.org",
     )
     assert found == [(1,)]
+
+
+def test_a_search_of_thousands_of_letters_is_answered(site: Site, port: int) -> None:
+    for words in ("word+" * 1000, "%C3%A9" * 1300):
+        for prefix in ("/", "/fr/"):
+            answer = ask(port, site.port, f"GET {prefix}petitions/?q={words}")
+
+            assert status_of(answer) == 200, prefix
+            assert b'maxlength="200"' in answer
+
+
+@pytest.mark.parametrize("letters", [8_100, 60_000, 900_000])
+def test_an_address_that_is_too_long_has_a_page_of_ours(
+    site: Site, letters: int
+) -> None:
+    answer = ask(site.port, site.port, f"GET /petitions/?q={'a' * letters}")
+
+    head, _blank, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 414 "), head
+    assert b"no-store" in head
+    assert f"Content-Length: {len(body)}".encode() in head
+    page = body.decode()
+    assert '<section lang="en">' in page
+    assert "This address is too long" in page
+    assert '<section lang="fr">' in page
+    assert 'href="/fr/petitions/"' in page
+    # The next visitor finds the site as it was.
+    assert status_of(ask(site.port, site.port, "GET /petitions/")) == 200
