@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
+from core.text.numbers import Counted
 from petitions.models import Petition
 from petitions.states import Delivery
 
@@ -57,7 +58,7 @@ def erased_after(petition: Petition) -> str:
         "Your details are erased %(months)s month after the petition closes.",
         "Your details are erased %(months)s months after the petition closes.",
         months,
-    ) % {"months": months}
+    ) % {"months": Counted(months)}
 
 
 def handed_over(petition: Petition, delivery: Delivery) -> str:

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 
+from core.text.numbers import Counted
 from organizations.models import EDITING_ROLES, Organization, User
 from petitions.models import Petition, Report
 from petitions.signatures.forms import ReportForm
@@ -61,9 +62,9 @@ def mail_report_notice(organization: Organization | None, number: int) -> None:
     page = reverse("admin:petitions_report_changelist")
     subject = ngettext(
         "A visitor has written to you",
-        "%(number)d visitors have written to you",
+        "%(number)s visitors have written to you",
         number,
-    ) % {"number": number}
+    ) % {"number": Counted(number)}
     context = {
         "organization": organization,
         "number": number,

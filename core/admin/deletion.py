@@ -21,6 +21,7 @@ from django.utils.translation import gettext
 
 from core.admin import saves
 from core.admin.edit_conflicts import arrived, digest
+from core.text.numbers import Counted
 
 # Nobody reads a page that names more changes.
 MOST_NAMED = 50
@@ -115,4 +116,4 @@ def news(
                 }
     gone = len(before.keys() - now.keys())
     if gone:
-        yield gettext("Removed meanwhile: %(number)s") % {"number": gone}
+        yield gettext("Removed meanwhile: %(number)s") % {"number": Counted(gone)}

@@ -18,6 +18,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from core.text.numbers import Counted
+
 HELD_UP = "site.held_up"
 BUSY = timedelta(seconds=5)
 
@@ -68,9 +70,9 @@ class HeldUp(PermissionDenied):
         minutes = math.ceil(self.wait.total_seconds() / 60)
         return ngettext(
             "Too many passwords were tried. Wait one minute.",
-            "Too many passwords were tried. Wait %(number)d minutes.",
+            "Too many passwords were tried. Wait %(number)s minutes.",
             minutes,
-        ) % {"number": minutes}
+        ) % {"number": Counted(minutes)}
 
 
 def held_up(request: HttpRequest) -> HeldUp | None:

@@ -74,7 +74,7 @@ def validate_slug(value: str) -> None:
     if not is_slug(value) or len(value) > MAX_LENGTH:
         raise ValidationError(
             _(
-                "Use letters, digits and hyphens only, at most %(max)d of them: "
+                "Use letters, digits and hyphens only, at most %(max)s of them: "
                 "free-the-prisoners"
             ),
             params={"max": MAX_LENGTH},

@@ -20,6 +20,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageCms, ImageOps
 
+from core.text.numbers import Counted
+
 # Photos as phones take them. The upload itself waits in a file: pixels limit memory.
 MAX_MEGABYTES = 20
 MAX_PIXELS = 40_000_000
@@ -123,8 +125,8 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
                         "Save a smaller one."
                     )
                     % {
-                        "its": ceil(image.width * image.height / 1_000_000),
-                        "most": most_pixels(image) // 1_000_000,
+                        "its": Counted(ceil(image.width * image.height / 1_000_000)),
+                        "most": Counted(most_pixels(image) // 1_000_000),
                     }
                 )
             first_seen(image)

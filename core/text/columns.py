@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.validators import MaxLengthValidator
 from django.db import models
 
 from core.db import guards
+from core.text.numbers import LongestValidator
 
 
 class TextColumn(models.TextField[str, str]):
@@ -20,7 +20,7 @@ class TextColumn(models.TextField[str, str]):
     ) -> None:
         super().__init__(verbose_name, max_length=max_length, **options)
         self.limit = max_length
-        self.validators = [*self.validators, MaxLengthValidator(max_length)]
+        self.validators = [*self.validators, LongestValidator(max_length)]
 
     def contribute_to_class(
         self, cls: type[models.Model], name: str, private_only: bool = False

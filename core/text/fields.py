@@ -8,7 +8,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import ProhibitNullCharactersValidator
+from django.core.validators import (
+    MaxLengthValidator,
+    ProhibitNullCharactersValidator,
+)
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +24,7 @@ from core.text.characters import (
     unreadable,
 )
 from core.text.days import why_no_day
+from core.text.numbers import LongestValidator
 
 UNREADABLE = _("Character %(character)s (%(code)s) cannot be read. Type it anew.")
 UNREADABLE_IN_LINE = _(
@@ -41,8 +45,12 @@ class LineField(forms.CharField):
         self.validators = [
             validator
             for validator in self.validators
-            if not isinstance(validator, ProhibitNullCharactersValidator)
+            if not isinstance(
+                validator, ProhibitNullCharactersValidator | MaxLengthValidator
+            )
         ]
+        if self.max_length is not None:
+            self.validators.append(LongestValidator(self.max_length))
 
     def clean(self, value: Any) -> Any:
         """Return the cleaned value; of a disabled field, the stored value unchanged."""

@@ -1,4 +1,4 @@
-"""The form field for whole numbers."""
+"""Whole numbers: the form field for them, and how sentences print them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import (
+    MaxLengthValidator,
+    MaxValueValidator,
+    MinValueValidator,
+)
 from django.db import models
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from core.text.characters import plain_figures
 
@@ -41,6 +47,32 @@ class NumberField(forms.IntegerField):
         if typed and not DIGITS.fullmatch(typed):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(typed)
+
+
+class Counted(int):
+    """A number that sentences print with the separators of the reader's language, as
+    %(number)s. Templates have the filter `intcomma`."""
+
+    def __str__(self) -> str:
+        return intcomma(int(self))
+
+
+class LongestValidator(MaxLengthValidator):
+    """Django's own, with a sentence that prints numbers so."""
+
+    message = ngettext_lazy(
+        "Ensure this value has at most %(limit_value)s character (it has "
+        "%(show_value)s).",
+        "Ensure this value has at most %(limit_value)s characters (it has "
+        "%(show_value)s).",
+        "limit_value",
+    )
+
+    def __init__(self, limit_value: int) -> None:
+        super().__init__(Counted(limit_value))
+
+    def clean(self, x: Any) -> Counted:
+        return Counted(len(x))
 
 
 def bounds(column: models.IntegerField[Any, Any]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.http.paging import BoundedPaginator
+from core.text.numbers import Counted
 from organizations.permissions import may_edit, may_own
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.admin import former_words, withdrawn_answers
@@ -217,7 +218,9 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
     def said_before(self, answer: Answer) -> str:
         """Return the number of earlier versions, linked to their texts."""
         number = answer.revisions.count() if answer.pk else 0
-        words = ngettext("%(n)d version", "%(n)d versions", number) % {"n": number}
+        words = ngettext("%(n)s version", "%(n)s versions", number) % {
+            "n": Counted(number)
+        }
         if not number:
             return words
         url = reverse("admin:petitions_answer_former", args=[answer.pk])
@@ -269,7 +272,7 @@ class HandoverForm(PictureForm[Handover], OfPetitionForm[Handover]):
                 most = getattr(counted, source)
                 if (self.cleaned_data.get(source) or 0) > most:
                     sentence = _("No more than %(most)s are counted there.")
-                    error = ValidationError(sentence, params={"most": most})
+                    error = ValidationError(sentence, params={"most": Counted(most)})
                     self.add_error(source, error)
         return cleaned
 

@@ -18,6 +18,7 @@ from core.security.buckets import (
     draw,
     give_back,
 )
+from core.text.numbers import Counted
 from organizations.models import Organization
 from petitions.models import Signature
 from petitions.reports import receivers
@@ -59,9 +60,9 @@ def mail_quarantine_notice(organization: Organization, number: int) -> None:
     page = reverse("admin:petitions_signature_changelist")
     subject = ngettext(
         "A signature waits until you have looked at it",
-        "%(number)d signatures wait until you have looked at them",
+        "%(number)s signatures wait until you have looked at them",
         number,
-    ) % {"number": number}
+    ) % {"number": Counted(number)}
     context = {
         "organization": organization,
         "number": number,

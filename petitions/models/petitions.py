@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core.db import guards
+from core.text.numbers import Counted
 from petitions.models.listings import PetitionQuerySet
 from petitions.models.petition_display import Marked, PetitionDisplay
 from petitions.models.petition_lifecycle import PetitionLifecycle
@@ -183,7 +184,7 @@ class Petition(PetitionDisplay, PetitionLifecycle):
                 "This site keeps names for at most %(months)s month.",
                 "This site keeps names for at most %(months)s months.",
                 most,
-            ) % {"months": most}
+            ) % {"months": Counted(most)}
         if self.pk and self.has_signatures:
             stored = Petition.objects.get(pk=self.pk)
             if self.delivery and (

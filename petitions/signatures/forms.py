@@ -202,7 +202,7 @@ class CorrectionForm(forms.Form):
         required=False,
         error_messages={
             "max_length": _(
-                "Shorten your comment to 1,000 characters; it has %(show_value)d"
+                "Shorten your comment to 1,000 characters; it has %(show_value)s"
             ),
         },
     )
@@ -323,7 +323,7 @@ class ReportForm(HoneypotForm):
         error_messages={
             "required": _("Write what should be known"),
             "max_length": _(
-                "Shorten your message to 3,000 characters; it has %(show_value)d"
+                "Shorten your message to 3,000 characters; it has %(show_value)s"
             ),
         },
     )

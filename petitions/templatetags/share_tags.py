@@ -8,6 +8,7 @@ from django import template
 from django.conf import settings
 from django.utils.translation import ngettext
 
+from core.text.numbers import Counted
 from organizations.models import Organization
 from petitions.models import Petition, Update
 from petitions.sharing import previews
@@ -84,4 +85,4 @@ def sheets_kept(petition: Petition) -> str:
         "The sheets are destroyed %(months)s month after the petition closes.",
         "The sheets are destroyed %(months)s months after the petition closes.",
         months,
-    ) % {"months": months}
+    ) % {"months": Counted(months)}

@@ -125,7 +125,7 @@ P = "organization.petitions[0]"
             f"line 2, character 70: {P}.outcome: ] is missing before this, for the [ of line 2.",
         ]),
         (one(', "ask": ' + "[" * 200 + "]" * 200), [f"line 2, character 97: {P}.ask{'[0]' * 40}[…: [ opens the level 51; nobody needs so many. What follows was not read."]),
-        (one(', "ask": "' + "x" * 5_000_000 + '"'), [f"line 2: {P}.ask: Ensure this value has at most 300 characters (it has 5000000)."]),
+        (one(', "ask": "' + "x" * 5_000_000 + '"'), [f"line 2: {P}.ask: Ensure this value has at most 300 characters (it has 5,000,000)."]),
         ('{"title": "A", "text": "x", "target": 5}\n{"title": "A", "text": "x", "target": null}\n', [
             f"line 1: must be an object: the file is {WHOLE}. Here is a list of 2 petitions: write an organisation around it.",
             "line 1: target: must be a name in quotes, or an object in braces, not the number 5.",

@@ -167,7 +167,7 @@ def test_texts_have_the_limits_of_the_form(tmp_path: Path) -> None:
     (line,) = refusal(tmp_path, file_of({"title": "A", "text": "[" * 300_000}))
 
     assert "petitions[0].text: " in line
-    assert "at most 40000 characters (it has 300000)" in line
+    assert "at most 40,000 characters (it has 300,000)" in line
 
 
 def test_targets_are_limited_in_a_sentence(tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ def test_a_model_checks_it_without_a_form(petition: Petition) -> None:
         petition.full_clean()
 
     (sentence,) = refused.value.message_dict["text"]
-    assert "at most 40000 characters (it has 40001)" in sentence
+    assert "at most 40,000 characters (it has 40,001)" in sentence
 
 
 @pytest.mark.parametrize(
@@ -403,4 +403,4 @@ def test_an_import_says_which_is_longer(tmp_path: Path) -> None:
             key = {"translation": "fr.", "target": "target."}.get(place, "") + name
             said = [line for line in lines if f"{key}: " in line]
             assert said, (key, lines)
-            assert any(str(most) in line or "address" in line for line in said), said
+            assert any(f"{most:,}" in line or "address" in line for line in said), said

@@ -222,7 +222,7 @@ def test_a_file_may_have_texts_in_html(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("<p>" * 200_000, "has at most 400,000 characters of HTML (it has 600,000)"),
-        (f"<p>{'x' * 40_001}</p>", "at most 40000 characters (it has 40001)"),
+        (f"<p>{'x' * 40_001}</p>", "at most 40,000 characters (it has 40,001)"),
         ("<script>x</script>", "is empty."),
     ],
 )

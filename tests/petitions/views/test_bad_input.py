@@ -58,7 +58,7 @@ CASES = {
     ),
     "10,000 characters in the comment": Case(
         422,
-        "Shorten your comment to 1,000 characters; it has 10000",
+        "Shorten your comment to 1,000 characters; it has 10,000",
         form(comment="x" * 10_000),
     ),
     "null byte in the address": Case(422, UNREADABLE, form(email="ma\0ya@example.org")),

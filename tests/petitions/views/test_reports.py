@@ -85,7 +85,10 @@ def test_each_form_offers_its_own_reasons(visitor: Client, petition: Petition) -
         ({"reason": ""}, "Choose what it is about"),
         ({"reason": "x" * 500}, "Choose what it is about"),
         ({"text": " "}, "Write what should be known"),
-        ({"text": "é" * 3001}, "Shorten your message to 3,000 characters; it has 3001"),
+        (
+            {"text": "é" * 3001},
+            "Shorten your message to 3,000 characters; it has 3,001",
+        ),
         ({"text": "a\ufffdb"}, "Character 2 (U+FFFD) cannot be read"),
         ({"email": "me at home"}, "Enter an e-mail address such as name@example.org"),
     ],
