@@ -4,7 +4,7 @@ people sign, and how the count grew."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import QuerySet
@@ -32,6 +32,9 @@ class Event:
     end."""
 
     day: date
+    at: datetime
+    """When it happened, as far as that is known: an answer or a handover has a day
+    alone, and happened before it was entered; on another day, it comes first."""
     update: Update | None = None
     handover: Handover | None = None
     answer: Answer | None = None
@@ -78,16 +81,34 @@ def events(
     handovers: list[Handover],
     updates: list[Update],
 ) -> list[Event]:
-    """Return the events, latest first; on one day, updates stand before handovers,
-    answers and the end."""
-    found = [Event(update.day, update=update) for update in updates]
-    found += [Event(handover.handed_on, handover=handover) for handover in handovers]
-    found += [Event(answer.answered_on, answer=answer) for answer in answers]
-    if petition.has_ended and petition.decided_on is not None:
+    """Return the events, latest first. Of those at one time, what came of the petition
+    stands above its handover."""
+    found = [
+        Event(row.handed_on, entered(row.handed_on, row.created_at), handover=row)
+        for row in handovers
+    ]
+    found += [
+        Event(row.answered_on, entered(row.answered_on, row.created_at), answer=row)
+        for row in answers
+    ]
+    found += [
+        Event(update.day, update.published_at, update=update)
+        for update in reversed(updates)
+        if update.published_at is not None
+    ]
+    day, at = petition.decided_on, petition.decided_at
+    if petition.has_ended and day is not None and at is not None:
         won = petition.state == State.WON
-        end = State.WON if won else State.CLOSED
-        found.append(Event(petition.decided_on, end=end))
-    return sorted(found, key=lambda event: event.day, reverse=True)
+        found.append(Event(day, at, end=State.WON if won else State.CLOSED))
+    return sorted(found, key=lambda event: (event.day, event.at))[::-1]
+
+
+def entered(day: date, created_at: datetime) -> datetime:
+    """Return when an event of this `day` was entered, or the beginning of that day if
+    it was not entered on it."""
+    if timezone.localdate(created_at) == day:
+        return created_at
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def visible_supporters(petition: Petition) -> dict[str, Any]:

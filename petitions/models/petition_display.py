@@ -154,6 +154,11 @@ class PetitionDisplay(PetitionColumns):
         return timezone.localdate(self.won_at) if self.won_at else self.end_day
 
     @property
+    def decided_at(self) -> datetime | None:
+        """The moment of that, with the end of its last day where no other is known."""
+        return self.won_at or self.ended_at or self.closes_at
+
+    @property
     def withdrawn_on(self) -> date | None:
         """The day it left the public pages, which may be long after it was closed."""
         left = self.state_since or self.ended_at
