@@ -9,6 +9,7 @@ class PetitionsConfig(AppConfig):
     verbose_name = _("Petitions")
 
     def ready(self) -> None:
+        from core.http import sent_forms
         from core.retention import declare
         from core.worker.loops import WORKER_LOOPS
         from petitions import (  # noqa: F401 - registers them
@@ -18,8 +19,10 @@ class PetitionsConfig(AppConfig):
         from petitions.identity.key_ring import make_first_version
         from petitions.loops import LOOPS
         from petitions.privacy import rules
+        from petitions.signature_fields import LABELS
 
         WORKER_LOOPS[:] = LOOPS
+        sent_forms.LABELS.update(LABELS)
         declare(rules.RULES, rules.NOT_PERSONAL, rules.PEOPLE)
         post_migrate.connect(make_first_version, sender=self)
         if settings.MAIL_WEBHOOKS:

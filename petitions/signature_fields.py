@@ -92,6 +92,14 @@ COUNTRY = OptionalField(
 # In the order in which forms and sheets ask.
 OPTIONAL = (PLACE, POSTAL_CODE, COUNTRY)
 
+# The labels of what is typed, for the pages that keep it after a form was not taken.
+LABELS: dict[str, StrOrPromise] = {
+    "name": _("Full name"),
+    "email": _("E-mail address"),
+    **{field.name: field.label for field in OPTIONAL if field.is_line},
+    "comment": _("Why are you signing? (optional)"),
+}
+
 FIELDS = (
     SignatureField(name="name", personal=True, correctable=True, erased=""),
     SignatureField(name="email", personal=True, erased=""),

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from core.http.sent_forms import sent_form
 from core.http.styles import allow_noted
 from core.observability.logs import log_context
 from core.security import events
@@ -33,14 +34,18 @@ def problem(
     request: HttpRequest, status: int, *, has_files: bool = False
 ) -> HttpResponse:
     """Return the page templates/<status>.html with that status, or problem details for
-    a path that ends with .json. `has_files` says that a form with files was sent."""
+    a path that ends with .json. `has_files` says that a form with files was sent. With
+    a 503 what was typed is kept, to be sent again."""
     if request.path.endswith(".json"):
         response: HttpResponse = data_problem(status)
     else:
         mark_problem(request, status)
-        page = render_to_string(
-            f"{status}.html", {"status": status, "has_files": has_files}, request
-        )
+        context = {
+            "status": status,
+            "has_files": has_files,
+            "form": sent_form(request) if status == 503 else None,
+        }
+        page = render_to_string(f"{status}.html", context, request)
         response = HttpResponse(page, status=status)
         allow_noted(request, response)
     response.headers["Cache-Control"] = "no-store"

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -52,6 +51,7 @@ from petitions.addresses import (
 from petitions.channels import via_of
 from petitions.models import Petition
 from petitions.names import folded_name
+from petitions.signature_fields import LABELS
 from petitions.signatures import signing
 from petitions.signatures.forms import (
     Seen,
@@ -257,10 +257,8 @@ def try_again(
 ) -> HttpResponse:
     """Show a form with all that was typed, to send again after `seconds` (the
     Retry-After header), or once signing goes on."""
-    labels = {"name": gettext("Full name"), "email": gettext("E-mail address")}
-    labels |= {"comment": gettext("Why are you signing? (optional)")}
     kept = [
-        (name, labels.get(name, ""), value)
+        (name, LABELS.get(name, ""), value)
         for name, value in request.POST.items()
         if name in KEPT and len(value) <= 2000
     ]
