@@ -234,7 +234,7 @@ def prepare(password: str) -> None:
     time."""
     import django
     from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import call_command
+    from django.core.management import CommandError, call_command
     from django.db import OperationalError
 
     from core.i18n.translations import compile_all
@@ -252,6 +252,8 @@ def prepare(password: str) -> None:
         raise CannotRun(
             f"The database that DATABASE_URL names does not answer: {error}".strip()
         ) from None
+    except CommandError as error:
+        raise CannotRun(f"{error}\nThe folder is {VAR}") from None
     call_command("load_demo", password=password)
     collect_static()
     from django.db import connections

@@ -12,9 +12,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from devsite.embedded_postgres import free_port
+from tests.core.db.helpers import database
 from tests.site import ROOT, Site, fetch, is_running, until
 
 pytestmark = pytest.mark.faults
@@ -145,6 +147,27 @@ def test_a_database_of_ones_own_that_does_not_answer(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "DATABASE_URL" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.django_db
+def test_a_database_that_cannot_be_updated(tmp_path: Path) -> None:
+    with database(f"former_{os.getpid()}", "CREATE DATABASE {}") as address:
+        with psycopg.connect(address) as former:
+            former.execute(
+                "CREATE TABLE django_migrations"
+                " (id serial, app text, name text, applied timestamptz DEFAULT now())"
+            )
+            former.execute(
+                "INSERT INTO django_migrations (app, name)"
+                " VALUES ('petitions', '0002_guards')"
+            )
+
+        done = launch(VAR=str(tmp_path), DATABASE_URL=address)
+
+    assert done.returncode == 1
+    assert "was made before version 0.2.0" in done.stdout
+    assert f"The folder is {tmp_path}" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
