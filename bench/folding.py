@@ -43,7 +43,7 @@ def folding(bench: Bench, rounds: int) -> Ratios:
         return NUMBER / (time.monotonic() - started)
 
     def fold_all() -> float:
-        from petitions.counts.counting import fold
+        from petitions.counts.folding import fold
 
         started = prepare()
         while fold():

@@ -79,10 +79,7 @@ class Database:
     def fold(self) -> None:
         """Fold all changes, as the worker of a site does all the time."""
         from petitions.channels import Channel
-        from petitions.counts.counting import (
-            BATCH,
-            FOLD,
-        )
+        from petitions.counts.folding import BATCH, FOLD
 
         values = {"batch": BATCH, "channels": Channel.values}
         while self.execute(FOLD, values)[0][0]:
@@ -98,7 +95,7 @@ class Database:
     def verify(self) -> None:
         """Exit unless links that were pressed have been counted, no more than were
         pressed, and the proof of the count holds."""
-        from petitions.counts.counting import VERIFY
+        from petitions.counts.verifying import VERIFY
 
         pending = self.loaded.pending
         ((counted,),) = self.execute(
@@ -290,7 +287,7 @@ class Bench:
         from django.db import connection
 
         from core.i18n.translations import compile_all
-        from petitions.counts.counting import fold
+        from petitions.counts.folding import fold
         from tests.factories import make_organization, make_petition
 
         compile_all()

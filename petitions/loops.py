@@ -17,10 +17,8 @@ from petitions.abuse import (
     rate_limits,
     source_tallies,
 )
-from petitions.counts.counting import (
-    fold_round,
-    verify,
-)
+from petitions.counts.folding import fold_round
+from petitions.counts.verifying import verify
 from petitions.mail import quarantine_notices
 from petitions.mail.outbox import begin_sending, send_due
 from petitions.mail.reminders import ReminderSweep

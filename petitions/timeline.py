@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from petitions.counts import counting
+from petitions.counts import by_day
 from petitions.counts.curve import (
     Curve,
     curve,
@@ -137,7 +137,7 @@ def curve_of(petition: Petition, now: datetime, points: int) -> Curve | None:
     ended = petition.end_day if petition.has_ended else None
     days = [
         (day, sources[Source.CONFIRMED] + sources[Source.PAPER])
-        for day, sources in counting.sources_by_day(petition)
+        for day, sources in by_day.sources_by_day(petition)
         if sources[Source.CONFIRMED] or sources[Source.PAPER]
     ]
     return curve(

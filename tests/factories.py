@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from organizations.models import Membership, Organization, Role, User
-from petitions.counts.counting import record_entry
+from petitions.counts.entries import record_entry
 from petitions.models import (
     Answer,
     AnswerTranslation,

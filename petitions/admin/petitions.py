@@ -40,7 +40,7 @@ from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.text_widgets import MarkdownArea
 from petitions.admin.timeline import links
 from petitions.admin.translations import TranslationInline, UsedLanguages
-from petitions.counts.counting import record_entry
+from petitions.counts.entries import record_entry
 from petitions.models import Correction, CountEntry, Petition, Target, Topic
 from petitions.privacy import expiry
 from petitions.signature_fields import OPTIONAL

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from core.images.colours import parse_colour
 from organizations.models import Membership, Organization, Role, User
-from petitions.counts.counting import fold
+from petitions.counts.folding import fold
 from petitions.demo import pictures, story
 from petitions.demo.content import (
     COMMENTS,

@@ -18,7 +18,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 from nh3 import clean
 
-from petitions.counts import counting
+from petitions.counts import verifying
 from petitions.demo.content import AMNESTY, RIVERBANK, STAFF_EMAIL
 from petitions.models import Petition
 
@@ -114,6 +114,6 @@ def mail_html(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def proof(request: HttpRequest) -> HttpResponse:
     """Show the same proof of the count as `manage.py verify_counts`."""
-    proofs = [found for found in counting.verify() if found.recorded or found.shown]
+    proofs = [found for found in verifying.verify() if found.recorded or found.shown]
     context = {"proofs": proofs, "holds": all(found.holds for found in proofs)}
     return TemplateResponse(request, "demo/proof.html", context)

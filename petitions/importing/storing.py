@@ -11,7 +11,7 @@ from core.text.characters import ignoring_blanks, ignoring_case_and_blanks
 from core.text.faults import Faults, FileProblem, Node
 from core.text.json_values import is_given
 from organizations.models import Organization
-from petitions.counts.counting import record_entry
+from petitions.counts.entries import record_entry
 from petitions.importing.reading import PetitionPlan, Plan
 from petitions.models import Petition, Target
 from petitions.states import Source

@@ -22,7 +22,7 @@ from core.http.public_data import (
 from core.i18n.slugs import is_slug
 from organizations.permissions import OrganizationMoved as OrganizationMoved
 from organizations.permissions import get_organization
-from petitions.counts import counting
+from petitions.counts import by_day
 from petitions.models import Petition, Words
 from petitions.public_data.openapi import document
 from petitions.states import PUBLIC_STATES
@@ -101,7 +101,7 @@ def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
             **story(petition, now),
             "by_day": [
                 {"day": day.isoformat(), "supporters": number}
-                for day, number in counting.days(petition)
+                for day, number in by_day.days(petition)
             ],
         }
     )
@@ -123,7 +123,7 @@ def history(request: HttpRequest, petition: Petition) -> HttpResponse:
         {
             "days": [
                 {"day": day.isoformat(), "supporters": sum(sources.values()), **sources}
-                for day, sources in counting.sources_by_day(petition)
+                for day, sources in by_day.sources_by_day(petition)
             ]
         }
     )

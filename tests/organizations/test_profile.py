@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from core.http.cache_policy import page_cache
 from organizations.models import Organization
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.states import State
 from tests.factories import make_entry, make_organization, make_petition
 from tests.helpers import text_of
@@ -164,7 +164,7 @@ def test_all_organisations_are_listed_with_what_they_achieved(
     visitor: Client, organization: Organization, other_organization: Organization
 ) -> None:
     make_entry(make_petition(organization, state=State.WON), 1200)
-    counting.fold()
+    folding.fold()
     make_entry(make_petition(organization), 34)  # not folded yet
     make_petition(organization, state=State.DRAFT)
     make_petition(organization, state=State.WITHDRAWN)

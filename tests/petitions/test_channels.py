@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from petitions import channels
 from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.channels import TAG, Channel, referred
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.identity import key_ring
 from petitions.models import ChannelTally, CountChange, Petition, Signature, TaggedLink
 from petitions.signatures import (
@@ -35,7 +35,7 @@ def page(query: str = "", host: str = "localhost") -> dict[str, str]:
 
 
 def fold_all() -> None:
-    while counting.fold():
+    while folding.fold():
         pass
 
 
@@ -167,7 +167,7 @@ def test_links_are_counted_by_petition_day_and_channel(
     make_signature(petition, via="poster", now=now - timedelta(days=1))
     make_entry(petition, 100, source="paper")
 
-    counting.fold(batch=4)
+    folding.fold(batch=4)
     fold_all()
 
     assert tallies() == {"whatsapp": 3, "poster": 3, "": 4}

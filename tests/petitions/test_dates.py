@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from petitions import loops
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.dates import closing_words
 from petitions.importing import FileProblem, import_file
 from petitions.models import Petition
@@ -132,7 +132,7 @@ def bring(**values: Any) -> Petition:
     petition = {"title": "Free the prisoners", "text": "Text", "target": None, **values}
     text = {"organization": {"name": "From elsewhere", "petitions": [petition]}}
     import_file(json.dumps(text).encode(), now=timezone.now())
-    while counting.fold():
+    while folding.fold():
         pass
     return Petition.objects.for_reading().get()
 
@@ -182,7 +182,7 @@ def test_an_imported_number_is_below_the_curve_and_no_part_of_it(
     make_entry(petition, 4000, counted_at=timezone.localdate(now) - 400 * DAY)
     for days in (3, 2):
         make_signature(petition, now=now - days * DAY)
-    while counting.fold():
+    while folding.fold():
         pass
 
     page = visitor.get(f"{PAGE}history/")

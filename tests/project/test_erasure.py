@@ -27,7 +27,7 @@ from core.observability.logs import (
 from core.retention import expire
 from devsite.embedded_postgres import binaries
 from organizations.models import Organization, User
-from petitions.counts import counting
+from petitions.counts import folding, verifying
 from petitions.identity.key_ring import email_key
 from petitions.mail import (
     bounces,
@@ -279,7 +279,7 @@ def planted(journey: Journey, petitions: list[Petition], alice: User) -> Journey
     staff_at_work(alice, first)
     # In the end, the signer's mailbox is closed.
     bounces.record_bounce(key(), "550 5.1.1", now=timezone.now())
-    while counting.fold():
+    while folding.fold():
         pass
     page = journey.visitor.get(first.get_absolute_url()).content.decode()
     assert "Zephyrine Quastenflosser" in page
@@ -356,10 +356,10 @@ def test_erasing_everything_leaves_no_trace(planted: Journey, suppressed: bool) 
     assert holding_key() == {"petitions_outgoingmail"} | BOUNCED | kept
     assert holding(DOMAIN) == {"petitions_mailtally"}
     assert Signature.objects.get() == stranger
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     assert Petition.objects.supporters() == 1  # the stranger
 
-    while counting.fold():
+    while folding.fold():
         pass
     expire(timezone.now() + LATER)
     assert holding_key() == BOUNCED | kept
@@ -405,7 +405,7 @@ def test_names_that_are_past_their_time_leave_no_trace(
         == set()
     )
     assert Signature.objects.count() == 2
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
 
 
 def test_erasing_everything_finds_answers_whose_signature_has_lost_its_name(

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.models import Correction, Petition
 from petitions.public_data.openapi import document
 from petitions.states import State
@@ -96,7 +96,7 @@ def _site(petition: Petition, _connected: None) -> None:
     make_petition(organization, closes_at=timezone.now() + timedelta(days=3))
     for _ in range(50):
         make_petition(organization)
-    counting.fold()
+    folding.fold()
 
 
 def guided(description: dict[str, Any]) -> dict[str, Any]:

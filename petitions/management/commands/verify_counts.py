@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from core.management.database_command import DatabaseCommand
-from petitions.counts.counting import verify
+from petitions.counts.verifying import verify
 
 
 class Command(DatabaseCommand):

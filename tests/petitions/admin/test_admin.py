@@ -24,7 +24,7 @@ from core.retention import months_after
 from organizations.models import Membership, Organization, Role, User
 from petitions.admin.petitions import PetitionForm
 from petitions.admin.transitions import Transition
-from petitions.counts import counting
+from petitions.counts import verifying
 from petitions.models import (
     Correction,
     CountEntry,
@@ -222,7 +222,7 @@ def test_supporters_on_paper_are_added_as_a_permanent_entry(
     assert response.status_code == 302, errors_of(response)
     assert CountEntry.objects.get().number == 61
     assert Petition.objects.with_counts().get().paper == 61
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     page = client.get(f"{LIST}{petition.pk}/change/").content.decode()
     assert 'name="count_entries-0-number"' not in page
 

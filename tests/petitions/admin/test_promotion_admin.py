@@ -16,7 +16,7 @@ from django.utils.html import escape
 from core.http.cache_policy import page_cache
 from organizations.models import Organization, User
 from petitions.admin import promotion
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.models import NextStep, Petition, TaggedLink
 from petitions.states import State
 from tests.factories import make_organization, make_petition, make_signature
@@ -168,7 +168,7 @@ def test_links_with_a_tag_are_made_copied_and_removed(
 ) -> None:
     erins.post(page, {"form": "link", "tag": "Town-Hall"})
     make_signature(petition, via="town-hall")
-    counting.fold()
+    folding.fold()
 
     shown = erins.get(page).content.decode()
     assert (
@@ -213,7 +213,7 @@ def test_figures_by_link_with_shares(
 ) -> None:
     for via in ("whatsapp", "whatsapp", "whatsapp", "nobody-made-this"):
         make_signature(petition, via=via)
-    counting.fold()
+    folding.fold()
 
     text = text_of(erins.get(page.replace("spread", "figures")))
 

@@ -19,7 +19,7 @@ from django.utils.formats import date_format
 from core.retention import expire
 from organizations.models import User
 from petitions import probes
-from petitions.counts import counting
+from petitions.counts import verifying
 from petitions.mail import quarantine_notices as telling
 from petitions.models import OutgoingMail, Petition, Signature
 from petitions.models.mails import MailState
@@ -218,7 +218,7 @@ def test_meanwhile_they_count_nowhere(
     (reading,) = probes.bursts(timezone.now())
     assert reading.value == 1
     assert not Signature.objects.confirmed().exists()
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
 
 
 def test_nobody_is_told_again_of_what_is_being_removed(

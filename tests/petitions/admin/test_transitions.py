@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from core.db.database import retry_once
 from organizations.models import User
 from petitions.abuse.rate_limits import RateLimits
-from petitions.counts import counting
+from petitions.counts import folding, verifying
 from petitions.identity import same_person
 from petitions.identity.key_ring import email_key
 from petitions.models import Invalidation, OutgoingMail, Petition, Signature
@@ -172,7 +172,7 @@ class Fold:
 
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
-        counting.fold(batch=1 + which)
+        folding.fold(batch=1 + which)
         return False
 
 
@@ -286,7 +286,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def the_ledger_agrees(self) -> None:
-        assert all(proof.holds for proof in counting.verify())
+        assert all(proof.holds for proof in verifying.verify())
         if hasattr(self, "counted"):
             shown = Petition.objects.with_counts().get().confirmed
             assert shown == Signature.objects.confirmed().count()

@@ -14,7 +14,7 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 from organizations.models import Membership, Organization, User
-from petitions.counts.counting import verify
+from petitions.counts.verifying import verify
 from petitions.demo.content import STAFF_EMAIL
 from petitions.demo.load import load_demo
 from petitions.models import CountChange, MailTally, Petition, Signature

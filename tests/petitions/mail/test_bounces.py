@@ -17,7 +17,7 @@ from django.utils import timezone
 from core import checks
 from core.mail.transport import Refused
 from core.retention import expire
-from petitions.counts.counting import verify
+from petitions.counts.verifying import verify
 from petitions.identity.key_ring import email_key
 from petitions.mail import bounces
 from petitions.mail.messages import message_id

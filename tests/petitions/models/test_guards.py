@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.models import (
     CountEntry,
     OutgoingMail,
@@ -260,7 +260,7 @@ def test_totals_beyond_an_integer_are_added_up(petition: Petition) -> None:
         petition=petition, defaults={"paper": 2_140_000_000, "imported": 2_140_000_000}
     )
 
-    while counting.fold():
+    while folding.fold():
         pass
 
     assert Petition.objects.filter(pk=petition.pk).supporters() == 4_320_000_000

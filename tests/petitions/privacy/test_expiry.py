@@ -23,7 +23,7 @@ from core import retention
 from core.db.database import statement_timeout
 from core.retention import expire
 from organizations.models import User
-from petitions.counts import counting
+from petitions.counts import folding, verifying
 from petitions.models import (
     Consent,
     DailyTotal,
@@ -252,7 +252,7 @@ def ended(petition: Petition) -> Petition:
     make_pending(petition, "late@example.org", now=now)
     make_entry(petition, 400)
     Signature.objects.filter(email="s1@example.org").update(comment_approved=True)
-    while counting.fold():
+    while folding.fold():
         pass
     OutgoingMail.objects.update(state=MailState.SENT, finished_at=now)
     petition.refresh_from_db()
@@ -317,7 +317,7 @@ def test_names_go_when_the_months_are_over_and_the_count_stays(
     assert not MergedSignature.objects.exists()
     assert not OutgoingMail.objects.filter(petition=ended).exists()
     assert Consent.objects.filter(source=f"petition:{ended.pk}").count() == 7
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     assert Petition.objects.with_counts().get(pk=ended.pk).counts == {
         "supporters": 408, "confirmed": 8, "paper": 0, "imported": 400,
     }  # fmt: skip
@@ -364,7 +364,7 @@ def test_who_is_interrupted_goes_on_where_it_stopped(
     # What came before stays done, what was going on is undone.
     assert Signature.objects.known().count() == {1: 6, 3: 6, 10: 9}[batch]
     monkeypatch.undo()
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
 
     expire_all(due, batch)
 
@@ -372,7 +372,7 @@ def test_who_is_interrupted_goes_on_where_it_stopped(
     assert ended.anonymised_at == due
     assert not Signature.objects.known().exists()
     assert ended.signatures.count() == 8
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
 
 
 def test_a_wrong_mark_leaves_nothing_out(ended: Petition) -> None:
@@ -527,7 +527,7 @@ def test_verbs_that_come_too_late_do_nothing(ended: Petition) -> None:
 
     assert ended.signatures.count() == 8
     assert not Signature.objects.known().exists()
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
 
 
 def test_the_database_lets_nothing_back_in(

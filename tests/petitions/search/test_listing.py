@@ -16,7 +16,7 @@ from core.db.database import statement_timeout
 from core.http import paging
 from core.http.cache_policy import page_cache
 from organizations.models import Organization, User
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.models import Petition, Topic
 from petitions.search import (
     listing,
@@ -154,7 +154,7 @@ def test_most_supporters_first(visitor: Client, organization: Organization) -> N
     for title, number in (("Few", 3), ("Most", 900), ("Some", 40)):
         make_entry(make_petition(organization, title=title), number)
     make_petition(organization, title="None")
-    counting.fold()
+    folding.fold()
 
     assert titles(visitor.get("/petitions/?sort=supporters")) == [
         "Most", "Some", "Few", "None",
@@ -281,7 +281,7 @@ def test_home_shows_each_petition_once_in_its_section(
     make_signature(signed)
     make_petition(organization, title="Put forward", featured=1)
     make_petition(organization, title="Done", state=State.WON)
-    counting.fold()
+    folding.fold()
 
     response = visitor.get("/")
 

@@ -21,7 +21,7 @@ from PIL import Image, ImageChops
 from pytest_django import Settings
 
 from core.http.cache_policy import page_cache
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.models import Petition
 from petitions.sharing import (
     cards,
@@ -415,7 +415,7 @@ def test_the_picture_changes_seldom(petition: Petition) -> None:
     make_entry(petition, 15_261)
     before = digest()
     make_entry(petition, 4_000)
-    while counting.fold():
+    while folding.fold():
         pass
     assert digest() == before
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.db.database import statement_timeout
 from organizations.models import User
-from petitions.counts import counting
+from petitions.counts import verifying
 from petitions.models import CountChange, Invalidation, Petition
 from petitions.signatures import (
     invalidating,
@@ -65,7 +65,7 @@ def work(row: Invalidation) -> Invalidation:
 
 
 def proved(petition: Petition) -> bool:
-    return all(p.holds for p in counting.verify() if p.petition_id == petition.pk)
+    return all(p.holds for p in verifying.verify() if p.petition_id == petition.pk)
 
 
 def counted(petition: Petition) -> int:

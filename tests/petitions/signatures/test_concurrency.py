@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from petitions.counts import counting
+from petitions.counts import folding, verifying
 from petitions.mail import (
     leases,
     outbox,
@@ -51,7 +51,7 @@ def test_sixteen_confirmations_of_eight_rows_of_one_person_count_one(
         assert Signature.objects.confirmed().count() == round_number + 1
         assert not Signature.objects.pending().exists()
     assert CountChange.objects.count() == 20
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
 
 
 def test_sixteen_signatures_of_one_address_cause_one_mail_and_count_at_most_once(
@@ -103,7 +103,7 @@ def test_parallel_folds_and_readers_always_see_the_whole_count(
         }
 
     def fold() -> set[int]:
-        while counting.fold(batch=3):
+        while folding.fold(batch=3):
             pass
         return {60}
 
@@ -111,5 +111,5 @@ def test_parallel_folds_and_readers_always_see_the_whole_count(
 
     assert set.union(*seen) == {60}
     assert not CountChange.objects.exists()
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     assert OutgoingMail.objects.filter(state=MailState.DUE).count() == 60

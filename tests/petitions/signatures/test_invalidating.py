@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from core.retention import expire
 from organizations.models import User
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.identity import key_ring
 from petitions.models import Invalidation, MailTally, Petition, Signature
 from petitions.signatures import (
@@ -151,7 +151,7 @@ def test_a_hundred_thousand_leave_the_count_and_come_back_exactly(
 ) -> None:
     make_signatures(petition, 100_000)
     make_signatures(petition, 500, "example.org")
-    counting.fold()
+    folding.fold()
     before = list(
         Signature.objects.order_by("pk").values("pk", "state", "confirmed_at")
     )
@@ -165,7 +165,7 @@ def test_a_hundred_thousand_leave_the_count_and_come_back_exactly(
         progress.append(row.marked)
         assert counted(petition) == 100_500 - row.marked
         if len(progress) % 10 == 0:
-            counting.fold()
+            folding.fold()
             assert proved(petition)
 
     assert row.state == InvalidationState.DONE
@@ -186,7 +186,7 @@ def test_a_hundred_thousand_leave_the_count_and_come_back_exactly(
     after = list(Signature.objects.order_by("pk").values("pk", "state", "confirmed_at"))
     assert after == before
     # The mail tallies count none of these as confirmations.
-    counting.fold()
+    folding.fold()
     assert not MailTally.objects.exists()
 
 

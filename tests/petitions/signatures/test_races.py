@@ -19,7 +19,7 @@ from core.db.database import (
     TRIES,
     repeatable,
 )
-from petitions.counts import counting
+from petitions.counts import verifying
 from petitions.identity import same_person
 from petitions.models import OutgoingMail, Petition, Signature
 from petitions.models.mails import MailKind, MailState
@@ -132,7 +132,7 @@ def test_all_that_one_person_can_do_at_once(petition: Petition) -> None:
         my_data.erase_all(mine[0].email, now=now)
 
     assert not [status for status in statuses if status >= 500], statuses
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     assert not Signature.objects.exists()
 
 

@@ -19,7 +19,7 @@ from petitions import (
     probes,
 )
 from petitions.addresses import MailboxRules
-from petitions.counts import counting
+from petitions.counts import verifying
 from petitions.identity import key_ring
 from petitions.identity.key_ring import (
     KeyringVersion,
@@ -126,7 +126,7 @@ def test_new_rules_take_effect_and_the_oldest_stays_counted(
         oldest.pk,
         newer.pk,
     )
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     assert CountChange.objects.filter(delta=-1).count() == 1
     elsewhere.refresh_from_db()
     pending.refresh_from_db()
@@ -384,7 +384,7 @@ def test_everything_of_an_address_is_found_while_it_runs(petition: Petition) -> 
 
     assert not Signature.objects.exists()
     assert not Consent.objects.exists()
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
 
 
 def test_signing_stays_two_statements_and_confirming_one(
@@ -497,7 +497,7 @@ def test_nobody_counts_twice_while_people_sign_and_it_runs(
     assert set(per_person.values()) == {1}
     assert {f"{name}@example.org" for name in acknowledged} <= set(per_person)
     assert len(per_person) == people
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     assert KeyCollision.objects.count() >= people // 6
     assert "taken back" in output
     assert not Signature.objects.filter(former_key__isnull=False).exists()

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from petitions.counts import counting
+from petitions.counts import verifying
 from petitions.identity import key_ring
 from petitions.mail import (
     outbox,
@@ -82,7 +82,7 @@ def test_two_people_at_one_address_both_count(petition: Petition) -> None:
         1,
         2,
     }
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
 
 
 def test_one_person_counts_once_however_the_name_is_typed(petition: Petition) -> None:
@@ -150,7 +150,7 @@ def test_sixteen_confirmations_of_five_names_count_two(since: str) -> None:
         found = Signature.objects.confirmed().filter(email=email)
         assert found.count() == 2
         assert set(found.values_list("shared_address_slot", flat=True)) == {1, 2}
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
 
 
 def test_the_database_refuses_a_third_seat(petition: Petition) -> None:
@@ -334,7 +334,7 @@ def test_mailboxes_that_become_one_keep_the_two_oldest(
         .order_by("pk")
         .values_list("shared_address_slot", flat=True)
     ) == [1, 2, 1]
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     assert key_ring.current_keyring().newest.number == 2
     assert confirm(make_pending(petition, "ab@example.org", name="Mo")) is (
         Confirmation.FULL

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions.counts import counting
+from petitions.counts import verifying
 from petitions.identity.key_ring import email_key
 from petitions.models import (
     Consent,
@@ -198,7 +198,7 @@ def test_withdrawing_lowers_the_count_and_says_so(
     text = text_of(visitor.get(response.headers["Location"]))
     assert "Your signature is withdrawn" in text
     assert "The total is now 1." in text
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     # A withdrawn signature cannot be changed any more, but its owner may sign again.
     visitor.post(link(TokenPurpose.OWN, mine), {"name": "Mallory"})
     mine.refresh_from_db()
@@ -355,7 +355,7 @@ def test_erasing_all_takes_all_back_first(visitor: Client, mine: Signature) -> N
     assert not OutgoingMail.objects.filter(
         email_key=email_key("maya@example.org")
     ).exists()
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     assert visitor.get(link(TokenPurpose.ALL, mine)).status_code == 410
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from petitions.counts import counting
+from petitions.counts import verifying
 from petitions.models import (
     Consent,
     CountChange,
@@ -279,7 +279,7 @@ def test_erasing_withdraws_first_and_leaves_no_row(petition: Petition) -> None:
     assert [row.pk for row in Signature.objects.all()] == [stays.pk]
     assert [row.email for row in Consent.objects.all()] == ["other@x.org"]
     assert not OutgoingMail.objects.filter(email_key=signature.email_key).exists()
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
     assert confirmed(petition) == 1
     assert confirming.confirm(signature.pk, now=now) == (Confirmation.GONE, "")
 

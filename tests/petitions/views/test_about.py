@@ -16,7 +16,7 @@ from core.http.problems import problem
 from core.models import Heartbeat
 from organizations.context import ONLY
 from organizations.models import Organization
-from petitions.counts.counting import fold
+from petitions.counts.folding import fold
 from petitions.loops import PROVED
 from petitions.models import Petition
 from petitions.states import State

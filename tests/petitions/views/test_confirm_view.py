@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.models import Consent, CountChange, OutgoingMail, Petition, Signature
 from petitions.signatures import (
     links,
@@ -76,7 +76,7 @@ def test_pressing_the_button_counts_and_thanks(
     visitor: Client, petition: Petition
 ) -> None:
     make_entry(petition, 15_261)
-    while counting.fold():
+    while folding.fold():
         pass
     signature = make_pending(petition, wants_updates=False)
 

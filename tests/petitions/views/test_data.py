@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from core.http.cache_policy import page_cache
 from organizations.models import Organization
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.models import Petition, Update
 from petitions.states import State
 from tests.factories import (
@@ -290,7 +290,7 @@ def test_history_adds_up_to_the_count(visitor: Client, petition: Petition) -> No
     make_entry(petition, -10, counted_at=date(2024, 5, 3))
     make_entry(petition, 60, source="paper", counted_at=date(2024, 5, 3))
     make_signature(petition)
-    counting.fold()
+    folding.fold()
 
     days = visitor.get(f"{PETITION}/history.json").json()["days"]
     count = visitor.get(f"{PETITION}/count.json").json()
@@ -319,7 +319,7 @@ def test_data_costs_few_statements_however_much_there_is(
         petition = make_petition(organization, title=f"Petition {number}")
         make_translation(petition, "fr")
         make_entry(petition, 5)
-    counting.fold()
+    folding.fold()
     costs = {
         "/petitions.json": 6,
         "/petitions.json?organization=rights-now": 7,

@@ -14,7 +14,7 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.translation import override
 
-from petitions.counts import counting
+from petitions.counts import verifying
 from petitions.identity import key_ring
 from petitions.models import (
     Consent,
@@ -339,7 +339,7 @@ def test_another_spelling_opens_nothing(
     assert key_ring.suppressed(["bob@alias.example", EVIL]) == {EVIL}
     organization = petition.organization
     assert export.consenting_supporters(organization).get().email == "bob@alias.example"
-    assert all(proof.holds for proof in counting.verify())
+    assert all(proof.holds for proof in verifying.verify())
 
 
 def test_confirming_one_spelling_leaves_the_links_of_the_other(

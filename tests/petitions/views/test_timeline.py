@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from core.http.cache_policy import page_cache
 from organizations.models import Organization
-from petitions.counts import counting
+from petitions.counts import folding
 from petitions.models import (
     Answer,
     Correction,
@@ -114,7 +114,7 @@ def test_the_page_is_in_the_order_in_which_it_is_read(
     make_update(petition)
     make_answer(petition)
     Correction.objects.create(petition=petition, text="A slip.")
-    counting.fold()
+    folding.fold()
 
     page = visitor.get(PAGE).content.decode()
 
@@ -455,7 +455,7 @@ def test_the_curve_is_a_picture_with_words(visitor: Client, petition: Petition) 
     )
     petition.count_entries.model.objects.none()
     make_entry(petition, 3, counted_at=date(2026, 3, 3))
-    counting.fold()
+    folding.fold()
     end(petition, State.CLOSED)
 
     page = visitor.get(PAGE).content.decode()
@@ -467,7 +467,7 @@ def test_the_curve_is_a_picture_with_words(visitor: Client, petition: Petition) 
 
 def test_a_single_day_is_no_curve(visitor: Client, petition: Petition) -> None:
     make_entry(petition, 40)
-    counting.fold()
+    folding.fold()
 
     assert "over time" not in text_of(visitor.get(PAGE))
 
@@ -475,7 +475,7 @@ def test_a_single_day_is_no_curve(visitor: Client, petition: Petition) -> None:
 def test_the_history_has_its_table(visitor: Client, petition: Petition) -> None:
     for day, number in ((2, 40), (3, -10), (5, 7)):
         make_entry(petition, number, counted_at=date(2026, 3, day), source="paper")
-    counting.fold()
+    folding.fold()
     end(petition, State.CLOSED)
     Petition.objects.update(ended_at=noon(date(2026, 3, 5)))
 
@@ -553,7 +553,7 @@ def fill(petition: Petition, number: int) -> None:
         reason(petition, "Because")
         Correction.objects.create(petition=petition, before="do", after="did")
         make_petition(petition.organization)
-    counting.fold()
+    folding.fold()
     end(petition, State.CLOSED)
 
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from petitions.counts import counting
+from petitions.counts import by_day, folding, verifying
 from petitions.models import CountChange, DailyTotal, MailTally, Petition, Total
 from petitions.signatures import (
     withdrawing,
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def fold_all() -> None:
-    while counting.fold():
+    while folding.fold():
         pass
 
 
@@ -50,7 +50,7 @@ def test_folding_takes_a_batch_at_a_time(petition: Petition) -> None:
     for _ in range(5):
         make_signature(petition)
 
-    assert [counting.fold(batch=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [folding.fold(batch=2) for _ in range(4)] == [2, 2, 1, 0]
     assert counted(petition)["confirmed"] == 5
 
 
@@ -63,7 +63,7 @@ def test_past_days_do_not_change(petition: Petition) -> None:
     withdrawing.withdraw(signature, now=now)
     fold_all()
 
-    assert dict(counting.days(petition)) == {
+    assert dict(by_day.days(petition)) == {
         timezone.localdate(earlier): 1,
         timezone.localdate(now): -1,
     }
@@ -99,9 +99,9 @@ def test_confirmations_are_tallied_by_mail_domain(petition: Petition) -> None:
 def test_the_proof_holds_for_every_source(petition: Petition) -> None:
     make_signature(petition)
     make_entry(petition, 7)
-    counting.fold(batch=1)
+    folding.fold(batch=1)
 
-    proofs = {proof.source: proof for proof in counting.verify()}
+    proofs = {proof.source: proof for proof in verifying.verify()}
 
     assert set(proofs) == set(Source)
     assert all(proof.holds for proof in proofs.values())

@@ -1,0 +1,82 @@
+"""Fold count changes into totals, in the worker."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+
+from core.db.batches import Batches
+from petitions.channels import Channel
+
+BATCH = 20_000
+FOLDING = Batches(first=1000, most=BATCH)
+
+# In id order and with SKIP LOCKED, so that two folds never wait for each other; upserts
+# in the order of their keys, so that they never deadlock.
+FOLD = """
+WITH next AS MATERIALIZED (
+    -- Chosen once, whatever plan follows: as a subquery it may be run again for each
+    -- row, and then takes others than before.
+    SELECT id FROM petitions_countchange
+     ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
+), taken AS MATERIALIZED (
+    DELETE FROM petitions_countchange c USING next WHERE c.id = next.id
+ RETURNING petition_id, day, source, delta, domain, via
+), totals AS (
+    INSERT INTO petitions_total AS t (petition_id, confirmed, paper, imported)
+    SELECT petition_id,
+           COALESCE(sum(delta) FILTER (WHERE source = 'confirmed'), 0),
+           COALESCE(sum(delta) FILTER (WHERE source = 'paper'), 0),
+           COALESCE(sum(delta) FILTER (WHERE source = 'imported'), 0)
+      FROM taken GROUP BY petition_id ORDER BY petition_id
+        ON CONFLICT (petition_id) DO UPDATE
+       SET confirmed = t.confirmed + excluded.confirmed,
+           paper = t.paper + excluded.paper,
+           imported = t.imported + excluded.imported
+), days AS (
+    INSERT INTO petitions_dailytotal AS t (petition_id, day, source, number)
+    SELECT petition_id, day, source, sum(delta)
+      FROM taken GROUP BY petition_id, day, source ORDER BY petition_id, day, source
+        ON CONFLICT (petition_id, day, source) DO UPDATE
+       SET number = t.number + excluded.number
+), tallies AS (
+    INSERT INTO petitions_mailtally AS t (
+        petition_id, day, domain, signed, handed_over, failed, confirmed)
+    SELECT petition_id, day, domain, 0, 0, 0, sum(delta)
+      FROM taken WHERE domain <> '' AND delta > 0
+     GROUP BY petition_id, day, domain ORDER BY petition_id, day, domain
+        ON CONFLICT (petition_id, day, domain) DO UPDATE
+       SET confirmed = t.confirmed + excluded.confirmed
+), confirmations AS (
+    -- By a link of ours or of staff: whatever else stands in an address is not kept.
+    SELECT petition_id, day, delta,
+           CASE WHEN via = '' THEN ''
+                WHEN via = ANY (%(channels)s::text[]) OR EXISTS (
+                     SELECT 1 FROM petitions_taggedlink l
+                      WHERE l.petition_id = taken.petition_id AND l.tag = taken.via)
+                THEN via ELSE '' END AS via
+      FROM taken WHERE domain <> '' AND delta > 0
+), channels AS (
+    INSERT INTO petitions_channeltally AS t (petition_id, day, via, confirmed)
+    SELECT petition_id, day, via, sum(delta)
+      FROM confirmations GROUP BY petition_id, day, via ORDER BY petition_id, day, via
+        ON CONFLICT (petition_id, day, via) DO UPDATE
+       SET confirmed = t.confirmed + excluded.confirmed
+)
+SELECT count(*) FROM taken
+"""
+
+
+def fold(batch: int = BATCH) -> int:
+    """Add at most `batch` changes to the totals and delete them, in one statement;
+    return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(FOLD, {"batch": batch, "channels": Channel.values})
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def fold_round(now: datetime) -> bool:
+    """For the worker: fold a batch; return whether it was full and more may wait."""
+    return FOLDING.run(fold)

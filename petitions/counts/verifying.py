@@ -1,0 +1,78 @@
+"""Verify that totals and changes equal the records that they were counted from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from core.db.database import statement_timeout
+from petitions.states import Source
+
+# One statement sees one snapshot: what is folded meanwhile is on exactly one side.
+VERIFY = """
+WITH expected AS (
+    SELECT petition_id, 'confirmed' AS source, count(*) AS number
+      FROM petitions_signature WHERE state = 'confirmed' GROUP BY petition_id
+     UNION ALL
+    SELECT petition_id, source, sum(number)
+      FROM petitions_countentry GROUP BY petition_id, source
+), unfolded AS (
+    SELECT petition_id, source, sum(delta) AS number
+      FROM petitions_countchange GROUP BY petition_id, source
+), folded AS (
+    SELECT petition_id, source, number FROM petitions_total
+     CROSS JOIN LATERAL (VALUES ('confirmed', confirmed), ('paper', paper),
+                                ('imported', imported)) AS v (source, number)
+), daily AS (
+    SELECT petition_id, source, sum(number) AS number
+      FROM petitions_dailytotal GROUP BY petition_id, source
+)
+SELECT p.id, p.slug, s.source,
+       COALESCE(e.number, 0), COALESCE(f.number, 0), COALESCE(u.number, 0),
+       COALESCE(d.number, 0)
+  FROM petitions_petition p
+ CROSS JOIN (VALUES ('confirmed'), ('paper'), ('imported')) AS s (source)
+  LEFT JOIN expected e ON e.petition_id = p.id AND e.source = s.source
+  LEFT JOIN folded f ON f.petition_id = p.id AND f.source = s.source
+  LEFT JOIN unfolded u ON u.petition_id = p.id AND u.source = s.source
+  LEFT JOIN daily d ON d.petition_id = p.id AND d.source = s.source
+ ORDER BY p.id, s.source
+"""
+
+
+@dataclass(frozen=True)
+class CountProof:
+    """The proof for one petition and source: the permanent records against the
+    totals."""
+
+    petition_id: int
+    slug: str
+    source: Source
+    recorded: int
+    """The confirmed signatures, or the sum of count entries."""
+    folded: int
+    unfolded: int
+    daily: int
+    """The sum of the totals by day; must equal `folded`."""
+
+    @property
+    def shown(self) -> int:
+        """The number that every page prints."""
+        return self.folded + self.unfolded
+
+    @property
+    def holds(self) -> bool:
+        return self.shown == self.recorded and self.daily == self.folded
+
+
+def verify() -> Iterator[CountProof]:
+    """Yield the proof for every petition and source, from one snapshot of the
+    database."""
+    # Millions of signatures take longer to count than a visitor would wait.
+    with transaction.atomic(), statement_timeout("0"), connection.cursor() as cursor:
+        cursor.execute(VERIFY)
+        rows = cursor.fetchall()
+    for number, slug, source, *figures in rows:
+        yield CountProof(number, slug, Source(source), *map(int, figures))
