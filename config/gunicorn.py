@@ -85,12 +85,12 @@ def post_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Watch what cannot report its own failure: the background worker when it is dead,
     the database when it is away or full."""
-    from core.observability import sentry
+    from core.observability import watchdog
     from core.observability.alerts import WATCH
     from core.worker import loops
 
     loops.start_threads([WATCH], _stop)
-    sentry.start(_watch, _stop)
+    watchdog.start(_watch, _stop)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -190,7 +190,7 @@ def displayed_value(found: Any, text: str) -> str:
 # == Forms that detect conflicts ==
 
 
-class Attentive(forms.BaseForm):
+class ConflictAwareForm(forms.BaseForm):
     """A form that detects edit conflicts: changes made while it was open."""
 
     sent: Sent | None = None

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin.edit_conflicts import (
-    Attentive,
+    ConflictAwareForm,
     Sent,
     digest,
     typed_text,
@@ -33,7 +33,7 @@ from core.text.fields import LineField, MomentField
 MOST_NEW_ROWS = 40
 
 
-class StaffForm(Attentive, forms.ModelForm[Any]):
+class StaffForm(ConflictAwareForm, forms.ModelForm[Any]):
     """A form that reports, beside the field, what the database would refuse, and edit
     conflicts."""
 

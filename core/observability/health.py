@@ -19,7 +19,7 @@ from core.db import connecting, schema
 from core.db.cached_value import CachedValue
 from core.db.database import discard_connections
 from core.hosts import is_loopback
-from core.observability import sentry
+from core.observability import watchdog
 from core.observability.outcomes import OUTCOMES
 from core.observability.probes import (
     Reading,
@@ -65,7 +65,7 @@ class State:
 
 def read_state() -> State:
     now = timezone.now()
-    here = sentry.readings(now)
+    here = watchdog.readings(now)
     database, pending, cause = "ok", 0, ""
     try:
         with connection.cursor() as cursor:

@@ -46,7 +46,7 @@ SELECT petition_id, %(hour)s, kind, source, count(*),
 HAVING count(*) >= %(few)s OR kind = 'all'
  ORDER BY petition_id, kind, source
     ON CONFLICT (petition_id, hour, kind, source) DO UPDATE
-   -- Copies of a form go when one of them is confirmed; they came all the same.
+   -- Confirming one form deletes its copies; the tally keeps counting them.
    SET signed = GREATEST(t.signed, excluded.signed),
        set_aside = GREATEST(t.set_aside, excluded.set_aside),
        confirmed = excluded.confirmed

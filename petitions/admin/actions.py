@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin import saves
 from core.admin.edit_conflicts import (
-    Attentive,
+    ConflictAwareForm,
     Sent,
     arrived,
     told,
@@ -58,7 +58,7 @@ def change_url(petition: Petition) -> str:
 # == One petition ==
 
 
-class OutcomeForm(Attentive, forms.Form):
+class OutcomeForm(ConflictAwareForm, forms.Form):
     """The form that asks how the petition ended, in one sentence; left empty, it keeps
     the sentence that was stored before."""
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin import saves
 from core.admin.edit_conflicts import (
-    Attentive,
+    ConflictAwareForm,
     arrived,
     told,
 )
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 CHOICES = 300
 
 
-class NextStepForm(Attentive, forms.Form):
+class NextStepForm(ConflictAwareForm, forms.Form):
     """The form for what signers can do next; only the chosen kind of step is kept."""
 
     kind = forms.ChoiceField(

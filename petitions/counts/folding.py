@@ -16,8 +16,8 @@ FOLDING = Batches(first=1000, most=BATCH)
 # in the order of their keys, so that they never deadlock.
 FOLD = """
 WITH next AS MATERIALIZED (
-    -- Chosen once, whatever plan follows: as a subquery it may be run again for each
-    -- row, and then takes others than before.
+    -- Materialised, so that it is evaluated once: as a subquery it may run again for
+    -- each row and then choose other changes.
     SELECT id FROM petitions_countchange
      ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
 ), taken AS MATERIALIZED (
@@ -49,7 +49,8 @@ WITH next AS MATERIALIZED (
         ON CONFLICT (petition_id, day, domain) DO UPDATE
        SET confirmed = t.confirmed + excluded.confirmed
 ), confirmations AS (
-    -- By a link of ours or of staff: whatever else stands in an address is not kept.
+    -- Counted by channel only if the site or its staff made the link; any other tag is
+    -- dropped.
     SELECT petition_id, day, delta,
            CASE WHEN via = '' THEN ''
                 WHEN via = ANY (%(channels)s::text[]) OR EXISTS (

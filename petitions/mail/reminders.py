@@ -39,7 +39,7 @@ WITH page AS MATERIALIZED (
       FROM page
       JOIN petitions_signature s ON s.id = page.id
       JOIN petitions_petition p ON p.id = s.petition_id
-     -- Waits for its owner, and for nobody else: what staff have set aside does not.
+     -- It waits for its owner alone; what is in quarantine waits for staff.
      WHERE s.state = 'pending' AND s.quarantine_reason = ''
        AND {IS_OPEN}
        AND EXISTS (

@@ -57,7 +57,7 @@ WITH given AS (
 INSERT INTO petitions_mailtally AS t (
     petition_id, day, domain, signed, handed_over, failed, confirmed)
 SELECT petition_id, day, domain,
-       -- Once for each signature, however often its link was sent.
+       -- Counted once for each signature, however often its link was sent.
        count(*) FILTER (WHERE NOT EXISTS (
            SELECT 1 FROM petitions_outgoingmail o
             WHERE o.signature_id = finished.signature_id

@@ -31,10 +31,10 @@ GRACE = timedelta(hours=24)
 CONFIRM = without_comments(
     f"""
 WITH mine AS MATERIALIZED (
-    -- Only a row of the newest key version, read in this very statement, and with a
-    -- person where two may share an address, can be compared with all others; `confirm`
-    -- brings an older one up to date. While the version before is still counted,
-    -- `former_key` compares with that.
+    -- Only a row of the newest key version (read in this statement), and with a
+    -- `person` if two may share an address, can be compared with all others; for any
+    -- other row `confirm` updates the key and tries again. While a re-key runs,
+    -- `former_key` is compared with the rows that still have the version before.
     SELECT s.petition_id, s.email_key, s.person, s.via,
            ARRAY[s.email_key, COALESCE(s.former_key, s.email_key)] AS keys
       FROM petitions_signature s
@@ -43,8 +43,8 @@ WITH mine AS MATERIALIZED (
        AND s.email_key_version = (SELECT max(number) FROM petitions_keyversion)
        AND (s.person <> '') = p.shared_addresses
 ), siblings AS MATERIALIZED (
-    -- Locked in one order by all, so that two confirmations of one person wait for
-    -- each other instead of deadlocking.
+    -- Everybody locks them in the same order, so that two confirmations of one person
+    -- wait for each other instead of deadlocking.
     SELECT s.id
       FROM petitions_signature s
       JOIN mine ON s.petition_id = mine.petition_id
@@ -63,8 +63,8 @@ WITH mine AS MATERIALIZED (
                   AND c.email_key = ANY (mine.keys) AND c.state = 'confirmed') END
       FROM mine, petitions_petition p
      WHERE s.id = %(id)s
-       -- As an array: all are locked before anything is written. Otherwise two names at
-       -- one address, each waiting for the other's slot, could deadlock.
+       -- An array, so that all rows are locked before anything is written: otherwise
+       -- two people at one address, each waiting for the other's slot, could deadlock.
        AND s.id = ANY (ARRAY(SELECT id FROM siblings))
        AND s.state = 'pending'
        AND s.quarantine_reason = ''
@@ -77,8 +77,8 @@ WITH mine AS MATERIALIZED (
                    (SELECT min(m.finished_at) FROM petitions_outgoingmail m
                      WHERE m.signature_id = s.id AND m.state = 'sent')))
        )
-       -- Nobody is counted there; or, where two may share an address, one with
-       -- another name. Two confirmations at once meet in the unique constraints.
+       -- Nobody is counted with this address yet, or, if two may share it, only one of
+       -- another name. Of concurrent confirmations the unique constraints let one pass.
        AND NOT EXISTS (
            SELECT 1 FROM petitions_signature c
             WHERE c.petition_id = mine.petition_id AND c.email_key = ANY (mine.keys)
@@ -91,8 +91,8 @@ WITH mine AS MATERIALIZED (
            s.wants_updates, s.consent_version, s.language, p.slug, p.organization_id,
            mine.via
 ), merged AS (
-    -- Another spelling of the mailbox may be somebody else's: their link must not lead
-    -- here, nor their form be gone.
+    -- Only forms with this very spelling of the address. Another spelling may belong to
+    -- somebody else, whose form must stay and whose link must not lead here.
     DELETE FROM petitions_signature s
      USING confirmed
      WHERE s.id IN (SELECT id FROM siblings) AND s.id <> confirmed.id

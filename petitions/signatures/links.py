@@ -34,26 +34,26 @@ def send_again(signature: Signature, *, now: datetime) -> None:
     asking for links must not keep it for ever, nor for one whose confirmation would
     come too late to count."""
     with transaction.atomic():
-        held = hold(signature)
+        locked = lock_signature(signature)
         if (
-            held is not None
-            and held.state == SignatureState.PENDING
-            and now - held.created_at < UNCONFIRMED_KEPT
-            and held.email_key
-            and not held.quarantine_reason
-            and not held.mails.filter(state=MailState.DUE).exists()
+            locked is not None
+            and locked.state == SignatureState.PENDING
+            and now - locked.created_at < UNCONFIRMED_KEPT
+            and locked.email_key
+            and not locked.quarantine_reason
+            and not locked.mails.filter(state=MailState.DUE).exists()
             and confirming.is_in_time(signature, now=now, to_be_mailed=True)
         ):
             OutgoingMail.objects.create(
-                petition_id=held.petition_id,
-                signature=held,
-                email_key=held.email_key,
+                petition_id=locked.petition_id,
+                signature=locked,
+                email_key=locked.email_key,
                 due_at=now,
                 created_at=now,
             )
 
 
-def hold(signature: Signature) -> Signature | None:
+def lock_signature(signature: Signature) -> Signature | None:
     """Lock the signature until the transaction ends and return its current row; None
     when it has been erased. The lock keeps it from being erased before a mail that
     needs it is stored."""
@@ -108,17 +108,17 @@ def mail_links(signature: Signature, *, now: datetime) -> None:
     waiting = OutgoingMail.objects.filter(kind=MailKind.ALL, state=MailState.DUE)
     with_address = same_person.of_address(Signature.objects.all(), signature.email)
     with transaction.atomic():
-        held = hold(signature)
+        locked = lock_signature(signature)
         if (
-            held is None
-            or held.email_key is None
+            locked is None
+            or locked.email_key is None
             or waiting.filter(signature__in=with_address).exists()
         ):
             return
         OutgoingMail.objects.create(
-            petition_id=held.petition_id,
-            signature=held,
-            email_key=held.email_key,
+            petition_id=locked.petition_id,
+            signature=locked,
+            email_key=locked.email_key,
             kind=MailKind.ALL,
             priority=Priority.LATER,
             due_at=now,

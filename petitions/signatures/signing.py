@@ -69,7 +69,7 @@ SELECT p.id, p.organization_id, p.slug, p.state, p.opens_at, p.closes_at, p.deli
   JOIN organizations_organization o ON o.id = p.organization_id
   LEFT JOIN petitions_translation t
     ON t.petition_id = p.id AND t.language = %(language)s
-  -- A signature is written by the newest key version, however long a process runs.
+  -- Written only if its key version is the newest: a process may have cached an older.
  CROSS JOIN (SELECT number, finished_at FROM petitions_keyversion
               ORDER BY number DESC LIMIT 1) k
  WHERE p.slug = %(slug)s
@@ -111,7 +111,8 @@ WITH attempt AS (
      WHERE a.tat <= excluded.tat_limit
  RETURNING key, tat
 ), passed_behind AS (
-    -- After all of the first, so that nobody holds one of these and waits for those.
+    -- Drawn after all others, so that no form holds one of these while it waits for one
+    -- of those.
     INSERT INTO petitions_ratelimitbucket AS a (key, tat, tat_limit)
     SELECT key, %(now)s + emission_interval * interval '1 us',
            %(now)s + tolerance * interval '1 us'
@@ -152,7 +153,7 @@ WITH attempt AS (
            CASE WHEN %(quarantine_reason)s::text <> '' THEN %(quarantine_reason)s::text
                 WHEN marks & {ADDRESS_FULL} <> 0 THEN 'limit'
                 WHEN marks & {BURST} <> 0 THEN 'burst'
-                -- More than one of the bits.
+                -- More than one bit is set.
                 WHEN signs & (signs - 1) <> 0 THEN 'signs'
                 ELSE '' END,
            %(via)s, %(now)s
@@ -166,7 +167,7 @@ INSERT INTO petitions_outgoingmail (
 )
 SELECT petition_id, id, email_key, 'confirm',
        CASE WHEN quarantine_reason = '' THEN 'due' ELSE 'held' END,
-       -- Many from one network or domain wait behind all others.
+       -- Forms of a busy network or domain get their mail after all others.
        CASE WHEN weak_signs & {BUSY} <> 0 THEN 1 ELSE 0 END,
        GREATEST(created_at, (SELECT mail_at FROM beyond)), 0, created_at, ''
   FROM signed

@@ -185,7 +185,7 @@ def test_readyz_is_not_ready_where_nothing_can_be_written(
 
 
 def test_readyz_is_not_ready_after_a_minute_without_a_write(visitor: Client) -> None:
-    """A full disk, which no question tells: the sentry has tried."""
+    """A full disk, which no question tells: the watchdog has tried."""
     OUTCOMES.unwritable_since = int(timezone.now().timestamp()) - 100
 
     answer = visitor.get("/readyz")

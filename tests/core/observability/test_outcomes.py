@@ -25,7 +25,7 @@ from pytest_django import Settings
 from core.models import Heartbeat
 from core.observability import (
     alerts,
-    sentry,
+    watchdog,
 )
 from core.observability.healthcheck import is_alive
 from core.observability.outcomes import (
@@ -139,7 +139,7 @@ def test_many_failed_forms_are_told_of(forms: int, failed: int, told: int) -> No
     now = timezone.now()
     for number in range(forms):
         OUTCOMES.count(503 if number < failed else 303, now.timestamp())
-    watching = sentry.Sentry()
+    watching = watchdog.Watchdog()
 
     for seconds in (0, 10, 20):
         watching.look(now + timedelta(seconds=seconds))
@@ -156,7 +156,7 @@ def test_many_failed_forms_are_told_of(forms: int, failed: int, told: int) -> No
 @pytest.mark.django_db
 def test_a_trouble_that_lasts_is_told_of_every_hour() -> None:
     now = timezone.now()
-    watching = sentry.Sentry()
+    watching = watchdog.Watchdog()
     for minutes in range(0, 121, 2):
         moment = now + timedelta(minutes=minutes)
         for _ in range(9):
@@ -173,8 +173,8 @@ def test_a_database_that_takes_nothing_is_told_of_after_a_minute(
     def refuse() -> None:
         raise OperationalError
 
-    now, watching = timezone.now().replace(microsecond=0), sentry.Sentry()
-    monkeypatch.setattr(sentry, "try_writing", refuse)
+    now, watching = timezone.now().replace(microsecond=0), watchdog.Watchdog()
+    monkeypatch.setattr(watchdog, "try_writing", refuse)
     for seconds in (0, 10, 50):
         watching.look(now + timedelta(seconds=seconds))
     assert mail.outbox == []
@@ -191,17 +191,17 @@ def test_a_database_that_takes_nothing_is_told_of_after_a_minute(
 @pytest.mark.django_db(transaction=True)
 def test_writing_is_tried_for_good() -> None:
     """A database that only reads is found out, by what it says to this connection."""
-    sentry.try_writing()
+    watchdog.try_writing()
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = on")
         with pytest.raises(Exception, match="read-only"):
-            sentry.try_writing()
+            watchdog.try_writing()
         cursor.execute("SET default_transaction_read_only = off")
         cursor.execute("SET temp_file_limit = 0")
         with pytest.raises(OperationalError, match="temporary file size"):
-            sentry.try_writing()
+            watchdog.try_writing()
         cursor.execute("RESET temp_file_limit")
-    sentry.try_writing()
+    watchdog.try_writing()
 
 
 # == A POST beside the mail ==
@@ -321,11 +321,11 @@ def test_a_disk_of_pictures_that_fills_is_told_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def trouble() -> str:
-        found = {reading.name: reading for reading in sentry.readings(timezone.now())}
+        found = {reading.name: reading for reading in watchdog.readings(timezone.now())}
         return found["media_free_bytes"].trouble
 
     assert trouble() == ""
-    monkeypatch.setattr(sentry, "MEDIA_LEAST", 2**62)
+    monkeypatch.setattr(watchdog, "MEDIA_LEAST", 2**62)
     assert "MB are left where MEDIA_ROOT is" in trouble()
 
 

@@ -112,7 +112,7 @@ def try_writing() -> None:
 
 
 @dataclass
-class Sentry:
+class Watchdog:
     """The troubles reported so far: since when, and when last."""
 
     told: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
@@ -147,14 +147,14 @@ class Sentry:
 def watch(held: IO[bytes], stop: threading.Event) -> None:
     """Look every few seconds until `stop` is set, in the process that holds the lock of
     the file `held`; when that process ends, another takes over."""
-    sentry = Sentry()
+    watchdog = Watchdog()
     while not stop.wait(EVERY):
         try:
             fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             continue
         try:
-            sentry.look(timezone.now())
+            watchdog.look(timezone.now())
         except Exception:
             logger.exception("The watch over this machine failed; it goes on")
         finally:
@@ -164,4 +164,4 @@ def watch(held: IO[bytes], stop: threading.Event) -> None:
 def start(held: IO[bytes], stop: threading.Event) -> None:
     """Start `watch` in a thread."""
     words = (held, stop)
-    threading.Thread(target=watch, args=words, name="sentry", daemon=True).start()
+    threading.Thread(target=watch, args=words, name="watchdog", daemon=True).start()
