@@ -36,6 +36,9 @@ JOINT = re.compile(r"(?<=[^\W_])[\u2010\u2011'\u2019&-](?=[^\W_])")
 JOINT_OF_INITIALS = re.compile(r"\b([^\W\d_]{1,2}) & ([^\W\d_]{1,2})\b")
 CODE = re.compile(r"\b([^\W\d_]{1,3})([0-9]{1,4})\b")
 CODE_IN_PARTS = re.compile(r"\b([^\W\d_]{1,3}) ([0-9]{1,4})\b")
+# Persian and Urdu are typed on Arabic keyboards, too, and the other way round.
+OF_PERSIAN = str.maketrans("يىك", "ییک")
+OF_ARABIC = str.maketrans("یک", "يك")
 AS_IT_STANDS = re.compile(r'(-?"[^"]*"?|(?<!\S)-\S+)')
 # Scripts that do not separate words by spaces, or that join them to long ones.
 JOINED = re.compile(
@@ -82,7 +85,15 @@ def spellings(words: str) -> list[str]:
     """Return `words` as typed and in other common spellings, without duplicates."""
     parts = AS_IT_STANDS.split(words)
     return list(
-        dict.fromkeys(["".join(parts), respelt(parts, joined), respelt(parts, parted)])
+        dict.fromkeys(
+            [
+                "".join(parts),
+                respelt(parts, joined),
+                respelt(parts, parted),
+                words.translate(OF_PERSIAN),
+                words.translate(OF_ARABIC),
+            ]
+        )
     )
 
 

@@ -39,7 +39,13 @@ MOST_MINUSES = 20
 # They enclose a hit until the text becomes HTML: private-use characters, which mean
 # nothing else.
 START, STOP = "\ue000", "\ue001"
-WORD = re.compile(r"[^\W\d_]{4,30}")
+# Vowel signs and other marks of letters, which Python takes for no part of a word.
+MARKS = (
+    "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0962\u0963"
+    "\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a03\u0a3c-\u0a51\u0a70\u0a71\u0a81-\u0a83"
+    "\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57"
+)
+WORD = re.compile(rf"(?:[^\W\d_]|[{MARKS}]){{4,30}}")
 
 
 @dataclass(frozen=True)
@@ -171,8 +177,10 @@ def ranked(query: Queries, scope: SearchScope) -> tuple[dict[int, str], bool]:
 
 # == Similar words ==
 
-# Finds words that differ by one or two letters, or by two swapped ones. Compared are
-# the forms that the languages index, so that a mere plural is not another word.
+# Finds words that differ by one or two letters, or by two swapped ones, and after them
+# longer ones: with an ending that their language's index keeps, or composed of this
+# (“Verfassungsgericht” in “Bundesverfassungsgericht”). Compared are the forms that the
+# languages index, so that a mere plural is not another word.
 ALIKE = """
 SELECT given.number, alike.word
   FROM unnest(%(words)s::text[]) WITH ORDINALITY given (word, number)
@@ -189,7 +197,14 @@ SELECT given.number, alike.word
                WHERE word <> bare.word AND word = ANY(ARRAY(
                      SELECT left(bare.word, at - 1) || substr(bare.word, at + 1, 1)
                             || substr(bare.word, at, 1) || substr(bare.word, at + 2)
-                       FROM generate_series(1, length(bare.word) - 1) at))) near
+                       FROM generate_series(1, length(bare.word) - 1) at))
+               UNION
+              SELECT word, 3 FROM petitions_searchword
+               WHERE length(bare.word) >= 5 AND word LIKE bare.word || '_%%'
+               UNION
+              SELECT word, 3 FROM petitions_searchword
+               WHERE length(bare.word) >= 7 AND word LIKE '%%_' || bare.word || '%%'
+              ) near
         GROUP BY word
         ORDER BY min(distance), similarity(word, bare.word) DESC, word LIMIT 3) alike
  ORDER BY given.number

@@ -480,3 +480,48 @@ def test_hits_are_marked_and_everything_else_is_escaped(
     assert html == (
         "La &lt;b&gt;<mark>Déclaration</mark>&lt;/b&gt; &amp; &lt;/mark&gt;"
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "words"),
+    [
+        ("de", "Bundesverfassungsgericht anrufen", "Verfassungsgericht"),
+        ("de", "Fußgängerzone jetzt", "Fussgänger"),
+        ("nl", "Mensenrechtenverdrag", "rechtenverdrag"),
+        ("bg", "Правата на човека", "права"),
+        ("bn", "মানবাধিকারের ঘোষণা", "মানবাধিকার"),
+        ("gu", "માનવ અધિકારોની ઘોષણા", "અધિકારો"),
+    ],
+)
+def test_a_longer_word_is_like_the_one_that_it_is_made_of(
+    organization: Organization, language: str, title: str, words: str
+) -> None:
+    make_petition(organization, title=title, language=language, text="x")
+
+    found = find(words)
+
+    assert titles(found) == [title]
+    assert found.exact == 0
+
+
+def test_a_short_word_is_like_none_that_holds_it(organization: Organization) -> None:
+    make_petition(organization, title="Careers, bright copyrights", text="x")
+
+    assert [titles(find(words)) for words in ("care", "brig", "right")] == [
+        [],
+        [],
+        ["Careers, bright copyrights"],  # one letter more
+    ]
+    assert find("rights").alike == []
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [("كتاب برای همه", "کتاب"), ("کتاب برای همه", "كتاب"), ("آزادي زندانيان", "آزادی")],
+)
+def test_letters_of_arabic_and_persian_keyboards_are_the_same(
+    organization: Organization, title: str, words: str
+) -> None:
+    make_petition(organization, title=title, language="fa", text="x")
+
+    assert titles(find(words)) == [title]
