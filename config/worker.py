@@ -4,8 +4,10 @@ address that is too long to be read."""
 from __future__ import annotations
 
 import socket
+from base64 import b64encode
 from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +20,10 @@ from gunicorn.workers.gthread import ThreadWorker
 # that is still sending would not read the answer.
 MOST_READ = 2**20
 SECONDS = 1.0
+STYLE = (
+    "body{max-width:40rem;margin:2rem auto;padding:0 1rem;"
+    "font:1.0625rem/1.55 system-ui,sans-serif}h1{font-size:1.6rem;line-height:1.15}"
+)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -44,14 +50,16 @@ def too_long() -> bytes:
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
             texts.append(render_to_string("_414.html", {"code": code}))
-    page = render_to_string("414.html", {"texts": texts}).encode()
+    page = render_to_string("414.html", {"texts": texts, "style": STYLE}).encode()
+    style = b64encode(sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'"
     headers = (
         "HTTP/1.1 414 URI Too Long",
         "Connection: close",
         "Content-Type: text/html; charset=utf-8",
         f"Content-Length: {len(page)}",
         "Cache-Control: no-store",
-        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+        f"Content-Security-Policy: {policy}",
         "X-Content-Type-Options: nosniff",
     )
     return "\r\n".join((*headers, "", "")).encode() + page
