@@ -24,6 +24,34 @@ def start(organization: str = "Rights Now", owner: str = "zoe@example.org") -> s
     return out.getvalue()
 
 
+ADDRESS = "http://testserver.localhost/organizations/rights-now/"
+MAILED = (
+    "zoe@example.org is its owner. A link to set a password was mailed there; it is "
+    "good for three days. No mail? Try: manage.py check_mail --to zoe@example.org; "
+    "when the address is wrong, run this again with the right one."
+)
+OUT = (
+    "zeo@example.org was named before, has not come in, and is out: the link that was "
+    "mailed there leads nowhere."
+)
+ANOTHER = (
+    "This site has another organisation, too. When its name was mistyped, delete it in "
+    "the admin, under Organisations."
+)
+
+
+def test_it_says_what_is_there_and_what_comes_next() -> None:
+    """Word for word: there is nobody to ask on a new server."""
+    assert start().splitlines() == [f"Rights Now: {ADDRESS}", MAILED]
+
+
+def test_it_says_what_it_undid_and_what_it_found() -> None:
+    Organization.objects.create(name="Rihgts Now")
+    start(owner="zeo@example.org")
+
+    assert start().splitlines() == [f"Rights Now: {ADDRESS}", OUT, ANOTHER, MAILED]
+
+
 def test_the_owner_follows_the_mailed_link_sets_a_password_and_is_in(
     client: Client,
 ) -> None:
@@ -69,15 +97,29 @@ def test_an_owner_with_a_password_keeps_it() -> None:
     user.set_password("a fair hearing for all")
     user.save()
 
-    assert "has a password already" in start()
+    assert start().splitlines()[1:] == [
+        "zoe@example.org is its owner and has a password already."
+    ]
 
 
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"owner": "zoe"}, "--owner zoe: not an e-mail address"),
-        ({"organization": "  "}, "--organization: give a name"),
-        ({"organization": "x" * 201}, "--organization: give a name"),
+        (
+            {"owner": "zoe"},
+            (
+                "--owner zoe: not an e-mail address. Enter an e-mail address such as "
+                "name@example.org"
+            ),
+        ),
+        (
+            {"organization": "  "},
+            "--organization: give a name of 1 to 200 characters",
+        ),
+        (
+            {"organization": "x" * 201},
+            "--organization: give a name of 1 to 200 characters",
+        ),
     ],
 )
 def test_mistakes_are_named_and_nothing_is_made(given: Any, sentence: str) -> None:
@@ -102,9 +144,15 @@ def test_a_mail_server_that_is_away_does_not_lose_the_organisation(
             start()
 
         said = str(told.value)
+        assert said.startswith(
+            "zoe@example.org is its owner, but the mail with the link to set a "
+            "password could not be sent. "
+        )
         assert "127.0.0.1:1: nothing listens there. Correct host and port" in said
-        assert "run this again; or set a password without mail: manage.py " in said
-        assert "changepassword zoe@example.org" in said
+        assert said.endswith(
+            "\nThen run this again; or set a password without mail: manage.py "
+            "changepassword zoe@example.org"
+        )
         assert "/admin/password/" not in said
 
     assert Organization.objects.count() == 1
@@ -142,7 +190,7 @@ def test_who_was_named_by_mistake_is_out(client: Client) -> None:
 
     shown = start(owner="zoe@example.org")
 
-    assert "zeo@example.org was named before, has not come in, and is out" in shown
+    assert OUT in shown
     assert [user.email for user in User.objects.all()] == ["zoe@example.org"]
     assert "new_password1" not in client.get(link[0], follow=True).content.decode()
 
@@ -162,14 +210,19 @@ def test_who_has_come_in_stays() -> None:
 def test_a_mistyped_organisation_is_not_left_unsaid() -> None:
     start("Rihgts Now")
 
-    assert "This site has another organisation, too." in start("Rights Now")
+    assert ANOTHER in start("Rights Now")
 
 
 def test_an_account_that_may_not_log_in_is_named() -> None:
     User.objects.create_user("zoe@example.org", is_active=False)
 
-    with pytest.raises(CommandError, match="has an account that may not log in"):
+    with pytest.raises(CommandError) as told:
         start()
+
+    assert str(told.value) == (
+        "zoe@example.org has an account that may not log in. Name another owner, or "
+        "let another administrator tick “may log in” in the admin."
+    )
 
     assert not Organization.objects.exists()
 

@@ -271,6 +271,56 @@ def test_an_address_that_somebody_has(tmp_path: Path, petition: Petition) -> Non
     assert Petition.objects.count() == 1
 
 
+def test_an_address_that_an_organisation_has_or_had(
+    tmp_path: Path, organization: Organization
+) -> None:
+    """A former address leads to who left it, and is nobody else's."""
+    organization.slug = "moved-on"
+    organization.save()
+    given = changed("organization.slug", "rights-now")
+
+    with pytest.raises(CommandError) as told:
+        run(tmp_path, given)
+
+    said = "organization.slug: is the address of another organisation: choose one."
+    assert said in str(told.value)
+    assert Organization.objects.get() == organization
+
+
+def test_an_organisation_that_is_stored_under_another_address(
+    tmp_path: Path, organization: Organization
+) -> None:
+    Organization.objects.filter(pk=organization.pk).update(slug="at-home")
+    given = changed("organization.name", organization.name)
+    given["organization"]["slug"] = "elsewhere"
+
+    with pytest.raises(CommandError) as told:
+        run(tmp_path, given)
+
+    assert (
+        "organization.slug: is not the address of Rights Now, which is stored "
+        'already: write "at-home", or another name for another organisation.'
+    ) in str(told.value)
+    assert Organization.objects.count() == 1
+    assert not Petition.objects.exists()
+
+
+def test_the_address_of_an_organisation_of_another_name(
+    tmp_path: Path, organization: Organization
+) -> None:
+    given = changed("organization.slug", organization.slug)
+    given["organization"]["name"] = "Nobody Else"
+
+    with pytest.raises(CommandError) as told:
+        run(tmp_path, given)
+
+    assert (
+        "organization.slug: is the address of Rights Now, which has none of these "
+        "petitions: choose another, or write that name if they are its own."
+    ) in str(told.value)
+    assert not Petition.objects.exists()
+
+
 def test_the_help_documents_every_key() -> None:
     import re
 

@@ -295,28 +295,36 @@ def test_a_changed_answer_keeps_what_it_said(
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    ("name", "changes", "sentence"),
     [
-        ({"text": ""}, "Give the words, or a link to them."),
-        ({"answered_on": "2999-01-01"}, "That day has yet to come."),
-        ({"answered_on": "yesterday"}, "Write the date as year-month-day"),
-        ({"link": "javascript:alert(1)"}, "Enter a valid URL."),
-        ({"target": "0"}, "That choice is not one of the available choices"),
+        ("answer", {"text": ""}, "Give the words, or a link to them."),
+        ("answer", {"answered_on": "2999-01-01"}, "That day has yet to come."),
+        ("answer", {"answered_on": "yesterday"}, "Write the date as year-month-day"),
+        ("answer", {"link": "javascript:alert(1)"}, "Enter a valid URL."),
+        ("answer", {"target": "0"}, "That choice is not one of the available choices"),
+        ("handover", {"paper": "4"}, "No more than 3 are counted there."),
+        ("handover", {"confirmed": "1"}, "No more than 0 are counted there."),
+        ("handover", {"paper": "0"}, "Nothing was handed over: enter how many."),
+        ("handover", {"paper": "-1"}, "Write a whole number from 0 to 2147483647"),
+        ("handover", {"paper": "many"}, "Write a whole number from 0 to 2147483647"),
+        ("handover", {"handed_on": "2999-01-01"}, "That day has yet to come."),
     ],
 )
-def test_an_answer_that_cannot_be_is_refused_with_a_sentence(
+def test_what_cannot_be_is_refused_with_a_sentence(
     as_user: Login,
     erin: User,
     petition: Petition,
+    name: str,
     changes: dict[str, str],
     sentence: str,
 ) -> None:
-    fields = given("answer", petition, **changes)
+    fields = given(name, petition, **changes)
 
-    response = as_user(erin).post(add_url("answer", petition), fields)
+    response = as_user(erin).post(add_url(name, petition), fields)
 
     assert sentence in text_of(response)
     assert not Answer.objects.exists()
+    assert not Handover.objects.exists()
 
 
 def test_only_those_petitioned_can_be_chosen(
@@ -344,32 +352,6 @@ def test_what_is_counted_now_is_filled_in(
     initial = as_user(erin).get(add_url("handover", petition)).context["adminform"].form
 
     assert [initial.initial[name] for name in Handover.NUMBERS] == [1, 3, 0]
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"paper": "4"}, "No more than 3 are counted there."),
-        ({"confirmed": "1"}, "No more than 0 are counted there."),
-        ({"paper": "0"}, "Nothing was handed over: enter how many."),
-        ({"paper": "-1"}, "Write a whole number from 0 to 2147483647"),
-        ({"paper": "many"}, "Write a whole number from 0 to 2147483647"),
-        ({"handed_on": "2999-01-01"}, "That day has yet to come."),
-    ],
-)
-def test_a_handover_that_cannot_be_is_refused_with_a_sentence(
-    as_user: Login,
-    erin: User,
-    petition: Petition,
-    changes: dict[str, str],
-    sentence: str,
-) -> None:
-    fields = given("handover", petition, **changes)
-
-    response = as_user(erin).post(add_url("handover", petition), fields)
-
-    assert sentence in text_of(response)
-    assert not Handover.objects.exists()
 
 
 def test_two_handovers_of_a_day_are_one(

@@ -223,6 +223,43 @@ def test_a_likely_slip_is_pointed_out_and_nothing_is_blocked(
     assert "Did you mean gmail.com ? Correct it" in text
 
 
+@pytest.mark.parametrize("domain", ["gmial.com", "work.cmo"])
+def test_without_a_script_a_slip_is_corrected_at_the_form(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any], domain: str
+) -> None:
+    """The link leads to the field of the empty form; what was typed is in no address,
+    and the page says how to find it again."""
+    response = visitor.post(SIGN, {**sign_form, "email": f"maya@{domain}"})
+    page = visitor.get(response.headers["Location"])
+
+    (there,) = re.findall(
+        r'<a href="([^"]*)"[^>]*>Correct it</a>', page.content.decode()
+    )
+    path, _hash, field = there.partition("#")
+    assert path == petition.get_absolute_url()
+    assert f'id="{field}"' in visitor.get(path).content.decode()
+    assert field == "id_email"
+    assert (
+        "The “Back” button of your browser leads to the form as you filled it in."
+        in (unescape(page.content.decode()))
+    )
+
+
+def test_where_nothing_can_be_signed_any_more_nothing_is_corrected(
+    visitor: Client, petition: Petition, sign_form: dict[str, Any]
+) -> None:
+    answers = [
+        visitor.post(SIGN, {**sign_form, "email": f"maya@{domain}"})
+        for domain in ("gmial.com", "work.cmo")
+    ]
+    petition.close(now=timezone.now())
+
+    for answer in answers:
+        page = text_of(visitor.get(answer.headers["Location"]))
+        assert "gmail.com" in page or ".cmo" in page
+        assert "Correct it" not in page
+
+
 @pytest.mark.parametrize(
     ("domain", "notice"),
     [
