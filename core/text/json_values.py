@@ -265,14 +265,18 @@ def read_day(node: Node) -> date:
         raise FileProblem(node, sentence) from None
 
 
-def read_one_of(choices: Iterable[Any]) -> Callable[[Node], str]:
-    """Return a reader that takes one of these words."""
+def read_one_of(
+    choices: Iterable[Any], other_names: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[Node], str]:
+    """Return a reader that takes one of these words, and suggests one for those that
+    other systems say (`other_names`)."""
     words = [str(choice) for choice in choices]
 
     def reader(node: Node) -> str:
         text = read_text(node)
         if text not in words:
-            meant = nearest(text, words)
+            meant = nearest(text, [*words, *other_names])
+            meant = other_names.get(meant, meant)
             instead = f': write "{meant}"' if meant else ""
             raise FileProblem(
                 node,

@@ -32,6 +32,7 @@ from petitions.importing.structure import (
     petition_nodes,
 )
 from petitions.models import CountEntry, Petition, Target, Translation
+from petitions.models.counts import MOST_IN_AN_ENTRY
 from petitions.states import Delivery, Source, State, TargetKind, TextFormat
 
 ORGANIZATION_TEXTS = (
@@ -63,13 +64,23 @@ PETITION_NAMES = {
     "status": "state", "format": "text_format", "lang": "language",
     "locale": "language", "result": "outcome", "abstract": "summary",
 }  # fmt: skip
+FORMAT_NAMES = {
+    "md": "markdown", "text": "plain", "txt": "plain", "text/plain": "plain",
+    "text/markdown": "markdown", "text/html": "html",
+}  # fmt: skip
+STATE_NAMES = {
+    "active": "open", "live": "open", "ongoing": "open", "published": "open",
+    "running": "open", "started": "open", "ended": "closed", "expired": "closed",
+    "finished": "closed", "archived": "closed", "completed": "closed", "lost": "closed",
+    "victory": "won", "successful": "won", "success": "won",
+}  # fmt: skip
 TRANSLATED_LINES = ("title", "ask", "summary", "addressees", "outcome")
 TRANSLATED = ("text", *TRANSLATED_LINES)
 # A page lists all targets. More than this are a body, which has a name of its own.
 MOST_TARGETS = 1_000
 STATES = (State.OPEN, State.CLOSED, State.WON)
 # The label of an entry begins with a fixed text, then says who counted, cut to fit.
-LONGEST_LABEL = CountEntry._meta.get_field("label").max_length
+LONGEST_LABEL: int = CountEntry._meta.get_field("label").max_length or 0
 
 
 @dataclass
@@ -82,7 +93,8 @@ class PetitionPlan:
     translations: list[tuple[Node, Translation]] = field(default_factory=list)
     number: int | None = None
     """The number of supporters; None if the file does not say."""
-    entry: CountEntry | None = None
+    entries: list[CountEntry] = field(default_factory=list)
+    """What they are stored as: one entry, or several if they are very many."""
     stored: Petition | None = None
     """The same petition if an earlier run, or somebody by hand, has created it."""
 
@@ -169,13 +181,13 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
     fields = Fields(
         node, PETITION_KEYS, faults, nullable={"target"}, other_names=PETITION_NAMES
     )
-    fields.read("text_format", read_one_of([*TextFormat, HTML]))
+    fields.read("text_format", read_one_of([*TextFormat, HTML], FORMAT_NAMES))
     read_format(fields, fields.values.get("text_format", ""))
     fields.texts(Petition, ("title", "text", *PETITION_TEXTS), {"title", "text"})
     warn_of_html(fields, ("title", *PETITION_TEXTS))
     fields.read("language", language_of)
     fields.read("delivery", read_one_of(Delivery))
-    fields.read("state", read_one_of(STATES))
+    fields.read("state", read_one_of(STATES, STATE_NAMES))
     fields.read("goal", lambda value: number_of(value, least=1))
     started_on = fields.read("started_on", lambda value: past_day_of(value, now))
     values = {
@@ -204,7 +216,7 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
         planned.targets = read_targets(fields)
     with faults.noted():
         planned.translations = read_translations(fields, petition)
-    planned.entry = read_entry(fields, now)
+    planned.entries = read_entries(fields, now)
     planned.number = fields.values.get("supporters")
     return planned
 
@@ -300,27 +312,31 @@ def read_target(node: Node, position: int, faults: Faults) -> Target:
     return target
 
 
-def read_entry(of: Fields, now: datetime) -> CountEntry | None:
-    """Return the count entry for supporters counted elsewhere; None if there are
-    none."""
-    number = of.read("supporters", number_of)
+def read_entries(of: Fields, now: datetime) -> list[CountEntry]:
+    """Return the count entries for supporters counted elsewhere."""
+    number: int = of.read("supporters", number_of) or 0
     of.texts(CountEntry, ["counted_by"], ())
     counted_at = of.read("counted_at", lambda value: past_day_of(value, now))
     if not number:
         for key in of.given.keys() & {"counted_by", "counted_at"}:
             unused = FileProblem(of.given[key], 'is not kept without "supporters".')
             of.faults.warnings.append(unused)
-        return None
+        return []
     by = of.values.get("counted_by", "")
-    entry = CountEntry(
-        source=Source.IMPORTED,
-        number=number,
-        label=f"Counted elsewhere before{f': {by}' if by else ''}"[:LONGEST_LABEL],
-        counted_by=by,
-        counted_at=counted_at or timezone.localdate(now),
-    )
-    of.check(entry, {"petition"})
-    return entry
+    label = f"Counted elsewhere before{f': {by}' if by else ''}"
+    entries: list[CountEntry] = []
+    for already in range(0, number, MOST_IN_AN_ENTRY):
+        place = f" ({len(entries) + 1})" if entries else ""
+        entry = CountEntry(
+            source=Source.IMPORTED,
+            number=min(number - already, MOST_IN_AN_ENTRY),
+            label=f"{label[: LONGEST_LABEL - len(place)]}{place}",
+            counted_by=by,
+            counted_at=counted_at or timezone.localdate(now),
+        )
+        entries.append(entry)
+    of.check(entries[0], {"petition"})
+    return entries
 
 
 def past_day_of(node: Node, now: datetime) -> date:

@@ -215,22 +215,22 @@ def store_entry(planned: PetitionPlan, petition: Petition) -> int:
     """Store the supporters counted elsewhere, unless such an entry is stored already;
     return how many supporters that adds."""
     stored = petition.count_entries.filter(source=Source.IMPORTED)
-    if not planned.entry or stored.exists():
+    if not planned.entries or stored.exists():
         return 0
-    planned.entry.petition = petition
-    record_entry(planned.entry)
-    return planned.entry.number
+    for entry in planned.entries:
+        entry.petition = petition
+        record_entry(entry)
+    return planned.number or 0
 
 
 def differing_entry(planned: PetitionPlan, petition: Petition) -> Iterator[FileProblem]:
     """Yield `counted_by` and `counted_at` where none of the stored entries has the same
     value."""
-    entry = planned.entry
-    if entry is None:
+    if not planned.entries:
         return
     stored = petition.count_entries.filter(source=Source.IMPORTED)
     for key in ("counted_by", "counted_at"):
         node = planned.node.value.get(key)
-        said = getattr(entry, key)
+        said = getattr(planned.entries[0], key)
         if node and node.value and said not in {getattr(one, key) for one in stored}:
             yield left_alone(node)

@@ -14,7 +14,7 @@ from organizations.models import Organization
 from petitions.models import CountEntry, Petition
 from petitions.states import State
 from tests.helpers import text_of
-from tests.petitions.imports import run, snapshot
+from tests.petitions.imports import file_of, run, snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -383,3 +383,16 @@ def test_a_whole_number_as_spreadsheets_write_it(tmp_path: Path) -> None:
     run(tmp_path, changed(f"{P}.1.supporters", 15261.0))
 
     assert CountEntry.objects.get(petition__title="Second").number == 15261
+
+
+def test_more_supporters_than_one_entry_holds(tmp_path: Path) -> None:
+    """A count entry has at most ten million."""
+    content = file_of({"title": "A", "supporters": 25_000_000, "counted_by": "x" * 190})
+
+    assert "25000000 supporters added" in run(tmp_path, content)
+
+    entries = CountEntry.objects.order_by("-number", "label")
+    assert [entry.number for entry in entries] == [10_000_000, 10_000_000, 5_000_000]
+    assert len({entry.label for entry in entries}) == 3
+    assert Petition.objects.with_counts().get().supporters == 25_000_000
+    assert "0 supporters added" in run(tmp_path, content)
