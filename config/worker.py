@@ -13,6 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from gunicorn.http.errors import LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -50,7 +52,8 @@ def too_long() -> bytes:
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
             texts.append(render_to_string("_414.html", {"code": code}))
-    page = render_to_string("414.html", {"texts": texts, "style": STYLE}).encode()
+    tag = format_html("<style>{}</style>", SafeString(STYLE))
+    page = render_to_string("414.html", {"texts": texts, "style": tag}).encode()
     style = b64encode(sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'"
     headers = (
