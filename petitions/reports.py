@@ -41,7 +41,7 @@ def mail_organizations(now: datetime) -> bool:
     hour."""
     for number in Report.objects.untold().receivers():
         reports = Report.objects.received_by(number)
-        if reports.filter(told_at__gt=now - TELL_EVERY).exists():
+        if reports.filter(told_at__gt=now - TELL_EVERY, told_at__lte=now).exists():
             continue
         waiting = list(reports.untold().values_list("pk", flat=True))
         organization = Organization.objects.get(pk=number) if number else None

@@ -14,7 +14,7 @@ from core.db.cached_value import CachedValue
 from core.mail.transport import open_transport
 from core.models import Heartbeat
 
-# Names of two heartbeats; the more recent one holds.
+# Names of two heartbeats, one of which is there.
 TAKES = "mail to any letters"
 TAKES_NOT = "mail to a-z only"
 AGAIN_AFTER = 3600.0  # seconds
@@ -37,6 +37,8 @@ def learn(is_international: bool) -> None:
         _learnt = (is_international, now)
     name = TAKES if is_international else TAKES_NOT
     Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
+    # What held before must not: its time may lie ahead, if the clock did.
+    Heartbeat.objects.filter(name__in={TAKES, TAKES_NOT} - {name}).delete()
 
 
 def ask() -> None:

@@ -27,7 +27,7 @@ def watch(now: datetime) -> bool:
     troubles = {found.name: found.trouble for found in read_all(now) if found.trouble}
     for name, trouble in troubles.items():
         alert, _ = Alert.objects.get_or_create(name=name, defaults={"raised_at": now})
-        if alert.mailed_at is None or now - alert.mailed_at >= AGAIN_AFTER:
+        if is_time_again(alert.mailed_at, now):
             logger.error("%s", trouble)
             if send_alert("Attention needed", trouble):
                 alert.mailed_at = now
@@ -40,6 +40,12 @@ def watch(now: datetime) -> bool:
                 continue
         alert.delete()
     return False
+
+
+def is_time_again(last: datetime | None, now: datetime) -> bool:
+    """Return whether an alert that was sent `last` is to be sent again: after an hour,
+    or when the clock was set back since."""
+    return last is None or not timedelta(0) <= now - last < AGAIN_AFTER
 
 
 def send_alert(subject: str, message: str) -> bool:

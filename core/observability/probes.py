@@ -54,8 +54,9 @@ def worker(now: datetime) -> list[Reading]:
         loop.name: (now - beats.get(loop.name, min(STARTED_AT, now))).total_seconds()
         for loop in WORKER_LOOPS
     }
-    late = sorted(name for name, age in ages.items() if age > STOPPED_AFTER)
-    oldest = max(ages.values(), default=0.0)
+    # One from the future, of a clock that was ahead, says nothing either.
+    late = sorted(name for name, age in ages.items() if abs(age) > STOPPED_AFTER)
+    oldest = max(map(abs, ages.values()), default=0.0)
     return [
         Reading(
             "worker_heartbeat_age_seconds",

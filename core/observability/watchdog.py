@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from core.db import connecting
 from core.observability.alerts import (
-    AGAIN_AFTER,
+    is_time_again,
     send_alert,
 )
 from core.observability.logs import kind
@@ -125,14 +125,16 @@ class Watchdog:
         except Error as error:
             if not OUTCOMES.unwritable_since:
                 logger.warning("Nothing can be written: %s", kind(error))
-                OUTCOMES.unwritable_since = int(now.timestamp())
+            # Not later than now, though the clock may have been set back.
+            first = OUTCOMES.unwritable_since or now.timestamp()
+            OUTCOMES.unwritable_since = int(min(first, now.timestamp()))
             connecting.say_lately()
         else:
             OUTCOMES.unwritable_since = 0
         troubles = {f.name: f.trouble for f in readings(now) if f.trouble}
         for name, trouble in troubles.items():
             since, last = self.told.get(name, (now, None))
-            if last is None or now - last >= AGAIN_AFTER:
+            if is_time_again(last, now):
                 logger.error("%s", trouble)
                 if send_alert("Attention needed", trouble):
                     self.told[name] = since, now

@@ -52,16 +52,24 @@ def key_of(name: str, source: str) -> uuid.UUID:
 
 MICROSECOND = timedelta(microseconds=1)
 
+# A bucket further from full than a whole burst was drawn from while the clock was
+# ahead, and would refuse everybody for as long: it counts as full. Clocks of several
+# machines, and of requests that waited, differ by less than this.
+CLOCKS_DIFFER = "interval '10 min'"
+
 # Durations in the statements are microseconds.
-DRAW = """
+DRAW = f"""
 INSERT INTO config_bucket AS b (key, tat)
 VALUES (%(key)s, %(now)s::timestamptz + %(emission_interval)s * interval '1 us')
     ON CONFLICT (key) DO UPDATE
-   SET tat = GREATEST(b.tat, %(now)s::timestamptz)
-               + %(emission_interval)s * interval '1 us'
+   SET tat = CASE WHEN b.tat > excluded.tat + %(room)s * interval '1 us'
+                              + {CLOCKS_DIFFER} THEN excluded.tat
+                  ELSE GREATEST(b.tat, %(now)s::timestamptz)
+                           + %(emission_interval)s * interval '1 us' END
  WHERE b.tat <= %(now)s::timestamptz + %(room)s * interval '1 us'
+    OR b.tat > excluded.tat + %(room)s * interval '1 us' + {CLOCKS_DIFFER}
 RETURNING 1
-"""
+"""  # noqa: S608 - a fragment of ours
 GIVE_BACK = """
 UPDATE config_bucket SET tat = tat - %s * interval '1 us' WHERE key = %s
 """

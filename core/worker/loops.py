@@ -164,7 +164,7 @@ def work(loop: Loop, stop: threading.Event) -> None:
         now, clock = timezone.now(), time.monotonic()
         if abs(now.timestamp() - clock - ahead) > CLOCK_SET:
             # In a moment: rows that are being written right now have the former time.
-            ahead, begin_at = now.timestamp() - clock, clock + 1
+            ahead, begin_at, beat_at = now.timestamp() - clock, clock + 1, clock
         if clock >= begin_at:
             begin_at = math.inf
             loop.begin()

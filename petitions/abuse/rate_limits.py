@@ -23,6 +23,7 @@ from django.db import connection
 from core.db.batches import Batches
 from core.db.cached_value import CachedValue
 from core.mail.addresses import registrable
+from core.security.buckets import CLOCKS_DIFFER
 from core.security.client_network import Network
 from petitions.abuse import new_domains
 from petitions.abuse.contact_details import may_hold_a_contact
@@ -320,7 +321,14 @@ def load_limits() -> RateLimits:
 RATE_LIMITS = CachedValue(load_limits)
 
 
-DRAW = """
+# What a draw does to a bucket `a` that is there, and when it passes: in time, or when
+# the bucket was drawn from while the clock was ahead (core/security/buckets.py).
+AHEAD = f"a.tat - excluded.tat > excluded.tat_limit - %(now)s + {CLOCKS_DIFFER}"
+DRAW_AGAIN = f"""
+   SET tat = CASE WHEN {AHEAD} THEN excluded.tat
+                  ELSE excluded.tat + GREATEST(a.tat - %(now)s, interval '0') END
+ WHERE a.tat <= excluded.tat_limit OR {AHEAD}"""
+DRAW = f"""
 INSERT INTO petitions_ratelimitbucket AS a (key, tat, tat_limit)
 SELECT key, %(now)s + emission_interval * interval '1 us',
        %(now)s + tolerance * interval '1 us'
@@ -328,10 +336,8 @@ SELECT key, %(now)s + emission_interval * interval '1 us',
               %(tolerance)s::bigint[])
     AS n (key, emission_interval, tolerance)
  ORDER BY key
-    ON CONFLICT (key) DO UPDATE
-   SET tat = excluded.tat + GREATEST(a.tat - %(now)s, interval '0')
- WHERE a.tat <= excluded.tat_limit
-"""
+    ON CONFLICT (key) DO UPDATE {DRAW_AGAIN}
+"""  # noqa: S608 - a fragment of ours
 
 
 def passes_ceiling(network: Network | None, now: datetime, *more: RateLimit) -> bool:

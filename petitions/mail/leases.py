@@ -78,8 +78,9 @@ class LeasedMail(OutgoingMail):
 def load_leased(ids: Iterable[int], now: datetime) -> QuerySet[LeasedMail]:
     """Return the leased mails, newest first, annotated with the recent history of their
     mailboxes."""
+    # A mail that was sent while the clock was ahead would hold up others for as long.
     sent = OutgoingMail.objects.filter(
-        email_key=OuterRef("email_key"), state=MailState.SENT
+        email_key=OuterRef("email_key"), state=MailState.SENT, finished_at__lte=now
     ).order_by()
     recent = sent.filter(finished_at__gt=now - DAY)
     about = {"petition": OuterRef("petition")}

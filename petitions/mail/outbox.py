@@ -47,6 +47,11 @@ GAP = timedelta(minutes=5)
 person, where two may share an address."""
 
 
+LONGEST_LINE = timedelta(hours=4)
+"""Nothing waits for longer than this, in the line of its network (`rate_limits.MAILS`)
+or for a cap; what does so has a time that was noted while the clock was ahead."""
+
+
 PER_PETITION = 5
 """The most mails to one mailbox about one petition in a day."""
 
@@ -66,6 +71,7 @@ def begin_sending() -> None:
     due.filter(
         Q(created_at__gt=now, due_at__lte=F("created_at"))
         | Q(attempts__gt=0, due_at__gt=now + sending.LONGEST_PAUSE)
+        | Q(due_at__gt=now + LONGEST_LINE)
     ).update(due_at=now)
     capabilities.ask()
 

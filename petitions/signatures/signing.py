@@ -21,6 +21,7 @@ from petitions.abuse.rate_limits import (
     ADDRESS_FULL,
     BURST,
     CEILING_FULL,
+    DRAW_AGAIN,
     RateLimits,
 )
 from petitions.addresses import ascii_domain, domain_of
@@ -106,9 +107,7 @@ WITH attempt AS (
       FROM attempt
      WHERE behind IS NULL
      ORDER BY key
-        ON CONFLICT (key) DO UPDATE
-       SET tat = excluded.tat + GREATEST(a.tat - %(now)s, interval '0')
-     WHERE a.tat <= excluded.tat_limit
+        ON CONFLICT (key) DO UPDATE {DRAW_AGAIN}
  RETURNING key, tat
 ), passed_behind AS (
     -- Drawn after all others, so that no form holds one of these while it waits for one
@@ -119,9 +118,7 @@ WITH attempt AS (
       FROM attempt
      WHERE behind NOT IN (SELECT key FROM passed)
      ORDER BY key
-        ON CONFLICT (key) DO UPDATE
-       SET tat = excluded.tat + GREATEST(a.tat - %(now)s, interval '0')
-     WHERE a.tat <= excluded.tat_limit
+        ON CONFLICT (key) DO UPDATE {DRAW_AGAIN}
  RETURNING key, tat
 ), beyond AS (
     SELECT COALESCE(bit_or(mark) FILTER (WHERE stopped), 0) AS marks,

@@ -343,9 +343,9 @@ def test_what_is_due_by_a_clock_since_set_back_does_not_wait_for_it(
     make_pending(petition, "later@example.org", now=ahead)
     due = OutgoingMail.objects.all()
     due.filter(signature__email="again@example.org").update(attempts=1, due_at=ahead)
-    # This one was not due at once when it was written.
+    # This one had a place in its network's line when it was written.
     due.filter(signature__email="later@example.org").update(
-        due_at=ahead + timedelta(hours=20)
+        due_at=ahead + timedelta(minutes=50)
     )
 
     send()
