@@ -296,7 +296,7 @@ class Machine(RuleBasedStateMachine):
         unfinished = OutgoingMail.objects.filter(state__in=("due", "held"))
         assert not unfinished.filter(signature=None).exists()
         held = unfinished.filter(state="held")
-        assert not held.filter(signature__aside="").exists()
+        assert not held.filter(signature__quarantine_reason="").exists()
 
 
 @pytest.mark.django_db(transaction=True)
