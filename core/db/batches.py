@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 
 # How long a batch should take: whoever needs one of its rows waits no longer.
 SECONDS = 0.1
-# The number of rows listed at a time, to be taken in batches.
+# The number of keys that `over` reads at a time, to take batches from.
 AHEAD = 50_000
 
 
 class Batches:
-    """Batches whose size adapts so that each takes about a tenth of a second: `first`
-    rows to begin with, never more than `most`."""
+    """Batches whose size adapts so that each takes about `SECONDS`: `first` rows to
+    begin with, never more than `most` or fewer than `least`."""
 
     def __init__(self, first: int, most: int, least: int = 10) -> None:
         self.most = most

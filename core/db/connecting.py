@@ -1,7 +1,7 @@
 """Explain why the database cannot be used, in a sentence that says what to do.
 
-It is asked when a process starts or a command has failed, on a connection outside the
-pool: the pool only knows that it got none.
+It is asked when a process starts or a command has failed. It opens a connection of its
+own, for the pool says only that it got none, and not why.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ REFUSALS = (
     ("57014", "", "It ended a statement that took too long. Try again later."),
     ("55P03", "", "Somebody else holds what this needs. Try again later."),
 )
+# No lock_timeout, the encoding, no schema, no writes: see `unfit`.
 STATE = """
 SELECT current_setting('lock_timeout') = '0', current_setting('server_encoding'),
        current_schema() IS NULL, current_setting('transaction_read_only') = 'on'
@@ -201,6 +202,7 @@ def wait(stop: threading.Event) -> None:
 
 
 def say(found: Trouble | None) -> None:
+    """Log the sentence of `found`; exit with it if waiting does not help."""
     if found and found.stays:
         sys.exit(found.sentence)
     if found:
@@ -222,7 +224,7 @@ def say_lately() -> bool:
 
 
 def explain_connection(alias: str, words: str) -> Trouble:
-    """Return what libpq's `words` mean. They are not repeated in the sentence."""
+    """Return what libpq's message `words` means; the sentence does not repeat it."""
     for pattern, state, sentence in CAUSES:
         if re.search(pattern, words):
             code = f" ({state})" if state else ""

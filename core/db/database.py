@@ -1,4 +1,5 @@
-"""Cope with a database that is away, or whose rows are locked, for a moment."""
+"""Cope with a database that is away for a moment, or whose rows others have locked; set
+limits of time for one connection or transaction."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ from core.db.schema import is_behind
 # server shutting down or starting, too many connections, a disk that is full or fails,
 # read-only after a failover, deadlock, lock timeout.
 AWAY_STATES = ("08", "53", "57", "58", "25006", "40", "55P03")
-# What a session answers that only reads: a replica's, or one that was set so.
+# The state when a session that only reads, a replica's or one set so, is to write.
 READ_ONLY = "25006"
 # Lock timeout, deadlock, serialisation failure: another transaction was in the way.
 HELD_BACK = ("55P03", "40P01", "40001")
@@ -55,7 +56,7 @@ def drain_pool() -> None:
         pool.drain()
 
 
-# At most once a second: each form that fails asks for it.
+# `get` drains the pool, but at most once a second: each form that fails asks for it.
 DRAINED = CachedValue(drain_pool, seconds=1)
 
 
@@ -68,7 +69,8 @@ def discard_connections() -> None:
 
 
 def state_of(error: BaseException) -> str | None:
-    """Return the SQLSTATE of `error`; None when PostgreSQL did not answer."""
+    """Return the SQLSTATE of `error`, PostgreSQL's code of five characters; None when
+    it did not answer."""
     state: str | None = getattr(error.__cause__, "sqlstate", None)
     return state
 
@@ -115,7 +117,7 @@ def retry_once[T](write: Callable[[], T]) -> T:
         return write()
 
 
-# As above, or a foreign key to a row that was erased in the meantime.
+# The states of `HELD_BACK`, or a foreign key to a row that was erased in the meantime.
 IN_THE_WAY = (*HELD_BACK, "23503")
 TRIES = 3
 

@@ -167,6 +167,8 @@ def most(table: str, column: str, number: int) -> models.CheckConstraint:
 
 
 def form(column: str, pattern: str, *, blank: bool) -> Q:
+    """Return the condition that `column` matches `pattern`; with `blank`, that it does
+    or is empty."""
     has_it = Q(**{f"{column}__regex": pattern})
     return Q(**{column: ""}) | has_it if blank else has_it
 

@@ -43,8 +43,8 @@ NOT_NEGATIVE = _("Write a number that is not below zero.")
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a row was refused: `sentence`, about the columns `fields` of `table`. Both
-    are empty where the database does not say."""
+    """Why a row was refused: `sentence`, about the columns `fields` of `table`. These
+    two are empty where the database does not name them."""
 
     sentence: str
     table: str = ""

@@ -17,8 +17,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Complaint:
-    """A rate-limited log message: logs a sentence when it is new or changes, and again
-    every minute, though it may be met a hundred times a second."""
+    """A rate-limited log message. `log` writes a sentence when it differs from the one
+    before, and otherwise once a minute, though it may be called a hundred times a
+    second."""
 
     said: str = ""
     again_at: float = 0.0
@@ -40,6 +41,7 @@ def pending_migrations() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
+# How many migrations are pending, as of a few seconds ago.
 PENDING = CachedValue(pending_migrations)
 
 
@@ -55,6 +57,7 @@ def unknown_migrations() -> list[str]:
 
 
 def sentence(number: int) -> str:
+    """Return what to do about `number` pending migrations, at least one."""
     return (
         "The database is not ready for this release: "
         f"{number} migration{'s are' if number > 1 else ' is'} due. "

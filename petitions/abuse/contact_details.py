@@ -14,11 +14,15 @@ DOMAIN = re.compile(r"[^\W_][\w-]+\.(?:com|org|net|info|biz|io|app|online)\b", r
 # A word of some length with an ending that domains have, also in capitals; whoever is
 # called “Kelly.Li” is asked to type a space.
 WORD = re.compile(r"(?<![\w.-])(?:[\w-]+\.)*[\w-]{4,}\.[^\W\d_]{2,}(?![\w.])")
+# A domain with the beginning of a path: “t.me/x”.
 PATH = re.compile(r"\w\.[^\W\d_]{2,}/\w")
+# A dot in brackets, or the word for it: “mailbox (dot) org”.
 BRACKETS = re.compile(
     r"\s?[(\[{]\s?(?:\.|dot|point|punto|ponto|punkt)\s?[)\]}]\s?", re.IGNORECASE
 )
+# A domain in small letters, however short: “a.org”.
 LOWER = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b")
+# Characters that are read as the dot of a domain.
 DOTS = str.maketrans("\u3002\uff61\u2024", "...")
 
 

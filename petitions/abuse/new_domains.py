@@ -1,5 +1,5 @@
-"""Limits for mail domains that are new to the site: whoever owns one has any number of
-addresses.
+"""Limits for mail domains that are new to the site, that is, not ordinary ones
+(`RateLimits.attempts`): whoever owns a domain has any number of addresses.
 
 A campaign that goes viral is signed from thousands of networks, with addresses of
 well-known providers, and of many small domains with a few people each. Ballot stuffing
@@ -29,16 +29,17 @@ from petitions.models import MailTally, OrdinaryDomain, Signature, Total
 from petitions.states import QuarantineReason
 
 A_DAY = 15
-"""Forms of one domain for one petition: a burst of this many, refilling over a day."""
+"""How many forms of one domain pass at once for one petition; the bucket refills over a
+day."""
 SHARE = 500
-"""Or one form for every so many supporters, if that is more: trusting one domain never
-changes a count by more than this fraction of it."""
+"""One form passes for every so many supporters, if that is more than `A_DAY`: trusting
+one domain never changes a count by more than this fraction of it."""
 KNOWN_AFTER = timedelta(days=7)
-"""A domain may bring as many forms as were counted with it before these last days
-..."""
+"""A domain may bring as many forms as were confirmed with it from `KNOWN_FOR` ago until
+this long ago."""
 KNOWN_FOR = timedelta(days=90)
-"""... and within this time."""
 MOST_KNOWN = 50_000
+"""The most domains whose counts are kept in memory."""
 KNOWN_HELD_FOR = 300.0  # seconds
 
 PROVIDERS = frozenset(
@@ -50,7 +51,7 @@ PROVIDERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The counts so far that raise a limit."""
+    """The counts so far that raise a limit for new domains."""
 
     domains: dict[str, int] = field(default_factory=dict)
     """Confirmations by registrable domain."""
@@ -60,9 +61,8 @@ class Known:
 
 
 def load_known() -> Known:
-    """Read the counts from the database. Tallies of days with fewer than ten signatures
-    of a domain lose its name after a while, so they are missing here; they would raise
-    no limit."""
+    """Read the counts from the database. Tallies of a few signatures lose the name of
+    their domain after a while, so they are missing here; they would raise no limit."""
     today = timezone.localdate()
     days = MailTally.objects.filter(
         day__gt=today - KNOWN_FOR, day__lte=today - KNOWN_AFTER

@@ -30,8 +30,9 @@ from petitions.abuse.contact_details import may_hold_a_contact
 from petitions.models import Limit, ListedDomain, ListedNetwork
 from petitions.states import LimitScope, Listing, QuarantineReason, WeakSign
 
-# The mark of a form beyond a limit: a weak sign, or one of these bits, which are stored
-# nowhere: the signature goes into quarantine or is not accepted at all.
+# The mark of a form beyond a limit is one bit: a weak sign, which is stored, or one of
+# these, which are not: beyond CEILING_FULL the form is not accepted, beyond the others
+# its signature goes into quarantine.
 ADDRESS_FULL, CEILING_FULL, BURST = 1 << 8, 1 << 9, 1 << 10
 MARKS = {
     LimitScope.ADDRESS: ADDRESS_FULL,
@@ -53,9 +54,9 @@ class RateLimit:
     number: int
     """The id of the row; 0 or less for built-in rules."""
     mark: int
-    """The mark for a form that does not pass."""
+    """The mark for a form that does not pass; 0 when that alone has no consequence."""
     emission_interval: int
-    """The emission interval: one form passes in this time once the burst is used up."""
+    """The time in which one more form passes, once the bucket is empty."""
     period: int
     """The time in which an empty bucket is full again."""
     queue: int = 0
@@ -70,7 +71,8 @@ class RateLimit:
 def rate_limit(
     number: int, mark: int, most: int, hours: int, queue: int = 0
 ) -> RateLimit:
-    """Return a limit of `most` at once, refilling evenly over `hours`."""
+    """Return a built-in limit: `most` forms at once, refilling evenly over `hours`;
+    mail waits in line for at most `queue` hours."""
     return RateLimit(number, mark, hours * HOUR // most, hours * HOUR, queue * HOUR)
 
 
@@ -81,14 +83,16 @@ MESSAGES = rate_limit(0, CEILING_FULL, 20, 1)
 # once; those after them wait in line, and are asked to come back later when the line is
 # too long.
 MAILS = rate_limit(-1, CEILING_FULL, 2000, 2, queue=3)
-# The same without a line, for requests that cause a mail and can simply be repeated.
+# The same bucket without a line, for requests that cause a mail and can simply be
+# repeated.
 MAILS_NOW = replace(MAILS, queue=0)
-# The same for mail domains that are new here, which anybody may have made up.
+# As `MAILS`, for forms with mail domains that are new here, which anybody may have made
+# up.
 NEW_MAILS = rate_limit(-2, BURST, 300, 4, queue=3)
 # Forms with one mail domain that is new here, for one petition.
 NEW_DOMAIN = rate_limit(-3, BURST, new_domains.A_DAY, 24)
-# This many forms with one domain from one network are a household's. Beyond that, all
-# new domains of a network share one limit.
+# This many forms with one domain from one network for one petition are a household's.
+# Those beyond it draw from NEW_OF_NETWORK, which all new domains of a network share.
 HOUSEHOLD = rate_limit(-4, 0, 3, 7 * 24)
 NEW_OF_NETWORK = rate_limit(-5, BURST, 20, 24)
 
@@ -111,7 +115,8 @@ class LimitDraws:
     """The longest wait in line for its mail, in microseconds; it is part of
     `tolerance`."""
     behind: list[str] = field(default_factory=list)
-    """The key of the bucket that has to be empty before this limit applies, or NULL."""
+    """The key of another bucket of this form, which has to be empty before this limit
+    applies; "NULL" when it always does."""
 
     def add(self, rule: RateLimit, source: str, *, behind: str = "NULL") -> str:
         """Add a draw from the bucket of `rule` for `source`; return the bucket's
@@ -144,8 +149,8 @@ def hashed(source: str) -> str:
 
 @lru_cache(maxsize=2)
 def keyed(key: str) -> hashlib.blake2b:
-    """Return the keyed hash that all bucket keys start from; copying it takes a
-    microsecond."""
+    """Return the hash, keyed with the secret `key`, that all bucket keys start from;
+    copying it takes a microsecond."""
     return hashlib.blake2b(
         key=hashlib.sha256(key.encode()).digest(), digest_size=16, person=b"allowances"
     )
@@ -153,7 +158,7 @@ def keyed(key: str) -> hashlib.blake2b:
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """A snapshot of all limits and lists."""
+    """A snapshot of all limits and lists. Empty, it limits nothing."""
 
     limits: dict[LimitScope, tuple[RateLimit, ...]] = field(default_factory=dict)
     networks: dict[Network, Listing] = field(default_factory=dict)
@@ -238,7 +243,7 @@ class RateLimits:
             sources[LimitScope.CEILING] = name
             sources[LimitScope.NETWORK] = f"{petition_id}:{name}"
         owner = registrable(domain)
-        # Many forms with such a domain are no sign of abuse.
+        # Many forms with an ordinary domain are no sign of abuse.
         is_ordinary = (
             self.domain(domain) is Listing.ALLOW
             or domain in new_domains.PROVIDERS
@@ -260,8 +265,9 @@ class RateLimits:
     def add_newcomer(
         self, attempts: LimitDraws, petition_id: int, network: str, domain: str
     ) -> None:
-        """Add the limits of a form whose mail domain is not an ordinary one. A domain
-        that was counted often before may bring as many again."""
+        """Add to `attempts` the draws of a form from `network` whose mail `domain` is
+        not an ordinary one. A domain that was counted often before may bring as many
+        again."""
         before = self.known.domains.get(domain, 0)
         share = self.known.petitions.get(petition_id, 0) // new_domains.SHARE
         most = max(new_domains.A_DAY, before, share)
@@ -341,8 +347,8 @@ SELECT key, %(now)s + emission_interval * interval '1 us',
 
 
 def passes_ceiling(network: Network | None, now: datetime, *more: RateLimit) -> bool:
-    """Draw one form of `network` from its ceilings, for a request other than signing,
-    and from `more`; return whether it passes all of them."""
+    """Draw a request of `network` other than signing from its ceilings, and from the
+    limits `more`; return whether it passes all of them."""
     if (
         network is None
         or (rules := RATE_LIMITS.get()).network(network) is Listing.ALLOW

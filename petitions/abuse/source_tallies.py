@@ -14,13 +14,14 @@ from petitions.models import Petition, Signature, SourceTally, TalliedHour
 
 HOUR = timedelta(hours=1)
 EVERY = 60  # seconds
-# Sources of fewer signatures in an hour are not stored, for the signers' privacy.
+# Sources of fewer signatures than this in an hour are not stored, for the signers'
+# privacy.
 FEW = 5
 # A source of at least this many signatures in an hour is an outlier ...
 MANY = 100
-# ... if it brought more than a third of those that the petition got.
+# ... if it brought more than one in `PART` of those that the petition got.
 PART = 3
-# Without a mark of an earlier hour (`TalliedHour`), at most this many rows are read.
+# Without a `TalliedHour` to begin behind, at most this many rows are read.
 AT_MOST = 100_000
 
 TALLY = """

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 # Nobody can tell more points apart, and each costs a few bytes.
 POINTS = 62
+# The size of the drawing, in its own units.
 WIDTH = 600
 HEIGHT = 150
 
@@ -130,9 +131,9 @@ def curve(
     before: int = 0,
     points: int = POINTS,
 ) -> Curve | None:
-    """Return the curve of what `days` added to `before`, up to the day `until`; None
-    without days. What `total` has beyond them is not folded yet, and counts on the last
-    day."""
+    """Return the curve of what `days` added to the `before` supporters of earlier days,
+    up to the day `until`, in at most `points` periods; None without days. What `total`
+    has beyond that sum is not folded yet, and is added to the last period."""
     if not days:
         return None
     first, last = days[0][0], max(days[-1][0], until)

@@ -1,4 +1,4 @@
-"""Count entries: supporters counted on paper or elsewhere before."""
+"""Count entries: supporters counted on paper, or elsewhere before they came here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from petitions.models import CountChange, CountEntry
 
 
 def record_entry(entry: CountEntry) -> CountEntry:
-    """Store a count entry, for supporters counted elsewhere, together with its
-    change."""
+    """Store a new count entry together with its `CountChange`; return it."""
     with transaction.atomic():
         entry.save(force_insert=True)
         CountChange.objects.create(

@@ -79,5 +79,5 @@ def fold(batch: int = BATCH) -> int:
 
 
 def fold_round(now: datetime) -> bool:
-    """For the worker: fold a batch; return whether it was full and more may wait."""
+    """Fold one batch, for the worker; return whether more changes may be waiting."""
     return FOLDING.run(fold)

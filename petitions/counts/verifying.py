@@ -53,7 +53,9 @@ class CountProof:
     recorded: int
     """The confirmed signatures, or the sum of count entries."""
     folded: int
+    """The total."""
     unfolded: int
+    """The sum of the changes that are not in the total yet."""
     daily: int
     """The sum of the totals by day; must equal `folded`."""
 

@@ -1,9 +1,9 @@
 """Counting: permanent records, folded totals, and changes on their way between them.
 
 The permanent records are confirmed signatures and count entries. Code that changes one
-appends a `Change` in the same transaction; a worker loop folds changes into totals and
-deletes them. So signing never waits for a counter, and `verify_counts` can prove at any
-time that totals + changes == confirmed signatures + entries.
+appends a `CountChange` in the same transaction; a worker loop folds changes into totals
+and deletes them. So signing never waits for a counter, and `verify_counts` can prove at
+any time that totals + changes == confirmed signatures + entries.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ class CountEntry(models.Model):
 
 class CountChange(models.Model):
     """A change of the count that is not folded yet: `delta` more supporters on `day`
-    from `source`."""
+    from `source`; fewer when negative. `domain` and `via` are set by confirmations
+    alone, for the tallies by mail domain and by link."""
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.PROTECT, related_name="changes"

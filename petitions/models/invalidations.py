@@ -217,7 +217,8 @@ class Invalidation(models.Model):
 
     @property
     def given_back(self) -> int:
-        """The number of marked signatures that a reversal has dealt with."""
+        """The number of marked signatures that a reversal has dealt with: restored, or
+        left out because their owners count already."""
         return self.restored + self.left_out
 
     @property

@@ -267,8 +267,8 @@ class SourceTally(models.Model):
 
 
 class TalliedHour(models.Model):
-    """An id that all signatures of `hour` lie beyond: without it, each tally would read
-    the whole table."""
+    """An id that is smaller than those of all signatures of `hour`, for a tally to
+    begin behind: without it, each would read the whole table."""
 
     hour = models.DateTimeField(primary_key=True)
     after_id = models.BigIntegerField()

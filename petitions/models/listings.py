@@ -104,9 +104,10 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return with_total.order_by(FOLDED.desc(), F("total__petition_id").desc())
 
     def behind(self, sort: str, value: str, number: int) -> PetitionQuerySet:
-        """Return the petitions behind a place in one of the two orders (keyset
-        pagination): behind petition `number`, which has `value` supporters, or opened
-        at `value`."""
+        """Return the petitions that come after the one with the id `number` (keyset
+        pagination). `sort` is "supporters" for `most_supported_first`, anything else
+        for `newest_first`; `value` is that petition's place in the order: its folded
+        supporters, or the timestamp at which it opened."""
         if sort == "supporters":
             order = Tuple(FOLDED, F("total__petition_id"))
             return self.filter(TupleLessThan(order, (int(value), number)))

@@ -216,8 +216,8 @@ class OfAddressesQuerySet[M: "OfAddresses"](models.QuerySet[M]):
 
 
 class OfAddresses(models.Model):
-    """A fact about a mailbox, known by its key alone. It may concern only some of the
-    addresses that count as this mailbox, because they may be two people's."""
+    """A fact about a mailbox, known by its key alone. Two people's addresses may count
+    as one mailbox, so a row may be about some of them only: `address_keys`."""
 
     email_key = models.UUIDField(primary_key=True)
     address_keys = ArrayField(

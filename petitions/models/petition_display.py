@@ -155,7 +155,8 @@ class PetitionDisplay(PetitionColumns):
 
     @property
     def decided_at(self) -> datetime | None:
-        """The moment of that, with the end of its last day where no other is known."""
+        """The moment at which it was won or ended; its closing date when neither is
+        recorded."""
         return self.won_at or self.ended_at or self.closes_at
 
     @property

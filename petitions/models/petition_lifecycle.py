@@ -29,7 +29,7 @@ ENDED_FROM: dict[str, tuple[State, ...]] = {
 }
 
 
-# Columns that the database writes when the state changes.
+# Columns that the database writes when the state changes, and that are read back then.
 NOTED = ("state_before", "state_since", "erasable_from")
 ALWAYS = Q()
 
@@ -184,7 +184,7 @@ class PetitionLifecycle(PetitionColumns):
             raise NotAllowed(self, self.state)
         self.refresh_from_db()
 
-    # -- how --
+    # -- shared by the actions --
 
     def _rows(self) -> models.QuerySet[Any]:
         everything: models.QuerySet[Any] = type(self)._default_manager.all()

@@ -30,7 +30,7 @@ from petitions.states import (
     Withdrawal,
 )
 
-# Conditions with an index each: their rows are a handful among millions.
+# Conditions of partial indexes: their rows are a handful among millions.
 COMMENTED = Q(state=SignatureState.CONFIRMED, show_name=True) & ~Q(comment="")
 REASON = COMMENTED & Q(comment_approved=True, name_withheld=False)
 NAME_WITHHELD = Q(state=SignatureState.CONFIRMED, show_name=True, name_withheld=True)

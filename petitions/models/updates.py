@@ -159,7 +159,8 @@ class Update(HasDialect, ReadAsPetition, Pictured):
 
     def next_number(self) -> int:
         """Lock the petition until the transaction ends and return the next number of
-        its updates; its own, when somebody else has published it meanwhile."""
+        its updates; the number that this one has, when somebody else has published it
+        meanwhile."""
         petitions = type(self.petition)._default_manager
         petitions.select_for_update(no_key=True).get(pk=self.petition_id)
         all_of_it = Update.objects.filter(petition=self.petition_id)

@@ -132,8 +132,8 @@ SELECT slug FROM confirmed
 )
 
 
-# How often one confirmation is tried: meanwhile a key version may begin, or another
-# confirmation may take the slot.
+# How often one confirmation is tried: a key version may begin between two tries, or
+# another confirmation may take the slot of the shared address.
 ATTEMPTS = 8
 SLOT_ONCE = "signature_shared_address_slot_once"
 
@@ -159,13 +159,14 @@ def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
     """Count a pending signature; idempotent, so calling it again counts nothing twice.
     Return the outcome and the slug of its petition ('' when the signature is gone).
     Raise OperationalError, as if the database were away, when concurrent confirmations
-    kept winning the race."""
+    won the race at every try."""
     parameters: dict[str, Any] = {
         "id": signature_id,
         "now": now,
         "day": timezone.localdate(now),
         "grace": GRACE,
     }
+    # Whether the try before found no reason but “too late”.
     unexplained = False
     for _attempt in range(ATTEMPTS):
         raced = ""

@@ -35,15 +35,16 @@ def correct_signature(signature: Signature, given: dict[str, Any]) -> None:
 
 
 def corrected(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns that are given by the fields of a form."""
+    """Return the columns of `Signature` that the cleaned fields `given` of a form set,
+    with their values."""
     return {
         column: given[name] for column, name in CORRECTABLE.items() if name in given
     }
 
 
 def person_of(signature: Signature, changed: dict[str, Any]) -> dict[str, str]:
-    """Return the new `person` that a changed name makes, if two may share an address;
-    else {}."""
+    """Return the column `person` as a changed name makes it, if two may share an
+    address; else {}."""
     if "name" not in changed or not signature.petition.shared_addresses:
         return {}
     return {"person": folded_name(changed["name"])}

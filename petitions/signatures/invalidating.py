@@ -1,10 +1,9 @@
 """Invalidations: staff take signatures from the count, and can give them back. First
 comes a preview, then batches in the worker, each in a transaction of its own.
 
-A batch marks its signatures, appends the change of the count (a `Change`) and records
-how far it has come. So a worker that is killed at any point loses nothing and does
-nothing twice: the next one resumes, and totals + changes == signatures holds all the
-while.
+A batch marks its signatures, appends a `CountChange` and records how far it has come.
+So a worker that is killed at any point loses nothing and does nothing twice: the next
+one resumes, and totals + changes == signatures holds all the while.
 """
 
 from __future__ import annotations
@@ -37,6 +36,8 @@ BATCHES = Batches(first=200, most=BATCH)
 SAMPLE = 20
 # Replaces a name that staff typed: shows that there was one.
 NO_NAME = "…"
+# The constraints that a batch breaks when somebody confirms another signature of theirs
+# meanwhile.
 ONCE = ("signature_counted_once", confirming.SLOT_ONCE)
 # Statement timeout of a preview, which reads every signature of the petition: staff can
 # wait longer than visitors.
@@ -130,7 +131,8 @@ def advance_round(now: datetime) -> bool:
 
 def advance(now: datetime, batch: int = 0) -> bool:
     """Run one batch of at most `batch` signatures (0: `BATCH`) of the oldest unfinished
-    invalidation; return whether one was run."""
+    invalidation; return whether one was run. None is run, for the next round to try
+    again, when somebody has just confirmed, and no reversal while a re-key runs."""
     batch = batch or BATCH
     try:
         with transaction.atomic():
@@ -197,6 +199,7 @@ def restore_batch(job: Invalidation, now: datetime, size: int) -> bool:
     there: dict[UUID | None, list[Signature]] = defaultdict(list)
     for row in counted:
         there[row.email_key].append(row)
+    # Those that need no slot of a shared address: one statement restores them all.
     unseated: list[int] = []
     for row in marked.filter(pk__in=ids).order_by("confirmed_at", "pk"):
         others = there[row.email_key]

@@ -61,6 +61,7 @@ def lock_signature(signature: Signature) -> Signature | None:
     return rows.select_for_update(no_key=True, of=("self",)).first()
 
 
+# The most requests for links that one round answers.
 LINKS_AT_ONCE = 100
 
 
@@ -93,9 +94,9 @@ def answer_requests(now: datetime) -> bool:
 
 
 def send_signed(known: Sequence[UUID], *, now: datetime) -> None:
-    """Put into the outbox the mails that link to all signatures of one person: one mail
-    for each spelling of the address that was used. None if the person has signed
-    nothing, or if such a mail is waiting already."""
+    """Put into the outbox the mails that link to all signatures of the person with the
+    email keys `known`: one mail for each spelling of the address that was used. Put
+    none there if the person has signed nothing, or if such a mail waits already."""
     newest = Signature.objects.filter(email_key__in=known)
     for signature in newest.order_by("email", "-pk").distinct("email"):
         mail_links(signature, now=now)
@@ -127,8 +128,9 @@ def mail_links(signature: Signature, *, now: datetime) -> None:
 
 
 def send_all_again(known: Sequence[UUID], *, now: datetime) -> None:
-    """Put a new confirmation mail into the outbox for each person's newest pending
-    signature of each petition, one for each spelling of the address that was used."""
+    """Put new confirmation mails into the outbox for the mailbox with the email keys
+    `known`: on each petition for each person's newest pending signature, one for each
+    spelling of the address that was used."""
     newest = (
         Signature.objects.pending()
         .filter(email_key__in=known, quarantine_reason="")

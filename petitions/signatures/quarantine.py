@@ -32,12 +32,13 @@ BATCH = 2_000
 def in_batches(
     rows: QuerySet[Signature], act: Callable[[list[int]], None], seconds: float
 ) -> None:
+    """Call `act` with the ids of `rows`, batch by batch; begin none after `seconds`."""
     Batches(first=BATCH // 4, most=BATCH).over(rows, act, seconds)
 
 
 def locked(numbers: list[int]) -> dict[int, list[int]]:
-    """Lock those of the signatures `numbers` that wait in quarantine; return them by
-    petition."""
+    """Lock those of the signatures with the ids `numbers` that wait in quarantine;
+    return their ids by that of their petition."""
     rows = Signature.objects.quarantined().filter(pk__in=numbers)
     found: dict[int, list[int]] = defaultdict(list)
     for number, petition in (

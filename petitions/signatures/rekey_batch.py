@@ -87,7 +87,8 @@ def is_outdated(row: Signature, ring: Keyring) -> bool:
 
 def rekey_row(row: Signature, ring: Keyring) -> None:
     """Set the keys and the `person` of `row` to those of the newest version, without
-    saving it."""
+    saving it. Only a pending row keeps a former key, while a re-key runs: its
+    confirmation compares with rows that still have that version."""
     former = ring.former
     row.former_key = (
         None
@@ -151,6 +152,7 @@ def keep_oldest(
     free = {1, 2}
     # Rows that had this key before keep their slots; arriving rows get what is left, so
     # that no slot is occupied twice while the rows are updated.
+    # False sorts first.
     for row in sorted(kept, key=lambda row: row.pk in arriving):
         if row.person:
             row.shared_address_slot = (

@@ -53,6 +53,8 @@ class PetitionSnapshot:
     """The language of the text that `words_key` belongs to: the one that was asked for,
     or else the petition's own."""
     asks_updates: bool
+    """Whether the form asks if the organisation may write: that takes its postal
+    address and an e-mail address for replies."""
     shared_addresses: bool
     asked: tuple[OptionalField, ...]
     """The optional fields that this petition asks for besides name and address."""
@@ -91,9 +93,10 @@ def load_snapshot(slug: str, language: str = "") -> PetitionSnapshot | None:
     return PetitionSnapshot(*stored)
 
 
-# Rate limits are token buckets (GCRA) in petitions_ratelimitbucket. Every statement
-# draws from them in the order of their keys, so that two forms wait for each other
-# instead of deadlocking. A bucket that was empty is missing from `passed`.
+# Rate limits are token buckets (GCRA) in petitions_ratelimitbucket; `attempt` has the
+# draws of this form (`LimitDraws`). Every statement draws in the order of the keys, so
+# that two forms wait for each other instead of deadlocking. A bucket that was empty is
+# missing from `passed`.
 SIGN = f"""
 WITH attempt AS (
     SELECT *
@@ -181,6 +184,7 @@ class SignerInput:
     email: str
     language: str
     delivery: str
+    """What the form said that the person petitioned receives."""
     text_language: str = ""
     """The language of the text above the form; "" for the petition's own."""
     answers: Mapping[str, str] = field(default_factory=dict)
@@ -189,7 +193,9 @@ class SignerInput:
     show_name: bool = False
     wants_updates: bool | None = None
     text_version: int = 0
+    """How many corrections of the text the form had shown."""
     consent_version: int = 1
+    """The version of the question about updates that the form had shown."""
     network: Network | None = None
     """The /24 or /48 network that the form came from."""
     weak_signs: int = 0
@@ -210,9 +216,10 @@ def sign(
     rules: RateLimits = NO_RULES,
     organization_id: int = 0,
 ) -> int | None:
-    """Store a pending signature and its confirmation mail in the outbox; return its id,
-    or None when its network has reached its ceiling. Signing twice is harmless: the
-    owner of the mailbox confirms only one."""
+    """Store a pending signature, and its confirmation mail in the outbox; return the id
+    of the signature, or None when its network has reached its ceiling. `rules` are the
+    limits and lists that apply; by default none. Signing twice is harmless: the owner
+    of the mailbox confirms only one."""
     ring = key_ring.cached_keyring()
     key = ring.newest.key(given.email)
     domain = ascii_domain(domain_of(given.email))

@@ -19,6 +19,7 @@ from django.core.signing import BadSignature, Signer
 from django.utils.http import base36_to_int, int_to_base36
 
 LIFETIME = timedelta(days=14)
+# The time of a token that does not say when it was made.
 UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
@@ -88,8 +89,8 @@ def make_token(purpose: TokenPurpose, signature_id: int, *, now: datetime) -> st
 
 
 def read_token(purpose: TokenPurpose, token: str, *, now: datetime) -> Outcome:
-    """Return what `token` refers to if we made it for this purpose, otherwise
-    Broken."""
+    """Return what `token` refers to: Valid or Expired if we made it for this purpose,
+    otherwise Broken."""
     try:
         number, seconds = _signer(purpose).unsign(token).split(".")
         signature_id, made = base36_to_int(number), base36_to_int(seconds)
