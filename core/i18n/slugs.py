@@ -5,12 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar, Self
+from unicodedata import category
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import register_converter
 from django.utils.translation import gettext_lazy as _
+
+from core.text.characters import OF_FIGURES
 
 MAX_LENGTH = 80
 # Unicode categories: letters, marks (as vowel signs of many scripts) and numbers.
@@ -48,6 +51,13 @@ def is_slug(text: str) -> bool:
     return bool(text) and all(
         c in "-_" or unicodedata.category(c)[0] in KEPT for c in text
     )
+
+
+def normalised(typed: str) -> str:
+    """Return a slug as it is stored and looked up (NFKC), with any dash as a hyphen and
+    without what nobody sees in it."""
+    seen = (sign for sign in typed.translate(OF_FIGURES) if category(sign) != "Cf")
+    return unicodedata.normalize("NFKC", "".join(seen))
 
 
 class UnicodeSlugConverter:
@@ -113,7 +123,7 @@ class Sluggable(models.Model):
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         """Normalise the slug first: it is validated in the form in which it is
         stored."""
-        self.slug = unicodedata.normalize("NFKC", self.slug)
+        self.slug = normalised(self.slug)
         super().clean_fields(exclude)
 
     def clean(self) -> None:
@@ -129,7 +139,7 @@ class Sluggable(models.Model):
     def make_slug(self) -> None:
         """Normalise the slug as it is looked up (NFKC); make it of the name if it is
         empty."""
-        self.slug = unicodedata.normalize("NFKC", self.slug)
+        self.slug = normalised(self.slug)
         if not self.slug:
             name = getattr(self, self.SLUG_FROM)
             self.slug = free_slug(name, self.slug_taken, self._meta.model_name or "")

@@ -164,6 +164,11 @@ class MomentField(forms.SplitDateTimeField):
         hour.error_messages = self.fields[1].error_messages
         self.fields = (day, hour)
 
+    def clean(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            value = [plainly(part) for part in value]
+        return super().clean(value)
+
     def compress(self, data_list: Any) -> datetime | None:
         if not data_list or None in data_list or "" in data_list:
             missing: datetime | None = super().compress(data_list)

@@ -99,3 +99,10 @@ def test_days_and_hours_are_taken_and_may_be_left_out() -> None:
     assert str(DayField().clean("2016-03-04")) == "2016-03-04"
     assert str(MomentField().clean(["2016-03-04", "10:00"]).date()) == "2016-03-04"
     assert MomentField(required=False).clean(["", ""]) is None
+
+
+@pytest.mark.parametrize(
+    "typed", [["", ""], ["  ", "\t"], ["\u200b", "\ufeff"], ["\xa0", ""]]
+)
+def test_blanks_in_both_are_no_moment(typed: list[str]) -> None:
+    assert MomentField(required=False).clean(typed) is None

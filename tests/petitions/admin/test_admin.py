@@ -1099,3 +1099,26 @@ def test_a_list_is_not_asked_for_null_bytes(
     as_user: Login, erin: User, path: str
 ) -> None:
     assert as_user(erin).get(f"/admin/{path}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("free\u200b-them\u200e", "free-them"),
+        ("\ufefffree-them", "free-them"),
+        ("free\u2011them", "free-them"),
+        ("free–them", "free-them"),
+        ("ｆｒｅｅ", "free"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("عدد-١٢", "عدد-١٢"),
+    ],
+)
+def test_an_address_is_stored_without_what_nobody_sees_in_it(
+    as_user: Login, erin: User, petition: Petition, typed: str, stored: str
+) -> None:
+    address = reverse("admin:petitions_petition_change", args=[petition.pk])
+
+    as_user(erin).post(address, form(petition, slug=typed))
+
+    petition.refresh_from_db()
+    assert petition.slug == stored
