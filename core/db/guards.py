@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Func, Q, Value
 from django.db.models.functions import Length
 from django.db.models.lookups import IRegex, LessThanOrEqual
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -52,6 +54,9 @@ READABLE_PROBLEM = _(
     "Some characters cannot be shown: type them anew instead of pasting them. "
     "Titles and names stand on one line."
 )
+
+# With the separators of the reader's language.
+in_figures = lazy(intcomma, str)
 
 # For forms, beside the field. Django's own validator takes ftp:// as well.
 validate_web_address = RegexValidator(
@@ -153,7 +158,7 @@ def longest(table: str, column: str, most: int) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=LessThanOrEqual(Length(column), most),
         name=f"{table}_{column}_length",
-        violation_error_message=format_lazy(TOO_LONG, most=most),
+        violation_error_message=format_lazy(TOO_LONG, most=in_figures(most)),
     )
 
 

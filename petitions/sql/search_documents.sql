@@ -183,12 +183,20 @@ CREATE OR REPLACE TRIGGER search_deleted AFTER DELETE ON petitions_translation
     REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION search_part_changed();
 
+-- A new name of an organisation is in the documents of all its petitions. Of many, which
+-- would take longer than staff wait, they are marked as outdated, for the worker.
 CREATE OR REPLACE FUNCTION search_organization_changed() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM search_refresh(ARRAY(
+DECLARE
+    changed bigint[] = ARRAY(
         SELECT p.id FROM petitions_petition p
           JOIN now_rows n ON n.id = p.organization_id
-          JOIN old_rows o ON o.id = n.id AND o.name <> n.name));
+          JOIN old_rows o ON o.id = n.id AND o.name <> n.name);
+BEGIN
+    IF cardinality(changed) <= 1000 THEN
+        PERFORM search_refresh(changed);
+    ELSE
+        UPDATE petitions_searchdocument SET version = 0 WHERE petition_id = ANY(changed);
+    END IF;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER search_updated AFTER UPDATE ON organizations_organization

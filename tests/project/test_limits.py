@@ -229,8 +229,8 @@ def test_a_model_checks_it_without_a_form(petition: Petition) -> None:
 
 @pytest.mark.parametrize(
     ("language", "sentence"),
-    [("en", "Shorten this to 40000 characters."),
-     ("fr", "Raccourcissez ceci à 40000 caractères.")],
+    [("en", "Shorten this to 40,000 characters."),
+     ("fr", "Raccourcissez ceci à 40\xa0000 caractères.")],
 )  # fmt: skip
 def test_what_only_the_database_refuses_is_said_beside_the_field(
     petition: Petition, language: str, sentence: str

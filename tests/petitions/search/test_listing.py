@@ -17,11 +17,12 @@ from core.http import paging
 from core.http.cache_policy import page_cache
 from organizations.models import Organization, User
 from petitions.counts import folding
-from petitions.models import Petition, Topic
+from petitions.models import Petition, SearchDocument, Topic
 from petitions.search import (
     listing,
     searching,
 )
+from petitions.search.reindexing import reindex_round
 from petitions.search.searching import SearchScope
 from petitions.states import State
 from tests.factories import (
@@ -472,6 +473,22 @@ def test_an_organisation_with_many_petitions_is_renamed_in_one_pass(
     assert documents.rows <= 10 * 500
     assert known.rows <= 10 * 500
     assert searching.search("tomorrow", SearchScope(timezone.now(), ())).exact == 100
+
+
+def test_the_documents_of_very_many_petitions_follow_in_batches(
+    organization: Organization,
+) -> None:
+    add_many(organization, 1001)
+    organization.name = "Rights Tomorrow"
+    organization.save()
+
+    now = timezone.now()
+    assert searching.search("tomorrow", SearchScope(now, ())).exact == 0
+    assert not SearchDocument.objects.exclude(version=0).exists()
+    while reindex_round(now):
+        pass
+    assert searching.search("tomorrow", SearchScope(now, ())).exact == 100
+    assert not SearchDocument.objects.filter(version=0).exists()
 
 
 SLOW = """
