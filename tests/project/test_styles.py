@@ -96,6 +96,8 @@ def test_every_component_is_in_the_bundle() -> None:
     }
     assert components <= imported
     assert "@import" not in styles.SITE
+    for sheet in imported:
+        assert styles.minified((styles.CSS / sheet).read_text()) in styles.SITE
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)

@@ -118,6 +118,8 @@ def test_in_the_language_of_the_page_that_it_was_copied_from(
     assert f"src=&quot;{BASE}{CARD}?text=ar&quot;" in codes
     assert f'src="{CARD}?text=ar"' in codes
     assert f"href=&quot;{BASE}{arabic}&quot;" in codes
+    # A screen reader reads a frame's title out.
+    assert "title=&quot;أطلقوا السجناء&quot;" in codes
     card = visitor.get(f"{CARD}?text=ar").content.decode()
     assert 'lang="ar" dir="rtl"><a href' in card
     assert f'href="{arabic}?via=embed"' in card
