@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.db import schema
+from core.db import connecting, schema
 
 
 class DatabaseCommand(BaseCommand):
@@ -16,4 +16,6 @@ class DatabaseCommand(BaseCommand):
     def check_migrations(self) -> None:
         """Raise CommandError when migrations are due; Django only prints a notice."""
         if number := schema.pending_migrations():
-            raise CommandError(schema.sentence(number))
+            # Migrating does not help where the database itself is the trouble.
+            found = connecting.unfit()
+            raise CommandError(found.sentence if found else schema.sentence(number))
