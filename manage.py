@@ -19,9 +19,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("Interrupted.")
     except Error as error:
-        from core.db.connecting import why
+        from core.db.connecting import explain_error
 
-        if sentence := why(error, migrating=sys.argv[1] == "migrate"):
+        if sentence := explain_error(error, migrating=sys.argv[1] == "migrate"):
             sys.exit(sentence)
         raise
 

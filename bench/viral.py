@@ -60,28 +60,24 @@ class Buckets:
 
     tat: dict[str, int] = field(default_factory=dict)
 
-    def draw(self, attempts: LimitDraws, now: int) -> tuple[int, int]:
+    def draw(self, draws: LimitDraws, now: int) -> tuple[int, int]:
         """Return the marks that a form gets, and how long its mail waits
         (microseconds)."""
         marks, wait, empty = 0, 0, set()
-        order = sorted(
-            range(len(attempts.keys)), key=lambda n: attempts.behind[n] != "NULL"
-        )
+        order = sorted(range(len(draws.keys)), key=lambda n: draws.behind[n] != "NULL")
         for n in order:
-            key, behind = attempts.keys[n], attempts.behind[n]
+            key, behind = draws.keys[n], draws.behind[n]
             if behind != "NULL" and behind not in empty:
                 continue
             tat = self.tat.get(key, now)
-            if tat > now + attempts.tolerance[n]:
-                marks |= attempts.marks[n]
+            if tat > now + draws.tolerance[n]:
+                marks |= draws.marks[n]
                 empty.add(key)
                 continue
-            self.tat[key] = after = attempts.emission_interval[n] + max(tat, now)
-            if attempts.queue[n]:
+            self.tat[key] = after = draws.emission_interval[n] + max(tat, now)
+            if draws.queue[n]:
                 period = (
-                    attempts.emission_interval[n]
-                    + attempts.tolerance[n]
-                    - attempts.queue[n]
+                    draws.emission_interval[n] + draws.tolerance[n] - draws.queue[n]
                 )
                 wait = max(wait, after - period - now)
         return marks, wait
@@ -107,13 +103,13 @@ class Outcome:
 
 def run(forms: list[Sent], known: Known | None = None) -> Outcome:
     """Send the forms of one petition in order of time; return what became of them."""
-    rules = RateLimits(of_newcomers=True, known=known or Known())
+    rules = RateLimits(limits_new_domains=True, known=known or Known())
     buckets, found = Buckets(), Outcome()
     mails: dict[tuple[int, int], int] = {}
     for form in sorted(forms, key=lambda form: form.at):
         network = IPv4Network((0x0B000000 + (form.network << 8), 24))
-        attempts = rules.attempts(1, UUID(int=0), network, form.domain)
-        marks, wait = buckets.draw(attempts, form.at)
+        draws = rules.draws(1, UUID(int=0), network, form.domain)
+        marks, wait = buckets.draw(draws, form.at)
         passes = not marks & (BURST | CEILING_FULL)
         if form.is_stuffed:
             found.stuffed += 1

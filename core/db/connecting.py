@@ -144,22 +144,22 @@ def unfit(alias: str = "default") -> Trouble | None:
     unlimited, encoding, homeless, read_only = row or (False, "UTF8", False, False)
     (least,) = database.features.minimum_database_version or (0,)
     if unlimited and "lock_timeout" in asked["options"]:
-        return Trouble(f"{place(alias)} {POOLER}", stays=True)
+        return Trouble(f"{describe_database(alias)} {POOLER}", stays=True)
     if version < least:
         words = f"It is PostgreSQL {version}; this site needs {least} or newer."
-        return Trouble(f"{place(alias)} {words}", stays=True)
+        return Trouble(f"{describe_database(alias)} {words}", stays=True)
     if encoding != "UTF8":
         words = (
             f"Its encoding is {encoding}, in which most names cannot be stored. Make "
             "it anew: createdb --encoding UTF8 --template template0 --owner …"
         )
-        return Trouble(f"{place(alias)} {words}", stays=True)
+        return Trouble(f"{describe_database(alias)} {words}", stays=True)
     if homeless:
         words = (
             "The search_path names no schema that this user may use: ALTER ROLE … "
             "RESET search_path, or GRANT USAGE ON SCHEMA public TO …"
         )
-        return Trouble(f"{place(alias)} {words}")
+        return Trouble(f"{describe_database(alias)} {words}")
     if read_only:
         return Trouble(takes_no_writes(alias))
     return None
@@ -168,10 +168,10 @@ def unfit(alias: str = "default") -> Trouble | None:
 def takes_no_writes(alias: str) -> str:
     """Return the sentence about a database that only reads."""
     words = "It takes no writes: it is a replica, or set to be read only."
-    return f"{place(alias)} {words}"
+    return f"{describe_database(alias)} {words}"
 
 
-def why(error: Error, *, migrating: bool = False) -> str:
+def explain_error(error: Error, *, migrating: bool = False) -> str:
     """Return what to do about `error`, which ended a command; "" if only its traceback
     can tell. While `migrating`, pending migrations are no explanation."""
     link: BaseException | None = error
@@ -180,7 +180,7 @@ def why(error: Error, *, migrating: bool = False) -> str:
             if getattr(link, "sqlstate", "") == state and str(link).startswith(
                 beginning
             ):
-                return f"{place('default')} ({state}) {sentence}"
+                return f"{describe_database('default')} ({state}) {sentence}"
         link = link.__cause__ or link.__context__
     connections["default"].close()
     found = unfit() if migrating else trouble()
@@ -190,18 +190,18 @@ def why(error: Error, *, migrating: bool = False) -> str:
 def say_trouble() -> None:
     """Log why the database cannot be used; exit if waiting does not help. For processes
     that start and stay: the database may still come."""
-    say(trouble())
+    log_or_exit(trouble())
 
 
 def wait(stop: threading.Event) -> None:
     """Wait until the database can be used or `stop` is set; log meanwhile why it
     cannot."""
     while not stop.is_set() and (found := trouble()):
-        say(found)
+        log_or_exit(found)
         stop.wait(2)
 
 
-def say(found: Trouble | None) -> None:
+def log_or_exit(found: Trouble | None) -> None:
     """Log the sentence of `found`; exit with it if waiting does not help."""
     if found and found.stays:
         sys.exit(found.sentence)
@@ -214,7 +214,7 @@ def say(found: Trouble | None) -> None:
 LATELY = CachedValue(trouble, seconds=10)
 
 
-def say_lately() -> bool:
+def log_recent_trouble() -> bool:
     """Log why the database could not be used just now; return whether a reason is
     known."""
     found = LATELY.get()
@@ -229,11 +229,13 @@ def explain_connection(alias: str, words: str) -> Trouble:
         if re.search(pattern, words):
             code = f" ({state})" if state else ""
             stays = sentence is POOLER
-            return Trouble(f"{place(alias)}{code} {sentence}", stays)
-    return Trouble(f"{place(alias)} It cannot be connected to. Look at DATABASE_URL.")
+            return Trouble(f"{describe_database(alias)}{code} {sentence}", stays)
+    return Trouble(
+        f"{describe_database(alias)} It cannot be connected to. Look at DATABASE_URL."
+    )
 
 
-def place(alias: str) -> str:
+def describe_database(alias: str) -> str:
     """Return which database this is, without its password."""
     settings = connections[alias].settings_dict
     host, port = settings["HOST"] or "the local socket", settings["PORT"] or 5432

@@ -82,7 +82,7 @@ def is_held_back(error: BaseException) -> bool:
 
 
 @contextmanager
-def direct(alias: str, limits: str) -> Iterator[None]:
+def outside_pool(alias: str, limits: str) -> Iterator[None]:
     """Use a connection outside the pool with other `limits` ("-c lock_timeout=2s"), for
     work that is no request. Inside an open transaction nothing changes."""
     database = connections[alias]

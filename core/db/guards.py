@@ -79,7 +79,7 @@ def language(
 ) -> models.CheckConstraint:
     """Constrain `column` to the code of a language."""
     return models.CheckConstraint(
-        condition=form(column, LANGUAGE, blank=blank),
+        condition=matches(column, LANGUAGE, blank=blank),
         name=f"{model}_{column}",
         violation_error_message=_("Choose a language from the list."),
     )
@@ -122,7 +122,7 @@ def web_addresses(model: str, column: str) -> models.CheckConstraint:
 def mail_address(model: str, column: str) -> models.CheckConstraint:
     """Constrain `column` to one address that mail can go to, or nothing."""
     return models.CheckConstraint(
-        condition=form(column, MAIL_ADDRESS, blank=True),
+        condition=matches(column, MAIL_ADDRESS, blank=True),
         name=f"{model}_{column}_form",
         violation_error_message=MAIL_PROBLEM,
     )
@@ -131,7 +131,7 @@ def mail_address(model: str, column: str) -> models.CheckConstraint:
 def picture(model: str, column: str) -> models.CheckConstraint:
     """Constrain `column` to the name of a picture that the site serves, or nothing."""
     return models.CheckConstraint(
-        condition=form(column, PICTURE, blank=True),
+        condition=matches(column, PICTURE, blank=True),
         name=f"{model}_{column}_form",
         violation_error_message=_("Choose the picture once more."),
     )
@@ -171,7 +171,7 @@ def most(table: str, column: str, number: int) -> models.CheckConstraint:
     )
 
 
-def form(column: str, pattern: str, *, blank: bool) -> Q:
+def matches(column: str, pattern: str, *, blank: bool) -> Q:
     """Return the condition that `column` matches `pattern`; with `blank`, that it does
     or is empty."""
     has_it = Q(**{f"{column}__regex": pattern})
@@ -193,7 +193,7 @@ def one_of(column: str, values: Iterable[str]) -> Func:
     )
 
 
-def same(condition: Q, other: Q | Func) -> Func:
+def both_or_neither(condition: Q, other: Q | Func) -> Func:
     """Return the condition that both hold, or neither does."""
     return Func(
         *(

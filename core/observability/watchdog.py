@@ -128,7 +128,7 @@ class Watchdog:
             # Not later than now, though the clock may have been set back.
             first = OUTCOMES.unwritable_since or now.timestamp()
             OUTCOMES.unwritable_since = int(min(first, now.timestamp()))
-            connecting.say_lately()
+            connecting.log_recent_trouble()
         else:
             OUTCOMES.unwritable_since = 0
         troubles = {f.name: f.trouble for f in readings(now) if f.trouble}

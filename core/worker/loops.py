@@ -130,7 +130,7 @@ def run(loop: Loop, stop: threading.Event) -> None:
                 stop.wait(1)
         except Error as error:
             if is_away(error):
-                if not connecting.say_lately():
+                if not connecting.log_recent_trouble():
                     kind = state_of(error) or type(error).__name__
                     logger.warning("Loop %s: database: %s", loop.name, kind)
             else:

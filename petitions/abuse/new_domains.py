@@ -85,7 +85,7 @@ def load_ordinary() -> frozenset[tuple[int, str]]:
     return frozenset((number, registrable(domain)) for number, domain in pairs)
 
 
-def learn(signatures: QuerySet[Signature], *, now: datetime) -> None:
+def approve_domains(signatures: QuerySet[Signature], *, now: datetime) -> None:
     """Approve the mail domains of `signatures` that were quarantined as too many of a
     new domain, after staff have looked at them: more forms with these domains pass on
     petitions of the same organisation."""

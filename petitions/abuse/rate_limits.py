@@ -63,7 +63,7 @@ class RateLimit:
     """The longest time that a mail waits in line; a form whose mail would wait longer
     does not pass. 0: there is no line."""
 
-    def of(self, most: int) -> RateLimit:
+    def with_most(self, most: int) -> RateLimit:
         """Return the same limit with `most` forms in its period."""
         return replace(self, emission_interval=self.period // most)
 
@@ -121,7 +121,7 @@ class LimitDraws:
     def add(self, rule: RateLimit, source: str, *, behind: str = "NULL") -> str:
         """Add a draw from the bucket of `rule` for `source`; return the bucket's
         key."""
-        key = hashed(f"{rule.number}:{source}")
+        key = bucket_key(f"{rule.number}:{source}")
         self.keys.append(key)
         self.marks.append(rule.mark)
         self.emission_interval.append(rule.emission_interval)
@@ -139,16 +139,16 @@ class LimitDraws:
         }
 
 
-def hashed(source: str) -> str:
+def bucket_key(source: str) -> str:
     """Return the key of a bucket, as the hexadecimal digits of a UUID: a keyed hash
     from which nobody can read a network or an address."""
-    digest = keyed(settings.EMAIL_KEY).copy()
+    digest = keyed_hash(settings.EMAIL_KEY).copy()
     digest.update(source.encode())
     return digest.hexdigest()
 
 
 @lru_cache(maxsize=2)
-def keyed(key: str) -> hashlib.blake2b:
+def keyed_hash(key: str) -> hashlib.blake2b:
     """Return the hash, keyed with the secret `key`, that all bucket keys start from;
     copying it takes a microsecond."""
     return hashlib.blake2b(
@@ -165,7 +165,7 @@ class RateLimits:
     prefixes: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """The prefix lengths of the listed networks, longest first, by IP version."""
     domains: dict[str, Listing] = field(default_factory=dict)
-    of_newcomers: bool = False
+    limits_new_domains: bool = False
     """Whether mail domains that are new here, and mails per network, are limited."""
     known: new_domains.Known = field(default_factory=new_domains.Known)
     ordinary: frozenset[tuple[int, str]] = frozenset()
@@ -222,13 +222,13 @@ class RateLimits:
     def ceilings(self, network: Network | None) -> LimitDraws:
         """Return the draws for the ceilings of a network, beyond which it is answered
         “try again later”."""
-        attempts = LimitDraws()
+        draws = LimitDraws()
         if network is not None and self.network(network) is not Listing.ALLOW:
             for rule in self.limits.get(LimitScope.CEILING, ()):
-                attempts.add(rule, str(network))
-        return attempts
+                draws.add(rule, str(network))
+        return draws
 
-    def attempts(
+    def draws(
         self,
         petition_id: int,
         key: UUID,
@@ -251,33 +251,33 @@ class RateLimits:
         )
         if not is_ordinary:
             sources[LimitScope.DOMAIN] = f"{petition_id}:{domain}"
-        attempts = LimitDraws()
+        draws = LimitDraws()
         for scope, source in sources.items():
             for rule in self.limits.get(scope, ()):
-                attempts.add(rule, source)
-        if self.of_newcomers and (name := sources.get(LimitScope.CEILING, "")):
+                draws.add(rule, source)
+        if self.limits_new_domains and (name := sources.get(LimitScope.CEILING, "")):
             if is_ordinary:
-                attempts.add(MAILS, name)
+                draws.add(MAILS, name)
             else:
-                self.add_newcomer(attempts, petition_id, name, owner)
-        return attempts
+                self.add_new_domain(draws, petition_id, name, owner)
+        return draws
 
-    def add_newcomer(
-        self, attempts: LimitDraws, petition_id: int, network: str, domain: str
+    def add_new_domain(
+        self, draws: LimitDraws, petition_id: int, network: str, domain: str
     ) -> None:
-        """Add to `attempts` the draws of a form from `network` whose mail `domain` is
+        """Add to `draws` the draws of a form from `network` whose mail `domain` is
         not an ordinary one. A domain that was counted often before may bring as many
         again."""
         before = self.known.domains.get(domain, 0)
         share = self.known.petitions.get(petition_id, 0) // new_domains.SHARE
         most = max(new_domains.A_DAY, before, share)
-        attempts.add(NEW_DOMAIN.of(most), f"{petition_id}:{domain}")
+        draws.add(NEW_DOMAIN.with_most(most), f"{petition_id}:{domain}")
         if before > new_domains.A_DAY:
-            attempts.add(MAILS, network)
+            draws.add(MAILS, network)
             return
-        attempts.add(NEW_MAILS, network)
-        home = attempts.add(HOUSEHOLD, f"{petition_id}:{network}:{domain}")
-        attempts.add(NEW_OF_NETWORK, f"{petition_id}:{network}", behind=home)
+        draws.add(NEW_MAILS, network)
+        home = draws.add(HOUSEHOLD, f"{petition_id}:{network}:{domain}")
+        draws.add(NEW_OF_NETWORK, f"{petition_id}:{network}", behind=home)
 
     def quarantine_reason(self, network: Network | None, domain: str) -> str:
         """Return why a block list puts a form in quarantine: a `QuarantineReason`, or
@@ -318,7 +318,7 @@ def load_limits() -> RateLimits:
             domain: Listing(listing)
             for domain, listing in ListedDomain.objects.values_list("domain", "listing")
         },
-        of_newcomers=True,
+        limits_new_domains=True,
         known=new_domains.KNOWN.get(),
         ordinary=new_domains.load_ordinary(),
     )
@@ -354,17 +354,17 @@ def passes_ceiling(network: Network | None, now: datetime, *more: RateLimit) -> 
         or (rules := RATE_LIMITS.get()).network(network) is Listing.ALLOW
     ):
         return True
-    attempts = rules.ceilings(network)
+    draws = rules.ceilings(network)
     for rule in more:
-        attempts.add(rule, str(network))
-    if not attempts.keys:
+        draws.add(rule, str(network))
+    if not draws.keys:
         return True
     with connection.cursor() as cursor:
         cursor.execute(
             DRAW,
-            {**attempts.arrays(), "now": now},
+            {**draws.arrays(), "now": now},
         )
-        return int(cursor.rowcount) == len(attempts.keys)
+        return int(cursor.rowcount) == len(draws.keys)
 
 
 def weak_signs(name: str, place: str = "", *, has_origin: bool) -> WeakSign:

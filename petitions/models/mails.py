@@ -115,7 +115,7 @@ class OutgoingMail(models.Model):
                 name="mail_state_and_kind",
             ),
             models.CheckConstraint(
-                condition=guards.same(
+                condition=guards.both_or_neither(
                     Q(finished_at=None), guards.one_of("state", UNFINISHED)
                 ),
                 name="mail_finished_at",

@@ -306,13 +306,13 @@ class Signature(models.Model):
                 name="signature_delivery",
             ),
             models.CheckConstraint(
-                condition=guards.same(
+                condition=guards.both_or_neither(
                     Q(state=SignatureState.PENDING), Q(confirmed_at=None)
                 ),
                 name="signature_confirmed_at",
             ),
             models.CheckConstraint(
-                condition=guards.same(
+                condition=guards.both_or_neither(
                     Q(state=SignatureState.WITHDRAWN), Q(withdrawn_at__isnull=False)
                 ),
                 name="signature_withdrawn_at",
@@ -347,7 +347,7 @@ class Signature(models.Model):
                 name="signature_comment_decided_once",
             ),
             models.CheckConstraint(
-                condition=guards.same(
+                condition=guards.both_or_neither(
                     Q(state=SignatureState.INVALID), Q(invalidation__isnull=False)
                 ),
                 name="signature_invalid_is_marked",

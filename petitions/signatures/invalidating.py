@@ -200,7 +200,7 @@ def restore_batch(job: Invalidation, now: datetime, size: int) -> bool:
     for row in counted:
         there[row.email_key].append(row)
     # Those that need no slot of a shared address: one statement restores them all.
-    unseated: list[int] = []
+    without_slot: list[int] = []
     for row in marked.filter(pk__in=ids).order_by("confirmed_at", "pk"):
         others = there[row.email_key]
         if len(others) == 2 or row.person in {other.person for other in others}:
@@ -219,9 +219,9 @@ def restore_batch(job: Invalidation, now: datetime, size: int) -> bool:
                 invalidation=None,
             )
         else:
-            unseated.append(row.pk)
+            without_slot.append(row.pk)
         restored += 1
-    Signature.objects.filter(pk__in=unseated).update(
+    Signature.objects.filter(pk__in=without_slot).update(
         state=SignatureState.CONFIRMED, invalidation=None
     )
     change_count(job, restored, now)

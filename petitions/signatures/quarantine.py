@@ -36,7 +36,7 @@ def in_batches(
     Batches(first=BATCH // 4, most=BATCH).over(rows, act, seconds)
 
 
-def locked(numbers: list[int]) -> dict[int, list[int]]:
+def lock_quarantined(numbers: list[int]) -> dict[int, list[int]]:
     """Lock those of the signatures with the ids `numbers` that wait in quarantine;
     return their ids by that of their petition."""
     rows = Signature.objects.quarantined().filter(pk__in=numbers)
@@ -62,9 +62,9 @@ def release_from_quarantine(
     @repeatable
     def act(numbers: list[int]) -> Counter[int]:
         with transaction.atomic():
-            by_petition = locked(numbers)
+            by_petition = lock_quarantined(numbers)
             found = [number for rows in by_petition.values() for number in rows]
-            new_domains.learn(Signature.objects.filter(pk__in=found), now=now)
+            new_domains.approve_domains(Signature.objects.filter(pk__in=found), now=now)
             OutgoingMail.objects.filter(
                 signature__in=found, state=MailState.HELD
             ).update(state=MailState.DUE, due_at=now)
@@ -94,7 +94,7 @@ def remove(
     def act(numbers: list[int]) -> Counter[int]:
         counted: Counter[int] = Counter()
         with transaction.atomic():
-            for petition, found in sorted(locked(numbers).items()):
+            for petition, found in sorted(lock_quarantined(numbers).items()):
                 own = made.filter(petition=petition).select_for_update(no_key=True)
                 removal = own.first()
                 if removal is None and marked[petition]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import connection
 
+from core.db.database import without_comments
 from core.security.client_network import Network
 from petitions.abuse.rate_limits import (
     ADDRESS_FULL,
@@ -72,7 +73,7 @@ SELECT p.id, p.organization_id, p.slug, p.state, p.opens_at, p.closes_at, p.deli
   JOIN organizations_organization o ON o.id = p.organization_id
   LEFT JOIN petitions_translation t
     ON t.petition_id = p.id AND t.language = %(language)s
-  -- Written only if its key version is the newest: a process may have cached an older.
+  -- The newest key version, which a process may not know of yet.
  CROSS JOIN (SELECT number, finished_at FROM petitions_keyversion
               ORDER BY number DESC LIMIT 1) k
  WHERE p.slug = %(slug)s
@@ -93,12 +94,13 @@ def load_snapshot(slug: str, language: str = "") -> PetitionSnapshot | None:
     return PetitionSnapshot(*stored)
 
 
-# Rate limits are token buckets (GCRA) in petitions_ratelimitbucket; `attempt` has the
+# Rate limits are token buckets (GCRA) in petitions_ratelimitbucket; `draw` has the
 # draws of this form (`LimitDraws`). Every statement draws in the order of the keys, so
 # that two forms wait for each other instead of deadlocking. A bucket that was empty is
 # missing from `passed`.
-SIGN = f"""
-WITH attempt AS (
+SIGN = without_comments(
+    f"""
+WITH draw AS (
     SELECT *
       FROM unnest(%(keys)s::uuid[], %(marks)s::int[], %(emission_interval)s::bigint[],
                   %(tolerance)s::bigint[], %(queue)s::bigint[], %(behind)s::uuid[])
@@ -107,7 +109,7 @@ WITH attempt AS (
     INSERT INTO petitions_ratelimitbucket AS a (key, tat, tat_limit)
     SELECT key, %(now)s + emission_interval * interval '1 us',
            %(now)s + tolerance * interval '1 us'
-      FROM attempt
+      FROM draw
      WHERE behind IS NULL
      ORDER BY key
         ON CONFLICT (key) DO UPDATE {DRAW_AGAIN}
@@ -118,7 +120,7 @@ WITH attempt AS (
     INSERT INTO petitions_ratelimitbucket AS a (key, tat, tat_limit)
     SELECT key, %(now)s + emission_interval * interval '1 us',
            %(now)s + tolerance * interval '1 us'
-      FROM attempt
+      FROM draw
      WHERE behind NOT IN (SELECT key FROM passed)
      ORDER BY key
         ON CONFLICT (key) DO UPDATE {DRAW_AGAIN}
@@ -133,7 +135,7 @@ WITH attempt AS (
                    p.key IS NULL AND (
                        behind IS NULL OR behind NOT IN (SELECT key FROM passed)
                    ) AS stopped
-              FROM attempt a
+              FROM draw a
               LEFT JOIN (SELECT * FROM passed UNION ALL SELECT * FROM passed_behind) p
                 ON p.key = a.key) drawn
 ), signed AS (
@@ -173,6 +175,7 @@ SELECT petition_id, id, email_key, 'confirm',
   FROM signed
 RETURNING signature_id
 """  # noqa: S608 - numbers of ours
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,7 @@ def sign(
     ring = key_ring.cached_keyring()
     key = ring.newest.key(given.email)
     domain = ascii_domain(domain_of(given.email))
-    attempts = rules.attempts(petition_id, key, given.network, domain, organization_id)
+    draws = rules.draws(petition_id, key, given.network, domain, organization_id)
     quarantine_reason = (
         QuarantineReason.HONEYPOT
         if given.is_trapped
@@ -240,7 +243,7 @@ def sign(
     for name in SignerInput.__slots__:
         parameters[name] = getattr(given, name)
     parameters |= {name: given.answers.get(name, "") for name in ANSWERS}
-    parameters |= attempts.arrays()
+    parameters |= draws.arrays()
     parameters["network"] = given.network and str(given.network.network_address)
     with connection.cursor() as cursor:
         cursor.execute(SIGN, parameters)

@@ -16,8 +16,8 @@ from django.db.migrations.state import ProjectState
 from core.db import schema
 from core.db.connecting import unfit
 from core.db.database import (
-    direct,
     is_held_back,
+    outside_pool,
 )
 
 # Statements take the time they need. A migration that waits for a table's lock holds
@@ -110,7 +110,7 @@ class Command(migrate.Command):
         found = unfit(options["database"])
         if found and found.stays:
             raise CommandError(found.sentence)
-        with direct(options["database"], LIMITS):
+        with outside_pool(options["database"], LIMITS):
             return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:

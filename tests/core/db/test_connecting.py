@@ -16,8 +16,8 @@ from django.db import Error, connection
 
 from core.db.connecting import (
     POOLER,
+    explain_error,
     trouble,
-    why,
 )
 from devsite.embedded_postgres import (
     as_server_user,
@@ -124,7 +124,7 @@ def test_an_extension_that_is_not_installed_is_told() -> None:
     with pytest.raises(Error) as found, connection.cursor() as cursor:
         cursor.execute("CREATE EXTENSION nowhere_to_be_found")
 
-    assert "postgresql-contrib" in why(found.value)
+    assert "postgresql-contrib" in explain_error(found.value)
 
 
 def test_a_server_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

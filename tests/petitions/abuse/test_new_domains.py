@@ -381,8 +381,10 @@ def test_links_that_are_asked_for_are_mails_too(
     rules: RateLimits,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rate_limits, "MAILS", rate_limits.MAILS.of(3))
-    monkeypatch.setattr("petitions.views.links.MAILS_NOW", rate_limits.MAILS_NOW.of(3))
+    monkeypatch.setattr(rate_limits, "MAILS", rate_limits.MAILS.with_most(3))
+    monkeypatch.setattr(
+        "petitions.views.links.MAILS_NOW", rate_limits.MAILS_NOW.with_most(3)
+    )
     now, headers = timezone.now(), {"x-forwarded-for": "11.22.33.44"}
     sign(petition, "u@gmail.com", rules, now)
     sign(petition, "v@gmail.com", rules, now)

@@ -64,7 +64,7 @@ def only(*wanted: tuple[str, int, int]) -> RateLimits:
     for scope, most, minutes in wanted:
         Limit.objects.create(scope=scope, most=most, minutes=minutes)
     RATE_LIMITS.forget()
-    return replace(RATE_LIMITS.get(), of_newcomers=False)
+    return replace(RATE_LIMITS.get(), limits_new_domains=False)
 
 
 def sign(
@@ -254,7 +254,7 @@ def test_above_the_ceiling_what_was_typed_is_kept(
     form = {"name": "Zoë <b>", "email": "zoe@example.org", "comment": "Because."}
     headers = {"x-forwarded-for": SCHOOL}
     visitor.post(SIGN, form, headers=headers)
-    ceiling = rate_limits.hashed(f"{Limit.objects.get().pk}:11.22.33.0/24")
+    ceiling = rate_limits.bucket_key(f"{Limit.objects.get().pk}:11.22.33.0/24")
     before = RateLimitBucket.objects.get(pk=ceiling)
 
     with django_assert_num_queries(2):

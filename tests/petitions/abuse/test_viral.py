@@ -36,14 +36,14 @@ def test_its_buckets_do_what_the_database_does(
     # Limits so low that all of them are reached, with lines of a few minutes.
     few = {"MAILS": (12, 6), "NEW_MAILS": (9, 6), "NEW_OF_NETWORK": (4, None)}
     for name, (most, minutes) in few.items():
-        rule = getattr(rate_limits, name).of(most)
+        rule = getattr(rate_limits, name).with_most(most)
         if minutes:
             line = minutes * rate_limits.HOUR // 60
             rule = replace(rule, queue=line)
         monkeypatch.setattr(rate_limits, name, rule)
     chance, rules, buckets = (
         random.Random(viral.SEED),
-        RateLimits(of_newcomers=True),
+        RateLimits(limits_new_domains=True),
         viral.Buckets(),
     )
     begin, moment = timezone.now().replace(microsecond=0), 0
@@ -61,7 +61,7 @@ def test_its_buckets_do_what_the_database_does(
 
         signed = signing.sign(petition.pk, given, now=now, rules=rules)
 
-        attempts = rules.attempts(
+        attempts = rules.draws(
             petition.pk, key_ring.cached_keyring().newest.key(given.email),
             ip_network(network), domain,
         )  # fmt: skip

@@ -155,14 +155,14 @@ def test_what_fails_half_way_leaves_what_was_done(
 ) -> None:  # fmt: skip
     """The batches before are committed, the one that failed is not."""
     monkeypatch.setattr(quarantine, "BATCH", 16)
-    learn, calls = new_domains.learn, list[None]()
+    learn, calls = new_domains.approve_domains, list[None]()
 
     def failing(*args: Any, **options: Any) -> None:
         calls.append(learn(*args, **options))
         if len(calls) == 2:
             raise RuntimeError("the plug is pulled")
 
-    monkeypatch.setattr(new_domains, "learn", failing)
+    monkeypatch.setattr(new_domains, "approve_domains", failing)
     client = as_user(erin)
     with pytest.raises(RuntimeError):
         decide_all(client, "release")
