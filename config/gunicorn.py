@@ -83,12 +83,14 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Watch what cannot report its own failure: the background worker when it is dead,
-    the database when it is away or full."""
+    """Connect before the first visitor comes. Watch what cannot report its own failure:
+    the background worker when it is dead, the database when it is away or full."""
+    from core.db.database import open_pool
     from core.observability import watchdog
     from core.observability.alerts import WATCH
     from core.worker import loops
 
+    open_pool()
     loops.start_threads([WATCH], _stop)
     watchdog.start(_watch, _stop)
 

@@ -7,7 +7,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 
 from django.db import (
@@ -19,6 +19,7 @@ from django.db import (
     connection,
     connections,
 )
+from psycopg_pool import PoolTimeout
 
 from core.db.cached_value import CachedValue
 from core.db.schema import is_behind
@@ -48,6 +49,17 @@ def is_away(error: BaseException) -> bool:
         discard_connections()
     # By its state alone: Django raises InternalError when a server takes no writes.
     return state.startswith(AWAY_STATES) or is_behind(error)
+
+
+def open_pool(seconds: float = 3.0) -> None:
+    """Open the pool and wait for its first connection, at most `seconds`. Visitors wait
+    for one half a second, which a busy machine may exceed when a process starts. A
+    database that is away is no reason not to start."""
+    if pool := getattr(connection, "pool", None):
+        pool.open()
+        # Not `wait()`: that closes the pool for good when it is in vain.
+        with suppress(PoolTimeout):
+            pool.putconn(pool.getconn(timeout=seconds))
 
 
 def drain_pool() -> None:
