@@ -60,6 +60,11 @@ class QuarantineFilter(admin.SimpleListFilter):
         everybody = [("any", _("For any reason"))] if len(rules) > 1 else []
         return [*everybody, *rules, *self.leaving(request, model_admin)]
 
+    def has_output(self) -> bool:
+        """Apply it even without choices: otherwise the link of an alert that a
+        colleague has dealt with shows everybody."""
+        return super().has_output() or self.value() is not None
+
     def leaving(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the choice for signatures that staff decided to erase, with the number
         of people; no choice when there are none. They can still be called off."""

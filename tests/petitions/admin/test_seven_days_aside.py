@@ -348,3 +348,16 @@ def test_signatures_and_comments_have_addresses_of_their_own() -> None:
     path = reverse("admin:petitions_signature_call_off", args=[1])
 
     assert path == "/admin/petitions/signature/removal/1/call-off/"
+
+
+@pytest.mark.parametrize("wanted", ["any", "burst", "leaving"])
+def test_a_link_to_those_who_wait_leads_to_nobody_once_none_does(
+    as_user: Login, erin: User, petition: Petition, wanted: str
+) -> None:
+    """An alert's link is pressed when a colleague has decided already."""
+    make_signature(petition, "counted@example.org")
+
+    listed = as_user(erin).get(f"{LIST}?aside={wanted}")
+
+    assert listed.status_code == 200
+    assert "counted@example.org" not in listed.content.decode()
