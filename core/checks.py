@@ -167,7 +167,7 @@ def every_personal_column_has_a_rule(
     missing = [
         Error(
             f"{model}.{column} may hold personal data and has no rule of retention.",
-            hint="Say in the app's retention.py what it is for and when it goes, or "
+            hint="Say in the app's retention rules what it is for and when it goes, or "
             f'that it is not personal: "{model}": ("{column}",)',
             id="config.E003",
         )
@@ -176,7 +176,7 @@ def every_personal_column_has_a_rule(
     wrong = [
         Error(
             f"A rule of retention names {model}.{column}, which does not exist.",
-            hint="Correct it in the app's retention.py.",
+            hint="Correct it in the app's retention rules.",
             id="config.E004",
         )
         for model, column in retention.unknown()
