@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -79,6 +82,77 @@ def test_the_recipient_is_refused(
     said = check(settings, f"smtp://127.0.0.1:{server.port}")
 
     assert "refused the recipient: 550 relaying denied" in said
+
+
+@pytest.mark.parametrize(
+    ("reply", "advice"),
+    [
+        ("451 4.7.1 Greylisted", "in ten minutes; the site tries again by itself"),
+        ("450 4.2.0 later", "in ten minutes; the site tries again by itself"),
+        ("530 5.7.0 Authentication required", "Put user and password into MAIL_URL"),
+        ("550 5.1.1 no such user", "Check the address: it knows no such mailbox"),
+        ("554 5.7.1 Relay access denied", "Check MAIL_FROM (petitions@example.org)"),
+    ],
+)
+def test_what_to_do_follows_from_the_reply(
+    settings: Settings, serve: Callable[..., MailServer], reply: str, advice: str
+) -> None:
+    server = serve()
+    server.mailbox.refuse = lambda address: reply
+
+    said = check(settings, f"smtp://127.0.0.1:{server.port}")
+
+    assert f"refused the recipient: {reply}. " in said
+    assert advice in said
+    assert ("MAIL_FROM" in said) is ("MAIL_FROM" in advice)
+
+
+@pytest.mark.parametrize(
+    ("banner", "told"),
+    [
+        ("421 4.3.2 too busy", "does not let this machine in: 421 4.3.2 too busy. Ask"),
+        ("554 5.7.1 blocked", "does not let this machine in: 554 5.7.1 blocked. Ask"),
+        ("SSH-2.0-OpenSSH", "what answers is no mail server. Correct host and port"),
+        ("HTTP/1.1 400 Bad Request", "what answers is no mail server. Correct host"),
+    ],
+)
+def test_what_greets_with_no_welcome_is_named(
+    settings: Settings, banner: str, told: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            caller, _ = server.accept()
+            with caller, suppress(ConnectionError):
+                caller.sendall(f"{banner}\r\n".encode())
+
+        threading.Thread(target=greet, daemon=True).start()
+
+        said = check(settings, f"smtp://127.0.0.1:{server.getsockname()[1]}")
+
+    assert told in said
+    assert "MAIL_FROM" not in said
+
+
+def test_a_server_that_says_nothing(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        said = check(settings, f"smtp://127.0.0.1:{port}?timeout=1")
+
+    assert f"127.0.0.1:{port}: no answer. A firewall may block the port" in said
+
+
+@pytest.mark.parametrize("to", ["", "x", "x@", "a@example.org\r\nBcc: b@example.org"])
+def test_only_an_address_is_written_to(
+    settings: Settings, serve: Callable[..., MailServer], to: str
+) -> None:
+    server = serve()
+
+    with pytest.raises(CommandError, match=r"is no address\. Give --to me@"):
+        call_command("check_mail", to=to)
+
+    assert server.mailbox.messages == []
 
 
 def test_no_starttls(settings: Settings, serve: Callable[..., MailServer]) -> None:
