@@ -1,0 +1,92 @@
+"""Which of this app's tables are audited, and which are not.
+
+A petition's words are on record; those of answers are not, but that they changed: a
+version keeps them, from which they can be removed. Of networks and mail domains on a
+list the trail says that they were entered and by whom, never which: they are those of
+people."""
+
+from __future__ import annotations
+
+from core.audit.tables import DERIVED, SIGNERS, Audited, Choice
+
+OF_PETITION = "petition__organization_id"
+SIZES = ("image_width", "image_height")
+SPOKEN = ("text", "link", "answered_by")
+# What the worker writes into a delivery pack in each batch.
+OF_BATCHES = (
+    "up_to", "last_id", "columns", "names", "number_only", "left_out", "countries",
+    "printed", "unprinted", "replaced", "files_erased_at",
+)  # fmt: skip
+
+CHOICES: dict[str, Choice] = {
+    "petitions.petition": Audited(
+        "organization_id", leave_out=(*SIZES, "anonymised_to", "state_since")
+    ),
+    "petitions.petition_topics": Audited(OF_PETITION),
+    "petitions.formerpetitionslug": Audited(OF_PETITION),
+    "petitions.translation": Audited(OF_PETITION),
+    "petitions.target": Audited(OF_PETITION),
+    "petitions.correction": Audited(OF_PETITION),
+    "petitions.update": Audited(OF_PETITION, leave_out=SIZES),
+    "petitions.updatetranslation": Audited("update__petition__organization_id"),
+    "petitions.answer": Audited(OF_PETITION, hide=SPOKEN),
+    "petitions.answertranslation": Audited(
+        "answer__petition__organization_id", hide=SPOKEN
+    ),
+    "petitions.answerrevision": Audited(
+        "answer__petition__organization_id", hide=SPOKEN
+    ),
+    "petitions.answerwithdrawal": Audited(OF_PETITION),
+    "petitions.handover": Audited(OF_PETITION, leave_out=SIZES),
+    "petitions.handovertranslation": Audited("handover__petition__organization_id"),
+    "petitions.nextstep": Audited(OF_PETITION),
+    "petitions.letter": Audited("next_step__petition__organization_id"),
+    "petitions.taggedlink": Audited(OF_PETITION),
+    "petitions.countentry": Audited(OF_PETITION),
+    "petitions.export": Audited("organization_id"),
+    "petitions.invalidation": Audited(
+        OF_PETITION,
+        leave_out=("up_to", "last_id", "marked", "restored", "left_out"),
+        hide=("network", "domain", "name"),
+    ),
+    "petitions.pack": Audited(OF_PETITION, leave_out=OF_BATCHES),
+    "petitions.packfile": DERIVED,
+    "petitions.packpiece": DERIVED,
+    "petitions.leftout": SIGNERS,
+    "petitions.removal": Audited(OF_PETITION),
+    "petitions.report": Audited(
+        OF_PETITION,
+        leave_out=("told_at",),
+        hide=("text", "email", "note"),
+        made_by_strangers=True,
+    ),
+    "petitions.supporterrequest": Audited("organization_id", hide=("check_note",)),
+    "petitions.topic": Audited(),
+    "petitions.topicname": Audited(),
+    "petitions.limit": Audited(),
+    "petitions.listednetwork": Audited(hide=("network", "note")),
+    "petitions.listeddomain": Audited(hide=("domain", "note")),
+    "petitions.ordinarydomain": Audited("organization_id", hide=("domain",)),
+    "petitions.addressrule": Audited(),
+    "petitions.keyversion": Audited(),
+    "petitions.retentionlimit": Audited(),
+    "petitions.signature": SIGNERS,
+    "petitions.mergedsignature": SIGNERS,
+    "petitions.consent": SIGNERS,
+    "petitions.outgoingmail": SIGNERS,
+    "petitions.linkrequest": SIGNERS,
+    "petitions.suppression": SIGNERS,
+    "petitions.bounce": SIGNERS,
+    "petitions.keycollision": SIGNERS,
+    "petitions.sourcetally": SIGNERS,
+    "petitions.mailtally": SIGNERS,
+    "petitions.ratelimitbucket": SIGNERS,
+    "petitions.countchange": DERIVED,
+    "petitions.total": DERIVED,
+    "petitions.dailytotal": DERIVED,
+    "petitions.channeltally": DERIVED,
+    "petitions.talliedhour": DERIVED,
+    "petitions.searchdocument": DERIVED,
+    "petitions.searchword": DERIVED,
+    "petitions.wordsweep": DERIVED,
+}
