@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 
+from core.audit.actors import acting
 from core.security.buckets import (
     Rate,
     draw,
@@ -61,6 +62,11 @@ class SetPassword(views.PasswordResetConfirmView):
         user = super().get_user(uidb64)
         return user if isinstance(user, User) and user.is_active else None
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Set the password; whoever has the link acts as the account."""
+        with acting(str(form.user.pk)):
+            return super().form_valid(form)
+
 
 @sensitive_post_parameters("new_password1", "new_password2")
 def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
@@ -83,7 +89,9 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
                 return redirect("password_reset_complete")
             return redirect(request.path)
     elif request.method == "POST" and request.user == account:
-        if invitations.accept(invitation, account):
+        with acting(str(account.pk)):
+            accepted = invitations.accept(invitation, account)
+        if accepted:
             messages.success(
                 request,
                 gettext("You work for %(name)s now.")

@@ -10,7 +10,6 @@ from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
-from django.forms.models import BaseInlineFormSet
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -19,18 +18,12 @@ from core.db.guards import validate_web_address
 from core.images.colours import HEX
 from core.images.uploads import clean_image
 from core.mail.address_fields import AddressField
-from core.mail.addresses import (
-    account_address,
-    spellings,
-)
 from core.text.characters import clean_text
 from core.text.fields import LineField
 from organizations import logins, mailing
 from organizations.models import (
     Invitation,
-    Membership,
     Organization,
-    Role,
     StaffMailPurpose,
     User,
 )
@@ -180,46 +173,3 @@ def label_file_field(form: forms.BaseForm, name: str) -> None:
     names only the group."""
     if name in form.fields:
         form.fields[name].widget.attrs["aria-label"] = form.fields[name].label
-
-
-class MemberForm(forms.ModelForm[Membership]):
-    """A form that names a member by e-mail address instead of offering a choice of
-    accounts, which are nobody else's business."""
-
-    email = AddressField(label=_("e-mail address"), ascii_only=True)
-
-    class Meta:
-        model = Membership
-        fields = ["role"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.fields["email"].initial = self.instance.user.email
-            self.fields["email"].disabled = True
-
-    def clean_email(self) -> str:
-        email = account_address(str(self.cleaned_data["email"]))
-        organization = self.instance.organization_id
-        if not self.instance.pk and organization is not None:
-            members = Membership.objects.filter(organization=organization)
-            if members.filter(user__email__in=spellings(email)).exists():
-                raise ValidationError(_("This person is a member already."))
-        return email
-
-
-class MemberFormSet(BaseInlineFormSet[Membership, Organization, MemberForm]):
-    """A formset that keeps at least one owner in the organisation."""
-
-    def clean(self) -> None:
-        super().clean()
-        if any(self.errors):
-            return
-        owners = [
-            form
-            for form in self.forms
-            if form.cleaned_data.get("role") == Role.OWNER
-            and not form.cleaned_data.get("DELETE")
-        ]
-        if self.instance.pk and self.initial_form_count() and not owners:
-            raise ValidationError(_("Leave at least one owner."))

@@ -31,7 +31,7 @@ from organizations.models import (
     StaffMailPurpose,
     User,
 )
-from organizations.permissions import may_own
+from organizations.rights import Right, may
 
 KEPT = timedelta(days=14)
 SALT = "organizations.invitation"
@@ -104,7 +104,7 @@ def can_be_accepted(invitation: Invitation, now: datetime | None = None) -> bool
     return (
         now - invitation.invited_at < KEPT
         and by is not None
-        and may_own(by, invitation.organization_id)
+        and may(by, Right.MANAGE, invitation.organization_id)
     )
 
 

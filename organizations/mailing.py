@@ -29,7 +29,13 @@ from core.security.buckets import (
 )
 from core.worker.loops import Loop
 from organizations import invitations
-from organizations.models import Invitation, StaffMail, StaffMailPurpose, User
+from organizations.models import (
+    FactorRemoval,
+    Invitation,
+    StaffMail,
+    StaffMailPurpose,
+    User,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +49,8 @@ GAP = Rate("staff mail", burst=1, emission_interval=timedelta(minutes=5))
 NOTICE_GAP = Rate("staff notice", burst=1, emission_interval=timedelta(days=1))
 """Warnings that say the same to one mailbox."""
 MAILBOX = Rate("staff mailbox", burst=10, emission_interval=timedelta(hours=2))
+"""Links to one mailbox, which others may cause: anybody asks for a password link in
+somebody's name. Whatever tells of a change does not wait for them."""
 ORGANIZATION = Rate("invitations", burst=30, emission_interval=timedelta(minutes=2))
 """Invitations by one organisation."""
 
@@ -75,9 +83,16 @@ def send_round(now: datetime) -> bool:
         mail.due_at = now + lease_time()
         mail.attempts += 1
         mail.save(update_fields=["due_at", "attempts"])
-    with translation.override(mail.language):
+    with translation.override(language_of(mail)):
         send(mail, now)
     return True
+
+
+def language_of(mail: StaffMail) -> str:
+    """Return the language that its recipient has chosen, else the one it was asked for
+    in."""
+    user = User.objects.of_address(mail.address).first()
+    return (user.language if user else "") or mail.language
 
 
 def send(mail: StaffMail, now: datetime) -> None:
@@ -133,8 +148,14 @@ def retry_later(mail: StaffMail, due_at: datetime, attempts: int | None = None) 
 def caps(mail: StaffMail) -> list[Drawn]:
     """Return the draws from rate limits that a mail costs."""
     about = f"{mail.purpose}:{mail.invitation_id}:{mail.network}:{mail.address}"
-    warning = mail.purpose in (StaffMailPurpose.FAILURES, StaffMailPurpose.NETWORK)
-    drawn = [(NOTICE_GAP if warning else GAP).of(about), MAILBOX.of(mail.address)]
+    warning = mail.purpose in (
+        StaffMailPurpose.FAILURES,
+        StaffMailPurpose.NETWORK,
+        StaffMailPurpose.CODES,
+    )
+    drawn = [(NOTICE_GAP if warning else GAP).of(about)]
+    if mail.purpose in (StaffMailPurpose.PASSWORD, StaffMailPurpose.INVITATION):
+        drawn.append(MAILBOX.of(mail.address))
     if mail.invitation is not None:
         drawn.append(ORGANIZATION.of(str(mail.invitation.organization_id)))
     return drawn
@@ -177,6 +198,13 @@ def compose(mail: StaffMail) -> EmailMessage | None:
         context["user"] = user
         if mail.purpose == StaffMailPurpose.PASSWORD:
             context["link"] = invitations.password_link(user)
+        if mail.purpose == StaffMailPurpose.REMOVAL:
+            from organizations.second_factor import lost  # which writes mails
+
+            removal = FactorRemoval.objects.filter(user=user).first()
+            if removal is None:
+                return None
+            context |= {"removal": removal, "link": lost.link(removal)}
     name = f"emails/staff_{mail.purpose}"
     subject = render_to_string(f"{name}.subject.txt", context)
     return EmailMessage(

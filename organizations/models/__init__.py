@@ -6,18 +6,17 @@ from organizations.models.entry import (
     StaffMail,
     StaffMailPurpose,
 )
+from organizations.models.lost_factors import FactorRemoval
 from organizations.models.organization import (
     COLOUR_PROBLEM,
     LONGEST_IMPRINT,
     Description,
     FormerOrganizationSlug,
     Organization,
-    OrganizationQuerySet,
     site_name,
     validate_colour,
 )
 from organizations.models.staff import (
-    EDITING_ROLES,
     Membership,
     Role,
     User,
@@ -26,14 +25,13 @@ from organizations.models.staff import (
 
 __all__ = [
     "COLOUR_PROBLEM",
-    "EDITING_ROLES",
     "LONGEST_IMPRINT",
     "Description",
+    "FactorRemoval",
     "FormerOrganizationSlug",
     "Invitation",
     "Membership",
     "Organization",
-    "OrganizationQuerySet",
     "Role",
     "SeenNetwork",
     "StaffMail",

@@ -87,6 +87,12 @@ class StaffMailPurpose(models.TextChoices):
     """Somebody keeps trying passwords for the account."""
     NETWORK = "network"
     """Somebody logged in from a network that is new to the account."""
+    CODES = "codes"
+    """Somebody who knows the password keeps trying codes."""
+    FACTOR = "factor"
+    """A second factor of the account was added, renewed or removed."""
+    REMOVAL = "removal"
+    """An owner asked that the second factors of the account be removed."""
 
 
 class StaffMail(models.Model):

@@ -35,7 +35,7 @@ from core.mail.address_fields import AddressColumn
 from core.text.columns import TextColumn
 
 if TYPE_CHECKING:
-    from organizations.models.staff import User
+    pass
 
 COLOUR_PROBLEM = _(
     "Write the colour as “#” and six digits from 0 to 9 and a to f, such as #0b5f6b."
@@ -58,14 +58,6 @@ def site_name(link: str) -> str:
 
 
 MOST_LINKS = 8
-
-
-class OrganizationQuerySet(models.QuerySet["Organization"]):
-    def of(self, user: User) -> OrganizationQuerySet:
-        """Return the organisations whose data `user` may see."""
-        if user.is_superuser:
-            return self
-        return self.filter(memberships__user=user)
 
 
 class Organization(Sluggable):
@@ -155,8 +147,6 @@ class Organization(Sluggable):
         help_text=_("Address of your own privacy notice, if you have one."),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = OrganizationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("organisation")

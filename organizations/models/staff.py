@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
@@ -64,6 +65,21 @@ class User(AbstractBaseUser):
         default=False,
         help_text=_("Sees every organisation and may do everything."),
     )
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        choices=settings.LANGUAGES,
+        default="",
+        db_default="",
+        help_text=_("Of the pages after a login, and of mails to you."),
+    )
+    wants_notices = models.BooleanField(
+        _("mail me about what waits"),
+        default=True,
+        db_default=True,
+        help_text=_("Messages of visitors, and signatures that were set aside."),
+    )
     date_joined = models.DateTimeField(_("since"), default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -82,6 +98,11 @@ class User(AbstractBaseUser):
             ),
             guards.mail_address("organizations_user", "email"),
             guards.readable("organizations_user", lines=["name"]),
+            models.CheckConstraint(
+                condition=Q(language__regex="^([a-z]{2,3}(-[A-Za-z0-9]{2,8})?)?$"),
+                name="organizations_user_language",
+                violation_error_message=_("Choose a language from the list."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,7 +129,7 @@ class User(AbstractBaseUser):
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Return whether the user is a site administrator. All other rights come from
-        memberships (organizations.permissions)."""
+        memberships (organizations.rights)."""
         return self.is_active and self.is_superuser
 
     def has_module_perms(self, app_label: str) -> bool:
@@ -116,14 +137,30 @@ class User(AbstractBaseUser):
 
 
 class Role(models.TextChoices):
-    """The role of a member; each role includes those below it."""
+    """The role of a member; organizations.rights says what each may do."""
 
-    OWNER = "owner", _("Owner: also the organisation and its members")
-    EDITOR = "editor", _("Editor: writes and publishes campaigns")
-    VIEWER = "viewer", _("Viewer: reads only")
+    OWNER = "owner", _("Owner: everything, also the organisation and its members")
+    EDITOR = (
+        "editor",
+        _("Editor: writes and publishes campaigns, and decides about signatures"),
+    )
+    MODERATOR = (
+        "moderator",
+        _("Moderator: decides about signatures, comments and messages; writes nothing"),
+    )
+    WRITER = (
+        "writer",
+        _("Writer: writes and publishes campaigns; sees nobody’s name or address"),
+    )
+    VIEWER = (
+        "viewer",
+        _("Viewer: reads pages and numbers; sees nobody’s name or address"),
+    )
 
-
-EDITING_ROLES = (Role.OWNER, Role.EDITOR)
+    @property
+    def short(self) -> str:
+        """The name of the role alone, for the head of a column."""
+        return str(self.label).partition(":")[0].strip()
 
 
 class Membership(models.Model):

@@ -14,7 +14,6 @@ from organizations.models import (
     Role,
     User,
 )
-from tests.petitions.admin.helpers import member_form
 
 
 def send_all() -> None:
@@ -22,16 +21,11 @@ def send_all() -> None:
         pass
 
 
-def invite_by_form(client: Client, organization: Organization, address: str) -> Any:
-    number = organization.memberships.count()
-    prefix = f"memberships-{number}-"
-    changes = {
-        "memberships-TOTAL_FORMS": str(number + 1),
-        f"{prefix}email": address,
-        f"{prefix}role": "editor",
-    }
-    path = f"/admin/organizations/organization/{organization.pk}/change/"
-    return client.post(path, member_form(organization, **changes), follow=True)
+def invite_by_form(
+    client: Client, organization: Organization, address: str, admin: str = "/admin/"
+) -> Any:
+    path = f"{admin}organizations/organization/{organization.pk}/members/"
+    return client.post(path, {"email": address, "role": "editor"}, follow=True)
 
 
 def invited(organization: Organization, by: User, email: str) -> Invitation:

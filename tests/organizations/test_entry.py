@@ -29,7 +29,6 @@ from tests.factories import make_member, make_user
 from tests.helpers import text_of
 from tests.mailserver import MailServer
 from tests.organizations.helpers import invite_by_form, invited, path_of, send_all
-from tests.petitions.admin.helpers import member_form
 
 type Login = Callable[[User], Client]
 
@@ -78,7 +77,7 @@ def test_an_account_that_exists_is_asked_and_who_invites_learns_nothing(
     answer = invite_by_form(owner, organization, charlie.email)
     invite_by_form(owner, organization, "nobody@example.org")
 
-    page = owner.get(f"/admin/organizations/organization/{organization.pk}/change/")
+    page = owner.get(f"/admin/organizations/organization/{organization.pk}/members/")
     assert "Real-Name" not in page.content.decode()
     assert "Real-Name" not in answer.content.decode()
     shown = page.content.decode()
@@ -131,7 +130,7 @@ def test_no_link_is_shown_when_the_mail_is_refused(
     finally:
         server.stop()
 
-    page = owner.get(f"/admin/organizations/organization/{organization.pk}/change/")
+    page = owner.get(f"/admin/organizations/organization/{organization.pk}/members/")
     for shown in (answer, page):
         assert "/admin/password/" not in shown.content.decode()
         assert "/admin/invitation/" not in shown.content.decode()
@@ -209,15 +208,8 @@ def test_taken_back_the_link_ends(
 ) -> None:
     invitation = invited(organization, alice, "new@example.org")
     path = path_of(invitation)
-    page = f"/admin/organizations/organization/{organization.pk}/change/"
-    fields = {
-        "invitations-TOTAL_FORMS": "1",
-        "invitations-INITIAL_FORMS": "1",
-        "invitations-0-id": invitation.pk,
-        "invitations-0-organization": organization.pk,
-        "invitations-0-DELETE": "on",
-    }
-    as_user(alice).post(page, member_form(organization, **fields))
+    page = f"/admin/organizations/organization/{organization.pk}/invitations/"
+    as_user(alice).post(f"{page}{invitation.pk}/withdraw/")
 
     assert not Invitation.objects.exists()
     assert Client().post(path, SET).status_code == 410
@@ -268,9 +260,11 @@ def test_an_owner_changes_nobodys_address_and_no_account(
     as_user: Login, alice: User, erin: User, organization: Organization
 ) -> None:
     client = as_user(alice)
-    fields = {"memberships-1-email": "mine@example.org"}
-    path = f"/admin/organizations/organization/{organization.pk}/change/"
-    client.post(path, member_form(organization, **fields))
+    member = Membership.objects.get(user=erin)
+    client.post(
+        f"/admin/organizations/organization/{organization.pk}/members/{member.pk}/role/",
+        {"role": "viewer", "email": "mine@example.org"},
+    )
 
     erin.refresh_from_db()
     assert erin.email == "erin@example.org"
@@ -508,18 +502,7 @@ def test_the_mail_speaks_the_language_of_the_page(
     as_user: Login, alice: User, erin: User, organization: Organization
 ) -> None:
     client = as_user(alice)
-    prefix = f"memberships-{organization.memberships.count()}-"
-    client.post(
-        f"/admin/fr/organizations/organization/{organization.pk}/change/",
-        member_form(
-            organization,
-            **{
-                "memberships-TOTAL_FORMS": "3",
-                f"{prefix}email": "nouvelle@example.org",
-                f"{prefix}role": "editor",
-            },
-        ),
-    )
+    invite_by_form(client, organization, "nouvelle@example.org", "/admin/fr/")
     Client().post("/admin/fr/password/reset/", {"email": erin.email})
     send_all()
 

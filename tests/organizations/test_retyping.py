@@ -8,10 +8,12 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core import signing
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,60 +22,15 @@ from core.admin import (
     form_recovery,
     logins,
 )
-from organizations.models import Organization, User
+from organizations.models import Membership, Organization, Role, User
 from petitions.models import Petition
 from tests.helpers import text_of
+from tests.organizations.retyping import TEXT, Browser, change, end, write
 from tests.project.conftest import sent
 
 type Login = Callable[[User], Client]
 
 pytestmark = pytest.mark.django_db
-
-TEXT = "A text that took an hour <to> write,\r\nwith “signs” & two lines."
-
-
-class Browser:
-    """A browser whose tokens are checked, as in life."""
-
-    def __init__(self) -> None:
-        self.client = Client(
-            enforce_csrf_checks=True,
-            headers={"host": "localhost", "sec-fetch-site": "same-origin"},
-        )
-
-    def get(self, path: str) -> Any:
-        return self.client.get(path)
-
-    def log_in(self, user: User) -> Any:
-        page = self.get("/admin/login/")
-        return self.send(
-            page, username=user.email, password="correct horse", next="/admin/"
-        )
-
-    def send(self, page: Any, form: int = -1, /, **changes: Any) -> Any:
-        """Fill in a form of a page (the last one) and send it."""
-        shown = page.content.decode()
-        found = re.findall(r"<form([^>]*)>(.*?)</form>", shown, re.DOTALL)
-        attributes, inside = found[form]
-        fields: dict[str, list[str]] = {}
-        for tag in re.findall(r"<input[^>]*type=\"hidden\"[^>]*>", inside):
-            name = re.search(r'name="([^"]*)"', tag)
-            value = re.search(r'value="([^"]*)"', tag, re.DOTALL)
-            if name:
-                fields.setdefault(html.unescape(name[1]), []).append(
-                    html.unescape(value[1]) if value else ""
-                )
-        action = re.search(r'action="([^"]*)"', attributes)
-        path = html.unescape(action[1]) if action else page.wsgi_request.get_full_path()
-        return self.client.post(path, {**fields, **changes})
-
-
-def end(user: User) -> None:
-    Session.objects.all().delete()
-
-
-def change(organization: Organization) -> str:
-    return f"/admin/organizations/organization/{organization.pk}/change/"
 
 
 @pytest.fixture
@@ -81,12 +38,6 @@ def browser(alice: User) -> Browser:
     browser = Browser()
     assert browser.log_in(alice).status_code == 302
     return browser
-
-
-def write(browser: Browser, page: Any, **more: Any) -> Any:
-    forms = re.findall(r"<form[^>]*id=\"([^\"]*)\"", page.content.decode())
-    number = forms.index("organization_form")
-    return browser.send(page, number, **{**sent(page), "description": TEXT, **more})
 
 
 def test_what_was_typed_comes_back_after_the_login_and_is_sent_by_a_button(
@@ -155,16 +106,133 @@ def test_another_site_cannot_have_a_form_offered(
 ) -> None:
     fields = {"description": "Give all to me", "csrfmiddlewaretoken": "x" * 64}
     mine = {form_recovery.TYPED_BY: form_recovery.mark_of(alice.pk)}
-    for headers, more in (
-        ({"sec-fetch-site": "cross-site"}, mine),
-        ({}, {}),
-        ({}, {form_recovery.TYPED_BY: f"{alice.pk}:made up"}),
-    ):
-        answer = browser.client.post(
-            change(organization), {**fields, **more}, headers=headers
-        )
-        assert answer.status_code == 403
-        assert "Give all to me" not in answer.content.decode()
+    answer = browser.client.post(
+        change(organization),
+        {**fields, **mine},
+        headers={"sec-fetch-site": "cross-site"},
+    )
+    assert answer.status_code == 403
+    assert "Give all to me" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("mark", ["", "made up", "of another key"])
+@pytest.mark.parametrize("how", ["at the login", "in another window"])
+def test_a_form_without_a_valid_mark_is_shown_to_be_copied(
+    browser: Browser, alice: User, organization: Organization, how: str, mark: str
+) -> None:
+    """Its page is older than a new SECRET_KEY, or than the marks."""
+    if how == "at the login":
+        end(alice)
+    key = "another key that was in force before"
+    other = signing.Signer(salt=form_recovery.MARK_SALT, key=key).sign(str(alice.pk))
+    marks = {"made up": f"{alice.pk}:made up", "of another key": other}
+
+    answer = browser.client.post(
+        change(organization),
+        {
+            "description": TEXT,
+            "csrfmiddlewaretoken": "x" * 64,
+            form_recovery.TYPED_BY: marks.get(mark, ""),
+        },
+    )
+
+    assert answer.status_code == 403
+    assert "copy" in text_of(answer)
+    assert html.escape(TEXT.partition("\r")[0]) in answer.content.decode()
+    assert no_button_sends(answer, TEXT)
+
+
+def no_button_sends(answer: Any, typed: str) -> bool:
+    """Return whether no form of a page holds what was typed, carried or as it is."""
+    page = answer.content.decode()
+    fields = re.findall(r"<input[^>]*>", page)
+    return form_recovery.CARRIED not in re.findall(r'name="([^"]*)"', page) and not any(
+        html.escape(typed) in field for field in fields
+    )
+
+
+def test_a_right_that_was_lost_keeps_what_was_typed(
+    browser: Browser, alice: User, organization: Organization
+) -> None:
+    page = browser.get(change(organization))
+    Membership.objects.filter(user=alice).update(role=Role.VIEWER)
+
+    answer = write(browser, page)
+
+    assert answer.status_code == 403
+    assert "you may not do this, or not any more" in text_of(answer)
+    assert html.escape(TEXT.partition("\r")[0]) in answer.content.decode()
+    assert no_button_sends(answer, TEXT)
+    organization.refresh_from_db()
+    assert organization.description == ""
+
+
+def test_a_login_page_that_was_left_over_a_weekend_keeps_the_form(
+    browser: Browser, alice: User, organization: Organization
+) -> None:
+    page = browser.get(change(organization))
+    end(alice)
+    on_friday = timezone.now() - timedelta(days=3)
+    with patch("time.time", return_value=on_friday.timestamp()):
+        over = write(browser, page)
+
+    offered = browser.send(over, username=alice.email, password="correct horse")
+
+    assert "look at it, then send it" in text_of(offered)
+
+
+def test_an_action_of_a_list_is_offered_in_words_with_how_many_rows(
+    browser: Browser, alice: User, petition: Petition
+) -> None:
+    path = "/admin/petitions/signature/"
+    chosen = {"action": "approve_comments", "_selected_action": ["1", "2", "3"]}
+    for across, words in (("0", "Chosen rows 3"), ("1", "Chosen rows all of the list")):
+        page = browser.get(path)
+        end(alice)
+        over = browser.send(page, **chosen, select_across=across)
+        offered = browser.send(over, username=alice.email, password="correct horse")
+        assert words in text_of(offered)
+        assert "approve_comments" not in text_of(offered)
+        assert "select across" not in text_of(offered)
+
+
+def test_a_browser_that_takes_no_cookies_is_told(alice: User) -> None:
+    browser = Browser()
+    page = browser.get("/admin/login/")
+    browser.client.cookies.clear()
+
+    answer = browser.send(page, username=alice.email, password="correct horse")
+
+    assert answer.status_code == 403
+    assert "your browser sent no cookie" in text_of(answer)
+    assert "login is over" not in text_of(answer)
+
+
+def test_a_form_without_a_login_says_that_its_token_is_stale(alice: User) -> None:
+    """It keeps what was typed; before, it came back empty without a word."""
+    browser = Browser()
+    page = browser.get("/admin/password/reset/")
+    browser.client.cookies.clear()
+
+    answer = browser.send(page, email="typed@example.org")
+
+    assert answer.status_code == 403
+    assert "Nothing was saved or done" in text_of(answer)
+    assert "typed@example.org" in text_of(answer)
+
+
+def test_a_password_typed_while_a_login_began_elsewhere_is_not_shown(
+    browser: Browser, alice: User
+) -> None:
+    page = browser.get("/admin/password_change/")
+    end(alice)
+    browser.log_in(alice)
+
+    answer = browser.send(page, old_password="correct horse", new_password1="x" * 20)
+
+    assert answer.status_code == 403
+    assert "Open it anew" in text_of(answer)
+    assert "correct horse" not in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -200,9 +268,9 @@ def test_a_form_that_hides_where_it_comes_from_is_not_offered(
     )
 
     assert answer.status_code == 403
-    assert "Give all" not in answer.content.decode()
-    names = re.findall(r'name="([^"]*)"[^>]*value="[^"]', answer.content.decode())
-    assert form_recovery.CARRIED not in names
+    assert no_button_sends(answer, "Give all")
+    is_shown = "Give all" in answer.content.decode()
+    assert is_shown == (evidence in ({}, {"origin": "null"}))  # to be copied
 
 
 def test_what_was_signed_for_one_thing_is_not_read_as_another(
@@ -211,7 +279,7 @@ def test_what_was_signed_for_one_thing_is_not_read_as_another(
     mark = form_recovery.mark_of(alice.pk)
     carried = form_recovery.Typed("/admin/", alice.pk, [("name", "x")]).carried()
     in_time = browser.client.post(
-        change(organization), {form_recovery.TYPED_BY: carried, "name": "typed"}
+        change(organization), {form_recovery.TYPED_BY: carried, "name": "My words"}
     )
     end(alice)
 
@@ -222,7 +290,8 @@ def test_what_was_signed_for_one_thing_is_not_read_as_another(
     )
 
     assert in_time.status_code == over.status_code == 403
-    assert "typed" not in text_of(in_time)
+    for answer in (in_time, over):
+        assert no_button_sends(answer, "My words")
     assert login.status_code == 200
 
 
@@ -301,9 +370,7 @@ def test_a_form_is_offered_in_the_words_of_its_page(
 ) -> None:
     page = browser.get(reverse("admin:petitions_petition_change", args=[petition.pk]))
     end(alice)
-    forms = re.findall(r"<form[^>]*id=\"([^\"]*)\"", page.content.decode())
-    number = forms.index("petition_form")
-    over = browser.send(page, number, **{**sent(page), "goal": "5000"})
+    over = browser.send(page, 'id="petition_form"', **{**sent(page), "goal": "5000"})
 
     offered = text_of(
         browser.send(over, username=alice.email, password="correct horse")
@@ -321,11 +388,30 @@ def test_rows_of_any_number_are_offered(
 ) -> None:
     page = browser.get(reverse("admin:petitions_petition_change", args=[petition.pk]))
     end(alice)
-    forms = re.findall(r"<form[^>]*id=\"([^\"]*)\"", page.content.decode())
     made_up = {f"targets-{'9' * 400}-name": "Nobody", "targets-٣-name": "Somebody"}
-    over = browser.send(page, forms.index("petition_form"), **{**sent(page), **made_up})
+    over = browser.send(page, 'id="petition_form"', **{**sent(page), **made_up})
 
     offered = browser.send(over, username=alice.email, password="correct horse")
 
     assert offered.status_code == 200
     assert "Nobody" in text_of(offered)
+
+
+def test_the_frame_of_a_preview_shows_that_the_login_is_over(
+    browser: Browser, alice: User, petition: Petition
+) -> None:
+    """A page that no frame may show is an empty frame there."""
+    mark = form_recovery.mark_of(alice.pk)
+    end(alice)
+
+    over = browser.client.post(
+        "/admin/petitions/petition/preview/",
+        {"title": TEXT, form_recovery.TYPED_BY: mark},
+    )
+    wrong = browser.send(over, username=alice.email, password="wrong")
+    offered = browser.send(wrong, username=alice.email, password="correct horse")
+
+    assert html.escape(TEXT.partition("\r")[0]) in offered.content.decode()
+    for page in (over, wrong, offered):
+        assert page["X-Frame-Options"] == "SAMEORIGIN"
+        assert "frame-ancestors 'self'" in page["Content-Security-Policy"]
