@@ -56,6 +56,22 @@ FOR EACH ROW WHEN (
     OR (OLD.state IN ('closed', 'won') AND NEW.state IN ('draft', 'open', 'paused'))
 ) EXECUTE FUNCTION petition_keep_ended();
 
+-- Refuse to make a draft of a petition that was public and that anybody has signed. A form
+-- that arrives in the same moment may still leave a row: it cannot be confirmed, and is
+-- erased like any other that nobody confirms.
+CREATE OR REPLACE FUNCTION petition_keep_public() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF petition_is_signed(OLD.id) THEN
+        RAISE check_violation USING MESSAGE =
+            'People have signed this petition: it cannot be a draft again.';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER petition_public_stays BEFORE UPDATE ON petitions_petition
+FOR EACH ROW WHEN (
+    OLD.state <> 'draft' AND NEW.state = 'draft' AND OLD.opens_at <= now()
+) EXECUTE FUNCTION petition_keep_public();
+
 -- Refuse to keep names for longer than signers were promised, except to take back a
 -- shorter period within seven days, while no names are erased.
 CREATE OR REPLACE FUNCTION petition_keep_months() RETURNS trigger

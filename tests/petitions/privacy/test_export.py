@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from psycopg.pq import TransactionStatus
 
 from core.db.database import statement_timeout
+from core.text.spreadsheets import BOM
 from organizations.models import Organization, User
 from petitions.identity.key_ring import email_key
 from petitions.mail import bounces
@@ -252,7 +253,7 @@ def test_the_file_is_what_the_csv_module_would_write(
 
     names = dict(Signature.objects.confirmed().values_list("email", "name"))
     titles = {f"petition:{each.pk}": each.title for each in (petition, other)}
-    file = io.StringIO(exporting.BOM)
+    file = io.StringIO(BOM)
     file.seek(0, io.SEEK_END)
     file.write(exporting.headings())
     csv.writer(file).writerows(
