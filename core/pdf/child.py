@@ -1,0 +1,69 @@
+"""The process that typesets one PDF: run by its path, without Django, without the
+site's environment. It takes its task as JSON on standard input and writes the PDF to
+standard output; a fault goes to standard error, and it ends with 1.
+
+Its parent may be killed at any time: it then ends, too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with(parent: int) -> None:
+    """Have this process killed when its parent ends, and end if it has ended."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+def limit(memory: int, seconds: int) -> None:
+    """Limit the address space (bytes) and the time on a processor."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+
+
+def main() -> None:
+    parent, memory, seconds = map(int, sys.argv[1:])
+    die_with(parent)
+    limit(memory, seconds)
+    task = json.load(sys.stdin)
+    import typst
+
+    folder = task["folder"]
+    fonts = typst.Fonts(False, False, [f"{folder}/fonts"])
+    links = sorted(os.scandir(f"{folder}/fonts"), key=lambda link: link.name)
+    order = [os.path.realpath(link) for link in links]
+    # Of a collection, which has a font for each country, the first.
+    first = {font.path: font.family for font in fonts.fonts() if not font.index}
+    families = dict.fromkeys(first[path] for path in order)
+    compiler = typst.Compiler(
+        input=f"{folder}/template.typ",
+        root=folder,
+        font_paths=fonts,
+        sys_inputs={"data": task["data"], "fonts": json.dumps([*families])},
+        package_path=f"{folder}/none",
+        package_cache_path=f"{folder}/none",
+    )
+    try:
+        content = compiler.compile(
+            format="pdf", pdf_standards=["a-2a", "ua-1"], timestamp=task["created"]
+        )
+        pages = compiler.query("<pages>", field="value", one=True)
+    except typst.TypstError as error:
+        sys.exit("\n".join([error.message, error.diagnostic, *error.hints]))
+    assert isinstance(content, bytes)
+    sys.stdout.buffer.write(f"{pages}\n".encode() + content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Delivery of a petition's result to whom it petitions."""

@@ -1,0 +1,231 @@
+"""The files of a delivery pack: the list of names, the numbers, a letter in each
+language of the petition, and a manifest with the SHA-256 of each."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext, override
+
+from core.http.public_data import full
+from core.text.spreadsheets import BOM, as_text
+from petitions.counts import by_day
+from petitions.models import Pack, PackFile, PackPiece
+from petitions.signature_fields import LABELS, OPTIONAL
+from petitions.signatures.forms import countries
+from petitions.states import Delivery, Source
+
+NAMES = "names.csv"
+COUNTRIES = "countries.csv"
+DAYS = "days.csv"
+MANIFEST = "manifest.json"
+FEWEST = 10
+"""Countries with fewer signatures stand together: a single one there may be known."""
+READ = ("delivery", "comment_approved")
+"""The columns of signatures that decide what the list shows, beside those shown."""
+PIECES_AT_ONCE = 8
+
+type Row = dict[str, Any]
+"""A signature as the list reads it, by column."""
+
+
+# == Writing ==
+
+
+def language_of(pack: Pack) -> str:
+    """Return the language of the tables: the petition's, or the site's where the
+    interface does not speak it."""
+    own = pack.petition.language
+    return own if own in dict(settings.LANGUAGES) else str(settings.LANGUAGE_CODE)
+
+
+def add_names(pack: Pack, rows: Iterable[Row], *, first: int) -> None:
+    """Add lines to the list, numbered from `first`; with its heading when that is 1."""
+    with override(language_of(pack)):
+        known = dict(countries(language_of(pack)))
+        lines = [
+            [str(number), *(cell(row, name, known) for name in pack.columns)]
+            for number, row in enumerate(rows, first)
+        ]
+        head = [gettext("Number"), *(headings()[name] for name in pack.columns)]
+    add(pack, NAMES, table([head, *lines] if first == 1 else lines, begins=first == 1))
+
+
+def headings() -> dict[str, str]:
+    """Return the headings of the list's columns in the active language."""
+    found = {"name": str(LABELS["name"]), "comment": gettext("Reason")}
+    return found | {field.name: str(field.heading) for field in OPTIONAL}
+
+
+def cell(row: Row, name: str, known: dict[str, str]) -> str:
+    """Return what the list shows of a signature in the column `name`. A comment is
+    shown if its owner agreed to that and staff approved it."""
+    if name == "comment":
+        agreed = row["delivery"] == Delivery.COMMENTS and row["comment_approved"]
+        return str(row["comment"]) if agreed else ""
+    value = str(row[name])
+    return known.get(value, value) if name == "country" else value
+
+
+def write_numbers(pack: Pack) -> None:
+    """Write the tables by country and by day."""
+    with override(language_of(pack)):
+        known = dict(countries(language_of(pack)))
+        rare = {c: n for c, n in pack.countries.items() if n < FEWEST and c}
+        often = {c: n for c, n in pack.countries.items() if c and c not in rare}
+        lines = [
+            [known.get(code, code), str(number)]
+            for code, number in sorted(often.items(), key=lambda each: (-each[1], each))
+        ]
+        if rare:
+            lines.append([gettext("Other countries"), str(sum(rare.values()))])
+        if unsaid := pack.countries.get(""):
+            lines.append([gettext("Not said"), str(unsaid)])
+        head = [gettext("Country"), gettext("Signatures confirmed here")]
+        add(pack, COUNTRIES, table([head, *lines], begins=True))
+        head = [gettext("Day"), *(str(source.label) for source in Source)]
+        days = [
+            [day.isoformat(), *(str(sources[source]) for source in Source)]
+            for day, sources in by_day.sources_by_day(pack.petition)
+        ]
+        add(pack, DAYS, table([head, *days], begins=True))
+
+
+def write_letters(pack: Pack) -> None:
+    """Write the letter that goes with it, in each language of the petition that the
+    interface speaks; in the site's where it speaks none."""
+    petition = pack.petition
+    spoken = [code for code in petition.languages if code in dict(settings.LANGUAGES)]
+    for code in spoken or [str(settings.LANGUAGE_CODE)]:
+        petition.reading = code
+        with override(code):
+            context = {
+                "pack": pack,
+                "petition": petition,
+                "address": full(petition.get_absolute_url()),
+                "day": timezone.localdate(pack.as_of),
+            }
+            letter = render_to_string("delivery/letter.txt", context)
+        add(pack, f"letter-{code}.txt", letter.encode())
+    petition.reading = ""
+
+
+def table(lines: Iterable[list[str]], *, begins: bool) -> bytes:
+    """Return lines of cells as CSV, as a spreadsheet shows them and does not compute
+    them; with the mark of UTF-8 where the file `begins`."""
+    out = io.StringIO(BOM if begins else "", newline="")
+    out.seek(0, io.SEEK_END)
+    csv.writer(out).writerows([as_text(cell) for cell in line] for line in lines)
+    return out.getvalue().encode()
+
+
+def add(pack: Pack, name: str, content: bytes) -> None:
+    """Add a piece to a file of the pack, which is made if it is not there."""
+    file, _made = PackFile.objects.get_or_create(pack=pack, name=name)
+    last = file.pieces.aggregate(last=Max("position"))["last"] or 0
+    PackPiece.objects.create(file=file, position=last + 1, content=content)
+
+
+def seal(pack: Pack) -> None:
+    """Store the size and the SHA-256 of each file."""
+    for file in pack.files.all():
+        digest, size = hashlib.sha256(), 0
+        for piece in content_of(file):
+            digest.update(piece)
+            size += len(piece)
+        file.sha256, file.size = digest.hexdigest(), size
+        file.save(update_fields=["sha256", "size"])
+
+
+# == Reading ==
+
+
+def content_of(file: PackFile) -> Iterator[bytes]:
+    """Yield the content of a file in pieces, a few in memory at a time."""
+    last = 0
+    while pieces := list(file.pieces.filter(position__gt=last)[:PIECES_AT_ONCE]):
+        for piece in pieces:
+            yield bytes(piece.content)
+        last = pieces[-1].position
+
+
+def manifest(pack: Pack) -> dict[str, Any]:
+    """Return what the pack is, its numbers, and the name, size (bytes) and SHA-256 of
+    each of its files."""
+    petition = pack.petition
+    assert pack.as_of is not None
+    assert pack.finished_at is not None
+    return {
+        "petition": petition.title,
+        "address": full(petition.get_absolute_url()),
+        "organization": petition.organization.name,
+        "for": pack.target.label_with_office,
+        "as_of": pack.as_of.isoformat(),
+        "made_at": pack.finished_at.isoformat(),
+        "supporters": {
+            "confirmed": pack.confirmed,
+            "paper": pack.paper,
+            "imported": pack.imported,
+            "all": pack.number,
+        },
+        "list": {
+            "names": pack.names,
+            "number_only": pack.number_only,
+            "left_out": pack.left_out,
+            "parts_not_printed": pack.unprinted,
+            "characters_not_printed": pack.replaced,
+        },
+        "files": [
+            {"name": file.name, "size": file.size, "sha256": file.sha256}
+            for file in pack.files.all()
+        ],
+    }
+
+
+class Pipe(io.RawIOBase):
+    """What a ZIP file is written into, to be taken from there piece by piece."""
+
+    def __init__(self) -> None:
+        self.waiting: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.waiting.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        taken, self.waiting = b"".join(self.waiting), []
+        return taken
+
+
+def as_zip(pack: Pack) -> Iterator[bytes]:
+    """Yield the files of a pack and its manifest as a ZIP file, the same bytes each
+    time."""
+    assert pack.finished_at is not None
+    pipe = Pipe()
+    time = timezone.localtime(pack.finished_at).timetuple()[:6]
+    words = json.dumps(manifest(pack), ensure_ascii=False, indent=2).encode()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in [
+            (MANIFEST, iter([words])),
+            *((file.name, content_of(file)) for file in pack.files.all()),
+        ]:
+            info = zipfile.ZipInfo(name, time)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(info, "w", force_zip64=True) as entry:
+                for piece in content:
+                    entry.write(piece)
+                    yield pipe.take()
+    yield pipe.take()

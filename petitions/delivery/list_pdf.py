@@ -1,0 +1,105 @@
+"""The printed list of those who signed, for whom they petition: a part of some
+thousand names is a PDF of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+from core.i18n.languages import Passage, direction, reader_language
+from core.pdf.fonts import direction_of
+from core.pdf.rendering import Rendered, render
+from petitions.signature_fields import OPTIONAL
+
+TEMPLATE = Path(__file__).with_name("list.typ")
+WIDTHS = {"name": 5, "place": 3, "postal_code": 2, "country": 3}
+"""The columns, and how wide each is compared with the others."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is printed of a signature: its number in the list, and what its owner
+    agreed to hand over. The country is in words."""
+
+    number: int
+    name: str
+    place: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What stands above a part of the list. `as_of` is when the signatures were
+    counted; the parts are numbered from 1."""
+
+    title: Passage
+    to: str
+    organization: str
+    as_of: datetime
+    part: int = 1
+    parts: int = 1
+
+
+def render_part(lines: Sequence[Line], heading: Heading) -> Rendered:
+    """Return the PDF of a part, in the active language: the same bytes for the same
+    part. Columns that are empty in all of its lines are left out. There is at least
+    one line.
+
+    It is as wide as A4 and as high as Letter, so that it is printed on both without
+    being made smaller. Raise what render() raises.
+    """
+    columns = [name for name in WIDTHS if any(getattr(line, name) for line in lines)]
+    head = {"name": gettext("Name")} | {f.name: str(f.heading) for f in OPTIONAL}
+    data = {
+        "language": tag(reader_language()),
+        "dir": direction(reader_language()),
+        "title": {
+            "language": tag(heading.title.language),
+            "dir": heading.title.direction,
+            "text": heading.title.text,
+        },
+        "facts": [[label, directed(value)] for label, value in facts(lines, heading)],
+        "widths": [WIDTHS[name] for name in columns],
+        "head": [gettext("Number"), *(head[name] for name in columns)],
+        "lines": [
+            [intcomma(line.number), *(directed(getattr(line, n)) for n in columns)]
+            for line in lines
+        ],
+        "page": gettext("Page %(number)s of %(all)s")
+        % {"number": "{page}", "all": "{pages}"},
+    }
+    return render(TEMPLATE, data, created=heading.as_of)
+
+
+def facts(lines: Sequence[Line], heading: Heading) -> list[tuple[str, str]]:
+    """Return labels and values: to whom, from whom, which part, and when."""
+    numbers = {"first": intcomma(lines[0].number), "last": intcomma(lines[-1].number)}
+    parts = {"part": intcomma(heading.part), "parts": intcomma(heading.parts)}
+    day = timezone.localtime(heading.as_of)
+    found = [
+        (gettext("To"), heading.to),
+        (gettext("From"), heading.organization),
+        (gettext("Signatures"), gettext("%(first)s to %(last)s") % numbers),
+        (gettext("As of"), date_format(day, "DATE_FORMAT")),
+    ]
+    if heading.parts > 1:
+        found.insert(2, (gettext("Part"), gettext("%(part)s of %(parts)s") % parts))
+    return found
+
+
+def directed(text: str) -> list[str]:
+    """Return the text and its own direction, whatever it stands among."""
+    return [text, direction_of(text)]
+
+
+def tag(language: str) -> str:
+    """Return the code of a language without its script, as a PDF names it."""
+    return language.partition("-")[0]

@@ -1,0 +1,140 @@
+"""Making a delivery pack: staff begin it, the worker writes it in batches, each in a
+transaction of its own that also records how far it has come. So a worker that is killed
+at any point loses nothing and writes nothing twice.
+
+Each batch lists the next `PART` names, and counts by country the signatures that it
+passed. So the numbers and the list are of the same signatures: the names, those who
+agreed to the number alone, and those left out add up to what was confirmed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Max, Q
+
+from petitions.delivery import files, printing
+from petitions.models import Pack, Petition, Signature
+from petitions.signature_fields import OPTIONAL
+from petitions.states import PUBLIC_STATES, Delivery, PackState
+
+PART = 2_500
+"""The number of names that a batch writes, and that a printed part has."""
+
+
+class NotPossible(Exception):
+    """The pack cannot be begun: it is not being prepared any more, another one of the
+    petition is at work, or the petition is not public."""
+
+
+def begin(pack: Pack, *, now: datetime) -> None:
+    """Have the worker make a pack that was prepared, of the signatures that are counted
+    at `now`; raise NotPossible when that cannot be."""
+    petition = Petition.objects.with_counts().get(pk=pack.petition_id)
+    if petition.state not in PUBLIC_STATES:
+        raise NotPossible
+    newest = Signature.objects.filter(petition=petition).aggregate(newest=Max("pk"))
+    waiting = Pack.objects.with_files().filter(pk=pack.pk, state=PackState.PREPARING)
+    try:
+        with transaction.atomic():
+            number = waiting.update(
+                state=PackState.RUNNING,
+                as_of=now,
+                up_to=newest["newest"] or 0,
+                paper=petition.paper,
+                imported=petition.imported,
+            )
+    except IntegrityError as error:
+        if "pack_one_at_a_time" in str(error):
+            raise NotPossible from None
+        raise
+    if not number:
+        raise NotPossible
+
+
+def call_off(pack: Pack) -> bool:
+    """Call a pack off that is not made yet, and erase what was written of it; return
+    False when it is made, or called off already."""
+    states = (PackState.PREPARING, PackState.RUNNING)
+    with transaction.atomic():
+        locked = Pack.objects.select_for_update().filter(pk=pack.pk, state__in=states)
+        found = locked.first()
+        if found is None:
+            return False
+        found.files.all().delete()
+        found.left_outs.all().delete()
+        found.state = PackState.CALLED_OFF
+        found.save(update_fields=["state"])
+    return True
+
+
+def advance(now: datetime) -> bool:
+    """Write one batch of the oldest unfinished pack; return whether one was written.
+    A printed part takes seconds: it is made before anything is locked."""
+    oldest = Pack.objects.unfinished().order_by("pk").first()
+    if oldest is None:
+        return False
+    printed = printing.print_next(oldest) if oldest.is_listed else None
+    with transaction.atomic():
+        rows = Pack.objects.unfinished().select_for_update(of=("self",))
+        pack = rows.filter(pk=oldest.pk).first()
+        if pack is None:  # called off meanwhile
+            return True
+        if not pack.is_listed:
+            write_batch(pack)
+        elif printed is not None:
+            printing.keep(pack, printed)
+        else:
+            finish(pack, now)
+        pack.save()
+    return True
+
+
+def write_batch(pack: Pack) -> None:
+    """Write the next names into the list, count the signatures passed, and update the
+    progress of `pack` without saving it."""
+    if not pack.last_id:
+        pack.columns = filled_columns(pack)
+    ahead = pack.listed().filter(pk__gt=pack.last_id).order_by("pk")
+    rows = list(ahead.values("pk", *files.READ, *pack.columns)[:PART])
+    last = rows[-1]["pk"] if len(rows) == PART else pack.up_to
+    passed = Q(pk__gt=pack.last_id, pk__lte=last)
+    countries = Counter(pack.countries)
+    for country, number in (
+        pack.counted()
+        .filter(passed)
+        .order_by()
+        .values_list("country")
+        .annotate(number=Count("pk"))
+    ):
+        countries[country] += number
+    pack.left_out += pack.agreed().filter(passed).count() - len(rows)
+    if rows:
+        files.add_names(pack, rows, first=pack.names + 1)
+    pack.countries = dict(countries)
+    pack.names += len(rows)
+    pack.number_only = countries.total() - pack.names - pack.left_out
+    pack.last_id = last
+
+
+def finish(pack: Pack, now: datetime) -> None:
+    """Write the other files of a pack whose list is whole, and mark it as made without
+    saving it."""
+    pack.finished_at = now
+    files.write_numbers(pack)
+    files.write_letters(pack)
+    files.seal(pack)
+    pack.state = PackState.DONE
+
+
+def filled_columns(pack: Pack) -> list[str]:
+    """Return the names of the columns that somebody in the list filled in."""
+    listed = pack.listed()
+    found = ["name"]
+    found += [f.name for f in OPTIONAL if listed.exclude(**{f.name: ""}).exists()]
+    said = listed.filter(delivery=Delivery.COMMENTS, comment_approved=True)
+    if said.exclude(comment="").exists():
+        found.append("comment")
+    return found

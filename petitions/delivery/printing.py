@@ -1,0 +1,92 @@
+"""Printing the list of a delivery pack: a PDF for each piece of names.csv, which has
+the names of one batch. It is made from that piece, so that both lists are the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from dataclasses import dataclass
+
+from django.utils.translation import override
+
+from core.pdf.fonts import NoFonts
+from core.pdf.rendering import NotRendered, Rendered
+from core.text.spreadsheets import BOM, from_text
+from petitions.delivery import files
+from petitions.delivery.list_pdf import WIDTHS, Heading, Line, render_part
+from petitions.models import Pack, PackPiece
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """The PDF of a part, counted from 1; None where it could not be made."""
+
+    part: int
+    parts: int
+    pdf: Rendered | None
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        if self.parts == 1:
+            return "names.pdf"
+        return f"names-{self.part:0{max(3, len(str(self.parts)))}}.pdf"
+
+
+def print_next(pack: Pack) -> Printed | None:
+    """Print the next part of a list that is whole; return None when there is no more.
+    It takes seconds, and changes nothing."""
+    pieces = PackPiece.objects.filter(file__pack=pack, file__name=files.NAMES)
+    part, parts = pack.printed + 1, pieces.count()
+    if part > parts:
+        return None
+    language = files.language_of(pack)
+    lines = lines_of(pack, bytes(pieces.get(position=part).content).decode())
+    assert pack.as_of is not None
+    heading = Heading(
+        title=pack.petition.passage_in(pack.petition.language, "title"),
+        to=pack.target.label_with_office,
+        organization=pack.petition.organization.name,
+        as_of=pack.as_of,
+        part=part,
+        parts=parts,
+    )
+    try:
+        with override(language):
+            return Printed(part, parts, render_part(lines, heading))
+    except (NoFonts, NotRendered):
+        # The list as CSV is there all the same: a delivery does not stop for this.
+        logger.exception("Part %s of delivery pack %s was not printed", part, pack.pk)
+        return Printed(part, parts, None)
+
+
+def keep(pack: Pack, printed: Printed) -> None:
+    """Add what was printed to the pack's files, and to its progress without saving
+    it."""
+    pack.printed = printed.part
+    if printed.pdf is None:
+        pack.unprinted += 1
+        return
+    pack.replaced += printed.pdf.replaced
+    files.add(pack, printed.name, printed.pdf.content)
+
+
+def lines_of(pack: Pack, piece: str) -> list[Line]:
+    """Return the lines of a piece of names.csv, as they are printed."""
+    rows = list(csv.reader(io.StringIO(piece.removeprefix(BOM), newline="")))
+    if piece.startswith(BOM):
+        del rows[0]
+    return [
+        Line(
+            int(number),
+            **{
+                name: from_text(cell)
+                for name, cell in zip(pack.columns, cells, strict=True)
+                if name in WIDTHS
+            },
+        )
+        for number, *cells in rows
+    ]

@@ -1,0 +1,286 @@
+"""Delivery packs: the files that the person petitioned receives, who had them made, and
+how far the worker has come with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.db import guards
+from organizations.models import User
+from petitions.models.handovers import Handover
+from petitions.models.petitions import Petition
+from petitions.models.signatures import Signature, SignatureQuerySet
+from petitions.models.targets import Target
+from petitions.states import Delivery, PackContents, PackState
+
+# How long the files of a pack can be downloaded after it was asked for.
+FILES_KEPT = timedelta(days=30)
+# The signatures with a name whose owners agreed that it is delivered.
+AGREED = Q(email_key__isnull=False, delivery__in=(Delivery.NAMES, Delivery.COMMENTS))
+
+
+class PackQuerySet(models.QuerySet["Pack"]):
+    def unfinished(self) -> PackQuerySet:
+        """Return the packs that the worker is to make."""
+        return self.filter(state=PackState.RUNNING)
+
+    def with_files(self) -> PackQuerySet:
+        """Return the packs whose files, and what was left out of them, are not erased
+        yet."""
+        return self.filter(files_erased_at=None)
+
+    def listing(self, signatures: Iterable[Signature]) -> list[Pack]:
+        """Return the packs whose lists have these signatures, unless staff left them
+        out, and which were handed over or still have their files here."""
+        agreed: dict[int, list[Signature]] = {}
+        for row in signatures:
+            if row.delivery != Delivery.NUMBER and row.confirmed_at:
+                agreed.setdefault(row.petition_id, []).append(row)
+        if not agreed:
+            return []
+        made = self.filter(
+            Q(files_erased_at=None) | Q(handover__isnull=False),
+            petition__in=list(agreed),
+            state=PackState.DONE,
+            contents=PackContents.NAMES,
+        ).select_related("target", "handover")
+        return [
+            pack
+            for pack in made
+            if any(pack.was_counted(row) for row in agreed[pack.petition_id])
+        ]
+
+
+class Pack(models.Model):
+    """A delivery of a petition's result to one person or body that it petitions.
+
+    Staff prepare it, leave out what is nonsense, and have the worker make it in
+    batches. Whose name is in it is decided by what each signature agreed to when it was
+    signed. Its numbers are those of the signatures that it was made from, and stay when
+    its files are erased.
+
+    The database (petitions/sql/packs.sql) refuses to change a pack that is made, to
+    write into its files, and to delete it.
+    """
+
+    petition = models.ForeignKey(
+        Petition,
+        on_delete=models.PROTECT,
+        related_name="packs",
+        verbose_name=_("petition"),
+    )
+    target = models.ForeignKey(
+        Target, on_delete=models.PROTECT, related_name="+", verbose_name=_("for")
+    )
+    contents = models.CharField(
+        _("what it holds"),
+        max_length=10,
+        choices=PackContents.choices,
+        default=PackContents.NAMES,
+    )
+    made_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+    made_at = models.DateTimeField(_("prepared at"))
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=PackState.choices,
+        default=PackState.PREPARING,
+    )
+    as_of = models.DateTimeField(
+        _("as of"), null=True, help_text="What was confirmed later is not in it."
+    )
+    up_to = models.BigIntegerField(
+        default=0, help_text="The highest number of a signature when it was begun."
+    )
+    last_id = models.BigIntegerField(
+        default=0, help_text="The batches have come as far as this signature."
+    )
+    columns = ArrayField(
+        models.CharField(max_length=20),
+        default=list,
+        help_text="The columns of the list: those that somebody filled in.",
+    )
+    names = models.PositiveIntegerField(_("in the list"), default=0)
+    number_only = models.PositiveIntegerField(_("in the number only"), default=0)
+    left_out = models.PositiveIntegerField(_("left out by you"), default=0)
+    paper = models.PositiveIntegerField(_("on paper"), default=0)
+    imported = models.PositiveIntegerField(_("counted elsewhere before"), default=0)
+    countries = models.JSONField(
+        default=dict, help_text="The signatures confirmed here by country code."
+    )
+    printed = models.PositiveIntegerField(
+        default=0, help_text="The parts of the list that were printed, or tried to be."
+    )
+    unprinted = models.PositiveIntegerField(
+        default=0, help_text="Those of them that could not be printed."
+    )
+    replaced = models.PositiveIntegerField(
+        default=0, help_text="The printed characters that no font has."
+    )
+    finished_at = models.DateTimeField(_("made at"), null=True)
+    files_erased_at = models.DateTimeField(_("files erased at"), null=True)
+    handover = models.OneToOneField(
+        Handover,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="pack",
+        verbose_name=_("handover"),
+    )
+
+    objects = PackQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery pack")
+        verbose_name_plural = _("delivery packs")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=guards.one_of("state", PackState.values), name="pack_state"
+            ),
+            models.CheckConstraint(
+                condition=guards.one_of("contents", PackContents.values),
+                name="pack_contents",
+            ),
+            models.CheckConstraint(
+                condition=guards.both_or_neither(
+                    Q(state=PackState.DONE), Q(finished_at__isnull=False)
+                ),
+                name="pack_finished_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(as_of__isnull=False)
+                | Q(state__in=[PackState.PREPARING, PackState.CALLED_OFF]),
+                name="pack_as_of",
+            ),
+            models.UniqueConstraint(
+                fields=["petition"],
+                condition=Q(state=PackState.RUNNING),
+                name="pack_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def confirmed(self) -> int:
+        """The number of signatures confirmed here that it was made from."""
+        return self.names + self.number_only + self.left_out
+
+    @property
+    def number(self) -> int:
+        """The number of all supporters."""
+        return self.confirmed + self.paper + self.imported
+
+    @property
+    def erased_on(self) -> datetime:
+        """The time at which its files are erased, unless the names of the petition are
+        before."""
+        return self.made_at + FILES_KEPT
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the list, and the count of its signatures, is whole."""
+        return self.last_id >= self.up_to
+
+    def was_counted(self, signature: Signature) -> bool:
+        """Return whether the signature, if it is of this petition, counted at the
+        moment that the pack is as of."""
+        begun, ended = signature.confirmed_at, signature.withdrawn_at
+        if self.as_of is None or begun is None:
+            return False
+        return begun <= self.as_of and not (ended and ended <= self.as_of)
+
+    def counted(self) -> SignatureQuerySet:
+        """Return the signatures that it is made from: those that count, and counted
+        when it was begun."""
+        rows = Signature.objects.confirmed().filter(petition=self.petition_id)
+        if self.as_of is not None:
+            rows = rows.filter(pk__lte=self.up_to, confirmed_at__lte=self.as_of)
+        return rows
+
+    def agreed(self) -> SignatureQuerySet:
+        """Return those of them whose owners agreed that their name is delivered; none
+        for a pack of numbers only."""
+        rows = self.counted()
+        return (
+            rows.none()
+            if self.contents == PackContents.NUMBERS
+            else rows.filter(AGREED)
+        )
+
+    def listed(self) -> SignatureQuerySet:
+        """Return those of them that staff did not leave out."""
+        return self.agreed().exclude(pk__in=self.left_outs.values("signature"))
+
+
+class LeftOut(models.Model):
+    """A signature that staff leave out of a pack's list: nonsense, an insult. It counts
+    all the same."""
+
+    pack = models.ForeignKey(Pack, on_delete=models.CASCADE, related_name="left_outs")
+    signature = models.ForeignKey(Signature, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["pack", "signature"], name="left_out_once")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.signature_id)
+
+
+class PackFile(models.Model):
+    """A file of a pack. Its name, size and SHA-256 stay when its content is erased.
+
+    The database (petitions/sql/packs.sql) refuses to change one of a pack that is made.
+    """
+
+    pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="files")
+    name = models.CharField(max_length=100)
+    size = models.BigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["pack", "name"], name="pack_file_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PackPiece(models.Model):
+    """A piece of a file's content: what one batch wrote.
+
+    The database (petitions/sql/packs.sql) refuses to change one, or to add one to a
+    pack that is made.
+    """
+
+    file = models.ForeignKey(
+        PackFile, on_delete=models.CASCADE, related_name="pieces", db_index=False
+    )
+    position = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["file", "position"], name="pack_piece_once")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.position)

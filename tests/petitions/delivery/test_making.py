@@ -1,0 +1,458 @@
+"""Delivery packs: whose name is in the list, whether the numbers agree with it, and what
+a killed worker leaves."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from core.models import AuditEntry
+from core.pdf.fonts import NoFonts
+from core.pdf.rendering import NotRendered, Rendered
+from core.text.spreadsheets import BOM
+from petitions.delivery import expiring, files, making, printing
+from petitions.models import (
+    Invalidation,
+    LeftOut,
+    Pack,
+    PackFile,
+    PackPiece,
+    Petition,
+    Signature,
+)
+from petitions.signature_fields import ERASED
+from petitions.signatures import withdrawing
+from petitions.states import Delivery, PackContents, PackState, State
+from tests.core.pdf.helpers import needs_printing as needs_fonts
+from tests.core.pdf.helpers import text_of
+from tests.factories import (
+    make_entry,
+    make_pending,
+    make_petition,
+    make_signature,
+    make_translation,
+)
+from tests.petitions.delivery.helpers import made, prepared
+
+pytestmark = pytest.mark.django_db
+
+
+def content(pack: Pack, name: str) -> str:
+    file = pack.files.get(name=name)
+    return b"".join(files.content_of(file)).decode()
+
+
+def listed(pack: Pack) -> list[list[str]]:
+    """Return the lines of the list without its heading."""
+    if not pack.files.filter(name=files.NAMES).exists():
+        return []
+    return list(csv.reader(io.StringIO(content(pack, files.NAMES))))[1:]
+
+
+# == Whose name is in the list ==
+
+
+@pytest.fixture
+def petition() -> Petition:
+    return make_petition(
+        title="Free the prisoners", delivery=Delivery.COMMENTS, asks_place=True
+    )
+
+
+STANDINGS = ["confirmed", "pending", "withdrawn", "invalid", "later", "erased", "out"]
+
+
+@pytest.mark.parametrize(
+    ("consent", "standing", "contents"),
+    list(product(Delivery.values, STANDINGS, PackContents.values)),
+)
+def test_each_signature_is_in_the_list_as_it_agreed(
+    petition: Petition, consent: str, standing: str, contents: str
+) -> None:
+    make = make_pending if standing == "pending" else make_signature
+    row = make(petition, name="Maya Tremblay", delivery=consent, comment="Because.")
+    pack = prepared(petition, contents=contents)
+    if standing == "withdrawn":
+        withdrawing.withdraw(row, now=timezone.now())
+    if standing == "invalid":
+        reason = Invalidation.objects.create(
+            petition=petition, domain="example.org", reason="Bots", found=1, up_to=0,
+            made_at=timezone.now(), as_of=timezone.now(),
+        )  # fmt: skip
+        Signature.objects.filter(pk=row.pk).update(state="invalid", invalidation=reason)
+    if standing == "later":
+        later = timezone.now() + timedelta(minutes=1)
+        Signature.objects.filter(pk=row.pk).update(confirmed_at=later)
+    if standing == "out":
+        LeftOut.objects.create(pack=pack, signature=row)
+    if standing == "erased":
+        erase(row)
+
+    pack = made(pack)
+
+    counts = standing in ("confirmed", "erased", "out")
+    agreed = consent != Delivery.NUMBER and contents == PackContents.NAMES
+    named = counts and agreed and standing == "confirmed"
+    out = standing == "out" and agreed
+    assert [line[1] for line in listed(pack)] == (["Maya Tremblay"] if named else [])
+    assert (pack.names, pack.left_out) == (int(named), int(out))
+    assert pack.number_only == int(counts and not named and not out)
+    assert sum(pack.countries.values()) == pack.confirmed == int(counts)
+
+
+def erase(row: Signature) -> None:
+    """Erase the names of its petition, as at the end of their time."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE petitions_signature DISABLE TRIGGER USER")
+        Signature.objects.filter(pk=row.pk).update(**ERASED)
+        cursor.execute("ALTER TABLE petitions_signature ENABLE TRIGGER USER")
+
+
+@pytest.mark.parametrize(
+    ("consent", "approved", "said"),
+    [
+        (Delivery.COMMENTS, True, "Because."),
+        (Delivery.COMMENTS, False, ""),
+        (Delivery.NAMES, True, ""),
+    ],
+)
+def test_a_comment_is_in_the_list_if_its_owner_and_staff_agreed(
+    petition: Petition, consent: str, approved: bool, said: str
+) -> None:
+    make_signature(petition, delivery=Delivery.COMMENTS, comment="One that is in it.")
+    Signature.objects.update(comment_approved=True)
+    row = make_signature(petition, delivery=consent, comment="Because.")
+    Signature.objects.filter(pk=row.pk).update(comment_approved=approved)
+
+    pack = made(prepared(petition))
+
+    assert listed(pack)[1][-1] == said
+
+
+# == The files ==
+
+
+def test_columns_that_nobody_filled_in_are_left_out(petition: Petition) -> None:
+    make_signature(petition, name="Ann", place="Ottawa")
+    make_signature(petition, name="=1+1", place="")
+
+    pack = made(prepared(petition))
+
+    text = content(pack, files.NAMES)
+    assert text.startswith(BOM + "Number,Full name,Place\r\n")
+    assert listed(pack) == [["1", "Ann", "Ottawa"], ["2", "'=1+1", ""]]
+
+
+def test_the_list_goes_on_over_batches(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "PART", 2)
+    kept = Delivery.NUMBER
+    for number in range(7):
+        make_signature(
+            petition, name=f"N{number}", delivery=kept if number == 3 else "names"
+        )
+    out = Signature.objects.get(name="N5")
+    pack = prepared(petition)
+    LeftOut.objects.create(pack=pack, signature=out)
+
+    pack = made(pack)
+
+    names = ["N0", "N1", "N2", "N4", "N6"]
+    assert listed(pack) == [[str(n), name] for n, name in enumerate(names, 1)]
+    assert (pack.names, pack.number_only, pack.left_out) == (5, 1, 1)
+    assert pack.files.get(name=files.NAMES).pieces.count() == 3
+
+
+def test_numbers_letters_and_manifest_agree(petition: Petition) -> None:
+    make_translation(petition, "fr", title="Libérez les prisonniers")
+    for _ in range(3):
+        make_signature(petition)
+    make_entry(petition, 40, source="paper")
+
+    pack = made(prepared(petition))
+
+    with zipfile.ZipFile(io.BytesIO(b"".join(files.as_zip(pack)))) as archive:
+        assert archive.testzip() is None
+        manifest = json.loads(archive.read(files.MANIFEST))
+        for entry in manifest["files"]:
+            there = archive.read(entry["name"])
+            assert hashlib.sha256(there).hexdigest() == entry["sha256"]
+            assert len(there) == entry["size"]
+        assert len(archive.namelist()) == len(manifest["files"]) + 1
+        english = archive.read("letter-en.txt").decode()
+        french = archive.read("letter-fr.txt").decode()
+    numbers = {"confirmed": 3, "paper": 40, "imported": 0, "all": 43}
+    assert manifest["supporters"] == numbers
+    assert "43 people support this petition" in english
+    assert "- on paper: 40.\n" in english
+    assert "counted elsewhere" not in english
+    assert "\n\n\n" not in english
+    assert not any(line.endswith(" ") for line in english.splitlines())
+    assert "Free the prisoners" in english
+    assert "Libérez les prisonniers" in french
+    assert "&" not in english + french
+
+
+def test_countries_with_few_signatures_stand_together(petition: Petition) -> None:
+    Petition.objects.filter(pk=petition.pk).update(asks_country=True)
+    for number in range(11):
+        make_signature(petition, country="CA", name=f"N{number}")
+    make_signature(petition, country="FR")
+    make_signature(petition, country="BE")
+    make_signature(petition)
+
+    pack = made(prepared(petition))
+
+    lines = list(csv.reader(io.StringIO(content(pack, files.COUNTRIES))))[1:]
+    assert lines == [["Canada", "11"], ["Other countries", "2"], ["Not said", "1"]]
+
+
+def test_the_same_zip_each_time(petition: Petition) -> None:
+    make_signature(petition)
+    pack = made(prepared(petition))
+
+    assert b"".join(files.as_zip(pack)) == b"".join(files.as_zip(pack))
+
+
+def test_the_log_has_an_entry_for_each_step_and_none_for_a_batch(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "PART", 1)
+    for _ in range(4):
+        make_signature(petition)
+
+    pack = made(prepared(petition))
+
+    entries = AuditEntry.objects.filter(table="petitions_pack").order_by("pk")
+    states = [(entry.now or {}).get("state") for entry in entries]
+    assert states == ["preparing", "running", "done"]
+    assert pack.names == 4
+
+
+# == Beginning, killing, calling off ==
+
+
+def test_a_killed_batch_is_written_again_and_nothing_twice(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "PART", 1)
+    for number in range(3):
+        make_signature(petition, name=f"N{number}")
+    pack = prepared(petition)
+    making.begin(pack, now=timezone.now())
+    making.advance(timezone.now())
+
+    real = Pack.save
+
+    def killed(self: Pack, *args: Any, **kwargs: Any) -> None:
+        real(self, *args, **kwargs)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Pack, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            making.advance(timezone.now())
+    while making.advance(timezone.now()):
+        pass
+
+    pack.refresh_from_db()
+    assert [line[1] for line in listed(pack)] == ["N0", "N1", "N2"]
+
+
+@pytest.mark.parametrize("state", [State.DRAFT, State.WITHDRAWN])
+def test_what_is_not_public_is_not_delivered(state: State) -> None:
+    pack = prepared(make_petition(state=state))
+
+    with pytest.raises(making.NotPossible):
+        making.begin(pack, now=timezone.now())
+
+
+def test_one_pack_of_a_petition_is_made_at_a_time(petition: Petition) -> None:
+    first, second = prepared(petition), prepared(petition)
+    making.begin(first, now=timezone.now())
+
+    with pytest.raises(making.NotPossible):
+        making.begin(second, now=timezone.now())
+    with pytest.raises(making.NotPossible):
+        making.begin(first, now=timezone.now())
+
+
+def test_a_pack_is_called_off_until_it_is_made(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "PART", 1)
+    make_signature(petition)
+    make_signature(petition)
+    pack, other = prepared(petition), prepared(petition)
+    making.begin(pack, now=timezone.now())
+    making.advance(timezone.now())
+
+    assert making.call_off(pack)
+
+    pack.refresh_from_db()
+    assert (pack.state, pack.files.count()) == (PackState.CALLED_OFF, 0)
+    assert not making.advance(timezone.now())
+    made(other)
+    assert not making.call_off(other)
+
+
+# == What the database holds ==
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE petitions_pack SET names = names + 1",
+        "UPDATE petitions_pack SET state = 'running', finished_at = NULL",
+        "DELETE FROM petitions_pack",
+        "UPDATE petitions_packfile SET sha256 = ''",
+        "DELETE FROM petitions_packfile",
+        (
+            "INSERT INTO petitions_packfile (pack_id, name, size, sha256)"
+            " SELECT id, 'more', 0, '' FROM petitions_pack"
+        ),
+        "UPDATE petitions_packpiece SET content = ''",
+        (
+            "INSERT INTO petitions_packpiece (file_id, position, content)"
+            " SELECT id, 99, '' FROM petitions_packfile"
+        ),
+    ],
+)
+def test_what_was_made_stays_as_it_was_made(petition: Petition, change: str) -> None:
+    make_signature(petition)
+    made(prepared(petition))
+
+    with pytest.raises(DatabaseError, match="stays on record"), transaction.atomic():
+        connection.cursor().execute(change)
+
+
+@pytest.mark.parametrize("why", ["time", "names"])
+def test_files_are_erased_and_what_they_were_stays(
+    petition: Petition, why: str
+) -> None:
+    make_signature(petition)
+    row = make_signature(petition)
+    pack = prepared(petition)
+    LeftOut.objects.create(pack=pack, signature=row)
+    made(pack)
+    now = timezone.now()
+    assert not expiring.past_files(now).exists()
+    if why == "time":
+        now += timedelta(days=31)
+    else:
+        Petition.objects.filter(pk=petition.pk).update(
+            state=State.CLOSED, ended_at=now, anonymised_at=now
+        )
+
+    expiring.erase_files(expiring.past_files(now))
+
+    pack.refresh_from_db()
+    assert pack.files_erased_at
+    assert not PackPiece.objects.exists()
+    assert not LeftOut.objects.exists()
+    assert all(PackFile.objects.values_list("sha256", flat=True))
+    assert (pack.names, pack.left_out) == (1, 1)
+
+
+@pytest.mark.parametrize("batches", [None, 0, 1])
+def test_a_pack_that_was_never_finished_is_called_off_in_time(
+    petition: Petition, batches: int | None
+) -> None:
+    make_signature(petition)
+    pack = prepared(petition)
+    if batches is not None:
+        making.begin(pack, now=timezone.now())
+        for _ in range(batches):
+            making.advance(timezone.now())
+    now = timezone.now() + timedelta(days=31)
+
+    expiring.erase_files(expiring.past_files(now))
+
+    pack.refresh_from_db()
+    assert (pack.state, PackPiece.objects.count()) == (PackState.CALLED_OFF, 0)
+    assert not making.advance(timezone.now())
+    assert not expiring.past_files(now).exists()
+
+
+# == The printed list ==
+
+
+def test_the_list_is_printed_in_parts_as_it_is_in_the_csv(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs_fonts()
+    monkeypatch.setattr(making, "PART", 2)
+    for name in ("Ann", "=1+1", "Zoé"):
+        make_signature(petition, name=name, place="Ottawa")
+
+    pack = made(prepared(petition))
+
+    names = list(
+        pack.files.filter(name__endswith=".pdf").values_list("name", flat=True)
+    )
+    assert names == ["names-001.pdf", "names-002.pdf"]
+    first, second = (
+        text_of(b"".join(files.content_of(pack.files.get(name=name)))) for name in names
+    )
+    assert ("Ann" in first, "=1+1" in first, "'=1+1" in first) == (True, True, False)
+    assert ("Zoé" in second, "Ann" in second, "Ottawa" in second) == (True, False, True)
+    assert (pack.printed, pack.unprinted, pack.replaced) == (2, 0, 0)
+
+
+def test_characters_that_no_font_has_are_counted(petition: Petition) -> None:
+    needs_fonts()
+    make_signature(petition, name="Ann \ue000\ue001")
+
+    pack = made(prepared(petition))
+
+    assert pack.files.filter(name="names.pdf").exists()
+    assert files.manifest(pack)["list"]["characters_not_printed"] == 2
+    assert "\ue000" in content(pack, files.NAMES)
+
+
+@pytest.mark.parametrize("error", [NotRendered("Too much"), NoFonts("None")])
+def test_a_part_that_cannot_be_printed_stops_no_delivery(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_args: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(printing, "render_part", fail)
+    make_signature(petition, name="Ann")
+
+    pack = made(prepared(petition))
+
+    assert [line[1] for line in listed(pack)] == ["Ann"]
+    assert not pack.files.filter(name__endswith=".pdf").exists()
+    assert files.manifest(pack)["list"]["parts_not_printed"] == 1
+
+
+def test_a_pack_that_is_called_off_while_it_is_printed_stays_so(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_signature(petition, name="Ann")
+    pack = prepared(petition)
+    making.begin(pack, now=timezone.now())
+    making.advance(timezone.now())
+
+    def call_off_first(*_args: Any) -> Rendered:
+        making.call_off(pack)
+        return Rendered(b"%PDF", 0, 1)
+
+    monkeypatch.setattr(printing, "render_part", call_off_first)
+    assert making.advance(timezone.now())
+
+    pack.refresh_from_db()
+    assert (pack.state, pack.files.count()) == (PackState.CALLED_OFF, 0)
