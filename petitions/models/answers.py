@@ -164,7 +164,7 @@ class Answer(AnswerWording, ReadAsPetition):
 
     def withdraw(self, reason: str, by: User, now: datetime) -> bool:
         """Remove the answer for good, with its translations and its revisions, and
-        record why. Return whether it was still there."""
+        record why, for readers. Return whether it was still there."""
         with transaction.atomic():
             there = Answer.objects.select_for_update().filter(pk=self.pk).exists()
             if there:
@@ -173,6 +173,7 @@ class Answer(AnswerWording, ReadAsPetition):
                     petition_id=self.petition_id,
                     withdrawn_at=now,
                     withdrawn_because=reason,
+                    reason_is_public=True,
                     withdrawn_by=by,
                 )
         return there
@@ -326,6 +327,12 @@ class AnswerWithdrawal(models.Model):
     )
     withdrawn_at = models.DateTimeField(_("withdrawn at"))
     withdrawn_because = models.CharField(_("why it was withdrawn"), max_length=300)
+    reason_is_public = models.BooleanField(
+        _("readers see why"),
+        default=False,
+        db_default=False,
+        help_text="Reasons of earlier releases were asked for staff alone.",
+    )
     withdrawn_by = models.ForeignKey(
         User,
         on_delete=models.SET_NULL,
@@ -341,3 +348,8 @@ class AnswerWithdrawal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.withdrawn_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def public_reason(self) -> str:
+        """Why it was withdrawn, as readers are told; "" when they are not."""
+        return self.withdrawn_because if self.reason_is_public else ""

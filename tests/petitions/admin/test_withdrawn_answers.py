@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.admin.models import LogEntry
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from core.http.cache_policy import page_cache
+from core.models import AuditEntry
 from organizations.models import Organization, User
 from petitions.models import Answer, AnswerWithdrawal, Petition
 from tests.factories import make_answer, make_petition
@@ -25,7 +26,8 @@ type Login = Callable[[User], Client]
 pytestmark = pytest.mark.django_db
 
 NUMBER = "Call me at 613 555 0199."
-WHY = {"withdrawn_because": "Saved under the wrong petition"}
+REASON = "Saved under the wrong petition"
+WHY = {"withdrawn_because": REASON}
 
 
 @pytest.fixture
@@ -72,27 +74,51 @@ def test_an_owner_takes_an_answer_back_and_readers_are_told(
     assert path_of(answer) in change.content.decode()
     asked = text_of(client.get(path_of(answer)))
     assert "1 former version" in asked
-    assert "Nobody can bring it back" in asked
+    final = "This cannot be taken back: its words are erased everywhere."
+    assert final in asked
     assert NUMBER in everywhere(visitor, petition)
 
     response = client.post(path_of(answer), WHY, follow=True)
 
-    assert "Withdrawn. Readers see when, and by whom." in text_of(response)
+    done = f"Withdrawn. Readers see when, by whom, and why. {final}"
+    assert done in text_of(response)
     public = everywhere(visitor, petition)
     assert "555 0199" not in public + stored()
     page = text_of(visitor.get(petition.get_absolute_url()))
-    assert "An answer that stood here was withdrawn by Rights Now on" in page
-    assert WHY["withdrawn_because"] not in public
+    day = date_format(timezone.localdate())
+    because = f"An answer was removed on {day} by Rights Now, because: {REASON}"
+    # Where it stood, and among what happened since.
+    assert page.replace(" ,", ",").count(because) == 2
+    assert "Une réponse a été retirée" in public
     data = visitor.get(f"{petition.get_absolute_url().rstrip('/')}.json").json()
     today = timezone.localdate().isoformat()
     assert data["answers"] == []
-    assert data["answers_withdrawn"] == [{"day": today}]
+    assert data["answers_withdrawn"] == [{"day": today, "reason": REASON}]
     kept = text_of(client.get("/admin/petitions/answerwithdrawal/"))
     assert WHY["withdrawn_because"] in kept
     assert "alice@example.org" in kept
-    entry = LogEntry.objects.latest("pk")
-    assert entry.get_edited_object() == petition
-    assert "Deleted answer" in entry.get_change_message()
+    entry = AuditEntry.objects.get(table="petitions_answer", action="delete")
+    assert (entry.parent, entry.account) == (petition.pk, alice.pk)
+    assert entry.reason == WHY["withdrawn_because"]
+
+
+def test_a_reason_that_was_asked_for_staff_alone_stays_with_them(
+    alice: User, answer: Answer, visitor: Client
+) -> None:
+    """The release before asked for it so; its code still writes records."""
+    petition = answer.petition
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO petitions_answerwithdrawal (answer, petition_id, withdrawn_at,"
+            " withdrawn_because, withdrawn_by_id) VALUES (%s, %s, now(), %s, %s)",
+            [answer.pk, petition.pk, REASON, alice.pk],
+        )
+
+    public = everywhere(visitor, petition)
+
+    assert REASON not in public
+    assert "An answer that stood here was withdrawn by" in public
+    assert '"reason": null' in public
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "\u200b", "x" * 301])
