@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.forms import AdminPasswordChangeForm
@@ -11,104 +15,79 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.model_admin import (
-    ModelAdmin,
-    StackedInline,
-)
+from core.admin.model_admin import StackedInline
 from core.db.database import statement_timeout
 from core.images.colours import written
 from core.security import events
-from organizations import branding, invitations, mailing
-from organizations.forms import (
-    MemberForm,
-    MemberFormSet,
-    OrganizationForm,
-    OwnPasswordForm,
+from organizations import (  # noqa: F401 - the log registers itself
+    audit_admin,
+    branding,
+    confirming,
+    mailing,
 )
+from organizations.forms import OrganizationForm, OwnPasswordForm
+from organizations.member_pages import MemberPages
 from organizations.models import (
     Description,
-    Invitation,
-    Membership,
     Organization,
     Role,
     StaffMailPurpose,
     User,
 )
-from organizations.scoping import ScopedAdmin, ScopedPermissions, owns, user_of
+from organizations.rights import Right, table
+from organizations.scoping import (
+    ADMINISTRATORS,
+    AdministratorsAdmin,
+    Needs,
+    ScopedAdmin,
+    ScopedPermissions,
+    page,
+    user_of,
+)
 
 admin.site.password_change_form = OwnPasswordForm
 # Rights come from memberships.
 admin.site.unregister(Group)
+# What django-allauth keeps: second factors and logins have pages of their own, and the
+# tables of addresses are empty.
+for kept in (EmailAddress, EmailConfirmation, Authenticator, UserSession):
+    if admin.site.is_registered(kept):
+        admin.site.unregister(kept)
 
-
-class MemberInline(ScopedPermissions, StackedInline[Membership, Organization]):
-    model = Membership
-    form = MemberForm
-    formset = MemberFormSet  # type: ignore[assignment]
-    fields = [("email", "role")]
-    extra = 1  # so that somebody can be invited without JavaScript
-    verbose_name_plural = _("members")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Django asks without a row about the rows in general; `get_queryset` scopes
-        # them.
-        return obj is None or owns(request, obj)
-
-    has_change_permission = has_add_permission = has_delete_permission = (
-        has_view_permission
-    )
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
-        rows = super().get_queryset(request).select_related("user", "organization")
-        return self.scoped(request, rows)
-
-
-class InvitationInline(ScopedPermissions, StackedInline[Invitation, Organization]):
-    """Invitations that nobody has accepted yet; deleting one ends the mailed link."""
-
-    model = Invitation
-    fields = [("role", "invited_at", "progress")]
-    readonly_fields = ["role", "invited_at", "progress"]
-    extra = 0
-
-    @admin.display(description=_("so far"))
-    def progress(self, invitation: Invitation) -> str:
-        return invitation.progress
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None or owns(request, obj)
-
-    has_change_permission = has_delete_permission = has_view_permission
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # invitations are made under Members
+MANAGED = Needs(
+    view=Right.MANAGE, add=Right.MANAGE, change=Right.MANAGE, delete=Right.MANAGE
+)
 
 
 class DescriptionInline(ScopedPermissions, StackedInline[Description, Organization]):
     model = Description
     fields = ["language", "text"]
     extra = 0
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None or owns(request, obj)
-
-    has_change_permission = has_add_permission = has_delete_permission = (
-        has_view_permission
-    )
+    needs = MANAGED
 
 
 @admin.register(Organization)
-class OrganizationAdmin(ScopedAdmin[Organization]):
+class OrganizationAdmin(MemberPages, ScopedAdmin[Organization]):
+    # The history names members, and whom somebody has invited.
+    needs = Needs(
+        view=Right.VIEW,
+        add=Right.ADMINISTER,
+        change=Right.MANAGE,
+        history=Right.MANAGE,
+    )
     organization_path = "pk"
     form = OrganizationForm
     list_display = ["name", "contact_email", "website"]
     search_fields = ["name", "slug"]
-    inlines = [DescriptionInline, MemberInline, InvitationInline]
+    inlines = [DescriptionInline]
     fieldsets = [
         (None, {"fields": ["name", "slug", "legal_name", "description", "language"]}),
         (
@@ -162,13 +141,31 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
             )
         )
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return user_of(request).is_superuser
+    def get_urls(self) -> list[Any]:
+        return [
+            path(
+                "<int:number>/rights/",
+                self.admin_site.admin_view(self.rights),
+                name="organizations_organization_rights",
+            ),
+            *self.member_urls(),
+            *super().get_urls(),
+        ]
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if obj is None:
-            return super().has_change_permission(request)
-        return owns(request, obj)
+    @page(Right.MANAGE, is_grave=False)
+    def rights(self, request: HttpRequest, organization: Organization) -> HttpResponse:
+        """Show what each role may do."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Who may do what"),
+            "subtitle": str(organization),
+            "opts": self.opts,
+            "organization": organization,
+            "roles": list(Role),
+            "rows": table(),
+        }
+        template = "admin/organizations/organization/rights.html"
+        return TemplateResponse(request, template, context)
 
     def get_view_on_site_url(self, obj: Organization | None = None) -> str | None:
         return obj.get_absolute_url() if obj is not None else None
@@ -181,6 +178,12 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         organization = self.get_object(request, object_id) if object_id else None
+        if organization:
+            extra_context = {
+                "may_export": self.holds(request, Right.EXPORT, organization),
+                "may_manage": self.holds(request, Right.MANAGE, organization),
+                **(extra_context or {}),
+            }
         if (
             request.method == "GET"
             and organization
@@ -196,6 +199,16 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
             )
         return super().changeform_view(request, object_id, form_url, extra_context)
 
+    def response_add(
+        self,
+        request: HttpRequest,
+        obj: Organization,
+        post_url_continue: str | None = None,
+    ) -> HttpResponse:
+        """Lead on to the members: nobody looks after a new organisation yet."""
+        super().response_add(request, obj, post_url_continue)  # says that it was added
+        return redirect("admin:organizations_organization_members", obj.pk)
+
     def save_model(
         self,
         request: HttpRequest,
@@ -207,49 +220,6 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
         search documents of all its petitions, a minute for 10,000 of them."""
         with statement_timeout("5min"):
             super().save_model(request, obj, form, change)
-
-    def save_formset(
-        self, request: HttpRequest, form: Any, formset: Any, change: bool
-    ) -> None:
-        """Save changed roles and removals of members, and invite new members by
-        mail."""
-        if formset.model is not Membership:
-            super().save_formset(request, form, formset, change)
-            return
-        formset.save(commit=False)
-        by = user_of(request).pk
-        for gone in formset.deleted_objects:
-            known = {"account": gone.user_id, "organization": gone.organization_id}
-            gone.delete()
-            events.record("member removed", by=by, **known)
-        for membership, _changed in formset.changed_objects:
-            membership.save(update_fields=["role"])
-            events.record(
-                "role changed",
-                by=by,
-                account=membership.user_id,
-                organization=membership.organization_id,
-            )
-        given = [
-            member_form.cleaned_data
-            for member_form in formset.extra_forms
-            if member_form.has_changed() and not member_form.cleaned_data.get("DELETE")
-        ]
-        formset.new_objects = [
-            invitations.invite(
-                member["email"],
-                form.instance,
-                Role(member["role"]),
-                by=user_of(request),
-                language=get_language() or settings.LANGUAGE_CODE,
-            )
-            for member in given
-        ]
-        if given:
-            messages.info(
-                request,
-                gettext("Who was invited is a member as soon as they accept."),
-            )
 
 
 # The security event for each change of an account: by field, and by whether it holds a
@@ -264,19 +234,32 @@ EVENTS = {
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin[User]):
+class UserAdmin(AdministratorsAdmin[User]):
     """Accounts, for site administrators; owners add members to their organisation."""
 
-    list_display = ["email", "name", "is_active", "is_superuser"]
+    # Not deleted: what the account did would be deleted with it. It is closed instead.
+    needs = replace(ADMINISTRATORS, delete=None)
+    is_grave = True
+
+    list_display = [
+        "email", "name", "is_active", "is_superuser", "organizations", "last_login",
+    ]  # fmt: skip
     search_fields = ["email", "name"]
     fields = ["email", "name", "is_active", "is_superuser", "last_login"]
     readonly_fields = ["last_login"]
     change_password_form = AdminPasswordChangeForm
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse deletion: what the account did would be deleted with it. Close it
-        instead."""
-        return False
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
+        rows = super().get_queryset(request)
+        return rows.prefetch_related("memberships__organization")
+
+    @admin.display(description=_("organisations"))
+    def organizations(self, user: User) -> str:
+        """Return where somebody works, and as what: “Rights Now (Editor)”."""
+        return ", ".join(
+            f"{member.organization} ({member.role})"
+            for member in user.memberships.all()
+        )
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: User | None = None

@@ -55,8 +55,9 @@ class Sent:
     who: str = ""
     """Name and time of whoever changed the row since the form was opened, as far as
     known."""
-    again: Any = None
-    """The history entry of an earlier save of this form with other content."""
+    again: tuple[str, str] | None = None
+    """Address and name of the row that was made of this form before, with other
+    content."""
     kept: list[str] = field(default_factory=list)
     """Labels of the fields in which somebody else's change was kept."""
 

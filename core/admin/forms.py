@@ -101,17 +101,16 @@ class StaffForm(ConflictAwareForm, forms.ModelForm[Any]):
         return next(iter([*changed, *here]), None)
 
 
-def saved_before(entry: Any) -> Any:
+def saved_before(saved: tuple[str, str]) -> Any:
     """Return the error for a form that comes again with other content: a link to what
-    was saved of it."""
+    was saved of it, by its address and name."""
     return format_html(
         '{} <a href="{}">{}</a>',
         gettext(
             "This form was saved already. Correct what was saved, or save once more to "
             "add another one:"
         ),
-        entry.get_admin_url(),
-        entry.object_repr,
+        *saved,
     )
 
 

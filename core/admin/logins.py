@@ -100,17 +100,19 @@ def begin_session(
         request.session[BEGAN] = request.session[RENEWED_AT] = seconds
 
 
-def go_on(request: HttpRequest, now: datetime) -> None:
+def go_on(request: HttpRequest, now: datetime) -> bool:
     """Extend the session of this request, as somebody is active; log out when the login
-    is older than LONGEST."""
+    is older than LONGEST. Return whether it was extended just now."""
     if not request.user.is_authenticated:
-        return
+        return False
     session, seconds = request.session, int(now.timestamp())
     began = session.setdefault(BEGAN, seconds)
     if seconds - began > LONGEST.total_seconds():
         logout(request)
     elif seconds - session.get(RENEWED_AT, 0) > RENEWED.total_seconds():
         session[RENEWED_AT] = seconds
+        return True
+    return False
 
 
 class LoginForm(AdminAuthenticationForm):

@@ -6,7 +6,8 @@ derived from them.
 - A refused form is shown around the stored row, with everything that was typed.
 - What the database refuses is reported beside the field (core.db.refusals); a form
   that meets a lock is retried (core.admin.lock_timeouts).
-- A list answers any query string.
+- A list answers any query string; an action on its rows asks first
+  (core.admin.bulk_actions).
 """
 
 from __future__ import annotations
@@ -22,7 +23,13 @@ from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import BadRequest, FieldError, ValidationError
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import (
+    BadRequest,
+    FieldError,
+    PermissionDenied,
+    ValidationError,
+)
 from django.db import DataError, IntegrityError, connection, models, transaction
 from django.http import (
     Http404,
@@ -32,11 +39,12 @@ from django.http import (
     UnreadablePostError,
 )
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import deletion, saves
+from core.admin import bulk_actions, deletion, history, saves
 from core.admin.edit_conflicts import (
     arrived,
     told,
@@ -55,6 +63,7 @@ from core.db.refusals import (
     refusal_of,
 )
 from core.http.paging import CappedPaginator
+from core.models import SavedForm
 from core.text.fields import (
     DayField,
     MomentField,
@@ -246,17 +255,21 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         request.sent = sent  # type: ignore[attr-defined]
         earlier = saves.of_form(request, sent)
         if earlier is not None:
-            if sent.content in earlier.change_message:
+            if sent.content == earlier.content:
                 return self.answer_again(request, earlier)
-            sent.again = None if object_id else earlier
+            if not object_id:
+                made = self.get_object(request, earlier.row)
+                sent.again = (self.address_of(earlier.row), str(made or earlier.row))
         if object_id:
-            sent.who = saves.meanwhile(self.model, object_id, sent.opened)
+            sent.who = saves.meanwhile(
+                self.model, object_id, sent.opened, self.models_of_inlines()
+            )
         return super().changeform_view(request, object_id, *options)
 
-    def answer_again(self, request: HttpRequest, earlier: Any) -> HttpResponse:
+    def answer_again(self, request: HttpRequest, earlier: SavedForm) -> HttpResponse:
         """Answer a form that was sent twice: the browser shows the second answer
         only."""
-        row = self.get_object(request, earlier.object_id)
+        row = self.get_object(request, earlier.row)
         if row is None:
             raise Http404
         messages.info(
@@ -264,17 +277,49 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
             gettext("This form came twice. It was saved once: “%(row)s”.")
             % {"row": row},
         )
+        return redirect(self.address_of(earlier.row))
+
+    def address_of(self, row: str) -> str:
+        """Return the address of a row's form."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-        return redirect(name, earlier.object_id)
+        return reverse(name, args=[quote(row)])
+
+    def models_of_inlines(self) -> list[type[models.Model]]:
+        return [inline.model for inline in self.inlines]
+
+    # What was done is on record already, by triggers (core.audit): Django's own log
+    # says nothing more.
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        return super().log_addition(
-            request, obj, saves.with_signature(request, message)
-        )
+        saves.remember(request, obj)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         saves.say_kept(request, getattr(request, "sent", None))
-        return super().log_change(request, obj, saves.with_signature(request, message))
+        saves.remember(request, obj)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        return None
+
+    def unseen(
+        self, request: HttpRequest, row: models.Model, part: Any
+    ) -> set[str] | None:
+        """Return the columns that the user may not see in the history of a row, of its
+        parts that have the model admin `part`; None when they may see no such row."""
+        return set()
+
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show what was done to a row and its parts, from the audit trail."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        return history.show(self, request, row, extra_context)
 
     def addressed(self, refusal: Refusal) -> Refusal:
         """Return a refusal that the form can show: unchanged if it is about the table
@@ -382,11 +427,12 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
         request: HttpRequest,
         action_location: ActionLocation = ActionLocation.CHANGE_LIST,
     ) -> Any:
-        """Return the actions of lists. A row's own page offers none: it has buttons
-        that ask first and know what was seen there."""
+        """Return the actions of lists, each made to ask first. A row's own page offers
+        none: it has buttons that ask first and know what was seen there."""
         if action_location is not ActionLocation.CHANGE_LIST:
             return {}
-        return super().get_actions(request, action_location)
+        actions = super().get_actions(request, action_location)
+        return {name: bulk_actions.asking(action) for name, action in actions.items()}
 
     def response_action(
         self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any

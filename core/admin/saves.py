@@ -1,6 +1,5 @@
-"""Look up earlier saves in the admin's history: whether a form was saved before
-(idempotence), and who has changed the same row since it was opened.
-Also tell whoever saved what came of it."""
+"""Look up earlier saves: whether a form was saved before (idempotence), and who has
+changed the same row since it was opened. Also tell whoever saved what came of it."""
 
 from __future__ import annotations
 
@@ -9,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,6 +15,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from core.admin.edit_conflicts import Sent
+from core.audit import entries
+from core.models import SavedForm
 from core.text.faults import shown
 from core.text.fields import LineField
 from core.text.mojibake import find_mojibake
@@ -26,10 +25,9 @@ from core.text.mojibake import find_mojibake
 REMEMBERED = timedelta(days=2)
 
 
-def of_form(request: HttpRequest, sent: Sent) -> LogEntry | None:
-    """Return the history entry of an earlier save of this form, if any. An advisory
-    lock on its token makes a form sent twice at once wait until this transaction ends.
-    """
+def of_form(request: HttpRequest, sent: Sent) -> SavedForm | None:
+    """Return the record of an earlier save of this form, if any. An advisory lock on
+    its token makes a form sent twice at once wait until this transaction ends."""
     if not sent.token:
         return None
     with connection.cursor() as cursor:
@@ -37,33 +35,40 @@ def of_form(request: HttpRequest, sent: Sent) -> LogEntry | None:
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [sent.token]
         )
     since = timezone.now() - REMEMBERED
-    own = LogEntry.objects.filter(user=request.user.pk, action_time__gt=since)
-    return own.filter(change_message__contains=sent.token).first()
+    own = SavedForm.objects.filter(account=request.user.pk or 0, saved_at__gt=since)
+    return own.filter(token=sent.token).first()
 
 
-def with_signature(request: HttpRequest, message: Any) -> Any:
-    """Return a history message with the form's token and content digest added."""
+def remember(request: HttpRequest, row: models.Model) -> None:
+    """Record that the form in this request was saved, as `row`."""
     sent: Sent | None = getattr(request, "sent", None)
-    if sent is None or not sent.token or not isinstance(message, list):
-        return message
-    return [*message, {"form": sent.token, "content": sent.content}]
+    if sent is None or not sent.token:
+        return
+    values = {
+        "account": request.user.pk,
+        "row": str(row.pk),
+        "content": sent.content,
+        "saved_at": timezone.now(),
+    }
+    SavedForm.objects.update_or_create(token=sent.token, defaults=values)
 
 
-def meanwhile(model: type[models.Model], number: str, opened: datetime | None) -> str:
-    """Return who last changed a row in the admin since it was opened, and when; "" when
-    nobody is known to have."""
+def meanwhile(
+    model: type[models.Model],
+    number: str,
+    opened: datetime | None,
+    inlines: Iterable[type[models.Model]] = (),
+) -> str:
+    """Return who last changed a row, or its parts of the models `inlines`, since it was
+    opened, and when; "" when nobody is known to have."""
     if opened is None:
         return ""
-    entries = LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(model, for_concrete_model=False),
-        object_id=number,
-        action_time__gte=opened,
-    )
-    last = entries.select_related("user").order_by("-action_time").first()
-    if last is None:
+    found = entries.of_row(model, number, inlines)
+    last = found.filter(at__gte=opened, account__isnull=False).first()
+    if last is None or last.account is None:
         return ""
-    at = date_format(timezone.localtime(last.action_time), "SHORT_DATETIME_FORMAT")
-    return f"{last.user} ({at})"
+    at = date_format(timezone.localtime(last.at), "SHORT_DATETIME_FORMAT")
+    return f"{entries.names_of([last])[last.account]} ({at})"
 
 
 def say_kept(request: HttpRequest, sent: Sent | None) -> None:

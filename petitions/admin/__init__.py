@@ -9,8 +9,10 @@ from petitions.admin.limits import (
     ListedNetworkAdmin,
     OrdinaryDomainAdmin,
 )
+from petitions.admin.packs import PackAdmin
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.reports import ReportAdmin
+from petitions.admin.requests import SupporterRequestAdmin
 from petitions.admin.signatures import CommentAdmin, SignatureAdmin
 from petitions.admin.timeline import AnswerAdmin, HandoverAdmin
 from petitions.admin.topics import TopicAdmin
@@ -30,9 +32,11 @@ __all__ = [
     "ListedDomainAdmin",
     "ListedNetworkAdmin",
     "OrdinaryDomainAdmin",
+    "PackAdmin",
     "PetitionAdmin",
     "ReportAdmin",
     "SignatureAdmin",
+    "SupporterRequestAdmin",
     "TopicAdmin",
     "UpdateAdmin",
 ]

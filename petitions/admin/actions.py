@@ -8,11 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,31 +20,32 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import saves
+from core.admin import bulk_actions, saves
+from core.admin.bulk_actions import MOST_LISTED, Line, Question
 from core.admin.edit_conflicts import (
     ConflictAwareForm,
     Sent,
     arrived,
     told,
 )
+from core.admin.model_admin import ModelAdmin
+from core.audit import entries
+from core.i18n.moments import hour_words
+from core.models import AuditEntry
 from core.text.fields import TextField
 from core.text.numbers import NumberField
-from organizations.permissions import may_own
+from organizations.rights import Right, may
 from organizations.scoping import user_of
+from petitions import ways_back
+from petitions.admin import transitions
 from petitions.admin.transitions import (
     TRANSITIONS,
     Transition,
     erasure_sentence,
-    taking_back_sentence,
 )
-from petitions.dates import hour_words
 from petitions.models import Petition
 from petitions.models.petition_lifecycle import NotAllowed
 from petitions.states import ENDED_STATES
-
-
-def is_owner(request: HttpRequest, petition: Petition) -> bool:
-    return may_own(user_of(request), petition.organization_id)
 
 
 def change_url(petition: Petition) -> str:
@@ -94,11 +91,11 @@ def transition(
     found: Transition,
 ) -> HttpResponse:
     """Show the page that says what the transition will do; on POST, make it, unless
-    somebody has changed the petition since the page was opened. Raise Http404 if it is
-    for owners only and the user is not one."""
+    somebody has changed the petition since the page was opened. Raise PermissionDenied
+    if the user lacks its right."""
     now = timezone.now()
-    if found.for_owners and not is_owner(request, petition):
-        raise Http404
+    if not may(user_of(request), found.right, petition.organization_id):
+        raise PermissionDenied
     sent = arrived(request)
     if request.method == "POST":
         # When a button is pressed twice, the second request waits here, and then finds
@@ -107,7 +104,9 @@ def transition(
             Petition.objects.select_for_update(no_key=True), pk=petition.pk
         )
         petition.refresh_from_db()
-        sent.who = saves.meanwhile(Petition, str(petition.pk), sent.opened)
+        sent.who = saves.meanwhile(
+            Petition, str(petition.pk), sent.opened, model_admin.models_of_inlines()
+        )
         if sent.who and was_done(request, petition, str(found.label), sent):
             return redirect(change_url(petition))
     problems = found.problems(petition, now)
@@ -130,6 +129,9 @@ def transition(
         "problems": problems,
         "warnings": found.warnings(petition),
         "consequences": [] if problems else found.consequences(petition, now),
+        "way_back": ""
+        if problems
+        else way_back_sentence(request, petition, found, now),
         "outcome": form["outcome"] if found.outcome else None,
         "meanwhile": meanwhile_sentence(sent.who) if sent.who else "",
         "seen": told(form),
@@ -142,14 +144,10 @@ def transition(
 def was_done(request: HttpRequest, petition: Petition, what: str, sent: Sent) -> bool:
     """Return whether this user has done the same, `what` in the history, since the
     page was opened."""
-    entries = LogEntry.objects.filter(
-        user=user_of(request).pk,
-        content_type=ContentType.objects.get_for_model(Petition),
-        object_id=str(petition.pk),
-        action_time__gte=sent.opened,
-        change_message=what,
-    )
-    return entries.exists()
+    done = AuditEntry.objects.of_row(Petition._meta.db_table, str(petition.pk), ())
+    return done.filter(
+        account=user_of(request).pk, at__gte=sent.opened, now__said=what
+    ).exists()
 
 
 def carry_out(
@@ -159,6 +157,7 @@ def carry_out(
     quicker, change nothing and say so."""
     now = timezone.now()
     warnings = found.warnings(petition)
+    way_back = way_back_sentence(request, petition, found, now)
     try:
         with transaction.atomic():
             found.carry_out(petition, now)
@@ -170,11 +169,34 @@ def carry_out(
         return
     log(request, petition, str(found.label))
     if petition.is_scheduled(now):
-        messages.success(request, goes_public(petition))
+        done: Any = goes_public(petition)
     else:
-        messages.success(request, found.done % {"title": petition.title})
+        done = found.done % {"title": petition.title}
+    messages.success(request, format_html("{} {}", done, way_back))
     for sentence in warnings:
         messages.warning(request, sentence)
+
+
+def way_back_sentence(
+    request: HttpRequest, petition: Petition, found: Transition, now: datetime
+) -> str:
+    """Return the way back from the transition, if it is made at `now`."""
+    owner = is_owner(request, petition)
+    return found.way_back(petition, now, now).sentence(now, owner=owner)
+
+
+def is_owner(request: HttpRequest, petition: Petition) -> bool:
+    """Return whether the user may take back what only owners may."""
+    return may(user_of(request), Right.TAKE_BACK, petition.organization_id)
+
+
+def standing(request: HttpRequest, petition: Petition) -> list[str]:
+    """Return where the petition stands and, to those who may take a step, the way back
+    from there, in sentences."""
+    owner = is_owner(request, petition)
+    said = transitions.standing(petition, timezone.now(), owner=owner)
+    steps = may(user_of(request), Right.PUBLISH, petition.organization_id)
+    return said if steps else said[:1]
 
 
 def too_late(request: HttpRequest, petition: Petition) -> HttpResponse:
@@ -198,12 +220,52 @@ def goes_public(petition: Petition) -> str:
 
 
 def log(request: HttpRequest, petition: Petition, what: str) -> None:
-    LogEntry.objects.log_actions(
-        user_of(request).pk, [petition], CHANGE, what, single_object=True
-    )
+    entries.note(petition, what)
 
 
 # == Many petitions ==
+
+
+def question_of(verb: str) -> bulk_actions.Asked:
+    """Return what the page of a transition of many asks: it names each petition, or the
+    first of them, with the consequences, or with why it cannot be done."""
+
+    def asked(
+        model_admin: ModelAdmin[Petition],
+        request: HttpRequest,
+        petitions: QuerySet[Petition],
+    ) -> Question:
+        found, now = TRANSITIONS[verb], timezone.now()
+        first = list(petitions.order_by("pk")[: MOST_LISTED + 1])
+        rows = first[:MOST_LISTED]
+        opened = arrived(request).opened
+        possible, left = [], []
+        for petition in rows:
+            problems = problems_of(model_admin, petition, found, opened)
+            if problems:
+                left.append(Line(petition.title, problems))
+                continue
+            remarks = [
+                *found.consequences(petition, now), *found.warnings(petition),
+            ]  # fmt: skip
+            way_back = way_back_sentence(request, petition, found, now)
+            possible.append((way_back, Line(petition.title, remarks)))
+        ways = {way_back for way_back, _line in possible}
+        if len(ways) > 1:
+            for way_back, line in possible:
+                line.remarks.append(way_back)
+        return Question(
+            ways.pop() if len(ways) == 1 else "",
+            [str(found.explanation)],
+            [line for _way_back, line in possible],
+            number=len(possible),
+            left=left,
+            button=found.label,
+            newest=rows[-1].pk if rows else 0,
+            more=len(first) > len(rows),
+        )
+
+    return asked
 
 
 def carry_out_all(
@@ -211,55 +273,29 @@ def carry_out_all(
     request: HttpRequest,
     petitions: QuerySet[Petition],
     verb: str,
-) -> HttpResponse | None:
-    """Ask first, naming each petition with the consequences, or with why it cannot be
-    done; once confirmed, make the transition for each that the rules allow."""
+) -> None:
+    """Make the transition for each petition that the rules allow."""
     found = TRANSITIONS[verb]
-    now = timezone.now()
     opened = arrived(request).opened
-    rows = [
-        (petition, problems_of(model_admin, request, petition, found, opened))
-        for petition in petitions
-    ]
-    if "confirmed" not in request.POST:
-        context = {
-            **model_admin.admin_site.each_context(request),
-            "title": found.label,
-            "opts": model_admin.opts,
-            "transition": found,
-            "action": request.POST.get("action", ""),
-            "seen": told(forms.Form()),
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "possible": [
-                (petition, found.warnings(petition), found.consequences(petition, now))
-                for petition, problems in rows
-                if not problems
-            ],
-            "impossible": [row for row in rows if row[1]],
-        }
-        template = "admin/petitions/petition/transition_of_many.html"
-        return TemplateResponse(request, template, context)
-    for petition, problems in rows:
+    for petition in petitions.order_by("pk"):
+        problems = problems_of(model_admin, petition, found, opened)
         if problems:
             messages.error(request, f"{petition.title}: {' '.join(problems)}")
         else:
             carry_out(request, petition, found)
-    return None
 
 
 def problems_of(
     model_admin: ModelAdmin[Petition],
-    request: HttpRequest,
     petition: Petition,
     found: Transition,
     opened: datetime | None,
 ) -> list[str]:
     """Return why the petition is left as it is, in sentences; `opened` is when its row
     was shown."""
-    if not model_admin.has_change_permission(request, petition):
-        return [gettext("You may not change it.")]
     problems = found.problems(petition, timezone.now())
-    who = saves.meanwhile(Petition, str(petition.pk), opened)
+    inlines = model_admin.models_of_inlines()
+    who = saves.meanwhile(Petition, str(petition.pk), opened, inlines)
     if who and not problems:
         return [meanwhile_sentence(who)]
     return problems
@@ -289,7 +325,9 @@ def keep_less(
     title, sent = gettext("Erase its names sooner"), arrived(request)
     if sent.opened and was_done(request, petition, title, sent):
         return redirect(change_url(petition))
-    months, wrong = 0, ""
+    months, wrong, now = 0, "", timezone.now()
+    owner = is_owner(request, petition)
+    way_back = [ways_back.sentence("keep_less", now, now, owner=owner)]
     if request.method == "POST":
         try:
             months = NumberField(min_value=1, max_value=most).clean(typed)
@@ -313,13 +351,14 @@ def keep_less(
         except NotAllowed:
             return too_late(request, petition)
         log(request, petition, title)
-        messages.success(request, erasure_sentence(petition, timezone.now()))
+        sentences = [erasure_sentence(petition, timezone.now()), *way_back]
+        messages.success(request, " ".join(sentences))
         return redirect(change_url(petition))
     if months:
         petition.months_kept = months
         context["consequences"] = [
             erasure_sentence(petition, timezone.now()),
-            taking_back_sentence(),
+            *way_back,
         ]
     template = "admin/petitions/petition/keep_less.html"
     return TemplateResponse(request, template, context)

@@ -9,7 +9,8 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from organizations.scoping import AdministratorsAdmin, ScopedAdmin
+from organizations.rights import Right
+from organizations.scoping import AdministratorsAdmin, Needs, ScopedAdmin
 from petitions.identity import key_ring
 from petitions.models import AddressRule, KeyCollision
 
@@ -45,17 +46,11 @@ class AddressRuleAdmin(AdministratorsAdmin[AddressRule]):
 
 @admin.register(KeyCollision)
 class KeyCollisionAdmin(ScopedAdmin[KeyCollision]):
+    # A signature that was taken back stays so, unless its signer signs again.
+    needs = Needs(view=Right.SEE_SUPPORTERS)
     organization_path = "petition__organization_id"
     show_facets = admin.ShowFacets.NEVER
     list_display = ["petition", "kept", "taken_back", "version", "found_at"]
     list_select_related = ["petition"]
     fields = ["petition", "kept", "taken_back", "version", "found_at"]
     ordering = ["-pk"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: a signature that was taken back stays so, unless its signer
-        signs again."""
-        return False

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
@@ -15,27 +15,31 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 
 from organizations.models import Organization
-from organizations.permissions import may_export
-from organizations.scoping import ScopedAdmin, user_of
+from organizations.rights import Right, organizations_with
+from organizations.scoping import Needs, ScopedAdmin, page, user_of
 from petitions.models import Export
 from petitions.privacy import export
 
 
+def seen_organization(
+    model_admin: Any, request: HttpRequest, number: int
+) -> Organization:
+    """Return the organisation with this number; raise Http404 for another's."""
+    seen = organizations_with(user_of(request), Right.VIEW)
+    return get_object_or_404(seen, pk=number)
+
+
 @admin.register(Export)
 class ExportAdmin(ScopedAdmin[Export]):
-    """The record of exports, which every member sees; only owners export."""
+    """The record of exports, which every member sees; to export takes its own right."""
+
+    needs = Needs(view=Right.VIEW)
 
     list_display = ["made_at", "organization", "made_by", "number"]
     list_select_related = ["organization", "made_by"]
     list_filter = [("organization", admin.RelatedOnlyFieldListFilter)]
     ordering = ["-pk"]
     fields = ["organization", "made_by", "made_at", "number"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_urls(self) -> list[Any]:
         return [
@@ -47,16 +51,11 @@ class ExportAdmin(ScopedAdmin[Export]):
             *super().get_urls(),
         ]
 
-    def new(self, request: HttpRequest, number: int) -> HttpResponseBase:
+    @page(Right.EXPORT, find=seen_organization)
+    def new(self, request: HttpRequest, organization: Organization) -> HttpResponseBase:
         """Show how many lines the organisation's list has, with a button that streams
-        it as CSV. Raise Http404 for another's organisation, PermissionDenied for
-        members who are not owners."""
+        it as CSV."""
         user, now = user_of(request), timezone.now()
-        organization = Organization.objects.of(user).filter(pk=number).first()
-        if organization is None:
-            raise Http404
-        if not may_export(user, organization.pk):
-            raise PermissionDenied
         if request.method == "POST":
             day = timezone.localdate(now)
             name = f"{organization.slug}-{day:%Y-%m-%d}.csv"

@@ -8,13 +8,18 @@ from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from organizations.rights import Right, within
 from organizations.scoping import user_of
 from petitions.models import Petition, Signature
-from petitions.states import QuarantineReason
+from petitions.signable import scheduled_at
+from petitions.states import QuarantineReason, State
 
+# The value in the URL for petitions that are published, but open later.
+SCHEDULED = "scheduled"
 # The value in the URL for signatures that will be erased.
 LEAVING = "leaving"
 
@@ -26,8 +31,10 @@ class PetitionFilter(admin.SimpleListFilter):
     parameter_name = "petition"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        petitions = Petition.objects.of(user_of(request)).order_by("-pk")
-        found = petitions.values_list("pk", "title")[:50]
+        mine = within(
+            Petition.objects.all(), "organization_id", user_of(request), Right.VIEW
+        )
+        found = mine.order_by("-pk").values_list("pk", "title")[:50]
         return [(str(number), title) for number, title in found]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -83,3 +90,25 @@ class QuarantineFilter(admin.SimpleListFilter):
         waiting: QuerySet[Signature] = queryset.quarantined()  # type: ignore[attr-defined]
         any_reason = self.value() == "any"
         return waiting if any_reason else waiting.filter(quarantine_reason=self.value())
+
+
+class StageFilter(admin.SimpleListFilter):
+    """A filter of petitions by state; those that are published but open later are
+    scheduled."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        draft, *others = State.choices
+        return [draft, (SCHEDULED, _("Scheduled")), *others]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Petition]
+    ) -> QuerySet[Petition]:
+        scheduled = scheduled_at(timezone.now())
+        if self.value() == SCHEDULED:
+            return queryset.filter(scheduled)
+        if self.value() in State.values:
+            return queryset.filter(~scheduled, state=self.value())
+        return queryset

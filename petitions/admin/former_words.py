@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.audit.actors import because
 from core.text.fields import LineField
 from organizations.scoping import user_of
-from petitions.models import AnswerRevision
+from petitions.models import Answer, AnswerRevision
 
 if TYPE_CHECKING:
     from petitions.admin.timeline import AnswerAdmin
@@ -35,14 +36,11 @@ class RemovalForm(forms.Form):
     )
 
 
-def former(model_admin: AnswerAdmin, request: HttpRequest, number: int) -> HttpResponse:
+def former(
+    model_admin: AnswerAdmin, request: HttpRequest, answer: Answer
+) -> HttpResponse:
     """Show the earlier versions; on POST, remove one. Whoever may change the answer may
     remove earlier versions of it."""
-    answer = model_admin.get_object(request, str(number))
-    if answer is None:
-        raise Http404
-    if not model_admin.has_view_permission(request, answer):
-        raise PermissionDenied
     may_remove = model_admin.has_change_permission(request, answer)
     revisions = list(answer.revisions.select_related("target", "removed_by"))
     chosen = request.POST.get("revision", "")
@@ -76,16 +74,10 @@ def remove(
     revision: AnswerRevision,
     form: RemovalForm,
 ) -> HttpResponse:
-    """Remove the version, log it in the history of the answer if it was not removed
-    before, and go back to the page."""
+    """Remove the version if it was not removed before, and go back to the page."""
     reason = form.cleaned_data["removed_because"]
+    because(reason)
     if revision.remove(reason, user_of(request), timezone.now()):
-        noted = {
-            "name": str(revision._meta.verbose_name),
-            "object": str(revision),
-            "fields": ["removed at", "why it was removed"],
-        }
-        model_admin.log_change(request, revision.answer, [{"changed": noted}])
         messages.success(
             request,
             gettext("Removed. Readers see when, and by which organisation."),

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin.model_admin import StackedInline
 from core.i18n.languages import name_in_reader_language
-from organizations.scoping import ScopedPermissions
+from organizations.rights import Right
+from organizations.scoping import Needs, ScopedPermissions
 from petitions.admin.text_widgets import MarkdownArea
 from petitions.models import Correction, CountEntry, Petition, Target
 from petitions.states import State
@@ -27,14 +28,10 @@ def is_frozen(petition: Petition | None) -> bool:
     return bool(petition._frozen)  # type: ignore[attr-defined]
 
 
-class PetitionInline(ScopedPermissions):
-    """The permissions of a petition's inlines: whoever may edit the petition, against
-    which they are checked, may edit its rows."""
-
-    organization_path = "organization_id"
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None or super().has_view_permission(request, obj)
+# Whoever may write the petition may write its rows.
+WRITTEN = Needs(
+    view=Right.VIEW, add=Right.WRITE, change=Right.WRITE, delete=Right.WRITE
+)
 
 
 class TargetForm(forms.ModelForm[Target]):
@@ -65,7 +62,8 @@ class TargetFormSet(BaseInlineFormSet[Target, Petition, TargetForm]):
             )
 
 
-class TargetInline(PetitionInline, StackedInline[Target, Petition]):
+class TargetInline(ScopedPermissions, StackedInline[Target, Petition]):
+    needs = WRITTEN
     model = Target
     form = TargetForm
     formset = TargetFormSet  # type: ignore[assignment]
@@ -78,17 +76,16 @@ class TargetInline(PetitionInline, StackedInline[Target, Petition]):
     ) -> int:
         return 0 if obj is not None and obj.targets.all() else 1
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and not is_frozen(obj)
+    def allows_adding(self, request: HttpRequest, obj: Any) -> bool:
+        return not is_frozen(obj)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        allowed = super().has_change_permission(request, obj)
-        if not allowed or not is_frozen(obj):
-            return allowed
+    def allows_changing(self, request: HttpRequest, obj: Any) -> bool:
+        if not is_frozen(obj):
+            return True
         return any(target.is_unsettled for target in obj.targets.all())
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_add_permission(request, obj)
+    def allows_deleting(self, request: HttpRequest, obj: Any) -> bool:
+        return not is_frozen(obj)
 
 
 class CorrectionInlineForm(forms.ModelForm[Correction]):
@@ -98,18 +95,17 @@ class CorrectionInlineForm(forms.ModelForm[Correction]):
         widgets = {"after": MarkdownArea(rows=5), "text": MarkdownArea(rows=5)}
 
 
-class CorrectionInline(PetitionInline, StackedInline[Correction, Petition]):
+class CorrectionInline(ScopedPermissions, StackedInline[Correction, Petition]):
+    needs = Needs(view=Right.VIEW, add=Right.WRITE)
     model = Correction
     form = CorrectionInlineForm
     extra = 0
+    act = "correct"
     fields = ["language", "before", "after", "text", "made_at"]
     readonly_fields = ["made_at"]
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and is_frozen(obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def allows_adding(self, request: HttpRequest, obj: Any) -> bool:
+        return is_frozen(obj)
 
     def formfield_for_choice_field(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -135,15 +131,13 @@ class CorrectionInline(PetitionInline, StackedInline[Correction, Petition]):
         return formset
 
 
-class CountEntryInline(PetitionInline, StackedInline[CountEntry, Petition]):
+class CountEntryInline(ScopedPermissions, StackedInline[CountEntry, Petition]):
+    needs = Needs(view=Right.VIEW, add=Right.COUNT)
     model = CountEntry
     extra = 0
+    act = "count"
     fields = [("source", "number"), "label", ("counted_by", "counted_at")]
     verbose_name_plural = _("supporters counted on paper or elsewhere")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        allowed = ScopedPermissions.has_change_permission(self, request, obj)
-        return allowed and obj is not None and obj.state != State.DRAFT
+    def allows_adding(self, request: HttpRequest, obj: Any) -> bool:
+        return obj is not None and obj.state != State.DRAFT

@@ -9,10 +9,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core import signing
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -22,12 +21,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.audit import entries
 from core.text.fields import (
     TextField,
     formfield,
 )
-from organizations.permissions import may_see_supporters, memberships
-from organizations.scoping import ScopedAdmin, user_of
+from organizations.rights import Right
+from organizations.scoping import Needs, ScopedAdmin, page, user_of
+from petitions import ways_back
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.signatures import network_in_words, signs_in_words
 from petitions.models import Invalidation, Petition
@@ -119,6 +120,7 @@ def invalidate(
         "adminform": AdminForm(form, FIELDSETS, {}, model_admin=model_admin),
         "media": form.media + model_admin.media,
         "draft": draft,
+        "way_back": ways_back.sentence("invalidate", now, now),
         "conditions": conditions_in_words(draft),
         "earlier": petition.invalidations.select_related("made_by")[:20],
         **preview_context(draft, preview),
@@ -199,9 +201,7 @@ def log_on_petition(
     request: HttpRequest, petition: Petition, what: str, row: Invalidation
 ) -> None:
     """Log `what`, with %(id)s standing for the row, in the petition's history."""
-    LogEntry.objects.log_actions(
-        user_of(request).pk, [petition], CHANGE, what % {"id": row}, single_object=True
-    )
+    entries.note(petition, what % {"id": row})
 
 
 def conditions_in_words(invalidation: Invalidation) -> list[tuple[Any, str]]:
@@ -227,6 +227,12 @@ def conditions_in_words(invalidation: Invalidation) -> list[tuple[Any, str]]:
 class InvalidationAdmin(ScopedAdmin[Invalidation]):
     """The record of invalidations: how far each has come, and its reversal."""
 
+    # It is a record, and only the reversal changes it.
+    needs = Needs(view=Right.VIEW)
+    # Which signatures, and why: both may say who.
+    view_rights = dict.fromkeys(
+        ("conditions", "reason", "reversal_reason"), Right.SEE_SUPPORTERS
+    )
     organization_path = "petition__organization_id"
     list_display = [
         "made_at", "petition", "conditions", "state", "marked", "restored", "by",
@@ -246,34 +252,14 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
     class Media:
         css = {"all": ["css/admin.css"]}
 
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Leave out which signatures, for users who only read in one of their
-        organisations: the conditions may say who."""
-        columns = list(super().get_list_display(request))
-        user = user_of(request)
-        if not user.is_superuser and not all(
-            may_see_supporters(user, number) for number in memberships(user)
-        ):
-            columns.remove("conditions")
-        return columns
-
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = list(self.fields or [])
-        if not may_see_supporters(user_of(request), self.organization_id(obj)):
-            fields.remove("conditions")
         if obj is not None and obj.reversed_at:
             fields += self.reversal_fields
         return fields
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: it is a record, and only the reversal changes it."""
-        return False
-
     def may_reverse(self, request: HttpRequest, row: Invalidation) -> bool:
-        return row.is_reversible and super().has_change_permission(request, row)
+        return row.is_reversible and self.holds(request, Right.MODERATE, row)
 
     @admin.display(description=_("which signatures"))
     def conditions(self, invalidation: Invalidation) -> str:
@@ -313,19 +299,20 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
         if row is not None:
             context["subtitle"] = str(row.petition)
             context["may_reverse"] = self.may_reverse(request, row)
+            if context["may_reverse"]:
+                now = timezone.now()
+                context["way_back"] = ways_back.sentence("invalidate", row.made_at, now)
         return super().changeform_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
 
-    def reverse(self, request: HttpRequest, number: int) -> HttpResponse:
+    @page(Right.MODERATE, is_grave=True)
+    def reverse(self, request: HttpRequest, row: Invalidation) -> HttpResponse:
         """Count the signatures again that still carry the invalidation's mark, after
         asking for confirmation and for a reason."""
-        row = self.get_object(request, str(number))
-        if row is None or not super().has_change_permission(request, row):
-            raise Http404
-        page = reverse("admin:petitions_invalidation_change", args=[row.pk])
+        address = reverse("admin:petitions_invalidation_change", args=[row.pk])
         if not row.is_reversible:
-            return redirect(page)
+            return redirect(address)
         form = ReversalForm(request.POST or None)
         if form.is_valid():
             reason = form.cleaned_data["reason"]
@@ -338,7 +325,7 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
             if done:
                 what = gettext("Reversed an invalidation (%(id)s)")
                 log_on_petition(request, row.petition, what, row)
-            return redirect(page)
+            return redirect(address)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Reverse"),
@@ -346,6 +333,7 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
             "opts": self.opts,
             "original": row,
             "reason": form["reason"],
+            "way_back": ways_back.sentence("reverse", timezone.now(), timezone.now()),
         }
         template = "admin/petitions/invalidation/reverse.html"
         return TemplateResponse(request, template, context)

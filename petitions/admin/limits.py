@@ -3,13 +3,11 @@ domains that an organisation knows, for its staff."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from organizations.scoping import AdministratorsAdmin, ScopedAdmin
+from organizations.rights import Right
+from organizations.scoping import AdministratorsAdmin, Needs, ScopedAdmin
 from petitions.models import Limit, ListedDomain, ListedNetwork, OrdinaryDomain
 
 
@@ -41,10 +39,15 @@ class OrdinaryDomainAdmin(ScopedAdmin[OrdinaryDomain]):
     """Mail domains that an organisation knows: added beforehand, or learnt when staff
     release signatures from quarantine; staff can take them off the list."""
 
+    needs = Needs(
+        # A domain may be one person's.
+        view=Right.SEE_SUPPORTERS,
+        add=Right.MODERATE,
+        change=Right.MODERATE,
+        delete=Right.MODERATE,
+    )
+
     list_display = ["domain", "organization", "since"]
     fields = ["organization", "domain"]
     search_fields = ["domain"]
     list_select_related = ["organization"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_change_permission(request, obj)

@@ -19,17 +19,20 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.text.fields import EndField
-from organizations.permissions import may_see_supporters
-from organizations.scoping import ScopedAdmin, user_of
+from organizations.rights import Right
+from organizations.scoping import Needs, ScopedAdmin, action, page, user_of
 from petitions.admin import (
     actions,
     figures,
     invalidations,
+    packs,
     previews,
     promotion,
     transitions,
 )
+from petitions.admin.actions import question_of
 from petitions.admin.dates import DatesForm, beginning_of_day, end_of_day
+from petitions.admin.filters import StageFilter
 from petitions.admin.inlines import (
     CorrectionInline,
     CountEntryInline,
@@ -62,18 +65,29 @@ class PetitionForm(PictureForm[Petition], DatesForm):
 
 @admin.register(Petition)
 class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
+    needs = Needs(
+        view=Right.VIEW, add=Right.WRITE, change=Right.WRITE, delete=Right.WRITE
+    )
+    change_rights = {
+        "featured": Right.ADMINISTER,
+        **dict.fromkeys(
+            ("opens_at", "closes_at", "months_kept", "outcome"), Right.PUBLISH
+        ),
+    }
     form = PetitionForm
     inlines = [TargetInline, TranslationInline, CorrectionInline, CountEntryInline]
     list_display = ["title", "organization", "stage", "supporters_shown", "opens_at"]
     list_filter = [
-        "state",
+        StageFilter,
         ("organization", admin.RelatedOnlyFieldListFilter),
         ("language", UsedLanguages),
     ]
     list_select_related = ["organization"]
     search_fields = ["title", "slug", "targets__name"]
     ordering = ["-pk"]
-    actions = ["publish_selected", "close_selected"]
+    actions = [
+        "publish_selected", "pause_selected", "resume_selected", "close_selected",
+    ]  # fmt: skip
     readonly_fields = ["stage", "ended_at", "anonymised_at", "readers_see"]
     fieldsets = [
         (
@@ -117,20 +131,15 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         petitions = super().get_queryset(request)
         return petitions.for_reading()  # type: ignore[attr-defined, no-any-return]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def allows_deleting(self, request: HttpRequest, obj: Any) -> bool:
         """Allow it only for a draft that nobody has signed."""
-        if obj is None or obj.state != State.DRAFT or is_frozen(obj):
-            return False
-        return self.has_change_permission(request, obj)
+        return obj is not None and obj.state == State.DRAFT and not is_frozen(obj)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Petition | None = None
     ) -> list[str]:
-        """Freeze what people have signed, and what is left to administrators or to
-        buttons."""
-        fields = list(self.readonly_fields)
-        if not user_of(request).is_superuser:
-            fields.append("featured")
+        """Freeze what people have signed, and what is left to buttons."""
+        fields = super().get_readonly_fields(request, obj)
         if obj is not None and is_frozen(obj):
             fields += Petition.FROZEN
         if obj is not None and obj.state != State.DRAFT:
@@ -211,20 +220,28 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         context: dict[str, Any] = {"can_preview": True}
         if petition is not None:
             editable = self.has_change_permission(request, petition)
+            context["standing"] = actions.standing(request, petition)
             context["story"] = links(
-                petition, editable=editable and petition.state != State.DRAFT
+                petition,
+                editable=editable and petition.state != State.DRAFT,
+                sees_supporters=self.holds(request, Right.SEE_SUPPORTERS, petition),
             )
-            if editable:
-                now = timezone.now()
-                owner = actions.is_owner(request, petition)
-                context |= {
-                    "transitions": transitions.available(petition, now, owner=owner),
-                    "announcement": expiry.announcement(petition, now),
-                    "can_keep_less": petition.state in ENDED_STATES
-                    and petition.months_kept > 1
-                    and not petition.anonymised_at,
-                }
-            context["can_invalidate"] = editable and petition.state != State.DRAFT
+            now = timezone.now()
+            publishes = self.holds(request, Right.PUBLISH, petition)
+            context |= {
+                "transitions": transitions.available(petition, now, user_of(request)),
+                "announcement": expiry.announcement(petition, now)
+                if publishes
+                else None,
+                "can_keep_less": publishes
+                and petition.state in ENDED_STATES
+                and petition.months_kept > 1
+                and not petition.anonymised_at,
+                "can_deliver": petition.state in PUBLIC_STATES
+                and self.holds(request, Right.DELIVER, petition),
+                "can_invalidate": petition.state != State.DRAFT
+                and self.holds(request, Right.MODERATE, petition),
+            }
             if request.method == "GET" and not petition.organization.can_ask_updates:
                 messages.warning(
                     request,
@@ -236,6 +253,19 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
                 )
         return super().changeform_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
+        )
+
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Say above the history until when the last step can be taken back."""
+        petition = self.get_object(request, object_id)
+        context = {"standing": petition and actions.standing(request, petition)}
+        return super().history_view(
+            request, object_id, {**context, **(extra_context or {})}
         )
 
     # -- saving --
@@ -315,6 +345,11 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
                 name="petitions_petition_invalidate",
             ),
             path(
+                "<int:number>/deliver/",
+                wrapped(self.deliver),
+                name="petitions_petition_deliver",
+            ),
+            path(
                 "<int:number>/do/<slug:verb>/",
                 wrapped(self.transition),
                 name="petitions_petition_transition",
@@ -334,17 +369,15 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             raise Http404
         return petition
 
-    def preview(self, request: HttpRequest, number: int | None = None) -> HttpResponse:
+    @page(Right.VIEW)
+    def preview(self, request: HttpRequest, stored: Petition | None) -> HttpResponse:
         """Show the public page, as stored or, on POST, as typed in the form."""
-        stored = self.get_petition(request, number) if number is not None else None
-        if not self.has_view_permission(request):
-            raise Http404
         return previews.preview_petition(self, request, stored)
 
-    def figures(self, request: HttpRequest, number: int) -> HttpResponse:
+    @page(Right.VIEW)
+    def figures(self, request: HttpRequest, petition: Petition) -> HttpResponse:
         """Show figures by day and mail domain: signed, handed over, failed,
         confirmed."""
-        petition = self.get_petition(request, number)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Figures"),
@@ -352,49 +385,62 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             "opts": self.opts,
             "petition": petition,
             # A domain or a network may be one person's.
-            "sees_sources": may_see_supporters(
-                user_of(request), petition.organization_id
-            ),
+            "sees_sources": self.holds(request, Right.SEE_SUPPORTERS, petition),
             **figures.read_tables(petition, request.GET.get("day", ""), timezone.now()),
         }
         template = "admin/petitions/petition/figures.html"
         return TemplateResponse(request, template, context)
 
-    def spread(self, request: HttpRequest, number: int) -> HttpResponse:
+    @page(Right.VIEW)
+    def spread(self, request: HttpRequest, petition: Petition) -> HttpResponse:
         """Show the promotion page: the next step after signing, tagged links, paper."""
-        petition = self.get_petition(request, number)
         return promotion.spread(self, request, petition)
 
-    def invalidate(self, request: HttpRequest, number: int) -> HttpResponse:
+    @page(Right.MODERATE, is_grave=True)
+    def invalidate(self, request: HttpRequest, petition: Petition) -> HttpResponse:
         """Take signatures from the count: describe them, preview, apply."""
-        petition = self.get_petition(request, number)
-        if not self.has_change_permission(request, petition):
-            raise Http404
         return invalidations.invalidate(self, request, petition)
 
-    def transition(self, request: HttpRequest, number: int, verb: str) -> HttpResponse:
+    @page(Right.DELIVER)
+    def deliver(self, request: HttpRequest, petition: Petition) -> HttpResponse:
+        """Prepare the files that the person petitioned receives."""
+        return packs.deliver(self, request, petition)
+
+    @page(Right.PUBLISH)
+    def transition(
+        self, request: HttpRequest, petition: Petition, verb: str
+    ) -> HttpResponse:
         """Publish, pause, close …: say what will happen, then do it."""
-        petition = self.get_petition(request, number)
         found = transitions.TRANSITIONS.get(verb)
-        if found is None or not self.has_change_permission(request, petition):
+        if found is None:
             raise Http404
         return actions.transition(self, request, petition, found)
 
-    def keep_less(self, request: HttpRequest, number: int) -> HttpResponse:
+    @page(Right.PUBLISH)
+    def keep_less(self, request: HttpRequest, petition: Petition) -> HttpResponse:
         """Shorten the retention of names of a petition that has ended."""
-        petition = self.get_petition(request, number)
-        if not self.has_change_permission(request, petition):
-            raise Http404
         return actions.keep_less(self, request, petition)
 
-    @admin.action(description=_("Publish"), permissions=["change"])
+    @action(Right.PUBLISH, _("Publish"), question_of("publish"))
     def publish_selected(
         self, request: HttpRequest, queryset: QuerySet[Petition]
-    ) -> HttpResponse | None:
-        return actions.carry_out_all(self, request, queryset, "publish")
+    ) -> None:
+        actions.carry_out_all(self, request, queryset, "publish")
 
-    @admin.action(description=_("Close"), permissions=["change"])
+    @action(Right.PUBLISH, _("Pause"), question_of("pause"))
+    def pause_selected(
+        self, request: HttpRequest, queryset: QuerySet[Petition]
+    ) -> None:
+        actions.carry_out_all(self, request, queryset, "pause")
+
+    @action(Right.PUBLISH, _("Resume"), question_of("resume"))
+    def resume_selected(
+        self, request: HttpRequest, queryset: QuerySet[Petition]
+    ) -> None:
+        actions.carry_out_all(self, request, queryset, "resume")
+
+    @action(Right.PUBLISH, _("Close"), question_of("close"))
     def close_selected(
         self, request: HttpRequest, queryset: QuerySet[Petition]
-    ) -> HttpResponse | None:
-        return actions.carry_out_all(self, request, queryset, "close")
+    ) -> None:
+        actions.carry_out_all(self, request, queryset, "close")

@@ -17,6 +17,7 @@ from core.i18n.language_fields import typed_language
 from core.i18n.languages import is_text_language
 from core.text.characters import clean_text
 from organizations.models import Organization
+from organizations.rights import Right, organizations_with
 from organizations.scoping import user_of
 from petitions.admin.translations import PREVIEW, WRITTEN
 from petitions.models import Petition, Target, Translation
@@ -77,6 +78,8 @@ def preview_petition(
         "translations": texts,
     }
     context = page_context(petition, SignForm(petition=petition), preview=True)
+    if not model_admin.holds(request, Right.SEE_SUPPORTERS, petition):
+        context |= {"reasons": [], "more_reasons": False, "names": []}
     # A scheduled petition looks as it will once open; a paused or ended one as it does.
     is_open = petition.state == State.OPEN
     return respond(request, {**context, "targets": targets, "is_open": is_open})
@@ -92,7 +95,7 @@ def from_form(
     if petition is None and is_row_number(number := post.get("preview_of", "")):
         petition = model_admin.get_petition(request, int(number))
     if petition is None:
-        organizations = Organization.objects.of(user_of(request))
+        organizations = organizations_with(user_of(request), Right.VIEW)
         chosen = post.get("organization", "")
         organization = (
             organizations.filter(pk=int(chosen)).first()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, Sum
@@ -23,6 +22,7 @@ from core.admin.edit_conflicts import (
     arrived,
     told,
 )
+from core.audit import entries
 from core.db import guards
 from core.i18n.languages import name_in_reader_language
 from core.mail.address_fields import AddressField
@@ -32,7 +32,7 @@ from core.text.fields import (
     URLField,
     formfield,
 )
-from organizations.scoping import user_of
+from organizations.rights import Right
 from petitions.channels import clean_tag
 from petitions.models import Letter, NextStep, Petition, TaggedLink
 from petitions.models.next_steps import MAILTO_MOST, NextStepKind, mailto
@@ -227,7 +227,7 @@ def spread(
     model_admin: PetitionAdmin, request: HttpRequest, petition: Petition
 ) -> HttpResponse:
     """Show the promotion page; on POST, do what one of its forms asks."""
-    editable = model_admin.has_change_permission(request, petition)
+    editable = model_admin.holds(request, Right.WRITE, petition)
     posted = request.POST.get("form", "") if editable else ""
     if posted:
         # When a button is pressed twice, the second request waits here, and then finds
@@ -287,9 +287,7 @@ def spread(
 
 
 def log_on_petition(request: HttpRequest, petition: Petition, what: str) -> None:
-    LogEntry.objects.log_actions(
-        user_of(request).pk, [petition], CHANGE, what, single_object=True
-    )
+    entries.note(petition, what)
 
 
 def warn_of_length(request: HttpRequest, languages: list[str]) -> None:

@@ -12,20 +12,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Count, Max, Value
 from django.db.models.functions import StrIndex, Substr
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from core.admin.bulk_actions import Question
 from organizations.scoping import user_of
+from petitions import ways_back
 from petitions.admin.actions import log
 from petitions.models import Petition, Removal, Signature
 from petitions.models.petition_lifecycle import WAIT
@@ -58,15 +58,9 @@ REMOVE = Decision(
 )
 
 
-def ask(
-    model_admin: ModelAdmin[Signature],
-    request: HttpRequest,
-    rows: SignatureQuerySet,
-    decision: Decision,
-) -> HttpResponse:
-    """Show what would be decided about. The page sends back the newest signature that
-    it covers, so that none that came later is."""
-    day = timezone.localtime(timezone.now() + WAIT)
+def question(rows: SignatureQuerySet, decision: Decision) -> Question:
+    """Return what is asked before it is decided about signatures in quarantine."""
+    now = timezone.now()
     groups = (
         rows.order_by()
         .values("petition__title", "quarantine_reason")
@@ -80,47 +74,37 @@ def ask(
         .annotate(number=Count("pk"))
         .order_by("-number", "domain")[: DOMAINS + 1]
     )
-    context: dict[str, Any] = {
-        **model_admin.admin_site.each_context(request),
-        "title": decision.title,
-        "action": decision.action,
-        "opts": model_admin.opts,
-        "number": sum(group["number"] for group in groups),
-        "number_of_people": rows.aggregate(n=Count("email_key", distinct=True))["n"],
-        "day": date_format(day),
-        "newest": max((group["newest"] for group in groups), default=0),
-        "rows": [
-            {
-                "petition": Truncator(group["petition__title"]).chars(80),
-                "reason": QuarantineReason(group["quarantine_reason"]).label,
-                "number": group["number"],
-            }
-            for group in groups
-        ],
-        "domains": domains[:DOMAINS],
-        "more_domains": len(domains) > DOMAINS,
-        "checkbox": ACTION_CHECKBOX_NAME,
-        "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
-        "select_across": request.POST.get("select_across") == "1",
-        "action_url": request.get_full_path(),
-    }
-    return TemplateResponse(request, decision.template, context)
+    return Question(
+        ways_back.sentence(decision.action, now, now),
+        number=sum(group["number"] for group in groups),
+        newest=max((group["newest"] for group in groups), default=0),
+        template=decision.template,
+        context={
+            "title": decision.title,
+            "number_of_people": rows.aggregate(n=Count("email_key", distinct=True))[
+                "n"
+            ],
+            "day": date_format(timezone.localtime(now + WAIT)),
+            "rows": [
+                {
+                    "petition": Truncator(group["petition__title"]).chars(80),
+                    "reason": QuarantineReason(group["quarantine_reason"]).label,
+                    "number": group["number"],
+                }
+                for group in groups
+            ],
+            "domains": domains[:DOMAINS],
+            "more_domains": len(domains) > DOMAINS,
+        },
+    )
 
 
 def decide(
-    model_admin: ModelAdmin[Signature],
-    request: HttpRequest,
-    rows: SignatureQuerySet,
-    decision: Decision,
-) -> HttpResponse | None:
-    """Ask, then do it to what was shown, as far as that still waits; ask again about
-    what there was no time for."""
-    if "confirmed" not in request.POST:
-        return ask(model_admin, request, rows, decision)
-    newest = request.POST.get("newest", "")
-    was_asked = newest.isascii() and newest.isdecimal() and len(newest) < 19
-    seen = rows.filter(pk__lte=int(newest)) if was_asked else rows.none()
-    number = (release if decision is RELEASE else remove)(request, seen)
+    request: HttpRequest, rows: SignatureQuerySet, decision: Decision
+) -> Question | None:
+    """Do it to signatures in quarantine; return what to ask about those that there was
+    no time for."""
+    number = (release if decision is RELEASE else remove)(request, rows)
     if not number:
         messages.warning(
             request,
@@ -130,12 +114,12 @@ def decide(
             ),
         )
         return None
-    if not seen.exists():
+    if not rows.exists():
         return None
     messages.warning(
         request, gettext("There was no time for all of them. This is the rest:")
     )
-    return ask(model_admin, request, seen, decision)
+    return question(rows, decision)
 
 
 def release(request: HttpRequest, rows: SignatureQuerySet) -> int:
@@ -162,7 +146,8 @@ def release(request: HttpRequest, rows: SignatureQuerySet) -> int:
                 "%(n)s signatures released; their links are on their way.",
                 number,
             )
-            % {"n": intcomma(number)},
+            % {"n": intcomma(number)}
+            + f" {ways_back.sentence('release', now, now)}",
         )
     return number
 
@@ -183,29 +168,29 @@ def remove(request: HttpRequest, rows: SignatureQuerySet) -> int:
         messages.success(
             request,
             ngettext(
-                "%(n)s signature will be erased on %(day)s. Until then it can be "
-                "called off, above this list.",
-                "%(n)s signatures will be erased on %(day)s. Until then it can be "
-                "called off, above this list.",
+                "%(n)s signature will be erased on %(day)s.",
+                "%(n)s signatures will be erased on %(day)s.",
                 number,
             )
             % {
                 "n": intcomma(number),
                 "day": date_format(timezone.localtime(now + WAIT)),
-            },
+            }
+            + f" {ways_back.sentence('remove', now, now)}",
         )
     return number
 
 
-def call_off(
+def find_removal(
     model_admin: ModelAdmin[Signature], request: HttpRequest, number: int
-) -> HttpResponse:
-    """On POST, call a removal off: its signatures stay in quarantine as before. Raise
-    Http404 unless the user may edit its petition."""
-    rows = Removal.objects.edited_by(user_of(request)).select_related("petition")
-    removal = rows.filter(pk=number).first()
-    if removal is None and Removal.objects.filter(pk=number).exists():
-        raise Http404
+) -> Removal | None:
+    """Return the removal with this number, None when it is over."""
+    return Removal.objects.select_related("petition").filter(pk=number).first()
+
+
+def call_off(request: HttpRequest, removal: Removal | None) -> HttpResponse:
+    """On POST, call a removal off: its signatures stay in quarantine as before. None
+    stands for one that is over."""
     if removal is None:
         # Of two who call it off, the second finds nothing; nor does whoever is late.
         messages.warning(
@@ -230,7 +215,7 @@ def call_off(
             )
             % {"n": intcomma(back)},
         )
-        if Removal.objects.filter(pk=number).exists():
+        if Removal.objects.filter(pk=removal.pk).exists():
             messages.warning(
                 request,
                 gettext("There was no time for all of them: call the rest off, too."),

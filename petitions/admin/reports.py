@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from organizations.permissions import may_see_supporters
-from organizations.scoping import ScopedAdmin, user_of
+from organizations.rights import Right
+from organizations.scoping import Needs, ScopedAdmin, user_of
 from petitions.models import Report
 
 
@@ -82,6 +82,7 @@ class ReportAdmin(ScopedAdmin[Report]):
     """Reports: organisations see their own; those about the site are for
     administrators."""
 
+    needs = Needs(view=Right.SEE_SUPPORTERS, change=Right.MODERATE)
     organization_path = "petition__organization_id"
     form = HandlingForm
     list_display = ["created_at", "about", "reason", "is_handled", "handled_by"]
@@ -107,12 +108,9 @@ class ReportAdmin(ScopedAdmin[Report]):
         return report.text or str(_("Erased: it is past its time."))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Leave out who wrote it, for users who only read."""
+        """Show a sentence instead of the box that nobody can tick."""
         fields = list(super().get_fields(request, obj))
-        if not may_see_supporters(user_of(request), self.organization_id(obj)):
-            fields.remove("sender")
         if not self.has_change_permission(request, obj):
-            # There is no box to tick: show what it would say instead.
             fields[fields.index("handled")] = "is_handled"
         return fields
 
@@ -123,9 +121,6 @@ class ReportAdmin(ScopedAdmin[Report]):
     @admin.display(description=_("handled"), boolean=True, ordering="handled_at")
     def is_handled(self, report: Report) -> bool:
         return report.is_handled
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def save_model(
         self, request: HttpRequest, obj: Report, form: Any, change: bool

@@ -3,36 +3,32 @@ here."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import F, QuerySet
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.edit_conflicts import digest
+from core.admin.bulk_actions import Asked, Question
 from core.i18n.languages import name_in_reader_language
-from organizations.permissions import may_edit, memberships
-from organizations.scoping import SupportersAdmin, user_of
+from organizations.rights import Right
+from organizations.scoping import Needs, action, page
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.admin import quarantine
 from petitions.admin.filters import PetitionFilter, QuarantineFilter
+from petitions.admin.moderation import ModeratingAdmin, chosen
 from petitions.identity.key_ring import keys_of
-from petitions.models import Comment, Signature
+from petitions.models import Comment, Removal, Signature
 from petitions.models.signatures import (
     COMMENTED,
     NAME_WITHHELD,
-    SignatureQuerySet,
 )
 from petitions.signature_fields import OPTIONAL
 from petitions.states import Delivery, WeakSign
@@ -44,14 +40,6 @@ SIGNS = {
     WeakSign.BUSY_DOMAIN: _("many forms with this mail domain"),
     WeakSign.CONTACT_IN_NAME: _("the name or the place may hold an address"),
 }
-
-# The hidden field of each row that says which texts the list showed in it; COMMENT and
-# NAME are the groups of its pattern that hold their digests.
-SHOWN = "_shown"
-COMMENT, NAME = 2, 3
-
-# Once staff have decided about a name, it is no longer in doubt.
-LOOKED_AT = F("weak_signs").bitand(~int(WeakSign.CONTACT_IN_NAME))
 
 
 def signs_in_words(signature: Signature) -> str:
@@ -102,9 +90,23 @@ class NameFilter(admin.SimpleListFilter):
         return queryset
 
 
+def aside(decision: quarantine.Decision) -> Asked:
+    """Return what is asked before signatures set aside are released or removed."""
+
+    def asked(
+        model_admin: SignatureAdmin,
+        request: HttpRequest,
+        queryset: QuerySet[Signature],
+    ) -> Question:
+        return quarantine.question(chosen(queryset).quarantined(), decision)
+
+    return asked
+
+
 @admin.register(Signature)
-class SignatureAdmin(SupportersAdmin[Signature]):
-    organization_path = "petition__organization_id"
+class SignatureAdmin(ModeratingAdmin):
+    # Nobody edits what somebody signed.
+    needs = Needs(view=Right.SEE_SUPPORTERS)
     # Counting millions for each filter takes longer than anybody waits.
     show_facets = admin.ShowFacets.NEVER
     list_display = [
@@ -134,27 +136,19 @@ class SignatureAdmin(SupportersAdmin[Signature]):
 
     readonly_fields = ["name_known", "email_known"]
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: nobody edits what somebody signed. Actions ask for
-        `approve`."""
-        return False
+    @page(Right.MODERATE, find=quarantine.find_removal)
+    def call_off(self, request: HttpRequest, removal: Removal | None) -> HttpResponse:
+        """Call off the erasure of signatures that were set aside."""
+        return quarantine.call_off(request, removal)
 
     def get_urls(self) -> list[Any]:
         """Add the page that calls off a removal."""
-        call_off = self.admin_site.admin_view(
-            lambda request, number: quarantine.call_off(self, request, number)
-        )
+        call_off = self.admin_site.admin_view(self.call_off)
         name = f"petitions_{self.opts.model_name}_call_off"  # comments have it, too
         return [
             path("removal/<int:number>/call-off/", call_off, name=name),
             *super().get_urls(),
         ]
-
-    def has_approve_permission(self, request: HttpRequest) -> bool:
-        return super().has_change_permission(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Signature], search_term: str
@@ -168,19 +162,6 @@ class SignatureAdmin(SupportersAdmin[Signature]):
                 return queryset.none(), False
             return queryset.filter(email_key__in=known), False
         return super().get_search_results(request, queryset, search_term)
-
-    def action_checkbox(self, obj: Signature) -> SafeString:
-        """Add digests of the texts that the row shows, so that nothing is decided
-        unread."""
-        return format_html(
-            '{}<input type="hidden" name="{}" value="{}-{}-{}">',
-            super().action_checkbox(obj), SHOWN, obj.pk, digest(obj.comment),
-            digest(f"{obj.name}\n{obj.place}"),
-        )  # fmt: skip
-
-    def beginning(self, comment: str) -> str:
-        """Return the part of a comment that the list shows."""
-        return Truncator(comment).chars(80)
 
     @admin.display(description=_("name"), ordering="name")
     def name_known(self, signature: Signature) -> str:
@@ -241,134 +222,27 @@ class SignatureAdmin(SupportersAdmin[Signature]):
     def network_shared(self, signature: Signature) -> str:
         return network_in_words(signature)
 
-    @admin.action(description=_("Show comments on the page"), permissions=["approve"])
-    def approve_comments(
-        self, request: HttpRequest, queryset: QuerySet[Signature]
-    ) -> None:
-        self.decide(request, queryset, approved=True)
-
-    @admin.action(description=_("Do not show comments"), permissions=["approve"])
-    def hide_comments(
-        self, request: HttpRequest, queryset: QuerySet[Signature]
-    ) -> None:
-        self.decide(request, queryset, approved=False)
-
-    def decide(
-        self, request: HttpRequest, queryset: QuerySet[Signature], *, approved: bool
-    ) -> None:
-        """Approve or reject comments; they leave the queue either way. One that has
-        changed since it was listed is left as it is, and so is one to be approved that
-        the list did not show whole."""
-        commented = queryset.exclude(comment="")
-        read = self.read(request, commented, COMMENT, allow_unlisted=not approved)
-        self.change(
-            request, read, comment_approved=approved, comment_rejected=not approved
-        )
-
-    def read(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Signature],
-        part: int,
-        *,
-        allow_unlisted: bool = False,
-    ) -> QuerySet[Signature]:
-        """Return the rows whose COMMENT or NAME (`part`) the list showed whole and as
-        it still is and, if `allow_unlisted`, those that it did not show; tell the user
-        how many are left out. The listed rows are locked, so that they change no more
-        until the transaction ends."""
-        listed = {
-            int(found[1]): found[part]
-            for row in request.POST.getlist(SHOWN)
-            if (found := re.fullmatch("([0-9]{1,18})-([0-9a-f]*)-([0-9a-f]*)", row))
-        }
-        chosen = queryset.order_by()
-        rows = Signature.objects.filter(
-            pk__in=chosen.filter(pk__in=listed).values("pk")
-        )
-        texts = rows.select_for_update(no_key=True).values_list(
-            "pk", "comment", "name", "place"
-        )
-        whole, changed = [], []
-        for number, comment, name, place in texts:
-            text = comment if part == COMMENT else f"{name}\n{place}"
-            if listed[number] != digest(text):
-                changed.append(number)
-            elif part == NAME or self.beginning(comment) == comment:
-                whole.append(number)
-        if allow_unlisted:
-            read, left = chosen.exclude(pk__in=changed), len(changed)
-        else:
-            read = chosen.filter(pk__in=whole)
-            left = chosen.count() - len(whole)
-        if left:
-            sentence = ngettext(
-                "%(n)s was left as it is: it was changed since, or this list did not "
-                "show all of it. Read it first.",
-                "%(n)s were left as they are: they were changed since, or this list "
-                "did not show all of them. Read them first.",
-                left,
-            )
-            messages.warning(request, sentence % {"n": intcomma(left)})
-        return read
-
-    @admin.action(description=_("Take names from the page"), permissions=["approve"])
-    def withhold_names(
-        self, request: HttpRequest, queryset: QuerySet[Signature]
-    ) -> None:
-        self.change(request, queryset, name_withheld=True, weak_signs=LOOKED_AT)
-
-    @admin.action(
-        description=_("Let names stand on the page again"), permissions=["approve"]
-    )
-    def release_names(
-        self, request: HttpRequest, queryset: QuerySet[Signature]
-    ) -> None:
-        read = self.read(request, queryset, NAME)
-        self.change(request, read, name_withheld=False, weak_signs=LOOKED_AT)
-
-    @admin.action(
-        description=_("Set aside: release, so that the link is sent"),
-        permissions=["approve"],
+    @action(
+        Right.MODERATE,
+        _("Set aside: release, so that the link is sent"),
+        aside(quarantine.RELEASE),
     )
     def release(
         self, request: HttpRequest, queryset: QuerySet[Signature]
-    ) -> HttpResponse | None:
-        rows = self.editable(request, queryset).quarantined()
-        return quarantine.decide(self, request, rows, quarantine.RELEASE)
+    ) -> Question | None:
+        rows = chosen(queryset).quarantined()
+        return quarantine.decide(request, rows, quarantine.RELEASE)
 
-    @admin.action(
-        description=_("Set aside: remove, after seven days"), permissions=["approve"]
+    @action(
+        Right.MODERATE,
+        _("Set aside: remove, after seven days"),
+        aside(quarantine.REMOVE),
     )
     def remove(
         self, request: HttpRequest, queryset: QuerySet[Signature]
-    ) -> HttpResponse | None:
-        rows = self.editable(request, queryset).quarantined()
-        return quarantine.decide(self, request, rows, quarantine.REMOVE)
-
-    def change(
-        self, request: HttpRequest, queryset: QuerySet[Signature], **values: Any
-    ) -> None:
-        """Set these values for signatures of petitions that the user may edit."""
-        number = self.editable(request, queryset).known().update(**values)
-        messages.success(
-            request,
-            ngettext("%(n)s signature changed.", "%(n)s signatures changed.", number)
-            % {"n": intcomma(number)},
-        )
-
-    def editable(
-        self, request: HttpRequest, queryset: QuerySet[Signature]
-    ) -> SignatureQuerySet:
-        """Return the signatures whose petitions the user may edit; not their ids, of
-        which there may be more than a statement has room for, nor a subquery, which
-        PostgreSQL may run once a row."""
-        user = user_of(request)
-        chosen = cast("SignatureQuerySet", queryset.order_by().select_related(None))
-        if user.is_superuser:
-            return chosen
-        edited = [number for number in memberships(user) if may_edit(user, number)]
-        return chosen.filter(petition__organization__in=edited)
+    ) -> Question | None:
+        rows = chosen(queryset).quarantined()
+        return quarantine.decide(request, rows, quarantine.REMOVE)
 
 
 class DecisionFilter(admin.SimpleListFilter):

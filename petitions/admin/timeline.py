@@ -3,6 +3,7 @@ from the page of its petition, and stays with it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -20,8 +22,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.http.paging import BoundedPaginator
 from core.text.numbers import Counted
-from organizations.permissions import may_edit, may_own
-from organizations.scoping import ScopedAdmin, user_of
+from organizations.rights import Right, may
+from organizations.scoping import Needs, ScopedAdmin, page, user_of
+from petitions import ways_back
 from petitions.admin import former_words, withdrawn_answers
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.pictures import PictureAdmin, PictureForm
@@ -30,6 +33,7 @@ from petitions.admin.translations import ToldTextInline
 from petitions.models import (
     Answer,
     AnswerTranslation,
+    AnswerWithdrawal,
     Handover,
     HandoverTranslation,
     Petition,
@@ -55,6 +59,7 @@ class OfPetitionForm[M: Update | Answer | Handover](forms.ModelForm[M]):
 class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
     """An admin for updates, answers or handovers."""
 
+    needs = Needs(view=Right.VIEW, add=Right.WRITE, change=Right.WRITE)
     organization_path = "petition__organization_id"
     list_filter = [PetitionFilter]
     list_select_related = ["petition"]
@@ -67,7 +72,7 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
 
     def asked_petition(self, request: HttpRequest) -> Petition | None:
         """Return the petition that ?petition= names or that the list is filtered by;
-        None unless it is public or was, and the user may edit it."""
+        None unless it is public or was, and the user may write about it."""
         narrowed = QueryDict(request.GET.get("_changelist_filters", ""))
         number = request.GET.get("petition") or narrowed.get("petition") or ""
         return self.petition_told_of(request, number)
@@ -79,11 +84,21 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
         petition = Petition.objects.filter(pk=int(number)).first()
         if petition is None or petition.state == State.DRAFT:
             return None
-        allowed = may_edit(user_of(request), petition.organization_id)
+        allowed = may(user_of(request), Right.WRITE, petition.organization_id)
         return petition if allowed else None
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def allows_adding(self, request: HttpRequest, obj: Any) -> bool:
         return self.asked_petition(request) is not None
+
+    def way_back(self, request: HttpRequest, petition: Petition | None) -> str:
+        """Return how a row is taken back that readers see as soon as it is saved; ""
+        for one that has a date of its own."""
+        act = str(self.opts.model_name)
+        if petition is None or act not in ways_back.OF:
+            return ""
+        now, user = timezone.now(), user_of(request)
+        owner = may(user, Right.TAKE_BACK, petition.organization_id)
+        return ways_back.sentence(act, now, now, owner=owner)
 
     # -- the form --
 
@@ -121,7 +136,8 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
     ) -> HttpResponse:
         row = self.get_object(request, object_id) if object_id else None
         petition = row.petition if row else self.asked_petition(request)
-        context = {
+        context: dict[str, Any] = {
+            "way_back": self.way_back(request, petition),
             "subtitle": petition,
             "told_of": petition,
             "show_save_and_add_another": False,
@@ -138,7 +154,9 @@ class OfPetitionAdmin[M: Update | Answer | Handover](ScopedAdmin[M]):
     def response_post_save_add(
         self, request: HttpRequest, obj: M
     ) -> HttpResponseRedirect:
-        """Go back to the petition."""
+        """Go back to the petition; say how what was saved is taken back."""
+        if way_back := self.way_back(request, obj.petition):
+            messages.info(request, way_back)
         return redirect("admin:petitions_petition_change", obj.petition_id)
 
     response_post_save_change = response_post_save_add
@@ -170,10 +188,8 @@ class AnswerTranslationInline(ToldTextInline[AnswerTranslation, Answer]):
     model = AnswerTranslation
     form = AnswerTranslationForm
     fields = ["language", "original", "text", "answered_by", "link"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: what was published stays readable."""
-        return False
+    # What was published stays readable.
+    needs = replace(ToldTextInline.needs, delete=None)
 
 
 @admin.register(Answer)
@@ -238,9 +254,12 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
         ]
         return [*own, *super().get_urls()]
 
-    def withdraw(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Withdraw the answer as a whole; for owners."""
-        return withdrawn_answers.withdraw(self, request, number)
+    @page(Right.TAKE_BACK, find=withdrawn_answers.answer_or_record, is_grave=True)
+    def withdraw(
+        self, request: HttpRequest, found: Answer | AnswerWithdrawal
+    ) -> HttpResponse:
+        """Withdraw the answer as a whole."""
+        return withdrawn_answers.withdraw(self, request, found)
 
     def changeform_view(
         self,
@@ -250,13 +269,14 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         answer = self.get_object(request, object_id) if object_id else None
-        may = answer is not None and withdrawn_answers.may_withdraw(request, answer)
-        context = {"may_withdraw": may, **(extra_context or {})}
+        allowed = answer and self.holds(request, Right.TAKE_BACK, answer)
+        context = {"may_withdraw": bool(allowed), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
-    def former(self, request: HttpRequest, number: int) -> HttpResponse:
+    @page(Right.VIEW)
+    def former(self, request: HttpRequest, answer: Answer) -> HttpResponse:
         """Show the earlier versions, with the form that removes one for good."""
-        return former_words.former(self, request, number)
+        return former_words.former(self, request, answer)
 
 
 # == Handovers ==
@@ -284,6 +304,7 @@ class HandoverTranslationInline(ToldTextInline[HandoverTranslation, Handover]):
 
 @admin.register(Handover)
 class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
+    needs = replace(OfPetitionAdmin.needs, delete=Right.TAKE_BACK)
     form = HandoverForm
     inlines = [HandoverTranslationInline]
     list_display = ["handed_on", "petition", "target", "number"]
@@ -308,8 +329,9 @@ class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Handover | None = None
-    ) -> tuple[str, ...]:
-        return () if obj is None else Handover.NUMBERS
+    ) -> list[str]:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if obj is None else [*fields, *Handover.NUMBERS]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
@@ -318,20 +340,21 @@ class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
             initial |= {name: getattr(counted, name) for name in Handover.NUMBERS}
         return initial
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow owners to delete a handover that did not happen."""
-        if obj is None:
-            return False
-        return may_own(user_of(request), obj.petition.organization_id)
+    def allows_deleting(self, request: HttpRequest, obj: Any) -> bool:
+        """Allow it for one: a handover that did not happen."""
+        return obj is not None
 
 
 # == On the page of a petition ==
 
 
-def links(petition: Petition, *, editable: bool) -> list[SafeString]:
+def links(
+    petition: Petition, *, editable: bool, sees_supporters: bool
+) -> list[SafeString]:
     """Return links to the petition's updates, answers and handovers, to a form for one
-    more of each if `editable`, and to the comments to be read. They open in a tab of
-    their own: they stand in the petition's form, and what is typed there must stay."""
+    more of each if `editable`, and to the comments to be read if `sees_supporters`.
+    They open in a tab of their own: they stand in the petition's form, and what is
+    typed there must stay."""
     found = []
     for model in (Update, Answer, Handover):
         words = model._meta.verbose_name_plural
@@ -344,6 +367,8 @@ def links(petition: Petition, *, editable: bool) -> list[SafeString]:
         )
         more = format_html(html, add, _("Add"), words, _("Add"))
         found.append(rows + more if editable else rows)
+    if not sees_supporters:
+        return found
     waiting = Signature.objects.comments_waiting().filter(petition=petition)
     pages = BoundedPaginator(waiting.order_by("pk"), BoundedPaginator.most)
     number = intcomma(pages.count)

@@ -13,12 +13,16 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from core.i18n.moments import hour_words
 from core.retention import months_after
+from organizations.models import User
+from organizations.rights import Right, may
+from petitions import ways_back
 from petitions.admin.translations import missing_sentence
-from petitions.dates import hour_words
 from petitions.models import Petition, RetentionLimit
 from petitions.models.petition_lifecycle import ENDED_FROM, WAIT
 from petitions.states import ENDED_STATES, PUBLIC_STATES, RUNNING_STATES, State
+from petitions.ways_back import WayBack
 
 ENDING = ("close", "win", "withdraw")
 
@@ -37,11 +41,15 @@ class Transition:
     states: tuple[State, ...]
     """The states that it leads on from."""
     carry_out: Callable[[Petition, datetime], None]
+    way_back: Callable[[Petition, datetime, datetime], WayBack]
+    """The way back at a moment (the last argument) from its having been done at
+    another."""
     outcome: str = ""
     """Whether a sentence for readers is asked for: "", "optional" or "required"."""
     applies: Callable[[Petition, datetime], bool] = lambda petition, now: True
     """Whether it can be done to a petition in one of those states."""
-    for_owners: bool = False
+    right: Right = Right.PUBLISH
+    """The right that it takes."""
     calls_off: bool = False
     """Whether it calls off an erasure of names."""
 
@@ -81,7 +89,7 @@ class Transition:
             return [opening_sentence(petition, now)]
         if self.verb not in ENDING:
             return []
-        return [erasure_sentence(petition, now), taking_back_sentence()]
+        return [erasure_sentence(petition, now)]
 
 
 def opening_sentence(petition: Petition, now: datetime) -> str:
@@ -113,11 +121,67 @@ def names_sentence(names: int, day: datetime) -> str:
     )
 
 
-def taking_back_sentence() -> str:
-    return gettext(
-        "For seven days an owner of the organisation can take it back; nothing is "
-        "erased before."
-    )
+# == The ways back ==
+
+
+def as_draft(petition: Petition, since: datetime, now: datetime) -> WayBack:
+    """Return the way back from its publication."""
+    to_come = petition.opens_at is not None and petition.opens_at > now
+    if petition.has_signatures and not to_come:
+        return WayBack(over=_("people have signed it."))
+    return WayBack(_("Make it a draft again"), until_event=_("until somebody signs it"))
+
+
+def from_end(petition: Petition, since: datetime, now: datetime) -> WayBack:
+    """Return the way back from its end."""
+    if petition.anonymised_at or petition.anonymised_to:
+        return WayBack(over=_("names have been erased."))
+    return WayBack(_("Take it back"), until=since + WAIT, for_owners=True)
+
+
+def with_button(label: Any) -> Callable[[Petition, datetime, datetime], WayBack]:
+    """Return the way back of what can be taken back at any time."""
+    return lambda petition, since, now: WayBack(label)
+
+
+def to_same_end(petition: Petition, since: datetime, now: datetime) -> WayBack:
+    """Return the way back from taking an end back: it can be ended again."""
+    by_state = {"closed": "close", "won": "win", "withdrawn": "withdraw"}
+    return WayBack(TRANSITIONS[by_state[petition.state]].label)
+
+
+# Which act its state is the outcome of.
+LED_TO = {
+    State.OPEN: "publish",
+    State.PAUSED: "pause",
+    State.CLOSED: "close",
+    State.WON: "win",
+    State.WITHDRAWN: "withdraw",
+}
+
+
+def standing(petition: Petition, now: datetime, *, owner: bool) -> list[str]:
+    """Return where it stands since when, and until when that can be taken back, in
+    sentences; none for a draft, and for what had ended when it was imported."""
+    verb, since = LED_TO.get(State(petition.state)), petition.state_since
+    if verb is None or since is None or (verb in ENDING and not petition.state_before):
+        return []
+    if petition.is_scheduled(now) and petition.opens_at:
+        where = gettext("Scheduled: it goes public on %(moment)s.") % {
+            "moment": hour_words(petition.opens_at)
+        }
+    else:
+        where = gettext("%(state)s since %(moment)s.") % {
+            "state": petition.stage(now),
+            "moment": hour_words(since),
+        }
+    way_back = TRANSITIONS[verb].way_back(petition, since, now)
+    said = [where, way_back.sentence(now, owner=owner)]
+    if petition.can_keep_longer(now) and petition.months_lowered_at:
+        said.append(gettext("Its names are erased sooner than before."))
+        lowered = petition.months_lowered_at
+        said.append(ways_back.sentence("keep_less", lowered, now, owner=owner))
+    return said
 
 
 def is_not_scheduled(petition: Petition, now: datetime) -> bool:
@@ -139,6 +203,7 @@ TRANSITIONS = {
             _("“%(title)s” is public."),
             (State.DRAFT,),
             lambda petition, now: petition.publish(now=now),
+            as_draft,
         ),
         Transition(
             "open_now",
@@ -148,6 +213,7 @@ TRANSITIONS = {
             _("“%(title)s” is public."),
             RUNNING_STATES,
             lambda petition, now: petition.open_now(now=now),
+            as_draft,
             applies=Petition.is_scheduled,
         ),
         Transition(
@@ -161,6 +227,7 @@ TRANSITIONS = {
             _("“%(title)s” is a draft again."),
             RUNNING_STATES,
             lambda petition, now: petition.unpublish(now=now),
+            with_button(_("Publish")),
             applies=lambda petition, now: (
                 petition.is_scheduled(now) or not petition.has_signatures
             ),
@@ -173,6 +240,7 @@ TRANSITIONS = {
             _("“%(title)s” takes no signatures for now."),
             (State.OPEN,),
             lambda petition, now: petition.pause(),
+            with_button(_("Resume")),
             applies=is_not_scheduled,
         ),
         Transition(
@@ -183,6 +251,7 @@ TRANSITIONS = {
             _("“%(title)s” takes signatures again."),
             (State.PAUSED,),
             lambda petition, now: petition.resume(),
+            with_button(_("Pause")),
         ),
         Transition(
             "close",
@@ -195,6 +264,7 @@ TRANSITIONS = {
             _("“%(title)s” is closed."),
             RUNNING_STATES,
             lambda petition, now: petition.close(now=now),
+            from_end,
             outcome="optional",
             applies=is_not_scheduled,
         ),
@@ -206,6 +276,7 @@ TRANSITIONS = {
             _("“%(title)s” is won."),
             ENDED_FROM[State.WON],
             lambda petition, now: petition.win(now=now),
+            from_end,
             outcome="required",
             applies=is_not_scheduled,
         ),
@@ -221,6 +292,7 @@ TRANSITIONS = {
             _("“%(title)s” is withdrawn."),
             PUBLIC_STATES,
             lambda petition, now: petition.withdraw(now=now),
+            from_end,
             outcome="required",
             applies=is_not_scheduled,
         ),
@@ -236,8 +308,9 @@ TRANSITIONS = {
             _("“%(title)s” stands where it stood before."),
             ENDED_STATES,
             lambda petition, now: petition.take_back(now=now),
+            to_same_end,
             applies=Petition.can_be_taken_back,
-            for_owners=True,
+            right=Right.TAKE_BACK,
             calls_off=True,
         ),
         Transition(
@@ -248,19 +321,20 @@ TRANSITIONS = {
             _("The names of “%(title)s” are kept as long as before."),
             ENDED_STATES,
             lambda petition, now: petition.keep_longer(now=now),
+            with_button(_("Erase its names sooner")),
             applies=Petition.can_keep_longer,
-            for_owners=True,
+            right=Right.TAKE_BACK,
             calls_off=True,
         ),
     )
 }
 
 
-def available(petition: Petition, now: datetime, *, owner: bool) -> list[Transition]:
-    """Return the transitions that the petition's state allows; those for owners only if
-    `owner`."""
+def available(petition: Petition, now: datetime, user: User) -> list[Transition]:
+    """Return the transitions that the petition's state and the user's rights allow."""
     return [
         transition
         for transition in TRANSITIONS.values()
-        if transition.is_offered(petition, now) and (owner or not transition.for_owners)
+        if transition.is_offered(petition, now)
+        and may(user, transition.right, petition.organization_id)
     ]

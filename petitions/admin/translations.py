@@ -22,7 +22,8 @@ from core.i18n.language_fields import (
     LanguageSelect,
 )
 from core.i18n.languages import name_in_reader_language
-from petitions.admin.inlines import PetitionInline
+from organizations.scoping import ScopedPermissions
+from petitions.admin.inlines import WRITTEN as NEEDS
 from petitions.admin.text_widgets import MarkdownArea
 from petitions.models import Petition, Translation
 from petitions.models.translations import OtherText, ReadAsPetition
@@ -129,17 +130,16 @@ def missing_sentence(petition: Petition) -> str:
     ) % {"missing": names, "language": name_in_reader_language(petition.language)}
 
 
-class TranslationInline(PetitionInline, StackedInline[Translation, Petition]):
+class TranslationInline(ScopedPermissions, StackedInline[Translation, Petition]):
+    needs = NEEDS
     model = Translation
     form = TranslationForm
     formset = TranslationFormSet
     fields = WRITTEN
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def allows_deleting(self, request: HttpRequest, obj: Any) -> bool:
         """Allow it while nobody has signed under any of the texts."""
-        if obj is None or not super().has_change_permission(request, obj):
-            return False
-        return not any(text.is_frozen for text in obj.texts())
+        return obj is not None and not any(text.is_frozen for text in obj.texts())
 
     def get_extra(
         self, request: HttpRequest, obj: Petition | None = None, **kwargs: Any
@@ -169,16 +169,14 @@ def missing_of_told(row: ReadAsPetition) -> list[str]:
 
 
 class ToldTextInline[M: OtherText, P: ReadAsPetition](
-    PetitionInline, StackedInline[M, P]
+    ScopedPermissions, StackedInline[M, P]
 ):
     """Translations of an update, an answer or a handover."""
 
+    needs = NEEDS
     formset = ToldTextFormSet
     # Permissions are checked against the update, answer or handover.
     organization_path = "petition__organization_id"
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj)
 
     def get_extra(
         self, request: HttpRequest, obj: P | None = None, **kwargs: Any

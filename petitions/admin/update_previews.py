@@ -47,10 +47,10 @@ class TypedPicture:
 @xframe_options_sameorigin
 @csp_override({**PREVIEW_CSP, "img-src": [CSP.SELF, "data:"]})
 def preview_update(
-    model_admin: UpdateAdmin, request: HttpRequest, number: int | None
+    model_admin: UpdateAdmin, request: HttpRequest, update: Update | None
 ) -> HttpResponse:
     """Render the update as stored or, on POST, as typed in the form; save nothing."""
-    update = stored(model_admin, request, number)
+    update = update or named(model_admin, request)
     texts, reading = update.texts(), request.GET.get("language", "")
     if request.method == "POST":
         take_typed(request, update)
@@ -60,25 +60,23 @@ def preview_update(
     now = timezone.now()
     update.published_at = update.published_at or now
     update.number = update.number or 0  # it has none yet, and is linked nowhere
-    named = is_text_language(reading)
-    update.petition.reading = reading if named else update.language
+    known = is_text_language(reading)
+    update.petition.reading = reading if known else update.language
     context = update_context(update, is_open=update.petition.is_open(now), preview=True)
     return TemplateResponse(request, "petitions/update.html", context)
 
 
-def stored(
-    model_admin: UpdateAdmin, request: HttpRequest, number: int | None
-) -> Update:
-    """Return the update to preview, or a new one of the petition that the form names;
-    raise Http404 unless the user may see that."""
-    given = request.POST.get("preview_of", "") if number is None else str(number)
+def named(model_admin: UpdateAdmin, request: HttpRequest) -> Update:
+    """Return the update that the form names, or a new one of the petition that it
+    names; raise Http404 unless the user may see that."""
+    given = request.POST.get("preview_of", "")
     if is_row_number(given):
         update = model_admin.get_object(request, given)
         if update is None or not model_admin.has_view_permission(request, update):
             raise Http404
         return update
-    named = request.POST.get("preview_petition", "")
-    petition = model_admin.petition_told_of(request, named)
+    number = request.POST.get("preview_petition", "")
+    petition = model_admin.petition_told_of(request, number)
     if petition is None:
         raise Http404
     return Update(petition=petition, language=petition.language)

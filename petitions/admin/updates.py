@@ -3,6 +3,7 @@ published."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +15,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.i18n.language_fields import LanguageChoice
+from organizations.rights import Right
+from organizations.scoping import page
 from petitions.admin import update_previews
 from petitions.admin.dates import beginning_of_day, far_ahead
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.text_widgets import MarkdownArea
 from petitions.admin.timeline import OfPetitionAdmin, OfPetitionForm
 from petitions.admin.translations import PreviewedLanguage, ToldTextInline
-from petitions.models import Update, UpdateTranslation
+from petitions.models import Petition, Update, UpdateTranslation
 from petitions.states import PUBLIC_STATES
 
 # The fields that readers see: a change of these is dated (`changed_at`).
@@ -63,10 +66,8 @@ class UpdateForm(PictureForm[Update], OfPetitionForm[Update]):
 
     def wrong_day(self, day: datetime) -> Any:
         """Return why an update cannot have this date, in a sentence; None if it can."""
-        petition = self.instance.petition
-        begun = petition.opens_at and timezone.localdate(petition.opens_at)
-        begun = petition.started_on or begun
-        if begun and timezone.localdate(day) < begun:
+        petition = Petition.objects.with_counts().get(pk=self.instance.petition_id)
+        if petition.began and timezone.localdate(day) < petition.began:
             return _("The petition had not begun then: check the year.")
         return far_ahead(day, timezone.now())
 
@@ -97,6 +98,7 @@ class UpdateTranslationInline(ToldTextInline[UpdateTranslation, Update]):
 
 @admin.register(Update)
 class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
+    needs = replace(OfPetitionAdmin.needs, delete=Right.WRITE)
     form = UpdateForm
     inlines = [UpdateTranslationInline]
     list_display = ["title", "petition", "number", "published_at", "language"]
@@ -115,12 +117,10 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
             fields.remove("publish_now")
         return fields
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def allows_deleting(self, request: HttpRequest, obj: Any) -> bool:
         """Allow it only for an update that was never published: the URL of any other
         was passed on."""
-        if obj is None or obj.number is not None:
-            return False
-        return self.has_change_permission(request, obj)
+        return obj is not None and obj.number is None
 
     def formfield_for_dbfield(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -171,6 +171,7 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
             *super().get_urls(),
         ]
 
-    def preview(self, request: HttpRequest, number: int | None = None) -> HttpResponse:
+    @page(Right.VIEW)
+    def preview(self, request: HttpRequest, update: Update | None) -> HttpResponse:
         """Show its page, as stored or, on POST, as typed in the form."""
-        return update_previews.preview_update(self, request, number)
+        return update_previews.preview_update(self, request, update)

@@ -20,6 +20,8 @@ from django.utils.html import strip_tags
 
 from organizations.models import Organization, User
 from petitions.admin.transitions import TRANSITIONS
+from petitions.models import Signature
+from petitions.signatures.supporters import PATHS
 from tests.project.conftest import World, sent
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +79,8 @@ def own_pages() -> Iterator[str]:
             if not name or name.rpartition("_")[2] in djangos:
                 continue
             rows = model_admin.model._default_manager.values_list("pk", flat=True)
+            if "supporterrequest" in name:
+                rows = Signature.objects.values_list("pk", flat=True)
             if "export_new" in name:
                 rows = Organization.objects.values_list("pk", flat=True)
             yield from addresses(name, [*rows[:6], 999_999_999])
@@ -89,7 +93,19 @@ def addresses(name: str, numbers: list[int]) -> Iterator[str]:
     ]
     found: list[str] = []
     one: list[list[Any]] = [[n] for n in numbers]
-    for arguments in [[], *one, *verbs]:
+    people: list[list[Any]] = [
+        [kind, n, *more]
+        for kind in [*PATHS, "x"]
+        for n in numbers
+        for more in ([], [n])
+    ]
+    of_members: list[list[Any]] = [
+        [n, member, act]
+        for n in numbers
+        for member in numbers[:1]
+        for act in ("remove", "resend", "nothing")
+    ]
+    for arguments in [[], *one, *verbs, *people, *of_members]:
         with suppress(NoReverseMatch):
             found.append(reverse(f"admin:{name}", args=arguments))
     assert found, f"{name}: nothing is known that its address could hold"

@@ -26,12 +26,14 @@ from core.db.refusals import (
     fields_of,
     has_sentence,
 )
+from core.models import AuditEntry
 from organizations.models import User
 from petitions.models import (
     AnswerWithdrawal,
     Export,
     Invalidation,
     KeyCollision,
+    Pack,
     Petition,
     Signature,
 )
@@ -43,7 +45,15 @@ type Login = Callable[[User], Client]
 
 FORMS = [model for model in admin.site._registry if not model._meta.proxy]
 # Nobody writes these in a form.
-READ_ONLY = (AnswerWithdrawal, Signature, Export, Invalidation, KeyCollision)
+READ_ONLY = (
+    AnswerWithdrawal,
+    AuditEntry,
+    Signature,
+    Export,
+    Invalidation,
+    KeyCollision,
+    Pack,
+)
 
 # A draft, one that is public, and one that people have signed.
 FEW = {Petition: 3}
@@ -319,6 +329,7 @@ NOT_TYPED = {
     "organizations_user_email_lower": "the form writes small letters",
     "organizations_organization_links_form": "lines of a list: no single value",
     "organizations_organization_links_most": "lines of a list: no single value",
+    "supporter_request_made_sure": "the form offers no “done”; a supporter's page does",
 }
 
 

@@ -4,6 +4,7 @@ was typed, and says as much of another organisation's row."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -62,7 +63,9 @@ def test_the_pages_are_found() -> None:
         "petitions_petition_invalidate", "petitions_petition_keep_less",
         "petitions_update_preview_one", "petitions_answer_former",
         "petitions_answer_withdraw", "petitions_invalidation_reverse",
-        "petitions_export_new",
+        "petitions_export_new", "petitions_petition_deliver", "petitions_pack_names",
+        "petitions_pack_make", "petitions_pack_call_off", "petitions_pack_download",
+        "petitions_pack_handed_over",
     } <= names  # fmt: skip
 
 
@@ -150,7 +153,7 @@ def test_a_petition_that_goes_while_its_page_is_at_work_is_no_fault(
     alice: User, world: World
 ) -> None:
     """The row is found, and is gone by the time that it is locked."""
-    model_admin = admin.site._registry[Petition]
+    model_admin: Any = admin.site._registry[Petition]
     request = RequestFactory().post("/", {"form": "step", "kind": ""})
     request.user = alice
     gone = world.draft
@@ -161,7 +164,7 @@ def test_a_petition_that_goes_while_its_page_is_at_work_is_no_fault(
     with pytest.raises(Http404):
         actions.transition(model_admin, request, gone, TRANSITIONS["publish"])
     with pytest.raises(Http404):
-        promotion.spread(model_admin, request, gone)  # type: ignore[arg-type]
+        promotion.spread(model_admin, request, gone)
 
 
 def test_a_removal_that_is_over_says_what_became_of_it(

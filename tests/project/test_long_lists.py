@@ -18,6 +18,7 @@ from organizations.models import User
 from petitions.models import Petition, Signature
 from tests.factories import make_signature
 from tests.helpers import text_of
+from tests.petitions.admin.helpers import decide, decided
 from tests.project.conftest import World
 
 pytestmark = pytest.mark.django_db
@@ -102,8 +103,8 @@ def test_an_action_on_all_rows_is_done_to_those_that_were_not_counted(
     client = as_user(alice)
     first = [row.pk for row in client.get(SIGNATURES).context["cl"].result_list]
 
-    client.post(
-        SIGNATURES,
+    decide(
+        client,
         {"action": "withhold_names", "_selected_action": first, "index": "0",
          "select_across": "1"},
     )  # fmt: skip
@@ -120,7 +121,7 @@ def test_what_was_done_to_many_is_said_with_separators(
     )
     data = {"action": "withhold_names", "_selected_action": [many[0].pk], "index": "0"}
 
-    page = as_user(alice).post(SIGNATURES, data, follow=True)
+    page = decided(as_user(alice), SIGNATURES, data)
 
     assert "12,345 signatures changed." in text_of(page)
 
@@ -141,6 +142,8 @@ def test_a_link_to_many_comments_says_that_there_are_more(
     [
         ("withhold_names", {}),
         ("hide_comments", {}),
+        ("withhold_names", {"confirmed": "1", "newest": str(2**40)}),
+        ("hide_comments", {"confirmed": "1", "newest": str(2**40)}),
         ("release", {}),
         ("remove", {}),
         ("remove", {"confirmed": "1", "newest": str(2**40)}),

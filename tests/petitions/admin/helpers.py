@@ -90,16 +90,27 @@ def act(client: Client, petition: Petition, verb: str, **fields: str) -> Any:
     return client.post(f"{LIST}{petition.pk}/do/{verb}/", fields)
 
 
-def decide(
-    client: Client, fields: dict[str, Any], path: str = "/admin/petitions/signature/"
-) -> Any:
-    """Take an action on signatures set aside: ask, then confirm what the page shows;
+SIGNATURES = "/admin/petitions/signature/"
+
+
+def decide(client: Client, fields: dict[str, Any], path: str = SIGNATURES) -> Any:
+    """Take an action on the rows of a list: ask, then confirm what the page shows;
     return the page that asked."""
     asked = client.post(path, fields)
-    found = re.findall(r'name="newest" value="(\d+)"', asked.content.decode())
-    newest = found[0] if found else ""
-    client.post(path, {**fields, "confirmed": "1", "newest": newest})
+    client.post(path, {**fields, **pressed(asked)})
     return asked
+
+
+def decided(client: Client, path: str, fields: dict[str, Any]) -> Any:
+    """Do the same, and return the page that follows."""
+    asked = client.post(path, fields)
+    return client.post(path, {**fields, **pressed(asked)}, follow=True)
+
+
+def pressed(asked: Any) -> dict[str, str]:
+    """Return what the button of the page that asked sends besides the list's fields."""
+    own = r'name="(after|newest|more)" value="(\d+)"'
+    return {**dict(re.findall(own, asked.content.decode())), "confirmed": "1"}
 
 
 def member_form(organization: Organization, **changes: Any) -> dict[str, Any]:
@@ -113,21 +124,9 @@ def member_form(organization: Organization, **changes: Any) -> dict[str, Any]:
         "website": "",
         "charity_number": "",
         "privacy_notice": "",
-        "memberships-INITIAL_FORMS": "0",
     }
-    members = list(organization.memberships.order_by("pk"))
-    for number, membership in enumerate(members):
-        prefix = f"memberships-{number}-"
-        fields |= {
-            "memberships-INITIAL_FORMS": str(number + 1),
-            f"{prefix}id": membership.pk,
-            f"{prefix}organization": organization.pk,
-            f"{prefix}role": membership.role,
-        }
-    fields["memberships-TOTAL_FORMS"] = str(len(members))
     fields |= {"language": "en", "descriptions-TOTAL_FORMS": "0"}
     fields["descriptions-INITIAL_FORMS"] = "0"
-    fields |= {"invitations-TOTAL_FORMS": "0", "invitations-INITIAL_FORMS": "0"}
     return {**fields, **changes}
 
 

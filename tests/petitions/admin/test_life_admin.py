@@ -11,11 +11,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from core.http.cache_policy import page_cache
+from core.i18n.moments import hour_words
+from core.models import AuditEntry
 from organizations.models import Organization, User
 from petitions import loops
 from petitions.admin.transitions import TRANSITIONS
 from petitions.models import Petition, Update
-from petitions.models.petition_lifecycle import NotAllowed
+from petitions.models.petition_lifecycle import WAIT, NotAllowed
 from petitions.states import State
 from tests.factories import backdate, make_entry, make_petition, make_signature
 from tests.helpers import text_of
@@ -80,8 +83,7 @@ def test_a_form_that_nobody_changed_is_not_saved_again(
     answer = client.post(change(draft), values)
 
     assert answer.headers["Location"].endswith("/do/publish/")
-    history = text_of(client.get(f"{LIST}{draft.pk}/history/"))
-    assert "This object doesn’t have a change history" in history
+    assert not AuditEntry.objects.filter(account=alice.pk).exists()
 
 
 def test_no_link_beside_a_form_leaves_it(
@@ -244,7 +246,7 @@ def test_a_draft_whose_closing_date_has_passed_says_so_instead_of_opening(
     chosen = {"_selected_action": [draft.pk], "action": "publish_selected"}
 
     alone = client.post(f"{LIST}{draft.pk}/do/publish/")
-    many = client.post(LIST, {**chosen, "confirmed": "1"}, follow=True)
+    many = client.post(LIST, chosen)
 
     for answer in (alone, many):
         assert answer.status_code == 200
@@ -345,6 +347,54 @@ def test_a_scheduled_petition_opens_now_or_is_a_draft_again(
     assert visitor.get(scheduled.get_absolute_url()).status_code == 200
 
 
+def test_the_list_is_filtered_by_what_is_scheduled(
+    as_user: Login, alice: User, petition: Petition, scheduled: Petition
+) -> None:
+    paused = make_petition(
+        petition.organization, state=State.PAUSED, opens_at=timezone.now() + DAY
+    )
+    client = as_user(alice)
+
+    def listed(state: str) -> set[Petition]:
+        return set(client.get(LIST, {"state": state}).context["cl"].queryset)
+
+    assert "Scheduled</a>" in client.get(LIST).content.decode()
+    assert listed("scheduled") == {scheduled, paused}
+    assert listed("open") == {petition}
+    assert listed("paused") == set()
+
+
+def test_the_page_of_a_petition_says_until_when_its_last_step_can_be_taken_back(
+    as_user: Login, alice: User, erin: User, draft: Petition
+) -> None:
+    """The same sentence before it is done, after it, on its page, in its history."""
+    pages = [change(draft), f"{LIST}{draft.pk}/history/"]
+    said = "You can take this back until somebody signs it: “Make it a draft again”."
+    client = as_user(alice)
+    assert "take this back" not in text_of(client.get(change(draft)))
+
+    for step in ("publish", "close"):
+        path = f"{LIST}{draft.pk}/do/{step}/"
+        before = text_of(client.get(path))
+        after = text_of(client.post(path, follow=True))
+        draft.refresh_from_db()
+        if step == "close":
+            assert draft.state_since is not None
+            moment = hour_words(draft.state_since + WAIT)
+            said = f"You can take this back until {moment}: “Take it back”."
+            owned = said.replace("You", "An owner of the organisation", 1)
+            assert owned in text_of(as_user(erin).get(change(draft)))
+        assert said in after
+        assert said in before or step == "close"
+        for page in pages:
+            assert said in text_of(client.get(page))
+
+    make_signature(draft)
+    client.post(f"{LIST}{draft.pk}/do/take_back/")
+    said = "This can no longer be taken back: people have signed it."
+    assert said in text_of(client.get(change(draft)))
+
+
 # == Published by mistake ==
 
 
@@ -362,6 +412,37 @@ def test_what_nobody_has_signed_is_a_draft_again_and_can_be_deleted(
     answer = client.post(f"{LIST}{petition.pk}/delete/", {"post": "yes"})
     assert answer.status_code == 302, text_of(answer)
     assert not Petition.objects.exists()
+
+
+def test_what_is_a_draft_again_is_shown_nowhere_and_keeps_its_addresses(
+    as_user: Login, erin: User, visitor: Client, petition: Petition
+) -> None:
+    client, former = as_user(erin), petition.get_absolute_url()
+    assert client.post(change(petition), form(petition, slug="renamed")).status_code
+    organization = f"/organizations/{petition.organization.slug}"
+    paths = [
+        "/", "/petitions/", "/petitions/?q=prisoners", f"{organization}/",
+        "/petitions.json", "/petitions.atom",
+        f"{organization}.atom", "/sitemap/petitions-1.xml",
+    ]  # fmt: skip
+
+    def shown() -> set[str]:
+        page_cache.clear()
+        pages = {path: visitor.get(path) for path in paths}
+        assert all(page.status_code in {200, 404} for page in pages.values())
+        return {path for path in paths if "renamed" in pages[path].content.decode()}
+
+    assert shown() == {*paths}
+
+    client.post(f"{LIST}{petition.pk}/do/unpublish/")
+
+    assert shown() == set()
+    for path in ("/petitions/renamed/", former, "/petitions/renamed.json"):
+        assert visitor.get(path).status_code == 404
+    client.post(f"{LIST}{petition.pk}/do/publish/")
+    page_cache.clear()
+    assert visitor.get(former).headers["Location"] == "/petitions/renamed/"
+    assert shown() == {*paths}
 
 
 def test_what_was_signed_is_no_draft_again(

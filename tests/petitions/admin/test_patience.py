@@ -7,14 +7,17 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from PIL import Image
 
 from core.images import uploads
 from organizations.models import Organization, User
@@ -171,3 +174,28 @@ def test_a_picture_is_made_before_anything_is_held(
     assert seen == [False] * len(uploads.WIDTHS) * len(uploads.KINDS)
     petition.refresh_from_db()
     assert len(list((tmp_path / "petitions").iterdir())) == 1 + len(seen)
+
+
+def test_a_picture_is_refused_before_anything_is_held(
+    as_user: Login,
+    erin: User,
+    petition: Petition,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether anything can be seen in it is known once all of it has been read."""
+    first_seen, seen = uploads.first_seen, []
+
+    def watched(picture: Image.Image) -> None:
+        seen.append(connection.in_atomic_block)
+        first_seen(picture)
+
+    monkeypatch.setattr(uploads, "first_seen", watched)
+    buffer = BytesIO()
+    Image.new("RGBA", (80, 50)).save(buffer, "PNG")
+    nothing = ContentFile(buffer.getvalue(), name="nothing.png")
+    fields = form(petition, image=nothing, image_description="The harbour")
+
+    response = as_user(erin).post(change(petition), fields)
+
+    assert "There is nothing to be seen in the picture." in response.content.decode()
+    assert seen == [False]

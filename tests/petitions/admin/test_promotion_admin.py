@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 from django.utils.html import escape
@@ -20,7 +19,7 @@ from petitions.counts import folding
 from petitions.models import NextStep, Petition, TaggedLink
 from petitions.states import State
 from tests.factories import make_organization, make_petition, make_signature
-from tests.helpers import text_of
+from tests.helpers import notes, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +79,7 @@ def test_a_step_is_kept(
         "url": step.url,
         "address": step.address,
     }
-    assert LogEntry.objects.get().object_id == str(petition.pk)
+    assert notes() == notes(petition) == ["Next step after signing"]
     again = erins.get(page).content.decode()
     for value in kept.values():
         assert value in again

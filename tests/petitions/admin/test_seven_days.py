@@ -34,7 +34,7 @@ from petitions.signatures.tokens import TokenPurpose, make_token
 from petitions.states import ENDED_STATES, State
 from tests.factories import backdate, make_pending, make_petition, make_signature
 from tests.helpers import text_of
-from tests.petitions.admin.helpers import form
+from tests.petitions.admin.helpers import decide, form
 from tests.project.pages_of_two import opened
 from tests.project.two_people import change
 
@@ -122,7 +122,7 @@ def end_by(verb: str) -> Callable[[Petition, Client], None]:
 
 def end_by_list(petition: Petition, client: Client) -> None:
     chosen = {"_selected_action": [petition.pk], "action": "close_selected"}
-    client.post(LIST, {**chosen, "confirmed": "1"})
+    decide(client, chosen, LIST)
 
 
 PATHS_TO_AN_END = {
@@ -427,8 +427,10 @@ def test_an_end_is_taken_back_by_owners_and_for_seven_days(
 ) -> None:
     old.close(now=timezone.now())
     path = f"{LIST}{old.pk}/do/take_back/"
-    assert as_user(erin).post(path).status_code == 404
-    assert "Take it back" not in text_of(as_user(erin).get(f"{LIST}{old.pk}/change/"))
+    assert as_user(erin).post(path).status_code == 403
+    assert "Save and take it back" not in text_of(
+        as_user(erin).get(f"{LIST}{old.pk}/change/")
+    )
     assert "Take it back" in text_of(as_user(alice).get(f"{LIST}{old.pk}/change/"))
     backdate(old, state_since=timezone.now() - WAIT - MINUTE)
 

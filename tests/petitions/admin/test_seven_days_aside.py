@@ -9,13 +9,13 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from core.models import AuditAction, AuditEntry
 from core.retention import expire
 from organizations.models import User
 from petitions import probes
@@ -28,7 +28,7 @@ from petitions.signatures import confirming
 from petitions.signatures.tokens import TokenPurpose
 from petitions.states import QuarantineReason
 from tests.factories import make_pending, make_petition, make_signature
-from tests.helpers import text_of
+from tests.helpers import notes, text_of
 from tests.petitions.admin.helpers import Login, decide
 from tests.petitions.signatures.helpers import link
 
@@ -122,7 +122,11 @@ def test_the_page_says_beforehand_how_many_people_and_when(
             f"The forms of 2 people that were set aside under “{quarantined[0].petition}”"
             in shown
         )
-        assert f"will be erased on {day}. Call it off" in shown
+        assert re.search(
+            f"will be erased on {day}. You can take this back until {day}, [0-9:]+ \\([^)]+\\): "
+            "“Call it off”. Call it off",
+            shown,
+        )
     assert f"Will be removed on: {day}" in text_of(
         client.get(f"{LIST}{quarantined[0].pk}/change/")
     )
@@ -130,9 +134,9 @@ def test_the_page_says_beforehand_how_many_people_and_when(
     call_command("expire", "--dry-run", stdout=out)
     due = timezone.localdate(timezone.now() + WAIT)
     assert f"3  waiting until {due}: signatures set aside" in out.getvalue()
-    entry = LogEntry.objects.get()
-    assert entry.user == erin
-    assert "3" in entry.change_message
+    entry = AuditEntry.objects.get(action=AuditAction.NOTE)
+    assert entry.account == erin.pk
+    assert "3" in (entry.now or {})["said"]
 
 
 def test_it_is_called_off(
@@ -153,7 +157,7 @@ def test_it_is_called_off(
     assert "Call it off" not in text_of(client.get(LIST))
     expire_all(timezone.now() + WAIT + MINUTE)
     assert Signature.objects.count() == 3
-    assert LogEntry.objects.count() == 2
+    assert len(notes()) == 2
 
 
 def test_only_who_edits_the_petition_sees_it_and_calls_it_off(

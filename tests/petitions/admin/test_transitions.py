@@ -53,7 +53,7 @@ SPELLINGS = ("{}@example.org", "{}+news@example.org")
 TABLES = (
     "petitions_signature petitions_mergedsignature petitions_outgoingmail petitions_countchange "
     "petitions_total petitions_dailytotal petitions_consent petitions_mailtally "
-    "petitions_invalidation"
+    "petitions_invalidation petitions_leftout"
 ).replace(" ", ", ")
 
 # Who does something, and to which of their forms.
@@ -153,7 +153,10 @@ class EraseAll:
     @staticmethod
     def do(petition: Petition, who: int, which: int) -> bool:
         for spelling in SPELLINGS:
-            my_data.erase_all(spelling.format(PEOPLE[who]), now=timezone.now())
+            my_data.erase_all(
+                my_data.DataSubject.owner(spelling.format(PEOPLE[who])),
+                now=timezone.now(),
+            )
         return True
 
 

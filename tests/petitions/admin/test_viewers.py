@@ -79,7 +79,7 @@ def test_a_viewer_sees_nobody(
         if "wimblethorpe" in path.lower():
             assert "Ada Wimblethorpe" not in text.decode()
     assert seen > 10
-    for path in ("signature", "comment"):
+    for path in ("signature", "comment", "report", "ordinarydomain", "keycollision"):
         assert viewer.get(f"/admin/petitions/{path}/").status_code == 403
 
 
