@@ -1,0 +1,3 @@
+"""What is configured."""
+
+__version__ = "0.2.0"

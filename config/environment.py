@@ -3,7 +3,6 @@ reported together, so that nobody restarts a server five times."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import zoneinfo
 from difflib import get_close_matches
@@ -19,11 +18,21 @@ from django.core.validators import validate_email
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from config.values import CHOICES, ENCODED, NUMBERS, int_or_0, quoted, split
+from config.values import (
+    CHOICES,
+    ENCODED,
+    NUMBERS,
+    UNENCODED,
+    int_or_0,
+    quoted,
+    repeats_itself,
+    split,
+)
 from core.mail.addresses import (
     ascii_domain,
     sendable_mailbox,
 )
+from core.security.client_network import parse_network
 
 SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
@@ -39,10 +48,18 @@ class Environment(environ.Env):  # type: ignore[misc]
 
     def text(self, name: str, default: str = "") -> str:
         """Return the value without blanks around it; an empty one counts as not set.
-        (django-environ's own methods would take “$NAME” for a reference to another
-        variable.)"""
+        Report one in quotes, which not every reader of an .env takes off; they are part
+        of a key. (django-environ's own methods would take “$NAME” for a reference to
+        another variable.)"""
         self.known.add(name)
-        return str(self.ENVIRON.get(name, "")).strip() or default
+        value = str(self.ENVIRON.get(name, "")).strip()
+        quotes = re.fullmatch(r"(['\"])(.*)\1", value, re.S)
+        if quotes and not re.search("_KEY(_FALLBACKS)?$", name):
+            problem = f"{name} begins and ends with a quotation mark. Leave both out."
+            if problem not in self.problems:
+                self.problems.append(problem)
+            value = quotes[2].strip()
+        return value or default
 
     def parts(self, name: str) -> list[str]:
         """Return the parts between commas, without empty ones."""
@@ -68,8 +85,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         return value
 
     def secret(self, name: str, purpose: str) -> str:
-        """Return a secret; report one of fewer than 50 characters. Blanks around it
-        count, too."""
+        """Return a secret; report one of fewer than 50 characters, or that repeats
+        itself. Blanks around it count, too."""
         if not self.required(
             name, f"Set it to 50 or more random characters; it {purpose}."
         ):
@@ -80,13 +97,19 @@ class Environment(environ.Env):  # type: ignore[misc]
                 f"{name} has {len(value)} characters. Set 50 or more random ones: "
                 "`openssl rand -hex 32` makes them."
             )
+        elif repeats_itself(value):
+            self.problems.append(
+                f"{name} repeats itself, so it can be guessed. Set 50 or more random "
+                "characters: `openssl rand -hex 32` makes them."
+            )
         return value
 
     def token(self, name: str) -> str:
         """Return a bearer token, or ""; report one that can be guessed or not be
         sent."""
         value = self.text(name)
-        if value and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{20,}", value):
+        sent = re.fullmatch(r"[A-Za-z0-9._~+/=-]{20,}", value)
+        if value and (not sent or repeats_itself(value)):
             self.problems.append(
                 f"{name} can be guessed, or not be sent. Set 20 or more random letters "
                 "and digits, as `openssl rand -hex 32` makes them, or leave it out."
@@ -171,10 +194,14 @@ class Environment(environ.Env):  # type: ignore[misc]
         return value
 
     def web_address(self, name: str) -> str:
-        """Return an http or https URL, or ""; report any other value."""
+        """Return an http or https URL, or ""; report any other value, and one that
+        cannot be asked as it is: with a user, a blank or a letter beyond ASCII."""
         value = self.text(name)
         url = split(value)
-        if value and not (url.scheme in {"http", "https"} and url.hostname):
+        plain = value.isascii() and value.isprintable() and " " not in value
+        can_be_asked = plain and "@" not in url.netloc
+        known = url.scheme in {"http", "https"} and url.hostname
+        if value and not (known and can_be_asked):
             # Not quoted: such URLs are secrets.
             self.problems.append(
                 f"{name} cannot be read. Set an address that takes a POST: "
@@ -212,7 +239,9 @@ class Environment(environ.Env):  # type: ignore[misc]
         found = self.parts(name)
         for part in found:
             try:
-                ipaddress.ip_network(part)
+                # The widest private one, fc00::/7. Whoever is believed names visitors.
+                if parse_network(part).prefixlen < 7:
+                    raise ValueError(part)
             except ValueError:
                 self.problems.append(
                     f"{name} holds {quoted(part)}. List addresses (10.0.0.7) or whole "
@@ -232,6 +261,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         if value and (
             url.scheme not in {"http", "https"}
             or not url.hostname
+            or re.search(r"[\s_]", url.hostname)
             or url.geturl().lower() not in {bare, bare.replace("://", "://[", 1)}
         ):
             self.problems.append(
@@ -254,9 +284,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         if scheme not in {"postgresql", "postgres"}:
             self.problems.append(f"{name} does not name PostgreSQL. {advice}")
             return {}
-        # Characters that end the user and password, or would be taken for part of them.
-        user, at, _host = rest.rpartition("@")
-        if at and re.search(r"[/#?@\s]|%(?![0-9A-Fa-f]{2})", user):
+        user, at, host = rest.rpartition("@")
+        if at and UNENCODED.search(user):
             self.problems.append(
                 f"{name} cannot be read: in user and password, write {ENCODED}."
             )
@@ -266,14 +295,21 @@ class Environment(environ.Env):  # type: ignore[misc]
         except ProgrammingError as error:
             # Nothing else of libpq's words: they quote the value, which holds a
             # password.
-            unknown = re.search(r'query parameter: "([a-z_]+)"', str(error))
-            said = f": it knows no {unknown[1]}" if unknown else ""
+            said = ""
+            if named := re.search(r'query parameter: "([a-z_]+)"', str(error)):
+                said = f": it knows no {named[1]}"
+                if "separator" in str(error):
+                    said = f": write {named[1]}=… with = as %3D, a space as %20"
             self.problems.append(f"{name} cannot be read{said}. {advice}")
             return {}
         ports = str(found.pop("port", "") or "")
         wrong = [p for p in ports.split(",") if p and not 0 < int_or_0(p) < 65536]
         if not found.get("dbname") or wrong:
-            what = "a port is no number" if wrong else "it names no database"
+            what = "a port is no number from 1 to 65535"
+            if not wrong:
+                what = "it names no database"
+            elif re.search(r"(^|@|,)[^\[/,]*:[^/,]*:", host):
+                what = "an address of IPv6 stands in brackets, [::1]"
             self.problems.append(f"{name} cannot be read: {what}. {advice}")
             return {}
         for option, given in found.items():
@@ -312,9 +348,8 @@ class Environment(environ.Env):  # type: ignore[misc]
                 "BACKEND": "core.mail.transport.FolderBackend",
                 "OPTIONS": {"folder": Path(unquote(url.path))},
             }
-        # Characters that end the user and password.
         user, at, _host = value.partition("://")[2].rpartition("@")
-        if at and re.search(r"[/#?\s]", user):
+        if at and UNENCODED.search(user):
             self.problems.append(
                 f"{name} cannot be read: in user and password, write {ENCODED}."
             )
@@ -385,11 +420,12 @@ class Environment(environ.Env):  # type: ignore[misc]
             if name.startswith(prefix)
         }
         user, colon, password = found.get("WEBHOOK_SECRET", "").partition(":")
-        if not (user and colon and len(password) >= 20):
+        if not (user and colon and len(password) >= 20) or repeats_itself(password):
             self.problems.append(
-                "ANYMAIL_WEBHOOK_SECRET is missing or short: whoever guesses it takes "
-                "signatures back. Set name:password with 20 random characters or more, "
-                "and give the provider the address with name:password@ before the host."
+                "ANYMAIL_WEBHOOK_SECRET is missing, short or repeats itself: whoever "
+                "guesses it takes signatures back. Set name:password with 20 random "
+                "characters or more, and give the provider the address with "
+                "name:password@ before the host."
             )
         return found
 

@@ -11,7 +11,9 @@ from typing import Any
 import django_stubs_ext
 from django.utils.csp import CSP
 
+from config import __version__
 from config.environment import Environment
+from config.values import repeats_itself
 from core.hosts import is_loopback
 from core.http import styles
 from core.mail.addresses import readable_domain
@@ -29,6 +31,8 @@ if "SECRET_KEY" not in os.environ:
 
 # == The site ==
 
+VERSION = __version__
+
 DEMO = env.flag("DEMO")
 DEBUG = env.flag("DEBUG")
 _site = env.site_url("SITE_URL")
@@ -38,10 +42,11 @@ SITE_HOST = readable_domain(_site.netloc)
 HTTPS = _site.scheme == "https"
 SECRET_KEY = env.secret("SECRET_KEY", "signs links and sessions")
 SECRET_KEY_FALLBACKS = env.parts("SECRET_KEY_FALLBACKS")
-if any(len(former) < 50 for former in SECRET_KEY_FALLBACKS):
+if any(len(former) < 50 or repeats_itself(former) for former in SECRET_KEY_FALLBACKS):
     env.problems.append(
-        "SECRET_KEY_FALLBACKS holds one of less than 50 characters: it would be as "
-        "good as the key itself to whoever guesses it. Leave it out."
+        "SECRET_KEY_FALLBACKS holds one of less than 50 characters, or that repeats "
+        "itself: it would be as good as the key itself to whoever guesses it. Leave it "
+        "out."
     )
 EMAIL_KEY = env.secret("EMAIL_KEY", "recognises a repeated e-mail address")
 if EMAIL_KEY and EMAIL_KEY == SECRET_KEY:
@@ -81,6 +86,9 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "organizations",
     "petitions",
 ]
@@ -95,11 +103,13 @@ MIDDLEWARE = [
     "core.http.middleware.body_limit",
     "core.http.middleware.language_from_path",
     "core.http.middleware.admin_by_its_name",
+    "core.http.gate.GateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "core.http.middleware.DatabaseAwayMiddleware",
     "core.http.cache_policy.CachePolicyMiddleware",
 ]
@@ -171,6 +181,8 @@ MEDIA_ROOT = env.folder("MEDIA_ROOT", BASE_DIR / "var" / "media")
 MEDIA_URL = "/media/"
 # How many months after a petition's end names and addresses are kept at most.
 RETENTION_MONTHS = env.number("RETENTION_MONTHS", default=24, least=1, most=120)
+# How many months the log of what staff did is kept; audit.sql keeps twelve at least.
+AUDIT_MONTHS = env.number("AUDIT_MONTHS", default=36, least=12, most=240)
 
 # == Mail ==
 
@@ -228,6 +240,11 @@ TIME_ZONE = env.time_zone("TIME_ZONE")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("STATIC_ROOT", BASE_DIR / "staticfiles")
+if MEDIA_ROOT.is_relative_to(STATIC_ROOT):
+    env.problems.append(
+        "MEDIA_ROOT lies in STATIC_ROOT, which every update empties. Set another "
+        "folder for the pictures."
+    )
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -245,6 +262,27 @@ AUTH_PASSWORD_VALIDATORS = [
         ("CommonPasswordValidator", {}),
     )
 ] + [{"NAME": "organizations.passwords.HardToGuess"}]
+PASSWORD_HASHERS = [
+    # The first makes new hashes; logging in with one of another replaces it.
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+# Who has to have a second factor. The demonstration can be used at once.
+SECOND_FACTOR = env.one_of("SECOND_FACTOR", ("owners", "all"), default="owners")
+if DEMO:
+    SECOND_FACTOR = "nobody"
+# django-allauth keeps second factors and the list of logins. Logging in, limits and
+# mails are ours, so that none of its pages is here.
+ACCOUNT_ADAPTER = "organizations.second_factor.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False
+MFA_ADAPTER = "organizations.second_factor.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+# Half a minute before and after: clocks of telephones differ.
+MFA_TOTP_TOLERANCE = 1
 AUTHENTICATION_BACKENDS = ["organizations.logins.Backend"]
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "core.admin.form_recovery.stale_form"

@@ -1,5 +1,7 @@
 """Every URL of the site, and its cache policy: who may keep what is found there."""
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
@@ -21,6 +23,7 @@ from core.http.cache_policy import (
 )
 from core.i18n.languages import AdminPrefix
 from core.observability import health
+from petitions.admin import operation
 from petitions.search.listing import (
     SORTS,
     STATES,
@@ -52,6 +55,12 @@ data_urls = [
     path("openapi.json", data.openapi, name="openapi"),
 ]
 
+# The languages of the interface as a pattern. Django reverses no pattern with flags.
+IN_ANY_CASE = "|".join(
+    "".join(f"[{letter}{letter.upper()}]" for letter in code)
+    for code, _name in settings.LANGUAGES
+)
+
 # URLs without a language.
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
@@ -68,12 +77,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("favicon.ico", views.favicon, name="favicon"),
     path("", include((data_urls, "data"))),
     re_path(
-        rf"^(?:{'|'.join(dict(settings.LANGUAGES))})/(?P<path>[^/].*\.json)$",
+        rf"^(?:{IN_ANY_CASE})/(?P<path>[^/].*\.json)$",
         views.without_language,
         name="without_language",
     ),
     re_path(
-        rf"^(?P<language>{'|'.join(dict(settings.LANGUAGES))})/admin/(?P<path>.*)$",
+        rf"^(?P<language>{IN_ANY_CASE})/admin/(?P<path>.*)$",
         views.admin_in_language,
         name="admin_in_language",
     ),
@@ -88,7 +97,9 @@ if settings.MAIL_WEBHOOKS:
 
     webhooks = (tracking(settings.MAIL_WEBHOOKS), "anymail")
     urlpatterns.append(path(settings.WEBHOOKS_PATH, include(webhooks)))
-staff_urls = [
+staff_urls: list[URLPattern | URLResolver] = [
+    path("operation/", operation.operation, name="operation"),
+    path("operation/<str:name>/", operation.turn, name="operation_switch"),
     path("", include("organizations.account_urls")),
     path("", admin.site.urls),
 ]
@@ -174,8 +185,9 @@ POLICIES = {
     "anymail:*": NO_STORE,
     "demo:*": NO_STORE,
     "petitions:sign": NO_STORE,
-    "petitions:thank_you": NO_STORE,
+    "petitions:thank_you": replace(NO_STORE, query={"counted": as_given}),
     "petitions:erased": NO_STORE,
+    "petitions:erased_all": NO_STORE,
     "petitions:new_link": NO_STORE,
     "petitions:all_signed": NO_STORE,
     "petitions:contact": NO_STORE,
@@ -196,6 +208,8 @@ POLICIES = {
     "petitions:never_again": PERSONAL,
     "petitions:style_guide": PERSONAL,
     "admin:*": PERSONAL,
+    "operation": PERSONAL,
+    "operation_switch": PERSONAL,
     "admin_password_reset": PERSONAL,
     "password_reset_done": PERSONAL,
     "password_reset_confirm": PERSONAL,

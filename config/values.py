@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import zlib
 from urllib.parse import SplitResult, urlsplit
 
 ENCODED = "/ as %2F, # as %23, ? as %3F, @ as %40, a space as %20 and % as %25"
+# What user and password of a URL do not have as it is: what ends them, or would be
+# taken for a part of them.
+UNENCODED = re.compile(r"[/#?@\s]|%(?![0-9A-Fa-f]{2})")
 # What libpq would refuse only when it connects.
 CHOICES = {
     "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
@@ -26,6 +30,13 @@ def quoted(value: str) -> str:
     that was pasted in the wrong place has before its “@”, which may be a password."""
     short = value if len(value) <= 60 else f"{value[:59]}…"
     return repr(re.sub(r"(?<=://).*(@|…$)|(?<=:).*(?=@)", r"…\1", short))
+
+
+def repeats_itself(secret: str) -> bool:
+    """Return whether a secret is so much of one piece again and again that it can be
+    guessed: the first 50 characters of random ones shrink by a sixth at most."""
+    begin = secret[:50].encode()
+    return len(zlib.compress(begin, 9)) < 0.7 * len(begin)
 
 
 def split(value: str) -> SplitResult:

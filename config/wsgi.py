@@ -5,13 +5,26 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 from core.http.untrusted_input import sanitize
 
+
+def check_static_files() -> None:
+    """Exit when one of this code's style sheets, scripts or pictures is missing or
+    cannot be read: a page that names it would be a 500, also the page of an error."""
+    from core.http.static import fault_of_static_files
+
+    if fault := fault_of_static_files():
+        sys.exit(fault)
+
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 try:
+    django.setup()
+    check_static_files()
     django_application = get_wsgi_application()
 except ImproperlyConfigured as problem:
     sys.exit(str(problem))
@@ -27,20 +40,3 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     if (connection := environ.get("gunicorn.socket")) is not None:
         connection.settimeout(BODY_PATIENCE)
     return django_application(sanitize(environ), start_response)
-
-
-def check_static_files() -> None:
-    """Exit if there are no static files: without them every page would be a 500."""
-    from django.conf import settings
-    from django.templatetags.static import static
-
-    try:
-        static("css/admin.css")
-    except ValueError:
-        sys.exit(
-            f"No static files in STATIC_ROOT ({settings.STATIC_ROOT}). Set it as it is "
-            "here, and run: sh scripts/build.sh"
-        )
-
-
-check_static_files()

@@ -19,11 +19,14 @@ from django.db import connections
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from core import retention
+from core.admin.bulk_actions import declares
 from core.admin.model_admin import (
     InlineOptions,
     ModelAdmin,
 )
+from core.audit import tables
 from core.http.cache_policy import policies
+from core.pdf import fonts
 
 
 def url_names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
@@ -57,7 +60,8 @@ def every_admin_class_has_our_manners(
     app_configs: Sequence[AppConfig] | None, **options: Any
 ) -> list[CheckMessage]:
     """Require that every admin class derives from core.admin.model_admin, and that no
-    list is editable: it could not detect edit conflicts."""
+    list is editable: it could not detect edit conflicts; and that every bulk action
+    says what it asks first."""
     found: list[CheckMessage] = []
     for model_admin in admin.site._registry.values():
         inlines = [*model_admin.inlines]
@@ -73,6 +77,15 @@ def every_admin_class_has_our_manners(
             )
         if model_admin.list_editable:
             found.append(Error(f"{model_admin} is edited in a list.", id="config.E007"))
+        found += [
+            Error(
+                f"The action {action.name} of {model_admin} does not say what it asks.",
+                hint="Decorate it with `asks` of core.admin.bulk_actions.",
+                id="config.E010",
+            )
+            for action in model_admin._get_base_actions()  # type: ignore[attr-defined]
+            if not declares(action.func)
+        ]
     return found
 
 
@@ -139,6 +152,9 @@ def uploads_can_be_written(
     except FileNotFoundError:
         above = next(part for part in folder.parents if part.exists())
         fault = "" if can_write(above) else f"and nothing may be made in {above}"
+        for part in (folder, *folder.parents):
+            if part.is_symlink() and not part.exists():
+                fault = f"and {part} leads to {part.readlink()}, which is not there"
     except OSError as error:
         fault = f"which cannot be looked at ({error.strerror})"
     else:
@@ -182,6 +198,54 @@ def every_personal_column_has_a_rule(
         for model, column in retention.unknown()
     ]
     return [*missing, *wrong]
+
+
+@register(Tags.models)
+def every_model_is_audited_or_says_why_not(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    missing = [
+        Error(
+            f"{model} is neither audited nor said not to be.",
+            hint="Say in the app's audited.py which: Audited(…) with the way to its "
+            "organisation, or NotAudited(…) with the reason.",
+            id="config.E008",
+        )
+        for model in tables.undeclared()
+    ]
+    wrong = [
+        Error(
+            f"{place} is declared in an audited.py, and does not exist.",
+            hint="Correct it there.",
+            id="config.E009",
+        )
+        for place in tables.wrong()
+    ]
+    return [*missing, *wrong]
+
+
+@register(Tags.compatibility, deploy=True)
+def names_can_be_printed(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    """Say when the fonts of PDFs are missing. It is no warning: all else works without
+    them, and a delivery says what it could not print."""
+    names = fonts.found()
+    if fonts.BASE not in names:
+        fault, package = "no PDF can be made", "fonts-noto-core"
+    elif fonts.CJK not in names:
+        fault = "PDFs show a sign in place of Chinese, Japanese and Korean names"
+        package = "fonts-noto-cjk"
+    else:
+        return []
+    return [
+        checks.Info(
+            f"The fonts of {package} are not installed: {fault}.",
+            hint=f"Install them (apt-get install {package}), or put the files of Noto "
+            f"fonts into one of {', '.join(fonts.PLACES)}.",
+            id="config.I001",
+        )
+    ]
 
 
 # Settings with which PostgreSQL writes values of a row into its own log.

@@ -9,12 +9,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-SECRET = "x" * 60
+SECRET = "x7Kq0vB2mTz9LwE4dRy6HsN1cJp8Gf3uAo5iXbQkVnMtWlZeDrYhSCjPgF"
 
 
 GOOD = {
     "SECRET_KEY": SECRET,
-    "EMAIL_KEY": "y" * 60,
+    "EMAIL_KEY": "f1WnR8sVb3KqLz6TgYxE0uMjHd9CpA4oIk7vBt2NmQwXeZrJyGhSDlUcPa",
     "SITE_URL": "https://petitions.example.org",
     "DATABASE_URL": "postgresql://u:p@db:5432/petitions",
     "MAIL_URL": "smtp+tls://user:p%40ss@mail.example.org:587",

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django import forms
 from django.test import Client
+from django.test.html import parse_html
 from django.utils import translation
 
+from core.i18n.language_fields import LanguageSelect
 from core.i18n.languages import (
     direction,
     is_text_language,
@@ -30,6 +33,18 @@ RARE = {
     "shp": "Shipibo-Conibo", "quy": "Ayacucho Quechua", "aii": "Assyrian Neo-Aramaic",
     "gyr": "Guarayu",
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["", "fr", "yua", "x<y"])
+def test_the_list_of_languages_is_what_django_renders(value: str) -> None:
+    select = LanguageSelect(choices=[("", "-"), ("a&b", "A & B"), *text_languages()])
+    attrs = {"id": "id_language", "required": True, "disabled": False}
+
+    ours = select.render_list("language", value, attrs)
+
+    django = forms.Select.render(select, "language", value, attrs)
+    assert len(text_languages()) > 600
+    assert parse_html(ours) == parse_html(django)
 
 
 @pytest.mark.parametrize(("code", "name"), list(RARE.items()))

@@ -81,6 +81,21 @@ def test_a_file_is_no_folder_for_uploads(settings: Settings, tmp_path: Path) -> 
     assert "which cannot be looked at" in found(Tags.files)["config.E002"]
 
 
+def test_a_link_that_leads_nowhere_is_no_folder_for_uploads(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """As when the disk that it leads to is not mounted."""
+    link = tmp_path / "link"
+    link.symlink_to("/mnt/away")
+
+    for folder in (link, link / "media"):
+        settings.MEDIA_ROOT = folder
+        assert (
+            f"{link} leads to /mnt/away, which is not there"
+            in (found(Tags.files)["config.E002"])
+        )
+
+
 def test_who_is_alerted_by_nothing_is_told_before_going_public(
     settings: Settings,
 ) -> None:
