@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 from unicodedata import east_asian_width
 
@@ -18,6 +19,12 @@ from petitions.privacy_notice import erased_after, receives
 # The widths in pixels between which a frame is given the height that it needs: the
 # narrowest column that an article has, and the widest that a frame becomes.
 NARROWEST, WIDEST = 280, 480
+# Widths that are left for somebody who reads letters of twice the usual size, and how
+# many times the estimate is needed there: hardly a word fits beside another, until the
+# words themselves are broken.
+TIGHT = {100: 1.85, 120: 1.6, 140: 1.45}
+# The size of letters that heights are estimated for, in pixels: most browsers' own.
+USUAL = 16
 # A frame is not higher than this, whatever is in it.
 HIGHEST = 2400
 # The width that border and padding take (static/css/components/embed.css).
@@ -98,25 +105,38 @@ class Frame:
         )
 
     def html(self, petition: Petition) -> SafeString:
-        """Return the element for a column of any width: the narrower it is, the higher
-        the frame. A page that ignores or removes the style gets the height for the
-        narrowest column."""
-        high, low = self.room(petition, NARROWEST), self.room(petition, WIDEST)
-        # A text takes ever more lines the narrower it becomes, so that the height in
-        # between lies below the straight line through both ends.
-        steep = (high - low) / (WIDEST - NARROWEST)
-        style = format_html(
-            ";height:max({}px,calc({}px - {}cqw))",
-            low,
-            round(high + steep * NARROWEST),
-            f"{100 * steep:.0f}",
+        """Return the element for a column of any width: the narrower it is, and the
+        larger the letters that a reader's browser is set to, the higher the frame. A
+        page that ignores or removes the style gets the height for the narrowest column
+        and letters of the usual size."""
+        heights = [(w, self.height(petition, w)) for w in (NARROWEST, WIDEST)]
+        heights[:0] = [
+            (w, round(more * self.height(petition, w))) for w, more in TIGHT.items()
+        ]
+        # A text takes ever more lines the narrower it becomes, so that the heights in
+        # between lie below the straight lines through these. In `em` of `medium`, the
+        # reader's own size, because width in letters is what counts.
+        slopes = SafeString(
+            ",".join(
+                f"calc({em(high + steep * width)} - {100 * steep:.1f}cqw)"
+                for (width, high), (wider, low) in pairwise(heights)
+                for steep in [(high - low) / (wider - width)]
+            )
         )
+        style = format_html(";height:max({},{})", em(heights[-1][1]), slopes)
         return format_html(
-            '<div style="container-type:inline-size;width:{}px;max-width:100%">'
-            "{}</div>",
-            WIDEST,
-            self.element(petition, WIDEST, high, style),
+            '<div style="container-type:inline-size;font-size:medium;width:{};'
+            'max-width:100%">{}</div>',
+            em(WIDEST),
+            self.element(
+                petition, WIDEST, self.room(petition), f";width:{em(WIDEST)}{style}"
+            ),
         )
+
+
+def em(pixels: float) -> str:
+    """Return a length in multiples of the size of letters."""
+    return f"{pixels / USUAL:.1f}em"
 
 
 CARD = Frame("card", card_height)

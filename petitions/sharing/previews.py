@@ -210,8 +210,11 @@ def paged(path: str, number: int) -> str:
 
 
 def locale(code: str) -> str:
-    """Return a language with the place where it is most spoken: “ru_RU”."""
+    """Return a language with the place where it is most spoken: “ru_RU”, “zh_CN” for
+    “zh-Hans”."""
     language = code.partition("-")[0]
-    likely = get_global("likely_subtags").get(code.replace("-", "_"), "")
-    place = likely.rpartition("_")[2]
+    # The script that a language is mostly written in is not named there.
+    likely = get_global("likely_subtags")
+    subtags = likely.get(code.replace("-", "_")) or likely.get(language, "")
+    place = subtags.rpartition("_")[2]
     return LOCALES.get(language) or f"{language}_{place}".rstrip("_")

@@ -27,6 +27,7 @@ from petitions.models import Signature
 from petitions.signature_fields import CORRECTABLE
 from petitions.signatures import (
     confirming,
+    consent,
     correcting,
     links,
 )
@@ -40,9 +41,10 @@ from petitions.signatures.tokens import (
     TokenPurpose,
     Valid,
 )
-from petitions.states import SignatureState
+from petitions.states import SignatureState, State
 from petitions.views.links import Opened, mail_links, opened_by, read_link
 from petitions.views.posting import is_pressed, see_other
+from petitions.views.sharing import thanks_query
 from petitions.views.signing import inbox_query, text_query
 from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
 
@@ -100,6 +102,8 @@ def confirm_page(
     context = {
         "petition": signature.petition,
         "text_query": text_query(signature.text_language or signature.language),
+        "thanks_query": thanks_query(signature.petition.slug)
+        + text_query(signature.text_language or signature.language, "&"),
         "signature": signature,
         "standing": standing,
         "since": counted.confirmed_at,
@@ -140,8 +144,10 @@ def confirmed(
     match outcome:
         case Confirmation.COUNTED:
             language = request.GET.get("text", "")
-            query = text_query(language) if is_text_language(language) else ""
-            return see_other("petitions:thank_you", slug, query=query)
+            query = text_query(language, "&") if is_text_language(language) else ""
+            return see_other(
+                "petitions:thank_you", slug, query=thanks_query(slug) + query
+            )
         case Confirmation.TOO_LATE:
             signature = same_person.find_signature(signature_id)
             # If staff ended the petition by mistake, they may reopen it, and the
@@ -150,7 +156,13 @@ def confirmed(
             waits = signature and not signature.petition.has_ended_for_good(now)
             if signature and not waits:
                 same_person.erase_pending(signature)
-            context = {"petition": get_petition_or_none(slug, now), "waits": waits}
+            petition = get_petition_or_none(slug, now)
+            context = {
+                "petition": petition,
+                # There is none to be seen once it is a draft again.
+                "withdrawn": petition and petition.state == State.WITHDRAWN,
+                "waits": waits,
+            }
             return TemplateResponse(
                 request, "petitions/too_late.html", context, status=410
             )
@@ -248,6 +260,9 @@ def not_me(request: HttpRequest, opened: Opened) -> HttpResponse:
     if is_pressed(request):
         if was_confirmed:
             return mail_links(opened)
+        if request.POST.get("write") == "never":
+            # Once the address is erased, no link can do that any more.
+            consent.suppress(signature.email, now=opened.now)
         same_person.erase_pending(signature)
         log_context(outcome="erased", signature=signature.pk)
         return see_other("petitions:erased")
@@ -263,5 +278,8 @@ def not_me(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 
 @require_safe
-def erased(request: HttpRequest) -> HttpResponse:
-    return TemplateResponse(request, "petitions/erased.html", {})
+def erased(request: HttpRequest, *, everywhere: bool = False) -> HttpResponse:
+    """Say that what one address had entered is gone: under the petition that it was
+    about, or under all."""
+    context = {"everywhere": everywhere}
+    return TemplateResponse(request, "petitions/erased.html", context)

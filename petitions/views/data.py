@@ -3,7 +3,7 @@ petitions/public_data/openapi.py; a test compares the answers with that descript
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -16,12 +16,13 @@ from core.http.problems import data_problem
 from core.http.public_data import (
     data_answer,
     full,
+    iso_local,
     page_links,
     public_data,
 )
 from core.i18n.slugs import is_slug
-from organizations.permissions import OrganizationMoved as OrganizationMoved
-from organizations.permissions import get_organization
+from organizations.lookup import OrganizationMoved as OrganizationMoved
+from organizations.lookup import get_organization
 from petitions.counts import by_day
 from petitions.models import Petition, Words
 from petitions.public_data.openapi import document
@@ -90,7 +91,7 @@ def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
             ],
             "corrections": [
                 {
-                    "made": correction.made_at.isoformat(),
+                    "made": iso_local(correction.made_at),
                     "language": correction.language or petition.language,
                     "before": correction.before,
                     "after": correction.after,
@@ -151,9 +152,9 @@ def summary(petition: Petition, now: datetime) -> dict[str, Any]:
             reverse("data:organization", args=[organization.slug])
         ),
         "state": petition.standing(now),
-        "started": iso_day(petition.started) if petition.started else None,
+        "started": petition.began.isoformat() if petition.began else None,
         "closes": iso_moment(petition.closes_at),
-        "ended": iso_moment(petition.ended_at if petition.end_is_known else None),
+        "ended": iso_moment(petition.ended(now)),
         "targets": [
             {
                 "name": None if target.is_unsettled else target.name,
@@ -180,9 +181,4 @@ def translated(petition: Petition, words: Words) -> dict[str, str]:
 
 
 def iso_moment(when: datetime | None) -> str | None:
-    return when.isoformat() if when else None
-
-
-def iso_day(when: date | datetime) -> str:
-    day = timezone.localdate(when) if isinstance(when, datetime) else when
-    return day.isoformat()
+    return iso_local(when) if when else None

@@ -1,6 +1,9 @@
 """Atom feeds: the petitions of all organisations, those of one with its updates, and
-the updates of one petition. Each feed exists in every language of the interface; an
-entry without a text in that language comes in its own, and is marked with it."""
+the updates of one petition. What had ended before it came to this site is no news, and
+its updates are as old as they say.
+
+Each feed exists in every language of the interface; an entry without a text in that
+language comes in its own, and is marked with it."""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from django.views.decorators.http import require_safe
 
 from core.http.public_data import full
 from core.i18n.languages import reader_language
-from organizations.permissions import OrganizationMoved, get_organization
+from organizations.lookup import OrganizationMoved, get_organization
 from petitions import markup
 from petitions.models import Petition, Update
 from petitions.models.listings import PetitionQuerySet
@@ -132,7 +135,7 @@ def updates_feed(request: HttpRequest, petition: Petition) -> HttpResponse:
 def petition_entries(
     petitions: PetitionQuerySet, now: datetime
 ) -> list[dict[str, Any]]:
-    newest = petitions.newest_first()[:ENTRIES].complete()
+    newest = petitions.new_here().newest_first()[:ENTRIES].complete()
     changed = last_changed([row.pk for row in newest], now)
     return [petition_entry(row, changed[row.pk]) for row in newest]
 

@@ -20,7 +20,7 @@ from core.http.origin import (
     Origin,
     origin_of,
 )
-from core.http.problems import problem
+from core.http.problems import mended_path, problem
 from core.i18n.languages import language_of
 from core.mail.addresses import LONGEST_TYPED
 from core.security.client_network import network_of
@@ -182,6 +182,10 @@ def mended(request: HttpRequest, purpose: TokenPurpose, damaged: str) -> HttpRes
 @require_http_methods(["GET", "HEAD", "POST"])
 def damaged(request: HttpRequest, folder: str, rest: str) -> HttpResponse:
     """Answer all other paths that begin like those of links, in upper or lower case."""
+    # Without any token, /FR/signed/ means the page that asks for the address.
+    page = "" if rest else mended_path(request.path)
+    if page and request.method in ("GET", "HEAD"):
+        return redirect(page)
     language, _slash, name = folder.lower().rpartition("/")
     with override(language_of(f"/{language}/") if language else get_language()):
         answer = mended(request, FOLDERS[name], rest)
@@ -212,6 +216,11 @@ def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse
             error, status = str(refusal.sentence), 422
         else:
             if origin_of(request) is Origin.FOREIGN:
+                error = gettext(
+                    "The form was sent from another site, so nothing was done. What "
+                    "was typed is still here: if it was you, press the button below "
+                    "once more."
+                )
                 status = 403
             elif passes_ceiling(network_of(request), now, MAILS_NOW):
                 links.ask_links(address, kind, now=now)

@@ -16,8 +16,8 @@ from core.http.public_data import (
     page_links,
     public_data,
 )
+from organizations.lookup import OrganizationMoved, get_organization
 from organizations.models import Organization
-from organizations.permissions import OrganizationMoved, get_organization
 from petitions.views.profile import petitions_of
 
 PAGE_SIZE = 50

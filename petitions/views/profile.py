@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 
 from core.context import page_addresses
 from core.http.paging import page_of
+from organizations.lookup import OrganizationMoved, get_organization
 from organizations.models import Organization
-from organizations.permissions import OrganizationMoved, get_organization
 from petitions.models import Petition
 from petitions.models.listings import Figures, PetitionQuerySet
 from petitions.search.listing import page_of_profile

@@ -3,10 +3,12 @@ and posters, sheets and QR codes for paper."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from django.conf import settings
+from django.core.signing import BadSignature, TimestampSigner
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,15 +18,15 @@ from django.views.decorators.http import require_safe
 
 from core.http.cache_policy import Versioned
 from core.http.problems import RETRY_AFTER
+from core.images import qr
 from organizations.context import only
-from organizations.permissions import OrganizationMoved, get_organization
+from organizations.lookup import OrganizationMoved, get_organization
 from petitions.channels import Channel, clean_tag
 from petitions.models import NextStep, Petition
 from petitions.models.next_steps import NextStepKind
 from petitions.sharing import (
     cards,
     paper,
-    qr,
 )
 from petitions.sharing.cards import Card
 from petitions.sharing.links import (
@@ -33,6 +35,27 @@ from petitions.sharing.links import (
 )
 from petitions.views.lookup import nothing, of_petition, read_on, to_its_notice
 from petitions.views.profile import petitions_of
+from petitions.visibility import current_slug
+
+thanks_signer = TimestampSigner(salt="petitions.thank-you")
+THANKED = timedelta(hours=4)
+"""How long the page after signing thanks whoever looks at it."""
+
+
+def thanks_query(slug: str) -> str:
+    """Return the query by which the next page knows that somebody's signature counts.
+    It names the petition and nobody, and lets nobody in."""
+    return f"?counted={quote(thanks_signer.sign(slug))}"
+
+
+def is_thanked(request: HttpRequest, petition: Petition) -> bool:
+    """Return whether whoever looks has just come from a signature that counts."""
+    try:
+        slug = thanks_signer.unsign(request.GET.get("counted", ""), max_age=THANKED)
+    except BadSignature:
+        return False
+    # It may have got another address since; only then the database is asked.
+    return petition.slug == slug or petition.slug == current_slug(slug)
 
 
 @require_safe
@@ -40,12 +63,13 @@ from petitions.views.profile import petitions_of
 def thank_you(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Show the new total, this signature included, and ask to pass the petition on.
     Whoever does not come from a page of this site was passed the address and has not
-    signed: they are redirected to the petition."""
+    signed: they are redirected to the petition. Without a proof that a signature
+    counts, the page says nothing of one."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return redirect("petitions:petition", petition.slug)
     context = {
         "petition": read_on(request, petition),
-        "share": Sharing(petition, signed=True),
+        "share": Sharing(petition, signed=is_thanked(request, petition)),
         **next_step(petition),
     }
     return TemplateResponse(request, "petitions/thank_you.html", context)

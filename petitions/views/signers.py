@@ -4,6 +4,7 @@ owner of the mailbox."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -23,13 +24,14 @@ from core.http.origin import (
     Origin,
     origin_of,
 )
+from core.http.problems import problem
 from core.observability.logs import log_context
 from petitions.addresses import masked
 from petitions.identity import (
     key_ring,
     same_person,
 )
-from petitions.models import Petition, Signature
+from petitions.models import Pack, Petition, Signature
 from petitions.models.mails import MailKind
 from petitions.signatures import (
     consent,
@@ -39,6 +41,7 @@ from petitions.signatures import (
     withdrawing,
 )
 from petitions.signatures.forms import CorrectionForm
+from petitions.signatures.my_data import DataSubject
 from petitions.signatures.standing import (
     Standing,
     standing_of,
@@ -128,13 +131,24 @@ def withdraw(request: HttpRequest, opened: Opened) -> HttpResponse:
             "petition": mine.petition,
             "signature": mine,
             "standing": standing_of(mine, now=opened.now),
+            "delivered": Pack.objects.listing([mine]),
             "token": opened.token,
         }
         return TemplateResponse(request, "petitions/withdraw.html", context)
     return see_other("petitions:signature", opened.token)
 
 
-@opened_by(TokenPurpose.OWN)
+def erased_before(
+    request: HttpRequest, signature_id: int, page: str = "petitions:erased"
+) -> HttpResponse:
+    """Answer a button that was pressed twice as the first time; any other request, and
+    one about a row that still counts, with 410."""
+    if not is_pressed(request) or Signature.objects.filter(pk=signature_id).exists():
+        return problem(request, 410)
+    return see_other(page)
+
+
+@opened_by(TokenPurpose.OWN, gone=erased_before)
 def erase(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Withdraw a signature and erase what is stored of it."""
     mine = shown(opened)
@@ -147,6 +161,7 @@ def erase(request: HttpRequest, opened: Opened) -> HttpResponse:
         "standing": standing_of(mine, now=opened.now),
         "masked": masked(mine.email),
         "name": mine.name if mine.petition.shared_addresses else "",
+        "delivered": Pack.objects.listing([mine]),
         "token": opened.token,
     }
     return TemplateResponse(request, "petitions/erase.html", context)
@@ -207,27 +222,28 @@ def without_repeats(rows: list[Signature]) -> list[Signature]:
 def download(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Return everything that is stored about one address, as JSON."""
     response = JsonResponse(
-        my_data.everything_about(opened.signature.email),
+        my_data.everything_about(DataSubject.owner(opened.signature.email)),
         json_dumps_params={"indent": 1},
     )
     response.headers["Content-Disposition"] = 'attachment; filename="signatures.json"'
     return response
 
 
-@opened_by(TokenPurpose.ALL)
+@opened_by(TokenPurpose.ALL, gone=partial(erased_before, page="petitions:erased_all"))
 def erase_all(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Withdraw and erase all that was signed with one address."""
     address = opened.signature.email
     if is_pressed(request):
-        my_data.erase_all(address, now=opened.now)
+        my_data.erase_all(DataSubject.owner(address), now=opened.now)
         log_context(outcome="erased all", signature=opened.signature.pk)
-        return see_other("petitions:erased")
-    rows = my_data.signed_by(address)
+        return see_other("petitions:erased_all")
+    rows = list(my_data.signed_by(address))
     context = {
         "counted": sum(
             standing_of(row, now=opened.now) is Standing.COUNTS
-            for row in without_repeats(list(rows))
+            for row in without_repeats(rows)
         ),
+        "delivered": Pack.objects.listing(rows),
         "masked": masked(address),
         "token": opened.token,
     }
@@ -247,7 +263,13 @@ def end_links(request: HttpRequest, opened: Opened) -> HttpResponse:
 # == Never write again ==
 
 
-@opened_by(TokenPurpose.NEVER, old=None)
+def no_address_left(request: HttpRequest, signature_id: int) -> HttpResponse:
+    """Answer a link whose signature was erased, and the address with it."""
+    context = {"gone": True}
+    return TemplateResponse(request, "petitions/never_again.html", context, status=410)
+
+
+@opened_by(TokenPurpose.NEVER, old=None, gone=no_address_left)
 def never_again(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Stop all mail to an address, or allow it again. The link in the last mail works
     for that however old it is."""
@@ -268,6 +290,7 @@ def never_again(request: HttpRequest, opened: Opened) -> HttpResponse:
             log_context(outcome="never again", signature=mine.pk)
         return see_other("petitions:never_again", opened.token)
     context = {
+        "gone": False,
         "masked": masked(mine.email),
         "suppressed": bool(key_ring.suppressed([mine.email])),
         "token": opened.token,

@@ -8,7 +8,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from core.http.public_data import full
+from core.http.public_data import (
+    full,
+    iso_local,
+)
 from petitions.models import Answer, Handover, Petition, Target, Update
 from petitions.models.pictures import Pictured
 from petitions.templatetags.text_tags import address_of
@@ -29,7 +32,10 @@ def story(petition: Petition, now: datetime) -> dict[str, Any]:
         "handovers": [of_handover(handover) for handover in handovers],
         "answers": [of_answer(answer) for answer in answers],
         "answers_withdrawn": [
-            {"day": timezone.localdate(row.withdrawn_at).isoformat()}
+            {
+                "day": timezone.localdate(row.withdrawn_at).isoformat(),
+                "reason": row.public_reason or None,
+            }
             for row in petition.answer_withdrawals.all()
         ],
     }
@@ -50,8 +56,8 @@ def of_update(update: Update) -> dict[str, Any]:
     assert update.published_at is not None
     return {
         "url": address_of(update, update.language),
-        "published": update.published_at.isoformat(),
-        "changed": update.changed_at.isoformat() if update.changed_at else None,
+        "published": iso_local(update.published_at),
+        "changed": iso_local(update.changed_at) if update.changed_at else None,
         "language": update.language,
         "title": update.title,
         "text": update.text,
@@ -101,7 +107,7 @@ def of_answer(answer: Answer) -> dict[str, Any]:
         "text": answer.text,
         "text_format": answer.text_format,
         "link": answer.link,
-        "changed": answer.changed_at.isoformat() if answer.changed_at else None,
+        "changed": iso_local(answer.changed_at) if answer.changed_at else None,
         "translations": [
             {
                 "language": text.language,

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
@@ -26,11 +27,14 @@ def executable() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-def launch(playwright: Playwright) -> Browser:
+def options(*more: str) -> dict[str, Any]:
+    """Return what to start it with, `more` arguments included."""
     sandbox = [] if os.geteuid() else ["--no-sandbox"]
-    return playwright.chromium.launch(
-        executable_path=executable(), args=[*QUIET, *sandbox]
-    )
+    return {"executable_path": executable(), "args": [*QUIET, *sandbox, *more]}
+
+
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(**options())
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.signing import Signer
+from django.core.signing import Signer, TimestampSigner
 from django.utils import timezone
 from django.utils.http import int_to_base36
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -107,6 +107,14 @@ def token(site: Site, purpose: TokenPurpose, signature: int, made: datetime) -> 
     signer = Signer(key=site.settings["SECRET_KEY"], salt=purpose, sep=".")
     seconds = int_to_base36(int(made.timestamp()))
     return signer.sign(f"{int_to_base36(signature)}.{seconds}")
+
+
+def thanks(site: Site, petition: str) -> str:
+    """Return the address of the page that thanks for a signature that counts."""
+    signer = TimestampSigner(
+        key=site.settings["SECRET_KEY"], salt="petitions.thank-you"
+    )
+    return f"/petitions/{petition}/thank-you/?counted={signer.sign(petition)}"
 
 
 def sign(site: Site, petition: str, email: str, name: str = "Maya Tremblay") -> int:
@@ -211,12 +219,14 @@ def states(site: Site) -> dict[str, str]:
         "confirm broken, with more behind it": "/confirm/nothing/more",
         "not me": link("not-me", pending),
         "not me counted": link("not-me", counted),
-        "thank you": f"/petitions/{canada}/thank-you/",
-        "thank you, another petition": f"{families}thank-you/",
-        "thank you, donation": f"/petitions/{phone}/thank-you/",
+        "thank you": thanks(site, canada),
+        "thank you, but no proof": f"/petitions/{canada}/thank-you/",
+        "thank you, another petition": thanks(site, families.split("/")[2]),
+        "thank you, donation": thanks(site, phone),
         "poster": f"/petitions/{canada}/poster/",
         "sheet": f"/petitions/{canada}/sheet/",
         "erased": "/erased/",
+        "erased all": "/erased/all/",
         "signature": link("signature", counted),
         "signature saved": link("signature", counted) + "?saved=1",
         "signature withdrawn": link("signature", back),

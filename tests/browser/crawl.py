@@ -11,6 +11,7 @@ from django.utils import translation
 from playwright.sync_api import Page, Route
 
 from core.http.problems import problem
+from core.switches import KEY, NONE
 from tests.site import Answer, Site, fetch
 
 LANGUAGES = {"en": "", "fr": "/fr"}
@@ -101,6 +102,7 @@ def collect(site: Site, states: dict[str, str]) -> Iterator[Document]:
         for status in RARE:
             path = f"{prefix}/problem-{status}/"
             request = RequestFactory(headers={"host": "localhost"}).get(path)
+            request.META[KEY] = NONE  # asks no database, which this process has not
             with translation.override(language):
                 response = problem(request, status)
             html = response.content.decode()

@@ -1,5 +1,5 @@
 """Pictures of the main pages into docs/, from a fresh demonstration: `make
-screenshots`."""
+screenshots`. With `--staff FOLDER`, those of staff_screenshots.py instead."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import io
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser import configured, staff_screenshots  # noqa: F401
 from tests.browser.chromium import launch
-from tests.browser.conftest import NARROW, log_in, visit
+from tests.browser.conftest import NARROW, log_in, thanks, visit
 from tests.browser.planting import plant
 from tests.site import ROOT, Site, fetch
 
@@ -27,15 +29,18 @@ ARABIC = "/petitions/light-market-lane-at-night/"
 WINDOW = {"width": 1200, "height": 900}
 
 
-def going(path: str) -> Callable[[Page], None]:
-    def go(page: Page) -> None:
+type Act = Callable[[Page, Site], None]
+
+
+def going(path: str) -> Act:
+    def go(page: Page, site: Site) -> None:
         page.goto(path)
 
     return go
 
 
-def with_mistakes(path: str, name: str) -> Callable[[Page], None]:
-    def go(page: Page) -> None:
+def with_mistakes(path: str, name: str) -> Act:
+    def go(page: Page, site: Site) -> None:
         page.goto(path)
         page.fill("#id_name", name)
         page.fill("#id_email", "maya at home")
@@ -44,14 +49,14 @@ def with_mistakes(path: str, name: str) -> Callable[[Page], None]:
     return go
 
 
-def thanked(path: str) -> Callable[[Page], None]:
-    def go(page: Page) -> None:
-        visit(page, path)
+def thanked(petition: str, text: str = "") -> Act:
+    def go(page: Page, site: Site) -> None:
+        visit(page, thanks(site, petition.split("/")[2]) + text)
 
     return go
 
 
-def invalidated(page: Page) -> None:
+def invalidated(page: Page, site: Site) -> None:
     """A hundred thousand that came within an hour, before they are taken back."""
     log_in(page)
     page.goto("/admin/petitions/petition/?q=canada-sign")
@@ -66,16 +71,16 @@ def invalidated(page: Page) -> None:
 ON_A_PHONE = {"viewport": NARROW}
 in_arabic = going(f"{ARABIC}ar/")
 mistaken_in_arabic = with_mistakes(f"{ARABIC}ar/", "ليلى حداد")
-thanked_in_arabic = thanked(f"{ARABIC}thank-you/?text=ar")
+thanked_in_arabic = thanked(ARABIC, "&text=ar")
 
 
 # Name of the file: what is done, and how the browser looks at it.
-PICTURES: dict[str, tuple[Callable[[Page], None], dict[str, Any]]] = {
+PICTURES: dict[str, tuple[Act, dict[str, Any]]] = {
     "home": (going("/"), {}),
     "profile": (going(PROFILE), {}),
     "petition": (going(PETITION), {}),
     "form-error": (with_mistakes(PETITION, ""), {}),
-    "thank-you": (thanked(f"{RIVER}thank-you/"), {}),
+    "thank-you": (thanked(RIVER), {}),
     "dark": (going(PETITION), {"color_scheme": "dark"}),
     "french": (going(f"/fr{PROFILE}"), {}),
     "arabic": (in_arabic, {}),
@@ -101,7 +106,7 @@ def take(browser: Browser, site: Site, name: str) -> bytes:
         base_url=site.url, **{"viewport": WINDOW, "color_scheme": "light", **options}
     )
     page = context.new_page()
-    act(page)
+    act(page, site)
     # What the demonstration adds to every page would be in every picture.
     page.evaluate("document.querySelector('.demo-bar')?.remove()")
     page.wait_for_load_state("networkidle")
@@ -137,6 +142,11 @@ def main() -> int:
     try:
         with sync_playwright() as playwright:
             browser = launch(playwright)
+            if sys.argv[1:2] == ["--staff"]:
+                folder = Path(sys.argv[2])
+                folder.mkdir(parents=True, exist_ok=True)
+                staff_screenshots.take_all(browser, site, folder, sys.argv[3:])
+                return 0
             for name in sys.argv[1:] or [*SHARED, *PICTURES]:
                 file = FOLDER / f"{name}.png"
                 shared = name in SHARED

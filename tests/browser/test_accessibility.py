@@ -12,6 +12,7 @@ from tests.browser.accessibility import violations
 pytestmark = pytest.mark.browser
 
 
+SUPPORTER = "/admin/petitions/supporterrequest/supporter/signature/1"
 ADMIN = (
     "/admin/", "/admin/petitions/petition/", "/admin/petitions/petition/add/",
     "/admin/petitions/petition/1/change/", "/admin/petitions/petition/1/do/close/",
@@ -21,6 +22,10 @@ ADMIN = (
     "/admin/petitions/petition/1/invalidate/", "/admin/petitions/petition/1/spread/",
     "/admin/petitions/invalidation/",
     "/admin/petitions/report/", "/admin/petitions/report/1/change/",
+    "/admin/petitions/supporterrequest/", "/admin/petitions/supporterrequest/add/",
+    "/admin/petitions/supporterrequest/found/?signature=1&signature=2",
+    f"{SUPPORTER}/", f"{SUPPORTER}/access/", f"{SUPPORTER}/erase/", f"{SUPPORTER}/copy/",
+    f"{SUPPORTER}/correct/1/", "/admin/petitions/supporterrequest/never-write/",
     "/admin/organizations/organization/", "/admin/organizations/organization/1/change/",
     "/admin/password_change/",
 )  # fmt: skip

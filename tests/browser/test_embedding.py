@@ -15,6 +15,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser.chromium import options
 from tests.browser.conftest import NARROW
 from tests.browser.pages import ALL
 from tests.site import Site, fetch
@@ -127,6 +128,38 @@ def test_frames_are_as_high_as_what_is_in_them(
     assert all(low <= high for low, high in zip(fitted, plain, strict=True))
     assert width == 280 or sum(fitted) < sum(plain)
     page.close()
+
+
+CUT = """() => [...document.querySelectorAll("main *")].filter(one => {
+    const box = one.getBoundingClientRect();
+    return box.width > 1 && !one.closest(".visually-hidden, [hidden]")
+        && (box.right > innerWidth + 1 || box.left < -1);
+}).map(one => one.outerHTML.slice(0, 80))"""
+
+
+@pytest.mark.parametrize(
+    ("size", "widths"), [(20, [280, 800]), (32, [200, 240, 280, 480, 1200])]
+)
+def test_frames_are_high_enough_for_readers_of_large_letters(
+    browser: Browser, site: Site, elsewhere: str, demanding: str,
+    size: int, widths: list[int],
+) -> None:  # fmt: skip
+    """In a browser that is set to them; nothing is cut at the side either."""
+    large = browser.browser_type.launch(
+        **options(f"--blink-settings=defaultFontSize={size}")
+    )
+    page = large.new_page(viewport={"width": 1280, "height": 900})
+    for language in ("", "/fr"):
+        for code in snippets(site, language, demanding):
+            eager = code.replace(' loading="lazy"', "")
+            for width in widths:
+                column = f'<div style="width:{width}px">{eager}</div>'
+                page.goto(f"{elsewhere}/?{quote(column)}")
+                page.frame_locator("iframe").locator("h1").wait_for()
+                (frame,) = page.main_frame.child_frames
+                assert frame.evaluate(SCROLLS) <= 0, (language, width, code)
+                assert frame.evaluate(CUT) == [], (language, width)
+    large.close()
 
 
 def test_a_card_opens_the_petition(reader: Page, elsewhere: str, site: Site) -> None:

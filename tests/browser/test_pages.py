@@ -74,6 +74,7 @@ NO_PAGES = {
 # Only staff get there: tests/browser/test_accessibility.py.
 STAFF = (
     "admin", "password_", "accept_invitation", "anymail:", "petitions:style_guide",
+    "operation",
 )  # fmt: skip
 
 

@@ -200,7 +200,7 @@ def test_from_reading_to_nothing_left(
     hand.press(page.locator("main a[href$='/erase/']"))
     hand.press(page.locator("main form button"))
     arrive("erased")
-    expect(page).to_have_url(re.compile(f"{prefix}/erased/$"))
+    expect(page).to_have_url(re.compile(f"{prefix}/erased/all/$"))
 
     for table in ("signature", "consent"):
         query = f"SELECT 1 FROM petitions_{table} WHERE email ILIKE %s"
