@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from babel import Locale
-from babel.dates import get_timezone_name
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
+
+from core.i18n.moments import hour_words
 
 # No site still has signatures that were collected earlier.
 FIRST_YEAR = 1800
@@ -24,6 +23,11 @@ def why_impossible(day: date, now: datetime) -> str | Promise:
     if day.year < FIRST_YEAR:
         return _("This is too long ago: check the year.")
     return ""
+
+
+def day_of(when: date) -> date:
+    """Return a day as it is, and the day in the site's time zone of a moment."""
+    return timezone.localdate(when) if isinstance(when, datetime) else when
 
 
 def last_day(closes_at: datetime) -> date:
@@ -44,12 +48,3 @@ def closing_words(closes_at: datetime) -> str:
     if closes_with_its_day(closes_at):
         return date_format(last_day(closes_at))
     return hour_words(closes_at)
-
-
-def hour_words(moment: datetime) -> str:
-    """Format day, hour and time zone: “5 December 2026, 18:00 (Eastern Standard
-    Time)”."""
-    local = timezone.localtime(moment)
-    locale = Locale.parse(to_locale(get_language() or "en"))
-    zone = get_timezone_name(local, width="long", locale=locale)
-    return f"{date_format(local, 'DATETIME_FORMAT')} ({zone})"

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 
 from core.text.numbers import Counted
-from organizations.models import EDITING_ROLES, Organization, User
+from organizations.models import Organization, User
+from organizations.rights import Right, roles_with
 from petitions.models import Petition, Report
 from petitions.signatures.forms import ReportForm
 
@@ -79,13 +80,14 @@ def mail_report_notice(organization: Organization | None, number: int) -> None:
 
 
 def receivers(organization: Organization | None) -> list[str]:
-    """Return the addresses to notify: those who write for the organisation, else its
+    """Return the addresses to notify: those who moderate for the organisation, else its
     contact; for the site, or where there is nobody else, those who run the site."""
     if organization is not None:
         staff = User.objects.filter(
             is_active=True,
+            wants_notices=True,
             memberships__organization=organization,
-            memberships__role__in=EDITING_ROLES,
+            memberships__role__in=roles_with(Right.MODERATE),
         )
         found = list(staff.order_by("pk").values_list("email", flat=True))
         if found:

@@ -15,7 +15,14 @@ from petitions.counts.curve import (
     Curve,
     curve,
 )
-from petitions.models import Answer, Handover, Petition, Signature, Update
+from petitions.models import (
+    Answer,
+    AnswerWithdrawal,
+    Handover,
+    Petition,
+    Signature,
+    Update,
+)
 from petitions.states import Source, State
 
 SHOWN_UPDATES = 3
@@ -28,8 +35,8 @@ SHOWN_POINTS = 40
 
 @dataclass(frozen=True)
 class Event:
-    """An entry of "What happened since": an update, a handover, an answer or the
-    end."""
+    """An entry of "What happened since": an update, a handover, an answer, that one was
+    withdrawn, or the end."""
 
     day: date
     at: datetime
@@ -38,6 +45,7 @@ class Event:
     update: Update | None = None
     handover: Handover | None = None
     answer: Answer | None = None
+    withdrawal: AnswerWithdrawal | None = None
     end: str = ""
     """State.CLOSED or State.WON when the event is the end of the petition."""
 
@@ -50,12 +58,15 @@ def of_page(petition: Petition, now: datetime) -> dict[str, Any]:
     """Return the template context of a petition's page about its life."""
     answers = list(answers_of(petition))
     handovers = list(handovers_of(petition))
+    withdrawals = list(petition.answer_withdrawals.all())
     updates = list(petition.updates.published(now)[: SHOWN_UPDATES + 1])
     return {
         "answers": answers,
-        "withdrawn_answers": list(petition.answer_withdrawals.all()),
+        "withdrawn_answers": withdrawals,
         "handovers": handovers,
-        "events": events(petition, answers, handovers, updates[:SHOWN_UPDATES]),
+        "events": events(
+            petition, answers, withdrawals, handovers, updates[:SHOWN_UPDATES]
+        ),
         "more_updates": len(updates) > SHOWN_UPDATES,
         "curve": curve_of(petition, now, SHOWN_POINTS),
         "others": others(petition, now),
@@ -78,6 +89,7 @@ def handovers_of(petition: Petition) -> QuerySet[Handover]:
 def events(
     petition: Petition,
     answers: list[Answer],
+    withdrawals: list[AnswerWithdrawal],
     handovers: list[Handover],
     updates: list[Update],
 ) -> list[Event]:
@@ -90,6 +102,10 @@ def events(
     found += [
         Event(row.answered_on, entered(row.answered_on, row.created_at), answer=row)
         for row in answers
+    ]
+    found += [
+        Event(timezone.localdate(row.withdrawn_at), row.withdrawn_at, withdrawal=row)
+        for row in withdrawals
     ]
     found += [
         Event(update.day, update.published_at, update=update)

@@ -10,7 +10,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.html import format_html
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -53,17 +54,39 @@ class LanguageSelect(forms.Select):
                 groups.append((None, [option], len(groups)))
         return groups
 
-    def render(self, name: str, value: Any, *args: Any, **kwargs: Any) -> SafeString:
+    def render(
+        self, name: str, value: Any, attrs: Any = None, renderer: Any = None
+    ) -> SafeString:
         # A name, but no id: for new rows Django's script renumbers nothing else here.
         return format_html(
             '{} <label class="other-language">{} <input type="text" name="{}{}" '
             'value="{}" size="14" autocomplete="off"></label>',
-            super().render(name, value, *args, **kwargs),
+            self.render_list(name, value, attrs),
             gettext("or another one, by its code or name:"),
             name,
             OTHER,
             "" if not value or is_text_language(str(value)) else value,
         )
+
+    def render_list(self, name: str, value: Any, attrs: Any) -> SafeString:
+        """Return the select as Django renders it, but without its two templates per
+        option: there are hundreds of languages, and a form has several of these."""
+        widget = self.get_context(name, value, attrs)["widget"]
+        options = format_html_join(
+            "\n",
+            '<option value="{}"{}>{}</option>',
+            (
+                (
+                    option["value"],
+                    " selected" if option["selected"] else "",
+                    option["label"],
+                )
+                for _group, group, _index in widget["optgroups"]
+                for option in group
+            ),
+        )
+        named = flatatt({"name": name, **widget["attrs"]})
+        return format_html("<select{}>{}</select>", named, options)
 
 
 class LanguageChoice(forms.TypedChoiceField):

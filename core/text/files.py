@@ -22,6 +22,7 @@ KINDS = {
     b"\x1f\x8b": "packed (gzip): unpack it first",
     b"7z\xbc\xaf": "packed (7z): unpack it first",
     b"Rar!": "packed (RAR): unpack it first",
+    b"\xfd7zXZ": "packed (xz): unpack it first",
     b"BZh": "packed (bzip2): unpack it first",
     b"\x28\xb5\x2f\xfd": "packed (zstd): unpack it first",
     b"{\\rtf": "a text of a word processor (RTF)",
@@ -151,7 +152,10 @@ def written_kind(text: str) -> str:
 
 def columns_of(start: str) -> list[str]:
     """Return the column heads in the first line of a table; [] when it is none."""
-    first = start.split("\n", 1)[0].strip()
+    # Excel for Mac may end lines with a carriage return alone.
+    first = re.split(r"[\r\n]", start, maxsplit=1)[0].strip()
+    if "{" in first:
+        return []  # JSON, with something before it
     for separator in "\t;,|":
         columns = next(csv.reader([first], delimiter=separator), [])
         if len(columns) > 1 and all(

@@ -16,8 +16,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from core.db.guards import is_visible
+from core.db.refusals import fields_of
 from core.text.characters import plain_figures
 from core.text.days import why_no_day
 from core.text.faults import Faults, FileProblem, Node, shown
@@ -115,12 +117,35 @@ class Fields:
     def check(self, row: models.Model, exclude: Collection[str] = ()) -> None:
         """Validate the row with the model's own rules; errors are reported at their
         keys. Wrong keys are excluded: they have been reported."""
+        excluded = {*exclude, *self.wrong}
         try:
-            row.full_clean(exclude={*exclude, *self.wrong}, validate_unique=False)
+            row.full_clean(
+                exclude=excluded,
+                validate_unique=False,
+                validate_constraints=not meets_constraints(row, excluded),
+            )
         except ValidationError as error:
             for name, sentences in error.message_dict.items():
                 at = self.given.get(name, self.node)
                 self.faults.append(FileProblem(at, " ".join(sentences)))
+
+
+def meets_constraints(row: models.Model, excluded: set[str]) -> bool:
+    """Return whether a row meets the constraints of its table that hold no excluded
+    column, in one statement. Django asks for each of them alone, to say which is
+    broken: that would take minutes for a file of thousands of rows."""
+    model: Any = type(row)
+    together = models.Q()
+    for constraint in model._meta.constraints:
+        if excluded.intersection(fields_of(model, constraint)):
+            continue
+        if not isinstance(constraint, models.CheckConstraint):
+            return False
+        together &= models.Q(constraint.condition)
+    columns = model._get_field_expression_map(row, meta=model._meta, exclude=excluded)
+    # A condition that is neither true nor false is met.
+    condition = Coalesce(together, True, output_field=models.BooleanField())
+    return models.Q(condition).check(columns)
 
 
 def is_given(node: Node) -> bool:

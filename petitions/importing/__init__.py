@@ -28,7 +28,8 @@ The file is JSON in UTF-8 (* = needed):
            or {"name", "office", "organisation", "kind": person|body|label|unsettled};
            "targets" is a list of these,
         "supporters": how many were counted elsewhere before (0),
-        "counted_by": who counted them, "counted_at": "2016-03-31" (today),
+        "counted_by": who counted them, "counted_at": "2016-03-31" (ended_on, or
+           today),
         "started_on": "2015-11-01", when it began elsewhere,
         "state": open|closed|won (open), "ended_on": "2016-06-01" (not known),
         "outcome",

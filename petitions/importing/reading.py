@@ -216,7 +216,7 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
         planned.targets = read_targets(fields)
     with faults.noted():
         planned.translations = read_translations(fields, petition)
-    planned.entries = read_entries(fields, now)
+    planned.entries = read_entries(fields, ended_on, now)
     planned.number = fields.values.get("supporters")
     return planned
 
@@ -312,8 +312,9 @@ def read_target(node: Node, position: int, faults: Faults) -> Target:
     return target
 
 
-def read_entries(of: Fields, now: datetime) -> list[CountEntry]:
-    """Return the count entries for supporters counted elsewhere."""
+def read_entries(of: Fields, ended_on: date | None, now: datetime) -> list[CountEntry]:
+    """Return the count entries for supporters counted elsewhere: on the day that the
+    file says, else by the day it ended, as nobody signs later; else today."""
     number: int = of.read("supporters", number_of) or 0
     of.texts(CountEntry, ["counted_by"], ())
     counted_at = of.read("counted_at", lambda value: past_day_of(value, now))
@@ -332,7 +333,7 @@ def read_entries(of: Fields, now: datetime) -> list[CountEntry]:
             number=min(number - already, MOST_IN_AN_ENTRY),
             label=f"{label[: LONGEST_LABEL - len(place)]}{place}",
             counted_by=by,
-            counted_at=counted_at or timezone.localdate(now),
+            counted_at=counted_at or ended_on or timezone.localdate(now),
         )
         entries.append(entry)
     of.check(entries[0], {"petition"})

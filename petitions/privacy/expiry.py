@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Greatest, Least
+from django.db.models.functions import Cast, Greatest, Least
 from django.utils import timezone
 
 from core.retention import months_before
@@ -32,6 +32,7 @@ from petitions.models import (
     RetentionLimit,
     Signature,
     SourceTally,
+    SupporterRequest,
 )
 from petitions.models.mails import MailKind
 from petitions.signature_fields import ERASED
@@ -51,6 +52,8 @@ RARE_DOMAINS_KEPT = timedelta(days=2)
 HANDLED_KEPT = timedelta(days=30)
 REPORTS_KEPT = 6
 """Months that a message is kept in any case."""
+REQUESTS_KEPT = 36
+"""Months that the register of supporters' requests is kept as evidence."""
 
 
 # == Signatures that nobody confirmed ==
@@ -186,8 +189,15 @@ def reports(now: datetime) -> QuerySet[Report]:
 
 
 def drop_words(reports: QuerySet[Report]) -> None:
-    """Empty what a visitor or staff wrote; the row stays."""
-    reports.update(text="", email="", note="")
+    """Empty what a visitor or staff wrote; the rows stay."""
+    Report.objects.filter(pk__in=reports).erase_words()
+
+
+def former_requests(now: datetime) -> QuerySet[SupporterRequest]:
+    """Return the requests of supporters that were answered too long ago to be
+    evidence."""
+    since = months_before(now, REQUESTS_KEPT)
+    return SupporterRequest.objects.filter(done_at__lt=since).order_by("pk")
 
 
 # == Names and addresses of petitions that have ended ==
@@ -207,8 +217,16 @@ def with_due(petitions: QuerySet[Petition], limit: RetentionLimit) -> QuerySet[A
     def moment(value: Any) -> models.ExpressionWrapper[Any]:
         return models.ExpressionWrapper(value, output_field=models.DateTimeField())
 
+    def at(value: Any) -> Func:
+        """From a moment to the site's clock, or back: months are those of a calendar on
+        the wall."""
+        name = Value(timezone.get_current_timezone_name())
+        zone = Cast(name, models.TextField())
+        output = models.DateTimeField()
+        return Func(zone, value, function="timezone", output_field=output)
+
     kept = Least(F("months_kept"), Value(limit.months))
-    over = moment(F("ended_at") + months(kept))
+    over = at(moment(at(F("ended_at")) + months(kept)))
     # A petition that would keep them for longer than the limit waits until the limit
     # takes effect.
     capped = Case(When(months_kept__gt=limit.months, then=Value(limit.holds_from)))

@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from core.text.spreadsheets import BEGINNING, BLANK, BOM, SIGNS
 from organizations.models import Organization, User
 from petitions.identity import key_ring
 from petitions.models import (
@@ -34,19 +35,7 @@ from petitions.models import (
 ROWS_AT_ONCE = 1000
 # Models whose rows keep an address from being written to.
 HOLDS = (Suppression, Bounce)
-# Signs at the beginning of a cell that make a spreadsheet compute it instead of showing
-# it (OWASP: CSV injection), with the wide forms of East Asian keyboards.
-SIGNS = "[-=+@＝＋－＠]"
-# A cell may begin where ours do, or where a spreadsheet sees another separator, such as
-# “;” in French or Dutch ones; then come blanks and quotes. Blanks are listed, because
-# which ones PostgreSQL's \s matches depends on the collation.
-BLANK = (
-    r"[\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f"
-    r"\u3000'" + '"]*'
-)
-BEGINNING = rf"((^|[;|\t\r\n]){BLANK})(?={SIGNS})"
-# SQL that puts a ' before each such sign, so that a spreadsheet shows the text as it
-# is, whatever separator it expects.
+# SQL that does what `as_text` does (core.text.spreadsheets).
 SAFE = rf"""regexp_replace(
     regexp_replace(%s, $re${BEGINNING}$re$, $to$\1'$to$, 'g'),
     '^(?=[\t\r\n])', '''')"""
@@ -75,8 +64,6 @@ SELECT number,
 """
 ROOM = "SET statement_timeout = '5min'; SET work_mem = '256MB'; SET jit = off"
 USUAL = "RESET statement_timeout; RESET work_mem; RESET jit"
-# Tells Excel that the file is UTF-8.
-BOM = "\ufeff"
 
 
 def consenting_supporters(organization: Organization) -> QuerySet[Consent]:

@@ -11,7 +11,9 @@ from core.retention import (
     RetentionRule,
     Rows,
 )
+from petitions.delivery import expiring
 from petitions.mail.bounces import HELD_FOR
+from petitions.models.packs import FILES_KEPT
 from petitions.models.petition_lifecycle import WAIT
 from petitions.privacy import (
     expiry,
@@ -223,6 +225,20 @@ RULES = [
         expiry=Rows(expiry.reports, expiry.drop_words),
     ),
     RetentionRule(
+        name="requests of supporters",
+        columns={"petitions.supporterrequest": ("check_note", "done_by")},
+        what=_(
+            "That an organisation was asked for a copy, a correction or an erasure: "
+            "what, when, how it was made sure who asks, and who answered. Neither your "
+            "name nor your address, nor which signatures"
+        ),
+        purpose=_("So that it can be proved that requests are answered, and in time."),
+        kept=format_lazy(
+            _("{months} months after it is answered."), months=expiry.REQUESTS_KEPT
+        ),
+        expiry=Rows(expiry.former_requests),
+    ),
+    RetentionRule(
         name="lists of networks and mail domains",
         columns={
             "petitions.listednetwork": ("network", "note"),
@@ -262,6 +278,36 @@ RULES = [
         what=_("Who of an organisation's staff took its list of supporters, and when"),
         purpose=_("So that it is known where addresses went."),
         kept=_("As long as the organisation has its account."),
+    ),
+    RetentionRule(
+        name="files for those petitioned",
+        columns={
+            "petitions.packpiece": ("content",),
+            "petitions.leftout": ("signature",),
+        },
+        what=_(
+            "The files that an organisation makes for the person petitioned: the name, "
+            "place and comment of those who agreed to that when they signed"
+        ),
+        purpose=_("So that the result reaches the person petitioned."),
+        kept=format_lazy(
+            _(
+                "{days} days here; at most as long as the names of that petition’s "
+                "signatures. What the person petitioned received is with them."
+            ),
+            days=FILES_KEPT.days,
+        ),
+        expiry=Rows(expiring.past_files, expiring.erase_files),
+    ),
+    RetentionRule(
+        name="deliveries",
+        columns={"petitions.pack": ("made_by",)},
+        what=_(
+            "Who of an organisation's staff had such files made, when and for whom, "
+            "and how many names were in them"
+        ),
+        purpose=_("So that it is known where names went."),
+        kept=_("As long as the count."),
     ),
     RetentionRule(
         name="published by organisations",
@@ -379,9 +425,12 @@ NOT_PERSONAL = {
     "petitions.listeddomain": ("listing",),
     "petitions.report": ("reason", "language"),
     "petitions.sourcetally": ("kind",),
+    "petitions.supporterrequest": ("kind", "came_by", "checked_by", "outcome"),
     "petitions.countentry": ("source",),
     "petitions.countchange": ("source",),
     "petitions.dailytotal": ("source",),
     "petitions.invalidation": ("name_match", "state"),
+    "petitions.pack": ("contents", "state", "columns", "countries"),
+    "petitions.packfile": ("name", "sha256"),
 }
 PEOPLE = ("petitions.signature",)

@@ -9,12 +9,21 @@ from typing import Any
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
-from petitions.models import Correction, Petition, Translation, Update
+from petitions.models import (
+    Answer,
+    AnswerWithdrawal,
+    Correction,
+    Handover,
+    Petition,
+    Translation,
+    Update,
+)
 
 
 def last_changed(keys: Sequence[int], now: datetime) -> dict[int, datetime]:
     """Return when each of these petitions last changed for readers, apart from its
-    count: by its opening, a correction, an update, a new translation, or its end."""
+    count: by its opening, a correction, an update, a new translation, a handover, an
+    answer and what becomes of it, its end, or that it was won after that."""
     return dict(
         Petition.objects.filter(pk__in=keys).values_list("pk", last_change(now))
     )
@@ -33,9 +42,14 @@ def last_change(now: datetime) -> Greatest:
     return Greatest(
         "opens_at",
         "ended_at",
+        "won_at",
         last(Correction.objects.all(), "made_at"),
         last(Translation.objects.all(), "created_at"),
         last(updates, "published_at"),
+        last(Handover.objects.all(), "created_at"),
+        last(Answer.objects.all(), "created_at"),
+        last(Answer.objects.exclude(changed_at=None), "changed_at"),
+        last(AnswerWithdrawal.objects.all(), "withdrawn_at"),
     )
 
 

@@ -137,7 +137,11 @@ SCHEMAS: Schema = {
         handovers=array(ref("Handover"), "When its result was handed over"),
         answers=array(ref("Answer"), "What those petitioned answered"),
         answers_withdrawn=array(
-            shape("An answer that is gone", day=day("When it was withdrawn")),
+            shape(
+                "An answer that is gone",
+                day=day("When it was withdrawn"),
+                reason=maybe(text_schema("Why; null: not told")),
+            ),
             "Answers that its organisation has taken back",
         ),
         by_day=array(

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from core.http import json_ld
-from core.http.public_data import full
+from core.http.public_data import full, iso_local
 from core.i18n.languages import reader_language
 from organizations.templatetags.organization_data import reference
 from petitions.models import Petition
@@ -22,7 +22,8 @@ def petition_ld(petition: Petition) -> SafeString:
     """Describe a petition. schema.org has no type for one, so that it is an article
     which so many people endorse."""
     words = petition.words
-    published = petition.started or petition.opens_at
+    # None for one that came here after it had ended: the day it came is not its own.
+    started = petition.started
     return json_ld.element(
         {
             "@type": "Article",
@@ -30,7 +31,7 @@ def petition_ld(petition: Petition) -> SafeString:
             "abstract": words.summary,
             "inLanguage": words.language,
             "url": full(canonical(petition)),
-            "datePublished": published.isoformat() if published else "",
+            "datePublished": iso_local(started) if started else "",
             "author": reference(petition.organization),
             "image": full(petition.image.url) if petition.image else "",
             "interactionStatistic": {

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
+from core.http.public_data import iso_local
 from petitions import loops
 from petitions.counts import folding
 from petitions.dates import closing_words
@@ -146,7 +147,56 @@ def test_what_ended_before_it_came_here_did_not_start_here(visitor: Client) -> N
     assert "here since" not in text
     assert "Closed on 1 June 2016 with 5 supporters." in text
     assert visitor.get("/petitions/free-the-prisoners.json").json()["started"] is None
-    assert '"datePublished"' in page.content.decode()
+    assert '"datePublished"' not in page.content.decode()  # it was, but when?
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"])
+def test_data_name_the_day_that_the_page_names(
+    visitor: Client, settings: Any, zone: str
+) -> None:
+    """Wherever the site is: 14 hours before London, 11 hours behind."""
+    settings.TIME_ZONE = zone
+    bring(state="closed", ended_on="2016-02-29", supporters=5)
+
+    assert "Closed on 29 February 2016" in text_of(visitor.get(PAGE))
+    data = visitor.get("/petitions/free-the-prisoners.json").json()
+    assert data["ended"].startswith("2016-02-29T00:00:00")
+    ended = datetime.fromisoformat(data["ended"])
+    assert timezone.localdate(ended) == date(2016, 2, 29)
+
+
+def test_a_moment_of_sun_time_is_written_so_that_programs_read_it(
+    settings: Any,
+) -> None:
+    settings.TIME_ZONE = "Pacific/Kiritimati"
+    noon = datetime(1850, 6, 1, 12, tzinfo=UTC)
+    assert iso_local(noon) == "1850-06-01T12:00:00+00:00"
+    assert iso_local(date(1850, 6, 1)) == "1850-06-01"
+
+
+@pytest.mark.parametrize(
+    ("more", "day"),
+    [
+        ({"state": "closed", "ended_on": "2016-06-01"}, "2016-06-01"),
+        ({"state": "won", "ended_on": "2016-06-01"}, "2016-06-01"),
+        (
+            {"state": "closed", "ended_on": "2016-06-01", "counted_at": "2015-01-31"},
+            "2015-01-31",
+        ),
+        ({"state": "closed"}, None),
+        ({"started_on": "2014-05-31"}, None),
+    ],
+)
+def test_a_number_from_elsewhere_was_reached_by_the_end(
+    visitor: Client, more: dict[str, Any], day: str | None
+) -> None:
+    """What ended years ago gained nobody on the day of its import."""
+    bring(supporters=5, **more)
+
+    data = visitor.get("/petitions/free-the-prisoners.json").json()
+
+    today = timezone.localdate().isoformat()
+    assert data["by_day"] == [{"day": day or today, "supporters": 5}]
 
 
 @pytest.mark.parametrize("state", ["closed", "won"])

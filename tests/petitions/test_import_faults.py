@@ -4,13 +4,16 @@ instead, and all of them in one run."""
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from petitions.models import Petition
 from tests.petitions.imports import file_of, refusal, run
@@ -52,6 +55,10 @@ NEEDED = "JSON is needed: --help shows how it looks."
         (b"\0" * 9, "the file holds nothing but NUL characters: was it saved, or did its download break off?"),
         ("title,text\nA,x", f"the file is a table (CSV), with the columns “title”, “text”. {NEEDED}"),
         ('"title";"text"\n"A";"x"', f"the file is a table (CSV), with the columns “title”, “text”. {NEEDED}"),
+        ("title,text\rA,x\r", f"the file is a table (CSV), with the columns “title”, “text”. {NEEDED}"),
+        (b"\x7fELF\x02\x01\r\x00", f"the file is not a text. {NEEDED}"),
+        (b"\xfd7zXZ\x00\x00", f"the file is packed (xz): unpack it first. {NEEDED}"),
+        ("load({a: 1, b: 2});", f"the file is no JSON: it begins with “load({{a: 1, b: 2}});”, not with {{: take out what stands before it. {NEEDED}"),
         ("Title\tText\n".encode("utf-16"), f"the file is a table (CSV), with the columns “Title”, “Text”. {NEEDED}"),
         (archive("xl/workbook.xml"), f"the file is a spreadsheet (Excel). {NEEDED}"),
         (archive("content.xml"), f"the file is a document or spreadsheet (LibreOffice). {NEEDED}"),
@@ -321,3 +328,32 @@ def test_faults_of_writing_and_of_meaning_and_of_what_is_stored_are_told_togethe
         f"line 5, character 65: {at}: a comma before ]: take it out.",
     ]
     assert Petition.objects.count() == 1
+
+
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    """As `<(gunzip -c file.json.gz)` is one; nobody waits for who does not write."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(CommandError, match="the file is empty"):
+        call_command("import_organization", pipe)
+
+    reads, writes = os.pipe()
+    os.write(writes, json.dumps(file_of({"title": "A"})).encode())
+    os.close(writes)
+    call_command("import_organization", f"/dev/fd/{reads}")
+    os.close(reads)
+
+    assert Petition.objects.get().title == "A"
+
+
+def test_each_petition_costs_few_statements(tmp_path: Path) -> None:
+    """Thousands of them are told of in seconds."""
+
+    def statements(number: int) -> int:
+        wrong = [{"title": f"A{each}", "goal": "x"} for each in range(number)]
+        with CaptureQueriesContext(connection) as seen:
+            refusal(tmp_path, file_of(*wrong))
+        return sum(one["sql"].startswith("SELECT") for one in seen)
+
+    # What is wanted of the petition, and of its target.
+    assert (statements(12) - statements(2)) / 10 <= 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,8 +21,9 @@ DAY = datetime(2026, 3, 10, tzinfo=HERE)
 
 
 @pytest.fixture(autouse=True)
-def _here() -> None:
-    timezone.activate(HERE)
+def _here() -> Iterator[None]:
+    with timezone.override(HERE):
+        yield
 
 
 def at(hour: float) -> datetime:
@@ -34,7 +36,9 @@ def told(petition: Petition) -> list[str]:
     answers = list(petition.answers.all())
     handovers = list(petition.handovers.all())
     updates = list(petition.updates.published(at(24 * 30)))
-    return [name_of(event) for event in events(petition, answers, handovers, updates)]
+    withdrawals = list(petition.answer_withdrawals.all())
+    found = events(petition, answers, withdrawals, handovers, updates)
+    return [name_of(event) for event in found]
 
 
 def name_of(event: Event) -> str:

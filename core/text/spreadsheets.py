@@ -1,0 +1,37 @@
+"""Cells of CSV files that a spreadsheet shows as they are, instead of computing them
+(OWASP: CSV injection)."""
+
+from __future__ import annotations
+
+import re
+
+BOM = "\ufeff"
+"""What a CSV file begins with, so that spreadsheets read it as UTF-8."""
+# The expressions serve here and in SQL: PostgreSQL and Python read them alike.
+SIGNS = "[-=+@＝＋－＠]"
+"""Signs at the beginning of a cell that make a spreadsheet compute it, with the wide
+forms of East Asian keyboards."""
+BLANK = (
+    r"[\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f"
+    r"\u3000'" + '"]*'
+)
+"""Blanks and quotes before a sign. Blanks are listed, because which ones PostgreSQL's
+\\s matches depends on the collation."""
+BEGINNING = rf"((^|[;|\t\r\n]){BLANK})(?={SIGNS})"
+"""Where a cell begins: where ours do, or where a spreadsheet sees another separator,
+such as “;” in French or Dutch ones."""
+BEGINNINGS = re.compile(BEGINNING)
+GUARDED = re.compile(rf"((?:^|[;|\t\r\n]){BLANK})'(?={SIGNS})")
+
+
+def as_text(cell: str) -> str:
+    """Return the cell with a ' before each sign that would be computed, whatever
+    separator the spreadsheet expects."""
+    found = BEGINNINGS.sub(r"\1'", cell)
+    return f"'{found}" if found[:1] in {"\t", "\r", "\n"} else found
+
+
+def from_text(cell: str) -> str:
+    """Return the cell that `as_text` made this of."""
+    found = cell[1:] if cell[:2] in {"'\t", "'\r", "'\n"} else cell
+    return GUARDED.sub(r"\1", found)

@@ -1,0 +1,34 @@
+"""Cells that a spreadsheet would compute; the export in SQL says the same of each."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from core.text.spreadsheets import as_text, from_text
+from petitions.privacy import export
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("Maya Tremblay", "Maya Tremblay"),
+        ("a-b = c", "a-b = c"),
+        ("=1+1", "'=1+1"),
+        ("＝1+1", "'＝1+1"),
+        (" \u00a0=1", " \u00a0'=1"),
+        ('"=1', "\"'=1"),
+        ("a;=1+1", "a;'=1+1"),
+        ("a | @SUM(1)", "a | '@SUM(1)"),
+        ("a\n-1", "a\n'-1"),
+        ("\tx", "'\tx"),
+    ],
+)
+def test_cells(cell: str, safe: str) -> None:
+    assert as_text(cell) == safe
+    assert from_text(safe) == cell
+    with connection.cursor() as cursor:
+        column = export.safe("given")
+        cursor.execute(f"SELECT {column} FROM (SELECT %s::text AS given) s", [cell])
+        assert cursor.fetchone() == (safe,)
