@@ -25,6 +25,8 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 ENV BIND=0.0.0.0:8000 MEDIA_ROOT=/data/media
 # Pillow loads libfribidi when it has to draw what is read from the right.
 RUN python -c "import sys, PIL.features as f; sys.exit(not f.check('raqm'))" || { apt-get update && apt-get install -y --no-install-recommends libfribidi0 && rm -rf /var/lib/apt/lists/*; }
+# What printed lists of signers are set in: names in every script.
+RUN test -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc || { apt-get update && apt-get install -y --no-install-recommends fonts-noto-core fonts-noto-cjk && rm -rf /var/lib/apt/lists/*; }
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-m", "core.observability.healthcheck"]

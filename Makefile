@@ -15,6 +15,7 @@ run: $(VENV)/run ## The site at http://localhost:8000/ (PORT=…), with demonstr
 test: $(VENV)/dev ## All tests, on a real PostgreSQL and a real Chromium
 	@sh scripts/chromium.sh
 	@sh scripts/proxies.sh
+	@sh scripts/printing.sh
 	@exec $(PYTHON) -m tests $(ARGS)
 
 check: $(VENV)/dev ## Format, lint, types, migrations, deployment, translations

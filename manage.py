@@ -12,8 +12,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
+    from core.audit.actors import acting
+
     try:
-        execute_from_command_line(sys.argv)
+        # Everything that the command writes is on record as its doing.
+        with acting(f"command: {' '.join(sys.argv[1:2])}"):
+            execute_from_command_line(sys.argv)
     except ImproperlyConfigured as problem:
         sys.exit(str(problem))
     except KeyboardInterrupt:

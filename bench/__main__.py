@@ -21,12 +21,13 @@ from bench.folding import folding
 from bench.growth import growth
 from bench.load import CONNECTIONS, best_client
 from bench.mails import mails
+from bench.packing import packing
 from bench.report import Part
 from bench.searching import search
 from bench.site import SMALL, Bench
 from bench.web import WARM, against_bare, against_lean
 
-PARTS = ("mails", "fold", "answers", "lean", "web", "search", "growth")
+PARTS = ("mails", "fold", "answers", "lean", "web", "search", "pack", "growth")
 
 
 def options() -> argparse.Namespace:
@@ -71,6 +72,8 @@ def main() -> int:
                     parts.append(against_bare(bench, client, rounds, seconds))
                 case "search":
                     parts.append(search(bench, rounds, seconds))
+                case "pack":
+                    parts.append(packing(bench, rounds))
                 case "growth":
                     parts.append(growth(bench, client, rounds, seconds))
         for database in bench.databases:

@@ -242,8 +242,8 @@ class Bench:
         self.cluster.begin()
         self.cluster.create_database()
         site = {
-            "SECRET_KEY": "bench " * 10,
-            "EMAIL_KEY": "key for the bench " * 4,
+            "SECRET_KEY": "a key for the bench alone, 3f8a1c92d7b04e65, long enough",
+            "EMAIL_KEY": "another for the bench alone, c06d5e9b12f7483a, long enough",
             "SITE_URL": "http://localhost:8000",
             "DATABASE_URL": self.cluster.url(),
             "MAIL_URL": f"smtp://127.0.0.1:{self.sink_port}",

@@ -10,19 +10,25 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from core.http.cache_policy import policy_of
+from core.http.problems import marked
 from core.http.styles import SITE_ELEMENT
 from core.i18n.languages import (
     language_of,
     path_in,
 )
+from core.switches import NONE, SWITCHES, switches_of
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Return the site's address, and this page's address in each language."""
+    """Return the site's address, this page's address in each language, and the
+    switches that are on; on a page which says that the database is away, as they were
+    known before."""
+    away = marked(request) == 503
     return {
         "DEMO": settings.DEMO,
         "SITE_STYLE": SITE_ELEMENT,
         "SITE_URL": settings.SITE_URL,
+        "switches": SWITCHES.known() or NONE if away else switches_of(request),
         **page_addresses(request.path, query_of(request)),
     }
 

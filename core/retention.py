@@ -8,13 +8,14 @@ import calendar
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django_stubs_ext import StrOrPromise
 
 from core.db.batches import Batches
@@ -92,6 +93,7 @@ RULES: list[RetentionRule] = []
 NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "config.heartbeat": ("name",),
     "config.alert": ("name",),
+    "config.switch": ("name", "texts"),
     "contenttypes.contenttype": ("app_label", "model"),
     "auth.permission": ("name", "codename"),
     "auth.group": ("name",),
@@ -163,14 +165,17 @@ def unknown() -> Iterator[tuple[str, str]]:
 # == Erasing ==
 
 
-def months_before(now: datetime, months: int) -> datetime:
-    """Return the same day `months` earlier, or that month's last day."""
-    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
-    day = min(now.day, calendar.monthrange(year, month + 1)[1])
-    return now.replace(year=year, month=month + 1, day=day)
+def months_before[D: date](now: D, months: int) -> D:
+    """Return the same day `months` earlier, or that month's last day; for a moment, the
+    same hour of that day in the site's time zone."""
+    then: Any = timezone.localtime(now) if isinstance(now, datetime) else now
+    year, month = divmod(then.year * 12 + then.month - 1 - months, 12)
+    day = min(then.day, calendar.monthrange(year, month + 1)[1])
+    found: D = then.replace(year=year, month=month + 1, day=day)
+    return found
 
 
-def months_after(then: datetime, months: int) -> datetime:
+def months_after[D: date](then: D, months: int) -> D:
     """Return the same day `months` later, or that month's last day."""
     return months_before(then, -months)
 

@@ -65,6 +65,6 @@ def without_language(request: HttpRequest, path: str) -> HttpResponse:
 @require_safe
 def admin_in_language(request: HttpRequest, language: str, path: str) -> HttpResponse:
     """Redirect links of earlier mails, which had the language before /admin/."""
-    target = quote(path_in(language, f"{ADMIN}{path}"))
+    target = quote(path_in(language.lower(), f"{ADMIN}{path}"))
     query = iri_to_uri(request.META.get("QUERY_STRING", ""))
     return redirect(f"{target}?{query}" if query else target, permanent=True)

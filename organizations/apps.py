@@ -9,10 +9,24 @@ class OrganizationsConfig(AppConfig):
 
     def ready(self) -> None:
         from core.admin.logins import begin_session
+        from core.audit import tables
+        from core.http import gate
         from core.retention import declare
-        from organizations import logins, retention
+        from organizations import (  # noqa: F401 - registers them
+            audited,
+            checks,
+            confirming,
+            logins,
+            retention,
+            sessions,
+        )
 
+        # Who looks at a supporter may have to give the password again.
+        gate.WORKS_ALWAYS.update({"admin:login_code", "admin:confirm"})
         user_logged_in.connect(begin_session)
+        user_logged_in.connect(confirming.begin)
+        user_logged_in.connect(sessions.note_login)
         user_logged_in.connect(logins.entered)
         user_logged_out.connect(logins.left)
+        tables.declare(audited.CHOICES)
         declare(retention.RULES, retention.NOT_PERSONAL, retention.PEOPLE)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
+from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.admin.saves import REMEMBERED
+from core.models import AuditEntry, SavedForm
 from core.retention import (
     RetentionRule,
     Rows,
@@ -26,6 +33,27 @@ LOG_KEPT = 24
 def old_entries(now: datetime) -> QuerySet[LogEntry]:
     since = months_before(now, LOG_KEPT)
     return LogEntry.objects.filter(action_time__lt=since).order_by("pk")
+
+
+def old_forms(now: datetime) -> QuerySet[SavedForm]:
+    return SavedForm.objects.filter(saved_at__lt=now - REMEMBERED).order_by("pk")
+
+
+@dataclass(frozen=True)
+class OldEntries:
+    """The expiry of the audit trail, which gives up an entry to this alone."""
+
+    def waiting(self, now: datetime) -> int:
+        return AuditEntry.objects.filter(at__lt=self.since(now)).count()
+
+    def erase(self, now: datetime, batch: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT audit_expire(%s, %s)", [self.since(now), batch])
+            (number,) = cursor.fetchone()
+        return int(number)
+
+    def since(self, now: datetime) -> datetime:
+        return months_before(now, settings.AUDIT_MONTHS)
 
 
 def old_invitations(now: datetime) -> QuerySet[Invitation]:
@@ -45,6 +73,16 @@ def ended_sessions(now: datetime) -> QuerySet[Session]:
     return Session.objects.filter(expire_date__lt=now).order_by("expire_date")
 
 
+def ended_logins(now: datetime) -> QuerySet[UserSession]:
+    """Return the rows of logins whose session is gone, or was renewed by none for as
+    long as sessions last."""
+    running = Session.objects.filter(
+        session_key=OuterRef("session_key"), expire_date__gte=now
+    )
+    found = UserSession.objects.filter(~Exists(running)).order_by("pk")
+    return cast("QuerySet[UserSession]", found)
+
+
 RULES = [
     RetentionRule(
         name="organisations",
@@ -62,6 +100,38 @@ RULES = [
         what=_("Staff: name, e-mail address, password (not readable), organisation"),
         purpose=_("So that they can log in and do their work."),
         kept=_("As long as the account."),
+    ),
+    RetentionRule(
+        name="second factors",
+        columns={"mfa.authenticator": ("user", "data")},
+        what=_("Staff: second factors of a login, encrypted where they are secret"),
+        purpose=_("So that a password alone does not let anybody in."),
+        kept=_("Until it is removed, or the account is."),
+    ),
+    RetentionRule(
+        name="lost second factors",
+        columns={"organizations.factorremoval": ("user", "asked_by")},
+        what=_("Staff: that an owner asked to remove a lost second factor"),
+        purpose=_("So that its owner hears of it and can call it off."),
+        kept=_("A day, until it is done or called off."),
+    ),
+    RetentionRule(
+        name="list of logins",
+        columns={
+            "usersessions.usersession": (
+                "user",
+                "ip",
+                "session_key",
+                "user_agent",
+                "data",
+            ),
+        },
+        what=_(
+            "Staff: where somebody is logged in: browser and network, never an address"
+        ),
+        purpose=_("So that they see it, and end what is not theirs."),
+        kept=_("Until the login ends, a day as a rule."),
+        expiry=Rows(ended_logins),
     ),
     RetentionRule(
         name="invitations",
@@ -119,15 +189,44 @@ RULES = [
     RetentionRule(
         name="what staff did",
         columns={
+            "config.auditentry": (
+                "process",
+                "session_role",
+                "row",
+                "was",
+                "now",
+                "reason",
+            ),
+        },
+        what=_(
+            "Staff: who changed what, and who looked at supporters’ data. Nothing of "
+            "supporters stands in it"
+        ),
+        purpose=_("So that a mistake, or worse, can be traced."),
+        kept=format_lazy(_("{months} months."), months=settings.AUDIT_MONTHS),
+        expiry=OldEntries(),
+    ),
+    RetentionRule(
+        name="what staff did, as noted before",
+        columns={
             "admin.logentry": ("user", "object_id", "object_repr", "change_message"),
         },
-        what=_("Staff: who changed what. Nothing of supporters stands in it"),
+        what=_("Staff: who changed what, as an earlier version of this site noted it"),
         purpose=_("So that a mistake, or worse, can be traced."),
         kept=format_lazy(_("{months} months."), months=LOG_KEPT),
         expiry=Rows(old_entries),
     ),
+    RetentionRule(
+        name="forms of staff",
+        columns={"config.savedform": ("token", "row", "content")},
+        what=_("Staff: that a form was saved; nothing of what was typed into it"),
+        purpose=_("So that a form that comes twice is saved once."),
+        kept=format_lazy(_("{days} days."), days=REMEMBERED.days),
+        expiry=Rows(old_forms),
+    ),
 ]
 NOT_PERSONAL = {
+    "config.auditentry": ("table", "action"),
     "organizations.organization": (
         "name", "slug", "legal_name", "description", "language", "website", "logo",
         "accent", "cover", "cover_description", "links",
@@ -136,7 +235,12 @@ NOT_PERSONAL = {
     "organizations.description": ("language", "text"),
     "organizations.formerorganizationslug": ("slug",),
     "organizations.membership": ("role",),
+    "organizations.user": ("language",),
     "organizations.invitation": ("role", "language"),
     "organizations.staffmail": ("purpose", "language"),
+    "mfa.authenticator": ("type",),
+    # Tables of django-allauth that this site leaves empty.
+    "account.emailaddress": ("user", "email"),
+    "account.emailconfirmation": ("key",),
 }  # fmt: skip
 PEOPLE = ("organizations.user",)

@@ -9,10 +9,12 @@ class PetitionsConfig(AppConfig):
     verbose_name = _("Petitions")
 
     def ready(self) -> None:
-        from core.http import sent_forms
+        from core.audit import tables
+        from core.http import gate, sent_forms
         from core.retention import declare
         from core.worker.loops import WORKER_LOOPS
         from petitions import (  # noqa: F401 - registers them
+            audited,
             checks,
             probes,
         )
@@ -23,6 +25,9 @@ class PetitionsConfig(AppConfig):
 
         WORKER_LOOPS[:] = LOOPS
         sent_forms.LABELS.update(LABELS)
+        gate.SIGNS.add("petitions:sign")
+        gate.WORKS_ALWAYS.add("operation_switch")
+        tables.declare(audited.CHOICES)
         declare(rules.RULES, rules.NOT_PERSONAL, rules.PEOPLE)
         post_migrate.connect(make_first_version, sender=self)
         if settings.MAIL_WEBHOOKS:

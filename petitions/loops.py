@@ -12,6 +12,7 @@ from core.retention import EXPIRE
 from core.security.buckets import PURGE
 from core.worker.loops import Loop
 from organizations.mailing import SEND as STAFF_MAIL
+from organizations.second_factor.lost import REMOVE as REMOVE_FACTORS
 from petitions import reports
 from petitions.abuse import (
     rate_limits,
@@ -19,6 +20,7 @@ from petitions.abuse import (
 )
 from petitions.counts.folding import fold_round
 from petitions.counts.verifying import verify
+from petitions.delivery import making
 from petitions.mail import quarantine_notices
 from petitions.mail.outbox import begin_sending, send_due
 from petitions.mail.reminders import ReminderSweep
@@ -70,20 +72,22 @@ SWEEP = ReminderSweep()
 WORDS = vocabulary.VocabularySweep()
 
 LOOPS = [
-    Loop("mail", 0.25, send_due, begin_sending),
+    Loop("mail", 0.25, send_due, begin_sending, mails=True),
     Loop("links", 0.5, links.answer_requests),
     Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),
     Loop("clock", 1, clock),
-    Loop("reports", 30, reports.mail_organizations),
-    Loop("waiting", 60, quarantine_notices.mail_organizations),
+    Loop("reports", 30, reports.mail_organizations, mails=True),
+    Loop("waiting", 60, quarantine_notices.mail_organizations, mails=True),
     Loop("limits", 60, rate_limits.purge_round),
     Loop("sources", source_tallies.EVERY, source_tallies.tally),
     Loop("jobs", 1, invalidating.advance_round),
+    Loop("packs", 1, making.advance),
     Loop("search", 30, reindexing.reindex_round),
     Loop("words", vocabulary.EVERY, WORDS.round),
     Loop("proof", 1800, prove),
     STAFF_MAIL,
+    REMOVE_FACTORS,
     PURGE,
     EXPIRE,
     WATCH,

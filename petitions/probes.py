@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
+from ipaddress import ip_interface
 
 from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
@@ -15,13 +17,23 @@ from core.observability.probes import (
     Reading,
     probe,
 )
+from core.security.client_network import block_of
+from core.switches import SWITCHES
 from petitions.abuse.source_tallies import (
     HOUR,
+    PART,
     outliers,
 )
 from petitions.checks import WRONG_KEY, secret_is_known
 from petitions.loops import PROVE_EVERY, PROVED
-from petitions.models import CountChange, OutgoingMail, RetentionLimit, Signature, Total
+from petitions.models import (
+    CountChange,
+    OutgoingMail,
+    RetentionLimit,
+    Signature,
+    SourceTally,
+    Total,
+)
 from petitions.models.mails import MailState, Priority
 from petitions.privacy.expiry import announced
 from petitions.states import QuarantineReason
@@ -30,6 +42,14 @@ from petitions.states import QuarantineReason
 LATE_AFTER = 300
 # This many refusals within an hour are more than mistyped addresses.
 MANY_FAILED = 10
+# Of the newest signatures so many are looked at for their networks, and so few without
+# one tell that a proxy is not declared.
+NEWEST, ENOUGH = 50, 10
+OR_A_PROXY = (
+    "If it is that of a proxy or CDN in front, name it in TRUSTED_PROXIES: until then "
+    "its visitors share the limits of one network, and people are turned away."
+)
+DAY = timedelta(days=1)
 # A proof takes place daily, and gets another hour to succeed.
 UNPROVED_AFTER = PROVE_EVERY + timedelta(hours=1)
 
@@ -85,7 +105,8 @@ def mail(now: datetime) -> list[Reading]:
         sent=Count("pk", filter=Q(state=MailState.SENT)),
     )
     trouble = ""
-    if age > LATE_AFTER:
+    # What waits because somebody stopped it is told by that probe.
+    if age > LATE_AFTER and SWITCHES.get().sends_mail:
         trouble = (
             f"Confirmation mails wait, the oldest for {age:.0f} s. Is the mail server "
             "up? Try `manage.py check_mail --to you@example.org`."
@@ -145,7 +166,8 @@ def proof(now: datetime) -> list[Reading]:
 def sources(now: datetime) -> list[Reading]:
     """Measure how many networks and mail domains stand out in this hour and the one
     before."""
-    found = outliers(now - 2 * HOUR)
+    # `networks` measures the signatures whose network nobody knows.
+    found = [outlier for outlier in outliers(now - 2 * HOUR) if outlier.source]
     trouble = ""
     if found:
         most = max(found, key=lambda outlier: outlier.signed)
@@ -154,11 +176,9 @@ def sources(now: datetime) -> list[Reading]:
             f"{most.signed} of {most.of} signatures within an hour came from one "
             f"{most.kind.label.lower()}. It may be a school, or a program. See "
             f"{settings.SITE_URL}{page}"
-            if most.source
-            else f"Of {most.signed} of {most.of} signatures within an hour nobody "
-            "knows the network, so no limit holds for it. Does the proxy in front set "
-            "X-Forwarded-For, and does TRUSTED_PROXIES name that proxy?"
         )
+        if most.kind == SourceTally.Kind.NETWORK:
+            trouble += f" {OR_A_PROXY}"
     return [
         Reading(
             "sources_standing_out",
@@ -166,6 +186,46 @@ def sources(now: datetime) -> list[Reading]:
             "Networks and mail domains that brought very many within an hour",
             trouble,
         )
+    ]
+
+
+@probe
+def networks(now: datetime) -> list[Reading]:
+    """Measure of how many of the newest signatures nobody knows the network; alert when
+    it is more than one in `PART`, however slowly they arrive."""
+    newest = Signature.objects.order_by("-pk").values_list("created_at", "network")
+    lately = [
+        network for created_at, network in newest[:NEWEST] if created_at > now - DAY
+    ]
+    unknown = lately.count(None)
+    trouble = (
+        f"Of {unknown} of the newest {len(lately)} signatures nobody knows the "
+        "network, so no limit holds for it and one machine can sign without end. Does "
+        "the proxy in front set X-Forwarded-For, and does TRUSTED_PROXIES name that "
+        "proxy?"
+    )
+    # A demonstration stays on this machine, whose address is nobody's network.
+    is_told = unknown >= ENOUGH and unknown * PART > len(lately) and not settings.DEMO
+    blocks = Counter(block_of(ip_interface(each).ip) for each in lately if each)
+    most = max(blocks.values(), default=0)
+    return [
+        Reading(
+            "signatures_of_unknown_networks",
+            unknown,
+            f"Of the newest {NEWEST} signatures, those of a day whose network nobody "
+            "knows",
+            trouble if is_told else "",
+        ),
+        Reading(
+            "signatures_of_one_network",
+            most,
+            f"Of the newest {NEWEST} signatures, those of a day from the network that "
+            "brought most of them",
+            # A school signs for an hour; a proxy brings everybody.
+            f"The newest {NEWEST} signatures came from one network. {OR_A_PROXY}"
+            if most == NEWEST
+            else "",
+        ),
     ]
 
 

@@ -36,6 +36,15 @@ def has_begun(petition: Dated, now: datetime) -> bool:
     return petition.opens_at is not None and petition.opens_at <= now
 
 
+def is_scheduled(petition: Dated, now: datetime) -> bool:
+    """Return whether it is published, but its opening date is still to come."""
+    return (
+        petition.state in RUNNING_STATES
+        and petition.opens_at is not None
+        and petition.opens_at > now
+    )
+
+
 def is_past_closing(petition: Dated, now: datetime) -> bool:
     """Return whether the closing date has come, also before the worker has closed
     it."""
@@ -73,6 +82,11 @@ def open_at(now: datetime) -> Q:
     """Return the condition for petitions that can be signed at `now`."""
     not_past = Q(closes_at=None) | Q(closes_at__gt=now)
     return Q(state=State.OPEN, opens_at__lte=now) & not_past
+
+
+def scheduled_at(now: datetime) -> Q:
+    """Return the condition for petitions that are published, but open later."""
+    return Q(state__in=RUNNING_STATES, opens_at__gt=now)
 
 
 # == SQL, about a row `p` of petitions_petition and the parameter `now` ==

@@ -76,6 +76,22 @@ class InvalidationState(models.TextChoices):
     REVERSED = "reversed", _("Reversed")
 
 
+class PackState(models.TextChoices):
+    """The progress of a delivery pack."""
+
+    PREPARING = "preparing", _("Being prepared")
+    RUNNING = "running", _("At work")
+    DONE = "done", _("Made")
+    CALLED_OFF = "called_off", _("Called off")
+
+
+class PackContents(models.TextChoices):
+    """What a delivery pack holds."""
+
+    NAMES = "names", _("The numbers, and the list of those who agreed to it")
+    NUMBERS = "numbers", _("The numbers only")
+
+
 class NameMatch(models.TextChoices):
     """The way names are compared with the text that staff typed."""
 
@@ -149,6 +165,43 @@ class ReportReason(models.TextChoices):
     DATA = "data", _("What is stored about me")
     ORGANIZATION = "organization", _("An organisation on this site")
     OTHER = "other", _("Something else")
+
+
+class RequestKind(models.TextChoices):
+    """What a supporter asks of an organisation about their data."""
+
+    ACCESS = "access", _("A copy of what is stored")
+    CORRECT = "correct", _("Correct it")
+    WITHDRAW = "withdraw", _("Withdraw a signature")
+    NEVER = "never", _("Never write again")
+    ERASE = "erase", _("Erase everything")
+
+
+class CameBy(models.TextChoices):
+    """The way in which a request reached the organisation."""
+
+    PHONE = "phone", _("Phone")
+    LETTER = "letter", _("Letter")
+    EMAIL = "email", _("E-mail")
+    PERSON = "person", _("In person")
+
+
+class IdentityCheck(models.TextChoices):
+    """The way in which staff made sure that a request is the person's own."""
+
+    MAILBOX = "mailbox", _("They wrote from the mailbox itself")
+    DETAILS = "details", _("They knew what only they can know: what they signed, when")
+    CALLED = "called", _("We called or wrote back to a contact that we had before")
+    DOCUMENT = "document", _("They showed a document")
+    KNOWN = "known", _("They are known to us in person")
+
+
+class RequestOutcome(models.TextChoices):
+    """What became of a request."""
+
+    DONE = "done", _("Done")
+    NOTHING = "nothing", _("Nothing is stored about them")
+    REFUSED = "refused", _("Refused: it was not clear that it is they")
 
 
 OF_PETITIONS = (

@@ -9,6 +9,7 @@ SENTENCES = (
     _("A correction is permanent: correct it with another one."),
     _("A count entry is permanent: correct it with another one."),
     _("A counted signature must be withdrawn before it is erased."),
+    _("A request that was answered stays on record as it is."),
     _("An update that was published keeps its address."),
     _("Choose a petition of the same organisation."),
     _("How many were handed over does not change afterwards."),
@@ -16,6 +17,7 @@ SENTENCES = (
     _("It stays with its petition."),
     _("Its own text is in this language."),
     _("People have signed since this text was there: its words are frozen."),
+    _("People have signed this petition: it cannot be a draft again."),
     _("People have signed this petition: its words are frozen."),
     _("People have signed this petition: their names are not kept for longer."),
     _("People have signed this petition: whom it petitions is frozen."),
@@ -31,6 +33,7 @@ SENTENCES = (
     _("The update's own text is in this language."),
     _("This person or body is not petitioned here."),
     _("This petition has ended for good."),
+    _("What was made for delivery stays on record as it was made."),
     _("What was published stays readable."),
     _("Whose signature this was is erased: nothing more is written into it."),
 )

@@ -79,6 +79,7 @@ urlpatterns = [
         name="damaged_link",
     ),
     path("erased/", confirming.erased, name="erased"),
+    path("erased/all/", confirming.erased, {"everywhere": True}, name="erased_all"),
     path("new-link/", links.new_link, name="new_link"),
     path("about/", about.about, name="about"),
     path("how-we-count/", about.how_we_count, name="how_we_count"),

@@ -27,27 +27,45 @@ days=$(number DAYS "${DAYS-14}" 1 999)
     echo "$folder is no folder that may be written to. Make it, or set another." >&2
     exit 1
 }
+case ${2:-} in
+    '' | now) ;;
+    *)
+        echo "'$2' is unknown. Write 'now' for one dump at once, or nothing." >&2
+        exit 1
+        ;;
+esac
+# Where a link leads: find does not follow one, and would leave the older dumps there.
+folder=$(cd -- "$folder" && pwd -P)
+
+unfinished=
+end() { [ -z "$unfinished" ] || rm -f "$unfinished"; }
+trap end EXIT
 
 dump() {
     name=$folder/petitions-$(date -u +%Y-%m-%d-%H%M).dump
-    if ! pg_dump --format custom --file "$name.unfinished"; then
-        rm -f "$name.unfinished"
+    # Of this run alone: another may have begun within the same minute.
+    unfinished=$(mktemp "$name.unfinished.XXXXXX") || return 1
+    if ! pg_dump --format custom --file "$unfinished"; then
+        rm -f "$unfinished"
         return 1
     fi
-    if ! pg_restore --file /dev/null "$name.unfinished"; then
+    if ! pg_restore --file /dev/null "$unfinished"; then
         echo "The dump cannot be read: the older ones are kept." >&2
-        rm -f "$name.unfinished"
+        rm -f "$unfinished"
         return 1
     fi
-    mv "$name.unfinished" "$name" || return 1
+    mv "$unfinished" "$name" || return 1
     echo "$name: $(wc -c <"$name") bytes"
     find "$folder" -name 'petitions-*.dump*' ! -name "${name##*/}" -mtime "+$days" -delete
+    # Of runs that were killed.
+    find "$folder" -name 'petitions-*.dump.unfinished*' -mtime +0 -delete
     psql --quiet --no-psqlrc --command "INSERT INTO config_heartbeat (name, beat_at)
         VALUES ('backup', now()) ON CONFLICT (name) DO UPDATE SET beat_at = now()" ||
         echo "The dump could not be noted in the database." >&2
 }
 
 if [ "${2:-}" = now ]; then
+    trap 'exit 1' TERM INT HUP
     dump
     exit
 fi

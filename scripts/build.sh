@@ -13,9 +13,10 @@ export MAIL_URL=smtp://build.invalid MAIL_FROM=build@build.invalid DEMO=0 DEBUG=
 python -m core.i18n.translations
 
 root=${STATIC_ROOT:-staticfiles}
-new=$root/.new
-rm -rf "$new"
-mkdir -p "$new"
+mkdir -p "$root"
+# On the same disk, and of this run alone: another one may be under way.
+new=$(mktemp -d "$root/.new.XXXXXX")
+trap 'rm -rf "$new"' EXIT
 STATIC_ROOT=$(cd "$new" && pwd) python manage.py collectstatic --no-input --verbosity 0
 (cd "$new" && find . -type d) | while IFS= read -r folder; do
     mkdir -p "$root/$folder"
@@ -25,5 +26,7 @@ done
     mv -f "$new/$file" "$root/$file"
 done
 mv -f "$new/staticfiles.json" "$root/staticfiles.json"
-rm -rf "$new"
-find "$root" -type f -mtime +30 -delete
+# The “/” leads to where a link leads.
+find "$root/" -type f -mtime +30 -delete
+# Of runs that were ended.
+find "$root/" -maxdepth 1 -name '.new*' -mtime +1 -exec rm -rf {} +

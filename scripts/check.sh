@@ -17,8 +17,8 @@ step types
 mypy .
 
 # From here under production settings, without anything of this machine.
-export SECRET_KEY=0123456789-0123456789-0123456789-0123456789-0123456789-abc
-export EMAIL_KEY=abcdefghij-abcdefghij-abcdefghij-abcdefghij-abcdefghij-012
+export SECRET_KEY=used-while-checking-and-never-afterwards-0123456789-abcdef
+export EMAIL_KEY=also-used-while-checking-and-never-afterwards-0123456789
 export SITE_URL=https://petitions.example.org DATABASE_URL=postgresql://127.0.0.1:1/none
 export MAIL_URL=smtp://127.0.0.1 MAIL_FROM=petitions@example.org
 export ALERT_EMAIL=admin@example.org DEMO=0 DEBUG=0

@@ -1,8 +1,8 @@
 """`make test`: all tests, on two cores.
 
-The browser tests and all others run at the same time, each with a PostgreSQL of its
-own; then, alone, the fault tests, which break a site under load and measure how soon it
-is back. With arguments it is pytest with these, in one process.
+Two lanes run at the same time, each test process with a PostgreSQL of its own; then,
+alone, the fault tests, which break a site under load and measure how soon it is back.
+With arguments it is pytest with these, in one process.
 """
 
 from __future__ import annotations
@@ -15,39 +15,55 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import IO
 
 from core.i18n.translations import compile_all
 
-IN_FRONT = "not browser and not faults"
-BESIDE = "browser"
-ALONE = "faults"
+# What neither drives a browser nor kills processes. What is not beside is in front, so
+# that no folder is forgotten; this division lets both end at about the same time.
+PLAIN = "not browser and not faults"
+SLOW = "tests/project"
+# The arguments of pytest; each lane runs its own one after the other.
+IN_FRONT = [["-m", PLAIN, f"--ignore={SLOW}"]]
+BESIDE = [["-m", "browser"], ["-m", PLAIN, SLOW]]
+ALONE = [["-m", "faults"]]
 
-running: list[subprocess.Popen[bytes]] = []
+OK, TESTS_FAILED = 0, 1  # what pytest ends with when it was not broken off
+
+running: set[subprocess.Popen[bytes]] = set()
 
 
-def begin(marks: str, output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
-    """Start the tests with these marks."""
-    command = [sys.executable, "-m", "pytest", "-m", marks]
-    process = subprocess.Popen(command, stdout=output, stderr=output)
-    running.append(process)
-    return process
+def lane(runs: list[list[str]], output: IO[bytes] | None = None) -> bool:
+    """Run pytest with each of these arguments, until one run is broken off; return
+    whether all tests pass."""
+    passed = True
+    for arguments in runs:
+        command = [sys.executable, "-m", "pytest", *arguments]
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        running.add(process)
+        code = process.wait()
+        running.discard(process)
+        if code not in (OK, TESTS_FAILED):
+            return False
+        passed = passed and code == OK
+    return passed
 
 
 def everything(folder: Path) -> bool:
-    """Run all tests; return whether they pass. The browser tests' output is shown at
-    the end, so that it does not mix."""
+    """Run all tests; return whether they pass. The output of the lane beside is shown
+    when both have ended, so that it does not mix."""
     os.environ["FIRST_START"] = str(folder)
-    with (folder / "beside").open("w+b") as output:
-        beside, front = begin(BESIDE, output), begin(IN_FRONT)
-        codes = [front.wait(), beside.wait()]
+    with (folder / "beside").open("w+b") as output, ThreadPoolExecutor() as threads:
+        beside = threads.submit(lane, BESIDE, output)
+        passed = [lane(IN_FRONT), beside.result()]
         output.seek(0)
         shutil.copyfileobj(output, sys.stdout.buffer)
         sys.stdout.flush()
-    codes.append(begin(ALONE).wait())
-    return not any(codes)
+    passed.append(lane(ALONE))
+    return all(passed)
 
 
 @contextlib.contextmanager
@@ -56,7 +72,7 @@ def ended_together() -> Iterator[None]:
     itself."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for process in running:
+        for process in list(running):
             process.send_signal(signal.SIGINT)
         raise KeyboardInterrupt
 
@@ -64,7 +80,7 @@ def ended_together() -> Iterator[None]:
     try:
         yield
     finally:
-        for process in running:
+        for process in list(running):
             process.wait()
 
 

@@ -7,12 +7,15 @@ one and is a stranger here; Ada administers the site.
 from __future__ import annotations
 
 import logging
+import math
 import re
+import time
 from collections.abc import Callable, Iterator
 from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
@@ -20,12 +23,14 @@ from core.http.cache_policy import page_cache
 from core.mail import capabilities
 from core.observability.health import STATE
 from core.observability.outcomes import OUTCOMES
+from core.switches import NONE, SWITCHES
 from organizations.context import ONLY
 from organizations.models import Organization, Role, User
 from petitions.abuse.new_domains import KNOWN
 from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.models import Petition
 from petitions.views.parameters import LANGUAGES
+from tests.clock import rest_of_day
 from tests.factories import make_member, make_organization, make_petition, make_user
 
 # A slow machine is no fault of the code. On CI, hypothesis sets the same by itself.
@@ -36,6 +41,24 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Let the tables be emptied between tests, which a site refuses, or records."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE tgtype & 32 > 0"
+        )
+        for trigger, table in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let no test lie on two days: “today” is then the same to it and to the site."""
+    if seconds := rest_of_day(time.time()):
+        time.sleep(seconds)
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +78,15 @@ def forget() -> None:
     LANGUAGES.forget()
     STATE.forget()
     OUTCOMES.forget()
+    # Nobody has touched one: tests count statements.
+    SWITCHES._value = (NONE, math.inf)
+
+
+@pytest.fixture
+def one_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold the clock of the page cache: two requests are in one slot, however long
+    they take and whenever they begin."""
+    monkeypatch.setattr("core.http.cache_policy.slot_of", lambda now: 1)
 
 
 class MissingVariables(logging.Handler):

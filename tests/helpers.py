@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
+
+from core.models import AuditAction, AuditEntry
 
 
 def text_of(response: Any) -> str:
@@ -35,3 +37,20 @@ def takes_no_writes() -> Iterator[None]:
             cursor.execute("SET default_transaction_read_only = off")
             cursor.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
         connection.close()
+
+
+def notes(row: models.Model | None = None) -> list[str]:
+    """Return what the audit trail says in words that staff did, about one row or any,
+    the newest first."""
+    found = AuditEntry.objects.filter(action=AuditAction.NOTE)
+    if row is not None:
+        found = found.filter(table=row._meta.db_table, row=str(row.pk))
+    return list(found.values_list("now__said", flat=True))
+
+
+def read_to_end(response: Any) -> None:
+    """Read a file that is sent in pieces. One that nobody reads is closed whenever
+    Python collects it, which may be within another statement of its connection: that
+    statement waits for ever."""
+    for _piece in response if response.streaming else ():
+        pass

@@ -22,6 +22,7 @@ from config.settings import *  # noqa: F403
 
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]  # noqa: F405
 DATABASES["default"]["OPTIONS"].pop("pool")  # noqa: F405
+SECOND_FACTOR = "nobody"  # what it says otherwise is tested in test_second_factor.py
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {  # noqa: F405
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

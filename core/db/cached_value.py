@@ -3,6 +3,7 @@ the database only now and then."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -23,12 +24,17 @@ class CachedValue[T]:
         self._lock = threading.Lock()
         self._value: tuple[T, float] | None = None
 
-    def get(self) -> T:
-        """Return the value; raise a database error only if there is no older one."""
+    def get(self, *, longest: float = math.inf) -> T:
+        """Return the value; raise a database error only if there is no older one. Wait
+        for the thread that loads it instead of using one older than `longest`
+        seconds."""
         held = self._value
         if held is not None and time.monotonic() < held[1]:
             return held[0]
-        if not self._lock.acquire(blocking=held is None):
+        is_too_old = held is None or (
+            time.monotonic() > held[1] - self._seconds + longest
+        )
+        if not self._lock.acquire(blocking=is_too_old):
             assert held is not None
             return held[0]
         try:

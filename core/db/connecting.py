@@ -32,15 +32,59 @@ POOLER = (
 )
 WRONG_LOGIN = (
     "The password or the user in DATABASE_URL is wrong. In a password, write / as %2F, "
-    "# as %23, ? as %3F, @ as %40, : as %3A and % as %25."
+    "# as %23, ? as %3F, @ as %40, : as %3A and % as %25. An ALTER ROLE … VALID UNTIL "
+    "that has passed looks the same."
+)
+OWN_ACCOUNT = (
+    "Without a password it lets in only the account of the machine that bears the "
+    "user's name: name host, user and password in DATABASE_URL."
+)
+OPTIONS = (
+    "It does not take what `options` in DATABASE_URL asks for, or what the user was "
+    "given by ALTER ROLE … SET. Options are written ?options=-c%20name%3Dvalue"
 )
 # When a connection fails, libpq reports no SQLSTATE: the cause is known by its words.
 CAUSES = (
-    (r"unsupported startup parameter", "08P01", POOLER),
+    (r"unsupported startup parameter|statement pooling", "08P01", POOLER),
     (
         r"password authentication failed|no password supplied",
         "28P01",
         WRONG_LOGIN,
+    ),
+    (
+        r"(Peer|Ident) authentication failed",
+        "28000",
+        OWN_ACCOUNT,
+    ),
+    (
+        r"not permitted to log in",
+        "28000",
+        "The user may not log in: ALTER ROLE … LOGIN.",
+    ),
+    (
+        r"permission denied for database",
+        "42501",
+        "The user may not connect to it: GRANT CONNECT ON DATABASE … TO …",
+    ),
+    (
+        r"not currently accepting connections",
+        "55000",
+        "It lets nobody in: ALTER DATABASE … ALLOW_CONNECTIONS true.",
+    ),
+    (
+        r"command-line argument|(configuration|for|FATAL: *) ?parameter",
+        "",
+        OPTIONS,
+    ),
+    (
+        r"definition of service",
+        "",
+        "No such service stands in the file that PGSERVICEFILE names.",
+    ),
+    (
+        r"closed the connection unexpectedly|invalid response",
+        "",
+        "What listens there ended the connection: is it PostgreSQL, is the port right?",
     ),
     (
         r"role .* does not exist",
@@ -93,6 +137,7 @@ NO_CONTRIB = (
     "An extension of PostgreSQL's contrib package is missing there: install "
     "postgresql-contrib, then run this again."
 )
+MOST_WORDS = 200  # characters repeated of what a server said
 # Statements that failed: SQLSTATE, how the message begins, and what to do.
 REFUSALS = (
     ("42501", "", MAY_NOT),
@@ -102,9 +147,12 @@ REFUSALS = (
     ("57014", "", "It ended a statement that took too long. Try again later."),
     ("55P03", "", "Somebody else holds what this needs. Try again later."),
 )
-# No lock_timeout, the encoding, no schema, no writes: see `unfit`.
-STATE = """
-SELECT current_setting('lock_timeout') = '0', current_setting('server_encoding'),
+# Asked for when connecting, by a name that nobody gives a value to elsewhere, as ALTER
+# ROLE may do with timeouts: it is missing where something in between keeps it back.
+PASSED_ON = "petitions.passed_on"
+# Not passed on, the encoding, no schema, no writes: see `unfit`.
+STATE = f"""
+SELECT current_setting('{PASSED_ON}', true) IS NULL, current_setting('server_encoding'),
        current_schema() IS NULL, current_setting('transaction_read_only') = 'on'
 """
 
@@ -135,15 +183,16 @@ def unfit(alias: str = "default") -> Trouble | None:
     None if it can."""
     database = connections[alias]
     asked = database.get_connection_params()
+    asked["options"] = f"{asked.get('options', '')} -c {PASSED_ON}=1"
     try:
         with psycopg.connect(**asked) as connection:
             version = connection.info.server_version // 10_000
             row = connection.execute(STATE).fetchone()
     except psycopg.Error as error:
         return explain_connection(alias, str(error))
-    unlimited, encoding, homeless, read_only = row or (False, "UTF8", False, False)
+    kept_back, encoding, homeless, read_only = row or (False, "UTF8", False, False)
     (least,) = database.features.minimum_database_version or (0,)
-    if unlimited and "lock_timeout" in asked["options"]:
+    if kept_back:
         return Trouble(f"{describe_database(alias)} {POOLER}", stays=True)
     if version < least:
         words = f"It is PostgreSQL {version}; this site needs {least} or newer."
@@ -224,14 +273,19 @@ def log_recent_trouble() -> bool:
 
 
 def explain_connection(alias: str, words: str) -> Trouble:
-    """Return what libpq's message `words` means; the sentence does not repeat it."""
+    """Return what libpq's message `words` means. A sentence repeats them only if their
+    meaning is unknown, as when the server speaks another language."""
     for pattern, state, sentence in CAUSES:
         if re.search(pattern, words):
             code = f" ({state})" if state else ""
             stays = sentence is POOLER
             return Trouble(f"{describe_database(alias)}{code} {sentence}", stays)
+    said = " ".join(words.split()).rpartition(" failed: ")[2]
+    if password := connections[alias].settings_dict["PASSWORD"]:
+        said = said.replace(password, "…")
     return Trouble(
-        f"{describe_database(alias)} It cannot be connected to. Look at DATABASE_URL."
+        f"{describe_database(alias)} It cannot be connected to. Look at DATABASE_URL. "
+        f"What was said: {said[:MOST_WORDS]}"
     )
 
 

@@ -3,7 +3,8 @@
 Every URL name has a policy in `config.urls.POLICIES`; one that has none is `personal`.
 
 A cached page is rendered at most once in `SLOT` seconds and process, compressed once,
-and served stale while one thread renders it again or while the database is away.
+and served stale while one thread renders it again or while the database is away. When
+a switch of the site changes (core.switches), it is rendered again at once.
 
 The cache key is the path and the parameters that count, each in its normal form. The
 view gets a request made of these and of nothing else (`bare_request`), so that a page
@@ -42,6 +43,7 @@ from core.http.cache_keys import (
 )
 from core.http.problems import problem
 from core.http.styles import allow_noted
+from core.switches import KEY, NONE, Switches, switches_of
 
 SLOT = 10
 STALE_IF_ERROR = 3600
@@ -137,6 +139,8 @@ class Page:
     slot: int
     rendered_at: float
     version: str = ""
+    switches: Switches = NONE
+    """The switches that it was rendered with."""
 
 
 def slot_of(now: float) -> int:
@@ -155,13 +159,19 @@ class PageCache:
     rendering: dict[Any, threading.Lock] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, key: Any, now: float) -> Page | None:
-        """Return the page if it was rendered in this slot."""
+    def get(self, key: Any, now: float, switches: Switches = NONE) -> Page | None:
+        """Return the page if it was rendered in this slot, with these switches."""
         page = self.pages.get(key)
-        return page if page is not None and page.slot == slot_of(now) else None
+        if page is None or (page.slot, page.switches) != (slot_of(now), switches):
+            return None
+        return page
 
     def fetch(
-        self, key: Any, now: float, render: Callable[[], HttpResponseBase]
+        self,
+        key: Any,
+        now: float,
+        render: Callable[[], HttpResponseBase],
+        switches: Switches = NONE,
     ) -> Page | HttpResponseBase:
         """Return the page: rendered by this thread, or a stale copy while another
         thread renders it or the database is away. A response that is not to be cached
@@ -169,13 +179,16 @@ class PageCache:
         with self.lock:
             turn = self.rendering.setdefault(key, threading.Lock())
         known = self.pages.get(key)
-        if known and slot_of(now) - known.slot > STALE_WHILE_RENDERING // SLOT:
+        if known and (
+            known.switches != switches
+            or slot_of(now) - known.slot > STALE_WHILE_RENDERING // SLOT
+        ):
             turn.acquire()
         elif not turn.acquire(blocking=known is None):
             assert known is not None
             return known
         try:
-            if page := self.get(key, now):
+            if page := self.get(key, now, switches):
                 return page
             try:
                 response = render()
@@ -186,14 +199,14 @@ class PageCache:
                     and now - known.rendered_at < STALE_IF_ERROR
                 ):
                     # No other thread asks the absent database within this slot.
-                    self.put(key, replace(known, slot=slot_of(now)))
+                    self.put(key, replace(known, slot=slot_of(now), switches=switches))
                     return known
                 raise
             if response.status_code != 200 or not isinstance(response, HttpResponse):
                 with self.lock:
                     self.drop(key)
                 return response  # an error, a redirect or a file
-            page = make_page(response, now)
+            page = make_page(response, now, switches)
             self.put(key, page)
             return page
         finally:
@@ -226,7 +239,7 @@ class PageCache:
 page_cache = PageCache()
 
 
-def make_page(response: HttpResponse, now: float) -> Page:
+def make_page(response: HttpResponse, now: float, switches: Switches = NONE) -> Page:
     body = response.content
     return Page(
         zipped=gzip.compress(body, 9, mtime=0),
@@ -236,6 +249,7 @@ def make_page(response: HttpResponse, now: float) -> Page:
         slot=slot_of(now),
         rendered_at=now,
         version=response.version if isinstance(response, Versioned) else "",
+        switches=switches,
     )
 
 
@@ -298,19 +312,22 @@ class CachePolicyMiddleware:
             "HEAD",
         ):
             return None
-        now = time.time()
+        now, switches = time.time(), switches_of(request)
         try:
             key = (request.path, query_that_counts(request, policy.query))
-            page = page_cache.get(key, now)
+            page = page_cache.get(key, now, switches)
             if page is None:
                 bare = bare_request(request, key[1])
+                bare.META[KEY] = switches
                 with a_place(key) as has_place:
                     if not has_place:
-                        return stale_page(request, key, now) or problem(request, 503)
+                        stale = stale_page(request, key, now, switches)
+                        return stale or problem(request, 503)
                     fetched = page_cache.fetch(
                         key,
                         now,
                         lambda: rendered(bare, view(bare, *args, **kwargs), policy),
+                        switches,
                     )
                 if not isinstance(fetched, Page):
                     return not_kept(request, fetched)
@@ -345,11 +362,16 @@ def a_place(key: tuple[str, Query]) -> Iterator[bool]:
 
 
 def stale_page(
-    request: HttpRequest, key: tuple[str, Query], now: float
+    request: HttpRequest, key: tuple[str, Query], now: float, switches: Switches
 ) -> HttpResponse | None:
-    """Return the cached page if it was rendered within the last hour, else None."""
+    """Return the cached page if it was rendered with these switches within the last
+    hour, else None."""
     page = page_cache.pages.get(key)
-    if page is None or now - page.rendered_at > STALE_IF_ERROR:
+    if (
+        page is None
+        or page.switches != switches
+        or now - page.rendered_at > STALE_IF_ERROR
+    ):
         return None
     return respond(request, page)
 

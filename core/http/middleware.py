@@ -22,6 +22,7 @@ from core.i18n.languages import (
 )
 from core.observability.logs import request_fields
 from core.observability.outcomes import OUTCOMES
+from core.switches import stopped_by
 
 type GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -64,7 +65,9 @@ def access_log(get_response: GetResponse) -> GetResponse:
             # Bots that try the URLs of other software get a 404 or 405, and would hide
             # how many of our own forms fail.
             if request.method == "POST" and response.status_code not in {404, 405}:
-                OUTCOMES.count(response.status_code, time.time())
+                # A form that a switch stopped is refused on purpose: no failure.
+                answered = 403 if stopped_by(request) else response.status_code
+                OUTCOMES.count(answered, time.time())
         return response
 
     return middleware

@@ -3,16 +3,33 @@ details (RFC 9457, application/problem+json)."""
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
+from django.utils.encoding import iri_to_uri
+from django.utils.translation import override
 
 from core.http.sent_forms import sent_form
 from core.http.styles import allow_noted
+from core.i18n.languages import language_of
 from core.observability.logs import log_context
 from core.security import events
+from core.switches import stopped_by
 
+# What a path of ours consists of, up to the first character of another kind.
+PLAIN_PATH = re.compile(r"/?((?:[\w-]+/)*[\w.-]*)")
+# No slip: browsers take a backslash for a slash, and leave out tabs and line ends.
+NO_SLIP = re.compile(r"[\\\t\r\n]")
+DOUBLED = re.compile(r"//+")
+# The language without a prefix, as if it had one.
+NO_PREFIX = re.compile(rf"^/{settings.LANGUAGE_CODE}/")
+# Parts of addresses that are no secrets.
+GUESSABLE = {"slug", "language", "number"}
 # Seconds after which trying again makes sense.
 RETRY_AFTER = 10
 # Where Python's own description names a cause that need not be the one.
@@ -44,6 +61,7 @@ def problem(
             "status": status,
             "has_files": has_files,
             "form": sent_form(request) if status == 503 else None,
+            "stopped": stopped_by(request),
         }
         page = render_to_string(f"{status}.html", context, request)
         response = HttpResponse(page, status=status)
@@ -79,7 +97,38 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return problem(request, 404)
+    """Answer 404; redirect when there is a page in front of what was glued to its
+    address on the way."""
+    path = mended_path(request.path) if request.method in {"GET", "HEAD"} else ""
+    if not path:
+        return problem(request, 404)
+    query = iri_to_uri(request.META.get("QUERY_STRING", ""))
+    response = redirect(f"{path}?{query}" if query else path)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def mended_path(path: str) -> str:
+    """Return the path of a page in front of what chats, mails and texts glue to it (a
+    bracket, a full stop, “&fbclid=…”), without doubled slashes, in small letters where
+    only these lead to a page, and without the prefix of the language that has none; ""
+    if no other page is there. Pages behind tokens, which are not to be guessed at, are
+    left out."""
+    if NO_SLIP.search(path) or path.endswith(".json"):  # which programs ask for
+        return ""
+    front = "/" + PLAIN_PATH.match(DOUBLED.sub("/", path))[1].rstrip("._-")  # type: ignore[index]
+    if not front.endswith("/") and "." not in front.rpartition("/")[2]:
+        front += "/"
+    for other in (front, front.lower(), NO_PREFIX.sub("/", front.lower())):
+        try:
+            # As one asks for that page: its language is in its path.
+            with override(language_of(other)):
+                match = resolve(other)
+        except Resolver404:
+            continue
+        if other != path and set(match.kwargs) <= GUESSABLE:
+            return other
+    return ""
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

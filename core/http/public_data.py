@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Page
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 
@@ -54,6 +56,17 @@ def full(path: str) -> str:
     """Return the absolute URL of `path` on this site, whatever host the request
     named."""
     return f"{settings.SITE_URL}{path}"
+
+
+def iso_local(when: date) -> str:
+    """Return a day, or a moment in the site's time zone: its first ten characters are
+    then the day that the pages print."""
+    if not isinstance(when, datetime):
+        return when.isoformat()
+    local = timezone.localtime(when)
+    # Before there were zones, clocks differed by seconds, which RFC 3339 cannot write.
+    is_sun_time = bool(local.utcoffset() % timedelta(minutes=1))  # type: ignore[operator]
+    return (when.astimezone(UTC) if is_sun_time else local).isoformat()
 
 
 def page_links(page: Page[Any], path: str, query: dict[str, str]) -> dict[str, Any]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import File
+from django.templatetags.static import static
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from core.http.styles import IMPORT
@@ -42,3 +45,33 @@ class BundlingStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
         storage, path = paths[name]
         with storage.open(path) as file:
             return bytes(file.read()).decode()
+
+
+def fault_of_static_files() -> str:
+    """Return what is wrong with STATIC_ROOT, in a sentence: one of this code's files is
+    missing, as after an update without a build, or cannot be read; "" for nothing."""
+    if settings.DEBUG:
+        return ""  # they are taken from where they were written
+    root = Path(settings.STATIC_ROOT)
+    fault = ""
+    try:
+        (root / BundlingStorage.manifest_name).stat()
+        for name in names_of_ours():
+            hashed = static(name).removeprefix(settings.STATIC_URL)
+            with (root / hashed).open("rb"):
+                pass
+    except ValueError:
+        fault = f"STATIC_ROOT ({root}) lacks files of this release"
+    except (FileNotFoundError, NotADirectoryError) as error:
+        fault = f"No static files in STATIC_ROOT ({root}): {error.filename} is missing"
+    except OSError as error:
+        fault = f"STATIC_ROOT ({root}) cannot be read ({error.strerror})"
+    return fault and f"{fault}. Set it as it is here, and run: sh scripts/build.sh"
+
+
+def names_of_ours() -> Iterator[str]:
+    """Yield the names of this code's own static files."""
+    for folder in map(Path, settings.STATICFILES_DIRS):
+        for file in sorted(folder.rglob("[!.]*[!~]")):
+            if file.is_file():
+                yield file.relative_to(folder).as_posix()

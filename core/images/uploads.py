@@ -90,7 +90,8 @@ def prepare(upload: Any, name: str) -> None:
     width = LOGO_WIDTH if name.endswith("logo") else PICTURE_WIDTH
     try:
         cleaned = clean_image(upload, width)
-    except ValidationError:
+    except ValidationError as refusal:
+        upload.prepared = (width, refusal)
         return
     if width == PICTURE_WIDTH:
         with Image.open(cleaned) as picture:
@@ -113,6 +114,8 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
     size. Raise ValidationError when it is refused."""
     prepared_width, prepared = getattr(upload, "prepared", (0, None))
     if prepared_width == width:
+        if isinstance(prepared, ValidationError):
+            raise prepared
         return cast("Cleaned", prepared)
     refuse(upload)
     try:
@@ -153,7 +156,8 @@ def clean_image(upload: File[bytes], width: int) -> Cleaned:
             if picture.mode == "RGBA" and not picture.getchannel("A").getbbox():
                 raise ValidationError(_("There is nothing to be seen in the picture."))
             buffer = BytesIO()
-            picture.save(buffer, "WEBP", quality=85, method=6)
+            # Methods 5 and 6 make it hardly smaller, and may take a minute for alpha.
+            picture.save(buffer, "WEBP", quality=85, method=4)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise ValidationError(UNREADABLE) from None
     data = buffer.getvalue()

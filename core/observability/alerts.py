@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http.client import HTTPException
-from urllib.request import Request, urlopen
+from typing import Any
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -89,12 +90,24 @@ def posted(subject: str, message: str) -> bool:
         {"Content-Type": "application/json", "User-Agent": "petitions"},
     )
     try:
-        with urlopen(request, timeout=PATIENCE):  # noqa: S310
+        with OPENER.open(request, timeout=PATIENCE):
             return True
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, ValueError) as error:
         # Never the error's words: they quote the URL, which is a secret.
-        logger.error("The alert could not be posted: %s", type(error).__name__)
+        what = f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
+        logger.error("The alert could not be posted: %s", what)
         return False
+
+
+class NoRedirects(HTTPRedirectHandler):
+    """Takes a redirect for a refusal: the POST would become a GET, which loses the
+    alert, and is answered all the same."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        """Follow none."""
+
+
+OPENER = build_opener(NoRedirects)
 
 
 WAYS: list[tuple[Callable[[str, str], bool], Callable[[], bool]]] = [
@@ -105,4 +118,4 @@ WAYS: list[tuple[Callable[[str, str], bool], Callable[[], bool]]] = [
 
 # Runs beside the web server as well as in the worker: whichever is alive reports that
 # the other is not. The advisory lock lets only one of them send.
-WATCH = Loop("watch", 10, watch)
+WATCH = Loop("watch", 10, watch, works_always=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import logging
-import shutil
+import os
+import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ MANY_FAILED = 5
 PART_FAILED = 0.05
 # Room for ten uploads and more: one of 20 MB takes less than that once it is processed.
 MEDIA_LEAST = 200 * 2**20  # bytes
+# A disk takes so many files and no more, whatever room is left. A picture is some ten.
+MEDIA_FEWEST = 1000
 # Longer than a database takes to restart or to fail over.
 PATIENCE = 60
 
@@ -51,6 +54,7 @@ def readings(now: datetime) -> list[Reading]:
     minutes = WINDOW // 60
     since = OUTCOMES.unwritable_since
     waits = now.timestamp() - since if since else 0.0
+    free, files = room_for_pictures()
     return [
         Reading("forms_lately", forms, f"Forms sent within {minutes} minutes"),
         Reading(
@@ -74,23 +78,37 @@ def readings(now: datetime) -> list[Reading]:
         ),
         Reading(
             "media_free_bytes",
-            free := free_for_pictures(),
+            free,
             "Room left where MEDIA_ROOT is",
             f"Only {free // 2**20} MB are left where MEDIA_ROOT is: soon no picture "
             "can be stored. Make room, or give it a disk of its own."
             if free < MEDIA_LEAST
             else "",
         ),
+        Reading(
+            "media_free_files",
+            files,
+            "How many more files can be made where MEDIA_ROOT is",
+            f"Only {files} more files can be made where MEDIA_ROOT is, however many "
+            "bytes are free: soon no picture can be stored. Delete files on that disk, "
+            "or give MEDIA_ROOT one of its own."
+            if files < MEDIA_FEWEST
+            else "",
+        ),
     ]
 
 
-def free_for_pictures() -> int:
-    """Return the free bytes where MEDIA_ROOT is, or will be once it is created."""
+def room_for_pictures() -> tuple[int, int]:
+    """Return how many bytes are free where MEDIA_ROOT is, or will be once it is
+    created, and how many more files can be made there."""
     folder = Path(settings.MEDIA_ROOT)
     for part in (folder, *folder.parents):
         with suppress(OSError):
-            return shutil.disk_usage(part).free
-    return 0
+            disk = os.statvfs(part)
+            # Some file systems do not number their files beforehand, and say 0 of 0.
+            files = disk.f_favail if disk.f_files else sys.maxsize
+            return disk.f_bavail * disk.f_frsize, files
+    return 0, 0
 
 
 # Write a row, and materialise more than work_mem holds, which goes to a temporary file:

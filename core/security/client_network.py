@@ -84,4 +84,15 @@ def parse_address(text: str) -> Address | None:
 
 @lru_cache(maxsize=8)
 def trusted_proxies(declared: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(network) for network in declared)
+    return tuple(map(parse_network, declared))
+
+
+def parse_network(text: str) -> Network:
+    """Parse an address or network; raise ValueError for anything else. ::ffff:192.0.2.1
+    is the 192.0.2.1 that it stands for, as in `parse_address`."""
+    network = ipaddress.ip_network(text)
+    first = network.network_address
+    if isinstance(first, ipaddress.IPv6Address) and first.ipv4_mapped:
+        prefix = max(0, network.prefixlen - 96)
+        return ipaddress.IPv4Network((int(first.ipv4_mapped), prefix))
+    return network

@@ -21,13 +21,17 @@ from datetime import datetime
 from django.db import Error, connection
 from django.utils import timezone
 
+from core.audit.actors import name_session
 from core.db import connecting
 from core.db.database import is_away, state_of
 from core.models import Heartbeat
+from core.switches import SWITCHES
 
 logger = logging.getLogger(__name__)
 
 BEAT_EVERY = 5.0  # seconds
+# How soon a paused loop looks again whether it may go on.
+LOOK_AGAIN = 1.0  # seconds
 # Seconds by which a clock that has been set differs from the monotonic one, at least.
 CLOCK_SET = 2.0
 
@@ -43,6 +47,19 @@ class Loop:
     begin: Callable[[], None] = lambda: None
     """Called whenever this process has taken the loop's lock, and after the clock was
     set: times that were noted may lie hours ahead."""
+    mails: bool = False
+    """Its rounds send mail to supporters, or mail that visitors cause: it pauses while
+    mail is stopped."""
+    works_always: bool = False
+    """It does not pause while the site is read-only."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a switch of the site lets the loop do nothing now."""
+        switches = SWITCHES.get()
+        if switches.read_only and not self.works_always:
+            return True
+        return self.mails and not switches.sends_mail
 
     @property
     def lock(self) -> int:
@@ -124,6 +141,7 @@ def run(loop: Loop, stop: threading.Event) -> None:
         try:
             if lock_taken(loop):
                 pause = 0.2
+                name_session(f"worker: {loop.name}")
                 work(loop, stop)
             else:
                 vigil.look()
@@ -157,7 +175,8 @@ def lock_taken(loop: Loop) -> bool:
 
 
 def work(loop: Loop, stop: threading.Event) -> None:
-    """Run rounds on one connection, with a heartbeat every few seconds."""
+    """Run rounds on one connection, with a heartbeat every few seconds, also while the
+    loop is paused."""
     beat_at = round_at = time.monotonic()
     ahead, begin_at = time.time() - beat_at, beat_at
     while not stop.is_set():
@@ -173,8 +192,11 @@ def work(loop: Loop, stop: threading.Event) -> None:
                 name=loop.name, defaults={"beat_at": now}
             )
             beat_at = clock + BEAT_EVERY
-        if clock >= round_at and not loop.round(now):
-            round_at = clock + loop.seconds
+        if clock >= round_at:
+            if loop.is_paused:
+                round_at = clock + LOOK_AGAIN
+            elif not loop.round(now):
+                round_at = clock + loop.seconds
         stop.wait(max(0.0, min(beat_at, round_at) - time.monotonic()))
 
 

@@ -20,6 +20,7 @@ from core.mail.transport import (
     Transport,
     open_transport,
 )
+from core.switches import SWITCHES
 from petitions.addresses import domain_of
 from petitions.mail import bounces
 from petitions.mail.leases import BATCH_TIME, LeasedMail
@@ -30,6 +31,8 @@ from petitions.models.mails import MailState
 logger = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = timedelta(days=2)
+# One that was tried less often has waited for something else: mail was stopped.
+TRIES = 10
 LONGEST_PAUSE = timedelta(hours=1)
 
 # Sent mails are marked together, in one commit, after this time or when there are this
@@ -161,8 +164,8 @@ class Batch:
             ).update(leased_until=None)
 
     def converse(self) -> None:
-        """Send mails over one connection, one after the other, until none is left or
-        time is up."""
+        """Send mails over one connection, one after the other, until none is left, time
+        is up, or mail is stopped."""
         marks = Marks()
         with open_transport() as transport:
             # From now on: many servers let a stranger wait before they greet.
@@ -170,6 +173,8 @@ class Batch:
             capabilities.learn(transport.is_international)
             try:
                 while (left := stop_at - time.monotonic()) > 0 and self.unsent:
+                    if not SWITCHES.get().sends_mail:
+                        return
                     if PACE.pause():
                         marks.write()
                     if not PACE.take(left):
@@ -286,9 +291,9 @@ def postpone(mail: OutgoingMail, until: datetime) -> None:
 
 def retry_later(mail: OutgoingMail, reply: str) -> None:
     """Make a mail due again after a pause that doubles with each attempt, up to
-    `LONGEST_PAUSE`; after `GIVE_UP_AFTER`, mark it as failed."""
+    `LONGEST_PAUSE`; after `GIVE_UP_AFTER` and `TRIES`, mark it as failed."""
     now = timezone.now()
-    if now - mail.created_at > GIVE_UP_AFTER:
+    if now - mail.created_at > GIVE_UP_AFTER and mail.attempts >= TRIES:
         mark_finished(mail, MailState.FAILED, now, reply)
         return
     pause = min(timedelta(seconds=30) * 2**mail.attempts, LONGEST_PAUSE)

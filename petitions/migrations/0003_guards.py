@@ -19,7 +19,6 @@ class Migration(migrations.Migration):
     operations = [
         RunSQLFile(SQL / f"{subject}.sql")
         for subject in (
-            "petitions",
             "targets",
             "translations",
             "signatures",

@@ -30,9 +30,11 @@ from petitions.models.mails import (
     Suppression,
 )
 from petitions.models.next_steps import Letter, NextStep
+from petitions.models.packs import LeftOut, Pack, PackFile, PackPiece
 from petitions.models.petitions import FormerPetitionSlug, Petition
 from petitions.models.removals import Removal
 from petitions.models.reports import Report
+from petitions.models.requests import SupporterRequest
 from petitions.models.retention import RetentionLimit
 from petitions.models.search import SearchDocument, SearchWord
 from petitions.models.signatures import Comment, Consent, MergedSignature, Signature
@@ -67,6 +69,7 @@ __all__ = [
     "Invalidation",
     "KeyCollision",
     "KeyVersion",
+    "LeftOut",
     "Letter",
     "Limit",
     "LinkRequest",
@@ -78,6 +81,9 @@ __all__ = [
     "NextStep",
     "OrdinaryDomain",
     "OutgoingMail",
+    "Pack",
+    "PackFile",
+    "PackPiece",
     "Petition",
     "RateLimitBucket",
     "Removal",
@@ -87,6 +93,7 @@ __all__ = [
     "SearchWord",
     "Signature",
     "SourceTally",
+    "SupporterRequest",
     "Suppression",
     "TaggedLink",
     "TalliedHour",

@@ -12,7 +12,6 @@ from django.db.models import Case, Count, F, OuterRef, Q, Sum, Value, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Coalesce
 
-from organizations.models import User
 from petitions.models.counts import CountChange, Total
 from petitions.models.topics import Topic
 from petitions.models.updates import Update, UpdateQuerySet
@@ -36,13 +35,6 @@ class Figures:
 
 
 class PetitionQuerySet(models.QuerySet["Petition"]):
-    def of(self, user: User) -> PetitionQuerySet:
-        """Return the petitions of the organisations that `user` is a member of; all of
-        them for a site administrator."""
-        if user.is_superuser:
-            return self
-        return self.filter(organization__memberships__user=user)
-
     def ever_public(self, now: datetime) -> PetitionQuerySet:
         """Return published petitions, ended or not; withdrawn ones are no longer
         public."""
@@ -51,6 +43,11 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
     def open(self, now: datetime) -> PetitionQuerySet:
         """Return the petitions that can be signed now."""
         return self.filter(open_at(now))
+
+    def new_here(self) -> PetitionQuerySet:
+        """Leave out petitions that had ended before they came to this site: to readers
+        they are no news (`PetitionDisplay.came_ended` says the same of one)."""
+        return self.exclude(Q(end_is_known=False) | Q(ended_at__lt=F("opens_at")))
 
     def won(self) -> PetitionQuerySet:
         return self.filter(state=State.WON)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from petitions import signable
-from petitions.dates import last_day
+from petitions.dates import day_of, last_day
 from petitions.goals import next_goal
 from petitions.markup import listed
 from petitions.models.petition_columns import PetitionColumns
@@ -114,16 +114,34 @@ class PetitionDisplay(PetitionColumns):
     def started(self) -> datetime | Any:
         """The day or moment it began, here or elsewhere; None when that is not known,
         because it came here after it had ended."""
-        came_ended = not self.end_is_known or (
+        return self.started_on or (None if self.came_ended else self.opens_at)
+
+    @property
+    def came_ended(self) -> bool:
+        """Whether it had ended before it came to this site."""
+        return not self.end_is_known or bool(
             self.ended_at and self.opens_at and self.ended_at < self.opens_at
         )
-        return self.started_on or (None if came_ended else self.opens_at)
 
     @property
     def is_from_elsewhere(self) -> bool:
         """Whether it was signed elsewhere before, since a day that is not known; needs
         `with_counts()`."""
         return bool(getattr(self, "imported", 0) and not self.started_on)
+
+    @property
+    def began(self) -> date | None:
+        """The day it began, here or elsewhere; None when that is not known. Needs
+        `with_counts()`."""
+        known = self.started and not self.is_from_elsewhere
+        return day_of(self.started) if known else None
+
+    def ended(self, now: datetime) -> datetime | None:
+        """Return the moment at which it ended, also before the worker has written that
+        down; None while it has not, or when that is not known."""
+        if self.ended_at is not None:
+            return self.ended_at if self.end_is_known else None
+        return self.closes_at if signable.has_ended(self, now) else None
 
     def is_open(self, now: datetime) -> bool:
         """Return whether it can be signed at `now`."""

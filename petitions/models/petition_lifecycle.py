@@ -13,6 +13,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext
 
+from petitions import signable
 from petitions.models.counts import Total
 from petitions.models.petition_columns import PetitionColumns
 from petitions.states import ENDED_STATES, PUBLIC_STATES, RUNNING_STATES, State
@@ -71,7 +72,8 @@ class PetitionLifecycle(PetitionColumns):
         """Make it a draft again; raise NotAllowed when it is public and somebody has
         signed."""
         with transaction.atomic():
-            # Whoever is signing just now is waited for, or waits.
+            # Of two who decide at once, the second waits. A form that arrives just now
+            # may still leave a row, which cannot be confirmed.
             list(self._rows().select_for_update().values_list("pk"))
             if self.has_signatures and not self.is_scheduled(now):
                 raise NotAllowed(self, State.DRAFT)
@@ -83,9 +85,7 @@ class PetitionLifecycle(PetitionColumns):
 
     def is_scheduled(self, now: datetime) -> bool:
         """Return whether it is published, but its opening date is still to come."""
-        return bool(
-            self.state in RUNNING_STATES and self.opens_at and self.opens_at > now
-        )
+        return signable.is_scheduled(self, now)
 
     def stage(self, now: datetime) -> str:
         """Return its state in a word for staff."""

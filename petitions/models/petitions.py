@@ -29,8 +29,9 @@ class Petition(PetitionDisplay, PetitionLifecycle):
     """A campaign that asks somebody for something.
 
     The database (petitions/sql/petitions.sql) refuses to change words that people have
-    signed and how they are read, to hand over more than was promised, to reopen what
-    ended, except within seven days, and to keep names for longer. It writes the times
+    signed and how they are read, to hand over more than was promised, to make a draft
+    of what is public and signed, to reopen what ended, except within seven days, and to
+    keep names for longer. It writes the times
     of ends itself, gives each public petition a total (counts.sql), and refuses a
     language that a translation has (translations.sql).
     """

@@ -4,24 +4,24 @@ be called off."""
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 from django.db import models
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
-from organizations.models import EDITING_ROLES, User
+from organizations.models import User
+from organizations.rights import Right, within
 from petitions.models.petition_lifecycle import WAIT
 from petitions.models.petitions import Petition
 from petitions.models.signatures import Signature
 
 
 class RemovalQuerySet(models.QuerySet["Removal"]):
-    def edited_by(self, user: User) -> RemovalQuerySet:
-        """Return the removals of petitions that `user` may edit."""
-        if user.is_superuser:
-            return self
-        mine = user.memberships.filter(role__in=EDITING_ROLES)
-        return self.filter(petition__organization__in=mine.values("organization"))
+    def moderated_by(self, user: User) -> RemovalQuerySet:
+        """Return the removals that `user` may call off."""
+        path = "petition__organization_id"
+        return cast("RemovalQuerySet", within(self, path, user, Right.MODERATE))
 
     def waiting(self) -> list[Removal]:
         """Return the removals that still have signatures, the next one first, each with

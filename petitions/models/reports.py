@@ -38,6 +38,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """Return the messages whose words are not erased yet."""
         return self.exclude(text="")
 
+    def erase_words(self) -> None:
+        """Empty what a visitor or staff wrote; the rows stay."""
+        self.update(text="", email="", note="")
+
 
 class Report(models.Model):
     """A message from a visitor. One about a petition goes to its organisation, one

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
 from core.text.columns import TextColumn
-from organizations.models import LONGEST_IMPRINT, Organization, User
+from organizations.models import LONGEST_IMPRINT, Organization
 from petitions.models.petitions import Petition
 from petitions.signature_fields import (
     COUNTRY,
@@ -42,13 +42,6 @@ if TYPE_CHECKING:
 
 
 class SignatureQuerySet(models.QuerySet["Signature"]):
-    def of(self, user: User) -> SignatureQuerySet:
-        """Return the signatures under petitions of the organisations that `user` is a
-        member of; all of them for a site administrator."""
-        if user.is_superuser:
-            return self
-        return self.filter(petition__organization__memberships__user=user)
-
     def confirmed(self) -> SignatureQuerySet:
         return self.filter(state=SignatureState.CONFIRMED)
 

@@ -141,6 +141,7 @@ def send_all_again(known: Sequence[UUID], *, now: datetime) -> None:
         send_again(signature, now=now)
 
 
+@repeatable
 def end_links(address: str, *, made_before: datetime) -> None:
     """Invalidate every link for managing signatures that was mailed to this address
     before `made_before`."""

@@ -1,103 +1,324 @@
-"""Showing a person all that is stored about them, and erasing it."""
+"""All that is stored about one person: shown, handed out and erased, whoever asks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from core.db.database import repeatable
+from organizations.models import Organization
+from petitions.addresses import spellings
 from petitions.identity import (
+    key_ring,
     same_person,
 )
 from petitions.models import (
+    Bounce,
     Consent,
+    LeftOut,
+    MergedSignature,
     OutgoingMail,
+    Report,
     Signature,
 )
+from petitions.models.mails import MailKind, MailState
+from petitions.models.reports import ReportQuerySet
 from petitions.signature_fields import OPTIONAL
 from petitions.signatures.withdrawing import withdraw
-from petitions.states import SignatureState
+from petitions.states import Delivery, SignatureState
+
+# == Whose data ==
 
 
-def signed_by(address: str) -> QuerySet[Signature]:
-    """Return all signatures with this exact address, newest first, including every
-    pending form for the same petition."""
+@dataclass(frozen=True)
+class DataSubject:
+    """A person whose data is asked for, and how much of it the answer may touch."""
+
+    addresses: Callable[[], list[str]]
+    """The spellings of the address under which something is stored."""
+    signatures: QuerySet[Signature]
+    consents: QuerySet[Consent]
+    reports: ReportQuerySet
+
+    @classmethod
+    def owner(cls, address: str) -> Self:
+        """Return whoever reads the mail of this very address: all on the site that was
+        entered with it, and nothing of another spelling."""
+        return cls(
+            lambda: [address],
+            same_person.of_address(Signature.objects.all(), address),
+            same_person.of_address(Consent.objects.all(), address),
+            Report.objects.legible().filter(email__in=spellings(address)),
+        )
+
+    @classmethod
+    def supporter(
+        cls, address: str, organization: Organization, *, exact: bool = False
+    ) -> Self:
+        """Return the owner of the mailbox with this address, in any spelling, as an
+        organisation knows them: all that is stored under it, and nothing of another
+        organisation. With `exact`, of this spelling alone: the rule that makes two of
+        them one mailbox may be wrong about somebody."""
+        signatures: QuerySet[Signature] = Signature.objects.filter(
+            petition__organization=organization
+        )
+        consents = Consent.objects.filter(organization=organization)
+        reports = Report.objects.legible().received_by(organization.pk)
+        if exact:
+            signatures = same_person.of_address(signatures, address)
+            consents = same_person.of_address(consents, address)
+            reports = reports.filter(email__in=spellings(address))
+        else:
+            known = key_ring.keys_of(address)
+            signatures = signatures.filter(email_key__in=known)
+            consents = consents.filter(email_key__in=known)
+            reports = reports_of(reports, address)
+
+        def addresses() -> list[str]:
+            rows: tuple[QuerySet[Any], ...] = (signatures, consents, reports)
+            return sorted({email for row in rows for email in emails_of(row)})
+
+        return cls(addresses, signatures, consents, reports)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is stored about them."""
+        return not any(place.rows(self).exists() for place in PLACES)
+
+
+def emails_of(rows: QuerySet[Any]) -> set[str]:
+    return set(rows.order_by().values_list("email", flat=True))
+
+
+def reports_of(reports: ReportQuerySet, address: str) -> ReportQuerySet:
+    """Return those of `reports` whose sender gave an address of the same mailbox. They
+    have no key, so each one's is made: there are few, and they are kept for months."""
+    version = key_ring.current_keyring().newest
+    key = version.key(address)
+    given = reports.exclude(email="").values_list("pk", "email")
+    return reports.filter(
+        pk__in=[pk for pk, email in given if version.key(email) == key]
+    )
+
+
+# == What is stored, place by place ==
+
+
+class Detail(NamedTuple):
+    """Something that is stored: its key in the download, its label for people, and its
+    value; `words` say the value where it is a code."""
+
+    key: str
+    label: StrOrPromise
+    value: Any
+    words: StrOrPromise = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table with a person's data. What is listed and what is erased are the same
+    `rows`."""
+
+    key: str
+    heading: StrOrPromise
+    rows: Callable[[DataSubject], QuerySet[Any]]
+    details: Callable[[Any], Iterator[Detail]]
+
+
+def signature_details(row: Signature) -> Iterator[Detail]:
+    petition = row.petition
+    title = petition.words_in(row.text_language).title
+    yield Detail("petition", _("Petition"), title)
+    address = settings.SITE_URL + petition.get_absolute_url()
+    yield Detail("address", _("Its page"), address)
+    yield Detail("organization", _("Organisation"), petition.organization.name)
+    yield Detail("state", _("State"), row.state, row.get_state_display())
+    yield Detail("name", _("Name"), row.name)
+    yield Detail("email", _("E-mail address"), row.email)
+    for field in OPTIONAL:
+        yield Detail(field.name, field.heading, getattr(row, field.name))
+    yield Detail("comment", _("Comment"), row.comment)
+    yield Detail("name_shown", _("Name shown on the page"), row.show_name)
+    yield Detail("updates", _("Wants updates"), row.wants_updates)
+    yield Detail("language", _("Language"), row.language)
+    language = row.text_language or petition.language
+    yield Detail("text_language", _("Language of the text"), language)
+    yield Detail("network", _("Network"), row.network)
+    yield Detail("came_by_link", _("Came by the link"), row.via)
+    delivery = Delivery(row.delivery).label
+    yield Detail(
+        "agreed_to_hand_over", _("Agreed to hand over"), row.delivery, delivery
+    )
+    yield Detail("signed_at", _("Signed at"), row.created_at)
+    yield Detail("confirmed_at", _("Confirmed"), row.confirmed_at)
+    yield Detail("withdrawn_at", _("Withdrawn"), row.withdrawn_at)
+    invalidated = row.invalidation and row.invalidation.made_at
+    yield Detail("invalidated_at", _("Taken from the count"), invalidated)
+    yield Detail(
+        "withdrawn_because", _("Withdrawn because"), row.withdrawn_because,
+        row.get_withdrawn_because_display(),
+    )  # fmt: skip
+    yield Detail("erased_on", _("Will be erased"), row.erased_on)
+
+
+def consent_details(row: Consent) -> Iterator[Detail]:
+    yield Detail("email", _("E-mail address"), row.email)
+    yield Detail("updates", _("Wants updates"), row.wants_updates)
+    yield Detail("asked_by", _("Asked by"), row.sender)
+    yield Detail("wording", _("Wording of the question"), row.wording_version)
+    yield Detail("language", _("Language"), row.language)
+    yield Detail("given_at", _("Answered"), row.given_at)
+
+
+MAIL_KINDS = {
+    MailKind.CONFIRM: _("To confirm a signature"),
+    MailKind.ALL: _("With a link to all that was signed"),
+    MailKind.REMIND: _("Reminder to confirm"),
+}
+MAIL_STATES = {
+    MailState.DUE: _("Waits to be sent"),
+    MailState.HELD: _("Held, while the signature is set aside"),
+    MailState.SENT: _("The mail server took it"),
+    MailState.FAILED: _("The mail server refused it"),
+    MailState.COVERED: _("Not sent: another mail said the same"),
+    MailState.BOUNCED: _("It came back"),
+}
+
+
+def mail_details(row: OutgoingMail) -> Iterator[Detail]:
+    yield Detail("kind", _("What for"), row.kind, MAIL_KINDS[MailKind(row.kind)])
+    yield Detail("state", _("State"), row.state, MAIL_STATES[MailState(row.state)])
+    yield Detail("created_at", _("Caused"), row.created_at)
+    yield Detail("finished_at", _("Finished"), row.finished_at)
+    yield Detail("reply", _("Answer of the mail server"), row.reply)
+
+
+def merged_details(row: MergedSignature) -> Iterator[Detail]:
+    yield Detail("number", _("Number"), row.pk)
+    yield Detail("merged_into", _("Merged into"), row.into_id)
+
+
+def report_details(row: Report) -> Iterator[Detail]:
+    about = row.petition.title if row.petition else ""
+    yield Detail("petition", _("Petition"), about)
+    yield Detail("reason", _("What it is about"), row.reason, row.get_reason_display())
+    yield Detail("text", _("Message"), row.text)
+    yield Detail("email", _("E-mail address"), row.email)
+    yield Detail("language", _("Language"), row.language)
+    yield Detail("created_at", _("Came"), row.created_at)
+    yield Detail("handled_at", _("Handled"), row.handled_at)
+
+
+def left_out_details(row: LeftOut) -> Iterator[Detail]:
+    pack = row.pack
+    yield Detail("petition", _("Petition"), pack.petition.title)
+    yield Detail("for", _("For"), pack.target.label_with_office)
+    yield Detail("prepared_at", _("Prepared"), pack.made_at)
+
+
+def signatures_of(subject: DataSubject) -> QuerySet[Signature]:
+    """Return the signatures, newest first, including every pending form for the same
+    petition."""
     return (
-        same_person.of_address(Signature.objects.all(), address)
-        .select_related("petition__organization", "invalidation", "removal")
+        subject.signatures.select_related(
+            "petition__organization", "invalidation", "removal"
+        )
         .prefetch_related("petition__translations")
         .order_by("-created_at", "-pk")
     )
 
 
-def everything_about(address: str) -> dict[str, Any]:
-    """Return all that is stored about the owner of `address`, for that person to
-    download."""
-    rows = signed_by(address)
-    return {
-        "signatures": [
-            {
-                "petition": row.petition.words_in(row.text_language).title,
-                "address": settings.SITE_URL + row.petition.get_absolute_url(),
-                "organization": row.petition.organization.name,
-                "state": row.state,
-                "name": row.name,
-                "email": row.email,
-                **{field.name: getattr(row, field.name) for field in OPTIONAL},
-                "comment": row.comment,
-                "name_shown": row.show_name,
-                "updates": row.wants_updates,
-                "language": row.language,
-                "text_language": row.text_language or row.petition.language,
-                "network": row.network,
-                "came_by_link": row.via,
-                "agreed_to_hand_over": row.delivery,
-                "signed_at": row.created_at.isoformat(),
-                "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
-                "withdrawn_at": row.withdrawn_at and row.withdrawn_at.isoformat(),
-                "invalidated_at": row.invalidation
-                and row.invalidation.made_at.isoformat(),
-                "withdrawn_because": row.withdrawn_because,
-                "erased_on": row.erased_on and row.erased_on.isoformat(),
-            }
-            for row in rows
-        ],
-        "answers_about_updates": [
-            {
-                "email": row.email,
-                "updates": row.wants_updates,
-                "asked_by": row.sender,
-                "language": row.language,
-                "given_at": row.given_at.isoformat(),
-            }
-            for row in same_person.of_address(Consent.objects.all(), address).order_by(
-                "given_at", "pk"
-            )
-        ],
-        "mails": [
-            {
-                "state": row.state,
-                "created_at": row.created_at.isoformat(),
-                "finished_at": row.finished_at and row.finished_at.isoformat(),
-            }
-            for row in OutgoingMail.objects.filter(signature__in=rows).order_by("pk")
-        ],
+def consents_of(subject: DataSubject) -> QuerySet[Consent]:
+    return subject.consents.order_by("given_at", "pk")
+
+
+def mails_of(subject: DataSubject) -> QuerySet[OutgoingMail]:
+    of_theirs = subject.signatures.order_by().values("pk")
+    return OutgoingMail.objects.filter(signature__in=of_theirs).order_by("pk")
+
+
+def merged_of(subject: DataSubject) -> QuerySet[MergedSignature]:
+    of_theirs = subject.signatures.order_by().values("pk")
+    return MergedSignature.objects.filter(into__in=of_theirs).order_by("pk")
+
+
+def left_outs_of(subject: DataSubject) -> QuerySet[LeftOut]:
+    of_theirs = subject.signatures.order_by().values("pk")
+    rows = LeftOut.objects.filter(signature__in=of_theirs).order_by("pk")
+    return rows.select_related("pack__petition", "pack__target")
+
+
+def messages_of(subject: DataSubject) -> QuerySet[Report]:
+    return subject.reports.select_related("petition").order_by("pk")
+
+
+PLACES = (
+    Place("signatures", _("Signatures"), signatures_of, signature_details),
+    Place(
+        "answers_about_updates", _("Answers about updates"), consents_of,
+        consent_details,
+    ),
+    Place("mails", _("Mails"), mails_of, mail_details),
+    Place("merged_forms", _("Copies of a form"), merged_of, merged_details),
+    Place("left_out", _("Left out of a list"), left_outs_of, left_out_details),
+    Place("messages", _("Messages to the organisation"), messages_of, report_details),
+)  # fmt: skip
+
+
+def everything_about(subject: DataSubject) -> dict[str, Any]:
+    """Return all that is stored about a person, for that person to download."""
+    found: dict[str, Any] = {
+        place.key: [
+            {detail.key: plain(detail.value) for detail in place.details(row)}
+            for row in place.rows(subject)
+        ]
+        for place in PLACES
     }
+    found["time_zone"] = settings.TIME_ZONE
+    addresses = subject.addresses()
+    found["never_written_to"] = sorted(key_ring.suppressed(addresses))
+    found["mail_comes_back"] = sorted(
+        key_ring.silenced(Bounce.objects.all(), addresses)
+    )
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: a moment in the site's zone, with its distance
+    from UTC."""
+    if isinstance(value, datetime):
+        return timezone.localtime(value).isoformat(timespec="seconds")
+    return value
+
+
+def signed_by(address: str) -> QuerySet[Signature]:
+    """Return all signatures with this exact address, newest first, including every
+    pending form for the same petition."""
+    return signatures_of(DataSubject.owner(address))
+
+
+# == Erasing ==
 
 
 @repeatable
-def erase_all(address: str, *, now: datetime) -> None:
-    """Erase all signatures of one person on every petition, and every consent they
-    gave."""
+def erase_all(subject: DataSubject, *, now: datetime) -> None:
+    """Erase all that PLACES list of a person; counted signatures are withdrawn
+    first."""
     with transaction.atomic():
-        for signature in signed_by(address):
+        for signature in subject.signatures.select_related("petition").order_by("pk"):
             if Signature.objects.filter(pk=signature.pk).exists():
                 erase_signature(signature, now=now)
-        same_person.of_address(Consent.objects.all(), address).delete()
+        subject.consents.delete()
+        subject.reports.erase_words()
 
 
 @repeatable
@@ -108,19 +329,28 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
     # Links never lead to a signature that was anonymised.
     assert signature.email_key is not None
     with transaction.atomic():
-        at_address = same_person.of_address(
-            Signature.objects.filter(petition=signature.petition_id), signature.email
-        )
-        theirs = Q(person=signature.person)
-        if not signature.petition.shared_addresses:
-            theirs |= Q(state=SignatureState.PENDING)
-        for row in at_address.select_for_update().filter(theirs).order_by("pk"):
+        theirs = erased_with(signature)
+        for row in theirs.select_for_update(of=("self",)).order_by("pk"):
             if row.state == SignatureState.CONFIRMED:
                 withdraw(row, now=now)
             same_person.delete_signatures(Signature.objects.filter(pk=row.pk))
+        at_address = same_person.of_address(
+            Signature.objects.filter(petition=signature.petition_id), signature.email
+        )
         if not at_address.exclude(state=SignatureState.PENDING).exists():
             # A consent is the mailbox's: the other person there may have given it.
             same_person.of_address(Consent.objects.all(), signature.email).filter(
                 organization=signature.petition.organization_id,
                 source=f"petition:{signature.petition_id}",
             ).delete()
+
+
+def erased_with(signature: Signature) -> QuerySet[Signature]:
+    """Return the rows that go when this signature is erased, itself among them."""
+    at_address = same_person.of_address(
+        Signature.objects.filter(petition=signature.petition_id), signature.email
+    )
+    theirs = Q(person=signature.person)
+    if not signature.petition.shared_addresses:
+        theirs |= Q(state=SignatureState.PENDING)
+    return at_address.filter(theirs)

@@ -26,11 +26,13 @@ LASTS = float(os.environ.get("CLOCK_STEP_SECONDS", "0"))
 
 
 def library() -> Path | None:
-    """libfaketime: the one of Debian's package, or of the development requirements."""
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    """libfaketime: the one of the development requirements, or of Debian's package,
+    under which sleeping fails in some releases of Python."""
+    found: list[Path] = []
     if spec := importlib.util.find_spec("libfaketime"):
         assert spec.origin is not None
         found += Path(spec.origin).parent.glob("vendor/libfaketime/src/*.so.1")
+    found += sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     return found[0] if found else None
 
 
@@ -59,9 +61,9 @@ class Clock:
         }
 
     def works(self) -> bool:
-        """Whether a Python under it sees another time."""
+        """Whether a Python under it sees another time, and sleeps."""
         self.set(HOUR)
-        code = "import time; print(time.time())"
+        code = "import time; time.sleep(0.1); print(time.time())"
         done = subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, **self.environment},

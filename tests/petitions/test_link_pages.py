@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from core.retention import expire
 from petitions.models import OutgoingMail, Petition, Signature
 from petitions.signatures import (
     my_data,
@@ -188,3 +189,82 @@ def test_a_correction_that_comes_late_is_stored_nowhere(
     assert not Signature.objects.filter(name="Ada Lovelace").exists()
     if state != "gone":
         assert "came too late: nothing of it was stored" in text_of(response)
+
+
+# == Pressed twice, and what has happened meanwhile ==
+
+
+@pytest.mark.parametrize(
+    ("folder", "purpose", "page"),
+    [
+        ("signature", TokenPurpose.OWN, "/erased/"),
+        ("signed", TokenPurpose.ALL, "/erased/all/"),
+    ],
+)
+def test_erasing_twice_is_answered_as_the_first_time(
+    visitor: Client, petition: Petition, folder: str, purpose: TokenPurpose, page: str
+) -> None:
+    token = make_token(purpose, make_signature(petition).pk, now=timezone.now())
+    path = f"/{folder}/{token}/erase/"
+
+    answers = [visitor.post(path) for _ in range(2)]
+
+    assert [answer.headers["Location"] for answer in answers] == [page, page]
+    assert not Signature.objects.exists()
+    assert visitor.get(path).status_code == 410
+    foreign = visitor.post(path, headers={"sec-fetch-site": "cross-site"})
+    assert foreign.status_code == 410
+
+
+def test_what_is_nobodys_any_more_but_counts_is_not_called_erased(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_signature(petition)
+    path = link(OWN, signature) + "erase/"
+    backdate(
+        petition, state=State.CLOSED, ended_at=timezone.now() - timedelta(days=900)
+    )
+    expire(timezone.now())
+
+    assert Signature.objects.filter(pk=signature.pk).exists()
+    assert visitor.post(path).status_code == 410
+
+
+def test_a_petition_that_was_withdrawn_is_not_called_closed(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_pending(petition)
+    backdate(petition, state=State.WITHDRAWN, ended_at=timezone.now())
+
+    page = visitor.post(link(CONFIRM, signature))
+
+    assert page.status_code == 410
+    assert "has closed" not in page.content.decode()
+    assert text_of(page).count("This petition was withdrawn") == 2
+
+
+@pytest.mark.parametrize("purpose", [CONFIRM, OWN])
+def test_what_nobody_can_read_any_more_is_not_offered(
+    visitor: Client, petition: Petition, purpose: TokenPurpose
+) -> None:
+    path = link(purpose, in_state(petition, "withdrawn"))
+    assert "Read the petition" in text_of(visitor.get(path))
+
+    backdate(petition, state=State.WITHDRAWN, ended_at=timezone.now())
+
+    page = text_of(visitor.get(path))
+    assert "Your signature is withdrawn" in page
+    assert "Read the petition" not in page
+
+
+def test_who_has_signed_is_thanked_under_the_new_address(
+    visitor: Client, petition: Petition
+) -> None:
+    thanks = visitor.post(link(CONFIRM, make_pending(petition))).headers["Location"]
+    petition.slug = "free-them"
+    petition.save()
+
+    page = visitor.get(thanks, follow=True)
+
+    assert page.redirect_chain[0][0].startswith("/petitions/free-them/thank-you/")
+    assert "Your signature counts" in text_of(page)

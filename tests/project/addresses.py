@@ -66,6 +66,7 @@ PATHS = {
     "petitions:erase_all": "/signed/{all}/erase/",
     "petitions:never_again": "/never-again/{never}/",
     "petitions:erased": "/erased/",
+    "petitions:erased_all": "/erased/all/",
     "petitions:new_link": "/new-link/",
     "petitions:feed": "/petitions.atom",
     "petitions:organization_feed": "/organizations/rights-now.atom",
@@ -87,6 +88,8 @@ PATHS = {
     "password_reset_confirm": "/admin/password/x/y/",
     "password_reset_complete": "/admin/password/set/",
     "accept_invitation": "/admin/invitation/x/",
+    "operation": "/admin/operation/",
+    "operation_switch": "/admin/operation/banner/",
     "admin:*": "/admin/login/",
 }
 

@@ -22,8 +22,10 @@ from petitions.models import (
     ListedDomain,
     ListedNetwork,
     OrdinaryDomain,
+    Pack,
     Petition,
     Report,
+    SupporterRequest,
     Topic,
     Update,
 )
@@ -47,6 +49,7 @@ from tests.factories import (
     make_update,
     make_update_translation,
 )
+from tests.project.people import plant_people
 
 
 class World:
@@ -87,6 +90,10 @@ def world(organization: Organization, alice: User) -> World:
         petition=world.signed, reason="other", text="Look.", language="en",
         created_at=now,
     )  # fmt: skip
+    SupporterRequest.objects.create(
+        organization=organization, kind="erase", came_by="letter",
+        received_on="2026-01-10",
+    )  # fmt: skip
     Export.objects.create(
         organization=organization, made_by=alice, number=1, made_at=now
     )
@@ -95,6 +102,10 @@ def world(organization: Organization, alice: User) -> World:
         reason="A test", since=now - timedelta(days=1), found=1,
     )  # fmt: skip
     invalidating.begin_invalidation(described, alice, now=now)
+    Pack.objects.create(
+        petition=world.signed, target=world.signed.targets.get(), made_by=alice,
+        made_at=now,
+    )  # fmt: skip
     KeyCollision.objects.create(
         petition=world.signed, kept=signature.pk, taken_back=pending.pk, version=1,
         found_at=now,
@@ -107,6 +118,13 @@ def world(organization: Organization, alice: User) -> World:
     )
     # A database that was emptied between tests has lost the default limits.
     Limit.objects.get_or_create(scope="network", minutes=61, defaults={"most": 60})
+    return world
+
+
+@pytest.fixture
+def people(world: World, other_organization: Organization, alice: User) -> World:
+    """The same site with people whose names and addresses can be looked for."""
+    plant_people(world, other_organization, alice)
     return world
 
 

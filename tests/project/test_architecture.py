@@ -39,7 +39,7 @@ def test_its_triggers_are_those_of_the_files() -> None:
     }
     written = {
         (trigger, path.name)
-        for path in ROOT.glob("petitions/sql/*.sql")
+        for path in ROOT.glob("*/sql/*.sql")
         for trigger in re.findall(r"TRIGGER (\w+)\s+(?:BEFORE|AFTER)", path.read_text())
     }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,6 +17,7 @@ from django.utils import timezone
 from core.models import Heartbeat
 from core.observability import backups
 from devsite.embedded_postgres import binaries
+from tests.site import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -151,6 +154,83 @@ def test_older_dumps_stay_until_a_new_one_can_be_read(
     assert done.returncode == 1
     assert "The dump cannot be read: the older ones are kept." in done.stderr
     assert sorted(tmp_path.glob("*dump*")) == [old]
+
+
+def test_two_dumps_at_once_do_not_write_into_each_other(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """As from cron and by hand; both are slow, and begin within one minute."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "date").write_text("#!/bin/sh\necho 2026-05-01-0300\n")
+    (programs / "pg_dump").write_text(
+        f'#!/bin/sh\n"{binaries()}/pg_dump" "$@"\nsleep 1\n[ -s "$4" ]\n'
+    )
+    for program in programs.iterdir():
+        program.chmod(0o755)
+    given = {
+        **environment,
+        "PGDATABASE": "postgres",
+        "PATH": f"{programs}:{environment['PATH']}",
+    }
+    with ThreadPoolExecutor() as pool:
+        both = list(pool.map(lambda _: backup(tmp_path, **given), range(2)))
+
+    assert [done.returncode for done in both] == [0, 0], [d.stderr for d in both]
+    assert [file.name for file in tmp_path.glob("*dump*")] == [
+        "petitions-2026-05-01-0300.dump"
+    ]
+
+
+def test_older_dumps_go_also_where_a_link_leads(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    folder.mkdir()
+    link.symlink_to(folder)
+    make_old(folder)
+    killed = folder / "petitions-2020-01-01-0300.dump.unfinished.aB3dEf"
+    killed.touch()
+    os.utime(killed, (time.time() - 200_000,) * 2)
+
+    done = backup(link, **{**environment, "PGDATABASE": "postgres"})
+
+    assert done.returncode == 0, done.stderr
+    (dump,) = folder.iterdir()
+    assert dump.stat().st_size > 0
+
+
+def test_a_dump_that_is_ended_leaves_nothing(tmp_path: Path) -> None:
+    programs, folder = tmp_path / "programs", tmp_path / "folder"
+    programs.mkdir()
+    folder.mkdir()
+    slow = programs / "pg_dump"
+    slow.write_text("#!/bin/sh\nexec sleep 1\n")
+    slow.chmod(0o755)
+    process = subprocess.Popen(
+        ["sh", SCRIPT, folder, "now"],
+        env={"PATH": f"{programs}:{os.environ['PATH']}"},
+    )
+    until(lambda: list(folder.iterdir()))
+
+    process.terminate()
+
+    assert process.wait(10) == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_a_word_that_it_does_not_know_is_not_taken_for_none(tmp_path: Path) -> None:
+    """It would stay until the night, and a cron job with it."""
+    done = subprocess.run(
+        ["sh", SCRIPT, tmp_path, "Now"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=10,
+    )
+
+    assert done.returncode == 1
+    assert "'Now' is unknown. Write 'now'" in done.stderr
 
 
 def test_the_new_dump_stays_however_wrong_the_clock(

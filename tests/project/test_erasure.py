@@ -13,13 +13,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from core.models import Alert
+from core.models import Alert, AuditAction, AuditEntry
 from core.observability.logs import (
     Safe,
     TextFormatter,
@@ -28,17 +27,26 @@ from core.retention import expire
 from devsite.embedded_postgres import binaries
 from organizations.models import Organization, User
 from petitions.counts import folding, verifying
+from petitions.delivery import making
 from petitions.identity.key_ring import email_key
 from petitions.mail import (
     bounces,
     outbox,
 )
 from petitions.models import (
+    Invalidation,
+    LeftOut,
+    ListedDomain,
+    ListedNetwork,
     MailTally,
     MergedSignature,
+    OrdinaryDomain,
     OutgoingMail,
+    Pack,
     Petition,
+    Report,
     Signature,
+    SupporterRequest,
     Suppression,
 )
 from petitions.signatures import (
@@ -49,8 +57,11 @@ from petitions.signatures.tokens import (
     make_token,
 )
 from tests.factories import make_petition, make_signature
+from tests.helpers import notes
 from tests.mailserver import MailServer, body
 from tests.petitions import conftest
+from tests.petitions.admin import callers
+from tests.petitions.admin.helpers import pressed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,6 +89,14 @@ def key() -> UUID:
     return email_key(EMAIL)
 
 
+HEX = re.compile(r"\\\\x([0-9a-f]+)")
+"""How pg_dump writes bytes."""
+
+
+def decoded(found: re.Match[str]) -> str:
+    return bytes.fromhex(found[1]).decode(errors="replace")
+
+
 def dump() -> dict[str, str]:
     """Return the whole database as text, by table; and what sessions hold, unpacked."""
     settings = connection.settings_dict
@@ -100,7 +119,7 @@ def dump() -> dict[str, str]:
             continue  # random letters of pg_dump's own
         if match := re.match(r"COPY public\.(\w+) ", line):
             table = match[1]
-        found[table] += f"{line.lower()}\n"
+        found[table] += f"{HEX.sub(decoded, line).lower()}\n"
     for session in Session.objects.all():
         found["django_session"] += str(session.get_decoded()).lower()
     return found
@@ -303,13 +322,17 @@ def staff_at_work(alice: User, petition: Petition) -> None:
         page = client.get(f"{rows}?q={EMAIL}").content.decode()
         shown = re.findall(r'name="_shown" value="([^"]*)"', page)
         form = {"action": action, "_shown": shown, **chosen}
-        assert client.post(f"{rows}?q={EMAIL}", form).status_code == 302
+        asked = client.post(f"{rows}?q={EMAIL}", form)
+        answer = client.post(f"{rows}?q={EMAIL}", {**form, **pressed(asked)})
+        assert answer.status_code == 302
     form = {"outcome": "We thank all."}
     change = f"/admin/petitions/petition/{petition.pk}/"
     client.get(f"{change}figures/")
     client.post(f"{change}do/pause/", form)
     client.post(f"{change}do/resume/", form)
-    assert LogEntry.objects.count() == 2
+    assert len(notes(petition)) == 5  # what was decided, by number
+    looks = AuditEntry.objects.filter(action=AuditAction.LOOK, account=alice.pk)
+    assert {(look.now or {})["kind"] for look in looks} == {"search", "row"}
     assert Session.objects.count() == 1
 
 
@@ -328,6 +351,44 @@ def test_what_was_planted_is_found_where_it_is_stored() -> None:
     # Of a server's reply, the outbox stores no address (core.mail.transport), but names.
     tallied = {"petitions_mailtally"}
     assert holding(DOMAIN) == EVERYWHERE - {"petitions_outgoingmail"} | tallied
+
+
+@pytest.mark.usefixtures("planted")
+def test_the_audit_trail_holds_nothing_of_a_signer(
+    petitions: list[Petition], alice: User
+) -> None:
+    """Not even where staff enter it: as a condition, on a list, in what they note of a
+    message."""
+    now = timezone.now()
+    for petition, condition in zip(
+        petitions, ({"name": "Zephyrine"}, {"domain": DOMAIN}), strict=False
+    ):
+        Invalidation.objects.create(
+            petition=petition, made_by=alice, reason="A script", found=1, as_of=now,
+            made_at=now, up_to=1, **condition,
+        )  # fmt: skip
+    ListedDomain.objects.create(domain=DOMAIN, listing="block", note=EMAIL)
+    ListedNetwork.objects.create(
+        network="11.22.33.0/24", listing="block", note="Zephyrine"
+    )
+    OrdinaryDomain.objects.create(
+        organization=alice.memberships.get().organization, domain=DOMAIN
+    )
+    report = Report.objects.create(
+        petition=petitions[0], reason="untrue", language="en", text=EMAIL,
+        email=EMAIL, created_at=now,
+    )  # fmt: skip
+    report.handle(by=alice, note="Zephyrine was called", now=now)
+    Report.objects.all().delete()
+    for model in (ListedDomain, ListedNetwork, OrdinaryDomain):
+        model.objects.all().delete()
+
+    recorded = AuditEntry.objects.values_list("table", flat=True)
+    assert {
+        "petitions_invalidation", "petitions_listeddomain", "petitions_listednetwork",
+        "petitions_ordinarydomain", "petitions_report", "petitions_signature",
+    } <= set(recorded)  # fmt: skip
+    assert "config_auditentry" not in holding(*PLANTED, DOMAIN) | holding_key()
 
 
 def test_a_leak_is_found_in_any_table_and_in_sessions() -> None:
@@ -367,6 +428,35 @@ def test_erasing_everything_leaves_no_trace(planted: Journey, suppressed: bool) 
     assert holding_key() == kept
     assert holding(DOMAIN) == set()
     assert sum(MailTally.objects.values_list("confirmed", flat=True)) == 4
+
+
+@pytest.mark.usefixtures("logs", "planted")
+def test_erasing_for_a_caller_leaves_only_a_line_in_the_register(
+    petitions: list[Petition], alice: User, charlie: User
+) -> None:
+    Report.objects.create(
+        petition=petitions[0], reason="data", text="Who has Zephyrine?", language="en",
+        email=OTHER_SPELLING, created_at=timezone.now(),
+    )  # fmt: skip
+    for staff in (alice, charlie):
+        client = Client(headers={"host": "localhost"})
+        client.force_login(staff)
+        path = callers.page_of(client, f"Zephyrine <{OTHER_SPELLING}>")
+        for page in ("copy/", "copy.json", "access/", "erase/"):
+            assert client.get(f"{path}{page}").status_code == 200
+        # The other organisation's are left by the first of the two.
+        assert holding(*PLANTED)
+        assert callers.ask(client, f"{path}erase/").status_code == 302
+        assert client.get("/admin/").status_code == 200
+
+    assert holding(*PLANTED) == set()
+    # As when they erase it themselves.
+    assert holding_key() == {"petitions_outgoingmail"} | BOUNCED
+    assert holding(DOMAIN) == {"petitions_mailtally"}
+    assert [row.kind for row in SupporterRequest.objects.all()] == ["erase"] * 2
+    assert "asked twice" in dump()["petitions_supporterrequest"]
+    assert all(proof.holds for proof in verifying.verify())
+    assert Petition.objects.supporters() == 0
 
 
 @pytest.mark.usefixtures("logs")
@@ -420,3 +510,28 @@ def test_erasing_everything_finds_answers_whose_signature_has_lost_its_name(
     planted.post(f"{planted.own(TokenPurpose.ALL, second)}erase/")
 
     assert holding(*PLANTED) == holding_key() == set()
+
+
+@pytest.mark.usefixtures("planted")
+@pytest.mark.parametrize("end", ["time", "names"])
+def test_files_for_whom_a_petition_addresses_go_in_their_time(
+    petitions: list[Petition], alice: User, end: str
+) -> None:
+    petition, now = petitions[0], timezone.now()
+    Signature.objects.update(delivery="comments")
+    pack = Pack.objects.create(
+        petition=petition, target=petition.targets.get(), made_by=alice, made_at=now
+    )
+    LeftOut.objects.create(pack=pack, signature=make_signature(petition, "x@y.example"))
+    making.begin(pack, now=timezone.now())
+    while making.advance(timezone.now()):
+        pass
+    assert holding("quastenflosser") == {*EVERYWHERE, "petitions_packpiece"}
+    if end == "names":
+        petition.close(now=now)
+        Petition.objects.filter(pk=petition.pk).update(anonymised_at=now)
+
+    expire(now if end == "names" else now + MUCH_LATER)
+
+    assert "petitions_packpiece" not in holding(*PLANTED)
+    assert not LeftOut.objects.exists()

@@ -25,11 +25,12 @@ OTHERS = (
 
 
 def goes_around(field: forms.Field) -> bool:
-    secret = isinstance(field.widget, forms.PasswordInput)
+    # What a script fills in is as little read as a password.
+    unread = field.widget.is_hidden or isinstance(field.widget, forms.PasswordInput)
     return (
         isinstance(field, forms.CharField)
         and not isinstance(field, (LineField, *OTHERS))
-        and not secret
+        and not unread
     )
 
 

@@ -195,8 +195,8 @@ def test_the_image_serves_a_production_site(
     mail.start()
     web = f"127.0.0.1:{free_port()}"
     settings = {
-        "SECRET_KEY": "of a production site " * 4,
-        "EMAIL_KEY": "another of a production site " * 4,
+        "SECRET_KEY": "of a production site, and long enough: 8f0c2b7e41d96a35",
+        "EMAIL_KEY": "another of a production site: 5b9e03d7c1842fa6, long enough",
         "SITE_URL": f"https://{HOST}",
         "DATABASE_URL": database_url,
         "MAIL_URL": f"smtp://127.0.0.1:{mail.port}",

@@ -59,7 +59,8 @@ def test_of_a_list_nothing_is_published_unseen(
     seen = opened(client, LIST, chosen)
     assert saved(change(path, as_user(erin), text="Nobody has read this")())
 
-    page = client.post(LIST, {**chosen, **seen, "confirmed": "1"}, follow=True)
+    sure = {"confirmed": "1", "newest": str(world.draft.pk)}
+    page = client.post(LIST, {**chosen, **seen, **sure}, follow=True)
 
     assert "changed this petition while you had this page open" in text_of(page)
     world.draft.refresh_from_db()

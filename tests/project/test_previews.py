@@ -15,6 +15,7 @@ from core.i18n.languages import path_in
 from organizations.context import ONLY
 from organizations.models import FormerOrganizationSlug, Organization
 from petitions.models import FormerPetitionSlug, Petition
+from petitions.sharing import previews
 from petitions.states import State
 from tests.factories import (
     make_entry,
@@ -332,3 +333,107 @@ def test_what_is_told_below_a_title(
     make_petition(**{"slug": "odd", "text": "Please do.", **written})
 
     assert told(page_at(visitor, "/petitions/odd/"))["description"] == said
+
+
+@pytest.mark.parametrize(
+    ("language", "locale"),
+    [
+        ("zh-Hans", "zh_CN"), ("zh-Hant", "zh_TW"), ("zh", "zh_CN"),
+        ("sr-Latn", "sr_RS"), ("sr-Cyrl", "sr_RS"), ("pa-Arab", "pa_PK"),
+        ("crk", "crk_CA"), ("en-Shaw", "en_US"), ("tlh", "tlh"),
+    ],
+)  # fmt: skip
+def test_a_language_in_its_usual_script_has_a_place_too(
+    language: str, locale: str
+) -> None:
+    assert previews.locale(language) == locale
+
+
+GLUED = [
+    ")", ").", "&fbclid=abc", "%20", "%E2%80%8B", "%E2%80%9D", "<br>", "**", "/", "_",
+    "%C2%A0and", "%E3%80%82", "*", "&", ",",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("glued", GLUED)
+@pytest.mark.parametrize("slash", ["/", ""])
+@pytest.mark.parametrize("name", ["petitions:petition", "petitions:updates"])
+def test_what_is_glued_to_a_link_does_not_hide_the_page(
+    visitor: Client, site: dict[str, str], name: str, slash: str, glued: str
+) -> None:
+    """A bracket, a full stop, what a network adds: as chats and texts pass links on."""
+    for language in ("en", "fr"):
+        path = path_in(language, PATHS[name].format(**site))
+        if slash + glued == "/":
+            continue  # the page itself
+        answer = visitor.get(path[:-1] + slash + glued + "?via=mail")
+        assert (answer.status_code, answer["Location"]) == (302, f"{path}?via=mail")
+        assert answer["Cache-Control"] == "no-store"
+
+
+def test_a_link_typed_in_capitals_or_with_doubled_slashes_leads_to_its_page(
+    visitor: Client, petition: Petition
+) -> None:
+    page = petition.get_absolute_url()
+    for path in (page.upper(), page.title(), "/" + page, page.replace("/", "//")):
+        assert visitor.get("http://localhost" + path)["Location"] == page, path
+
+
+@pytest.mark.parametrize("prefix", ["/FR", "/Fr", "/fR", "//FR", "/FR/"])
+def test_a_language_in_capitals_leads_to_the_page_in_it(
+    visitor: Client, petition: Petition, prefix: str
+) -> None:
+    for page in ("/", "/petitions/", "/about/", petition.get_absolute_url()):
+        for path in (prefix + page, (prefix + page).upper()):
+            whole = f"http://localhost{path}?via=mail"
+            answer = visitor.get(whole)
+            assert answer.status_code == 302, path
+            assert answer["Location"] == f"/fr{page}?via=mail"
+            assert answer["Cache-Control"] == "no-store"
+            assert visitor.head(whole)["Location"] == answer["Location"]
+            assert visitor.post(whole).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/FR/signed/", "/fr/signed/"),
+        ("/FR/Signed/", "/fr/signed/"),
+        ("/EN/signed/", "/signed/"),
+        ("/FR/petitions.json", "/petitions.json"),
+        ("/En/petitions/free-the-prisoners/count.json",
+         "/petitions/free-the-prisoners/count.json"),
+        ("/FR/admin/login/", "/admin/fr/login/"),
+    ],
+)  # fmt: skip
+def test_so_it_is_for_pages_with_a_rule_of_their_own(
+    visitor: Client, petition: Petition, path: str, page: str
+) -> None:
+    answer = visitor.get(path)
+    assert answer.status_code in (301, 302)
+    assert answer["Location"] == page
+    assert visitor.post(path).status_code in (403, 404, 405)
+
+
+def test_a_prefix_for_the_language_that_has_none_is_left_out(
+    visitor: Client, petition: Petition
+) -> None:
+    page = petition.get_absolute_url()
+    for prefix in ("/en", "/EN", "/En"):
+        assert visitor.get(f"{prefix}{page}")["Location"] == page
+        assert visitor.get(f"{prefix}/")["Location"] == "/"
+    for path in (f"/de{page}", f"/frx{page}", "/FR/x/y/"):
+        assert visitor.get(path).status_code == 404, path
+
+
+def test_no_other_site_and_no_token_is_reached_by_a_mended_link(
+    visitor: Client, petition: Petition
+) -> None:
+    assert visitor.post(f"{petition.get_absolute_url()})").status_code == 404
+    for path in (
+        "//evil.example/", "//evil.example/%2e%2e", "/nothing/here)", "/no-such)",
+        "/Confirm/AbC/", "/petitions/nothing/", "/petitions/a/b/c/)", "/admin/x)",
+    ):  # fmt: skip
+        answer = visitor.get(f"http://localhost{path}")
+        assert "evil" not in answer.headers.get("Location", "")
+        assert not answer.headers.get("Location", "").startswith("//")

@@ -104,10 +104,8 @@ def test_no_chromium_to_be_had(tmp_path: Path) -> None:
     assert "apt-get install chromium" in done.stderr
 
 
-def test_a_build_takes_no_file_from_a_server_that_runs(tmp_path: Path) -> None:
-    """Visitors with a page of the former release ask for its files a while longer."""
-    root = tmp_path / "static"
-    build = ["sh", str(ROOT / "scripts" / "build.sh")]
+def building(root: Path) -> subprocess.Popen[str]:
+    """Begin to build into `root`."""
     environment = {
         **os.environ,
         "STATIC_ROOT": str(root),
@@ -115,19 +113,41 @@ def test_a_build_takes_no_file_from_a_server_that_runs(tmp_path: Path) -> None:
     }
     for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL"):
         environment.pop(name, None)
+    return subprocess.Popen(
+        ["sh", str(ROOT / "scripts" / "build.sh")],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
-    def built() -> None:
-        done = subprocess.run(
-            build,
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
 
-    built()
+def built(*builds: subprocess.Popen[str]) -> None:
+    """Wait for the builds to succeed."""
+    for build in builds:
+        _out, errors = build.communicate()
+        assert build.returncode == 0, errors
+
+
+def test_two_builds_at_once_are_as_good_as_one(tmp_path: Path) -> None:
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    built(building(once))
+
+    built(building(twice), building(twice))
+
+    assert names_in(twice) == names_in(once)
+    assert not list(twice.glob(".new*"))
+
+
+def names_in(root: Path) -> set[Path]:
+    return {file.relative_to(root) for file in root.rglob("*") if file.is_file()}
+
+
+def test_a_build_takes_no_file_from_a_server_that_runs(tmp_path: Path) -> None:
+    """Visitors with a page of the former release ask for its files a while longer."""
+    root = tmp_path / "static"
+
+    built(building(root))
     names = {file for file in root.rglob("*") if file.is_file()}
     former = root / "js" / "former.0123456789ab.js"
     former.write_text("")
@@ -145,7 +165,7 @@ def test_a_build_takes_no_file_from_a_server_that_runs(tmp_path: Path) -> None:
     looking = threading.Thread(target=look)
     looking.start()
     try:
-        built()
+        built(building(root))
     finally:
         over.set()
         looking.join()

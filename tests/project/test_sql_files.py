@@ -1,4 +1,5 @@
-"""Functions and triggers of the database stand in petitions/sql, and nowhere else."""
+"""Functions and triggers of the database stand in the folders sql/, and nowhere else; but
+for the triggers of audited tables, which core.audit.tables writes."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from django.db.migrations.loader import MigrationLoader
 from core.db.sql_files import RunSQLFile
 
 ROOT = Path(__file__).parents[2]
-SQL = sorted((ROOT / "petitions/sql").glob("*.sql"))
+SQL = sorted([*ROOT.glob("core/sql/*.sql"), *ROOT.glob("petitions/sql/*.sql")])
 GUARDS = [path for path in SQL if not path.name.startswith("search_")]
 FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(")
 TRIGGER = re.compile(
@@ -28,6 +29,7 @@ SELECT DISTINCT proname FROM pg_proc p
 """
 TRIGGERS = """
 SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal
+   AND tgfoid <> 'audit_change'::regproc
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -29,6 +30,11 @@ class Command(BaseCommand):
         parser.add_argument("--to", required=True, help="where to send the message")
 
     def handle(self, *args: Any, to: str, **options: Any) -> None:
+        # root@localhost is an address, too.
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", to):
+            raise CommandError(
+                f"“{' '.join(to.split())}” is no address. Give --to me@example.org"
+            )
         try:
             with open_transport() as transport:
                 transport.send(settings.MAIL_FROM, to, message(to))
@@ -56,14 +62,33 @@ def message(to: str) -> bytes:
     return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
 
 
+def advice(refusal: Refused) -> str:
+    """Return what to do about a refusal."""
+    if not refusal.permanent:
+        return (
+            "That is for now: a server that does not know this machine yet may want to "
+            "be asked again (greylisting). Run this once more in ten minutes; the site "
+            "tries again by itself."
+        )
+    if refusal.code == 530:
+        return "Put user and password into MAIL_URL: smtp+tls://user:password@host:587"
+    if refusal.no_such_mailbox:
+        return "Check the address: it knows no such mailbox."
+    return (
+        f"Check MAIL_FROM ({settings.MAIL_FROM}): most servers send only for their own "
+        "domains."
+    )
+
+
 def explain_mail_error(error: Exception) -> str:
     """Return what went wrong, and what to do about it."""
     match error:
+        case Refused(code=-1) | smtplib.SMTPConnectError(smtp_code=-1):
+            return "what answers is no mail server. Correct host and port in MAIL_URL."
         case Refused():
             who = "recipient" if error.of_recipient else "message"
             return (
-                f"the server answered, but refused the {who}: {error}. Check MAIL_FROM "
-                f"({settings.MAIL_FROM}): most servers send only for their own domains."
+                f"the server answered, but refused the {who}: {error}. {advice(error)}"
             )
         case smtplib.SMTPRecipientsRefused():
             code, reply = next(iter(error.recipients.values()))
@@ -73,6 +98,12 @@ def explain_mail_error(error: Exception) -> str:
                 "the server does not accept user name and password "
                 f"({error.smtp_code}). Correct them in MAIL_URL."
             )
+        case smtplib.SMTPConnectError():
+            return (
+                "the server answered, but does not let this machine in: "
+                f"{error.smtp_code} {words(error.smtp_error)}. Ask whoever runs it, or "
+                "use a mail server that gave you a user and a password."
+            )
         case smtplib.SMTPResponseException():
             told = words(error.smtp_error)
             return explain_mail_error(
@@ -80,8 +111,9 @@ def explain_mail_error(error: Exception) -> str:
             )
         case smtplib.SMTPNotSupportedError():
             return (
-                f"{error}. Use another scheme in MAIL_URL: smtp+tls:// for STARTTLS, "
-                "smtps:// for TLS from the start, smtp:// without either."
+                f"{str(error).rstrip('.')}. Use another scheme in MAIL_URL: "
+                "smtp+tls:// for STARTTLS, smtps:// for TLS from the start, smtp:// "
+                "without either."
             )
         case ssl.SSLCertVerificationError():
             return (
@@ -98,7 +130,9 @@ def explain_mail_error(error: Exception) -> str:
             return "no such host. Correct the host in MAIL_URL."
         case ConnectionRefusedError():
             return "nothing listens there. Correct host and port in MAIL_URL."
-        case TimeoutError():
+        case (
+            TimeoutError() | smtplib.SMTPServerDisconnected(__context__=TimeoutError())
+        ):
             return (
                 "no answer. A firewall may block the port (many providers block 25), "
                 "or the port wants TLS from the start (smtps://)."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,13 @@ from core.text.files import MOST_BYTES
 from petitions.importing import FORMAT, FileProblem, Report, import_file
 
 TRIES = 5
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Open a file; a named pipe also when nobody writes to it, as an empty one."""
+    opened = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(opened, True)
+    return opened
 
 
 class Command(DatabaseCommand):
@@ -39,7 +47,7 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
-            with file.open("rb") as opened:
+            with open(file, "rb", opener=open_at_once) as opened:
                 # Some files, such as /dev/zero, have no end.
                 data = opened.read(MOST_BYTES + 1)
         except OSError as error:

@@ -99,3 +99,32 @@ def test_who_comes_first_waits_for_the_first_value() -> None:
         go_on.set()
 
         assert [each.result() for each in found] == [1] * 4
+
+
+def test_who_may_not_use_an_old_value_waits_for_the_new_one(
+    clock: list[float],
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    asked = 0
+
+    def load() -> int:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            begun.set()
+            assert go_on.wait(20)
+        return asked
+
+    number = CachedValue(load, seconds=2)
+    assert number.get() == 1
+    clock[0] += 3
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(number.get)
+        assert begun.wait(20)
+        assert number.get(longest=4) == 1
+
+        clock[0] += 2
+        waiting = pool.submit(number.get, longest=4)
+        assert number.get() == 1
+        go_on.set()
+        assert (slow.result(), waiting.result()) == (2, 2)

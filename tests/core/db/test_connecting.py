@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import Error, connection
 
 from core.db.connecting import (
     POOLER,
+    explain_connection,
     explain_error,
     trouble,
 )
@@ -59,12 +64,135 @@ def test_the_commonest_mistakes_are_named(
 
 
 @pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ("bogus", "It does not take what `options` in DATABASE_URL asks for"),
+        ("-c nosuch=1", "It does not take what `options` in DATABASE_URL asks for"),
+        ("-c lock_timeout=x", "It does not take what `options` in DATABASE_URL asks"),
+        ("-c fsync=off", "It does not take what `options` in DATABASE_URL asks for"),
+    ],
+)
+def test_options_that_it_does_not_take_are_named(
+    monkeypatch: pytest.MonkeyPatch, asked: str, sentence: str
+) -> None:
+    options = connection.settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, "options", asked)
+
+    found = trouble()
+
+    assert found is not None
+    assert sentence in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("ALTER ROLE stranger NOLOGIN", "(28000) The user may not log in"),
+        ("REVOKE CONNECT ON DATABASE strange FROM public", "(42501) The user may not"),
+        ("ALTER DATABASE strange ALLOW_CONNECTIONS false", "(55000) It lets nobody in"),
+    ],
+)
+@pytest.mark.django_db(transaction=True)
+def test_who_is_not_let_in_learns_by_what(
+    monkeypatch: pytest.MonkeyPatch, statement: str, sentence: str
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE stranger LOGIN PASSWORD 'strange'")
+        cursor.execute("CREATE DATABASE strange")
+        try:
+            cursor.execute(statement)
+            for name in ("USER", "PASSWORD", "NAME"):
+                value = "stranger" if name == "USER" else "strange"
+                monkeypatch.setitem(connection.settings_dict, name, value)
+            found = trouble()
+        finally:
+            monkeypatch.undo()
+            cursor.execute("DROP DATABASE strange")
+            cursor.execute("DROP ROLE stranger")
+
+    assert found is not None
+    assert sentence in found.sentence
+
+
+def test_a_password_that_has_expired_may_be_why() -> None:
+    made = [
+        "CREATE DATABASE {}",
+        "CREATE ROLE guest_of_tests LOGIN PASSWORD 'guest' VALID UNTIL '2020-01-01'",
+    ]
+    with database(f"expired_{os.getpid()}", *made) as address:
+        own = address.split("@", 1)[1]
+        done = manage(f"postgresql://guest_of_tests:guest@{own}", "verify_counts")
+
+    assert done.returncode == 1
+    assert "(28P01)" in done.stderr
+    assert "VALID UNTIL" in done.stderr
+
+
+def test_what_a_server_says_in_another_language_is_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An error before anybody is let in is in the server's own language."""
+    words = "SFATAL\0VFATAL\0C53300\0Mtut mir leid, s3cret-word, es geht nicht\0\0"
+    packet = b"E" + (len(words) + 4).to_bytes(4) + words.encode()
+
+    def refuse() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                visitor, _address = server.accept()
+                with visitor:
+                    # No TLS and no GSS; then the name of the user, and the refusal.
+                    while visitor.recv(1000)[4:7] == b"\x04\xd2\x16":
+                        visitor.sendall(b"N")
+                    visitor.sendall(packet)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=refuse, daemon=True).start()
+        monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        monkeypatch.setitem(connection.settings_dict, "PORT", server.getsockname()[1])
+        monkeypatch.setitem(connection.settings_dict, "PASSWORD", "s3cret-word")
+        found = trouble()
+
+    assert found is not None
+    assert "What was said: " in found.sentence
+    assert "tut mir leid, …, es geht nicht" in found.sentence
+
+
+def test_what_is_not_postgresql_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        monkeypatch.setitem(connection.settings_dict, "PORT", other.getsockname()[1])
+        threading.Thread(target=hang_up, args=(other,), daemon=True).start()
+
+        found = trouble()
+
+    assert found is not None
+    assert "is it PostgreSQL, is the port right?" in found.sentence
+
+
+def hang_up(server: socket.socket) -> None:
+    """Take connections, and end each."""
+    with contextlib.suppress(OSError):
+        while True:
+            server.accept()[0].close()
+
+
+def test_the_account_of_the_machine_is_named() -> None:
+    """As the server says it on its own socket, in Debian's pg_hba.conf."""
+    words = 'FATAL:  Peer authentication failed for user "petitions"'
+
+    assert (
+        "name host, user and password" in explain_connection("default", words).sentence
+    )
+
+
+@pytest.mark.parametrize(
     "command",
     [
         ["migrate"],
         ["check"],
         ["start_site", "--organization", "A", "--owner", "a@example.org"],
         ["verify_counts"],
+        ["dumpdata", "petitions"],
     ],
 )
 def test_every_command_says_it(command: list[str]) -> None:
@@ -165,7 +293,16 @@ def test_web_server_and_worker_say_it_and_go_on(tmp_path: Path) -> None:
         assert "(28P01) The password or the user" in log.read_text()
 
 
-@pytest.fixture(params=["", "ignore_startup_parameters = options"])
+IGNORED = "ignore_startup_parameters = options"
+
+
+@pytest.fixture(
+    params=[
+        "pool_mode = transaction",
+        f"pool_mode = transaction\n{IGNORED}",
+        f"pool_mode = statement\n{IGNORED}",
+    ]
+)
 def pooler(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
     """The port of a PgBouncer before the tests' database."""
     if not (
@@ -177,7 +314,7 @@ def pooler(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
     ini.write_text(
         f"[databases]\n{s['NAME']} = host={s['HOST']} port={s['PORT']} "
         f"user={s['USER']} password={s['PASSWORD']}\n[pgbouncer]\nauth_type = any\n"
-        f"listen_addr = 127.0.0.1\nlisten_port = {port}\npool_mode = transaction\n"
+        f"listen_addr = 127.0.0.1\nlisten_port = {port}\n"
         f"unix_socket_dir =\n{request.param}\n"
     )
     for folder in (tmp_path, *tmp_path.parents[:3]):
@@ -202,6 +339,23 @@ def test_a_pooler_in_between_is_refused(
 
     assert found is not None
     assert POOLER in found.sentence
+    assert found.stays
+
+
+def test_a_pooler_is_refused_also_where_the_role_has_timeouts_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, pooler: int
+) -> None:
+    """As somebody sets them who has read that a pooler keeps them back."""
+    user = connection.settings_dict["USER"]
+    with psycopg.connect(url(), autocommit=True) as server:
+        server.execute(f"ALTER ROLE {user} SET lock_timeout = '5s'".encode())
+        try:
+            monkeypatch.setitem(connection.settings_dict, "PORT", pooler)
+            found = trouble()
+        finally:
+            server.execute(f"ALTER ROLE {user} RESET lock_timeout".encode())
+
+    assert found is not None
     assert found.stays
 
 

@@ -43,6 +43,7 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
     package = tmp_path / "planted_migrations"
     own = Path(migrate.__file__).parents[2] / "migrations"
     shutil.copytree(own, package)
+    shutil.copytree(own.parent / "sql", tmp_path / "sql")  # which migrations run
 
     def add(sql: str, *, atomic: bool = True) -> None:
         last = max(file.stem for file in own.glob("0*.py"))

@@ -82,6 +82,7 @@ COMMANDS = [
     ["verify_counts"],
     ["expire"],
     ["expire", "--dry-run"],
+    ["switch"],
     ["rekey"],
     ["rekey", "--dry-run"],
     ["import_organization"],
@@ -90,7 +91,10 @@ COMMANDS = [
     ["changepassword", "a@example.org"],
     ["createsuperuser", "--no-input", "--email", "a@example.org"],
     ["clearsessions"],
+    ["rekey_second_factors"],
+    ["remove_second_factor", "a@example.org"],
     ["remove_stale_contenttypes"],
+    ["dumpdata", "organizations"],
 ]
 
 
@@ -122,6 +126,7 @@ EXEMPT = {
     "check": "says it, after all else that is wrong",
     "check_mail": "asks no table",
     "migrate": "mends it",
+    "rights": "asks no table",
     "work": "waits until it is mended",
 }
 OWN_APPS = ("core", "organizations", "petitions", "config", "devsite")

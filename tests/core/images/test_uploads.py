@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -317,3 +319,14 @@ def test_what_is_taken_is_said_alike_everywhere() -> None:
         assert str(TAKEN) in str(field.help_text)
     for name in FORMATS:
         assert name in str(TAKEN).upper()
+
+
+def test_a_picture_that_is_dear_to_encode_takes_no_minute() -> None:
+    noise = Image.frombytes("RGBA", (400, 400), random.Random(1).randbytes(640_000))
+    buffer = BytesIO()
+    noise.save(buffer, "PNG", compress_level=1)
+    began = time.thread_time()
+
+    clean_image(ContentFile(buffer.getvalue(), name="noise.png"), 400)
+
+    assert time.thread_time() - began < 5

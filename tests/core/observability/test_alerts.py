@@ -16,11 +16,13 @@ from core.db import schema
 from core.models import (
     Alert,
     Heartbeat,
+    SwitchName,
 )
 from core.observability import probes
 from core.observability.alerts import watch
 from core.observability.health import STATE
 from core.observability.outcomes import OUTCOMES
+from core.operation import turn_off, turn_on
 from core.worker.loops import WORKER_LOOPS
 from petitions.checks import WRONG_KEY
 from petitions.models import OutgoingMail, Petition
@@ -254,3 +256,42 @@ def test_metrics_are_for_this_machine_or_a_token(
     assert visitor.get("/metrics").status_code == 403
     authorized = {"authorization": "Bearer secret"}
     assert visitor.get("/metrics", headers=authorized).status_code == 200
+
+
+def test_what_was_stopped_is_told_and_is_no_failure(
+    client: Client, petition: Petition
+) -> None:
+    now = timezone.now()
+    beat(now)
+    make_pending(petition, now=now - timedelta(hours=1))
+    for name in (SwitchName.STOP_SIGNING, SwitchName.STOP_MAIL):
+        turn_on(name, {}, now=now, by=7)
+
+    watch(now)
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json()["ready"] is True
+    since = f"{now:%Y-%m-%d %H:%M} UTC by account 7"
+    said = [
+        f"{what} on purpose since {since}. To end that: `manage.py switch {name} off`."
+        for name, what in (
+            ("stop-signing", "Signing is stopped"),
+            ("stop-mail", "Mail to supporters is stopped"),
+        )
+    ]
+    assert answer.json()["troubles"] == said
+    # Nothing of mails that wait: it is known why.
+    assert [message.body.split("\n")[0] for message in mail.outbox] == said
+    assert b"\nstop_mail 1.0\n" in client.get("/metrics").content
+    assert b"\nread_only 0.0\n" in client.get("/metrics").content
+
+    for name in (SwitchName.STOP_SIGNING, SwitchName.STOP_MAIL):
+        turn_off(name, by=7)
+    STATE.forget()
+    watch(now)
+    assert {
+        "stop_signing: over after 0 minutes.",
+        "stop_mail: over after 0 minutes.",
+    } <= {message.body.split("\n")[0] for message in mail.outbox}
+    assert "Confirmation mails wait" in str(client.get("/readyz").json()["troubles"])

@@ -215,6 +215,12 @@ class Taker(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.taken.append(json.loads(body))
         self.send_response(self.status)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        """What a redirect leads to, as any web server answers."""
+        self.send_response(200)
         self.end_headers()
 
     def log_message(self, *words: Any) -> None:
@@ -250,6 +256,17 @@ def test_an_alert_gets_out_while_mail_is_down(
     assert alert["text"] == (
         "[http://testserver.localhost] Attention needed\n\nThe mail server is away."
     )
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 404, 500])
+def test_an_alert_that_was_not_taken_is_sent_again(
+    taker: type[Taker], settings: Settings, status: int
+) -> None:
+    """A redirect, to https for one, makes a GET of it that says nothing."""
+    settings.ALERT_EMAILS = []
+    taker.status = status
+
+    assert alerts.send_alert("Attention needed", "Mail waits.") is False
 
 
 def test_both_are_told_and_one_is_enough(
@@ -317,16 +334,23 @@ def test_readiness_is_read_once_for_all_who_ask(
             assert visitor.get("/metrics").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("name", "least", "told"),
+    [
+        ("media_free_bytes", "MEDIA_LEAST", "MB are left where MEDIA_ROOT is"),
+        ("media_free_files", "MEDIA_FEWEST", "more files can be made where MEDIA_ROOT"),
+    ],
+)
 def test_a_disk_of_pictures_that_fills_is_told_before(
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, least: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def trouble() -> str:
         found = {reading.name: reading for reading in watchdog.readings(timezone.now())}
-        return found["media_free_bytes"].trouble
+        return found[name].trouble
 
     assert trouble() == ""
-    monkeypatch.setattr(watchdog, "MEDIA_LEAST", 2**62)
-    assert "MB are left where MEDIA_ROOT is" in trouble()
+    monkeypatch.setattr(watchdog, least, 2**65)
+    assert told in trouble()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])

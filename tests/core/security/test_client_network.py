@@ -57,3 +57,31 @@ def test_the_network_is_read_from_the_right(
     settings.TRUSTED_PROXIES = [PROXY, "10.0.0.0/8"]
 
     assert network(peer, forwarded) == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "peer", "expected"),
+    [
+        ("::ffff:10.0.0.7", "10.0.0.7", "11.22.33.0/24"),
+        ("::ffff:10.0.0.7", "::ffff:10.0.0.7", "11.22.33.0/24"),
+        ("::ffff:10.0.0.0/104", "10.9.9.9", "11.22.33.0/24"),
+        ("::ffff:10.0.0.7", "10.0.0.8", "None"),
+        ("10.0.0.7", "::ffff:10.0.0.7", "11.22.33.0/24"),
+        # Wider than IPv4 altogether, and no IPv4 at all.
+        ("::/80", "10.0.0.7", "None"),
+        ("2600:1f18::/32", "2600:1f18::1", "11.22.33.0/24"),
+        ("fd00::/8", "fd00::5", "11.22.33.0/24"),
+    ],
+)
+def test_a_proxy_is_known_by_either_way_to_write_its_address(
+    settings: Settings, declared: str, peer: str, expected: str
+) -> None:
+    settings.TRUSTED_PROXIES = [declared]
+
+    assert network(peer, "11.22.33.44") == expected
+
+
+def test_what_was_made_up_in_a_long_list_is_not_believed(settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = [PROXY]
+
+    assert network(PROXY, "11.22.33.44, " * 10_000 + "24.48.1.2") == "24.48.1.0/24"

@@ -11,7 +11,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from core.models import Heartbeat
+from core.models import Heartbeat, SwitchName
+from core.operation import turn_off, turn_on
 from core.worker import loops
 from core.worker.loops import Loop
 
@@ -55,6 +56,21 @@ def test_a_loop_works_and_beats() -> None:
 
     assert run_while(loop, lambda: len(rounds) > 3)
     assert Heartbeat.objects.get().name == "test"
+
+
+def test_a_paused_loop_beats_and_does_nothing() -> None:
+    rounds: list[datetime] = []
+    turn_on(SwitchName.READ_ONLY, {}, now=timezone.now(), by=None)
+
+    def beats_for_a_while() -> bool:
+        time.sleep(1.5)
+        return Heartbeat.objects.exists()
+
+    assert run_while(Loop("test", 0.01, noted_in(rounds)), beats_for_a_while)
+    assert rounds == []
+
+    turn_off(SwitchName.READ_ONLY, by=None)
+    assert run_while(Loop("test", 0.01, noted_in(rounds)), lambda: len(rounds) > 2)
 
 
 def test_a_failed_round_is_followed_by_the_next(

@@ -18,6 +18,7 @@ from petitions.models import Petition, Signature
 from petitions.signatures.tokens import TokenPurpose
 from tests.factories import make_pending, make_petition, make_signature
 from tests.helpers import text_of
+from tests.petitions.admin.helpers import decide
 from tests.petitions.views.helpers import page_of
 
 CONTACTS = [
@@ -104,11 +105,11 @@ def test_a_doubtful_name_waits_for_staff_wherever_it_is_typed(
     waiting = staff.get(f"{path}?name=waiting").context["cl"].queryset
     assert list(waiting) == [mine]
     chosen = {"_selected_action": [mine.pk]}
-    staff.post(path, {"action": "withhold_names", **chosen})
+    decide(staff, {"action": "withhold_names", **chosen}, path)
     assert doubtful not in shown_on(visitor, petition)
     assert not staff.get(f"{path}?name=waiting").context["cl"].queryset.exists()
     assert list(staff.get(f"{path}?name=withheld").context["cl"].queryset) == [mine]
-    staff.post(path, {"action": "release_names", **chosen})
+    decide(staff, {"action": "release_names", **chosen}, path)
     assert doubtful in shown_on(visitor, petition)
 
 

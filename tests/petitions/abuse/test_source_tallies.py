@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -113,12 +114,8 @@ def test_tallies_are_forgotten_after_thirty_days(petition: Petition) -> None:
     assert TalliedHour.objects.count() == 1
 
 
-def readings() -> tuple[float, str]:
-    (found,) = [
-        reading
-        for reading in probes.read_all(NOW)
-        if reading.name == "sources_standing_out"
-    ]
+def readings(name: str = "sources_standing_out") -> tuple[float, str]:
+    (found,) = [reading for reading in probes.read_all(NOW) if reading.name == name]
     return found.value, found.trouble
 
 
@@ -144,13 +141,81 @@ def test_what_stands_out_is_told(
     assert "gmail.com 100 0 0 Nothing" not in page
 
 
+UNKNOWN = "signatures_of_unknown_networks"
+
+
 def test_a_proxy_that_nobody_declared_is_told(petition: Petition) -> None:
+    sign(petition, 9, NOW - timedelta(hours=20), None, "gmail.com")
+    assert readings(UNKNOWN) == (9, "")
+
+    # Few at a time, too: nothing else would tell the operator of a small site.
+    sign(petition, 1, NOW - timedelta(hours=3), None, "example.org")
+
+    number, trouble = readings(UNKNOWN)
+    assert number == 10
+    assert trouble.startswith("Of 10 of the newest 10 signatures nobody knows the netw")
+    assert "does TRUSTED_PROXIES name that proxy?" in trouble
+
+
+def test_it_is_told_once(petition: Petition) -> None:
     sign(petition, 100, NOW, None, "gmail.com")
     source_tallies.tally(NOW)
+    SourceTally.objects.filter(kind=SourceTally.Kind.DOMAIN).delete()
 
+    assert readings() == (0, "")
+    assert readings(UNKNOWN)[1]
+
+
+def test_some_without_a_network_are_no_trouble(
+    petition: Petition, settings: Any
+) -> None:
+    # Of more than a day ago, when the proxy was not declared yet.
+    sign(petition, 20, NOW - timedelta(hours=25), None, "gmail.com")
+    assert readings(UNKNOWN) == (0, "")
+
+    # From the office beside the server, maybe.
+    sign(petition, 34, NOW, "11.22.33.0/24", "example.org")
+    sign(petition, 16, NOW, None, "example.net")
+    assert readings(UNKNOWN) == (16, "")
+    sign(petition, 1, NOW, None, "example.com")
+    assert readings(UNKNOWN)[1].startswith("Of 17 of the newest 50 signatures")
+
+    settings.DEMO = True
+    assert readings(UNKNOWN) == (17, "")
+
+
+ONE = "signatures_of_one_network"
+
+
+def test_a_proxy_that_passes_for_the_visitor_is_told(petition: Petition) -> None:
+    """All who come through it share the limits of its network, slowly, too."""
+    sign(petition, 1, NOW - timedelta(hours=23), "12.1.1.0/24", "example.org")
+    for hour in range(1, 8):
+        moment = NOW - timedelta(hours=3 * hour)
+        sign(petition, 7, moment, "11.22.33.0/24", "gmail.com")
+    # A campus, a town: nearly all are not all.
+    assert readings(ONE) == (49, "")
+
+    sign(petition, 1, NOW, "11.22.33.0/24", "example.org")
+
+    number, trouble = readings(ONE)
+    assert number == 50
+    assert trouble.startswith("The newest 50 signatures came from one network.")
+    assert "name it in TRUSTED_PROXIES" in trouble
+    assert "11.22" not in trouble
+
+
+def test_a_network_that_stands_out_may_be_a_proxy(petition: Petition) -> None:
+    sign(petition, 100, NOW, "11.22.33.0/24", "gmail.com")
+    source_tallies.tally(NOW)
+    assert "TRUSTED_PROXIES" in readings()[1]
+
+    SourceTally.objects.filter(kind=SourceTally.Kind.NETWORK).delete()
+    row = SourceTally.objects.get(kind=SourceTally.Kind.DOMAIN)
+    SourceTally.objects.filter(pk=row.pk).update(source="bulk.test")
     number, trouble = readings()
     assert number == 1
-    assert "does TRUSTED_PROXIES name that proxy?" in trouble
+    assert "TRUSTED_PROXIES" not in trouble
 
 
 @pytest.mark.parametrize("others", [199, 200])

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.test import Client
 from django.utils import timezone
 
-from organizations.forms import MemberForm
+from organizations.member_pages import InviteForm
 from organizations.models import Description, Organization, User
 from petitions.models import (
     Answer,
@@ -323,8 +323,10 @@ def test_the_admin_says_it_beside_the_field(
     assert organization.website == ""
 
 
-def test_an_invitation_goes_to_an_address_that_mail_can_go_to() -> None:
-    form = MemberForm({"email": '"a,b"@example.org', "role": "editor"})
+def test_an_invitation_goes_to_an_address_that_mail_can_go_to(
+    organization: Organization,
+) -> None:
+    form = InviteForm(organization, {"email": '"a,b"@example.org', "role": "editor"})
 
     assert form.errors == {
         "email": ["Enter an e-mail address such as name@example.org"]

@@ -440,6 +440,7 @@ def test_a_text_in_arabic_has_its_own_picture(
     assert visitor.get(f"{PATH}share.png?text=xx").status_code == 404
 
 
+@pytest.mark.usefixtures("one_slot")
 @pytest.mark.django_db
 def test_the_picture_costs_no_more_with_more_signatures(
     visitor: Client, petition: Petition, django_assert_num_queries: Any

@@ -30,6 +30,7 @@ from petitions.signatures.tokens import (
     make_token,
 )
 from petitions.states import State
+from petitions.views.sharing import thanks_query
 from tests.factories import (
     make_organization,
     make_pending,
@@ -41,7 +42,7 @@ from tests.helpers import text_of
 # No form lets halves of characters in.
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 PATH = "/petitions/free-the-prisoners/"
-THANKS = f"{PATH}thank-you/"
+THANKS = f"{PATH}thank-you/{thanks_query('free-the-prisoners')}"
 URL = f"http://testserver.localhost{PATH}"
 
 
@@ -111,13 +112,13 @@ def test_what_is_said_is_in_the_readers_language_and_the_title_in_its_own(
     petition.translations.create(language="ar", title="أوقفوا التعذيب", text="…")
 
     french = unquote(visitor.get(f"/fr{THANKS}").content.decode())
-    arabic = unquote(visitor.get(f"{THANKS}?text=ar").content.decode())
+    arabic = unquote(visitor.get(f"{THANKS}&text=ar").content.decode())
 
     assert "Je viens de signer\xa0: «\xa0Free the prisoners\xa0»." in french
     assert "http://testserver.localhost/fr/petitions/" in french
     assert "I have just signed this: “أوقفوا التعذيب”." in arabic
     assert f"{URL}ar/?via=whatsapp" in arabic
-    assert visitor.get(f"{THANKS}?text=xx").status_code == 200
+    assert visitor.get(f"{THANKS}&text=xx").status_code == 200
 
 
 @pytest.mark.django_db
@@ -131,9 +132,10 @@ def test_the_language_that_was_signed_goes_on_to_the_thanks(
         response = visitor.post(f"/confirm/{token}/{query}")
         return str(response.headers["Location"])
 
-    assert confirm("?text=ar") == f"{THANKS}?text=ar"
-    assert confirm("") == THANKS
-    assert confirm("?text=//evil.example") == THANKS
+    signed = re.escape(f"{PATH}thank-you/?counted=") + "[^&]+"
+    assert re.fullmatch(f"{signed}&text=ar", confirm("?text=ar"))
+    assert re.fullmatch(signed, confirm(""))
+    assert re.fullmatch(signed, confirm("?text=//evil.example"))
 
 
 @given(
@@ -436,7 +438,7 @@ def test_the_database_refuses_a_petition_of_others_and_itself(
 def test_paper_has_the_code_and_the_address_in_words(
     visitor: Client, petition: Petition, page: str
 ) -> None:
-    from petitions.sharing import qr
+    from core.images import qr
 
     response = visitor.get(f"{PATH}{page}/")
     text = text_of(response)
@@ -565,7 +567,7 @@ def test_whoever_prints_while_signing_is_paused_is_told(
 
 @pytest.mark.django_db
 def test_the_code_alone(visitor: Client, petition: Petition) -> None:
-    from petitions.sharing import qr
+    from core.images import qr
 
     TaggedLink.objects.create(petition=petition, tag="town-hall")
     for query, tag in (

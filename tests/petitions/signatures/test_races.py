@@ -4,6 +4,7 @@ and both get an answer."""
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -129,7 +130,7 @@ def test_all_that_one_person_can_do_at_once(petition: Petition) -> None:
         paths += [f"/signed/{all_of_it}/erase/"]
 
         statuses.update(all_at_once([partial(posted, path) for path in paths]))
-        my_data.erase_all(mine[0].email, now=now)
+        my_data.erase_all(my_data.DataSubject.owner(mine[0].email), now=now)
 
     assert not [status for status in statuses if status >= 500], statuses
     assert all(proof.holds for proof in verifying.verify())
@@ -222,3 +223,32 @@ def test_a_deadlock_is_begun_anew(petition: Petition) -> None:
 
     assert sorted(tried.values()) == [1, 2]
     assert Signature.objects.filter(place="Ottawa").count() == 2
+
+
+def test_ending_links_goes_on_when_another_locks_the_same_rows_the_other_way(
+    petition: Petition,
+) -> None:
+    other = make_petition(petition.organization, title="Another one")
+    first, second = (
+        make_signature(each, "maya@example.org") for each in (petition, other)
+    )
+    made = timezone.now()
+    is_locked = threading.Event()
+
+    def lock() -> None:
+        with transaction.atomic():
+            rows = Signature.objects.select_for_update()
+            rows.get(pk=second.pk)
+            is_locked.set()
+            time.sleep(0.4)
+            rows.get(pk=first.pk)
+
+    def end() -> None:
+        is_locked.wait(10)
+        links.end_links("maya@example.org", made_before=made)
+
+    jobs: list[Callable[[], None]] = [lock, end]
+    all_at_once(jobs)
+
+    ended = set(Signature.objects.values_list("links_ended_at", flat=True))
+    assert ended == {made}

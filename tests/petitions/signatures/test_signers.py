@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from petitions.counts import verifying
 from petitions.identity.key_ring import email_key
@@ -277,6 +279,19 @@ def test_a_link_to_everything_is_mailed(
     assert "Check your inbox" in text_of(visitor.get("/signed/?sent=1"))
 
 
+@pytest.mark.parametrize("page", ["/signed/", "/new-link/"])
+def test_an_address_sent_from_another_site_is_kept_with_a_word_why(
+    visitor: Client, db: None, page: str
+) -> None:
+    answer = visitor.post(
+        page, {"email": "ada@example.org"}, headers={"sec-fetch-site": "cross-site"}
+    )
+
+    assert answer.status_code == 403
+    assert "sent from another site, so nothing was done" in text_of(answer)
+    assert 'value="ada@example.org"' in answer.content.decode()
+
+
 @pytest.mark.parametrize("typed", ["", "maya", "a@b@c.org"])
 def test_what_is_no_address_is_said_beside_the_field(
     visitor: Client, typed: str
@@ -322,6 +337,21 @@ def test_everything_can_be_downloaded(visitor: Client, mine: Signature) -> None:
     assert len(data["mails"]) == 1
 
 
+def test_moments_are_told_in_the_zone_of_the_site(
+    visitor: Client, petition: Petition, settings: Settings
+) -> None:
+    settings.TIME_ZONE = "America/Toronto"
+    moment = datetime(2026, 7, 1, 2, 30, 15, 123456, tzinfo=UTC)
+    late = make_signature(petition, "maya@example.org", now=moment)
+
+    data = visitor.get(link(TokenPurpose.ALL, late) + "download/").json()
+
+    assert data["time_zone"] == "America/Toronto"
+    for name in ("signed_at", "confirmed_at"):
+        assert data["signatures"][0][name] == "2026-06-30T22:30:15-04:00"
+    assert re.fullmatch(r"\S{19}-0[45]:00", data["mails"][0]["created_at"])
+
+
 def test_every_column_about_a_person_is_in_the_download() -> None:
     """Whoever adds a column has to decide here whether it belongs in the download."""
     inner = {
@@ -349,7 +379,8 @@ def test_erasing_all_takes_all_back_first(visitor: Client, mine: Signature) -> N
 
     response = visitor.post(link(TokenPurpose.ALL, mine) + "erase/")
 
-    assert response.headers["Location"] == "/erased/"
+    assert response.headers["Location"] == "/erased/all/"
+    assert "under any petition here" in text_of(visitor.get("/erased/all/"))
     assert Signature.objects.get() == other
     assert Consent.objects.get().email == "other@example.org"
     assert not OutgoingMail.objects.filter(

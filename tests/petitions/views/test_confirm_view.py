@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import html
+import re
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from petitions.counts import folding
+from petitions.identity import key_ring
 from petitions.models import Consent, CountChange, OutgoingMail, Petition, Signature
 from petitions.signatures import (
     links,
@@ -20,11 +26,20 @@ from petitions.signatures.tokens import (
     make_token,
 )
 from petitions.states import SignatureState, State
-from tests.factories import backdate, make_entry, make_pending, make_signature
+from petitions.views.sharing import THANKED, thanks_query
+from tests.factories import (
+    backdate,
+    make_entry,
+    make_pending,
+    make_petition,
+    make_signature,
+)
 from tests.helpers import text_of
 from tests.petitions.views.helpers import link
 
 pytestmark = pytest.mark.django_db
+
+THANKS = "/petitions/free-the-prisoners/thank-you/"
 
 
 def not_me_link(signature: Signature) -> str:
@@ -83,7 +98,7 @@ def test_pressing_the_button_counts_and_thanks(
     response = visitor.post(link(signature))
 
     assert response.status_code == 303
-    assert response.headers["Location"] == "/petitions/free-the-prisoners/thank-you/"
+    assert response.headers["Location"].startswith(f"{THANKS}?counted=")
     thanks = visitor.get(response.headers["Location"])
     text = text_of(thanks)
     assert "15,262 supporters, you included." in text
@@ -93,6 +108,40 @@ def test_pressing_the_button_counts_and_thanks(
         assert way in page
     assert "http://testserver.localhost/petitions/free-the-prisoners/" in page
     assert Consent.objects.get().wants_updates is False
+
+
+def test_nobody_is_thanked_whose_signature_does_not_count(
+    visitor: Client, petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in a browser either that does not say where somebody comes from."""
+    make_petition(title="Another matter")
+    long_ago = time.time() - THANKED.total_seconds() - 60
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: long_ago)
+        former = thanks_query(petition.slug)
+    of_another = thanks_query("another-matter")
+    for query in (
+        "", "?counted=1", "?counted=free-the-prisoners", "?counted=", "?counted=%00",
+        "?counted=free-the-prisoners:1xyz:abc", f"{thanks_query(petition.slug)}x",
+        former, of_another,
+    ):  # fmt: skip
+        for prefix in ("", "/fr"):
+            page = visitor.get(f"{prefix}{THANKS}{query}")
+            text = text_of(page)
+            assert page.status_code == 200
+            for claim in (
+                "ignature counts",
+                "signature compte",
+                "you included",
+                "Merci",
+            ):
+                assert claim not in text, (query, claim)
+    fresh = visitor.get(THANKS + thanks_query(petition.slug))
+    assert "Your signature counts" in text_of(fresh)
+    # So it is in the other language.
+    there = re.search(r'href="(/fr/[^"]*thank-you/[^"]*)"', fresh.content.decode())
+    assert there is not None
+    assert "signature compte" in text_of(visitor.get(html.unescape(there[1])))
 
 
 @pytest.mark.parametrize("site", ["none", "cross-site", "same-site"])
@@ -112,9 +161,8 @@ def test_pressing_it_again_is_the_same(visitor: Client, petition: Petition) -> N
 
     answers = [visitor.post(link(signature)) for _ in range(3)]
 
-    assert {answer.headers["Location"] for answer in answers} == {
-        "/petitions/free-the-prisoners/thank-you/"
-    }
+    for answer in answers:
+        assert answer.headers["Location"].startswith(f"{THANKS}?counted=")
     assert CountChange.objects.count() == 1
     assert "Your signature counts" in text_of(visitor.get(link(signature)))
 
@@ -313,6 +361,26 @@ def test_not_me_erases_only_after_the_button(
     assert visitor.get(not_me_link(signature)).headers["Location"] == "/erased/"
 
 
+def test_whoever_erases_can_end_all_mail_in_the_same_step(
+    visitor: Client, petition: Petition
+) -> None:
+    """The link below it in the mail has no address left to stop then, and says so."""
+    signature = make_pending(petition, "victim@example.org")
+    never = make_token(TokenPurpose.NEVER, signature.pk, now=timezone.now())
+    assert "Erase it, and never write again" in text_of(
+        visitor.get(not_me_link(signature))
+    )
+
+    visitor.post(not_me_link(signature), {"write": "never"})
+
+    assert not Signature.objects.exists()
+    assert key_ring.suppressed(["victim@example.org"])
+    for prefix, words in (("", "nobody here writes to it"), ("/fr", "ne lui écrit")):
+        page = visitor.get(f"{prefix}/never-again/{never}/")
+        assert page.status_code == 410
+        assert words in text_of(page)
+
+
 def test_what_was_confirmed_is_not_erased_by_a_mail_that_was_passed_on(
     visitor: Client, petition: Petition
 ) -> None:
@@ -349,3 +417,17 @@ def test_confirming_over_http_is_one_statement(
 
     with django_assert_num_queries(1):
         visitor.post(path)
+
+
+def test_to_be_thanked_asks_nothing_more_of_the_database(
+    visitor: Client, petition: Petition
+) -> None:
+    path = THANKS
+    asked = []
+    for query in ("", thanks_query(petition.slug)):
+        with CaptureQueriesContext(connection) as found:
+            page = visitor.get(path + query)
+        assert ("Your signature counts" in text_of(page)) == bool(query)
+        asked.append(len(found))
+
+    assert asked[0] == asked[1]

@@ -19,7 +19,7 @@ from organizations.models import Organization
 from petitions.models import Petition, Signature
 from petitions.sharing.embeds import CARD as CARD_FRAME
 from petitions.sharing.embeds import FORM as FORM_FRAME
-from petitions.sharing.embeds import HIGHEST, NARROWEST, WIDEST, Frame
+from petitions.sharing.embeds import HIGHEST, NARROWEST, USUAL, WIDEST, Frame
 from petitions.states import State
 from tests.factories import make_entry, make_petition, make_translation
 
@@ -262,16 +262,24 @@ def test_an_element_has_the_room_that_its_width_needs(
     high, low = frame.room(petition, NARROWEST), frame.room(petition, WIDEST)
 
     found = re.search(
-        r'height="(\d+)" style="[^"]*;height:max\((\d+)px,calc\((\d+)px - (\d+)cqw\)\)"',
+        r'height="(\d+)" style="[^"]*;width:30.0em;height:max\(([0-9.]+)em,(.*)\)"',
         frame.html(petition),
     )
 
     assert found
-    without_style, least, start, steep = map(int, found.groups())
-    assert without_style == high > low == least
-    # Each percent of the width is rounded.
-    for width, room in ((NARROWEST, high), (WIDEST, low)):
-        assert start - steep * width / 100 == pytest.approx(room, abs=4)
+    assert int(found[1]) == high > low == pytest.approx(USUAL * float(found[2]), abs=1)
+    slopes = re.findall(r"calc\(([0-9.]+)em - ([0-9.]+)cqw\)", found[3])
+    for size, width, room in (
+        (1, NARROWEST, high), (1, WIDEST, low),
+        # Twice as many pixels in both directions, for letters of twice the size.
+        (2, 2 * NARROWEST, 2 * high), (2, 2 * WIDEST, 2 * low),
+    ):  # fmt: skip
+        highest = max(
+            size * USUAL * float(start) - float(steep) * width / 100
+            for start, steep in slopes
+        )
+        # Each length is rounded.
+        assert highest == pytest.approx(room, abs=4 * size)
 
 
 def test_a_petitions_page_names_its_card(visitor: Client, petition: Petition) -> None:

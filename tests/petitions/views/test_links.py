@@ -3,6 +3,7 @@ address; what mail programs make of them; whose address it is."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from petitions.privacy import export
 from petitions.signatures import (
     confirming,
     links,
+    withdrawing,
 )
 from petitions.signatures.tokens import (
     LEADS_TO,
@@ -42,10 +44,12 @@ from tests.factories import (
     make_pending,
     make_petition,
     make_signature,
+    make_user,
 )
 from tests.helpers import text_of
 from tests.mailserver import MailServer, body
 from tests.petitions.mail.helpers import send
+from tests.petitions.signatures.invalidations import begin, work
 from tests.petitions.views.helpers import page_of, token_of
 
 pytestmark = pytest.mark.django_db
@@ -235,6 +239,34 @@ def test_a_used_link_says_that_it_counts_and_mails_another(
     (message,) = server.mailbox.messages
     assert message["To"] == EMAIL
     assert "/signed/" in body(message)
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        ("counts", "see, correct or withdraw it"),
+        ("withdrawn", "see or erase it"),
+        ("invalid", "see, withdraw or erase it"),
+        ("petition gone", "see, withdraw or erase it"),
+    ],
+)
+def test_the_mailed_link_is_offered_for_what_can_still_be_done(
+    visitor: Client, petition: Petition, state: str, offered: str
+) -> None:
+    now = timezone.now()
+    mine = make_signature(petition, EMAIL)
+    if state == "withdrawn":
+        withdrawing.withdraw(mine, now=now)
+    elif state == "invalid":
+        work(begin(petition, make_user(), domain="example.org"))
+        mine.refresh_from_db()
+        assert mine.state == SignatureState.INVALID
+    elif state == "petition gone":
+        petition.withdraw(now=now)
+
+    for purpose in (TokenPurpose.CONFIRM, TokenPurpose.NOT_ME):
+        text = text_of(visitor.get(page_of(purpose, mine)))
+        assert re.findall("E-mail me a link to ([^.]+? it) ", text) == [offered]
 
 
 # == A link ends, and what it leads to ends with it ==

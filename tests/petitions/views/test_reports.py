@@ -3,7 +3,6 @@ of in a bounded way, erased in time."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -333,20 +332,14 @@ def test_staff_say_what_was_done(
     assert (again.handled_at, again.handled_by, again.note) == (None, None, "")
 
 
-def test_viewers_read_and_administrators_alone_see_what_is_about_the_site(
+def test_viewers_see_none_and_administrators_alone_what_is_about_the_site(
     as_user: Login, bob: User, alice: User, ada: User, petition: Petition
 ) -> None:
     site = make_report(None)
     own = make_report(petition)
     form = {"handled": "on", "note": "Mine now."}
 
-    page = as_user(bob).get(f"{LIST}{own.pk}/change/")
-    assert page.status_code == 200
-    # Whether it is handled is said, by a sign with words.
-    assert re.search(
-        r'field-is_handled".*?alt="False"', page.content.decode(), re.DOTALL
-    )
-    assert 'name="handled"' not in page.content.decode()
+    assert as_user(bob).get(f"{LIST}{own.pk}/change/").status_code == 403
     assert as_user(bob).post(f"{LIST}{own.pk}/change/", form).status_code == 403
     assert as_user(alice).post(f"{LIST}{site.pk}/change/", form).status_code == 404
     assert not Report.objects.filter(handled_at__isnull=False).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -462,6 +463,21 @@ def test_the_steps_after_signing_lead_to_what_is_left_of_a_petition(
 
     assert response.status_code == 410
     assert "This petition was withdrawn" in text_of(response)
+
+
+@pytest.mark.parametrize("end", [Petition.close, Petition.win])
+def test_whoever_waits_for_the_mail_learns_that_the_petition_has_ended(
+    visitor: Client, petition: Petition, end: Callable[..., None]
+) -> None:
+    path = "/petitions/free-the-prisoners/check-inbox/"
+    assert "your signature counts from then on" in text_of(visitor.get(path))
+    end(petition, now=timezone.now())
+
+    page = text_of(visitor.get(path))
+
+    assert "counts from then on" not in page
+    assert "The petition has closed meanwhile" in page
+    assert "within a day" in page
 
 
 def test_a_petition_closes_at_its_hour_without_anybody_doing_anything(

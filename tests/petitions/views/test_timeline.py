@@ -105,7 +105,8 @@ def test_the_page_tells_what_happened_the_latest_first(
 def test_the_page_is_in_the_order_in_which_it_is_read(
     visitor: Client, petition: Petition
 ) -> None:
-    """The ask and the form; text, answer, news; supporters; passing it on last."""
+    """The ask, the text, and the way to the form; the form; answer, news; supporters;
+    passing it on last."""
     petition.ask = "Sign it."
     petition.save()
     reason(petition, "Because")
@@ -119,13 +120,35 @@ def test_the_page_is_in_the_order_in_which_it_is_read(
     page = visitor.get(PAGE).content.decode()
 
     marks = (
-        "<h1", "petition__ask", 'id="count"', 'id="sign"', 'id="text"', "Corrections",
-        'id="answers"', 'id="events"', 'id="reasons"', 'id="names"', 'id="growth"',
-        'id="spread"', "Report this petition", 'class="sign-bar"',
+        "<h1", "petition__ask", 'id="text"', "The petition</h2>", "Corrections",
+        'href="#sign"', 'id="count"', 'id="sign"', 'id="answers"', 'id="events"',
+        'id="reasons"', 'id="names"', 'id="growth"', 'id="spread"',
+        "Report this petition",
     )  # fmt: skip
     body = page.partition("<main")[2]
-    assert [body.count(mark) for mark in marks] == [1] * len(marks)
+    assert [body.count(mark) for mark in marks if "href" not in mark] == [1] * 14
     assert sorted(marks, key=body.index) == list(marks)
+    assert body.rindex('href="#sign"') > body.index("Report this petition")
+
+
+def test_what_has_ended_stands_before_the_text(
+    visitor: Client, petition: Petition
+) -> None:
+    petition.close(now=timezone.now())
+
+    page = visitor.get(PAGE).content.decode()
+
+    assert page.index('id="count"') < page.index('id="text"')
+    assert "sign-bar" not in page.partition("<main")[2]
+
+
+def test_a_form_that_comes_back_stands_before_the_text(
+    visitor: Client, petition: Petition
+) -> None:
+    page = visitor.post(f"{PAGE}sign/", {"name": "Maya"}).content.decode()
+
+    assert page.index('id="sign"') < page.index('id="text"')
+    assert 'href="#text"' in page
 
 
 def test_those_petitioned_bear_the_name_that_the_text_gives_them(
