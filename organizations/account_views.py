@@ -95,7 +95,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
             messages.success(
                 request,
                 gettext("You work for %(name)s now.")
-                % {"name": invitation.organization},
+                % {"name": invitation.organization.display_name},
             )
             return redirect("admin:index")
         return redirect(request.path)

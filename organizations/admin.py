@@ -42,6 +42,7 @@ from organizations.models import (
     StaffMailPurpose,
     User,
 )
+from organizations.models.organization import TRANSLATED
 from organizations.rights import Right, table
 from organizations.scoping import (
     ADMINISTRATORS,
@@ -69,7 +70,7 @@ MANAGED = Needs(
 
 class DescriptionInline(ScopedPermissions, StackedInline[Description, Organization]):
     model = Description
-    fields = ["language", "text"]
+    fields = ["language", *TRANSLATED.values()]
     extra = 0
     needs = MANAGED
 
@@ -86,7 +87,7 @@ class OrganizationAdmin(MemberPages, ScopedAdmin[Organization]):
     organization_path = "pk"
     form = OrganizationForm
     list_display = ["name", "contact_email", "website"]
-    search_fields = ["name", "slug"]
+    search_fields = ["name", "slug", "descriptions__name"]
     inlines = [DescriptionInline]
     fieldsets = [
         (None, {"fields": ["name", "slug", "legal_name", "description", "language"]}),

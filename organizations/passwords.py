@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from zxcvbn import zxcvbn
 
 from core.security import events
-from organizations.models import Organization, User
+from organizations.models import Description, Organization, User
 
 ENOUGH = 3
 """The lowest zxcvbn score accepted: more than 10⁸ guesses. Logins allow 30 an hour."""
@@ -117,6 +117,7 @@ def own_words(user: Any) -> list[str]:
     names = [*SITE_WORDS, *COMMON_WORDS.split(), *ROWS, *(row[::-1] for row in ROWS)]
     names += re.split(r"[^a-z0-9]+", settings.SITE_URL.lower())
     names += Organization.objects.values_list("name", flat=True)[:NAMES]
+    names += Description.objects.values_list("name", flat=True)[:NAMES]
     if isinstance(user, User):
         names += [user.name, user.email, user.email.partition("@")[0]]
     words = set()

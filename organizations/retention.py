@@ -232,7 +232,10 @@ NOT_PERSONAL = {
         "accent", "cover", "cover_description", "links",
         "charity_number", "privacy_notice",
     ),
-    "organizations.description": ("language", "text"),
+    "organizations.description": (
+        "language", "name", "legal_name", "text", "cover_description", "website",
+        "privacy_notice",
+    ),
     "organizations.formerorganizationslug": ("slug",),
     "organizations.membership": ("role",),
     "organizations.user": ("language",),

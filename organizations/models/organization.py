@@ -58,6 +58,13 @@ def site_name(link: str) -> str:
 
 
 MOST_LINKS = 8
+# What an organisation says in other languages, too: its column, and that of a
+# translation.
+TRANSLATED = {
+    "name": "name", "legal_name": "legal_name", "description": "text",
+    "cover_description": "cover_description", "website": "website",
+    "privacy_notice": "privacy_notice",
+}  # fmt: skip
 
 
 class Organization(Sluggable):
@@ -82,7 +89,7 @@ class Organization(Sluggable):
     )
     description = TextColumn(_("description"), blank=True, max_length=5000)
     language = LanguageField(
-        _("language of the description"),
+        _("language of the name and the description"),
         default=settings.LANGUAGE_CODE,
         db_default=settings.LANGUAGE_CODE,
     )
@@ -192,20 +199,54 @@ class Organization(Sluggable):
     def get_absolute_url(self) -> str:
         return reverse("organizations:profile", args=[self.slug])
 
+    def translated(self, column: str) -> Passage:
+        """Return a column of TRANSLATED in the reader's language; where that has
+        nothing, as it was written."""
+        language = reader_language()
+        if language != self.language and self.pk is not None:
+            # Queried once in the life of the object.
+            models.prefetch_related_objects([self], "descriptions")
+            for other in self.descriptions.all():
+                words = getattr(other, TRANSLATED[column])
+                if other.language == language and words:
+                    return Passage(words, language)
+        return Passage(getattr(self, column), self.language)
+
+    @property
+    def display_name(self) -> str:
+        """The name in the reader's language: what people are shown, wherever it is."""
+        return self.translated("name").text
+
+    @property
+    def display_legal_name(self) -> str:
+        """The legal name in the reader's language; "" when there is none."""
+        return self.translated("legal_name").text
+
     @property
     def described(self) -> Passage:
         """The description in the reader's language, or as it was written."""
-        language = reader_language()
-        if language != self.language:
-            for other in self.descriptions.all():
-                if other.language == language:
-                    return Passage(other.text, language)
-        return Passage(self.description, self.language)
+        return self.translated("description")
+
+    @property
+    def described_cover(self) -> Passage:
+        """The description of the cover picture, as `described` is that of itself."""
+        return self.translated("cover_description")
+
+    @property
+    def display_website(self) -> str:
+        """The address of its website for readers of this language."""
+        return self.translated("website").text
+
+    @property
+    def display_privacy_notice(self) -> str:
+        """The address of its privacy notice for readers of this language."""
+        return self.translated("privacy_notice").text
 
     @property
     def sender_name(self) -> str:
-        """The name that answers for what is sent: the legal one, if there is one."""
-        return self.legal_name or self.name
+        """The name that answers for what is sent, in the reader's language: the legal
+        one, if there is one."""
+        return self.display_legal_name or self.display_name
 
     @property
     def mail_logo(self) -> str:
@@ -253,17 +294,45 @@ LONGEST_IMPRINT = (
 
 
 class Description(models.Model):
-    """The description of an organisation in one more language."""
+    """What an organisation says of itself in one more language: its name or its
+    description, or both. What is left empty is shown as the organisation has it."""
 
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="descriptions"
     )
     language = LanguageField(_("language"))
-    text = TextColumn(_("description"), max_length=5000)
+    name = models.CharField(
+        _("name"), max_length=200, blank=True, default="", db_default=""
+    )
+    legal_name = models.CharField(
+        _("legal name"), max_length=200, blank=True, default="", db_default=""
+    )
+    text = TextColumn(_("description"), max_length=5000, blank=True, default="")
+    cover_description = models.CharField(
+        _("description of the cover picture"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    website = models.URLField(
+        _("website"),
+        blank=True,
+        default="",
+        db_default="",
+        validators=[guards.validate_web_address],
+    )
+    privacy_notice = models.URLField(
+        _("privacy notice"),
+        blank=True,
+        default="",
+        db_default="",
+        validators=[guards.validate_web_address],
+    )
 
     class Meta:
-        verbose_name = _("description in another language")
-        verbose_name_plural = _("descriptions in other languages")
+        verbose_name = _("name and description in another language")
+        verbose_name_plural = _("name and description in other languages")
         ordering = ["language"]
         constraints = [
             models.UniqueConstraint(
@@ -272,12 +341,30 @@ class Description(models.Model):
                 violation_error_message=_("There is a text in this language already."),
             ),
             models.CheckConstraint(
-                condition=guards.has_visible_text("text"),
+                condition=~Q(*((column, "") for column in TRANSLATED.values())),
                 name="organizations_description_text",
-                violation_error_message=_("Write the description."),
+                violation_error_message=_(
+                    "Write at least one of them, such as the name, in this language."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    *(
+                        Q((column, "")) | guards.has_visible_text(column)
+                        for column in ("name", "legal_name", "text")
+                    )
+                ),
+                name="organizations_description_visible",
+                violation_error_message=_("Write it in letters that can be seen."),
             ),
             guards.language("organizations_description"),
-            guards.readable("organizations_description", texts=["text"]),
+            guards.web_address("organizations_description", "website"),
+            guards.web_address("organizations_description", "privacy_notice"),
+            guards.readable(
+                "organizations_description",
+                lines=["name", "legal_name", "cover_description"],
+                texts=["text"],
+            ),
         ]
 
     def __str__(self) -> str:

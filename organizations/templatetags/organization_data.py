@@ -20,7 +20,7 @@ register.filter("linked", links.linked)
 def reference(organization: Organization) -> dict[str, Any]:
     return {
         "@type": "Organization",
-        "name": organization.name,
+        "name": organization.display_name,
         "url": full(organization.get_absolute_url()),
     }
 
@@ -30,8 +30,8 @@ def organization_ld(organization: Organization) -> SafeString:
     return json_ld.element(
         {
             **reference(organization),
-            "legalName": organization.legal_name,
-            "sameAs": organization.website,
+            "legalName": organization.display_legal_name,
+            "sameAs": organization.display_website,
             "email": organization.contact_email,
             "logo": full(organization.logo.url) if organization.logo else "",
         }

@@ -46,14 +46,15 @@ def print_next(pack: Pack) -> Printed | None:
     language = files.language_of(pack)
     lines = lines_of(pack, bytes(pieces.get(position=part).content).decode())
     assert pack.as_of is not None
-    heading = Heading(
-        title=pack.petition.passage_in(pack.petition.language, "title"),
-        to=pack.target.label_with_office,
-        organization=pack.petition.organization.name,
-        as_of=pack.as_of,
-        part=part,
-        parts=parts,
-    )
+    with override(language):
+        heading = Heading(
+            title=pack.petition.passage_in(pack.petition.language, "title"),
+            to=pack.target.label_with_office,
+            organization=pack.petition.organization.display_name,
+            as_of=pack.as_of,
+            part=part,
+            parts=parts,
+        )
     try:
         with override(language):
             return Printed(part, parts, render_part(lines, heading))

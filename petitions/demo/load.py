@@ -89,8 +89,8 @@ def load_demo(*, now: datetime, time_zone: str, progress: Progress) -> None:
             organization = Organization.objects.create(
                 name=planned.name, **planned.values
             )
-            for language, text in DESCRIPTIONS.get(planned.name, {}).items():
-                organization.descriptions.create(language=language, text=text)
+            for language, words in DESCRIPTIONS.get(planned.name, {}).items():
+                organization.descriptions.create(language=language, **words)
             add_staff(organization, planned)
             if planned is RIVERBANK:
                 organization.logo = pictures.logo(parse_colour(organization.accent))

@@ -3,14 +3,23 @@ that one can see what readers of French are shown then."""
 
 from __future__ import annotations
 
-DESCRIPTIONS = {
+DESCRIPTIONS: dict[str, dict[str, dict[str, str]]] = {
     "Amnesty International Canada": {
-        "fr": "Les membres canadiens d'un mouvement mondial de personnes qui défendent "
-        "les droits de la personne. Cette page est une démonstration : ses textes ont "
-        "été écrits pour elle et ses soutiens sont inventés.",
+        "fr": {
+            "name": "Amnistie internationale Canada",
+            "text": "Les membres canadiens d'un mouvement mondial de personnes qui "
+            "défendent les droits de la personne. Cette page est une démonstration : "
+            "ses textes ont été écrits pour elle et ses soutiens sont inventés.",
+        },
     },
     "Riverbank Commons": {
-        "fr": "Un organisme inventé qui prend soin d'une rivière inventée.",
+        "fr": {
+            "name": "Rives en commun",
+            "legal_name": "Rives en commun (démonstration)",
+            "text": "Un organisme inventé qui prend soin d'une rivière inventée.",
+            "cover_description": "Une large rivière entre des collines, bordée "
+            "d'arbres.",
+        },
     },
 }
 

@@ -218,12 +218,9 @@ def build(
             for name, (purpose, view) in LINKS.items()
             if placeholder(name) in text
         }
+        head = headers(organization, " ".join(subject.split()), language)
     return MessageTemplate(
-        headers=headers(
-            organization,
-            " ".join(subject.split()),
-            language,
-        ),
+        headers=head,
         text=text.strip() + "\n",
         html=html.strip() + "\n",
         links=links,
@@ -233,8 +230,9 @@ def build(
 
 def headers(organization: Organization | None, subject: str, language: str) -> bytes:
     """Return the header lines that are the same for every recipient, encoded and
-    folded. The sender's name is that of the organisation, or of the site."""
-    name = organization.name if organization else settings.SITE_HOST
+    folded. The sender's name is that of the organisation, in the language that is
+    active, or of the site."""
+    name = organization.display_name if organization else settings.SITE_HOST
     mail = EmailMessage()
     if organization and organization.contact_email:
         mail["Reply-To"] = sendable(organization.contact_email)

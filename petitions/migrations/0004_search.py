@@ -14,6 +14,5 @@ class Migration(migrations.Migration):
 
     operations = [
         RunSQLFile(SQL / "search_languages.sql"),
-        RunSQLFile(SQL / "search_documents.sql"),
         RunSQLFile(SQL / "search_queries.sql"),
     ]

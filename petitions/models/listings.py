@@ -148,7 +148,9 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return (
             self.with_counts()
             .select_related("organization")
-            .prefetch_related("targets", "translations", "topics__names")
+            .prefetch_related(
+                "organization__descriptions", "targets", "translations", "topics__names"
+            )
         )
 
     def complete(self) -> list[Petition]:

@@ -80,6 +80,10 @@ links = {
 }
 organization = {
     "name": text_schema("Its name"),
+    "names": array(
+        shape("A name", language=language, name=text_schema("The name")),
+        "The same in other languages, where it has another name",
+    ),
     "url": url("Its profile"),
     "data": url("The same as data"),
     "petitions": url("Its petitions as data"),

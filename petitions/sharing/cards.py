@@ -20,7 +20,6 @@ from django.utils import timezone
 from django.utils.translation import get_language_bidi, gettext
 from PIL import Image, ImageDraw, ImageOps
 
-from core.i18n.languages import direction
 from organizations import branding
 from organizations.models import Organization
 from petitions.markup import listed
@@ -86,7 +85,7 @@ def card_of(petition: Petition) -> Card:
         petitioning=petitioning(petition),
         supporters=supporters(petition.supporters),
         call=outcome(petition) or call(petition),
-        organization=petition.organization.name,
+        organization=petition.organization.display_name,
         accent=petition.organization.accent or BRAND,
         logo=petition.organization.logo.name or "",
         picture=petition.image.name or "",
@@ -95,9 +94,10 @@ def card_of(petition: Petition) -> Card:
 
 def of_organization(organization: Organization, number: int) -> Card:
     """Return the card of an organisation with so many supporters."""
+    name = organization.translated("name")
     return Card(
-        title=organization.name,
-        rtl=direction(organization.language) == "rtl",
+        title=name.text,
+        rtl=name.direction == "rtl",
         petitioning="",
         supporters=supporters(number),
         call=gettext("Read the petitions"),

@@ -50,7 +50,7 @@ def card_height(petition: Petition, width: int) -> int:
     narrow = width < WIDEST
     return (
         (260 if narrow else 220)  # the number, the next goal and the button
-        + 21 * lines(petition.organization.name + " " * 4, 17, width)
+        + 21 * lines(petition.organization.display_name + " " * 4, 17, width)
         + 21 * lines(petition.addressees + " " * 12, 15, width)
         + 23 * lines(petition.words.title, 21, width)
     )

@@ -35,7 +35,11 @@ def whom(petition: Petition) -> str:
 def sheet_lines(petition: Petition) -> int:
     """Return how many lines to sign fit below the petition's words; `MOST` on a usual
     sheet, where the title and the ask take one line each, and those petitioned two."""
-    words, who, name = petition.words, whom(petition), petition.organization.name
+    words, who, name = (
+        petition.words,
+        whom(petition),
+        petition.organization.display_name,
+    )
     # How many letters fit in a line beside the QR code, and its height in millimetres,
     # by the font sizes in paper.css.
     small = size_of(petition) == "longest"

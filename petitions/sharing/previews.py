@@ -82,7 +82,7 @@ def of_petition(
         title=title,
         description=in_a_line(told) if told else opening(petition),
         path=paged(path, number),
-        site_name=petition.organization.name,
+        site_name=petition.organization.display_name,
         picture=picture_of_petition(petition),
         language=words.language,
         kind="article",
@@ -100,7 +100,7 @@ def of_update(update: Update, path: str) -> Preview:
         title=words.title,
         description=told or petition.words.title,
         path=path,
-        site_name=petition.organization.name,
+        site_name=petition.organization.display_name,
         picture=Picture(full(image.url), image.width, image.height, words.picture.text)
         if image and is_shown_large(image)
         else picture_of_petition(petition),
@@ -117,10 +117,10 @@ def of_organization(
     described = organization.described
     others = [other.language for other in organization.descriptions.all()]
     return Preview(
-        title=organization.name,
-        description=in_a_line(described.text) or organization.name,
+        title=organization.display_name,
+        description=in_a_line(described.text) or organization.display_name,
         path=paged(path, number),
-        site_name=organization.name,
+        site_name=organization.display_name,
         picture=picture(
             cards.of_organization(organization, supporters),
             reverse("organizations:share_png", args=[organization.slug]),
@@ -140,7 +140,7 @@ def of_site(
         title=title,
         description=in_a_line(description),
         path=paged(path, number),
-        site_name=only.name if only else gettext("Petitions"),
+        site_name=only.display_name if only else gettext("Petitions"),
         picture=picture(cards.of_site(only), reverse("petitions:site_png")),
         language=reader_language(),
         others=tuple(code for code, _name in settings.LANGUAGES),

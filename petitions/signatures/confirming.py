@@ -119,11 +119,16 @@ WITH mine AS MATERIALIZED (
     )
     SELECT c.organization_id, c.email, c.email_key, c.email_key_version,
            c.wants_updates, c.consent_version, c.language,
-           concat_ws(', ', COALESCE(NULLIF(o.legal_name, ''), o.name),
+           -- `Organization.imprint`, in the language of the form that asked.
+           concat_ws(', ', COALESCE(NULLIF(d.legal_name, ''), NULLIF(o.legal_name, ''),
+                                    NULLIF(d.name, ''), o.name),
                      o.postal_address, o.contact_email),
            'petition:' || c.petition_id, %(now)s
       FROM confirmed c
       JOIN organizations_organization o ON o.id = c.organization_id
+      LEFT JOIN organizations_description d
+        ON d.organization_id = o.id AND d.language = c.language
+       AND d.language <> o.language
      WHERE c.wants_updates IS NOT NULL AND o.postal_address <> ''
        AND o.contact_email <> ''
 )

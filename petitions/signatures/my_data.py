@@ -140,7 +140,7 @@ def signature_details(row: Signature) -> Iterator[Detail]:
     yield Detail("petition", _("Petition"), title)
     address = settings.SITE_URL + petition.get_absolute_url()
     yield Detail("address", _("Its page"), address)
-    yield Detail("organization", _("Organisation"), petition.organization.name)
+    yield Detail("organization", _("Organisation"), petition.organization.display_name)
     yield Detail("state", _("State"), row.state, row.get_state_display())
     yield Detail("name", _("Name"), row.name)
     yield Detail("email", _("E-mail address"), row.email)
@@ -232,7 +232,9 @@ def signatures_of(subject: DataSubject) -> QuerySet[Signature]:
         subject.signatures.select_related(
             "petition__organization", "invalidation", "removal"
         )
-        .prefetch_related("petition__translations")
+        .prefetch_related(
+            "petition__translations", "petition__organization__descriptions"
+        )
         .order_by("-created_at", "-pk")
     )
 

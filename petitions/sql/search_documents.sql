@@ -92,7 +92,11 @@ BEGIN
           FROM petitions_target WHERE petition_id = ANY(changed) GROUP BY petition_id
     ), texts AS MATERIALIZED (
         SELECT p.organization_id, p.state, p.opens_at, w.*, t.names AS targets,
-               o.name AS organization, search_configuration(w.language) AS configuration
+               concat_ws(' . ', o.name, (
+                   SELECT string_agg(d.name, ' . ' ORDER BY d.language)
+                     FROM organizations_description d
+                    WHERE d.organization_id = o.id AND d.name <> '')) AS organization,
+               search_configuration(w.language) AS configuration
           FROM petitions_petition p
           JOIN organizations_organization o ON o.id = p.organization_id
           JOIN words w ON w.petition_id = p.id
@@ -183,22 +187,56 @@ CREATE OR REPLACE TRIGGER search_deleted AFTER DELETE ON petitions_translation
     REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION search_part_changed();
 
--- A new name of an organisation is in the documents of all its petitions. Of many, which
+-- A new name of an organisation, in whatever language, is in the documents of all its petitions. Of many, which
 -- would take longer than staff wait, they are marked as outdated, for the worker.
-CREATE OR REPLACE FUNCTION search_organization_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION search_refresh_of(organizations bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
     changed bigint[] = ARRAY(
-        SELECT p.id FROM petitions_petition p
-          JOIN now_rows n ON n.id = p.organization_id
-          JOIN old_rows o ON o.id = n.id AND o.name <> n.name);
+        SELECT id FROM petitions_petition WHERE organization_id = ANY(organizations));
 BEGIN
     IF cardinality(changed) <= 1000 THEN
         PERFORM search_refresh(changed);
     ELSE
         UPDATE petitions_searchdocument SET version = 0 WHERE petition_id = ANY(changed);
     END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION search_organization_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM search_refresh_of(ARRAY(
+        SELECT n.id FROM now_rows n JOIN old_rows o ON o.id = n.id AND o.name <> n.name));
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER search_updated AFTER UPDATE ON organizations_organization
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS now_rows
     FOR EACH STATEMENT EXECUTE FUNCTION search_organization_changed();
+
+CREATE OR REPLACE FUNCTION search_description_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM search_refresh_of(ARRAY(
+            SELECT organization_id FROM now_rows WHERE name <> ''));
+    ELSIF TG_OP = 'DELETE' THEN
+        PERFORM search_refresh_of(ARRAY(
+            SELECT organization_id FROM old_rows WHERE name <> ''));
+    ELSE
+        PERFORM search_refresh_of(ARRAY(
+            SELECT organization_id FROM (
+                   (SELECT id, organization_id, name FROM now_rows
+                    EXCEPT SELECT id, organization_id, name FROM old_rows)
+                   UNION
+                   (SELECT id, organization_id, name FROM old_rows
+                    EXCEPT SELECT id, organization_id, name FROM now_rows)) changed));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER search_inserted AFTER INSERT ON organizations_description
+    REFERENCING NEW TABLE AS now_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_description_changed();
+CREATE OR REPLACE TRIGGER search_updated AFTER UPDATE ON organizations_description
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS now_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_description_changed();
+CREATE OR REPLACE TRIGGER search_deleted AFTER DELETE ON organizations_description
+    REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION search_description_changed();

@@ -67,5 +67,6 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def responsible() -> dict[str, object]:
     """Return the first organisations, as those responsible for the content of the site,
     and whether there are more."""
-    found = list(Organization.objects.all()[: NAMED + 1])
+    rows = Organization.objects.prefetch_related("descriptions")
+    found = list(rows[: NAMED + 1])
     return {"organizations": found[:NAMED], "more": len(found) > NAMED}

@@ -139,7 +139,7 @@ def oembed(request: HttpRequest) -> HttpResponse:
                 "version": "1.0",
                 "type": "rich",
                 "title": petition.words.title,
-                "author_name": petition.organization.name,
+                "author_name": petition.organization.display_name,
                 "author_url": full(petition.organization.get_absolute_url()),
                 "provider_name": translation.gettext("Petitions"),
                 "provider_url": full(reverse("home")),

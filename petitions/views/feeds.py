@@ -98,14 +98,16 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(name, moved.organization.slug, permanent=True)
     found = new_feed(
         request,
-        organization.name,
+        organization.display_name,
         organization.get_absolute_url(),
         f"organizations/{organization.pk}",
         organization.created_at,
     )
     petitions = organization.petitions.ever_public(now)
     public = Update.objects.of_public_petitions(now)
-    updates = public.filter(petition__organization=organization)[:ENTRIES]
+    updates = public.filter(petition__organization=organization).prefetch_related(
+        "petition__organization__descriptions"
+    )[:ENTRIES]
     entries = petition_entries(petitions, now) + [
         update_entry(update, about=True) for update in updates
     ]
@@ -148,7 +150,7 @@ def petition_entry(petition: Petition, changed: datetime) -> dict[str, Any]:
         "title": xml_text(words.title),
         "link": full(petition.get_absolute_url()),
         "description": xml_text(html),
-        "author_name": xml_text(petition.organization.name),
+        "author_name": xml_text(petition.organization.display_name),
         "pubdate": petition.opens_at,
         "updateddate": changed,
         "unique_id": tag_of(f"petitions/{petition.pk}", petition.created_at),
@@ -187,7 +189,7 @@ def update_entry(update: Update, *, about: bool = False) -> dict[str, Any]:
         "title": xml_text(words.title),
         "link": full(update.get_absolute_url()),
         "description": xml_text(html),
-        "author_name": xml_text(petition.organization.name),
+        "author_name": xml_text(petition.organization.display_name),
         "pubdate": update.published_at,
         "updateddate": update.updated_at,
         "unique_id": tag_of(f"updates/{update.pk}", update.created_at),

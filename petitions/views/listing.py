@@ -42,7 +42,8 @@ SHOWN_ORGANIZATIONS = 24
 def home(request: HttpRequest) -> HttpResponse:
     """Show a selection of petitions, topics and organisations; on a site of one
     organisation, its profile."""
-    organizations = list(Organization.objects.all()[:SHOWN_ORGANIZATIONS])
+    named = Organization.objects.prefetch_related("descriptions")
+    organizations = list(named[:SHOWN_ORGANIZATIONS])
     if len(organizations) == 1:
         return profile_page(request, organizations[0], home=True)
     if asked := query_of(request):

@@ -28,6 +28,11 @@ def reference(organization: Organization) -> dict[str, Any]:
     its petitions."""
     return {
         "name": organization.name,
+        "names": [
+            {"language": other.language, "name": other.name}
+            for other in organization.descriptions.all()
+            if other.name
+        ],
         "url": full(organization.get_absolute_url()),
         "data": full(reverse("data:organization", args=[organization.slug])),
         "petitions": full(
@@ -39,7 +44,8 @@ def reference(organization: Organization) -> dict[str, Any]:
 @public_data
 def organizations(request: HttpRequest) -> HttpResponse:
     """List all organisations, by name."""
-    paginator = Paginator(Organization.objects.order_by("name", "pk"), PAGE_SIZE)
+    rows = Organization.objects.order_by("name", "pk").prefetch_related("descriptions")
+    paginator = Paginator(rows, PAGE_SIZE)
     page = page_of(paginator, request)
     return data_answer(
         {
@@ -68,6 +74,7 @@ def organization(request: HttpRequest, slug: str) -> HttpResponse:
             "descriptions": [
                 {"language": other.language, "text": other.text}
                 for other in found.descriptions.all()
+                if other.text
             ],
             "website": found.website,
             "charity_number": found.charity_number,

@@ -329,6 +329,7 @@ NOT_TYPED = {
     "organizations_user_email_lower": "the form writes small letters",
     "organizations_organization_links_form": "lines of a list: no single value",
     "organizations_organization_links_most": "lines of a list: no single value",
+    "organizations_description_text": "empty in every part: no single value",
     "supporter_request_made_sure": "the form offers no “done”; a supporter's page does",
 }
 

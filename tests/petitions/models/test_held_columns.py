@@ -130,6 +130,7 @@ LANGUAGES = [
 MAYBE_LANGUAGES = [(Correction, "language"), (Signature, "text_language")]
 PAGES = [
     (Organization, "website"), (Organization, "privacy_notice"), (Answer, "link"),
+    (Description, "website"), (Description, "privacy_notice"),
     (AnswerTranslation, "link"),
 ]  # fmt: skip
 MAILBOXES = [
@@ -147,6 +148,8 @@ LINES = [
     (User, "name"), (Petition, "title"), (Translation, "title"), (Update, "title"),
     (UpdateTranslation, "title"), (Target, "name"), (Target, "office"),
     (Target, "organisation"), (TopicName, "text"), (Letter, "subject"),
+    (Description, "name"), (Description, "legal_name"),
+    (Description, "cover_description"),
     (Answer, "answered_by"), (AnswerTranslation, "answered_by"),
 ]  # fmt: skip
 TEXTS = [

@@ -302,9 +302,9 @@ def test_feeds_cost_few_statements(
         for _ in range(3):
             make_update(petition)
     costs = {
-        ALL: 6,
-        ORGANIZATION: 10,
-        "/petitions/petition-1/updates.atom": 6,
+        ALL: 7,
+        ORGANIZATION: 13,
+        "/petitions/petition-1/updates.atom": 7,
     }
     for path, cost in costs.items():
         with django_assert_num_queries(cost):
