@@ -45,6 +45,7 @@ data_urls = [
     path("petitions/<uslug:slug>.json", data.petition, name="petition"),
     path("petitions/<uslug:slug>/count.json", data.count, name="count"),
     path("petitions/<uslug:slug>/history.json", data.history, name="history"),
+    path("petitions/<uslug:slug>/history.csv", data.history_csv, name="history_csv"),
     path("organizations.json", organization_data.organizations, name="organizations"),
     path(
         "organizations/<uslug:slug>.json",
@@ -77,7 +78,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("favicon.ico", views.favicon, name="favicon"),
     path("", include((data_urls, "data"))),
     re_path(
-        rf"^(?:{IN_ANY_CASE})/(?P<path>[^/].*\.json)$",
+        rf"^(?:{IN_ANY_CASE})/(?P<path>[^/].*\.(?:json|csv))$",
         views.without_language,
         name="without_language",
     ),
@@ -141,6 +142,7 @@ POLICIES = {
     "data:petition": cached(embeddable=True),
     "data:count": cached(embeddable=True),
     "data:history": cached(embeddable=True),
+    "data:history_csv": cached(embeddable=True),
     "data:organizations": cached(page=page_number, embeddable=True),
     "data:organization": cached(embeddable=True),
     "data:oembed": cached(

@@ -17,7 +17,8 @@ class OrganizationMoved(Exception):
 def get_organization(slug: str) -> Organization:
     """Return the organisation at this address. Raise OrganizationMoved when it has
     another address now, Http404 when there never was one here."""
-    organization = Organization.objects.filter(slug=slug).first()
+    rows = Organization.objects.prefetch_related("descriptions")
+    organization = rows.filter(slug=slug).first()
     if organization is not None:
         return organization
     former = (

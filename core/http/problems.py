@@ -51,9 +51,9 @@ def problem(
     request: HttpRequest, status: int, *, has_files: bool = False
 ) -> HttpResponse:
     """Return the page templates/<status>.html with that status, or problem details for
-    a path that ends with .json. `has_files` says that a form with files was sent. With
+    the path of public data. `has_files` says that a form with files was sent. With
     a 503 what was typed is kept, to be sent again."""
-    if request.path.endswith(".json"):
+    if request.path.endswith((".json", ".csv")):
         response: HttpResponse = data_problem(status)
     else:
         mark_problem(request, status)
@@ -114,7 +114,9 @@ def mended_path(path: str) -> str:
     only these lead to a page, and without the prefix of the language that has none; ""
     if no other page is there. Pages behind tokens, which are not to be guessed at, are
     left out."""
-    if NO_SLIP.search(path) or path.endswith(".json"):  # which programs ask for
+    if NO_SLIP.search(path) or path.endswith(
+        (".json", ".csv")
+    ):  # which programs ask for
         return ""
     front = "/" + PLAIN_PATH.match(DOUBLED.sub("/", path))[1].rstrip("._-")  # type: ignore[index]
     if not front.endswith("/") and "." not in front.rpartition("/")[2]:

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable, Sequence
 
 BOM = "\ufeff"
 """What a CSV file begins with, so that spreadsheets read it as UTF-8."""
@@ -35,3 +38,16 @@ def from_text(cell: str) -> str:
     """Return the cell that `as_text` made this of."""
     found = cell[1:] if cell[:2] in {"'\t", "'\r", "'\n"} else cell
     return GUARDED.sub(r"\1", found)
+
+
+def table(lines: Iterable[Sequence[str | int]], *, begins: bool) -> bytes:
+    """Return lines of cells as CSV: words as a spreadsheet shows them and does not
+    compute them, numbers as they are, negative ones, too. Where the file `begins`, the
+    mark of UTF-8 comes first."""
+    out = io.StringIO(BOM if begins else "", newline="")
+    out.seek(0, io.SEEK_END)
+    csv.writer(out).writerows(
+        [as_text(cell) if isinstance(cell, str) else cell for cell in line]
+        for line in lines
+    )
+    return out.getvalue().encode()

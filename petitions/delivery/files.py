@@ -3,7 +3,6 @@ language of the petition, and a manifest with the SHA-256 of each."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
@@ -18,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from core.http.public_data import full
-from core.text.spreadsheets import BOM, as_text
+from core.text.spreadsheets import table
 from petitions.counts import by_day
 from petitions.models import Pack, PackFile, PackPiece
 from petitions.signature_fields import LABELS, OPTIONAL
@@ -83,19 +82,19 @@ def write_numbers(pack: Pack) -> None:
         known = dict(countries(language_of(pack)))
         rare = {c: n for c, n in pack.countries.items() if n < FEWEST and c}
         often = {c: n for c, n in pack.countries.items() if c and c not in rare}
-        lines = [
-            [known.get(code, code), str(number)]
+        lines: list[list[str | int]] = [
+            [known.get(code, code), number]
             for code, number in sorted(often.items(), key=lambda each: (-each[1], each))
         ]
         if rare:
-            lines.append([gettext("Other countries"), str(sum(rare.values()))])
+            lines.append([gettext("Other countries"), sum(rare.values())])
         if unsaid := pack.countries.get(""):
-            lines.append([gettext("Not said"), str(unsaid)])
+            lines.append([gettext("Not said"), unsaid])
         head = [gettext("Country"), gettext("Signatures confirmed here")]
         add(pack, COUNTRIES, table([head, *lines], begins=True))
         head = [gettext("Day"), *(str(source.label) for source in Source)]
-        days = [
-            [day.isoformat(), *(str(sources[source]) for source in Source)]
+        days: list[list[str | int]] = [
+            [day.isoformat(), *(sources[source] for source in Source)]
             for day, sources in by_day.sources_by_day(pack.petition)
         ]
         add(pack, DAYS, table([head, *days], begins=True))
@@ -118,15 +117,6 @@ def write_letters(pack: Pack) -> None:
             letter = render_to_string("delivery/letter.txt", context)
         add(pack, f"letter-{code}.txt", letter.encode())
     petition.reading = ""
-
-
-def table(lines: Iterable[list[str]], *, begins: bool) -> bytes:
-    """Return lines of cells as CSV, as a spreadsheet shows them and does not compute
-    them; with the mark of UTF-8 where the file `begins`."""
-    out = io.StringIO(BOM if begins else "", newline="")
-    out.seek(0, io.SEEK_END)
-    csv.writer(out).writerows([as_text(cell) for cell in line] for line in lines)
-    return out.getvalue().encode()
 
 
 def add(pack: Pack, name: str, content: bytes) -> None:

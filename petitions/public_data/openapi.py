@@ -131,6 +131,15 @@ def get(
     }
 
 
+def as_csv(described: Schema, lines: str) -> Schema:
+    """Return a described path whose data are `lines` of CSV."""
+    described["get"]["responses"]["200"] = {
+        "description": lines,
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    }
+    return described
+
+
 def parameter(name: str) -> Schema:
     return {"$ref": f"#/components/parameters/{name}"}
 
@@ -151,6 +160,16 @@ PATHS: Schema = {
     "/petitions/{slug}/count.json": get("count", "Its supporters", "Count", *PETITION),
     "/petitions/{slug}/history.json": get(
         "history", "Its supporters by day and source", "History", *PETITION
+    ),
+    "/petitions/{slug}/history.csv": as_csv(
+        get(
+            "history_csv",
+            "The same for a spreadsheet, with the total of each day",
+            "History",
+            *PETITION,
+        ),
+        "A line for each day that changed the count: day, time zone, what it brought "
+        "by source, and all supporters at its end",
     ),
     "/organizations.json": get(
         "organizations",

@@ -248,6 +248,7 @@ SCHEMAS: Schema = {
     "Count": shape("How many support it, and where they were counted", **counts),
     "History": shape(
         "What each day brought",
+        time_zone=text_schema("Where days begin: a name of the time zone database"),
         days=array(
             shape("A day", day=day("Date"), **changes),
             "Oldest first; days without a change are left out",

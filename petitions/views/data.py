@@ -3,13 +3,16 @@ petitions/public_data/openapi.py; a test compares the answers with that descript
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 
 from core.http.paging import page_of
 from core.http.problems import data_problem
@@ -21,6 +24,7 @@ from core.http.public_data import (
     public_data,
 )
 from core.i18n.slugs import is_slug
+from core.text.spreadsheets import table
 from organizations.lookup import OrganizationMoved as OrganizationMoved
 from organizations.lookup import get_organization
 from petitions.counts import by_day
@@ -122,11 +126,33 @@ def history(request: HttpRequest, petition: Petition) -> HttpResponse:
     left out; the changes of the last seconds follow within a minute."""
     return data_answer(
         {
+            "time_zone": settings.TIME_ZONE,
             "days": [
                 {"day": day.isoformat(), "supporters": sum(sources.values()), **sources}
                 for day, sources in by_day.sources_by_day(petition)
-            ]
+            ],
         }
+    )
+
+
+HISTORY = ("day", "time_zone", "supporters", "confirmed", "paper", "imported", "total")
+
+
+@public_data
+@of_petition(withdrawn_json)
+def history_csv(request: HttpRequest, petition: Petition) -> HttpResponse:
+    """Return the same for a spreadsheet, with the total at the end of each day."""
+    lines: list[Sequence[str | int]] = [HISTORY]
+    total = 0
+    for day, sources in by_day.sources_by_day(petition):
+        total += (new := sum(sources.values()))
+        by_source = (sources[source] for source in ("confirmed", "paper", "imported"))
+        lines.append((day.isoformat(), settings.TIME_ZONE, new, *by_source, total))
+    name = f"{petition.slug}-history.csv"
+    return HttpResponse(
+        table(lines, begins=False),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": content_disposition_header(True, name)},
     )
 
 

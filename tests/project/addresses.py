@@ -28,6 +28,7 @@ PATHS = {
     "data:petition": f"{PETITION}.json",
     "data:count": f"{PETITION}/count.json",
     "data:history": f"{PETITION}/history.json",
+    "data:history_csv": f"{PETITION}/history.csv",
     "data:organizations": "/organizations.json",
     "data:organization": "/organizations/rights-now.json",
     "data:oembed": f"/oembed.json?url=http://testserver.localhost{PETITION}/",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from core.text.spreadsheets import as_text, from_text
+from core.text.spreadsheets import BOM, as_text, from_text, table
 from petitions.privacy import export
 
 
@@ -32,3 +32,10 @@ def test_cells(cell: str, safe: str) -> None:
         column = export.safe("given")
         cursor.execute(f"SELECT {column} FROM (SELECT %s::text AS given) s", [cell])
         assert cursor.fetchone() == (safe,)
+
+
+def test_a_number_below_zero_is_one_and_words_like_it_are_words() -> None:
+    lines: list[list[str | int]] = [["Day", "More or fewer"], ["=1+1", -3], ["-3", 0]]
+
+    assert table(lines, begins=False) == (b"Day,More or fewer\r\n'=1+1,-3\r\n'-3,0\r\n")
+    assert table([], begins=True) == BOM.encode()

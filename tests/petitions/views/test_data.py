@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -35,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 PETITION = "/petitions/free-the-prisoners"
 PATHS = ("/petitions.json", f"{PETITION}.json", f"{PETITION}/count.json",
-         f"{PETITION}/history.json", "/organizations.json",
+         f"{PETITION}/history.json", f"{PETITION}/history.csv", "/organizations.json",
          "/organizations/rights-now.json", "/openapi.json")  # fmt: skip
 
 
@@ -142,7 +141,7 @@ def test_what_the_public_has_not_seen_or_may_not_see_is_in_no_answer(
     for path in PATHS:
         assert "secret" not in visitor.get(path).content.decode(), path
     for words in ("draft", "tomorrow"):
-        for ending in (".json", "/count.json", "/history.json"):
+        for ending in (".json", "/count.json", "/history.json", "/history.csv"):
             answer = visitor.get(f"/petitions/secret-{words}{ending}")
             assert answer.status_code == 404
             assert "secret" not in answer.content.decode()
@@ -153,7 +152,7 @@ def test_a_withdrawn_petition_is_gone_and_says_since_when(
 ) -> None:
     make_petition(organization, title="Gone", state=State.WITHDRAWN)
 
-    for ending in (".json", "/count.json", "/history.json"):
+    for ending in (".json", "/count.json", "/history.json", "/history.csv"):
         answer = visitor.get(f"/petitions/gone{ending}")
         assert answer.status_code == 410
         assert answer.json() == {
@@ -166,13 +165,44 @@ def test_a_withdrawn_petition_is_gone_and_says_since_when(
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
+def test_the_history_for_a_spreadsheet(
+    visitor: Client, petition: Petition, settings: Settings
+) -> None:
+    """Numbers are numbers, also when a day took more than it brought."""
+    settings.TIME_ZONE = "America/Toronto"
+    for day, number, source in (
+        (1, 5, "imported"),
+        (2, 40, "paper"),
+        (3, -10, "paper"),
+    ):
+        make_entry(petition, number, counted_at=date(2026, 3, day), source=source)
+    folding.fold()
+    answer = visitor.get(f"{PETITION}/history.csv")
+
+    # What was counted elsewhere stands on the day on which it was entered.
+    head, *lines = answer.content.decode().split("\r\n")
+    assert head == "day,time_zone,supporters,confirmed,paper,imported,total"
+    assert lines[:2] == [
+        "2026-03-01,America/Toronto,5,0,0,5,5",
+        "2026-03-02,America/Toronto,40,0,40,0,45",
+    ]
+    assert lines[2:] == ["2026-03-03,America/Toronto,-10,0,-10,0,35", ""]
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert (
+        'filename="free-the-prisoners-history.csv"'
+        in answer.headers["Content-Disposition"]
+    )
+    days = visitor.get(f"{PETITION}/history.json").json()
+    assert days["time_zone"] == "America/Toronto"
+
+
 def test_a_former_address_leads_to_the_present_one(
     visitor: Client, petition: Petition
 ) -> None:
     petition.slug = "free-them"
     petition.save()
 
-    for ending in (".json", "/count.json", "/history.json"):
+    for ending in (".json", "/count.json", "/history.json", "/history.csv"):
         answer = visitor.get(f"{PETITION}{ending}")
         assert answer.status_code == 301
         assert answer.headers["Location"] == f"/petitions/free-them{ending}"
@@ -322,10 +352,10 @@ def test_data_costs_few_statements_however_much_there_is(
     folding.fold()
     costs = {
         "/petitions.json": 7,
-        "/petitions.json?organization=rights-now": 8,
+        "/petitions.json?organization=rights-now": 9,
         "/petitions/petition-1.json": 11,
-        "/petitions/petition-1/count.json": 4,
-        "/petitions/petition-1/history.json": 5,
+        "/petitions/petition-1/count.json": 5,
+        "/petitions/petition-1/history.json": 6,
         "/organizations.json": 3,
         "/organizations/rights-now.json": 5,
         "/openapi.json": 0,
@@ -444,6 +474,6 @@ def test_data_holds_no_signer(visitor: Client, petition: Petition) -> None:
     make_signature(petition, "maya@example.org", name="Maya Tremblay", show_name=True)
 
     for path in PATHS:
-        answer = json.dumps(visitor.get(path).json())
+        answer = visitor.get(path).content.decode()
         assert "Maya" not in answer
         assert "maya@" not in answer

@@ -505,9 +505,28 @@ def test_the_history_has_its_table(visitor: Client, petition: Petition) -> None:
     text = text_of(visitor.get(f"{PAGE}history/"))
 
     assert (
-        "Day New In all 5 March 2026 7 37 4 March 2026 0 30 3 March 2026 -10 30 "
+        "Day New Total 5 March 2026 7 37 4 March 2026 0 30 3 March 2026 -10 30 "
         "2 March 2026 40 40"
     ) in text
+
+
+def test_the_curve_has_its_values_and_the_history_its_files(
+    visitor: Client, petition: Petition
+) -> None:
+    make_entry(petition, 1200, source="imported")
+    for day, number in ((2, 40), (3, -10)):
+        make_entry(petition, number, counted_at=date(2026, 3, day), source="paper")
+    folding.fold()
+
+    page = visitor.get(f"{PAGE}history/")
+    ends = re.findall(
+        r"<strong>([\d,]+)</strong> <time", page.content.decode().partition("<table")[0]
+    )
+
+    assert ends == ["1,200", "1,230"]
+    assert "1,200 counted elsewhere before included" in text_of(page)
+    assert f'href="{PAGE}history.csv"' in page.content.decode()
+    assert f'href="{PAGE}history.json"' in page.content.decode()
 
 
 def test_without_signatures_the_history_says_so(
@@ -582,7 +601,7 @@ def fill(petition: Petition, number: int) -> None:
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("", 22), ("updates/", 7), ("reasons/", 6), ("history/", 5), ("updates/1/", 6)],
+    [("", 24), ("updates/", 8), ("reasons/", 7), ("history/", 6), ("updates/1/", 7)],
 )
 def test_pages_ask_as_often_for_much_as_for_little(
     visitor: Client, path: str, most: int
