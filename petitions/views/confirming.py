@@ -38,6 +38,7 @@ from petitions.signatures.standing import (
     standing_of,
 )
 from petitions.signatures.tokens import (
+    LIFETIME,
     TokenPurpose,
     Valid,
 )
@@ -109,6 +110,7 @@ def confirm_page(
         "since": counted.confirmed_at,
         "masked": masked(signature.email),
         "token": opened.token,
+        "until": works_until(opened),
         "not_me": opened.lead_to(TokenPurpose.NOT_ME),
         "form": form or correction_form(signature),
         "foreign": request.method == "POST" and form is None and not unsaved,
@@ -119,6 +121,14 @@ def confirm_page(
     if standing is Standing.TOO_LATE:
         status = 410
     return TemplateResponse(request, "petitions/confirm.html", context, status=status)
+
+
+def works_until(opened: Opened) -> datetime:
+    """Return until when the link can confirm: its own lifetime, or less when the
+    petition ends earlier; to the minute, as it is printed."""
+    own = opened.made + LIFETIME
+    end = confirming.accepted_until(opened.signature, now=opened.now)
+    return min(own, end or own).replace(second=0, microsecond=0)
 
 
 def correction_form(signature: Signature, data: Any = None) -> CorrectionForm:

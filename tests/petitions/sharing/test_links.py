@@ -191,11 +191,11 @@ def test_the_petition_page_has_a_small_row_for_those_who_do_not_sign(
 def test_thanks_cost_few_queries(
     visitor: Client, petition: Petition, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         visitor.get(THANKS)
     step = make_step(petition, kind="letter", address="minister@example.org")
     step.letters.create(language="en", subject="Please", body="Do it.")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         visitor.get(THANKS)
 
 
@@ -274,10 +274,18 @@ def test_whoever_looks_at_a_step_that_was_passed_on_is_shown_the_petition(
 
 
 @pytest.mark.django_db
-def test_without_a_step_not_now_leads_back(visitor: Client, petition: Petition) -> None:
+def test_without_a_step_not_now_leads_to_no_empty_form(
+    visitor: Client, petition: Petition
+) -> None:
+    """The petition's page cannot know who has signed: its form would ask them again."""
     page = visitor.get(THANKS).content.decode()
 
-    assert f'<a href="{PATH}">Not now</a>' in page
+    found = re.search(r'<a href="([^"]+)">(Not now[^<]*)</a>', page)
+    assert found
+    assert found[2] == "Not now: to all petitions by Rights Now"
+    there = visitor.get(found[1])
+    assert there.status_code == 200
+    assert b'name="email"' not in there.content
     assert 'id="next"' not in page
 
 

@@ -14,14 +14,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from core.i18n.moments import hour_words
 from petitions.counts import folding
+from petitions.dates import closing_words
 from petitions.identity import key_ring
 from petitions.models import Consent, CountChange, OutgoingMail, Petition, Signature
 from petitions.signatures import (
+    confirming,
     links,
     withdrawing,
 )
 from petitions.signatures.tokens import (
+    LIFETIME,
     TokenPurpose,
     make_token,
 )
@@ -45,6 +49,28 @@ THANKS = "/petitions/free-the-prisoners/thank-you/"
 def not_me_link(signature: Signature) -> str:
     token = make_token(TokenPurpose.NOT_ME, signature.pk, now=timezone.now())
     return f"/not-me/{token}/"
+
+
+def test_whoever_does_not_confirm_now_is_told_how_long_it_waits(
+    visitor: Client, petition: Petition
+) -> None:
+    signature = make_pending(petition)
+    made = timezone.now() - timedelta(days=3)
+    token = make_token(TokenPurpose.CONFIRM, signature.pk, now=made)
+    page = text_of(visitor.get(f"/confirm/{token}/"))
+    end = hour_words((made + LIFETIME).replace(second=0, microsecond=0))
+
+    assert "Until you press the button, nothing is counted." in page
+    assert f"The link in our e-mail works until {end}." in page
+
+    # A petition that closes earlier gives a day more, and no longer.
+    closes = timezone.now() + timedelta(days=2)
+    Petition.objects.update(closes_at=closes)
+    end = closing_words((closes + confirming.GRACE).replace(second=0, microsecond=0))
+    assert f"works until {end}." in text_of(visitor.get(f"/confirm/{token}/"))
+
+    visitor.post(f"/confirm/{token}/")
+    assert "works until" not in text_of(visitor.get(f"/confirm/{token}/"))
 
 
 def test_the_page_names_the_signer_and_has_a_button(
