@@ -210,6 +210,23 @@ class Environment(environ.Env):  # type: ignore[misc]
             return ""
         return value
 
+    def in_languages(self, name: str, languages: list[str]) -> dict[str, str]:
+        """Return a line of text by language, without those that are not set: the first
+        language is that of `name` itself, another one of NAME_FR; report what cannot be
+        printed on a page."""
+        found = {}
+        for number, code in enumerate(languages):
+            variable = f"{name}_{code.upper()}" if number else name
+            value = self.text(variable)
+            if not value.isprintable() or len(value) > 500:
+                self.problems.append(
+                    f"{variable} cannot be printed on a page. Set one line of at most "
+                    "500 characters."
+                )
+            if value:
+                found[code] = value
+        return found
+
     def time_zone(self, name: str) -> str:
         """Return a name of the time zone database; report any other."""
         value = self.text(name, "UTC")

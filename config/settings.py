@@ -233,6 +233,14 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["core.i18n.formats"]
+# What the privacy page says of who runs the site, by language.
+OPERATOR = env.in_languages("OPERATOR", [code for code, _name in LANGUAGES])
+HOSTING = env.in_languages("HOSTING", [code for code, _name in LANGUAGES])
+MAIL_SERVICE = env.in_languages("MAIL_SERVICE", [code for code, _name in LANGUAGES])
+LEGAL_BASIS = env.in_languages("LEGAL_BASIS", [code for code, _name in LANGUAGES])
+PRIVACY_OFFICER = env.in_languages(
+    "PRIVACY_OFFICER", [code for code, _name in LANGUAGES]
+)
 USE_TZ = True
 TIME_ZONE = env.time_zone("TIME_ZONE")
 

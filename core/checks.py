@@ -105,6 +105,29 @@ def somebody_is_alerted(
     ]
 
 
+# What the law of most places asks a site to say, and no software knows.
+SAID_OF_THE_SITE = (
+    "OPERATOR", "HOSTING", "MAIL_SERVICE", "LEGAL_BASIS", "PRIVACY_OFFICER",
+)  # fmt: skip
+
+
+@register(Tags.security, deploy=True)
+def privacy_page_is_whole(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> list[CheckMessage]:
+    """Inform of what the privacy page has to leave open."""
+    unset = [name for name in SAID_OF_THE_SITE if not getattr(settings, name)]
+    if not unset:
+        return []
+    return [
+        checks.Info(
+            f"The privacy page says that this is not stated: {', '.join(unset)}.",
+            hint="docs/configuration.md says what each is; with _FR for French.",
+            id="config.I002",
+        )
+    ]
+
+
 @register(Tags.security)
 def webhooks_have_their_keys(
     app_configs: Sequence[AppConfig] | None, **options: Any

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from core import retention
+from core.i18n.languages import Passage, reader_language
 from core.models import Heartbeat
 from organizations.models import Organization
 from petitions.loops import PROVED
@@ -52,8 +55,33 @@ def how_we_count(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     """Show what is kept, why, and until when: the retention rules that the worker
     carries out."""
-    context = {"rules": retention.RULES, **responsible()}
+    context = {"rules": retention.RULES, "facts": facts(), **responsible()}
     return TemplateResponse(request, "petitions/privacy.html", context)
+
+
+def facts() -> list[tuple[str, Passage | None]]:
+    """Return what the settings say of who runs the site, each with its heading and, in
+    the reader's language where it is said in that, its words; None where nothing is
+    said."""
+    return [
+        (gettext("Who runs this site"), said(settings.OPERATOR)),
+        (gettext("Where it is hosted"), said(settings.HOSTING)),
+        (gettext("Who sends its e-mail"), said(settings.MAIL_SERVICE)),
+        (gettext("Legal basis"), said(settings.LEGAL_BASIS)),
+        (
+            gettext("Who is in charge of protecting personal data"),
+            said(settings.PRIVACY_OFFICER),
+        ),
+    ]
+
+
+def said(by_language: dict[str, str]) -> Passage | None:
+    """Return what was said in the reader's language, or else in the first one in which
+    it was."""
+    for language in (reader_language(), *by_language):
+        if language in by_language:
+            return Passage(by_language[language], language)
+    return None
 
 
 @require_safe

@@ -85,6 +85,8 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"WEB_CONCURRENCY": "x"}, "WEB_CONCURRENCY is 'x'. Set a whole number"),
     ({"GRACEFUL_TIMEOUT": "x"}, "GRACEFUL_TIMEOUT is 'x'. Set a whole number"),
     ({"BIND": "8000"}, "BIND holds '8000'. Set host:port:"),
+    ({"HOSTING": "A\x1b[2J"}, "HOSTING cannot be printed on a page. Set one line"),
+    ({"OPERATOR_FR": "x" * 501}, "OPERATOR_FR cannot be printed on a page."),
     ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES holds '10.0.0.1/8'."),
     (
         {
@@ -180,6 +182,18 @@ WRONG_FOR = {
         f"smpt://u:{HIDDEN}@h:587",
         "folder://tmp/mail",
     ],
+    **{
+        name: [LONG, f"{HIDDEN}\x1b[2J", f"Two\n{HIDDEN}"]
+        for name in (
+            "OPERATOR",
+            "HOSTING",
+            "MAIL_SERVICE",
+            "LEGAL_BASIS",
+            "PRIVACY_OFFICER",
+            "OPERATOR_FR",
+            "PRIVACY_OFFICER_FR",
+        )
+    },
     "BIND": [*WRONG, "8000", "127.0.0.1:0", "127.0.0.1:70000", f"u:{HIDDEN}@h:25"],
 }
 NAMES = [
@@ -187,7 +201,8 @@ NAMES = [
     "EMAIL_KEY_FALLBACKS", "DATABASE_URL", "MAIL_URL", "MAIL_RATE", "MAIL_CONNECTIONS",
     "MAIL_WEBHOOKS", "ANYMAIL_WEBHOOK_SECRET", "MAIL_FROM", "ALERT_EMAIL", "ALERT_URL",
     "SECURITY_CONTACT", "TRUSTED_PROXIES", "TIME_ZONE", "MEDIA_ROOT", "STATIC_ROOT",
-    "SECOND_FACTOR", "AUDIT_MONTHS",
+    "SECOND_FACTOR", "AUDIT_MONTHS", "OPERATOR", "HOSTING", "MAIL_SERVICE",
+    "LEGAL_BASIS", "PRIVACY_OFFICER", "OPERATOR_FR", "PRIVACY_OFFICER_FR",
     "RETENTION_MONTHS", "METRICS_TOKEN", "BIND", "WEB_CONCURRENCY", "WEB_THREADS",
     "GRACEFUL_TIMEOUT", "LOG_FORMAT", "DEMO", "DEBUG",
 ]  # fmt: skip

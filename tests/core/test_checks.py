@@ -96,6 +96,21 @@ def test_a_link_that_leads_nowhere_is_no_folder_for_uploads(
         )
 
 
+def test_what_the_privacy_page_leaves_open_is_told_before_going_public(
+    settings: Settings,
+) -> None:
+    settings.OPERATOR, settings.HOSTING = {"fr": "Droits inc."}, {}
+    assert "config.I002" not in found(Tags.security)
+    told = found(Tags.security, include_deployment_checks=True)["config.I002"]
+    assert "HOSTING, MAIL_SERVICE, LEGAL_BASIS, PRIVACY_OFFICER." in told
+    assert "OPERATOR" not in told
+
+    for name in core.checks.SAID_OF_THE_SITE:
+        setattr(settings, name, {"en": "Somebody"})
+    told_now = found(Tags.security, include_deployment_checks=True)
+    assert "config.I002" not in told_now
+
+
 def test_who_is_alerted_by_nothing_is_told_before_going_public(
     settings: Settings,
 ) -> None:

@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.utils import timezone, translation
+from pytest_django import Settings
 
 from core.http.cache_policy import page_cache
 from core.http.problems import problem
@@ -48,6 +49,36 @@ def test_who_answers_is_what_organisations_say_of_themselves(
     assert 'href="mailto:hello@rights.example"' in page
     assert 'href="https://rights.example/privacy"' in page
     assert 'href="/organizations/rights-now/"' in page
+
+
+def test_the_privacy_page_says_who_runs_the_site_in_the_readers_language(
+    visitor: Client, db: None, settings: Settings
+) -> None:
+    settings.OPERATOR = {"en": "Rights Ltd", "fr": "Droits ltée"}
+    settings.HOSTING = {"en": "Example Hosting <b>, Canada"}
+    settings.MAIL_SERVICE = {"fr": "Envois inc., France"}
+    settings.LEGAL_BASIS = {}
+    settings.PRIVACY_OFFICER = {"en": "Ann Example, privacy@example.org"}
+
+    english = visitor.get("/privacy/").content.decode()
+    french = visitor.get("/fr/privacy/").content.decode()
+
+    for page, language, texts in (
+        (english, "en", [("en", "Rights Ltd"), ("fr", "Envois inc., France")]),
+        (french, "fr", [("fr", "Droits ltée"), ("fr", "Envois inc., France")]),
+    ):
+        for code, text in texts:
+            assert f'<dd lang="{code}" dir="ltr">{text}</dd>' in page
+        assert '<dd lang="en" dir="ltr">Example Hosting &lt;b&gt;, Canada</dd>' in page
+        assert 'href="mailto:privacy@example.org"' in page
+        assert f'<html lang="{language}"' in page
+    # What is not set is not passed over.
+    assert english.count("Not stated here.") == 1
+    assert "Legal basis</dt>\n" in english
+    settings.OPERATOR = settings.HOSTING = settings.MAIL_SERVICE = {}
+    settings.PRIVACY_OFFICER = {}
+    page_cache.clear()
+    assert visitor.get("/privacy/").content.decode().count("Not stated here.") == 5
 
 
 def test_a_site_of_one_organisation_speaks_of_it(
