@@ -70,6 +70,13 @@ class Loop:
 # The loops of `manage.py work`; apps add theirs when they are ready.
 WORKER_LOOPS: list[Loop] = []
 
+# Set when `manage.py work` was told to end: a round that takes seconds ends at its next
+# step.
+ENDING = threading.Event()
+# Seconds in which the rounds under way may end: fewer than Docker's ten, after which it
+# kills.
+END_WITHIN = 8.0
+
 
 # == A worker that hangs ==
 
@@ -211,3 +218,10 @@ def start_threads(
     for thread in threads:
         thread.start()
     return threads
+
+
+def wait_for(threads: Sequence[threading.Thread], seconds: float) -> None:
+    """Wait until all threads have ended, at most `seconds` altogether."""
+    until = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 from django.utils import timezone
 
+from core.db.database import is_away
 from core.mail import capabilities
 from core.mail.transport import (
     Refused,
@@ -21,6 +22,7 @@ from core.mail.transport import (
     open_transport,
 )
 from core.switches import SWITCHES
+from core.worker.loops import ENDING
 from petitions.addresses import domain_of
 from petitions.mail import bounces
 from petitions.mail.leases import BATCH_TIME, LeasedMail
@@ -37,9 +39,13 @@ LONGEST_PAUSE = timedelta(hours=1)
 
 # Sent mails are marked together, in one commit, after this time or when there are this
 # many. If the process is killed before, these mails are sent once more, with the same
-# Message-ID.
+# Message-ID. If the database is away, they are marked as soon as it is back, should it
+# be back this soon.
 MARK_WITHIN = 0.1  # seconds
 MARKS = 50
+MARK_PATIENCE = 40.0  # seconds
+# How often a round that sends over several connections looks whether it has its lock.
+LOOK_EVERY = 0.2  # seconds
 
 # Sets `finished_at` of the mails and adds to the tallies of their petitions, days and
 # domains; the tallies in one order, so that connections wait for each other instead of
@@ -134,10 +140,18 @@ class Marks:
             self.write()
 
     def write(self) -> None:
-        """Mark the noted mails as sent in the database."""
-        if self.taken:
-            finish_all(self.taken, MailState.SENT)
-            self.taken = []
+        """Mark the noted mails as sent in the database. If the connection to it is
+        lost, mark them over a new one and raise the error all the same: the lock of the
+        loop is lost, too."""
+        if not self.taken:
+            return
+        taken, self.taken = self.taken, []
+        try:
+            finish_all(taken, MailState.SENT)
+        except Error as error:
+            if is_away(error) and not connection.in_atomic_block:
+                finish_later(taken)
+            raise
 
 
 class Batch:
@@ -149,6 +163,7 @@ class Batch:
         self.lock = threading.Lock()
         self.unsent = deque(mails)
         self.failures: list[Exception] = []
+        self.is_over = False
 
     def send(self, connections: int) -> None:
         """Send as many mails as there is time for and end the lease of the rest; raise
@@ -165,7 +180,7 @@ class Batch:
 
     def converse(self) -> None:
         """Send mails over one connection, one after the other, until none is left, time
-        is up, or mail is stopped."""
+        is up, mail is stopped, or the worker ends."""
         marks = Marks()
         with open_transport() as transport:
             # From now on: many servers let a stranger wait before they greet.
@@ -173,7 +188,7 @@ class Batch:
             capabilities.learn(transport.is_international)
             try:
                 while (left := stop_at - time.monotonic()) > 0 and self.unsent:
-                    if not SWITCHES.get().sends_mail:
+                    if self.is_over or not may_go_on():
                         return
                     if PACE.pause():
                         marks.write()
@@ -188,16 +203,25 @@ class Batch:
                 marks.write()
 
     def converse_in_parallel(self, connections: int) -> None:
+        """Run `converse` in threads; raise the first failure after all have ended. When
+        this thread's session is lost, and with it the lock of the loop, they end at
+        their next mail: another worker may send the rest."""
         # Daemon threads: a worker told to stop does not wait for a slow server.
-        """Run `converse` in threads; raise the first failure after all have ended."""
         threads = [
             threading.Thread(target=self.converse_alone, daemon=True)
             for _ in range(min(connections, len(self.unsent)))
         ]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            while alive := [thread for thread in threads if thread.is_alive()]:
+                alive[0].join(LOOK_EVERY)
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT 1")
+        finally:
+            self.is_over = True
+            for thread in threads:
+                thread.join()
         if self.failures:
             raise self.failures[0]
 
@@ -236,6 +260,11 @@ class Batch:
             raise
         else:
             marks.add(mail)
+
+
+def may_go_on() -> bool:
+    """Return whether the worker may begin another mail."""
+    return not ENDING.is_set() and SWITCHES.get().sends_mail
 
 
 def handle_refusal(mail: OutgoingMail, refusal: Refused) -> None:
@@ -280,6 +309,21 @@ def finish_all(
     }
     with connection.cursor() as cursor:
         cursor.execute(FINISH, parameters)
+
+
+def finish_later(mails: list[tuple[OutgoingMail, datetime]]) -> None:
+    """Mark mails as sent as soon as the database is back. If it stays away for longer
+    than `MARK_PATIENCE`, or the worker ends, they are sent once more."""
+    until = time.monotonic() + MARK_PATIENCE
+    while time.monotonic() < until:
+        connection.close()
+        try:
+            finish_all(mails, MailState.SENT)
+        except Error as error:
+            if not is_away(error) or ENDING.wait(0.2):
+                return
+        else:
+            return
 
 
 def postpone(mail: OutgoingMail, until: datetime) -> None:

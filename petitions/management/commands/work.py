@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from types import FrameType
 from typing import Any
 
@@ -29,7 +28,7 @@ class Command(BaseCommand):
         options = connections["default"].settings_dict["OPTIONS"]
         options.pop("pool", None)
         options["application_name"] = loops.worker_name()
-        stop = threading.Event()
+        stop = loops.ENDING
 
         def end(number: int, frame: FrameType | None) -> None:
             stop.set()
@@ -39,5 +38,4 @@ class Command(BaseCommand):
         connecting.wait(stop)
         threads = loops.start_threads(loops.WORKER_LOOPS, stop)
         stop.wait()
-        for thread in threads:
-            thread.join(timeout=3)
+        loops.wait_for(threads, loops.END_WITHIN)

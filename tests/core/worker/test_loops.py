@@ -145,3 +145,18 @@ def test_a_loop_begins_again_after_the_clock_was_set(
     assert run_while(loop, set_back)
     assert len(begun) == 2
     assert begun[1] < begun[0]
+
+
+def test_all_that_hang_are_waited_for_together() -> None:
+    hung = threading.Event()
+    threads = [threading.Thread(target=hung.wait, daemon=True) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    started = time.monotonic()
+
+    loops.wait_for(threads, 0.5)
+    took = time.monotonic() - started
+    hung.set()
+
+    # Not half a second for each.
+    assert 0.5 <= took < 10

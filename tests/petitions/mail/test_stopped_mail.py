@@ -93,6 +93,30 @@ def test_a_batch_under_way_ends_and_what_it_has_not_begun_is_put_back(
 
 
 @pytest.mark.django_db
+@both_manners
+def test_a_batch_under_way_ends_with_the_worker(
+    server: MailServer, petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it would send after its process has ended is not marked, and goes twice."""
+    ending = threading.Event()
+    monkeypatch.setattr(sending, "ENDING", ending)
+    for number in range(5):
+        make_pending(petition, f"maya{number}@example.org")
+
+    def end_at_the_third(address: str) -> None:
+        if len(server.mailbox.envelopes) == 2:
+            ending.set()
+
+    server.mailbox.refuse = end_at_the_third
+    send()
+
+    assert len(server.mailbox.recipients) == 3
+    assert states() == {MailState.SENT: 3, MailState.DUE: 2}
+    left = OutgoingMail.objects.filter(state=MailState.DUE)
+    assert set(left.values_list("leased_until", "attempts")) == {(None, 0)}
+
+
+@pytest.mark.django_db
 def test_a_mail_that_was_stopped_for_days_gets_its_tries(
     server: MailServer, petition: Petition
 ) -> None:
