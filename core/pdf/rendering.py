@@ -20,8 +20,9 @@ from core.pdf.fonts import Typesetter
 CHILD = Path(__file__).with_name("child.py")
 MEMORY = 1_000_000_000
 """Bytes of address space that the process may take."""
-SECONDS = 120
-"""How long it may take, by the clock and on a processor."""
+SECONDS = 45
+"""How long it may take, by the clock and on a processor: less than the minute after
+which a loop without a heartbeat counts as stopped (core/observability/probes.py)."""
 ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     # Nobody answers there: a template that imports from the network finds none.

@@ -76,7 +76,10 @@ def advance(now: datetime) -> bool:
     oldest = Pack.objects.unfinished().order_by("pk").first()
     if oldest is None:
         return False
-    printed = printing.print_next(oldest) if oldest.is_listed else None
+    try:
+        printed = printing.print_next(oldest) if oldest.is_listed else None
+    except printing.TryAgain:
+        return True
     with transaction.atomic():
         rows = Pack.objects.unfinished().select_for_update(of=("self",))
         pack = rows.filter(pk=oldest.pk).first()

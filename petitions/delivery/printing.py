@@ -20,6 +20,16 @@ from petitions.models import Pack, PackPiece
 logger = logging.getLogger(__name__)
 
 
+class TryAgain(Exception):
+    """A part could not be printed, for the first time."""
+
+
+# The part, and its pack, that could not be printed in the round before. It is tried
+# twice: what printed it may have been killed for want of the machine's memory, or
+# frozen with it.
+_failed: set[tuple[int, int]] = set()
+
+
 @dataclass(frozen=True)
 class Printed:
     """The PDF of a part, counted from 1; None where it could not be made."""
@@ -38,7 +48,8 @@ class Printed:
 
 def print_next(pack: Pack) -> Printed | None:
     """Print the next part of a list that is whole; return None when there is no more.
-    It takes seconds, and changes nothing."""
+    It takes seconds, and changes nothing. Raise TryAgain when that fails for the first
+    time."""
     pieces = PackPiece.objects.filter(file__pack=pack, file__name=files.NAMES)
     part, parts = pack.printed + 1, pieces.count()
     if part > parts:
@@ -58,7 +69,12 @@ def print_next(pack: Pack) -> Printed | None:
     try:
         with override(language):
             return Printed(part, parts, render_part(lines, heading))
-    except (NoFonts, NotRendered):
+    except (NoFonts, NotRendered) as error:
+        if isinstance(error, NotRendered) and (pack.pk, part) not in _failed:
+            logger.warning("Part %s of delivery pack %s failed once", part, pack.pk)
+            _failed.clear()
+            _failed.add((pack.pk, part))
+            raise TryAgain from error
         # The list as CSV is there all the same: a delivery does not stop for this.
         logger.exception("Part %s of delivery pack %s was not printed", part, pack.pk)
         return Printed(part, parts, None)

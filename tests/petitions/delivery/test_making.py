@@ -439,6 +439,27 @@ def test_a_part_that_cannot_be_printed_stops_no_delivery(
     assert files.manifest(pack)["list"]["parts_not_printed"] == 1
 
 
+def test_a_part_that_could_not_be_printed_is_tried_once_more(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine was out of memory, or stood still: that passes."""
+    tries: list[int] = []
+
+    def fail_once(*_args: Any) -> Rendered:
+        tries.append(1)
+        if len(tries) == 1:
+            raise NotRendered("It was ended by SIGKILL")
+        return Rendered(b"%PDF", 0, 1)
+
+    monkeypatch.setattr(printing, "render_part", fail_once)
+    make_signature(petition, name="Ann")
+
+    pack = made(prepared(petition))
+
+    assert content(pack, "names.pdf") == "%PDF"
+    assert (pack.printed, pack.unprinted, len(tries)) == (1, 0, 2)
+
+
 def test_a_pack_that_is_called_off_while_it_is_printed_stays_so(
     petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
