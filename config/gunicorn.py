@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging.config
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -76,6 +77,8 @@ def on_starting(server: Any) -> None:
 # Made before the fork, too: the process that holds this file's lock is the one that
 # watches.
 _watch = tempfile.TemporaryFile()  # noqa: SIM115
+# So is what tells the database which of its sessions are this server's.
+_token = secrets.token_hex(8)
 
 
 def post_fork(server: Any, worker: Any) -> None:
@@ -91,7 +94,7 @@ def post_worker_init(worker: Any) -> None:
     from core.worker import loops
 
     open_pool()
-    loops.start_threads([WATCH], _stop)
+    loops.start_threads([WATCH], _stop, loops.NAME + _token)
     watchdog.start(_watch, _stop)
 
 

@@ -26,8 +26,9 @@ from core.db.schema import is_behind
 
 # SQLSTATEs, or the classes they begin with, that mean "not now": connection lost,
 # server shutting down or starting, too many connections, a disk that is full or fails,
-# read-only after a failover, deadlock, lock timeout.
-AWAY_STATES = ("08", "53", "57", "58", "25006", "40", "55P03")
+# read-only after a failover, a session ended because it did nothing in a transaction,
+# deadlock, lock timeout.
+AWAY_STATES = ("08", "53", "57", "58", "25006", "25P03", "40", "55P03")
 # The state when a session that only reads, a replica's or one set so, is to write.
 READ_ONLY = "25006"
 # Lock timeout, deadlock, serialisation failure: another transaction was in the way.

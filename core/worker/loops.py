@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import Error, connection
 from django.utils import timezone
@@ -81,13 +82,17 @@ END_WITHIN = 8.0
 # == A worker that hangs ==
 
 # The application_name of a worker's connections begins so, and each process has its
-# own.
+# own. The processes of a web server, which watch over the worker, share one: as long as
+# one of them lives, gunicorn's first process ends those that hang.
 NAME = "petitions worker "
 # A worker's loops query the database several times a second, whatever one of them does.
 # It hangs when LOOKS looks in a row, this far apart, see no sign of any of them. Looks
 # are counted, not seconds: while this machine slept, it saw nothing.
 LOOK_EVERY = 5.0  # seconds
 LOOKS = 8
+# Of one that hangs in the middle of a transaction, with no other worker to notice it,
+# PostgreSQL ends the session, which lets go of its rows.
+LET_GO = "-c idle_in_transaction_session_timeout=30s"
 
 # The holder of a loop's lock: its name, and when the database last heard from it.
 HOLDER = """
@@ -111,6 +116,15 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 def worker_name() -> str:
     """Return an application_name for the connections of this process and no other."""
     return NAME + secrets.token_hex(8)
+
+
+def prepare_session(options: dict[str, Any], name: str) -> None:
+    """Change the options of a connection that keeps a loop's lock: no pool comes
+    between, whoever waits for the lock knows its process by `name`, and it lets go of
+    its rows when that hangs."""
+    options.pop("pool", None)
+    options["application_name"] = name
+    options["options"] = f"{options.get('options', '')} {LET_GO}".strip()
 
 
 @dataclass
@@ -139,9 +153,14 @@ class Vigil:
                 cursor.execute(END, [found[0]])
 
 
-def run(loop: Loop, stop: threading.Event) -> None:
+def run(loop: Loop, stop: threading.Event, name: str = "") -> None:
     """Run a loop until `stop` is set; try again after a lost connection or a failed
-    round."""
+    round. With a `name`, its connection is prepared for that: the loop runs in a
+    process that does other things, too."""
+    if name:
+        own = connection.settings_dict
+        connection.settings_dict = {**own, "OPTIONS": {**own["OPTIONS"]}}
+        prepare_session(connection.settings_dict["OPTIONS"], name)
     pause = 0.2
     vigil = Vigil(loop)
     while not stop.is_set():
@@ -208,11 +227,13 @@ def work(loop: Loop, stop: threading.Event) -> None:
 
 
 def start_threads(
-    loops: Sequence[Loop], stop: threading.Event
+    loops: Sequence[Loop], stop: threading.Event, name: str = ""
 ) -> list[threading.Thread]:
-    """Start a thread for each loop and return them; they end after `stop` is set."""
+    """Start a thread for each loop (see `run`) and return them; they end after `stop`
+    is set."""
+    words = (stop, name)
     threads = [
-        threading.Thread(target=run, args=(loop, stop), name=loop.name, daemon=True)
+        threading.Thread(target=run, args=(loop, *words), name=loop.name, daemon=True)
         for loop in loops
     ]
     for thread in threads:

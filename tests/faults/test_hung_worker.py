@@ -76,10 +76,15 @@ def mails(parts: Parts, addresses: set[str]) -> dict[str, list[str]]:
     return found
 
 
+def holder(parts: Parts, name: str) -> str:
+    """The name of the connections of whoever has the lock of a loop; "" for a moment
+    when nobody has."""
+    loop = next(loop for loop in LOOPS if loop.name == name)
+    return "".join(found for (found,) in parts.site.sql(HOLDER, loop.lock))
+
+
 def sender(parts: Parts) -> str:
-    """The name of its connections; "" for a moment when nobody does."""
-    mail = next(loop for loop in LOOPS if loop.name == "mail")
-    return "".join(name for (name,) in parts.site.sql(HOLDER, mail.lock))
+    return holder(parts, "mail")
 
 
 def test_a_worker_that_hangs_is_taken_over_from(parts: Parts) -> None:
@@ -129,3 +134,33 @@ def test_a_worker_that_hangs_is_taken_over_from(parts: Parts) -> None:
     unsent = "SELECT count(*) FROM petitions_outgoingmail WHERE state = 'due'"
     assert parts.site.sql(unsent) == [(0,)]
     print(f"\ntaken over after {took:.0f} s; {len(twice)} of 12 sent once more")
+
+
+END = """
+SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+ WHERE l.locktype = 'advisory' AND l.granted AND l.objid = %s::bigint::oid
+"""
+
+
+def test_a_web_server_that_hangs_keeps_no_alert_back(parts: Parts) -> None:
+    """It watches over the worker, and the worker watches: whoever has the lock."""
+    site = parts.site
+    watch = next(loop for loop in LOOPS if loop.name == "watch")
+
+    def web_watches() -> bool:
+        found = holder(parts, "watch")
+        if found and found == sender(parts):
+            site.sql(END, watch.lock)
+        return bool(found) and found != sender(parts)
+
+    until(lambda: sender(parts))
+    until(web_watches, 60, every=1.5)
+    web = site.processes("gunicorn")
+    for pid in web:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        until(lambda: holder(parts, "watch") == sender(parts) != "", TAKEN_OVER)
+    finally:
+        for pid in reversed(web):
+            os.kill(pid, signal.SIGCONT)
+    until(site.is_ready, 60)

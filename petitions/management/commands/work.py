@@ -23,11 +23,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         logs.log_what_nobody_caught()
-        # Each loop keeps a connection for itself, with its advisory lock: no pool may
-        # come between.
+        # Each loop keeps a connection for itself, with its advisory lock.
         options = connections["default"].settings_dict["OPTIONS"]
-        options.pop("pool", None)
-        options["application_name"] = loops.worker_name()
+        loops.prepare_session(options, loops.worker_name())
         stop = loops.ENDING
 
         def end(number: int, frame: FrameType | None) -> None:
