@@ -15,7 +15,8 @@ SPOKEN = ("text", "link", "answered_by")
 # What the worker writes into a delivery pack in each batch.
 OF_BATCHES = (
     "up_to", "last_id", "columns", "names", "number_only", "left_out", "countries",
-    "printed", "unprinted", "replaced", "files_erased_at",
+    "printed", "unprinted", "replaced", "files_erased_at", "earlier_id",
+    "withdrawn_since",
 )  # fmt: skip
 
 CHOICES: dict[str, Choice] = {
@@ -50,6 +51,12 @@ CHOICES: dict[str, Choice] = {
         hide=("network", "domain", "name"),
     ),
     "petitions.pack": Audited(OF_PETITION, leave_out=OF_BATCHES),
+    "petitions.officelink": Audited("pack__petition__organization_id"),
+    "petitions.officeanswer": Audited(
+        "link__pack__petition__organization_id",
+        leave_out=("mail_due_at", "attempts", "told_at"),
+        hide=("name", "email", "text"),
+    ),
     "petitions.packfile": DERIVED,
     "petitions.packpiece": DERIVED,
     "petitions.leftout": SIGNERS,

@@ -20,7 +20,7 @@ from petitions.abuse import (
 )
 from petitions.counts.folding import fold_round
 from petitions.counts.verifying import verify
-from petitions.delivery import making
+from petitions.delivery import making, office
 from petitions.mail import quarantine_notices
 from petitions.mail.outbox import begin_sending, send_due
 from petitions.mail.reminders import ReminderSweep
@@ -83,6 +83,7 @@ LOOPS = [
     Loop("sources", source_tallies.EVERY, source_tallies.tally),
     Loop("jobs", 1, invalidating.advance_round),
     Loop("packs", 1, making.advance),
+    Loop("office", 2, office.mail_round, mails=True),
     Loop("search", 30, reindexing.reindex_round),
     Loop("words", vocabulary.EVERY, WORDS.round),
     Loop("proof", 1800, prove),

@@ -8,6 +8,7 @@ from petitions.views import (
     feeds,
     links,
     listing,
+    office,
     petition_page,
     reports,
     sharing,
@@ -71,9 +72,13 @@ urlpatterns = [
     path("signed/<str:token>/erase/", signers.erase_all, name="erase_all"),
     path("signed/<str:token>/end-links/", signers.end_links, name="end_links"),
     path("never-again/<str:token>/", signers.never_again, name="never_again"),
+    path("office/<str:token>/", office.show, name="office"),
+    path("office/<str:token>/names/", office.names, name="office_names"),
+    path("office/<str:token>/files/<int:number>/", office.download, name="office_file"),
+    path("office-answer/<str:token>/", office.answer, name="office_answer"),
     # Links of these kinds that a mail program has damaged.
     re_path(
-        r"^(?:/*)(?P<folder>(?i:(?:[a-z]{2}/)?(?:confirm|not-me|signature|signed|never-again)))"
+        r"^(?:/*)(?P<folder>(?i:(?:[a-z]{2}/)?(?:confirm|not-me|signature|signed|never-again|office|office-answer)))"
         r"/(?P<rest>(?s:.*))$",
         links.damaged,
         name="damaged_link",

@@ -17,6 +17,9 @@ from petitions.models import (
     CountEntry,
     Handover,
     HandoverTranslation,
+    OfficeAnswer,
+    OfficeLink,
+    Pack,
     Petition,
     Signature,
     Target,
@@ -32,7 +35,7 @@ from petitions.signatures import (
     signing,
 )
 from petitions.signatures.signing import SignerInput
-from petitions.states import State, TargetKind
+from petitions.states import PackState, State, TargetKind
 
 numbers = count(1)
 
@@ -204,3 +207,24 @@ def make_answer_translation(
     """Add the words of an answer in another language."""
     fields.setdefault("text", f"Nous verrons ({language}).")
     return answer.translations.create(language=language, **fields)
+
+
+def make_office_answer(
+    petition: Petition, **fields: Any
+) -> tuple[OfficeLink, OfficeAnswer]:
+    """Make a delivery, the link of the office that receives it, and what it answered
+    there."""
+    now = timezone.now()
+    pack = Pack.objects.create(
+        petition=petition, target=petition.targets.all()[0], made_at=now,
+        state=PackState.DONE, as_of=now, finished_at=now,
+    )  # fmt: skip
+    link = OfficeLink.objects.create(
+        pack=pack, mailboxes="example.org", made_at=now,
+        ends_at=now + timedelta(days=30),
+    )  # fmt: skip
+    given = {
+        "name": "Anna Minister", "email": "anna@example.org", "language": "en",
+        "text": "We will.", "sent_at": now,
+    }  # fmt: skip
+    return link, OfficeAnswer.objects.create(link=link, **given | fields)

@@ -9,6 +9,7 @@ from petitions.admin.limits import (
     ListedNetworkAdmin,
     OrdinaryDomainAdmin,
 )
+from petitions.admin.offices import OfficeAnswerAdmin
 from petitions.admin.packs import PackAdmin
 from petitions.admin.petitions import PetitionAdmin
 from petitions.admin.reports import ReportAdmin
@@ -31,6 +32,7 @@ __all__ = [
     "LimitAdmin",
     "ListedDomainAdmin",
     "ListedNetworkAdmin",
+    "OfficeAnswerAdmin",
     "OrdinaryDomainAdmin",
     "PackAdmin",
     "PetitionAdmin",

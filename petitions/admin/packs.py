@@ -24,9 +24,18 @@ from core.audit import entries
 from core.text.fields import DayField
 from organizations.rights import Right
 from organizations.scoping import Needs, ScopedAdmin, page, user_of
+from petitions.admin import offices
 from petitions.admin.filters import PetitionFilter
 from petitions.delivery import files, making
-from petitions.models import Handover, LeftOut, Pack, Petition, Signature, Target
+from petitions.models import (
+    Handover,
+    LeftOut,
+    OfficeAnswer,
+    Pack,
+    Petition,
+    Signature,
+    Target,
+)
 from petitions.models.packs import AGREED
 from petitions.states import PUBLIC_STATES, PackContents, PackState, TargetKind
 
@@ -150,6 +159,7 @@ class PackAdmin(ScopedAdmin[Pack]):
             "call-off": self.call_off,
             "download": self.download,
             "handed-over": self.handed_over,
+            "office": self.office,
         }
         return [
             *(
@@ -178,6 +188,7 @@ class PackAdmin(ScopedAdmin[Pack]):
                 "may_deliver": self.holds(request, Right.DELIVER, pack),
                 "files": pack.files.all(),
                 "left_outs": pack.left_outs.count(),
+                "answers": OfficeAnswer.objects.waiting().filter(link__pack=pack),
             }
             if pack.state == PackState.PREPARING:
                 context["number"] = agreement(pack)
@@ -302,6 +313,14 @@ class PackAdmin(ScopedAdmin[Pack]):
         }
         template = "admin/petitions/pack/handed_over.html"
         return TemplateResponse(request, template, context)
+
+    @page(Right.DELIVER)
+    def office(self, request: HttpRequest, pack: Pack) -> HttpResponse:
+        """Make and revoke the links that open the pack to the office that receives it,
+        and show how often each was opened."""
+        if pack.state != PackState.DONE:
+            return redirect("admin:petitions_pack_change", pack.pk)
+        return offices.links(self, request, pack)
 
 
 def record(pack: Pack, handover: Handover, form: forms.Form) -> bool:

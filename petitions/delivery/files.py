@@ -42,10 +42,14 @@ type Row = dict[str, Any]
 
 
 def language_of(pack: Pack) -> str:
-    """Return the language of the tables: the petition's, or the site's where the
-    interface does not speak it."""
-    own = pack.petition.language
-    return own if own in dict(settings.LANGUAGES) else str(settings.LANGUAGE_CODE)
+    """Return the language of the tables: the petition's, as `spoken`."""
+    return spoken(pack.petition.language)
+
+
+def spoken(language: str) -> str:
+    """Return the language, or the site's where the interface does not speak it."""
+    known = language in dict(settings.LANGUAGES)
+    return language if known else str(settings.LANGUAGE_CODE)
 
 
 def add_names(pack: Pack, rows: Iterable[Row], *, first: int) -> None:
@@ -79,17 +83,7 @@ def cell(row: Row, name: str, known: dict[str, str]) -> str:
 def write_numbers(pack: Pack) -> None:
     """Write the tables by country and by day."""
     with override(language_of(pack)):
-        known = dict(countries(language_of(pack)))
-        rare = {c: n for c, n in pack.countries.items() if n < FEWEST and c}
-        often = {c: n for c, n in pack.countries.items() if c and c not in rare}
-        lines: list[list[str | int]] = [
-            [known.get(code, code), number]
-            for code, number in sorted(often.items(), key=lambda each: (-each[1], each))
-        ]
-        if rare:
-            lines.append([gettext("Other countries"), sum(rare.values())])
-        if unsaid := pack.countries.get(""):
-            lines.append([gettext("Not said"), unsaid])
+        lines = by_country(pack, language_of(pack))
         head = [gettext("Country"), gettext("Signatures confirmed here")]
         add(pack, COUNTRIES, table([head, *lines], begins=True))
         head = [gettext("Day"), *(str(source.label) for source in Source)]
@@ -98,6 +92,23 @@ def write_numbers(pack: Pack) -> None:
             for day, sources in by_day.sources_by_day(pack.petition)
         ]
         add(pack, DAYS, table([head, *days], begins=True))
+
+
+def by_country(pack: Pack, language: str) -> list[tuple[str, int]]:
+    """Return the number of signatures confirmed here by country, most first, with the
+    countries' names in the language, which has to be the active one."""
+    known = dict(countries(language))
+    rare = {c: n for c, n in pack.countries.items() if n < FEWEST and c}
+    often = {c: n for c, n in pack.countries.items() if c and c not in rare}
+    lines = [
+        (known.get(code, code), number)
+        for code, number in sorted(often.items(), key=lambda each: (-each[1], each))
+    ]
+    if rare:
+        lines.append((gettext("Other countries"), sum(rare.values())))
+    if unsaid := pack.countries.get(""):
+        lines.append((gettext("Not said"), unsaid))
+    return lines
 
 
 def write_letters(pack: Pack) -> None:

@@ -126,10 +126,23 @@ def finish(pack: Pack, now: datetime) -> None:
     """Write the other files of a pack whose list is whole, and mark it as made without
     saving it."""
     pack.finished_at = now
+    compare(pack)
     files.write_numbers(pack)
     files.write_letters(pack)
     files.seal(pack)
     pack.state = PackState.DONE
+
+
+def compare(pack: Pack) -> None:
+    """Find the delivery that the same person or body was handed last, and how many of
+    its signatures do not count any more."""
+    handed = Pack.objects.filter(
+        target=pack.target_id, handover__isnull=False, as_of__lt=pack.as_of
+    )
+    pack.earlier = handed.order_by("-as_of").first()
+    if pack.earlier is not None:
+        still = pack.earlier.counted().count()
+        pack.withdrawn_since = max(0, pack.earlier.confirmed - still)
 
 
 def filled_columns(pack: Pack) -> list[str]:

@@ -30,6 +30,7 @@ from petitions.models.mails import (
     Suppression,
 )
 from petitions.models.next_steps import Letter, NextStep
+from petitions.models.offices import OfficeAnswer, OfficeLink
 from petitions.models.packs import LeftOut, Pack, PackFile, PackPiece
 from petitions.models.petitions import FormerPetitionSlug, Petition
 from petitions.models.removals import Removal
@@ -79,6 +80,8 @@ __all__ = [
     "MergedSignature",
     "News",
     "NextStep",
+    "OfficeAnswer",
+    "OfficeLink",
     "OrdinaryDomain",
     "OutgoingMail",
     "Pack",

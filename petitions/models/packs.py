@@ -120,6 +120,18 @@ class Pack(models.Model):
     countries = models.JSONField(
         default=dict, help_text="The signatures confirmed here by country code."
     )
+    earlier = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The last one that they were handed before this one was begun.",
+    )
+    withdrawn_since = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Of the number of the earlier one: those who do not count any more.",
+    )
     printed = models.PositiveIntegerField(
         default=0, help_text="The parts of the list that were printed, or tried to be."
     )
@@ -183,6 +195,12 @@ class Pack(models.Model):
     def number(self) -> int:
         """The number of all supporters."""
         return self.confirmed + self.paper + self.imported
+
+    @property
+    def new_since(self) -> int:
+        """The number of signatures that the earlier one had not."""
+        kept = self.earlier.confirmed - self.withdrawn_since if self.earlier else 0
+        return max(0, self.confirmed - kept)
 
     @property
     def erased_on(self) -> datetime:

@@ -26,6 +26,7 @@ from petitions.models import (
     Consent,
     MailTally,
     MergedSignature,
+    OfficeAnswer,
     OutgoingMail,
     Petition,
     Report,
@@ -35,6 +36,7 @@ from petitions.models import (
     SupporterRequest,
 )
 from petitions.models.mails import MailKind
+from petitions.models.offices import OFFICE_ANSWERS_KEPT
 from petitions.signature_fields import ERASED
 from petitions.signatures.links import UNCONFIRMED_KEPT
 from petitions.signatures.tokens import LIFETIME
@@ -191,6 +193,17 @@ def reports(now: datetime) -> QuerySet[Report]:
 def drop_words(reports: QuerySet[Report]) -> None:
     """Empty what a visitor or staff wrote; the rows stay."""
     Report.objects.filter(pk__in=reports).erase_words()
+
+
+def office_answers(now: datetime) -> QuerySet[OfficeAnswer]:
+    """Return the answers of offices that were written too long ago to be needed."""
+    since = now - OFFICE_ANSWERS_KEPT
+    return OfficeAnswer.objects.legible().filter(sent_at__lt=since).order_by("sent_at")
+
+
+def drop_office_words(answers: QuerySet[OfficeAnswer]) -> None:
+    """Empty what an office wrote; the rows stay."""
+    OfficeAnswer.objects.filter(pk__in=answers).erase_words()
 
 
 def former_requests(now: datetime) -> QuerySet[SupporterRequest]:

@@ -13,6 +13,7 @@ from core.retention import (
 )
 from petitions.delivery import expiring
 from petitions.mail.bounces import HELD_FOR
+from petitions.models.offices import OFFICE_ANSWERS_KEPT
 from petitions.models.packs import FILES_KEPT
 from petitions.models.petition_lifecycle import WAIT
 from petitions.privacy import (
@@ -347,6 +348,29 @@ RULES = [
         kept=_("As long as the site stands: what was signed stays signed."),
     ),
     RetentionRule(
+        name="answers of offices",
+        columns={
+            "petitions.officelink": ("mailboxes", "made_by"),
+            "petitions.officeanswer": ("name", "email", "text"),
+        },
+        what=_(
+            "What the office of a person petitioned answers behind the link that it "
+            "was given: who answers, with which address, and what"
+        ),
+        purpose=_(
+            "So that the organisation can check that it is theirs, and put it on the "
+            "page."
+        ),
+        kept=format_lazy(
+            _(
+                "{days} days after it was written; the link, and the domain of the "
+                "office’s mail, as long as the petition."
+            ),
+            days=OFFICE_ANSWERS_KEPT.days,
+        ),
+        expiry=Rows(expiry.office_answers, expiry.drop_office_words),
+    ),
+    RetentionRule(
         name="pictures",
         columns={
             "petitions.petition": ("image", "image_description"),
@@ -432,5 +456,6 @@ NOT_PERSONAL = {
     "petitions.invalidation": ("name_match", "state"),
     "petitions.pack": ("contents", "state", "columns", "countries"),
     "petitions.packfile": ("name", "sha256"),
+    "petitions.officeanswer": ("language",),
 }
 PEOPLE = ("petitions.signature",)

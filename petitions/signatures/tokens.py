@@ -1,7 +1,8 @@
-"""Tokens for links that only the owner of a mailbox has.
+"""Tokens for links that only the owner of a mailbox has, or the office that receives a
+delivery.
 
-A token is signed and expires. It holds the id of a signature and a time, no personal
-data, and is stored nowhere. `TokenPurpose` says what each kind of link may show and do,
+A token is signed and expires. It holds the id of a row and a time, no personal data,
+and is stored nowhere. `TokenPurpose` says what each kind of link may show and do,
 `LEADS_TO` which other links its pages may contain; petitions.views.links checks access.
 """
 
@@ -44,6 +45,12 @@ class TokenPurpose(enum.StrEnum):
     links."""
     NEVER = "petitions.never-again"
     """Stops mail to one address and lets it begin again, however old the token is."""
+    OFFICE = "petitions.office"
+    """Shows a delivery to the office that receives it, and takes its answer, until the
+    link ends or is revoked. Its number is that of an OfficeLink."""
+    OFFICE_ANSWER = "petitions.office-answer"
+    """Shows what somebody answered in the name of an office, and confirms it. Its
+    number is that of an OfficeAnswer."""
 
 
 LEADS_TO: dict[TokenPurpose, frozenset[TokenPurpose]] = {
@@ -52,6 +59,8 @@ LEADS_TO: dict[TokenPurpose, frozenset[TokenPurpose]] = {
     TokenPurpose.OWN: frozenset({TokenPurpose.CONFIRM}),
     TokenPurpose.ALL: frozenset({TokenPurpose.OWN, TokenPurpose.NEVER}),
     TokenPurpose.NEVER: frozenset(),
+    TokenPurpose.OFFICE: frozenset(),
+    TokenPurpose.OFFICE_ANSWER: frozenset(),
 }
 
 
@@ -59,7 +68,8 @@ LEADS_TO: dict[TokenPurpose, frozenset[TokenPurpose]] = {
 class Valid:
     """A token of ours that has not expired."""
 
-    signature_id: int
+    number: int
+    """That of a signature, unless the purpose says otherwise."""
     made: datetime = field(default=UNKNOWN, compare=False)
     """The time at which the link was mailed; links on the pages it leads to inherit
     it."""
@@ -69,7 +79,7 @@ class Valid:
 class Expired:
     """A token of ours that is too old: a new one can be sent."""
 
-    signature_id: int
+    number: int
     made: datetime = field(default=UNKNOWN, compare=False)
 
 
@@ -81,10 +91,10 @@ class Broken:
 type Outcome = Valid | Expired | Broken
 
 
-def make_token(purpose: TokenPurpose, signature_id: int, *, now: datetime) -> str:
+def make_token(purpose: TokenPurpose, number: int, *, now: datetime) -> str:
     """Return a token for a link, in characters that no mail program breaks."""
     seconds = int(now.timestamp())
-    value = f"{int_to_base36(signature_id)}.{int_to_base36(seconds)}"
+    value = f"{int_to_base36(number)}.{int_to_base36(seconds)}"
     return _signer(purpose).sign(value)
 
 
@@ -92,14 +102,14 @@ def read_token(purpose: TokenPurpose, token: str, *, now: datetime) -> Outcome:
     """Return what `token` refers to: Valid or Expired if we made it for this purpose,
     otherwise Broken."""
     try:
-        number, seconds = _signer(purpose).unsign(token).split(".")
-        signature_id, made = base36_to_int(number), base36_to_int(seconds)
+        row, seconds = _signer(purpose).unsign(token).split(".")
+        number, made = base36_to_int(row), base36_to_int(seconds)
     except (BadSignature, ValueError):
         return Broken()
     then = datetime.fromtimestamp(made, UTC)
     if now - then > LIFETIME:
-        return Expired(signature_id, then)
-    return Valid(signature_id, then)
+        return Expired(number, then)
+    return Valid(number, then)
 
 
 # The 43 characters of the signature are a SHA-256; anything after them was appended on

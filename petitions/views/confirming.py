@@ -59,7 +59,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         now = timezone.now()
         outcome = read_link(request, TokenPurpose.CONFIRM, token, now)
         if isinstance(outcome, Valid):
-            number = outcome.signature_id
+            number = outcome.number
             result, slug = retry_once(lambda: confirming.confirm(number, now=now))
             return confirmed(request, number, token, result, slug, now)
     return look(request, token)

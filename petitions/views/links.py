@@ -54,6 +54,8 @@ PAGES = {
     TokenPurpose.OWN: "petitions:signature",
     TokenPurpose.ALL: "petitions:signed",
     TokenPurpose.NEVER: "petitions:never_again",
+    TokenPurpose.OFFICE: "petitions:office",
+    TokenPurpose.OFFICE_ANSWER: "petitions:office_answer",
 }
 FOLDERS = {
     "confirm": TokenPurpose.CONFIRM,
@@ -61,6 +63,8 @@ FOLDERS = {
     "signature": TokenPurpose.OWN,
     "signed": TokenPurpose.ALL,
     "never-again": TokenPurpose.NEVER,
+    "office": TokenPurpose.OFFICE,
+    "office-answer": TokenPurpose.OFFICE_ANSWER,
 }
 
 
@@ -127,9 +131,9 @@ def opened_by(
             outcome = read_link(request, purpose, token, now)
             if isinstance(outcome, HttpResponse):
                 return outcome
-            signature = same_person.find_signature(outcome.signature_id)
+            signature = same_person.find_signature(outcome.number)
             if signature is None:
-                return gone(request, outcome.signature_id)
+                return gone(request, outcome.number)
             opened = Opened(purpose, token, outcome.made, signature, now)
             if old is not None and (isinstance(outcome, Expired) or is_ended(opened)):
                 return old(request, opened)
@@ -167,15 +171,28 @@ def mended(request: HttpRequest, purpose: TokenPurpose, damaged: str) -> HttpRes
     """Redirect a GET to the page that a damaged link meant: mail programs append the
     text behind an address, break it, or double it. Otherwise answer 404 with the way to
     a new link."""
-    token = mend_token(purpose, damaged)
-    if token and request.method in ("GET", "HEAD"):
-        return redirect(PAGES[purpose], token)
+    if mended := mended_link(request, purpose, damaged):
+        return mended
+    if purpose in (TokenPurpose.OFFICE, TokenPurpose.OFFICE_ANSWER):
+        page = "petitions/office_closed.html"
+        return TemplateResponse(request, page, {"petition": None}, status=404)
     context = {
         "manage": purpose in (TokenPurpose.OWN, TokenPurpose.ALL),
         "typed": "",
         "error": "",
     }
     return TemplateResponse(request, "petitions/broken_link.html", context, status=404)
+
+
+def mended_link(
+    request: HttpRequest, purpose: TokenPurpose, damaged: str
+) -> HttpResponse | None:
+    """Redirect a GET to the page that a damaged link meant; return None when there is
+    no such page."""
+    token = mend_token(purpose, damaged)
+    if token and request.method in ("GET", "HEAD"):
+        return redirect(PAGES[purpose], token)
+    return None
 
 
 @csrf_exempt

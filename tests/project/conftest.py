@@ -41,6 +41,7 @@ from tests.factories import (
     make_entry,
     make_handover,
     make_handover_translation,
+    make_office_answer,
     make_pending,
     make_petition,
     make_signature,
@@ -102,6 +103,7 @@ def world(organization: Organization, alice: User) -> World:
         reason="A test", since=now - timedelta(days=1), found=1,
     )  # fmt: skip
     invalidating.begin_invalidation(described, alice, now=now)
+    make_office_answer(world.signed)
     Pack.objects.create(
         petition=world.signed, target=world.signed.targets.get(), made_by=alice,
         made_at=now,
@@ -199,7 +201,10 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
     signature = make_pending(petition)
     counted = make_signature(petition)
     now = timezone.now()
+    link, answer = make_office_answer(petition)
     return {
+        "office": make_token(TokenPurpose.OFFICE, link.pk, now=now),
+        "office_answer": make_token(TokenPurpose.OFFICE_ANSWER, answer.pk, now=now),
         "own": make_token(TokenPurpose.OWN, counted.pk, now=now),
         "all": make_token(TokenPurpose.ALL, counted.pk, now=now),
         "never": make_token(TokenPurpose.NEVER, counted.pk, now=now),

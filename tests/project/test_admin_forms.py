@@ -33,6 +33,7 @@ from petitions.models import (
     Export,
     Invalidation,
     KeyCollision,
+    OfficeAnswer,
     Pack,
     Petition,
     Signature,
@@ -52,6 +53,7 @@ READ_ONLY = (
     Export,
     Invalidation,
     KeyCollision,
+    OfficeAnswer,
     Pack,
 )
 

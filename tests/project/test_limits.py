@@ -35,6 +35,8 @@ from petitions.models import (
     Invalidation,
     Letter,
     NextStep,
+    OfficeAnswer,
+    OfficeLink,
     Petition,
     Report,
     Signature,
@@ -42,7 +44,12 @@ from petitions.models import (
     Target,
     Translation,
 )
-from tests.factories import make_petition, make_signature, make_user
+from tests.factories import (
+    make_office_answer,
+    make_petition,
+    make_signature,
+    make_user,
+)
 from tests.petitions.imports import file_of, refusal, run
 from tests.project.conftest import World
 from tests.project.forms import own_forms
@@ -157,6 +164,7 @@ def rows(world: World) -> None:
     answer = world.signed.answers.get()
     answer.text = "Another word."
     answer.save()
+    make_office_answer(world.signed)
     step = NextStep.objects.create(
         petition=world.signed, kind="letter", address="office@example.org"
     )
@@ -296,6 +304,8 @@ STORED: dict[str, tuple[type[models.Model], dict[str, str]]] = {
     "WithdrawalForm": (AnswerWithdrawal, {}),
     "AcceptForm": (User, {}),
     "AskedForm": (SupporterRequest, {}),
+    "OfficeAnswerForm": (OfficeAnswer, {}),
+    "OfficeLinkForm": (OfficeLink, {}),
     "AddressForm": (SupporterRequest, {}),
 }
 # Fields that are not text: checked as a whole, or not stored in a column of theirs.

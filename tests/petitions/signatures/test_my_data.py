@@ -34,6 +34,7 @@ KEPT = {
     "Suppression": "outlives everything, so that nobody writes to them again",
     "Bounce": "thirty days, so that no mail goes to what does not exist",
     "LinkRequest": "a second: the worker answers it",
+    "OfficeAnswer": "an office's own words, which it wrote to be published",
 }
 
 

@@ -85,6 +85,12 @@ TABLE: dict[str, tuple[TokenPurpose, Shows, Shows]] = {
     "end_links": (TokenPurpose.ALL, Shows(others=True), Shows(others=True)),
     "never_again": (TokenPurpose.NEVER, Shows(), Shows()),
 }
+# Those that lead to signatures; offices have theirs (delivery/test_office.py).
+SIGNERS = [
+    TokenPurpose.CONFIRM, TokenPurpose.NOT_ME, TokenPurpose.OWN, TokenPurpose.ALL,
+    TokenPurpose.NEVER,
+]  # fmt: skip
+OF_OFFICES = ["office", "office_answer", "office_file", "office_names"]
 # What a POST may do to a signature that was confirmed.
 CHANGES = {"signature", "withdraw", "erase", "erase_all", "end_links"}
 OF_TOKENS = [
@@ -111,7 +117,8 @@ def other() -> Petition:
 
 
 def test_the_table_has_every_address() -> None:
-    assert sorted(TABLE) == sorted(name for name in OF_TOKENS if name)
+    assert sorted([*TABLE, *OF_OFFICES]) == sorted(name for name in OF_TOKENS if name)
+    assert {kind for kind, *_shows in TABLE.values()} == {*SIGNERS}
 
 
 @pytest.mark.parametrize("is_confirmed", [False, True])
@@ -150,7 +157,7 @@ def test_every_kind_of_link_at_every_address(
         assert stored() == before
 
 
-@pytest.mark.parametrize("purpose", TokenPurpose)
+@pytest.mark.parametrize("purpose", SIGNERS)
 def test_a_page_holds_no_link_that_may_do_more(
     visitor: Client, petition: Petition, other: Petition, purpose: TokenPurpose
 ) -> None:
@@ -215,7 +222,7 @@ def test_only_a_mail_or_an_opened_link_makes_another() -> None:
         for path in Path("petitions").rglob("*.py")
         if "make_token(" in path.read_text()
     }
-    assert makers == {"tokens.py", "messages.py", "links.py"}
+    assert makers == {"tokens.py", "messages.py", "links.py", "office.py"}
 
 
 # == After confirming ==
@@ -344,7 +351,7 @@ def test_another_spelling_opens_nothing(
         assert message["To"] == EVIL
         texts += body(message)
     for mine in (evil, repeated):
-        for purpose in TokenPurpose:
+        for purpose in SIGNERS:
             page = visitor.get(page_of(purpose, mine), follow=True)
             texts += page.content.decode()
         visitor.post(page_of(TokenPurpose.CONFIRM, mine))
@@ -485,7 +492,7 @@ def test_what_is_glued_to_a_link_leads_to_its_page(
 
 
 @pytest.mark.parametrize("prefix", ["", "/fr"])
-@pytest.mark.parametrize("purpose", TokenPurpose)
+@pytest.mark.parametrize("purpose", SIGNERS)
 def test_what_cannot_be_mended_offers_a_new_link(
     visitor: Client, petition: Petition, purpose: TokenPurpose, prefix: str
 ) -> None:

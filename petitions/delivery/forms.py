@@ -1,0 +1,55 @@
+"""The form in which an office answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.i18n.language_fields import LanguageChoice, LanguageSelect
+from core.mail.address_fields import AddressField
+from core.text.fields import LineField, TextField
+from petitions.models import OfficeLink
+
+
+class OfficeAnswerForm(forms.Form):
+    """An answer of the office that `link` was given to."""
+
+    name = LineField(
+        label=_("Your name and office"),
+        max_length=200,
+        error_messages={"required": _("Say who answers")},
+    )
+    email = AddressField(ascii_only=True, label=_("E-mail address at your office"))
+    language = LanguageChoice(label=_("Language of the answer"), widget=LanguageSelect)
+    text = TextField(
+        label=_("Your answer"),
+        max_length=40_000,
+        error_messages={
+            "required": _("Write the answer"),
+            "max_length": _(
+                "Shorten the answer to 40,000 characters; it has %(show_value)s"
+            ),
+        },
+    )
+
+    def __init__(self, link: OfficeLink, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.link = link
+
+    def clean_email(self) -> str:
+        address = str(self.cleaned_data["email"])
+        if not self.link.is_mailbox(address):
+            where = self.link.mailboxes
+            known = where if "@" in where else f"…@{where}"
+            raise ValidationError(
+                gettext(
+                    "Enter an address of your office (%(known)s): it is written to, "
+                    "so that nobody answers in your name."
+                ),
+                params={"known": known},
+            )
+        return address

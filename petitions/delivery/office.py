@@ -1,0 +1,274 @@
+"""The office's room: a link that shows a delivery to the office that receives it, where
+it can answer. No account: whoever has the link is in, so each opening is on record, the
+link ends, and staff can revoke it. Names and files are shown by a button only, for mail
+programs open links by themselves.
+
+An answer counts as the office's when somebody who reads mail there confirms it.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, override
+
+from core.audit import entries
+from core.audit.actors import acting
+from core.http.public_data import full
+from core.mail.leases import lease_time
+from core.security.buckets import Rate, draw
+from organizations.models import User
+from petitions import reports
+from petitions.delivery import files
+from petitions.models import Answer, OfficeAnswer, OfficeLink, Pack
+from petitions.signatures.forms import countries
+from petitions.signatures.tokens import (
+    Broken,
+    TokenPurpose,
+    Valid,
+    make_token,
+    read_token,
+)
+from petitions.states import PackState, TextFormat
+
+logger = logging.getLogger(__name__)
+
+OPENINGS = Rate("office link", burst=200, emission_interval=timedelta(seconds=10))
+"""Pages that one link opens: each is an entry of the log."""
+ANSWERS = Rate("office answer", burst=5, emission_interval=timedelta(hours=1))
+"""Answers behind one link: each is a mail."""
+ON_A_PAGE = 100
+"""The names that are shown at a time."""
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+# == The link ==
+
+
+def address_of(link: OfficeLink) -> str:
+    """Return the address to give to the office."""
+    token = make_token(TokenPurpose.OFFICE, link.pk, now=link.made_at)
+    with override(files.language_of(link.pack)):
+        return full(reverse("petitions:office", args=[token]))
+
+
+def find_link(token: str) -> OfficeLink | None:
+    """Return the link that has this token, open or not; None for no token of ours."""
+    # Its own time decides, not that of links in mails.
+    outcome = read_token(TokenPurpose.OFFICE, token, now=timezone.now())
+    if isinstance(outcome, Broken):
+        return None
+    links = OfficeLink.objects.select_related(
+        "pack__petition__organization", "pack__target"
+    )
+    return links.filter(pk=outcome.number).first()
+
+
+def record(link: OfficeLink, said: str, *, now: datetime, rows: int = 0) -> timedelta:
+    """Put on record what the link was used for, and how many rows it showed. Return
+    zero, or how long to wait when it was used too often: then nothing is shown."""
+    if wait := draw(OPENINGS.of(str(link.pk)), now=now):
+        return wait
+    with acting(f"office link {link.pk}"):
+        entries.note(link, said, rows=rows)
+    return timedelta(0)
+
+
+# == What it shows ==
+
+
+def has_files(pack: Pack) -> bool:
+    return pack.state == PackState.DONE and pack.files_erased_at is None
+
+
+def letter(pack: Pack, language: str) -> str:
+    """Return the letter of the pack in this language, or in the petition's; "" once the
+    files are erased."""
+    named = {file.name: file for file in pack.files.filter(name__startswith="letter-")}
+    wanted = (f"letter-{language}.txt", f"letter-{files.language_of(pack)}.txt")
+    for name in wanted:
+        if name in named and has_files(pack):
+            return b"".join(files.content_of(named[name])).decode()
+    return ""
+
+
+@dataclass(frozen=True)
+class Names:
+    """A page of the list: its headings, its lines, and the number of the signature
+    after which to go on; 0 on the last page."""
+
+    headings: list[str]
+    lines: list[list[str]]
+    after: int
+
+
+def names(pack: Pack, *, sought: str, after: int, language: str) -> Names:
+    """Return a page of the names in the pack's list whose name or place has what is
+    `sought`, in the columns and order of names.csv, without those who withdrew
+    since."""
+    if not has_files(pack):
+        return Names([], [], 0)
+    rows = pack.listed().filter(pk__gt=after).order_by("pk")
+    if sought:
+        shown = {"name", "place"} & set(pack.columns)
+        found = Q()
+        for column in shown:
+            found |= Q(**{f"{column}__icontains": sought})
+        rows = rows.filter(found) if shown else rows.none()
+    read = list(rows.values("pk", *files.READ, *pack.columns)[: ON_A_PAGE + 1])
+    page = read[:ON_A_PAGE]
+    known, titles = dict(countries(language)), files.headings()
+    return Names(
+        [titles[name] for name in pack.columns],
+        [[files.cell(row, name, known) for name in pack.columns] for row in page],
+        page[-1]["pk"] if len(read) > ON_A_PAGE else 0,
+    )
+
+
+# == Its answer ==
+
+
+def answer(link: OfficeLink, given: dict[str, str], *, now: datetime) -> timedelta:
+    """Store an answer, and have the worker mail its address to confirm it. Return zero,
+    or how long to wait when too many came."""
+    with transaction.atomic():
+        if wait := draw(ANSWERS.of(str(link.pk)), now=now):
+            return wait
+        OfficeAnswer.objects.create(link=link, sent_at=now, mail_due_at=now, **given)
+        with acting(f"office link {link.pk}"):
+            entries.note(link, gettext("Wrote an answer"))
+    return timedelta(0)
+
+
+def find_answer(token: str, *, now: datetime) -> OfficeAnswer | None:
+    """Return the answer that a link in a mail leads to; None when the link is too old,
+    or none of ours, or the answer's words are erased."""
+    outcome = read_token(TokenPurpose.OFFICE_ANSWER, token, now=now)
+    if not isinstance(outcome, Valid):
+        return None
+    found = OfficeAnswer.objects.legible().select_related("link__pack__petition")
+    return found.filter(pk=outcome.number).first()
+
+
+def confirm(given: OfficeAnswer, *, now: datetime) -> None:
+    """Record that somebody who reads the office's mail says that it is its answer."""
+    waiting = OfficeAnswer.objects.legible().filter(pk=given.pk, confirmed_at=None)
+    with acting(f"office link {given.link_id}"):
+        waiting.update(confirmed_at=now, mail_due_at=None)
+
+
+def publish(given: OfficeAnswer, by: User, *, now: datetime) -> Answer | None:
+    """Put a confirmed answer on the petition's page, word for word; return None when it
+    is there already, or not confirmed, or erased."""
+    with transaction.atomic():
+        waiting = OfficeAnswer.objects.waiting().select_for_update(of=("self",))
+        found = waiting.select_related("link__pack").filter(pk=given.pk).first()
+        if found is None:
+            return None
+        pack = found.link.pack
+        made = Answer.objects.create(
+            petition_id=pack.petition_id,
+            target_id=pack.target_id,
+            answered_by=found.name,
+            answered_on=timezone.localdate(found.sent_at),
+            language=found.language,
+            text=found.text,
+            text_format=TextFormat.PLAIN,
+            made_by=by,
+            created_at=now,
+        )
+        found.published_as = made.pk
+        found.save(update_fields=["published_as"])
+    return made
+
+
+# == Its mails ==
+
+
+def mail_round(now: datetime) -> bool:
+    """For the worker: mail the answer that has been due longest to its address, to be
+    confirmed, and tell staff of one that was; return whether more may be due."""
+    return mail_next(now) or tell_next(now)
+
+
+def mail_next(now: datetime) -> bool:
+    with transaction.atomic():
+        due = OfficeAnswer.objects.legible().filter(mail_due_at__lte=now)
+        given = due.select_for_update(skip_locked=True).order_by("mail_due_at").first()
+        if given is None:
+            return False
+        given.mail_due_at = now + lease_time()
+        given.attempts += 1
+        given.save(update_fields=["mail_due_at", "attempts"])
+    refused = False
+    with override(files.spoken(given.language)):
+        try:
+            send_confirmation(given, now)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, _reply = next(iter(error.recipients.values()))
+            refused = code >= 500
+            again = not refused
+        except OSError as error:
+            logger.warning(
+                "An office could not be written to: %s", type(error).__name__
+            )
+            again = True
+        else:
+            again = False
+    pause = min(timedelta(seconds=5) * 2**given.attempts, LONGEST_PAUSE)
+    OfficeAnswer.objects.filter(pk=given.pk, confirmed_at=None, erased_at=None).update(
+        mail_due_at=now + pause if again and given.attempts < 30 else None
+    )
+    if refused:
+        logger.warning("The address of an office was refused")
+    return True
+
+
+def send_confirmation(given: OfficeAnswer, now: datetime) -> None:
+    """Mail an answer to the address that was given with it, with a link to confirm."""
+    token = make_token(TokenPurpose.OFFICE_ANSWER, given.pk, now=now)
+    context = {
+        "answer": given,
+        "petition": given.link.pack.petition,
+        "link": full(reverse("petitions:office_answer", args=[token])),
+    }
+    subject = render_to_string("emails/office_answer.subject.txt", context)
+    send_mail(
+        " ".join(subject.split()),
+        render_to_string("emails/office_answer.txt", context),
+        settings.MAIL_FROM,
+        [given.email],
+    )
+
+
+def tell_next(now: datetime) -> bool:
+    """Tell staff of a confirmed answer, once; nothing that was typed is in the mail."""
+    waiting = OfficeAnswer.objects.waiting().filter(told_at=None).order_by("pk")
+    given = waiting.select_related("link__pack__petition__organization").first()
+    if given is None:
+        return False
+    petition = given.link.pack.petition
+    page = reverse("admin:petitions_officeanswer_change", args=[given.pk])
+    context = {"petition": petition, "link": f"{settings.SITE_URL}{page}"}
+    try:
+        send_mail(
+            gettext("An office has answered"),
+            render_to_string("emails/office_answered.txt", context),
+            settings.MAIL_FROM,
+            reports.receivers(petition.organization),
+        )
+    except OSError as error:
+        logger.warning("Staff could not be told: %s", type(error).__name__)
+        return False
+    OfficeAnswer.objects.filter(pk=given.pk).update(told_at=now)
+    return True
