@@ -37,6 +37,7 @@ from petitions.views.parameters import (
     page_address,
     tag,
 )
+from petitions.views.thanks import just_counted
 
 # The same for readers of every language, as programs read it: without a language
 # prefix.
@@ -124,9 +125,10 @@ LISTED = {
     "sort": only_known(SORTS),
     "after": as_given,
 }
+JUST_COUNTED = {"counted": just_counted}
 FRAME = {"text": language_in_use}
 POLICIES = {
-    "home": cached(page=page_number, q=typed),
+    "home": cached(proofs=JUST_COUNTED, page=page_number, q=typed),
     "robots": cached(),
     "security": cached(),
     "sitemap": cached(),
@@ -154,11 +156,11 @@ POLICIES = {
     ),
     "data:openapi": cached(embeddable=True),
     "organizations:index": cached(page=page_number),
-    "organizations:profile": cached(page=page_number, q=typed),
-    "petitions:index": cached(LISTED, topic=as_given),
-    "petitions:topic": cached(LISTED),
-    "petitions:petition": cached(),
-    "petitions:text": cached(),
+    "organizations:profile": cached(proofs=JUST_COUNTED, page=page_number, q=typed),
+    "petitions:index": cached(LISTED, proofs=JUST_COUNTED, topic=as_given),
+    "petitions:topic": cached(LISTED, proofs=JUST_COUNTED),
+    "petitions:petition": cached(proofs=JUST_COUNTED),
+    "petitions:text": cached(proofs=JUST_COUNTED),
     "petitions:feed": cached(embeddable=True),
     "petitions:organization_feed": cached(embeddable=True),
     "petitions:updates_feed": cached(embeddable=True),
@@ -187,7 +189,9 @@ POLICIES = {
     "anymail:*": NO_STORE,
     "demo:*": NO_STORE,
     "petitions:sign": NO_STORE,
-    "petitions:thank_you": replace(NO_STORE, query={"counted": as_given}),
+    "petitions:thank_you": replace(
+        NO_STORE, query={"counted": as_given}, proofs=frozenset({"counted"})
+    ),
     "petitions:erased": NO_STORE,
     "petitions:erased_all": NO_STORE,
     "petitions:new_link": NO_STORE,

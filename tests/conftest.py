@@ -19,6 +19,7 @@ from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
+from core import slots
 from core.http.cache_policy import page_cache
 from core.mail import capabilities
 from core.observability.health import STATE
@@ -59,6 +60,13 @@ def pytest_runtest_setup() -> None:
     """Let no test lie on two days: “today” is then the same to it and to the site."""
     if seconds := rest_of_day(time.time()):
         time.sleep(seconds)
+
+
+@pytest.fixture(autouse=True)
+def _numbers_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let public pages show the numbers of the end of the slot, so that no test waits
+    for the next one. What a slot shows: tests/project/test_slots.py."""
+    monkeypatch.setattr("core.slots.SETTLING", -slots.SLOT)
 
 
 @pytest.fixture(autouse=True)

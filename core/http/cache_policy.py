@@ -2,9 +2,9 @@
 
 Every URL name has a policy in `config.urls.POLICIES`; one that has none is `personal`.
 
-A cached page is rendered at most once in `SLOT` seconds and process, compressed once,
-and served stale while one thread renders it again or while the database is away. When
-a switch of the site changes (core.switches), it is rendered again at once.
+A cached page is rendered at most once in a slot (core/slots.py) and process, compressed
+once, and served stale while the database is away or slow. When a switch of the site
+changes (core.switches), it is rendered again at once.
 
 The cache key is the path and the parameters that count, each in its normal form. The
 view gets a request made of these and of nothing else (`bare_request`), so that a page
@@ -16,6 +16,7 @@ from __future__ import annotations
 import enum
 import gzip
 import hashlib
+import math
 import re
 import threading
 import time
@@ -43,9 +44,9 @@ from core.http.cache_keys import (
 )
 from core.http.problems import problem
 from core.http.styles import allow_noted
+from core.slots import SLOT, slot_of
 from core.switches import KEY, NONE, Switches, switches_of
 
-SLOT = 10
 STALE_IF_ERROR = 3600
 ENTRIES = 2000
 # The compressed bytes of all pages together: URLs of one large picture can be made up
@@ -54,6 +55,10 @@ BYTES = 32 * 2**20
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 # The age in seconds up to which a copy is shown while another thread renders a new one.
 STALE_WHILE_RENDERING = 30
+# So many seconds others wait for that thread, before they show an older copy: it may
+# have a smaller number than the page that the visitor has just seen. No thread begins
+# to wait for a rendering that has lasted longer, however slow the database is.
+PATIENCE = 1.0
 
 PUBLIC_CONTROL = (
     f"public, max-age=0, s-maxage={SLOT}, "
@@ -82,6 +87,9 @@ class Policy:
 
     audience: Audience
     query: Mapping[str, Normal] = field(default_factory=dict)
+    proofs: frozenset[str] = frozenset()
+    """Those of them whose values nobody can make up. Links between such pages carry
+    them on."""
     embeddable: bool = False
     """Scripts of other sites may read it (CORS), and their pages may embed it
     (CORP)."""
@@ -92,14 +100,18 @@ class Policy:
 def cached(
     common: Mapping[str, Normal] | None = None,
     *,
+    proofs: Mapping[str, Normal] | None = None,
     embeddable: bool = False,
     framed: bool = False,
     **query: Normal,
 ) -> Policy:
     """Return a policy for a page that is cached for everybody, by path and these
-    parameters; `common` has those that several pages share."""
-    query = {**(common or {}), **query}
-    return Policy(Audience.CACHED, query, embeddable or framed, framed)
+    parameters; `common` has those that several pages share, `proofs` those that nobody
+    can make up."""
+    query = {**(common or {}), **(proofs or {}), **query}
+    return Policy(
+        Audience.CACHED, query, frozenset(proofs or ()), embeddable or framed, framed
+    )
 
 
 NO_STORE = Policy(Audience.NO_STORE)
@@ -143,10 +155,28 @@ class Page:
     """The switches that it was rendered with."""
 
 
-def slot_of(now: float) -> int:
-    """Return the number of the time slot, by the wall clock, so that all processes
-    replace their copies at the same time."""
-    return int(now // SLOT)
+@dataclass
+class Turn:
+    """The right to render a page, which one thread has at a time."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    since: float | None = None
+    """When a thread took it."""
+
+    def take(self, *, patience: float) -> bool:
+        """Take it, or return False when a thread has had it for `patience` seconds."""
+        if not self.lock.acquire(blocking=False):
+            since = self.since
+            left = patience if since is None else since + patience - time.monotonic()
+            left = min(left, threading.TIMEOUT_MAX)
+            if left <= 0 or not self.lock.acquire(timeout=left):
+                return False
+        self.since = time.monotonic()
+        return True
+
+    def give_back(self) -> None:
+        self.since = None
+        self.lock.release()
 
 
 @dataclass
@@ -156,7 +186,7 @@ class PageCache:
 
     pages: dict[Any, Page] = field(default_factory=dict)
     size: int = 0
-    rendering: dict[Any, threading.Lock] = field(default_factory=dict)
+    rendering: dict[Any, Turn] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, key: Any, now: float, switches: Switches = NONE) -> Page | None:
@@ -173,18 +203,18 @@ class PageCache:
         render: Callable[[], HttpResponseBase],
         switches: Switches = NONE,
     ) -> Page | HttpResponseBase:
-        """Return the page: rendered by this thread, or a stale copy while another
-        thread renders it or the database is away. A response that is not to be cached
-        is returned as it is."""
+        """Return the page: rendered by this thread or by one it waits for, or a stale
+        copy while another thread takes long to render it or the database is away. A
+        response that is not to be cached is returned as it is."""
         with self.lock:
-            turn = self.rendering.setdefault(key, threading.Lock())
+            turn = self.rendering.setdefault(key, Turn())
         known = self.pages.get(key)
-        if known and (
-            known.switches != switches
-            or slot_of(now) - known.slot > STALE_WHILE_RENDERING // SLOT
-        ):
-            turn.acquire()
-        elif not turn.acquire(blocking=known is None):
+        may_be_stale = (
+            known is not None
+            and known.switches == switches
+            and slot_of(now) - known.slot <= STALE_WHILE_RENDERING // SLOT
+        )
+        if not turn.take(patience=PATIENCE if may_be_stale else math.inf):
             assert known is not None
             return known
         try:
@@ -202,15 +232,19 @@ class PageCache:
                     self.put(key, replace(known, slot=slot_of(now), switches=switches))
                     return known
                 raise
-            if response.status_code != 200 or not isinstance(response, HttpResponse):
+            if (
+                response.status_code != 200
+                or not isinstance(response, HttpResponse)
+                or response.headers.get("Cache-Control") == "no-store"
+            ):
                 with self.lock:
                     self.drop(key)
-                return response  # an error, a redirect or a file
+                return response  # an error, a redirect, a file, or of this moment
             page = make_page(response, now, switches)
             self.put(key, page)
             return page
         finally:
-            turn.release()
+            turn.give_back()
             if key not in self.pages:
                 self.rendering.pop(key, None)
 
@@ -319,7 +353,7 @@ class CachePolicyMiddleware:
             if page is None:
                 bare = bare_request(request, key[1])
                 bare.META[KEY] = switches
-                with a_place(key) as has_place:
+                with a_place(key[1], policy) as has_place:
                     if not has_place:
                         stale = stale_page(request, key, now, switches)
                         return stale or problem(request, 503)
@@ -346,11 +380,10 @@ PLACES = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
 
 
 @contextmanager
-def a_place(key: tuple[str, Query]) -> Iterator[bool]:
-    """Yield whether the page may be rendered now; hold one of PLACES if it has a
-    query."""
-    _path, query = key
-    if not query:
+def a_place(query: Query, policy: Policy) -> Iterator[bool]:
+    """Yield whether the page may be rendered now; hold one of PLACES if it has a query
+    that can be made up."""
+    if all(name in policy.proofs for name, _value in query):
         yield True
     elif PLACES.acquire(blocking=False):
         try:

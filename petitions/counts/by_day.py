@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from datetime import date
 
-from petitions.models import Petition
+from django.db.models import Sum
+
+from core import slots
+from petitions.models import CountChange, Petition
 from petitions.states import Source
 
 
 def days(petition: Petition) -> list[tuple[date, int]]:
-    """Return the folded history of a petition: supporters added by day, oldest
-    first."""
+    """Return the history of a petition that public pages show in this slot: supporters
+    added by day, oldest first."""
     return [(day, sum(sources.values())) for day, sources in sources_by_day(petition)]
 
 
 def sources_by_day(petition: Petition) -> list[tuple[date, dict[str, int]]]:
-    """Return the folded history of a petition by day and source, oldest first; each day
-    has a number for every source."""
+    """Return the same by day and source; each day has a number for every source."""
     found: dict[date, dict[str, int]] = {}
-    for day, source, number in petition.daily_totals.order_by("day").values_list(
-        "day", "source", "number"
-    ):
+    folded = petition.daily_totals.values_list("day", "source", "number")
+    shown = CountChange.objects.up_to(slots.shown_until()).filter(petition=petition)
+    # In one statement, so that a fold in between changes nothing.
+    unfolded = shown.values_list("day", "source").annotate(number=Sum("delta"))
+    for day, source, number in folded.union(unfolded, all=True).order_by("day"):
         found.setdefault(day, dict.fromkeys(Source.values, 0))[source] += number
     return list(found.items())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection
 
+from core import slots
 from core.db.batches import Batches
 from petitions.channels import Channel
+from petitions.models.counts import A_MINUTE
 
 BATCH = 20_000
 FOLDING = Batches(first=1000, most=BATCH)
@@ -19,6 +22,10 @@ WITH next AS MATERIALIZED (
     -- Materialised, so that it is evaluated once: as a subquery it may run again for
     -- each row and then choose other changes.
     SELECT id FROM petitions_countchange
+     -- As CountChangeQuerySet.up_to() has it: totals are shown as they are.
+     WHERE NOT (made_at > %(until)s AND made_at BETWEEN
+                statement_timestamp() - %(minute)s::interval
+            AND statement_timestamp() + %(minute)s::interval)
      ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
 ), taken AS MATERIALIZED (
     DELETE FROM petitions_countchange c USING next WHERE c.id = next.id
@@ -69,15 +76,26 @@ SELECT count(*) FROM taken
 """
 
 
-def fold(batch: int = BATCH) -> int:
-    """Add at most `batch` changes to the totals and delete them, in one statement;
-    return how many there were."""
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+def fold(batch: int = BATCH, until: datetime = END_OF_TIME) -> int:
+    """Add at most `batch` changes, those made up to `until`, to the totals and delete
+    them, in one statement; return how many there were."""
+    values: dict[str, Any] = {
+        "batch": batch,
+        "until": until,
+        "minute": A_MINUTE,
+        "channels": Channel.values,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(FOLD, {"batch": batch, "channels": Channel.values})
+        cursor.execute(FOLD, values)
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 
 
 def fold_round(now: datetime) -> bool:
-    """Fold one batch, for the worker; return whether more changes may be waiting."""
-    return FOLDING.run(fold)
+    """Fold one batch of what public pages show already, for the worker; return whether
+    more of it may be waiting."""
+    until = slots.moment_of_slot()
+    return FOLDING.run(lambda batch: fold(batch, until))

@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
+from core import slots
 from core.http.public_data import full
 from core.text.spreadsheets import table
 from petitions.counts import by_day
@@ -86,10 +87,13 @@ def write_numbers(pack: Pack) -> None:
         lines = by_country(pack, language_of(pack))
         head = [gettext("Country"), gettext("Signatures confirmed here")]
         add(pack, COUNTRIES, table([head, *lines], begins=True))
+        # All, also what public pages show in the next slot.
+        with slots.showing(timezone.now()):
+            counted = by_day.sources_by_day(pack.petition)
         head = [gettext("Day"), *(str(source.label) for source in Source)]
         days: list[list[str | int]] = [
             [day.isoformat(), *(sources[source] for source in Source)]
-            for day, sources in by_day.sources_by_day(pack.petition)
+            for day, sources in counted
         ]
         add(pack, DAYS, table([head, *days], begins=True))
 

@@ -3,17 +3,20 @@
 The permanent records are confirmed signatures and count entries. Code that changes one
 appends a `CountChange` in the same transaction; a worker loop folds changes into totals
 and deletes them. So signing never waits for a counter, and `verify_counts` can prove at
-any time that totals + changes == confirmed signatures + entries.
+any time that totals + changes == confirmed signatures + entries. Public pages show what
+was counted up to one moment in each slot (core/slots.py).
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 ENTRY_SOURCES = (Source.PAPER, Source.IMPORTED)
 MOST_IN_AN_ENTRY = 10_000_000
+A_MINUTE = timedelta(minutes=1)
 
 
 class CountEntry(models.Model):
@@ -110,6 +114,16 @@ class CountEntry(models.Model):
                 )
 
 
+class CountChangeQuerySet(models.QuerySet["CountChange"]):
+    def up_to(self, moment: datetime) -> CountChangeQuerySet:
+        """Return the changes made up to `moment`; any that the database's clock places
+        more than A_MINUTE from now, too, so that a wrong clock hides none for long.
+        Folding goes by the same rule."""
+        return self.exclude(
+            made_at__gt=moment, made_at__range=(Now() - A_MINUTE, Now() + A_MINUTE)
+        )
+
+
 class CountChange(models.Model):
     """A change of the count that is not folded yet: `delta` more supporters on `day`
     from `source`; fewer when negative. `domain` and `via` are set by confirmations
@@ -123,6 +137,10 @@ class CountChange(models.Model):
     delta = models.IntegerField()
     domain = models.CharField(max_length=255, blank=True)
     via = models.CharField(max_length=20, blank=True, default="", db_default="")
+    made_at = models.DateTimeField(db_default=Now())
+    """Set by the database alone: when the statement that adds it began."""
+
+    objects = CountChangeQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -136,10 +154,12 @@ class CountChange(models.Model):
         return f"{self.delta:+}"
 
     @classmethod
-    def unfolded(cls, source: str) -> Subquery:
-        """Return a subquery for petitions: the sum of their changes from `source`."""
+    def unfolded(cls, source: str, as_of: datetime | None = None) -> Subquery:
+        """Return a subquery for petitions: the sum of their changes from `source`, all
+        or those up to `as_of`."""
+        changes = cls.objects.up_to(as_of) if as_of else cls.objects.all()
         return Subquery(
-            cls.objects.filter(petition=OuterRef("pk"), source=source)
+            changes.filter(petition=OuterRef("pk"), source=source)
             .order_by()
             .values("petition")
             .annotate(sum=Sum("delta"))

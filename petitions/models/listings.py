@@ -12,6 +12,7 @@ from django.db.models import Case, Count, F, OuterRef, Q, Sum, Value, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Coalesce
 
+from core import slots
 from petitions.models.counts import CountChange, Total
 from petitions.models.topics import Topic
 from petitions.models.updates import Update, UpdateQuerySet
@@ -132,21 +133,23 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
             .order_by("-signed", "-pk")
         )
 
-    def with_counts(self) -> PetitionQuerySet:
+    def with_counts(self, as_of: datetime | None = None) -> PetitionQuerySet:
         """Add `confirmed`, `paper` and `imported`: the folded total and the changes not
-        folded yet, in one statement, so that a fold in between changes nothing."""
+        folded yet, all or those up to `as_of`, in one statement, so that a fold in
+        between changes nothing."""
         return self.annotate(
             **{
                 source: Coalesce(F(f"total__{source}"), 0)
-                + Coalesce(CountChange.unfolded(source), 0)
+                + Coalesce(CountChange.unfolded(source, as_of), 0)
                 for source in Source.values
             }
         )
 
     def for_reading(self) -> PetitionQuerySet:
-        """Load everything that a public page prints of a petition."""
+        """Load everything that a public page prints of a petition, with the counts that
+        all pages show in this slot."""
         return (
-            self.with_counts()
+            self.with_counts(slots.shown_until())
             .select_related("organization")
             .prefetch_related(
                 "organization__descriptions", "targets", "translations", "topics__names"
@@ -168,14 +171,15 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return Update.objects.of_public_petitions(now).filter(petition__in=self)
 
     def supporters(self) -> int:
-        """Return the supporters of all these petitions together, in one statement."""
+        """Return the supporters of all these petitions together that public pages show
+        in this slot, in one statement."""
         return sum(self.supporters_by_source().values())
 
     def supporters_by_source(self) -> dict[str, int]:
-        """Return the supporters of all these petitions by source: `confirmed`, `paper`,
-        `imported`."""
+        """Return the same by source: `confirmed`, `paper`, `imported`."""
         mine = self.values("pk")
-        unfolded = CountChange.objects.filter(petition__in=mine).order_by()
+        shown = CountChange.objects.up_to(slots.shown_until())
+        unfolded = shown.filter(petition__in=mine).order_by()
         sums = Total.objects.filter(petition__in=mine).aggregate(
             **{
                 source: Coalesce(Sum(source), 0)
@@ -195,8 +199,9 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
     def figures_by_organization(self) -> dict[int, Figures]:
         """Return the figures of each organisation by its id: petitions started and won,
-        and supporters; one statement for all of them."""
-        unfolded = CountChange.objects.filter(
+        and the supporters that public pages show in this slot; one statement for all of
+        them."""
+        unfolded = CountChange.objects.up_to(slots.shown_until()).filter(
             petition__in=self.values("pk"),
             petition__organization=OuterRef("organization"),
         )

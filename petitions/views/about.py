@@ -6,7 +6,6 @@ from __future__ import annotations
 from datetime import date
 
 from django.conf import settings
-from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -18,7 +17,7 @@ from core.i18n.languages import Passage, reader_language
 from core.models import Heartbeat
 from organizations.models import Organization
 from petitions.loops import PROVED
-from petitions.models import Petition, Total
+from petitions.models import Petition
 from petitions.states import Source
 
 # The day on which all pages were last reviewed for accessibility, by hand and with the
@@ -39,9 +38,7 @@ def how_we_count(request: HttpRequest) -> HttpResponse:
     """Show how many signatures are counted, from which sources, and when the count was
     last proved."""
     public = Petition.objects.ever_public(timezone.now())
-    sums = Total.objects.filter(petition__in=public.values("pk")).aggregate(
-        **{source.value: Sum(source.value, default=0) for source in Source}
-    )
+    sums = public.supporters_by_source()
     context = {
         "sources": [(source.label, sums[source.value]) for source in Source],
         "supporters": sum(sums.values()),

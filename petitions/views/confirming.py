@@ -45,8 +45,8 @@ from petitions.signatures.tokens import (
 from petitions.states import SignatureState, State
 from petitions.views.links import Opened, mail_links, opened_by, read_link
 from petitions.views.posting import is_pressed, see_other
-from petitions.views.sharing import thanks_query
 from petitions.views.signing import inbox_query, text_query
+from petitions.views.thanks import thanks_query
 from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
 
 

@@ -123,7 +123,7 @@ def count(request: HttpRequest, petition: Petition) -> HttpResponse:
 @of_petition(withdrawn_json)
 def history(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Return what each day added to the count, by source. Days without a change are
-    left out; the changes of the last seconds follow within a minute."""
+    left out."""
     return data_answer(
         {
             "time_zone": settings.TIME_ZONE,

@@ -31,6 +31,7 @@ from petitions.search.listing import (
 )
 from petitions.search.searching import SearchScope
 from petitions.views.profile import profile_page
+from petitions.views.thanks import with_own_signature
 
 WEEK = timedelta(days=7)
 SHOWN_OF_A_KIND = 6
@@ -39,6 +40,7 @@ SHOWN_ORGANIZATIONS = 24
 
 
 @require_safe
+@with_own_signature
 def home(request: HttpRequest) -> HttpResponse:
     """Show a selection of petitions, topics and organisations; on a site of one
     organisation, its profile."""
@@ -46,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
     organizations = list(named[:SHOWN_ORGANIZATIONS])
     if len(organizations) == 1:
         return profile_page(request, organizations[0], home=True)
-    if asked := query_of(request):
+    if asked := query_of(request, proofs=False):
         # A query belongs to the profile that was here while the site had one
         # organisation: it is redirected to the list. That also keeps this page, which
         # adds up a week, from being rendered anew for each query that somebody makes
@@ -89,12 +91,14 @@ def each_once(sections: dict[str, Any]) -> dict[str, list[Petition]]:
 
 
 @require_safe
+@with_own_signature
 def index(request: HttpRequest) -> HttpResponse:
     """List all petitions, or those that the filters and the search leave."""
     return listing(request, Filters.of(request))
 
 
 @require_safe
+@with_own_signature
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """List the petitions on a topic."""
     found = get_object_or_404(Topic, slug=slug)

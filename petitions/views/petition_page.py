@@ -22,9 +22,11 @@ from petitions.signatures.forms import (
     make_version,
 )
 from petitions.views.lookup import its_notice, of_petition, to_its_notice
+from petitions.views.thanks import with_own_signature
 
 
 @require_safe
+@with_own_signature
 @of_petition(its_notice)
 def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Show a petition, with its form while it is open."""
@@ -33,6 +35,7 @@ def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 
 @require_safe
+@with_own_signature
 @of_petition(to_its_notice)
 def text(request: HttpRequest, petition: Petition, language: str) -> HttpResponse:
     """Show the same page with the text in a language that the interface does not

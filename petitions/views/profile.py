@@ -12,13 +12,14 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core.context import page_addresses
+from core.context import carried_query, page_addresses
 from core.http.paging import page_of
 from organizations.lookup import OrganizationMoved, get_organization
 from organizations.models import Organization
 from petitions.models import Petition
 from petitions.models.listings import Figures, PetitionQuerySet
 from petitions.search.listing import page_of_profile
+from petitions.views.thanks import with_own_signature
 
 ORGANIZATIONS_PER_PAGE = 50
 SHOWN_UPDATES = 3
@@ -53,6 +54,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@with_own_signature
 def profile(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         organization = get_organization(slug)
@@ -91,5 +93,7 @@ def profile_page(
     }
     if home:
         # The address of the profile stays the canonical one.
-        context |= page_addresses(organization.get_absolute_url())
+        context |= page_addresses(
+            organization.get_absolute_url(), carried_query(request)
+        )
     return TemplateResponse(request, "organizations/profile.html", context)

@@ -3,12 +3,10 @@ and posters, sheets and QR codes for paper."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from django.conf import settings
-from django.core.signing import BadSignature, TimestampSigner
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -35,33 +33,15 @@ from petitions.sharing.links import (
 )
 from petitions.views.lookup import nothing, of_petition, read_on, to_its_notice
 from petitions.views.profile import petitions_of
-from petitions.visibility import current_slug
-
-thanks_signer = TimestampSigner(salt="petitions.thank-you")
-THANKED = timedelta(hours=4)
-"""How long the page after signing thanks whoever looks at it."""
-
-
-def thanks_query(slug: str) -> str:
-    """Return the query by which the next page knows that somebody's signature counts.
-    It names the petition and nobody, and lets nobody in."""
-    return f"?counted={quote(thanks_signer.sign(slug))}"
-
-
-def is_thanked(request: HttpRequest, petition: Petition) -> bool:
-    """Return whether whoever looks has just come from a signature that counts."""
-    try:
-        slug = thanks_signer.unsign(request.GET.get("counted", ""), max_age=THANKED)
-    except BadSignature:
-        return False
-    # It may have got another address since; only then the database is asked.
-    return petition.slug == slug or petition.slug == current_slug(slug)
+from petitions.views.thanks import is_thanked, with_own_signature
 
 
 @require_safe
+@with_own_signature
 @of_petition(to_its_notice)
 def thank_you(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """Show the new total, this signature included, and ask to pass the petition on.
+    """Show the new total, this signature included, and ask to pass the petition on;
+    the proof goes on to the petition's page, which would lack it for some seconds.
     Whoever does not come from a page of this site was passed the address and has not
     signed: they are redirected to the petition. Without a proof that a signature
     counts, the page says nothing of one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import get_resolver
 
 from core import checks
+from core.http.cache_policy import Audience, policies
 
 # A path for each URL name; tests fail for a name without one.
 PETITION = "/petitions/free-the-prisoners"
@@ -104,4 +105,11 @@ NAMES = sorted(
         name if not name.startswith("admin:") else "admin:*"
         for name in checks.url_names(get_resolver())
     }
+)
+
+CACHED = sorted(
+    name
+    for name, policy in policies().items()
+    if policy.audience is Audience.CACHED
+    and name not in {"media", "favicon", "without_language"}
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from django.test import Client
 
 from core import checks
 from core.http.cache_policy import (
-    SLOT,
     STALE_IF_ERROR,
     Audience,
     Page,
@@ -24,12 +24,13 @@ from core.http.cache_policy import (
     policy_of,
 )
 from core.i18n.languages import path_in
+from core.slots import SLOT, slot_of
 from organizations.models import Organization
 from petitions.models import Petition
 from tests.factories import (
     make_entry,
 )
-from tests.project.addresses import NAMES, PATHS, PETITION
+from tests.project.addresses import CACHED, NAMES, PATHS, PETITION
 
 pytestmark = pytest.mark.django_db
 
@@ -120,14 +121,6 @@ def test_these_and_no_other_pages_may_be_framed() -> None:
     assert framed == {"petitions:card", "petitions:card_form"}
 
 
-CACHED = sorted(
-    name
-    for name, policy in policies().items()
-    if policy.audience is Audience.CACHED
-    and name not in {"media", "favicon", "without_language"}
-)
-
-
 @pytest.mark.usefixtures("one_slot")
 @pytest.mark.parametrize("name", CACHED)
 def test_cached_pages_have_an_etag_and_answer_304(
@@ -200,7 +193,7 @@ def test_parameters_that_do_not_count_cost_no_rendering(
 def test_a_page_is_rendered_anew_in_the_next_slot(
     visitor: Client, petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = [1_000_000_000.0]
+    clock = [float(slot_of(time.time()) * SLOT)]
     monkeypatch.setattr("core.http.cache_policy.time.time", lambda: clock[0])
     path = f"{PETITION}/count.json"
     assert visitor.get(path).json()["supporters"] == 0
@@ -333,10 +326,14 @@ def test_a_page_that_is_gone_is_not_shown_any_more() -> None:
     assert gzip.decompress(fresh.zipped) == b"new"
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(25, b"old"), (90, b"new")])
-def test_only_a_young_copy_is_shown_while_another_thread_renders(
-    seconds: int, shown: bytes
+@pytest.mark.parametrize(
+    ("seconds", "patience", "shown"),
+    [(25, 0.01, b"old"), (25, 20, b"new"), (90, 0.01, b"new")],
+)
+def test_only_a_young_copy_is_shown_while_another_thread_takes_long_to_render(
+    seconds: int, patience: float, shown: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("core.http.cache_policy.PATIENCE", patience)
     rendering, go_on = threading.Event(), threading.Event()
 
     def slow() -> HttpResponse:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.http.cache_policy import SLOT
+from core.slots import SLOT
 from tests.proxies import PROXIES, found, proxy, raw
 from tests.site import Site
 

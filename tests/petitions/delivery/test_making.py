@@ -205,6 +205,19 @@ def test_numbers_letters_and_manifest_agree(petition: Petition) -> None:
     assert "&" not in english + french
 
 
+def test_the_days_have_what_public_pages_do_not_show_yet(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = timezone.now() - timedelta(seconds=30)
+    monkeypatch.setattr("core.slots.moment_of_slot", lambda: earlier)
+    make_signature(petition)
+
+    text = content(made(prepared(petition)), files.DAYS)
+
+    _head, today = csv.reader(io.StringIO(text))
+    assert today == [timezone.localdate().isoformat(), "1", "0", "0"]
+
+
 def test_countries_with_few_signatures_stand_together(petition: Petition) -> None:
     Petition.objects.filter(pk=petition.pk).update(asks_country=True)
     for number in range(11):

@@ -30,7 +30,7 @@ from petitions.signatures.tokens import (
     make_token,
 )
 from petitions.states import State
-from petitions.views.sharing import thanks_query
+from petitions.views.thanks import thanks_query
 from tests.factories import (
     make_organization,
     make_pending,
@@ -283,7 +283,7 @@ def test_without_a_step_not_now_leads_to_no_empty_form(
     found = re.search(r'<a href="([^"]+)">(Not now[^<]*)</a>', page)
     assert found
     assert found[2] == "Not now: to all petitions by Rights Now"
-    there = visitor.get(found[1])
+    there = visitor.get(html.unescape(found[1]))
     assert there.status_code == 200
     assert b'name="email"' not in there.content
     assert 'id="next"' not in page

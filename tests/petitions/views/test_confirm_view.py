@@ -30,7 +30,7 @@ from petitions.signatures.tokens import (
     make_token,
 )
 from petitions.states import SignatureState, State
-from petitions.views.sharing import THANKED, thanks_query
+from petitions.views.thanks import THANKED, thanks_query
 from tests.factories import (
     backdate,
     make_entry,
