@@ -85,6 +85,14 @@ class PackState(models.TextChoices):
     CALLED_OFF = "called_off", _("Called off")
 
 
+class ExportState(models.TextChoices):
+    """How the export of a list of supporters ended, as far as is known."""
+
+    BEGUN = "begun", _("Begun")
+    DONE = "done", _("Finished")
+    BROKEN_OFF = "broken_off", _("Broken off")
+
+
 class PackContents(models.TextChoices):
     """What a delivery pack holds."""
 

@@ -27,7 +27,6 @@ class Migration(migrations.Migration):
             "handovers",
             "updates",
             "corrections",
-            "exports",
             "next_steps",
         )
     ]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.db import guards
 from organizations.models import Organization, User
+from petitions.states import ExportState
 
 
 class Export(models.Model):
     """A list of addresses that left the site.
 
-    The database (petitions/sql/exports.sql) refuses to change or delete one.
+    It is written when the export begins. One that still says so much later ended with
+    its process. The database (petitions/sql/exports.sql) refuses to change one that has
+    ended, and to delete any.
     """
 
     organization = models.ForeignKey(
@@ -25,10 +31,31 @@ class Export(models.Model):
     )
     made_at = models.DateTimeField(_("when"))
     number = models.PositiveIntegerField(_("number of addresses"))
+    # The release before wrote an export when its list was made.
+    state = models.CharField(
+        _("how it ended"),
+        max_length=10,
+        choices=ExportState.choices,
+        default=ExportState.DONE,
+        db_default=ExportState.DONE,
+    )
+    ended_at = models.DateTimeField(_("ended at"), null=True)
 
     class Meta:
         verbose_name = _("export")
         verbose_name_plural = _("exports")
+        constraints = [
+            models.CheckConstraint(
+                condition=guards.one_of("state", ExportState.values),
+                name="export_state",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.made_at:%Y-%m-%d}: {self.number}"
+
+    def end(self, state: ExportState, number: int, *, now: datetime) -> None:
+        """Record how an export that has begun ended, and how many addresses it had
+        until then."""
+        begun = Export.objects.filter(pk=self.pk, state=ExportState.BEGUN)
+        begun.update(state=state, number=number, ended_at=now)

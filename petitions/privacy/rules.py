@@ -454,6 +454,7 @@ NOT_PERSONAL = {
     "petitions.countchange": ("source",),
     "petitions.dailytotal": ("source",),
     "petitions.invalidation": ("name_match", "state"),
+    "petitions.export": ("state",),
     "petitions.pack": ("contents", "state", "columns", "countries"),
     "petitions.packfile": ("name", "sha256"),
     "petitions.officeanswer": ("language",),
