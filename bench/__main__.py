@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.answers import answers
+from bench.exporting import exporting
 from bench.folding import folding
 from bench.growth import growth
 from bench.load import CONNECTIONS, best_client
@@ -27,7 +28,8 @@ from bench.searching import search
 from bench.site import SMALL, Bench
 from bench.web import WARM, against_bare, against_lean
 
-PARTS = ("mails", "fold", "answers", "lean", "web", "search", "pack", "growth")
+PARTS = ("mails", "fold", "answers", "lean", "web", "search", "pack", "export",
+         "growth")  # fmt: skip
 
 
 def options() -> argparse.Namespace:
@@ -74,6 +76,8 @@ def main() -> int:
                     parts.append(search(bench, rounds, seconds))
                 case "pack":
                     parts.append(packing(bench, rounds))
+                case "export":
+                    parts.append(exporting(bench, rounds))
                 case "growth":
                     parts.append(growth(bench, client, rounds, seconds))
         for database in bench.databases:
