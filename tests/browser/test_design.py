@@ -174,3 +174,32 @@ def test_on_paper_the_form_is_left_out_and_the_number_stays(
     assert page.locator(".sign-bar:visible").count() == 0
     assert page.locator(".petition__count").is_visible()
     assert styles_of(page, ".petition__aside", "position") == ["static"]
+
+
+# Links in the shape of a button whose words stand nearer to one edge by more than what a
+# browser rounds: their words, and by how many pixels.
+OFF_CENTRE = """() => [...document.querySelectorAll("a.button")].map(link => {
+  const words = document.createRange();
+  words.selectNodeContents(link);
+  const inner = words.getBoundingClientRect(), outer = link.getBoundingClientRect();
+  const off = inner.top - outer.top - (outer.bottom - inner.bottom);
+  return [link.textContent.trim(), Math.round(10 * off) / 10];
+}).filter(([, off]) => Math.abs(off) > 2)"""
+
+
+@pytest.mark.parametrize("viewport", [NARROW, {"width": 1280, "height": 900}])
+def test_words_stand_in_the_middle_of_links_like_buttons(
+    open_context: Callable[..., BrowserContext], viewport: dict[str, int]
+) -> None:
+    page = open_context(viewport=viewport).new_page()
+    for path in (TREATY, f"{TREATY}thank-you/", GUIDE):
+        visit(page, path)
+        assert page.locator("a.button").count() > 0
+        assert page.evaluate(OFF_CENTRE) == [], path
+
+
+def test_a_page_of_one_thing_stands_in_the_middle(plain: Page) -> None:
+    visit(plain, f"{TREATY}history/")
+    box = plain.locator(".step").bounding_box()
+    assert box
+    assert abs(box["x"] - (1280 - box["x"] - box["width"])) <= 20
