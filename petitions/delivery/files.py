@@ -22,7 +22,7 @@ from core.text.spreadsheets import table
 from petitions.counts import by_day
 from petitions.models import Pack, PackFile, PackPiece
 from petitions.signature_fields import LABELS, OPTIONAL
-from petitions.signatures.forms import countries
+from petitions.signatures.forms import country_names
 from petitions.states import Delivery, Source
 
 NAMES = "names.csv"
@@ -56,7 +56,7 @@ def spoken(language: str) -> str:
 def add_names(pack: Pack, rows: Iterable[Row], *, first: int) -> None:
     """Add lines to the list, numbered from `first`; with its heading when that is 1."""
     with override(language_of(pack)):
-        known = dict(countries(language_of(pack)))
+        known = country_names(language_of(pack))
         lines = [
             [str(number), *(cell(row, name, known) for name in pack.columns)]
             for number, row in enumerate(rows, first)
@@ -101,7 +101,7 @@ def write_numbers(pack: Pack) -> None:
 def by_country(pack: Pack, language: str) -> list[tuple[str, int]]:
     """Return the number of signatures confirmed here by country, most first, with the
     countries' names in the language, which has to be the active one."""
-    known = dict(countries(language))
+    known = country_names(language)
     rare = {c: n for c, n in pack.countries.items() if n < FEWEST and c}
     often = {c: n for c, n in pack.countries.items() if c and c not in rare}
     lines = [

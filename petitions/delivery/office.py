@@ -31,7 +31,7 @@ from organizations.models import User
 from petitions import reports
 from petitions.delivery import files
 from petitions.models import Answer, OfficeAnswer, OfficeLink, Pack
-from petitions.signatures.forms import countries
+from petitions.signatures.forms import country_names
 from petitions.signatures.tokens import (
     Broken,
     TokenPurpose,
@@ -127,7 +127,7 @@ def names(pack: Pack, *, sought: str, after: int, language: str) -> Names:
         rows = rows.filter(found) if shown else rows.none()
     read = list(rows.values("pk", *files.READ, *pack.columns)[: ON_A_PAGE + 1])
     page = read[:ON_A_PAGE]
-    known, titles = dict(countries(language)), files.headings()
+    known, titles = country_names(language), files.headings()
     return Names(
         [titles[name] for name in pack.columns],
         [[files.cell(row, name, known) for name in pack.columns] for row in page],

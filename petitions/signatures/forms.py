@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
+import pycountry
 from babel import Locale
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.i18n.languages import (
@@ -105,18 +108,27 @@ def is_a_name(text: str) -> bool:
     return any(unicodedata.category(c)[0] == "L" and c not in BLANK for c in text)
 
 
+# Used by many, though ISO 3166 has not assigned it.
+KOSOVO = "XK"
+UNINHABITED = {"AQ", "BV", "GS", "HM", "IO", "TF", "UM"}
+
+
+@lru_cache(maxsize=20)
+def country_names(language: str) -> dict[str, str]:
+    """Return the names in `language` by code: of all that CLDR names, for what is
+    stored already."""
+    with translation.override(language):
+        short = {"HK": gettext("Hong Kong"), "MO": gettext("Macao")}
+    return {**Locale.parse(language).territories, **short}
+
+
 @lru_cache(maxsize=20)
 def countries(language: str) -> list[tuple[str, str]]:
-    """Return pairs of ISO code and name in `language`, in its alphabetical order."""
-    territories = Locale.parse(language).territories
-    named = [
-        (code, name)
-        for code, name in territories.items()
-        if len(code) == 2
-        and code.isalpha()
-        and code not in {"EU", "EZ", "UN", "ZZ"}
-        and code not in {"XA", "XB", "QO"}
-    ]
+    """Return pairs of ISO 3166 code and name in `language`, in its alphabetical order:
+    where people live. CLDR names parts of countries, too."""
+    names = country_names(language)
+    codes = {country.alpha_2 for country in pycountry.countries} | {KOSOVO}
+    named = [(code, names[code]) for code in codes - UNINHABITED if code in names]
     return sorted(named, key=lambda pair: sorting_key(pair[1]))
 
 

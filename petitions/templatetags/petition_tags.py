@@ -15,7 +15,7 @@ from petitions import markup
 from petitions.dates import closing_words
 from petitions.models import Correction, Petition, Target, Words
 from petitions.privacy_notice import erased_after, receives, receives_of_sheets
-from petitions.signatures.forms import countries
+from petitions.signatures.forms import country_names
 from petitions.states import State
 
 register = template.Library()
@@ -85,4 +85,4 @@ def joined(targets: list[Target]) -> str:
 @register.filter
 def country_name(code: str) -> str:
     """Return the country's name in the reader's language; the code if it is unknown."""
-    return dict(countries(reader_language())).get(code, code)
+    return country_names(reader_language()).get(code, code)

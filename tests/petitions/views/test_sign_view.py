@@ -11,11 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.models import Consent, OutgoingMail, Petition, Signature
+from petitions.signatures.forms import countries
 from petitions.states import State
+from petitions.templatetags.petition_tags import country_name
 from tests.factories import make_petition, make_signature
 from tests.helpers import text_of
 
@@ -558,7 +560,8 @@ def test_nobody_signs_words_that_they_have_not_seen(
 
     page = response.content.decode()
     assert response.status_code == 409
-    assert "The text has changed" in page
+    assert "<h2>The text has changed</h2>" in page
+    assert "<title>The text has changed: " in page
     assert "The very opposite." in page
     assert 'value="Maya Tremblay"' in page
     assert not Signature.objects.exists()
@@ -574,3 +577,25 @@ def test_a_form_that_says_nothing_of_its_words_is_served(
     for version in ("", "0.1.number", "0.1.number.", "x.y.z.w.v"):
         answer = visitor.post(SIGN, {**sign_form, "version": version})
         assert answer.status_code == 303
+
+
+def test_the_longest_comment_is_told_before(
+    visitor: Client, petition: Petition
+) -> None:
+    page = visitor.get(petition.get_absolute_url()).content.decode()
+
+    assert '<p class="hint" id="id_comment_hint">At most 1,000 characters.</p>' in page
+    assert re.search(r'<textarea[^>]* aria-describedby="id_comment_hint ?"', page)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_countries_are_those_where_people_live(language: str) -> None:
+    offered = dict(countries(language))
+
+    assert offered.keys() >= {"CA", "FR", "GB", "PS", "TW", "XK", "AX", "PM"}
+    # Clipperton, Diego Garcia, Sark, Canary Islands, Antarctica, Bouvet Island.
+    assert not offered.keys() & {"CP", "DG", "CQ", "IC", "AQ", "BV"}
+    assert (offered["HK"], offered["MO"]) == ("Hong Kong", "Macao")
+    # What was chosen when it was offered keeps its name.
+    with translation.override(language):
+        assert len(country_name("CP")) > 2
