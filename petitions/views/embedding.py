@@ -21,6 +21,7 @@ from core.http.public_data import (
     public_data,
 )
 from core.i18n.languages import language_of
+from organizations import branding
 from petitions.channels import Channel
 from petitions.models import Petition
 from petitions.sharing.embeds import (
@@ -88,6 +89,7 @@ def badge(request: HttpRequest, petition: Petition) -> HttpResponse:
         "width": width,
         "whole": width + 36,
         "petition": petition,
+        "look": branding.written(petition.organization.accent),
     }
     return TemplateResponse(
         request, "petitions/badge.svg", context, content_type="image/svg+xml"

@@ -221,6 +221,21 @@ def test_the_badge_is_a_picture_with_words(visitor: Client, petition: Petition) 
     assert len(response.content) < 1000
 
 
+@pytest.mark.parametrize(
+    ("accent", "fill", "on"),
+    [("#ffe100", "#ffe100", "#000000"), ("#5b0f6b", "#5b0f6b", "#ffffff")],
+)
+def test_the_badge_has_the_organisations_colour(
+    visitor: Client, petition: Petition, accent: str, fill: str, on: str
+) -> None:
+    Organization.objects.update(accent=accent)
+
+    picture = ElementTree.fromstring(visitor.get(BADGE).content)
+    fills = [element.get("fill") for element in picture if element.get("fill")]
+
+    assert fills == [fill, on, on]
+
+
 def test_the_snippets_are_what_they_say(visitor: Client, petition: Petition) -> None:
     page = visitor.get(f"{PETITION}embed/").content.decode()
 
