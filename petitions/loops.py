@@ -26,6 +26,7 @@ from petitions.mail.outbox import begin_sending, send_due
 from petitions.mail.reminders import ReminderSweep
 from petitions.models import Petition
 from petitions.models.petition_lifecycle import NotAllowed
+from petitions.privacy import undelivered
 from petitions.search import (
     reindexing,
     vocabulary,
@@ -83,6 +84,7 @@ LOOPS = [
     Loop("sources", source_tallies.EVERY, source_tallies.tally),
     Loop("jobs", 1, invalidating.advance_round),
     Loop("packs", 1, making.advance),
+    Loop("undelivered", 600, undelivered.remind, mails=True),
     Loop("office", 2, office.mail_round, mails=True),
     Loop("search", 30, reindexing.reindex_round),
     Loop("words", vocabulary.EVERY, WORDS.round),

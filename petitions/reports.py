@@ -79,15 +79,18 @@ def mail_report_notice(organization: Organization | None, number: int) -> None:
     )
 
 
-def receivers(organization: Organization | None) -> list[str]:
-    """Return the addresses to notify: those who moderate for the organisation, else its
-    contact; for the site, or where there is nobody else, those who run the site."""
+def receivers(
+    organization: Organization | None, right: Right = Right.MODERATE
+) -> list[str]:
+    """Return the addresses to notify: those who have the right in the organisation,
+    else its contact; for the site, or where there is nobody else, those who run the
+    site."""
     if organization is not None:
         staff = User.objects.filter(
             is_active=True,
             wants_notices=True,
             memberships__organization=organization,
-            memberships__role__in=roles_with(Right.MODERATE),
+            memberships__role__in=roles_with(right),
         )
         found = list(staff.order_by("pk").values_list("email", flat=True))
         if found:

@@ -28,6 +28,7 @@ from core.http.public_data import full
 from core.mail.leases import lease_time
 from core.security.buckets import Rate, draw
 from organizations.models import User
+from organizations.rights import Right
 from petitions import reports
 from petitions.delivery import files
 from petitions.models import Answer, OfficeAnswer, OfficeLink, Pack
@@ -265,7 +266,7 @@ def tell_next(now: datetime) -> bool:
             gettext("An office has answered"),
             render_to_string("emails/office_answered.txt", context),
             settings.MAIL_FROM,
-            reports.receivers(petition.organization),
+            reports.receivers(petition.organization, Right.WRITE),
         )
     except OSError as error:
         logger.warning("Staff could not be told: %s", type(error).__name__)

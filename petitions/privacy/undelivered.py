@@ -1,0 +1,87 @@
+"""Reminding owners of names that were promised to the person petitioned and never
+handed over: when a petition has ended, and a month before the names are erased."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db.models import Exists, OuterRef, QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext, override
+
+from core.security.buckets import Rate, draw, give_back
+from organizations.rights import Right
+from petitions.delivery.files import spoken
+from petitions.models import Handover, Petition, RetentionLimit, Signature
+from petitions.models.packs import AGREED
+from petitions.privacy.expiry import with_due
+from petitions.reports import receivers
+from petitions.states import State
+
+logger = logging.getLogger(__name__)
+
+ENDED_FOR = timedelta(days=1)
+"""An end is told after a day: until then staff have its page before them."""
+LATELY = timedelta(days=30)
+"""An end longer ago is not told: a site that is updated does not write about years."""
+SOON = timedelta(days=30)
+"""The time before names are erased at which they are told of."""
+ONCE = timedelta(days=366)
+ENDED = Rate("ended, not delivered", 1, ONCE)
+ERASED_SOON = Rate("erased soon, not delivered", 1, ONCE)
+
+
+def undelivered() -> QuerySet[Petition]:
+    """Return the petitions that were closed or won, with names that their owners agreed
+    to have delivered, and of which nothing was handed over."""
+    agreed = Signature.objects.confirmed().filter(AGREED, petition=OuterRef("pk"))
+    handed = Handover.objects.filter(petition=OuterRef("pk"))
+    return Petition.objects.filter(
+        ~Exists(handed), Exists(agreed), state__in=(State.CLOSED, State.WON)
+    ).select_related("organization")
+
+
+def remind(now: datetime) -> bool:
+    """For the worker: mail the owners of each, once for each occasion. Return False:
+    the next round can wait."""
+    since, until = now - LATELY, now - ENDED_FOR
+    for petition in undelivered().filter(ended_at__gt=since, ended_at__lte=until):
+        tell(petition, ENDED, now)
+    rows = with_due(undelivered(), RetentionLimit.current(now))
+    for petition in rows.filter(due_at__gt=now, due_at__lte=now + SOON):
+        tell(petition, ERASED_SOON, now, erased_at=petition.due_at)
+    return False
+
+
+def tell(
+    petition: Petition, occasion: Rate, now: datetime, erased_at: datetime | None = None
+) -> None:
+    """Mail the owners that names wait, and when they are erased if that is soon; not
+    twice for one end of the petition."""
+    drawn = occasion.of(f"{petition.pk}:{petition.ended_at}")
+    if draw(drawn, now=now):
+        return
+    page = reverse("admin:petitions_petition_deliver", args=[petition.pk])
+    with override(spoken(petition.language)):
+        context = {
+            "petition": petition,
+            "names": Signature.objects.confirmed()
+            .filter(AGREED, petition=petition)
+            .count(),
+            "erased_at": erased_at,
+            "link": f"{settings.SITE_URL}{page}",
+        }
+        try:
+            send_mail(
+                gettext("Names that were promised are not delivered yet"),
+                render_to_string("emails/undelivered.txt", context),
+                settings.MAIL_FROM,
+                receivers(petition.organization, Right.DELIVER),
+            )
+        except OSError as error:
+            give_back(drawn)
+            logger.warning("Staff could not be told: %s", type(error).__name__)

@@ -1,0 +1,106 @@
+"""Owners are reminded of names that were promised and not delivered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from organizations.models import Organization, Role
+from petitions.models import Petition
+from petitions.privacy import undelivered
+from petitions.states import State
+from tests.factories import (
+    backdate,
+    make_handover,
+    make_member,
+    make_petition,
+    make_signature,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def end(petition: Petition, state: State = State.CLOSED) -> None:
+    """End it two days ago."""
+    now = timezone.now()
+    petition.withdraw(now=now) if state == State.WITHDRAWN else petition.close(now=now)
+    backdate(petition, ended_at=now - timedelta(days=2))
+
+
+@pytest.fixture
+def petition(organization: Organization) -> Petition:
+    """One that ended two days ago, with a name that was promised."""
+    for role in Role:
+        make_member(organization, role, f"{role}@example.org")
+    petition = make_petition(organization, delivery="names", months_kept=6)
+    make_signature(petition, delivery="names")
+    make_signature(petition, delivery="number")
+    end(petition)
+    return petition
+
+
+def mails(days: float = 0) -> list[str]:
+    """What is mailed in a round that comes so many days from now."""
+    mail.outbox.clear()
+    undelivered.remind(timezone.now() + timedelta(days=days))
+    for message in mail.outbox:
+        assert message.to == ["owner@example.org"]
+    return [str(message.body) for message in mail.outbox]
+
+
+def test_an_end_is_told_once_and_only_to_those_who_may_deliver(
+    petition: Petition,
+) -> None:
+    [body] = mails()
+
+    assert "1 person agreed" in body
+    assert f"/admin/petitions/petition/{petition.pk}/deliver/" in body
+    assert "erased" not in body
+    assert mails() == mails(1) == []
+
+
+def test_a_month_before_names_are_erased_it_is_told_again(petition: Petition) -> None:
+    mails()
+
+    assert mails(140) == []
+    [body] = mails(160)
+    assert "is erased on" in body
+    assert mails(161) == []
+    assert mails(200) == []
+
+
+def test_nothing_is_told_of_what_was_handed_over(petition: Petition) -> None:
+    make_handover(petition)
+
+    assert mails() == mails(160) == []
+
+
+def test_nothing_is_told_where_no_name_was_promised(organization: Organization) -> None:
+    petition = make_petition(organization)
+    make_signature(petition, delivery="number")
+    end(petition)
+
+    assert mails() == []
+
+
+def test_nothing_is_told_of_what_still_runs_or_ended_long_ago(
+    petition: Petition,
+) -> None:
+    make_signature(make_petition(petition.organization), delivery="names")
+    backdate(petition, ended_at=timezone.now() - timedelta(days=31))
+
+    assert mails() == []
+
+
+def test_a_withdrawn_petition_is_delivered_to_nobody(
+    organization: Organization,
+) -> None:
+    petition = make_petition(organization, delivery="names")
+    make_signature(petition, delivery="names")
+    end(petition, State.WITHDRAWN)
+
+    assert petition.state == State.WITHDRAWN
+    assert mails() == []
