@@ -42,7 +42,7 @@ class Visible(HTMLParser):
     """The visible text of an HTML page, a line for each block, with its links and their
     labels."""
 
-    BLOCKS = {"p", "div", "br", "body"}
+    BLOCKS = {"p", "h1", "div", "br", "body"}
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -126,6 +126,9 @@ def test_plain_text_and_html_hold_the_same(
     assert lines(seen) == lines(plain)
     assert page.links == set(re.findall(r"https?://\S+", plain))
     assert page.inside == []
+    # Whoever has it read out finds what it is about.
+    headings = re.findall(r"<h1[^>]*>([^<]*)</h1>", body(message, "html"))
+    assert headings == ([] if kind == "signed" else [petition.title])
     assert len(lines(plain)) > 4
 
 
