@@ -25,7 +25,6 @@ from core.security.buckets import (
     Drawn,
     Rate,
     draw,
-    give_back,
 )
 from core.worker.loops import Loop
 from organizations import invitations
@@ -108,9 +107,12 @@ def send(mail: StaffMail, now: datetime) -> None:
         invitation=mail.invitation_id,
         network=mail.network,
     )
-    same.exclude(pk=mail.pk).delete()
-    drawn = caps(mail)
-    if wait := draw(*drawn, now=now):
+    others = same.exclude(pk=mail.pk)
+    # A mail draws once, for its first try, which a worker that was killed may not have
+    # brought to an end.
+    has_drawn = mail.attempts > 1 or others.filter(attempts__gt=0).exists()
+    others.delete()
+    if not has_drawn and (wait := draw(*caps(mail), now=now)):
         retry_later(mail, now + wait, attempts=mail.attempts - 1)
         return
     try:
@@ -122,7 +124,6 @@ def send(mail: StaffMail, now: datetime) -> None:
             mail.delete()
             return
         logger.warning("Mail to staff: %s", type(error).__name__)
-        give_back(*drawn)
         pause = min(timedelta(seconds=5) * 2**mail.attempts, LONGEST_PAUSE)
         retry_later(mail, now + pause)
         return

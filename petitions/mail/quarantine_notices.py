@@ -43,14 +43,17 @@ def mail_organizations(now: datetime) -> bool:
         drawn = MAILS.of(str(number))
         if draw(drawn, now=now):
             continue
+        # Drawn for good once it is sent: when the worker is killed meanwhile, a notice
+        # twice is better than none.
+        give_back(drawn)
         of_these = bursts.filter(petition__organization=number)
         counted = of_these.aggregate(n=Count("pk"))["n"]
         try:
             mail_quarantine_notice(Organization.objects.get(pk=number), counted)
         except OSError as error:
-            give_back(drawn)
             logger.warning("Staff could not be told: %s", type(error).__name__)
             return False
+        draw(drawn, now=now)
     return False
 
 

@@ -104,3 +104,20 @@ def test_a_mail_server_that_is_away_is_tried_again(
         assert told(timezone.now()) == []
 
     assert len(told(timezone.now())) == 1
+
+
+def test_a_worker_that_is_killed_meanwhile_keeps_no_notice_back(
+    petition: Petition, erin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quarantine_some(petition, 1)
+
+    def killed(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(quarantine_notices, "send_mail", killed)
+        with pytest.raises(KeyboardInterrupt):
+            told(timezone.now())
+
+    assert len(told(timezone.now())) == 1
+    assert told(timezone.now()) == []
