@@ -78,11 +78,9 @@ class Database:
 
     def fold(self) -> None:
         """Fold all changes, as the worker of a site does all the time."""
-        from petitions.channels import Channel
-        from petitions.counts.folding import BATCH, FOLD
+        from petitions.counts.folding import FOLD, parameters
 
-        values = {"batch": BATCH, "channels": Channel.values}
-        while self.execute(FOLD, values)[0][0]:
+        while self.execute(FOLD, parameters())[0][0]:
             pass
 
     def settle(self) -> None:

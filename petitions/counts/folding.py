@@ -79,17 +79,21 @@ SELECT count(*) FROM taken
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
-def fold(batch: int = BATCH, until: datetime = END_OF_TIME) -> int:
-    """Add at most `batch` changes, those made up to `until`, to the totals and delete
-    them, in one statement; return how many there were."""
-    values: dict[str, Any] = {
+def parameters(batch: int = BATCH, until: datetime = END_OF_TIME) -> dict[str, Any]:
+    """Return the parameters of FOLD."""
+    return {
         "batch": batch,
         "until": until,
         "minute": A_MINUTE,
         "channels": Channel.values,
     }
+
+
+def fold(batch: int = BATCH, until: datetime = END_OF_TIME) -> int:
+    """Add at most `batch` changes, those made up to `until`, to the totals and delete
+    them, in one statement; return how many there were."""
     with connection.cursor() as cursor:
-        cursor.execute(FOLD, values)
+        cursor.execute(FOLD, parameters(batch, until))
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 
