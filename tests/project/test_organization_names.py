@@ -23,6 +23,7 @@ from petitions.sharing import cards
 from petitions.signatures import confirming
 from petitions.signatures.consent import record_consent
 from petitions.signatures.tokens import TokenPurpose, make_token
+from tests.core.pdf import helpers as pdf
 from tests.factories import (
     make_entry,
     make_organization,
@@ -118,6 +119,22 @@ def test_one_petition_in_two_languages_has_the_name_of_each(
     assert FRENCH in letters["letter-fr.txt"]
     assert OWN not in letters["letter-fr.txt"]
     assert pack.number == 1
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", OWN), ("fr", FRENCH)])
+def test_a_printed_list_comes_from_the_name_in_its_language(
+    francophone: Organization, language: str, name: str
+) -> None:
+    pdf.needs_printing()
+    petition = make_petition(francophone, language=language, delivery="names")
+    make_signature(petition)
+    pack = made(prepared(petition))
+    piece = PackPiece.objects.get(file__pack=pack, file__name="names.pdf")
+
+    printed = pdf.text_of(bytes(piece.content))
+
+    assert name in printed
+    assert (FRENCH if name == OWN else OWN) not in printed
 
 
 @pytest.mark.parametrize(
