@@ -169,10 +169,10 @@ def statement_timeout(duration: str) -> Iterator[None]:
 
 
 def without_comments(statement: str) -> str:
-    """Return the statement without its comments. psycopg caches the parsed form of
-    statements of at most 4,096 characters, and parses a longer one each time it is
-    sent."""
-    return re.sub(r" *--.*\n", "", statement)
+    """Return the statement without its comments and indentation. psycopg caches the
+    parsed form of statements of at most 4,096 characters, and parses a longer one each
+    time it is sent."""
+    return re.sub(r"^ +", "", re.sub(r" *--.*\n", "", statement), flags=re.MULTILINE)
 
 
 SET_TIMEOUT = "SELECT set_config('statement_timeout', %s, true)"
