@@ -101,7 +101,8 @@ WITH title AS (
                   AND n.email_key = c.email_key
                   AND (n.given_at, n.id) > (c.given_at, c.id)
                   AND (n.email = c.email OR upper(n.email) = upper(c.email)))
-     ORDER BY c.given_at, c.id, s.confirmed_at DESC NULLS LAST
+     ORDER BY c.given_at, c.id, (s.confirmed_at = c.given_at) DESC NULLS LAST,
+              s.confirmed_at DESC NULLS LAST
 )
 """  # noqa: S608 - fragments of ours
 WRITE = rf"""{LINES}
@@ -160,9 +161,12 @@ def csv_chunks(
             state=ExportState.BEGUN,
         )
         number = 0
+        # Now: what is streamed later is written after the middleware that sets the
+        # language.
+        head = (BOM + headings()).encode()
         try:
             yield b""
-            yield (BOM + headings()).encode()
+            yield head
             parts = number_of_parts(organization)
             for part in range(parts):
                 found, lines = lines_of(organization, part, parts, WRITE)

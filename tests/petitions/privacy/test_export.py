@@ -100,6 +100,29 @@ def test_an_owner_downloads_who_said_yes(
     )
 
 
+def test_its_headings_are_in_the_language_of_the_page(
+    as_user: Login, alice: User, organization: Organization
+) -> None:
+    """A file is streamed after the middleware that sets the language."""
+    path = f"/admin/fr/petitions/export/new/{organization.pk}/"
+    answer: Any = as_user(alice).post(path)
+
+    assert b"".join(answer.streaming_content).decode().startswith(f"{BOM}Adresse")
+
+
+def test_whoever_said_yes_is_named_and_not_who_shares_their_address(
+    as_user: Login, alice: User, organization: Organization
+) -> None:
+    shared = make_petition(organization, shared_addresses=True)
+    earlier, later = NOW - timedelta(days=5), NOW - timedelta(days=4)
+    yes(shared, "family@example.org", name="Anna Yes", now=earlier)
+    make_signature(shared, "family@example.org", name="Ben Unasked", now=later)
+
+    [line] = download(as_user(alice), organization)
+
+    assert line[1] == "Anna Yes"
+
+
 def test_the_newest_answer_holds(
     as_user: Login, alice: User, organization: Organization, petition: Petition
 ) -> None:
