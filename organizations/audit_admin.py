@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest
@@ -21,7 +22,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from core.admin.history import Line, Reading, is_of_signers, labelled, name_of
@@ -193,7 +194,7 @@ class AuditEntryAdmin(ScopedAdmin[AuditEntry]):
         entries.look(AuditEntry, shown, kind="download")
         day = timezone.localdate()
         return StreamingHttpResponse(
-            csv_of(rows),
+            csv_of(rows, get_language() or settings.LANGUAGE_CODE),
             content_type="text/csv; charset=utf-8",
             headers={
                 "Content-Disposition": content_disposition_header(
@@ -204,9 +205,20 @@ class AuditEntryAdmin(ScopedAdmin[AuditEntry]):
         )
 
 
-def csv_of(rows: models.QuerySet[AuditEntry]) -> Iterator[bytes]:
-    """Yield the entries as a CSV file, some hundred a statement, from the newest to the
-    oldest that there was at the beginning."""
+def csv_of(rows: models.QuerySet[AuditEntry], language: str) -> Iterator[bytes]:
+    """Yield the entries as a CSV file in the language, some hundred a statement, from
+    the newest to the oldest that there was at the beginning. What is streamed is
+    written after the middleware that sets the language."""
+    pages = csv_pages(rows)
+    while True:
+        with override(language):
+            page = next(pages, None)
+        if page is None:
+            return
+        yield page
+
+
+def csv_pages(rows: models.QuerySet[AuditEntry]) -> Iterator[bytes]:
     head = [
         gettext("When"), gettext("Who"), gettext("What"), gettext("Action"),
         gettext("Field"), gettext("Before"), gettext("After"), gettext("Reason"),

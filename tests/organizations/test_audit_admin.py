@@ -159,6 +159,17 @@ def test_it_is_filtered(
     assert found(f"day={today - timedelta(days=1)}") == set()
 
 
+def test_its_file_is_in_the_language_of_the_page(
+    changed: Petition, as_user: Login, alice: User
+) -> None:
+    answer: Any = as_user(alice).get(f"{LOG}csv/".replace("/admin/", "/admin/fr/"))
+
+    body = b"".join(answer.streaming_content).decode("utf-8-sig")
+    head, first = list(csv.reader(io.StringIO(body)))[:2]
+    assert head[:2] == ["Quand", "Qui"]
+    assert "Changed" not in first[3]
+
+
 def test_its_file_has_the_same_and_is_on_record(
     changed: Petition, as_user: Login, alice: User, erin: User
 ) -> None:
