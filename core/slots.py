@@ -16,8 +16,9 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 
 SLOT = 10
-# What was written so many seconds before a slot has been committed when it begins, and
-# clocks that differ by less make no difference.
+# What was written so many seconds before a slot has been committed when it begins; a
+# transaction that waits longer for a lock enters a slot that was shown already. Clocks
+# that differ make numbers go back at a slot's beginning, for as long as they differ.
 SETTLING = 2
 
 

@@ -17,7 +17,12 @@ from core import slots
 from core.http.cache_policy import page_cache
 from petitions.counts import folding
 from petitions.models import CountChange, Petition
-from tests.factories import make_pending, make_signature
+from tests.factories import (
+    make_pending,
+    make_signature,
+    make_topic,
+    make_translation,
+)
 from tests.petitions.views.helpers import link
 from tests.project.addresses import CACHED, PATHS, PETITION
 
@@ -148,6 +153,24 @@ def test_who_has_signed_goes_on_with_the_number_that_thanked(
     assert french.startswith(f"/fr{PAGE}?counted=")
     assert [number(visitor, page) for page in (path, french)] == [2, 2]
     assert number(visitor, PAGE) == 1
+
+
+@pytest.mark.usefixtures("_slot_before")
+@pytest.mark.parametrize(
+    "there",
+    ["/organizations/rights-now/", "/topics/freedom/", f"/fr{PAGE}", f"{PAGE}ar/"],
+)
+def test_every_link_of_the_petition_goes_on_so(
+    visitor: Client, petition: Petition, there: str
+) -> None:
+    make_translation(petition, "ar", title="العنوان")
+    make_topic("freedom", petition)
+    page = rendered(visitor, onward(rendered(visitor, confirmed(visitor, petition))))
+
+    found = re.findall(rf'<a [^>]*href="{there}([^"]*)"', page.decode())
+
+    assert found
+    assert all(query.startswith("?counted=") for query in found), found
 
 
 LISTS = ("/", "/petitions/", "/organizations/rights-now/")
