@@ -4,6 +4,7 @@ reported together, so that nobody restarts a server five times."""
 from __future__ import annotations
 
 import re
+import unicodedata
 import zoneinfo
 from difflib import get_close_matches
 from email.utils import parseaddr
@@ -35,6 +36,12 @@ from core.mail.addresses import (
 from core.security.client_network import parse_network
 
 SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+def is_printed(character: str) -> bool:
+    """Return whether a page shows the character: all but controls and invisible
+    ones."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 class Environment(environ.Env):  # type: ignore[misc]
@@ -218,10 +225,15 @@ class Environment(environ.Env):  # type: ignore[misc]
         for number, code in enumerate(languages):
             variable = f"{name}_{code.upper()}" if number else name
             value = self.text(variable)
-            if not value.isprintable() or len(value) > 500:
+            if len(value) > 500:
                 self.problems.append(
-                    f"{variable} cannot be printed on a page. Set one line of at most "
-                    "500 characters."
+                    f"{variable} has {len(value)} characters. Set at most 500."
+                )
+            # French has blanks that do not break a line before its signs.
+            if odd := next((c for c in value if not is_printed(c)), ""):
+                self.problems.append(
+                    f"{variable} has a character that cannot be printed on a page "
+                    f"(U+{ord(odd):04X}). Set one line without it."
                 )
             if value:
                 found[code] = value

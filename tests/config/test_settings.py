@@ -85,8 +85,8 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"WEB_CONCURRENCY": "x"}, "WEB_CONCURRENCY is 'x'. Set a whole number"),
     ({"GRACEFUL_TIMEOUT": "x"}, "GRACEFUL_TIMEOUT is 'x'. Set a whole number"),
     ({"BIND": "8000"}, "BIND holds '8000'. Set host:port:"),
-    ({"HOSTING": "A\x1b[2J"}, "HOSTING cannot be printed on a page. Set one line"),
-    ({"OPERATOR_FR": "x" * 501}, "OPERATOR_FR cannot be printed on a page."),
+    ({"HOSTING": "A\x1b[2J"}, "HOSTING has a character that cannot be printed on a"),
+    ({"OPERATOR_FR": "x" * 501}, "OPERATOR_FR has 501 characters. Set at most 500."),
     ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES holds '10.0.0.1/8'."),
     (
         {
