@@ -150,7 +150,7 @@ SCHEMAS: Schema = {
         ),
         by_day=array(
             shape("A day", day=day("Date"), supporters=changes["supporters"]),
-            "What each day brought; days without a change are left out",
+            "What each day brought; days on which nobody came or went are left out",
         ),
     ),
     "Target": shape(
@@ -251,7 +251,7 @@ SCHEMAS: Schema = {
         time_zone=text_schema("Where days begin: a name of the time zone database"),
         days=array(
             shape("A day", day=day("Date"), **changes),
-            "Oldest first; days without a change are left out",
+            "Oldest first; days on which nobody came or went are left out",
         ),
     ),
     "Petitions": shape(

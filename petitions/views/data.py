@@ -122,8 +122,8 @@ def count(request: HttpRequest, petition: Petition) -> HttpResponse:
 @public_data
 @of_petition(withdrawn_json)
 def history(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """Return what each day added to the count, by source. Days without a change are
-    left out."""
+    """Return what each day added to the count, by source. Days on which
+    nobody came or went are left out."""
     return data_answer(
         {
             "time_zone": settings.TIME_ZONE,

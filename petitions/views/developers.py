@@ -40,7 +40,12 @@ def developers(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     public = Petition.objects.ever_public(now).select_related("organization")
     petition = public.newest_first().first()
-    context = {"petition": petition, "examples": examples(petition) if petition else {}}
+    context: dict[str, Any] = {"petition": petition, "examples": {}, "csv": ""}
+    if petition:
+        context |= {
+            "examples": examples(petition),
+            "csv": full(reverse("data:history_csv", args=[petition.slug])),
+        }
     return TemplateResponse(request, "petitions/developers.html", context)
 
 
