@@ -54,7 +54,7 @@ CHOICES: dict[str, Choice] = {
     "petitions.officelink": Audited("pack__petition__organization_id"),
     "petitions.officeanswer": Audited(
         "link__pack__petition__organization_id",
-        leave_out=("mail_due_at", "attempts", "told_at"),
+        leave_out=("mail_due_at", "attempts", "mailed_at"),
         hide=("name", "email", "text"),
     ),
     "petitions.packfile": DERIVED,

@@ -285,6 +285,17 @@ def registrable(domain: str) -> str:
     return found or ".".join(domain.split(".")[-2:])
 
 
+@lru_cache(maxsize=1)
+def shared_suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
+
+
+def has_many_owners(domain: str) -> bool:
+    """Return whether a domain (as the DNS has it) is one below which everybody can have
+    a domain: co.uk, github.io."""
+    return shared_suffixes().publicsuffix(domain) == domain
+
+
 # For documentation and tests (RFC 2606); nobody reaches them by a slip of the fingers.
 RESERVED = frozenset({"example", "invalid", "localhost", "test"})
 

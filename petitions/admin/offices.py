@@ -20,12 +20,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import entries
+from core.mail.address_fields import checked_address
 from core.mail.addresses import (
     NotAnAddress,
-    account_address,
     ascii_domain,
     clean_address,
+    domain_of,
     has_known_ending,
+    has_many_owners,
     registrable,
 )
 from core.models import AuditAction
@@ -36,6 +38,7 @@ from petitions.abuse.new_domains import PROVIDERS
 from petitions.delivery import office
 from petitions.models import OfficeAnswer, OfficeLink, Pack
 from petitions.models.offices import LONGEST
+from petitions.states import PUBLIC_STATES
 
 DAYS = 30
 """The days that a link works unless staff say otherwise: as long as the files."""
@@ -59,27 +62,24 @@ class OfficeLinkForm(forms.Form):
     def clean_mailboxes(self) -> str:
         """Return a domain, or a whole address."""
         typed = str(self.cleaned_data["mailboxes"]).strip().removeprefix("@")
-        if "@" in typed:
-            try:
-                return account_address(clean_address(typed))
-            except NotAnAddress as refusal:
-                raise ValidationError(str(refusal.sentence)) from None
+        if "@" in typed and "*" not in typed:
+            return checked_address(typed, ascii_only=True).lower()
         try:
-            clean_address(f"office@{typed}")
+            address = clean_address(f"office@{typed}")
         except NotAnAddress:
             raise ValidationError(
                 gettext("Enter what stands behind the @, as pm.gc.ca.")
             ) from None
-        domain = ascii_domain(typed.lower())
-        if registrable(domain) in PROVIDERS or domain in PROVIDERS:
+        domain = ascii_domain(domain_of(address)).removeprefix("www.")
+        if not has_known_ending(domain):
+            raise ValidationError(gettext("No address can end so: check the spelling."))
+        if {registrable(domain), domain} & PROVIDERS or has_many_owners(domain):
             raise ValidationError(
                 gettext(
                     "Everybody can have an address there: enter the whole address of "
                     "the office."
                 )
             )
-        if not has_known_ending(domain):
-            raise ValidationError(gettext("No address can end so: check the spelling."))
         return domain
 
 
@@ -166,7 +166,7 @@ class OfficeAnswerAdmin(ScopedAdmin[OfficeAnswer]):
 
     @admin.display(description=_("on the page"), boolean=True)
     def is_published(self, answer: OfficeAnswer) -> bool:
-        return answer.published_as is not None
+        return answer.is_published
 
     def get_urls(self) -> list[Any]:
         return [
@@ -188,10 +188,12 @@ class OfficeAnswerAdmin(ScopedAdmin[OfficeAnswer]):
         answer = self.get_object(request, object_id) if object_id else None
         context: dict[str, Any] = {"title": gettext("Answer of an office")}
         if answer is not None:
+            petition = answer.link.pack.petition
             waiting = OfficeAnswer.objects.waiting().filter(pk=answer.pk)
             context |= {
-                "subtitle": str(answer.link.pack.petition),
-                "can_publish": waiting.exists(),
+                "subtitle": str(petition),
+                "has_page": petition.state in PUBLIC_STATES,
+                "waits": waiting.exists(),
             }
         return super().changeform_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
@@ -205,4 +207,5 @@ class OfficeAnswerAdmin(ScopedAdmin[OfficeAnswer]):
             if made is not None:
                 messages.success(request, gettext("It is on the petition’s page."))
                 return redirect("admin:petitions_answer_change", made.pk)
+            messages.error(request, gettext("It cannot be put on the page."))
         return redirect("admin:petitions_officeanswer_change", answer.pk)

@@ -164,6 +164,21 @@ def content_of(file: PackFile) -> Iterator[bytes]:
         last = pieces[-1].position
 
 
+class Erased(Exception):
+    """A file was erased while it was read."""
+
+
+def whole_content(file: PackFile) -> Iterator[bytes]:
+    """Yield the content of a file of a pack that is made; raise Erased, so that nobody
+    takes what there was for the whole, when it was erased meanwhile."""
+    size = 0
+    for piece in content_of(file):
+        size += len(piece)
+        yield piece
+    if size != file.size:
+        raise Erased
+
+
 def manifest(pack: Pack) -> dict[str, Any]:
     """Return what the pack is, its numbers, and the name, size (bytes) and SHA-256 of
     each of its files."""
@@ -225,7 +240,7 @@ def as_zip(pack: Pack) -> Iterator[bytes]:
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in [
             (MANIFEST, iter([words])),
-            *((file.name, content_of(file)) for file in pack.files.all()),
+            *((file.name, whole_content(file)) for file in pack.files.all()),
         ]:
             info = zipfile.ZipInfo(name, time)
             info.compress_type = zipfile.ZIP_DEFLATED

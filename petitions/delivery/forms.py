@@ -9,8 +9,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.db.guards import is_visible
 from core.i18n.language_fields import LanguageChoice, LanguageSelect
 from core.mail.address_fields import AddressField
+from core.mail.addresses import readable_domain
 from core.text.fields import LineField, TextField
 from petitions.models import OfficeLink
 
@@ -27,11 +29,11 @@ class OfficeAnswerForm(forms.Form):
     language = LanguageChoice(label=_("Language of the answer"), widget=LanguageSelect)
     text = TextField(
         label=_("Your answer"),
-        max_length=40_000,
+        max_length=20_000,
         error_messages={
             "required": _("Write the answer"),
             "max_length": _(
-                "Shorten the answer to 40,000 characters; it has %(show_value)s"
+                "Shorten the answer to 20,000 characters; it has %(show_value)s"
             ),
         },
     )
@@ -40,11 +42,19 @@ class OfficeAnswerForm(forms.Form):
         super().__init__(*args, **options)
         self.link = link
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse words of which nothing can be seen."""
+        for name in ("name", "text"):
+            if name in self.cleaned_data and not is_visible(self.cleaned_data[name]):
+                self.add_error(name, self.fields[name].error_messages["required"])
+        return self.cleaned_data
+
     def clean_email(self) -> str:
         address = str(self.cleaned_data["email"])
         if not self.link.is_mailbox(address):
             where = self.link.mailboxes
-            known = where if "@" in where else f"…@{where}"
+            local, at, domain = where.rpartition("@")
+            known = f"{local if at else '…'}@{readable_domain(domain)}"
             raise ValidationError(
                 gettext(
                     "Enter an address of your office (%(known)s): it is written to, "

@@ -9,9 +9,9 @@ An answer counts as the office's when somebody who reads mail there confirms it.
 from __future__ import annotations
 
 import logging
-import smtplib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -20,13 +20,14 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, gettext_noop, override
 
 from core.audit import entries
 from core.audit.actors import acting
 from core.http.public_data import full
 from core.mail.leases import lease_time
 from core.security.buckets import Rate, draw
+from organizations.mailing import permanent_refusal
 from organizations.models import User
 from organizations.rights import Right
 from petitions import reports
@@ -40,17 +41,28 @@ from petitions.signatures.tokens import (
     make_token,
     read_token,
 )
-from petitions.states import PackState, TextFormat
+from petitions.states import PUBLIC_STATES, PackState, TextFormat
 
 logger = logging.getLogger(__name__)
 
 OPENINGS = Rate("office link", burst=200, emission_interval=timedelta(seconds=10))
-"""Pages that one link opens: each is an entry of the log."""
+"""How often one link is opened: each time is an entry of the log. Mail programs do it,
+too; so what the buttons show has a rate of its own."""
+BUTTONS = Rate("office buttons", burst=200, emission_interval=timedelta(seconds=10))
+"""How often names or files are shown."""
 ANSWERS = Rate("office answer", burst=5, emission_interval=timedelta(hours=1))
 """Answers behind one link: each is a mail."""
 ON_A_PAGE = 100
 """The names that are shown at a time."""
 LONGEST_PAUSE = timedelta(hours=1)
+TRIES = 50
+"""The most tries of a mail, about two days."""
+
+# What a link is used for, as the log has it.
+OPENED = gettext_noop("The office opened it")
+LOOKED = gettext_noop("The office looked at names")
+DOWNLOADED = gettext_noop("The office downloaded the files")
+ANSWERED = gettext_noop("The office wrote an answer")
 
 
 # == The link ==
@@ -78,11 +90,17 @@ def find_link(token: str) -> OfficeLink | None:
 def record(link: OfficeLink, said: str, *, now: datetime, rows: int = 0) -> timedelta:
     """Put on record what the link was used for, and how many rows it showed. Return
     zero, or how long to wait when it was used too often: then nothing is shown."""
-    if wait := draw(OPENINGS.of(str(link.pk)), now=now):
+    rate = OPENINGS if said == OPENED else BUTTONS
+    if wait := draw(rate.of(str(link.pk)), now=now):
         return wait
-    with acting(f"office link {link.pk}"):
-        entries.note(link, said, rows=rows)
+    note(link, said, rows)
     return timedelta(0)
+
+
+def note(link: OfficeLink, said: str, rows: int = 0) -> None:
+    """Write an entry of the log, in the site's language whoever looks."""
+    with acting(f"office link {link.pk}"), override(settings.LANGUAGE_CODE):
+        entries.note(link, gettext(said), rows=rows)
 
 
 # == What it shows ==
@@ -99,7 +117,7 @@ def letter(pack: Pack, language: str) -> str:
     wanted = (f"letter-{language}.txt", f"letter-{files.language_of(pack)}.txt")
     for name in wanted:
         if name in named and has_files(pack):
-            return b"".join(files.content_of(named[name])).decode()
+            return b"".join(files.whole_content(named[name])).decode()
     return ""
 
 
@@ -146,8 +164,7 @@ def answer(link: OfficeLink, given: dict[str, str], *, now: datetime) -> timedel
         if wait := draw(ANSWERS.of(str(link.pk)), now=now):
             return wait
         OfficeAnswer.objects.create(link=link, sent_at=now, mail_due_at=now, **given)
-        with acting(f"office link {link.pk}"):
-            entries.note(link, gettext("Wrote an answer"))
+        note(link, ANSWERED)
     return timedelta(0)
 
 
@@ -165,16 +182,18 @@ def confirm(given: OfficeAnswer, *, now: datetime) -> None:
     """Record that somebody who reads the office's mail says that it is its answer."""
     waiting = OfficeAnswer.objects.legible().filter(pk=given.pk, confirmed_at=None)
     with acting(f"office link {given.link_id}"):
-        waiting.update(confirmed_at=now, mail_due_at=None)
+        waiting.update(confirmed_at=now, mail_due_at=now, attempts=0)
 
 
 def publish(given: OfficeAnswer, by: User, *, now: datetime) -> Answer | None:
     """Put a confirmed answer on the petition's page, word for word; return None when it
-    is there already, or not confirmed, or erased."""
+    is there already, not confirmed, or erased, or the petition has no page."""
     with transaction.atomic():
         waiting = OfficeAnswer.objects.waiting().select_for_update(of=("self",))
-        found = waiting.select_related("link__pack").filter(pk=given.pk).first()
-        if found is None:
+        found = (
+            waiting.select_related("link__pack__petition").filter(pk=given.pk).first()
+        )
+        if found is None or found.link.pack.petition.state not in PUBLIC_STATES:
             return None
         pack = found.link.pack
         made = Answer.objects.create(
@@ -197,12 +216,9 @@ def publish(given: OfficeAnswer, by: User, *, now: datetime) -> Answer | None:
 
 
 def mail_round(now: datetime) -> bool:
-    """For the worker: mail the answer that has been due longest to its address, to be
-    confirmed, and tell staff of one that was; return whether more may be due."""
-    return mail_next(now) or tell_next(now)
-
-
-def mail_next(now: datetime) -> bool:
+    """For the worker: send the mail about an answer that has been due longest, to the
+    office to confirm it or, once that is done, to staff; return whether one was due.
+    It is leased, and tried again until the server takes it or refuses it for good."""
     with transaction.atomic():
         due = OfficeAnswer.objects.legible().filter(mail_due_at__lte=now)
         given = due.select_for_update(skip_locked=True).order_by("mail_due_at").first()
@@ -211,65 +227,57 @@ def mail_next(now: datetime) -> bool:
         given.mail_due_at = now + lease_time()
         given.attempts += 1
         given.save(update_fields=["mail_due_at", "attempts"])
-    refused = False
-    with override(files.spoken(given.language)):
-        try:
-            send_confirmation(given, now)
-        except smtplib.SMTPRecipientsRefused as error:
-            code, _reply = next(iter(error.recipients.values()))
-            refused = code >= 500
-            again = not refused
-        except OSError as error:
-            logger.warning(
-                "An office could not be written to: %s", type(error).__name__
-            )
-            again = True
+    again = None
+    values: dict[str, Any] = {}
+    try:
+        if given.confirmed_at is None:
+            ask_to_confirm(given, now)
+            values["mailed_at"] = now
         else:
-            again = False
-    pause = min(timedelta(seconds=5) * 2**given.attempts, LONGEST_PAUSE)
-    OfficeAnswer.objects.filter(pk=given.pk, confirmed_at=None, erased_at=None).update(
-        mail_due_at=now + pause if again and given.attempts < 30 else None
+            tell_staff(given)
+    except (OSError, ValueError) as error:
+        logger.warning("A mail about an office: %s", type(error).__name__)
+        if given.attempts < TRIES and not permanent_refusal(error):
+            pause = timedelta(seconds=5) * 2**given.attempts
+            again = now + min(pause, LONGEST_PAUSE)
+    # Not over what happened meanwhile: a confirmation has a mail of its own due.
+    same = OfficeAnswer.objects.legible().filter(
+        pk=given.pk, mail_due_at=given.mail_due_at
     )
-    if refused:
-        logger.warning("The address of an office was refused")
+    same.update(mail_due_at=again, **values)
     return True
 
 
-def send_confirmation(given: OfficeAnswer, now: datetime) -> None:
-    """Mail an answer to the address that was given with it, with a link to confirm."""
+def ask_to_confirm(given: OfficeAnswer, now: datetime) -> None:
+    """Mail an answer's address a link to confirm it."""
     token = make_token(TokenPurpose.OFFICE_ANSWER, given.pk, now=now)
-    context = {
-        "answer": given,
-        "petition": given.link.pack.petition,
-        "link": full(reverse("petitions:office_answer", args=[token])),
-    }
-    subject = render_to_string("emails/office_answer.subject.txt", context)
-    send_mail(
-        " ".join(subject.split()),
-        render_to_string("emails/office_answer.txt", context),
-        settings.MAIL_FROM,
-        [given.email],
-    )
+    petition = given.link.pack.petition
+    petition.reading = language = files.spoken(given.language)
+    with override(language):
+        context = {
+            "answer": given,
+            "petition": petition,
+            "link": full(reverse("petitions:office_answer", args=[token])),
+        }
+        subject = render_to_string("emails/office_answer.subject.txt", context)
+        send_mail(
+            " ".join(subject.split()),
+            render_to_string("emails/office_answer.txt", context),
+            settings.MAIL_FROM,
+            [given.email],
+        )
 
 
-def tell_next(now: datetime) -> bool:
-    """Tell staff of a confirmed answer, once; nothing that was typed is in the mail."""
-    waiting = OfficeAnswer.objects.waiting().filter(told_at=None).order_by("pk")
-    given = waiting.select_related("link__pack__petition__organization").first()
-    if given is None:
-        return False
+def tell_staff(given: OfficeAnswer) -> None:
+    """Tell staff of a confirmed answer; nothing that was typed is in the mail."""
     petition = given.link.pack.petition
     page = reverse("admin:petitions_officeanswer_change", args=[given.pk])
-    context = {"petition": petition, "link": f"{settings.SITE_URL}{page}"}
-    try:
+    petition.reading = language = files.spoken(petition.language)
+    with override(language):
+        context = {"petition": petition, "link": f"{settings.SITE_URL}{page}"}
         send_mail(
             gettext("An office has answered"),
             render_to_string("emails/office_answered.txt", context),
             settings.MAIL_FROM,
             reports.receivers(petition.organization, Right.WRITE),
         )
-    except OSError as error:
-        logger.warning("Staff could not be told: %s", type(error).__name__)
-        return False
-    OfficeAnswer.objects.filter(pk=given.pk).update(told_at=now)
-    return True

@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                     "text",
                     models.TextField(
                         blank=True,
-                        max_length=40000,
+                        max_length=20000,
                         verbose_name="the answer, word for word",
                     ),
                 ),
@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                 (
                     "mail_due_at",
                     models.DateTimeField(
-                        help_text="When the mail is due that asks to confirm it.",
+                        help_text="When the next mail about it is due.",
                         null=True,
                     ),
                 ),
@@ -150,8 +150,11 @@ class Migration(migrations.Migration):
                     models.DateTimeField(null=True, verbose_name="confirmed at"),
                 ),
                 (
-                    "told_at",
-                    models.DateTimeField(help_text="When staff were told.", null=True),
+                    "mailed_at",
+                    models.DateTimeField(
+                        help_text="When a mail server took the mail that asks to confirm it.",
+                        null=True,
+                    ),
                 ),
                 (
                     "published_as",
@@ -281,10 +284,25 @@ class Migration(migrations.Migration):
             model_name="officeanswer",
             constraint=models.CheckConstraint(
                 condition=django.db.models.lookups.LessThanOrEqual(
-                    django.db.models.functions.text.Length("text"), 40000
+                    django.db.models.functions.text.Length("text"), 20000
                 ),
                 name="petitions_officeanswer_text_length",
-                violation_error_message="Shorten this to 40000 characters.",
+                violation_error_message="Shorten this to 20000 characters.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="officeanswer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("email", ""),
+                    (
+                        "email__regex",
+                        "^[^\\s\\u0001-\\u0020\\u007f<>,;@]+@[^\\s\\u0001-\\u0020\\u007f<>,;@]+$",
+                    ),
+                    _connector="OR",
+                ),
+                name="office_answer_email_form",
+                violation_error_message="Write an address such as name@example.org.",
             ),
         ),
         RunSQLFile(SQL / "offices.sql"),

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
 from core.i18n.language_fields import LanguageField
+from core.mail.addresses import ascii_domain
 from core.text.columns import TextColumn
 from organizations.models import User
+from petitions.models.answers import Answer
 from petitions.models.packs import Pack
 
 # The longest time that a link opens a delivery.
@@ -88,11 +90,13 @@ class OfficeLink(models.Model):
         return self.revoked_at is None and now < self.ends_at
 
     def is_mailbox(self, address: str) -> bool:
-        """Return whether an answer may come from this address."""
-        address, allowed = address.casefold(), self.mailboxes.casefold()
-        if "@" in allowed:
-            return address == allowed
-        domain = address.rpartition("@")[2]
+        """Return whether an answer may come from this address: its domain, as the DNS
+        has it, is the office's or below it."""
+        local, _at, domain = address.rpartition("@")
+        own, at, allowed = self.mailboxes.rpartition("@")
+        domain, allowed = ascii_domain(domain), ascii_domain(allowed)
+        if at:
+            return (local.lower(), domain) == (own.lower(), allowed)
         return domain == allowed or domain.endswith(f".{allowed}")
 
     def revoke(self, now: datetime) -> bool:
@@ -134,14 +138,17 @@ class OfficeAnswer(models.Model):
     name = models.CharField(_("who answers"), max_length=200, blank=True)
     email = models.CharField(_("e-mail address"), max_length=254, blank=True)
     language = LanguageField(_("language"), default=settings.LANGUAGE_CODE)
-    text = TextColumn(_("the answer, word for word"), max_length=40_000, blank=True)
+    text = TextColumn(_("the answer, word for word"), max_length=20_000, blank=True)
     sent_at = models.DateTimeField(_("written at"))
     mail_due_at = models.DateTimeField(
-        null=True, help_text="When the mail is due that asks to confirm it."
+        null=True, help_text="When the next mail about it is due."
     )
+    # It is the mail that asks to confirm it; once that is done, the one to staff.
     attempts = models.PositiveSmallIntegerField(default=0)
+    mailed_at = models.DateTimeField(
+        null=True, help_text="When a mail server took the mail that asks to confirm it."
+    )
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
-    told_at = models.DateTimeField(null=True, help_text="When staff were told.")
     published_as = models.BigIntegerField(
         _("number on the page"),
         null=True,
@@ -170,8 +177,15 @@ class OfficeAnswer(models.Model):
                 name="office_answer_whole_or_erased",
             ),
             guards.language("office_answer"),
+            guards.mail_address("office_answer", "email"),
             guards.readable("office_answer", lines=["name"], texts=["text"]),
         ]
 
     def __str__(self) -> str:
         return f"{self.sent_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it was put on the page and is still there."""
+        number = self.published_as
+        return number is not None and Answer.objects.filter(pk=number).exists()

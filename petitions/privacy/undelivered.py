@@ -8,19 +8,26 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from core.security.buckets import Rate, draw, give_back
+from organizations.mailing import permanent_refusal
 from organizations.rights import Right
 from petitions.delivery.files import spoken
-from petitions.models import Handover, Petition, RetentionLimit, Signature
+from petitions.models import (
+    Handover,
+    Petition,
+    RetentionLimit,
+    Signature,
+    Target,
+)
 from petitions.models.packs import AGREED
 from petitions.privacy.expiry import with_due
 from petitions.reports import receivers
-from petitions.states import State
+from petitions.states import PackContents, State, TargetKind
 
 logger = logging.getLogger(__name__)
 
@@ -37,11 +44,19 @@ ERASED_SOON = Rate("erased soon, not delivered", 1, ONCE)
 
 def undelivered() -> QuerySet[Petition]:
     """Return the petitions that were closed or won, with names that their owners agreed
-    to have delivered, and of which nothing was handed over."""
+    to have delivered, and somebody petitioned to whom no names were handed over."""
     agreed = Signature.objects.confirmed().filter(AGREED, petition=OuterRef("pk"))
-    handed = Handover.objects.filter(petition=OuterRef("pk"))
+    # Of a handover without a pack nobody knows whether names were in it.
+    handed = Handover.objects.filter(
+        Q(pack=None) | Q(pack__contents=PackContents.NAMES), target=OuterRef("pk")
+    )
+    waiting = Target.objects.filter(
+        ~Exists(handed),
+        petition=OuterRef("pk"),
+        kind__in=(TargetKind.PERSON, TargetKind.BODY),
+    )
     return Petition.objects.filter(
-        ~Exists(handed), Exists(agreed), state__in=(State.CLOSED, State.WON)
+        Exists(waiting), Exists(agreed), state__in=(State.CLOSED, State.WON)
     ).select_related("organization")
 
 
@@ -65,6 +80,9 @@ def tell(
     drawn = occasion.of(f"{petition.pk}:{petition.ended_at}")
     if draw(drawn, now=now):
         return
+    # Drawn for good once it is sent: when the worker is killed meanwhile, a reminder
+    # twice is better than none.
+    give_back(drawn)
     page = reverse("admin:petitions_petition_deliver", args=[petition.pk])
     with override(spoken(petition.language)):
         context = {
@@ -83,5 +101,7 @@ def tell(
                 receivers(petition.organization, Right.DELIVER),
             )
         except OSError as error:
-            give_back(drawn)
             logger.warning("Staff could not be told: %s", type(error).__name__)
+            if not permanent_refusal(error):
+                return
+    draw(drawn, now=now)

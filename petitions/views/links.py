@@ -175,7 +175,8 @@ def mended(request: HttpRequest, purpose: TokenPurpose, damaged: str) -> HttpRes
         return mended
     if purpose in (TokenPurpose.OFFICE, TokenPurpose.OFFICE_ANSWER):
         page = "petitions/office_closed.html"
-        return TemplateResponse(request, page, {"petition": None}, status=404)
+        nothing = {"petition": None, "typed": "", "too_often": False}
+        return TemplateResponse(request, page, nothing, status=404)
     context = {
         "manage": purpose in (TokenPurpose.OWN, TokenPurpose.ALL),
         "typed": "",

@@ -24,7 +24,8 @@ from core.observability.logs import log_context
 from petitions.delivery import files, office
 from petitions.delivery.forms import OfficeAnswerForm
 from petitions.models import OfficeLink, PackFile
-from petitions.signatures.tokens import Broken, TokenPurpose, read_token
+from petitions.signatures.tokens import LIFETIME, Broken, TokenPurpose, read_token
+from petitions.states import State
 from petitions.views.links import mended_link
 from petitions.views.posting import has_body, is_form, is_pressed, see_other
 
@@ -44,7 +45,7 @@ def room(view: RoomView) -> TokenView:
         if link is None:
             return not_there(request, TokenPurpose.OFFICE, token)
         now = timezone.now()
-        if not link.is_open(now):
+        if not link.is_open(now) or link.pack.petition.state == State.WITHDRAWN:
             return closed(request, link)
         link.pack.petition.reading = get_language() or ""
         return view(request, link, token, now, **given)
@@ -60,8 +61,13 @@ def not_there(request: HttpRequest, purpose: TokenPurpose, token: str) -> HttpRe
 
 
 def closed(request: HttpRequest, link: OfficeLink | None = None) -> HttpResponse:
-    """Answer a link that opens nothing: 410 when it did once, 404 otherwise."""
-    context = {"petition": link.pack.petition if link else None}
+    """Answer a link that opens nothing: 410 when it did once, 404 otherwise. An answer
+    that was sent is shown, to be copied."""
+    context = {
+        "petition": link.pack.petition if link else None,
+        "typed": request.POST.get("text", ""),
+        "too_often": False,
+    }
     status = 410 if link else 404
     return TemplateResponse(
         request, "petitions/office_closed.html", context, status=status
@@ -69,7 +75,12 @@ def closed(request: HttpRequest, link: OfficeLink | None = None) -> HttpResponse
 
 
 def too_often(request: HttpRequest, wait: timedelta) -> HttpResponse:
-    answer = problem(request, 429)
+    typed = request.POST.get("text", "")
+    answer: HttpResponse = problem(request, 429)
+    if typed:
+        context = {"petition": None, "typed": typed, "too_often": True}
+        page = "petitions/office_closed.html"
+        answer = TemplateResponse(request, page, context, status=429)
     answer.headers["Retry-After"] = str(max(1, int(wait.total_seconds())))
     return answer
 
@@ -98,9 +109,12 @@ def show(
                 gettext("Several answers came in an hour. Send yours again later."),
             )
             status = 429
-    elif wait := office.record(link, gettext("The office opened it"), now=now):
-        return too_often(request, wait)
-    pack = link.pack
+    # A page that refuses an answer shows all the rest, too.
+    if request.method != "HEAD":
+        wait = office.record(link, office.OPENED, now=now)
+        if wait:
+            return too_often(request, wait)
+    pack, answers = link.pack, list(link.answers.legible())
     context = {
         "link": link,
         "token": token,
@@ -109,10 +123,11 @@ def show(
         "letter": office.letter(pack, get_language() or ""),
         "countries": files.by_country(pack, get_language() or ""),
         "files": pack.files.all() if office.has_files(pack) else [],
-        "answers": link.answers.legible(),
+        "answers": answers,
         "form": form,
         "foreign": foreign,
-        "sent": "sent" in request.GET and status == 200,
+        "sent": "sent" in request.GET and status == 200 and bool(answers),
+        "mailed_since": now - LIFETIME,
     }
     return TemplateResponse(request, "petitions/office.html", context, status=status)
 
@@ -134,8 +149,7 @@ def names(
         after=int(typed) if is_number and "search" not in request.POST else 0,
         language=get_language() or "",
     )
-    said = gettext("The office looked at names")
-    if wait := office.record(link, said, now=now, rows=len(page.lines)):
+    if wait := office.record(link, office.LOOKED, now=now, rows=len(page.lines)):
         return too_often(request, wait)
     context = {
         "token": token,
@@ -143,6 +157,7 @@ def names(
         "petition": link.pack.petition,
         "page": page,
         "sought": sought,
+        "has_files": office.has_files(link.pack),
     }
     return TemplateResponse(request, "petitions/office_names.html", context)
 
@@ -158,12 +173,11 @@ def download(
     file = PackFile.objects.filter(pack=pack, pk=number).first()
     if number and file is None:
         return problem(request, 404)
-    said = gettext("The office downloaded the files")
     rows = pack.names if file is None or file.name.startswith("names") else 0
-    if wait := office.record(link, said, now=now, rows=rows):
+    if wait := office.record(link, office.DOWNLOADED, now=now, rows=rows):
         return too_often(request, wait)
     name = file.name if file else f"{pack.petition.slug}-{pack.pk}.zip"
-    content = files.content_of(file) if file else files.as_zip(pack)
+    content = files.whole_content(file) if file else files.as_zip(pack)
     disposition = content_disposition_header(True, name) or ""
     return StreamingHttpResponse(
         content,

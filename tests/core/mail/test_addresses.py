@@ -216,7 +216,8 @@ def test_no_column_and_no_form_goes_around_it() -> None:
     that of django-allauth has no rows."""
     assert {str(field) for field in columns_for_addresses()} == {
         "account.EmailAddress.email",
-        "petitions.Consent.email", "petitions.Report.email", "petitions.Signature.email",
+        "petitions.Consent.email", "petitions.OfficeAnswer.email",
+        "petitions.Report.email", "petitions.Signature.email",
     }  # fmt: skip
 
 

@@ -72,6 +72,9 @@ def test_a_link_is_made_shown_and_revoked(client: Any, pack: Pack) -> None:
     [
         ({"mailboxes": ""}, "required"),
         ({"mailboxes": "gmail.com"}, "Everybody can have an address there"),
+        ({"mailboxes": "co.uk"}, "Everybody can have an address there"),
+        ({"mailboxes": "github.io"}, "Everybody can have an address there"),
+        ({"mailboxes": "*@justice.example.com"}, "Enter what stands behind the @"),
         ({"mailboxes": "no domain"}, "Enter what stands behind the @"),
         ({"mailboxes": "justice"}, "Enter what stands behind the @"),
         ({"mailboxes": "justice.invalidending"}, "behind the @"),
@@ -101,6 +104,22 @@ def test_a_whole_address_may_be_with_a_general_provider(
     client.post(page(pack), {"mailboxes": "The.Office@Gmail.com", "days": "10"})
 
     assert OfficeLink.objects.get().is_mailbox("the.office@gmail.com")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("www.justice.example.com", "justice.example.com"),
+        ("justice.example.com.", "justice.example.com"),
+        ("Straße.de", "xn--strae-oqa.de"),
+    ],
+)
+def test_a_domain_is_kept_as_mail_has_it(
+    client: Any, pack: Pack, typed: str, kept: str
+) -> None:
+    client.post(page(pack), {"mailboxes": typed, "days": "10"})
+
+    assert OfficeLink.objects.get().mailboxes == kept
 
 
 @pytest.mark.parametrize("typed", ["x", "-1", "9" * 40, "٣", ""])

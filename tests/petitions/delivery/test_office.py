@@ -4,6 +4,7 @@ the petition's page."""
 from __future__ import annotations
 
 import re
+import smtplib
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from core.models import AuditEntry
 from organizations.models import Organization, User
-from petitions.delivery import expiring, office
+from petitions.delivery import expiring, files, office
 from petitions.models import Answer, OfficeAnswer, OfficeLink, Pack, Petition
 from petitions.privacy import expiry
 from petitions.signatures import withdrawing
@@ -50,7 +51,8 @@ def given(pack: Pack, **values: Any) -> OfficeLink:
 
 
 def path_of(link: OfficeLink, page: str = "") -> str:
-    return urlsplit(office.address_of(link)).path + page
+    path = urlsplit(office.address_of(link)).path
+    return f"{path}{page}"
 
 
 @pytest.fixture
@@ -300,6 +302,10 @@ def test_each_opening_is_on_record_so_their_number_has_a_bound(
         ("pm.gc.ca", "pm.gc.ca@gmail.com", False),
         ("office@gmail.com", "Office@gmail.com", True),
         ("office@gmail.com", "other@gmail.com", False),
+        ("xn--strae-oqa.de", "a@straße.de", True),
+        ("office@straße.de", "office@straße.de", True),
+        ("office@straße.de", "office@strasse.de", False),
+        ("strasse.de", "a@straße.de", False),
     ],
 )
 def test_whose_mailbox_it_is(mailboxes: str, address: str, belongs: bool) -> None:
@@ -379,7 +385,9 @@ def test_from_the_office_to_the_page(client: Client, link: OfficeLink) -> None:
         ({"email": "anna"}, "@"),
         ({"name": " "}, "Say who answers"),
         ({"text": "\u200b"}, "Write the answer"),
-        ({"text": "x" * 40_001}, "40,000"),
+        ({"text": "\u200d"}, "Write the answer"),
+        ({"name": "\u3164"}, "Say who answers"),
+        ({"text": "x" * 20_001}, "20,000"),
         ({"language": "xx-nonsense-"}, "language"),
         ({"name": "x" * 201}, "200"),
     ],
@@ -404,6 +412,88 @@ def test_another_site_sends_nothing(client: Client, link: OfficeLink) -> None:
     assert answer.status_code == 403
     assert "We will look into it." in answer.content.decode()
     assert not OfficeAnswer.objects.exists()
+
+
+@pytest.mark.parametrize("sign", ["é", "中", "😀"])
+def test_a_long_answer_fits_in_any_script(
+    client: Client, link: OfficeLink, sign: str
+) -> None:
+    assert answered(client, link, text=sign * 20_000).status_code == 303
+
+
+def test_an_answer_sent_too_late_is_shown_to_be_copied(
+    client: Client, link: OfficeLink
+) -> None:
+    link.revoke(timezone.now())
+
+    answer = answered(client, link)
+
+    assert answer.status_code == 410
+    assert "We will look into it." in answer.content.decode()
+    assert not OfficeAnswer.objects.exists()
+
+
+def test_a_refused_answer_shows_the_room_on_record(
+    client: Client, link: OfficeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = type(office.OPENINGS)("office link", 2, timedelta(minutes=1))
+    monkeypatch.setattr(office, "OPENINGS", few)
+
+    answers = [client.post(path_of(link), {"text": "Our words"}) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [422, 422, 429]
+    assert len(entries_of(link)) == 2
+    assert "Our words" in answers[2].content.decode()
+    assert "3 signatures" not in text_of(answers[2])
+
+
+def test_nothing_is_shown_of_a_petition_that_was_withdrawn(
+    client: Client, link: OfficeLink
+) -> None:
+    given_answer = confirmed(client, link)
+    link.pack.petition.withdraw(now=timezone.now())
+
+    assert client.get(path_of(link)).status_code == 410
+    assert client.post(path_of(link, "names/")).status_code == 410
+    assert office.publish(given_answer, staff_of(link), now=timezone.now()) is None
+
+
+@pytest.mark.parametrize("code", [450, 550])
+def test_a_refused_mail_holds_up_no_other(
+    client: Client, link: OfficeLink, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Also of staff; what is refused for good is not tried again."""
+    sent: list[str] = []
+
+    def send(subject: str, body: str, sender: str, to: list[str]) -> None:
+        if "first" in to[0]:
+            raise smtplib.SMTPRecipientsRefused({to[0]: (code, b"no")})
+        sent.append(to[0])
+
+    monkeypatch.setattr(office, "send_mail", send)
+    answered(client, link, email="first@justice.example.org")
+    answered(client, link, email="second@justice.example.org")
+
+    while office.mail_round(timezone.now()):
+        pass
+
+    assert sent == ["second@justice.example.org"]
+    first = OfficeAnswer.objects.get(email__startswith="first")
+    assert (first.mail_due_at is None) == (code == 550)
+    assert first.mailed_at is None
+    shown = text_of(client.get(path_of(link)))
+    assert ("was refused" if code == 550 else "is on its way") in shown
+
+
+def test_a_file_erased_while_it_is_read_is_not_taken_for_whole(
+    link: OfficeLink,
+) -> None:
+    archive = files.as_zip(link.pack)
+    next(archive)
+    expiring.erase_files(Pack.objects.filter(pk=link.pack_id))
+
+    with pytest.raises(files.Erased):
+        b"".join(archive)
 
 
 def test_answers_have_a_bound(client: Client, link: OfficeLink) -> None:

@@ -9,9 +9,9 @@ from django.core import mail
 from django.utils import timezone
 
 from organizations.models import Organization, Role
-from petitions.models import Petition
+from petitions.models import Handover, Pack, Petition, Target
 from petitions.privacy import undelivered
-from petitions.states import State
+from petitions.states import PackContents, State
 from tests.factories import (
     backdate,
     make_handover,
@@ -76,6 +76,44 @@ def test_nothing_is_told_of_what_was_handed_over(petition: Petition) -> None:
     make_handover(petition)
 
     assert mails() == mails(160) == []
+
+
+def test_a_handover_of_numbers_delivers_no_names(petition: Petition) -> None:
+    pack = Pack.objects.create(
+        petition=petition, target=petition.targets.get(), made_at=timezone.now(),
+        contents=PackContents.NUMBERS,
+    )  # fmt: skip
+    pack.handover = make_handover(petition)
+    pack.save()
+
+    assert len(mails()) == 1
+
+
+def test_each_who_is_petitioned_receives_it(petition: Petition) -> None:
+    one = make_petition(petition.organization, delivery="names")
+    Target.objects.create(petition=one, name="Another office", position=2)
+    make_signature(one, delivery="names")
+    end(one)
+    backdate(petition, ended_at=timezone.now() - timedelta(days=99))
+    Handover.objects.create(
+        petition=one, target=one.targets.all()[0], confirmed=1, paper=0, imported=0
+    )
+
+    assert len(mails()) == 1
+
+
+def test_a_reminder_is_not_lost_with_the_worker(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*args: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(undelivered, "send_mail", killed)
+        with pytest.raises(SystemExit):
+            undelivered.remind(timezone.now())
+
+    assert len(mails()) == 1
 
 
 def test_nothing_is_told_where_no_name_was_promised(organization: Organization) -> None:

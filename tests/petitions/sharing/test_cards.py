@@ -449,7 +449,7 @@ def test_the_picture_costs_no_more_with_more_signatures(
         make_entry(petition, number)
         cards.forget_cards()
         page_cache.clear()
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             visitor.get(f"{PATH}share.png?v={number}")
     with django_assert_num_queries(0):
         visitor.get(f"{PATH}share.png?v=1")
