@@ -127,6 +127,26 @@ def sign(site: Site, petition: str, email: str, name: str = "Maya Tremblay") -> 
     return int(rows[0][0])
 
 
+# The room of an office, with an answer that waits to be confirmed.
+ANSWERED = """
+from datetime import timedelta
+from django.utils import timezone
+from petitions.models import *
+from petitions.states import *
+now = timezone.now()
+petition = Petition.objects.get(slug='plant-trees-along-the-lower-bank')
+pack = Pack.objects.create(
+    petition=petition, target=petition.targets.all()[0], made_at=now, as_of=now,
+    state=PackState.DONE, finished_at=now, names=3, number_only=1200,
+    countries={'CA': 1100, 'FR': 90, '': 13})
+link = OfficeLink.objects.create(
+    pack=pack, mailboxes='example.org', made_at=now, ends_at=now + timedelta(days=30))
+OfficeAnswer.objects.create(
+    link=link, name='Anna Minister', email='anna@example.org', language='en',
+    text='We will.', sent_at=now, mailed_at=now)
+"""
+
+
 @pytest.fixture(scope="session")
 def states(site: Site) -> dict[str, str]:
     """A path for each state that a public page can be in, made with real rows."""
@@ -177,8 +197,17 @@ def states(site: Site) -> dict[str, str]:
         river,
     )
     crawl.tell_story(site)
+    assert site.manage("shell", "-c", ANSWERED).returncode == 0
+    ((room, answer),) = site.sql(
+        "SELECT max(link_id), max(id) FROM petitions_officeanswer"
+    )
     return {
         "home": "/",
+        "office": f"/office/{token(site, TokenPurpose.OFFICE, room, now)}/",
+        "office, ended": "/office/not-whole/",
+        "office, answer": (
+            f"/office-answer/{token(site, TokenPurpose.OFFICE_ANSWER, answer, now)}/"
+        ),
         "list": "/petitions/",
         "search": "/petitions/?q=torture",
         "search without result": "/petitions/?q=nothing-at-all",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,6 +32,16 @@ SELECT p.id, 'confirmed', %s, %s, gen_random_uuid(), 1, '', %s, '', '', '', fals
 OFFICE = "minister@city.example.org"
 SAID = "We will sign before winter.\n\nThe Minister"
 BUTTONS = {"en": "Show the names", "fr": "Voir les noms"}
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """One of its own: what was delivered and answered stays on the petition's page."""
+    site = Site.begun().start()
+    yield site
+    site.remove()
+
+
 # Where pictures of each step are left, to be looked at.
 PICTURES = os.environ.get("PICTURES", "")
 

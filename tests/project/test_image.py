@@ -227,7 +227,7 @@ def test_the_image_serves_a_production_site(
         image.execute("touch", "manage.py")
 
     manage("migrate")
-    assert "no issues" in manage("check", "--deploy", "--fail-level", "WARNING")
+    manage("check", "--deploy", "--fail-level", "WARNING")
     manage("check_mail", "--to", f"admin@{HOST}")
     shown = manage("start_site", "--organization", "Harbour", "--owner", f"o@{HOST}")
     assert f"https://{HOST}/organizations/harbour/" in shown
