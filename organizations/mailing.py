@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from core.mail.addresses import account_address
-from core.mail.leases import lease_time
+from core.mail.leases import lease_time, pause_after
 from core.mail.transport import words
 from core.security.buckets import (
     Drawn,
@@ -124,7 +124,9 @@ def send(mail: StaffMail, now: datetime) -> None:
             mail.delete()
             return
         logger.warning("Mail to staff: %s", type(error).__name__)
-        pause = min(timedelta(seconds=5) * 2**mail.attempts, LONGEST_PAUSE)
+        pause = pause_after(
+            mail.attempts, first=timedelta(seconds=5), longest=LONGEST_PAUSE
+        )
         retry_later(mail, now + pause)
         return
     noted(mail, mailed_at=timezone.now(), reply="")

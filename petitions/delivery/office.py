@@ -25,7 +25,7 @@ from django.utils.translation import gettext, gettext_noop, override
 from core.audit import entries
 from core.audit.actors import acting
 from core.http.public_data import full
-from core.mail.leases import lease_time
+from core.mail.leases import lease_time, pause_after
 from core.security.buckets import Rate, draw
 from organizations.mailing import permanent_refusal
 from organizations.models import User
@@ -238,8 +238,9 @@ def mail_round(now: datetime) -> bool:
     except (OSError, ValueError) as error:
         logger.warning("A mail about an office: %s", type(error).__name__)
         if given.attempts < TRIES and not permanent_refusal(error):
-            pause = timedelta(seconds=5) * 2**given.attempts
-            again = now + min(pause, LONGEST_PAUSE)
+            again = now + pause_after(
+                given.attempts, first=timedelta(seconds=5), longest=LONGEST_PAUSE
+            )
     # Not over what happened meanwhile: a confirmation has a mail of its own due.
     same = OfficeAnswer.objects.legible().filter(
         pk=given.pk, mail_due_at=given.mail_due_at

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from core.db.database import is_away
 from core.mail import capabilities
+from core.mail.leases import pause_after
 from core.mail.transport import (
     Refused,
     Transport,
@@ -340,7 +341,9 @@ def retry_later(mail: OutgoingMail, reply: str) -> None:
     if now - mail.created_at > GIVE_UP_AFTER and mail.attempts >= TRIES:
         mark_finished(mail, MailState.FAILED, now, reply)
         return
-    pause = min(timedelta(seconds=30) * 2**mail.attempts, LONGEST_PAUSE)
+    pause = pause_after(
+        mail.attempts, first=timedelta(seconds=30), longest=LONGEST_PAUSE
+    )
     OutgoingMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(
         due_at=now + pause,
         leased_until=None,

@@ -11,7 +11,7 @@ from django.core.mail import EmailMessage
 from pytest_django import Settings
 
 from core.mail import transport
-from core.mail.leases import lease_time
+from core.mail.leases import lease_time, pause_after
 from core.mail.transport import SmtpBackend, SmtpTransport
 from tests.mailserver import SlowServer
 
@@ -70,3 +70,15 @@ def test_nothing_goes_over_a_connection_that_took_too_long(
 
         assert backend.connection is None
         assert server.messages == 0
+
+
+@pytest.mark.parametrize(
+    ("attempts", "seconds"),
+    [(0, 5), (1, 10), (3, 40), (12, 3600), (44, 3600), (10**6, 3600)],
+)
+def test_the_pause_doubles_up_to_the_longest(attempts: int, seconds: int) -> None:
+    pause = pause_after(
+        attempts, first=timedelta(seconds=5), longest=timedelta(hours=1)
+    )
+
+    assert pause == timedelta(seconds=seconds)

@@ -473,6 +473,7 @@ def test_a_refused_mail_holds_up_no_other(
     monkeypatch.setattr(office, "send_mail", send)
     answered(client, link, email="first@justice.example.org")
     answered(client, link, email="second@justice.example.org")
+    OfficeAnswer.objects.filter(email__startswith="first").update(attempts=48)
 
     while office.mail_round(timezone.now()):
         pass

@@ -228,6 +228,21 @@ def test_a_temporary_refusal_is_tried_again_later(
     assert states() == {"sent": 1}
 
 
+def test_a_mail_that_failed_ever_so_often_is_tried_once_an_hour(
+    server: MailServer, petition: Petition
+) -> None:
+    """A power of two of the attempts is more than a timedelta holds."""
+    server.mailbox.refuse = lambda address: "451 later"
+    make_pending(petition)
+    OutgoingMail.objects.update(attempts=1000)
+    before = timezone.now()
+    send()
+
+    mail = OutgoingMail.objects.get()
+    assert mail.attempts == 1001
+    assert mail.due_at - before < timedelta(minutes=61)
+
+
 @both_manners
 def test_a_refusal_of_the_content_is_tried_again(
     server: MailServer, petition: Petition
