@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.db.guards import is_visible
 from core.i18n.language_fields import LanguageChoice, LanguageSelect
+from core.i18n.languages import text_languages
 from core.mail.address_fields import AddressField
 from core.mail.addresses import readable_domain
 from core.text.fields import LineField, TextField
@@ -41,6 +43,11 @@ class OfficeAnswerForm(forms.Form):
     def __init__(self, link: OfficeLink, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.link = link
+        # Few to choose from, for the page is to be light; any other can be typed.
+        few = {link.pack.petition.language, *dict(settings.LANGUAGES)}
+        language = self.fields["language"]
+        assert isinstance(language, LanguageChoice)
+        language.choices = [each for each in text_languages() if each[0] in few]
 
     def clean(self) -> dict[str, Any]:
         """Refuse words of which nothing can be seen."""
