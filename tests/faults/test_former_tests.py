@@ -28,6 +28,8 @@ TESTS = (
 )
 # Empties all tables that it knows, which fails where a newer one refers to them.
 EMPTIES = "tests/petitions/models/test_life_guards.py::test_two_who_publish_at_once_get_two_numbers"
+# Asks for the name of the constraint that refuses blanks: another one does now.
+RENAMED = "tests/petitions/models/test_held_columns.py::test_a_column_holds_what_a_page_can_trust[Description.text-"
 # As pytest-django names the database of tests of one that is called "former".
 DATABASE = "test_former"
 
@@ -69,7 +71,7 @@ def test_the_former_tests_pass_on_the_present_schema(url: str, tmp_path: Path) -
     tests = run(
         unpack(commit, tmp_path / "code"), f"{url}/former",
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "--reuse-db",
-        "--deselect", EMPTIES, *TESTS,
+        "--deselect", EMPTIES, "--deselect", RENAMED, *TESTS,
     )  # fmt: skip
 
     assert tests.returncode == 0, tests.stdout[-5000:]
