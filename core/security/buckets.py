@@ -100,6 +100,15 @@ def draw(*draws: Drawn, now: datetime) -> timedelta:
     return timedelta(0)
 
 
+def may_draw(*draws: Drawn, now: datetime) -> bool:
+    """Return whether `draw` would pass, without drawing: for an action that counts once
+    it was done."""
+    with transaction.atomic():
+        wait = draw(*draws, now=now)
+        transaction.set_rollback(True)
+    return not wait
+
+
 def give_back(*draws: Drawn) -> None:
     """Undo draws whose action did not happen, or need not count."""
     with transaction.atomic(), connection.cursor() as cursor:

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from core.security.buckets import (
     Rate,
     draw,
-    give_back,
+    may_draw,
 )
 from core.text.numbers import Counted
 from organizations.models import Organization
@@ -41,11 +41,10 @@ def mail_organizations(now: datetime) -> bool:
     lately = bursts.filter(created_at__gt=now - LATELY)
     for number in set(lately.values_list("petition__organization_id", flat=True)):
         drawn = MAILS.of(str(number))
-        if draw(drawn, now=now):
+        # Drawn once it is sent: when the worker is killed meanwhile, a notice twice is
+        # better than none.
+        if not may_draw(drawn, now=now):
             continue
-        # Drawn for good once it is sent: when the worker is killed meanwhile, a notice
-        # twice is better than none.
-        give_back(drawn)
         of_these = bursts.filter(petition__organization=number)
         counted = of_these.aggregate(n=Count("pk"))["n"]
         try:

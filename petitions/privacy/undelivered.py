@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
-from core.security.buckets import Rate, draw, give_back
+from core.security.buckets import Rate, draw, may_draw
 from organizations.mailing import permanent_refusal
 from organizations.rights import Right
 from petitions.delivery.files import spoken
@@ -78,11 +78,10 @@ def tell(
     """Mail the owners that names wait, and when they are erased if that is soon; not
     twice for one end of the petition."""
     drawn = occasion.of(f"{petition.pk}:{petition.ended_at}")
-    if draw(drawn, now=now):
+    # Drawn once it is sent: when the worker is killed meanwhile, a reminder twice is
+    # better than none.
+    if not may_draw(drawn, now=now):
         return
-    # Drawn for good once it is sent: when the worker is killed meanwhile, a reminder
-    # twice is better than none.
-    give_back(drawn)
     page = reverse("admin:petitions_petition_deliver", args=[petition.pk])
     with override(spoken(petition.language)):
         context = {
