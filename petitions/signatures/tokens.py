@@ -3,7 +3,8 @@ delivery.
 
 A token is signed and expires. It holds the id of a row and a time, no personal data,
 and is stored nowhere. `TokenPurpose` says what each kind of link may show and do,
-`LEADS_TO` which other links its pages may contain; petitions.views.links checks access.
+`LEADS_TO` which other links its pages may contain; petitions.views.links checks access,
+for offices petitions.views.office.
 """
 
 from __future__ import annotations

@@ -75,12 +75,19 @@ def closed(request: HttpRequest, link: OfficeLink | None = None) -> HttpResponse
 
 
 def too_often(request: HttpRequest, wait: timedelta) -> HttpResponse:
-    typed = request.POST.get("text", "")
-    answer: HttpResponse = problem(request, 429)
-    if typed:
-        context = {"petition": None, "typed": typed, "too_often": True}
-        page = "petitions/office_closed.html"
-        answer = TemplateResponse(request, page, context, status=429)
+    """Answer that the link was used too often; what was typed is shown, to be
+    copied."""
+    context = {
+        "petition": None,
+        "typed": request.POST.get("text", ""),
+        "too_often": True,
+    }
+    page = "petitions/office_closed.html"
+    answer = TemplateResponse(request, page, context, status=429)
+    return retry_after(answer, wait)
+
+
+def retry_after(answer: HttpResponse, wait: timedelta) -> HttpResponse:
     answer.headers["Retry-After"] = str(max(1, int(wait.total_seconds())))
     return answer
 
@@ -92,7 +99,7 @@ def show(
     """Show the delivery: numbers, letter, files, nobody's name; on POST, take an
     answer."""
     form = OfficeAnswerForm(link, initial={"language": link.pack.petition.language})
-    foreign, status = False, 200
+    foreign, status, wait = False, 200, timedelta(0)
     if request.method == "POST":
         if has_body(request) and not is_form(request):
             return problem(request, 415)
@@ -110,10 +117,10 @@ def show(
             )
             status = 429
     # A page that refuses an answer shows all the rest, too.
-    if request.method != "HEAD":
-        wait = office.record(link, office.OPENED, now=now)
-        if wait:
-            return too_often(request, wait)
+    if request.method != "HEAD" and (
+        limited := office.record(link, office.OPENED, now=now)
+    ):
+        return too_often(request, limited)
     pack, answers = link.pack, list(link.answers.legible())
     context = {
         "link": link,
@@ -129,7 +136,8 @@ def show(
         "sent": "sent" in request.GET and status == 200 and bool(answers),
         "mailed_since": now - LIFETIME,
     }
-    return TemplateResponse(request, "petitions/office.html", context, status=status)
+    page = TemplateResponse(request, "petitions/office.html", context, status=status)
+    return retry_after(page, wait) if wait else page
 
 
 @room

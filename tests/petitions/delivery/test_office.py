@@ -501,6 +501,7 @@ def test_answers_have_a_bound(client: Client, link: OfficeLink) -> None:
     statuses = [answered(client, link).status_code for _ in range(6)]
 
     assert statuses == [303] * 5 + [429]
+    assert int(answered(client, link).headers["Retry-After"]) > 0
     assert OfficeAnswer.objects.count() == 5
 
 

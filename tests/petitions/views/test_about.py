@@ -169,7 +169,7 @@ def test_the_accessibility_statement_is_dated_and_leads_to_a_form(
 
 # == When something is wrong ==
 
-PROBLEMS = (400, 403, 404, 408, 410, 413, 415, 429, 500, 503)
+PROBLEMS = (400, 403, 404, 408, 410, 413, 415, 500, 503)
 
 
 @pytest.fixture
