@@ -9,6 +9,7 @@ An answer counts as the office's when somebody who reads mail there confirms it.
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,8 +100,13 @@ def record(link: OfficeLink, said: str, *, now: datetime, rows: int = 0) -> time
 
 def note(link: OfficeLink, said: str, rows: int = 0) -> None:
     """Write an entry of the log, in the site's language whoever looks."""
-    with acting(f"office link {link.pk}"), override(settings.LANGUAGE_CODE):
+    with as_office(link.pk), override(settings.LANGUAGE_CODE):
         entries.note(link, gettext(said), rows=rows)
+
+
+def as_office(link: int) -> AbstractContextManager[None]:
+    """Let what follows be on record as done behind the link with this number."""
+    return acting(f"office link {link}")
 
 
 # == What it shows ==
@@ -163,7 +169,10 @@ def answer(link: OfficeLink, given: dict[str, str], *, now: datetime) -> timedel
     with transaction.atomic():
         if wait := draw(ANSWERS.of(str(link.pk)), now=now):
             return wait
-        OfficeAnswer.objects.create(link=link, sent_at=now, mail_due_at=now, **given)
+        with as_office(link.pk):
+            OfficeAnswer.objects.create(
+                link=link, sent_at=now, mail_due_at=now, **given
+            )
         note(link, ANSWERED)
     return timedelta(0)
 
@@ -181,7 +190,7 @@ def find_answer(token: str, *, now: datetime) -> OfficeAnswer | None:
 def confirm(given: OfficeAnswer, *, now: datetime) -> None:
     """Record that somebody who reads the office's mail says that it is its answer."""
     waiting = OfficeAnswer.objects.legible().filter(pk=given.pk, confirmed_at=None)
-    with acting(f"office link {given.link_id}"):
+    with as_office(given.link_id):
         waiting.update(confirmed_at=now, mail_due_at=now, attempts=0)
 
 

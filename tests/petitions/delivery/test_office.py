@@ -414,6 +414,21 @@ def test_another_site_sends_nothing(client: Client, link: OfficeLink) -> None:
     assert not OfficeAnswer.objects.exists()
 
 
+def test_all_that_an_office_does_is_on_record_as_its_own(
+    client: Client, link: OfficeLink
+) -> None:
+    client.get(path_of(link))
+    confirmed(client, link)
+
+    of_office = AuditEntry.objects.filter(table__startswith="petitions_office")
+    # The link itself was made by the test.
+    mine = of_office.exclude(table="petitions_officelink", action="insert")
+    assert [entry.process for entry in mine.order_by("pk")] == (
+        [f"office link {link.pk}"] * 4
+    )
+    assert {entry.action for entry in mine} == {"note", "insert", "update"}
+
+
 @pytest.mark.parametrize("sign", ["é", "中", "😀"])
 def test_a_long_answer_fits_in_any_script(
     client: Client, link: OfficeLink, sign: str
