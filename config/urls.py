@@ -108,8 +108,9 @@ staff_urls: list[URLPattern | URLResolver] = [
 urlpatterns.append(URLResolver(AdminPrefix(), staff_urls))
 # URLs with a language: English has no prefix, French begins with /fr/.
 urlpatterns += i18n_patterns(
-    path("", include("petitions.urls")),
+    # The few before the many: each request tries them in turn.
     path("", include("petitions.organization_urls")),
+    path("", include("petitions.urls")),
     path("", listing.home, name="home"),
     *([path("demo/", include("petitions.demo.urls"))] if settings.DEMO else []),
     prefix_default_language=False,
