@@ -41,10 +41,13 @@ NOT_TRIED = "not tried"
 """The beginning of the reply recorded for a mail that was not sent because its mailbox
 had bounced."""
 
-# The tally counts how many of the day's mails were handed over: this one came back.
+# The tally counts how many of the day's mails were handed over: this one came back. Of
+# an erased signature's, no reply is kept.
 CAME_BACK = """
 WITH bounced AS (
-    UPDATE petitions_outgoingmail SET state = 'bounced', reply = %(reason)s
+    UPDATE petitions_outgoingmail
+       SET state = 'bounced',
+           reply = CASE WHEN signature_id IS NULL THEN '' ELSE %(reason)s END
      WHERE id = %(id)s AND state = 'sent'
  RETURNING petition_id, kind
 )

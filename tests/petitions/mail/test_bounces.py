@@ -280,6 +280,20 @@ def test_what_is_older_than_the_records_of_mail_is_not_judged(
     assert signature.state == SignatureState.CONFIRMED
 
 
+def test_a_mail_of_an_erased_signature_keeps_no_reply(
+    server: MailServer, petition: Petition
+) -> None:
+    signature = make_pending(petition, MAYA)
+    send()
+    signature.delete()
+
+    assert tell("HardBounce").status_code == 200
+
+    (mail,) = OutgoingMail.objects.all()
+    assert (mail.state, mail.reply, mail.signature) == ("bounced", "", None)
+    assert Bounce.objects.exists()
+
+
 def test_our_message_id_names_the_mail(server: MailServer, petition: Petition) -> None:
     make_pending(petition, MAYA)
     send()
