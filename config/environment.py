@@ -186,6 +186,21 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
         return mailbox
 
+    def return_address(self, name: str) -> str:
+        """Return the address that mail comes back to, or ""; report one to which no
+        token could be added before the @."""
+        value = self.text(name).lower()
+        local, _at, domain = value.rpartition("@")
+        domain = ascii_domain(domain)
+        plain = re.fullmatch(r"[a-z0-9_-]{1,17}", local) and local != "unsubscribe"
+        if value and not (plain and re.fullmatch(r"([a-z0-9-]+\.)+[a-z0-9-]+", domain)):
+            self.problems.append(
+                f"{name} is {quoted(value)}. Set an address alone, with at most 17 "
+                "letters and digits before the @: bounces@mail.example.org"
+            )
+            return ""
+        return f"{local}@{domain}" if value else ""
+
     def contact(self, name: str) -> str:
         """Return a contact as a URL that begins with mailto:, https:// or tel:; a bare
         e-mail address gets its mailto:."""

@@ -196,6 +196,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 # The rate that the provider allows, over all connections together.
 MAIL_RATE = env.rate("MAIL_RATE")
 MAIL_CONNECTIONS = env.number("MAIL_CONNECTIONS", default=1, least=1, most=8)
+# Where mail comes back to, as bounces+TOKEN@…; `manage.py take_mail` takes it.
+BOUNCE_ADDRESS = env.return_address("BOUNCE_ADDRESS")
 # Bounces and complaints, which the provider reports by webhooks.
 WEBHOOKS_PATH = "mail-events/"
 MAIL_WEBHOOKS = env.webhooks("MAIL_WEBHOOKS")

@@ -27,6 +27,7 @@ from core.mail.addresses import sendable
 from core.mail.transport import mail_domain
 from organizations.context import only
 from organizations.models import Organization
+from petitions.mail import signed_addresses
 from petitions.models import OutgoingMail, Petition, Signature
 from petitions.models.mails import MailKind
 from petitions.signatures import confirming
@@ -79,10 +80,13 @@ class MessageTemplate:
             text, html = text.replace(mark, link), html.replace(mark, link)
         unsubscribe = b""
         if self.one_click:
+            ways = [f"<{links[placeholder('never_again_link')]}>"]
+            if address := signed_addresses.unsubscribe_address(signature_id, now=now):
+                ways.append(f"<mailto:{address}?subject=unsubscribe>")
             unsubscribe = (
-                b"List-Unsubscribe: <%b>\r\n"
+                b"List-Unsubscribe: %b\r\n"
                 b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-            ) % links[placeholder("never_again_link")].encode()
+            ) % ",\r\n ".join(ways).encode()
         boundary = secrets.token_hex(12)
         parts = []
         for kind, body in (("plain", text), ("html", html)):

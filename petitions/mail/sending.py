@@ -28,6 +28,7 @@ from petitions.addresses import domain_of
 from petitions.mail import bounces
 from petitions.mail.leases import BATCH_TIME, LeasedMail
 from petitions.mail.messages import MessageTemplates
+from petitions.mail.signed_addresses import return_path
 from petitions.models import OutgoingMail
 from petitions.models.mails import MailState
 
@@ -250,7 +251,8 @@ class Batch:
             retry_later(mail, "could not be written")
             return
         try:
-            transport.send(settings.MAIL_FROM, mail.signature.email, message)
+            sender = return_path(mail.pk, now=timezone.now())
+            transport.send(sender, mail.signature.email, message)
         except Refused as refusal:
             logger.warning("Mail %s refused: %s", mail.pk, refusal.code)
             handle_refusal(mail, refusal)

@@ -1,5 +1,5 @@
 """Tokens for links that only the owner of a mailbox has, or the office that receives a
-delivery.
+delivery, and for the addresses that mail to that mailbox can come back to.
 
 A token is signed and expires. It holds the id of a row and a time, no personal data,
 and is stored nowhere. `TokenPurpose` says what each kind of link may show and do,
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import enum
 import re
+from base64 import b32encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -18,6 +19,7 @@ from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import base36_to_int, int_to_base36
 
 LIFETIME = timedelta(days=14)
@@ -103,14 +105,65 @@ def read_token(purpose: TokenPurpose, token: str, *, now: datetime) -> Outcome:
     """Return what `token` refers to: Valid or Expired if we made it for this purpose,
     otherwise Broken."""
     try:
-        row, seconds = _signer(purpose).unsign(token).split(".")
-        number, made = base36_to_int(row), base36_to_int(seconds)
+        return _outcome(_signer(purpose).unsign(token), now)
     except (BadSignature, ValueError):
         return Broken()
-    then = datetime.fromtimestamp(made, UTC)
-    if now - then > LIFETIME:
-        return Expired(number, then)
-    return Valid(number, then)
+
+
+def _outcome(value: str, now: datetime) -> Valid | Expired:
+    """Return what a signed value says; raise ValueError if it is none of ours."""
+    row, seconds = value.split(".")
+    then = datetime.fromtimestamp(base36_to_int(seconds), UTC)
+    kind = Expired if now - then > LIFETIME else Valid
+    return kind(base36_to_int(row), then)
+
+
+# == In e-mail addresses ==
+
+
+class AddressPurpose(enum.StrEnum):
+    """What a message may do by being sent to an address with a token."""
+
+    RETURN = "petitions.return"
+    """Tells that one mail came back, or that its reader complained. Its number is that
+    of an OutgoingMail."""
+    UNSUBSCRIBE = "petitions.unsubscribe"
+    """Stops mail to one address, however old the token is. Its number is that of a
+    signature."""
+
+
+LONGEST_IN_ADDRESS = 46
+"""The most characters of a token in an address, of which 64 stand before the @."""
+MAC_BYTES = 15
+
+
+def make_address_token(purpose: AddressPurpose, number: int, *, now: datetime) -> str:
+    """Return a token for the part of an address before the @: short, and without
+    capitals, for mail servers may change the case."""
+    value = f"{int_to_base36(number)}.{int_to_base36(int(now.timestamp()))}"
+    return f"{value}.{_mac(purpose, value, settings.SECRET_KEY)}"
+
+
+def read_address_token(
+    purpose: AddressPurpose, token: str, *, now: datetime
+) -> Outcome:
+    """Do the same as `read_token` for a token from an address."""
+    value, _, mac = token.lower().rpartition(".")
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    if not any(constant_time_compare(mac, _mac(purpose, value, key)) for key in keys):
+        return Broken()
+    try:
+        return _outcome(value, now)
+    except ValueError:
+        return Broken()
+
+
+def _mac(purpose: AddressPurpose, value: str, key: str) -> str:
+    signed = salted_hmac(purpose, value, secret=key, algorithm="sha256")
+    return b32encode(signed.digest()[:MAC_BYTES]).decode().lower()
+
+
+# == Damaged on the way ==
 
 
 # The 43 characters of the signature are a SHA-256; anything after them was appended on
