@@ -285,6 +285,13 @@ def registrable(domain: str) -> str:
     return found or ".".join(domain.split(".")[-2:])
 
 
+def organizational_domain(domain: str) -> str:
+    """Return the domain whose owner answers for mail from `domain`, as DMARC has it:
+    one label below whatever everybody can have a domain below."""
+    found: str | None = shared_suffixes().privatesuffix(domain)
+    return found or registrable(domain)
+
+
 @lru_cache(maxsize=1)
 def shared_suffixes() -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=False)

@@ -6,14 +6,18 @@ import re
 import smtplib
 import socket
 import ssl
+from argparse import ArgumentTypeError
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from core.hosts import is_loopback
 from core.mail.addresses import sendable
+from core.mail.sender_domain import Dns, Sender, explain
 from core.mail.transport import (
     Refused,
     mail_domain,
@@ -23,13 +27,35 @@ from core.mail.transport import (
 
 
 class Command(BaseCommand):
-    help = "Send a test message to --to and say in words what is wrong, if anything."
+    help = (
+        "Send a test message to --to and say in words what is wrong, if anything; say "
+        "what the DNS has of the sender's domain: SPF, DKIM, DMARC."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--to", required=True, help="where to send the message")
+        parser.add_argument(
+            "--dkim-selector",
+            default="",
+            metavar="SELECTOR",
+            help="s= in the DKIM-Signature of a message that arrived",
+        )
+        parser.add_argument(
+            "--nameserver",
+            metavar="ADDRESS[:PORT]",
+            type=name_server,
+            help="the name server to ask, instead of this machine's",
+        )
 
-    def handle(self, *args: Any, to: str, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        to: str,
+        dkim_selector: str,
+        nameserver: tuple[str, int] | None,
+        **options: Any,
+    ) -> None:
         # root@localhost is an address, too.
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", to):
             raise CommandError(
@@ -37,14 +63,37 @@ class Command(BaseCommand):
             )
         try:
             with open_transport() as transport:
-                transport.send(settings.MAIL_FROM, to, message(to))
+                sender = settings.BOUNCE_ADDRESS or settings.MAIL_FROM
+                transport.send(sender, to, message(to))
         except (Refused, OSError) as error:
             raise CommandError(f"{place()}: {explain_mail_error(error)}") from None
         self.stdout.write(
             f"{place()} took the message for {to}. Look into that mailbox, and under "
-            "spam: if it is there, set up SPF, DKIM and DMARC for the domain of "
-            f"{settings.MAIL_FROM}."
+            "spam."
         )
+        if "folder" not in settings.MAILERS["default"]["OPTIONS"]:
+            for sentence in explain(sender_of_mail(), dkim_selector, Dns(nameserver)):
+                self.stdout.write(f"- {sentence}")
+
+
+def name_server(text: str) -> tuple[str, int]:
+    """Return address and port of a name server."""
+    host, _, port = text.partition(":") if text.count(":") == 1 else (text, "", "53")
+    try:
+        return str(ip_address(host)), int(port)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no address. Give 9.9.9.9") from None
+
+
+def sender_of_mail() -> Sender:
+    """Return what the site's mail says of where it comes from."""
+    returns = settings.BOUNCE_ADDRESS
+    return Sender(
+        domain=mail_domain(),
+        return_domain=returns.rpartition("@")[2] or mail_domain(),
+        takes_mail=bool(returns),
+        own_server=is_loopback(settings.MAILERS["default"]["OPTIONS"]["host"]),
+    )
 
 
 def place() -> str:
@@ -74,10 +123,10 @@ def advice(refusal: Refused) -> str:
         return "Put user and password into MAIL_URL: smtp+tls://user:password@host:587"
     if refusal.no_such_mailbox:
         return "Check the address: it knows no such mailbox."
-    return (
-        f"Check MAIL_FROM ({settings.MAIL_FROM}): most servers send only for their own "
-        "domains."
-    )
+    names = f"MAIL_FROM ({settings.MAIL_FROM})"
+    if settings.BOUNCE_ADDRESS:
+        names += f" and BOUNCE_ADDRESS ({settings.BOUNCE_ADDRESS})"
+    return f"Check {names}: most servers send only for their own domains."
 
 
 def explain_mail_error(error: Exception) -> str:

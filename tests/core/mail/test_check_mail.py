@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from contextlib import suppress
 from io import StringIO
@@ -18,18 +19,26 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from config.environment import Environment
+from core.management.commands.check_mail import name_server
 from devsite.embedded_postgres import free_port
+from tests.dnsserver import DnsServer
 from tests.mailserver import MailServer
 
 
-def check(settings: Settings, url: str) -> str:
-    """What the command prints for a MAIL_URL; its complaint when it fails."""
+def check(settings: Settings, url: str, **options: Any) -> str:
+    """What the command prints for a MAIL_URL; its complaint when it fails. Where a test
+    is not about the DNS, nobody answers there."""
     environment = Environment()
     environment.ENVIRON = {"MAIL_URL": url}
     settings.MAILERS = {"default": environment.mailer("MAIL_URL")}
     out = StringIO()
     try:
-        call_command("check_mail", to="me@example.org", stdout=out)
+        call_command(
+            "check_mail",
+            to="me@example.org",
+            stdout=out,
+            **{"nameserver": ("127.0.0.1", free_port()), **options},
+        )
     except CommandError as error:
         return f"FAILED {error}"
     return out.getvalue()
@@ -60,6 +69,67 @@ def test_it_sends(settings: Settings, serve: Callable[..., MailServer]) -> None:
     )
     (message,) = server.mailbox.messages
     assert message["Subject"] == "Test message from http://testserver.localhost"
+
+
+def test_it_says_what_the_dns_has(
+    settings: Settings, serve: Callable[..., MailServer]
+) -> None:
+    server = serve()
+    settings.BOUNCE_ADDRESS = "bounces@mail.example.org"
+    with DnsServer() as dns:
+        dns.text("_dmarc.example.org", "v=DMARC1; p=reject")
+        dns.text("mail.example.org", "v=spf1 mx -all")
+        dns.text("example.org", "v=spf1 ip4:192.0.2.9 -all")
+
+        said = check(
+            settings,
+            f"smtp://127.0.0.1:{server.port}",
+            nameserver=name_server(f"127.0.0.1:{dns.port}"),
+            dkim_selector="s1",
+        )
+
+    assert [line.split(":")[0] for line in said.splitlines()[1:]] == [
+        "- DMARC", "- SPF", "- SPF aligns where it passes", "- DKIM",
+        "- BOUNCE_ADDRESS",
+    ]  # fmt: skip
+    assert "It takes 1 of the 10 lookups" in said
+    # As mail to supporters goes out.
+    (envelope,) = server.mailbox.envelopes
+    assert envelope.mail_from == "bounces@mail.example.org"
+
+
+def test_mail_that_comes_back_to_the_sender_is_looked_up_there(
+    settings: Settings, serve: Callable[..., MailServer]
+) -> None:
+    with DnsServer() as dns:
+        dns.text("example.org", "v=spf1 ip4:192.0.2.9 -all")
+
+        said = check(
+            settings,
+            f"smtp://127.0.0.1:{serve().port}",
+            nameserver=("127.0.0.1", dns.port),
+        )
+
+    assert "SPF: example.org says “v=spf1 ip4:192.0.2.9 -all”" in said
+    assert "MX" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9.9.9.9", ("9.9.9.9", 53)),
+        ("127.0.0.1:5300", ("127.0.0.1", 5300)),
+        ("2620:fe::fe", ("2620:fe::fe", 53)),
+    ],
+)
+def test_the_address_of_a_name_server(text: str, expected: tuple[str, int]) -> None:
+    assert name_server(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "dns.example.org", "9.9.9.9:dns", "9.9.9"])
+def test_what_is_no_address_of_a_name_server(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=r"is no address\. Give 9\.9\.9\.9"):
+        name_server(text)
 
 
 def test_nothing_listens(settings: Settings) -> None:
@@ -105,6 +175,19 @@ def test_what_to_do_follows_from_the_reply(
     assert f"refused the recipient: {reply}. " in said
     assert advice in said
     assert ("MAIL_FROM" in said) is ("MAIL_FROM" in advice)
+
+
+def test_a_sender_that_is_refused_may_be_either(
+    settings: Settings, serve: Callable[..., MailServer]
+) -> None:
+    settings.BOUNCE_ADDRESS = "bounces@mail.example.org"
+    server = serve()
+    server.mailbox.refuse_sender = lambda: "553 5.7.1 not owned by you"
+
+    said = check(settings, f"smtp://127.0.0.1:{server.port}")
+
+    assert "the message: 553 5.7.1 not owned by you. Check MAIL_FROM" in said
+    assert "and BOUNCE_ADDRESS (bounces@mail.example.org): most servers" in said
 
 
 @pytest.mark.parametrize(
@@ -202,4 +285,6 @@ def test_a_folder(settings: Settings, tmp_path: Path) -> None:
     said = check(settings, f"folder://{tmp_path}/mail")
 
     assert said.startswith(f"{tmp_path}/mail took the message")
+    # Nobody is written to from there, so the DNS is not asked.
+    assert len(said.splitlines()) == 1
     assert len(list((tmp_path / "mail").glob("*.eml"))) == 1
