@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -68,7 +69,11 @@ TRANSLATED = {
 
 
 class Organization(Sluggable):
-    """An organisation that publishes campaigns, as its profile shows it."""
+    """An organisation that publishes campaigns, as its profile shows it.
+
+    The database (organizations/sql/descriptions.sql) refuses a language that it has a
+    `Description` in.
+    """
 
     SLUG_FROM = "name"
 
@@ -295,12 +300,22 @@ LONGEST_IMPRINT = (
 
 class Description(models.Model):
     """What an organisation says of itself in one more language: its name or its
-    description, or both. What is left empty is shown as the organisation has it."""
+    description, or both. What is left empty is shown as the organisation has it.
+
+    The database (organizations/sql/descriptions.sql) refuses the organisation's own
+    language.
+    """
 
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="descriptions"
     )
-    language = LanguageField(_("language"))
+    language = LanguageField(
+        _("language"),
+        help_text=_(
+            "Pages in this language show it. Where this site has no pages in a "
+            "language, its search finds the name, and no page shows it."
+        ),
+    )
     name = models.CharField(
         _("name"), max_length=200, blank=True, default="", db_default=""
     )
@@ -381,3 +396,8 @@ class FormerOrganizationSlug(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+    def clean(self) -> None:
+        super().clean()
+        if self.language == self.organization.language:
+            raise ValidationError({"language": _("Its own text is in this language.")})
+

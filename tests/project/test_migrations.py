@@ -383,8 +383,7 @@ def test_a_changed_file_of_sql_is_run_by_a_new_migration() -> None:
     new = [
         migration
         for migration in MigrationLoader(None).disk_migrations.values()
-        if migration.app_label == "petitions"
-        and f"petitions/migrations/{migration.name}.py" not in listed
+        if f"{migration.app_label}/migrations/{migration.name}.py" not in listed
     ]
     run_again = {
         operation.path
@@ -394,9 +393,8 @@ def test_a_changed_file_of_sql_is_run_by_a_new_migration() -> None:
     }
     changed = {
         path
-        for path in (ROOT / "petitions/sql").glob("*.sql")
-        if git("show", f"{commit}:petitions/sql/{path.name}").stdout
-        != path.read_bytes()
+        for path in ROOT.glob("*/sql/*.sql")
+        if git("show", f"{commit}:{path.relative_to(ROOT)}").stdout != path.read_bytes()
     }
 
     assert changed <= run_again

@@ -15,7 +15,7 @@ from django.db.migrations.loader import MigrationLoader
 from core.db.sql_files import RunSQLFile
 
 ROOT = Path(__file__).parents[2]
-SQL = sorted([*ROOT.glob("core/sql/*.sql"), *ROOT.glob("petitions/sql/*.sql")])
+SQL = sorted(ROOT.glob("*/sql/*.sql"))
 GUARDS = [path for path in SQL if not path.name.startswith("search_")]
 FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(")
 TRIGGER = re.compile(
