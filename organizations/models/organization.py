@@ -10,7 +10,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import format_lazy
@@ -66,6 +67,21 @@ TRANSLATED = {
     "cover_description": "cover_description", "website": "website",
     "privacy_notice": "privacy_notice",
 }  # fmt: skip
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    def in_reader_order(self) -> OrganizationQuerySet:
+        """Return the organisations with their translations, by the name that the reader
+        is shown."""
+        language = reader_language()
+        theirs = Description.objects.filter(
+            ~Q(name=""),
+            ~Q(organization__language=language),
+            organization=OuterRef("pk"),
+            language=language,
+        )
+        shown = Coalesce(Subquery(theirs.values("name")[:1]), "name")
+        return self.prefetch_related("descriptions").order_by(shown, "pk")
 
 
 class Organization(Sluggable):
@@ -159,6 +175,8 @@ class Organization(Sluggable):
         help_text=_("Address of your own privacy notice, if you have one."),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = OrganizationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("organisation")

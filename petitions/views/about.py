@@ -92,6 +92,6 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def responsible() -> dict[str, object]:
     """Return the first organisations, as those responsible for the content of the site,
     and whether there are more."""
-    rows = Organization.objects.prefetch_related("descriptions")
+    rows = Organization.objects.in_reader_order()
     found = list(rows[: NAMED + 1])
     return {"organizations": found[:NAMED], "more": len(found) > NAMED}

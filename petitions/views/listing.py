@@ -44,7 +44,7 @@ SHOWN_ORGANIZATIONS = 24
 def home(request: HttpRequest) -> HttpResponse:
     """Show a selection of petitions, topics and organisations; on a site of one
     organisation, its profile."""
-    named = Organization.objects.prefetch_related("descriptions")
+    named = Organization.objects.in_reader_order()
     organizations = list(named[:SHOWN_ORGANIZATIONS])
     if len(organizations) == 1:
         return profile_page(request, organizations[0], home=True)

@@ -42,7 +42,7 @@ def figures_of(organizations: list[Organization]) -> dict[int, Figures]:
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List the organisations by name, with their figures."""
-    rows = Organization.objects.order_by("name", "pk").prefetch_related("descriptions")
+    rows = Organization.objects.in_reader_order()
     page = page_of(Paginator(rows, ORGANIZATIONS_PER_PAGE), request)
     shown = list(page)
     figures = figures_of(shown)
