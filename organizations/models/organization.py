@@ -222,10 +222,10 @@ class Organization(Sluggable):
     def get_absolute_url(self) -> str:
         return reverse("organizations:profile", args=[self.slug])
 
-    def translated(self, column: str) -> Passage:
-        """Return a column of TRANSLATED in the reader's language; where that has
-        nothing, as it was written."""
-        language = reader_language()
+    def translated(self, column: str, language: str = "") -> Passage:
+        """Return a column of TRANSLATED in a language, the reader's if none is said;
+        where that has nothing, as it was written."""
+        language = language or reader_language()
         if language != self.language and self.pk is not None:
             # Queried once in the life of the object.
             models.prefetch_related_objects([self], "descriptions")
@@ -403,6 +403,11 @@ class Description(models.Model):
     def __str__(self) -> str:
         return str(self.get_language_display())
 
+    def clean(self) -> None:
+        super().clean()
+        if self.language == self.organization.language:
+            raise ValidationError({"language": _("Its own text is in this language.")})
+
 
 class FormerOrganizationSlug(models.Model):
     """A former address of an organisation, which still leads to it."""
@@ -414,8 +419,3 @@ class FormerOrganizationSlug(models.Model):
 
     def __str__(self) -> str:
         return self.slug
-    def clean(self) -> None:
-        super().clean()
-        if self.language == self.organization.language:
-            raise ValidationError({"language": _("Its own text is in this language.")})
-

@@ -188,7 +188,9 @@ def manifest(pack: Pack) -> dict[str, Any]:
     return {
         "petition": petition.title,
         "address": full(petition.get_absolute_url()),
-        "organization": petition.organization.name,
+        "organization": petition.organization.translated(
+            "name", petition.language
+        ).text,
         "for": pack.target.label_with_office,
         "as_of": pack.as_of.isoformat(),
         "made_at": pack.finished_at.isoformat(),

@@ -94,7 +94,7 @@ petition = {
     "data": url("All of it as data"),
     "language": language,
     "languages": array(language, "Languages that it has a text in, its own first"),
-    "organization": text_schema("Who started it"),
+    "organization": text_schema("Who started it, by its name in that language"),
     "organization_data": url("The same as data"),
     "state": text_schema(
         "Where it stands", enum=[str(state) for state in PUBLIC_STATES]

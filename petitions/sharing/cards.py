@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import get_language_bidi, gettext
 from PIL import Image, ImageDraw, ImageOps
 
+from core.i18n.languages import Passage
 from organizations import branding
 from organizations.models import Organization
 from petitions.markup import listed
@@ -85,7 +86,7 @@ def card_of(petition: Petition) -> Card:
         petitioning=petitioning(petition),
         supporters=supporters(petition.supporters),
         call=outcome(petition) or call(petition),
-        organization=petition.organization.display_name,
+        organization=drawable_name(petition.organization).text,
         accent=petition.organization.accent or BRAND,
         logo=petition.organization.logo.name or "",
         picture=petition.image.name or "",
@@ -94,7 +95,7 @@ def card_of(petition: Petition) -> Card:
 
 def of_organization(organization: Organization, number: int) -> Card:
     """Return the card of an organisation with so many supporters."""
-    name = organization.translated("name")
+    name = drawable_name(organization)
     return Card(
         title=name.text,
         rtl=name.direction == "rtl",
@@ -124,6 +125,15 @@ def of_site(only: Organization | None) -> Card:
         logo="",
         picture="",
     )
+
+
+def drawable_name(organization: Organization) -> Passage:
+    """Return the name in the reader's language; where the font lacks its letters, as it
+    was written."""
+    name = organization.translated("name")
+    if lettering.drawable(name.text):
+        return name
+    return Passage(organization.name, organization.language)
 
 
 def outcome(petition: Petition) -> str:

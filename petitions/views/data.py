@@ -173,7 +173,7 @@ def summary(petition: Petition, now: datetime) -> dict[str, Any]:
         "data": full(reverse("data:petition", args=[petition.slug])),
         "language": words.language,
         "languages": petition.languages,
-        "organization": organization.name,
+        "organization": organization.translated("name", words.language).text,
         "organization_data": full(
             reverse("data:organization", args=[organization.slug])
         ),

@@ -15,6 +15,7 @@ from core.http.cache_policy import page_cache
 from organizations.context import ONLY, load_only_organization
 from organizations.models import Description, Organization
 from organizations.passwords import own_words
+from petitions.delivery import files
 from petitions.mail.messages import build
 from petitions.models import Consent, Petition
 from petitions.models.mails import MailKind
@@ -299,6 +300,50 @@ def test_no_password_is_made_of_any_of_the_names(db: None) -> None:
 
     for word in ("rightsnow", "tournesolsolidaire", "solidaire"):
         assert word in own_words(None)
+
+
+@pytest.mark.parametrize("name", ["權利組織", "ສິດທິ", "𐓏𐓘𐓻𐓘𐓻𐓟", "સંસ્થા", "人権 now"])
+def test_a_picture_has_the_own_name_where_its_font_lacks_the_letters(
+    organization: Organization, petition: Petition, name: str
+) -> None:
+    organization.descriptions.create(language="fr", name=name)
+    read = Petition.objects.for_reading().get()
+
+    with translation.override("fr"):
+        assert read.organization.display_name == name
+        assert cards.card_of(read).organization == OWN
+        card = cards.of_organization(read.organization, 5)
+        assert (card.title, card.rtl) == (OWN, False)
+        assert cards.of_site(read.organization).title == OWN
+
+
+@pytest.mark.parametrize("name", ["منظمة الحقوق", "Δικαιώματα", FRENCH, "Droits 🎉"])
+def test_a_picture_has_a_name_whose_letters_its_font_has(
+    organization: Organization, petition: Petition, name: str
+) -> None:
+    organization.descriptions.create(language="fr", name=name)
+    read = Petition.objects.for_reading().get()
+
+    with translation.override("fr"):
+        assert cards.card_of(read).organization == name
+
+
+def test_data_in_a_language_has_the_name_in_that(
+    visitor: Client, francophone: Organization
+) -> None:
+    """What is not of a reader is in the language that the petition was written in."""
+    written = make_petition(francophone, language="fr")
+    other = make_petition(francophone, language="de")
+    own = make_petition(francophone)
+
+    for one, name in ((written, FRENCH), (other, OWN), (own, OWN)):
+        data = visitor.get(f"/petitions/{one.slug}.json").json()
+        assert data["organization"] == name
+        make_signature(one)
+        assert files.manifest(made(prepared(one)))["organization"] == name
+    (page,) = [visitor.get("/petitions.json").json()]
+    named = {one["data"]: one["organization"] for one in page["petitions"]}
+    assert sorted(named.values()) == [FRENCH, OWN, OWN]
 
 
 def test_a_name_is_not_asked_of_a_database_that_is_away() -> None:
