@@ -277,14 +277,18 @@ def test_whoever_looks_at_a_step_that_was_passed_on_is_shown_the_petition(
 def test_without_a_step_not_now_leads_to_no_empty_form(
     visitor: Client, petition: Petition
 ) -> None:
-    """The petition's page cannot know who has signed: its form would ask them again."""
+    """The petition's page cannot know who has signed: its form would ask them again.
+    Its organisation may have no other."""
+    make_petition(make_organization(), title="Mend the bridge")
     page = visitor.get(THANKS).content.decode()
 
     found = re.search(r'<a href="([^"]+)">(Not now[^<]*)</a>', page)
     assert found
-    assert found[2] == "Not now: to all petitions by Rights Now"
+    assert found[2] == "Not now: to all petitions"
+    assert "?counted=" in found[1]
     there = visitor.get(html.unescape(found[1]))
     assert there.status_code == 200
+    assert "Mend the bridge" in text_of(there)
     assert b'name="email"' not in there.content
     assert 'id="next"' not in page
 
