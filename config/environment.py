@@ -29,6 +29,7 @@ from config.values import (
     repeats_itself,
     split,
 )
+from core.db.guards import is_visible
 from core.mail.addresses import (
     ascii_domain,
     sendable_mailbox,
@@ -60,7 +61,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         another variable.)"""
         self.known.add(name)
         value = str(self.ENVIRON.get(name, "")).strip()
-        quotes = re.fullmatch(r"(['\"])(.*)\1", value, re.S)
+        # Once more in between, they belong to what is said: “"Rights" and "Liberty"”.
+        quotes = re.fullmatch(r"(['\"])((?:\\.|(?!\1).)*)\1", value, re.S)
         if quotes and not re.search("_KEY(_FALLBACKS)?$", name):
             problem = f"{name} begins and ends with a quotation mark. Leave both out."
             if problem not in self.problems:
@@ -233,13 +235,20 @@ class Environment(environ.Env):  # type: ignore[misc]
         return value
 
     def in_languages(self, name: str, languages: list[str]) -> dict[str, str]:
-        """Return a line of text by language, without those that are not set: the first
-        language is that of `name` itself, another one of NAME_FR; report what cannot be
-        printed on a page."""
+        """Return a line of text by language, without those that are not set: NAME_FR is
+        in French, `name` itself in the first language, which may be named, too; report
+        what cannot be printed on a page."""
         found = {}
         for number, code in enumerate(languages):
-            variable = f"{name}_{code.upper()}" if number else name
+            variable = f"{name}_{code.upper()}"
             value = self.text(variable)
+            if number == 0 and (own := self.text(name)):
+                if value:
+                    self.problems.append(
+                        f"{name} and {variable} are both set, and mean the same. "
+                        "Leave one out."
+                    )
+                variable, value = name, own
             if len(value) > 500:
                 self.problems.append(
                     f"{variable} has {len(value)} characters. Set at most 500."
@@ -250,7 +259,11 @@ class Environment(environ.Env):  # type: ignore[misc]
                     f"{variable} has a character that cannot be printed on a page "
                     f"(U+{ord(odd):04X}). Set one line without it."
                 )
-            if value:
+            if value and not is_visible(value):
+                self.problems.append(
+                    f"{variable} has nothing that can be seen. Say it, or leave it out."
+                )
+            elif value:
                 found[code] = value
         return found
 

@@ -30,7 +30,8 @@ NAMED = 12
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """Show what this site is, who runs campaigns on it, and how it works."""
-    return TemplateResponse(request, "petitions/about.html", responsible())
+    context = {"operator": said(settings.OPERATOR), **responsible()}
+    return TemplateResponse(request, "petitions/about.html", context)
 
 
 @require_safe

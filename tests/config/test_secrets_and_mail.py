@@ -12,6 +12,7 @@ from config.environment import Environment
 from tests.config.helpers import SECRET
 
 HIDDEN = "s3cr3tpw"
+DIGITS = "3856333265964423712395184267797747837982823156161565562798007586"
 
 
 def reading(**variables: str) -> Environment:
@@ -33,6 +34,8 @@ def reading(**variables: str) -> Environment:
         ("0123456789abcdef0123456789abcdef01234567abcdef0123", "SECRET_KEY repeats"),
         # As `openssl rand -hex 32` makes them.
         ("9f2c41d07be85a3316c0f4d2a97e58bb04d6137f2ac9850e61b34df7829ac05e", ""),
+        # Random digits shrink most, and are as hard to guess.
+        (DIGITS, ""),
         ("", "SECRET_KEY is not set."),
         ("   ", "SECRET_KEY is not set."),
     ],

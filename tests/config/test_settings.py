@@ -87,6 +87,7 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"BIND": "8000"}, "BIND holds '8000'. Set host:port:"),
     ({"HOSTING": "A\x1b[2J"}, "HOSTING has a character that cannot be printed on a"),
     ({"OPERATOR_FR": "x" * 501}, "OPERATOR_FR has 501 characters. Set at most 500."),
+    ({"OPERATOR": "A", "OPERATOR_EN": "B"}, "OPERATOR and OPERATOR_EN are both set"),
     ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES holds '10.0.0.1/8'."),
     (
         {
@@ -195,6 +196,7 @@ WRONG_FOR = {
             "MAIL_SERVICE",
             "LEGAL_BASIS",
             "PRIVACY_OFFICER",
+            "OPERATOR_EN",
             "OPERATOR_FR",
             "PRIVACY_OFFICER_FR",
         )
@@ -207,7 +209,8 @@ NAMES = [
     "BOUNCE_ADDRESS", "MAIL_WEBHOOKS", "ANYMAIL_WEBHOOK_SECRET", "MAIL_FROM", "ALERT_EMAIL", "ALERT_URL",
     "SECURITY_CONTACT", "TRUSTED_PROXIES", "TIME_ZONE", "MEDIA_ROOT", "STATIC_ROOT",
     "SECOND_FACTOR", "AUDIT_MONTHS", "OPERATOR", "HOSTING", "MAIL_SERVICE",
-    "LEGAL_BASIS", "PRIVACY_OFFICER", "OPERATOR_FR", "PRIVACY_OFFICER_FR",
+    "LEGAL_BASIS", "PRIVACY_OFFICER", "OPERATOR_EN", "OPERATOR_FR",
+    "PRIVACY_OFFICER_FR",
     "RETENTION_MONTHS", "METRICS_TOKEN", "BIND", "WEB_CONCURRENCY", "WEB_THREADS",
     "GRACEFUL_TIMEOUT", "LOG_FORMAT", "DEMO", "DEBUG",
 ]  # fmt: skip

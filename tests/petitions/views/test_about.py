@@ -81,6 +81,26 @@ def test_the_privacy_page_says_who_runs_the_site_in_the_readers_language(
     assert visitor.get("/privacy/").content.decode().count("Not stated here.") == 5
 
 
+def test_both_pages_say_the_same_of_who_runs_the_site(
+    visitor: Client, organization: Organization, settings: Settings
+) -> None:
+    for operator, said in (
+        ({}, "Who runs it This organisation runs its campaigns here"),
+        ({"en": "Rights Ltd, 1 Main St"}, "Who runs it Rights Ltd, 1 Main St This"),
+        ({"fr": "Droits ltée"}, "Who runs it Droits ltée This organisation"),
+        ({"en": "A <b> & c"}, "Who runs it A <b> & c This organisation"),
+    ):
+        settings.OPERATOR = operator
+        page_cache.clear()
+        assert said in text_of(visitor.get("/about/"))
+        for text in operator.values():
+            assert text in text_of(visitor.get("/privacy/"))
+    settings.OPERATOR = {"en": "Rights", "fr": "Droits, hello@rights.example"}
+    page_cache.clear()
+    page = visitor.get("/fr/about/").content.decode()
+    assert '<p lang="fr" dir="ltr">Droits, <a href="mailto:hello@rights.ex' in page
+
+
 def test_a_site_of_one_organisation_speaks_of_it(
     visitor: Client, organization: Organization
 ) -> None:
