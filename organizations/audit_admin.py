@@ -27,6 +27,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin.history import Line, Reading, is_of_signers, labelled, name_of
 from core.audit import entries, tables
+from core.i18n.moments import in_zone
 from core.models import AuditEntry
 from core.text.spreadsheets import BOM, as_text
 from organizations.models import User
@@ -220,7 +221,7 @@ def csv_of(rows: models.QuerySet[AuditEntry], language: str) -> Iterator[bytes]:
 
 def csv_pages(rows: models.QuerySet[AuditEntry]) -> Iterator[bytes]:
     head = [
-        gettext("When"), gettext("Who"), gettext("What"), gettext("Action"),
+        in_zone(gettext("When")), gettext("Who"), gettext("What"), gettext("Action"),
         gettext("Field"), gettext("Before"), gettext("After"), gettext("Reason"),
         gettext("Database role"), gettext("Transaction"),
     ]  # fmt: skip

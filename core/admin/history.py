@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -100,7 +101,7 @@ class Reading:
         if entry.account is not None:
             return self.accounts[entry.account]
         if entry.process:
-            return entry.process
+            return process_words(entry.process)
         return gettext("database role %(role)s") % {"role": entry.session_role}
 
     def what(self, entry: AuditEntry) -> str:
@@ -214,6 +215,45 @@ UNTOLD = {
     "months lowered at", "original", "rules", "state before",
 }  # fmt: skip
 """Columns that only the site itself reads."""
+
+
+# What the worker does, by the name of its loop (petitions/loops.py).
+LOOPS = {
+    "mail": _("mail"),
+    "links": _("links to what somebody has signed"),
+    "reminders": _("reminders"),
+    "fold": _("counting"),
+    "clock": _("the end of petitions"),
+    "reports": _("messages from visitors"),
+    "waiting": _("signatures set aside"),
+    "limits": _("limits of sign forms"),
+    "sources": _("figures by network and mail domain"),
+    "jobs": _("invalidation of signatures"),
+    "packs": _("delivery packs"),
+    "undelivered": _("names that were not handed over"),
+    "office": _("answers of offices"),
+    "search": _("search"),
+    "words": _("words of the search"),
+    "proof": _("proof of the count"),
+    "staff mail": _("mail to staff"),
+    "second factors": _("second factors"),
+    "buckets": _("limits of logins"),
+    "expiry": _("erasure of what is past its time"),
+    "watch": _("alerts"),
+}
+
+
+def process_words(process: str) -> str:
+    """Return what acted without an account, as `acting()` was told it, in words."""
+    kind, _colon, name = process.partition(": ")
+    if kind == "worker":
+        what = LOOPS.get(name, name)
+        return gettext("the site by itself (%(what)s)") % {"what": what}
+    if kind == "command":
+        return gettext("command %(name)s on the server") % {"name": name}
+    if link := re.fullmatch(r"office link (\d+)", process):
+        return gettext("an office, by link %(number)s") % {"number": link[1]}
+    return process
 
 
 def name_of(model: Any) -> str:

@@ -20,6 +20,12 @@ def hour_words(moment: datetime) -> str:
     return f"{date_format(local, 'DATETIME_FORMAT')} ({zone})"
 
 
+def in_zone(heading: str) -> str:
+    """Return the heading of a column of hours with the time zone that they are of, by
+    its name in the time zone database: “When (America/Toronto)”."""
+    return f"{heading} ({timezone.get_current_timezone_name()})"
+
+
 def machine_words(moment: datetime) -> str:
     """Format a moment for the `datetime` of a <time> element, which has milliseconds at
     most: “2026-12-05T18:00:00-05:00”."""

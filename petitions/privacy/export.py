@@ -25,6 +25,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from core.db.database import statement_timeout
+from core.i18n.moments import in_zone
 from core.text.spreadsheets import BEGINNING, BLANK, BOM, SIGNS
 from organizations.models import Organization, User
 from petitions.identity import key_ring
@@ -277,7 +278,7 @@ def headings() -> str:
             gettext("E-mail address"),
             gettext("Name"),
             gettext("Language"),
-            gettext("Said yes on"),
+            in_zone(gettext("Said yes on")),
             gettext("Wording of the question"),
             gettext("Petition"),
         ]

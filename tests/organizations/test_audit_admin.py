@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.audit import entries
+from core.audit.actors import acting
 from core.models import AuditAction, AuditEntry
 from core.retention import RULES, months_before
 from organizations import audit_admin
@@ -166,7 +167,7 @@ def test_its_file_is_in_the_language_of_the_page(
 
     body = b"".join(answer.streaming_content).decode("utf-8-sig")
     head, first = list(csv.reader(io.StringIO(body)))[:2]
-    assert head[:2] == ["Quand", "Qui"]
+    assert head[:2] == ["Quand (UTC)", "Qui"]
     assert "Changed" not in first[3]
 
 
@@ -179,7 +180,7 @@ def test_its_file_has_the_same_and_is_on_record(
 
     body = b"".join(answer.streaming_content).decode("utf-8-sig")
     head, *rows = csv.reader(io.StringIO(body))
-    assert head[:4] == ["When", "Who", "What", "Action"]
+    assert head[:4] == ["When (UTC)", "Who", "What", "Action"]
     assert [row[4:7] for row in rows[:2]] == [
         ["Summary", "Quite new", "'=1+1"],
         ["Summary", "", "Quite new"],
@@ -188,6 +189,39 @@ def test_its_file_has_the_same_and_is_on_record(
     (look,) = AuditEntry.objects.filter(action=AuditAction.LOOK)
     assert (look.table, look.account) == ("config_auditentry", alice.pk)
     assert look.organization == changed.organization_id
+
+
+@pytest.mark.parametrize(
+    ("process", "english", "french"),
+    [
+        (
+            "worker: expiry",
+            "the site by itself (erasure of what is past its time)",
+            "le site lui-même (effacement de ce dont le délai est passé)",
+        ),
+        ("worker: of later", "the site by itself (of later)", "le site lui-même (of"),
+        ("command: rekey", "command rekey on the server", "commande rekey sur"),
+        ("office link 12", "an office, by link 12", "un bureau, par le lien 12"),
+        ("office link x", "office link x", "office link x"),
+        ("psql", "psql", "psql"),
+    ],
+)
+def test_what_acts_without_an_account_is_named_in_words(
+    petition: Petition,
+    as_user: Login,
+    ada: User,
+    process: str,
+    english: str,
+    french: str,
+) -> None:
+    with acting(process):
+        Petition.objects.filter(pk=petition.pk).update(summary="New")
+
+    for prefix, words in (("", english), ("fr/", french)):
+        path = f"/admin/{prefix}config/auditentry/?table=petitions_petition"
+        assert words in text_of(as_user(ada).get(path))
+        answer: Any = as_user(ada).get(path.replace("?", "csv/?"))
+        assert words in b"".join(answer.streaming_content).decode()
 
 
 def test_its_file_has_more_than_a_statement_fetches(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 
-from core.admin.history import UNTOLD, WORDS
+from core.admin.history import LOOPS, UNTOLD, WORDS
 from core.audit import tables
+from petitions import loops
 
 
 def test_what_an_entry_names_has_words() -> None:
@@ -22,3 +23,7 @@ def test_what_an_entry_names_has_words() -> None:
         ]
 
     assert bare == []
+
+
+def test_what_the_worker_does_has_words() -> None:
+    assert list(LOOPS) == [loop.name for loop in loops.LOOPS]

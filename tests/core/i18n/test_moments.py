@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone, translation
 
-from core.i18n.moments import hour_words, machine_words
+from core.i18n.moments import hour_words, in_zone, machine_words
 
 TEMPLATES = Path(__file__).parents[3] / "templates"
 # Pages of staff, who chose the site's time zone, and of the demonstration.
@@ -53,3 +53,9 @@ def test_readers_see_no_hour_without_its_time_zone() -> None:
 
     assert len(files) > 100
     assert found == []
+
+
+def test_a_column_of_hours_names_their_zone() -> None:
+    for zone in ("America/Toronto", "UTC", "Asia/Kathmandu"):
+        with timezone.override(zone):
+            assert in_zone("When") == f"When ({zone})"

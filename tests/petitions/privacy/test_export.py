@@ -65,7 +65,7 @@ def download(client: Client, organization: Organization) -> list[list[str]]:
     assert text.startswith("\ufeff")
     head, *lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     assert head == [
-        "E-mail address", "Name", "Language", "Said yes on", "Wording of the question",
+        "E-mail address", "Name", "Language", "Said yes on (UTC)", "Wording of the question",
         "Petition",
     ]  # fmt: skip
     return lines
