@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import models, transaction
 from django.db.models import QuerySet
 
@@ -47,17 +49,35 @@ def counted_in_mailbox(signature: Signature) -> QuerySet[Signature]:
     )
 
 
+def counted_under_all(address: str) -> QuerySet[Signature]:
+    """Return the same of a mailbox under all petitions."""
+    return Signature.objects.confirmed().filter(email_key__in=key_ring.keys_of(address))
+
+
 def counted_of_mailbox(signature: Signature) -> Signature | None:
     """Return the confirmed signature of the same person, in any spelling of the
     address. For counting alone."""
     return find_same_person(counted_in_mailbox(signature), signature)
 
 
-def counted_sibling(signature: Signature) -> Signature | None:
+def counted_sibling(
+    signature: Signature, counted: Iterable[Signature] | None = None
+) -> Signature | None:
     """Return the confirmed signature of the same person under the same petition, with
-    the same address."""
-    counted = of_address(counted_in_mailbox(signature), signature.email)
-    return find_same_person(counted, signature)
+    the same address. `counted` are those of the mailbox, where they are known."""
+    if counted is None:
+        counted = counted_in_mailbox(signature)
+    own = spellings(signature.email)
+    return next(
+        (
+            row
+            for row in counted
+            if row.petition_id == signature.petition_id
+            and row.email in own
+            and is_same_person(row, signature)
+        ),
+        None,
+    )
 
 
 def find_same_person(
@@ -78,12 +98,16 @@ def is_same_person(one: Signature, other: Signature) -> bool:
     return folded_name(one.name) == folded_name(other.name)
 
 
-def is_full(signature: Signature) -> bool:
-    """Return whether two other people at the address are counted, the most allowed."""
+def is_full(signature: Signature, counted: Iterable[Signature] | None = None) -> bool:
+    """Return whether two other people at the address are counted, the most allowed.
+    `counted` are those of the mailbox, where they are known."""
     if not signature.petition.shared_addresses:
         return False
-    others = counted_in_mailbox(signature).exclude(pk=signature.pk)
-    return others.count() >= 2 and not counted_of_mailbox(signature)
+    if counted is None:
+        counted = counted_in_mailbox(signature)
+    here = [row for row in counted if row.petition_id == signature.petition_id]
+    others = [row for row in here if row.pk != signature.pk]
+    return len(others) >= 2 and not any(is_same_person(r, signature) for r in here)
 
 
 @repeatable

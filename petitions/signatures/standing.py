@@ -4,6 +4,7 @@ petition, too."""
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from datetime import datetime
 
 from petitions.identity import same_person
@@ -30,19 +31,24 @@ class Standing(enum.StrEnum):
     """The petition was withdrawn, so none of its signatures counts."""
 
 
-def standing_of(signature: Signature, *, now: datetime) -> Standing:
+def standing_of(
+    signature: Signature, *, now: datetime, counted: Iterable[Signature] | None = None
+) -> Standing:
     """Return the status of `signature` at `now`; a second form of somebody who is
-    already counted has the status COUNTS."""
+    already counted has the status COUNTS. `counted` are the confirmed signatures of its
+    mailbox, where they are known."""
     state = signature.state
     if state == SignatureState.WITHDRAWN:
         return Standing.WITHDRAWN
     if signature.petition.state == State.WITHDRAWN:
         return Standing.PETITION_GONE
-    if state == SignatureState.CONFIRMED or same_person.counted_sibling(signature):
+    if state == SignatureState.CONFIRMED or same_person.counted_sibling(
+        signature, counted
+    ):
         return Standing.COUNTS
     if state == SignatureState.INVALID:
         return Standing.INVALID
-    if same_person.is_full(signature):
+    if same_person.is_full(signature, counted):
         return Standing.FULL
     if not confirming.is_in_time(signature, now=now):
         return Standing.TOO_LATE

@@ -182,19 +182,22 @@ def all_signed(request: HttpRequest) -> HttpResponse:
 def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
     """List all that was signed with one address, with a link to each signature and one
     to stop all mail."""
-    rows = without_repeats(list(my_data.signed_by(opened.signature.email)))
+    address = opened.signature.email
+    found = my_data.signed_by(address).prefetch_related("petition__targets")
+    rows = without_repeats(list(found))
+    counted = list(same_person.counted_under_all(address))
     for row in rows:
         row.petition.reading = row.text_language
     context = {
         "rows": [
             (
                 row,
-                standing_of(row, now=opened.now),
+                standing_of(row, now=opened.now, counted=counted),
                 opened.lead_to(TokenPurpose.OWN, row),
             )
             for row in rows
         ],
-        "masked": masked(opened.signature.email),
+        "masked": masked(address),
         "token": opened.token,
         "never": opened.lead_to(TokenPurpose.NEVER),
         "ended": "ended" in request.GET,
@@ -238,9 +241,10 @@ def erase_all(request: HttpRequest, opened: Opened) -> HttpResponse:
         log_context(outcome="erased all", signature=opened.signature.pk)
         return see_other("petitions:erased_all")
     rows = list(my_data.signed_by(address))
+    counted = list(same_person.counted_under_all(address))
     context = {
         "counted": sum(
-            standing_of(row, now=opened.now) is Standing.COUNTS
+            standing_of(row, now=opened.now, counted=counted) is Standing.COUNTS
             for row in without_repeats(rows)
         ),
         "delivered": Pack.objects.listing(rows),

@@ -8,7 +8,9 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -36,6 +38,7 @@ from tests.factories import (
     make_pending,
     make_petition,
     make_signature,
+    make_translation,
 )
 from tests.helpers import text_of
 from tests.petitions.signatures.helpers import link
@@ -322,6 +325,32 @@ def test_all_of_one_person_and_of_nobody_else(
     assert "waits for its confirmation" in text
     assert "Taken back" in text
     assert "withdrawn on" in text
+
+
+def test_a_long_list_costs_no_more_than_a_short_one(
+    visitor: Client, petition: Petition, mine: Signature
+) -> None:
+    """Whatever has become of each; in petitions that two people may share, too."""
+    costs = []
+    for number in (1, 8):
+        for at in range(number):
+            for shared in (False, True):
+                for make in (make_signature, make_pending):
+                    theirs = make_organization()
+                    theirs.descriptions.create(language="fr", name=f"Nom {at}")
+                    another = make_petition(theirs, shared_addresses=shared)
+                    make_translation(another, "fr")
+                    make(another, "maya@example.org")
+            withdrawing.withdraw(
+                make_signature(make_petition(), "maya@example.org"), now=timezone.now()
+            )
+        with CaptureQueriesContext(connection) as queries:
+            page = visitor.get(f"/fr{link(TokenPurpose.ALL, mine)}")
+        assert page.content.decode().count('class="entry"') > 4 * number
+        costs.append(len(queries))
+
+    # The first also asks whether there is one organisation only.
+    assert costs[1] <= costs[0]
 
 
 def test_everything_can_be_downloaded(visitor: Client, mine: Signature) -> None:
