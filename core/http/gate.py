@@ -14,6 +14,9 @@ from core.models import SwitchName
 from core.observability.logs import log_context
 from core.switches import KEY, LONGEST, STOPPED, SWITCHES
 
+# Asked by machines, at the site's name or by its IP address, and answered 405 to a
+# form whatever is stopped.
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 # Methods that change nothing.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # URL names of the forms that sign; apps add theirs.
@@ -42,7 +45,7 @@ class GateMiddleware:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> HttpResponse | None:
-        if request.method in SAFE:
+        if request.method in SAFE or request.path in PROBES:
             return None
         switches = request.META[KEY] = SWITCHES.get(longest=LONGEST)
         match = request.resolver_match

@@ -14,6 +14,7 @@ from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from core.db.database import is_away
+from core.http.gate import PROBES
 from core.http.problems import problem
 from core.http.untrusted_input import limit_of
 from core.i18n.languages import (
@@ -31,10 +32,6 @@ access = logging.getLogger("access")
 METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 )
-
-# Requested by IP address, which is no host name of this site: by load balancers,
-# Prometheus, and administrators.
-PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 
 # How much of a body beyond its limit is read, so that the visitor's browser shows the
 # response instead of a broken connection.
@@ -74,7 +71,8 @@ def access_log(get_response: GetResponse) -> GetResponse:
 
 
 def asked_by_address(get_response: GetResponse) -> GetResponse:
-    """Accept any Host header for PROBES, as if the site's name had been given."""
+    """Accept any Host header for PROBES, as if the site's name had been given: load
+    balancers, Prometheus and administrators ask for them by IP address."""
     name = urlsplit(settings.SITE_URL).netloc
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -11,6 +11,8 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -88,11 +90,15 @@ def read_state() -> State:
 STATE = CachedValue(read_state, seconds=2.0)
 
 
+@csrf_exempt
+@require_safe
 def livez(request: HttpRequest) -> HttpResponse:
     """Answer “ok”: the process is alive."""
     return HttpResponse(b"ok", content_type="text/plain")
 
 
+@csrf_exempt
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 200 when visitors can read and sign, and 503 when not; with `?strict` also
     503 when anything else is wrong. Only those who may read the metrics see what it
@@ -103,6 +109,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse(report, status=200 if well else 503)
 
 
+@csrf_exempt
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Return metrics in Prometheus' text format, to this machine or whoever shows
     METRICS_TOKEN."""

@@ -153,6 +153,22 @@ def test_livez_is_two_bytes_and_no_query(
         assert visitor.get("/livez").content == b"ok"
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_probe_is_only_read(path: str, method: str, *, read_only: bool) -> None:
+    """And says so to whoever sends it something, whatever is stopped."""
+    if read_only:
+        turn_on(SwitchName.READ_ONLY, {}, now=timezone.now(), by=None)
+    machine = Client(enforce_csrf_checks=True, headers={"host": "10.0.0.7"})
+
+    answer = machine.generic(method, path, b"x=1")
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD"
+    assert machine.head(path).status_code == 200
+
+
 def test_readyz_names_troubles_and_stays_ready(visitor: Client) -> None:
     beat(timezone.now() - timedelta(hours=1))
 
