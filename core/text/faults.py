@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,8 @@ MOST_OF_PATH = 150
 # Faults of one kind that get a line each; and line numbers that are listed beyond that.
 MOST_ALIKE = 10
 MOST_LINES = 30
+# Lines about a file in all.
+MOST_TOLD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,17 @@ class FileProblems(FileProblem):
                 also = lines_of(problem.place[0] for problem in same[1:])
                 told.append((same[0].place, f"{same[0]} {also}"))
         told.sort(key=lambda one: one[0])
-        ValueError.__init__(self, "\n".join(sentence for _place, sentence in told))
+        sentences = bounded([sentence for _place, sentence in told])
+        ValueError.__init__(self, "\n".join(sentences))
+
+
+def bounded(sentences: Sequence[str]) -> Sequence[str]:
+    """Return the first MOST_TOLD of the sentences about a file, and one that says how
+    many more there are."""
+    more = len(sentences) - MOST_TOLD
+    if more <= 0:
+        return sentences
+    return [*sentences[:MOST_TOLD], f"and {more:,} more like these."]
 
 
 def lines_of(numbers: Iterable[int]) -> str:

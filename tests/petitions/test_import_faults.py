@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core.text.faults import MOST_TOLD
 from petitions.models import Petition
 from tests.petitions.imports import file_of, refusal, run
 
@@ -284,6 +285,29 @@ def test_an_optional_key_that_says_nothing_is_as_good_as_none(
     petition = Petition.objects.get()
     assert (petition.slug, petition.state, petition.goal) == ("a", "open", None)
     assert "differs" not in run(tmp_path, content)
+
+
+def test_of_very_many_that_differ_the_first_are_told_and_how_many_more_there_are(
+    tmp_path: Path,
+) -> None:
+    petitions = [{"title": f"T{number}", f"k{number}": 1} for number in range(10_000)]
+
+    told_of = told(tmp_path, file_of(*petitions))
+
+    assert len(told_of) == MOST_TOLD + 1
+    assert "k0" in told_of[0]
+    assert told_of[-1] == f"and {10_000 - MOST_TOLD:,} more like these."
+    assert len("".join(told_of)) < 100_000
+
+
+def test_of_very_many_differences_the_first_are_told(tmp_path: Path) -> None:
+    petitions = [{"title": f"T{number}"} for number in range(MOST_TOLD + 7)]
+    run(tmp_path, file_of(*petitions))
+
+    told_of = run(tmp_path, file_of(*({**one, "summary": "x"} for one in petitions)))
+
+    assert told_of.count("summary: differs") == MOST_TOLD
+    assert told_of.count("and 7 more like these.") == 1
 
 
 def test_of_very_many_alike_the_first_is_told_with_the_lines_of_the_others(

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from core.db.database import is_held_back
 from core.management.database_command import DatabaseCommand
+from core.text.faults import bounded
 from core.text.files import MOST_BYTES
 from petitions.importing import FORMAT, FileProblem, Report, import_file
 
@@ -64,7 +65,7 @@ class Command(DatabaseCommand):
             "added.\n"
             f"{settings.SITE_URL}{organization.get_absolute_url()}"
         )
-        for notice in (*report.warnings, *report.differences):
+        for notice in (*bounded(report.warnings), *bounded(report.differences)):
             self.stdout.write(f"{file}: {notice}")
         if not organization.can_ask_updates:
             self.stdout.write(
