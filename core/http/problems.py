@@ -28,6 +28,8 @@ NO_SLIP = re.compile(r"[\\\t\r\n]")
 DOUBLED = re.compile(r"//+")
 # The language without a prefix, as if it had one.
 NO_PREFIX = re.compile(rf"^/{settings.LANGUAGE_CODE}/")
+# How the addresses of data end, which programs ask for.
+DATA = (".json", ".csv")
 # Parts of addresses that are no secrets.
 GUESSABLE = {"slug", "language", "number"}
 # Seconds after which trying again makes sense.
@@ -53,7 +55,7 @@ def problem(
     """Return the page templates/<status>.html with that status, or problem details for
     the path of public data. `has_files` says that a form with files was sent. With
     a 503 what was typed is kept, to be sent again."""
-    if request.path.endswith((".json", ".csv")):
+    if request.path.endswith(DATA):
         response: HttpResponse = data_problem(status)
     else:
         mark_problem(request, status)
@@ -114,9 +116,7 @@ def mended_path(path: str) -> str:
     only these lead to a page, and without the prefix of the language that has none; ""
     if no other page is there. Pages behind tokens, which are not to be guessed at, are
     left out."""
-    if NO_SLIP.search(path) or path.endswith(
-        (".json", ".csv")
-    ):  # which programs ask for
+    if NO_SLIP.search(path) or path.endswith(DATA):
         return ""
     front = "/" + PLAIN_PATH.match(DOUBLED.sub("/", path))[1].rstrip("._-")  # type: ignore[index]
     if not front.endswith("/") and "." not in front.rpartition("/")[2]:

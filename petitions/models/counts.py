@@ -118,7 +118,10 @@ class CountChangeQuerySet(models.QuerySet["CountChange"]):
     def up_to(self, moment: datetime) -> CountChangeQuerySet:
         """Return the changes made up to `moment`; any that the database's clock places
         more than A_MINUTE from now, too, so that a wrong clock hides none for long.
-        Folding goes by the same rule."""
+        Folding goes by the same rule, and what is folded stays shown. Only where the
+        clock was put back while no worker folds, the number may fall: a change from
+        more than A_MINUTE ahead is shown, until it is less, and again from its own
+        moment on."""
         return self.exclude(
             made_at__gt=moment, made_at__range=(Now() - A_MINUTE, Now() + A_MINUTE)
         )
