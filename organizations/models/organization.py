@@ -405,7 +405,8 @@ class Description(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        if self.language == self.organization.language:
+        own = getattr(self, "organization", None)
+        if own and self.language == own.language:
             raise ValidationError({"language": _("Its own text is in this language.")})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import translation
@@ -101,6 +102,29 @@ def test_a_text_in_the_own_language_is_refused_beside_the_field(
     assert OWN in text_of(page)
     assert "Kept as it was typed." in page.content.decode()
     assert not organization.descriptions.exists()
+
+
+@pytest.mark.parametrize(("language", "status"), [("en", 200), ("fr", 302)])
+def test_so_it_is_with_a_new_organisation(
+    as_user: Login, ada: User, language: str, status: int
+) -> None:
+    typed = row(language=language, name="Rights Then")
+
+    page = as_user(ada).post(
+        "/admin/organizations/organization/add/",
+        member_form(Organization(name="New", contact_email="a@example.org")) | typed,
+    )
+
+    assert page.status_code == status
+    assert (OWN in text_of(page)) == (status == 200)
+    assert Description.objects.count() == (status == 302)
+
+
+def test_one_without_an_organisation_is_told_what_it_lacks() -> None:
+    with pytest.raises(ValidationError) as error:
+        Description(language="fr", name="Les droits").full_clean()
+
+    assert list(error.value.message_dict) == ["organization"]
 
 
 def test_the_own_language_does_not_become_that_of_a_text(
