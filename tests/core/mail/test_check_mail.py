@@ -27,18 +27,15 @@ from tests.mailserver import MailServer
 
 def check(settings: Settings, url: str, **options: Any) -> str:
     """What the command prints for a MAIL_URL; its complaint when it fails. Where a test
-    is not about the DNS, nobody answers there."""
+    is not about the DNS, that knows nothing."""
     environment = Environment()
     environment.ENVIRON = {"MAIL_URL": url}
     settings.MAILERS = {"default": environment.mailer("MAIL_URL")}
     out = StringIO()
     try:
-        call_command(
-            "check_mail",
-            to="me@example.org",
-            stdout=out,
-            **{"nameserver": ("127.0.0.1", free_port()), **options},
-        )
+        with DnsServer() as dns:
+            known = {"nameserver": ("127.0.0.1", dns.port), **options}
+            call_command("check_mail", to="me@example.org", stdout=out, **known)
     except CommandError as error:
         return f"FAILED {error}"
     return out.getvalue()
