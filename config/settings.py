@@ -195,6 +195,8 @@ if MAIL_FROM:
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 # The rate that the provider allows, over all connections together.
 MAIL_RATE = env.rate("MAIL_RATE")
+# Mails of mailings in a day, with all others counted; 0 for no bound.
+MAIL_PER_DAY = env.number("MAIL_PER_DAY", default=0, least=0, most=100_000_000)
 MAIL_CONNECTIONS = env.number("MAIL_CONNECTIONS", default=1, least=1, most=8)
 # Where mail comes back to, as bounces+TOKEN@…; `manage.py take_mail` takes it.
 BOUNCE_ADDRESS = env.return_address("BOUNCE_ADDRESS")

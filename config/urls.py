@@ -213,6 +213,7 @@ POLICIES = {
     "petitions:download": PERSONAL,
     "petitions:erase_all": PERSONAL,
     "petitions:never_again": PERSONAL,
+    "petitions:unsubscribe": PERSONAL,
     "petitions:office": PERSONAL,
     "petitions:office_names": PERSONAL,
     "petitions:office_file": PERSONAL,

@@ -116,6 +116,10 @@ class OrganizationAdmin(MemberPages, ScopedAdmin[Organization]):
                 ]
             },
         ),
+        (
+            _("Writing to supporters"),
+            {"fields": ["mailing_gap_days", "mailing_approval_above"]},
+        ),
     ]
 
     readonly_fields = ["accent_looks"]

@@ -29,6 +29,7 @@ class Right(models.TextChoices):
     SERVE = "serve", _("Fulfil a supporter’s request about their own data")
     EXPORT = "export", _("Download the addresses that may be written to")
     DELIVER = "deliver", _("Make the files that the person petitioned receives")
+    MAIL = "mail", _("Send news by mail to supporters who said yes")
     TAKE_BACK = "take_back", _("Take back what ended a petition, answers and handovers")
     MANAGE = "manage", _("Change the organisation, its members and their roles")
     READ_LOG = "read_log", _("Read who did what")
@@ -45,6 +46,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
             Right.COUNT,
             Right.SEE_SUPPORTERS,
             Right.MODERATE,
+            Right.MAIL,
         }
     ),
     Role.MODERATOR: frozenset(
@@ -57,7 +59,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 alone have ADMINISTER."""
 
 
-GRAVE = frozenset({Right.EXPORT, Right.DELIVER, Right.SERVE, Right.MANAGE})
+GRAVE = frozenset({Right.EXPORT, Right.DELIVER, Right.MAIL, Right.SERVE, Right.MANAGE})
 """The rights whose forms, pages and actions ask for the password again
 (organizations.confirming): what is handed out or erased with them does not come back.
 What is more or less grave than its right says so with `is_grave`, beside it."""

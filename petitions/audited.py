@@ -19,6 +19,12 @@ OF_BATCHES = (
     "withdrawn_since",
 )  # fmt: skip
 
+# What the worker notes of a mailing; its words are on record as those of the update.
+OF_MAILINGS = (
+    "words", "up_to", "at_petition", "last_id", "filled_at", "people", "sent", "failed",
+    "bounced", "unsubscribed", "test_due", "test_reply",
+)  # fmt: skip
+
 CHOICES: dict[str, Choice] = {
     "petitions.petition": Audited(
         "organization_id", leave_out=(*SIZES, "anonymised_to", "state_since")
@@ -51,6 +57,7 @@ CHOICES: dict[str, Choice] = {
         hide=("network", "domain", "name"),
     ),
     "petitions.pack": Audited(OF_PETITION, leave_out=OF_BATCHES),
+    "petitions.mailing": Audited(OF_PETITION, leave_out=OF_MAILINGS),
     "petitions.officelink": Audited("pack__petition__organization_id"),
     "petitions.officeanswer": Audited(
         "link__pack__petition__organization_id",
@@ -81,6 +88,7 @@ CHOICES: dict[str, Choice] = {
     "petitions.mergedsignature": SIGNERS,
     "petitions.consent": SIGNERS,
     "petitions.outgoingmail": SIGNERS,
+    "petitions.mailingrecipient": SIGNERS,
     "petitions.linkrequest": SIGNERS,
     "petitions.suppression": SIGNERS,
     "petitions.bounce": SIGNERS,

@@ -21,7 +21,7 @@ from petitions.abuse import (
 from petitions.counts.folding import fold_round
 from petitions.counts.verifying import verify
 from petitions.delivery import making, office
-from petitions.mail import quarantine_notices
+from petitions.mail import mailings, quarantine_notices
 from petitions.mail.outbox import begin_sending, send_due
 from petitions.mail.reminders import ReminderSweep
 from petitions.models import Petition
@@ -74,6 +74,7 @@ WORDS = vocabulary.VocabularySweep()
 
 LOOPS = [
     Loop("mail", 0.25, send_due, begin_sending, mails=True),
+    Loop("mailings", 1, mailings.advance, mailings.begin, mails=True),
     Loop("links", 0.5, links.answer_requests),
     Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),

@@ -85,6 +85,27 @@ class PackState(models.TextChoices):
     CALLED_OFF = "called_off", _("Called off")
 
 
+class MailingScope(models.TextChoices):
+    """Whose supporters a mailing is for."""
+
+    PETITION = "petition", _("Those who said yes below this petition")
+    ORGANIZATION = "all", _("Those who said yes below any petition of the organisation")
+
+
+class MailingState(models.TextChoices):
+    """The progress of a mailing. It can be called off until it begins, and stopped from
+    then on."""
+
+    PREPARING = "preparing", _("Being prepared")
+    WAITING = "waiting", _("Waits for a second person")
+    ORDERED = "ordered", _("Ordered")
+    SENDING = "sending", _("Being sent")
+    PAUSED = "paused", _("Interrupted")
+    DONE = "done", _("Sent")
+    STOPPED = "stopped", _("Stopped")
+    CALLED_OFF = "called_off", _("Called off")
+
+
 class ExportState(models.TextChoices):
     """How the export of a list of supporters ended, as far as is known."""
 

@@ -36,6 +36,7 @@ SENTENCES = (
     _("This petition has ended for good."),
     _("What an office wrote stays as it was sent, until it is erased."),
     _("What was made for delivery stays on record as it was made."),
+    _("What was mailed stays on record as it was ordered."),
     _("What was published stays readable."),
     _("Whose signature this was is erased: nothing more is written into it."),
 )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.i18n.moments import hour_words
+from petitions.models.mailings import CALL_OFF_WITHIN
 from petitions.models.petition_lifecycle import WAIT
 
 
@@ -102,6 +103,7 @@ OF = {
         )
     ),
     "withdraw_answer": never(_("its words are erased everywhere.")),
+    "mail": lambda since: WayBack(_("Call it off"), until=since + CALL_OFF_WITHIN),
     "keep_less": for_seven_days(_("Keep its names as long as before"), for_owners=True),
 }
 

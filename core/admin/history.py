@@ -220,6 +220,7 @@ UNTOLD = {
 # What the worker does, by the name of its loop (petitions/loops.py).
 LOOPS = {
     "mail": _("mail"),
+    "mailings": _("mailings"),
     "links": _("links to what somebody has signed"),
     "reminders": _("reminders"),
     "fold": _("counting"),

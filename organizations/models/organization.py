@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -60,6 +60,8 @@ def site_name(link: str) -> str:
 
 
 MOST_LINKS = 8
+# Whom a mailing was sent to is known for 90 days (petitions.privacy.rules).
+MOST_GAP_DAYS = 60
 # What an organisation says in other languages, too: its column, and that of a
 # translation.
 TRANSLATED = {
@@ -174,6 +176,25 @@ class Organization(Sluggable):
         validators=[guards.validate_web_address],
         help_text=_("Address of your own privacy notice, if you have one."),
     )
+    mailing_gap_days = models.PositiveSmallIntegerField(
+        _("days between two mailings"),
+        default=3,
+        db_default=3,
+        validators=[MaxValueValidator(MOST_GAP_DAYS)],
+        help_text=_(
+            "Supporters who were written to so recently are left out of the next "
+            "mailing. 0: none are."
+        ),
+    )
+    mailing_approval_above = models.PositiveIntegerField(
+        _("a second person approves above"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "A mailing to more people than this waits until somebody else has approved "
+            "it. Empty: none waits."
+        ),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = OrganizationQuerySet.as_manager()
@@ -199,6 +220,11 @@ class Organization(Sluggable):
                 violation_error_message=_(
                     "Describe the picture for those who do not see it."
                 ),
+            ),
+            models.CheckConstraint(
+                condition=Q(mailing_gap_days__lte=MOST_GAP_DAYS),
+                name="organizations_organization_mailing_gap",
+                violation_error_message=_("Choose at most 60 days."),
             ),
             guards.slug("organizations_organization"),
             guards.language("organizations_organization"),

@@ -9,6 +9,7 @@ from petitions.admin.limits import (
     ListedNetworkAdmin,
     OrdinaryDomainAdmin,
 )
+from petitions.admin.mailings import MailingAdmin
 from petitions.admin.offices import OfficeAnswerAdmin
 from petitions.admin.packs import PackAdmin
 from petitions.admin.petitions import PetitionAdmin
@@ -32,6 +33,7 @@ __all__ = [
     "LimitAdmin",
     "ListedDomainAdmin",
     "ListedNetworkAdmin",
+    "MailingAdmin",
     "OfficeAnswerAdmin",
     "OrdinaryDomainAdmin",
     "PackAdmin",

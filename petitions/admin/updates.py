@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from core.i18n.language_fields import LanguageChoice
 from organizations.rights import Right
 from organizations.scoping import page
-from petitions.admin import update_previews
+from petitions.admin import mailings, update_previews
 from petitions.admin.dates import beginning_of_day, far_ahead
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.text_widgets import MarkdownArea
@@ -157,6 +157,22 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
 
     # -- the page --
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        update = self.get_object(request, object_id) if object_id else None
+        context = {
+            "may_mail": update is not None
+            and update.is_published(timezone.now())
+            and self.holds(request, Right.MAIL, update),
+            **(extra_context or {}),
+        }
+        return super().changeform_view(request, object_id, form_url, context)
+
     def get_view_on_site_url(self, obj: Update | None = None) -> str | None:
         if obj is None or not obj.is_published(timezone.now()):
             return None
@@ -165,7 +181,9 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
 
     def get_urls(self) -> list[Any]:
         wrapped = self.admin_site.admin_view(self.preview)
+        mailed = self.admin_site.admin_view(self.mail)
         return [
+            path("<int:number>/mail/", mailed, name="petitions_update_mail"),
             path("preview/", wrapped, name="petitions_update_preview"),
             path("<int:number>/preview/", wrapped, name="petitions_update_preview_one"),
             *super().get_urls(),
@@ -175,3 +193,8 @@ class UpdateAdmin(PictureAdmin[Update], OfPetitionAdmin[Update]):
     def preview(self, request: HttpRequest, update: Update | None) -> HttpResponse:
         """Show its page, as stored or, on POST, as typed in the form."""
         return update_previews.preview_update(self, request, update)
+
+    @page(Right.MAIL)
+    def mail(self, request: HttpRequest, update: Update) -> HttpResponse:
+        """Choose to whom it is sent by mail, and prepare that."""
+        return mailings.choose(self, request, update)

@@ -20,8 +20,16 @@ from django.utils import timezone
 from core.mail.transport import mail_domain
 from petitions.addresses import domain_of
 from petitions.identity import key_ring
+from petitions.mail import results
 from petitions.mail.messages import message_id
-from petitions.models import Bounce, Consent, OutgoingMail, Signature
+from petitions.mail.results import TOLERANCE
+from petitions.models import (
+    Bounce,
+    Consent,
+    MailingRecipient,
+    OutgoingMail,
+    Signature,
+)
 from petitions.models.mails import UNFINISHED, MailKind, MailState
 from petitions.signatures import (
     withdrawing,
@@ -34,8 +42,6 @@ logger = logging.getLogger(__name__)
 HELD_FOR = timedelta(days=30)
 # Records of mails are kept this long; older signatures cannot be judged any more.
 RECORDS_KEPT = timedelta(days=30)
-# How far the provider's clock may differ from ours.
-TOLERANCE = timedelta(minutes=1)
 
 NOT_TRIED = "not tried"
 """The beginning of the reply recorded for a mail that was not sent because its mailbox
@@ -88,7 +94,10 @@ def came_back(
     `given_id` is the provider's id of it: our Message-ID, or an id of its own."""
     with transaction.atomic():
         mail = find_mail(key, given_id, at)
-        if mail is not None:
+        news = results.find_mail(key, given_id, at)
+        if news and (mail is None or is_later(news, mail)):
+            results.came_back(news, reason)
+        elif mail is not None:
             address = mail.signature.email if mail.signature else recipient
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -122,6 +131,13 @@ def find_mail(key: UUID, given_id: str, at: datetime) -> OutgoingMail | None:
     if given_id.endswith(f"@{mail_domain()}>"):
         return next((mail for mail in taken if message_id(mail) == given_id), None)
     return taken.first()
+
+
+def is_later(news: MailingRecipient, mail: OutgoingMail) -> bool:
+    """Return whether the one of a mailing was handed over after the other one."""
+    assert news.finished_at is not None
+    assert mail.finished_at is not None
+    return news.finished_at > mail.finished_at
 
 
 def withdraw_bounced(key: UUID, *, now: datetime) -> None:

@@ -35,26 +35,33 @@ SAME_FORM_WITHIN = timedelta(minutes=1)
 
 # MATERIALIZED, so that the rows are chosen once whatever the plan: a subquery may be
 # run again for each row, which would lease more than the batch.
-LEASE_DUE = """
+LEASE = """
 WITH due AS MATERIALIZED (
-    SELECT id FROM petitions_outgoingmail
-     WHERE state = 'due' AND due_at <= %(now)s
+    SELECT id FROM {table}
+     WHERE state = 'due' AND due_at <= %(now)s {narrowed}
        AND (leased_until IS NULL OR leased_until <= %(now)s)
-     ORDER BY priority, due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED
+     ORDER BY {order} LIMIT %(batch)s FOR UPDATE SKIP LOCKED
 )
-UPDATE petitions_outgoingmail m
+UPDATE {table} m
    SET leased_until = %(until)s
   FROM due
  WHERE m.id = due.id
 RETURNING m.id
 """
+LEASE_DUE = LEASE.format(
+    table="petitions_outgoingmail", narrowed="", order="priority, due_at"
+)
 
 
-def lease(now: datetime, batch: int = BATCH) -> list[int]:
-    """Lease at most `batch` mails that are due to this worker; return their ids."""
+def lease(
+    now: datetime, batch: int = BATCH, statement: str = LEASE_DUE, **values: Any
+) -> list[int]:
+    """Lease at most `batch` mails that are due to this worker; return their ids.
+    `statement` is a LEASE of whichever table, with its further `values`."""
     until = now + lease_time(BATCH_TIME)
+    given = {"now": now, "until": until, "batch": batch, **values}
     with connection.cursor() as cursor:
-        cursor.execute(LEASE_DUE, {"now": now, "until": until, "batch": batch})
+        cursor.execute(statement, given)
         return [number for (number,) in cursor.fetchall()]
 
 

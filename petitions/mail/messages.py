@@ -44,6 +44,7 @@ LINKS = {
     "signature_link": (TokenPurpose.OWN, "petitions:signature"),
     "signed_link": (TokenPurpose.ALL, "petitions:signed"),
     "never_again_link": (TokenPurpose.NEVER, "petitions:never_again"),
+    "unsubscribe_link": (TokenPurpose.UNSUBSCRIBE, "petitions:unsubscribe"),
 }
 LONGEST_LINE = 990
 
@@ -64,24 +65,37 @@ class MessageTemplate:
     links: dict[str, tuple[TokenPurpose, str]]
     """By placeholder: the purpose of the link's token, and the URL with TOKEN in its
     place."""
-    one_click: bool
-    """Whether mail programs may offer to unsubscribe with one click (RFC 8058): yes for
-    mails that nobody asked for."""
+    one_click: str
+    """The name of the link by which mail programs may offer to unsubscribe with one
+    click (RFC 8058); "" for mails that were asked for."""
 
     def message(
-        self, to: str, signature_id: int, message_id: str, now: datetime
+        self,
+        to: str,
+        signature_id: int,
+        message_id: str,
+        now: datetime,
+        *,
+        consent_id: int = 0,
     ) -> bytes:
-        """Return the mail to `to` as bytes with CRLF line ends."""
+        """Return the mail to `to` as bytes with CRLF line ends. Its links are about a
+        signature, and that which unsubscribes about a consent."""
         text, html = self.text, self.html
         links = {}
         for mark, (purpose, address) in self.links.items():
-            token = make_token(purpose, signature_id, now=now)
+            by_consent = purpose is TokenPurpose.UNSUBSCRIBE
+            number = consent_id if by_consent else signature_id
+            token = make_token(purpose, number, now=now)
             links[mark] = link = address.replace("TOKEN", token)
             text, html = text.replace(mark, link), html.replace(mark, link)
         unsubscribe = b""
         if self.one_click:
-            ways = [f"<{links[placeholder('never_again_link')]}>"]
-            if address := signed_addresses.unsubscribe_address(signature_id, now=now):
+            ways = [f"<{links[placeholder(self.one_click)]}>"]
+            # Who writes there gets no mail at all any more.
+            is_all = self.one_click == "never_again_link"
+            if is_all and (
+                address := signed_addresses.unsubscribe_address(signature_id, now=now)
+            ):
                 ways.append(f"<mailto:{address}?subject=unsubscribe>")
             unsubscribe = (
                 b"List-Unsubscribe: %b\r\n"
@@ -214,28 +228,36 @@ def build(
         subject = render_to_string(f"{template}.subject.txt", context)
         text = render_to_string(f"{template}.txt", context)
         html = render_to_string(f"{template}.html", context)
-        links = {
-            placeholder(name): (
-                purpose,
-                settings.SITE_URL + reverse(view, args=["TOKEN"]),
-            )
-            for name, (purpose, view) in LINKS.items()
-            if placeholder(name) in text
-        }
+        links = links_in(text)
         head = headers(organization, " ".join(subject.split()), language)
     return MessageTemplate(
         headers=head,
         text=text.strip() + "\n",
         html=html.strip() + "\n",
         links=links,
-        one_click=kind not in ASKED_FOR,
+        one_click="" if kind in ASKED_FOR else "never_again_link",
     )
 
 
-def headers(organization: Organization | None, subject: str, language: str) -> bytes:
+def links_in(text: str) -> dict[str, tuple[TokenPurpose, str]]:
+    """Return the links of a rendered mail, in the language that is active, as
+    `MessageTemplate` has them."""
+    return {
+        placeholder(name): (purpose, settings.SITE_URL + reverse(view, args=["TOKEN"]))
+        for name, (purpose, view) in LINKS.items()
+        if placeholder(name) in text
+    }
+
+
+def headers(
+    organization: Organization | None,
+    subject: str,
+    language: str,
+    **more: str,
+) -> bytes:
     """Return the header lines that are the same for every recipient, encoded and
-    folded. The sender's name is that of the organisation, in the language that is
-    active, or of the site."""
+    folded, with `more` of them (list_id is List-Id). The sender's name is that of the
+    organisation, in the language that is active, or of the site."""
     name = organization.display_name if organization else settings.SITE_HOST
     mail = EmailMessage()
     if organization and organization.contact_email:
@@ -244,6 +266,8 @@ def headers(organization: Organization | None, subject: str, language: str) -> b
     mail["Auto-Submitted"] = "auto-generated"
     mail["Content-Language"] = language
     mail["MIME-Version"] = "1.0"
+    for header, value in more.items():
+        mail[header.replace("_", "-").title()] = value
     folded: bytes = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
     return b"From: %b\r\n%b\r\n" % (
         address_header(

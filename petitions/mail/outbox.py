@@ -26,6 +26,7 @@ from petitions.mail import (
 from petitions.mail.leases import BATCH, LeasedMail, lease, load_leased
 from petitions.mail.sending import (
     Batch,
+    SignatureMails,
     mark_finished,
     postpone,
 )
@@ -226,5 +227,5 @@ def send_due(now: datetime) -> bool:
     # overtaken.
     waiting.sort(key=lambda mail: (mail.priority, mail.created_at, mail.pk))
     if waiting:
-        Batch(waiting, now).send(connections)
+        Batch(waiting, SignatureMails(now)).send(connections)
     return len(ids) == size

@@ -7,11 +7,12 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import Error, connection, models, transaction
 from django.utils import timezone
 
 from core.db.database import is_away
@@ -29,7 +30,7 @@ from petitions.mail import bounces
 from petitions.mail.leases import BATCH_TIME, LeasedMail
 from petitions.mail.messages import MessageTemplates
 from petitions.mail.signed_addresses import return_path
-from petitions.models import OutgoingMail
+from petitions.models import MailingRecipient, OutgoingMail
 from petitions.models.mails import MailState
 
 logger = logging.getLogger(__name__)
@@ -124,15 +125,41 @@ class Pace:
 PACE = Pace(settings.MAIL_RATE)
 
 
-class Marks:
+class Outbox[M](Protocol):
+    """What a batch has to know of the mails that it sends: those that signatures cause
+    (`SignatureMails`), or news (`petitions.mail.news`)."""
+
+    def sender(self, mail: M) -> str:
+        """Return the address that it comes back to."""
+
+    def address(self, mail: M) -> str: ...
+    def message(self, mail: M) -> bytes: ...
+    def finish(
+        self, mails: list[tuple[M, datetime]], state: MailState, reply: str = ""
+    ) -> None:
+        """Mark mails, each with its time, as finished with `state`."""
+
+    def retry_later(self, mail: M, reply: str) -> None: ...
+    def bounced(self, mail: M, reason: str, now: datetime) -> None:
+        """Record that there is no such mailbox."""
+
+    def release(self, mails: list[M]) -> None:
+        """End the lease of mails that were not attempted."""
+
+    def may_go_on(self) -> bool:
+        """Return whether the worker may begin another mail."""
+
+
+class Marks[M]:
     """Mails that the server accepted but that are not marked as sent in the database
     yet."""
 
-    def __init__(self) -> None:
-        self.taken: list[tuple[OutgoingMail, datetime]] = []
+    def __init__(self, outbox: Outbox[M]) -> None:
+        self.outbox = outbox
+        self.taken: list[tuple[M, datetime]] = []
         self.since = 0.0
 
-    def add(self, mail: OutgoingMail) -> None:
+    def add(self, mail: M) -> None:
         """Note a mail after the server's 250, and write the marks if they are many or
         old enough."""
         if not self.taken:
@@ -149,19 +176,19 @@ class Marks:
             return
         taken, self.taken = self.taken, []
         try:
-            finish_all(taken, MailState.SENT)
+            self.outbox.finish(taken, MailState.SENT)
         except Error as error:
             if is_away(error) and not connection.in_atomic_block:
-                finish_later(taken)
+                finish_later(lambda: self.outbox.finish(taken, MailState.SENT))
             raise
 
 
-class Batch:
-    """The mails that this worker has leased, sent over one or more connections. Those
-    not attempted when it ends are due again at once."""
+class Batch[M: OutgoingMail | MailingRecipient]:
+    """The mails of one outbox that this worker has leased, sent over one or more
+    connections. Those not attempted when it ends are due again at once."""
 
-    def __init__(self, mails: list[LeasedMail], now: datetime) -> None:
-        self.frames = MessageTemplates(now)
+    def __init__(self, mails: list[M], outbox: Outbox[M]) -> None:
+        self.outbox = outbox
         self.lock = threading.Lock()
         self.unsent = deque(mails)
         self.failures: list[Exception] = []
@@ -176,21 +203,19 @@ class Batch:
             else:
                 self.converse_in_parallel(connections)
         finally:
-            OutgoingMail.objects.filter(
-                pk__in=[mail.pk for mail in self.unsent], state=MailState.DUE
-            ).update(leased_until=None)
+            self.outbox.release(list(self.unsent))
 
     def converse(self) -> None:
         """Send mails over one connection, one after the other, until none is left, time
         is up, mail is stopped, or the worker ends."""
-        marks = Marks()
+        marks = Marks(self.outbox)
         with open_transport() as transport:
             # From now on: many servers let a stranger wait before they greet.
             stop_at = time.monotonic() + BATCH_TIME.total_seconds()
             capabilities.learn(transport.is_international)
             try:
                 while (left := stop_at - time.monotonic()) > 0 and self.unsent:
-                    if self.is_over or not may_go_on():
+                    if self.is_over or not self.outbox.may_go_on():
                         return
                     if PACE.pause():
                         marks.write()
@@ -237,32 +262,47 @@ class Batch:
         finally:
             connection.close()
 
-    def attempt(self, transport: Transport, mail: LeasedMail, marks: Marks) -> None:
+    def attempt(self, transport: Transport, mail: M, marks: Marks[M]) -> None:
         """Send one mail and record the result; raise OSError when the connection
         broke."""
-        assert mail.signature is not None
+        outbox = self.outbox
         try:
             with self.lock:  # so that a frame is built once
-                message = self.frames.message(
-                    mail, mail.counted_since, mail.counted_name or ""
-                )
+                message = outbox.message(mail)
         except Exception:
-            logger.exception("Mail %s could not be written", mail.pk)
-            retry_later(mail, "could not be written")
+            logger.exception("%s %s could not be written", kind_of(mail), mail.pk)
+            outbox.retry_later(mail, "could not be written")
             return
         try:
-            sender = return_path(mail.pk, now=timezone.now())
-            transport.send(sender, mail.signature.email, message)
+            transport.send(outbox.sender(mail), outbox.address(mail), message)
         except Refused as refusal:
-            logger.warning("Mail %s refused: %s", mail.pk, refusal.code)
-            handle_refusal(mail, refusal)
+            logger.warning("%s %s refused: %s", kind_of(mail), mail.pk, refusal.code)
+            self.handle_refusal(mail, refusal)
         except OSError:
             # The connection broke: perhaps because of this very mail, so the others
             # of the batch do not wait behind it.
-            retry_later(mail, "connection lost")
+            outbox.retry_later(mail, "connection lost")
             raise
         else:
             marks.add(mail)
+
+    def handle_refusal(self, mail: M, refusal: Refused) -> None:
+        """Mark a mail that the server refused as failed if the refusal is permanent and
+        about the recipient, otherwise retry it later; record a bounce if there is no
+        such mailbox."""
+        if not (refusal.permanent and refusal.of_recipient):
+            self.outbox.retry_later(mail, str(refusal))
+            return
+        now = timezone.now()
+        with transaction.atomic():
+            self.outbox.finish([(mail, now)], MailState.FAILED, str(refusal))
+            if refusal.no_such_mailbox:
+                self.outbox.bounced(mail, refusal.status, now)
+
+
+def kind_of(mail: OutgoingMail | MailingRecipient) -> str:
+    """Return what the log calls it."""
+    return "Mail" if isinstance(mail, OutgoingMail) else "Mail of a mailing"
 
 
 def may_go_on() -> bool:
@@ -270,21 +310,42 @@ def may_go_on() -> bool:
     return not ENDING.is_set() and SWITCHES.get().sends_mail
 
 
-def handle_refusal(mail: OutgoingMail, refusal: Refused) -> None:
-    """Mark a mail that the server refused as failed if the refusal is permanent and
-    about the recipient, otherwise retry it later; record a bounce if there is no such
-    mailbox."""
-    if not (refusal.permanent and refusal.of_recipient):
-        retry_later(mail, str(refusal))
-        return
-    now = timezone.now()
-    with transaction.atomic():
-        mark_finished(mail, MailState.FAILED, now, str(refusal))
-        if refusal.no_such_mailbox:
-            assert mail.signature is not None  # it was due
-            bounces.record_bounce(
-                mail.email_key, refusal.status, now=now, address=mail.signature.email
-            )
+class SignatureMails:
+    """The outbox of the mails that signatures cause."""
+
+    def __init__(self, now: datetime) -> None:
+        self.frames = MessageTemplates(now)
+
+    def sender(self, mail: LeasedMail) -> str:
+        return return_path(mail.pk, now=timezone.now())
+
+    def address(self, mail: LeasedMail) -> str:
+        assert mail.signature is not None  # it is due
+        return mail.signature.email
+
+    def message(self, mail: LeasedMail) -> bytes:
+        return self.frames.message(mail, mail.counted_since, mail.counted_name or "")
+
+    def finish(
+        self,
+        mails: list[tuple[LeasedMail, datetime]],
+        state: MailState,
+        reply: str = "",
+    ) -> None:
+        finish_all(mails, state, reply)
+
+    def retry_later(self, mail: LeasedMail, reply: str) -> None:
+        retry_later(mail, reply, self)
+
+    def bounced(self, mail: LeasedMail, reason: str, now: datetime) -> None:
+        address = self.address(mail)
+        bounces.record_bounce(mail.email_key, reason, now=now, address=address)
+
+    def release(self, mails: list[LeasedMail]) -> None:
+        release(mails, OutgoingMail)
+
+    def may_go_on(self) -> bool:
+        return may_go_on()
 
 
 def mark_finished(
@@ -295,7 +356,7 @@ def mark_finished(
 
 
 def finish_all(
-    mails: list[tuple[OutgoingMail, datetime]], state: MailState, reply: str = ""
+    mails: Sequence[tuple[OutgoingMail, datetime]], state: MailState, reply: str = ""
 ) -> None:
     """Mark mails, each with its time, as finished with `state`, and add them to their
     tallies."""
@@ -314,14 +375,14 @@ def finish_all(
         cursor.execute(FINISH, parameters)
 
 
-def finish_later(mails: list[tuple[OutgoingMail, datetime]]) -> None:
+def finish_later(finish: Callable[[], None]) -> None:
     """Mark mails as sent as soon as the database is back. If it stays away for longer
     than `MARK_PATIENCE`, or the worker ends, they are sent once more."""
     until = time.monotonic() + MARK_PATIENCE
     while time.monotonic() < until:
         connection.close()
         try:
-            finish_all(mails, MailState.SENT)
+            finish()
         except Error as error:
             if not is_away(error) or ENDING.wait(0.2):
                 return
@@ -336,19 +397,30 @@ def postpone(mail: OutgoingMail, until: datetime) -> None:
     )
 
 
-def retry_later(mail: OutgoingMail, reply: str) -> None:
+def retry_later[M: OutgoingMail | MailingRecipient](
+    mail: M, reply: str, outbox: Outbox[M]
+) -> None:
     """Make a mail due again after a pause that doubles with each attempt, up to
     `LONGEST_PAUSE`; after `GIVE_UP_AFTER` and `TRIES`, mark it as failed."""
     now = timezone.now()
     if now - mail.created_at > GIVE_UP_AFTER and mail.attempts >= TRIES:
-        mark_finished(mail, MailState.FAILED, now, reply)
+        outbox.finish([(mail, now)], MailState.FAILED, reply)
         return
     pause = pause_after(
         mail.attempts, first=timedelta(seconds=30), longest=LONGEST_PAUSE
     )
-    OutgoingMail.objects.filter(pk=mail.pk, state=MailState.DUE).update(
+    rows = type(mail)._default_manager.filter(pk=mail.pk, state=MailState.DUE)
+    rows.update(
         due_at=now + pause,
         leased_until=None,
         attempts=mail.attempts + 1,
         reply=reply[:200],
     )
+
+
+def release(
+    mails: Sequence[OutgoingMail | MailingRecipient], model: type[models.Model]
+) -> None:
+    """End the lease of mails that were not attempted."""
+    rows = model._default_manager.filter(pk__in=[mail.pk for mail in mails])
+    rows.filter(state=MailState.DUE).update(leased_until=None)

@@ -22,6 +22,7 @@ from petitions.models.limits import (
     SourceTally,
     TalliedHour,
 )
+from petitions.models.mailings import Mailing, MailingRecipient
 from petitions.models.mails import (
     Bounce,
     LinkRequest,
@@ -77,6 +78,8 @@ __all__ = [
     "ListedDomain",
     "ListedNetwork",
     "MailTally",
+    "Mailing",
+    "MailingRecipient",
     "MergedSignature",
     "News",
     "NextStep",

@@ -21,9 +21,11 @@ from django.utils import timezone
 from core.retention import months_before
 from petitions.mail.bounces import HELD_FOR
 from petitions.mail.leases import DAY
+from petitions.mail.mailings import RECIPIENTS_KEPT
 from petitions.models import (
     Bounce,
     Consent,
+    MailingRecipient,
     MailTally,
     MergedSignature,
     OfficeAnswer,
@@ -95,6 +97,12 @@ def mails_of_erased(now: datetime) -> QuerySet[OutgoingMail]:
     # A reminder is kept longer: without its record the next form would cause another.
     mails = mails.exclude(kind=MailKind.REMIND)
     return mails.order_by("finished_at")
+
+
+def former_recipients(now: datetime) -> QuerySet[MailingRecipient]:
+    """Return the recipients of mailings that were found too long ago."""
+    old = MailingRecipient.objects.filter(created_at__lt=now - RECIPIENTS_KEPT)
+    return old.order_by("created_at")
 
 
 def former_bounces(now: datetime) -> QuerySet[Bounce]:
@@ -391,6 +399,7 @@ def anonymise(signatures: QuerySet[Signature]) -> None:
     day."""
     MergedSignature.objects.filter(into__in=signatures).delete()
     OutgoingMail.objects.filter(signature__in=signatures).delete()
+    MailingRecipient.objects.filter(signature__in=signatures).delete()
     signatures.exclude(state=SignatureState.CONFIRMED).delete()
     signatures.update(
         **ERASED,

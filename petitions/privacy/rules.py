@@ -13,6 +13,7 @@ from core.retention import (
 )
 from petitions.delivery import expiring
 from petitions.mail.bounces import HELD_FOR
+from petitions.mail.mailings import RECIPIENTS_KEPT
 from petitions.models.offices import OFFICE_ANSWERS_KEPT
 from petitions.models.packs import FILES_KEPT
 from petitions.models.petition_lifecycle import WAIT
@@ -170,6 +171,23 @@ RULES = [
         expiry=Rows(expiry.mails_of_erased),
     ),
     RetentionRule(
+        name="recipients of mailings",
+        columns={"petitions.mailingrecipient": ("signature", "email_key", "reply")},
+        what=_(
+            "Which news an organisation sent to you because you had said yes, whether "
+            "it came back, and whether you unsubscribed after it"
+        ),
+        purpose=_(
+            "So that you get each piece once, not too many of them, and that it is "
+            "known how many reached people. Whether you read it is not known here."
+        ),
+        kept=format_lazy(
+            _("{days} days; at most as long as your signature."),
+            days=RECIPIENTS_KEPT.days,
+        ),
+        expiry=Rows(expiry.former_recipients),
+    ),
+    RetentionRule(
         name="mail domains",
         columns={
             "petitions.mailtally": ("domain",),
@@ -311,6 +329,18 @@ RULES = [
         kept=_("As long as the count."),
     ),
     RetentionRule(
+        name="mailings",
+        columns={
+            "petitions.mailing": ("made_by", "test_by", "ordered_by", "approved_by")
+        },
+        what=_(
+            "Who of an organisation's staff had news sent to supporters, when, and to "
+            "how many"
+        ),
+        purpose=_("So that it is known who wrote to people."),
+        kept=_("As long as the count."),
+    ),
+    RetentionRule(
         name="published by organisations",
         columns={
             "petitions.petition": (
@@ -436,6 +466,15 @@ NOT_PERSONAL = {
     ),
     "petitions.consent": ("language", "sender"),
     "petitions.outgoingmail": ("kind", "state"),
+    "petitions.mailing": (
+        "scope",
+        "languages",
+        "countries",
+        "words",
+        "state",
+        "test_reply",
+    ),
+    "petitions.mailingrecipient": ("state",),
     "petitions.addressrule": (
         "domain",
         "strip_characters",

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from core.db.database import repeatable
 from petitions.identity import (
     key_ring,
+    same_person,
 )
 from petitions.models import (
     Bounce,
@@ -37,6 +38,36 @@ def record_consent(signature: Signature, *, wants_updates: bool, now: datetime) 
         source=f"petition:{signature.petition_id}",
         given_at=now,
     )
+
+
+def newest_answer(consent: Consent) -> Consent:
+    """Return the answer that holds: the newest of the same address to the same
+    organisation."""
+    answers = Consent.objects.filter(organization=consent.organization_id)
+    answers = same_person.of_address(answers, consent.email)
+    return answers.order_by("-given_at", "-pk").first() or consent
+
+
+def end_updates(consent: Consent, *, now: datetime) -> bool:
+    """Store that the organisation which this answer was given to may not write to its
+    address any more; return False when it may not already."""
+    newest = newest_answer(consent)
+    if not newest.wants_updates:
+        return False
+    Consent.objects.create(
+        organization=consent.organization,
+        email=consent.email,
+        email_key=newest.email_key,
+        email_key_version=newest.email_key_version,
+        wants_updates=False,
+        wording_version=CONSENT_VERSION,
+        language=get_language() or consent.language,
+        sender=consent.organization.imprint,
+        source=newest.source,
+        # It holds, even if the clock has been set back since.
+        given_at=max(now, newest.given_at),
+    )
+    return True
 
 
 @repeatable

@@ -25,6 +25,7 @@ from petitions.models import (
     Bounce,
     Consent,
     LeftOut,
+    MailingRecipient,
     MergedSignature,
     OutgoingMail,
     Report,
@@ -225,6 +226,14 @@ def left_out_details(row: LeftOut) -> Iterator[Detail]:
     yield Detail("prepared_at", _("Prepared"), pack.made_at)
 
 
+def news_details(row: MailingRecipient) -> Iterator[Detail]:
+    yield Detail("update", _("Update"), row.update.title)
+    yield Detail("state", _("State"), row.state, MAIL_STATES[MailState(row.state)])
+    yield Detail("finished_at", _("Finished"), row.finished_at)
+    yield Detail("unsubscribed_at", _("Unsubscribed"), row.unsubscribed_at)
+    yield Detail("reply", _("Answer of the mail server"), row.reply)
+
+
 def signatures_of(subject: DataSubject) -> QuerySet[Signature]:
     """Return the signatures, newest first, including every pending form for the same
     petition."""
@@ -246,6 +255,12 @@ def consents_of(subject: DataSubject) -> QuerySet[Consent]:
 def mails_of(subject: DataSubject) -> QuerySet[OutgoingMail]:
     of_theirs = subject.signatures.order_by().values("pk")
     return OutgoingMail.objects.filter(signature__in=of_theirs).order_by("pk")
+
+
+def news_of(subject: DataSubject) -> QuerySet[MailingRecipient]:
+    of_theirs = subject.signatures.order_by().values("pk")
+    rows = MailingRecipient.objects.filter(signature__in=of_theirs)
+    return rows.select_related("update").order_by("pk")
 
 
 def merged_of(subject: DataSubject) -> QuerySet[MergedSignature]:
@@ -270,6 +285,7 @@ PLACES = (
         consent_details,
     ),
     Place("mails", _("Mails"), mails_of, mail_details),
+    Place("news", _("News by mail"), news_of, news_details),
     Place("merged_forms", _("Copies of a form"), merged_of, merged_details),
     Place("left_out", _("Left out of a list"), left_outs_of, left_out_details),
     Place("messages", _("Messages to the organisation"), messages_of, report_details),

@@ -32,6 +32,15 @@ WITH given AS (
 ), mails AS (
     UPDATE petitions_outgoingmail m SET email_key = given.key
       FROM given WHERE m.signature_id = given.id
+), news AS (
+    -- Of two mailboxes that are one now, one recipient keeps its former key.
+    UPDATE petitions_mailingrecipient r SET email_key = one.key
+      FROM (SELECT DISTINCT ON (o.update_id, given.key) o.id, o.update_id, given.key
+              FROM given JOIN petitions_mailingrecipient o ON o.signature_id = given.id
+             ORDER BY o.update_id, given.key, o.id) one
+     WHERE r.id = one.id AND NOT EXISTS (
+           SELECT FROM petitions_mailingrecipient o
+            WHERE o.update_id = one.update_id AND o.email_key = one.key)
 )
 UPDATE petitions_signature s
    SET email_key = given.key, former_key = given.former, person = given.person,

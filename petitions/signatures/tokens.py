@@ -48,6 +48,9 @@ class TokenPurpose(enum.StrEnum):
     links."""
     NEVER = "petitions.never-again"
     """Stops mail to one address and lets it begin again, however old the token is."""
+    UNSUBSCRIBE = "petitions.unsubscribe"
+    """Ends the mailings of one organisation to one address, however old the token is.
+    Its number is that of a Consent."""
     OFFICE = "petitions.office"
     """Shows a delivery to the office that receives it, and takes its answer, until the
     link ends or is revoked. Its number is that of an OfficeLink."""
@@ -62,6 +65,7 @@ LEADS_TO: dict[TokenPurpose, frozenset[TokenPurpose]] = {
     TokenPurpose.OWN: frozenset({TokenPurpose.CONFIRM}),
     TokenPurpose.ALL: frozenset({TokenPurpose.OWN, TokenPurpose.NEVER}),
     TokenPurpose.NEVER: frozenset(),
+    TokenPurpose.UNSUBSCRIBE: frozenset(),
     TokenPurpose.OFFICE: frozenset(),
     TokenPurpose.OFFICE_ANSWER: frozenset(),
 }

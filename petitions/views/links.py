@@ -54,6 +54,7 @@ PAGES = {
     TokenPurpose.OWN: "petitions:signature",
     TokenPurpose.ALL: "petitions:signed",
     TokenPurpose.NEVER: "petitions:never_again",
+    TokenPurpose.UNSUBSCRIBE: "petitions:unsubscribe",
     TokenPurpose.OFFICE: "petitions:office",
     TokenPurpose.OFFICE_ANSWER: "petitions:office_answer",
 }
@@ -63,6 +64,7 @@ FOLDERS = {
     "signature": TokenPurpose.OWN,
     "signed": TokenPurpose.ALL,
     "never-again": TokenPurpose.NEVER,
+    "unsubscribe": TokenPurpose.UNSUBSCRIBE,
     "office": TokenPurpose.OFFICE,
     "office-answer": TokenPurpose.OFFICE_ANSWER,
 }

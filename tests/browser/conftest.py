@@ -201,8 +201,23 @@ def states(site: Site) -> dict[str, str]:
     ((room, answer),) = site.sql(
         "SELECT max(link_id), max(id) FROM petitions_officeanswer"
     )
+    (given,), (taken,) = site.sql(
+        "INSERT INTO petitions_consent (organization_id, email, email_key, "
+        "email_key_version, wants_updates, wording_version, language, sender, source, "
+        "given_at) SELECT o.id, y || '@news.example.org', gen_random_uuid(), 1, y, 1, "
+        "'en', 'Us', 'petition:0', now() FROM organizations_organization o, "
+        "unnest(ARRAY[true, false]) y WHERE o.slug = 'riverbank-commons' "
+        "ORDER BY y DESC RETURNING id"
+    )
+
+    def unsubscribe(consent: int) -> str:
+        return f"/unsubscribe/{token(site, TokenPurpose.UNSUBSCRIBE, consent, now)}/"
+
     return {
         "home": "/",
+        "unsubscribe": unsubscribe(given),
+        "unsubscribe, so it is": unsubscribe(taken),
+        "unsubscribe, erased": unsubscribe(0),
         "office": f"/office/{token(site, TokenPurpose.OFFICE, room, now)}/",
         "office, ended": "/office/not-whole/",
         "office, answer": (

@@ -67,6 +67,7 @@ PATHS = {
     "petitions:download": "/signed/{all}/download/",
     "petitions:erase_all": "/signed/{all}/erase/",
     "petitions:never_again": "/never-again/{never}/",
+    "petitions:unsubscribe": "/unsubscribe/{unsubscribe}/",
     "petitions:office": "/office/{office}/",
     "petitions:office_names": "/office/{office}/names/",
     "petitions:office_file": "/office/{office}/files/0/",

@@ -14,6 +14,7 @@ from pytest_django import Settings
 from organizations.models import Description, Organization, User
 from petitions.models import (
     AddressRule,
+    Consent,
     CountEntry,
     Export,
     Invalidation,
@@ -21,6 +22,7 @@ from petitions.models import (
     Limit,
     ListedDomain,
     ListedNetwork,
+    Mailing,
     OrdinaryDomain,
     Pack,
     Petition,
@@ -104,6 +106,10 @@ def world(organization: Organization, alice: User) -> World:
     )  # fmt: skip
     invalidating.begin_invalidation(described, alice, now=now)
     make_office_answer(world.signed)
+    Mailing.objects.create(
+        petition=world.signed, update=world.signed.updates.latest("pk"), made_by=alice,
+        made_at=now, words=[{"language": "en", "title": "A", "text": "B", "dialect": 3}],
+    )  # fmt: skip
     Pack.objects.create(
         petition=world.signed, target=world.signed.targets.get(), made_by=alice,
         made_at=now,
@@ -199,7 +205,7 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
     make_entry(petition, 3)
     make_update(petition)
     signature = make_pending(petition)
-    counted = make_signature(petition)
+    counted = make_signature(petition, wants_updates=True)
     now = timezone.now()
     link, answer = make_office_answer(petition)
     return {
@@ -208,6 +214,11 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
         "own": make_token(TokenPurpose.OWN, counted.pk, now=now),
         "all": make_token(TokenPurpose.ALL, counted.pk, now=now),
         "never": make_token(TokenPurpose.NEVER, counted.pk, now=now),
+        "unsubscribe": make_token(
+            TokenPurpose.UNSUBSCRIBE,
+            Consent.objects.filter(email=counted.email).latest("pk").pk,
+            now=now,
+        ),
         "confirm": make_token(TokenPurpose.CONFIRM, signature.pk, now=now),
         "not_me": make_token(TokenPurpose.NOT_ME, signature.pk, now=now),
     }

@@ -33,6 +33,7 @@ from petitions.models import (
     Export,
     Invalidation,
     KeyCollision,
+    Mailing,
     OfficeAnswer,
     Pack,
     Petition,
@@ -53,6 +54,7 @@ READ_ONLY = (
     Export,
     Invalidation,
     KeyCollision,
+    Mailing,
     OfficeAnswer,
     Pack,
 )
@@ -87,7 +89,7 @@ def odd_values(found: forms.Field) -> Iterator[str]:
         case forms.DateField() | forms.SplitDateTimeField() | forms.DateTimeField():
             yield from ("0001-01-01", "9999-12-31", "2001-01-01")
         case forms.IntegerField():
-            yield from ("-1", "0", "32768", LARGE)
+            yield from ("-1", "0", "999", "32768", LARGE)
         case forms.ChoiceField() | forms.ModelChoiceField():
             yield from ("", LARGE, "a\0b")
         case forms.URLField() | forms.EmailField():

@@ -56,12 +56,13 @@ from petitions.signatures.tokens import (
     TokenPurpose,
     make_token,
 )
-from tests.factories import make_petition, make_signature
+from tests.factories import make_petition, make_signature, make_update
 from tests.helpers import notes
 from tests.mailserver import MailServer, body
 from tests.petitions import conftest
 from tests.petitions.admin import callers
 from tests.petitions.admin.helpers import pressed
+from tests.petitions.mail.mailing import ordered, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -271,6 +272,8 @@ def planted(journey: Journey, petitions: list[Petition], alice: User) -> Journey
     journey.sign(first, email=OTHER_SPELLING)
     journey.confirm()
     assert MergedSignature.objects.get().pk == refused.pk
+    # The organisation writes to those who said yes.
+    assert run(ordered(make_update(first), by=alice)).sent == 1
     # Corrected and confirmed; then changed again, also the answer about updates.
     journey.sign(second)
     journey.send()
@@ -340,6 +343,7 @@ def staff_at_work(alice: User, petition: Petition) -> None:
 
 EVERYWHERE = {"petitions_signature", "petitions_consent", "petitions_outgoingmail"}
 BOUNCED = {"petitions_bounce"}
+WRITTEN_TO = {"petitions_mailingrecipient"}
 LATER = timedelta(days=4)
 MUCH_LATER = timedelta(days=31)
 
@@ -347,7 +351,7 @@ MUCH_LATER = timedelta(days=31)
 @pytest.mark.usefixtures("planted")
 def test_what_was_planted_is_found_where_it_is_stored() -> None:
     assert holding(*PLANTED) == EVERYWHERE
-    assert holding_key() == EVERYWHERE | BOUNCED
+    assert holding_key() == EVERYWHERE | BOUNCED | WRITTEN_TO
     # Of a server's reply, the outbox stores no address (core.mail.transport), but names.
     tallied = {"petitions_mailtally"}
     assert holding(DOMAIN) == EVERYWHERE - {"petitions_outgoingmail"} | tallied

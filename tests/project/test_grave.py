@@ -28,12 +28,17 @@ pytestmark = pytest.mark.django_db
 type Login = Callable[[User], Client]
 
 # Written out by hand, so that nobody makes something less grave without changing this.
-RIGHTS = {"export", "deliver", "serve", "manage"}
+RIGHTS = {"export", "deliver", "mail", "serve", "manage"}
 MORE = {
     "petitions_petition_invalidate", "petitions_invalidation_reverse",
     "petitions_answer_withdraw", "organizations_user",
 }  # fmt: skip
-LESS = {"organizations_organization_rights"}
+LESS = {
+    "organizations_organization_rights",
+    # What ends a mailing, or lets it go on as it was ordered, does not wait.
+    "petitions_mailing_call_off", "petitions_mailing_pause", "petitions_mailing_go_on",
+    "petitions_mailing_stop",
+}  # fmt: skip
 
 
 REFUSED = "Nothing was saved or done"

@@ -66,7 +66,8 @@ MODELS = [
 COMPUTED = ("petitions.keyversion.rules", "petitions.searchdocument.head",
             "petitions.searchdocument.whole", "config.auditentry.was",
             "config.auditentry.now", "petitions.pack.columns",
-            "petitions.pack.countries")  # fmt: skip
+            "petitions.pack.countries", "petitions.mailing.words",
+            "petitions.mailing.languages", "petitions.mailing.countries")  # fmt: skip
 # Held by a constraint of its own: tests/project/test_switches.py.
 HELD = "config.switch.texts"
 

@@ -22,6 +22,7 @@ from petitions.models import (
     Export,
     Invalidation,
     KeyCollision,
+    Mailing,
     OfficeAnswer,
     OrdinaryDomain,
     Pack,
@@ -36,8 +37,8 @@ type Login = Callable[[User], Client]
 FORMS = [model for model in admin.site._registry if not model._meta.proxy]
 # Nobody writes these in a form.
 READ_ONLY = (
-    AnswerWithdrawal, AuditEntry, Export, Invalidation, KeyCollision, OfficeAnswer,
-    Pack, Signature,
+    AnswerWithdrawal, AuditEntry, Export, Invalidation, KeyCollision, Mailing,
+    OfficeAnswer, Pack, Signature,
 )  # fmt: skip
 # Their columns hold no words.
 NO_WORDS = (User, AddressRule, OrdinaryDomain)

@@ -336,5 +336,6 @@ def test_signing_is_not_on_record(petition: Petition) -> None:
     hot = {
         "signature", "outgoingmail", "countchange", "total", "dailytotal", "consent",
         "mailtally", "channeltally", "mergedsignature", "ratelimitbucket",
+        "mailingrecipient",
     }  # fmt: skip
     assert audited.isdisjoint(f"petitions_{name}" for name in hot)

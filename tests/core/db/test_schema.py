@@ -231,7 +231,17 @@ json.dump(found, sys.stdout)
 @pytest.mark.django_db
 def test_no_address_is_an_error_of_ours_before_the_first_migrate(empty: str) -> None:
     tokens = dict.fromkeys(
-        ["own", "all", "never", "confirm", "not_me", "office", "office_answer"], "x:y"
+        [
+            "own",
+            "all",
+            "never",
+            "confirm",
+            "not_me",
+            "office",
+            "office_answer",
+            "unsubscribe",
+        ],
+        "x:y",
     )
     paths = [path.format_map(tokens) for path in PATHS.values()]
     asked = [(method, path) for path in paths for method in ("get", "post")]

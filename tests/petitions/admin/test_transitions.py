@@ -53,7 +53,7 @@ SPELLINGS = ("{}@example.org", "{}+news@example.org")
 TABLES = (
     "petitions_signature petitions_mergedsignature petitions_outgoingmail petitions_countchange "
     "petitions_total petitions_dailytotal petitions_consent petitions_mailtally "
-    "petitions_invalidation petitions_leftout"
+    "petitions_invalidation petitions_leftout petitions_mailingrecipient"
 ).replace(" ", ", ")
 
 # Who does something, and to which of their forms.

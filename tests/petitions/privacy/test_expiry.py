@@ -27,6 +27,8 @@ from petitions.counts import folding, verifying
 from petitions.models import (
     Consent,
     DailyTotal,
+    Mailing,
+    MailingRecipient,
     MailTally,
     MergedSignature,
     OutgoingMail,
@@ -60,6 +62,7 @@ from tests.factories import (
 )
 from tests.helpers import text_of
 from tests.petitions.admin.helpers import form
+from tests.petitions.signatures.test_my_data import written_to
 from tests.site import until
 
 pytestmark = pytest.mark.django_db
@@ -718,3 +721,36 @@ def test_a_killed_run_is_taken_up_by_the_next(petition: Petition) -> None:
     assert not Signature.objects.known().exists()
     assert Signature.objects.confirmed().count() == MANY
     assert Petition.objects.get().anonymised_at is not None
+
+
+# == Mailings ==
+
+
+def test_who_a_mailing_went_to_is_forgotten_after_ninety_days(
+    petition: Petition,
+) -> None:
+    row = make_signature(petition, wants_updates=True)
+    written_to(row)
+    now = timezone.now()
+
+    assert expire(now + 89 * DAY)["recipients of mailings"] == 0
+    assert MailingRecipient.objects.exists()
+    assert expire(now + 91 * DAY)["recipients of mailings"] == 1
+    assert not MailingRecipient.objects.exists()
+    # What it was stays.
+    assert Mailing.objects.exists()
+
+
+def test_who_a_mailing_went_to_goes_with_the_names_of_the_petition(
+    petition: Petition,
+) -> None:
+    written_to(make_signature(petition, wants_updates=True))
+
+    expiry.anonymise(Signature.objects.none())
+    assert MailingRecipient.objects.exists()
+    now = timezone.now()
+    petition.close(now=now)
+    backdate(petition, ended_at=now - 400 * DAY, erasable_from=now - 200 * DAY)
+    expire(now)
+
+    assert not MailingRecipient.objects.exists()

@@ -14,13 +14,15 @@ from petitions.identity.key_ring import email_key
 from petitions.models import (
     Consent,
     LeftOut,
+    Mailing,
+    MailingRecipient,
     Petition,
     Report,
     Signature,
 )
 from petitions.signatures import my_data
 from petitions.signatures.my_data import PLACES, DataSubject
-from tests.factories import make_petition, make_signature
+from tests.factories import make_petition, make_signature, make_update
 from tests.petitions.delivery.helpers import prepared
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +72,20 @@ def consent(organization: Organization, email: str, source: str = "") -> Consent
     )  # fmt: skip
 
 
+def written_to(row: Signature) -> None:
+    """Note that a mailing of its petition went to somebody."""
+    now, petition = timezone.now(), row.petition
+    update = petition.updates.first() or make_update(petition)
+    mailing, _made = Mailing.objects.get_or_create(
+        petition=petition, update=update, defaults={"words": [], "made_at": now}
+    )
+    assert row.email_key is not None
+    MailingRecipient.objects.create(
+        mailing=mailing, update=update, signature=row, email_key=row.email_key,
+        state="sent", due_at=now, created_at=now, finished_at=now,
+    )  # fmt: skip
+
+
 def found(subject: DataSubject) -> dict[str, int]:
     return {place.key: place.rows(subject).count() for place in PLACES}
 
@@ -98,12 +114,14 @@ def test_what_is_listed_of_a_mailbox_is_what_erasing_it_leaves_none_of(
     pack = prepared(petition)
     for row in petition.signatures.all():
         LeftOut.objects.create(pack=pack, signature=row)
+    for row in petition.signatures.all():
+        written_to(row)
     subject = DataSubject.supporter("MAYA@example.org", organization)
     other = DataSubject.supporter(EMAIL, other_organization)
     before, listed = found(other), my_data.everything_about(subject)
     assert found(subject) == {
-        "signatures": 2, "answers_about_updates": 2, "mails": 2, "merged_forms": 0,
-        "left_out": 1, "messages": 1,
+        "signatures": 2, "answers_about_updates": 2, "mails": 2, "news": 1,
+        "merged_forms": 0, "left_out": 1, "messages": 1,
     }  # fmt: skip
     assert {row["email"] for row in listed["signatures"]} == {EMAIL, OTHER_SPELLING}
     assert subject.addresses() == [OTHER_SPELLING, EMAIL]

@@ -36,6 +36,7 @@ from petitions.models import (
     CountChange,
     KeyCollision,
     KeyVersion,
+    MailingRecipient,
     OutgoingMail,
     Petition,
     Signature,
@@ -55,6 +56,7 @@ from petitions.states import SignatureState
 from tests.factories import make_pending, make_petition, make_signature
 from tests.parallel import all_at_once
 from tests.petitions.signatures.helpers import rekey
+from tests.petitions.signatures.test_my_data import written_to
 from tests.petitions.views.helpers import link
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_keys")]
@@ -143,6 +145,19 @@ def test_new_rules_take_effect_and_the_oldest_stays_counted(
         assert mail.signature is not None
         assert mail.email_key == mail.signature.email_key
     assert KeyVersion.objects.get(pk=2).finished_at
+
+
+def test_whom_a_mailing_went_to_gets_new_keys(petition: Petition) -> None:
+    """Two mailboxes that become one have one recipient with its key."""
+    for email in ("a.b@example.org", "ab@example.org", "c@example.org"):
+        written_to(make_signature(petition, email, wants_updates=True))
+    leave_out_dots()
+
+    rekey()
+
+    keys = MailingRecipient.objects.values_list("email_key", flat=True)
+    assert len(keys) == 3
+    assert {email_key("ab@example.org"), email_key("c@example.org")} < set(keys)
 
 
 def test_a_second_run_has_nothing_to_do(petition: Petition) -> None:

@@ -91,6 +91,8 @@ SIGNERS = [
     TokenPurpose.NEVER,
 ]  # fmt: skip
 OF_OFFICES = ["office", "office_answer", "office_file", "office_names"]
+# That of a mailing, about an answer to the organisation (test_unsubscribing.py).
+OF_MAILINGS = ["unsubscribe"]
 # What a POST may do to a signature that was confirmed.
 CHANGES = {"signature", "withdraw", "erase", "erase_all", "end_links"}
 OF_TOKENS = [
@@ -117,7 +119,9 @@ def other() -> Petition:
 
 
 def test_the_table_has_every_address() -> None:
-    assert sorted([*TABLE, *OF_OFFICES]) == sorted(name for name in OF_TOKENS if name)
+    assert sorted([*TABLE, *OF_OFFICES, *OF_MAILINGS]) == sorted(
+        name for name in OF_TOKENS if name
+    )
     assert {kind for kind, *_shows in TABLE.values()} == {*SIGNERS}
 
 

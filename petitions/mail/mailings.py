@@ -1,0 +1,381 @@
+"""Mailings: staff prepare one, see it in their own mailbox and order it; the worker
+finds the recipients in batches and writes to them.
+
+Each batch of finding is a transaction that also records how far it has come; each batch
+of sending is leased and marked as that of any mail (petitions.mail.sending). So a
+worker that is killed at any point loses nobody, and writes again at most to those whose
+marks it had not made, with the same Message-ID."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from email.utils import make_msgid
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, Q
+from django.db.models.functions import Least
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from core.mail.transport import Refused, mail_domain, open_transport
+from organizations.models import User
+from petitions.identity import key_ring
+from petitions.mail import audience, news, sending
+from petitions.mail.leases import BATCH, DAY
+from petitions.models import (
+    Mailing,
+    MailingRecipient,
+    OutgoingMail,
+    Signature,
+    Update,
+)
+from petitions.models.mailings import CALL_OFF_WITHIN, NOT_BEGUN
+from petitions.models.mails import MailState
+from petitions.states import PUBLIC_STATES, MailingScope, MailingState
+
+RECIPIENTS_KEPT = timedelta(days=90)
+"""How long it is known to whom a mailing went."""
+# The same update can be sent again this long after the first time: as long as it is
+# surely known who has had it.
+AGAIN_WITHIN = timedelta(days=80)
+
+
+class NotPossible(Exception):
+    """What staff ask for cannot be done; `sentence` says why."""
+
+    def __init__(self, sentence: StrOrPromise) -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
+
+
+# == What staff do ==
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Whom staff choose."""
+
+    scope: MailingScope = MailingScope.PETITION
+    languages: Sequence[str] = ()
+    countries: Sequence[str] = ()
+    since: date | None = None
+
+
+def draft(update: Update, chosen: Audience, by: User | None, now: datetime) -> Mailing:
+    """Return a mailing of an update, not stored yet."""
+    return Mailing(
+        petition=update.petition,
+        update=update,
+        scope=chosen.scope,
+        languages=list(chosen.languages),
+        countries=list(chosen.countries),
+        since=chosen.since,
+        words=words_of(update),
+        made_by=by,
+        made_at=now,
+    )
+
+
+def words_of(update: Update) -> list[dict[str, Any]]:
+    """Return the words of an update in each language, its own first."""
+    return [
+        {
+            "language": text.language,
+            "title": text.title,
+            "text": text.text,
+            "dialect": text.dialect,
+        }
+        for text in (update, *update.texts())
+    ]
+
+
+def why_not(update: Update, now: datetime) -> StrOrPromise:
+    """Return why an update cannot be sent by mail, "" when it can."""
+    organization = update.petition.organization
+    if not update.is_published(now) or update.petition.state not in PUBLIC_STATES:
+        return _("Only what readers can see is sent by mail: publish it first.")
+    if not organization.can_ask_updates:
+        return _(
+            "Every mail names where you can be reached: enter a postal address and a "
+            "contact e-mail of the organisation first."
+        )
+    sent = update.mailings.filter(begins_at__lt=now - AGAIN_WITHIN)
+    if sent.exclude(people=0).exists():
+        return _(
+            "This was sent so long ago that it is no longer known to whom. Write a new "
+            "update."
+        )
+    return ""
+
+
+def prepare(mailing: Mailing, now: datetime) -> None:
+    """Store a draft. Raise NotPossible when it cannot be sent, or when another one of
+    the petition is not over."""
+    if sentence := why_not(mailing.update, now):
+        raise NotPossible(sentence)
+    try:
+        with transaction.atomic():
+            mailing.save(force_insert=True)
+    except IntegrityError as error:
+        if "mailing_one_at_a_time" not in str(error):
+            raise
+        raise NotPossible(
+            _("Another mailing of this petition is not over yet.")
+        ) from None
+
+
+def ask_test(mailing: Mailing, by: User) -> bool:
+    """Have the worker send the mail to whoever asks, in each language."""
+    return changed(
+        mailing, [MailingState.PREPARING], test_by=by, test_due=True, tested_at=None,
+        test_reply="",
+    )  # fmt: skip
+
+
+def order(mailing: Mailing, by: User, now: datetime) -> None:
+    """Order a mailing that whoever orders it has had as a mail. It begins ten minutes
+    later, or after a second person has approved it. Raise NotPossible, or
+    OperationalError when counting the people takes too long."""
+    if sentence := why_not(mailing.update, now):
+        raise NotPossible(sentence)
+    if mailing.tested_at is None or mailing.test_by_id != by.pk:
+        raise NotPossible(_("Send it to yourself first, and read what you get."))
+    if mailing.words != words_of(mailing.update):
+        raise NotPossible(
+            _("The update was changed since: call this off, and prepare it anew.")
+        )
+    if key_ring.state()[1]:
+        raise NotPossible(_("The site is working on all addresses: try again later."))
+    number = audience.count(mailing, now)
+    if not number:
+        raise NotPossible(_("There is nobody to write to."))
+    above = mailing.petition.organization.mailing_approval_above
+    needs_approval = above is not None and number > above
+    state = MailingState.WAITING if needs_approval else MailingState.ORDERED
+    newest = Signature.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    ordered = changed(
+        mailing, [MailingState.PREPARING], {"tested_at": mailing.tested_at},
+        state=state, ordered_by=by, ordered_at=now, number=number, up_to=newest,
+        needs_approval=needs_approval, begins_at=now + CALL_OFF_WITHIN,
+    )  # fmt: skip
+    if not ordered:
+        raise NotPossible(_("Somebody else has changed this meanwhile: look again."))
+
+
+def approve(mailing: Mailing, by: User, now: datetime) -> None:
+    """Approve what somebody else has ordered."""
+    if mailing.ordered_by_id == by.pk:
+        raise NotPossible(_("Somebody else than who ordered it has to approve it."))
+    approved = changed(
+        mailing, [MailingState.WAITING], state=MailingState.ORDERED, approved_by=by,
+        approved_at=now, begins_at=now + CALL_OFF_WITHIN,
+    )  # fmt: skip
+    if not approved:
+        raise NotPossible(_("Somebody else has changed this meanwhile: look again."))
+
+
+def call_off(mailing: Mailing, now: datetime) -> bool:
+    """Call off a mailing that has not begun; return False when it has."""
+    over: dict[str, Any] = {"state": MailingState.CALLED_OFF, "finished_at": now}
+    return changed(mailing, NOT_BEGUN, **over, test_due=False)
+
+
+def pause(mailing: Mailing) -> bool:
+    return changed(mailing, [MailingState.SENDING], state=MailingState.PAUSED)
+
+
+def go_on(mailing: Mailing) -> bool:
+    return changed(mailing, [MailingState.PAUSED], state=MailingState.SENDING)
+
+
+def stop(mailing: Mailing, now: datetime) -> bool:
+    """End a mailing that has begun; whoever was not written to yet is not."""
+    begun = [MailingState.SENDING, MailingState.PAUSED]
+    return changed(mailing, begun, state=MailingState.STOPPED, finished_at=now)
+
+
+def changed(
+    mailing: Mailing,
+    states: Sequence[MailingState],
+    also: dict[str, Any] | None = None,
+    **values: Any,
+) -> bool:
+    """Change a mailing that is in one of `states`; return False when it is not, or when
+    it is not as `also` says."""
+    rows = Mailing.objects.filter(pk=mailing.pk, state__in=states, **(also or {}))
+    return bool(rows.update(**values))
+
+
+# == What the worker does ==
+
+
+class Turns:
+    """Mailings of several petitions take turns: a small one does not wait for a large
+    one."""
+
+    last = 0
+
+    def next(self, now: datetime) -> Mailing | None:
+        """Return the next mailing to go on with."""
+        rows = Mailing.objects.to_send(now).select_related(
+            "petition__organization", "update__petition"
+        )
+        after = rows.filter(pk__gt=self.last).order_by("pk").first()
+        found = after or rows.order_by("pk").first()
+        self.last = found.pk if found else 0
+        return found
+
+
+TURNS = Turns()
+
+
+def begin() -> None:
+    """Prepare a worker that has just started: end the leases of an earlier one, and
+    make due what was postponed while the clock was ahead."""
+    due = MailingRecipient.objects.filter(
+        state=MailState.DUE, mailing__state=MailingState.SENDING
+    )
+    now = timezone.now()
+    held = Q(leased_until__isnull=False) | Q(due_at__gt=now + sending.LONGEST_PAUSE)
+    due.filter(held).update(leased_until=None, due_at=Least(F("due_at"), now))
+
+
+def advance(now: datetime) -> bool:
+    """Do one batch: send a test mail, find some recipients of the mailing whose turn it
+    is, or write to some; return whether anything was done."""
+    if send_test(now):
+        return True
+    if key_ring.state()[1]:
+        return False  # mailboxes change their keys, and no answer is found by them
+    mailing = TURNS.next(now)
+    if mailing is None:
+        return False
+    if mailing.state == MailingState.ORDERED:
+        return changed(mailing, [MailingState.ORDERED], state=MailingState.SENDING)
+    if mailing.filled_at is None:
+        return fill(mailing, now)
+    return send_some(mailing, now)
+
+
+def fill(mailing: Mailing, now: datetime) -> bool:
+    """Find the next recipients."""
+    with transaction.atomic():
+        rows = Mailing.objects.select_for_update(of=("self",), no_key=True)
+        locked = rows.filter(
+            pk=mailing.pk, state=MailingState.SENDING, filled_at=None
+        ).first()
+        if locked is None:  # paused or stopped meanwhile
+            return True
+        left = [
+            petition
+            for petition in audience.petitions_of(mailing)
+            if petition >= locked.at_petition
+        ]
+        if not left:
+            locked.filled_at = now
+            locked.save(update_fields=["filled_at"])
+            return True
+        after = locked.last_id if left[0] == locked.at_petition else 0
+        part = audience.fill_part(mailing, left[0], after, now)
+        locked.people += part.added
+        locked.at_petition, locked.last_id = left[0], part.last_id
+        if part.signatures < audience.PART:
+            locked.at_petition, locked.last_id = left[0] + 1, 0
+        locked.save(update_fields=["people", "at_petition", "last_id"])
+    return True
+
+
+def send_some(mailing: Mailing, now: datetime) -> bool:
+    """Write to the next recipients; mark the mailing as sent when none is left."""
+    if news.confirmations_wait() or sending.PACE.pause() > 1:
+        return False
+    most = min(sending.PACE.most_in_a_batch(BATCH), left_today(now))
+    if most <= 0:
+        return False
+    versions = key_ring.state()
+    leased = news.lease_some(mailing, now, most)
+    if not leased:
+        due = mailing.recipients.filter(state=MailState.DUE)
+        if due.exists():
+            return False
+        done = MailingState.DONE
+        return changed(mailing, [MailingState.SENDING], state=done, finished_at=now)
+    if key_ring.state() != versions:  # a re-key began while they were loaded
+        sending.release(leased, MailingRecipient)
+        return False
+    to_write, others = news.divided(leased)
+    # Nothing is kept of whom nothing was sent to.
+    MailingRecipient.objects.filter(pk__in=[each.pk for each in others]).delete()
+    if to_write:
+        sending.Batch(to_write, news.News(mailing)).send(1)
+    return True
+
+
+def left_today(now: datetime) -> int:
+    """Return how many mails of mailings may go out now, by MAIL_PER_DAY. Confirmations
+    never wait for it, but count."""
+    most: int = settings.MAIL_PER_DAY
+    if not most:
+        return BATCH
+    lately = {"finished_at__gt": now - DAY, "finished_at__lte": now}
+    sent = [MailState.SENT, MailState.BOUNCED]
+    used = OutgoingMail.objects.filter(**lately, state__in=sent)[:most].count()
+    used += MailingRecipient.objects.filter(**lately)[:most].count()
+    return most - used
+
+
+def send_test(now: datetime) -> bool:
+    """Send one mailing, in each language, to the member of staff who asked for it, with
+    links that lead nowhere; return whether one was due."""
+    mailing = (
+        Mailing.objects.filter(test_due=True, state=MailingState.PREPARING)
+        .select_related("petition__organization", "update__petition", "test_by")
+        .order_by("pk")
+        .first()
+    )
+    if mailing is None:
+        return False
+    reply = ""
+    try:
+        if mailing.test_by is None:
+            raise Refused(550, "5.1.1")
+        with open_transport() as transport:
+            for message in test_mails(mailing, mailing.test_by, now):
+                transport.send(settings.MAIL_FROM, mailing.test_by.email, message)
+    except Refused as refusal:
+        reply = refusal.status
+    except OSError:
+        reply = "421"  # away; whoever asked tries again, and others do not wait
+    rows = Mailing.objects.filter(pk=mailing.pk, test_due=True, test_by=mailing.test_by)
+    rows.filter(state=MailingState.PREPARING).update(
+        test_due=False, tested_at=None if reply else now, test_reply=reply[:20]
+    )
+    return True
+
+
+def test_mails(mailing: Mailing, to: User, now: datetime) -> list[bytes]:
+    """Return the mail in each language that readers of this site may get it in."""
+    outbox = news.News(mailing)
+    return [
+        outbox.frame(language, reading).message(
+            to.email, 0, make_msgid(domain=mail_domain()), now
+        )
+        for language, reading in frames(mailing)
+    ]
+
+
+def frames(mailing: Mailing) -> list[tuple[str, str]]:
+    """Return the mails that there are: the language around the words, and that of the
+    words. Words in a language of the interface have that around them."""
+    texts = [words.language for words in mailing.texts]
+    interface = [code for code, _name in settings.LANGUAGES]
+    found = [
+        (text if text in interface else settings.LANGUAGE_CODE, text) for text in texts
+    ]
+    found += [(code, texts[0]) for code in interface if code not in texts]
+    return found

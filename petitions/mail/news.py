@@ -1,0 +1,261 @@
+"""Sending the mails of a mailing: who is still to be written to, what the mail says,
+and what became of it. The batch and its marks are those of `petitions.mail.sending`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Upper
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from core.i18n.languages import is_of_interface
+from core.mail.transport import mail_domain
+from petitions.identity import key_ring
+from petitions.mail import bounces, sending
+from petitions.mail.leases import LEASE, lease
+from petitions.mail.messages import (
+    LINKS,
+    MessageTemplate,
+    headers,
+    links_in,
+    placeholder,
+)
+from petitions.mail.results import message_id
+from petitions.models import (
+    Bounce,
+    Consent,
+    Mailing,
+    MailingRecipient,
+    OutgoingMail,
+)
+from petitions.models.mails import MailState, Priority
+from petitions.states import MailingState, SignatureState
+
+LEASE_NEWS = LEASE.format(
+    table="petitions_mailingrecipient",
+    narrowed="AND mailing_id = %(mailing)s",
+    order="id",
+)
+# How often a batch looks whether it is to go on, at most.
+LOOK_EVERY = 0.5  # seconds
+# Confirmations go first: when one has waited for longer than the worker takes for it,
+# the mail server has no room for news.
+CONFIRMATION_LATE = timedelta(seconds=1)
+
+FINISH = """
+WITH given AS (
+    SELECT * FROM unnest(%(ids)s::bigint[], %(times)s::timestamptz[])
+                  AS g (id, finished_at)
+), finished AS (
+    UPDATE petitions_mailingrecipient r
+       SET state = %(state)s, finished_at = given.finished_at, leased_until = NULL,
+           attempts = attempts + 1, reply = %(reply)s
+      FROM given
+     WHERE r.id = given.id AND r.state = 'due'
+ RETURNING r.mailing_id
+)
+UPDATE petitions_mailing m
+   SET sent = m.sent + CASE WHEN %(state)s = 'sent' THEN n.number ELSE 0 END,
+       failed = m.failed + CASE WHEN %(state)s = 'failed' THEN n.number ELSE 0 END
+  FROM (SELECT mailing_id, count(*) AS number FROM finished GROUP BY mailing_id) n
+ WHERE m.id = n.mailing_id
+"""
+
+
+class LeasedRecipient(MailingRecipient):
+    """A recipient with the newest answer to the organisation; see `load_leased`."""
+
+    consent: int | None
+    wants: bool | None
+
+    class Meta:
+        proxy = True
+
+    @property
+    def reading(self) -> str:
+        """The language that they read what they signed in."""
+        return self.signature.text_language or self.signature.language
+
+
+def lease_some(mailing: Mailing, now: datetime, most: int) -> list[LeasedRecipient]:
+    """Lease at most `most` recipients of a mailing that are due, and return them in
+    their order."""
+    ids = lease(now, most, LEASE_NEWS, mailing=mailing.pk)
+    return load_leased(ids, mailing) if ids else []
+
+
+def load_leased(ids: Iterable[int], mailing: Mailing) -> list[LeasedRecipient]:
+    newest = (
+        Consent.objects.filter(
+            organization=mailing.petition.organization_id,
+            email_key=OuterRef("signature__email_key"),
+        )
+        .annotate(upper=Upper("email"))
+        .filter(
+            Q(email=OuterRef("signature__email"))
+            | Q(upper=Upper(OuterRef("signature__email")))
+        )
+        .order_by("-given_at", "-pk")
+    )
+    rows = LeasedRecipient.objects.filter(pk__in=list(ids)).select_related("signature")
+    answer: dict[str, Any] = {
+        "consent": Subquery(newest.values("pk")[:1]),
+        "wants": Subquery(newest.values("wants_updates")[:1]),
+    }
+    return list(rows.annotate(**answer).order_by("pk"))
+
+
+def divided(
+    recipients: list[LeasedRecipient],
+) -> tuple[list[LeasedRecipient], list[LeasedRecipient]]:
+    """Return those who are still to be written to, and the others: they have taken back
+    their yes or their signature since they were found, want no mail any more, or their
+    mailbox does not exist."""
+    addresses = {each.signature.email for each in recipients if each.signature.email}
+    quiet = key_ring.suppressed(addresses) | key_ring.silenced(
+        Bounce.objects.all(), addresses
+    )
+    stay: list[LeasedRecipient] = []
+    go: list[LeasedRecipient] = []
+    for each in recipients:
+        signature = each.signature
+        counts = signature.state == SignatureState.CONFIRMED and signature.email_key
+        wanted = counts and each.wants and signature.email not in quiet
+        (stay if wanted else go).append(each)
+    return stay, go
+
+
+class News:
+    """The outbox of a mailing."""
+
+    def __init__(self, mailing: Mailing) -> None:
+        self.mailing = mailing
+        self.frames: dict[tuple[str, str], MessageTemplate] = {}
+        self.goes_on = True
+        self.look_at = 0.0
+
+    def sender(self, mail: LeasedRecipient) -> str:
+        return str(settings.MAIL_FROM)
+
+    def address(self, mail: LeasedRecipient) -> str:
+        return mail.signature.email
+
+    def message(self, mail: LeasedRecipient) -> bytes:
+        signature = mail.signature
+        frame = self.frame(signature.language, mail.reading)
+        return frame.message(
+            signature.email,
+            signature.pk,
+            message_id(mail),
+            timezone.now(),
+            consent_id=mail.consent or 0,
+        )
+
+    def frame(self, language: str, reading: str) -> MessageTemplate:
+        """Return the mail in a language of the interface, with the words for those who
+        read in `reading`, made once."""
+        key = (language, self.mailing.words_in(reading).language)
+        if key not in self.frames:
+            self.frames[key] = build(self.mailing, *key)
+        return self.frames[key]
+
+    def finish(
+        self,
+        mails: list[tuple[LeasedRecipient, datetime]],
+        state: MailState,
+        reply: str = "",
+    ) -> None:
+        with connection.cursor() as cursor:
+            given: dict[str, Any] = {
+                "ids": [mail.pk for mail, _ in mails],
+                "times": [now for _, now in mails],
+                "state": state,
+                "reply": reply[:200],
+            }
+            cursor.execute(FINISH, given)
+
+    def retry_later(self, mail: LeasedRecipient, reply: str) -> None:
+        sending.retry_later(mail, reply, self)
+
+    def bounced(self, mail: LeasedRecipient, reason: str, now: datetime) -> None:
+        address = self.address(mail)
+        bounces.record_bounce(mail.email_key, reason, now=now, address=address)
+
+    def release(self, mails: list[LeasedRecipient]) -> None:
+        sending.release(mails, MailingRecipient)
+
+    def may_go_on(self) -> bool:
+        """Return whether the next mail may be begun: staff have not paused or stopped
+        it, and no confirmation waits."""
+        if not sending.may_go_on():
+            return False
+        if time.monotonic() >= self.look_at:
+            mine = Mailing.objects.filter(pk=self.mailing.pk)
+            self.goes_on = (
+                mine.filter(state=MailingState.SENDING).exists()
+                and not confirmations_wait()
+            )
+            self.look_at = time.monotonic() + LOOK_EVERY
+        return self.goes_on
+
+
+def confirmations_wait() -> bool:
+    """Return whether a confirmation is later than it should be."""
+    return OutgoingMail.objects.filter(
+        state=MailState.DUE,
+        priority=Priority.FIRST,
+        due_at__lte=timezone.now() - CONFIRMATION_LATE,
+    ).exists()
+
+
+def build(mailing: Mailing, language: str, reading: str) -> MessageTemplate:
+    """Render the mail of a mailing in a language of the interface, with its words in
+    the language `reading`."""
+    organization = mailing.petition.organization
+    words = mailing.words_in(reading)
+    with translation.override(language):
+        text = "" if is_of_interface(words.language) else words.language
+        path = mailing.update.address(text)
+        context: dict[str, Any] = {
+            "organization": organization,
+            "site": settings.SITE_HOST,
+            "language": language,
+            "words": words,
+            "address": settings.SITE_URL + path,
+            "operator": operator_in(language),
+            **{name: placeholder(name) for name in LINKS},
+        }
+        subject = render_to_string("emails/news.subject.txt", context)
+        plain = render_to_string("emails/news.txt", context)
+        html = render_to_string("emails/news.html", context)
+        found = links_in(plain)
+        head = headers(
+            organization,
+            " ".join(subject.split()),
+            language,
+            list_id=f"<news.{organization.pk}.{mail_domain()}>",
+            feedback_id=(
+                f"{mailing.pk}:{mailing.petition_id}:news:org{organization.pk:05d}"
+            ),
+        )
+    return MessageTemplate(
+        headers=head,
+        text=plain.strip() + "\n",
+        html=html.strip() + "\n",
+        links=found,
+        one_click="unsubscribe_link",
+    )
+
+
+def operator_in(language: str) -> str:
+    """Return who runs the site, as the settings say it in this language, or else in
+    another; "" when it is not stated."""
+    said: dict[str, str] = settings.OPERATOR
+    return said.get(language) or next(iter(said.values()), "")

@@ -1,0 +1,768 @@
+"""Mailings: who receives one, what the mail says, and how it is ordered and ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import product
+from smtplib import SMTPServerDisconnected
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+
+from organizations.models import Organization, Role, User
+from organizations.rights import GRAVE, Right, roles_with
+from petitions.identity import key_ring
+from petitions.mail import audience, bounces, mailings, news, sending
+from petitions.mail.mailings import NotPossible
+from petitions.models import (
+    Bounce,
+    Consent,
+    Invalidation,
+    Mailing,
+    MailingRecipient,
+    OutgoingMail,
+    Petition,
+    Signature,
+    Update,
+)
+from petitions.signatures import confirming, consent, my_data, withdrawing
+from petitions.signatures.tokens import TokenPurpose, Valid, read_token
+from petitions.states import MailingScope, MailingState, State
+from tests.factories import (
+    make_pending,
+    make_petition,
+    make_signature,
+    make_update_translation,
+)
+from tests.mailserver import MailServer, body
+from tests.petitions.delivery.test_making import erase
+from tests.petitions.mail.mailing import (
+    BEGUN,
+    make_supporter,
+    news_of,
+    ordered,
+    prepared,
+    rounds,
+    run,
+    shown_to,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def update(petition: Petition) -> Update:
+    return news_of(petition)
+
+
+def addresses(mailing: Mailing) -> list[str]:
+    """Return those that it is for, once they are found."""
+    rows = mailing.recipients.order_by("signature__email")
+    return list(rows.values_list("signature__email", flat=True))
+
+
+def found(mailing: Mailing) -> list[str]:
+    """Let the worker find the recipients, without a mail server."""
+    now = timezone.now() + BEGUN
+    mailings.advance(now)  # begins
+    while Mailing.objects.get(pk=mailing.pk).filled_at is None:
+        assert mailings.advance(now)
+    return addresses(mailing)
+
+
+# == Whom it is for ==
+
+STANDINGS = [
+    "confirmed", "pending", "withdrawn", "invalid", "erased", "suppressed", "bounced",
+    "took back", "of another",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wants", "standing"), list(product([True, False, None], STANDINGS))
+)
+def test_only_confirmed_supporters_who_said_yes_are_written_to(
+    update: Update, alice: User, wants: bool | None, standing: str
+) -> None:
+    petition, now = update.petition, timezone.now()
+    if standing == "of another":
+        petition = make_petition(petition.organization)
+    make = make_pending if standing == "pending" else make_signature
+    row = make(petition, "maya@example.org", wants_updates=wants)
+    if standing == "withdrawn":
+        withdrawing.withdraw(row, now=now)
+    if standing == "invalid":
+        reason = Invalidation.objects.create(
+            petition=petition, domain="example.org", reason="Bots", found=1, up_to=0,
+            made_at=now, as_of=now,
+        )  # fmt: skip
+        Signature.objects.filter(pk=row.pk).update(state="invalid", invalidation=reason)
+    if standing == "erased":
+        erase(row)
+    if standing == "suppressed":
+        consent.suppress("maya@example.org", now=now)
+    if standing == "bounced":
+        key = key_ring.email_key("maya@example.org")
+        bounces.record_bounce(key, "550 5.1.1", now=now, address="maya@example.org")
+    if standing == "took back":
+        given = Consent.objects.filter(email="maya@example.org").first()
+        if given is not None:
+            consent.end_updates(given, now=timezone.now())
+    make_supporter(update.petition, "other@example.org")
+
+    mailing = ordered(update, by=alice)
+
+    right = ["maya@example.org"] if wants and standing == "confirmed" else []
+    assert found(mailing) == [*right, "other@example.org"]
+    assert mailing.number == len(right) + 1
+
+
+def test_a_mailbox_is_written_to_once_for_all_it_has_signed(
+    update: Update, alice: User, other_organization: Organization
+) -> None:
+    organization = update.petition.organization
+    others = [make_petition(organization) for _ in range(2)]
+    for petition in (update.petition, *others):
+        make_supporter(petition, "maya@example.org")
+    make_supporter(others[1], "liam@example.org")
+    make_supporter(make_petition(other_organization), "theirs@example.org")
+
+    mailing = ordered(update, by=alice, scope=MailingScope.ORGANIZATION)
+
+    assert mailing.number == 2
+    assert found(mailing) == ["liam@example.org", "maya@example.org"]
+
+
+def test_the_audience_is_narrowed_by_language_country_and_day(
+    update: Update, alice: User
+) -> None:
+    petition, now = update.petition, timezone.now()
+    long_ago = now - timedelta(days=9)
+    Petition.objects.update(opens_at=now - timedelta(days=30), asks_country=True)
+    given: dict[str, dict[str, Any]] = {
+        "a@example.org": {"language": "fr", "country": "CA"},
+        "b@example.org": {"language": "en", "country": "CA"},
+        "c@example.org": {"language": "fr", "country": "FR"},
+        "d@example.org": {"language": "en", "text_language": "fr", "country": "CA"},
+        "e@example.org": {"language": "fr", "country": "CA", "now": long_ago},
+    }
+    for email, fields in given.items():
+        make_supporter(petition, email, **fields)
+    mailing = ordered(
+        update, by=alice, languages=["fr"], countries=["CA", "US"],
+        since=timezone.localdate(now) - timedelta(days=1),
+    )  # fmt: skip
+
+    assert mailing.number == 2
+    assert found(mailing) == ["a@example.org", "d@example.org"]
+
+
+def test_whoever_signs_after_the_order_is_not_written_to(
+    update: Update, alice: User
+) -> None:
+    make_supporter(update.petition, "maya@example.org")
+    waiting = make_pending(update.petition, "liam@example.org", wants_updates=True)
+    mailing = ordered(update, by=alice)
+    later = timezone.now() + timedelta(minutes=1)
+    confirming.confirm(waiting.pk, now=later)
+    make_supporter(update.petition, "late@example.org", now=later)
+
+    assert found(mailing) == ["maya@example.org"]
+
+
+def test_whoever_got_a_mailing_lately_is_left_out_of_the_next(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    organization = update.petition.organization
+    make_supporter(update.petition, "maya@example.org")
+    other = make_petition(organization)
+    make_supporter(other, "maya@example.org")
+    make_supporter(other, "liam@example.org")
+    run(ordered(update, by=alice))
+
+    second = ordered(news_of(other), by=alice)
+    assert second.number == 1
+    assert found(second) == ["liam@example.org"]
+
+    mailings.stop(second, timezone.now())
+    Organization.objects.update(mailing_gap_days=0)
+    assert ordered(news_of(other), by=alice).number == 2
+
+
+def test_nobody_gets_one_update_twice(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    """Also when it is sent again to others, whatever the days between mailings."""
+    Organization.objects.update(mailing_gap_days=0)
+    make_supporter(update.petition, "maya@example.org")
+    run(ordered(update, by=alice))
+    make_supporter(update.petition, "liam@example.org")
+
+    again = run(ordered(update, by=alice))
+
+    assert (again.number, again.people, again.sent) == (1, 1, 1)
+    assert server.mailbox.recipients == ["maya@example.org", "liam@example.org"]
+    with pytest.raises(IntegrityError, match="recipient_once"), transaction.atomic():
+        MailingRecipient.objects.update(email_key=key_ring.email_key("x@example.org"))
+
+
+def test_an_update_sent_long_ago_is_not_sent_again(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    """It is no longer known who has had it."""
+    make_supporter(update.petition, "maya@example.org")
+    run(ordered(update, by=alice))
+
+    late = timezone.now() + mailings.AGAIN_WITHIN + timedelta(days=1)
+    assert mailings.why_not(update, timezone.now()) == ""
+    assert "so long ago" in str(mailings.why_not(update, late))
+    assert mailings.AGAIN_WITHIN < mailings.RECIPIENTS_KEPT
+
+
+def test_one_that_was_stopped_leaves_the_rest_to_another(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    for number in range(4):
+        make_supporter(update.petition, f"{number}@example.org")
+    first = ordered(update, by=alice)
+    assert len(found(first)) == 4
+    assert mailings.stop(first, timezone.now())
+
+    second = run(ordered(update, by=alice))
+
+    assert (second.people, second.sent) == (4, 4)
+    assert len(server.mailbox.recipients) == 4
+
+
+def test_the_recipients_of_a_part_are_found_by_one_statement(
+    update: Update, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "PART", 3)
+    for number in range(7):
+        make_supporter(update.petition, f"{number}@example.org")
+    mailing = ordered(update, by=alice)
+    now = timezone.now() + BEGUN
+    mailings.advance(now)  # begins
+    with CaptureQueriesContext(connection) as queries:
+        mailings.advance(now)
+    added = [q for q in queries if "INSERT INTO petitions_mailingrecipient" in q["sql"]]
+    assert len(added) == 1
+    assert mailing.recipients.count() == 3
+    assert len(found(mailing)) == 7
+
+
+def test_it_waits_while_mailboxes_change_their_keys(
+    server: MailServer, update: Update, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose answer has another key than their signature has not taken it back."""
+    make_supporter(update.petition)
+    mailing = ordered(update, by=alice)
+    found(mailing)
+    states = iter([(1, False), (1, False), (2, True)])
+    with monkeypatch.context() as patched:
+        patched.setattr(key_ring, "state", lambda: (2, True))
+        assert not mailings.advance(timezone.now() + BEGUN)
+        patched.setattr(key_ring, "state", lambda: next(states))
+        assert not mailings.advance(timezone.now() + BEGUN)
+    assert mailing.recipients.get().leased_until is None
+
+    assert run(mailing).sent == 1
+
+
+# == The order ==
+
+
+def test_a_test_mail_to_oneself_comes_before_the_order(
+    server: MailServer, update: Update, alice: User, erin: User
+) -> None:
+    make_supporter(update.petition, "maya@example.org")
+    make_update_translation(update, "fr")
+    mailing = prepared(update, alice)
+    with pytest.raises(NotPossible, match="yourself"):
+        mailings.order(mailing, alice, timezone.now())
+
+    assert mailings.ask_test(mailing, alice)
+    rounds()
+    mailing.refresh_from_db()
+    assert server.mailbox.recipients == [alice.email] * 2  # in each language
+    with pytest.raises(NotPossible, match="yourself"):
+        mailings.order(mailing, erin, timezone.now())
+    mailings.order(mailing, alice, timezone.now())
+
+    run(mailing)
+    *tests, sent = server.mailbox.messages
+    # The very words that are sent.
+    assert body(sent).partition("/unsubscribe/")[0] in [
+        body(test).partition("/unsubscribe/")[0] for test in tests
+    ]
+    with pytest.raises(IntegrityError, match="mailing_tested"), transaction.atomic():
+        Mailing.objects.create(
+            petition=update.petition, update=update, words=[], made_at=timezone.now(),
+            ordered_at=timezone.now(), state=MailingState.STOPPED,
+            finished_at=timezone.now(),
+            begins_at=timezone.now() + BEGUN,
+        )  # fmt: skip
+
+
+def test_a_test_mail_that_is_refused_is_no_test(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    make_supporter(update.petition)
+    mailing = prepared(update, alice)
+    server.mailbox.refuse = lambda address: "550 5.7.1 no"
+    mailings.ask_test(mailing, alice)
+    rounds()
+
+    mailing.refresh_from_db()
+    assert (mailing.test_due, mailing.tested_at) == (False, None)
+    assert mailing.test_reply == "550 5.7.1"
+
+
+def test_a_mail_server_that_is_away_during_a_test_holds_up_nothing(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    mailing = prepared(update, alice)
+    mailings.ask_test(mailing, alice)
+    server.stop()
+
+    assert mailings.advance(timezone.now())
+    assert not mailings.advance(timezone.now())
+    mailing.refresh_from_db()
+    assert mailing.test_reply == "421"
+
+
+def test_nothing_goes_sooner_than_ten_minutes_after_the_order(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    make_supporter(update.petition)
+    now = timezone.now()
+    mailing = ordered(update, now=now, by=alice)
+
+    assert not mailings.advance(now + timedelta(minutes=9, seconds=59))
+    assert mailings.call_off(mailing, now)
+    assert not mailings.advance(now + BEGUN)
+    assert server.mailbox.recipients == []
+    begins = {"begins_at": now + timedelta(minutes=9)}
+    with pytest.raises(IntegrityError, match="begins_later"), transaction.atomic():
+        Mailing.objects.filter(pk=ordered(update, now=now, by=alice).pk).update(
+            **begins
+        )
+
+
+def test_beyond_the_number_of_the_organisation_a_second_person_approves(
+    server: MailServer, update: Update, alice: User, erin: User
+) -> None:
+    Organization.objects.update(mailing_approval_above=1)
+    make_supporter(update.petition)
+    assert ordered(update, by=alice).state == MailingState.ORDERED
+    mailings.call_off(update.mailings.get(), timezone.now())
+    make_supporter(update.petition)
+    mailing = ordered(update, by=alice)
+    assert mailing.state == MailingState.WAITING
+    assert rounds() == 0
+
+    with pytest.raises(NotPossible, match="Somebody else than"):
+        mailings.approve(mailing, alice, timezone.now())
+    late = timezone.now() + timedelta(hours=1)
+    mailings.approve(mailing, erin, late)
+
+    assert rounds(late) == 0
+    rounds(late + BEGUN)
+    assert len(server.mailbox.recipients) == 2
+    rows = Mailing.objects.filter(pk=ordered_again(update, alice).pk)
+    for change in (
+        {"state": MailingState.ORDERED},
+        {"approved_by": alice, "approved_at": late, "state": MailingState.ORDERED},
+    ):
+        with pytest.raises(IntegrityError, match="approved"), transaction.atomic():
+            rows.update(**change)
+
+
+def ordered_again(update: Update, by: User) -> Mailing:
+    for _ in range(2):
+        make_supporter(update.petition)
+    return ordered(update, by=by)
+
+
+def test_words_that_were_changed_since_are_not_ordered(
+    update: Update, alice: User
+) -> None:
+    make_supporter(update.petition)
+    mailing = shown_to(prepared(update, alice), alice)
+    Update.objects.update(text="Something else.")
+
+    with pytest.raises(NotPossible, match="changed since"):
+        mailings.order(Mailing.objects.get(pk=mailing.pk), alice, timezone.now())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"words": []}, {"scope": "all"}, {"languages": ["fr"]}, {"countries": ["CA"]},
+        {"since": "2026-01-01"}, {"number": 5}, {"up_to": 5},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_words_and_audience_are_frozen(
+    update: Update, alice: User, change: dict[str, Any]
+) -> None:
+    make_supporter(update.petition)
+    mailing = ordered(update, by=alice)
+
+    with pytest.raises(IntegrityError, match="as it was ordered"), transaction.atomic():
+        Mailing.objects.filter(pk=mailing.pk).update(**change)
+
+
+def test_one_mailing_of_a_petition_at_a_time(update: Update, alice: User) -> None:
+    mailing = prepared(update, alice)
+    with pytest.raises(NotPossible, match="not over"):
+        prepared(news_of(update.petition), alice)
+
+    mailings.call_off(mailing, timezone.now())
+    prepared(news_of(update.petition), alice)
+
+
+@pytest.mark.parametrize("why", ["draft", "withdrawn", "no address", "to nobody"])
+def test_what_cannot_be_sent_says_why(
+    update: Update, alice: User, organization: Organization, why: str
+) -> None:
+    make_supporter(update.petition) if why != "to nobody" else None
+    mailing = shown_to(prepared(update, alice), alice)
+    if why == "draft":
+        Update.objects.update(published_at=timezone.now() + timedelta(days=1))
+    if why == "withdrawn":
+        update.petition.withdraw(now=timezone.now())
+    if why == "no address":
+        Organization.objects.update(postal_address="")
+    mailing = Mailing.objects.get(pk=mailing.pk)
+
+    with pytest.raises(NotPossible):
+        mailings.order(mailing, alice, timezone.now())
+    mailing.refresh_from_db()
+    assert mailing.state == MailingState.PREPARING
+
+
+def test_a_record_of_a_mailing_stays(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    make_supporter(update.petition)
+    mailing = run(ordered(update, by=alice))
+    rows = Mailing.objects.filter(pk=mailing.pk)
+    for act in (
+        lambda: rows.update(state=MailingState.SENDING, finished_at=None),
+        lambda: rows.update(people=7),
+        lambda: rows.delete(),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            act()
+    other = make_petition(update.petition.organization)
+    with pytest.raises(IntegrityError, match="stays with"), transaction.atomic():
+        Mailing.objects.create(
+            petition=other, update=update, words=[], made_at=timezone.now()
+        )
+
+
+# == Sending ==
+
+
+def test_the_mail_says_what_the_update_says_in_the_language_of_its_reader(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    make_update_translation(update, "fr", title="Ils sont libres")
+    make_supporter(update.petition, "maya@example.org", language="en")
+    make_supporter(update.petition, "liam@example.org", language="fr")
+
+    mailing = run(ordered(update, by=alice))
+
+    assert mailing.state == MailingState.DONE
+    assert (mailing.people, mailing.sent, mailing.left_out) == (2, 2, 0)
+    found = {str(message["To"]): message for message in server.mailbox.messages}
+    english, french = found["maya@example.org"], found["liam@example.org"]
+    assert str(english["Subject"]) == "They are free"
+    assert str(french["Subject"]) == "Ils sont libres"
+    assert "There is **news**." in body(english)
+    assert "<strong>nouvelles</strong>" in body(french, "html")
+    assert f"/fr{update.get_absolute_url()}" in body(french)
+    for message in (english, french):
+        assert str(message["From"]).startswith("Rights Now <")
+        assert message["Reply-To"] == "contact@example.org"
+        for part in ("plain", "html"):
+            text = body(message, part)
+            assert "1 Main Street" in text
+            assert "/never-again/" in text
+            assert "/unsubscribe/" in text
+            assert update.get_absolute_url() in text
+        # Nothing in it tells that somebody reads it.
+        assert "<img" not in body(message, "html")
+
+
+def test_mail_programs_are_told_how_to_unsubscribe(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    row = make_supporter(update.petition, "maya@example.org")
+    mailing = run(ordered(update, by=alice))
+
+    (message,) = server.mailbox.messages
+    link = str(message["List-Unsubscribe"])
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert link.startswith("<http")
+    token = link.rstrip("/>").rpartition("/")[2]
+    given = read_token(TokenPurpose.UNSUBSCRIBE, token, now=timezone.now())
+    assert isinstance(given, Valid)
+    assert given.number == Consent.objects.get(email=row.email).pk
+    assert message["List-Id"] == f"<news.{update.petition.organization_id}.example.org>"
+    feedback = str(message["Feedback-ID"]).split(":")
+    assert feedback[:2] == [str(mailing.pk), str(update.petition_id)]
+    assert 5 <= len(feedback[3]) <= 15
+    assert message["Auto-Submitted"] == "auto-generated"
+
+
+def test_the_operator_is_named_where_it_is_stated(
+    server: MailServer, update: Update, alice: User, settings: Settings
+) -> None:
+    settings.OPERATOR = {"en": "Rights House, 2 Side Street"}
+    make_supporter(update.petition)
+    run(ordered(update, by=alice))
+
+    (message,) = server.mailbox.messages
+    assert "2 Side Street" in body(message)
+    assert "2 Side Street" in body(message, "html")
+
+
+@pytest.mark.parametrize(
+    "ends", ["no", "suppressed", "withdrawn", "erased", "anonymised", "bounced"]
+)
+def test_whose_consent_ended_meanwhile_is_left_out(
+    server: MailServer, update: Update, alice: User, ends: str
+) -> None:
+    make_supporter(update.petition, "liam@example.org")
+    row = make_supporter(update.petition, "maya@example.org")
+    mailing = ordered(update, by=alice)
+    assert len(found(mailing)) == 2
+    now, address = timezone.now(), "maya@example.org"
+    if ends == "no":
+        consent.end_updates(Consent.objects.get(email=address), now=now)
+    elif ends == "suppressed":
+        consent.suppress(address, now=now)
+    elif ends == "withdrawn":
+        withdrawing.withdraw(row, now=now)
+    elif ends == "erased":
+        my_data.erase_signature(row, now=now)
+    elif ends == "anonymised":
+        erase(row)
+    else:
+        assert row.email_key is not None
+        bounces.record_bounce(row.email_key, "550 5.1.1", now=now, address=address)
+
+    run(mailing)
+
+    assert server.mailbox.recipients == ["liam@example.org"]
+    assert (mailing.state, mailing.left_out) == (MailingState.DONE, 1)
+    # Nothing is kept of whom nothing was sent to.
+    assert addresses(mailing) == ["liam@example.org"]
+
+
+def test_a_mailbox_that_does_not_exist_is_not_tried_again(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    make_supporter(update.petition, "maya@example.org")
+    make_supporter(update.petition, "liam@example.org")
+    server.mailbox.refuse = lambda address: (
+        "550 5.1.1 unknown" if address.startswith("maya") else None
+    )
+    mailing = run(ordered(update, by=alice))
+
+    assert (mailing.sent, mailing.failed, mailing.left_out) == (1, 1, 0)
+    assert key_ring.silenced(
+        Bounce.objects.all(), {"maya@example.org", "liam@example.org"}
+    ) == {"maya@example.org"}
+
+
+def test_what_cannot_be_sent_now_is_tried_again_with_the_same_message_id(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    make_supporter(update.petition, "maya@example.org")
+    mailing = ordered(update, by=alice)
+    seen: list[str] = []
+    server.mailbox.die_after = lambda: not seen and not seen.append("once")  # type: ignore[func-returns-value]
+    with pytest.raises(SMTPServerDisconnected):
+        rounds()
+    row = mailing.recipients.get()
+    assert (row.state, row.attempts) == ("due", 1)
+
+    rounds(timezone.now() + timedelta(hours=1))
+
+    first, second = server.mailbox.messages
+    assert first["Message-ID"] == second["Message-ID"]
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.sent) == (MailingState.DONE, 1)
+
+
+def test_a_worker_that_was_killed_loses_nobody(
+    server: MailServer, update: Update, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before its marks are written: they are sent again, and no more than a
+    group of them."""
+    for number in range(3):
+        make_supporter(update.petition, f"{number}@example.org")
+    mailing = ordered(update, by=alice)
+    found(mailing)
+
+    def killed(*args: Any) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(news.News, "finish", killed)
+        patched.setattr(news.News, "release", lambda *args: None)
+        with pytest.raises(SystemExit):
+            mailings.advance(timezone.now() + BEGUN)
+    assert mailing.recipients.filter(leased_until__isnull=False).count() == 3
+    mailings.begin()
+
+    run(mailing)
+    assert (mailing.sent, mailing.left_out) == (3, 0)
+    assert sorted(server.mailbox.recipients) == sorted(
+        [f"{number}@example.org" for number in range(3)] * 2
+    )
+    assert len({str(m["Message-ID"]) for m in server.mailbox.messages}) == 3
+
+
+@pytest.mark.parametrize("end", [mailings.pause, mailings.stop])
+def test_a_batch_under_way_ends_when_it_is_paused_or_stopped(
+    server: MailServer,
+    update: Update,
+    alice: User,
+    end: Callable[..., bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(news, "LOOK_EVERY", 0)
+    for number in range(5):
+        make_supporter(update.petition, f"{number}@example.org")
+    mailing = ordered(update, by=alice)
+    found(mailing)
+
+    looks = news.News.may_go_on
+
+    def may_go_on(outbox: news.News) -> bool:
+        if len(server.mailbox.envelopes) == 2:
+            end(*([mailing] if end is mailings.pause else [mailing, timezone.now()]))
+        return looks(outbox)
+
+    monkeypatch.setattr(news.News, "may_go_on", may_go_on)
+    mailings.advance(timezone.now() + BEGUN)
+    assert len(server.mailbox.envelopes) == 2
+    assert rounds() == 0
+    # Those not begun are free at once.
+    assert not mailing.recipients.filter(leased_until__isnull=False).exists()
+    mailing.refresh_from_db()
+    assert mailing.sent == 2
+
+    monkeypatch.setattr(news.News, "may_go_on", looks)
+    goes_on = mailings.go_on(mailing)
+    assert goes_on == (end is mailings.pause)
+    run(mailing)
+    assert mailing.sent == (5 if goes_on else 2)
+    assert len(server.mailbox.recipients) == mailing.sent
+
+
+def test_it_yields_to_confirmations_that_wait(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    make_supporter(update.petition, "maya@example.org")
+    mailing = ordered(update, by=alice)
+    found(mailing)
+    OutgoingMail.objects.all().delete()
+    late = timezone.now() - news.CONFIRMATION_LATE - timedelta(seconds=1)
+    make_pending(update.petition, "liam@example.org", now=late)
+
+    assert rounds() == 0
+    assert server.mailbox.recipients == []
+
+    OutgoingMail.objects.update(due_at=timezone.now() + timedelta(hours=1))
+    run(mailing)
+    assert server.mailbox.recipients == ["maya@example.org"]
+
+
+def test_mail_per_day_bounds_mailings_and_not_confirmations(
+    server: MailServer, update: Update, alice: User, settings: Settings
+) -> None:
+    settings.MAIL_PER_DAY = 3
+    for number in range(5):
+        make_supporter(update.petition, f"{number}@example.org")
+    OutgoingMail.objects.all().delete()
+    OutgoingMail.objects.create(
+        petition=update.petition, email_key=key_ring.email_key("x@example.org"),
+        due_at=timezone.now(), created_at=timezone.now(), finished_at=timezone.now(),
+        state="sent",
+    )  # fmt: skip
+    mailing = ordered(update, by=alice)
+
+    rounds()
+    assert len(server.mailbox.recipients) == 2
+    rounds(timezone.now() + timedelta(hours=25))
+    assert len(server.mailbox.recipients) == 5
+    mailing.refresh_from_db()
+    assert mailing.state == MailingState.DONE
+
+
+def test_a_withdrawn_petition_stands_still(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    make_supporter(update.petition)
+    ordered(update, by=alice)
+    Petition.objects.filter(pk=update.petition_id).update(
+        state=State.WITHDRAWN, ended_at=timezone.now(), state_before=State.OPEN
+    )
+
+    assert rounds() == 0
+
+
+def test_mailings_of_several_petitions_take_turns(
+    server: MailServer, update: Update, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailings, "BATCH", 1)
+    monkeypatch.setattr(sending.PACE, "most_in_a_batch", lambda size: 1)
+    other = make_petition(make_petition().organization)
+    make_supporter(other, "theirs@example.org")
+    for number in range(4):
+        make_supporter(update.petition, f"{number}@example.org")
+    ordered(update, by=alice)
+    ordered(news_of(other))
+
+    rounds()
+
+    assert server.mailbox.recipients.index("theirs@example.org") <= 1
+
+
+# == What comes back ==
+
+
+@pytest.mark.parametrize("own_id", [True, False])
+def test_a_mail_that_comes_back_is_counted_once(
+    server: MailServer, update: Update, alice: User, own_id: bool
+) -> None:
+    row = make_supporter(update.petition, "maya@example.org")
+    mailing = run(ordered(update, by=alice))
+    given = str(server.mailbox.messages[-1]["Message-ID"]) if own_id else "theirs"
+    assert row.email_key is not None
+    for _ in range(2):
+        bounces.came_back(
+            row.email_key, "maya@example.org", given_id=given, reason="bounced 5.1.1",
+            no_such_mailbox=True, at=timezone.now(), now=timezone.now(),
+        )  # fmt: skip
+
+    mailing.refresh_from_db()
+    assert (mailing.sent, mailing.bounced) == (0, 1)
+    # The signature counts: its own mail did arrive.
+    row.refresh_from_db()
+    assert row.state == "confirmed"
+
+
+def test_owners_and_editors_may_mail() -> None:
+    assert roles_with(Right.MAIL) == [Role.OWNER, Role.EDITOR]
+    assert Right.MAIL in GRAVE
