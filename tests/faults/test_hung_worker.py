@@ -55,6 +55,7 @@ def spare(parts: Parts) -> Iterator[int]:
     try:
         yield process.pid
     finally:
+        process.send_signal(signal.SIGCONT)  # a test that failed may have stopped it
         process.terminate()
         process.wait(20)
 
