@@ -15,6 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from petitions.counts import verifying
+from petitions.identity import same_person
 from petitions.identity.key_ring import email_key
 from petitions.models import (
     Consent,
@@ -351,6 +352,21 @@ def test_a_long_list_costs_no_more_than_a_short_one(
 
     # The first also asks whether there is one organisation only.
     assert costs[1] <= costs[0]
+
+
+def test_the_list_says_nothing_of_another_spelling_of_the_mailbox(
+    visitor: Client, petition: Petition
+) -> None:
+    """The rule that makes two spellings one mailbox may be wrong about somebody."""
+    make_signature(petition, "maya.roy@gmail.com")
+    theirs = make_pending(petition, "mayaroy@gmail.com")
+
+    text = text_of(visitor.get(link(TokenPurpose.ALL, theirs)))
+
+    assert same_person.counted_sibling(theirs) is None
+    assert same_person.counted_of_mailbox(theirs) is not None
+    assert "See and confirm it" in text
+    assert "See, correct or withdraw it" not in text
 
 
 def test_everything_can_be_downloaded(visitor: Client, mine: Signature) -> None:
