@@ -343,19 +343,23 @@ def test_the_worker_waits_and_begins_by_itself(empty: str, tmp_path: Path) -> No
 
 @pytest.mark.django_db
 def test_an_interrupted_migrate_says_so_and_goes_on(empty: str) -> None:
-    migrate = subprocess.Popen(
-        [sys.executable, "-u", "manage.py", "migrate"],
-        cwd=ROOT,
-        env=environment({"DATABASE_URL": empty}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert migrate.stdout is not None
-    while "petitions.0002" not in (line := migrate.stdout.readline()):
-        assert line
-    migrate.send_signal(signal.SIGINT)
-    _out, said = migrate.communicate(timeout=60)
+    assert manage(empty, "migrate", "petitions", "0001").returncode == 0
+    with psycopg.connect(empty) as holding:
+        # So that it cannot be ready before the signal comes.
+        holding.execute("LOCK TABLE petitions_petition")
+        migrate = subprocess.Popen(
+            [sys.executable, "-u", "manage.py", "migrate"],
+            cwd=ROOT,
+            env=environment({"DATABASE_URL": empty}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert migrate.stdout is not None
+        while "petitions.0002" not in (line := migrate.stdout.readline()):
+            assert line
+        migrate.send_signal(signal.SIGINT)
+        _out, said = migrate.communicate(timeout=60)
 
     assert migrate.returncode == 1
     assert said.splitlines()[-1] == "Interrupted."
