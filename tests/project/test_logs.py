@@ -116,14 +116,14 @@ class Walk:
     def post(self, path: str, data: dict[str, str], **headers: str) -> Answer:
         return fetch(self.site.url + path, data, headers=headers)
 
-    def link(self, part: str, email: str = EMAIL, but: str = "") -> str:
-        """Return the path of the newest link with `part` that was mailed to an address;
-        `but` is a path that it must not be."""
+    def link(self, part: str, email: str = EMAIL, after: int = 0) -> str:
+        """Return the path of the newest link with `part` that was mailed to an address,
+        in a message after the first `after`."""
 
         def newest() -> str:
-            for message in reversed(self.server.mailbox.messages):
+            for message in reversed(self.server.mailbox.since(after)):
                 link = link_of(message, part)
-                if message["To"] == email and link and urlsplit(link).path != but:
+                if message["To"] == email and link:
                     return urlsplit(link).path
             return ""
 
@@ -151,6 +151,12 @@ class Walk:
         self.site.sql(
             "UPDATE petitions_outgoingmail SET due_at = now() - '1 day'::interval WHERE state = 'due'"
         )
+
+    def all_sent(self) -> int:
+        """Wait until no mail is due; return how many came."""
+        due = "SELECT count(*) FROM petitions_outgoingmail WHERE state = 'due'"
+        until(lambda: self.site.sql(due) == [(0,)])
+        return len(self.server.mailbox.messages)
 
     def refused_forms(self) -> None:
         self.post(SIGN, {**FORM, "name": ""})
@@ -187,8 +193,9 @@ class Walk:
         self.post(own + "withdraw/", {})
         self.forget_caps()
         # Again, corrected this time.
+        before = self.all_sent()
         self.post(SIGN, {**FORM, "comment": COMMENT * 2})
-        again = self.link("/confirm/", but=confirm)
+        again = self.link("/confirm/", after=before)
         self.post(again + "correct/", {**FORM, "name": NAME + " III"})
         self.forget_caps()
         self.post("/signed/", {"email": EMAIL})
