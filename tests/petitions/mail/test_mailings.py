@@ -688,6 +688,35 @@ def test_it_yields_to_confirmations_that_wait(
     assert server.mailbox.recipients == ["maya@example.org"]
 
 
+def test_a_batch_under_way_yields_to_confirmations_that_wait(
+    server: MailServer,
+    update: Update,
+    alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(news, "LOOK_EVERY", 0)
+    for number in range(5):
+        make_supporter(update.petition, f"{number}@example.org")
+    mailing = ordered(update, by=alice)
+    found(mailing)
+    late = timezone.now() - news.CONFIRMATION_LATE - timedelta(seconds=1)
+    looks = news.News.may_go_on
+
+    def may_go_on(outbox: news.News) -> bool:
+        if len(server.mailbox.envelopes) == 2:
+            make_pending(update.petition, "liam@example.org", now=late)
+        return looks(outbox)
+
+    monkeypatch.setattr(news.News, "may_go_on", may_go_on)
+    assert mailings.advance(timezone.now() + BEGUN)
+
+    assert len(server.mailbox.envelopes) == 2
+    assert rounds() == 0
+    monkeypatch.setattr(news.News, "may_go_on", looks)
+    OutgoingMail.objects.all().delete()
+    assert run(mailing).sent == 5
+
+
 def test_mail_per_day_bounds_mailings_and_not_confirmations(
     server: MailServer, update: Update, alice: User, settings: Settings
 ) -> None:
