@@ -27,6 +27,7 @@ from organizations.models import (
     StaffMailPurpose,
     User,
 )
+from organizations.models.organization import USUAL_GAP_DAYS
 
 COVER_WIDTH = 1200
 
@@ -146,6 +147,14 @@ class OrganizationForm(forms.ModelForm[Organization]):
             links = self.fields["links"]
             assert isinstance(links, LinesField)
             links.base_field.validators.append(validate_web_address)
+        if "mailing_gap_days" in self.fields:
+            self.fields["mailing_gap_days"].required = False
+
+    def clean_mailing_gap_days(self) -> int:
+        """Take the usual number for an empty box, and for a form that was opened before
+        an update of the site brought this field."""
+        found: int | None = self.cleaned_data["mailing_gap_days"]
+        return USUAL_GAP_DAYS if found is None else found
 
     def clean_logo(self) -> Any:
         logo = self.cleaned_data["logo"]

@@ -60,7 +60,8 @@ def site_name(link: str) -> str:
 
 
 MOST_LINKS = 8
-# Whom a mailing was sent to is known for 90 days (petitions.privacy.rules).
+# Days between mailings. Whom one was sent to is known for 90 (petitions.privacy.rules).
+USUAL_GAP_DAYS = 3
 MOST_GAP_DAYS = 60
 # What an organisation says in other languages, too: its column, and that of a
 # translation.
@@ -178,8 +179,8 @@ class Organization(Sluggable):
     )
     mailing_gap_days = models.PositiveSmallIntegerField(
         _("days between two mailings"),
-        default=3,
-        db_default=3,
+        default=USUAL_GAP_DAYS,
+        db_default=USUAL_GAP_DAYS,
         validators=[MaxValueValidator(MOST_GAP_DAYS)],
         help_text=_(
             "Supporters who were written to so recently are left out of the next "
