@@ -133,6 +133,7 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"MAIL_RATE": "٣"}, "MAIL_RATE is '٣'."),
     ({"MAIL_CONNECTIONS": "0"}, "MAIL_CONNECTIONS is '0'. Set a whole number from"),
     ({"MAIL_CONNECTIONS": "9"}, "MAIL_CONNECTIONS is '9'."),
+    ({"MAIL_PER_DAY": "1e4"}, "MAIL_PER_DAY is '1e4'. Set a whole number from 0 to"),
     ({"BOUNCE_ADDRESS": "bounces"}, "BOUNCE_ADDRESS is 'bounces'. Set an address"),
     ({"BOUNCE_ADDRESS": "Us <b@example.org>"}, "BOUNCE_ADDRESS is 'us <b@"),
     ({"BOUNCE_ADDRESS": "b+c@example.org"}, "BOUNCE_ADDRESS is 'b+c@example.org'."),
@@ -206,7 +207,7 @@ WRONG_FOR = {
 NAMES = [
     "SITE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "EMAIL_KEY",
     "EMAIL_KEY_FALLBACKS", "DATABASE_URL", "MAIL_URL", "MAIL_RATE", "MAIL_CONNECTIONS",
-    "BOUNCE_ADDRESS", "MAIL_WEBHOOKS", "ANYMAIL_WEBHOOK_SECRET", "MAIL_FROM", "ALERT_EMAIL", "ALERT_URL",
+    "MAIL_PER_DAY", "BOUNCE_ADDRESS", "MAIL_WEBHOOKS", "ANYMAIL_WEBHOOK_SECRET", "MAIL_FROM", "ALERT_EMAIL", "ALERT_URL",
     "SECURITY_CONTACT", "TRUSTED_PROXIES", "TIME_ZONE", "MEDIA_ROOT", "STATIC_ROOT",
     "SECOND_FACTOR", "AUDIT_MONTHS", "OPERATOR", "HOSTING", "MAIL_SERVICE",
     "LEGAL_BASIS", "PRIVACY_OFFICER", "OPERATOR_EN", "OPERATOR_FR",
