@@ -266,16 +266,16 @@ class MailingAdmin(ScopedAdmin[Mailing]):
         )
         if wanted not in offered:
             raise Http404
-        mail = news.News(mailing).frame(*wanted)
+        text, html = news.News(mailing).frame(*wanted).shown()
         if "html" in request.GET:
-            return as_page(request, mail.html)
+            return as_page(request, html)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("The mail"),
             "subtitle": mailing.words_in(wanted[1]).title,
             "opts": self.opts,
             "original": mailing,
-            "text": mail.text,
+            "text": text,
             "query": f"language={wanted[0]}&reading={wanted[1]}&html=1",
         }
         return TemplateResponse(

@@ -42,8 +42,9 @@ CHOSEN = """
                AND c.organization_id = %(organization)s
                AND (c.email = s.email OR upper(c.email) = upper(s.email))
              ORDER BY c.given_at DESC, c.id DESC LIMIT 1)
-       AND NOT EXISTS (
-           SELECT FROM petitions_mailingrecipient r
+       -- In this form, PostgreSQL looks for each by its key. As NOT EXISTS, shortly
+       -- after another mailing, it goes through all recipients for each.
+       AND (SELECT true FROM petitions_mailingrecipient r
              JOIN petitions_mailing m ON m.id = r.mailing_id
              JOIN petitions_petition p ON p.id = m.petition_id
             WHERE r.email_key = s.email_key AND (
@@ -51,7 +52,8 @@ CHOSEN = """
                   OR (%(gap)s AND p.organization_id = %(organization)s AND (
                       (r.state IN ('sent', 'bounced') AND r.finished_at > %(lately)s)
                       OR (r.state = 'due' AND m.id <> %(mailing)s
-                          AND m.state IN ('sending', 'paused'))))))
+                          AND m.state IN ('sending', 'paused')))))
+             LIMIT 1) IS NULL
 """
 COUNT = "SELECT count(DISTINCT email_key) FROM ({chosen}) chosen".format(  # noqa: S608
     chosen=CHOSEN.format(
@@ -113,7 +115,8 @@ def parameters(mailing: Mailing, now: datetime) -> dict[str, Any]:
         "since": since,
         "as_of": mailing.ordered_at or now,
         "up_to": mailing.up_to or 2**62,
-        "lately": now - timedelta(days=days),
+        # When it was ordered: whoever ordered it was told the number of that moment.
+        "lately": (mailing.ordered_at or now) - timedelta(days=days),
         "gap": days > 0,
     }
 

@@ -25,13 +25,13 @@ from petitions.mail.messages import message_id
 from petitions.mail.results import TOLERANCE
 from petitions.models import (
     Bounce,
-    Consent,
     MailingRecipient,
     OutgoingMail,
     Signature,
 )
 from petitions.models.mails import UNFINISHED, MailKind, MailState
 from petitions.signatures import (
+    consent,
     withdrawing,
 )
 from petitions.states import Withdrawal
@@ -170,11 +170,7 @@ def withdraw_bounced(key: UUID, *, now: datetime) -> None:
     for signature in nobody_confirmed:
         withdrawing.withdraw(signature, now=now, because=Withdrawal.BOUNCED)
         # Then nobody consented to updates either.
-        Consent.objects.filter(
-            organization=signature.petition.organization_id,
-            email_key=key,
-            source=f"petition:{signature.petition_id}",
-        ).delete()
+        consent.forget_answers(signature)
         logger.warning(
             "Signature %s is withdrawn: each mail to it came back", signature.pk
         )

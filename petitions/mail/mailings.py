@@ -8,6 +8,7 @@ marks it had not made, with the same Message-ID."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -37,6 +38,8 @@ from petitions.models import (
 from petitions.models.mailings import CALL_OFF_WITHIN, NOT_BEGUN
 from petitions.models.mails import MailState
 from petitions.states import PUBLIC_STATES, MailingScope, MailingState
+
+logger = logging.getLogger(__name__)
 
 RECIPIENTS_KEPT = timedelta(days=90)
 """How long it is known to whom a mailing went."""
@@ -113,6 +116,14 @@ def why_not(update: Update, now: datetime) -> StrOrPromise:
     return ""
 
 
+def changed_since(mailing: Mailing) -> StrOrPromise:
+    """Return what to do when the update does not say any more what would be sent; ""
+    while it does."""
+    if mailing.words == words_of(mailing.update):
+        return ""
+    return _("The update was changed since: call this off, and prepare it anew.")
+
+
 def prepare(mailing: Mailing, now: datetime) -> None:
     """Store a draft. Raise NotPossible when it cannot be sent, or when another one of
     the petition is not over."""
@@ -145,10 +156,8 @@ def order(mailing: Mailing, by: User, now: datetime) -> None:
         raise NotPossible(sentence)
     if mailing.tested_at is None or mailing.test_by_id != by.pk:
         raise NotPossible(_("Send it to yourself first, and read what you get."))
-    if mailing.words != words_of(mailing.update):
-        raise NotPossible(
-            _("The update was changed since: call this off, and prepare it anew.")
-        )
+    if sentence := changed_since(mailing):
+        raise NotPossible(sentence)
     if key_ring.state()[1]:
         raise NotPossible(_("The site is working on all addresses: try again later."))
     number = audience.count(mailing, now)
@@ -171,6 +180,8 @@ def approve(mailing: Mailing, by: User, now: datetime) -> None:
     """Approve what somebody else has ordered."""
     if mailing.ordered_by_id == by.pk:
         raise NotPossible(_("Somebody else than who ordered it has to approve it."))
+    if sentence := why_not(mailing.update, now) or changed_since(mailing):
+        raise NotPossible(sentence)
     approved = changed(
         mailing, [MailingState.WAITING], state=MailingState.ORDERED, approved_by=by,
         approved_at=now, begins_at=now + CALL_OFF_WITHIN,
@@ -256,10 +267,18 @@ def advance(now: datetime) -> bool:
     if mailing is None:
         return False
     if mailing.state == MailingState.ORDERED:
-        return changed(mailing, [MailingState.ORDERED], state=MailingState.SENDING)
+        return start(mailing, now)
     if mailing.filled_at is None:
         return fill(mailing, now)
     return send_some(mailing, now)
+
+
+def start(mailing: Mailing, now: datetime) -> bool:
+    """Begin with what was ordered, or call it off if it could not be ordered now."""
+    if sentence := why_not(mailing.update, now) or changed_since(mailing):
+        logger.warning("Mailing %s is called off: %s", mailing.pk, sentence)
+        return call_off(mailing, now)
+    return changed(mailing, [MailingState.ORDERED], state=MailingState.SENDING)
 
 
 def fill(mailing: Mailing, now: datetime) -> bool:
@@ -351,6 +370,9 @@ def send_test(now: datetime) -> bool:
         reply = refusal.status
     except OSError:
         reply = "421"  # away; whoever asked tries again, and others do not wait
+    except Exception:  # no text that staff write holds up the mailings of others
+        logger.exception("The test mail of mailing %s could not be made", mailing.pk)
+        reply = "500"
     rows = Mailing.objects.filter(pk=mailing.pk, test_due=True, test_by=mailing.test_by)
     rows.filter(state=MailingState.PREPARING).update(
         test_due=False, tested_at=None if reply else now, test_reply=reply[:20]

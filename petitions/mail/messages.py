@@ -47,12 +47,16 @@ LINKS = {
     "unsubscribe_link": (TokenPurpose.UNSUBSCRIBE, "petitions:unsubscribe"),
 }
 LONGEST_LINE = 990
+# Nobody can guess it: whoever writes a title or a text could otherwise have the links
+# of each recipient put into an address of their own.
+NONCE = secrets.token_hex(8)
+NOWHERE = "https://link.invalid/"
 
 
 def placeholder(name: str) -> str:
     """Return the placeholder that stands in a rendered template for a recipient's
-    link."""
-    return f"https://{name.replace('_', '-')}.invalid/"
+    link. It is shown to nobody."""
+    return f"https://{name.replace('_', '-')}.{NONCE}.invalid/"
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,13 @@ class MessageTemplate:
     one_click: str
     """The name of the link by which mail programs may offer to unsubscribe with one
     click (RFC 8058); "" for mails that were asked for."""
+
+    def shown(self) -> tuple[str, str]:
+        """Return text and HTML for a preview, with links that lead nowhere."""
+        text, html = self.text, self.html
+        for mark in self.links:
+            text, html = text.replace(mark, NOWHERE), html.replace(mark, NOWHERE)
+        return text, html
 
     def message(
         self,

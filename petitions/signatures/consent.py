@@ -70,6 +70,25 @@ def end_updates(consent: Consent, *, now: datetime) -> bool:
     return True
 
 
+def forget_answers(signature: Signature) -> None:
+    """Erase the answers that an address gave with its signature of one petition.
+
+    While another answer of it to the organisation stays, they go over to that one's
+    petition instead: a later “no” goes on to hold, and so do the links of mails that
+    end them. Only where the other one is a “no” that a “yes” from here had replaced,
+    they go, and it holds again."""
+    answers = Consent.objects.filter(organization=signature.petition.organization_id)
+    answers = same_person.of_address(answers, signature.email)
+    source = f"petition:{signature.petition_id}"
+    theirs = answers.filter(source=source)
+    by_age = answers.order_by("-given_at", "-pk")
+    newest, other = by_age.first(), by_age.exclude(source=source).first()
+    if newest and other and (other.wants_updates or not newest.wants_updates):
+        theirs.update(source=other.source)
+    else:
+        theirs.delete()
+
+
 @repeatable
 def suppress(address: str, *, now: datetime) -> None:
     """Never write to this address again: add a suppression."""

@@ -34,6 +34,7 @@ from petitions.models import (
 from petitions.models.mails import MailKind, MailState
 from petitions.models.reports import ReportQuerySet
 from petitions.signature_fields import OPTIONAL
+from petitions.signatures.consent import forget_answers
 from petitions.signatures.withdrawing import withdraw
 from petitions.states import Delivery, SignatureState
 
@@ -357,10 +358,7 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
         )
         if not at_address.exclude(state=SignatureState.PENDING).exists():
             # A consent is the mailbox's: the other person there may have given it.
-            same_person.of_address(Consent.objects.all(), signature.email).filter(
-                organization=signature.petition.organization_id,
-                source=f"petition:{signature.petition_id}",
-            ).delete()
+            forget_answers(signature)
 
 
 def erased_with(signature: Signature) -> QuerySet[Signature]:

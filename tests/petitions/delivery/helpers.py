@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection, transaction
 from django.utils import timezone
 
 from petitions.delivery import making
-from petitions.models import Pack, Petition
+from petitions.models import Pack, Petition, Signature
+from petitions.signature_fields import ERASED
 from petitions.states import PackState
 from tests.factories import make_user
 
@@ -28,3 +30,12 @@ def made(pack: Pack) -> Pack:
     pack.refresh_from_db()
     assert pack.state == PackState.DONE
     return pack
+
+
+def erase(row: Signature) -> None:
+    """Erase the names of its petition, as at the end of their time."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE petitions_signature DISABLE TRIGGER USER")
+        Signature.objects.filter(pk=row.pk).update(**ERASED)
+        cursor.execute("ALTER TABLE petitions_signature ENABLE TRIGGER USER")

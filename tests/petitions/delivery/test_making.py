@@ -30,7 +30,6 @@ from petitions.models import (
     Petition,
     Signature,
 )
-from petitions.signature_fields import ERASED
 from petitions.signatures import withdrawing
 from petitions.states import Delivery, PackContents, PackState, State
 from tests.core.pdf.helpers import needs_printing as needs_fonts
@@ -42,7 +41,7 @@ from tests.factories import (
     make_signature,
     make_translation,
 )
-from tests.petitions.delivery.helpers import made, prepared
+from tests.petitions.delivery.helpers import erase, made, prepared
 
 pytestmark = pytest.mark.django_db
 
@@ -108,15 +107,6 @@ def test_each_signature_is_in_the_list_as_it_agreed(
     assert (pack.names, pack.left_out) == (int(named), int(out))
     assert pack.number_only == int(counts and not named and not out)
     assert sum(pack.countries.values()) == pack.confirmed == int(counts)
-
-
-def erase(row: Signature) -> None:
-    """Erase the names of its petition, as at the end of their time."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE petitions_signature DISABLE TRIGGER USER")
-        Signature.objects.filter(pk=row.pk).update(**ERASED)
-        cursor.execute("ALTER TABLE petitions_signature ENABLE TRIGGER USER")
 
 
 @pytest.mark.parametrize(

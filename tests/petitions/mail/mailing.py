@@ -10,7 +10,14 @@ from django.utils import timezone
 from organizations.models import Role, User
 from petitions.mail import mailings
 from petitions.mail.mailings import Audience
-from petitions.models import Mailing, OutgoingMail, Petition, Signature, Update
+from petitions.models import (
+    Mailing,
+    MailingRecipient,
+    OutgoingMail,
+    Petition,
+    Signature,
+    Update,
+)
 from petitions.models.mailings import CALL_OFF_WITHIN
 from tests.factories import make_member, make_signature, make_update
 
@@ -74,3 +81,17 @@ def run(mailing: Mailing) -> Mailing:
     rounds()
     mailing.refresh_from_db()
     return mailing
+
+
+def written_to(row: Signature) -> None:
+    """Note that a mailing of its petition went to somebody."""
+    now, petition = timezone.now(), row.petition
+    update = petition.updates.first() or make_update(petition)
+    mailing, _made = Mailing.objects.get_or_create(
+        petition=petition, update=update, defaults={"words": [], "made_at": now}
+    )
+    assert row.email_key is not None
+    MailingRecipient.objects.create(
+        mailing=mailing, update=update, signature=row, email_key=row.email_key,
+        state="sent", due_at=now, created_at=now, finished_at=now,
+    )  # fmt: skip

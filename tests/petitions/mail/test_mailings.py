@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import product
@@ -9,7 +10,9 @@ from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
@@ -17,7 +20,7 @@ from pytest_django import Settings
 from organizations.models import Organization, Role, User
 from organizations.rights import GRAVE, Right, roles_with
 from petitions.identity import key_ring
-from petitions.mail import audience, bounces, mailings, news, sending
+from petitions.mail import audience, bounces, mailings, messages, news, sending
 from petitions.mail.mailings import NotPossible
 from petitions.models import (
     Bounce,
@@ -40,7 +43,7 @@ from tests.factories import (
     make_update_translation,
 )
 from tests.mailserver import MailServer, body
-from tests.petitions.delivery.test_making import erase
+from tests.petitions.delivery.helpers import erase
 from tests.petitions.mail.mailing import (
     BEGUN,
     make_supporter,
@@ -795,3 +798,167 @@ def test_a_mail_that_comes_back_is_counted_once(
 def test_owners_and_editors_may_mail() -> None:
     assert roles_with(Right.MAIL) == [Role.OWNER, Role.EDITOR]
     assert Right.MAIL in GRAVE
+
+
+# == What a stranger found ==
+
+
+@pytest.mark.parametrize("name", ["signed", "signature", "unsubscribe", "confirm"])
+def test_no_words_of_staff_bring_a_readers_links_into_an_address(
+    server: MailServer, petition: Petition, alice: User, name: str
+) -> None:
+    mark = f"https://{name}-link.invalid/"
+    make_supporter(petition, "maya@example.org")
+    words = f"[more](https://evil.example/?u={mark}) https://evil.example/?v={mark}"
+
+    run(ordered(news_of(petition, text=words), by=alice))
+
+    (message,) = server.mailbox.messages
+    for kind in ("plain", "html"):
+        found = re.findall(r"evil\.example[^\s\"<]*", body(message, kind))
+        assert found
+        assert all(settings.SITE_HOST not in address for address in found)
+
+
+def test_the_preview_does_not_show_what_stands_for_links(
+    as_user: Callable[[User], Client], update: Update, alice: User
+) -> None:
+    mailing = prepared(update, alice)
+    path = f"/admin/petitions/mailing/{mailing.pk}/preview/"
+
+    for query in ("", "?html=1"):
+        page = as_user(alice).get(path + query).content.decode()
+        assert messages.NOWHERE in page
+        assert messages.NONCE not in page
+
+
+@pytest.mark.parametrize("way", ["link", "page"])
+def test_a_no_holds_when_the_signature_it_was_given_with_is_erased(
+    server: MailServer, update: Update, alice: User, way: str
+) -> None:
+    now = timezone.now()
+    make_supporter(update.petition, "maya@example.org", now=now - timedelta(hours=2))
+    other = make_petition(update.petition.organization)
+    two = make_supporter(other, "maya@example.org", now=now - timedelta(hours=1))
+    if way == "link":
+        newest = Consent.objects.latest("given_at")
+        assert consent.end_updates(newest, now=now)
+    else:
+        consent.record_consent(two, wants_updates=False, now=now)
+
+    my_data.erase_signature(two, now=now)
+
+    assert not Consent.objects.filter(source=f"petition:{other.pk}").exists()
+    with pytest.raises(NotPossible, match="nobody to write to"):
+        ordered(update, by=alice)
+
+
+def test_a_no_holds_when_the_mails_of_its_signature_came_back(
+    update: Update, alice: User
+) -> None:
+    now = timezone.now()
+    make_supporter(update.petition, "maya@example.org", now=now - timedelta(hours=2))
+    other = make_petition(update.petition.organization)
+    two = make_signature(
+        other, "maya@example.org", wants_updates=False, now=now - timedelta(hours=1)
+    )
+    mails = OutgoingMail.objects.filter(signature=two)
+    assert mails.update(state="bounced", finished_at=now, leased_until=None)
+    assert two.email_key is not None
+
+    bounces.withdraw_bounced(two.email_key, now=now)
+
+    two.refresh_from_db()
+    assert two.state == "withdrawn"
+    assert not Consent.objects.latest("given_at", "pk").wants_updates
+
+
+def test_an_older_no_holds_again_when_the_yes_after_it_is_erased(
+    update: Update, alice: User
+) -> None:
+    now = timezone.now()
+    make_signature(
+        update.petition, "maya@example.org", wants_updates=False,
+        now=now - timedelta(hours=2),
+    )  # fmt: skip
+    other = make_petition(update.petition.organization)
+    two = make_supporter(other, "maya@example.org", now=now - timedelta(hours=1))
+
+    my_data.erase_signature(two, now=now)
+
+    assert [row.wants_updates for row in Consent.objects.all()] == [False]
+
+
+def test_a_link_unsubscribes_though_the_signature_it_came_from_is_erased(
+    server: MailServer, update: Update, alice: User, visitor: Client
+) -> None:
+    now = timezone.now()
+    one = make_supporter(
+        update.petition, "maya@example.org", now=now - timedelta(hours=2)
+    )
+    run(ordered(update, by=alice))
+    link = re.search(r"/unsubscribe/[^/\s]+/", body(server.mailbox.messages[0]))
+    assert link
+    other = make_petition(update.petition.organization)
+    make_supporter(other, "maya@example.org", now=now - timedelta(hours=1))
+
+    my_data.erase_signature(one, now=now)
+
+    assert visitor.post(link[0], {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert not Consent.objects.latest("given_at", "pk").wants_updates
+
+
+def test_whoever_was_left_out_when_it_was_ordered_stays_so(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    """The number that staff were told decides whether a second person must approve."""
+    Organization.objects.update(mailing_gap_days=7)
+    for number in range(5):
+        make_supporter(update.petition, f"{number}@example.org")
+    first = run(ordered(news_of(update.petition), by=alice))
+    last = first.recipients.latest("finished_at").finished_at
+    assert last is not None
+    Organization.objects.update(mailing_approval_above=1)
+    make_supporter(update.petition, "new@example.org")
+    # Ten minutes later the seven days are over.
+    when = last + timedelta(days=7) - timedelta(minutes=5)
+    mailing = ordered(update, by=alice, now=when)
+    assert mailing.number == 1
+
+    rounds(when + BEGUN)
+
+    mailing.refresh_from_db()
+    assert mailing.sent == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda update: Update.objects.update(title="Corrected"),
+        lambda update: Organization.objects.update(postal_address=""),
+    ],
+)
+def test_what_could_not_be_ordered_any_more_is_called_off_when_it_begins(
+    server: MailServer, update: Update, alice: User, change: Callable[[Update], object]
+) -> None:
+    make_supporter(update.petition, "maya@example.org")
+    mailing = ordered(update, by=alice)
+    change(update)
+
+    run(mailing)
+
+    assert mailing.state == MailingState.CALLED_OFF
+    assert server.mailbox.recipients == []
+
+
+def test_nothing_is_approved_that_could_not_be_ordered_any_more(
+    update: Update, alice: User, erin: User
+) -> None:
+    Organization.objects.update(mailing_approval_above=0)
+    make_supporter(update.petition, "maya@example.org")
+    mailing = ordered(update, by=alice)
+    Update.objects.update(title="Corrected")
+    mailing = Mailing.objects.get(pk=mailing.pk)
+
+    with pytest.raises(NotPossible, match="changed since"):
+        mailings.approve(mailing, erin, timezone.now())

@@ -62,7 +62,7 @@ from tests.factories import (
 )
 from tests.helpers import text_of
 from tests.petitions.admin.helpers import form
-from tests.petitions.signatures.test_my_data import written_to
+from tests.petitions.mail.mailing import written_to
 from tests.site import until
 
 pytestmark = pytest.mark.django_db

@@ -14,16 +14,15 @@ from petitions.identity.key_ring import email_key
 from petitions.models import (
     Consent,
     LeftOut,
-    Mailing,
-    MailingRecipient,
     Petition,
     Report,
     Signature,
 )
 from petitions.signatures import my_data
 from petitions.signatures.my_data import PLACES, DataSubject
-from tests.factories import make_petition, make_signature, make_update
+from tests.factories import make_petition, make_signature
 from tests.petitions.delivery.helpers import prepared
+from tests.petitions.mail.mailing import written_to
 
 pytestmark = pytest.mark.django_db
 
@@ -69,20 +68,6 @@ def consent(organization: Organization, email: str, source: str = "") -> Consent
         organization=organization, email=email, email_key=email_key(email),
         wants_updates=True, wording_version=1, language="en", sender="Rights Now",
         source=source, given_at=timezone.now(),
-    )  # fmt: skip
-
-
-def written_to(row: Signature) -> None:
-    """Note that a mailing of its petition went to somebody."""
-    now, petition = timezone.now(), row.petition
-    update = petition.updates.first() or make_update(petition)
-    mailing, _made = Mailing.objects.get_or_create(
-        petition=petition, update=update, defaults={"words": [], "made_at": now}
-    )
-    assert row.email_key is not None
-    MailingRecipient.objects.create(
-        mailing=mailing, update=update, signature=row, email_key=row.email_key,
-        state="sent", due_at=now, created_at=now, finished_at=now,
     )  # fmt: skip
 
 

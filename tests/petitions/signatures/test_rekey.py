@@ -55,8 +55,8 @@ from petitions.signatures.confirming import Confirmation
 from petitions.states import SignatureState
 from tests.factories import make_pending, make_petition, make_signature
 from tests.parallel import all_at_once
+from tests.petitions.mail.mailing import written_to
 from tests.petitions.signatures.helpers import rekey
-from tests.petitions.signatures.test_my_data import written_to
 from tests.petitions.views.helpers import link
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_keys")]
