@@ -61,7 +61,8 @@ def deliver(staff: Page, site: Site) -> str:
     if staff.locator("input[name=target]").count() > 1:
         staff.locator("input[name=target]").first.check()
     staff.locator("input[name=contents][value=names]").check()
-    staff.locator("#content-main button, #content form button").first.click()
+    with staff.expect_navigation():
+        staff.locator("#content-main button, #content form button").first.click()
     pack = urlsplit(staff.url).path
     staff.get_by_role("button", name="Make the pack").click()
 

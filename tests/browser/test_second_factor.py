@@ -73,6 +73,7 @@ def test_each_factor_lets_in(
     secret = page.locator(".account-secret").inner_text().replace(" ", "")
     page.fill("#id_code", code_of(secret))
     page.click("input[type=submit]")
+    page.wait_for_selector(".account-codes code")
     codes = page.locator(".account-codes code").all_inner_texts()
     assert len(codes) == 10
     found += faults(page, "recovery codes")
