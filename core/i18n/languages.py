@@ -12,6 +12,7 @@ from __future__ import annotations
 import gettext
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -294,3 +295,12 @@ class TextLanguageConverter:
 
 
 register_converter(TextLanguageConverter, "language")
+
+
+def said(by_language: Mapping[str, str]) -> Passage | None:
+    """Return what was said in the reader's language, or else in the first one in which
+    it was; None where nothing was."""
+    for language in (reader_language(), *by_language):
+        if language in by_language:
+            return Passage(by_language[language], language)
+    return None

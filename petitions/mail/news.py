@@ -15,7 +15,7 @@ from django.db.models.functions import Upper
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from core.i18n.languages import is_of_interface
+from core.i18n.languages import is_of_interface, said
 from core.mail.transport import mail_domain
 from petitions.identity import key_ring
 from petitions.mail import bounces, sending
@@ -229,7 +229,7 @@ def build(mailing: Mailing, language: str, reading: str) -> MessageTemplate:
             "language": language,
             "words": words,
             "address": settings.SITE_URL + path,
-            "operator": operator_in(language),
+            "operator": said(settings.OPERATOR),
             **{name: placeholder(name) for name in LINKS},
         }
         subject = render_to_string("emails/news.subject.txt", context)
@@ -252,10 +252,3 @@ def build(mailing: Mailing, language: str, reading: str) -> MessageTemplate:
         links=found,
         one_click="unsubscribe_link",
     )
-
-
-def operator_in(language: str) -> str:
-    """Return who runs the site, as the settings say it in this language, or else in
-    another; "" when it is not stated."""
-    said: dict[str, str] = settings.OPERATOR
-    return said.get(language) or next(iter(said.values()), "")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from core import retention
-from core.i18n.languages import Passage, reader_language
+from core.i18n.languages import Passage, said
 from core.models import Heartbeat
 from organizations.models import Organization
 from petitions.loops import PROVED
@@ -71,15 +71,6 @@ def facts() -> list[tuple[str, Passage | None]]:
             said(settings.PRIVACY_OFFICER),
         ),
     ]
-
-
-def said(by_language: dict[str, str]) -> Passage | None:
-    """Return what was said in the reader's language, or else in the first one in which
-    it was."""
-    for language in (reader_language(), *by_language):
-        if language in by_language:
-            return Passage(by_language[language], language)
-    return None
 
 
 @require_safe

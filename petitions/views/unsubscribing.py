@@ -31,7 +31,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         return outcome
     given = Consent.objects.select_related("organization").filter(pk=outcome.number)
     answer = given.first()
-    if answer is None:  # erased, and the address with it; or a test mail
+    if answer is None:  # erased with all answers to the organisation; or a test mail
         page = "petitions/unsubscribe.html"
         return TemplateResponse(request, page, {"answer": None}, status=410)
     # One-click unsubscription (RFC 8058): the mail provider posts from its own server.
