@@ -53,16 +53,18 @@ def problem(
     request: HttpRequest, status: int, *, has_files: bool = False
 ) -> HttpResponse:
     """Return the page templates/<status>.html with that status, or problem details for
-    the path of public data. `has_files` says that a form with files was sent. With
-    a 503 what was typed is kept, to be sent again."""
+    the path of public data. `has_files` says that a form with files was sent. What was
+    typed is kept, to be sent again, with a 503, and with a 404 of one of our forms: the
+    petition that it was for may be gone, or a draft again."""
     if request.path.endswith(DATA):
         response: HttpResponse = data_problem(status)
     else:
         mark_problem(request, status)
+        keeps = status == 503 or (status == 404 and request.resolver_match)
         context = {
             "status": status,
             "has_files": has_files,
-            "form": sent_form(request) if status == 503 else None,
+            "form": sent_form(request) if keeps else None,
             "stopped": stopped_by(request),
         }
         page = render_to_string(f"{status}.html", context, request)

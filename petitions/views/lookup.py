@@ -14,7 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from petitions.models import Petition
-from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
+from petitions.visibility import (
+    PetitionMoved,
+    PetitionWithdrawn,
+    get_moved_petition,
+    get_petition,
+)
 
 type PetitionView = Callable[..., HttpResponse]
 type SlugView = Callable[..., HttpResponse]
@@ -24,14 +29,15 @@ def of_petition(
     withdrawn: Callable[[HttpRequest, Petition], HttpResponse],
 ) -> Callable[[PetitionView], SlugView]:
     """Decorate a view so that it is given the petition with the slug of its address. A
-    former slug redirects to the present one; `withdrawn` answers for a petition that
-    was withdrawn."""
+    former slug redirects to the present one, except a form, which would get lost on the
+    way; `withdrawn` answers for a petition that was withdrawn."""
 
     def found(view: PetitionView) -> SlugView:
         @wraps(view)
         def answer(request: HttpRequest, slug: str, **more: Any) -> HttpResponse:
+            find = get_moved_petition if request.method == "POST" else get_petition
             try:
-                petition = get_petition(slug, timezone.now())
+                petition = find(slug, timezone.now())
             except PetitionMoved as moved:
                 return to_present_address(request, moved.petition)
             except PetitionWithdrawn as left:

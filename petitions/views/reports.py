@@ -38,9 +38,17 @@ from petitions.views.posting import (
 RETRY = {429: CEILING_RETRY_AFTER, 503: RETRY_AFTER}
 
 
+def of_withdrawn(request: HttpRequest, petition: Petition) -> HttpResponse:
+    """Take the message of somebody who had the form open when the petition was
+    withdrawn; show everybody else its notice."""
+    if request.method == "POST" or "sent" in request.GET:
+        return form_or_thanks(request, petition)
+    return to_its_notice(request, petition)
+
+
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-@of_petition(to_its_notice)
+@of_petition(of_withdrawn)
 def report(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Let a visitor report that something is wrong with a petition; its organisation is
     told."""

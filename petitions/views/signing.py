@@ -260,7 +260,7 @@ def try_again(
     kept = [
         (name, LABELS.get(name, ""), value)
         for name, value in request.POST.items()
-        if name in KEPT and len(value) <= 2000
+        if name in KEPT
     ]
     if via := via_of(request):
         kept.append(("via", "", via))

@@ -214,6 +214,23 @@ def test_only_what_the_public_sees_can_be_reported(
     assert visitor.post("/petitions/over/report/", form).status_code == 303
 
 
+def test_a_message_is_taken_whatever_became_of_the_petition_meanwhile(
+    visitor: Client, petition: Petition, form: dict[str, str]
+) -> None:
+    """The form was open in a browser."""
+    petition.slug = "free-them-all"
+    petition.save()
+    moved = visitor.post(REPORT, form)
+    petition.withdraw(now=timezone.now())
+    withdrawn = visitor.post("/petitions/free-them-all/report/", form)
+
+    for answer in (moved, withdrawn):
+        assert answer.status_code == 303
+        thanks = text_of(visitor.get(answer.headers["Location"]))
+        assert "Thank you for telling us" in thanks
+    assert Report.objects.filter(petition=petition).count() == 2
+
+
 def test_a_body_that_is_no_form(visitor: Client, petition: Petition) -> None:
     response = visitor.post(REPORT, "{}", content_type="application/json")
 

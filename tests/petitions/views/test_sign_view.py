@@ -18,7 +18,7 @@ from petitions.models import Consent, OutgoingMail, Petition, Signature
 from petitions.signatures.forms import countries
 from petitions.states import State
 from petitions.templatetags.petition_tags import country_name
-from tests.factories import make_petition, make_signature
+from tests.factories import backdate, make_petition, make_signature
 from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
@@ -495,12 +495,46 @@ def test_a_petition_closes_at_its_hour_without_anybody_doing_anything(
     assert b"<form" not in visitor.get(petition.get_absolute_url()).content
 
 
+@pytest.mark.parametrize("behind", ["sign/", "report/"])
+@pytest.mark.parametrize("gone", ["draft", "deleted", "scheduled"])
+def test_a_form_for_what_is_gone_keeps_what_was_typed(
+    visitor: Client, petition: Petition, gone: str, behind: str
+) -> None:
+    """It was open in a browser while staff took the petition off the site."""
+    now = timezone.now()
+    if gone == "scheduled":
+        backdate(petition, opens_at=now + timedelta(days=1))
+    else:
+        petition.unpublish(now=now)
+    if gone == "deleted":
+        petition.delete()
+    words = "The river is ours.\nIt was our parents’."
+    typed = {"name": "Maya", "email": "maya@example.org", "comment": words,
+             "reason": "untrue", "text": words}  # fmt: skip
+
+    answer = visitor.post(f"/petitions/free-the-prisoners/{behind}", typed)
+
+    assert answer.status_code == 404
+    assert "Nothing was signed or stored." in text_of(answer)
+    assert words in answer.content.decode()
+    assert f'action="/petitions/free-the-prisoners/{behind}"' in answer.content.decode()
+
+
+def test_a_form_that_was_never_ours_is_not_kept(visitor: Client) -> None:
+    answer = visitor.post("/wp-login.php", {"log": "somebody-else"})
+
+    assert answer.status_code == 404
+    assert "somebody-else" not in answer.content.decode()
+
+
 def test_a_paused_petition_keeps_what_was_typed(
     visitor: Client, petition: Petition, sign_form: dict[str, Any]
 ) -> None:
     petition.pause()
 
-    response = visitor.post(SIGN, {**sign_form, "comment": "All this"})
+    # Also more of it than a form takes.
+    words = "All this " * 400
+    response = visitor.post(SIGN, {**sign_form, "comment": words})
 
     page = response.content.decode()
     assert response.status_code == 409
@@ -509,7 +543,7 @@ def test_a_paused_petition_keeps_what_was_typed(
     assert "The organisation has paused signing for a while." in text_of(response)
     for kept in ("Maya Tremblay", "maya@example.org"):
         assert f'value="{kept}"' in page
-    assert ">All this</textarea>" in page
+    assert f">{words}</textarea>" in page
     assert not Signature.objects.exists()
 
 
