@@ -32,12 +32,13 @@ def day_of(when: date) -> date:
 
 def last_day(closes_at: datetime) -> date:
     """Return the last day that a petition is open on: the day before, when it closes at
-    midnight."""
-    return timezone.localdate(closes_at - timedelta(microseconds=1))
+    midnight or within the minute behind it."""
+    minute = closes_at.replace(second=0, microsecond=0)
+    return timezone.localdate(minute - timedelta(microseconds=1))
 
 
 def closes_with_its_day(closes_at: datetime) -> bool:
-    """Return whether it closes at midnight, or in the last minute before."""
+    """Return whether it closes in the minute before midnight, or the one behind it."""
     local = timezone.localtime(closes_at)
     return (local.hour, local.minute) in {(0, 0), (23, 59)}
 

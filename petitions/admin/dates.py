@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from petitions.dates import why_impossible
+from petitions.dates import day_of, why_impossible
 from petitions.models import Petition
 
 # Nobody plans further ahead: a later year is mistyped.
@@ -48,7 +49,7 @@ class DatesForm(forms.ModelForm[Petition]):
         now = timezone.now()
         self.refuse("opens_at", self.wrong_opening, now)
         self.refuse("closes_at", self.wrong_closing, now)
-        self.refuse("started_on", wrong_start, now)
+        self.refuse("started_on", self.wrong_start, now)
         return cleaned
 
     def refuse(
@@ -87,13 +88,25 @@ class DatesForm(forms.ModelForm[Petition]):
             return _("This has passed. To end a petition now, use “Close”.")
         return far_ahead(closes_at, now)
 
+    def wrong_start(self, day: date | None, now: datetime) -> Any:
+        """Return why it cannot have begun elsewhere on that day, in a sentence; None if
+        it can. What has opened or ended had begun."""
+        if day is None:
+            return None
+        if impossible := why_impossible(day, now):
+            return impossible
+        opens_at, ended_on = self.instance.opens_at, self.instance.end_day
+        opened_on = day_of(opens_at) if opens_at and opens_at <= now else None
+        begun_by = min(filter(None, [opened_on, ended_on]), default=day)
+        if day <= begun_by:
+            return None
+        return _("It had begun by %(day)s: choose that day, or an earlier one.") % {
+            "day": date_format(begun_by)
+        }
+
 
 def far_ahead(moment: datetime | None, now: datetime) -> Any:
     """Return a sentence if the date is more than ten years ahead; None if it is not."""
     if moment is not None and moment > now + FAR_AHEAD:
         return _("This is more than ten years ahead: check the year.")
     return None
-
-
-def wrong_start(day: Any, now: datetime) -> Any:
-    return why_impossible(day, now) if day else None

@@ -216,7 +216,7 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
         planned.targets = read_targets(fields)
     with faults.noted():
         planned.translations = read_translations(fields, petition)
-    planned.entries = read_entries(fields, ended_on, now)
+    planned.entries = read_entries(fields, started_on, ended_on, now)
     planned.number = fields.values.get("supporters")
     return planned
 
@@ -312,12 +312,16 @@ def read_target(node: Node, position: int, faults: Faults) -> Target:
     return target
 
 
-def read_entries(of: Fields, ended_on: date | None, now: datetime) -> list[CountEntry]:
+def read_entries(
+    of: Fields, started_on: date | None, ended_on: date | None, now: datetime
+) -> list[CountEntry]:
     """Return the count entries for supporters counted elsewhere: on the day that the
     file says, else by the day it ended, as nobody signs later; else today."""
     number: int = of.read("supporters", number_of) or 0
     of.texts(CountEntry, ["counted_by"], ())
     counted_at = of.read("counted_at", lambda value: past_day_of(value, now))
+    if counted_at and started_on and counted_at < started_on:
+        of.faults.append(FileProblem(of.given["counted_at"], "is before it started."))
     if not number:
         for key in of.given.keys() & {"counted_by", "counted_at"}:
             unused = FileProblem(of.given[key], 'is not kept without "supporters".')

@@ -18,6 +18,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
@@ -103,6 +104,16 @@ class CountEntry(models.Model):
         super().clean()
         if self.counted_at and self.counted_at > timezone.localdate():
             raise ValidationError({"counted_at": _("That day has yet to come.")})
+        began = self.petition.started_on if self.petition_id else None
+        if self.counted_at and began and self.counted_at < began:
+            raise ValidationError(
+                {
+                    "counted_at": _(
+                        "The petition began on %(day)s: nobody was counted before."
+                    )
+                    % {"day": date_format(began)}
+                }
+            )
         if self.number and self.petition_id and self.number < 0:
             others = CountEntry.objects.filter(
                 petition=self.petition_id, source=self.source

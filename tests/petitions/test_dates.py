@@ -40,6 +40,7 @@ DAY = timedelta(days=1)
     [
         # At midnight, the day before was the last one.
         ("UTC", "2026-12-05T00:00:00", "4 December 2026", "4 décembre 2026"),
+        ("UTC", "2026-12-05T00:00:01", "4 December 2026", "4 décembre 2026"),
         ("UTC", "2026-12-05T23:59:59", "5 December 2026", "5 décembre 2026"),
         (
             "UTC", "2026-12-05T18:00:00",
@@ -275,6 +276,10 @@ def test_a_withdrawal_is_dated_by_itself(visitor: Client) -> None:
         ({"started_on": "2099-01-01"}, "started_on", "still to come"),
         ({"started_on": "0001-01-01"}, "started_on", "check the year"),
         ({"supporters": 5, "counted_at": "2099-01-01"}, "counted_at", "still to come"),
+        (
+            {"supporters": 5, "counted_at": "2016-01-01", "started_on": "2016-01-02"},
+            "counted_at", "is before it started.",
+        ),
         ({"supporters": 5, "counted_at": "0001-01-01"}, "counted_at", "check the year"),
     ],
 )  # fmt: skip

@@ -168,6 +168,43 @@ def test_impossible_days_are_refused_beside_the_field(
     assert sentence in found
 
 
+@pytest.mark.parametrize("state", [State.OPEN, State.CLOSED])
+def test_nothing_began_after_it_had_opened_or_ended(
+    as_user: Login, alice: User, petition: Petition, state: State
+) -> None:
+    now = timezone.now()
+    ended: dict[str, Any] = {"state": state, "ended_at": now - 30 * DAY}
+    backdate(
+        petition,
+        opens_at=now - (5 * DAY if state == State.CLOSED else 30 * DAY),
+        **(ended if state == State.CLOSED else {}),
+    )
+    client, day = as_user(alice), timezone.localdate(now - 30 * DAY)
+
+    later = client.post(change(petition), form(petition, started_on=f"{day + DAY}"))
+    then = client.post(change(petition), form(petition, started_on=f"{day}"))
+
+    (said,) = later.context["adminform"].form.errors["started_on"]
+    assert said.startswith(f"It had begun by {day.day} {day:%B %Y}:")
+    assert then.status_code == 302, errors_of(then)
+
+
+def test_nobody_was_counted_before_it_began(
+    as_user: Login, alice: User, petition: Petition
+) -> None:
+    Petition.objects.update(started_on="2016-06-01")
+    counted = {
+        "count_entries-TOTAL_FORMS": "1", "count_entries-0-source": "paper",
+        "count_entries-0-number": "5", "count_entries-0-label": "Sheets",
+        "count_entries-0-counted_at": "2016-05-31", "started_on": "2016-06-01",
+    }  # fmt: skip
+
+    answer = as_user(alice).post(change(petition), form(petition, **counted))
+
+    assert "The petition began on 1 June 2016" in answer.content.decode()
+    assert not petition.count_entries.exists()
+
+
 @pytest.mark.parametrize(
     ("name", "hour"), [("opens_at", "00:00:00"), ("closes_at", "23:59:59")]
 )
