@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.admin import form_recovery
+from core.admin import form_recovery, saves
+from core.admin.edit_conflicts import ConflictAwareForm, arrived, told
 from core.admin.logins import HeldUp
 from core.security import events
 from core.text.numbers import Counted
@@ -84,7 +85,7 @@ def end_logins(request: HttpRequest) -> HttpResponse:
 # == Name, language, mails ==
 
 
-class AccountForm(forms.ModelForm[User]):
+class AccountForm(ConflictAwareForm, forms.ModelForm[User]):
     """The form for what somebody decides about their own account."""
 
     class Meta:
@@ -105,11 +106,19 @@ def account(request: HttpRequest) -> HttpResponse:
     """Show and change one's own name, language and mails."""
     user = user_of(request)
     form = AccountForm(request.POST or None, instance=User.objects.get(pk=user.pk))
+    form.sent = arrived(request)
+    form.sent.who = saves.meanwhile(User, str(user.pk), form.sent.opened)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
+        saves.say_kept(request, form.sent)
         messages.success(request, gettext("Your account is changed."))
         return redirect(in_own_language(saved, request.path))
-    context = {"title": gettext("Your account"), "form": form, "account": user}
+    context = {
+        "title": gettext("Your account"),
+        "form": form,
+        "seen": told(form),
+        "account": user,
+    }
     return page(request, "account", context)
 
 

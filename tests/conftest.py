@@ -172,7 +172,9 @@ class StaffClient(Client):
 
     def post(self, path: Any, data: Any = None, *args: Any, **options: Any) -> Any:
         if (
-            re.search(r"/(change|delete|spread|do/\w+)/$", str(path))
+            re.search(
+                r"/(change|delete|spread|account|(do|operation)/[\w-]+)/$", str(path)
+            )
             and isinstance(data, dict)
             and "_seen" not in data
         ):

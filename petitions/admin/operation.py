@@ -25,6 +25,8 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from core import switches
+from core.admin import saves
+from core.admin.edit_conflicts import ConflictAwareForm, arrived, told
 from core.models import Heartbeat, SwitchName
 from core.observability import backups, watchdog
 from core.observability.health import STATE
@@ -73,7 +75,7 @@ OFF: dict[str, StrOrPromise] = {
 }
 
 
-class TextsForm(forms.Form):
+class TextsForm(ConflictAwareForm, forms.Form):
     """What visitors read while a switch is on: a text for each language of the
     interface, where our own words or another language stand in for a missing one."""
 
@@ -171,16 +173,21 @@ def turn(request: HttpRequest, name: str) -> HttpResponse:
     by = user_of(request).pk
     if request.method == "POST" and "off" in request.POST:
         turn_off(switch, by=by)
-        return told(request, gettext("%(switch)s: off.") % {"switch": switch.label})
+        return turned(request, gettext("%(switch)s: off.") % {"switch": switch.label})
     form = TextsForm(switch, on, request.POST if request.method == "POST" else None)
+    form.sent = arrived(request)
+    if on and on.by:
+        form.sent.who = str(User.objects.filter(pk=on.by).first() or "")
     if form.is_valid():
         turn_on(switch, form.cleaned_data, now=timezone.now(), by=by)
-        return told(request, gettext("%(switch)s: on.") % {"switch": switch.label})
+        saves.say_kept(request, form.sent)
+        return turned(request, gettext("%(switch)s: on.") % {"switch": switch.label})
     context = {
         **admin.site.each_context(request),
         "title": switch.label,
         "on": on,
         "form": form,
+        "seen": told(form),
         "what": ON[switch],
         "what_off": OFF[switch],
         "is_banner": switch == SwitchName.BANNER,
@@ -188,7 +195,7 @@ def turn(request: HttpRequest, name: str) -> HttpResponse:
     return TemplateResponse(request, "admin/operation_switch.html", context)
 
 
-def told(request: HttpRequest, done: str) -> HttpResponse:
+def turned(request: HttpRequest, done: str) -> HttpResponse:
     in_force = ngettext(
         "In force everywhere within %(number)s second.",
         "In force everywhere within %(number)s seconds.",

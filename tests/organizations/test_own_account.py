@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.core import mail
@@ -56,6 +58,27 @@ def test_nothing_else_is_changed_by_it(as_user: Login, erin: User) -> None:
     assert (erin.name, erin.language, erin.wants_notices) == ("E", "fr", False)
     assert not erin.is_superuser
     assert erin.email == "erin@example.org"
+
+
+def test_what_another_tab_has_changed_stays(as_user: Login, erin: User) -> None:
+    client = as_user(erin)
+    page = client.get(ACCOUNT).content.decode()
+    (seen,) = re.findall(r'name="_seen" value="([^"]*)"', page)
+    opened = {
+        "name": "",
+        "language": "",
+        "wants_notices": "on",
+        "_seen": unescape(seen),
+    }
+
+    client.post(ACCOUNT, {**opened, "name": "Erin Éclair"})
+    client.post(ACCOUNT, {**opened, "language": "fr"})
+    both = client.post(ACCOUNT, {**opened, "name": "Erin E."})
+
+    erin.refresh_from_db()
+    assert (erin.name, erin.language, erin.wants_notices) == ("Erin Éclair", "fr", True)
+    assert "Erin Éclair" in both.content.decode()
+    assert 'value="Erin E."' in both.content.decode()
 
 
 @pytest.mark.parametrize("has_factor", [False, True])

@@ -26,7 +26,7 @@ from organizations.models import User
 from petitions.loops import PROVED
 from petitions.models import Petition
 from tests.conftest import StaffClient
-from tests.factories import make_pending
+from tests.factories import make_pending, make_user
 from tests.helpers import text_of
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +103,44 @@ def test_a_switch_says_what_happens_before_it_does(as_user: Login, ada: User) ->
     ended = browser.post(turn("stop-signing"), {"off": "1"}, follow=True)
     assert "Stop signing: off. In force everywhere" in text_of(ended)
     assert not Switch.objects.exists()
+
+
+def test_two_who_write_a_text_lose_nothing(as_user: Login, ada: User) -> None:
+    bea = make_user("bea@example.org", is_superuser=True)
+    path = turn("banner")
+    turn_on(SwitchName.BANNER, WORDS, now=timezone.now(), by=ada.pk)
+
+    first = opened(as_user(ada), path, en="On Tuesday, from nine to ten.")
+    second = opened(as_user(bea), path, fr="Mardi.")
+    third = opened(as_user(bea), path, en="On Wednesday.")
+    first()
+    second()
+    refused = third()
+
+    # What only one of them changed stays; what both did is asked.
+    texts = {"en": "On Tuesday, from nine to ten.", "fr": "Mardi."}
+    assert Switch.objects.get().texts == texts
+    assert refused.status_code == 200
+    page = refused.content.decode()
+    assert "On Tuesday, from nine to ten." in page
+    assert "On Wednesday.</textarea>" in page
+    assert "bea@example.org changed this while you had it open" in page
+
+    late = opened(as_user(bea), path, en="On Thursday.")
+    as_user(ada).post(path, {"off": "1"})
+    # It does not come on again unseen.
+    assert late().status_code == 200
+    assert not Switch.objects.exists()
+
+
+def opened(client: Client, path: str, **typed: str) -> Callable[[], Any]:
+    """Open the form now; return a function that sends it, with `typed` in it."""
+    page = client.get(path)
+    seen = re.search(r'name="_seen" value="([^"]*)"', page.content.decode())
+    assert seen is not None
+    fields = {field.html_name: field.value() for field in page.context["form"]}
+    sent = {**fields, "_seen": html.unescape(seen[1]), **typed}
+    return lambda: client.post(path, sent)
 
 
 @pytest.mark.parametrize("name", SwitchName.values)
