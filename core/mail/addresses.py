@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from publicsuffixlist import PublicSuffixList
 
+from core.text.characters import BLANK
+
 # The mail servers of test networks use .test, so it is not refused.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.remove("test")
 
@@ -58,12 +60,6 @@ SCHEME = re.compile(r"mailto:", re.IGNORECASE)
 JOINERS = "\u200c\u200d"
 QUOTES = ("''", "“”", "‘’", "«»", "„“", "()", "[]")
 PUNCTUATION = ".,;:?!\u3001"
-# Letters and marks that show nothing: fillers of Hangul, the empty Braille pattern,
-# invisible vowels and variation selectors.
-BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
-    "\U000e0100-\U000e01ef]"
-)
 JOINER_IN_LATIN = re.compile(
     f"(?<=[\\x00-\u024f])[{JOINERS}]+|[{JOINERS}]+(?=[\\x00-\u024f])"
 )

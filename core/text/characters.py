@@ -54,6 +54,12 @@ OF_FIGURES = {
     0xFF0E: ".",
 }
 SEVERAL_BLANKS = re.compile(r"\s{2,}|[\n\t]")
+# Letters and marks that show nothing: fillers of Hangul, the empty Braille pattern,
+# invisible vowels and variation selectors.
+BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 # Lone surrogates, noncharacters, the replacement character, and private-use code points
 # that only a symbol font shows.
 PLANES = range(0, 0x110000, 0x10000)
@@ -122,12 +128,17 @@ def is_garbled(text: str) -> bool:
 def ignoring_case_and_blanks(text: str) -> str:
     """Return a key that is equal for lines which look the same but for case and
     blanks."""
-    plain = unicodedata.normalize("NFKC", clean_line(text)).casefold()
-    return "".join(c for c in plain if unicodedata.category(c) not in {"Cf", "Zs"})
+    plain = unicodedata.normalize("NFKC", without_unseen(text)).casefold()
+    return "".join(c for c in plain if unicodedata.category(c) != "Zs")
 
 
 def ignoring_blanks(text: str) -> str:
     """Return a key that is equal for lines which differ only in blanks and what is not
     seen."""
-    line = unicodedata.normalize("NFC", clean_line(text))
-    return " ".join("".join(c for c in line if unicodedata.category(c) != "Cf").split())
+    return " ".join(without_unseen(text).split())
+
+
+def without_unseen(text: str) -> str:
+    """Return the text on one line, without invisible characters."""
+    line = BLANK.sub("", clean_line(text))
+    return "".join(c for c in line if unicodedata.category(c) != "Cf")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import models
 
 from core.text.characters import ignoring_blanks, ignoring_case_and_blanks
-from core.text.faults import Faults, FileProblem, Node
+from core.text.faults import Faults, FileProblem, Node, shown
 from core.text.json_values import is_given
 from organizations.models import Organization
 from petitions.counts.entries import record_entry
@@ -53,16 +53,22 @@ def compare(plan: Plan, faults: Faults) -> None:
                     f"is not the address of {other.name}, which is stored already: "
                     f'write "{other.slug}", or another name for another organisation.',
                 )
-    known = {}
-    if plan.stored:
-        known = {ignoring_blanks(one.title): one for one in plan.stored.petitions.all()}
+    elif plan.stored is None:
+        with faults.noted():
+            check_spelling(plan)
+    petitions = list(plan.stored.petitions.all()) if plan.stored else []
+    known = {ignoring_blanks(one.title): one for one in petitions}
+    alike = {ignoring_case_and_blanks(one.title): one.title for one in petitions}
     for planned in plan.petitions:
-        planned.stored = known.get(ignoring_blanks(planned.petition.title))
+        title = planned.petition.title
+        planned.stored = known.get(ignoring_blanks(title))
         with faults.noted():
             if planned.stored:
                 check_number(planned, planned.stored)
             else:
                 check_address(planned.node, planned.petition)
+                if twin := alike.get(ignoring_case_and_blanks(title)):
+                    plan.warnings.append(another_spelling(planned, twin))
     with faults.noted():
         check_name(plan)
 
@@ -102,6 +108,16 @@ def store(plan: Plan) -> Report:
         supporters,
         [str(difference) for difference in differences],
         [str(warning) for warning in plan.warnings],
+    )
+
+
+def another_spelling(planned: PetitionPlan, title: str) -> FileProblem:
+    """Return the warning about a petition whose title is that of a stored one but for
+    capitals or blanks."""
+    return FileProblem(
+        planned.node.value.get("title", planned.node),
+        f"differs in capitals or blanks alone from “{shown(title)}”, which was there "
+        "already: both are kept, with the supporters of each.",
     )
 
 
@@ -157,6 +173,19 @@ def called(said: str) -> Organization | None:
     name = ignoring_blanks(said)
     everybody = Organization.objects.order_by("pk") if name else ()
     return next((one for one in everybody if ignoring_blanks(one.name) == name), None)
+
+
+def check_spelling(plan: Plan) -> None:
+    """Raise FileProblem if a stored organisation has the same name but for capitals or
+    blanks: all its petitions would be there twice."""
+    said = ignoring_case_and_blanks(plan.organization.name)
+    for one in Organization.objects.order_by("pk") if said else ():
+        if ignoring_case_and_blanks(one.name) == said:
+            raise FileProblem(
+                plan.node.value.get("name", plan.node),
+                f"differs in capitals or blanks alone from {one.name}, which is stored "
+                'already: write that name, or give another organisation a "slug".',
+            )
 
 
 def check_address(node: Node, row: Organization | Petition) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError
 from django.test import Client
 from django.utils import timezone
 
@@ -96,6 +97,45 @@ def test_blanks_and_what_is_not_seen_make_no_second_one(
 
     assert "0 petitions brought in, 1 were there already, 0 supporters" in said
     assert Organization.objects.count() == Petition.objects.count() == 1
+
+
+@pytest.mark.parametrize("unseen", ["\u034f", "\ufe0f", "\u115f", "\u3164", "\u2800"])
+def test_signs_that_show_nothing_make_no_second_one(
+    tmp_path: Path, unseen: str
+) -> None:
+    run(tmp_path, file_of({"title": "Free them", "supporters": 5}))
+    said = run(
+        tmp_path,
+        file_of({"title": f"{unseen}Free{unseen} them"}, name=f"Rights{unseen} Now"),
+    )
+
+    assert "0 petitions brought in, 1 were there already" in said
+    assert Organization.objects.count() == 1
+
+
+def test_a_title_with_other_capitals_than_a_stored_one_is_pointed_out(
+    tmp_path: Path,
+) -> None:
+    run(tmp_path, file_of({"title": "Free them"}))
+    said = run(tmp_path, file_of({"title": "FREE THEM"}))
+
+    assert "1 petitions brought in" in said
+    assert "petitions[0].title: differs in capitals or blanks alone from “Free" in said
+    assert "differs in capitals" not in run(tmp_path, file_of({"title": "FREE THEM"}))
+
+
+def test_an_organisation_with_other_capitals_is_asked_about(tmp_path: Path) -> None:
+    run(tmp_path, file_of({"title": "A"}))
+
+    with pytest.raises(CommandError) as refused:
+        run(tmp_path, file_of({"title": "A"}, name="RIGHTS NOW"))
+
+    assert "organization.name: differs in capitals or blanks alone from Rights Now" in (
+        str(refused.value)
+    )
+    assert Petition.objects.count() == 1
+    run(tmp_path, file_of({"title": "A"}, name="RIGHTS NOW", slug="another"))
+    assert Organization.objects.count() == 2
 
 
 def test_an_accent_may_be_composed_or_not_and_capitals_tell_apart(
