@@ -47,10 +47,12 @@ class NotAnAddress(ValueError):
 # == What is pasted along ==
 
 # Other forms of ASCII characters: full-width ones; full stops of other keyboards and of
-# Chinese, Urdu and Syriac; a small @.
+# Chinese, Urdu and Syriac; hyphens and apostrophes of word processors; a small @.
 SHAPES = {
     **{number: chr(number - 0xFEE0) for number in range(0xFF01, 0xFF5F)},
     **dict.fromkeys(map(ord, "\u2024\u3002\ufe52\uff61\u06d4\u0701\u0702"), "."),
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212\ufe63"), "-"),
+    **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u2032"), "'"),
     0xFE6B: "@",
 }
 PLAIN = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._+-]*@[0-9a-z-]+(\.[0-9a-z-]+)+")
@@ -161,7 +163,8 @@ def clean_address(typed: str) -> str:
     if is_no_ending(found.domain):
         raise NotAnAddress(NO_SUCH_ENDING)
     address = f"{local}@{found.domain}"
-    if len(address) > LONGEST or len(local) > 64:
+    # In bytes, as mail servers count: a letter beyond ASCII has several.
+    if len(local.encode()) > 64 or len(sendable(address).encode()) > LONGEST:
         raise NotAnAddress
     return address
 

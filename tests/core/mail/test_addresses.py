@@ -254,6 +254,29 @@ def test_what_was_surely_meant_is_taken(typed: str) -> None:
     assert clean_address(typed) == "maya@example.org"
 
 
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("o\u2019brien@example.org", "o'brien@example.org"),
+        ("d\u02bcarc@example.org", "d'arc@example.org"),
+        ("anne\u2011marie@ex\u2010ample.org", "anne-marie@ex-ample.org"),
+        ("anne\u2013marie@example.org", "anne-marie@example.org"),
+        ("\u2018maya@example.org\u2019", "maya@example.org"),
+    ],
+)
+def test_hyphens_and_apostrophes_of_word_processors_are_plain_ones(
+    typed: str, address: str
+) -> None:
+    assert clean_address(typed) == address
+
+
+def test_the_length_is_counted_in_bytes_as_mail_servers_do() -> None:
+    assert clean_address("é" * 32 + "@example.org")
+    for typed in ("é" * 33 + "@example.org", f"{'é' * 31}@{'é.' * 24}fr"):
+        with pytest.raises(NotAnAddress):
+            clean_address(typed)
+
+
 def test_a_letter_that_books_print_as_one_is_two() -> None:
     assert clean_address("ma\ufb01@example.org") == "mafi@example.org"
     assert clean_address("maya\u2024b@example.org") == "maya.b@example.org"
