@@ -25,6 +25,8 @@ from django.conf.locale import LANG_INFO
 from django.urls import LocalePrefixPattern, register_converter
 from django.utils.translation import get_language
 
+from core.text.characters import without_unseen
+
 # Codes of CLDR for no one language: “several”, “root”, “unknown”, “no language”.
 NO_LANGUAGE = frozenset({"mul", "root", "und", "zxx"})
 RIGHT_TO_LEFT = frozenset(
@@ -145,6 +147,7 @@ def text_language(said: str) -> str | None:
     """Return the code of the language that `said` means, or None. It may be a code,
     also with a country or as other systems write it, or a name: “fr” for fr-CA, fra,
     French, français and French (Canada), “zh-Hant” for zh-TW."""
+    said = without_unseen(unicodedata.normalize("NFKC", said))
     # What is behind a dot, as in fr_CA.UTF-8, is an encoding.
     said = re.sub(r"(?<=\w)[.@][\w-]+$", "", said.strip())
     if found := re.fullmatch(r"(.+?) ?\(([^()]+)\)", said):
@@ -188,6 +191,10 @@ def codes_by_name() -> dict[str, str]:
     for reader in dict(settings.LANGUAGES):
         for code, name in rare_names_in(reader).items():
             found.setdefault(sorting_key(name), code)
+        # “Canadian French”, “français canadien”.
+        for code, name in Locale.parse(reader, sep="-").languages.items():
+            if re.fullmatch("[a-z]{2,3}_([A-Z]{2}|[0-9]{3})", code):
+                found.setdefault(sorting_key(name), code.partition("_")[0])
     for code in names_in("en"):
         if own := LANG_INFO.get(code.lower(), {}).get("name_local", ""):
             found.setdefault(sorting_key(own), code)

@@ -273,6 +273,8 @@ def test_no_day_and_no_history_is_made_up(visitor: Client, tmp_path: Path) -> No
         ("es-419", "es"), ("en_US", "en"), ("PT-br", "pt"), ("zh-Hant-TW", "zh-Hant"),
         ("sr-Latn-RS", "sr-Latn"), ("fra", "fr"), ("iw", "he"), ("French", "fr"),
         ("français", "fr"), ("Español", "es"), (" crk ", "crk"),
+        ("fr\u200b", "fr"), ("\ufeffFrench", "fr"), ("ＦＲ", "fr"), ("Canadian French", "fr"),
+        ("français canadien", "fr"), ("Brazilian Portuguese", "pt"), ("Deutsch", "de"),
         ("xx", None), ("fr-", None), ("", None), ("fr CA", None), ("fr-?", None),
     ],
 )  # fmt: skip
