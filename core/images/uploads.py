@@ -40,8 +40,8 @@ TAKEN = format_lazy(
     _("JPEG, PNG, WebP, AVIF or GIF, at most {megabytes} MB."), megabytes=MAX_MEGABYTES
 )
 UNREADABLE = format_lazy("{} {}", _("The picture cannot be read."), TAKEN)
-# How HEIC files of phones begin, which no browser shows.
-HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+# The brands of HEIC files of phones, which no browser shows.
+HEIC = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 
 PICTURE_WIDTH, LOGO_WIDTH = 1200, 400
 WIDTHS = (480, 800, PICTURE_WIDTH)
@@ -199,12 +199,14 @@ def most_pixels(image: Image.Image) -> int:
 
 
 def is_heic(upload: File[bytes]) -> bool:
-    """Return whether it is a HEIC photo, by its first bytes; AVIF begins much the
-    same."""
+    """Return whether it is a HEIC photo, by the brands that its first bytes name, of
+    which any may stand first; AVIF begins much the same."""
     upload.seek(0)
-    start = upload.read(40)
+    start = upload.read(80)
     upload.seek(0)
-    return start[4:8] == b"ftyp" and start[8:12] in HEIC and b"avif" not in start
+    size = min(int.from_bytes(start[:4]), len(start))
+    brands = {start[at : at + 4] for at in range(8, size, 4)}
+    return start[4:8] == b"ftyp" and bool(brands & HEIC) and b"avif" not in brands
 
 
 def in_8_bits(image: Image.Image, mode: str) -> Image.Image:

@@ -212,8 +212,13 @@ def test_avif_is_taken() -> None:
         assert (image.format, image.size) == ("WEBP", (80, 60))
 
 
-def test_heic_is_told_apart() -> None:
-    data = b"\0\0\0\x24ftypheic\0\0\0\0mif1heic" + bytes(200)
+@pytest.mark.parametrize(
+    "brands",
+    [b"heic\0\0\0\0mif1heic", b"mif1\0\0\0\0mif1miafMiHBheix", b"heif\0\0\0\0heifmif1",
+     b"MiHE\0\0\0\0mif1miafMiHEheic", b"miaf\0\0\0\0" + b"tmap" * 8 + b"heic"],
+)  # fmt: skip
+def test_heic_is_told_apart(brands: bytes) -> None:
+    data = (8 + len(brands)).to_bytes(4) + b"ftyp" + brands + bytes(200)
 
     with pytest.raises(ValidationError, match="HEIC photo"):
         clean_image(ContentFile(data, name="photo.heic"), 1200)
