@@ -22,6 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 from config.values import (
     CHOICES,
     ENCODED,
+    HOST,
     NUMBERS,
     UNENCODED,
     int_or_0,
@@ -314,12 +315,13 @@ class Environment(environ.Env):  # type: ignore[misc]
         )
         url = split(value.rstrip("/"))
         port = f":{url.port}" if url.port else ""
-        bare = f"{url.scheme}://{url.hostname}{port}"
+        host = url.hostname or ""
+        bare = f"{url.scheme}://{host}{port}"
         if value and (
             url.scheme not in {"http", "https"}
-            or not url.hostname
-            or re.search(r"[\s_]", url.hostname)
-            or url.geturl().lower() not in {bare, bare.replace("://", "://[", 1)}
+            or not HOST.fullmatch(host)
+            or "_" in host
+            or url.geturl().lower() != bare
         ):
             self.problems.append(
                 f"{name} is {quoted(value)}. Set scheme and host only: "
@@ -411,7 +413,9 @@ class Environment(environ.Env):  # type: ignore[misc]
                 f"{name} cannot be read: in user and password, write {ENCODED}."
             )
             url = split("")
-        elif value and (url.scheme not in SMTP_PORTS or not url.hostname):
+        elif value and (
+            url.scheme not in SMTP_PORTS or not HOST.fullmatch(url.hostname or "")
+        ):
             self.problems.append(f"{name} cannot be read. {advice}")
             url = split("")
         elif url.path.strip("/") or url.fragment:
