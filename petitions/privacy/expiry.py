@@ -7,6 +7,7 @@ worker that is killed goes on where the last one stopped."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from django.db.models import Case, Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Greatest, Least
 from django.utils import timezone
 
+from core.db.batches import Batches
 from core.retention import months_before
 from petitions.mail.bounces import HELD_FOR
 from petitions.mail.leases import DAY
@@ -48,6 +50,7 @@ MAILS_KEPT = timedelta(days=30)
 NETWORKS_KEPT = timedelta(days=30)
 ANSWERS_KEPT = 36
 """Months that an answer about updates is kept as evidence once it no longer holds."""
+LOWERED = Batches(first=20, most=500, least=1)
 DOMAINS_KEPT = timedelta(days=90)
 # A mail domain with fewer signers than this nearly tells who they are.
 RARE = 10
@@ -320,8 +323,14 @@ def note_limit(now: datetime) -> None:
 
 
 def lower(petitions: QuerySet[Petition], months: int) -> None:
-    """Lower `months_kept` where it is more than `months`."""
-    petitions.filter(months_kept__gt=months).update(months_kept=months)
+    """Lower `months_kept` where it is more than `months`: in batches, for staff wait
+    for the rows of one."""
+
+    def lower_some(numbers: list[int]) -> None:
+        rows = Petition.objects.filter(pk__in=numbers, months_kept__gt=months)
+        rows.update(months_kept=months)
+
+    LOWERED.over(petitions.filter(months_kept__gt=months), lower_some, math.inf)
 
 
 # == Erasing them ==
@@ -358,17 +367,13 @@ class Anonymisation:
         while erased < batch:
             with transaction.atomic():
                 tell_the_time(now)
-                petition = (
-                    past_their_months(now)
-                    .select_for_update(skip_locked=True, no_key=True)
-                    .first()
-                )
+                petition = next_to_anonymise(past_their_months(now))
                 if petition is None:
                     break
                 found = erase_next(petition, batch - erased)
-                if not found:
-                    finish_anonymisation(petition, now)
                 erased += found
+            if not found:
+                finish_anonymisation(petition, now)
         return erased
 
 
@@ -409,14 +414,25 @@ def anonymise(signatures: QuerySet[Signature]) -> None:
     )
 
 
+def next_to_anonymise(petitions: QuerySet[Petition]) -> Petition | None:
+    """Lock the first of `petitions` that nobody else has locked, and return it."""
+    return petitions.select_for_update(skip_locked=True, no_key=True).first()
+
+
 def finish_anonymisation(petition: Petition, now: datetime) -> None:
     """Record that no personal data is left; if there still is some, begin again from
-    the first signature."""
+    the first signature. To look through a million signatures takes seconds, in which
+    staff need not wait: nothing is locked meanwhile."""
     left = Signature.objects.filter(petition=petition).filter(
         Q(email_key__isnull=False) | ~Q(state=SignatureState.CONFIRMED)
     )
-    this = Petition.objects.filter(pk=petition.pk)
-    if left.exists():
-        this.update(anonymised_to=0)
-    else:
-        this.update(anonymised_at=now)
+    is_left = left.exists()
+    with transaction.atomic():
+        tell_the_time(now)
+        if next_to_anonymise(past_their_months(now).filter(pk=petition.pk)) is None:
+            return  # called off meanwhile
+        this = Petition.objects.filter(pk=petition.pk)
+        if is_left:
+            this.update(anonymised_to=0)
+        elif not left.filter(pk__gt=petition.anonymised_to).exists():
+            this.update(anonymised_at=now)

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from io import StringIO
 from pathlib import Path
@@ -396,6 +398,58 @@ def test_the_site_caps_the_months_for_good(ended: Petition, settings: Settings) 
     expire(after(ended, 1))
 
     assert not Signature.objects.known().exists()
+
+
+@contextmanager
+def noted() -> Iterator[list[tuple[str, bool]]]:
+    """Note each statement, and whether it ran within a transaction."""
+    found: list[tuple[str, bool]] = []
+
+    def note(
+        execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        found.append((sql, connection.in_atomic_block))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_lock_is_held_while_all_signatures_are_looked_through(
+    ended: Petition,
+) -> None:
+    """Of millions that takes seconds, and staff would wait for the petition's row."""
+    with noted() as statements:
+        expire(after(ended, 3))
+
+    ended.refresh_from_db()
+    assert ended.anonymised_at is not None
+    table = '"petitions_signature"."'
+    looks = [
+        (sql, locks)
+        for sql, locks in statements
+        if f'{table}email_key" IS NOT NULL' in sql and " LIMIT 1" in sql
+    ]
+    assert [f'{table}id" > ' in sql for sql, _locks in looks] == [False, True]
+    assert [locks for _sql, locks in looks] == [False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lower_limit_takes_effect_a_few_petitions_at_a_time(
+    ended: Petition, settings: Settings
+) -> None:
+    for _ in range(expiry.LOWERED.size + 5):
+        make_petition(ended.organization, months_kept=24)
+    settings.RETENTION_MONTHS = 2
+    RetentionLimit.objects.create(months=2, since=timezone.now() - 8 * DAY)
+
+    with noted() as statements:
+        expire(timezone.now())
+
+    assert not Petition.objects.filter(months_kept__gt=2).exists()
+    lowers = 'UPDATE "petitions_petition" SET "months_kept"'
+    assert [locks for sql, locks in statements if sql.startswith(lowers)] == [False] * 2
 
 
 def test_a_petition_that_goes_on_keeps_its_names(petition: Petition) -> None:
