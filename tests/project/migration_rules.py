@@ -23,6 +23,7 @@ from django.db.migrations import (
 )
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
+from django.db.models import UniqueConstraint
 
 from core.db import overlong_values
 
@@ -94,6 +95,13 @@ DEFAULT = re.compile(
 STABLE = re.compile(r"::\w+(\(\d+\))?|\b(now|statement_timestamp)\(\)", re.I)
 BODY = re.compile(r"\$(\w*)\$.*?\$\1\$", re.S)
 
+REFERRED = re.compile(rf"\bREFERENCES {NAME}", re.I)
+# Names of constraints as Django and PostgreSQL make them for what is unique.
+UNIQUE = re.compile(
+    r'DROP (?:CONSTRAINT|INDEX)(?: CONCURRENTLY)?(?: IF EXISTS)? "?(\w+)"?', re.I
+)
+UNIQUELY = re.compile(r"\w+_(uniq|key|pkey)\d*")
+
 USED = "the former code uses it"
 
 
@@ -119,15 +127,23 @@ def complaints(
     *,
     atomic: bool,
     widened: Collection[str] = (),
+    unique: Collection[str] = (),
 ) -> list[str]:
     """Return what is wrong with a migration of these statements. `known` are the tables
     of the former release, `widened` the columns ("table.column") whose new type takes
-    all that the former one took, without a row written anew."""
+    all that the former one took, without a row written anew, and `unique` the names of
+    its constraints that let no value come twice."""
     lines = statements(sql)
     found = [
         f"{reason}: {line}"
         for line in lines
         for reason in reasons(line, lines, known, widened, atomic=atomic)
+    ]
+    found += [
+        f"the former code may say ON CONFLICT, which needs it: {line}"
+        for line in lines
+        for name in UNIQUE.findall(line)
+        if name in unique or UNIQUELY.fullmatch(name)
     ]
     held = {table: line for line in lines for table in locked(line, known)}
     if atomic and len(held) > 1:
@@ -165,7 +181,15 @@ def judge(
     with connection.schema_editor(collect_sql=True, atomic=False) as editor:
         migration.apply(before.clone(), editor, collect_sql=True)
     sql = editor.collected_sql
-    found += complaints(sql, known, atomic=migration.atomic, widened=widened)
+    unique = {
+        constraint.name
+        for model in before.apps.get_models()
+        for constraint in model._meta.constraints
+        if isinstance(constraint, UniqueConstraint)
+    }
+    found += complaints(
+        sql, known, atomic=migration.atomic, widened=widened, unique=unique
+    )
     python = [each for each in operations if isinstance(each, RunPython)]
     if python and (beside := statements(sql)):
         found.append(f"locks a table while Python works: {beside[0]}")
@@ -332,11 +356,16 @@ def column_reasons(
 
 
 def locked(line: str, known: Collection[str]) -> Iterator[str]:
-    """Yield the large table that nobody writes to from this statement to the end of its
-    migration."""
+    """Yield the large tables that nobody writes to from this statement to the end of
+    its migration: that which it changes, or those to which a smaller or new one
+    refers."""
     found = TABLE.match(line) or TRIGGERED.match(line)
     if found and large(found[1].lower(), known):
         yield found[1].lower()
+    else:
+        for table in REFERRED.findall(line):
+            if large(table.lower(), known):
+                yield table.lower()
 
 
 def large(table: str, known: Collection[str]) -> bool:

@@ -18,6 +18,7 @@ from django.db.migrations import (
     AlterModelTable,
     DeleteModel,
     Migration,
+    RemoveConstraint,
     RemoveField,
     RenameField,
     RenameModel,
@@ -120,6 +121,16 @@ BARE = f'{SIGNATURE} ALTER COLUMN "a" DROP DEFAULT'
             "a migration for each",
         ),
         (
+            "CREATE TABLE a (b int REFERENCES petitions_signature, c int REFERENCES petitions_outgoingmail)",
+            "a migration for each",
+        ),
+        (
+            "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES petitions_signature; ALTER TABLE petitions_outgoingmail ADD c int",
+            "a migration for each",
+        ),
+        (f"{SIGNATURE} DROP CONSTRAINT petitions_signature_a_1b2c_uniq", "ON CONFLICT"),
+        ("ALTER TABLE petitions_topic DROP CONSTRAINT a_slug_key", "ON CONFLICT"),
+        (
             f"{SIGNATURE} ADD a int; CREATE TRIGGER b AFTER INSERT ON petitions_outgoingmail",
             "a migration for each",
         ),
@@ -157,6 +168,11 @@ def test_of_two_that_take_long_the_first_is_not_tried_again() -> None:
     [
         (f"{SIGNATURE} ADD CONSTRAINT a CHECK (state <> '') NOT VALID", True),
         (f"{SIGNATURE} VALIDATE CONSTRAINT a", False),
+        ("CREATE TABLE a (b bigint REFERENCES petitions_signature (id))", True),
+        (
+            f"{SIGNATURE} ADD FOREIGN KEY (b) REFERENCES petitions_outgoingmail NOT VALID",
+            True,
+        ),
         (
             f"{SIGNATURE} VALIDATE CONSTRAINT a; {SIGNATURE} VALIDATE CONSTRAINT b",
             False,
@@ -221,6 +237,7 @@ def write_something(apps: object, editor: object) -> None:
             "the default of petitions_signature.text_language",
         ),
         (AlterField("signature", "email_key", models.UUIDField()), "empty"),
+        (RemoveConstraint("mailtally", "mail_tally_once"), "ON CONFLICT"),
         (AddIndex("signature", models.Index("place", name="a")), "CONCURRENTLY"),
         (
             AddConstraint(
