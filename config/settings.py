@@ -57,6 +57,11 @@ if any(len(former) < 50 for former in EMAIL_KEY_FALLBACKS):
         "EMAIL_KEY_FALLBACKS holds one of less than 50 characters: no key of this site "
         "was ever that short. Set the former EMAIL_KEY as it was."
     )
+CHECKPOINT_KEY = (
+    env.secret("CHECKPOINT_KEY", "signs the count log each night")
+    if env.text("CHECKPOINT_KEY")
+    else ""
+)
 if _site.scheme == "http" and not is_loopback(_site.hostname or ""):
     env.problems.append(
         "SITE_URL begins with http:// although it is public. Set an https:// address."

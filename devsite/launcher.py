@@ -35,6 +35,8 @@ VAR = Path(os.environ.get("VAR", BASE_DIR / "var")).resolve()
 # Everything ends within 5 seconds: the children have these, PostgreSQL the rest.
 CHILDREN_END_WITHIN = 2.0
 
+SECRETS = ("SECRET_KEY", "EMAIL_KEY", "CHECKPOINT_KEY", "POSTGRES_PASSWORD")
+
 
 class CannotRun(RuntimeError):
     """Raised when the site cannot run; the message says what to do about it."""
@@ -113,17 +115,18 @@ def only_one() -> IO[str]:
 
 
 def known_secrets() -> dict[str, str]:
-    """Return the secrets of an earlier run, or make new ones."""
+    """Return the secrets of an earlier run; make those that it had no need of."""
     file = VAR / "secrets.env"
-    if not file.exists():
-        names = ("SECRET_KEY", "EMAIL_KEY", "POSTGRES_PASSWORD")
-        lines = [f"{name}={secrets.token_urlsafe(48)}\n" for name in names]
+    lines = file.read_text().splitlines() if file.exists() else []
+    pairs = dict(line.split("=", 1) for line in lines if line)
+    missing = [name for name in SECRETS if name not in pairs]
+    if missing:
+        pairs |= {name: secrets.token_urlsafe(48) for name in missing}
         unfinished = VAR / ".secrets.env"
         unfinished.touch(mode=0o600)
-        unfinished.write_text("".join(lines))
+        unfinished.write_text("".join(f"{k}={v}\n" for k, v in pairs.items()))
         unfinished.rename(file)
-    pairs = (line.split("=", 1) for line in file.read_text().splitlines() if line)
-    return dict(pairs)
+    return pairs
 
 
 def write_settings(settings: dict[str, str]) -> None:
@@ -330,6 +333,7 @@ def run(site: Site, lock: IO[str]) -> None:
         "STATIC_ROOT": str(VAR / "static"),
         "SECRET_KEY": known["SECRET_KEY"],
         "EMAIL_KEY": known["EMAIL_KEY"],
+        "CHECKPOINT_KEY": known["CHECKPOINT_KEY"],
     }
     write_settings(settings)
     os.environ.update(settings)

@@ -18,6 +18,7 @@ from petitions.abuse import (
     rate_limits,
     source_tallies,
 )
+from petitions.counts import checkpoints
 from petitions.counts.folding import fold_round
 from petitions.counts.verifying import verify
 from petitions.delivery import making, office
@@ -90,6 +91,7 @@ LOOPS = [
     Loop("search", 30, reindexing.reindex_round),
     Loop("words", vocabulary.EVERY, WORDS.round),
     Loop("proof", 1800, prove),
+    Loop("checkpoints", 60, checkpoints.advance),
     STAFF_MAIL,
     REMOVE_FACTORS,
     PURGE,

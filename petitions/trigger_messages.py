@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 SENTENCES = (
     _("A correction is permanent: correct it with another one."),
     _("A count entry is permanent: correct it with another one."),
+    _("The count log is permanent: another line corrects a mistake."),
     _("A counted signature must be withdrawn before it is erased."),
     _("A request that was answered stays on record as it is."),
     _("An update that was published keeps its address."),

@@ -6,6 +6,7 @@ os.environ.update(
     {
         "SECRET_KEY": "a secret for tests only, long enough to pass every check here",
         "EMAIL_KEY": "another secret for tests only, long enough to pass every check",
+        "CHECKPOINT_KEY": "a third secret for tests only, long enough to pass every check",
         "SITE_URL": "http://testserver.localhost",
         "MAIL_URL": "smtp://127.0.0.1:1",
         "MAIL_FROM": "petitions@example.org",

@@ -236,6 +236,7 @@ LOOPS = {
     "search": _("search"),
     "words": _("words of the search"),
     "proof": _("proof of the count"),
+    "checkpoints": _("checkpoints of the count log"),
     "staff mail": _("mail to staff"),
     "second factors": _("second factors"),
     "buckets": _("limits of logins"),

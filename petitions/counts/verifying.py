@@ -28,16 +28,24 @@ WITH expected AS (
 ), daily AS (
     SELECT petition_id, source, sum(number) AS number
       FROM petitions_dailytotal GROUP BY petition_id, source
+), logged AS (
+    SELECT petition_id, source, sum(delta) AS number
+      FROM petitions_countleaf GROUP BY petition_id, source
 )
 SELECT p.id, p.slug, s.source,
        COALESCE(e.number, 0), COALESCE(f.number, 0), COALESCE(u.number, 0),
-       COALESCE(d.number, 0)
+       COALESCE(d.number, 0),
+       -- A log that is not begun will begin with what is folded.
+       CASE WHEN t.log_size IS NULL THEN COALESCE(f.number, 0)
+            ELSE COALESCE(l.number, 0) END
   FROM petitions_petition p
  CROSS JOIN (VALUES ('confirmed'), ('paper'), ('imported')) AS s (source)
   LEFT JOIN expected e ON e.petition_id = p.id AND e.source = s.source
   LEFT JOIN folded f ON f.petition_id = p.id AND f.source = s.source
   LEFT JOIN unfolded u ON u.petition_id = p.id AND u.source = s.source
   LEFT JOIN daily d ON d.petition_id = p.id AND d.source = s.source
+  LEFT JOIN logged l ON l.petition_id = p.id AND l.source = s.source
+  LEFT JOIN petitions_total t ON t.petition_id = p.id
  ORDER BY p.id, s.source
 """
 
@@ -58,6 +66,8 @@ class CountProof:
     """The sum of the changes that are not in the total yet."""
     daily: int
     """The sum of the totals by day; must equal `folded`."""
+    logged: int
+    """The sum of the lines of the count log; must equal `folded`."""
 
     @property
     def shown(self) -> int:
@@ -66,7 +76,7 @@ class CountProof:
 
     @property
     def holds(self) -> bool:
-        return self.shown == self.recorded and self.daily == self.folded
+        return self.shown == self.recorded and self.daily == self.logged == self.folded
 
 
 def verify() -> Iterator[CountProof]:

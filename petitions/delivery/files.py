@@ -19,7 +19,7 @@ from django.utils.translation import gettext, override
 from core import slots
 from core.http.public_data import full
 from core.text.spreadsheets import table
-from petitions.counts import by_day
+from petitions.counts import by_day, checkpoints
 from petitions.models import Pack, PackFile, PackPiece
 from petitions.signature_fields import LABELS, OPTIONAL
 from petitions.signatures.forms import country_names
@@ -211,6 +211,8 @@ def manifest(pack: Pack) -> dict[str, Any]:
             {"name": file.name, "size": file.size, "sha256": file.sha256}
             for file in pack.files.all()
         ],
+        # For whoever wants to compare later what the site says of its count.
+        "checkpoint": checkpoints.note_at(pack.petition_id, pack.finished_at),
     }
 
 

@@ -22,7 +22,6 @@ class Migration(migrations.Migration):
             "targets",
             "translations",
             "signatures",
-            "counts",
             "answers",
             "handovers",
             "updates",

@@ -9,6 +9,12 @@ from petitions.models.answers import (
 )
 from petitions.models.channels import ChannelTally, TaggedLink
 from petitions.models.corrections import Correction
+from petitions.models.count_log import (
+    Checkpoint,
+    CountLeaf,
+    CountReceipt,
+    CountSubtree,
+)
 from petitions.models.counts import CountChange, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
 from petitions.models.handovers import Handover, HandoverTranslation
@@ -58,11 +64,15 @@ __all__ = [
     "AnswerWithdrawal",
     "Bounce",
     "ChannelTally",
+    "Checkpoint",
     "Comment",
     "Consent",
     "Correction",
     "CountChange",
     "CountEntry",
+    "CountLeaf",
+    "CountReceipt",
+    "CountSubtree",
     "DailyTotal",
     "Export",
     "FormerPetitionSlug",

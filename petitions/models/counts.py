@@ -26,6 +26,7 @@ from petitions.states import Source
 
 if TYPE_CHECKING:
     from petitions.models.petitions import Petition
+    from petitions.models.signatures import Signature
 
 ENTRY_SOURCES = (Source.PAPER, Source.IMPORTED)
 MOST_IN_AN_ENTRY = 10_000_000
@@ -141,7 +142,8 @@ class CountChangeQuerySet(models.QuerySet["CountChange"]):
 class CountChange(models.Model):
     """A change of the count that is not folded yet: `delta` more supporters on `day`
     from `source`; fewer when negative. `domain` and `via` are set by confirmations
-    alone, for the tallies by mail domain and by link."""
+    alone, for the tallies by mail domain and by link; `signature` by a change that one
+    signature made, for its receipt (petitions/models/count_log.py)."""
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.PROTECT, related_name="changes"
@@ -151,6 +153,15 @@ class CountChange(models.Model):
     delta = models.IntegerField()
     domain = models.CharField(max_length=255, blank=True)
     via = models.CharField(max_length=20, blank=True, default="", db_default="")
+    # Without a constraint: the hot path has just written that row.
+    signature: models.ForeignKey[Signature | None] = models.ForeignKey(
+        "petitions.Signature",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     made_at = models.DateTimeField(db_default=Now())
     """Set by the database alone: when the statement that adds it began."""
 
@@ -193,6 +204,9 @@ class Total(models.Model):
     confirmed = models.BigIntegerField(default=0)
     paper = models.BigIntegerField(default=0)
     imported = models.BigIntegerField(default=0)
+    log_size = models.BigIntegerField(null=True)
+    """The lines of the count log that these supporters stand on; None until it is
+    begun."""
 
     class Meta:
         indexes = [

@@ -59,6 +59,9 @@ RULES = [
         columns={
             "petitions.signature": PERSONAL,
             "petitions.mergedsignature": ("into",),
+            "petitions.countreceipt": ("signature", "nonce"),
+            # On its way to the receipt: a second, while the worker runs.
+            "petitions.countchange": ("signature",),
         },
         what=_(
             "A confirmed or withdrawn signature: name, e-mail address, place, postal "
@@ -491,6 +494,10 @@ NOT_PERSONAL = {
     "petitions.supporterrequest": ("kind", "came_by", "checked_by", "outcome"),
     "petitions.countentry": ("source",),
     "petitions.countchange": ("source",),
+    # Random bytes that no row holds any more once their receipt is erased.
+    "petitions.countleaf": ("source", "nonce_hash"),
+    "petitions.countsubtree": ("root",),
+    "petitions.checkpoint": ("root", "note"),
     "petitions.dailytotal": ("source",),
     "petitions.invalidation": ("name_match", "state"),
     "petitions.export": ("state",),

@@ -108,9 +108,10 @@ WITH mine AS MATERIALIZED (
     INSERT INTO petitions_mergedsignature (id, into_id)
     SELECT id, into_id FROM merged
 ), change AS (
-    INSERT INTO petitions_countchange (petition_id, day, source, delta, domain, via)
+    INSERT INTO petitions_countchange (
+        petition_id, day, source, delta, domain, via, signature_id)
     SELECT petition_id, %(day)s, 'confirmed', 1,
-           lower(substring(email FROM '@([^@]*)$')), via
+           lower(substring(email FROM '@([^@]*)$')), via, id
       FROM confirmed
 ), consent AS (
     INSERT INTO petitions_consent (

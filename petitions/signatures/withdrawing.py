@@ -52,6 +52,7 @@ def withdraw(signature: Signature, *, now: datetime, because: str = "") -> None:
                     day=timezone.localdate(now),
                     source=Source.CONFIRMED,
                     delta=-1,
+                    signature=row,
                 )
         if not because:
             same_person.erase_pending(signature)

@@ -12,8 +12,8 @@ FOR EACH ROW EXECUTE FUNCTION count_entry_keep();
 -- Give each petition that is no draft a total, be it 0: lists are sorted by it.
 CREATE OR REPLACE FUNCTION petition_has_total() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO petitions_total (petition_id, confirmed, paper, imported)
-    SELECT id, 0, 0, 0 FROM now_rows WHERE state <> 'draft' ORDER BY id
+    INSERT INTO petitions_total (petition_id, confirmed, paper, imported, log_size)
+    SELECT id, 0, 0, 0, 0 FROM now_rows WHERE state <> 'draft' ORDER BY id
         ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;

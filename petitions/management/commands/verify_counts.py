@@ -33,8 +33,9 @@ class Command(DatabaseCommand):
             for proof in wrong:
                 self.stdout.write(
                     f"WRONG {slug}: {proof.source} shows {proof.shown} "
-                    f"(folded {proof.folded}, by day {proof.daily}, not folded "
-                    f"{proof.unfolded}), recorded {proof.recorded}, difference "
+                    f"(folded {proof.folded}, by day {proof.daily}, in the log "
+                    f"{proof.logged}, not folded {proof.unfolded}), recorded "
+                    f"{proof.recorded}, difference "
                     f"{proof.shown - proof.recorded:+}"
                 )
         if failed:
