@@ -5,7 +5,14 @@ from dataclasses import replace
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls import (
+    URLPattern,
+    URLResolver,
+    include,
+    path,
+    re_path,
+    register_converter,
+)
 
 import core.i18n.languages  # registers <language:…>
 import core.i18n.slugs  # noqa: F401 - registers <uslug:…>
@@ -30,7 +37,14 @@ from petitions.search.listing import (
 )
 from petitions.search.searching import typed
 from petitions.sharing import embeds
-from petitions.views import data, embedding, listing, organization_data, sitemaps
+from petitions.views import (
+    count_log,
+    data,
+    embedding,
+    listing,
+    organization_data,
+    sitemaps,
+)
 from petitions.views.parameters import (
     language_in_use,
     less_than,
@@ -38,6 +52,8 @@ from petitions.views.parameters import (
     tag,
 )
 from petitions.views.thanks import just_counted
+
+register_converter(count_log.TilePath, "tile")
 
 # The same for readers of every language, as programs read it: without a language
 # prefix.
@@ -47,6 +63,23 @@ data_urls = [
     path("petitions/<uslug:slug>/count.json", data.count, name="count"),
     path("petitions/<uslug:slug>/history.json", data.history, name="history"),
     path("petitions/<uslug:slug>/history.csv", data.history_csv, name="history_csv"),
+    path("petitions/<uslug:slug>/log.json", count_log.log, name="log"),
+    path(
+        "petitions/<uslug:slug>/log/checkpoint",
+        count_log.checkpoint,
+        name="checkpoint",
+    ),
+    path(
+        "petitions/<uslug:slug>/log/tile/entries/<tile:place>",
+        count_log.bundle,
+        name="bundle",
+    ),
+    path(
+        "petitions/<uslug:slug>/log/tile/<int:level>/<tile:place>",
+        count_log.tile,
+        name="tile",
+    ),
+    path("check/check_count.py", count_log.program, name="check_count"),
     path("organizations.json", organization_data.organizations, name="organizations"),
     path(
         "organizations/<uslug:slug>.json",
@@ -146,6 +179,11 @@ POLICIES = {
     "data:count": cached(embeddable=True),
     "data:history": cached(embeddable=True),
     "data:history_csv": cached(embeddable=True),
+    "data:log": cached(embeddable=True),
+    "data:checkpoint": cached(embeddable=True),
+    "data:tile": cached(embeddable=True),
+    "data:bundle": cached(embeddable=True),
+    "data:check_count": cached(embeddable=True),
     "data:organizations": cached(page=page_number, embeddable=True),
     "data:organization": cached(embeddable=True),
     "data:oembed": cached(
@@ -198,6 +236,7 @@ POLICIES = {
     "petitions:new_link": NO_STORE,
     "petitions:all_signed": NO_STORE,
     "petitions:contact": NO_STORE,
+    "petitions:check": NO_STORE,
     "petitions:report": NO_STORE,
     "petitions:check_inbox": PERSONAL,
     "petitions:confirm": PERSONAL,
@@ -205,6 +244,7 @@ POLICIES = {
     "petitions:resend": PERSONAL,
     "petitions:not_me": PERSONAL,
     "petitions:signature": PERSONAL,
+    "petitions:receipt": PERSONAL,
     "petitions:withdraw": PERSONAL,
     "petitions:erase": PERSONAL,
     "petitions:end_links": PERSONAL,

@@ -3,6 +3,7 @@ from django.urls import path, re_path
 from petitions.views import (
     about,
     confirming,
+    count_log,
     developers,
     embedding,
     feeds,
@@ -65,6 +66,7 @@ urlpatterns = [
     path("confirm/<str:token>/resend/", confirming.resend, name="resend"),
     path("not-me/<str:token>/", confirming.not_me, name="not_me"),
     path("signature/<str:token>/", signers.signature, name="signature"),
+    path("signature/<str:token>/receipt/", count_log.receipt, name="receipt"),
     path("signature/<str:token>/withdraw/", signers.withdraw, name="withdraw"),
     path("signature/<str:token>/erase/", signers.erase, name="erase"),
     path("signed/", signers.all_signed, name="all_signed"),
@@ -90,6 +92,7 @@ urlpatterns = [
     path("new-link/", links.new_link, name="new_link"),
     path("about/", about.about, name="about"),
     path("how-we-count/", about.how_we_count, name="how_we_count"),
+    path("check/", count_log.check, name="check"),
     path("privacy/", about.privacy, name="privacy"),
     path("accessibility/", about.accessibility, name="accessibility"),
     path("contact/", reports.contact, name="contact"),

@@ -27,6 +27,7 @@ from core.http.origin import (
 from core.http.problems import problem
 from core.observability.logs import log_context
 from petitions.addresses import masked
+from petitions.counts.receipts import receipt_of
 from petitions.identity import (
     key_ring,
     same_person,
@@ -115,6 +116,7 @@ def signature_context(
         # A form that is shown again keeps the values that it was first opened with.
         "seen": form.data.get(SEEN) or told(form),
         "token": opened.token,
+        "receipt": receipt_of(mine),
     }
 
 
