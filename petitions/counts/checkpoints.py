@@ -166,8 +166,8 @@ def newest(petition: int) -> Checkpoint | None:
     return rows.first()
 
 
-def note_at(petition: int, moment: datetime) -> str | None:
-    """Return the newest checkpoint of a petition as of `moment`, as it was signed; None
-    if there was none."""
+def signed_at(petition: int, moment: datetime) -> Checkpoint | None:
+    """Return the newest checkpoint of a petition as of `moment`; None if there was
+    none."""
     rows = Checkpoint.objects.filter(petition=petition, made_at__lte=moment)
-    return rows.order_by("-size").values_list("note", flat=True).first()
+    return rows.order_by("-size").first()

@@ -185,6 +185,7 @@ def manifest(pack: Pack) -> dict[str, Any]:
     petition = pack.petition
     assert pack.as_of is not None
     assert pack.finished_at is not None
+    signed = checkpoints.signed_at(pack.petition_id, pack.finished_at)
     return {
         "petition": petition.title,
         "address": full(petition.get_absolute_url()),
@@ -212,7 +213,7 @@ def manifest(pack: Pack) -> dict[str, Any]:
             for file in pack.files.all()
         ],
         # For whoever wants to compare later what the site says of its count.
-        "checkpoint": checkpoints.note_at(pack.petition_id, pack.finished_at),
+        "checkpoint": signed and signed.note,
     }
 
 

@@ -9,6 +9,7 @@ hashes, petitions/counts/checkpoints.py signs.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -112,6 +113,11 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size} lines"
+
+    @property
+    def root_text(self) -> str:
+        """The hash of the tree, in Base64 as in the note."""
+        return b64encode(self.root).decode("ascii")
 
 
 class CountReceipt(models.Model):

@@ -81,7 +81,7 @@ def log(request: HttpRequest, petition: Petition) -> HttpResponse:
 def described(signed: Checkpoint) -> dict[str, object]:
     return {
         "size": signed.size,
-        "root": checkpoints.text_of(bytes(signed.root)),
+        "root": signed.root_text,
         "made": iso_local(signed.made_at),
     }
 

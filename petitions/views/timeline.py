@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core.http.paging import BoundedPaginator, page_of
+from petitions.counts import checkpoints
 from petitions.counts.curve import POINTS
-from petitions.models import Petition, Update
+from petitions.models import Checkpoint, Petition, Update
 from petitions.timeline import curve_of, reasons_of
 from petitions.views.lookup import of_petition, to_its_notice
 
@@ -57,7 +58,16 @@ def update_context(
         "words": update.words,
         "is_open": is_open,
         "preview": preview,
+        "signed": signed_when_published(update),
     }
+
+
+def signed_when_published(update: Update) -> Checkpoint | None:
+    """Return what was signed of the petition's count when the update appeared: whoever
+    keeps the update can compare later."""
+    if update.published_at is None:
+        return None
+    return checkpoints.signed_at(update.petition_id, update.published_at)
 
 
 def read_in(request: HttpRequest, petition: Petition, languages: list[str]) -> None:

@@ -20,6 +20,7 @@ from core.models import AuditEntry
 from core.pdf.fonts import NoFonts
 from core.pdf.rendering import NotRendered, Rendered
 from core.text.spreadsheets import BOM
+from petitions.counts import checkpoints, folding
 from petitions.delivery import expiring, files, making, printing
 from petitions.models import (
     Invalidation,
@@ -170,6 +171,9 @@ def test_numbers_letters_and_manifest_agree(petition: Petition) -> None:
     for _ in range(3):
         make_signature(petition)
     make_entry(petition, 40, source="paper")
+    folding.fold()
+    signed = checkpoints.sign(petition.pk, now=timezone.now())
+    assert signed is not None
 
     pack = made(prepared(petition))
 
@@ -185,6 +189,7 @@ def test_numbers_letters_and_manifest_agree(petition: Petition) -> None:
         french = archive.read("letter-fr.txt").decode()
     numbers = {"confirmed": 3, "paper": 40, "imported": 0, "all": 43}
     assert manifest["supporters"] == numbers
+    assert manifest["checkpoint"] == signed.note
     assert "43 people support this petition" in english
     assert "- on paper: 40.\n" in english
     assert "counted elsewhere" not in english

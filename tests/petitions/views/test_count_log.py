@@ -7,6 +7,7 @@ import subprocess
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,9 @@ from core.http.cache_policy import page_cache
 from petitions.counts import check_count, checkpoints, tree
 from petitions.counts.check_count import CheckFailed, Key, check_petition
 from petitions.counts.receipts import receipt_of
-from petitions.models import (
-    Petition,
-    Signature,
-)
+from petitions.models import Checkpoint, Petition, Signature
 from petitions.signatures.tokens import TokenPurpose
-from tests.factories import make_entry, make_petition, make_signature
+from tests.factories import make_entry, make_petition, make_signature, make_update
 from tests.helpers import text_of
 from tests.petitions.counts.log import fill, fold_all
 from tests.petitions.views.helpers import page_of, token_of
@@ -315,3 +313,21 @@ def test_the_log_of_a_draft_is_nobodys(
     for path in ("log.json", "log/checkpoint", "log/tile/entries/000.p/1"):
         url = f"{draft.get_absolute_url()}{path}"
         assert visitor.get(url).status_code == 404
+
+
+# == Copies with others ==
+
+
+def test_an_update_says_what_was_signed_when_it_appeared(
+    petition: Petition, outsider: Outsider, visitor: Client
+) -> None:
+    before = make_update(petition, published_at=timezone.now() - timedelta(days=1))
+    after = make_update(petition)
+    page_cache.clear()
+
+    signed = Checkpoint.objects.get()
+    assert signed.root_text in text_of(visitor.get(after.get_absolute_url()))
+    assert "the count log had 300 signed lines" in text_of(
+        visitor.get(after.get_absolute_url())
+    )
+    assert "count log" not in text_of(visitor.get(before.get_absolute_url()))
