@@ -2,8 +2,8 @@
 that nobody can have confirmed is taken from the count.
 
 A server may report a bounce at once (`petitions.mail.sending`), or hours after it
-accepted the mail (`petitions.mail.webhooks`). Only a key and a status code are kept,
-never an address or words.
+accepted the mail (`petitions.mail.webhooks`, `petitions.mail.incoming`). Only a key and
+a status code are kept, never an address or words.
 """
 
 from __future__ import annotations
