@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import django.db.models.deletion
+import django.db.models.functions.text
+import django.db.models.lookups
 import django.utils.timezone
 from django.db import migrations, models
 
@@ -104,7 +106,7 @@ class Migration(migrations.Migration):
                 ),
                 ("size", models.BigIntegerField()),
                 ("root", models.BinaryField()),
-                ("note", models.TextField()),
+                ("note", models.TextField(max_length=1000)),
                 ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "petition",
@@ -172,6 +174,16 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.AddConstraint(
+            model_name="checkpoint",
+            constraint=models.CheckConstraint(
+                condition=django.db.models.lookups.LessThanOrEqual(
+                    django.db.models.functions.text.Length("note"), 1000
+                ),
+                name="petitions_checkpoint_note_length",
+                violation_error_message="Shorten this to 1000 characters.",
+            ),
         ),
         RunSQLFile(SQL / "counts.sql"),
         RunSQLFile(SQL / "count_log.sql"),

@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.db import guards
+from core.text.columns import TextColumn
 from petitions.states import Source
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ class CountLeaf(models.Model):
 
 class CountSubtree(models.Model):
     """The hash of a complete part of a petition's tree: 256**`level` lines, of which
-    `number` such parts come before. It saves reading all lines for each proof."""
+    `number` such parts come before. It saves reading all lines for each proof.
+
+    The database (petitions/sql/count_log.sql) refuses to change or delete one.
+    """
 
     pk = models.CompositePrimaryKey("petition_id", "level", "number")
     petition: models.ForeignKey[Petition] = models.ForeignKey(
@@ -98,7 +102,7 @@ class Checkpoint(models.Model):
     )
     size = models.BigIntegerField()
     root = models.BinaryField()
-    note = models.TextField()
+    note = TextColumn(max_length=1000)
     made_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

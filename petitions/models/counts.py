@@ -143,7 +143,10 @@ class CountChange(models.Model):
     """A change of the count that is not folded yet: `delta` more supporters on `day`
     from `source`; fewer when negative. `domain` and `via` are set by confirmations
     alone, for the tallies by mail domain and by link; `signature` by a change that one
-    signature made, for its receipt (petitions/models/count_log.py)."""
+    signature made, for its receipt (petitions/models/count_log.py).
+
+    The database (petitions/sql/count_log.sql) appends a line to the count log for each
+    that is deleted."""
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(
         "petitions.Petition", on_delete=models.PROTECT, related_name="changes"

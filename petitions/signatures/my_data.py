@@ -24,6 +24,7 @@ from petitions.identity import (
 from petitions.models import (
     Bounce,
     Consent,
+    CountReceipt,
     LeftOut,
     MailingRecipient,
     MergedSignature,
@@ -235,6 +236,11 @@ def news_details(row: MailingRecipient) -> Iterator[Detail]:
     yield Detail("reply", _("Answer of the mail server"), row.reply)
 
 
+def receipt_details(row: CountReceipt) -> Iterator[Detail]:
+    yield Detail("line", _("Line of the count log"), row.number + 1)
+    yield Detail("secret", _("Secret number"), bytes(row.nonce).hex())
+
+
 def signatures_of(subject: DataSubject) -> QuerySet[Signature]:
     """Return the signatures, newest first, including every pending form for the same
     petition."""
@@ -264,6 +270,12 @@ def news_of(subject: DataSubject) -> QuerySet[MailingRecipient]:
     return rows.select_related("update").order_by("pk")
 
 
+def receipts_of(subject: DataSubject) -> QuerySet[CountReceipt]:
+    of_theirs = subject.signatures.order_by().values("pk")
+    rows = CountReceipt.objects.filter(signature__in=of_theirs)
+    return rows.order_by("signature", "number")
+
+
 def merged_of(subject: DataSubject) -> QuerySet[MergedSignature]:
     of_theirs = subject.signatures.order_by().values("pk")
     return MergedSignature.objects.filter(into__in=of_theirs).order_by("pk")
@@ -285,6 +297,7 @@ PLACES = (
         "answers_about_updates", _("Answers about updates"), consents_of,
         consent_details,
     ),
+    Place("receipts", _("Receipts"), receipts_of, receipt_details),
     Place("mails", _("Mails"), mails_of, mail_details),
     Place("news", _("News by mail"), news_of, news_details),
     Place("merged_forms", _("Copies of a form"), merged_of, merged_details),

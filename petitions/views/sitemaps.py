@@ -32,6 +32,7 @@ PAGES = (
     "petitions:index",
     "organizations:index",
     "petitions:how_we_count",
+    "petitions:check",
     "petitions:about",
     "petitions:accessibility",
     "petitions:developers",

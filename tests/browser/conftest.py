@@ -286,6 +286,7 @@ def states(site: Site) -> dict[str, str]:
         "new link": "/new-link/",
         "new link sent": "/new-link/?sent=1",
         "how we count": "/how-we-count/",
+        "check": "/check/",
         "privacy": "/privacy/",
         "about": "/about/",
         "accessibility": "/accessibility/",

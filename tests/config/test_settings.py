@@ -169,6 +169,7 @@ WRONG = [
 LONG = "x" * 5000  # a former key, or a file's name
 WRONG_FOR = {
     "EMAIL_KEY_FALLBACKS": [value for value in WRONG if value != LONG],
+    "CHECKPOINT_KEY": ["x", "a b", "y" * 49, "ab" * 40],
     "METRICS_TOKEN": ["x", "é" * 30, "a b" * 10, "y" * 19, "$HOME"],
     "DATABASE_URL": [
         *WRONG,
@@ -210,7 +211,7 @@ WRONG_FOR = {
     "BIND": [*WRONG, "8000", "127.0.0.1:0", "127.0.0.1:70000", f"u:{HIDDEN}@h:25"],
 }
 NAMES = [
-    "SITE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "EMAIL_KEY",
+    "SITE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "CHECKPOINT_KEY", "EMAIL_KEY",
     "EMAIL_KEY_FALLBACKS", "DATABASE_URL", "MAIL_URL", "MAIL_RATE", "MAIL_CONNECTIONS",
     "MAIL_PER_DAY", "BOUNCE_ADDRESS", "MAIL_WEBHOOKS", "ANYMAIL_WEBHOOK_SECRET", "MAIL_FROM", "ALERT_EMAIL", "ALERT_URL",
     "SECURITY_CONTACT", "TRUSTED_PROXIES", "TIME_ZONE", "MEDIA_ROOT", "STATIC_ROOT",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from organizations.models import Description, Organization, User
+from petitions.counts import checkpoints, folding
 from petitions.models import (
     AddressRule,
     Consent,
@@ -207,6 +208,8 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
     signature = make_pending(petition)
     counted = make_signature(petition, wants_updates=True)
     now = timezone.now()
+    folding.fold()
+    checkpoints.sign(petition.pk, now=now)
     link, answer = make_office_answer(petition)
     return {
         "office": make_token(TokenPurpose.OFFICE, link.pk, now=now),

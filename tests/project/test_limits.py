@@ -29,6 +29,7 @@ from petitions.importing import reading
 from petitions.models import (
     AnswerRevision,
     AnswerWithdrawal,
+    Checkpoint,
     Consent,
     Correction,
     CountEntry,
@@ -170,6 +171,7 @@ def rows(world: World) -> None:
         petition=world.signed, kind="letter", address="office@example.org"
     )
     Letter.objects.create(next_step=step, language="en", subject="x", body="y")
+    Checkpoint.objects.create(petition=world.signed, size=1, root=b"", note="x")
 
 
 def write(column: models.Field[Any, Any], value: Any) -> str:

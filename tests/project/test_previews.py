@@ -46,7 +46,7 @@ PASSED_ON = {
         for name in (
             "index", "topic", "petition", "text", "updates", "update", "reasons",
             "history", "about", "accessibility", "contact", "developers", "how_we_count",
-            "privacy", "poster", "sheet", "embed", "thank_you", "check_inbox",
+            "check", "privacy", "poster", "sheet", "embed", "thank_you", "check_inbox",
         )
     ),
 }  # fmt: skip

@@ -73,6 +73,7 @@ TABLE: dict[str, tuple[TokenPurpose, Shows, Shows]] = {
     "resend": (TokenPurpose.CONFIRM, Shows(details=True), Shows()),
     "not_me": (TokenPurpose.NOT_ME, Shows(), Shows()),
     "signature": (TokenPurpose.OWN, Shows(details=True), Shows(details=True)),
+    "receipt": (TokenPurpose.OWN, Shows(), Shows()),
     "withdraw": (TokenPurpose.OWN, Shows(details=True), Shows()),
     "erase": (TokenPurpose.OWN, Shows(), Shows()),
     "signed": (TokenPurpose.ALL, Shows(others=True), Shows(others=True)),
