@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
 from unicodedata import east_asian_width
 
 from django.urls import reverse
@@ -31,18 +31,35 @@ HIGHEST = 2400
 AROUND = 34
 
 
+# Letters of scripts that are wider than Latin ones: from Greek to Armenian, Tamil,
+# Malayalam and Sinhala, Georgian, Ethiopic, Cherokee, Canadian syllabics, Tifinagh.
+BROAD = re.compile(
+    "[\u0370-\u058f\u0b80-\u0bff\u0d00-\u0dff\u10a0-\u10ff\u1200-\u167f\u2d30-\u2d7f]"
+)
+
+
 def cells(text: str) -> float:
     """Return how wide a text is, in letters of average width."""
     return sum(
-        1.9 if east_asian_width(letter) in "WF" else 1.35 if letter.isupper() else 1
+        1.9 if east_asian_width(letter) in "WF" or letter in "MW@—"
+        else (1.2 if BROAD.match(letter) else 1) * (1.35 if letter.isupper() else 1)
         for letter in text
-    )
+    )  # fmt: skip
 
 
 def lines(text: str, size: int, width: int) -> int:
     """Estimate how many lines a text in letters of `size` pixels fills at most, in a
-    frame of this width: the reader's browser cannot be asked."""
-    return ceil(cells(text) * 0.54 * size / (width - AROUND))
+    frame of this width: the reader's browser cannot be asked. A word that does not fit
+    begins a line, and one that is longer than a line is broken."""
+    room = (width - AROUND) / (0.54 * size)
+    full, used = 0, 0.0
+    for word in text.split(" "):
+        wide = cells(word)
+        if used + wide > room and used:
+            full, used = full + 1, 0.0
+        broken, used = divmod(used + wide + 1, room)
+        full += int(broken)
+    return full + bool(used)
 
 
 def card_height(petition: Petition, width: int) -> int:

@@ -71,24 +71,43 @@ LONG = "Save the Library of Lower Riverbank and its Reading Rooms for our Childr
 SCROLLS = "() => document.documentElement.scrollHeight - window.innerHeight"
 
 
+# In scripts whose letters are broader.
+ARMENIAN = (
+    "Պահպանե՛ք Սևանա լճի ափերը, դադարեցրե՛ք ապօրինի շինարարությունը և վերադարձրե՛ք "
+    "հասարակական լսումները համայնքների բնակիչներին"
+)
+TAMIL = (
+    "காவிரி ஆற்றைக் காப்பாற்றுங்கள், சட்டவிரோத மணல் கொள்ளையை நிறுத்துங்கள், "
+    "விவசாயிகளின் குரலைக் கேளுங்கள், தண்ணீரை அனைவருக்கும் வழங்குங்கள்"
+)
+TITLES = {
+    "demanding": ("en", LONG.strip()),
+    "broad-hy": ("hy", ARMENIAN),
+    "broad-ta": ("ta", TAMIL),
+}
+
+
 @pytest.fixture(scope="module")
 def demanding(site: Site) -> Iterator[str]:
-    """A petition with a long title that asks everything; returns its slug."""
-    site.sql(
-        "INSERT INTO petitions_petition (organization_id, language, title, slug, ask, "
-        "summary, text, text_format, image, image_description, state, opens_at, "
-        "outcome, asks_place, asks_postal_code, asks_country, delivery, created_at) "
-        "SELECT organization_id, 'en', %s, 'demanding', 'Do it.', 'In short.', "
-        "'Text.', 'markdown', '', '', 'open', now(), '', true, true, true, "
-        "'comments', now() FROM petitions_petition WHERE slug = %s",
-        LONG.strip(),
-        SLUG,
-    )
+    """Petitions with long titles that ask everything; returns the slug of one."""
+    for slug, (language, title) in TITLES.items():
+        site.sql(
+            "INSERT INTO petitions_petition (organization_id, language, title, slug, "
+            "ask, summary, text, text_format, image, image_description, state, "
+            "opens_at, outcome, asks_place, asks_postal_code, asks_country, delivery, "
+            "created_at) SELECT organization_id, %s, %s, %s, 'Do it.', 'In short.', "
+            "'Text.', 'markdown', '', '', 'open', now(), '', true, true, true, "
+            "'comments', now() FROM petitions_petition WHERE slug = %s",
+            language, title, slug, SLUG,
+        )  # fmt: skip
     yield "demanding"
-    found = "petition_id = (SELECT id FROM petitions_petition WHERE slug = 'demanding')"
-    for table in ("petitions_total", "petitions_searchdocument"):
-        site.sql(f"DELETE FROM {table} WHERE {found}")
-    site.sql("DELETE FROM petitions_petition WHERE slug = 'demanding'")
+    for slug in TITLES:
+        found = (
+            f"petition_id = (SELECT id FROM petitions_petition WHERE slug = '{slug}')"
+        )
+        for table in ("petitions_total", "petitions_searchdocument"):
+            site.sql(f"DELETE FROM {table} WHERE {found}")
+        site.sql("DELETE FROM petitions_petition WHERE slug = %s", slug)
 
 
 def snippets(site: Site, language: str, slug: str) -> list[str]:
@@ -127,6 +146,20 @@ def test_frames_are_as_high_as_what_is_in_them(
     fitted, plain = heights[::2], heights[1::2]
     assert all(low <= high for low, high in zip(fitted, plain, strict=True))
     assert width == 280 or sum(fitted) < sum(plain)
+    page.close()
+
+
+def test_broad_letters_have_room(
+    browser: Browser, site: Site, elsewhere: str, demanding: str
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    for slug in ("broad-hy", "broad-ta"):
+        for code in snippets(site, "/fr", slug):
+            eager = code.replace(' loading="lazy"', "")
+            page.goto(f"{elsewhere}/?{quote(f'<div style=width:280px>{eager}</div>')}")
+            page.frame_locator("iframe").locator("h1").wait_for()
+            (frame,) = page.main_frame.child_frames
+            assert frame.evaluate(SCROLLS) <= 0, code
     page.close()
 
 
