@@ -31,6 +31,10 @@ TEXTS = {
     "arabic": ("أنقذوا المسبح العام الأخير " * 6, "", "الوزير"),
 }
 
+# Two questions of the three.
+TWO = {"two-a": "true, true, false", "two-b": "true, false, true",
+       "two-c": "false, true, true"}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def planted(site: Site) -> Site:
@@ -51,6 +55,16 @@ def planted(site: Site) -> Site:
             "FROM petitions_petition WHERE slug = %s",
             target.strip(), f"paper-{slug}",
         )  # fmt: skip
+    for slug, asks in TWO.items():
+        site.sql(
+            "INSERT INTO petitions_petition (organization_id, language, title, slug, "
+            "ask, summary, text, text_format, image, image_description, state, opens_at,"
+            " outcome, asks_place, asks_postal_code, asks_country, delivery, created_at)"
+            " SELECT organization_id, 'en', 'Pool', %s, '', '', 'Text.', 'plain', '', "
+            f"'', 'open', now() - interval '1 day', '', {asks}, 'number', now() "
+            "FROM petitions_petition LIMIT 1",
+            f"paper-{slug}",
+        )
     return site
 
 
@@ -79,6 +93,22 @@ def test_a_poster_is_one_page_and_a_sheet_has_the_text_on_its_back(
         ("poster", "A4"): 1, ("poster", "Letter"): 1,
         ("sheet", "A4"): 2, ("sheet", "Letter"): 2,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("slug", [*TWO, "short"])
+def test_each_answer_has_room_to_be_written(
+    planted: Site, plain: Page, slug: str
+) -> None:
+    plain.emulate_media(media="print")
+    plain.set_viewport_size({"width": 688, "height": 1000})
+    for language in ("", "/fr"):
+        plain.goto(f"{language}/petitions/paper-{slug}/sheet/")
+
+        widths = plain.evaluate(
+            "[...document.querySelectorAll('.sheet__lines thead th')]"
+            ".map(cell => cell.offsetWidth)"
+        )
+        assert min(widths) >= 75, widths  # 20 mm
 
 
 def test_on_a_phone_no_word_of_the_heads_of_a_sheet_is_broken(
