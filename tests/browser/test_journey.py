@@ -237,7 +237,25 @@ def test_staff_write_preview_and_publish(staff: Page, site: Site) -> None:
     expect(opened.value.locator("h1")).to_have_text("What was on the screen")
 
 
-def test_typed_words_are_not_left_without_a_question(staff: Page, site: Site) -> None:
+def type_words(staff: Page) -> None:
+    staff.locator("#id_summary").press_sequentially(" More.")
+
+
+def choose_today(staff: Page) -> None:
+    """Which Django's script writes into the field."""
+    staff.locator(".field-closes_at .datetimeshortcuts a").first.click()
+
+
+def be_refused(staff: Page) -> None:
+    staff.locator("#id_goal").fill("many")
+    staff.locator(".submit-row [name=_save]").click()
+    staff.locator("#problems").wait_for()
+
+
+@pytest.mark.parametrize("begin", [type_words, choose_today, be_refused])
+def test_what_nobody_saved_is_not_left_without_a_question(
+    staff: Page, begin: Callable[[Page], None]
+) -> None:
     staff.goto("/admin/petitions/petition/1/change/")
     asked: list[str] = []
 
@@ -245,14 +263,16 @@ def test_typed_words_are_not_left_without_a_question(staff: Page, site: Site) ->
         asked.append(dialog.type)
         dialog.dismiss()
 
+    begin(staff)
+    fields = [f"#id_{name}" for name in ("summary", "goal", "closes_at_0")]
+    written = [staff.input_value(one) for one in fields]
     staff.on("dialog", stay)
-    staff.locator("#id_summary").press_sequentially(" More.")
 
     staff.locator(".breadcrumbs a", has_text="Home").click(no_wait_after=True)
     staff.wait_for_function("document.querySelector('#id_summary')")
 
     assert asked == ["beforeunload"]
-    assert staff.input_value("#id_summary").startswith(" More.")
+    assert [staff.input_value(one) for one in fields] == written
 
 
 def test_staff_meet_the_wall_to_the_other_organisation(staff: Page, site: Site) -> None:
