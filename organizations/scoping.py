@@ -272,19 +272,27 @@ class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
     # Who looks is on record: what kind of page and how many rows, never what was
     # searched for, which may be somebody's name.
 
-    def is_looked_at(self, request: HttpRequest) -> bool:
-        """Return whether the request only shows rows with supporters' data."""
-        return request.method == "GET" and self.needs.view is Right.SEE_SUPPORTERS
+    def note_look(self, request: HttpRequest, rows: list[M], kind: str) -> None:
+        """Record that `rows` are shown, where they hold supporters' data: by whatever
+        method the page was asked for, as a refused form shows its row, too."""
+        if request.method != "HEAD" and self.needs.view is Right.SEE_SUPPORTERS:
+            entries.look(self.model, map(self.organization_id, rows), kind=kind)
+
+    def note_named(self, question: Question) -> None:
+        """Record that the page of an action names rows with supporters' data."""
+        if question.named and self.needs.view is Right.SEE_SUPPORTERS:
+            rows = self.model._default_manager.filter(pk__in=question.named)
+            found = rows.values_list(self.organization_path, flat=True)
+            entries.look(self.model, found, kind="list")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         shown = (getattr(response, "context_data", None) or {}).get("cl")
-        if shown is not None and self.is_looked_at(request):
+        if shown is not None:
             kind = "search" if shown.query else "list"
-            rows = [self.organization_id(row) for row in shown.result_list]
-            entries.look(self.model, rows, kind=kind)
+            self.note_look(request, list(shown.result_list), kind)
         return response
 
     def asked_again(
@@ -321,8 +329,8 @@ class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
             return asked
         response = super().changeform_view(request, object_id, form_url, extra_context)
         row = (getattr(response, "context_data", None) or {}).get("original")
-        if row is not None and self.is_looked_at(request):
-            entries.look(self.model, [self.organization_id(row)], kind="row")
+        if row is not None:
+            self.note_look(request, [row], "row")
         return response
 
 
@@ -363,6 +371,7 @@ def action(right: Right, description: Any, question: Asked) -> Callable[[Any], A
     def asked(self: Any, request: HttpRequest, queryset: Any) -> Question:
         rows, some_left = allowed(self, request, queryset)
         found = question(self, request, rows)
+        self.note_named(found)
         if some_left:
             found.left.append(Line(gettext(LEFT)))
         return found

@@ -49,6 +49,8 @@ class Question:
     explanation: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     """The rows that it is done to, or the first of them."""
+    named: list[int] = field(default_factory=list)
+    """The primary keys of the rows that `lines` are about."""
     number: int = 0
     """How many rows it is done to."""
     left: list[Line] = field(default_factory=list)
@@ -86,9 +88,11 @@ def named(
 ) -> Question:
     """Return a question that names the rows, or the first of them, by `line`."""
     counted = rows.order_by().aggregate(number=Count("pk"), newest=Max("pk"))
+    found = list(rows.order_by("pk")[:MOST_LISTED])
     return Question(
         way_back,
-        lines=[Line(line(row)) for row in rows.order_by("pk")[:MOST_LISTED]],
+        lines=[Line(line(row)) for row in found],
+        named=[row.pk for row in found],
         number=counted["number"],
         newest=counted["newest"] or 0,
     )

@@ -31,7 +31,7 @@ from organizations.scoping import Needs, ScopedAdmin, page, user_of
 from petitions import ways_back
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.signatures import network_in_words, signs_in_words
-from petitions.models import Invalidation, Petition
+from petitions.models import Invalidation, Petition, Signature
 from petitions.signatures import invalidating
 from petitions.signatures.invalidating import (
     InvalidationPreview,
@@ -111,6 +111,11 @@ def invalidate(
                 None,
                 _("These are too many to look through: narrow them down by time."),
             )
+    if preview is not None:
+        # What is found, or that nothing is, tells about people as a search does.
+        here = petition.organization_id
+        shown = [here] * len(preview.sample)
+        entries.look(Signature, shown, searched=[here], kind="search")
     context = {
         **model_admin.admin_site.each_context(request),
         "title": gettext("Invalidate signatures"),

@@ -21,7 +21,7 @@ from core.models import AuditAction, AuditEntry
 from core.retention import RULES, months_before
 from organizations import audit_admin
 from organizations.models import Organization, User
-from petitions.models import Petition, Signature
+from petitions.models import Petition, Report, Signature
 from tests.factories import make_petition, make_signature
 from tests.helpers import notes, text_of
 from tests.petitions.admin.helpers import pressed
@@ -266,6 +266,58 @@ def test_looks_at_supporters_are_on_record_without_what_was_sought(
         petition.organization_id,
     ]  # fmt: skip
     assert {look.row for look in looks} == {""}
+
+
+def test_no_way_to_ask_for_a_page_keeps_a_look_from_the_record(
+    petition: Petition, as_user: Login, erin: User
+) -> None:
+    """Forms are answered with pages, too: lists, questions, previews, refused forms."""
+    client, here = as_user(erin), petition.organization_id
+    for name in ("Maya Tremblay", "Maya Roy"):
+        address = f"{name[5:].lower()}@mine.test"
+        make_signature(petition, address, name=name, comment="Yes", show_name=True)
+    message = Report.objects.create(
+        petition=petition, reason="other", text="Look at Maya.", language="en",
+        created_at=timezone.now(),
+    )  # fmt: skip
+    chosen = {"_selected_action": list(Signature.objects.values_list("pk", flat=True))}
+    invalidate = f"{PETITIONS}{petition.pk}/invalidate/"
+    described = {"name_match": "contains", "reason": "A test"}
+    asked: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+        (SIGNATURES, {}, {"kind": "list", "rows": 2}),
+        (f"{SIGNATURES}?q=Roy", {}, {"kind": "search", "rows": 1}),
+        ("/admin/petitions/comment/", {}, {"kind": "list", "rows": 2}),
+        (
+            SIGNATURES,
+            {"action": "withhold_names", **chosen},
+            {"kind": "list", "rows": 2},
+        ),
+        (
+            SIGNATURES,
+            {"action": "hide_comments", **chosen},
+            {"kind": "list", "rows": 2},
+        ),
+        (
+            invalidate,
+            {"domain": "mine.test", **described},
+            {"kind": "search", "rows": 2},
+        ),
+        (invalidate, {"name": "Nobody", **described}, {"kind": "search", "rows": 0}),
+        (
+            f"/admin/petitions/report/{message.pk}/change/",
+            {"note": "x" * 10_000},
+            {"kind": "row", "rows": 1},
+        ),
+    ]
+    for path, form, look in asked:
+        before = AuditEntry.objects.latest("pk").pk
+        # As it is: the client of other tests opens each page before it sends a form.
+        answer = Client.post(client, path, {"sent": "1", **form})
+
+        assert answer.status_code == 200
+        assert ("Maya" in text_of(answer)) == (look["rows"] > 0), path
+        (entry,) = AuditEntry.objects.filter(action=AuditAction.LOOK, pk__gt=before)
+        assert (entry.now, entry.organization) == (look, here), path
 
 
 def test_what_is_decided_about_comments_and_names_is_on_record_by_number(
