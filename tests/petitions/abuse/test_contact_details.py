@@ -27,13 +27,16 @@ CONTACTS = [
     "https://x.example", "www.spam.example", "WWW.SPAM.EXAMPLE", "spam.com", "Spam.Com",
     "spam\u3002com", "ｓｐａｍ．ｃｏｍ", "acme.ca", "mailto:x", "see ann.example.org now",
     "BIT.LY/3xyz", "Spam.Shop", "SPAM.CA", "spam.рф", "spam[.]com", "spam (.) ca",
-    "Ann [dot] com", "ann(punto)org", "ann {Point} fr",
+    "Ann [dot] com", "ann(punto)org", "ann {Point} fr", "X.com Ann", "spam\u06d4com",
+    "s\u0336p\u0336a\u0336m\u0336.\u0336c\u0336o\u0336m", "spam.c\ufe0fom", "spa\u034fm.\u3164com",
+    "🅢🅟🅐🅜.🅒🅐", "S P A M . C O M", "a n n @ m a i l",
 ]  # fmt: skip
 NAMES = [
     "Maya Tremblay", "J.R.R. Tolkien", "Dr. Li", "Dr.Smith", "St.John Philby", "O\u2019Brien",
     "Jean-Paul", "Martin Luther King Jr.", "M. et Mme Roy", "李小龙", "محمد", "Ph.D. Roy",
     "J.-P. Roy", "Jean.Marie Roy", "Dr.Anna Roy", "M.de Gaulle", "D.C.", "Roy/Li",
-    "Mary Ann", "St. John's, N.L.", "H0H 0H0", "Montréal (Québec)", "Ann (Dot) Roy",
+    "m.de gaulle", "prof.dr. de Vries", "Marcel·lí", "Gal·la Roy", "Maya 🇨🇦", "Ann & Tom Roy",
+    "A.B. Com", "Mary Ann", "St. John's, N.L.", "H0H 0H0", "Montréal (Québec)", "Ann (Dot) Roy",
 ]  # fmt: skip
 
 
@@ -50,7 +53,11 @@ def test_a_name(text: str) -> None:
 DOUBTFUL = [
     "ann at mailbox dot test", "Ann, call 514 555 0199", "+1 (514) 555-0199",
     "Ann ٥١٤٥٥٥٠١٩٩", "ann (at) mailbox", "ann arobase courriel point ca",
-    "gmail ann", "ＷｈａｔｓＡｐｐ Ann", "visit www spam",
+    "gmail ann", "ＷｈａｔｓＡｐｐ Ann", "visit www spam", "CBC.ca", "ABC.XYZ", "Sos.Shop", "dr.li",
+    "dipl.ing. huber", "spam · com", "spam・com", "spam‧com", "spam\\.com", "spam . com",
+    "visit spam dot shop", "ann собака mail точка ru", "ann ät mailbox punkt de",
+    "Ann ➄➀➃ ➄➄➄ ⓪①⑨⑨", "Ann 一三八零零一三八", "visit 192.0.2.1", "insta annroy",
+    "ann_at_mailbox_dot_test", "ann&commat;mailbox&period;test", "Whats App Ann", "微信 annroy",
 ]  # fmt: skip
 
 
