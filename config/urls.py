@@ -267,6 +267,7 @@ POLICIES = {
     "password_reset_confirm": PERSONAL,
     "password_reset_complete": PERSONAL,
     "accept_invitation": PERSONAL,
+    "glued_link": PERSONAL,
 }
 
 handler400 = "core.http.problems.bad_request"

@@ -14,8 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_safe
 
 from core.audit.actors import acting
+from core.i18n.languages import ADMIN
+from core.mail.addresses import account_address
+from core.security import events
 from core.security.buckets import (
     Rate,
     draw,
@@ -50,6 +54,9 @@ class PasswordReset(views.PasswordResetView):
             response = self.form_invalid(form)
             response.status_code = 429
             return response
+        # By its mark, whether or not it has an account: asking for that takes time.
+        address = account_address(form.cleaned_data["email"])
+        events.record("password link asked", network=network, address=address)
         return super().form_valid(form)
 
 
@@ -108,6 +115,13 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
         "login_url": f"{reverse('admin:login')}?next={request.path}",
     }
     return show(request, context)
+
+
+@require_safe
+def glued_link(request: HttpRequest, link: str) -> HttpResponse:
+    """Redirect to the page of a mailed link behind which a mail program glued the text
+    around it."""
+    return redirect(f"{ADMIN}{link}/")
 
 
 def show(

@@ -23,7 +23,7 @@ DJANGOS = {"changelist", "add", "history", "delete", "change"}
 WITHOUT_LOGIN = {
     "admin:login", "admin:login_code", "admin:logout", "admin:keep_factor",
     "admin_password_reset", "password_reset_done", "password_reset_confirm",
-    "password_reset_complete", "accept_invitation",
+    "password_reset_complete", "accept_invitation", "glued_link",
 }  # fmt: skip
 """URLs of staff for whoever is not logged in yet, or holds a mailed link."""
 OWN_ACCOUNT = {

@@ -73,8 +73,8 @@ NO_PAGES = {
 }  # fmt: skip
 # Only staff get there: tests/browser/test_accessibility.py.
 STAFF = (
-    "admin", "password_", "accept_invitation", "anymail:", "petitions:style_guide",
-    "operation",
+    "admin", "password_", "accept_invitation", "glued_link", "anymail:",
+    "petitions:style_guide", "operation",
 )  # fmt: skip
 
 

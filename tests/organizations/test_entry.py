@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from organizations.models import (
     User,
 )
 from organizations.retention import old_invitations
+from organizations.second_factor import lost
 from tests.factories import make_member, make_user
 from tests.helpers import text_of
 from tests.mailserver import MailServer
@@ -414,6 +416,42 @@ def test_a_known_and_an_unknown_address_cost_the_same(
     (message,) = mail.outbox
     assert message.to == [erin.email]
     assert not StaffMail.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["invitation", "password", "second factor"])
+@pytest.mark.parametrize(
+    "glued",
+    [">", ")", "&gt;", "=3D", "%22", ".", "/>", "/»", "/.", "/%0D%0A", "/x.html"],
+)
+def test_what_is_glued_behind_a_mailed_link_is_taken_off(
+    visitor: Client, alice: User, erin: User, organization: Organization,
+    kind: str, glued: str,
+) -> None:  # fmt: skip
+    if kind == "invitation":
+        path = path_of(invited(organization, alice, "new.person@example.org"))
+    elif kind == "password":
+        whole = invitations.password_link(erin)
+        path = whole.removeprefix("http://testserver.localhost")
+    else:
+        removal = lost.ask(erin, alice, timezone.now())
+        path = lost.link(removal).removeprefix("http://testserver.localhost")
+
+    answer = visitor.get(f"{path.rstrip('/')}{glued}", follow=True)
+
+    assert (path, 302) in answer.redirect_chain
+    assert text_of(answer) == text_of(visitor.get(path, follow=True))
+
+
+def test_who_asks_for_a_link_is_an_event_without_the_address(
+    erin: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "security"):
+        for address in (erin.email, "nobody@example.org"):
+            Client().post("/admin/password/reset/", {"email": address})
+
+    asked = [r for r in caplog.records if r.getMessage() == "password link asked"]
+    assert len({vars(record)["address_mark"] for record in asked}) == len(asked) == 2
+    assert not any("@" in str(vars(record)) for record in asked)
 
 
 def test_a_closed_account_gets_no_link(erin: User) -> None:

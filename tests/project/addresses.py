@@ -102,6 +102,7 @@ PATHS = {
     "password_reset_confirm": "/admin/password/x/y/",
     "password_reset_complete": "/admin/password/set/",
     "accept_invitation": "/admin/invitation/x/",
+    "glued_link": "/admin/invitation/x/>",
     "operation": "/admin/operation/",
     "operation_switch": "/admin/operation/banner/",
     "admin:*": "/admin/login/",

@@ -61,6 +61,7 @@ STAFF = {
     "admin:*",
     "admin_in_language",
     "accept_invitation",
+    "glued_link",
     *(n for n in NAMES if "password" in n),
 }
 
