@@ -137,11 +137,21 @@ NO_CONTRIB = (
     "An extension of PostgreSQL's contrib package is missing there: install "
     "postgresql-contrib, then run this again."
 )
+ELSEWHERE = (
+    "An extension is there in a schema that this user does not look into: ALTER "
+    "EXTENSION … SET SCHEMA public."
+)
+NOT_EMPTY = (
+    "A table of this name is there already, and is not this site's: give it a database "
+    "of its own."
+)
 MOST_WORDS = 200  # characters repeated of what a server said
 # Statements that failed: SQLSTATE, how the message begins, and what to do.
 REFUSALS = (
     ("42501", "", MAY_NOT),
     ("0A000", "extension ", NO_CONTRIB),
+    ("42704", "operator class ", ELSEWHERE),
+    ("42P07", "relation ", NOT_EMPTY),
     ("53100", "", "Its disk is full."),
     ("25006", "", "It takes no writes at present."),
     ("57014", "", "It ended a statement that took too long. Try again later."),

@@ -255,6 +255,27 @@ def test_an_extension_that_is_not_installed_is_told() -> None:
     assert "postgresql-contrib" in explain_error(found.value)
 
 
+MOVED = """
+CREATE SCHEMA elsewhere;
+ALTER EXTENSION pg_trgm SET SCHEMA elsewhere;
+CREATE INDEX a ON django_session USING gin (session_data gin_trgm_ops)
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        (MOVED, "ALTER EXTENSION … SET SCHEMA public"),
+        ("CREATE TABLE petitions_topic (id integer)", "give it a database of its own"),
+    ],
+)
+def test_what_was_in_the_database_before_is_told(statement: str, sentence: str) -> None:
+    with pytest.raises(Error) as found, connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    assert sentence in explain_error(found.value, migrating=True)
+
+
 def test_a_server_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection.features, "minimum_database_version", (99,))
 
