@@ -41,8 +41,9 @@ TAGS = {
 # The dialect of a text is stored with it, so that what people signed stays what they
 # saw. 1 is CommonMark. 2 is for people who know no Markdown and paste from word
 # processors and web pages: see `pasted`. 3 takes fewer signs for marks: see `literal`.
-COMMONMARK, PASTED, LITERAL = 1, 2, 3
-NEWEST_DIALECT = LITERAL
+# 4 takes fewer lines for lists and quotations: see `sparing`.
+COMMONMARK, PASTED, LITERAL, SPARING = 1, 2, 3, 4
+NEWEST_DIALECT = SPARING
 
 
 def linked_image(
@@ -273,12 +274,52 @@ def heading_of_words(
     return heading(state, start_line, end_line, silent)
 
 
-DIALECTS = {COMMONMARK: commonmark(), PASTED: pasted(), LITERAL: literal()}
+def sparing() -> MarkdownIt:
+    """Make the parser of dialect 4: as `literal`, and the number of a day, “01. Mai”,
+    begins no list, nor do the hyphens of a line to cut along, “- - - cut - - -”, nor
+    “>>> Sign now <<<” a quotation."""
+    parser = literal()
+    above = ["paragraph", "reference", "blockquote"]
+    parser.block.ruler.at("list", list_of_plain_marks, {"alt": above})
+    parser.block.ruler.at(
+        "blockquote", quotation_by_one_sign, {"alt": [*above, "list"]}
+    )
+    return parser
+
+
+NO_ITEM = re.compile(r"0\d+[.)]|([-*])[ \t]+\1[ \t]")
+
+
+def list_of_plain_marks(
+    state: StateBlock, start_line: int, end_line: int, silent: bool
+) -> bool:
+    """Block rule: begin no list by a number with a zero before it, or by two marks."""
+    if NO_ITEM.match(line_of(state, start_line)):
+        return False
+    return list_of_marks(state, start_line, end_line, silent)
+
+
+def quotation_by_one_sign(
+    state: StateBlock, start_line: int, end_line: int, silent: bool
+) -> bool:
+    """Block rule: begin no quotation by arrows. One inside another is “> > ”."""
+    if line_of(state, start_line).startswith(">>"):
+        return False
+    return quotation(state, start_line, end_line, silent)
+
+
+DIALECTS = {
+    COMMONMARK: commonmark(),
+    PASTED: pasted(),
+    LITERAL: literal(),
+    SPARING: sparing(),
+}
 NUMBERED = {"a": {"href"}, "ol": {"start"}, "li": {"value"}}
 ATTRIBUTES: dict[int, dict[str, set[str]]] = {
     COMMONMARK: {"a": {"href"}},
     PASTED: NUMBERED,
     LITERAL: NUMBERED,
+    SPARING: NUMBERED,
 }
 
 

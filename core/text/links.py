@@ -12,9 +12,13 @@ from django.utils.safestring import SafeString, mark_safe
 ENDS = r"\s<>\"“”„«»‹›「」『』【】《》〈〉（）。，、；：！？｡．…،؛؟।\u00ad\u200b-\u200f"
 FOUND = re.compile(
     rf"(?<![A-Za-z0-9])(?:https?://|(?<![@./-])www\.)[^{ENDS}]+"
-    r"|(?<![\w.+/@-])[\w.+-]+@(?:[\w-]+\.)+[^\W\d_]{2,}",
+    # With the apostrophe of o'brien@…, not that of “l'info@…”.
+    r"|(?<![\w.+/@-])(?![dl]')[\w.+-]+(?:'[\w.+-]+)*@(?:[\w-]+\.)+[^\W\d_]{2,}",
     re.IGNORECASE,
 )
+# An apostrophe in front of a mailbox that word processors have made of one inside it:
+# the rest would be somebody else's. “l’info@…” is none.
+INSIDE = re.compile(r"(?<!\b[dl])(?<=\w)’$", re.IGNORECASE)
 WEB = re.compile(r"(?:https?://[^/?#@]*\w|www\.[^/?#]+\.\w\w)", re.IGNORECASE)
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 REL = "nofollow noopener ugc"
@@ -56,6 +60,8 @@ def link_at(place: re.Match[str]) -> Link | None:
     text = trimmed(place[0])
     end = place.start() + len(text)
     if text[:4].lower() not in ("http", "www.") or ("@" in text and "//" not in text):
+        if INSIDE.search(place.string, max(0, place.start() - 3), place.start()):
+            return None
         return Link(place.start(), end, text, f"mailto:{text}", "mailto:")
     if WEB.match(text) is None:
         return None

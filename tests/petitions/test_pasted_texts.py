@@ -16,6 +16,7 @@ from petitions.markup import (
     LITERAL,
     NEWEST_DIALECT,
     PASTED,
+    SPARING,
     excerpt,
     render,
 )
@@ -91,7 +92,7 @@ def test_a_letter_from_a_word_processor() -> None:
         ("– Bonjour", "<p>– Bonjour</p>\n"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("dialect", [PASTED, LITERAL])
+@pytest.mark.parametrize("dialect", [PASTED, LITERAL, SPARING])
 def test_no_number_changes_and_nothing_becomes_what_nobody_meant(
     text: str, html: str, dialect: int
 ) -> None:
@@ -121,6 +122,40 @@ def test_no_number_changes_and_nothing_becomes_what_nobody_meant(
 )  # fmt: skip
 def test_a_sign_that_was_said_is_no_mark(text: str, html: str) -> None:
     assert html_of(text, LITERAL) == f"<p>{html}</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("01. Januar 2026 war es.\n02. Februar",
+         "<p>01. Januar 2026 war es.<br>\n02. Februar</p>\n"),
+        (">>> Sign now <<<\n>> https", "<p>&gt;&gt;&gt; Sign now &lt;&lt;&lt;<br>\n&gt;&gt; https</p>\n"),
+        ("- - - ✂ - - -", "<p>- - - ✂ - - -</p>\n"),
+        ("* * women", "<p>* * women</p>\n"),
+        # And what is meant.
+        ("- - -", "<hr>\n"),
+        ("0. a\n1. b", '<ol start="0">\n<li>a</li>\n<li>b</li>\n</ol>\n'),
+        ("> > a", "<blockquote>\n<blockquote>\n<p>a</p>\n</blockquote>\n</blockquote>\n"),
+    ],
+)  # fmt: skip
+def test_a_line_that_only_looks_like_markup_stays_a_line(text: str, html: str) -> None:
+    assert html_of(text, SPARING) == html
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("dialect", [PASTED, LITERAL])
+def test_a_day_that_was_signed_as_an_item_stays_one(
+    visitor: Client, dialect: int
+) -> None:
+    petition = make_petition(text="01. Januar")
+    Petition.objects.update(dialect=dialect)
+    petition.refresh_from_db()
+    make_signature(petition)
+
+    petition.save()
+
+    page = visitor.get(petition.get_absolute_url()).content.decode()
+    assert "<li>Januar</li>" in page
 
 
 @pytest.mark.parametrize(
@@ -198,6 +233,11 @@ def test_a_text_signed_in_the_dialect_before_stays_as_it_was(visitor: Client) ->
         ("**https://example.org** or HTTP://EXAMPLE.ORG/X", ["https://example.org", "http://EXAMPLE.ORG/X"]),
         ("请看https://example.org/a。请", ["https://example.org/a"]),
         ("Write to maya@example.org.", ["mailto:maya@example.org"]),
+        ("Write to maya.o'brien@example.org.", ["mailto:maya.o'brien@example.org"]),
+        # No link is better than one to another mailbox.
+        ("o’brien@example.org", []),
+        ("d'info@example.org, l’info@example.org, 'a@example.org'",
+         ["mailto:info@example.org", "mailto:info@example.org", "mailto:a@example.org"]),
         ("[a page](https://example.org/)", ["https://example.org/"]),
         ("[https://a.org](https://example.org/)", ["https://example.org/"]),
         ("Stop the dam.It is late. e.g. 3.to https:// javascript:alert(1) //x.org", []),
