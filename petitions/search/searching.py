@@ -180,7 +180,8 @@ def ranked(query: Queries, scope: SearchScope) -> tuple[dict[int, str], bool]:
 # Finds words that differ by one or two letters, or by two swapped ones, and after them
 # longer ones: with an ending that their language's index keeps, or composed of this
 # (“Verfassungsgericht” in “Bundesverfassungsgericht”). Compared are the forms that the
-# languages index, so that a mere plural is not another word.
+# languages index, so that a mere plural is not another word. And two words without the
+# blank between them.
 ALIKE = """
 SELECT given.number, alike.word
   FROM unnest(%(words)s::text[]) WITH ORDINALITY given (word, number)
@@ -204,6 +205,14 @@ SELECT given.number, alike.word
                UNION
               SELECT word, 3 FROM petitions_searchword
                WHERE length(bare.word) >= 7 AND word LIKE '%%_' || bare.word || '%%'
+               UNION
+              SELECT format('"%%s %%s"', left(bare.word, at),
+                            substr(bare.word, at + 1)), 0
+                FROM generate_series(4, length(bare.word) - 4) at
+               WHERE (SELECT true FROM petitions_searchword
+                       WHERE word = left(bare.word, at))
+                 AND (SELECT true FROM petitions_searchword
+                       WHERE word = substr(bare.word, at + 1))
               ) near
         GROUP BY word
         ORDER BY min(distance), similarity(word, bare.word) DESC, word LIMIT 3) alike
@@ -211,23 +220,36 @@ SELECT given.number, alike.word
 """
 
 
+KNOWN = """
+SELECT word FROM petitions_searchword WHERE word = lower(unaccent(%(word)s))
+"""
+LETTERS = re.compile(rf"(?:[^\W\d_]|[{MARKS}])+")
+
+
+def run_together(parts: Sequence[str]) -> str:
+    """Return two or three words as one, where some text has that; else ""."""
+    if not (1 < len(parts) < 4 and all(map(LETTERS.fullmatch, parts))):
+        return ""
+    found = rows(KNOWN, {"word": "".join(parts)})
+    return str(found[0][0]) if found else ""
+
+
 def query_of_words_alike(words: str) -> tuple[Queries, list[str]]:
-    """Return a query in which each word may also be a similar one, and the similar
-    words; ({}, []) if there are none. Excluded words and phrases are kept as they
-    are."""
+    """Return a query in which each word may also be a similar one, and all together
+    one, and these words; ({}, []) if there are none. Excluded words and phrases are
+    kept as they are."""
     parts = [part for part in PART_OF_QUERY.findall(words) if part.lower() != "or"]
     tried = [word for part in parts for word in WORD.findall(part) if plain(part)]
     tried = list(dict.fromkeys(tried))[:CORRECTED_WORDS]
-    if not tried:
-        return {}, []
     others: dict[str, list[str]] = {word: [] for word in tried}
-    for number, word in rows(ALIKE, {"words": tried}):
+    for number, word in rows(ALIKE, {"words": tried}) if tried else ():
         others[tried[number - 1]].append(word)
+    together = run_together(parts)
     rest = [part for part in parts if not (plain(part) and WORD.search(part))]
     near = [word for words_alike in others.values() for word in words_alike]
-    asked = [*tried, *(part.lstrip("-") for part in rest), *near]
+    asked = [*tried, *(part.lstrip("-") for part in rest), *near, together]
     query_of = dict(zip(asked, queries.made_of(asked), strict=True))
-    alike: list[str] = []
+    alike = [together] if query_of[together] else []
     groups: list[Queries] = []
     for word, near_it in others.items():
         own = query_of[word]
@@ -239,7 +261,9 @@ def query_of_words_alike(words: str) -> tuple[Queries, list[str]]:
         groups.append(queries.excluded(query) if part.startswith("-") else query)
     if not alike:
         return {}, []
-    return queries.every(groups), alike
+    every = queries.every(groups)
+    found = queries.either([every, query_of[together]]) if query_of[together] else every
+    return found, [word.strip('"') for word in alike]
 
 
 def plain(part: str) -> bool:

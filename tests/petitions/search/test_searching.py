@@ -504,6 +504,32 @@ def test_a_longer_word_is_like_the_one_that_it_is_made_of(
     assert found.exact == 0
 
 
+@pytest.mark.parametrize(
+    ("language", "title", "words", "alike"),
+    [
+        ("en", "Save the swimming pool", "swimmingpool", ["swimming pool"]),
+        ("fr", "Sauvez l’arrière-pays", "arrièrepays", ["arriere pays"]),
+        ("en", "Netzero by 2050", "net zero", ["netzero"]),
+        ("en", "#BlackLivesMatter", "black lives matter", ["blacklivesmatter"]),
+        ("en", "Metoo", "me too", ["metoo"]),
+    ],
+)
+def test_a_blank_too_many_or_too_few_is_a_slip(
+    organization: Organization,
+    language: str,
+    title: str,
+    words: str,
+    alike: list[str],
+) -> None:
+    make_petition(organization, title=title, language=language, text="x")
+    make_petition(organization, title="A pool, once for swimming", text="x")
+
+    found = find(words)
+
+    assert titles(found) == [title]
+    assert (found.exact, found.alike) == (0, alike)
+
+
 def test_a_short_word_is_like_none_that_holds_it(organization: Organization) -> None:
     make_petition(organization, title="Careers, bright copyrights", text="x")
 
