@@ -126,7 +126,7 @@ class Checkpoint(models.Model):
 
 class CountReceipt(models.Model):
     """What shows the owner of a signature their own line of the count log. It is
-    erased with their data (petitions/sql/count_log.sql), and the line stays."""
+    erased with their data (petitions/sql/count_receipts.sql), and the line stays."""
 
     pk = models.CompositePrimaryKey("signature_id", "number")
     signature: models.ForeignKey[Signature] = models.ForeignKey(

@@ -51,16 +51,3 @@ CREATE OR REPLACE TRIGGER count_subtree_permanent BEFORE UPDATE OR DELETE ON pet
 FOR EACH ROW EXECUTE FUNCTION count_log_keep();
 CREATE OR REPLACE TRIGGER checkpoint_permanent BEFORE UPDATE OR DELETE ON petitions_checkpoint
 FOR EACH ROW EXECUTE FUNCTION count_log_keep();
-
--- Erase the receipts of a signature together with what says whose it is.
-CREATE OR REPLACE FUNCTION count_receipt_erase() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    DELETE FROM petitions_countreceipt WHERE signature_id = OLD.id;
-    RETURN NULL;
-END $$;
-CREATE OR REPLACE TRIGGER count_receipt_erased AFTER UPDATE ON petitions_signature
-FOR EACH ROW WHEN (OLD.email_key IS NOT NULL AND NEW.email_key IS NULL)
-EXECUTE FUNCTION count_receipt_erase();
-CREATE OR REPLACE TRIGGER count_receipt_deleted AFTER DELETE ON petitions_signature
-FOR EACH ROW WHEN (OLD.state <> 'pending')
-EXECUTE FUNCTION count_receipt_erase();

@@ -331,3 +331,85 @@ def test_an_update_says_what_was_signed_when_it_appeared(
         visitor.get(after.get_absolute_url())
     )
     assert "count log" not in text_of(visitor.get(before.get_absolute_url()))
+
+
+# == On the command line ==
+
+
+@pytest.fixture
+def run(
+    outsider: Outsider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., int]:
+    """Return what runs the program against the site, without a network between."""
+
+    def fetch(url: str) -> bytes:
+        path = url.removeprefix("http://testserver.localhost")
+        page_cache.clear()
+        response = Client().get(path)
+        if response.status_code != 200:
+            raise OSError(f"HTTP {response.status_code}")
+        return bytes(response.content)
+
+    monkeypatch.setattr(check_count, "fetch", fetch)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+    def ran(page: str, *more: str) -> int:
+        key = checkpoints.public_key()
+        words = ["check_count.py", "petition", page, "--key", key, *more]
+        monkeypatch.setattr(sys, "argv", words)
+        return check_count.main()
+
+    return ran
+
+
+@pytest.mark.parametrize("language", ["", "/fr"])
+@pytest.mark.parametrize("behind", ["", "ar/", "?via=poster", "#sign"])
+def test_the_program_checks_a_petition(
+    outsider: Outsider,
+    run: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    language: str,
+    behind: str,
+) -> None:
+    kept = tmp_path / "checkpoint"
+    kept.write_text(outsider.checkpoint(), "utf-8")
+    site = f"http://testserver.localhost{language}"
+
+    assert run(f"{site}{outsider.page}{behind}", "--earlier", str(kept)) == 0
+
+    said = capsys.readouterr().out
+    assert "300 lines of testserver.localhost/log/" in said
+    assert "add up to 300" in said
+    assert "continue the 300 lines that were signed earlier" in said
+    assert "The page shows 300." in said
+
+
+def test_the_program_finds_a_page_with_another_number(
+    petition: Petition,
+    outsider: Outsider,
+    run: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = f"http://testserver.localhost{outsider.page}"
+    make_signature(petition)  # not folded: the page shows it, the log does not
+
+    assert run(page) == 1
+
+    assert "IT DOES NOT HOLD. The page shows 301" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "http://testserver.localhost/",
+        "http://testserver.localhost/petitions/none/",
+        "petitions/free-the-prisoners",
+    ],
+)
+def test_the_program_says_when_it_cannot_check(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], page: str
+) -> None:
+    assert run(page) == 2
+
+    assert "It could not be checked" in capsys.readouterr().err
