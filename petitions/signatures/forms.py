@@ -101,11 +101,16 @@ class TextField(Shared, fields.TextField):
 
 # Characters in a letter category that are invisible.
 BLANK = frozenset("\u115f\u1160\u3164\uffa0")
+# Letters to those who read by touch; Unicode calls them symbols. Without the blank one.
+BRAILLE = range(0x2801, 0x2900)
 
 
 def is_a_name(text: str) -> bool:
     """Return whether `text` contains a visible letter."""
-    return any(unicodedata.category(c)[0] == "L" and c not in BLANK for c in text)
+    return any(
+        (unicodedata.category(c)[0] == "L" and c not in BLANK) or ord(c) in BRAILLE
+        for c in text
+    )
 
 
 # Used by many, though ISO 3166 has not assigned it.

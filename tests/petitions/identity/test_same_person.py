@@ -100,6 +100,7 @@ TAKEN = [
     "O", "Sukarno", "O'Brien", "D\u2019Arcy", "Mary-Jane van der Berg", "张伟", "Ñ",
     "محمد بن سلمان", "שרה כהן", "Nguyễn Thị Minh Khai", "ვახტანგ", "ประยุทธ์",
     "राम प्रसाद", "Ọlọ́run", "Jean 3e", "X Æ A-12", "Ŋ", "a" * 200, "文" * 200,
+    "⠠⠍⠁⠽⠁ ⠠⠗⠕⠑",
 ]  # fmt: skip
 
 
@@ -119,6 +120,7 @@ def test_a_name_of_any_script_and_length_is_taken_as_typed(name: str) -> None:
         ("'", "Enter your full name"),
         ("123", "Enter your full name"),
         ("\u3164", "Enter your full name"),
+        ("\u2800\u2800", "Enter your full name"),
     ],
 )
 def test_what_is_no_name_gets_a_sentence(name: str, sentence: str) -> None:
