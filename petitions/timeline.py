@@ -142,8 +142,7 @@ def visible_supporters(petition: Petition) -> dict[str, Any]:
 
 def reasons_of(petition: Petition) -> QuerySet[Signature]:
     """Return signatures whose comment staff have approved, the latest first."""
-    found = Signature.objects.reasons().filter(petition=petition)
-    return found.order_by("-confirmed_at", "-pk")
+    return petition.signatures.reasons().order_by("-confirmed_at", "-pk")
 
 
 def curve_of(petition: Petition, now: datetime, points: int) -> Curve | None:

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
+from core.i18n.languages import is_of_interface
 from core.text.columns import TextColumn
 from organizations.models import LONGEST_IMPRINT, Organization
 from petitions.models.petitions import Petition
@@ -360,6 +361,13 @@ class Signature(models.Model):
         """The optional fields that were filled in, each with its answer."""
         answers = ((field, getattr(self, field.name)) for field in OPTIONAL)
         return [(field, answer) for field, answer in answers if answer]
+
+    @property
+    def comment_language(self) -> str:
+        """The language that the comment is read aloud in: that of the text above the
+        form, or of the interface around it where the interface has the text's."""
+        text = self.text_language or self.petition.language
+        return self.language if is_of_interface(text) else text
 
     @property
     def erased_on(self) -> datetime | None:

@@ -65,7 +65,10 @@ def sample(state: str = State.OPEN, supporters: int = 15_261, **more: Any) -> Pe
 
 
 def signature(name: str, place: str = "", comment: str = "") -> Signature:
-    return Signature(name=name, place=place, comment=comment, comment_approved=True)
+    return Signature(
+        petition=sample(), language="en", name=name, place=place, comment=comment,
+        comment_approved=True,
+    )  # fmt: skip
 
 
 @require_safe

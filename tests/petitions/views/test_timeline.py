@@ -435,6 +435,29 @@ def test_reasons_are_those_that_owners_and_staff_let_be_seen(
             assert hidden not in text
 
 
+@pytest.mark.parametrize(
+    ("own", "read", "around", "spoken"),
+    [
+        ("en", "", "en", "en"),
+        ("en", "fr", "fr", "fr"),
+        # The text was there in English alone, on a page in French.
+        ("en", "", "fr", "fr"),
+        ("en", "ar", "en", "ar"),
+        ("ar", "", "fr", "ar"),
+    ],
+)
+def test_a_reason_is_read_aloud_in_its_language(
+    visitor: Client, petition: Petition, own: str, read: str, around: str, spoken: str
+) -> None:
+    petition.language = own
+    petition.save()
+    reason(petition, "Un mot", text_language=read, language=around)
+
+    for path in (PAGE, f"{PAGE}reasons/"):
+        page = visitor.get(path).content.decode()
+        assert f'<p lang="{spoken}" dir="auto">Un mot</p>' in page
+
+
 def test_who_gives_a_reason_is_not_named_twice(
     visitor: Client, petition: Petition
 ) -> None:
