@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -130,6 +131,25 @@ def test_a_mistake_in_the_form_keeps_what_was_typed(
     assert "Name the person or body, or choose “Not settled yet”" in text
     assert "Minister of Kept Words" in response.content.decode()
     assert not Petition.objects.exists()
+
+
+def test_the_mistakes_of_a_form_are_links_to_their_fields(
+    as_user: Login, erin: User, organization: Organization
+) -> None:
+    typed = form(organization=organization.pk, title="", goal="0")
+    typed |= {"targets-0-name": "", "targets-0-office": "Minister"}
+    upload = SimpleUploadedFile("x.png", b"no picture", "image/png")
+
+    page = as_user(erin).post(f"{LIST}add/", {**typed, "image": upload})
+
+    text = page.content.decode()
+    said = text.partition('id="problems"')[2].partition("</div>")[0]
+    assert "Nothing is saved yet. What you typed is still here." in said
+    assert "Choose the picture again: browsers do not keep it." in said
+    fields = re.findall(r'<a href="#([^"]+)">[^<]+</a>', said)
+    assert {"id_title", "id_goal", "id_image", "id_targets-0-kind"} == set(fields)
+    for field in fields:
+        assert text.count(f' id="{field}"') == 1, field
 
 
 def test_the_form_shows_the_very_lines_that_readers_will_see(

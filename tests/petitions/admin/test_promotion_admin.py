@@ -81,6 +81,7 @@ def test_a_step_is_kept(
     }
     assert notes() == notes(petition) == ["Next step after signing"]
     again = erins.get(page).content.decode()
+    assert "The next step was saved." in again
     for value in kept.values():
         assert value in again
 

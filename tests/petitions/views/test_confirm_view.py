@@ -129,6 +129,7 @@ def test_pressing_the_button_counts_and_thanks(
     text = text_of(thanks)
     assert "15,262 supporters, you included." in text
     assert "Will you ask three people to sign?" in text
+    assert "E-mail me a link to see, correct or withdraw it" in text
     page = thanks.content.decode()
     for way in ("https://wa.me/?text=", "sms:?", "mailto:?subject="):
         assert way in page
