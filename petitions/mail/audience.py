@@ -60,7 +60,8 @@ COUNT = "SELECT count(DISTINCT email_key) FROM ({chosen}) chosen".format(  # noq
         rows="s.petition_id = ANY (%(petitions)s::bigint[]) AND s.id <= %(up_to)s"
     )
 )
-# A mailbox that waits for a mailing of the same update that was stopped is taken over.
+# A mailbox that waits for a mailing of the same update that was stopped is taken over,
+# and one that waits with a signature that was erased.
 FILL = """
 WITH part AS MATERIALIZED (
     SELECT id FROM petitions_signature
@@ -76,7 +77,8 @@ WITH part AS MATERIALIZED (
        SET mailing_id = excluded.mailing_id, signature_id = excluded.signature_id,
            due_at = excluded.due_at, created_at = excluded.created_at,
            leased_until = NULL, attempts = 0
-     WHERE r.state = 'due' AND r.mailing_id <> excluded.mailing_id
+     WHERE r.state = 'due'
+       AND (r.mailing_id <> excluded.mailing_id OR r.signature_id IS NULL)
  RETURNING r.id
 )
 SELECT (SELECT count(*) FROM part), (SELECT max(id) FROM part),

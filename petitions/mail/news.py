@@ -81,6 +81,7 @@ class LeasedRecipient(MailingRecipient):
     @property
     def reading(self) -> str:
         """The language that they read what they signed in."""
+        assert self.signature is not None  # it is written to
         return self.signature.text_language or self.signature.language
 
 
@@ -118,16 +119,25 @@ def divided(
     """Return those who are still to be written to, and the others: they have taken back
     their yes or their signature since they were found, want no mail any more, or their
     mailbox does not exist."""
-    addresses = {each.signature.email for each in recipients if each.signature.email}
+    addresses = {
+        each.signature.email
+        for each in recipients
+        if each.signature and each.signature.email
+    }
     quiet = key_ring.suppressed(addresses) | key_ring.silenced(
         Bounce.objects.all(), addresses
     )
     stay: list[LeasedRecipient] = []
     go: list[LeasedRecipient] = []
     for each in recipients:
-        signature = each.signature
-        counts = signature.state == SignatureState.CONFIRMED and signature.email_key
-        wanted = counts and each.wants and signature.email not in quiet
+        signature = each.signature  # None when it was erased
+        wanted = (
+            signature
+            and signature.state == SignatureState.CONFIRMED
+            and signature.email_key
+            and each.wants
+            and signature.email not in quiet
+        )
         (stay if wanted else go).append(each)
     return stay, go
 
@@ -145,10 +155,12 @@ class News:
         return str(settings.MAIL_FROM)
 
     def address(self, mail: LeasedRecipient) -> str:
+        assert mail.signature is not None  # it is written to
         return mail.signature.email
 
     def message(self, mail: LeasedRecipient) -> bytes:
         signature = mail.signature
+        assert signature is not None  # it is written to
         frame = self.frame(signature.language, mail.reading)
         return frame.message(
             signature.email,

@@ -230,7 +230,12 @@ class Mailing(models.Model):
 
 class MailingRecipient(models.Model):
     """A mailbox that a mailing is for: once for each update, however many petitions it
-    has signed and however often the update is sent."""
+    has signed and however often the update is sent.
+
+    When the signature is erased, the key of its mailbox stays as long as that holds
+    (petitions.privacy.expiry). The database (petitions/sql/recipients.sql) then drops
+    the reply: a mail server may quote the address in it.
+    """
 
     mailing = models.ForeignKey(
         Mailing, on_delete=models.PROTECT, related_name="recipients", db_index=False
@@ -238,7 +243,9 @@ class MailingRecipient(models.Model):
     update = models.ForeignKey(
         Update, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    signature = models.ForeignKey(Signature, on_delete=models.CASCADE, related_name="+")
+    signature = models.ForeignKey(
+        Signature, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     email_key = models.UUIDField()
     state = models.CharField(max_length=10, default=MailState.DUE)
     due_at = models.DateTimeField()

@@ -39,6 +39,7 @@ from petitions.models import (
     SourceTally,
     SupporterRequest,
 )
+from petitions.models.mailings import OVER
 from petitions.models.mails import MailKind
 from petitions.models.offices import OFFICE_ANSWERS_KEPT
 from petitions.signature_fields import ERASED
@@ -106,6 +107,15 @@ def former_recipients(now: datetime) -> QuerySet[MailingRecipient]:
     """Return the recipients of mailings that were found too long ago."""
     old = MailingRecipient.objects.filter(created_at__lt=now - RECIPIENTS_KEPT)
     return old.order_by("created_at")
+
+
+def recipients_of_erased(now: datetime) -> QuerySet[MailingRecipient]:
+    """Return the recipients of mailings whose signature was erased, once nothing more
+    can lead to the same mail: the mailing is over, and their mailbox has signed nothing
+    else."""
+    mailbox = Signature.objects.filter(email_key=OuterRef("email_key"))
+    erased = MailingRecipient.objects.filter(signature=None, mailing__state__in=OVER)
+    return erased.filter(~Exists(mailbox)).order_by("pk")
 
 
 def former_bounces(now: datetime) -> QuerySet[Bounce]:
@@ -404,7 +414,7 @@ def anonymise(signatures: QuerySet[Signature]) -> None:
     day."""
     MergedSignature.objects.filter(into__in=signatures).delete()
     OutgoingMail.objects.filter(signature__in=signatures).delete()
-    MailingRecipient.objects.filter(signature__in=signatures).delete()
+    MailingRecipient.objects.filter(signature__in=signatures).update(signature=None)
     signatures.exclude(state=SignatureState.CONFIRMED).delete()
     signatures.update(
         **ERASED,

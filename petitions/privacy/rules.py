@@ -191,6 +191,23 @@ RULES = [
         expiry=Rows(expiry.former_recipients),
     ),
     RetentionRule(
+        name="recipients of mailings who had a signature erased",
+        columns={"petitions.mailingrecipient": ("email_key",)},
+        what=_("After you erased a signature: which news had gone to your mailbox"),
+        purpose=_(
+            "So that you do not get the same again because of another signature. No "
+            "address: a number that only this site can make of it."
+        ),
+        kept=format_lazy(
+            _(
+                "Until that news has gone to everybody; while you have another "
+                "signature here, {days} days."
+            ),
+            days=RECIPIENTS_KEPT.days,
+        ),
+        expiry=Rows(expiry.recipients_of_erased),
+    ),
+    RetentionRule(
         name="mail domains",
         columns={
             "petitions.mailtally": ("domain",),

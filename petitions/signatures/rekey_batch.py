@@ -33,10 +33,14 @@ WITH given AS (
     UPDATE petitions_outgoingmail m SET email_key = given.key
       FROM given WHERE m.signature_id = given.id
 ), news AS (
-    -- Of two mailboxes that are one now, one recipient keeps its former key.
+    -- Of two mailboxes that are one now, one recipient keeps its former key. One whose
+    -- signature was erased is known by that of another one of its mailbox.
     UPDATE petitions_mailingrecipient r SET email_key = one.key
       FROM (SELECT DISTINCT ON (o.update_id, given.key) o.id, o.update_id, given.key
-              FROM given JOIN petitions_mailingrecipient o ON o.signature_id = given.id
+              FROM given JOIN petitions_signature s USING (id)
+              JOIN petitions_mailingrecipient o
+                ON o.email_key = s.email_key AND o.signature_id IS NULL
+                OR o.signature_id = given.id
              ORDER BY o.update_id, given.key, o.id) one
      WHERE r.id = one.id AND NOT EXISTS (
            SELECT FROM petitions_mailingrecipient o

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from core.retention import expire
 from organizations.models import Organization, Role, User
 from organizations.rights import GRAVE, Right, roles_with
 from petitions.identity import key_ring
@@ -962,3 +963,87 @@ def test_nothing_is_approved_that_could_not_be_ordered_any_more(
 
     with pytest.raises(NotPossible, match="changed since"):
         mailings.approve(mailing, erin, timezone.now())
+
+
+# == An erased signature ==
+
+
+@pytest.fixture
+def two(update: Update) -> tuple[Signature, Signature]:
+    """Two signatures of one mailbox, under the petition and under another one."""
+    Organization.objects.update(mailing_gap_days=0)
+    other = make_petition(update.petition.organization)
+    earlier = timezone.now() - timedelta(hours=1)
+    one, two = (
+        make_supporter(petition, "maya@example.org", now=earlier)
+        for petition in (update.petition, other)
+    )
+    return one, two
+
+
+def test_nobody_gets_one_update_twice_because_a_signature_is_erased(
+    server: MailServer, update: Update, alice: User, two: tuple[Signature, Signature]
+) -> None:
+    run(ordered(update, by=alice))
+    my_data.erase_signature(two[0], now=timezone.now())
+    expire(timezone.now())
+    make_supporter(two[1].petition, "liam@example.org")
+
+    again = run(ordered(update, by=alice, scope=MailingScope.ORGANIZATION))
+
+    assert server.mailbox.recipients == ["maya@example.org", "liam@example.org"]
+    assert (again.number, again.people, again.sent) == (1, 1, 1)
+
+
+def test_a_signature_erased_before_its_turn_leaves_it_to_another(
+    server: MailServer,
+    update: Update,
+    alice: User,
+    two: tuple[Signature, Signature],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audience, "PART", 1)
+    mailing = ordered(update, by=alice, scope=MailingScope.ORGANIZATION)
+    for _ in range(2):  # begins, and finds the first one
+        mailings.advance(timezone.now() + BEGUN)
+    my_data.erase_signature(two[0], now=timezone.now())
+
+    run(mailing)
+
+    assert server.mailbox.recipients == ["maya@example.org"]
+    assert (mailing.recipients.get().signature, mailing.sent) == (two[1], 1)
+
+
+def test_a_signature_erased_while_its_mail_is_on_its_way_has_had_it(
+    server: MailServer,
+    update: Update,
+    alice: User,
+    two: tuple[Signature, Signature],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = news.News.message
+
+    def message(outbox: news.News, mail: news.LeasedRecipient) -> bytes:
+        my_data.erase_signature(two[0], now=timezone.now())
+        return written(outbox, mail)
+
+    monkeypatch.setattr(news.News, "message", message)
+    mailing = run(ordered(update, by=alice))
+
+    row = mailing.recipients.get()
+    assert (row.state, row.signature, mailing.sent) == ("sent", None, 1)
+
+
+def test_of_an_erased_signature_no_reply_is_kept(
+    server: MailServer, update: Update, alice: User, two: tuple[Signature, Signature]
+) -> None:
+    server.mailbox.refuse = lambda address: f"550 5.7.1 {address} is not welcome"
+    mailing = run(ordered(update, by=alice))
+    rows = MailingRecipient.objects.filter(mailing=mailing)
+    assert rows.get().reply
+
+    my_data.erase_signature(two[0], now=timezone.now())
+
+    assert rows.get().reply == ""
+    rows.update(reply="550 maya@example.org")
+    assert rows.get().reply == ""

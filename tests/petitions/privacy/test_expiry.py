@@ -26,6 +26,7 @@ from core.db.database import statement_timeout
 from core.retention import expire
 from organizations.models import User
 from petitions.counts import folding, verifying
+from petitions.identity.key_ring import email_key
 from petitions.models import (
     Consent,
     DailyTotal,
@@ -807,4 +808,37 @@ def test_who_a_mailing_went_to_goes_with_the_names_of_the_petition(
     backdate(petition, ended_at=now - 400 * DAY, erasable_from=now - 200 * DAY)
     expire(now)
 
+    assert MailingRecipient.objects.get().signature is None
+    over = {"state": "called_off", "finished_at": now}
+    Mailing.objects.update(**over)
+    expire(now)
+    assert not MailingRecipient.objects.exists()
+
+
+@pytest.mark.parametrize("way", ["erased", "anonymised"])
+@pytest.mark.parametrize("also_signed", [True, False])
+def test_that_an_erased_mailbox_was_written_to_is_kept_while_it_may_be_again(
+    petition: Petition, way: str, also_signed: bool
+) -> None:
+    """While the mailing goes on, or the mailbox has signed something else."""
+    row = make_signature(petition, "maya@example.org", wants_updates=True)
+    if also_signed:
+        make_signature(make_petition(petition.organization), "maya@example.org")
+    written_to(row)
+    now = timezone.now()
+    if way == "erased":
+        my_data.erase_signature(row, now=now)
+    else:
+        petition.close(now=now)
+        backdate(petition, ended_at=now - 400 * DAY, erasable_from=now - 200 * DAY)
+
+    expire(now)
+    found = MailingRecipient.objects.get()
+    assert (found.signature, found.email_key) == (None, email_key("maya@example.org"))
+
+    over = {"state": "called_off", "finished_at": now}
+    Mailing.objects.update(**over)
+    expire(now + DAY)
+    assert MailingRecipient.objects.exists() == also_signed
+    expire(now + 91 * DAY)
     assert not MailingRecipient.objects.exists()

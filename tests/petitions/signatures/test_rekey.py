@@ -160,6 +160,22 @@ def test_whom_a_mailing_went_to_gets_new_keys(petition: Petition) -> None:
     assert {email_key("ab@example.org"), email_key("c@example.org")} < set(keys)
 
 
+def test_whom_a_mailing_went_to_gets_a_new_key_by_another_signature(
+    petition: Petition,
+) -> None:
+    """The one that led to the mail was erased."""
+    row = make_signature(petition, "a.b@example.org", wants_updates=True)
+    make_signature(make_petition(petition.organization), "a.b@example.org")
+    written_to(row)
+    my_data.erase_signature(row, now=timezone.now())
+    leave_out_dots()
+
+    rekey()
+
+    found = MailingRecipient.objects.get()
+    assert (found.signature, found.email_key) == (None, email_key("ab@example.org"))
+
+
 def test_a_second_run_has_nothing_to_do(petition: Petition) -> None:
     make_signature(petition)
     leave_out_dots()
