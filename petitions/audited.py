@@ -22,7 +22,7 @@ OF_BATCHES = (
 # What the worker notes of a mailing; its words are on record as those of the update.
 OF_MAILINGS = (
     "words", "up_to", "at_petition", "last_id", "filled_at", "people", "sent", "failed",
-    "bounced", "unsubscribed", "test_due", "test_reply",
+    "bounced", "unsubscribed", "test_due", "test_reply", "goes_since",
 )  # fmt: skip
 
 CHOICES: dict[str, Choice] = {

@@ -26,6 +26,7 @@ from petitions.abuse.source_tallies import (
 )
 from petitions.checks import WRONG_KEY, secret_is_known
 from petitions.loops import PROVE_EVERY, PROVED
+from petitions.mail.mailings import STANDS_STILL_AFTER, standing_still
 from petitions.models import (
     CountChange,
     OutgoingMail,
@@ -127,6 +128,29 @@ def mail(now: datetime) -> list[Reading]:
         ),
         Reading("mails_due", due["number"], "Mails that are due"),
         Reading("mail_wait_seconds", age, "Age of the oldest due mail", trouble),
+    ]
+
+
+@probe
+def mailings(now: datetime) -> list[Reading]:
+    """Measure how many mailings stand still although people wait for them."""
+    found = list(standing_still(now).order_by("pk").values_list("pk", flat=True))
+    trouble = ""
+    if found and SWITCHES.get().sends_mail:
+        page = reverse("admin:petitions_mailing_change", args=[found[0]])
+        trouble = (
+            f"A mailing ({len(found)} in all) has not come further for "
+            f"{STANDS_STILL_AFTER // timedelta(minutes=1)} minutes: "
+            f"{settings.SITE_URL}{page}. Is the mail server up, or do confirmations "
+            "take all the pace there is? Read the worker's log."
+        )
+    return [
+        Reading(
+            "mailings_standing_still",
+            len(found),
+            "Mailings that have not come further although people wait for them",
+            trouble,
+        )
     ]
 
 

@@ -312,7 +312,8 @@ class MailingAdmin(ScopedAdmin[Mailing]):
 
     @page(Right.MAIL, is_grave=False)
     def go_on(self, request: HttpRequest, mailing: Mailing) -> HttpResponse:
-        return self.done(request, mailing, lambda: mailings.go_on(mailing))
+        now = timezone.now()
+        return self.done(request, mailing, lambda: mailings.go_on(mailing, now))
 
     @page(Right.MAIL, is_grave=False)
     def stop(self, request: HttpRequest, mailing: Mailing) -> HttpResponse:

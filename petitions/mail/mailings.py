@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Q
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +46,8 @@ RECIPIENTS_KEPT = timedelta(days=90)
 # The same update can be sent again this long after the first time: as long as it is
 # surely known who has had it.
 AGAIN_WITHIN = timedelta(days=80)
+# When nobody was written to for this long although people wait, something is wrong.
+STANDS_STILL_AFTER = timedelta(minutes=15)
 
 
 class NotPossible(Exception):
@@ -200,8 +202,9 @@ def pause(mailing: Mailing) -> bool:
     return changed(mailing, [MailingState.SENDING], state=MailingState.PAUSED)
 
 
-def go_on(mailing: Mailing) -> bool:
-    return changed(mailing, [MailingState.PAUSED], state=MailingState.SENDING)
+def go_on(mailing: Mailing, now: datetime) -> bool:
+    goes: dict[str, Any] = {"state": MailingState.SENDING, "goes_since": now}
+    return changed(mailing, [MailingState.PAUSED], **goes)
 
 
 def stop(mailing: Mailing, now: datetime) -> bool:
@@ -278,7 +281,8 @@ def start(mailing: Mailing, now: datetime) -> bool:
     if sentence := why_not(mailing.update, now) or changed_since(mailing):
         logger.warning("Mailing %s is called off: %s", mailing.pk, sentence)
         return call_off(mailing, now)
-    return changed(mailing, [MailingState.ORDERED], state=MailingState.SENDING)
+    goes: dict[str, Any] = {"state": MailingState.SENDING, "goes_since": now}
+    return changed(mailing, [MailingState.ORDERED], **goes)
 
 
 def fill(mailing: Mailing, now: datetime) -> bool:
@@ -346,6 +350,22 @@ def left_today(now: datetime) -> int:
     used = OutgoingMail.objects.filter(**lately, state__in=sent)[:most].count()
     used += MailingRecipient.objects.filter(**lately)[:most].count()
     return most - used
+
+
+def standing_still(now: datetime) -> QuerySet[Mailing]:
+    """Return the mailings that should go on and do not: nothing is in their way, people
+    wait, and for `STANDS_STILL_AFTER` none was found or written to."""
+    since = now - STANDS_STILL_AFTER
+    if key_ring.state()[1] or any(left_today(at) <= 0 for at in (since, now)):
+        return Mailing.objects.none()
+    recipients = MailingRecipient.objects.filter(mailing=OuterRef("pk"))
+    moved = recipients.filter(Q(finished_at__gt=since) | Q(created_at__gt=since))
+    due = recipients.filter(state=MailState.DUE)
+    # Those whose own servers let them wait have a later time; all, when none was taken.
+    waits = Q(filled_at=None) | Exists(due.filter(due_at__lte=since))
+    waits |= Q(sent=0) & Exists(due)
+    should = Q(goes_since__lte=since) | Q(goes_since=None, begins_at__lte=since)
+    return Mailing.objects.to_send(now).filter(should, waits, ~Exists(moved))
 
 
 def send_test(now: datetime) -> bool:

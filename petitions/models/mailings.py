@@ -126,6 +126,9 @@ class Mailing(models.Model):
     approved_by = staff(_("approved by"))
     approved_at = models.DateTimeField(_("approved at"), null=True)
     begins_at = models.DateTimeField(_("begins at"), null=True)
+    goes_since = models.DateTimeField(
+        null=True, help_text="When it began, or went on after a pause."
+    )
     up_to = models.BigIntegerField(
         default=0, help_text="The highest number of a signature when it was ordered."
     )

@@ -104,9 +104,10 @@ def mails_of_erased(now: datetime) -> QuerySet[OutgoingMail]:
 
 
 def former_recipients(now: datetime) -> QuerySet[MailingRecipient]:
-    """Return the recipients of mailings that were found too long ago."""
+    """Return the recipients that were found too long ago, of mailings that are over:
+    while one goes on, it has to know whom it has still to write to."""
     old = MailingRecipient.objects.filter(created_at__lt=now - RECIPIENTS_KEPT)
-    return old.order_by("created_at")
+    return old.filter(mailing__state__in=OVER).order_by("created_at")
 
 
 def recipients_of_erased(now: datetime) -> QuerySet[MailingRecipient]:

@@ -185,7 +185,10 @@ RULES = [
             "known how many reached people. Whether you read it is not known here."
         ),
         kept=format_lazy(
-            _("{days} days; at most as long as your signature."),
+            _(
+                "{days} days, and until that news has gone to everybody; at most as "
+                "long as your signature."
+            ),
             days=RECIPIENTS_KEPT.days,
         ),
         expiry=Rows(expiry.former_recipients),

@@ -19,6 +19,7 @@ from petitions.models import (
     Update,
 )
 from petitions.models.mailings import CALL_OFF_WITHIN
+from petitions.states import MailingState
 from tests.factories import make_member, make_signature, make_update
 
 BEGUN = CALL_OFF_WITHIN + timedelta(seconds=1)
@@ -83,12 +84,15 @@ def run(mailing: Mailing) -> Mailing:
     return mailing
 
 
-def written_to(row: Signature) -> None:
-    """Note that a mailing of its petition went to somebody."""
+def written_to(row: Signature, *, is_over: bool = True) -> None:
+    """Note that a mailing of its petition, which is over, went to somebody."""
     now, petition = timezone.now(), row.petition
     update = petition.updates.first() or make_update(petition)
+    given: dict[str, Any] = {"words": [], "made_at": now}
+    if is_over:
+        given |= {"state": MailingState.CALLED_OFF, "finished_at": now}
     mailing, _made = Mailing.objects.get_or_create(
-        petition=petition, update=update, defaults={"words": [], "made_at": now}
+        petition=petition, update=update, defaults=given
     )
     assert row.email_key is not None
     MailingRecipient.objects.create(

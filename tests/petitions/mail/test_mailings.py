@@ -17,9 +17,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from core.models import SwitchName
+from core.operation import turn_on
 from core.retention import expire
 from organizations.models import Organization, Role, User
 from organizations.rights import GRAVE, Right, roles_with
+from petitions import probes
 from petitions.identity import key_ring
 from petitions.mail import audience, bounces, mailings, messages, news, sending
 from petitions.mail.mailings import NotPossible
@@ -667,7 +670,7 @@ def test_a_batch_under_way_ends_when_it_is_paused_or_stopped(
     assert mailing.sent == 2
 
     monkeypatch.setattr(news.News, "may_go_on", looks)
-    goes_on = mailings.go_on(mailing)
+    goes_on = mailings.go_on(mailing, timezone.now())
     assert goes_on == (end is mailings.pause)
     run(mailing)
     assert mailing.sent == (5 if goes_on else 2)
@@ -1047,3 +1050,97 @@ def test_of_an_erased_signature_no_reply_is_kept(
     assert rows.get().reply == ""
     rows.update(reply="550 maya@example.org")
     assert rows.get().reply == ""
+
+
+# == One that stands still ==
+
+LONG = mailings.STANDS_STILL_AFTER + timedelta(minutes=1)
+
+
+@pytest.fixture
+def standing(update: Update, alice: User) -> Mailing:
+    """A mailing that has begun and found its recipients, and sends nothing."""
+    for number in range(3):
+        make_supporter(update.petition, f"{number}@example.org")
+    mailing = ordered(update, by=alice)
+    found(mailing)
+    return Mailing.objects.get(pk=mailing.pk)
+
+
+def troubles(after: timedelta = LONG) -> list[str]:
+    """Return what the probe says, so long after the mailing has begun."""
+    readings = probes.mailings(timezone.now() + BEGUN + after)
+    return [each.trouble for each in readings if each.trouble]
+
+
+def test_one_that_stands_still_is_told(standing: Mailing) -> None:
+    assert troubles(timedelta(minutes=14)) == []
+    (said,) = troubles()
+    assert f"/admin/petitions/mailing/{standing.pk}/change/" in said
+
+    # Also when each of them is refused for now, and waits.
+    later = timezone.now() + timedelta(days=1)
+    standing.recipients.update(attempts=3, due_at=later)
+    assert len(troubles()) == 1
+
+
+def test_one_that_never_begins_is_told(update: Update, alice: User) -> None:
+    make_supporter(update.petition)
+    ordered(update, by=alice)
+
+    assert troubles(timedelta(0)) == []
+    assert len(troubles()) == 1
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "sent lately", "found lately", "paused", "went on", "not public", "mail stopped",
+        "keys change", "some wait", "over",
+    ],
+)  # fmt: skip
+def test_nobody_is_told_of_one_that_goes_on_or_has_to_wait(
+    standing: Mailing, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now() + BEGUN + LONG
+    recipients, rows = standing.recipients, Mailing.objects.filter(pk=standing.pk)
+    one = recipients.filter(pk=recipients.latest("pk").pk)
+    match why:
+        case "sent lately":
+            one.update(state="sent", finished_at=now - timedelta(minutes=2))
+        case "found lately":
+            one.update(created_at=now - timedelta(minutes=2))
+        case "paused":
+            mailings.pause(standing)
+        case "went on":
+            mailings.pause(standing)
+            mailings.go_on(standing, now - timedelta(minutes=2))
+        case "not public":
+            Update.objects.update(published_at=now + timedelta(days=1))
+        case "mail stopped":
+            turn_on(SwitchName.STOP_MAIL, {}, now=now, by=None)
+        case "keys change":
+            monkeypatch.setattr(key_ring, "state", lambda: (2, True))
+        case "some wait":  # their own servers have no room
+            one.update(state="sent", finished_at=now - timedelta(hours=1))
+            rows.update(sent=1)
+            later = now + timedelta(minutes=20)
+            recipients.filter(state="due").update(attempts=3, due_at=later)
+        case "over":
+            mailings.stop(standing, now)
+
+    assert troubles() == []
+
+
+def test_nobody_is_told_of_one_that_waits_for_the_cap(
+    standing: Mailing, settings: Settings
+) -> None:
+    settings.MAIL_PER_DAY = 1
+    one = standing.recipients.filter(pk=standing.recipients.latest("pk").pk)
+    began = timezone.now() + BEGUN
+    one.update(state="sent", finished_at=began)
+    day = timedelta(days=1)
+
+    assert troubles() == []
+    assert troubles(day + timedelta(minutes=1)) == []  # there is room again just now
+    assert len(troubles(day + LONG)) == 1
