@@ -22,15 +22,26 @@ from core.mail.reports import (
     sent_to,
     split,
 )
-from petitions.mail import bounces
+from petitions.mail import bounces, results
 from petitions.mail.messages import message_id
-from petitions.mail.signed_addresses import read_address
-from petitions.models import OutgoingMail, Signature
+from petitions.mail.signed_addresses import RETURNS, read_address
+from petitions.models import MailingRecipient, OutgoingMail, Signature
 from petitions.models.mails import MailState
 from petitions.signatures import consent
 from petitions.signatures.tokens import AddressPurpose, Valid
 
 logger = logging.getLogger(__name__)
+
+
+MODELS: dict[AddressPurpose, type[OutgoingMail | MailingRecipient]] = {
+    AddressPurpose.RETURN: OutgoingMail,
+    AddressPurpose.RETURN_NEWS: MailingRecipient,
+}
+# What the log calls them.
+NAMES = {
+    AddressPurpose.RETURN: "mail",
+    AddressPurpose.RETURN_NEWS: "mail of a mailing",
+}
 
 
 class Taken(enum.StrEnum):
@@ -59,29 +70,43 @@ def take(data: bytes, *, recipient: str = "", now: datetime) -> Taken:
             if not is_from_program(message):
                 taken = unsubscribe(outcome.number, now)
             about = f"signature {outcome.number}"
-        case (_, outcome):
+        case (purpose, outcome):
             report = read_report(message)
-            about = f"mail {outcome.number}"
+            mail = find_mail(purpose, outcome.number)
+            about = f"{NAMES[purpose]} {outcome.number}"
             if isinstance(report, Complaint):
-                taken = complain(outcome.number, now)
+                taken = complain(mail, now)
             elif report and isinstance(outcome, Valid):
-                taken = come_back(outcome.number, report, now)
+                taken = come_back(mail, report, now)
         case None:
-            if mail_id := complained_elsewhere(message, now):
-                taken, about = complain(mail_id, now), f"mail {mail_id}"
+            if named := complained_elsewhere(message, now):
+                purpose, number = named
+                taken = complain(find_mail(purpose, number), now)
+                about = f"{NAMES[purpose]} {number}"
     logger.info("Mail that came in: %s, %s", taken, about)
     return taken
 
 
-def complained_elsewhere(message: Part, now: datetime) -> int | None:
+def complained_elsewhere(
+    message: Part, now: datetime
+) -> tuple[AddressPurpose, int] | None:
     """Return which mail a complaint is about that was sent to the one address agreed
     with a provider, by the signed address that the mail was sent from."""
     report = read_report(message)
     if isinstance(report, Complaint):
         match read_address(report.return_path, now=now):
-            case (AddressPurpose.RETURN, outcome):
-                return outcome.number
+            case (purpose, outcome) if purpose in RETURNS:
+                return purpose, outcome.number
     return None
+
+
+def find_mail(
+    purpose: AddressPurpose, number: int
+) -> OutgoingMail | MailingRecipient | None:
+    """Return the mail that an address to come back to belongs to."""
+    model = MODELS[purpose]
+    rows = model._default_manager.select_related("signature")
+    return rows.filter(pk=number).first()
 
 
 def unsubscribe(signature_id: int, now: datetime) -> Taken:
@@ -93,19 +118,18 @@ def unsubscribe(signature_id: int, now: datetime) -> Taken:
     return Taken.UNSUBSCRIBE
 
 
-def complain(mail_id: int, now: datetime) -> Taken:
+def complain(mail: OutgoingMail | MailingRecipient | None, now: datetime) -> Taken:
     """Never write again to the address that a mail was sent to."""
-    signature = Signature.objects.filter(mails=mail_id).first()
-    if signature is None or not signature.email:
+    if mail is None or mail.signature is None or not mail.signature.email:
         return Taken.NOTHING
-    consent.suppress(signature.email, now=now)
+    consent.suppress(mail.signature.email, now=now)
     return Taken.COMPLAINT
 
 
-def come_back(mail_id: int, report: CameBack, now: datetime) -> Taken:
+def come_back(
+    mail: OutgoingMail | MailingRecipient | None, report: CameBack, now: datetime
+) -> Taken:
     """Record that a mail came back."""
-    mails = OutgoingMail.objects.select_related("signature")
-    mail = mails.filter(pk=mail_id).first()
     if mail is None:
         return Taken.NOTHING
     if mail.state == MailState.DUE and mail.leased_until and mail.leased_until > now:
@@ -113,7 +137,11 @@ def come_back(mail_id: int, report: CameBack, now: datetime) -> Taken:
     bounces.came_back(
         mail.email_key,
         mail.signature.email if mail.signature else "",
-        given_id=message_id(mail),
+        given_id=(
+            message_id(mail)
+            if isinstance(mail, OutgoingMail)
+            else results.message_id(mail)
+        ),
         reason=f"bounced {report.status}".strip(),
         no_such_mailbox=report.no_such_mailbox,
         at=now,

@@ -28,6 +28,7 @@ from petitions.mail.messages import (
     placeholder,
 )
 from petitions.mail.results import message_id
+from petitions.mail.signed_addresses import return_path
 from petitions.models import (
     Bounce,
     Consent,
@@ -36,6 +37,7 @@ from petitions.models import (
     OutgoingMail,
 )
 from petitions.models.mails import MailState, Priority
+from petitions.signatures.tokens import AddressPurpose
 from petitions.states import MailingState, SignatureState
 
 LEASE_NEWS = LEASE.format(
@@ -152,7 +154,8 @@ class News:
         self.look_at = 0.0
 
     def sender(self, mail: LeasedRecipient) -> str:
-        return str(settings.MAIL_FROM)
+        purpose = AddressPurpose.RETURN_NEWS
+        return return_path(mail.pk, now=timezone.now(), purpose=purpose)
 
     def address(self, mail: LeasedRecipient) -> str:
         assert mail.signature is not None  # it is written to

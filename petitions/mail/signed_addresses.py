@@ -22,15 +22,21 @@ UNSUBSCRIBE = "unsubscribe"
 SIGNED = re.compile(r"([a-z0-9_-]+)\+([0-9a-z.]+)@", re.IGNORECASE)
 
 
-def return_path(mail_id: int, *, now: datetime) -> str:
-    """Return the address that an outgoing mail comes back to; that of the site as long
-    as no BOUNCE_ADDRESS is set. It is the same all day: a server that lets strangers
-    wait (greylisting) knows them by it when the mail is tried again."""
+# What the token of an address that mail comes back to may be for.
+RETURNS = (AddressPurpose.RETURN, AddressPurpose.RETURN_NEWS)
+
+
+def return_path(
+    mail_id: int, *, now: datetime, purpose: AddressPurpose = AddressPurpose.RETURN
+) -> str:
+    """Return the address that a mail comes back to; that of the site as long as no
+    BOUNCE_ADDRESS is set. It is the same all day: a server that lets strangers wait
+    (greylisting) knows them by it when the mail is tried again."""
     if not settings.BOUNCE_ADDRESS:
         return str(settings.MAIL_FROM)
     local, _, domain = settings.BOUNCE_ADDRESS.partition("@")
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    token = make_address_token(AddressPurpose.RETURN, mail_id, now=day)
+    token = make_address_token(purpose, mail_id, now=day)
     return f"{local}+{token}@{domain}"
 
 
@@ -49,12 +55,9 @@ def read_address(
     """Return what the first address of ours in `text` is for, with what its token
     refers to; None if there is none."""
     for name, token in SIGNED.findall(text):
-        purpose = (
-            AddressPurpose.UNSUBSCRIBE
-            if name.lower() == UNSUBSCRIBE
-            else AddressPurpose.RETURN
-        )
-        outcome = read_address_token(purpose, token, now=now)
-        if not isinstance(outcome, Broken):
-            return purpose, outcome
+        unsubscribes = name.lower() == UNSUBSCRIBE
+        for purpose in (AddressPurpose.UNSUBSCRIBE,) if unsubscribes else RETURNS:
+            outcome = read_address_token(purpose, token, now=now)
+            if not isinstance(outcome, Broken):
+                return purpose, outcome
     return None

@@ -131,6 +131,8 @@ class AddressPurpose(enum.StrEnum):
     RETURN = "petitions.return"
     """Tells that one mail came back, or that its reader complained. Its number is that
     of an OutgoingMail."""
+    RETURN_NEWS = "petitions.return-news"
+    """The same of one mail of a mailing. Its number is that of a MailingRecipient."""
     UNSUBSCRIBE = "petitions.unsubscribe"
     """Stops mail to one address, however old the token is. Its number is that of a
     signature."""

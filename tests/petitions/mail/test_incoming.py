@@ -22,11 +22,12 @@ from core.operation import turn_on
 from petitions.counts.verifying import verify
 from petitions.identity.key_ring import email_key, suppressed
 from petitions.mail import incoming
-from petitions.mail.incoming import Taken, take
+from petitions.mail.incoming import NotYet, Taken, take
 from petitions.mail.signed_addresses import return_path, unsubscribe_address
 from petitions.models import (
     Bounce,
     Consent,
+    MailingRecipient,
     MailTally,
     OutgoingMail,
     Petition,
@@ -34,12 +35,14 @@ from petitions.models import (
     Suppression,
 )
 from petitions.models.mails import MailState
+from petitions.signatures import my_data
 from petitions.signatures.confirming import confirm
 from petitions.signatures.tokens import LIFETIME
 from petitions.states import SignatureState
 from tests.factories import make_pending
 from tests.mailserver import MailServer
 from tests.petitions.mail.helpers import send, states, sweep, waiting
+from tests.petitions.mail.mailing import make_supporter, news_of, ordered, run
 
 pytestmark = pytest.mark.django_db
 
@@ -526,3 +529,86 @@ def test_what_is_for_later_stays_new_and_holds_up_no_other(
 def test_a_folder_that_is_no_maildir_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="is no maildir: it has no new and cur"):
         call_command("take_mail", maildir=tmp_path / "none")
+
+
+# == Mails of mailings ==
+
+
+@pytest.fixture
+def news(server: MailServer, petition: Petition) -> MailingRecipient:
+    """A mail of a mailing that was handed over."""
+    make_supporter(petition, MAYA)
+    run(ordered(news_of(petition)))
+    return MailingRecipient.objects.get()
+
+
+def came_for(name: str, address: str) -> Taken:
+    return take(written(name, address), now=timezone.now())
+
+
+def test_a_mail_of_a_mailing_that_comes_back_is_counted_and_silences_its_mailbox(
+    server: MailServer, news: MailingRecipient
+) -> None:
+    address = server.mailbox.envelopes[-1].mail_from or ""
+    assert address.startswith("bounces+")
+
+    for _ in range(2):
+        assert came_for("postfix-unknown", address) is Taken.BOUNCE
+
+    news.refresh_from_db()
+    assert (news.state, news.reply) == ("bounced", "bounced 5.1.1")
+    assert (news.mailing.sent, news.mailing.bounced) == (0, 1)
+    assert Bounce.objects.get().email_key == email_key(MAYA)
+    assert Signature.objects.get().state == SignatureState.CONFIRMED
+
+
+def test_it_is_no_other_mail_of_the_same_number(
+    server: MailServer, news: MailingRecipient, petition: Petition
+) -> None:
+    other = make_pending(petition, "zoe@example.net").mails.get()
+    OutgoingMail.objects.filter(pk=other.pk).update(
+        pk=news.pk, state="sent", finished_at=timezone.now()
+    )
+
+    came_for("postfix-unknown", server.mailbox.envelopes[-1].mail_from or "")
+
+    assert OutgoingMail.objects.get().state == MailState.SENT
+    assert Bounce.objects.get().email_key == email_key(MAYA)
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_a_complaint_about_a_mailing_silences_the_address_for_good(
+    server: MailServer, news: MailingRecipient, agreed: bool
+) -> None:
+    address = server.mailbox.envelopes[-1].mail_from or ""
+    to = "bounces@mail.example.org" if agreed else ""
+
+    found = take(written("complaint", address), recipient=to, now=timezone.now())
+
+    assert found is Taken.COMPLAINT
+    assert suppressed([MAYA]) == {MAYA}
+
+
+def test_one_of_an_erased_signature_comes_back_all_the_same(
+    server: MailServer, news: MailingRecipient
+) -> None:
+    my_data.erase_signature(Signature.objects.get(), now=timezone.now())
+    address = server.mailbox.envelopes[-1].mail_from or ""
+
+    assert came_for("complaint", address) is Taken.NOTHING
+    assert came_for("postfix-unknown", address) is Taken.BOUNCE
+
+    news.refresh_from_db()
+    assert (news.state, news.reply, news.mailing.bounced) == ("bounced", "", 1)
+    news.delete()
+    assert came_for("postfix-unknown", address) is Taken.NOTHING
+
+
+def test_one_that_is_only_just_being_sent_is_tried_again(
+    server: MailServer, news: MailingRecipient
+) -> None:
+    until = timezone.now() + timedelta(minutes=1)
+    MailingRecipient.objects.update(state="due", finished_at=None, leased_until=until)
+
+    with pytest.raises(NotYet):
+        came_for("postfix-unknown", server.mailbox.envelopes[-1].mail_from or "")

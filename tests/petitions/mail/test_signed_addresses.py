@@ -42,6 +42,8 @@ def test_they_say_which_mail_and_whose() -> None:
         AddressPurpose.RETURN,
         Valid(7),
     )
+    of_news = return_path(7, now=NOW, purpose=AddressPurpose.RETURN_NEWS)
+    assert read_address(of_news, now=NOW) == (AddressPurpose.RETURN_NEWS, Valid(7))
     assert read_address(unsubscribe_address(8, now=NOW), now=NOW) == (
         AddressPurpose.UNSUBSCRIBE,
         Valid(8),
