@@ -32,6 +32,7 @@ from petitions.admin.previews import PREVIEW_CSP
 from petitions.mail import audience, mailings, news
 from petitions.mail.mailings import Audience, NotPossible
 from petitions.models import Mailing, Petition, Update
+from petitions.models.mailings import OVER
 from petitions.signatures.forms import country_names
 from petitions.states import PUBLIC_STATES, MailingScope, MailingState
 
@@ -247,6 +248,8 @@ class MailingAdmin(ScopedAdmin[Mailing]):
                 "above": mailing.petition.organization.mailing_approval_above,
                 "is_public": mailing.petition.state in PUBLIC_STATES,
             }
+            if mailing.state not in OVER:
+                context["changed_since"] = mailings.changed_since(mailing)
             if mailing.state == MailingState.PREPARING and context["may_mail"]:
                 context["number"] = counted(mailing)
             elif mailing.state == MailingState.ORDERED and mailing.begins_at:

@@ -35,7 +35,7 @@ from petitions.models import (
     Signature,
     Update,
 )
-from petitions.models.mailings import CALL_OFF_WITHIN, NOT_BEGUN
+from petitions.models.mailings import BEGUN, CALL_OFF_WITHIN, NOT_BEGUN, words_of
 from petitions.models.mails import MailState
 from petitions.states import PUBLIC_STATES, MailingScope, MailingState
 
@@ -86,19 +86,6 @@ def draft(update: Update, chosen: Audience, by: User | None, now: datetime) -> M
     )
 
 
-def words_of(update: Update) -> list[dict[str, Any]]:
-    """Return the words of an update in each language, its own first."""
-    return [
-        {
-            "language": text.language,
-            "title": text.title,
-            "text": text.text,
-            "dialect": text.dialect,
-        }
-        for text in (update, *update.texts())
-    ]
-
-
 def why_not(update: Update, now: datetime) -> StrOrPromise:
     """Return why an update cannot be sent by mail, "" when it can."""
     organization = update.petition.organization
@@ -121,6 +108,13 @@ def why_not(update: Update, now: datetime) -> StrOrPromise:
 def changed_since(mailing: Mailing) -> StrOrPromise:
     """Return what to do when the update does not say any more what would be sent; ""
     while it does."""
+    if mailing.state in BEGUN:
+        if not mailing.is_reworded:
+            return ""
+        return _(
+            "The update was changed since: stop this, and send the update again. "
+            "Whoever has had it does not get it twice."
+        )
     if mailing.words == words_of(mailing.update):
         return ""
     return _("The update was changed since: call this off, and prepare it anew.")
@@ -203,14 +197,17 @@ def pause(mailing: Mailing) -> bool:
 
 
 def go_on(mailing: Mailing, now: datetime) -> bool:
+    """Go on with a mailing after a pause. Raise NotPossible when its update says
+    something else by now."""
+    if sentence := changed_since(mailing):
+        raise NotPossible(sentence)
     goes: dict[str, Any] = {"state": MailingState.SENDING, "goes_since": now}
     return changed(mailing, [MailingState.PAUSED], **goes)
 
 
 def stop(mailing: Mailing, now: datetime) -> bool:
     """End a mailing that has begun; whoever was not written to yet is not."""
-    begun = [MailingState.SENDING, MailingState.PAUSED]
-    return changed(mailing, begun, state=MailingState.STOPPED, finished_at=now)
+    return changed(mailing, BEGUN, state=MailingState.STOPPED, finished_at=now)
 
 
 def changed(
@@ -271,6 +268,9 @@ def advance(now: datetime) -> bool:
         return False
     if mailing.state == MailingState.ORDERED:
         return start(mailing, now)
+    if sentence := changed_since(mailing):
+        logger.warning("Mailing %s is interrupted: %s", mailing.pk, sentence)
+        return pause(mailing)
     if mailing.filled_at is None:
         return fill(mailing, now)
     return send_some(mailing, now)
@@ -320,7 +320,6 @@ def send_some(mailing: Mailing, now: datetime) -> bool:
     most = min(sending.PACE.most_in_a_batch(BATCH), left_today(now))
     if most <= 0:
         return False
-    versions = key_ring.state()
     leased = news.lease_some(mailing, now, most)
     if not leased:
         due = mailing.recipients.filter(state=MailState.DUE)
@@ -328,14 +327,7 @@ def send_some(mailing: Mailing, now: datetime) -> bool:
             return False
         done = MailingState.DONE
         return changed(mailing, [MailingState.SENDING], state=done, finished_at=now)
-    if key_ring.state() != versions:  # a re-key began while they were loaded
-        sending.release(leased, MailingRecipient)
-        return False
-    to_write, others = news.divided(leased)
-    # Nothing is kept of whom nothing was sent to.
-    MailingRecipient.objects.filter(pk__in=[each.pk for each in others]).delete()
-    if to_write:
-        sending.Batch(to_write, news.News(mailing)).send(1)
+    sending.Batch(leased, news.News(mailing, leased)).send(1)
     return True
 
 
@@ -362,10 +354,11 @@ def standing_still(now: datetime) -> QuerySet[Mailing]:
     moved = recipients.filter(Q(finished_at__gt=since) | Q(created_at__gt=since))
     due = recipients.filter(state=MailState.DUE)
     # Those whose own servers let them wait have a later time; all, when none was taken.
-    waits = Q(filled_at=None) | Exists(due.filter(due_at__lte=since))
-    waits |= Q(sent=0) & Exists(due)
+    waits = Q(Exists(due.filter(due_at__lte=since))) | Q(Exists(due), sent=0)
     should = Q(goes_since__lte=since) | Q(goes_since=None, begins_at__lte=since)
-    return Mailing.objects.to_send(now).filter(should, waits, ~Exists(moved))
+    return Mailing.objects.to_send(now).filter(
+        should, waits | Q(filled_at=None), ~Exists(moved)
+    )
 
 
 def send_test(now: datetime) -> bool:

@@ -4,7 +4,7 @@ and what became of it. The batch and its marks are those of `petitions.mail.send
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,12 +89,14 @@ class LeasedRecipient(MailingRecipient):
 
 def lease_some(mailing: Mailing, now: datetime, most: int) -> list[LeasedRecipient]:
     """Lease at most `most` recipients of a mailing that are due, and return them in
-    their order."""
+    their order. Whether each is still to be written to is looked at when it is its turn
+    (`News.as_it_is_now`)."""
     ids = lease(now, most, LEASE_NEWS, mailing=mailing.pk)
-    return load_leased(ids, mailing) if ids else []
+    return list(LeasedRecipient.objects.filter(pk__in=ids).order_by("pk"))
 
 
 def load_leased(ids: Iterable[int], mailing: Mailing) -> list[LeasedRecipient]:
+    """Return recipients with the newest answer of each."""
     newest = (
         Consent.objects.filter(
             organization=mailing.petition.organization_id,
@@ -145,11 +147,16 @@ def divided(
 
 
 class News:
-    """The outbox of a mailing."""
+    """The outbox of a mailing, for the recipients that were leased."""
 
-    def __init__(self, mailing: Mailing) -> None:
+    def __init__(
+        self, mailing: Mailing, leased: Sequence[LeasedRecipient] = ()
+    ) -> None:
         self.mailing = mailing
         self.frames: dict[tuple[str, str], MessageTemplate] = {}
+        self.turns = [each.pk for each in leased]
+        self.group: dict[int, LeasedRecipient | None] = {}
+        self.keys = key_ring.state()[0] if leased else 0
         self.goes_on = True
         self.look_at = 0.0
 
@@ -160,6 +167,30 @@ class News:
     def address(self, mail: LeasedRecipient) -> str:
         assert mail.signature is not None  # it is written to
         return mail.signature.email
+
+    def as_it_is_now(self, mail: LeasedRecipient) -> LeasedRecipient | None:
+        """Return a recipient with the signature and answer of this moment, which are
+        read for a group of them. One who is not to be written to is forgotten; when the
+        mailing is not to go on, one is due again."""
+        if mail.pk not in self.group and not self.looks_at_group(mail):
+            self.release([mail])
+            return None
+        return self.group[mail.pk]
+
+    def looks_at_group(self, first: LeasedRecipient) -> bool:
+        """Read the next recipients; return False when the mailing is not to go on."""
+        self.look_at = 0.0
+        if not self.may_go_on():
+            return False
+        begin = self.turns.index(first.pk)
+        turns = self.turns[begin : begin + sending.MARKS]
+        to_write, others = divided(load_leased(turns, self.mailing))
+        if not self.keys_stand():  # an answer may have been looked for by another key
+            return False
+        # Nothing is kept of whom nothing was sent to.
+        MailingRecipient.objects.filter(pk__in=[each.pk for each in others]).delete()
+        self.group = dict.fromkeys(turns) | {each.pk: each for each in to_write}
+        return True
 
     def message(self, mail: LeasedRecipient) -> bytes:
         signature = mail.signature
@@ -208,17 +239,27 @@ class News:
 
     def may_go_on(self) -> bool:
         """Return whether the next mail may be begun: staff have not paused or stopped
-        it, and no confirmation waits."""
+        it, readers see what it says, no confirmation waits, and mailboxes keep their
+        keys."""
         if not sending.may_go_on():
             return False
         if time.monotonic() >= self.look_at:
-            mine = Mailing.objects.filter(pk=self.mailing.pk)
             self.goes_on = (
-                mine.filter(state=MailingState.SENDING).exists()
-                and not confirmations_wait()
+                is_said(self.mailing) and not confirmations_wait() and self.keys_stand()
             )
             self.look_at = time.monotonic() + LOOK_EVERY
         return self.goes_on
+
+    def keys_stand(self) -> bool:
+        """Return whether mailboxes have the same keys as when it began."""
+        return key_ring.state() == (self.keys, False)
+
+
+def is_said(mailing: Mailing) -> bool:
+    """Return whether a mailing is still being sent, and readers see what it says."""
+    rows = Mailing.objects.to_send(timezone.now()).filter(state=MailingState.SENDING)
+    now = rows.select_related("update__petition").filter(pk=mailing.pk).first()
+    return now is not None and not now.is_reworded
 
 
 def confirmations_wait() -> bool:

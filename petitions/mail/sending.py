@@ -139,6 +139,10 @@ class Outbox[M](Protocol):
     ) -> None:
         """Mark mails, each with its time, as finished with `state`."""
 
+    def as_it_is_now(self, mail: M) -> M | None:
+        """Return a mail that is about to be sent; None when it is not to be sent after
+        all, which is then noted."""
+
     def retry_later(self, mail: M, reply: str) -> None: ...
     def bounced(self, mail: M, reason: str, now: datetime) -> None:
         """Record that there is no such mailbox."""
@@ -222,10 +226,11 @@ class Batch[M: OutgoingMail | MailingRecipient]:
                     if not PACE.take(left):
                         return
                     try:
-                        mail = self.unsent.popleft()
+                        leased = self.unsent.popleft()
                     except IndexError:  # another connection was quicker
                         return
-                    self.attempt(transport, mail, marks)
+                    if (mail := self.outbox.as_it_is_now(leased)) is not None:
+                        self.attempt(transport, mail, marks)
             finally:
                 marks.write()
 
@@ -333,6 +338,9 @@ class SignatureMails:
         reply: str = "",
     ) -> None:
         finish_all(mails, state, reply)
+
+    def as_it_is_now(self, mail: LeasedMail) -> LeasedMail | None:
+        return mail  # what is sent was decided a moment ago
 
     def retry_later(self, mail: LeasedMail, reply: str) -> None:
         retry_later(mail, reply, self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -28,6 +29,7 @@ UNFINISHED = (
 )  # fmt: skip
 # Those that nobody may have been written to yet.
 NOT_BEGUN = (MailingState.PREPARING, MailingState.WAITING, MailingState.ORDERED)
+BEGUN = (MailingState.SENDING, MailingState.PAUSED)
 OVER = (MailingState.DONE, MailingState.STOPPED, MailingState.CALLED_OFF)
 
 
@@ -44,6 +46,19 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         return self.filter(
             begun, petition__state__in=PUBLIC_STATES, update__published_at__lte=now
         )
+
+
+def words_of(update: Update) -> list[dict[str, Any]]:
+    """Return the words of an update in each language, its own first."""
+    return [
+        {
+            "language": text.language,
+            "title": text.title,
+            "text": text.text,
+            "dialect": text.dialect,
+        }
+        for text in (update, *update.texts())
+    ]
 
 
 def staff(label: StrOrPromise) -> models.ForeignKey[User | None]:
@@ -223,6 +238,13 @@ class Mailing(models.Model):
         """Return its words in a language, or else as the update was written."""
         texts = self.texts
         return next((news for news in texts if news.language == language), texts[0])
+
+    @property
+    def is_reworded(self) -> bool:
+        """Whether the update does not say any more what is sent. It may have been
+        translated since."""
+        now = words_of(self.update)
+        return any(text not in now for text in self.words)
 
     @property
     def left_out(self) -> int:

@@ -189,3 +189,20 @@ def test_the_languages_and_countries_that_are_offered(
 
     Petition.objects.update(asks_country=True)
     assert "countries" in client.get(form).context["form"].fields
+
+
+def test_one_whose_update_was_changed_says_what_to_do(
+    as_user: Login, update: Update, alice: User
+) -> None:
+    make_supporter(update.petition)
+    client, mailing = as_user(alice), ordered(update, by=alice)
+    mailings.advance(timezone.now() + BEGUN)
+    assert "Pause" in text_of(client.get(address(mailing)))
+    Update.objects.update(title="Corrected")
+    mailings.advance(timezone.now() + BEGUN)
+
+    page = text_of(client.get(address(mailing)))
+    assert "The update was changed since: stop this" in page
+    assert "Go on" not in page
+    assert "The update was changed since: stop this" in press(client, mailing, "go-on")
+    assert mailing.state == MailingState.PAUSED

@@ -567,7 +567,7 @@ def test_it_is_no_other_mail_of_the_same_number(
 ) -> None:
     other = make_pending(petition, "zoe@example.net").mails.get()
     OutgoingMail.objects.filter(pk=other.pk).update(
-        pk=news.pk, state="sent", finished_at=timezone.now()
+        id=news.pk, state="sent", finished_at=timezone.now()
     )
 
     came_for("postfix-unknown", server.mailbox.envelopes[-1].mail_from or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import product
+from itertools import chain, product, repeat
 from smtplib import SMTPServerDisconnected
 from typing import Any
 
@@ -270,12 +270,15 @@ def test_it_waits_while_mailboxes_change_their_keys(
     make_supporter(update.petition)
     mailing = ordered(update, by=alice)
     found(mailing)
-    states = iter([(1, False), (1, False), (2, True)])
     with monkeypatch.context() as patched:
         patched.setattr(key_ring, "state", lambda: (2, True))
         assert not mailings.advance(timezone.now() + BEGUN)
-        patched.setattr(key_ring, "state", lambda: next(states))
-        assert not mailings.advance(timezone.now() + BEGUN)
+    for begins in range(1, 6):  # at the first look, and at each later one
+        states = chain([(1, False)] * begins, repeat((2, True)))
+        with monkeypatch.context() as patched:
+            patched.setattr(key_ring, "state", lambda states=states: next(states))
+            mailings.advance(timezone.now() + BEGUN)
+    assert server.mailbox.recipients == []
     assert mailing.recipients.get().leased_until is None
 
     assert run(mailing).sent == 1
@@ -1144,3 +1147,120 @@ def test_nobody_is_told_of_one_that_waits_for_the_cap(
     assert troubles() == []
     assert troubles(day + timedelta(minutes=1)) == []  # there is room again just now
     assert len(troubles(day + LONG)) == 1
+
+
+# == Between the lease and the mail ==
+
+
+@pytest.fixture
+def groups(update: Update, alice: User, monkeypatch: pytest.MonkeyPatch) -> Mailing:
+    """A mailing to four people, which is sent in groups of two."""
+    monkeypatch.setattr(sending, "MARKS", 2)
+    monkeypatch.setattr(news, "LOOK_EVERY", 3600)
+    for number in range(4):
+        make_supporter(update.petition, f"{number}@example.org")
+    mailing = ordered(update, by=alice)
+    found(mailing)
+    return Mailing.objects.get(pk=mailing.pk)
+
+
+def send_with(
+    act: Callable[[], object], monkeypatch: pytest.MonkeyPatch, *, after: int = 1
+) -> None:
+    """Let the worker send one batch, in which something happens while the mail number
+    `after` is on its way."""
+    written, so_far = news.News.message, []
+
+    def message(outbox: news.News, mail: news.LeasedRecipient) -> bytes:
+        so_far.append(mail)
+        if len(so_far) == after:
+            act()
+        return written(outbox, mail)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(news.News, "message", message)
+        mailings.advance(timezone.now() + BEGUN)
+
+
+@pytest.mark.parametrize("ends", ["no", "suppressed", "withdrawn", "erased"])
+def test_a_yes_taken_back_while_a_batch_is_sent_holds_from_the_next_group_on(
+    server: MailServer,
+    groups: Mailing,
+    ends: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    last = groups.recipients.latest("pk").signature
+    assert last is not None
+    address = last.email
+
+    def end() -> None:
+        now = timezone.now()
+        if ends == "no":
+            consent.end_updates(Consent.objects.get(email=address), now=now)
+        elif ends == "suppressed":
+            consent.suppress(address, now=now)
+        elif ends == "withdrawn":
+            withdrawing.withdraw(last, now=now)
+        else:
+            my_data.erase_signature(last, now=now)
+
+    send_with(end, monkeypatch)
+
+    assert len(server.mailbox.recipients) == 3
+    assert address not in server.mailbox.recipients
+    rounds()
+    groups.refresh_from_db()
+    assert (groups.state, groups.sent, groups.left_out) == ("done", 3, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Update.objects.update(title="Corrected"),
+        lambda: Update.objects.update(text="Not free"),
+    ],
+    ids=["title", "text"],
+)
+def test_one_whose_update_is_changed_is_interrupted_at_the_next_group(
+    server: MailServer,
+    groups: Mailing,
+    change: Callable[[], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send_with(change, monkeypatch)
+    rounds()
+
+    groups = Mailing.objects.get(pk=groups.pk)
+    assert len(server.mailbox.recipients) == 2
+    assert (groups.state, groups.sent) == (MailingState.PAUSED, 2)
+    assert not groups.recipients.filter(leased_until__isnull=False).exists()
+    with pytest.raises(NotPossible, match="stop this"):
+        mailings.go_on(groups, timezone.now())
+    # What the others get is what readers see.
+    mailings.stop(groups, timezone.now())
+    again = run(ordered(groups.update))
+    assert (again.state, again.people, again.sent) == (MailingState.DONE, 2, 2)
+
+
+def test_one_whose_update_is_translated_meanwhile_goes_on(
+    server: MailServer, groups: Mailing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def translate() -> None:
+        make_update_translation(groups.update, "fr")
+
+    send_with(translate, monkeypatch)
+
+    assert run(groups).sent == 4
+
+
+def test_one_whose_update_is_taken_from_readers_stands_still_at_the_next_group(
+    server: MailServer, groups: Mailing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = groups.update.published_at
+    later = timezone.now() + timedelta(days=1)
+    send_with(lambda: Update.objects.update(published_at=later), monkeypatch)
+
+    assert rounds() == 0
+    assert len(server.mailbox.recipients) == 2
+    Update.objects.update(published_at=published)
+    assert run(groups).sent == 4
