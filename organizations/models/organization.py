@@ -192,8 +192,8 @@ class Organization(Sluggable):
         null=True,
         blank=True,
         help_text=_(
-            "A mailing to more people than this waits until somebody else has approved "
-            "it. Empty: none waits."
+            "A mailing to more people than this, all of the last seven days counted, "
+            "waits until somebody else has approved it. Empty: none waits."
         ),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -246,6 +246,7 @@ class MailingAdmin(ScopedAdmin[Mailing]):
                 "is_mine": mailing.ordered_by_id == user.pk,
                 "is_tested": bool(mailing.tested_at) and mailing.test_by_id == user.pk,
                 "above": mailing.petition.organization.mailing_approval_above,
+                "alone": mailings.ordered_alone(mailing.petition.organization, now),
                 "is_public": mailing.petition.state in PUBLIC_STATES,
             }
             if mailing.state not in OVER:

@@ -17,14 +17,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from core.mail.transport import Refused, mail_domain, open_transport
-from organizations.models import User
+from organizations.models import Organization, User
 from petitions.identity import key_ring
 from petitions.mail import audience, news, sending
 from petitions.mail.leases import BATCH, DAY
@@ -46,6 +46,9 @@ RECIPIENTS_KEPT = timedelta(days=90)
 # The same update can be sent again this long after the first time: as long as it is
 # surely known who has had it.
 AGAIN_WITHIN = timedelta(days=80)
+# Mailings that were ordered within this time count together, when one person may order
+# them only up to a number: else they would be ordered in slices.
+COUNTED_TOGETHER = timedelta(days=7)
 # When nobody was written to for this long although people wait, something is wrong.
 STANDS_STILL_AFTER = timedelta(minutes=15)
 
@@ -159,17 +162,33 @@ def order(mailing: Mailing, by: User, now: datetime) -> None:
     number = audience.count(mailing, now)
     if not number:
         raise NotPossible(_("There is nobody to write to."))
-    above = mailing.petition.organization.mailing_approval_above
-    needs_approval = above is not None and number > above
-    state = MailingState.WAITING if needs_approval else MailingState.ORDERED
     newest = Signature.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    ordered = changed(
-        mailing, [MailingState.PREPARING], {"tested_at": mailing.tested_at},
-        state=state, ordered_by=by, ordered_at=now, number=number, up_to=newest,
-        needs_approval=needs_approval, begins_at=now + CALL_OFF_WITHIN,
-    )  # fmt: skip
+    with transaction.atomic():
+        # One order after the other, so that each counts the one before.
+        organizations = Organization.objects.select_for_update(no_key=True)
+        organization = organizations.get(pk=mailing.petition.organization_id)
+        above = organization.mailing_approval_above
+        people = number + ordered_alone(organization, now)
+        needs_approval = above is not None and people > above
+        state = MailingState.WAITING if needs_approval else MailingState.ORDERED
+        ordered = changed(
+            mailing, [MailingState.PREPARING], {"tested_at": mailing.tested_at},
+            state=state, ordered_by=by, ordered_at=now, number=number, up_to=newest,
+            needs_approval=needs_approval, begins_at=now + CALL_OFF_WITHIN,
+        )  # fmt: skip
     if not ordered:
         raise NotPossible(_("Somebody else has changed this meanwhile: look again."))
+
+
+def ordered_alone(organization: Organization, now: datetime) -> int:
+    """Return how many people the mailings went to, or are to go to, that were lately
+    ordered for an organisation without a second person."""
+    lately = Mailing.objects.filter(
+        petition__organization=organization,
+        ordered_at__gt=now - COUNTED_TOGETHER,
+        needs_approval=False,
+    ).exclude(state=MailingState.CALLED_OFF)
+    return lately.aggregate(sum=Sum("number"))["sum"] or 0
 
 
 def approve(mailing: Mailing, by: User, now: datetime) -> None:

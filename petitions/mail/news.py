@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Upper
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -76,6 +76,8 @@ class LeasedRecipient(MailingRecipient):
 
     consent: int | None
     wants: bool | None
+    had_another: bool
+    """Whether another mailing of the organisation went to the mailbox lately."""
 
     class Meta:
         proxy = True
@@ -113,16 +115,34 @@ def load_leased(ids: Iterable[int], mailing: Mailing) -> list[LeasedRecipient]:
     answer: dict[str, Any] = {
         "consent": Subquery(newest.values("pk")[:1]),
         "wants": Subquery(newest.values("wants_updates")[:1]),
+        "had_another": had_another(mailing),
     }
     return list(rows.annotate(**answer).order_by("pk"))
+
+
+def had_another(mailing: Mailing) -> Exists | Value:
+    """Return whether a recipient got another mailing of the organisation lately, as
+    `audience` has it, by the days that its owner has set by now."""
+    organization = mailing.petition.organization
+    days = organization.mailing_gap_days
+    if not days or mailing.ordered_at is None:
+        return Value(False)
+    others = MailingRecipient.objects.filter(
+        email_key=OuterRef("email_key"),
+        mailing__petition__organization=organization.pk,
+        state__in=(MailState.SENT, MailState.BOUNCED),
+        finished_at__gt=mailing.ordered_at - timedelta(days=days),
+    )
+    return Exists(others.exclude(mailing=mailing.pk))
 
 
 def divided(
     recipients: list[LeasedRecipient],
 ) -> tuple[list[LeasedRecipient], list[LeasedRecipient]]:
     """Return those who are still to be written to, and the others: they have taken back
-    their yes or their signature since they were found, want no mail any more, or their
-    mailbox does not exist."""
+    their yes or their signature since they were found, want no mail any more, their
+    mailbox does not exist, or it has had another mailing so lately that this one is
+    left out."""
     addresses = {
         each.signature.email
         for each in recipients
@@ -141,6 +161,7 @@ def divided(
             and signature.email_key
             and each.wants
             and signature.email not in quiet
+            and not each.had_another
         )
         (stay if wanted else go).append(each)
     return stay, go

@@ -925,7 +925,7 @@ def test_whoever_was_left_out_when_it_was_ordered_stays_so(
     first = run(ordered(news_of(update.petition), by=alice))
     last = first.recipients.latest("finished_at").finished_at
     assert last is not None
-    Organization.objects.update(mailing_approval_above=1)
+    Organization.objects.update(mailing_approval_above=6)
     make_supporter(update.petition, "new@example.org")
     # Ten minutes later the seven days are over.
     when = last + timedelta(days=7) - timedelta(minutes=5)
@@ -1264,3 +1264,73 @@ def test_one_whose_update_is_taken_from_readers_stands_still_at_the_next_group(
     assert len(server.mailbox.recipients) == 2
     Update.objects.update(published_at=published)
     assert run(groups).sent == 4
+
+
+# == The rules of the organisation ==
+
+
+def test_mailings_in_slices_count_together_towards_a_second_person(
+    update: Update, alice: User
+) -> None:
+    Organization.objects.update(mailing_approval_above=3)
+    petitions = [make_petition(update.petition.organization) for _ in range(4)]
+    for petition in petitions:
+        for _ in range(2):
+            make_supporter(petition)
+    slices = [news_of(petition) for petition in petitions]
+    now = timezone.now()
+
+    assert ordered(slices[0], by=alice, now=now).state == MailingState.ORDERED
+    waiting = ordered(slices[1], by=alice, now=now)
+    assert waiting.state == MailingState.WAITING
+    # What a second person looks at, and what is called off, does not count.
+    assert mailings.ordered_alone(update.petition.organization, now) == 2
+    mailings.call_off(Mailing.objects.get(update=slices[0]), now)
+    assert ordered(slices[2], by=alice, now=now).state == MailingState.ORDERED
+    week = mailings.COUNTED_TOGETHER
+    soon = now + week - timedelta(minutes=1)
+    assert mailings.ordered_alone(update.petition.organization, soon) == 2
+    later = now + week + timedelta(minutes=1)
+    assert ordered(slices[3], by=alice, now=later).state == MailingState.ORDERED
+
+
+def test_slices_of_another_organisation_do_not_count(
+    update: Update, alice: User, other_organization: Organization
+) -> None:
+    Organization.objects.update(mailing_approval_above=1)
+    theirs = make_petition(other_organization)
+    make_supporter(theirs)
+    make_supporter(update.petition)
+    ordered(news_of(theirs))
+
+    assert ordered(update, by=alice).state == MailingState.ORDERED
+
+
+def test_two_slices_ordered_at_once_count_together(update: Update, alice: User) -> None:
+    """The orders of an organisation wait for each other."""
+    make_supporter(update.petition)
+    mailing = shown_to(prepared(update, alice), alice)
+    with CaptureQueriesContext(connection) as queries:
+        mailings.order(mailing, alice, timezone.now())
+    said = [query["sql"] for query in queries]
+    (locked,) = [n for n, sql in enumerate(said) if "FOR NO KEY UPDATE" in sql]
+    (summed,) = [n for n, sql in enumerate(said) if "SUM(" in sql]
+    assert '"organizations_organization"' in said[locked]
+    assert locked < summed
+
+
+def test_more_days_between_mailings_hold_from_the_next_lease_on(
+    server: MailServer, update: Update, alice: User
+) -> None:
+    Organization.objects.update(mailing_gap_days=0)
+    make_supporter(update.petition, "maya@example.org")
+    run(ordered(news_of(update.petition), by=alice))
+    make_supporter(update.petition, "liam@example.org")
+    mailing = ordered(update, by=alice)
+    assert len(found(mailing)) == 2
+    Organization.objects.update(mailing_gap_days=7)
+
+    run(mailing)
+
+    assert server.mailbox.recipients == ["maya@example.org", "liam@example.org"]
+    assert (mailing.sent, mailing.left_out) == (1, 1)
