@@ -12,9 +12,13 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from core.text.links import finder
+
 # Also for the tags that staff give to links of their own.
 TAG = re.compile(r"[a-z0-9-]{1,20}")
 MOST_PARAMETERS = 20
+# How the tags begin of the links in mailings, which end in the number of one.
+OF_MAILING = "mailing-"
 
 
 class Channel(models.TextChoices):
@@ -43,8 +47,37 @@ def clean_tag(text: str) -> str:
 
 
 def tagged(url: str, tag: str) -> str:
-    """Return the address with a tag, which says by which link one came."""
-    return f"{url}?{urlencode({'via': tag})}"
+    """Return the address with a tag, which says by which link one came; as it is when
+    it has one already."""
+    try:
+        parts = urlsplit(url)
+        if "via" in parse_qs(parts.query, keep_blank_values=True):
+            return url
+    except ValueError:
+        return url
+    query = "&".join(filter(None, [parts.query, urlencode({"via": tag})]))
+    return parts._replace(query=query).geturl()
+
+
+def tag_of_mailing(number: int) -> str:
+    """Return the tag of the links in the mails of a mailing."""
+    return f"{OF_MAILING}{number}"
+
+
+# Where a link in Markdown leads when it is a path of this site.
+PATH = re.compile(r"(?<=\]\()/(?!/)[^\s()]*")
+
+
+def with_tags(text: str, site: str, tag: str) -> str:
+    """Return a text in Markdown in which links to pages of `site` are whole, and have a
+    tag."""
+    text = PATH.sub(lambda path: f"{site}{path[0]}", text)
+    parts, done = [], 0
+    for link in finder.match(text):
+        if f"{link.text}/".lower().startswith(f"{site}/".lower()):
+            parts += [text[done : link.index], tagged(link.text, tag)]
+            done = link.last_index
+    return "".join([*parts, text[done:]])
 
 
 def via_of(request: HttpRequest) -> str:

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Sum
+from django.utils.translation import gettext
 
 from petitions.abuse.source_tallies import outliers
-from petitions.channels import Channel
+from petitions.channels import OF_MAILING, Channel
 from petitions.models import Petition, SourceTally
 
 DAYS = 60
@@ -52,12 +53,20 @@ def channels(petition: Petition, chosen: date | None) -> list[dict[str, Any]]:
     names = dict(Channel.choices)
     return [
         {
-            "name": names.get(row["via"], row["via"]),
+            "name": names.get(row["via"]) or name_of_link(row["via"]),
             "confirmed": row["confirmed"],
             "share": 100 * row["confirmed"] / everything,
         }
         for row in rows
     ]
+
+
+def name_of_link(tag: str) -> str:
+    """Return the name of a link that is none of our own pages."""
+    if tag.startswith(OF_MAILING):
+        number = tag.removeprefix(OF_MAILING)
+        return gettext("Mailing no. %(number)s") % {"number": number}
+    return tag
 
 
 def busiest_sources(petition: Petition, now: datetime) -> list[SourceTally]:

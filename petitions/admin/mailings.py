@@ -29,7 +29,7 @@ from organizations.scoping import Needs, ScopedAdmin, page, user_of
 from petitions import ways_back
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.previews import PREVIEW_CSP
-from petitions.mail import audience, mailings, news
+from petitions.mail import audience, mailings, news, results
 from petitions.mail.mailings import Audience, NotPossible
 from petitions.models import Mailing, Petition, Update
 from petitions.models.mailings import OVER
@@ -248,6 +248,7 @@ class MailingAdmin(ScopedAdmin[Mailing]):
                 "above": mailing.petition.organization.mailing_approval_above,
                 "alone": mailings.ordered_alone(mailing.petition.organization, now),
                 "is_public": mailing.petition.state in PUBLIC_STATES,
+                "signed_through": results.signed_through(mailing),
             }
             if mailing.state not in OVER:
                 context["changed_since"] = mailings.changed_since(mailing)

@@ -9,7 +9,7 @@ from django.db import connection
 
 from core import slots
 from core.db.batches import Batches
-from petitions.channels import Channel
+from petitions.channels import OF_MAILING, Channel
 from petitions.models.counts import A_MINUTE
 
 BATCH = 20_000
@@ -63,7 +63,14 @@ WITH next AS MATERIALIZED (
                 WHEN via = ANY (%(channels)s::text[]) OR EXISTS (
                      SELECT 1 FROM petitions_taggedlink l
                       WHERE l.petition_id = taken.petition_id AND l.tag = taken.via)
-                THEN via ELSE '' END AS via
+                THEN via
+                WHEN via ~ %(of_mailing)s THEN CASE WHEN EXISTS (
+                     SELECT 1 FROM petitions_mailing m
+                       JOIN petitions_petition p ON p.id = m.petition_id
+                       JOIN petitions_petition here USING (organization_id)
+                      WHERE m.id = substring(via FROM '[0-9]+$')::bigint
+                        AND here.id = taken.petition_id) THEN via ELSE '' END
+                ELSE '' END AS via
       FROM taken WHERE domain <> '' AND delta > 0
 ), channels AS (
     INSERT INTO petitions_channeltally AS t (petition_id, day, via, confirmed)
@@ -86,6 +93,7 @@ def parameters(batch: int = BATCH, until: datetime = END_OF_TIME) -> dict[str, A
         "until": until,
         "minute": A_MINUTE,
         "channels": Channel.values,
+        "of_mailing": f"^{OF_MAILING}[0-9]+$",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.utils import timezone, translation
 
 from core.i18n.languages import is_of_interface, said
 from core.mail.transport import mail_domain
+from petitions.channels import tag_of_mailing, tagged, with_tags
 from petitions.identity import key_ring
 from petitions.mail import bounces, sending
 from petitions.mail.leases import LEASE, lease
@@ -37,6 +39,7 @@ from petitions.models import (
     OutgoingMail,
 )
 from petitions.models.mails import MailState, Priority
+from petitions.signable import is_open
 from petitions.signatures.tokens import AddressPurpose
 from petitions.states import MailingState, SignatureState
 
@@ -299,13 +302,17 @@ def build(mailing: Mailing, language: str, reading: str) -> MessageTemplate:
     words = mailing.words_in(reading)
     with translation.override(language):
         text = "" if is_of_interface(words.language) else words.language
-        path = mailing.update.address(text)
+        tag = tag_of_mailing(mailing.pk)
+        update, petition = mailing.update, mailing.update.petition
+        own = petition.address(text if text in petition.languages else "")
+        is_signed = is_open(petition, timezone.now())
         context: dict[str, Any] = {
             "organization": organization,
             "site": settings.SITE_HOST,
             "language": language,
-            "words": words,
-            "address": settings.SITE_URL + path,
+            "words": replace(words, text=with_tags(words.text, settings.SITE_URL, tag)),
+            "address": tagged(settings.SITE_URL + update.address(text), tag),
+            "petition": tagged(settings.SITE_URL + own, tag) if is_signed else "",
             "operator": said(settings.OPERATOR),
             **{name: placeholder(name) for name in LINKS},
         }

@@ -1,5 +1,6 @@
 """What becomes of the mails of a mailing after they were handed over: they come back,
-or somebody unsubscribes. Each is counted once, in the mailing."""
+or somebody unsubscribes. Each is counted once, in the mailing. Who signed through its
+links is counted by their tag (petitions.channels), which names nobody."""
 
 from __future__ import annotations
 
@@ -7,10 +8,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Sum
 from django.utils.crypto import salted_hmac
 
 from core.mail.transport import mail_domain
-from petitions.models import Consent, MailingRecipient
+from petitions.channels import tag_of_mailing
+from petitions.models import ChannelTally, Consent, Mailing, MailingRecipient
 from petitions.models.mails import MailState
 
 # How far another clock may differ from ours.
@@ -41,6 +44,16 @@ def message_id(mail: MailingRecipient) -> str:
     value = f"{mail.pk}.{mail.created_at.isoformat()}"
     digest = salted_hmac("petitions.mailing", value, algorithm="sha256").hexdigest()
     return f"<{digest[:32]}@{mail_domain()}>"
+
+
+def signed_through(mailing: Mailing) -> int:
+    """Return how many people have signed by a link in its mails, under any petition of
+    the organisation. Later withdrawals stay counted."""
+    tallies = ChannelTally.objects.filter(
+        petition__organization=mailing.petition.organization_id,
+        via=tag_of_mailing(mailing.pk),
+    )
+    return tallies.aggregate(sum=Sum("confirmed"))["sum"] or 0
 
 
 def find_mail(key: UUID, given_id: str, at: datetime) -> MailingRecipient | None:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from petitions.channels import TAG, Channel
+from petitions.channels import OF_MAILING, TAG, Channel
 from petitions.models.petitions import Petition
 
 
@@ -26,7 +26,12 @@ class TaggedLink(models.Model):
             RegexValidator(
                 rf"\A{TAG.pattern}\Z",
                 _("Use small letters, digits and hyphens, at most 20: autumn-letter."),
-            )
+            ),
+            RegexValidator(
+                rf"\A{OF_MAILING}[0-9]+\Z",
+                _("The links in your mailings have such a tag: choose another."),
+                inverse_match=True,
+            ),
         ],
     )
     made_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -229,3 +230,43 @@ def test_nothing_but_a_tag_is_ever_read(referer: str, host: str) -> None:
 @given(st.from_regex(TAG, fullmatch=True))
 def test_a_tag_survives_its_address(tag: str) -> None:
     assert referred(channels.tagged("http://localhost/é/", tag), "localhost") == tag
+
+
+@pytest.mark.parametrize(
+    ("address", "becomes"),
+    [
+        ("https://a.example/", "https://a.example/?via=x"),
+        ("https://a.example", "https://a.example?via=x"),
+        ("https://a.example/?b=1#c", "https://a.example/?b=1&via=x#c"),
+        ("https://a.example/?via=y", "https://a.example/?via=y"),
+        ("https://[a.example/", "https://[a.example/"),
+    ],
+)
+def test_a_tag_is_added_once_and_before_the_fragment(
+    address: str, becomes: str
+) -> None:
+    assert channels.tagged(address, "x") == becomes
+
+
+def test_no_link_of_staff_has_the_tag_of_a_mailing(petition: Petition) -> None:
+    with pytest.raises(ValidationError, match="choose another"):
+        TaggedLink(petition=petition, tag="mailing-7").full_clean()
+    TaggedLink(petition=petition, tag="mailing-may").full_clean()
+
+
+@pytest.mark.parametrize(
+    ("text", "becomes"),
+    [
+        ("https://here.example.org/a", "https://here.example.org/a"),
+        ("https://here.example", "https://here.example?via=x"),
+        ("HTTPS://Here.Example/a", "https://Here.Example/a?via=x"),
+        ("(https://here.example/a)!", "(https://here.example/a?via=x)!"),
+        ("[a](/b/)", "[a](https://here.example/b/?via=x)"),
+        ("[a](//there.example/b/)", "[a](//there.example/b/)"),
+        ("me@here.example", "me@here.example"),
+    ],
+)
+def test_links_to_pages_of_the_site_are_tagged_and_no_others(
+    text: str, becomes: str
+) -> None:
+    assert channels.with_tags(text, "https://here.example", "x") == becomes

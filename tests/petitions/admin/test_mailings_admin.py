@@ -87,6 +87,7 @@ def test_from_the_update_to_the_results(
     rounds()
     page = text_of(client.get(address(mailing)))
     assert "To write to 2 Sent 2 Refused 0 Came back 0" in page
+    assert "Unsubscribed 0 Signed through its links 0" in page
     assert sorted(server.mailbox.recipients)[-2:] == [
         "en@example.org",
         "fr@example.org",

@@ -23,11 +23,22 @@ from core.retention import expire
 from organizations.models import Organization, Role, User
 from organizations.rights import GRAVE, Right, roles_with
 from petitions import probes
+from petitions.admin import figures
+from petitions.counts import folding
 from petitions.identity import key_ring
-from petitions.mail import audience, bounces, mailings, messages, news, sending
+from petitions.mail import (
+    audience,
+    bounces,
+    mailings,
+    messages,
+    news,
+    results,
+    sending,
+)
 from petitions.mail.mailings import NotPossible
 from petitions.models import (
     Bounce,
+    ChannelTally,
     Consent,
     Invalidation,
     Mailing,
@@ -1334,3 +1345,70 @@ def test_more_days_between_mailings_hold_from_the_next_lease_on(
 
     assert server.mailbox.recipients == ["maya@example.org", "liam@example.org"]
     assert (mailing.sent, mailing.left_out) == (1, 1)
+
+
+# == Signed through its links ==
+
+
+def test_the_links_of_a_mail_have_the_tag_of_its_mailing(
+    server: MailServer, petition: Petition, alice: User
+) -> None:
+    site = settings.SITE_URL
+    words = (
+        f"[Sign]({site}/petitions/other/#sign), [here](/petitions/more/?text=fr), "
+        f"[there](https://elsewhere.example/), or {site}/petitions/bare/."
+    )
+    make_supporter(petition, "maya@example.org")
+    update = news_of(petition, text=words)
+    mailing = run(ordered(update, by=alice))
+
+    (message,) = server.mailbox.messages
+    tag = f"via=mailing-{mailing.pk}"
+    for kind in ("plain", "html"):
+        said = body(message, kind).replace("&amp;", "&")
+        for link in (
+            f"/petitions/other/?{tag}#sign", f"/petitions/more/?text=fr&{tag}",
+            f"/petitions/bare/?{tag}", f"{update.get_absolute_url()}?{tag}",
+            f"{petition.get_absolute_url()}?{tag}",
+        ):  # fmt: skip
+            assert f"{site}{link}" in said
+        assert "https://elsewhere.example/" in said
+        # No mark of a person, and nothing else that is counted.
+        assert said.count("via=") == said.count(tag)
+    # What readers see on the site stays as it was written.
+    update.refresh_from_db()
+    assert update.text == words
+
+
+def test_a_petition_that_nobody_can_sign_is_not_asked_for(
+    server: MailServer, petition: Petition, alice: User
+) -> None:
+    make_supporter(petition)
+    petition.close(now=timezone.now())
+    run(ordered(news_of(petition), by=alice))
+
+    (message,) = server.mailbox.messages
+    assert f"{petition.get_absolute_url()}?via" not in body(message)
+
+
+def test_who_signed_through_its_links_is_counted_and_not_who(
+    server: MailServer, update: Update, alice: User, other_organization: Organization
+) -> None:
+    make_supporter(update.petition, "maya@example.org")
+    mailing = run(ordered(update, by=alice))
+    tag = f"mailing-{mailing.pk}"
+    other = make_petition(update.petition.organization)
+    theirs = make_petition(other_organization)
+    for petition in (update.petition, other, other, theirs):
+        make_signature(petition, via=tag)
+    make_signature(other, via=f"mailing-{mailing.pk + 1}")
+    make_signature(other, via="mailing-999999999999")
+
+    while folding.fold():
+        pass
+
+    assert results.signed_through(mailing) == 3
+    tallies = ChannelTally.objects.exclude(via="")
+    assert set(tallies.values_list("via", flat=True)) == {tag}
+    page = figures.channels(other, None)
+    assert f"Mailing no. {mailing.pk}" in [row["name"] for row in page]
