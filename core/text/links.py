@@ -10,15 +10,22 @@ from django.utils.safestring import SafeString, mark_safe
 
 # Characters that end an address, also in scripts that write no blank after it.
 ENDS = r"\s<>\"“”„«»‹›「」『』【】《》〈〉（）。，、；：！？｡．…،؛؟।\u00ad\u200b-\u200f"
+# What French puts before a vowel without a blank: “l'info@…”. No part of a mailbox.
+ELISION = "(?:[cdjls]|(?:jus|lors|puis|quoi)?qu)"
+# These begin names as well, as in n'diaye@…: no link is better than a wrong one.
+ELISION_OR_NAME = f"(?:{ELISION}|[mnt])"
+# The limits keep the time for a long text in proportion to its length.
+MAILBOX = r"[\w.+-]{1,64}(?:'[\w.+-]{1,64}){0,3}"
 FOUND = re.compile(
     rf"(?<![A-Za-z0-9])(?:https?://|(?<![@./-])www\.)[^{ENDS}]+"
-    # With the apostrophe of o'brien@…, not that of “l'info@…”.
-    r"|(?<![\w.+/@-])(?![dl]')[\w.+-]+(?:'[\w.+-]+)*@(?:[\w-]+\.)+[^\W\d_]{2,}",
+    rf"|(?<![\w.+/@-])(?!{ELISION_OR_NAME}'){MAILBOX}@(?:[\w-]+\.)+[^\W\d_]{{2,}}",
     re.IGNORECASE,
 )
-# An apostrophe in front of a mailbox that word processors have made of one inside it:
-# the rest would be somebody else's. “l’info@…” is none.
-INSIDE = re.compile(r"(?<!\b[dl])(?<=\w)’$", re.IGNORECASE)
+# What stands before the rest of a mailbox, which would be somebody else's: a word with
+# its apostrophe, which word processors make a curly one.
+INSIDE = re.compile(rf"(?<![\w.+-])(?!{ELISION}['’]$)[\w.+-]*\w['’]$", re.IGNORECASE)
+# More characters than the longest elision has.
+BEFORE = 12
 WEB = re.compile(r"(?:https?://[^/?#@]*\w|www\.[^/?#]+\.\w\w)", re.IGNORECASE)
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 REL = "nofollow noopener ugc"
@@ -60,7 +67,8 @@ def link_at(place: re.Match[str]) -> Link | None:
     text = trimmed(place[0])
     end = place.start() + len(text)
     if text[:4].lower() not in ("http", "www.") or ("@" in text and "//" not in text):
-        if INSIDE.search(place.string, max(0, place.start() - 3), place.start()):
+        before = place.string[max(0, place.start() - BEFORE) : place.start()]
+        if INSIDE.search(before):
             return None
         return Link(place.start(), end, text, f"mailto:{text}", "mailto:")
     if WEB.match(text) is None:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.text.links import FOUND, MAILBOX
 from organizations.models import Role
 from petitions.markup import (
     COMMONMARK,
@@ -238,6 +239,16 @@ def test_a_text_signed_in_the_dialect_before_stays_as_it_was(visitor: Client) ->
         ("o’brien@example.org", []),
         ("d'info@example.org, l’info@example.org, 'a@example.org'",
          ["mailto:info@example.org", "mailto:info@example.org", "mailto:a@example.org"]),
+        ("ainsi qu'info@example.org, qu’info@example.org, Jusqu'info@example.org",
+         ["mailto:info@example.org"] * 3),
+        ("c'a@example.org, j’b@example.org, s'c@example.org, lorsqu'd@example.org",
+         [f"mailto:{name}@example.org" for name in "abcd"]),
+        ("d'o'brien@example.org", ["mailto:o'brien@example.org"]),
+        # An elision before a verb, or the beginning of a name.
+        ("n'diaye@example.org, m’bow@example.org, t'a@example.org", []),
+        ("a/o'brien@example.org, a'b'c'd'e@example.org", []),
+        (f"{'a' * 64}@example.org, {'b' * 65}@example.org, x-d’info@example.org",
+         [f"mailto:{'a' * 64}@example.org"]),
         ("[a page](https://example.org/)", ["https://example.org/"]),
         ("[https://a.org](https://example.org/)", ["https://example.org/"]),
         ("Stop the dam.It is late. e.g. 3.to https:// javascript:alert(1) //x.org", []),
@@ -250,6 +261,17 @@ def test_addresses_become_links(text: str, links: list[str]) -> None:
         a.lower() for a in links
     ]
     assert html.count("</a>") == len(links)
+
+
+def test_no_search_for_a_mailbox_goes_on_to_the_end_of_the_text() -> None:
+    # It may begin anew at each apostrophe: the time would be that of their square.
+    assert re.search(r"[\])][*+]|,\}", MAILBOX) is None
+    limit = "a" * 64
+    longest = "'".join([limit] * 4) + "@example.org"
+
+    assert FOUND.match(longest)
+    assert FOUND.match(f"a{longest}") is None
+    assert FOUND.match(f"a'{longest}") is None
 
 
 def test_addresses_become_links_in_plain_text() -> None:
