@@ -36,6 +36,8 @@ IN_SHAPES = {
 SPACED = re.compile(r"(?<!\S)\S(?:\s\S){3,}(?!\S)")
 
 
+# A sign that sentences do not have before words such as “info” and “online”.
+SIGN = r"[^\w\s,.;:!?…'’\"“”«»()\[\]{}&+=/%$€£°–—-]"
 # Contact details written so that no rule above recognises them for sure.
 HINT = re.compile(
     r"https?\b|\bwww\b|[(\[{]\s*(?:at|a|arobase)\s*[)\]}]"
@@ -44,15 +46,19 @@ HINT = re.compile(
     r"|\b(?:gmail|hotmail|outlook|yahoo|icloud|proton(?:mail)?)\b"
     r"|\b(?:whats\s?app|telegram|insta(?:gram)?|snapchat|tiktok|facebook|twitter"
     r"|linkedin|youtube|wechat|viber|discord|onlyfans)\b|微信"
-    # A number of the network, and “&#64;” for a sign.
-    r"|\b\d{1,3}(?:\.\d{1,3}){3}\b|&(?:#|\w+;)"
+    r"|\b(?:dot|point|punto|ponto|punkt)\s?(?:com|org|net|info|ca|fr|test)\b"
+    # A number of the network, and “&#64;” or its name for a sign.
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}\b|&(?:#|(?:commat|period|num);)"
     # Any sign in place of the dot: “spam · com”.
-    rf"|[^\W_]{{2,}}\s*[^\w\s,'’-]+\s*(?:{GENERIC})\b",
+    rf"|[^\W_]{{2,}}(?:\s*{SIGN}[^\w\s]*\s*|\s+\.\s*|[.;:!?]+)(?:{GENERIC})\b"
+    r"|[^\W_]{2,}\.\s+(?:com|org)\b",
     re.IGNORECASE,
 )
-# Words that may be the ending of a domain: behind a dot, or the word for it.
+# Words that may be the ending of a domain: behind a dot, or behind the word for it in
+# small letters, which no name has. “Point” is in too many places and sentences.
 ENDING = re.compile(
-    r"(?:[\w-]{2,}\.|\b(?:dot|point|punto|ponto|punkt|точка)\s)([^\W\d_]{2,})(?!\w)",
+    r"(?:[\w-]{2,}\.|[\w-]{2,}\s(?-i:dot|punkt|точка)\s"
+    r"(?!(?:am|as|at|be|by|do|in|is|it|me|my|no|so|to|us)\b))([^\W\d_]{2,})(?!\w)",
     re.IGNORECASE,
 )
 # Fewer digits are no telephone number.

@@ -58,6 +58,7 @@ DOUBTFUL = [
     "visit spam dot shop", "ann собака mail точка ru", "ann ät mailbox punkt de",
     "Ann ➄➀➃ ➄➄➄ ⓪①⑨⑨", "Ann 一三八零零一三八", "visit 192.0.2.1", "insta annroy",
     "ann_at_mailbox_dot_test", "ann&commat;mailbox&period;test", "Whats App Ann", "微信 annroy",
+    "spam. com", "spam;com", "spam..com", "spam point com", "spam punkt de", "a&num;b",
 ]  # fmt: skip
 
 
@@ -67,7 +68,17 @@ def test_what_somebody_should_look_at(text: str) -> None:
     assert not holds_a_contact(text)
 
 
-@pytest.mark.parametrize("text", [*NAMES, "75001 Paris", "Jack Point", "Dot Smith"])
+# Words of a sentence, or of a place, that are also endings of domains.
+NO_ADDRESS = [
+    "75001 Paris", "Jack Point", "Dot Smith", "Aunt Dot Green", "Point de Bute",
+    "Rocky Point PR", "West Point ME", "Vérifié d'un point de vue formel",
+    "Demande reçue au point de service", "The point is that…", "El punto es claro",
+    "Der Punkt in der Mitte", "the dot is red", "Checked: app", "Checked (online)",
+    "Called back; info matched", "He called. Info matched", "100% online", "AT&T; ok",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*NAMES, *NO_ADDRESS])
 def test_what_needs_no_look(text: str) -> None:
     assert not may_hold_a_contact(text)
 
