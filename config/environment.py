@@ -319,7 +319,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         bare = f"{url.scheme}://{host}{port}"
         if value and (
             url.scheme not in {"http", "https"}
-            or not HOST.fullmatch(host)
+            or not HOST.fullmatch(ascii_domain(host))
             or "_" in host
             or url.geturl().lower() != bare
         ):
@@ -414,7 +414,8 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
             url = split("")
         elif value and (
-            url.scheme not in SMTP_PORTS or not HOST.fullmatch(url.hostname or "")
+            url.scheme not in SMTP_PORTS
+            or not HOST.fullmatch(ascii_domain(url.hostname or ""))
         ):
             self.problems.append(f"{name} cannot be read. {advice}")
             url = split("")

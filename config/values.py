@@ -10,7 +10,8 @@ ENCODED = "/ as %2F, # as %23, ? as %3F, @ as %40, a space as %20 and % as %25"
 # What user and password of a URL do not have as it is: what ends them, or would be
 # taken for a part of them.
 UNENCODED = re.compile(r"[/#?@\s]|%(?![0-9A-Fa-f]{2})")
-# A host name of letters in any script, or an address of IPv6 without its brackets.
+# A host name as the DNS has it (letters beyond ASCII are Punycode there), or an address
+# of IPv6 without its brackets.
 LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
 HOST = re.compile(rf"{LABEL}(?:\.{LABEL})*\.?|[0-9a-f:.]*:[0-9a-f:.]*", re.I)
 # What libpq would refuse only when it connects.

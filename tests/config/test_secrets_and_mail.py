@@ -99,6 +99,21 @@ def test_the_secret_of_webhooks_at_its_limits(value: str, is_taken: bool) -> Non
 
 
 @pytest.mark.parametrize(
+    ("host", "in_the_dns"),
+    [
+        ("याचिका.भारत", "xn--11bj6dycce.xn--h2brj9c"),
+        ("தமிழ்.இந்தியா", "xn--rlcus7b3d.xn--xkc2dl3a5ee0h"),
+        ("straße.example", "xn--strae-oqa.example"),
+    ],
+)
+def test_a_site_may_be_named_in_any_script(host: str, in_the_dns: str) -> None:
+    env = reading(SITE_URL=f"https://{host}")
+
+    assert env.site_url("SITE_URL").geturl() == f"https://{in_the_dns}"
+    assert env.problems == []
+
+
+@pytest.mark.parametrize(
     ("url", "read"),
     [
         ("smtp://mail.test", {"host": "mail.test", "port": 25, "timeout": 10}),
@@ -107,6 +122,7 @@ def test_the_secret_of_webhooks_at_its_limits(value: str, is_taken: bool) -> Non
         ("smtps://mail.test", {"port": 465, "use_tls": False, "use_ssl": True}),
         ("smtp://[2001:db8::1]:25", {"host": "2001:db8::1"}),
         ("smtp://mail.test/", {"host": "mail.test"}),
+        ("smtp://தமிழ்.இந்தியா", {"host": "தமிழ்.இந்தியா"}),
         ("smtp://mail.test", {"username": "", "password": ""}),
         (
             "smtp://u%40x.org:a%2Fb%25c%20d%3A%23@mail.test",
