@@ -47,12 +47,13 @@ class NotAnAddress(ValueError):
 # == What is pasted along ==
 
 # Other forms of ASCII characters: full-width ones; full stops of other keyboards and of
-# Chinese, Urdu and Syriac; hyphens and apostrophes of word processors; a small @.
+# Chinese, Urdu and Syriac; hyphens and apostrophes of word processors, but not U+02BC,
+# which is a letter in Ukrainian; a small @.
 SHAPES = {
     **{number: chr(number - 0xFEE0) for number in range(0xFF01, 0xFF5F)},
     **dict.fromkeys(map(ord, "\u2024\u3002\ufe52\uff61\u06d4\u0701\u0702"), "."),
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212\ufe63"), "-"),
-    **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u2032"), "'"),
+    **dict.fromkeys(map(ord, "\u2018\u2019\u2032"), "'"),
     0xFE6B: "@",
 }
 PLAIN = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._+-]*@[0-9a-z-]+(\.[0-9a-z-]+)+")
