@@ -229,6 +229,14 @@ def stop(mailing: Mailing, now: datetime) -> bool:
     return changed(mailing, BEGUN, state=MailingState.STOPPED, finished_at=now)
 
 
+def stop_abandoned(now: datetime) -> int:
+    """Stop the mailings that have not gone on for as long as it is known to whom they
+    went: paused, or not public any more. Return how many there were."""
+    begun = Mailing.objects.filter(state__in=BEGUN)
+    abandoned = quiet_since(begun, now - RECIPIENTS_KEPT)
+    return abandoned.update(state=MailingState.STOPPED, finished_at=now)
+
+
 def changed(
     mailing: Mailing,
     states: Sequence[MailingState],
@@ -363,6 +371,15 @@ def left_today(now: datetime) -> int:
     return most - used
 
 
+def quiet_since(mailings: QuerySet[Mailing], since: datetime) -> QuerySet[Mailing]:
+    """Return those of `mailings` that began, or went on after a pause, before `since`,
+    and have found nobody and written to nobody since then."""
+    recipients = MailingRecipient.objects.filter(mailing=OuterRef("pk"))
+    moved = recipients.filter(Q(finished_at__gt=since) | Q(created_at__gt=since))
+    began = Q(goes_since__lte=since) | Q(goes_since=None, begins_at__lte=since)
+    return mailings.filter(began, ~Exists(moved))
+
+
 def standing_still(now: datetime) -> QuerySet[Mailing]:
     """Return the mailings that should go on and do not: nothing is in their way, people
     wait, and for `STANDS_STILL_AFTER` none was found or written to."""
@@ -370,13 +387,11 @@ def standing_still(now: datetime) -> QuerySet[Mailing]:
     if key_ring.state()[1] or any(left_today(at) <= 0 for at in (since, now)):
         return Mailing.objects.none()
     recipients = MailingRecipient.objects.filter(mailing=OuterRef("pk"))
-    moved = recipients.filter(Q(finished_at__gt=since) | Q(created_at__gt=since))
     due = recipients.filter(state=MailState.DUE)
     # Those whose own servers let them wait have a later time; all, when none was taken.
     waits = Q(Exists(due.filter(due_at__lte=since))) | Q(Exists(due), sent=0)
-    should = Q(goes_since__lte=since) | Q(goes_since=None, begins_at__lte=since)
-    return Mailing.objects.to_send(now).filter(
-        should, waits | Q(filled_at=None), ~Exists(moved)
+    return quiet_since(
+        Mailing.objects.to_send(now).filter(waits | Q(filled_at=None)), since
     )
 
 

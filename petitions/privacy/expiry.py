@@ -20,10 +20,10 @@ from django.db.models.functions import Cast, Greatest, Least
 from django.utils import timezone
 
 from core.db.batches import Batches
-from core.retention import months_before
+from core.retention import Rows, months_before
 from petitions.mail.bounces import HELD_FOR
 from petitions.mail.leases import DAY
-from petitions.mail.mailings import RECIPIENTS_KEPT
+from petitions.mail.mailings import RECIPIENTS_KEPT, stop_abandoned
 from petitions.models import (
     Bounce,
     Consent,
@@ -101,6 +101,15 @@ def mails_of_erased(now: datetime) -> QuerySet[OutgoingMail]:
     # A reminder is kept longer: without its record the next form would cause another.
     mails = mails.exclude(kind=MailKind.REMIND)
     return mails.order_by("finished_at")
+
+
+class Recipients(Rows):
+    """The expiry of recipients of mailings that are over. One that does not go on any
+    more is stopped first: otherwise it would never be over."""
+
+    def erase(self, now: datetime, batch: int) -> int:
+        stop_abandoned(now)
+        return super().erase(now, batch)
 
 
 def former_recipients(now: datetime) -> QuerySet[MailingRecipient]:

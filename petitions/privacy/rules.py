@@ -186,12 +186,12 @@ RULES = [
         ),
         kept=format_lazy(
             _(
-                "{days} days, and until that news has gone to everybody; at most as "
-                "long as your signature."
+                "{days} days, and until that news has gone to everybody, or to nobody "
+                "for as long; at most as long as your signature."
             ),
             days=RECIPIENTS_KEPT.days,
         ),
-        expiry=Rows(expiry.former_recipients),
+        expiry=expiry.Recipients(expiry.former_recipients),
     ),
     RetentionRule(
         name="recipients of mailings who had a signature erased",
@@ -203,12 +203,12 @@ RULES = [
         ),
         kept=format_lazy(
             _(
-                "Until that news has gone to everybody; while you have another "
-                "signature here, {days} days."
+                "Until that news has gone to everybody, or to nobody for {days} days; "
+                "while you have another signature here, {days} days."
             ),
             days=RECIPIENTS_KEPT.days,
         ),
-        expiry=Rows(expiry.recipients_of_erased),
+        expiry=expiry.Recipients(expiry.recipients_of_erased),
     ),
     RetentionRule(
         name="mail domains",

@@ -48,6 +48,7 @@ from petitions.models import (
     Signature,
     Update,
 )
+from petitions.models.mails import MailState
 from petitions.signatures import confirming, consent, my_data, withdrawing
 from petitions.signatures.tokens import TokenPurpose, Valid, read_token
 from petitions.states import MailingScope, MailingState, State
@@ -1064,6 +1065,59 @@ def test_of_an_erased_signature_no_reply_is_kept(
     assert rows.get().reply == ""
     rows.update(reply="550 maya@example.org")
     assert rows.get().reply == ""
+
+
+@pytest.mark.parametrize("why", ["paused", "withdrawn"])
+def test_an_erased_mailbox_is_not_known_for_ever_by_what_does_not_go_on(
+    server: MailServer, update: Update, alice: User, why: str
+) -> None:
+    maya, liam = (
+        make_supporter(update.petition, f"{name}@example.org")
+        for name in ("maya", "liam")
+    )
+    mailing = ordered(update, by=alice)
+    found(mailing)
+    now = timezone.now() + BEGUN
+    first = mailing.recipients.filter(signature=maya)
+    first.update(state=MailState.SENT, finished_at=now)
+    if why == "paused":
+        mailings.pause(mailing)
+    else:
+        update.petition.withdraw(now=now)
+    for row in (maya, liam):
+        my_data.erase_signature(row, now=now)
+
+    expire(now + mailings.RECIPIENTS_KEPT - timedelta(days=1))
+    mailing.refresh_from_db()
+    assert mailing.finished_at is None
+    assert mailing.recipients.exists()  # it may go on, and knows who has had it
+    late = now + mailings.RECIPIENTS_KEPT + timedelta(days=1)
+    expire(late)
+    assert not MailingRecipient.objects.exists()
+    mailing = Mailing.objects.get(pk=mailing.pk)
+    assert (mailing.state, mailing.finished_at) == (MailingState.STOPPED, late)
+
+
+@pytest.mark.parametrize("moved", ["went on", "found", "wrote"])
+def test_one_that_went_on_lately_is_not_stopped(
+    update: Update, alice: User, moved: str
+) -> None:
+    make_supporter(update.petition, "maya@example.org")
+    mailing = ordered(update, by=alice)
+    found(mailing)
+    late = timezone.now() + mailings.RECIPIENTS_KEPT + timedelta(days=1)
+    lately = late - timedelta(days=1)
+    match moved:
+        case "went on":
+            mailings.pause(mailing)
+            mailings.go_on(mailing, lately)
+        case "found":
+            mailing.recipients.update(created_at=lately)
+        case "wrote":
+            mailing.recipients.update(state=MailState.SENT, finished_at=lately)
+
+    assert mailings.stop_abandoned(late) == 0
+    assert mailings.stop_abandoned(late + mailings.RECIPIENTS_KEPT) == 1
 
 
 # == One that stands still ==
