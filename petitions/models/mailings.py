@@ -258,8 +258,9 @@ class MailingRecipient(models.Model):
     has signed and however often the update is sent.
 
     When the signature is erased, the key of its mailbox stays as long as that holds
-    (petitions.privacy.expiry). The database (petitions/sql/recipients.sql) then drops
-    the reply: a mail server may quote the address in it.
+    (petitions.privacy.expiry). The database (petitions/sql/recipients.sql) sees to it
+    that the signature is not named any more, and drops the reply: a mail server may
+    quote the address in it.
     """
 
     mailing = models.ForeignKey(

@@ -93,7 +93,8 @@ class Signature(models.Model):
     The database (petitions/sql/signatures.sql) refuses to delete a counted signature,
     to add one to a petition whose names were erased, to write into one that was erased,
     and to erase one before its time. It erases the receipts with the personal data
-    (petitions/sql/count_receipts.sql).
+    (petitions/sql/count_receipts.sql), and recipients of mailings do not name it any
+    more (petitions/sql/recipients.sql).
     """
 
     petition = models.ForeignKey(

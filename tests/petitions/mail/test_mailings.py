@@ -49,10 +49,12 @@ from petitions.models import (
     Update,
 )
 from petitions.models.mails import MailState
+from petitions.signature_fields import ERASED
 from petitions.signatures import confirming, consent, my_data, withdrawing
 from petitions.signatures.tokens import TokenPurpose, Valid, read_token
 from petitions.states import MailingScope, MailingState, State
 from tests.factories import (
+    backdate,
     make_pending,
     make_petition,
     make_signature,
@@ -1065,6 +1067,30 @@ def test_of_an_erased_signature_no_reply_is_kept(
     assert rows.get().reply == ""
     rows.update(reply="550 maya@example.org")
     assert rows.get().reply == ""
+
+
+@pytest.mark.parametrize("way", ["deleted", "erased"])
+def test_the_database_leaves_a_recipient_without_an_erased_signature(
+    update: Update, alice: User, way: str
+) -> None:
+    """A release that knows of no mailings erases signatures as well, and would keep
+    who signed, or be refused."""
+    row = make_supporter(update.petition)
+    mailing = ordered(update, by=alice)
+    found(mailing)
+    rows = Signature.objects.filter(pk=row.pk)
+    if way == "deleted":
+        withdrawing.withdraw(row, now=timezone.now())
+        OutgoingMail.objects.filter(signature=row).delete()
+        rows._raw_delete("default")
+    else:
+        now, year = timezone.now(), timedelta(days=365)
+        update.petition.close(now=now)
+        backdate(update.petition, ended_at=now - 2 * year, erasable_from=now - year)
+        rows.update(**ERASED, links_ended_at=None)
+
+    connection.check_constraints()
+    assert mailing.recipients.get().signature is None
 
 
 @pytest.mark.parametrize("why", ["paused", "withdrawn"])
