@@ -14,15 +14,22 @@ class Migration(migrations.Migration):
     dependencies = [("petitions", "0018_count_log_begins")]
 
     operations = [
-        migrations.AlterField(
-            model_name="mailingrecipient",
-            name="signature",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="petitions.signature",
-            ),
+        # Django would drop the foreign key and add it anew, which locks signatures.
+        migrations.RunSQL(
+            "ALTER TABLE petitions_mailingrecipient"
+            " ALTER COLUMN signature_id DROP NOT NULL",
+            state_operations=[
+                migrations.AlterField(
+                    model_name="mailingrecipient",
+                    name="signature",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="petitions.signature",
+                    ),
+                ),
+            ],
         ),
         RunSQLFile(SQL / "recipients.sql"),
     ]
