@@ -6,10 +6,13 @@ nobody."""
 from __future__ import annotations
 
 import re
+from html import unescape
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.db import models
 from django.http import HttpRequest
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from core.text.links import finder
@@ -64,20 +67,50 @@ def tag_of_mailing(number: int) -> str:
     return f"{OF_MAILING}{number}"
 
 
-# Where a link in Markdown leads when it is a path of this site.
-PATH = re.compile(r"(?<=\]\()/(?!/)[^\s()]*")
+def leading(url: str, site: str, tag: str) -> str:
+    """Return where a link leads: with the tag, and whole, when to a page of `site`."""
+    if url.startswith("/") and not url.startswith("//"):
+        url = f"{site}{url}"
+    is_ours = f"{url}/".lower().startswith(f"{site}/".lower())
+    return tagged(url, tag) if is_ours else url
+
+
+HREF = re.compile(r'(?<=<a href=")[^"]*')
+
+
+def html_with_tags(html: SafeString, site: str, tag: str) -> SafeString:
+    """Return a rendered text in which links to pages of `site` are whole, and have a
+    tag."""
+    return mark_safe(  # noqa: S308 - only addresses change, and are escaped
+        HREF.sub(lambda url: escape(leading(unescape(url[0]), site, tag)), html)
+    )
+
+
+# Where a link leads, in Markdown. What is less plain than this stays as it is typed.
+DESTINATION = re.compile(
+    r"(\]\([ \t]*<?)((?:https?://|/(?!/))[^\s()<>\\]*)(?=[\s)>])", re.IGNORECASE
+)
+WORD = re.compile(r"\S+")
 
 
 def with_tags(text: str, site: str, tag: str) -> str:
-    """Return a text in Markdown in which links to pages of `site` are whole, and have a
-    tag."""
-    text = PATH.sub(lambda path: f"{site}{path[0]}", text)
+    """Return a text in Markdown, as it is typed, in which links to pages of `site` are
+    whole, and have a tag: where Markdown's lead, and addresses by themselves."""
+    text = DESTINATION.sub(lambda link: f"{link[1]}{leading(link[2], site, tag)}", text)
+    return WORD.sub(lambda word: word_with_tags(word[0], site, tag), text)
+
+
+def word_with_tags(word: str, site: str, tag: str) -> str:
+    """Return a word in which addresses of pages of `site` have a tag, unless they are
+    part of a link in Markdown: its words, where it leads, or its title."""
+    if "[" in word or "]" in word:
+        return word
     parts, done = [], 0
-    for link in finder.match(text):
-        if f"{link.text}/".lower().startswith(f"{site}/".lower()):
-            parts += [text[done : link.index], tagged(link.text, tag)]
+    for link in finder.match(word):
+        if not word[: link.index].endswith(('"', "'")):
+            parts += [word[done : link.index], leading(link.text, site, tag)]
             done = link.last_index
-    return "".join([*parts, text[done:]])
+    return "".join([*parts, word[done:]])
 
 
 def via_of(request: HttpRequest) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +17,7 @@ from django.utils import timezone, translation
 
 from core.i18n.languages import is_of_interface, said
 from core.mail.transport import mail_domain
-from petitions.channels import tag_of_mailing, tagged, with_tags
+from petitions.channels import html_with_tags, tag_of_mailing, tagged, with_tags
 from petitions.identity import key_ring
 from petitions.mail import bounces, sending
 from petitions.mail.leases import LEASE, lease
@@ -42,6 +41,7 @@ from petitions.models.mails import MailState, Priority
 from petitions.signable import is_open
 from petitions.signatures.tokens import AddressPurpose
 from petitions.states import MailingState, SignatureState
+from petitions.templatetags.timeline_tags import update_html
 
 LEASE_NEWS = LEASE.format(
     table="petitions_mailingrecipient",
@@ -310,7 +310,9 @@ def build(mailing: Mailing, language: str, reading: str) -> MessageTemplate:
             "organization": organization,
             "site": settings.SITE_HOST,
             "language": language,
-            "words": replace(words, text=with_tags(words.text, settings.SITE_URL, tag)),
+            "words": words,
+            "text": with_tags(words.text, settings.SITE_URL, tag),
+            "html": html_with_tags(update_html(words), settings.SITE_URL, tag),
             "address": tagged(settings.SITE_URL + update.address(text), tag),
             "petition": tagged(settings.SITE_URL + own, tag) if is_signed else "",
             "operator": said(settings.OPERATOR),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -18,11 +20,12 @@ from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.channels import TAG, Channel, referred
 from petitions.counts import folding
 from petitions.identity import key_ring
+from petitions.markup import NEWEST_DIALECT, render
 from petitions.models import ChannelTally, CountChange, Petition, Signature, TaggedLink
 from petitions.signatures import (
     withdrawing,
 )
-from petitions.states import State
+from petitions.states import State, TextFormat
 from tests.factories import make_entry, make_pending, make_signature
 
 pytestmark = pytest.mark.django_db
@@ -264,9 +267,46 @@ def test_no_link_of_staff_has_the_tag_of_a_mailing(petition: Petition) -> None:
         ("[a](/b/)", "[a](https://here.example/b/?via=x)"),
         ("[a](//there.example/b/)", "[a](//there.example/b/)"),
         ("me@here.example", "me@here.example"),
+        ("[a](/b/),[b](https://here.example/c)", "[a](https://here.example/b/?via=x),[b](https://here.example/c?via=x)"),
+        ("[https://here.example/a](https://here.example/a)", "[https://here.example/a](https://here.example/a?via=x)"),
+        ("[https://here.example/a](https://there.example/)", "[https://here.example/a](https://there.example/)"),
+        ("[a](</b/>), [a]( /b/ )", "[a](<https://here.example/b/?via=x>), [a]( https://here.example/b/?via=x )"),
+        ('[a](/b/ "https://here.example/")', '[a](https://here.example/b/?via=x "https://here.example/")'),
+        # Too intricate to be told by its signs: it leads there without a tag.
+        ("[a](https://here.example/a_(b))", "[a](https://here.example/a_(b))"),
+        (r"[a](/a\)b)", r"[a](/a\)b)"),
+        ("a.\n\nhttps://here.example/a, b", "a.\n\nhttps://here.example/a?via=x, b"),
     ],
-)
+)  # fmt: skip
 def test_links_to_pages_of_the_site_are_tagged_and_no_others(
     text: str, becomes: str
 ) -> None:
     assert channels.with_tags(text, "https://here.example", "x") == becomes
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("[https://here.example/a](https://here.example/a)", ["https://here.example/a?via=x"]),
+        ("[https://here.example/a](https://there.example/)", ["https://there.example/"]),
+        ("[a](https://here.example/a),[b](https://here.example/b?c=1&d#e)",
+         ["https://here.example/a?via=x", "https://here.example/b?c=1&d&via=x#e"]),
+        ("[a](</b/>) [a]( /b/ )", ["https://here.example/b/?via=x"] * 2),
+        ('[a](/b/ "https://here.example/")', ["https://here.example/b/?via=x"]),
+        ("[a](https://here.example/a_(b))", ["https://here.example/a_(b)?via=x"]),
+        ("https://here.example/a, me@here.example", ["https://here.example/a?via=x", "mailto:me@here.example"]),
+        ('<a href="/b/"> [a](/b/?"><b>)', ["https://here.example/b/?%22%3E%3Cb%3E&via=x"]),
+    ],
+)  # fmt: skip
+def test_links_of_a_rendered_text_are_tagged_where_they_lead(
+    text: str, links: list[str]
+) -> None:
+    html = render(text, TextFormat.MARKDOWN, NEWEST_DIALECT)
+
+    tagged = channels.html_with_tags(html, "https://here.example", "x")
+
+    found = re.findall(r'<a href="([^"]*)"', tagged)
+    assert [unescape(href) for href in found] == links
+    assert not re.search(r"&(?!amp;)", "".join(found))
+    # Nothing else changes.
+    assert re.sub(r'href="[^"]*"', "", tagged) == re.sub(r'href="[^"]*"', "", html)

@@ -1436,7 +1436,8 @@ def test_the_links_of_a_mail_have_the_tag_of_its_mailing(
     site = settings.SITE_URL
     words = (
         f"[Sign]({site}/petitions/other/#sign), [here](/petitions/more/?text=fr), "
-        f"[there](https://elsewhere.example/), or {site}/petitions/bare/."
+        f"[there](https://elsewhere.example/), or {site}/petitions/bare/., "
+        f"[{site}/petitions/named/]({site}/petitions/named/)"
     )
     make_supporter(petition, "maya@example.org")
     update = news_of(petition, text=words)
@@ -1448,8 +1449,8 @@ def test_the_links_of_a_mail_have_the_tag_of_its_mailing(
         said = body(message, kind).replace("&amp;", "&")
         for link in (
             f"/petitions/other/?{tag}#sign", f"/petitions/more/?text=fr&{tag}",
-            f"/petitions/bare/?{tag}", f"{update.get_absolute_url()}?{tag}",
-            f"{petition.get_absolute_url()}?{tag}",
+            f"/petitions/bare/?{tag}", f"/petitions/named/?{tag}",
+            f"{update.get_absolute_url()}?{tag}", f"{petition.get_absolute_url()}?{tag}",
         ):  # fmt: skip
             assert f"{site}{link}" in said
         assert "https://elsewhere.example/" in said
