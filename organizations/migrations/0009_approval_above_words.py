@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             name="mailing_approval_above",
             field=models.PositiveIntegerField(
                 blank=True,
-                help_text="A mailing to more people than this, all of the last seven days counted, waits until somebody else has approved it. Empty: none waits.",
+                help_text="A mailing to more recipients than this waits for a second person; those of the last seven days that were ordered without one count too. Empty: none waits.",
                 null=True,
                 verbose_name="a second person approves above",
             ),

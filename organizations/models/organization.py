@@ -192,8 +192,9 @@ class Organization(Sluggable):
         null=True,
         blank=True,
         help_text=_(
-            "A mailing to more people than this, all of the last seven days counted, "
-            "waits until somebody else has approved it. Empty: none waits."
+            "A mailing to more recipients than this waits for a second person; those "
+            "of the last seven days that were ordered without one count too. Empty: "
+            "none waits."
         ),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
