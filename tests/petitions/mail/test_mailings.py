@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import chain, product, repeat
@@ -1397,17 +1398,43 @@ def test_slices_of_another_organisation_do_not_count(
     assert ordered(update, by=alice).state == MailingState.ORDERED
 
 
+WAITS_FOR_US = """
+SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted
+                  AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))
+"""
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITS_FOR_US)
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_slices_ordered_at_once_count_together(update: Update, alice: User) -> None:
-    """The orders of an organisation wait for each other."""
-    make_supporter(update.petition)
-    mailing = shown_to(prepared(update, alice), alice)
-    with CaptureQueriesContext(connection) as queries:
-        mailings.order(mailing, alice, timezone.now())
-    said = [query["sql"] for query in queries]
-    (locked,) = [n for n, sql in enumerate(said) if "FOR NO KEY UPDATE" in sql]
-    (summed,) = [n for n, sql in enumerate(said) if "SUM(" in sql]
-    assert '"organizations_organization"' in said[locked]
-    assert locked < summed
+    Organization.objects.update(mailing_approval_above=1)
+    updates = [update, news_of(make_petition(update.petition.organization))]
+    for each in updates:
+        make_supporter(each.petition)
+    one, two = (shown_to(prepared(each, alice), alice) for each in updates)
+
+    def order_two() -> None:
+        try:
+            mailings.order(two, alice, timezone.now())
+        finally:
+            connection.close()
+
+    at_once = threading.Thread(target=order_two)
+    with transaction.atomic():
+        mailings.order(one, alice, timezone.now())
+        at_once.start()
+        while at_once.is_alive() and not somebody_waits():
+            pass
+    at_once.join()
+
+    one.refresh_from_db()
+    two.refresh_from_db()
+    assert (one.state, two.state) == (MailingState.ORDERED, MailingState.WAITING)
 
 
 def test_more_days_between_mailings_hold_from_the_next_lease_on(
