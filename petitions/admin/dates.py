@@ -8,12 +8,13 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from petitions.dates import day_of, why_impossible
-from petitions.models import Petition
+from petitions.models import CountEntry, Petition
 
 # Nobody plans further ahead: a later year is mistyped.
 FAR_AHEAD = timedelta(days=3660)
@@ -90,14 +91,16 @@ class DatesForm(forms.ModelForm[Petition]):
 
     def wrong_start(self, day: date | None, now: datetime) -> Any:
         """Return why it cannot have begun elsewhere on that day, in a sentence; None if
-        it can. What has opened or ended had begun."""
+        it can. What has opened or ended, or was counted, had begun."""
         if day is None:
             return None
         if impossible := why_impossible(day, now):
             return impossible
         opens_at, ended_on = self.instance.opens_at, self.instance.end_day
         opened_on = day_of(opens_at) if opens_at and opens_at <= now else None
-        begun_by = min(filter(None, [opened_on, ended_on]), default=day)
+        entries = CountEntry.objects.filter(petition=self.instance.pk)
+        counted_on = entries.aggregate(day=Min("counted_at"))["day"]
+        begun_by = min(filter(None, [opened_on, ended_on, counted_on]), default=day)
         if day <= begun_by:
             return None
         return _("It had begun by %(day)s: choose that day, or an earlier one.") % {

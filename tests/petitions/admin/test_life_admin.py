@@ -205,6 +205,24 @@ def test_nobody_was_counted_before_it_began(
     assert not petition.count_entries.exists()
 
 
+def test_it_began_before_anybody_was_counted(
+    as_user: Login, alice: User, petition: Petition
+) -> None:
+    counted_at = timezone.localdate() - 30 * DAY
+    backdate(petition, opens_at=timezone.now() - DAY)
+    make_entry(petition, 5, counted_at=counted_at)
+    client = as_user(alice)
+
+    later, then = (
+        client.post(change(petition), form(petition, started_on=f"{day}"))
+        for day in (counted_at + DAY, counted_at)
+    )
+
+    (said,) = later.context["adminform"].form.errors["started_on"]
+    assert said.startswith(f"It had begun by {counted_at.day} {counted_at:%B %Y}:")
+    assert then.status_code == 302, errors_of(then)
+
+
 @pytest.mark.parametrize(
     ("name", "hour"), [("opens_at", "00:00:00"), ("closes_at", "23:59:59")]
 )
