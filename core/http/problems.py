@@ -16,7 +16,7 @@ from django.utils.translation import override
 
 from core.http.sent_forms import sent_form
 from core.http.styles import allow_noted
-from core.i18n.languages import language_of
+from core.i18n.languages import ADMIN, language_of
 from core.observability.logs import log_context
 from core.security import events
 from core.switches import stopped_by
@@ -55,12 +55,14 @@ def problem(
     """Return the page templates/<status>.html with that status, or problem details for
     the path of public data. `has_files` says that a form with files was sent. What was
     typed is kept, to be sent again, with a 503, and with a 404 of one of our forms: the
-    petition that it was for may be gone, or a draft again."""
+    petition that it was for may be gone, or a draft again. Of a form of the admin
+    nothing could be shown but its button, which would lead to the same 404."""
     if request.path.endswith(DATA):
         response: HttpResponse = data_problem(status)
     else:
         mark_problem(request, status)
-        keeps = status == 503 or (status == 404 and request.resolver_match)
+        is_public_form = request.resolver_match and not request.path.startswith(ADMIN)
+        keeps = status == 503 or (status == 404 and is_public_form)
         context = {
             "status": status,
             "has_files": has_files,

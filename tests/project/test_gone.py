@@ -137,10 +137,15 @@ def test_the_row_of_another_organisation_is_told_from_no_row_by_nothing(
 def test_a_page_that_is_none_stays_a_page_not_found(
     as_user: Login, alice: User
 ) -> None:
-    answer = as_user(alice).get("/admin/petitions/nothing/")
+    client = as_user(alice)
+    answer = client.get("/admin/petitions/nothing/")
+    sent = client.post("/admin/petitions/nothing/", {"title": "Kept by nobody"})
 
-    assert answer.status_code == 404
+    assert (answer.status_code, sent.status_code) == (404, 404)
     assert "There is nothing here" in text_of(answer)
+    # A form of the admin would only have its button, which leads here again.
+    assert "What you typed is still here" not in text_of(sent)
+    assert "Kept by nobody" not in sent.content.decode()
 
 
 def test_nobody_else_is_told_anything(visitor: Client, organization: object) -> None:
