@@ -280,10 +280,10 @@ class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
 
     def note_named(self, question: Question) -> None:
         """Record that the page of an action names rows with supporters' data."""
-        if question.named and self.needs.view is Right.SEE_SUPPORTERS:
+        if self.needs.view is Right.SEE_SUPPORTERS:
             rows = self.model._default_manager.filter(pk__in=question.named)
-            found = rows.values_list(self.organization_path, flat=True)
-            entries.look(self.model, found, kind="list")
+            if found := list(rows.values_list(self.organization_path, flat=True)):
+                entries.look(self.model, found, kind="list")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -386,7 +386,10 @@ def action(right: Right, description: Any, question: Asked) -> Callable[[Any], A
             rows, some_left = allowed(self, request, queryset)
             if some_left:
                 messages.warning(request, gettext(LEFT))
-            return method(self, request, rows)
+            answer = method(self, request, rows)
+            if isinstance(answer, Question):  # about the rest
+                self.note_named(answer)
+            return answer
 
         taken.right = right  # type: ignore[attr-defined]
         return taken

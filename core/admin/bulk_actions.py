@@ -49,8 +49,8 @@ class Question:
     explanation: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     """The rows that it is done to, or the first of them."""
-    named: list[int] = field(default_factory=list)
-    """The primary keys of the rows that `lines` are about."""
+    named: list[int] | QuerySet[Any, Any] = field(default_factory=list)
+    """The primary keys of the rows that the page tells something of."""
     number: int = 0
     """How many rows it is done to."""
     left: list[Line] = field(default_factory=list)

@@ -76,6 +76,7 @@ def question(rows: SignatureQuerySet, decision: Decision) -> Question:
     )
     return Question(
         ways_back.sentence(decision.action, now, now),
+        named=rows.order_by().values("pk"),
         number=sum(group["number"] for group in groups),
         newest=max((group["newest"] for group in groups), default=0),
         template=decision.template,

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.db import batches
+from core.models import AuditAction, AuditEntry
 from core.retention import expire
 from organizations.models import Organization, User
 from petitions.abuse import new_domains
@@ -71,6 +72,29 @@ def mails(state: MailState) -> int:
     return OutgoingMail.objects.filter(state=state).count()
 
 
+@pytest.mark.parametrize("action", ["release", "remove"])
+def test_the_mail_domains_that_it_names_are_a_look_on_record(
+    as_user: Login,
+    erin: User,
+    organization: Organization,
+    aside: list[Signature],
+    action: str,
+) -> None:
+    make_pending(aside[0].petition)
+
+    asked = as_user(erin).post(LIST, {"action": action, **ALL})
+
+    assert f"{aside[0].petition_id}.test (7)" in text_of(asked)
+    looks = AuditEntry.objects.filter(action=AuditAction.LOOK).order_by("pk")
+    assert {(look.organization, look.table) for look in looks} == {
+        (organization.pk, "petitions_signature")
+    }
+    # The list, and what it asks.
+    assert [look.now for look in looks] == [
+        {"kind": "list", "rows": 8}, {"kind": "list", "rows": 7},
+    ]  # fmt: skip
+
+
 def test_a_release_asks_first_how_many_of_which_petitions(
     as_user: Login, erin: User, organization: Organization, aside: list[Signature]
 ) -> None:
@@ -113,6 +137,8 @@ def test_what_there_was_no_time_for_is_asked_about_again(
     assert f'name="newest" value="{aside[-1].pk}"' in text(rest)
     assert re.search(r"Free the prisoners [^0-9]* 3 Their mail", text_of(rest))
     assert Signature.objects.quarantined().count() == 4
+    look = AuditEntry.objects.filter(action=AuditAction.LOOK).latest("pk")
+    assert look.now == {"kind": "list", "rows": 3}
     done = mails(MailState.DUE) if action == "release" else 0
     assert done == (4 if action == "release" else 0)
 
