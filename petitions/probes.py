@@ -26,7 +26,7 @@ from petitions.abuse.source_tallies import (
 )
 from petitions.checks import WRONG_KEY, secret_is_known
 from petitions.loops import PROVE_EVERY, PROVED
-from petitions.mail.mailings import STANDS_STILL_AFTER, standing_still
+from petitions.mail.mailings import STANDS_STILL_AFTER, interrupted, standing_still
 from petitions.models import (
     CountChange,
     OutgoingMail,
@@ -134,7 +134,7 @@ def mail(now: datetime) -> list[Reading]:
 @probe
 def mailings(now: datetime) -> list[Reading]:
     """Measure how many mailings stand still although people wait for them."""
-    found = list(standing_still(now).order_by("pk").values_list("pk", flat=True))
+    found = sorted(each.pk for each in (*standing_still(now), *interrupted(now)))
     trouble = ""
     if found and SWITCHES.get().sends_mail:
         page = reverse("admin:petitions_mailing_change", args=[found[0]])
@@ -142,7 +142,8 @@ def mailings(now: datetime) -> list[Reading]:
             f"A mailing ({len(found)} in all) has not come further for "
             f"{STANDS_STILL_AFTER // timedelta(minutes=1)} minutes: "
             f"{settings.SITE_URL}{page}. Is the mail server up, or do confirmations "
-            "take all the pace there is? Read the worker's log."
+            "take all the pace there is, or was its update changed meanwhile? Read the "
+            "worker's log."
         )
     return [
         Reading(

@@ -395,6 +395,14 @@ def standing_still(now: datetime) -> QuerySet[Mailing]:
     )
 
 
+def interrupted(now: datetime) -> list[Mailing]:
+    """Return the mailings that stand still and cannot go on, because their update says
+    something else by now: staff have to stop them."""
+    paused = Mailing.objects.filter(state=MailingState.PAUSED).select_related("update")
+    still = quiet_since(paused, now - STANDS_STILL_AFTER)
+    return [mailing for mailing in still if mailing.is_reworded]
+
+
 def send_test(now: datetime) -> bool:
     """Send one mailing, in each language, to the member of staff who asked for it, with
     links that lead nowhere; return whether one was due."""

@@ -1179,6 +1179,19 @@ def test_one_that_stands_still_is_told(standing: Mailing) -> None:
     assert len(troubles()) == 1
 
 
+def test_one_that_new_words_interrupted_is_told(standing: Mailing) -> None:
+    began = timezone.now() + BEGUN
+    Update.objects.update(title="Corrected")
+    assert mailings.advance(began)
+    standing.refresh_from_db()
+    assert standing.state == MailingState.PAUSED
+
+    assert troubles(timedelta(minutes=14)) == []
+    assert len(troubles()) == 1
+    mailings.stop(standing, began)
+    assert troubles() == []
+
+
 def test_one_that_never_begins_is_told(update: Update, alice: User) -> None:
     make_supporter(update.petition)
     ordered(update, by=alice)
