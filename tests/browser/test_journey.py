@@ -217,6 +217,8 @@ def test_staff_write_preview_and_publish(staff: Page, site: Site) -> None:
     staff.fill("#id_text", "Please **do** this.")
     staff.fill("#id_targets-0-name", "Somebody")
     staff.click("text=Show what is in the form")
+    # Where it opens, it is seen: the form above it is several screens high.
+    expect(staff.locator("iframe[name=preview]")).to_be_in_viewport(ratio=0.5)
     frame = staff.frame_locator("iframe[name=preview]")
     expect(frame.locator("h1")).to_have_text("A new campaign")
     expect(frame.locator(".prose strong")).to_have_text("do")

@@ -106,7 +106,9 @@ def test_of_parallel_guesses_exactly_so_many_are_looked_at(
     )
     slowed = next(answer for answer in answers if answer.status_code == 429)
     assert "Too many passwords were tried. Wait" in text_of(slowed)
-    assert 0 < int(slowed.headers["Retry-After"]) <= 360
+    # Of guesses at once, one that began earlier may be judged after a later one, so it
+    # waits for the moments between them, too.
+    assert 0 < int(slowed.headers["Retry-After"]) <= 360 + 60
     # The right one is not looked at either …
     if known:
         assert log_in(alice.email, "correct horse").status_code == 429

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -212,6 +213,11 @@ def test_a_wrong_address_is_kept_and_explained(
     wrong = client.post(path, {"email": "no address", "role": "editor"})
     assert "Enter an e-mail address such as name@example.org" in text_of(wrong)
     assert 'value="no address"' in wrong.content.decode()
+    # One sentence for one mistake.
+    told = re.findall(
+        r'<ul class="errorlist"[^>]*>(.*?)</ul>', wrong.content.decode(), re.S
+    )
+    assert [each.count("<li") for each in told] == [1]
     twice = client.post(path, {"email": "ERIN@example.org", "role": "editor"})
     assert "This person is a member already." in text_of(twice)
 

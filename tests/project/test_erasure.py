@@ -335,7 +335,7 @@ def staff_at_work(alice: User, petition: Petition) -> None:
     client.post(f"{change}do/resume/", form)
     assert len(notes(petition)) == 5  # what was decided, by number
     looks = AuditEntry.objects.filter(action=AuditAction.LOOK, account=alice.pk)
-    assert {(look.now or {})["kind"] for look in looks} == {"search", "row"}
+    assert {(look.now or {})["kind"] for look in looks} == {"search", "row", "list"}
     assert Session.objects.count() == 1
 
 

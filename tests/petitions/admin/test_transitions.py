@@ -53,7 +53,8 @@ SPELLINGS = ("{}@example.org", "{}+news@example.org")
 TABLES = (
     "petitions_signature petitions_mergedsignature petitions_outgoingmail petitions_countchange "
     "petitions_total petitions_dailytotal petitions_consent petitions_mailtally "
-    "petitions_invalidation petitions_leftout petitions_mailingrecipient"
+    "petitions_invalidation petitions_leftout petitions_mailingrecipient "
+    "petitions_countleaf petitions_countsubtree petitions_checkpoint petitions_countreceipt"
 ).replace(" ", ", ")
 
 # Who does something, and to which of their forms.
