@@ -54,6 +54,7 @@ from petitions.views.parameters import (
 from petitions.views.thanks import just_counted
 
 register_converter(count_log.TilePath, "tile")
+register_converter(count_log.TileLevel, "tile_level")
 
 # The same for readers of every language, as programs read it: without a language
 # prefix.
@@ -75,7 +76,7 @@ data_urls = [
         name="bundle",
     ),
     path(
-        "petitions/<uslug:slug>/log/tile/<int:level>/<tile:place>",
+        "petitions/<uslug:slug>/log/tile/<tile_level:level>/<tile:place>",
         count_log.tile,
         name="tile",
     ),

@@ -22,28 +22,32 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import gzip
 import hashlib
 import json
 import re
 import sys
 import time
-import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 LINE = re.compile(
-    r"(?P<petition>\d+) (?P<number>\d+) (?P<day>\d{4}-\d\d-\d\d) "
-    r"(?P<source>confirmed|paper|imported) (?P<delta>[+-]\d+) (?P<nonce>[0-9a-f]{64})",
-    re.ASCII,
+    r"(?P<petition>[1-9][0-9]{0,17}) (?P<number>0|[1-9][0-9]{0,17}) "
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2}) (?P<source>confirmed|paper|imported) "
+    r"(?P<delta>[+-][1-9][0-9]{0,17}) (?P<nonce>[0-9a-f]{64})"
 )
 PROOF = "c2sp.org/tlog-proof@v1"
 
 
 NO_RECEIPT, NOT_SIGNED, NOT_IN_TREE = "no receipt", "not signed", "not in the tree"
+
+
+class CannotCheck(Exception):
+    """What is needed for checking is not there, or is not what it should be."""
 
 
 class CheckFailed(Exception):
@@ -52,6 +56,21 @@ class CheckFailed(Exception):
     def __init__(self, message: str, kind: str = NOT_IN_TREE) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+def read_number(text: str) -> int:
+    """Return a number as the standards write it; raise ValueError for any other way."""
+    if not NUMBER.fullmatch(text):
+        raise ValueError(text[:40])
+    return int(text)
+
+
+def decode_hash(text: str) -> bytes:
+    """Return the 32 bytes of a hash in Base64; raise ValueError if it is none."""
+    data = base64.b64decode(text, validate=True)
+    if len(data) != 32:
+        raise ValueError(text[:60])
+    return data
 
 
 # == RFC 6962, section 2.1: the Merkle tree ==
@@ -204,10 +223,10 @@ class Key:
             name, number, encoded = text.strip().split("+", 2)
             data = base64.b64decode(encoded, validate=True)
             key = cls(name, bytes.fromhex(number), data[1:])
-        except (ValueError, binascii.Error):
-            raise CheckFailed("The key is not NAME+ID+KEY.", NOT_SIGNED) from None
+        except ValueError:
+            raise CannotCheck("The key is not NAME+ID+KEY.") from None
         if data[:1] != b"\x01" or len(key.public) != 32 or key.id != key.right_id:
-            raise CheckFailed("The key is not one of Ed25519, or was not copied whole.")
+            raise CannotCheck("The key is not one of Ed25519, or was not copied whole.")
         return key
 
     @property
@@ -227,13 +246,13 @@ class SignedTree:
 
 def read_checkpoint(note: str, key: Key) -> SignedTree:
     """Return what the checkpoint says; raise CheckFailed unless `key` has signed it."""
-    text, blank, signatures = note.rpartition("\n\n")
+    text, blank, signatures = note.replace("\r\n", "\n").rpartition("\n\n")
     lines = text.split("\n")
     try:
-        origin, size, root = lines[0], int(lines[1]), base64.b64decode(lines[2])
+        origin, size, root = lines[0], read_number(lines[1]), decode_hash(lines[2])
     except (IndexError, ValueError):
         raise CheckFailed("That is no checkpoint.", NO_RECEIPT) from None
-    if not blank or not origin or str(size) != lines[1] or len(root) != 32:
+    if not blank or not origin or not size:
         raise CheckFailed("That is no checkpoint.", NO_RECEIPT)
     for line in signatures.splitlines():
         words = line.split(" ")
@@ -241,7 +260,7 @@ def read_checkpoint(note: str, key: Key) -> SignedTree:
             continue
         try:
             data = base64.b64decode(words[2], validate=True)
-        except binascii.Error:
+        except ValueError:
             continue
         if data[:4] == key.id:
             if is_signed(key.public, f"{text}\n".encode(), data[4:]):
@@ -257,9 +276,8 @@ def read_checkpoint(note: str, key: Key) -> SignedTree:
 class Receipt:
     """What a receipt shows once it was checked."""
 
-    origin: str
+    tree: SignedTree
     line: str
-    size: int
 
 
 def check_receipt(text: str, key: Key) -> Receipt:
@@ -270,29 +288,32 @@ def check_receipt(text: str, key: Key) -> Receipt:
     try:
         if not blank or lines[0] != PROOF:
             raise ValueError
-        extra = base64.b64decode(lines[1].removeprefix("extra "), validate=True)
+        if not lines[1].startswith("extra ") or not lines[2].startswith("index "):
+            raise ValueError
+        extra = base64.b64decode(lines[1][len("extra ") :], validate=True)
         line, nonce = extra.decode("ascii").split("\n")
-        index = int(lines[2].removeprefix("index "))
-        proof = [base64.b64decode(each, validate=True) for each in lines[3:]]
+        index = read_number(lines[2][len("index ") :])
+        proof = [decode_hash(each) for each in lines[3:]]
         found = LINE.fullmatch(line)
         if found is None:
             raise ValueError
         secret = bytes.fromhex(nonce)
+        named = read_number(found["number"])
     except (IndexError, ValueError):
         raise CheckFailed("That is no receipt, or not whole.", NO_RECEIPT) from None
     tree = read_checkpoint(f"{note}\n", key)
-    if int(found["number"]) != index or not is_of(tree.origin, found["petition"]):
-        raise CheckFailed("The receipt's line has another number than its proof.")
+    if named != index or tree.origin != origin_of(found["petition"], key):
+        raise CheckFailed("The receipt's line is not the one that its proof is about.")
     if hashlib.sha256(secret).hexdigest() != found["nonce"]:
         raise CheckFailed("The receipt's secret does not belong to its line.")
     if root_by_proof(hash_leaf(line.encode()), index, tree.size, proof) != tree.root:
         raise CheckFailed("The line is not in the tree that was signed.")
-    return Receipt(tree.origin, line, tree.size)
+    return Receipt(tree, line)
 
 
-def is_of(origin: str, petition: str) -> bool:
-    """Return whether a log is that of the petition with this number."""
-    return origin.rpartition("/")[2] == petition
+def origin_of(petition: str, key: Key) -> str:
+    """Return the name of the log of the petition with this number, in checkpoints."""
+    return f"{key.name}/{petition}"
 
 
 @dataclass(frozen=True)
@@ -311,27 +332,31 @@ def check_petition(
     """Read all lines of a log and return what they show; raise CheckFailed if they are
     not what was signed. `read` returns what the site has at a path below the petition's
     page: "log/checkpoint", "log.json", "log/tile/entries/000". Each of `earlier` is a
-    checkpoint kept from another day."""
-    signed = [read_checkpoint(note, key) for note in earlier]
+    checkpoint kept from another day, or a receipt, which holds one."""
+    signed = [kept_tree(text, key) for text in earlier]
     now = read_checkpoint(read("log/checkpoint").decode(), key)
     for tree in signed:
         if tree.origin != now.origin:
             raise CheckFailed(f"A checkpoint is of another log: {tree.origin}")
-    known = json.loads(read("log.json"))
-    size = int(known["size"])
+    size = json.loads(read("log.json"))["size"]
+    if type(size) is not int:
+        raise CannotCheck("The site does not say how many lines there are.")
     if any(tree.size > size for tree in (now, *signed)):
         raise CheckFailed("The log is shorter than a tree that was signed.")
     waiting = sorted((now, *signed), key=lambda tree: tree.size)
     running = RunningTree()
     sums = {"confirmed": 0, "paper": 0, "imported": 0}
     while running.size < size:
-        path = tile_path(running.size // 256, min(256, size - running.size))
-        bundle = read(f"log/tile/entries/{path}")
-        for line in entries(bundle):
+        width = min(256, size - running.size)
+        path = tile_path(running.size // 256, width)
+        bundle = entries(read(f"log/tile/entries/{path}"))
+        if len(bundle) != width:
+            raise CheckFailed("A bundle has not the lines that it should have.")
+        for line in bundle:
             found = LINE.fullmatch(line.decode("ascii", "replace"))
-            if found is None or int(found["number"]) != running.size:
+            if found is None or read_number(found["number"]) != running.size:
                 raise CheckFailed(f"Line {running.size} is not where it should be.")
-            if not is_of(now.origin, found["petition"]):
+            if now.origin != origin_of(found["petition"], key):
                 raise CheckFailed(f"Line {running.size} is another petition's.")
             sums[found["source"]] += int(found["delta"])
             running.append(hash_leaf(line))
@@ -341,11 +366,16 @@ def check_petition(
                     raise CheckFailed(
                         f"The first {tree.size} lines are not those that were signed."
                     )
-    if running.size != size or waiting:
+    if waiting:
         raise CheckFailed("Lines are missing.")
-    if sums != {source: int(known[source]) for source in sums}:
-        raise CheckFailed("The lines do not add up to the numbers that the site gives.")
     return Checked(now, size, sums, signed)
+
+
+def kept_tree(text: str, key: Key) -> SignedTree:
+    """Return the tree that somebody keeps a checkpoint of, or a receipt."""
+    if text.lstrip().startswith(PROOF):
+        return check_receipt(text, key).tree
+    return read_checkpoint(text, key)
 
 
 def tile_path(number: int, width: int = 256) -> str:
@@ -373,7 +403,8 @@ def entries(bundle: bytes) -> list[bytes]:
 
 
 def fetch(url: str) -> bytes:
-    headers = {"User-Agent": "check_count.py", "Accept-Encoding": "gzip"}
+    # A site should not know that it is being checked.
+    headers = {"User-Agent": "Mozilla/5.0", "Accept-Encoding": "gzip"}
     asked = urllib.request.Request(url, headers=headers)  # noqa: S310 - a site's page
     with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
         data: bytes = answer.read()
@@ -394,14 +425,14 @@ def main() -> int:
         key = Key.parse(asked.key)
         if asked.what == "receipt":
             shown = check_receipt(Path(asked.where).read_text("utf-8"), key)
-            print(f"Line {shown.line.split()[1]} of {shown.origin}: {shown.line}")
-            print(f"It is in the tree of {shown.size} lines that the site has signed.")
+            print(f"{shown.tree.origin}: {shown.line}")
+            print(f"It is in the tree of {shown.tree.size} lines that was signed.")
             return 0
         check_site(page_of(asked.where), key, asked.earlier)
     except CheckFailed as failed:
         print(f"IT DOES NOT HOLD. {failed}", file=sys.stderr)
         return 1
-    except (OSError, ValueError, KeyError) as failed:
+    except Exception as failed:  # whatever a site may answer
         print(f"It could not be checked: {failed}", file=sys.stderr)
         return 2
     return 0
@@ -410,31 +441,34 @@ def main() -> int:
 def page_of(address: str) -> str:
     """Return the petition's page of an address, which may be of that page in one
     language."""
-    found = re.match(r"(https?://[^/]+)(?:/[a-z]{2})?(/petitions/[^/?#]+)", address)
+    form = r"(https?://[^/]+)(?:/[a-z]{2})?(/petitions/[^/?#]+)"
+    found = re.match(form, address, re.IGNORECASE)
     if not found:
-        raise ValueError("that is not the address of a petition's page")
-    return found[1] + found[2]
+        raise CannotCheck("that is not the address of a petition's page")
+    return found[1] + urllib.parse.quote(found[2], safe="/%")
 
 
 def check_site(page: str, key: Key, files: Sequence[str]) -> None:
     notes = [Path(name).read_text("utf-8") for name in files]
-    checked = check_petition(lambda path: fetch(f"{page}/{path}"), key, notes)
-    number = sum(checked.sums.values())
-    print(f"{checked.size} lines of {checked.tree.origin} add up to {number}:")
+    # The page may show changes of the last seconds that have no line yet.
+    for _attempt in range(6):
+        checked = check_petition(lambda path: fetch(f"{page}/{path}"), key, notes)
+        lines = sum(checked.sums.values())
+        shown = json.loads(fetch(f"{page}/count.json"))["supporters"]
+        if shown == lines:
+            break
+        time.sleep(10)
+    else:
+        raise CheckFailed(f"The page shows {shown}, and the lines add up to {lines}.")
+    print(f"{checked.size} lines of {checked.tree.origin} add up to {lines}:")
     for source, amount in checked.sums.items():
         print(f"  {source}: {amount}")
     print(f"The first {checked.tree.size} of them are those that the site has signed.")
+    if newer := checked.size - checked.tree.size:
+        print(f"{newer} are not signed yet. At most those of a day should be.")
     for tree in checked.earlier:
         print(f"They continue the {tree.size} lines that were signed earlier.")
-    # The page may show changes of the last seconds that have no line yet.
-    for _attempt in range(6):
-        shown = int(json.loads(fetch(f"{page}/count.json"))["supporters"])
-        logged = json.loads(fetch(f"{page}/log.json"))
-        if shown == sum(int(logged[source]) for source in checked.sums):
-            print(f"The page shows {shown}.")
-            return
-        time.sleep(10)
-    raise CheckFailed(f"The page shows {shown}, which the lines do not add up to.")
+    print(f"The site gives the number {shown}: compare it with what you see there.")
 
 
 if __name__ == "__main__":

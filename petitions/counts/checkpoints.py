@@ -5,6 +5,7 @@ whether the site has changed a line since."""
 from __future__ import annotations
 
 import hashlib
+import logging
 from base64 import b64encode
 from datetime import datetime, time, timedelta
 from functools import cache
@@ -13,12 +14,14 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from petitions.counts import tree
 from petitions.models import Checkpoint, Total
+
+logger = logging.getLogger(__name__)
 
 # After midnight, so that what was counted before it has been folded.
 WAIT = timedelta(minutes=5)
@@ -76,8 +79,15 @@ def sign_due(now: datetime) -> bool:
     if not settings.CHECKPOINT_KEY:
         return False
     due = due_at(now)
-    finished = [sign(petition, now=now) is not None for petition in due]
-    return len(due) == IN_A_ROUND or not all(finished)
+    unfinished = broken = 0
+    for petition in due:
+        try:
+            unfinished += sign(petition, now=now) is None
+        except tree.Broken:
+            broken += 1
+            logger.exception("The count log of petition %s is not whole", petition)
+    # One that is broken is looked at again in the next round, not at once.
+    return not broken and (len(due) == IN_A_ROUND or unfinished > 0)
 
 
 def due_at(now: datetime) -> list[int]:
@@ -85,7 +95,7 @@ def due_at(now: datetime) -> list[int]:
     midnight, in the site's time zone, or at once if there is none yet."""
     local = timezone.localtime(now - WAIT)
     midnight = timezone.make_aware(datetime.combine(local.date(), time()))
-    last = Checkpoint.objects.filter(petition=OuterRef("petition")).order_by("-size")
+    last = signed_now().filter(petition=OuterRef("petition")).order_by("-size")
     rows = Total.objects.annotate(
         signed=Coalesce(Subquery(last.values("size")[:1]), 0),
         signed_at=Subquery(last.values("made_at")[:1]),
@@ -100,7 +110,7 @@ def sign(petition: int, *, now: datetime) -> Checkpoint | None:
     size = Total.objects.values_list("log_size", flat=True).filter(pk=petition).first()
     if not size or not settings.CHECKPOINT_KEY:
         return None
-    if known := Checkpoint.objects.filter(petition=petition, size=size).first():
+    if known := signed_now().filter(petition=petition, size=size).first():
         return known
     if not tree.complete(petition, size, most=TILES_IN_A_ROUND):
         return None
@@ -108,6 +118,7 @@ def sign(petition: int, *, now: datetime) -> Checkpoint | None:
     checkpoint, _is_new = Checkpoint.objects.get_or_create(
         petition_id=petition,
         size=size,
+        key=public_key(),
         defaults={
             "root": root,
             "note": signed_note(f"{origin(petition)}\n{size}\n{text_of(root)}\n"),
@@ -161,13 +172,18 @@ def signed_note(text: str) -> str:
     return f"{text}\n\u2014 {key_name()} {text_of(number + signature)}\n"
 
 
+def signed_now() -> QuerySet[Checkpoint]:
+    """Return what the present key has signed: after another key is set, everything is
+    signed anew."""
+    return Checkpoint.objects.filter(key=public_key())
+
+
 def newest(petition: int) -> Checkpoint | None:
-    rows = Checkpoint.objects.filter(petition=petition).order_by("-size")
-    return rows.first()
+    return signed_now().filter(petition=petition).order_by("-size").first()
 
 
 def signed_at(petition: int, moment: datetime) -> Checkpoint | None:
     """Return the newest checkpoint of a petition as of `moment`; None if there was
     none."""
     rows = Checkpoint.objects.filter(petition=petition, made_at__lte=moment)
-    return rows.order_by("-size").first()
+    return rows.order_by("-made_at", "-size").first()

@@ -14,13 +14,20 @@ WIDTH = 256
 """The hashes of a whole tile, and the lines of a whole bundle."""
 
 
+class Broken(Exception):
+    """Lines or hashes are missing, so that there is no tree to sign."""
+
+
 def lines(petition: int, number: int, width: int = WIDTH) -> list[str]:
     """Return the first `width` lines of bundle `number`; fewer if there are fewer."""
     start = number * WIDTH
     rows = CountLeaf.objects.filter(
         petition=petition, number__gte=start, number__lt=start + width
     )
-    return [leaf.line for leaf in rows.order_by("number")]
+    found = list(rows.order_by("number"))
+    if any(leaf.number != start + at for at, leaf in enumerate(found)):
+        raise Broken(f"lines after {start} of petition {petition}")
+    return [leaf.line for leaf in found]
 
 
 def tile(petition: int, level: int, number: int, width: int = WIDTH) -> list[bytes]:
@@ -34,6 +41,14 @@ def tile(petition: int, level: int, number: int, width: int = WIDTH) -> list[byt
     )
     roots = rows.order_by("number").values_list("root", flat=True)
     return [bytes(root) for root in roots]
+
+
+def whole_tile(petition: int, level: int, number: int) -> list[bytes]:
+    """Return all hashes of a tile; raise Broken if one is missing."""
+    hashes = tile(petition, level, number)
+    if len(hashes) != WIDTH:
+        raise Broken(f"tile {level}/{number} of petition {petition}")
+    return hashes
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:
@@ -59,7 +74,7 @@ def complete(petition: int, size: int, *, most: int) -> bool:
                     petition_id=petition,
                     level=level,
                     number=number,
-                    root=root_of(tile(petition, level - 1, number)),
+                    root=root_of(whole_tile(petition, level - 1, number)),
                 )
                 for number in missing
             ),
@@ -114,7 +129,10 @@ class Tree:
         place = (level, number // WIDTH)
         if place not in self._tiles:
             self._tiles[place] = tile(self.petition, *place)
-        return self._tiles[place][number % WIDTH]
+        try:
+            return self._tiles[place][number % WIDTH]
+        except IndexError:
+            raise Broken(f"tile {place} of petition {self.petition}") from None
 
 
 def _split(size: int) -> int:

@@ -31,13 +31,18 @@ WITH expected AS (
 ), logged AS (
     SELECT petition_id, source, sum(delta) AS number
       FROM petitions_countleaf GROUP BY petition_id, source
+), log AS (
+    SELECT petition_id, count(*) AS lines, max(number) + 1 AS size
+      FROM petitions_countleaf GROUP BY petition_id
 )
 SELECT p.id, p.slug, s.source,
        COALESCE(e.number, 0), COALESCE(f.number, 0), COALESCE(u.number, 0),
        COALESCE(d.number, 0),
        -- A log that is not begun will begin with what is folded.
        CASE WHEN t.log_size IS NULL THEN COALESCE(f.number, 0)
-            ELSE COALESCE(l.number, 0) END
+            ELSE COALESCE(l.number, 0) END,
+       COALESCE(log.lines, 0) = COALESCE(t.log_size, 0)
+       AND COALESCE(log.size, 0) = COALESCE(t.log_size, 0)
   FROM petitions_petition p
  CROSS JOIN (VALUES ('confirmed'), ('paper'), ('imported')) AS s (source)
   LEFT JOIN expected e ON e.petition_id = p.id AND e.source = s.source
@@ -45,6 +50,7 @@ SELECT p.id, p.slug, s.source,
   LEFT JOIN unfolded u ON u.petition_id = p.id AND u.source = s.source
   LEFT JOIN daily d ON d.petition_id = p.id AND d.source = s.source
   LEFT JOIN logged l ON l.petition_id = p.id AND l.source = s.source
+  LEFT JOIN log ON log.petition_id = p.id
   LEFT JOIN petitions_total t ON t.petition_id = p.id
  ORDER BY p.id, s.source
 """
@@ -68,6 +74,8 @@ class CountProof:
     """The sum of the totals by day; must equal `folded`."""
     logged: int
     """The sum of the lines of the count log; must equal `folded`."""
+    is_whole: bool
+    """Whether the log has as many lines as it should have, without a gap."""
 
     @property
     def shown(self) -> int:
@@ -76,7 +84,11 @@ class CountProof:
 
     @property
     def holds(self) -> bool:
-        return self.shown == self.recorded and self.daily == self.logged == self.folded
+        return (
+            self.shown == self.recorded
+            and self.daily == self.logged == self.folded
+            and self.is_whole
+        )
 
 
 def verify() -> Iterator[CountProof]:
@@ -86,5 +98,16 @@ def verify() -> Iterator[CountProof]:
     with transaction.atomic(), statement_timeout("0"), connection.cursor() as cursor:
         cursor.execute(VERIFY)
         rows = cursor.fetchall()
-    for number, slug, source, *figures in rows:
-        yield CountProof(number, slug, Source(source), *map(int, figures))
+    for number, slug, source, *figures, is_whole in rows:
+        recorded, folded, unfolded, daily, logged = map(int, figures)
+        yield CountProof(
+            number,
+            slug,
+            Source(source),
+            recorded,
+            folded,
+            unfolded,
+            daily,
+            logged,
+            is_whole,
+        )

@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
                 ),
                 ("size", models.BigIntegerField()),
                 ("root", models.BinaryField()),
+                ("key", models.CharField(max_length=400)),
                 ("note", models.TextField(max_length=1000)),
                 ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
@@ -70,7 +71,8 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("petition", "size"), name="checkpoint_of_size_once"
+                        fields=("petition", "size", "key"),
+                        name="checkpoint_of_size_once",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("size__gt", 0)),

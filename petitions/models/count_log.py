@@ -90,9 +90,9 @@ class CountSubtree(models.Model):
 
 
 class Checkpoint(models.Model):
-    """What the site has signed: the number of lines of a petition's tree, and the hash
-    of the whole tree. `note` is the signed text as it is published, in the format of
-    https://c2sp.org/tlog-checkpoint.
+    """What the site has signed with a `key`: the number of lines of a petition's tree,
+    and the hash of the whole tree. `note` is the signed text as it is published, in the
+    format of https://c2sp.org/tlog-checkpoint.
 
     The database (petitions/sql/count_log.sql) refuses to change or delete one.
     """
@@ -102,13 +102,14 @@ class Checkpoint(models.Model):
     )
     size = models.BigIntegerField()
     root = models.BinaryField()
+    key = models.CharField(max_length=400)
     note = TextColumn(max_length=1000)
     made_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["petition", "size"], name="checkpoint_of_size_once"
+                fields=["petition", "size", "key"], name="checkpoint_of_size_once"
             ),
             models.CheckConstraint(
                 condition=Q(size__gt=0), name="checkpoint_of_some_lines"

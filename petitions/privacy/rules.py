@@ -517,7 +517,7 @@ NOT_PERSONAL = {
     # Random bytes that no row holds any more once their receipt is erased.
     "petitions.countleaf": ("source", "nonce_hash"),
     "petitions.countsubtree": ("root",),
-    "petitions.checkpoint": ("root", "note"),
+    "petitions.checkpoint": ("root", "key", "note"),
     "petitions.dailytotal": ("source",),
     "petitions.invalidation": ("name_match", "state"),
     "petitions.export": ("state",),

@@ -171,9 +171,6 @@ PATHS: Schema = {
         "A line for each day that changed the count: day, time zone, what it brought "
         "by source, and all supporters at its end",
     ),
-    "/petitions/{slug}/log.json": get(
-        "log", "How far its count log goes, for check_count.py", "Log", *PETITION
-    ),
     "/organizations.json": get(
         "organizations",
         "All organisations, by name",

@@ -254,21 +254,6 @@ SCHEMAS: Schema = {
             "Oldest first; days on which nobody came or went are left out",
         ),
     ),
-    "Log": shape(
-        "The count log: lines below log/tile/entries/ that add up to these numbers",
-        origin=text_schema("Its name, in each checkpoint"),
-        size=number_schema("How many lines it has", minimum=0),
-        confirmed=number_schema("Signatures, by its lines"),
-        paper=number_schema("Counted on paper, by its lines"),
-        imported=number_schema("Counted elsewhere before, by its lines"),
-        checkpoint=maybe_ref("Checkpoint"),
-    ),
-    "Checkpoint": shape(
-        "What the site has signed; the note itself is at log/checkpoint",
-        size=number_schema("How many lines the log had then", minimum=1),
-        root=text_schema("The hash of their Merkle tree (RFC 6962), in Base64"),
-        made=moment_schema("When"),
-    ),
     "Petitions": shape(
         "A page of petitions",
         **links,

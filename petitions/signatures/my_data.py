@@ -237,6 +237,7 @@ def news_details(row: MailingRecipient) -> Iterator[Detail]:
 
 
 def receipt_details(row: CountReceipt) -> Iterator[Detail]:
+    yield Detail("petition", _("Petition"), row.signature.petition.title)
     yield Detail("line", _("Line of the count log"), row.number + 1)
     yield Detail("secret", _("Secret number"), bytes(row.nonce).hex())
 
@@ -273,7 +274,7 @@ def news_of(subject: DataSubject) -> QuerySet[MailingRecipient]:
 def receipts_of(subject: DataSubject) -> QuerySet[CountReceipt]:
     of_theirs = subject.signatures.order_by().values("pk")
     rows = CountReceipt.objects.filter(signature__in=of_theirs)
-    return rows.order_by("signature", "number")
+    return rows.select_related("signature__petition").order_by("signature", "number")
 
 
 def merged_of(subject: DataSubject) -> QuerySet[MergedSignature]:

@@ -4,7 +4,10 @@
 -- caller holds the row of the petition's total, so that numbers have no gap and no
 -- line is numbered twice. A petition whose log is not begun yet (log_size IS NULL) gets
 -- none: its daily totals become its first lines (petitions.counts.checkpoints).
-CREATE OR REPLACE FUNCTION count_log_append() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Signatures are looked up by their number: where statistics are older than a rush of
+-- signatures, all of them would be read for each line.
+CREATE OR REPLACE FUNCTION count_log_append() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan TO off AS $$
 BEGIN
     WITH changed AS (
         SELECT petition_id, count(*) AS lines FROM folded
@@ -26,13 +29,14 @@ BEGIN
         SELECT petition_id, number, day, source, delta, sha256(nonce) FROM lines
          ORDER BY petition_id, number
     )
-    -- Not for a signature that was erased meanwhile. The lock keeps it as it is.
+    -- Not for a signature that was erased meanwhile. The lock keeps it as it is until
+    -- the receipt is there, and erasing finds it.
     INSERT INTO petitions_countreceipt (signature_id, number, nonce)
     SELECT s.id, l.number, l.nonce
       FROM lines l
       JOIN petitions_signature s ON s.id = l.signature_id AND s.email_key IS NOT NULL
      ORDER BY s.id
-       FOR KEY SHARE OF s;
+       FOR SHARE OF s;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER count_log_appended AFTER DELETE ON petitions_countchange

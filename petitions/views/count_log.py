@@ -29,6 +29,7 @@ from petitions.views.signers import shown
 
 LONGEST_RECEIPT = 20_000
 EMPTY = _("Paste the receipt here.")
+NO_KEY = _("This site does not sign its log yet.")
 # What the program says when a receipt does not hold; it knows no translations.
 REFUSALS = {
     check_count.NO_RECEIPT: _("That is no receipt, or not a whole one."),
@@ -39,6 +40,18 @@ REFUSALS = {
     ),
 }
 PROGRAM = Path(check_count.__file__)
+
+
+class TileLevel:
+    """A URL converter for the level of a tile, 0 to 63, written in one way."""
+
+    regex = "[0-9]|[1-5][0-9]|6[0-3]"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
 
 
 class TilePath:
@@ -137,6 +150,8 @@ def check(request: HttpRequest) -> HttpResponse:
             receipt = check_count.check_receipt(typed, key)
         except check_count.CheckFailed as failed:
             error = refusal(failed) if typed.strip() else str(EMPTY)
+        except check_count.CannotCheck:
+            error = str(NO_KEY)
     context = {
         "key": checkpoints.public_key(),
         "typed": typed,

@@ -58,7 +58,6 @@ def examples(petition: Petition) -> dict[str, Example]:
         "petition": reverse("data:petition", args=slug),
         "count": reverse("data:count", args=slug),
         "history": reverse("data:history", args=slug),
-        "log": reverse("data:log", args=slug),
         "organizations": reverse("data:organizations"),
         "organization": reverse("data:organization", args=[owner]),
         "oembed": f"{reverse('data:oembed')}?url={quote(page, safe='')}",

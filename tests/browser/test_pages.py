@@ -66,7 +66,7 @@ def views(language: str) -> list[View]:
 # Answer with something else than a page of HTML.
 NO_PAGES = {
     "robots", "security", "sitemap", "sitemap_file", "favicon", "media", "livez",
-    "readyz", "metrics", "without_language", "petitions:download", "petitions:badge",
+    "readyz", "metrics", "without_language", "petitions:download", "petitions:receipt", "petitions:badge",
     "petitions:feed", "petitions:organization_feed", "petitions:updates_feed",
     "petitions:share_png", "petitions:qr_svg", "petitions:site_png",
     "organizations:share_png",

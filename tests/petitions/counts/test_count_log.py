@@ -154,8 +154,9 @@ def test_verifying_finds_a_line_that_was_added(petition: Petition) -> None:
         delta=1000, nonce_hash=bytes(32),
     )  # fmt: skip
 
-    wrong = [proof for proof in verifying.verify() if not proof.holds]
-    assert [(proof.source, proof.logged) for proof in wrong] == [("paper", 1000)]
+    logged = {proof.source: proof.logged for proof in verifying.verify()}
+    assert logged == {"confirmed": 1, "paper": 1000, "imported": 0}
+    assert not any(proof.holds for proof in verifying.verify())
 
 
 @pytest.mark.parametrize("model", [CountLeaf, CountSubtree, Checkpoint])
@@ -281,3 +282,23 @@ def test_without_a_key_nothing_is_signed(petition: Petition, settings: Any) -> N
 
     assert not Checkpoint.objects.exists()
     assert checkpoints.public_key() == ""
+
+
+def test_a_gap_is_never_signed_and_stops_no_other_petition(petition: Petition) -> None:
+    other = make_petition(petition.organization)
+    fill(petition, 300)
+    fill(other, 300)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE petitions_countleaf SET number = 100000"
+            " WHERE petition_id = %s AND number = 7",
+            [petition.pk],
+        )
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+    assert checkpoints.advance(timezone.now()) is False
+
+    assert [each.petition for each in Checkpoint.objects.all()] == [other]
+    broken = {proof.petition_id for proof in verifying.verify() if not proof.is_whole}
+    assert broken == {petition.pk}

@@ -46,7 +46,7 @@ def test_examples_are_what_the_site_answers(
 
     examples = examples_in(visitor, f"{prefix}/developers/")
 
-    assert len(examples) == 9
+    assert len(examples) == 8
     for url, answer in examples.items():
         assert shortened(visitor.get(url).json()) == answer, url
 
@@ -99,7 +99,7 @@ def test_it_costs_the_same_however_much_there_is(
     petition: Petition,
     django_assert_max_num_queries: Callable[[int], Any],
 ) -> None:
-    with django_assert_max_num_queries(54) as few:
+    with django_assert_max_num_queries(50) as few:
         visitor.get("/developers/")
     for _ in range(60):
         make_petition(petition.organization)
