@@ -435,6 +435,16 @@ def test_erasing_all_takes_all_back_first(visitor: Client, mine: Signature) -> N
     assert visitor.get(link(TokenPurpose.ALL, mine)).status_code == 410
 
 
+def test_pages_that_ask_speak_of_what_will_be(visitor: Client, mine: Signature) -> None:
+    asked = {
+        "withdraw/": (TokenPurpose.OWN, "The count will go down by one"),
+        "erase/": (TokenPurpose.OWN, "The button below will withdraw"),
+        "": (TokenPurpose.NEVER, "We will stop e-mailing"),
+    }
+    for path, (purpose, sentence) in asked.items():
+        assert sentence in text_of(visitor.get(link(purpose, mine) + path)), path
+
+
 # == Never write again ==
 
 
