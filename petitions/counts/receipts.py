@@ -42,12 +42,14 @@ class Receipt:
 
 def receipt_of(signature: Signature) -> Receipt | None:
     """Return the receipt of a counted signature; None for one that was counted before
-    there was a log, or whose change is not folded yet."""
+    there was a log, whose change is not folded yet, or whose line is not there."""
     kept = CountReceipt.objects.filter(signature=signature).order_by("number").first()
     if kept is None:
         return None
     petition = signature.petition_id
-    leaf = CountLeaf.objects.get(petition=petition, number=kept.number)
+    leaf = CountLeaf.objects.filter(petition=petition, number=kept.number).first()
+    if leaf is None:
+        return None
     checkpoint = checkpoints.newest(petition)
     covered = checkpoint is not None and checkpoint.size > leaf.number
     return Receipt(leaf, bytes(kept.nonce), checkpoint if covered else None)

@@ -1,7 +1,8 @@
 """The count log: each counted change as a line that is only ever appended, with what
 makes a Merkle tree of the lines of one petition (RFC 6962, section 2.1).
 
-Outsiders verify with it that nothing was removed, changed or counted twice afterwards.
+Outsiders verify with it that no line was removed or changed afterwards, and that the
+lines add up to the number shown; not that each is another person.
 The database (petitions/sql/count_log.sql) appends a line whenever a `CountChange` is
 folded, whoever folds it, and refuses to change or delete one. petitions/counts/tree.py
 hashes, petitions/counts/checkpoints.py signs.

@@ -3,6 +3,7 @@ https://c2sp.org/tlog-tiles has them, receipts for signers, and how to check bot
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def tile(
     request: HttpRequest, petition: Petition, level: int, place: tuple[int, int]
 ) -> HttpResponse:
     """Return the hashes of a tile, one after the other."""
-    return binary(tree.tile(petition.pk, level, *place), place[1])
+    return binary(lambda: tree.tile(petition.pk, level, *place), place[1])
 
 
 @public_data
@@ -124,12 +125,21 @@ def bundle(
     request: HttpRequest, petition: Petition, place: tuple[int, int]
 ) -> HttpResponse:
     """Return lines of the log, with the length of each, in two bytes, before it."""
-    lines = [line.encode() for line in tree.lines(petition.pk, *place)]
-    return binary([len(line).to_bytes(2) + line for line in lines], place[1])
+
+    def entries() -> list[bytes]:
+        lines = [line.encode() for line in tree.lines(petition.pk, *place)]
+        return [len(line).to_bytes(2) + line for line in lines]
+
+    return binary(entries, place[1])
 
 
-def binary(parts: list[bytes], wanted: int) -> HttpResponse:
-    """Return the parts as one file, or 404 unless all that were wanted are there."""
+def binary(read: Callable[[], list[bytes]], wanted: int) -> HttpResponse:
+    """Return the parts that are read as one file, or 404 unless all that were wanted
+    are there."""
+    try:
+        parts = read()
+    except tree.Broken:
+        raise Http404 from None
     if len(parts) != wanted:
         raise Http404
     return HttpResponse(b"".join(parts), content_type="application/octet-stream")
@@ -206,9 +216,13 @@ def receipt(request: HttpRequest, opened: Opened) -> HttpResponse:
     found = receipt_of(mine)
     if found is None or found.checkpoint is None:
         return problem(request, 404)
+    try:
+        text = found.text
+    except tree.Broken:
+        return problem(request, 404)
     name = f"receipt-{found.leaf.petition_id}-{found.leaf.number + 1}.tlog-proof"
     return HttpResponse(
-        found.text,
+        text,
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": content_disposition_header(True, name)},
     )

@@ -521,3 +521,19 @@ def test_after_another_key_is_set_everything_is_signed_anew(
     checkpoints.advance(timezone.now())
 
     assert Outsider(petition).check().tree.size == 300
+
+
+def test_a_line_that_is_gone_is_no_500(petition: Petition, visitor: Client) -> None:
+    mine = counted_signature(petition)
+    checkpoints.sign(petition.pk, now=timezone.now())
+    own = page_of(TokenPurpose.OWN, mine)
+    receipt = reverse("petitions:receipt", args=[token_of(TokenPurpose.OWN, mine)])
+    lines = f"{petition.get_absolute_url()}log/tile/entries/000.p/3"
+
+    edited("DELETE FROM petitions_countleaf WHERE number = 0")
+    page_cache.clear()
+    assert visitor.get(lines).status_code == 404
+    assert visitor.get(receipt).status_code == 404
+    edited("DELETE FROM petitions_countleaf WHERE number = 1")
+    assert visitor.get(own).status_code == 200
+    assert visitor.get(receipt).status_code == 404
