@@ -1,41 +1,16 @@
-"""The process that typesets one PDF: run by its path, without Django, without the
-site's environment. It takes its task as JSON on standard input and writes the PDF to
-standard output; a fault goes to standard error, and it ends with 1.
-
-Its parent may be killed at any time: it then ends, too.
+"""The script that typesets one PDF, in a process of its own (core/child/). It takes its
+task as JSON on standard input and writes the PDF to standard output; a fault goes to
+standard error, and it ends with 1.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import resource
-import signal
 import sys
-
-PR_SET_PDEATHSIG = 1
-
-
-def die_with(parent: int) -> None:
-    """Have this process killed when its parent ends, and end if it has ended."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(1)
-
-
-def limit(memory: int, seconds: int) -> None:
-    """Limit the address space (bytes) and the time on a processor."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def main() -> None:
-    parent, memory, seconds = map(int, sys.argv[1:])
-    die_with(parent)
-    limit(memory, seconds)
     task = json.load(sys.stdin)
     import typst
 

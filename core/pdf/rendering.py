@@ -4,17 +4,14 @@ memory, or for ever, ends that process and nothing else."""
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from core.child.running import Ended, run
 from core.pdf.fonts import Typesetter
 
 CHILD = Path(__file__).with_name("child.py")
@@ -80,28 +77,15 @@ def render(
             "data": json.dumps(prepared),
             "created": int(created.timestamp()),
         }
-        output = run(task, memory=memory, seconds=seconds)
+        try:
+            output = run(
+                CHILD,
+                json.dumps(task).encode(),
+                memory=memory,
+                seconds=seconds,
+                environment=ENVIRONMENT,
+            )
+        except Ended as error:
+            raise NotRendered(str(error)) from None
     pages, _line, content = output.partition(b"\n")
     return Rendered(content, typesetter.replaced, int(pages))
-
-
-def run(task: dict[str, Any], *, memory: int, seconds: int) -> bytes:
-    """Return what the child process writes about the task; raise NotRendered when it
-    fails."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", CHILD, *map(str, (os.getpid(), memory, seconds))],
-            input=json.dumps(task).encode(),
-            capture_output=True,
-            timeout=seconds,
-            env=ENVIRONMENT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise NotRendered(f"It took longer than {seconds} seconds.") from None
-    if done.returncode < 0:
-        name = signal.Signals(-done.returncode).name
-        raise NotRendered(f"It was ended by {name}: too much memory or time.")
-    if done.returncode:
-        raise NotRendered(done.stderr.decode(errors="replace")[-2000:])
-    return done.stdout
