@@ -18,7 +18,12 @@ FIRST_YEAR = 1800
 def why_impossible(day: date, now: datetime) -> str | Promise:
     """Return a sentence that says why nothing can have happened on this day; "" when it
     can."""
-    if day > timezone.localdate(now):
+    return why_impossible_by(day, timezone.localdate(now))
+
+
+def why_impossible_by(day: date, today: date) -> str | Promise:
+    """Return the same for a reader whose day is `today`."""
+    if day > today:
         return _("This day is still to come.")
     if day.year < FIRST_YEAR:
         return _("This is too long ago: check the year.")

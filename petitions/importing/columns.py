@@ -1,0 +1,242 @@
+"""What the columns of an imported table are: guessed by their headings and by the
+platform that has written the file, decided by staff."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from core.text.days import plain
+from core.text.faults import shown
+
+
+class Column(models.TextChoices):
+    EMAIL = "email", gettext_lazy("E-mail address")
+    NAME = "name", gettext_lazy("Full name")
+    FIRST_NAME = "first_name", gettext_lazy("First name")
+    LAST_NAME = "last_name", gettext_lazy("Last name")
+    PLACE = "place", gettext_lazy("Place")
+    POSTAL_CODE = "postal_code", gettext_lazy("Postal code")
+    REGION = "region", gettext_lazy("State or province")
+    COUNTRY = "country", gettext_lazy("Country")
+    SIGNED_ON = "signed_on", gettext_lazy("Day of the signature")
+    UPDATES = "updates", gettext_lazy("May be written to (yes or no)")
+    UNSUBSCRIBED = "unsubscribed", gettext_lazy("Has unsubscribed (yes, or a day)")
+    CONFIRMED = "confirmed", gettext_lazy("Confirmed there (yes or no)")
+    IGNORED = "ignored", gettext_lazy("Leave out")
+
+
+NAMES = frozenset({Column.NAME, Column.FIRST_NAME, Column.LAST_NAME})
+
+# Headings as `plain` makes them: without case, accents, blanks and signs.
+HEADINGS = {
+    Column.EMAIL: """
+        email emails email1 emailaddress emailaddr mail mailaddress useremail
+        supporteremail contactemail courriel adressecourriel adresseemail adressemail
+        adresseelectronique emailadresse mailadresse emailadres correo
+        correoelectronico direcciondecorreo indirizzoemail indirizzomail
+        enderecodeemail""",
+    Column.NAME: """
+        name fullname displayname yourname signername signer nom nomcomplet nomprenom
+        nometprenom prenomnom prenometnom votrenom naam volledigenaam nome nomecompleto
+        nombre nombrecompleto nombreyapellidos""",
+    Column.FIRST_NAME: """
+        firstname fname givenname forename prenom vorname voornaam primernombre""",
+    Column.LAST_NAME: """
+        lastname lname surname familyname nomdefamille nachname familienname achternaam
+        apellido apellidos cognome sobrenome apelido""",
+    Column.PLACE: """
+        place city town village locality municipality suburb addresscity primarycity
+        homecity mailingcity usercity ville lieu commune localite ort stadt wohnort
+        ciudad localidad municipio citta comune cidade localidade plaats woonplaats
+        stad""",
+    Column.POSTAL_CODE: """
+        postalcode postcode zip zipcode zippostalcode postalzip addresszip primaryzip
+        mailingzip codepostal cp plz postleitzahl codigopostal cap cep""",
+    Column.REGION: """
+        state province stateprovince region addressstate primarystate mailingstate
+        stateabbreviated etat bundesland provincia estado regione""",
+    Column.COUNTRY: """
+        country countrycode countryname nation addresscountry addresscountrycode
+        primarycountry primarycountrycode pays codepays codedupays land landcode pais
+        paese""",
+    Column.SIGNED_ON: """
+        date datetime signedon signedat datesigned signaturedate signedate
+        dateofsignature signingdate created createdat createdon createddate timestamp
+        submittedat submittedon submissiondate confirmedat confirmedon horodateur
+        datedesignature datesignature signele datum zeitstempel unterzeichnetam
+        unterschriebenam fecha fechadefirma marcatemporal data tijdstempel""",
+    Column.UPDATES: """
+        updates wantsupdates receiveupdates emailoptin optin isoptin optedin subscribed
+        subscription subscriptionstatus emailsubscriptionstatus emailstatus
+        subscribedtomailinglist newsletter mailinglist consent emailconsent
+        emailpermission mayweemailyou maywecontactyou infolettre abonne""",
+    Column.UNSUBSCRIBED: """
+        unsubscribed unsubscribedat unsubscribedon unsubtime unsubscribetime optout
+        emailoptout optedout isoptout donotemail nobulkemails nobulkemailsuseroptout
+        donotcontact desabonne""",
+    Column.CONFIRMED: """
+        confirmed isconfirmed emailconfirmed verified isverified emailverified
+        validated confirme valide bestatigt""",
+}
+KNOWN = {word: column for column, words in HEADINGS.items() for word in words.split()}
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A platform whose files are known by their headings."""
+
+    name: str
+    told_by: tuple[str, ...]
+    """Sets of headings, each of which no other platform has."""
+    columns: dict[str, Column] = field(default_factory=dict)
+    """What its headings mean, where that is not what they mean elsewhere."""
+    day_first: bool | None = None
+    """How it writes days; None where that is not known, or makes no difference."""
+    note: StrOrPromise = ""
+    """What staff should know of its files."""
+    has_addresses: bool = True
+
+
+PLATFORMS = (
+    Platform(
+        "Change.org",
+        (
+            "name city state postalcode country signedon",
+            "name city state postalcode country date",
+        ),
+        has_addresses=False,
+    ),
+    Platform(
+        "Action Network",
+        ("can2subscriptionstatus", "can2usertags", "can2phone", "can2usercity"),
+        columns={
+            "can2usercity": Column.PLACE,
+            "can2stateabbreviated": Column.REGION,
+            "can2subscriptionstatus": Column.UPDATES,
+            "can2subscriptiondate": Column.SIGNED_ON,
+        },
+        note=gettext_lazy(
+            "“can2_subscription_date” is the day of the subscription, which need not "
+            "be that of the signature: leave it out if in doubt."
+        ),
+    ),
+    Platform("ActionKit", ("akid", "createdat source zip", "source actioncomment")),
+    Platform(
+        "NationBuilder",
+        ("nationbuilderid", "emailoptin taglist", "signupnationbuilderid"),
+        day_first=False,
+    ),
+    Platform(
+        "CiviCRM",
+        ("contactid contacttype", "internalcontactid", "nobulkemailsuseroptout"),
+    ),
+    Platform("Pytition", ("confirmationhash", "confirmed subscribedtomailinglist")),
+    Platform("Proca", ("contactref", "actionid campaign", "campaign optin postcode")),
+    Platform(
+        "Mailchimp",
+        ("euid leid",),
+        columns={
+            "confirmtime": Column.SIGNED_ON,
+            "cc": Column.COUNTRY,
+            "unsubtime": Column.UNSUBSCRIBED,
+        },
+        note=gettext_lazy(
+            "Mailchimp knows subscribers: bring in those alone who have signed this "
+            "petition. Its files of the unsubscribed and of the cleaned look like that "
+            "of the subscribed; nobody in them may be written to, so say that."
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a heading says."""
+
+    columns: tuple[Column, ...]
+    platform: Platform | None
+    doubts: list[str]
+    """Sentences in the reader's language."""
+
+    @property
+    def known(self) -> int:
+        return sum(column is not Column.IGNORED for column in self.columns)
+
+
+def match(heading: Sequence[str]) -> Match:
+    """Return what each column is by its heading. Of two for the same, the first counts,
+    and a doubt says so."""
+    keys = [plain(cell) for cell in heading]
+    platform = platform_of(keys)
+    known = KNOWN | (platform.columns if platform else {})
+    meant = [known.get(key, Column.IGNORED) for key in keys]
+    settle_names(meant)
+    doubts = [str(platform.note)] if platform and platform.note else []
+    chosen: dict[Column, str] = {}
+    for at, column in enumerate(meant):
+        if column is Column.IGNORED:
+            continue
+        if column in chosen:
+            meant[at] = Column.IGNORED
+            doubts.append(
+                _(
+                    "“%(first)s” and “%(second)s” may both be “%(column)s”: the first "
+                    "is taken."
+                )
+                % {
+                    "first": shown(chosen[column]),
+                    "second": shown(heading[at]),
+                    "column": column.label,
+                }
+            )
+        else:
+            chosen[column] = heading[at]
+    return Match(tuple(meant), platform, doubts)
+
+
+def platform_of(keys: Iterable[str]) -> Platform | None:
+    """Return the platform that has written these headings, as `plain` makes them."""
+    there = {*keys}
+    for platform in PLATFORMS:
+        if not platform.has_addresses and there & EMAILS:
+            continue
+        if any(there.issuperset(told.split()) for told in platform.told_by):
+            return platform
+    return None
+
+
+EMAILS = {word for word, column in KNOWN.items() if column is Column.EMAIL}
+
+
+def settle_names(meant: list[Column]) -> None:
+    """Make a “name” that stands beside a first name or a last name the other one: Nom
+    beside Prénom, Nome beside Cognome."""
+    count = Counter(meant)
+    if count[Column.NAME] != 1:
+        return
+    at = meant.index(Column.NAME)
+    if count[Column.FIRST_NAME] and not count[Column.LAST_NAME]:
+        meant[at] = Column.LAST_NAME
+    elif count[Column.LAST_NAME] and not count[Column.FIRST_NAME]:
+        meant[at] = Column.FIRST_NAME
+
+
+def why_unusable(columns: Sequence[Column]) -> str:
+    """Return a sentence, in the reader's language, that says why nothing can be read
+    by this choice of columns; "" when it can."""
+    count = Counter(columns)
+    for column, number in count.items():
+        if number > 1 and column is not Column.IGNORED:
+            return _("Choose one column for “%(column)s”, not several.") % {
+                "column": column.label
+            }
+    if not count[Column.EMAIL] and not any(count[name] for name in NAMES):
+        return _("Say which column has the e-mail addresses, or at least the names.")
+    return ""

@@ -1,0 +1,30 @@
+"""Days as other platforms and spreadsheets write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from core.text.characters import plain_figures
+from core.text.days import IDEOGRAPHIC, day_in_words, days
+
+# A day may have an hour behind it, in whatever form: the day counts as it is written.
+HOUR = r"(?:[ ,T].*)?"
+YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){HOUR}", re.ASCII)
+PARTS = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){HOUR}", re.ASCII)
+
+
+def read_day(said: str, day_first: bool) -> date | None:
+    """Return the day; None when it is none, or has a year of two digits. Between full
+    stops the day is always first."""
+    text = plain_figures(said)
+    if found := YEAR_FIRST.fullmatch(text):
+        return next(days(found[1], found[3], found[4]), None)
+    if found := PARTS.fullmatch(text):
+        first, sign, second, year = found.groups()
+        if day_first or sign == ".":
+            return next(days(year, second, first), None)
+        return next(days(year, first, second), None)
+    if found := IDEOGRAPHIC.match(text):
+        return next(days(*found.groups()), None)
+    return day_in_words(text)
