@@ -23,3 +23,10 @@ def test_the_files_that_it_names_are_there(document: Path) -> None:
     )
 
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_first_page_is_short_and_has_two_pictures() -> None:
+    text = (ROOT / "README.md").read_text()
+
+    assert len(text.split()) <= 700
+    assert len(re.findall(r"!\[", text)) == 2
