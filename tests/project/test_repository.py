@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -122,10 +123,12 @@ def test_tests_mirror_the_packages() -> None:
 def test_no_test_module_imports_another() -> None:
     """What tests share is in helper modules, which are not run as tests."""
     found = [
-        f"{path.relative_to(ROOT)}:{number}: {line}"
-        for path, number, line in lines()
-        if path.suffix == ".py"
-        and re.match(r"\s*(from|import) tests\b.*\btest_\w+", line)
+        f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+        for path in tracked()
+        if path.suffix == ".py" and path.is_relative_to(ROOT / "tests")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        and re.search(r"(from|import) (tests\b|\.).*\btest_\w+", ast.unparse(node))
     ]
 
     assert found == []
