@@ -25,7 +25,7 @@ from organizations.models import Organization, Role, User
 from petitions.models import Petition, Translation
 from tests.factories import make_member, make_organization
 from tests.petitions.admin.helpers import LIST, form
-from tests.petitions.imports import file_of, run
+from tests.petitions.importing.helpers import file_of, run
 
 RARE = {
     "mnw": "Mon", "yua": "Yucateco", "kek": "Kekchí", "cak": "Kaqchikel", "mam": "Mam",

@@ -51,7 +51,7 @@ from tests.factories import (
     make_signature,
     make_user,
 )
-from tests.petitions.imports import file_of, refusal, run
+from tests.petitions.importing.helpers import file_of, refusal, run
 from tests.project.conftest import World
 from tests.project.forms import own_forms
 

@@ -105,7 +105,8 @@ def test_requirements_are_pinned_with_hashes(name: str) -> None:
 
 
 def test_tests_mirror_the_packages() -> None:
-    """Each folder of tests of a package is one of its packages."""
+    """Each folder of tests of a package is one of its packages, and each room of
+    `petitions` has one."""
     folders = {
         path.relative_to(ROOT / "tests").parent
         for path in tracked()
@@ -117,7 +118,14 @@ def test_tests_mirror_the_packages() -> None:
         if path.name == "__init__.py"
     }
 
+    rooms = {path for path in packages if path.parent == Path("petitions")}
     assert folders - packages == {Path("browser"), Path("faults"), Path("project")}
+    assert {room.name for room in rooms - folders} == {
+        "management",  # each command is tested with what it calls
+        "migrations",  # tests/project/test_migrations.py
+        "public_data",  # with its pages: views/test_data.py, project/test_openapi.py
+        "templatetags",  # with the pages that they are for
+    }
 
 
 def test_no_test_module_imports_another() -> None:

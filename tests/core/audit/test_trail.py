@@ -27,8 +27,8 @@ from organizations.models import Organization, User
 from petitions.counts import folding
 from petitions.models import Petition, Signature, Target, Topic
 from tests.factories import make_signature
-from tests.petitions.imports import file_of
-from tests.petitions.imports import run as import_file
+from tests.petitions.importing.helpers import file_of
+from tests.petitions.importing.helpers import run as import_file
 
 pytestmark = pytest.mark.django_db
 

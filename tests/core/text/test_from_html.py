@@ -17,7 +17,7 @@ from core.text.from_html import (
 )
 from petitions.markup import NEWEST_DIALECT, render
 from petitions.models import Petition
-from tests.petitions.imports import file_of, refusal, run
+from tests.petitions.importing.helpers import file_of, refusal, run
 
 
 def rendered(markdown: str) -> str:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from organizations.models import Organization, User
 from petitions.models import Petition
 from tests.petitions.admin.helpers import LIST, Login, form, member_form
-from tests.petitions.imports import file_of, refusal, run
+from tests.petitions.importing.helpers import file_of, refusal, run
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from organizations.models import Organization
 from petitions.models import CountEntry, Petition
 from petitions.states import State
 from tests.helpers import text_of
-from tests.petitions.imports import file_of, run, snapshot
+from tests.petitions.importing.helpers import file_of, run, snapshot
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from core.i18n.languages import text_language
 from organizations.models import Organization
 from petitions.models import CountEntry, Petition, Target
 from tests.helpers import text_of
-from tests.petitions.imports import file_of, refusal, run
+from tests.petitions.importing.helpers import file_of, refusal, run
 
 pytestmark = pytest.mark.django_db
 

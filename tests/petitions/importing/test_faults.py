@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.text.faults import MOST_TOLD
 from petitions.models import Petition
-from tests.petitions.imports import file_of, refusal, run
+from tests.petitions.importing.helpers import file_of, refusal, run
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError
 
 from petitions.models import CountEntry, Petition, Target, Translation
-from tests.petitions.imports import file_of, refusal, run, snapshot
+from tests.petitions.importing.helpers import file_of, refusal, run, snapshot
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from petitions.models import Petition
-from tests.petitions.imports import file_of, refusal, run
+from tests.petitions.importing.helpers import file_of, refusal, run
 
 pytestmark = pytest.mark.django_db
 
