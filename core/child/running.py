@@ -29,9 +29,14 @@ def run(
     output: IO[bytes] | None = None,
 ) -> bytes:
     """Return what the script writes to standard output; b"" when that goes to the file
-    `output`. It is given `task`, bytes or a file, on standard input and `environment`
-    alone, so no secret of the site. Raise Ended when it fails, or takes more than
-    `memory` bytes of address space or `seconds`, by the clock or on a processor."""
+    `output`. It is given `task`, bytes or a whole file, on standard input, and
+    `environment` alone, so no secret of the site. Raise Ended when it fails, or takes
+    more than `memory` bytes of address space or `seconds`, by the clock or on a
+    processor."""
+    if not isinstance(task, bytes):
+        # Where the process begins to read; `seek` may only move within its buffer.
+        task.flush()
+        os.lseek(task.fileno(), 0, os.SEEK_SET)
     limits = map(str, (os.getpid(), memory, seconds))
     try:
         done = subprocess.run(

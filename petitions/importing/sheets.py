@@ -61,7 +61,6 @@ def as_csv(file: BinaryIO) -> BinaryIO:
             file.seek(0)
             shutil.copyfileobj(file, source)
             check_packed(source)
-            source.seek(0)
             run(
                 CHILD,
                 source,

@@ -35,6 +35,7 @@ def test_files_are_read_and_written_as_they_are(tmp_path: Path) -> None:
     task.write_bytes(b"ab")
 
     with task.open("rb") as given, output.open("wb") as written:
+        assert given.read(1) == b"a"  # the whole file counts, wherever it stands
         said = run(
             script, given, memory=MEMORY, seconds=20, environment={}, output=written
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from datetime import date
 from xml.sax.saxutils import escape
@@ -151,6 +152,51 @@ def test_ods() -> None:
     )
 
     assert csv_of(file) == "Name,Email\r\nZoé,zoe@example.org\r\n".encode()
+
+
+def record(number: int, data: bytes = b"") -> bytes:
+    """Return a record of BIFF8, the format within an XLS file."""
+    return struct.pack("<HH", number, len(data)) + data
+
+
+def xls(lines: list[list[str | float]]) -> io.BytesIO:
+    """Return a workbook of Excel 97: a compound file with one stream."""
+    cells = b"".join(
+        record(0x203, struct.pack("<HHHd", row, column, 0, cell))
+        if isinstance(cell, float)
+        else record(0x204, struct.pack("<HHHHB", row, column, 0, len(cell), 1) + cell.encode("utf-16-le"))
+        for row, line in enumerate(lines)
+        for column, cell in enumerate(line)
+    )  # fmt: skip
+    begin, end = [record(0x809, struct.pack("<6H", 0x600, kind, 0, 0, 0, 0) + bytes(4)) for kind in (5, 16)], record(10)  # fmt: skip
+    name = b"\1\0S"
+    start = len(begin[0]) + len(record(0x85, bytes(6) + name)) + len(end)
+    sheet = record(0x85, struct.pack("<IBB", start, 0, 0) + name)
+    stream = begin[0] + sheet + end + begin[1] + cells + end
+    sectors = max(-(-len(stream) // 512), 8)
+    chain = [-3, -2, *range(3, sectors + 2), -2]
+
+    def entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
+        about = (len(name) * 2 + 2, kind, 1, -1, -1, child, start, size)
+        return name.encode("utf-16-le").ljust(64, b"\0") + struct.pack(
+            "<HBBiii36xiQ", *about
+        )
+
+    return io.BytesIO(
+        sheets.OLE + b"\xa1\xb1\x1a\xe1"
+        + struct.pack("<16x5H6x9i", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, -2, 0, -2, 0)
+        + struct.pack("<109i", 0, *[-1] * 108)
+        + struct.pack("<128i", *chain, *[-1] * (128 - len(chain)))
+        + entry("Root Entry", 5, 1, -2, 0) + entry("Workbook", 2, -1, 2, sectors * 512)
+        + bytes(256) + stream.ljust(sectors * 512, b"\0")
+    )  # fmt: skip
+
+
+def test_xls() -> None:
+    file = xls([["Name", "Email", "Zip"], ["Zoé", "zoe@example.org", 69001.0]])
+    assert is_sheet(file.read(8))
+
+    assert csv_of(file) == "Name,Email,Zip\r\nZoé,zoe@example.org,69001\r\n".encode()
 
 
 def test_lines_are_the_rows_of_the_sheet() -> None:
