@@ -19,10 +19,15 @@ OTHER_NAMES = {
     "uk": "GB", "great britain": "GB", "britain": "GB", "england": "GB",
     "scotland": "GB", "wales": "GB", "northern ireland": "GB", "el": "GR",
     "america": "US", "holland": "NL", "burma": "MM", "swaziland": "SZ",
-    "ivory coast": "CI", "turkey": "TR", "macedonia": "MK", "cape verde": "CV",
+    "ivory coast": "CI", "dr congo": "CD", "drc": "CD", "uae": "AE", "turkey": "TR",
+    "macedonia": "MK", "cape verde": "CV",
     "czech republic": "CZ", "republic of ireland": "IE", "east timor": "TL",
-    "palestine": "PS", "vatican": "VA", "hong kong": "HK", "macau": "MO",
+    "palestine": "PS", "state of palestine": "PS", "republic of korea": "KR",
+    "bosnia": "BA", "vatican": "VA", "hong kong": "HK", "macau": "MO",
 }  # fmt: skip
+LONGEST_CODE = 3
+# Of two countries, the official name of one; it may be either.
+OF_SEVERAL = frozenset({"congo"})
 
 
 @lru_cache(maxsize=1000)
@@ -30,6 +35,10 @@ def country_code(said: str) -> str:
     """Return the ISO code of the country that is meant by a code of two or three
     letters or by a name in any language; "" when none is, or several may be."""
     name = folded_name(said).removeprefix("the ")
+    if name in OF_SEVERAL:
+        return ""
+    if len(name) <= LONGEST_CODE and not said.strip().replace(".", "").isalpha():
+        return ""  # “N/A” is not Namibia
     return usual_names().get(name) or names_anywhere().get(name, "")
 
 

@@ -67,6 +67,9 @@ ANSWERS = {
 }
 KNOWN = {word: answer for answer, words in ANSWERS.items() for word in words.split()}
 TICKS = frozenset("✓✔☑")
+# What people and programs write for nothing. The words may be names.
+DASHES = re.compile(r"[-–—._/*]+")
+NOTHING = frozenset({"null", r"\n", "n/a", "#n/a", "nan"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +146,18 @@ class Cells:
         self.faults: list[CellFault] = []
 
     def said(self, column: Column) -> str:
-        """Return the cell, as one line without blanks around it; "" without one."""
+        """Return the cell, as one line without blanks around it; "" when it says
+        nothing, or the file has no such column."""
         at = self.places.get(column)
         if at is None or at >= len(self.record.cells):
             return ""
         cell = self.record.cells[at]
         # What our own exports have before signs that spreadsheets would compute.
         line = clean_line(from_text(cell) if "'" in cell else cell)
+        if DASHES.fullmatch(line) or (
+            line.casefold() in NOTHING and column not in NAMES
+        ):
+            return ""
         return line if line.isascii() else " ".join(line.split())
 
     def wrong(self, column: Column, sentence: str) -> None:

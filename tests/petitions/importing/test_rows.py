@@ -134,7 +134,9 @@ def test_countries(said: str, code: str) -> None:
     assert value("country", country=said) == code
 
 
-@pytest.mark.parametrize("said", ["Atlantis", "ZZ", "001", "Korea", "Antarctica"])
+@pytest.mark.parametrize(
+    "said", ["Atlantis", "ZZ", "001", "Korea", "Congo", "Antarctica"]
+)
 def test_no_country(said: str) -> None:
     assert sentences(country=said) == [("country", rows.NO_COUNTRY)]
 
@@ -179,6 +181,15 @@ def test_names() -> None:
     assert value("name", name="=1+1 Formula") == "=1+1 Formula"
     assert value("name", email="", name="No Mail") == "No Mail"
     assert value("name", name="Ma\0ya") == "Maya"
+
+
+def test_what_is_written_for_nothing_is_nothing() -> None:
+    """But whoever is called Null is."""
+    row = read(country="N/A", signed_on="NULL", updates=r"\N", place="-", name=".")
+
+    assert row == Row(7, "a@example.org", "", "", "", "", "", None, None)
+    assert value("name", first_name="Anna", last_name="Null") == "Anna Null"
+    assert sentences(email="—", name="*", place="Ottawa") == [("", rows.NOBODY)]
 
 
 def test_what_our_own_exports_have_before_a_formula_goes() -> None:
