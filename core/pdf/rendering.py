@@ -15,6 +15,8 @@ from core.child.running import Ended, run
 from core.pdf.fonts import Typesetter
 
 CHILD = Path(__file__).with_name("child.py")
+WORDS = Path(__file__).with_name("words.typ")
+"""What templates share."""
 MEMORY = 1_000_000_000
 """Bytes of address space that the process may take."""
 SECONDS = 45
@@ -59,7 +61,7 @@ def render(
 
     The template reads `sys.inputs.data` and `sys.inputs.fonts`, both JSON: texts of
     `data` are values there and never markup. It labels its number of pages <pages>,
-    and can read no file but itself.
+    and can read no file but itself and words.typ.
 
     Raise NotRendered when the process is ended by its limits or finds a fault, and
     NoFonts (core.pdf.fonts) when the fonts are not installed.
@@ -69,6 +71,7 @@ def render(
     with tempfile.TemporaryDirectory(prefix="pdf-") as name:
         folder = Path(name)
         shutil.copyfile(template, folder / "template.typ")
+        shutil.copyfile(WORDS, folder / WORDS.name)
         (folder / "fonts").mkdir()
         for number, path in enumerate(typesetter.paths):
             (folder / "fonts" / f"{number:03}-{path.name}").symlink_to(path)

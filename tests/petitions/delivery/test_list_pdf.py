@@ -56,6 +56,23 @@ def test_what_stands_above_the_names() -> None:
     assert "Part" not in words_of(render_part(lines, HEADING))
 
 
+@pytest.mark.parametrize(
+    ("title", "language"),
+    [
+        ("End solitary confinement in Constitutionville", "en"),
+        ("Antidisestablishmentarianism", "en"),
+        ("x" * 150, "en"),
+        ("全国で夜行バスを走らせてください、深夜にも人は動く", "ja"),
+        ("أبقوا-الحافلة-الليلية-تعمل-دائما", "ar"),
+    ],
+)
+def test_a_title_with_a_long_word_is_printed(title: str, language: str) -> None:
+    """PDF/UA takes a heading only when its text is known for the outline."""
+    pdf = made("Ann", heading=replace(HEADING, title=Passage(title, language)))
+
+    assert "".join(title.split())[:5] in "".join(text_of(pdf.content).split())
+
+
 def test_in_french() -> None:
     with override("fr"):
         text = words_of(made("Zoë", heading=replace(HEADING, part=2, parts=3)))
