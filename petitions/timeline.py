@@ -23,7 +23,7 @@ from petitions.models import (
     Signature,
     Update,
 )
-from petitions.states import Source, State
+from petitions.states import State
 
 SHOWN_UPDATES = 3
 SHOWN_REASONS = 4
@@ -150,13 +150,8 @@ def curve_of(petition: Petition, now: datetime, points: int) -> Curve | None:
     has ended, to its end. It starts at the number counted elsewhere, which has no
     history."""
     ended = petition.end_day if petition.has_ended else None
-    days = [
-        (day, sources[Source.CONFIRMED] + sources[Source.PAPER])
-        for day, sources in by_day.sources_by_day(petition)
-        if sources[Source.CONFIRMED] or sources[Source.PAPER]
-    ]
     return curve(
-        days,
+        by_day.signed_by_day(petition),
         until=ended or timezone.localdate(now),
         total=petition.supporters,
         before=petition.imported,

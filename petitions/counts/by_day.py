@@ -27,3 +27,13 @@ def sources_by_day(petition: Petition) -> list[tuple[date, dict[str, int]]]:
     for day, source, number in folded.union(unfolded, all=True).order_by("day"):
         found.setdefault(day, dict.fromkeys(Source.values, 0))[source] += number
     return list(found.items())
+
+
+def signed_by_day(petition: Petition) -> list[tuple[date, int]]:
+    """Return the same, of those who signed here and on paper: what was counted
+    elsewhere has no history."""
+    return [
+        (day, sources[Source.CONFIRMED] + sources[Source.PAPER])
+        for day, sources in sources_by_day(petition)
+        if sources[Source.CONFIRMED] or sources[Source.PAPER]
+    ]

@@ -1,5 +1,5 @@
-"""The files of a delivery pack: the list of names, the numbers, a letter in each
-language of the petition, and a manifest with the SHA-256 of each."""
+"""The files of a delivery pack: the list of names, the numbers, and a manifest with the
+SHA-256 of each. The letters: `petitions.delivery.letters`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Max
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
@@ -113,25 +112,6 @@ def by_country(pack: Pack, language: str) -> list[tuple[str, int]]:
     if unsaid := pack.countries.get(""):
         lines.append((gettext("Not said"), unsaid))
     return lines
-
-
-def write_letters(pack: Pack) -> None:
-    """Write the letter that goes with it, in each language of the petition that the
-    interface speaks; in the site's where it speaks none."""
-    petition = pack.petition
-    spoken = [code for code in petition.languages if code in dict(settings.LANGUAGES)]
-    for code in spoken or [str(settings.LANGUAGE_CODE)]:
-        petition.reading = code
-        with override(code):
-            context = {
-                "pack": pack,
-                "petition": petition,
-                "address": full(petition.get_absolute_url()),
-                "day": timezone.localdate(pack.as_of),
-            }
-            letter = render_to_string("delivery/letter.txt", context)
-        add(pack, f"letter-{code}.txt", letter.encode())
-    petition.reading = ""
 
 
 def add(pack: Pack, name: str, content: bytes) -> None:

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
 
 from petitions.delivery import files, printing
+from petitions.delivery.letters import write_letters
 from petitions.models import Pack, Petition, Signature
 from petitions.signature_fields import OPTIONAL
 from petitions.states import PUBLIC_STATES, Delivery, PackState
@@ -72,12 +73,18 @@ def call_off(pack: Pack) -> bool:
 
 def advance(now: datetime) -> bool:
     """Write one batch of the oldest unfinished pack; return whether one was written.
-    A printed part takes seconds: it is made before anything is locked."""
+    What is printed takes seconds: it is made before anything is locked."""
     oldest = Pack.objects.unfinished().order_by("pk").first()
     if oldest is None:
         return False
+    printed: printing.Printed | None = None
+    letters: dict[str, bytes] | None = None
     try:
-        printed = printing.print_next(oldest) if oldest.is_listed else None
+        if oldest.is_listed:
+            printed = printing.print_next(oldest)
+            if printed is None:
+                compare(oldest)
+                letters = write_letters(oldest)
     except printing.TryAgain:
         return True
     with transaction.atomic():
@@ -89,8 +96,10 @@ def advance(now: datetime) -> bool:
             write_batch(pack)
         elif printed is not None:
             printing.keep(pack, printed)
-        else:
-            finish(pack, now)
+        elif letters is not None:
+            # What the letters say of an earlier delivery is what is kept of it.
+            pack.earlier, pack.withdrawn_since = oldest.earlier, oldest.withdrawn_since
+            finish(pack, letters, now)
         pack.save()
     return True
 
@@ -122,20 +131,20 @@ def write_batch(pack: Pack) -> None:
     pack.last_id = last
 
 
-def finish(pack: Pack, now: datetime) -> None:
-    """Write the other files of a pack whose list is whole, and mark it as made without
-    saving it."""
+def finish(pack: Pack, letters: dict[str, bytes], now: datetime) -> None:
+    """Write the letters and the other files of a pack whose list is whole, and mark it
+    as made without saving it."""
     pack.finished_at = now
-    compare(pack)
     files.write_numbers(pack)
-    files.write_letters(pack)
+    for name, content in letters.items():
+        files.add(pack, name, content)
     files.seal(pack)
     pack.state = PackState.DONE
 
 
 def compare(pack: Pack) -> None:
     """Find the delivery that the same person or body was handed last, and how many of
-    its signatures do not count any more."""
+    its signatures do not count any more; `pack` is not saved."""
     handed = Pack.objects.filter(
         target=pack.target_id, handover__isnull=False, as_of__lt=pack.as_of
     )

@@ -1,12 +1,15 @@
 """Printing the list of a delivery pack: a PDF for each piece of names.csv, which has
-the names of one batch. It is made from that piece, so that both lists are the same."""
+the names of one batch. It is made from that piece, so that both lists are the same.
+
+`attempt` is for the letter, too."""
 
 from __future__ import annotations
 
 import csv
 import io
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from django.utils.translation import override
 
@@ -21,13 +24,13 @@ logger = logging.getLogger(__name__)
 
 
 class TryAgain(Exception):
-    """A part could not be printed, for the first time."""
+    """A file could not be printed, for the first time."""
 
 
-# The part, and its pack, that could not be printed in the round before. It is tried
+# The file, and its pack, that could not be printed in the round before. It is tried
 # twice: what printed it may have been killed for want of the machine's memory, or
 # frozen with it.
-_failed: set[tuple[int, int]] = set()
+_failed: set[tuple[int, str]] = set()
 
 
 @dataclass(frozen=True)
@@ -66,18 +69,27 @@ def print_next(pack: Pack) -> Printed | None:
             part=part,
             parts=parts,
         )
+        printed = Printed(part, parts, None)
+        pdf = attempt(pack, printed.name, lambda: render_part(lines, heading))
+    return replace(printed, pdf=pdf)
+
+
+def attempt(
+    pack: Pack, name: str, rendering: Callable[[], Rendered]
+) -> Rendered | None:
+    """Return what `rendering` makes of the pack's file `name`; None when that cannot be
+    printed: what it says is in a file of text, too, and a delivery does not stop. Raise
+    TryAgain when it fails for the first time."""
     try:
-        with override(language):
-            return Printed(part, parts, render_part(lines, heading))
+        return rendering()
     except (NoFonts, NotRendered) as error:
-        if isinstance(error, NotRendered) and (pack.pk, part) not in _failed:
-            logger.warning("Part %s of delivery pack %s failed once", part, pack.pk)
+        if isinstance(error, NotRendered) and (pack.pk, name) not in _failed:
+            logger.warning("%s of delivery pack %s failed once", name, pack.pk)
             _failed.clear()
-            _failed.add((pack.pk, part))
+            _failed.add((pack.pk, name))
             raise TryAgain from error
-        # The list as CSV is there all the same: a delivery does not stop for this.
-        logger.exception("Part %s of delivery pack %s was not printed", part, pack.pk)
-        return Printed(part, parts, None)
+        logger.exception("%s of delivery pack %s was not printed", name, pack.pk)
+        return None
 
 
 def keep(pack: Pack, printed: Printed) -> None:

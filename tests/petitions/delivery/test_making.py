@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 from itertools import product
@@ -408,7 +409,7 @@ def test_the_list_is_printed_in_parts_as_it_is_in_the_csv(
     pack = made(prepared(petition))
 
     names = list(
-        pack.files.filter(name__endswith=".pdf").values_list("name", flat=True)
+        pack.files.filter(name__startswith="names-").values_list("name", flat=True)
     )
     assert names == ["names-001.pdf", "names-002.pdf"]
     first, second = (
@@ -443,7 +444,7 @@ def test_a_part_that_cannot_be_printed_stops_no_delivery(
     pack = made(prepared(petition))
 
     assert [line[1] for line in listed(pack)] == ["Ann"]
-    assert not pack.files.filter(name__endswith=".pdf").exists()
+    assert not pack.files.filter(name="names.pdf").exists()
     assert files.manifest(pack)["list"]["parts_not_printed"] == 1
 
 
@@ -466,6 +467,77 @@ def test_a_part_that_could_not_be_printed_is_tried_once_more(
 
     assert content(pack, "names.pdf") == "%PDF"
     assert (pack.printed, pack.unprinted, len(tries)) == (1, 0, 2)
+
+
+def test_the_printed_letter_says_what_the_text_says(petition: Petition) -> None:
+    needs_fonts()
+    make_translation(petition, "fr", title="Libérez les prisonniers")
+    make_signature(petition, country="CA")
+    make_signature(petition, country="FR")
+    make_entry(petition, number=40, source="paper")
+
+    pack = made(prepared(petition))
+
+    for code in ("en", "fr"):
+        text = content(pack, f"letter-{code}.txt").split()
+        pdf = pack.files.get(name=f"letter-{code}.pdf")
+        printed = text_of(b"".join(files.content_of(pdf)), "-raw").split()
+        # Items of the list begin with a dot there, not with a dash.
+        assert not set(text) - set(printed) - {"-"}
+        assert {"42", "40"} <= set(printed)
+
+
+def test_the_printed_letter_is_of_the_moment_of_the_count(petition: Petition) -> None:
+    """Who signs while the pack is made is in none of its numbers."""
+    needs_fonts()
+    make_signature(petition)
+    pack = prepared(petition)
+    making.begin(pack, now=timezone.now())
+    make_signature(petition)
+
+    while making.advance(timezone.now()):
+        pass
+
+    pdf = pack.files.get(name="letter-en.pdf")
+    printed = " ".join(text_of(b"".join(files.content_of(pdf))).split())
+    assert "All 1" in printed
+    assert re.search(r"Supporters over time .* 1 \d+ \w+ \d{4}", printed)
+    assert "2 " + "people" not in printed
+
+
+@pytest.mark.parametrize("error", [NotRendered("Too much"), NoFonts("None")])
+def test_a_letter_that_cannot_be_printed_stops_no_delivery(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_args: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("petitions.delivery.letters.render_letter", fail)
+    make_signature(petition)
+
+    pack = made(prepared(petition))
+
+    assert "1 person supports" in content(pack, "letter-en.txt")
+    assert not pack.files.filter(name="letter-en.pdf").exists()
+
+
+def test_a_letter_that_could_not_be_printed_is_tried_once_more(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def fail_once(*_args: Any) -> Rendered:
+        tries.append(1)
+        if len(tries) == 1:
+            raise NotRendered("It was ended by SIGKILL")
+        return Rendered(b"%PDF", 0, 1)
+
+    monkeypatch.setattr("petitions.delivery.letters.render_letter", fail_once)
+
+    pack = made(prepared(petition, contents=PackContents.NUMBERS))
+
+    assert content(pack, "letter-en.pdf") == "%PDF"
+    assert len(tries) == 2
 
 
 def test_a_pack_that_is_called_off_while_it_is_printed_stays_so(

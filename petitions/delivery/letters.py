@@ -1,0 +1,89 @@
+"""The letter that goes with a delivery, as text and as PDF: what is asked, by how many,
+and how they were counted."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext, override
+
+from core import slots
+from core.http.public_data import full
+from core.i18n.languages import reader_language
+from petitions.counts import by_day
+from petitions.counts.curve import Curve, curve
+from petitions.delivery import files, printing
+from petitions.delivery.letter_pdf import Letter, render_letter
+from petitions.models import Pack
+
+
+def write_letters(pack: Pack) -> dict[str, bytes]:
+    """Return the letter that goes with it as text and as PDF, by the name of its file,
+    in each language of the petition that the interface speaks; in the site's where it
+    speaks none. It takes seconds, and changes nothing. Raise TryAgain when printing one
+    failed for the first time."""
+    petition = pack.petition
+    spoken = [code for code in petition.languages if code in dict(settings.LANGUAGES)]
+    found = {}
+    for code in spoken or [str(settings.LANGUAGE_CODE)]:
+        petition.reading = code
+        with override(code):
+            body = render_to_string(
+                "delivery/letter_body.txt",
+                {
+                    "pack": pack,
+                    "address": full(petition.get_absolute_url()),
+                    "day": timezone.localdate(pack.as_of),
+                },
+            ).strip()
+            context = {"pack": pack, "petition": petition, "body": body}
+            text = render_to_string("delivery/letter.txt", context)
+            found[f"letter-{code}.txt"] = text.encode()
+            name = f"letter-{code}.pdf"
+            if pdf := printed_letter(pack, name, body):
+                found[name] = pdf
+    petition.reading = ""
+    return found
+
+
+def printed_letter(pack: Pack, name: str, body: str) -> bytes | None:
+    """Return the letter as PDF in the active language; None where it could not be
+    printed."""
+    petition = pack.petition
+    assert pack.as_of is not None
+    language = reader_language()
+    countries = files.by_country(pack, language)
+    sources = [
+        (gettext("Confirmed here"), pack.confirmed),
+        (gettext("On paper"), pack.paper),
+        (gettext("Counted elsewhere before"), pack.imported),
+    ]
+    letter = Letter(
+        title=petition.passage_in(language, "title"),
+        ask=petition.passage_in(language, "ask"),
+        to=pack.target.label_with_office,
+        organization=str(petition.organization.display_name),
+        imprint=str(petition.organization.imprint),
+        as_of=pack.as_of,
+        body=body,
+        number=pack.number,
+        sources=[line for line in sources if line[1]],
+        countries=countries if len(countries) > 1 else [],
+        curve=curve_until(pack),
+    )
+    printed = printing.attempt(pack, name, lambda: render_letter(letter))
+    return printed.content if printed else None
+
+
+def curve_until(pack: Pack) -> Curve | None:
+    """Return how the number grew until it was counted for the pack."""
+    until = timezone.localdate(pack.as_of)
+    with slots.showing(timezone.now()):
+        counted = by_day.signed_by_day(pack.petition)
+    return curve(
+        [(day, number) for day, number in counted if day <= until],
+        until=until,
+        total=pack.number,
+        before=pack.imported,
+    )
