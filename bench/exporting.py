@@ -25,6 +25,7 @@ def exporting(bench: Bench, rounds: int) -> Ratios:
 
     from petitions.models import Petition
     from petitions.privacy import export
+    from petitions.privacy.recorded_exports import room_for_many
     from tests.factories import make_user
 
     database = bench.biggest
@@ -38,7 +39,7 @@ def exporting(bench: Bench, rounds: int) -> Ratios:
     def copied(query: str) -> float:
         started, number = time.monotonic(), 0
         with (
-            export.room_for_many(),
+            room_for_many(),
             connection.cursor() as cursor,
             cursor.copy(f"COPY ({query}) TO STDOUT WITH (FORMAT csv)") as lines,
         ):

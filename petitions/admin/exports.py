@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -22,6 +24,8 @@ from organizations.rights import Right, organizations_with
 from organizations.scoping import Needs, ScopedAdmin, page, user_of
 from petitions.models import Export
 from petitions.privacy import export
+from petitions.privacy.layouts import ListLayout
+from petitions.privacy.recorded_exports import NotNow, Rekeying
 from petitions.states import ExportState
 
 
@@ -31,6 +35,50 @@ def seen_organization(
     """Return the organisation with this number; raise Http404 for another's."""
     seen = organizations_with(user_of(request), Right.VIEW)
     return get_object_or_404(seen, pk=number)
+
+
+class LayoutForm(forms.Form):
+    """For which tool a list of supporters is."""
+
+    layout = forms.ChoiceField(
+        label=_("What the file is for"),
+        choices=ListLayout.choices,
+        widget=forms.RadioSelect,
+        initial=ListLayout.OURS,
+        required=False,
+    )
+
+    def clean_layout(self) -> ListLayout:
+        return ListLayout(self.cleaned_data["layout"] or ListLayout.OURS)
+
+
+def typed(request: HttpRequest) -> QueryDict | None:
+    """Return what was sent, which may be nothing; None when nobody has sent a form."""
+    return request.POST if request.method == "POST" else None
+
+
+def sent(pieces: Iterator[bytes], name: str) -> StreamingHttpResponse:
+    """Return the answer that is a CSV file of this name, with the day."""
+    name = f"{name}-{timezone.localdate():%Y-%m-%d}.csv"
+    return StreamingHttpResponse(
+        pieces,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": content_disposition_header(True, name) or ""},
+    )
+
+
+def sent_or_refused(
+    make: Callable[[], Iterator[bytes]],
+    name: str,
+    ask: Callable[[NotNow], TemplateResponse],
+) -> HttpResponseBase:
+    """Return the file, or the page that asks again and says why there is none now."""
+    try:
+        return sent(make(), name)
+    except NotNow as reason:
+        answer = ask(reason)
+        answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return answer
 
 
 @admin.register(Export)
@@ -67,29 +115,27 @@ class ExportAdmin(ScopedAdmin[Export]):
     @page(Right.EXPORT, find=seen_organization)
     def new(self, request: HttpRequest, organization: Organization) -> HttpResponseBase:
         """Show about how many lines the organisation's list has, with a button that
-        streams it as CSV."""
-        if request.method != "POST":
-            return self.ask(request, organization)
-        user, now = user_of(request), timezone.now()
-        try:
-            pieces = export.export(organization, user, now=now)
-        except export.NotNow as reason:
-            return self.ask(request, organization, reason)
-        name = f"{organization.slug}-{timezone.localdate(now):%Y-%m-%d}.csv"
-        return StreamingHttpResponse(
-            pieces,
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": content_disposition_header(True, name) or ""
-            },
+        streams it as CSV, in the columns that were chosen."""
+        form = LayoutForm(typed(request))
+        if not form.is_valid():
+            return self.ask(request, organization, form)
+        user, layout = user_of(request), form.cleaned_data["layout"]
+        name = organization.slug
+        if layout != ListLayout.OURS:
+            name += f"-{layout.value}"
+        return sent_or_refused(
+            lambda: export.export(organization, user, layout, now=timezone.now()),
+            name,
+            lambda reason: self.ask(request, organization, form, reason),
         )
 
     def ask(
         self,
         request: HttpRequest,
         organization: Organization,
-        refused: export.NotNow | None = None,
-    ) -> HttpResponse:
+        form: LayoutForm,
+        refused: NotNow | None = None,
+    ) -> TemplateResponse:
         number, is_exact = export.number_of_supporters(organization)
         context = {
             **self.admin_site.each_context(request),
@@ -99,9 +145,8 @@ class ExportAdmin(ScopedAdmin[Export]):
             "organization": organization,
             "number": number,
             "is_exact": is_exact,
+            "form": form,
             "refused": refused,
-            "rekeying": isinstance(refused, export.Rekeying),
+            "rekeying": isinstance(refused, Rekeying),
         }
-        template = "admin/petitions/export/new.html"
-        status = HTTPStatus.SERVICE_UNAVAILABLE if refused else HTTPStatus.OK
-        return TemplateResponse(request, template, context, status=status)
+        return TemplateResponse(request, "admin/petitions/export/new.html", context)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
+from core.text import csv_sql
 from core.text.spreadsheets import BOM, as_text, from_text, table
-from petitions.privacy import export
 
 
 @pytest.mark.django_db
@@ -29,7 +29,7 @@ def test_cells(cell: str, safe: str) -> None:
     assert as_text(cell) == safe
     assert from_text(safe) == cell
     with connection.cursor() as cursor:
-        column = export.safe("given")
+        column = csv_sql.safe("given")
         cursor.execute(f"SELECT {column} FROM (SELECT %s::text AS given) s", [cell])
         assert cursor.fetchone() == (safe,)
 
