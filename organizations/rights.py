@@ -27,7 +27,10 @@ class Right(models.TextChoices):
         _("Decide what is shown of supporters, what is set aside, and what counts"),
     )
     SERVE = "serve", _("Fulfil a supporter’s request about their own data")
-    EXPORT = "export", _("Download the addresses that may be written to")
+    EXPORT = (
+        "export",
+        _("Download the addresses that may be written to, and a petition’s signatures"),
+    )
     DELIVER = "deliver", _("Make the files that the person petitioned receives")
     MAIL = "mail", _("Send news by mail to supporters who said yes")
     TAKE_BACK = "take_back", _("Take back what ended a petition, answers and handovers")

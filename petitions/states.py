@@ -106,8 +106,16 @@ class MailingState(models.TextChoices):
     CALLED_OFF = "called_off", _("Called off")
 
 
+class ExportKind(models.TextChoices):
+    """What left the site with an export."""
+
+    SUPPORTERS = "supporters", _("Who may be written to")
+    SIGNATURES = "signatures", _("Signatures of a petition")
+    FIGURES = "figures", _("Figures of a petition")
+
+
 class ExportState(models.TextChoices):
-    """How the export of a list of supporters ended, as far as is known."""
+    """How an export ended, as far as is known."""
 
     BEGUN = "begun", _("Begun")
     DONE = "done", _("Finished")

@@ -1,8 +1,9 @@
-"""The export of an organisation's supporters, and the record of who has made one."""
+"""Exports of an organisation's supporters, and of the signatures and figures of a
+petition; the record of who has made one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -22,10 +23,12 @@ from django.utils.translation import gettext_lazy as _
 from organizations.models import Organization
 from organizations.rights import Right, organizations_with
 from organizations.scoping import Needs, ScopedAdmin, page, user_of
-from petitions.models import Export
-from petitions.privacy import export
+from petitions.delivery.files import FEWEST
+from petitions.models import Export, Petition
+from petitions.privacy import export, signature_export
 from petitions.privacy.layouts import ListLayout
 from petitions.privacy.recorded_exports import NotNow, Rekeying
+from petitions.privacy.signature_export import Column
 from petitions.states import ExportState
 
 
@@ -50,6 +53,24 @@ class LayoutForm(forms.Form):
 
     def clean_layout(self) -> ListLayout:
         return ListLayout(self.cleaned_data["layout"] or ListLayout.OURS)
+
+
+class ColumnsForm(forms.Form):
+    """What the file has of each signature, beside its day."""
+
+    columns = forms.MultipleChoiceField(
+        label=_("Columns beside the day"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, offered: Sequence[Column], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["columns"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(column.value, column.label) for column in offered]
+        # Addresses leave when somebody asks for them.
+        field.initial = [column for column in offered if column is not Column.EMAIL]
 
 
 def typed(request: HttpRequest) -> QueryDict | None:
@@ -87,16 +108,20 @@ class ExportAdmin(ScopedAdmin[Export]):
 
     needs = Needs(view=Right.VIEW)
 
-    list_display = ["made_at", "organization", "made_by", "state", "number_known"]
-    list_select_related = ["organization", "made_by"]
-    list_filter = [("organization", admin.RelatedOnlyFieldListFilter)]
+    list_display = [
+        "made_at", "organization", "kind", "petition", "made_by", "state",
+        "number_known",
+    ]  # fmt: skip
+    list_select_related = ["organization", "petition", "made_by"]
+    list_filter = ["kind", ("organization", admin.RelatedOnlyFieldListFilter)]
     ordering = ["-pk"]
     fields = [
-        "organization", "made_by", "made_at", "state", "ended_at", "number_known",
+        "organization", "kind", "petition", "made_by", "made_at", "state", "ended_at",
+        "number_known",
     ]  # fmt: skip
     readonly_fields = ["number_known"]
 
-    @admin.display(description=_("number of addresses"), ordering="number")
+    @admin.display(description=_("number of lines"), ordering="number")
     def number_known(self, record: Export) -> str:
         """Return the number; "" while the export goes on, or when how it ended is not
         known."""
@@ -150,3 +175,39 @@ class ExportAdmin(ScopedAdmin[Export]):
             "rekeying": isinstance(refused, Rekeying),
         }
         return TemplateResponse(request, "admin/petitions/export/new.html", context)
+
+
+def signatures(
+    model_admin: admin.ModelAdmin[Petition], request: HttpRequest, petition: Petition
+) -> HttpResponseBase:
+    """Show how many lines the file of a petition's signatures has, and how many of them
+    carry a name, with the columns to choose from; on POST, stream it."""
+    summary = signature_export.summary(petition)
+    offered = [column for column in summary.columns if column is not Column.DAY]
+    form = ColumnsForm(typed(request), offered=offered)
+
+    def ask(refused: NotNow | None = None) -> TemplateResponse:
+        context = {
+            **model_admin.admin_site.each_context(request),
+            "title": gettext("Signatures as a file"),
+            "subtitle": str(petition),
+            "opts": model_admin.opts,
+            "petition": petition,
+            "summary": summary,
+            "fewest": FEWEST,
+            "form": form,
+            "refused": refused,
+            "rekeying": isinstance(refused, Rekeying),
+        }
+        template = "admin/petitions/petition/export.html"
+        return TemplateResponse(request, template, context)
+
+    if not form.is_valid():
+        return ask()
+    columns = [Column(name) for name in form.cleaned_data["columns"]]
+    user = user_of(request)
+    return sent_or_refused(
+        lambda: signature_export.export(petition, user, columns, now=timezone.now()),
+        petition.slug,
+        ask,
+    )

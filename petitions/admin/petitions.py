@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -23,6 +24,7 @@ from organizations.rights import Right
 from organizations.scoping import Needs, ScopedAdmin, action, page, user_of
 from petitions.admin import (
     actions,
+    exports,
     figures,
     invalidations,
     packs,
@@ -239,6 +241,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
                 and not petition.anonymised_at,
                 "can_deliver": petition.state in PUBLIC_STATES
                 and self.holds(request, Right.DELIVER, petition),
+                "can_export": petition.state != State.DRAFT
+                and self.holds(request, Right.EXPORT, petition),
                 "can_invalidate": petition.state != State.DRAFT
                 and self.holds(request, Right.MODERATE, petition),
             }
@@ -350,6 +354,11 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
                 name="petitions_petition_deliver",
             ),
             path(
+                "<int:number>/export/",
+                wrapped(self.export),
+                name="petitions_petition_export",
+            ),
+            path(
                 "<int:number>/do/<slug:verb>/",
                 wrapped(self.transition),
                 name="petitions_petition_transition",
@@ -405,6 +414,11 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     def deliver(self, request: HttpRequest, petition: Petition) -> HttpResponse:
         """Prepare the files that the person petitioned receives."""
         return packs.deliver(self, request, petition)
+
+    @page(Right.EXPORT)
+    def export(self, request: HttpRequest, petition: Petition) -> HttpResponseBase:
+        """Send the signatures as a file, each with what it agreed to."""
+        return exports.signatures(self, request, petition)
 
     @page(Right.PUBLISH)
     def transition(

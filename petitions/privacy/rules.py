@@ -317,8 +317,11 @@ RULES = [
     RetentionRule(
         name="lists that organisations took",
         columns={"petitions.export": ("made_by",)},
-        what=_("Who of an organisation's staff took its list of supporters, and when"),
-        purpose=_("So that it is known where addresses went."),
+        what=_(
+            "Who of an organisation's staff took a list of supporters or signatures, "
+            "or figures, and when"
+        ),
+        purpose=_("So that it is known where names and addresses went."),
         kept=_("As long as the organisation has its account."),
     ),
     RetentionRule(
@@ -520,7 +523,7 @@ NOT_PERSONAL = {
     "petitions.checkpoint": ("root", "key", "note"),
     "petitions.dailytotal": ("source",),
     "petitions.invalidation": ("name_match", "state"),
-    "petitions.export": ("state",),
+    "petitions.export": ("kind", "state"),
     "petitions.pack": ("contents", "state", "columns", "countries"),
     "petitions.packfile": ("name", "sha256"),
     "petitions.officeanswer": ("language",),

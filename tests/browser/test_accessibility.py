@@ -20,7 +20,7 @@ ADMIN = (
     "/admin/petitions/petition/1/history/", "/admin/petitions/signature/",
     "/admin/petitions/signature/1/change/", "/admin/petitions/signature/?q=nobody",
     "/admin/petitions/petition/1/invalidate/", "/admin/petitions/petition/1/spread/",
-    "/admin/petitions/export/new/1/",
+    "/admin/petitions/petition/1/export/", "/admin/petitions/export/new/1/",
     "/admin/petitions/invalidation/",
     "/admin/petitions/report/", "/admin/petitions/report/1/change/",
     "/admin/petitions/supporterrequest/", "/admin/petitions/supporterrequest/add/",
