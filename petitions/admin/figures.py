@@ -1,17 +1,30 @@
 """Figures of a petition: whether mail arrives, by day and mail domain, and where
-signatures come from."""
+signatures come from; as a page, and all of them as CSV."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Sum
-from django.utils.translation import gettext
+from django.db.models import Count, Sum
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
 
+from core.text.spreadsheets import table
+from organizations.models import User
+from organizations.rights import Right
+from organizations.scoping import ScopedAdmin, user_of
 from petitions.abuse.source_tallies import outliers
+from petitions.admin.exports import sent_or_refused
 from petitions.channels import OF_MAILING, Channel
-from petitions.models import Petition, SourceTally
+from petitions.delivery.files import named_countries, spoken
+from petitions.models import Export, Petition, SourceTally
+from petitions.privacy.recorded_exports import NotNow, recorded
+from petitions.states import ExportKind, ExportState
 
 DAYS = 60
 DOMAINS = 50
@@ -19,6 +32,38 @@ SOURCES = 100
 SOURCE_HOURS = timedelta(hours=48)
 
 SUMS = {name: Sum(name) for name in ("signed", "handed_over", "failed", "confirmed")}
+
+
+def figures(
+    model_admin: ScopedAdmin[Petition], request: HttpRequest, petition: Petition
+) -> HttpResponseBase:
+    """Show the figures; on POST, send all of them as CSV."""
+    now = timezone.now()
+    # A domain or a network may be one person's.
+    sees_sources = model_admin.holds(request, Right.SEE_SUPPORTERS, petition)
+
+    def ask(refused: NotNow | None = None) -> TemplateResponse:
+        context = {
+            **model_admin.admin_site.each_context(request),
+            "title": gettext("Figures"),
+            "subtitle": str(petition),
+            "opts": model_admin.opts,
+            "petition": petition,
+            "sees_sources": sees_sources,
+            "refused": refused,
+            **read_tables(petition, request.GET.get("day", ""), now),
+        }
+        template = "admin/petitions/petition/figures.html"
+        return TemplateResponse(request, template, context)
+
+    if request.method != "POST":
+        return ask()
+    user = user_of(request)
+    return sent_or_refused(
+        lambda: export(petition, user, sees_sources=sees_sources, now=now),
+        f"{petition.slug}-figures",
+        ask,
+    )
 
 
 def read_tables(petition: Petition, day: str, now: datetime) -> dict[str, Any]:
@@ -39,6 +84,50 @@ def read_tables(petition: Petition, day: str, now: datetime) -> dict[str, Any]:
         "channels": channels(petition, chosen),
         "sources": busiest_sources(petition, now),
     }
+
+
+def export(
+    petition: Petition, user: User, *, sees_sources: bool, now: datetime
+) -> Iterator[bytes]:
+    """Return all figures as pieces of a CSV file, which is on record; raise NotNow when
+    it has to wait. Without `sees_sources`, those by mail domain are left out: a domain
+    may be one person's."""
+    found = list(lines(petition, sees_sources=sees_sources))
+    record = Export(
+        organization=petition.organization,
+        kind=ExportKind.FIGURES,
+        petition=petition,
+        made_by=user,
+        made_at=now,
+        number=0,
+        state=ExportState.BEGUN,
+    )
+    head = [
+        gettext("By"), gettext("Which"), gettext("Signed"), gettext("Mail handed over"),
+        gettext("Mail failed"), gettext("Confirmed"),
+    ]  # fmt: skip
+    body = table(found, begins=False)
+    return recorded(record, table([head], begins=True), [(len(found), body)])
+
+
+def lines(petition: Petition, *, sees_sources: bool) -> Iterator[list[str | int]]:
+    """Yield the lines of that file: by day, mail domain, link and country. Only
+    confirmations are counted by link and by country, where a few stand together."""
+    tallies = petition.mail_tallies.all()
+    tables: list[tuple[str, str]] = [("day", gettext("Day"))]
+    if sees_sources:
+        tables.append(("domain", gettext("Mail domain")))
+    for column, by in tables:
+        for row in tallies.values(column).annotate(**SUMS).order_by(column):
+            which = str(row[column]) or gettext("not kept by name")
+            yield [by, which, *(row[name] for name in SUMS)]
+    for link in channels(petition, None):
+        which = link["name"] or gettext("without a tag")
+        yield [gettext("Link"), str(which), "", "", "", link["confirmed"]]
+    counted = petition.signatures.confirmed().order_by().values_list("country")
+    numbers = dict(counted.annotate(number=Count("pk")))
+    for country, number in named_countries(numbers, spoken(get_language() or "")):
+        yield [gettext("Country"), country, "", "", "", number]
 
 
 def channels(petition: Petition, chosen: date | None) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
@@ -384,21 +383,10 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         return previews.preview_petition(self, request, stored)
 
     @page(Right.VIEW)
-    def figures(self, request: HttpRequest, petition: Petition) -> HttpResponse:
+    def figures(self, request: HttpRequest, petition: Petition) -> HttpResponseBase:
         """Show figures by day and mail domain: signed, handed over, failed,
-        confirmed."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Figures"),
-            "subtitle": str(petition),
-            "opts": self.opts,
-            "petition": petition,
-            # A domain or a network may be one person's.
-            "sees_sources": self.holds(request, Right.SEE_SUPPORTERS, petition),
-            **figures.read_tables(petition, request.GET.get("day", ""), timezone.now()),
-        }
-        template = "admin/petitions/petition/figures.html"
-        return TemplateResponse(request, template, context)
+        confirmed; send them as CSV."""
+        return figures.figures(self, request, petition)
 
     @page(Right.VIEW)
     def spread(self, request: HttpRequest, petition: Petition) -> HttpResponse:

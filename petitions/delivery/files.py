@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -98,18 +98,25 @@ def write_numbers(pack: Pack) -> None:
 
 
 def by_country(pack: Pack, language: str) -> list[tuple[str, int]]:
-    """Return the number of signatures confirmed here by country, most first, with the
-    countries' names in the language, which has to be the active one."""
+    """Return the number of signatures confirmed here by country, as
+    `named_countries`."""
+    return named_countries(pack.countries, language)
+
+
+def named_countries(numbers: Mapping[str, int], language: str) -> list[tuple[str, int]]:
+    """Return the numbers by the countries' names, most first, from those by their
+    codes; "" stands for those who did not say. The language has to be the active
+    one."""
     known = country_names(language)
-    rare = {c: n for c, n in pack.countries.items() if n < FEWEST and c}
-    often = {c: n for c, n in pack.countries.items() if c and c not in rare}
+    rare = {c: n for c, n in numbers.items() if n < FEWEST and c}
+    often = {c: n for c, n in numbers.items() if c and c not in rare}
     lines = [
         (known.get(code, code), number)
         for code, number in sorted(often.items(), key=lambda each: (-each[1], each))
     ]
     if rare:
         lines.append((gettext("Other countries"), sum(rare.values())))
-    if unsaid := pack.countries.get(""):
+    if unsaid := numbers.get(""):
         lines.append((gettext("Not said"), unsaid))
     return lines
 
