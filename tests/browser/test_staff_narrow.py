@@ -59,7 +59,10 @@ def test_every_list_and_form_fits_into_the_narrowest_window(
         first = staff.locator("#result_list tbody th a").first
         if first.count():
             paths.append(str(first.get_attribute("href")).partition("?")[0])
-    for path in ("spread/", "figures/", "invalidate/", "history/", "do/close/"):
+    for path in (
+        "spread/", "figures/", "invalidate/", "history/", "do/close/", "export/",
+        "../../export/new/1/",
+    ):  # fmt: skip
         staff.goto(f"/admin/petitions/petition/1/{path}")
         found[path] = staff.evaluate(BEYOND)
 
