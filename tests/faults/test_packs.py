@@ -122,6 +122,7 @@ def test_a_pack_is_the_same_however_often_its_worker_is_killed(site: Site) -> No
         "printing": lambda: reached(True, 0) and printer(site),
         "keeping a part": lambda: reached(True, 0) and writes(site),
         "printing another": lambda: reached(True, 2) and printer(site),
+        "printing the letter": lambda: reached(True, PARTS) and printer(site),
         "finishing": lambda: reached(True, PARTS) and writes(site),
     }
     for name, is_reached in points.items():
@@ -136,7 +137,9 @@ def test_a_pack_is_the_same_however_often_its_worker_is_killed(site: Site) -> No
     wait_until_made(site, pack)
 
     assert site.sql(FILES, pack) == site.sql(FILES, undisturbed)
-    assert len([f for f in site.sql(FILES, pack) if f[0].endswith(".pdf")]) == PARTS
+    printed = [f[0] for f in site.sql(FILES, pack) if f[0].endswith(".pdf")]
+    assert len([name for name in printed if name.startswith("names-")]) == PARTS
+    assert "letter-en.pdf" in printed
     assert site.sql(NUMBERS, pack) == site.sql(NUMBERS, undisturbed)
 
     # The process that prints is killed by itself, as when memory is scarce.
