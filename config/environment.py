@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zoneinfo
+from datetime import date
 from difflib import get_close_matches
 from email.utils import parseaddr
 from importlib.util import find_spec
@@ -164,6 +165,23 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
             return default
         return int(value)
+
+    def warm_up(self, name: str) -> tuple[date, int] | None:
+        """Return a day and a number of mails, None without one; report anything
+        else."""
+        value = self.text(name)
+        given = re.fullmatch(r"(\d{4}-\d\d-\d\d):([1-9]\d{0,7})", value, re.ASCII)
+        try:
+            if given:
+                return date.fromisoformat(given[1]), int(given[2])
+        except ValueError:
+            pass  # no day of the calendar
+        if value:
+            self.problems.append(
+                f"{name} is {quoted(value)}. Set the first day and how many mails it "
+                "has: 2027-03-01:400"
+            )
+        return None
 
     def rate(self, name: str) -> float:
         """Return a rate per second, which may be a fraction; 0 means no limit."""

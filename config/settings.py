@@ -202,6 +202,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 MAIL_RATE = env.rate("MAIL_RATE")
 # Mails of mailings in a day, with all others counted; 0 for no bound.
 MAIL_PER_DAY = env.number("MAIL_PER_DAY", default=0, least=0, most=100_000_000)
+# From which day on mailings may have how many mails in a day, doubled each day.
+MAIL_WARM_UP = env.warm_up("MAIL_WARM_UP")
 MAIL_CONNECTIONS = env.number("MAIL_CONNECTIONS", default=1, least=1, most=8)
 # Where mail comes back to, as bounces+TOKEN@…; `manage.py take_mail` takes it.
 BOUNCE_ADDRESS = env.return_address("BOUNCE_ADDRESS")

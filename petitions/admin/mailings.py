@@ -250,13 +250,16 @@ class MailingAdmin(ScopedAdmin[Mailing]):
                 "is_public": mailing.petition.state in PUBLIC_STATES,
                 "signed_through": results.signed_through(mailing),
             }
-            if mailing.state not in OVER:
-                context["changed_since"] = mailings.changed_since(mailing)
+            people = mailing.people if mailing.filled_at else mailing.number
             if mailing.state == MailingState.PREPARING and context["may_mail"]:
                 context["number"] = counted(mailing)
+                people = context["number"] or 0
             elif mailing.state == MailingState.ORDERED and mailing.begins_at:
                 since = mailing.approved_at or mailing.ordered_at or now
                 context["way_back"] = ways_back.sentence("mail", since, now)
+            if mailing.state not in OVER:
+                context["changed_since"] = mailings.changed_since(mailing)
+                context["pace"] = mailings.pace(mailing, people, now)
         return super().changeform_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
         )

@@ -50,6 +50,10 @@ AGAIN_WITHIN = timedelta(days=80)
 # them only up to a number: else they would be ordered in slices.
 COUNTED_TOGETHER = timedelta(days=7)
 # When nobody was written to for this long although people wait, something is wrong.
+# How many days MAIL_WARM_UP doubles at most: by then, a bound would be no bound.
+LONGEST_WARM_UP = 20
+# Days beyond which it does not matter when the last of a mailing goes out.
+FAR_OFF = 9_999
 STANDS_STILL_AFTER = timedelta(minutes=15)
 
 
@@ -359,16 +363,60 @@ def send_some(mailing: Mailing, now: datetime) -> bool:
 
 
 def left_today(now: datetime) -> int:
-    """Return how many mails of mailings may go out now, by MAIL_PER_DAY. Confirmations
-    never wait for it, but count."""
+    """Return how many mails of mailings may go out now, by MAIL_PER_DAY, for which
+    others count, and by MAIL_WARM_UP. Confirmations never wait for either."""
     most: int = settings.MAIL_PER_DAY
-    if not most:
-        return BATCH
+    warm_up = warm_up_share(timezone.localdate(now))
     lately = {"finished_at__gt": now - DAY, "finished_at__lte": now}
-    sent = [MailState.SENT, MailState.BOUNCED]
-    used = OutgoingMail.objects.filter(**lately, state__in=sent)[:most].count()
-    used += MailingRecipient.objects.filter(**lately)[:most].count()
-    return most - used
+    news_sent = MailingRecipient.objects.filter(**lately)
+    left = []
+    if most:
+        states = [MailState.SENT, MailState.BOUNCED]
+        others = OutgoingMail.objects.filter(**lately, state__in=states)
+        left.append(most - others[:most].count() - news_sent[:most].count())
+    if warm_up is not None:
+        left.append(warm_up - news_sent[:warm_up].count())
+    return min(left, default=BATCH)
+
+
+def warm_up_share(day: date) -> int | None:
+    """Return how many mails of mailings may go out in a day by MAIL_WARM_UP; None
+    without it, and once it is over."""
+    if not settings.MAIL_WARM_UP:
+        return None
+    first, number = settings.MAIL_WARM_UP
+    doubled = max((day - first).days, 0)
+    return None if doubled > LONGEST_WARM_UP else number * 2**doubled
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a mailing goes on that does not go out in one day."""
+
+    today: int
+    left: int
+    """How many are still to be written to."""
+    until: date
+    """The day on which the last are, if nothing else is sent meanwhile."""
+
+
+def pace(mailing: Mailing, people: int, now: datetime) -> Pace | None:
+    """Return how a mailing to so many `people` goes on; None if nothing bounds it."""
+    most: int = settings.MAIL_PER_DAY
+    day = timezone.localdate(now)
+    left = people - mailing.sent - mailing.failed - mailing.bounced
+    if not most and warm_up_share(day) is None:
+        return None
+    today = max(0, left_today(now))
+    rest = left - today
+    if rest <= 0:
+        return None
+    while rest > 0 and (share := warm_up_share(day + DAY)) is not None:
+        day += DAY
+        rest -= min(share, most or share)
+    if rest > 0:
+        day += DAY * (min(-(-rest // most), FAR_OFF) if most else 1)
+    return Pace(today, left, day)
 
 
 def quiet_since(mailings: QuerySet[Mailing], since: datetime) -> QuerySet[Mailing]:

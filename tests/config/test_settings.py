@@ -139,6 +139,9 @@ MISTAKES: list[tuple[Changes, str]] = [
     ({"MAIL_CONNECTIONS": "0"}, "MAIL_CONNECTIONS is '0'. Set a whole number from"),
     ({"MAIL_CONNECTIONS": "9"}, "MAIL_CONNECTIONS is '9'."),
     ({"MAIL_PER_DAY": "1e4"}, "MAIL_PER_DAY is '1e4'. Set a whole number from 0 to"),
+    ({"MAIL_WARM_UP": "400"}, "MAIL_WARM_UP is '400'. Set the first day and how many"),
+    ({"MAIL_WARM_UP": "2027-02-30:400"}, "MAIL_WARM_UP is '2027-02-30:400'."),
+    ({"MAIL_WARM_UP": "2027-03-01:0"}, "MAIL_WARM_UP is '2027-03-01:0'."),
     ({"BOUNCE_ADDRESS": "bounces"}, "BOUNCE_ADDRESS is 'bounces'. Set an address"),
     ({"BOUNCE_ADDRESS": "Us <b@example.org>"}, "BOUNCE_ADDRESS is 'us <b@"),
     ({"BOUNCE_ADDRESS": "b+c@example.org"}, "BOUNCE_ADDRESS is 'b+c@example.org'."),
@@ -213,7 +216,7 @@ WRONG_FOR = {
 NAMES = [
     "SITE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "CHECKPOINT_KEY", "EMAIL_KEY",
     "EMAIL_KEY_FALLBACKS", "DATABASE_URL", "MAIL_URL", "MAIL_RATE", "MAIL_CONNECTIONS",
-    "MAIL_PER_DAY", "BOUNCE_ADDRESS", "MAIL_WEBHOOKS", "ANYMAIL_WEBHOOK_SECRET", "MAIL_FROM", "ALERT_EMAIL", "ALERT_URL",
+    "MAIL_PER_DAY", "MAIL_WARM_UP", "BOUNCE_ADDRESS", "MAIL_WEBHOOKS", "ANYMAIL_WEBHOOK_SECRET", "MAIL_FROM", "ALERT_EMAIL", "ALERT_URL",
     "SECURITY_CONTACT", "TRUSTED_PROXIES", "TIME_ZONE", "MEDIA_ROOT", "STATIC_ROOT",
     "SECOND_FACTOR", "AUDIT_MONTHS", "OPERATOR", "HOSTING", "MAIL_SERVICE",
     "LEGAL_BASIS", "PRIVACY_OFFICER", "OPERATOR_EN", "OPERATOR_FR",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
+from pytest_django import Settings
 
 from core.models import AuditEntry
 from organizations.models import Organization, Role, User
@@ -96,6 +99,22 @@ def test_from_the_update_to_the_results(
         table="petitions_mailing", account=alice.pk, now__state="ordered"
     )
     assert said.count() == 1
+
+
+def test_the_page_says_how_many_go_today(
+    as_user: Login, update: Update, alice: User, settings: Settings
+) -> None:
+    for number in range(3):
+        make_supporter(update.petition, f"{number}@example.org")
+    client, mailing = as_user(alice), prepared(update, alice)
+    assert "Today: at most" not in text_of(client.get(address(mailing)))
+    day = timezone.localdate()
+    settings.MAIL_WARM_UP = (day, 2)
+
+    page = text_of(client.get(address(mailing)))
+
+    until = date_format(day + timedelta(days=1))
+    assert f"Today: at most 2 of 3. All will have gone by {until}," in page
 
 
 def test_a_second_person_approves_in_the_page(

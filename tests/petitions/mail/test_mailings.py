@@ -764,6 +764,69 @@ def test_mail_per_day_bounds_mailings_and_not_confirmations(
     assert mailing.state == MailingState.DONE
 
 
+def test_a_sender_that_nobody_knows_begins_with_few_and_doubles_them(
+    server: MailServer, update: Update, alice: User, settings: Settings
+) -> None:
+    now = timezone.now() + BEGUN
+    day = timezone.localdate(now)
+    settings.MAIL_WARM_UP = (day, 2)
+    for number in range(5):
+        make_supporter(update.petition, f"{number}@example.org")
+    OutgoingMail.objects.all().delete()
+    # A confirmation, which does not count.
+    OutgoingMail.objects.create(
+        petition=update.petition, email_key=key_ring.email_key("x@example.org"),
+        due_at=now, created_at=now, finished_at=timezone.now(), state="sent",
+    )  # fmt: skip
+    ordered(update, by=alice)
+
+    rounds(now)
+
+    assert len(server.mailbox.recipients) == 2
+    assert mailings.left_today(now) == 0
+    later = now + timedelta(hours=25)
+    assert mailings.left_today(later) == 4
+    settings.MAIL_PER_DAY = 3
+    assert mailings.left_today(later) == 3
+    assert mailings.warm_up_share(day - timedelta(days=9)) == 2
+    assert mailings.warm_up_share(day + timedelta(days=3)) == 16
+    assert mailings.warm_up_share(day + timedelta(days=300)) is None
+
+
+@pytest.mark.parametrize(
+    ("warm_up", "per_day", "people", "expected"),
+    [
+        (None, 0, 12, None),
+        (2, 0, 2, None),
+        (2, 0, 12, (2, 12, 2)),  # 2, 4, 6 of 8
+        (2, 3, 12, (2, 12, 4)),  # 2, 3, 3, 3, 1
+        (None, 5, 12, (5, 12, 2)),
+        (None, 1, 3_000_000, (1, 3_000_000, mailings.FAR_OFF)),
+    ],
+)
+def test_until_when_all_will_have_gone(
+    update: Update,
+    settings: Settings,
+    warm_up: int | None,
+    per_day: int,
+    people: int,
+    expected: tuple[int, int, int] | None,
+) -> None:
+    now = timezone.now()
+    day = timezone.localdate(now)
+    settings.MAIL_WARM_UP = (day, warm_up) if warm_up else None
+    settings.MAIL_PER_DAY = per_day
+
+    found = mailings.pace(prepared(update), people, now)
+
+    if expected is None:
+        assert found is None
+    else:
+        assert found is not None
+        days = (found.until - day).days
+        assert (found.today, found.left, days) == expected
+
+
 def test_a_withdrawn_petition_stands_still(
     server: MailServer, update: Update, alice: User
 ) -> None:
