@@ -255,6 +255,7 @@ POLICIES = {
     "petitions:erase_all": PERSONAL,
     "petitions:never_again": PERSONAL,
     "petitions:unsubscribe": PERSONAL,
+    "petitions:one_press": PERSONAL,
     "petitions:office": PERSONAL,
     "petitions:office_names": PERSONAL,
     "petitions:office_file": PERSONAL,

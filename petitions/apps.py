@@ -25,7 +25,7 @@ class PetitionsConfig(AppConfig):
 
         WORKER_LOOPS[:] = LOOPS
         sent_forms.LABELS.update(LABELS)
-        gate.SIGNS.add("petitions:sign")
+        gate.SIGNS.update({"petitions:sign", "petitions:one_press"})
         gate.WORKS_ALWAYS.add("operation_switch")
         tables.declare(audited.CHOICES)
         declare(rules.RULES, rules.NOT_PERSONAL, rules.PEOPLE)

@@ -10,6 +10,7 @@ from petitions.views import (
     links,
     listing,
     office,
+    one_press,
     petition_page,
     reports,
     sharing,
@@ -76,13 +77,14 @@ urlpatterns = [
     path("signed/<str:token>/end-links/", signers.end_links, name="end_links"),
     path("never-again/<str:token>/", signers.never_again, name="never_again"),
     path("unsubscribe/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
+    path("one-press/<str:token>/", one_press.one_press, name="one_press"),
     path("office/<str:token>/", office.show, name="office"),
     path("office/<str:token>/names/", office.names, name="office_names"),
     path("office/<str:token>/files/<int:number>/", office.download, name="office_file"),
     path("office-answer/<str:token>/", office.answer, name="office_answer"),
     # Links of these kinds that a mail program has damaged.
     re_path(
-        r"^(?:/*)(?P<folder>(?i:(?:[a-z]{2}/)?(?:confirm|not-me|signature|signed|never-again|unsubscribe|office|office-answer)))"
+        r"^(?:/*)(?P<folder>(?i:(?:[a-z]{2}/)?(?:confirm|not-me|signature|signed|never-again|unsubscribe|one-press|office|office-answer)))"
         r"/(?P<rest>(?s:.*))$",
         links.damaged,
         name="damaged_link",

@@ -63,9 +63,19 @@ class AudienceForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
+    next_petition = forms.ModelChoiceField(
+        label=_("Which petition can they sign with one press, at the end of the mail?"),
+        queryset=Petition.objects.none(),
+        required=False,
+        empty_label=_("No petition"),
+    )
+
     def __init__(self, update: Update, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         petition = update.petition
+        same = Petition.objects.filter(organization=petition.organization_id)
+        field = self.fields["next_petition"]
+        field.queryset = same.open(timezone.now())  # type: ignore[attr-defined]
         codes = dict.fromkeys(
             [*update.languages, *(code for code, _name in settings.LANGUAGES)]
         )
@@ -101,7 +111,8 @@ def choose(
     unfinished = Mailing.objects.unfinished().filter(petition=update.petition_id)
     form, number = AudienceForm(update, request.POST or None), None
     if form.is_valid():
-        draft = mailings.draft(update, form.chosen, user_of(request), now)
+        following = form.cleaned_data["next_petition"]
+        draft = mailings.draft(update, form.chosen, user_of(request), now, following)
         if "count" in request.POST:
             number = counted(draft)
         else:
@@ -170,7 +181,12 @@ class MailingAdmin(ScopedAdmin[Mailing]):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         is_ordered = obj is not None and obj.ordered_at
-        return [*(self.fields or []), *(self.fields_of_order if is_ordered else [])]
+        names_next = obj is not None and obj.next_petition_id
+        return [
+            *(self.fields or []),
+            *(["next_petition"] if names_next else []),
+            *(self.fields_of_order if is_ordered else []),
+        ]
 
     @admin.display(description=_("title"))
     def title(self, mailing: Mailing) -> str:

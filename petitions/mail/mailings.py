@@ -32,6 +32,7 @@ from petitions.models import (
     Mailing,
     MailingRecipient,
     OutgoingMail,
+    Petition,
     Signature,
     Update,
 )
@@ -49,11 +50,11 @@ AGAIN_WITHIN = timedelta(days=80)
 # Mailings that were ordered within this time count together, when one person may order
 # them only up to a number: else they would be ordered in slices.
 COUNTED_TOGETHER = timedelta(days=7)
-# When nobody was written to for this long although people wait, something is wrong.
 # How many days MAIL_WARM_UP doubles at most: by then, a bound would be no bound.
 LONGEST_WARM_UP = 20
 # Days beyond which it does not matter when the last of a mailing goes out.
 FAR_OFF = 9_999
+# When nobody was written to for this long although people wait, something is wrong.
 STANDS_STILL_AFTER = timedelta(minutes=15)
 
 
@@ -78,8 +79,15 @@ class Audience:
     since: date | None = None
 
 
-def draft(update: Update, chosen: Audience, by: User | None, now: datetime) -> Mailing:
-    """Return a mailing of an update, not stored yet."""
+def draft(
+    update: Update,
+    chosen: Audience,
+    by: User | None,
+    now: datetime,
+    next_petition: Petition | None = None,
+) -> Mailing:
+    """Return a mailing of an update, not stored yet. Its recipients can sign
+    `next_petition` with one press."""
     return Mailing(
         petition=update.petition,
         update=update,
@@ -87,6 +95,7 @@ def draft(update: Update, chosen: Audience, by: User | None, now: datetime) -> M
         languages=list(chosen.languages),
         countries=list(chosen.countries),
         since=chosen.since,
+        next_petition=next_petition,
         words=words_of(update),
         made_by=by,
         made_at=now,
@@ -161,6 +170,13 @@ def order(mailing: Mailing, by: User, now: datetime) -> None:
         raise NotPossible(_("Send it to yourself first, and read what you get."))
     if sentence := changed_since(mailing):
         raise NotPossible(sentence)
+    if mailing.next_petition and not mailing.next_petition.is_open(now):
+        raise NotPossible(
+            _(
+                "The next petition cannot be signed any more: call this off, and "
+                "prepare it anew."
+            )
+        )
     if key_ring.state()[1]:
         raise NotPossible(_("The site is working on all addresses: try again later."))
     number = audience.count(mailing, now)
@@ -265,7 +281,7 @@ class Turns:
     def next(self, now: datetime) -> Mailing | None:
         """Return the next mailing to go on with."""
         rows = Mailing.objects.to_send(now).select_related(
-            "petition__organization", "update__petition"
+            "petition__organization", "update__petition", "next_petition"
         )
         after = rows.filter(pk__gt=self.last).order_by("pk").first()
         found = after or rows.order_by("pk").first()

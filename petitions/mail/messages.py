@@ -45,6 +45,7 @@ LINKS = {
     "signed_link": (TokenPurpose.ALL, "petitions:signed"),
     "never_again_link": (TokenPurpose.NEVER, "petitions:never_again"),
     "unsubscribe_link": (TokenPurpose.UNSUBSCRIBE, "petitions:unsubscribe"),
+    "one_press_link": (TokenPurpose.ONE_PRESS, "petitions:one_press"),
 }
 LONGEST_LINE = 990
 # Nobody can guess it: whoever writes a title or a text could otherwise have the links
@@ -88,15 +89,19 @@ class MessageTemplate:
         now: datetime,
         *,
         consent_id: int = 0,
+        recipient_id: int = 0,
     ) -> bytes:
         """Return the mail to `to` as bytes with CRLF line ends. Its links are about a
-        signature, and that which unsubscribes about a consent."""
+        signature; that which unsubscribes about a consent, that which signs with one
+        press about a recipient."""
         text, html = self.text, self.html
         links = {}
+        others = {
+            TokenPurpose.UNSUBSCRIBE: consent_id,
+            TokenPurpose.ONE_PRESS: recipient_id,
+        }
         for mark, (purpose, address) in self.links.items():
-            by_consent = purpose is TokenPurpose.UNSUBSCRIBE
-            number = consent_id if by_consent else signature_id
-            token = make_token(purpose, number, now=now)
+            token = make_token(purpose, others.get(purpose, signature_id), now=now)
             links[mark] = link = address.replace("TOKEN", token)
             text, html = text.replace(mark, link), html.replace(mark, link)
         unsubscribe = b""

@@ -36,8 +36,11 @@ from petitions.models import (
     Mailing,
     MailingRecipient,
     OutgoingMail,
+    Petition,
+    Signature,
 )
 from petitions.models.mails import MailState, Priority
+from petitions.names import folded_name
 from petitions.signable import is_open
 from petitions.signatures.tokens import AddressPurpose
 from petitions.states import MailingState, SignatureState
@@ -81,6 +84,8 @@ class LeasedRecipient(MailingRecipient):
     wants: bool | None
     had_another: bool
     """Whether another mailing of the organisation went to the mailbox lately."""
+    may_press = False
+    """Whether the mail is to offer the next petition; see `looks_at_group`."""
 
     class Meta:
         proxy = True
@@ -139,6 +144,22 @@ def had_another(mailing: Mailing) -> Exists | Value:
     return Exists(others.exclude(mailing=mailing.pk))
 
 
+def signed_already(
+    recipients: Sequence[LeasedRecipient], petition: Petition
+) -> set[int]:
+    """Return the numbers of those of `recipients` who are counted under a petition."""
+    keys = [each.signature.email_key for each in recipients if each.signature]
+    rows = Signature.objects.confirmed().filter(petition=petition, email_key__in=keys)
+    counted = set(rows.values_list("email_key", "person"))
+    return {
+        each.pk
+        for each in recipients
+        if (mine := each.signature)
+        for person in ("", folded_name(mine.name) if petition.shared_addresses else "")
+        if (mine.email_key, person) in counted
+    }
+
+
 def divided(
     recipients: list[LeasedRecipient],
 ) -> tuple[list[LeasedRecipient], list[LeasedRecipient]]:
@@ -177,7 +198,7 @@ class News:
         self, mailing: Mailing, leased: Sequence[LeasedRecipient] = ()
     ) -> None:
         self.mailing = mailing
-        self.frames: dict[tuple[str, str], MessageTemplate] = {}
+        self.frames: dict[tuple[str, str, bool], MessageTemplate] = {}
         self.turns = [each.pk for each in leased]
         self.group: dict[int, LeasedRecipient | None] = {}
         self.keys = key_ring.state()[0] if leased else 0
@@ -209,6 +230,7 @@ class News:
         begin = self.turns.index(first.pk)
         turns = self.turns[begin : begin + sending.MARKS]
         to_write, others = divided(load_leased(turns, self.mailing))
+        self.note_who_may_press(to_write)
         if not self.keys_stand():  # an answer may have been looked for by another key
             return False
         # Nothing is kept of whom nothing was sent to.
@@ -216,22 +238,34 @@ class News:
         self.group = dict.fromkeys(turns) | {each.pk: each for each in to_write}
         return True
 
+    def note_who_may_press(self, recipients: Sequence[LeasedRecipient]) -> None:
+        """Note who can still sign the next petition."""
+        number = self.mailing.next_petition_id or 0
+        rows = Petition.objects.open(timezone.now())
+        following = rows.filter(pk=number).first() if number else None
+        signed = signed_already(recipients, following) if following else set()
+        for each in recipients:
+            each.may_press = following is not None and each.pk not in signed
+
     def message(self, mail: LeasedRecipient) -> bytes:
         signature = mail.signature
         assert signature is not None  # it is written to
-        frame = self.frame(signature.language, mail.reading)
+        frame = self.frame(signature.language, mail.reading, mail.may_press)
         return frame.message(
             signature.email,
             signature.pk,
             message_id(mail),
             timezone.now(),
             consent_id=mail.consent or 0,
+            recipient_id=mail.pk,
         )
 
-    def frame(self, language: str, reading: str) -> MessageTemplate:
+    def frame(
+        self, language: str, reading: str, may_press: bool = True
+    ) -> MessageTemplate:
         """Return the mail in a language of the interface, with the words for those who
-        read in `reading`, made once."""
-        key = (language, self.mailing.words_in(reading).language)
+        read in `reading`, made once; with `may_press`, it offers the next petition."""
+        key = (language, self.mailing.words_in(reading).language, may_press)
         if key not in self.frames:
             self.frames[key] = build(self.mailing, *key)
         return self.frames[key]
@@ -295,9 +329,11 @@ def confirmations_wait() -> bool:
     ).exists()
 
 
-def build(mailing: Mailing, language: str, reading: str) -> MessageTemplate:
+def build(
+    mailing: Mailing, language: str, reading: str, may_press: bool
+) -> MessageTemplate:
     """Render the mail of a mailing in a language of the interface, with its words in
-    the language `reading`."""
+    the language `reading`; with `may_press`, it offers the next petition."""
     organization = mailing.petition.organization
     words = mailing.words_in(reading)
     with translation.override(language):
@@ -306,6 +342,9 @@ def build(mailing: Mailing, language: str, reading: str) -> MessageTemplate:
         update, petition = mailing.update, mailing.update.petition
         own = petition.address(text if text in petition.languages else "")
         is_signed = is_open(petition, timezone.now())
+        following = mailing.next_petition if may_press else None
+        if following:
+            following.reading = text if text in following.languages else ""
         context: dict[str, Any] = {
             "organization": organization,
             "site": settings.SITE_HOST,
@@ -315,6 +354,7 @@ def build(mailing: Mailing, language: str, reading: str) -> MessageTemplate:
             "html": html_with_tags(update_html(words), settings.SITE_URL, tag),
             "address": tagged(settings.SITE_URL + update.address(text), tag),
             "petition": tagged(settings.SITE_URL + own, tag) if is_signed else "",
+            "following": following,
             "operator": said(settings.OPERATOR),
             **{name: placeholder(name) for name in LINKS},
         }

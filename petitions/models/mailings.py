@@ -76,8 +76,9 @@ class Mailing(models.Model):
     writes to them (petitions.mail.mailings). Its words are the update's, in each
     language, as they were when it was prepared.
 
-    The database (petitions/sql/mailings.sql) refuses to change words and audience, what
-    was ordered, and what is over, and to delete any.
+    The database (petitions/sql/mailings.sql) refuses to change words, audience and the
+    next petition, what was ordered, and what is over, to delete any, and a next
+    petition of another organisation.
     """
 
     petition = models.ForeignKey(
@@ -113,6 +114,15 @@ class Mailing(models.Model):
         help_text="Codes of countries; none: any.",
     )
     since = models.DateField(_("signed since"), null=True, blank=True)
+    next_petition = models.ForeignKey(
+        Petition,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("next petition"),
+        help_text="Recipients can sign it with one press.",
+    )
     words = models.JSONField(
         help_text="The update's language, title, text and dialect, for each language."
     )

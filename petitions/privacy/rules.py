@@ -182,7 +182,8 @@ RULES = [
         ),
         purpose=_(
             "So that you get each piece once, not too many of them, and that it is "
-            "known how many reached people. Whether you read it is not known here."
+            "known how many reached people; and for its link by which you can sign "
+            "another petition with one press. Whether you read it is not known here."
         ),
         kept=format_lazy(
             _(

@@ -5,10 +5,11 @@ records the answer about updates as a consent."""
 from __future__ import annotations
 
 import enum
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Min
 from django.utils import timezone
 
@@ -161,11 +162,14 @@ class Confirmation(enum.Enum):
     """The signature was erased, or never existed."""
 
 
-def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
+def confirm(
+    signature_id: int, *, now: datetime, in_transaction: bool = False
+) -> tuple[Confirmation, str]:
     """Count a pending signature; idempotent, so calling it again counts nothing twice.
     Return the outcome and the slug of its petition ('' when the signature is gone).
     Raise OperationalError, as if the database were away, when concurrent confirmations
-    won the race at every try."""
+    won the race at every try. With `in_transaction`, a lost race leaves the transaction
+    that the caller has begun as it was."""
     parameters: dict[str, Any] = {
         "id": signature_id,
         "now": now,
@@ -177,7 +181,8 @@ def confirm(signature_id: int, *, now: datetime) -> tuple[Confirmation, str]:
     for _attempt in range(ATTEMPTS):
         raced = ""
         try:
-            with connection.cursor() as cursor:
+            savepoint = transaction.atomic() if in_transaction else nullcontext()
+            with savepoint, connection.cursor() as cursor:
                 cursor.execute(CONFIRM, parameters)
                 row = cursor.fetchone()
         except IntegrityError as error:

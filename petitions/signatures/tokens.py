@@ -23,6 +23,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import base36_to_int, int_to_base36
 
 LIFETIME = timedelta(days=14)
+# News is read later than what one has just asked for.
+ONE_PRESS_LIFETIME = timedelta(days=30)
 # The time of a token that does not say when it was made.
 UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
@@ -51,6 +53,10 @@ class TokenPurpose(enum.StrEnum):
     UNSUBSCRIBE = "petitions.unsubscribe"
     """Ends the mailings of one organisation to one address, however old the token is.
     Its number is that of a Consent."""
+    ONE_PRESS = "petitions.one-press"
+    """Signs, in a mailing, the petition that it names as the next one, for its
+    recipient. It shows a first name and nothing else that was entered: such mails are
+    forwarded. Its number is that of a MailingRecipient."""
     OFFICE = "petitions.office"
     """Shows a delivery to the office that receives it, and takes its answer, until the
     link ends or is revoked. Its number is that of an OfficeLink."""
@@ -66,6 +72,7 @@ LEADS_TO: dict[TokenPurpose, frozenset[TokenPurpose]] = {
     TokenPurpose.ALL: frozenset({TokenPurpose.OWN, TokenPurpose.NEVER}),
     TokenPurpose.NEVER: frozenset(),
     TokenPurpose.UNSUBSCRIBE: frozenset(),
+    TokenPurpose.ONE_PRESS: frozenset(),
     TokenPurpose.OFFICE: frozenset(),
     TokenPurpose.OFFICE_ANSWER: frozenset(),
 }
@@ -109,16 +116,20 @@ def read_token(purpose: TokenPurpose, token: str, *, now: datetime) -> Outcome:
     """Return what `token` refers to: Valid or Expired if we made it for this purpose,
     otherwise Broken."""
     try:
-        return _outcome(_signer(purpose).unsign(token), now)
+        value = _signer(purpose).unsign(token)
+        is_of_news = purpose is TokenPurpose.ONE_PRESS
+        return _outcome(value, now, ONE_PRESS_LIFETIME if is_of_news else LIFETIME)
     except (BadSignature, ValueError):
         return Broken()
 
 
-def _outcome(value: str, now: datetime) -> Valid | Expired:
+def _outcome(
+    value: str, now: datetime, lifetime: timedelta = LIFETIME
+) -> Valid | Expired:
     """Return what a signed value says; raise ValueError if it is none of ours."""
     row, seconds = value.split(".")
     then = datetime.fromtimestamp(base36_to_int(seconds), UTC)
-    kind = Expired if now - then > LIFETIME else Valid
+    kind = Expired if now - then > lifetime else Valid
     return kind(base36_to_int(row), then)
 
 

@@ -55,6 +55,7 @@ PAGES = {
     TokenPurpose.ALL: "petitions:signed",
     TokenPurpose.NEVER: "petitions:never_again",
     TokenPurpose.UNSUBSCRIBE: "petitions:unsubscribe",
+    TokenPurpose.ONE_PRESS: "petitions:one_press",
     TokenPurpose.OFFICE: "petitions:office",
     TokenPurpose.OFFICE_ANSWER: "petitions:office_answer",
 }
@@ -65,6 +66,7 @@ FOLDERS = {
     "signed": TokenPurpose.ALL,
     "never-again": TokenPurpose.NEVER,
     "unsubscribe": TokenPurpose.UNSUBSCRIBE,
+    "one-press": TokenPurpose.ONE_PRESS,
     "office": TokenPurpose.OFFICE,
     "office-answer": TokenPurpose.OFFICE_ANSWER,
 }

@@ -147,6 +147,31 @@ OfficeAnswer.objects.create(
 """
 
 
+# Two mails to one supporter: one names a petition to be signed with one press, the
+# other one that is signed.
+ONE_PRESS = """
+from django.utils import timezone
+from petitions.models import Mailing, MailingRecipient, Petition, Signature, Update
+from petitions.models.mailings import words_of
+from petitions.signatures.consent import record_consent
+now = timezone.now()
+row = Signature.objects.select_related('petition__organization').get(pk={signature})
+record_consent(row, wants_updates=True, now=now)
+new = Petition.objects.create(
+    organization=row.petition.organization, language='en', title='Count the swifts',
+    text='Please do.', state='open', opens_at=now)
+for following in (new, row.petition):
+    update = Update.objects.create(petition=row.petition, title='News', text='News.')
+    mailing = Mailing.objects.create(
+        petition=row.petition, update=update, next_petition=following,
+        words=words_of(update), made_at=now, state='called_off', finished_at=now)
+    mail = MailingRecipient.objects.create(
+        mailing=mailing, update=update, signature=row, email_key=row.email_key,
+        state='sent', due_at=now, created_at=now, finished_at=now)
+    print(mail.pk)
+"""
+
+
 @pytest.fixture(scope="session")
 def states(site: Site) -> dict[str, str]:
     """A path for each state that a public page can be in, made with real rows."""
@@ -210,6 +235,14 @@ def states(site: Site) -> dict[str, str]:
         "ORDER BY y DESC RETURNING id"
     )
 
+    planted = site.manage("shell", "-c", ONE_PRESS.format(signature=counted))
+    assert planted.returncode == 0, planted.stderr
+    offered, signed = map(int, planted.stdout.split()[-2:])
+
+    def one_press(recipient: int, days: float = 0) -> str:
+        made = now - timedelta(days=days)
+        return f"/one-press/{token(site, TokenPurpose.ONE_PRESS, recipient, made)}/"
+
     def unsubscribe(consent: int) -> str:
         return f"/unsubscribe/{token(site, TokenPurpose.UNSUBSCRIBE, consent, now)}/"
 
@@ -218,6 +251,9 @@ def states(site: Site) -> dict[str, str]:
         "unsubscribe": unsubscribe(given),
         "unsubscribe, so it is": unsubscribe(taken),
         "unsubscribe, erased": unsubscribe(0),
+        "one press": one_press(offered),
+        "one press, counted": one_press(signed),
+        "one press, ended": one_press(offered, 31),
         "office": f"/office/{token(site, TokenPurpose.OFFICE, room, now)}/",
         "office, ended": "/office/not-whole/",
         "office, answer": (

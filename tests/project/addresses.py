@@ -74,6 +74,7 @@ PATHS = {
     "petitions:erase_all": "/signed/{all}/erase/",
     "petitions:never_again": "/never-again/{never}/",
     "petitions:unsubscribe": "/unsubscribe/{unsubscribe}/",
+    "petitions:one_press": "/one-press/{one_press}/",
     "petitions:office": "/office/{office}/",
     "petitions:office_names": "/office/{office}/names/",
     "petitions:office_file": "/office/{office}/files/0/",

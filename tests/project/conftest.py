@@ -53,6 +53,7 @@ from tests.factories import (
     make_update,
     make_update_translation,
 )
+from tests.petitions.mail.mailing import written_to
 from tests.project.people import plant_people
 
 
@@ -220,6 +221,11 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
         "unsubscribe": make_token(
             TokenPurpose.UNSUBSCRIBE,
             Consent.objects.filter(email=counted.email).latest("pk").pk,
+            now=now,
+        ),
+        "one_press": make_token(
+            TokenPurpose.ONE_PRESS,
+            written_to(counted, next_petition=make_petition(petition.organization)).pk,
             now=now,
         ),
         "confirm": make_token(TokenPurpose.CONFIRM, signature.pk, now=now),

@@ -248,6 +248,7 @@ def test_no_address_is_an_error_of_ours_before_the_first_migrate(empty: str) -> 
             "office",
             "office_answer",
             "unsubscribe",
+            "one_press",
         ],
         "x:y",
     )

@@ -18,7 +18,7 @@ from petitions.models import (
     Signature,
     Update,
 )
-from petitions.models.mailings import CALL_OFF_WITHIN
+from petitions.models.mailings import CALL_OFF_WITHIN, words_of
 from petitions.states import MailingState
 from tests.factories import make_member, make_signature, make_update
 
@@ -35,8 +35,8 @@ def make_supporter(petition: Petition, email: str = "", **fields: Any) -> Signat
 
 
 def prepared(update: Update, by: User | None = None, **chosen: Any) -> Mailing:
-    now = timezone.now()
-    mailing = mailings.draft(update, Audience(**chosen), by, now)
+    now, following = timezone.now(), chosen.pop("next_petition", None)
+    mailing = mailings.draft(update, Audience(**chosen), by, now, following)
     mailings.prepare(mailing, now)
     return mailing
 
@@ -84,18 +84,21 @@ def run(mailing: Mailing) -> Mailing:
     return mailing
 
 
-def written_to(row: Signature, *, is_over: bool = True) -> None:
+def written_to(
+    row: Signature, *, is_over: bool = True, next_petition: Petition | None = None
+) -> MailingRecipient:
     """Note that a mailing of its petition, which is over, went to somebody."""
     now, petition = timezone.now(), row.petition
     update = petition.updates.first() or make_update(petition)
-    given: dict[str, Any] = {"words": [], "made_at": now}
+    given: dict[str, Any] = {"words": words_of(update), "made_at": now}
+    given["next_petition"] = next_petition
     if is_over:
         given |= {"state": MailingState.CALLED_OFF, "finished_at": now}
     mailing, _made = Mailing.objects.get_or_create(
         petition=petition, update=update, defaults=given
     )
     assert row.email_key is not None
-    MailingRecipient.objects.create(
+    return MailingRecipient.objects.create(
         mailing=mailing, update=update, signature=row, email_key=row.email_key,
         state="sent", due_at=now, created_at=now, finished_at=now,
     )  # fmt: skip

@@ -93,8 +93,9 @@ SIGNERS = [
     TokenPurpose.NEVER,
 ]  # fmt: skip
 OF_OFFICES = ["office", "office_answer", "office_file", "office_names"]
-# That of a mailing, about an answer to the organisation (test_unsubscribing.py).
-OF_MAILINGS = ["unsubscribe"]
+# Those of a mailing, about an answer to the organisation (test_unsubscribing.py) and
+# about a recipient (test_one_press.py).
+OF_MAILINGS = ["unsubscribe", "one_press"]
 # What a POST may do to a signature that was confirmed.
 CHANGES = {"signature", "withdraw", "erase", "erase_all", "end_links"}
 OF_TOKENS = [
