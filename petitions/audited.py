@@ -25,6 +25,13 @@ OF_MAILINGS = (
     "bounced", "unsubscribed", "test_due", "test_reply", "goes_since",
 )  # fmt: skip
 
+# What the worker writes into an import in each batch; how a file is read.
+OF_IMPORTS = (
+    "layout", "heading", "position", "line", "last_id", "lines", "found", "duplicates",
+    "already", "faults", "without_address", "counted", "keyless", "taken_away",
+    "file_erased_at", "becomes", "problem",
+)  # fmt: skip
+
 CHOICES: dict[str, Choice] = {
     "petitions.petition": Audited(
         "organization_id", leave_out=(*SIZES, "anonymised_to", "state_since")
@@ -64,6 +71,10 @@ CHOICES: dict[str, Choice] = {
         leave_out=("mail_due_at", "attempts", "mailed_at"),
         hide=("name", "email", "text"),
     ),
+    "petitions.signatureimport": Audited(OF_PETITION, leave_out=OF_IMPORTS),
+    "petitions.importpiece": DERIVED,
+    "petitions.importfault": SIGNERS,
+    "petitions.importedsignature": SIGNERS,
     "petitions.packfile": DERIVED,
     "petitions.packpiece": DERIVED,
     "petitions.leftout": SIGNERS,

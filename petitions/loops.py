@@ -22,6 +22,7 @@ from petitions.counts import checkpoints
 from petitions.counts.folding import fold_round
 from petitions.counts.verifying import verify
 from petitions.delivery import making, office
+from petitions.importing import jobs
 from petitions.mail import mailings, quarantine_notices
 from petitions.mail.outbox import begin_sending, send_due
 from petitions.mail.reminders import ReminderSweep
@@ -85,6 +86,7 @@ LOOPS = [
     Loop("limits", 60, rate_limits.purge_round),
     Loop("sources", source_tallies.EVERY, source_tallies.tally),
     Loop("jobs", 1, invalidating.advance_round),
+    Loop("imports", 1, jobs.advance_round),
     Loop("packs", 1, making.advance),
     Loop("undelivered", 600, undelivered.remind, mails=True),
     Loop("office", 2, office.mail_round, mails=True),

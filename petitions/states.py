@@ -122,6 +122,20 @@ class ExportState(models.TextChoices):
     BROKEN_OFF = "broken_off", _("Broken off")
 
 
+class ImportState(models.TextChoices):
+    """The progress of an import of signatures from a file."""
+
+    READ = "read", _("Columns to be chosen")
+    CHECKING = "checking", _("Being checked")
+    CHECKED = "checked", _("Checked")
+    RUNNING = "running", _("Being imported")
+    DONE = "done", _("Imported")
+    REVERSING = "reversing", _("Being taken back")
+    REVERSED = "reversed", _("Taken back")
+    CALLED_OFF = "called_off", _("Called off")
+    FAILED = "failed", _("Could not be read")
+
+
 class PackContents(models.TextChoices):
     """What a delivery pack holds."""
 

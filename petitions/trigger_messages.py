@@ -10,6 +10,7 @@ SENTENCES = (
     _("A count entry is permanent: correct it with another one."),
     _("The count log is permanent: another line corrects a mistake."),
     _("A counted signature must be withdrawn before it is erased."),
+    _("An import stays on record: take it back."),
     _("A request that was answered stays on record as it is."),
     _("An update that was published keeps its address."),
     _("Choose a petition of the same organisation."),

@@ -230,6 +230,7 @@ LOOPS = {
     "limits": _("limits of sign forms"),
     "sources": _("figures by network and mail domain"),
     "jobs": _("invalidation of signatures"),
+    "imports": _("imports of signatures"),
     "packs": _("delivery packs"),
     "undelivered": _("names that were not handed over"),
     "office": _("answers of offices"),

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from petitions.dates import day_of, why_impossible
-from petitions.models import CountEntry, Petition
+from petitions.models import CountEntry, Petition, SignatureImport
 
 # Nobody plans further ahead: a later year is mistyped.
 FAR_AHEAD = timedelta(days=3660)
@@ -99,8 +99,12 @@ class DatesForm(forms.ModelForm[Petition]):
         opens_at, ended_on = self.instance.opens_at, self.instance.end_day
         opened_on = day_of(opens_at) if opens_at and opens_at <= now else None
         entries = CountEntry.objects.filter(petition=self.instance.pk)
-        counted_on = entries.aggregate(day=Min("counted_at"))["day"]
-        begun_by = min(filter(None, [opened_on, ended_on, counted_on]), default=day)
+        imports = SignatureImport.objects.filter(petition=self.instance.pk)
+        counted_on = [
+            rows.aggregate(day=Min("counted_at"))["day"]
+            for rows in (entries, imports.exclude(begun_at=None))
+        ]
+        begun_by = min(filter(None, [opened_on, ended_on, *counted_on]), default=day)
         if day <= begun_by:
             return None
         return _("It had begun by %(day)s: choose that day, or an earlier one.") % {

@@ -12,12 +12,21 @@ from petitions.states import Source
 
 # One statement sees one snapshot: what is folded meanwhile is on exactly one side.
 VERIFY = """
-WITH expected AS (
+WITH recorded AS (
     SELECT petition_id, 'confirmed' AS source, count(*) AS number
       FROM petitions_signature WHERE state = 'confirmed' GROUP BY petition_id
      UNION ALL
     SELECT petition_id, source, sum(number)
       FROM petitions_countentry GROUP BY petition_id, source
+     UNION ALL
+    SELECT petition_id, 'imported', count(*)
+      FROM petitions_importedsignature WHERE counted GROUP BY petition_id
+     UNION ALL
+    SELECT petition_id, 'imported', sum(keyless)
+      FROM petitions_signatureimport GROUP BY petition_id
+), expected AS (
+    SELECT petition_id, source, sum(number) AS number
+      FROM recorded GROUP BY petition_id, source
 ), unfolded AS (
     SELECT petition_id, source, sum(delta) AS number
       FROM petitions_countchange GROUP BY petition_id, source
@@ -65,7 +74,8 @@ class CountProof:
     slug: str
     source: Source
     recorded: int
-    """The confirmed signatures, or the sum of count entries."""
+    """The confirmed signatures; or the sum of count entries and, for what was counted
+    elsewhere, of the people that imports count."""
     folded: int
     """The total."""
     unfolded: int

@@ -20,7 +20,6 @@ class Migration(migrations.Migration):
         RunSQLFile(SQL / f"{subject}.sql")
         for subject in (
             "targets",
-            "translations",
             "signatures",
             "answers",
             "handovers",

@@ -18,6 +18,12 @@ from petitions.models.count_log import (
 from petitions.models.counts import CountChange, CountEntry, DailyTotal, Total
 from petitions.models.exports import Export
 from petitions.models.handovers import Handover, HandoverTranslation
+from petitions.models.imports import (
+    ImportedSignature,
+    ImportFault,
+    ImportPiece,
+    SignatureImport,
+)
 from petitions.models.invalidations import Invalidation
 from petitions.models.limits import (
     Limit,
@@ -78,6 +84,9 @@ __all__ = [
     "FormerPetitionSlug",
     "Handover",
     "HandoverTranslation",
+    "ImportFault",
+    "ImportPiece",
+    "ImportedSignature",
     "Invalidation",
     "KeyCollision",
     "KeyVersion",
@@ -108,6 +117,7 @@ __all__ = [
     "SearchDocument",
     "SearchWord",
     "Signature",
+    "SignatureImport",
     "SourceTally",
     "SupporterRequest",
     "Suppression",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from petitions.models.counts import CountEntry
+    from petitions.models.imports import SignatureImport
     from petitions.models.signatures import Signature
     from petitions.models.targets import Target
 
@@ -240,6 +241,7 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
         targets: RelatedManager[Target]
         signatures: RelatedManager[Signature]
         count_entries: RelatedManager[CountEntry]
+        imports: RelatedManager[SignatureImport]
 
     # Added by PetitionQuerySet.with_counts().
     confirmed: int
@@ -253,10 +255,12 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
 
     @property
     def has_signatures(self) -> bool:
-        """Whether anybody has signed, confirmed or not, or a count entry exists: then
-        the words are frozen."""
+        """Whether anybody has signed, confirmed or not, or a count entry or an import
+        exists: then the words are frozen."""
         return self.pk is not None and (
-            self.signatures.exists() or self.count_entries.exists()
+            self.signatures.exists()
+            or self.count_entries.exists()
+            or self.imports.filter(begun_at__isnull=False).exists()
         )
 
     @property

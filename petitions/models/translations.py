@@ -262,9 +262,12 @@ class Translation(HasDialect, OtherText):
             return False
         newest = self.petition.signatures.order_by("-pk").first()
         entries = self.petition.count_entries.filter(created_at__gte=self.created_at)
+        imports = self.petition.imports.filter(begun_at__gte=self.created_at)
         return (
-            newest is not None and newest.created_at >= self.created_at
-        ) or entries.exists()
+            (newest is not None and newest.created_at >= self.created_at)
+            or entries.exists()
+            or imports.exists()
+        )
 
     @property
     def keeps_dialect(self) -> bool:

@@ -12,8 +12,10 @@ from core.retention import (
     Rows,
 )
 from petitions.delivery import expiring
+from petitions.importing import jobs
 from petitions.mail.bounces import HELD_FOR
 from petitions.mail.mailings import RECIPIENTS_KEPT
+from petitions.models.imports import FILE_KEPT
 from petitions.models.offices import OFFICE_ANSWERS_KEPT
 from petitions.models.packs import FILES_KEPT
 from petitions.models.petition_lifecycle import WAIT
@@ -316,6 +318,53 @@ RULES = [
         expiry=Rows(invalidating.still_naming, invalidating.clear_typed_names),
     ),
     RetentionRule(
+        name="files of signatures from elsewhere",
+        columns={
+            "petitions.importpiece": ("content",),
+            "petitions.importfault": ("column", "found"),
+        },
+        what=_(
+            "The file in which an organisation brings in people who signed its "
+            "petition elsewhere, and the lines of it that could not be read"
+        ),
+        purpose=_("So that they count here, too."),
+        kept=format_lazy(
+            _("Until it is imported; otherwise, and lines with a fault, {days} days."),
+            days=FILE_KEPT.days,
+        ),
+        expiry=Rows(jobs.past_files, jobs.erase_files),
+    ),
+    RetentionRule(
+        name="people who signed elsewhere",
+        columns={"petitions.importedsignature": ("email_key", "address_key")},
+        what=_("That you signed a petition elsewhere before, as its organisation says"),
+        purpose=_(
+            "So that you count once, also when you sign here. Neither name nor "
+            "address: a number that only this site can make of it. You are not "
+            "written to because of it."
+        ),
+        kept=_(
+            "Until you sign here or have it erased, at most as long as the names of "
+            "that petition’s signatures."
+        ),
+        expiry=Rows(jobs.past_keys, jobs.forget_keys),
+    ),
+    RetentionRule(
+        name="imports",
+        columns={
+            "petitions.signatureimport": (
+                "file_name", "label", "counted_by", "made_by", "begun_by",
+                "reversed_by",
+            ),
+        },
+        what=_(
+            "Who of an organisation's staff brought in such a file, when, where its "
+            "people signed and who counted them, and how many there were"
+        ),
+        purpose=_("So that the total can be proved."),
+        kept=_("As long as the count."),
+    ),
+    RetentionRule(
         name="lists that organisations took",
         columns={"petitions.export": ("made_by",)},
         what=_(
@@ -525,6 +574,15 @@ NOT_PERSONAL = {
     "petitions.dailytotal": ("source",),
     "petitions.invalidation": ("name_match", "state"),
     "petitions.export": ("kind", "state"),
+    "petitions.signatureimport": (
+        "sha256",
+        "layout",
+        "heading",
+        "state",
+        "becomes",
+        "problem",
+    ),
+    "petitions.importfault": ("sentence",),
     "petitions.pack": ("contents", "state", "columns", "countries"),
     "petitions.packfile": ("name", "sha256"),
     "petitions.officeanswer": ("language",),

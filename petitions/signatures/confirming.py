@@ -8,18 +8,20 @@ import enum
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
 from core.db.database import without_comments
+from petitions.identity import key_ring
 from petitions.identity.same_person import (
     counted_of_mailbox,
     find_signature,
     is_full,
 )
-from petitions.models import Signature
+from petitions.models import ImportedSignature, Signature
 from petitions.models.mails import MailState
 from petitions.signable import IS_RUNNING
 from petitions.signatures import rekeying
@@ -35,14 +37,21 @@ WITH mine AS MATERIALIZED (
     -- Only a row of the newest key version (read in this statement), and with a
     -- `person` if two may share an address, can be compared with all others; for any
     -- other row `confirm` updates the key and tries again. While a re-key runs,
-    -- `former_key` is compared with the rows that still have the version before.
-    SELECT s.petition_id, s.email_key, s.person, s.via,
+    -- `former_key` is compared with the rows that still have the version before. Where
+    -- imports have keys of former versions, `confirm` makes those of this address.
+    SELECT s.petition_id, s.email_key, s.person, s.via, oldest,
            ARRAY[s.email_key, COALESCE(s.former_key, s.email_key)] AS keys
       FROM petitions_signature s
       JOIN petitions_petition p ON p.id = s.petition_id
+     CROSS JOIN LATERAL (
+           -- NULL where nobody was imported, as nearly everywhere.
+           SELECT min(email_key_version) AS oldest FROM petitions_importedsignature i
+            WHERE i.petition_id = p.id) i
      WHERE s.id = %(id)s AND s.state = 'pending'
        AND s.email_key_version = (SELECT max(number) FROM petitions_keyversion)
        AND (s.person <> '') = p.shared_addresses
+       AND (%(imported)s::uuid[] IS NOT NULL
+            OR COALESCE(oldest, s.email_key_version) = s.email_key_version)
 ), siblings AS MATERIALIZED (
     -- Everybody locks them in the same order, so that two confirmations of one person
     -- wait for each other instead of deadlocking.
@@ -90,7 +99,7 @@ WITH mine AS MATERIALIZED (
               AND c.state = 'confirmed'))
  RETURNING s.id, s.petition_id, s.email, s.email_key, s.email_key_version,
            s.wants_updates, s.consent_version, s.language, p.slug, p.organization_id,
-           mine.via
+           mine.via, keys, oldest
 ), merged AS (
     -- Only forms with this very spelling of the address. Another spelling may belong to
     -- somebody else, whose form must stay and whose link must not lead here.
@@ -114,6 +123,11 @@ WITH mine AS MATERIALIZED (
     SELECT petition_id, %(day)s, 'confirmed', 1,
            lower(substring(email FROM '@([^@]*)$')), via, id
       FROM confirmed
+     UNION ALL
+    -- Whoever was imported counts here from now on.
+    SELECT petition_id, %(day)s, 'imported', -n, '', '', NULL
+      FROM confirmed, forget_imported(petition_id, keys || %(imported)s::uuid[]) n
+     WHERE oldest > 0 AND n > 0
 ), consent AS (
     INSERT INTO petitions_consent (
         organization_id, email, email_key, email_key_version, wants_updates,
@@ -178,12 +192,14 @@ def confirm(
     }
     # Whether the try before found no reason but “too late”.
     unexplained = False
+    # The keys that imports may know this address by, once they are asked for.
+    imported: list[UUID] | None = None
     for _attempt in range(ATTEMPTS):
         raced = ""
         try:
             savepoint = transaction.atomic() if in_transaction else nullcontext()
             with savepoint, connection.cursor() as cursor:
-                cursor.execute(CONFIRM, parameters)
+                cursor.execute(CONFIRM, {**parameters, "imported": imported})
                 row = cursor.fetchone()
         except IntegrityError as error:
             # A concurrent confirmation at the same address was quicker.
@@ -194,6 +210,11 @@ def confirm(
         if raced == SLOT_ONCE or rekeying.rekey_one(signature_id, now=now):
             unexplained = False
             continue
+        if imported is None and not raced:
+            imported = imported_keys(signature_id)
+            if imported:
+                unexplained = False
+                continue
         outcome, slug = explain_refusal(signature_id)
         # “Too late” erases what was entered. So it is returned only when a second try
         # finds the same: a concurrent re-key may have updated the row just now.
@@ -201,6 +222,18 @@ def confirm(
             return outcome, slug
         unexplained = True
     raise OperationalError("others confirm at the same address all the time")
+
+
+def imported_keys(signature_id: int) -> list[UUID]:
+    """Return the keys of a pending signature's address under all versions, where people
+    were imported under a former one; none where not."""
+    ring = key_ring.current_keyring()
+    former = ImportedSignature.objects.filter(
+        petition=OuterRef("petition"), email_key_version__lt=ring.newest.number
+    )
+    pending = Signature.objects.pending().filter(Exists(former), pk=signature_id)
+    address = pending.values_list("email", flat=True).first()
+    return ring.all_keys(address) if address else []
 
 
 def is_in_time(

@@ -25,6 +25,7 @@ from petitions.models import (
     Bounce,
     Consent,
     CountReceipt,
+    ImportedSignature,
     LeftOut,
     MailingRecipient,
     MergedSignature,
@@ -32,6 +33,7 @@ from petitions.models import (
     Report,
     Signature,
 )
+from petitions.models.imports import ImportedSignatureQuerySet
 from petitions.models.mails import MailKind, MailState
 from petitions.models.reports import ReportQuerySet
 from petitions.signature_fields import OPTIONAL
@@ -51,6 +53,7 @@ class DataSubject:
     signatures: QuerySet[Signature]
     consents: QuerySet[Consent]
     reports: ReportQuerySet
+    imported: ImportedSignatureQuerySet
 
     @classmethod
     def owner(cls, address: str) -> Self:
@@ -61,6 +64,7 @@ class DataSubject:
             same_person.of_address(Signature.objects.all(), address),
             same_person.of_address(Consent.objects.all(), address),
             Report.objects.legible().filter(email__in=spellings(address)),
+            ImportedSignature.objects.of_address(address, key_ring.current_keyring()),
         )
 
     @classmethod
@@ -76,11 +80,15 @@ class DataSubject:
         )
         consents = Consent.objects.filter(organization=organization)
         reports = Report.objects.legible().received_by(organization.pk)
+        imported = ImportedSignature.objects.filter(petition__organization=organization)
+        ring = key_ring.current_keyring()
         if exact:
+            imported = imported.of_address(address, ring)
             signatures = same_person.of_address(signatures, address)
             consents = same_person.of_address(consents, address)
             reports = reports.filter(email__in=spellings(address))
         else:
+            imported = imported.of_mailbox(address, ring)
             known = key_ring.keys_of(address)
             signatures = signatures.filter(email_key__in=known)
             consents = consents.filter(email_key__in=known)
@@ -90,7 +98,7 @@ class DataSubject:
             rows: tuple[QuerySet[Any], ...] = (signatures, consents, reports)
             return sorted({email for row in rows for email in emails_of(row)})
 
-        return cls(addresses, signatures, consents, reports)
+        return cls(addresses, signatures, consents, reports, imported)
 
     @property
     def is_unknown(self) -> bool:
@@ -242,6 +250,12 @@ def receipt_details(row: CountReceipt) -> Iterator[Detail]:
     yield Detail("secret", _("Secret number"), bytes(row.nonce).hex())
 
 
+def imported_details(row: ImportedSignature) -> Iterator[Detail]:
+    yield Detail("petition", _("Petition"), row.petition.title)
+    yield Detail("counted", _("Counted"), row.counted)
+    yield Detail("brought_in_at", _("Brought in"), row.signature_import.made_at)
+
+
 def signatures_of(subject: DataSubject) -> QuerySet[Signature]:
     """Return the signatures, newest first, including every pending form for the same
     petition."""
@@ -288,6 +302,12 @@ def left_outs_of(subject: DataSubject) -> QuerySet[LeftOut]:
     return rows.select_related("pack__petition", "pack__target")
 
 
+def imported_of(subject: DataSubject) -> QuerySet[ImportedSignature]:
+    return subject.imported.select_related("petition", "signature_import").order_by(
+        "pk"
+    )
+
+
 def messages_of(subject: DataSubject) -> QuerySet[Report]:
     return subject.reports.select_related("petition").order_by("pk")
 
@@ -303,6 +323,7 @@ PLACES = (
     Place("news", _("News by mail"), news_of, news_details),
     Place("merged_forms", _("Copies of a form"), merged_of, merged_details),
     Place("left_out", _("Left out of a list"), left_outs_of, left_out_details),
+    Place("signed_elsewhere", _("Signed elsewhere"), imported_of, imported_details),
     Place("messages", _("Messages to the organisation"), messages_of, report_details),
 )  # fmt: skip
 
@@ -351,6 +372,7 @@ def erase_all(subject: DataSubject, *, now: datetime) -> None:
             if Signature.objects.filter(pk=signature.pk).exists():
                 erase_signature(signature, now=now)
         subject.consents.delete()
+        subject.imported.take_away(now=now)
         subject.reports.erase_words()
 
 
@@ -370,6 +392,9 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
         at_address = same_person.of_address(
             Signature.objects.filter(petition=signature.petition_id), signature.email
         )
+        ring = key_ring.current_keyring()
+        imported = ImportedSignature.objects.of_address(signature.email, ring)
+        imported.filter(petition=signature.petition_id).take_away(now=now)
         if not at_address.exclude(state=SignatureState.PENDING).exists():
             # A consent is the mailbox's: the other person there may have given it.
             forget_answers(signature)

@@ -23,13 +23,19 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import Error, OperationalError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from core.db.batches import Batches
 from core.db.database import is_away
 from petitions.identity import key_ring
 from petitions.identity.key_ring import Keyring
-from petitions.models import Consent, KeyVersion, Signature, Suppression
+from petitions.models import (
+    Consent,
+    ImportedSignature,
+    KeyVersion,
+    Signature,
+    Suppression,
+)
 from petitions.signatures.rekey_batch import (
     carry_suppressions,
     is_outdated,
@@ -72,6 +78,8 @@ class RekeyReport:
     left: dict[int, int] = field(default_factory=dict)
     """The number of suppressions known only by a key of a former version, by version:
     each such version's secret is still needed for them."""
+    imported: dict[int, int] = field(default_factory=dict)
+    """The number of imported people known only by one, likewise."""
 
     @property
     def idle(self) -> bool:
@@ -249,3 +257,11 @@ def unmatched_suppressions(ring: Keyring) -> dict[int, int]:
     for number in rows.values_list("key_version", flat=True):
         found[number] = found.get(number, 0) + 1
     return found
+
+
+def imported_before(ring: Keyring) -> dict[int, int]:
+    """Return, by version, how many imported people only the key of a former version can
+    match."""
+    rows = ImportedSignature.objects.exclude(email_key_version=ring.newest.number)
+    numbers = rows.order_by().values_list("email_key_version")
+    return dict(numbers.annotate(number=Count("pk")))

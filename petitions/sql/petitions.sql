@@ -4,6 +4,8 @@ CREATE OR REPLACE FUNCTION petition_is_signed(signed_id bigint) RETURNS boolean
 LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT 1 FROM petitions_signature WHERE petition_id = signed_id)
         OR EXISTS (SELECT 1 FROM petitions_countentry WHERE petition_id = signed_id)
+        OR EXISTS (SELECT 1 FROM petitions_signatureimport
+                    WHERE petition_id = signed_id AND begun_at IS NOT NULL)
 $$;
 
 -- Refuse to change a petition that people have signed; the triggers say which columns.

@@ -7,6 +7,8 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
                       WHERE petition_id = signed_id ORDER BY id DESC LIMIT 1), false)
         OR EXISTS (SELECT 1 FROM petitions_countentry
                     WHERE petition_id = signed_id AND created_at >= since)
+        OR EXISTS (SELECT 1 FROM petitions_signatureimport
+                    WHERE petition_id = signed_id AND begun_at >= since)
 $$;
 
 -- Refuse to change or delete a translation that people may have signed.

@@ -121,6 +121,7 @@ class Command(DatabaseCommand):
             ring = key_ring.current_keyring()
         report.tidied += rekeying.delete_old_versions(ring)
         report.left = rekeying.unmatched_suppressions(ring)
+        report.imported = rekeying.imported_before(ring)
 
     def signatures(self, rows: Any, ring: Keyring, report: rekeying.RekeyReport) -> int:
         """Give new keys to `rows` once; return how many there were."""
@@ -153,5 +154,11 @@ class Command(DatabaseCommand):
                 f"{number} alone: keep its EMAIL_KEY in EMAIL_KEY_FALLBACKS as long "
                 "as they shall be left alone."
             )
-        if not report.left:
+        for number, left in sorted(report.imported.items()):
+            self.stdout.write(
+                f"{left} people who were imported are known by a key of version "
+                f"{number} alone: without its EMAIL_KEY in EMAIL_KEY_FALLBACKS they "
+                "count twice when they sign here."
+            )
+        if not report.left and not report.imported:
             self.stdout.write("No former EMAIL_KEY is needed any more.")
