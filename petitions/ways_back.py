@@ -91,6 +91,8 @@ OF = {
     "remove": for_seven_days(_("Call it off")),
     "invalidate": always(_("Reverse…")),
     "reverse": always(_("Invalidate signatures…")),
+    "import": always(_("Take it back…")),
+    "import_back": always(_("Import signatures…")),
     "answer": always(_("Withdraw…"), for_owners=True),
     "handover": always(_("Delete"), for_owners=True),
     "correct": never(

@@ -2,6 +2,7 @@
 
 from petitions.admin.addresses import AddressRuleAdmin, KeyCollisionAdmin
 from petitions.admin.exports import ExportAdmin
+from petitions.admin.imports import SignatureImportAdmin
 from petitions.admin.invalidations import InvalidationAdmin
 from petitions.admin.limits import (
     LimitAdmin,
@@ -40,6 +41,7 @@ __all__ = [
     "PetitionAdmin",
     "ReportAdmin",
     "SignatureAdmin",
+    "SignatureImportAdmin",
     "SupporterRequestAdmin",
     "TopicAdmin",
     "UpdateAdmin",

@@ -25,6 +25,7 @@ from petitions.admin import (
     actions,
     exports,
     figures,
+    imports,
     invalidations,
     packs,
     previews,
@@ -45,6 +46,7 @@ from petitions.admin.text_widgets import MarkdownArea
 from petitions.admin.timeline import links
 from petitions.admin.translations import TranslationInline, UsedLanguages
 from petitions.counts.entries import record_entry
+from petitions.importing.jobs import is_open_to_imports
 from petitions.models import Correction, CountEntry, Petition, Target, Topic
 from petitions.privacy import expiry
 from petitions.signature_fields import OPTIONAL
@@ -242,6 +244,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
                 and self.holds(request, Right.DELIVER, petition),
                 "can_export": petition.state != State.DRAFT
                 and self.holds(request, Right.EXPORT, petition),
+                "can_import": is_open_to_imports(petition)
+                and self.holds(request, Right.COUNT, petition),
                 "can_invalidate": petition.state != State.DRAFT
                 and self.holds(request, Right.MODERATE, petition),
             }
@@ -348,6 +352,11 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
                 name="petitions_petition_invalidate",
             ),
             path(
+                "<int:number>/import/",
+                wrapped(self.import_signatures),
+                name="petitions_petition_import",
+            ),
+            path(
                 "<int:number>/deliver/",
                 wrapped(self.deliver),
                 name="petitions_petition_deliver",
@@ -397,6 +406,13 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     def invalidate(self, request: HttpRequest, petition: Petition) -> HttpResponse:
         """Take signatures from the count: describe them, preview, apply."""
         return invalidations.invalidate(self, request, petition)
+
+    @page(Right.COUNT)
+    def import_signatures(
+        self, request: HttpRequest, petition: Petition
+    ) -> HttpResponse:
+        """Bring in people who signed elsewhere before, from a file."""
+        return imports.import_signatures(self, request, petition)
 
     @page(Right.DELIVER)
     def deliver(self, request: HttpRequest, petition: Petition) -> HttpResponse:

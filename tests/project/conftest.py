@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +14,7 @@ from pytest_django import Settings
 
 from organizations.models import Description, Organization, User
 from petitions.counts import checkpoints, folding
+from petitions.importing import stored_files
 from petitions.models import (
     AddressRule,
     Consent,
@@ -28,6 +30,7 @@ from petitions.models import (
     Pack,
     Petition,
     Report,
+    SignatureImport,
     SupporterRequest,
     Topic,
     Update,
@@ -116,6 +119,11 @@ def world(organization: Organization, alice: User) -> World:
         petition=world.signed, target=world.signed.targets.get(), made_by=alice,
         made_at=now,
     )  # fmt: skip
+    stored_files.keep(
+        SignatureImport(petition=world.signed, made_by=alice, made_at=now),
+        "signers.csv",
+        io.BytesIO(b"Email,Name\nnobody@nowhere.test,No Body\n"),
+    )
     KeyCollision.objects.create(
         petition=world.signed, kept=signature.pk, taken_back=pending.pk, version=1,
         found_at=now,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.utils import timezone
 
 from organizations.models import Organization, User
+from petitions.importing import stored_files
 from petitions.models import (
+    ImportFault,
     Invalidation,
     MailTally,
     OrdinaryDomain,
     OutgoingMail,
     Report,
     Signature,
+    SignatureImport,
     SourceTally,
 )
 from petitions.models.mails import MailState
@@ -71,6 +75,13 @@ def plant_people(world: Any, other_organization: Organization, alice: User) -> N
         petition=ended, name="Wimblethorpe", name_match="contains", made_by=alice,
         reason="Whippersnap", made_at=now, as_of=now, found=0, up_to=0, state="done",
         finished_at=now,
+    )  # fmt: skip
+    brought = SignatureImport(petition=signed, made_by=alice, made_at=now)
+    lines = b"Email,Name\nwimblethorpe@gobbledok.example,Quentin Blatherwick\n"
+    stored_files.keep(brought, "signers.csv", io.BytesIO(lines))
+    ImportFault.objects.create(
+        signature_import=brought, line=3, column="Email", found="snollygoster",
+        sentence="An e-mail address or a link stands here.",
     )  # fmt: skip
     OrdinaryDomain.objects.create(
         organization=world.organization, domain="flimflam.example"

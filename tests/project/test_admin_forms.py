@@ -38,6 +38,7 @@ from petitions.models import (
     Pack,
     Petition,
     Signature,
+    SignatureImport,
 )
 from tests.project.conftest import World, sent
 
@@ -57,6 +58,7 @@ READ_ONLY = (
     Mailing,
     OfficeAnswer,
     Pack,
+    SignatureImport,
 )
 
 # A draft, one that is public, and one that people have signed.

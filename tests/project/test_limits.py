@@ -68,7 +68,9 @@ COMPUTED = ("petitions.keyversion.rules", "petitions.searchdocument.head",
             "petitions.searchdocument.whole", "config.auditentry.was",
             "config.auditentry.now", "petitions.pack.columns",
             "petitions.pack.countries", "petitions.mailing.words",
-            "petitions.mailing.languages", "petitions.mailing.countries")  # fmt: skip
+            "petitions.mailing.languages", "petitions.mailing.countries",
+            "petitions.signatureimport.layout",
+            "petitions.signatureimport.heading")  # fmt: skip
 # Held by a constraint of its own: tests/project/test_switches.py.
 HELD = "config.switch.texts"
 

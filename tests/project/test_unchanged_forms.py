@@ -27,6 +27,7 @@ from petitions.models import (
     OrdinaryDomain,
     Pack,
     Signature,
+    SignatureImport,
 )
 from tests.project.conftest import World, sent
 
@@ -38,7 +39,7 @@ FORMS = [model for model in admin.site._registry if not model._meta.proxy]
 # Nobody writes these in a form.
 READ_ONLY = (
     AnswerWithdrawal, AuditEntry, Export, Invalidation, KeyCollision, Mailing,
-    OfficeAnswer, Pack, Signature,
+    OfficeAnswer, Pack, Signature, SignatureImport,
 )  # fmt: skip
 # Their columns hold no words.
 NO_WORDS = (User, AddressRule, OrdinaryDomain)

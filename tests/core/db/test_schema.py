@@ -87,6 +87,7 @@ COMMANDS = [
     ["rekey"],
     ["rekey", "--dry-run"],
     ["import_organization"],
+    ["import_signatures", "a-petition", "signers.csv"],
     ["load_demo"],
     ["check"],
     ["changepassword", "a@example.org"],

@@ -1,0 +1,238 @@
+"""An import from the petition's page to the count, and back, as staff make it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from core.models import AuditEntry
+from organizations.models import Organization, Role
+from petitions.importing import jobs
+from petitions.models import ImportPiece, Petition, SignatureImport
+from petitions.states import State
+from tests.factories import make_member, make_petition, make_signature
+from tests.helpers import text_of
+from tests.petitions.admin.helpers import Login
+from tests.petitions.importing.files import check, content, numbers, of_people, work
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(as_user: Login, organization: Organization) -> Any:
+    return as_user(make_member(organization, Role.EDITOR))
+
+
+def address(job: SignatureImport, page: str = "change") -> str:
+    return f"/admin/petitions/signatureimport/{job.pk}/{page}/"
+
+
+def upload(client: Any, petition: Petition, file: bytes, name: str = "a.csv") -> Any:
+    return client.post(
+        f"/admin/petitions/petition/{petition.pk}/import/",
+        {"file": SimpleUploadedFile(name, file)},
+    )
+
+
+LAYOUT = {
+    "encoding": "utf-8", "delimiter": ",", "day_first": "yes", "column_0": "email",
+    "column_1": "name", "label": "Paper.example", "counted_by": "Bo",
+    "counted_at": "2026-01-10",
+}  # fmt: skip
+
+
+def choose(client: Any, job: SignatureImport, **fields: Any) -> Any:
+    today = timezone.localdate().isoformat()
+    return client.post(
+        address(job, "columns"), {**LAYOUT, "counted_at": today, **fields}
+    )
+
+
+def test_from_a_file_to_the_count_and_back(client: Any, petition: Petition) -> None:
+    make_signature(petition, "here@planted.example")
+    form = f"/admin/petitions/petition/{petition.pk}/import/"
+    page = client.get(f"/admin/petitions/petition/{petition.pk}/change/")
+    assert form in page.content.decode()
+    assert "writes to none of them" in text_of(client.get(form))
+
+    lines = ["ann@planted.example,Ann", "here@planted.example,Here", "=1+1,Bo", ",Cy"]
+    answer = upload(client, petition, content(lines))
+    job = SignatureImport.objects.get()
+    assert answer["Location"] == address(job, "columns")
+    page = text_of(client.get(answer["Location"]))
+    assert "ann@planted.example" in page
+    answer = choose(client, job)
+    assert answer["Location"] == address(job)
+    assert "Nobody is counted yet" in text_of(client.get(address(job)))
+    work(job)
+
+    page = text_of(client.get(address(job)))
+    assert "Would be counted 1" in page
+    assert "Lines with a fault 1" in page
+    assert "=1+1" in page
+    answer = client.post(address(job, "faults"))
+    assert (
+        b"".join(answer.streaming_content)
+        .decode()
+        .splitlines()[1]
+        .startswith("4,Email,'=1+1,")
+    )
+    assert numbers(petition) == (1, 0)
+
+    client.post(address(job, "begin"))
+    work(job)
+    page = text_of(client.get(address(job)))
+    assert "Count now 1" in page
+    assert numbers(petition) == (1, 1)
+    make_signature(petition, "ann@planted.example")
+    assert "since, or were erased 1" in text_of(client.get(address(job)))
+
+    assert "0 people are taken" in text_of(client.get(address(job, "take-back")))
+    client.post(address(job, "take-back"))
+    work(job)
+    assert job.state == "reversed"
+    assert numbers(petition) == (2, 0)
+    said = AuditEntry.objects.filter(
+        table="petitions_signatureimport", action="note"
+    ).order_by("pk")
+    assert list(said.values_list("now__said", flat=True)) == [
+        "Had the whole file checked", "Downloaded the faults",
+        "Had its people counted", "Took the import back",
+    ]  # fmt: skip
+    assert "planted.example" not in str(list(AuditEntry.objects.values()))
+
+
+def test_columns_are_chosen_again(client: Any, petition: Petition) -> None:
+    upload(client, petition, content(["ann@example.org,Ann"]))
+    job = SignatureImport.objects.get()
+
+    wrong = text_of(choose(client, job, column_1="email"))
+    assert "not several" in wrong
+    nobody = text_of(choose(client, job, column_0="ignored"))
+    assert "tick this, or nobody is counted" in nobody
+    assert "Say where they signed." in text_of(choose(client, job, label=""))
+    job.refresh_from_db()
+    assert job.state == "read"
+
+    choose(client, job)
+    work(job)
+    client.post(address(job, "choose-again"))
+    work(job)
+    assert job.state == "read"
+    client.post(address(job, "call-off"))
+    work(job)
+    assert job.state == "called_off"
+    assert client.get(address(job, "columns")).status_code == 302
+
+
+def test_a_file_is_read_in_another_encoding(client: Any, petition: Petition) -> None:
+    upload(client, petition, "Email;Name\nzoe@example.org;Zoë\n".encode("cp1252"))
+    job = SignatureImport.objects.get()
+    again = {"again": "", "encoding": "cp437", "delimiter": ";"}
+
+    answer = client.post(address(job, "columns"), again)
+
+    page = text_of(client.get(answer["Location"]))
+    job.refresh_from_db()
+    assert job.layout["delimiter"] == ";"
+    assert "zoe@example.org" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("a.csv", b"\x89PNG\r\n\x1a\n" + b"\0" * 99),
+        ("a.csv", b""),
+        ("a.xlsx", b"PK\x03\x04 broken"),
+    ],
+)
+def test_what_is_no_table_is_refused_beside_the_field(
+    client: Any, petition: Petition, name: str, file: bytes
+) -> None:
+    answer = upload(client, petition, file, name)
+
+    assert answer.status_code in (200, 422)
+    assert "errorlist" in answer.content.decode()
+    assert not SignatureImport.objects.exists()
+
+
+def test_a_draft_takes_none(client: Any, petition: Petition) -> None:
+    draft = make_petition(petition.organization, state=State.DRAFT)
+
+    upload(client, draft, of_people("ann"))
+
+    page = text_of(client.get(f"/admin/petitions/petition/{draft.pk}/import/"))
+    assert "Nobody can be added" in page
+    assert not SignatureImport.objects.exists()
+
+
+def test_a_second_open_import_is_refused_in_a_sentence(
+    client: Any, petition: Petition
+) -> None:
+    check(petition, of_people("ann"))
+    upload(client, petition, of_people("bo"))
+    second = SignatureImport.objects.latest("pk")
+
+    page = text_of(client.get(choose(client, second)["Location"]))
+
+    assert "It cannot be done now" in page
+    second.refresh_from_db()
+    assert second.state == "read"
+
+
+@pytest.mark.parametrize(
+    ("role", "sees", "counts"),
+    [
+        (Role.OWNER, True, True),
+        (Role.EDITOR, True, True),
+        (Role.MODERATOR, True, False),
+        (Role.WRITER, False, False),
+        (Role.VIEWER, False, False),
+    ],
+)
+def test_who_sees_lines_and_who_imports(
+    as_user: Login, petition: Petition, role: Role, sees: bool, counts: bool
+) -> None:
+    client = as_user(make_member(petition.organization, role))
+    job = check(petition, content(["ann@example.org,Ann", "wimble,Bo"]))
+
+    page = text_of(client.get(address(job)))
+    assert ("wimble" in page) is sees
+    assert ("Import them" in page) is counts
+    form = f"/admin/petitions/petition/{petition.pk}/import/"
+    assert client.get(form).status_code == (200 if counts else 403)
+    assert client.post(address(job, "faults")).status_code == (200 if sees else 403)
+    client.post(address(job, "begin"))
+    job.refresh_from_db()
+    assert (job.state == "running") is counts
+
+
+def test_a_large_file_comes_by_the_command(
+    petition: Petition, tmp_path: Any, capsys: Any
+) -> None:
+    file = tmp_path / "large.csv"
+    file.write_bytes(of_people("ann", "bo"))
+
+    call_command("import_signatures", petition.slug, file)
+
+    job = SignatureImport.objects.get()
+    assert address(job, "columns") in capsys.readouterr().out
+    assert (job.file_name, job.size) == ("large.csv", file.stat().st_size)
+    for arguments in (["nowhere", file], [petition.slug, tmp_path / "none.csv"]):
+        with pytest.raises(CommandError):
+            call_command("import_signatures", *arguments)
+
+
+def test_a_file_of_many_pieces_is_read_from_anywhere(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("petitions.importing.stored_files.PIECE", 7)
+    job = check(petition, of_people(*(f"p{number}" for number in range(40))))
+
+    assert (job.lines, job.found, job.faults) == (40, 40, 0)
+    assert ImportPiece.objects.count() > 100
+    assert jobs.advance(timezone.now()) is False
