@@ -53,8 +53,8 @@ from petitions.states import PUBLIC_STATES, ImportState, SignatureState
 BATCH = 5_000
 """The most lines that a batch reads, and the most people that it counts."""
 BATCHES = Batches(first=500, most=BATCH)
-ON_ITS_WAY = timedelta(seconds=20)
-"""How long a confirmation may be on its way: more than its statement may take."""
+ON_ITS_WAY = timedelta(seconds=60)
+"""How long a confirmation may be on its way: more than its request may take."""
 LONGEST = 200
 """How much of a faulty cell, or of a heading, is kept."""
 
