@@ -236,16 +236,19 @@ def test_two_people_at_one_address_answer_for_themselves(
     ]
 
 
-def test_a_yes_to_another_organisation_is_none_here(
+def test_what_another_organisation_was_answered_counts_nothing_here(
     as_user: Login, alice: User, asking: Petition
 ) -> None:
-    make_signature(asking, "maya@example.org", wants_updates=False)
+    make_signature(asking, "yes@example.org", wants_updates=True, now=SIGNED)
+    ended = make_signature(asking, "ended@example.org", wants_updates=True, now=SIGNED)
+    consent.record_consent(ended, wants_updates=False, now=SIGNED + timedelta(days=1))
     elsewhere = make_petition(make_organization())
-    make_signature(elsewhere, "maya@example.org", wants_updates=True)
+    make_signature(elsewhere, "yes@example.org", wants_updates=False, now=NOW)
+    make_signature(elsewhere, "ended@example.org", wants_updates=True, now=NOW)
 
     _head, *lines = download(as_user(alice), asking, ["email"])
 
-    assert [line[1:] for line in lines] == [[""]]
+    assert [line[1:] for line in lines] == [["yes@example.org"], [""]]
 
 
 def test_a_country_of_few_stands_beside_names_only(
