@@ -10,6 +10,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -49,6 +50,7 @@ from petitions.models import (
     SupporterRequest,
     Suppression,
 )
+from petitions.signature_fields import OPTIONAL
 from petitions.signatures import (
     links,
 )
@@ -238,12 +240,11 @@ def journey(visitor: Client, mailserver: MailServer) -> Journey:
 def petitions(
     organization: Organization, other_organization: Organization
 ) -> list[Petition]:
+    asked: dict[str, Any] = {field.asked_by: True for field in OPTIONAL}
     return [
-        make_petition(
-            place, asks_place=True, asks_postal_code=True, asks_country=True
-        )
+        make_petition(place, **asked)
         for place in (organization, organization, other_organization, organization)
-    ]  # fmt: skip
+    ]
 
 
 def full(address: str) -> str:
@@ -346,6 +347,13 @@ BOUNCED = {"petitions_bounce"}
 WRITTEN_TO = {"petitions_mailingrecipient"}
 LATER = timedelta(days=4)
 MUCH_LATER = timedelta(days=31)
+
+
+def test_whatever_is_asked_is_planted() -> None:
+    for field in OPTIONAL:
+        typed = FORM[field.name].lower()
+
+        assert any(trace in typed for trace in PLANTED) or not field.personal
 
 
 @pytest.mark.usefixtures("planted")
