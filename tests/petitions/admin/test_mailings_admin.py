@@ -223,6 +223,6 @@ def test_one_whose_update_was_changed_says_what_to_do(
 
     page = text_of(client.get(address(mailing)))
     assert "The update was changed since: stop this" in page
-    assert "Go on" not in page
+    assert "Resume" not in page
     assert "The update was changed since: stop this" in press(client, mailing, "go-on")
     assert mailing.state == MailingState.PAUSED
