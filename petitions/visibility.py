@@ -57,7 +57,7 @@ def is_public(petition: Petition, now: datetime) -> bool:
 
 
 def has_left(petition: Petition) -> bool:
-    """Whether it was withdrawn after the public had seen it."""
+    """Return whether it was withdrawn after the public had seen it."""
     return petition.state == State.WITHDRAWN and is_published(
         petition, petition.state_since or petition.ended_at
     )

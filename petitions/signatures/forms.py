@@ -290,8 +290,9 @@ class SignForm(CorrectionForm, HoneypotForm):
         return address
 
     def is_sure_of(self, address: str) -> bool:
-        """Whether its owner was asked about this address. Both are read alike: what is
-        asked about comes back as it was typed, with a full stop at its end, maybe."""
+        """Return whether its owner was asked about this address. Both are read alike:
+        what is asked about comes back as it was typed, with a full stop at its end,
+        maybe."""
         try:
             sure = clean_address(str(self.data.get(self.SURE, "")))
         except NotAnAddress:
