@@ -7,6 +7,7 @@ from django.utils.translation import gettext, ngettext
 
 from core.text.numbers import Counted
 from petitions.models import Petition
+from petitions.signature_fields import HANDED_OVER
 from petitions.states import Delivery
 
 
@@ -63,10 +64,11 @@ def erased_after(petition: Petition) -> str:
 
 def handed_over(petition: Petition, delivery: Delivery) -> str:
     """Name the details of a signature that are handed over; only what the form asks."""
+    asks_place = any(field in HANDED_OVER for field in petition.asked)
     if delivery == Delivery.COMMENTS:
         return (
             gettext("your name, place and comment")
-            if petition.asked
+            if asks_place
             else gettext("your name and comment")
         )
-    return gettext("your name and place") if petition.asked else gettext("your name")
+    return gettext("your name and place") if asks_place else gettext("your name")

@@ -1,9 +1,9 @@
 """The fields of a signature: one declaration for all code that handles them.
 
 The sign form, the corrections by its owner, the erasure, the privacy page, the paper
-sheet and the signer's download read it. A field that petitions may ask for is an entry
-of `OPTIONAL`, a column of `Signature` and a switch `asks_<name>` of `Petition`;
-CONTRIBUTING.md has the recipe.
+sheet, the list that is handed over and the signer's download read it. A field that
+petitions may ask for is an entry of `OPTIONAL`, a column of `Signature` and a switch
+`asks_<name>` of `Petition`; CONTRIBUTING.md has the recipe.
 """
 
 from __future__ import annotations
@@ -50,6 +50,10 @@ class OptionalField(SignatureField):
     correctable: bool = True
     is_line: bool = True
     """Whether it is typed as a line; the country is chosen."""
+    print_width: int = 0
+    """How wide its column in the list that is handed over is, where the name's is 5;
+    0 for what is not handed over. The sentence beside the button calls these “place”
+    (`petitions/privacy_notice.py`), and promises nothing else."""
 
     @property
     def asked_by(self) -> str:
@@ -67,6 +71,7 @@ PLACE = OptionalField(
     too_long=_("Enter a place of at most 120 characters"),
     no_contact=_("Enter a place alone, without an e-mail address or a link"),
     autocomplete="address-level2",
+    print_width=3,
 )
 POSTAL_CODE = OptionalField(
     name="postal_code",
@@ -79,6 +84,7 @@ POSTAL_CODE = OptionalField(
     no_contact=_("Enter a postal code alone, without an e-mail address or a link"),
     hint=_("So that we can say how many supporters live in each region."),
     autocomplete="postal-code",
+    print_width=2,
 )
 COUNTRY = OptionalField(
     name="country",
@@ -86,11 +92,13 @@ COUNTRY = OptionalField(
     heading=_("Country"),
     max_length=2,
     autocomplete="country",
+    print_width=3,
     is_line=False,
 )
 
 # In the order in which forms and sheets ask.
 OPTIONAL = (PLACE, POSTAL_CODE, COUNTRY)
+HANDED_OVER = tuple(field for field in OPTIONAL if field.print_width)
 
 # The labels of what is typed, for the pages that keep it after a form was not taken.
 LABELS: dict[str, StrOrPromise] = {

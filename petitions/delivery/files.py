@@ -20,7 +20,7 @@ from core.http.public_data import full
 from core.text.spreadsheets import table
 from petitions.counts import by_day, checkpoints
 from petitions.models import Pack, PackFile, PackPiece
-from petitions.signature_fields import LABELS, OPTIONAL
+from petitions.signature_fields import HANDED_OVER, LABELS
 from petitions.signatures.forms import country_names
 from petitions.states import Delivery, Source
 
@@ -67,7 +67,7 @@ def add_names(pack: Pack, rows: Iterable[Row], *, first: int) -> None:
 def headings() -> dict[str, str]:
     """Return the headings of the list's columns in the active language."""
     found = {"name": str(LABELS["name"]), "comment": gettext("Reason")}
-    return found | {field.name: str(field.heading) for field in OPTIONAL}
+    return found | {field.name: str(field.heading) for field in HANDED_OVER}
 
 
 def cell(row: Row, name: str, known: dict[str, str]) -> str:

@@ -3,7 +3,7 @@ thousand names is a PDF of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,23 +16,24 @@ from django.utils.translation import gettext
 from core.i18n.languages import Passage, direction, reader_language
 from core.pdf.fonts import direction_of
 from core.pdf.rendering import Rendered, render
-from petitions.signature_fields import OPTIONAL
+from petitions.signature_fields import HANDED_OVER
 
 TEMPLATE = Path(__file__).with_name("list.typ")
-WIDTHS = {"name": 5, "place": 3, "postal_code": 2, "country": 3}
+WIDTHS = {"name": 5} | {field.name: field.print_width for field in HANDED_OVER}
 """The columns, and how wide each is compared with the others."""
 
 
 @dataclass(frozen=True)
 class Line:
     """What is printed of a signature: its number in the list, and what its owner
-    agreed to hand over. The country is in words."""
+    agreed to hand over, by the names of the columns. The country is in words."""
 
     number: int
-    name: str
-    place: str = ""
-    postal_code: str = ""
-    country: str = ""
+    cells: Mapping[str, str]
+
+    def cell(self, column: str) -> str:
+        """Return what stands in a column, or ""."""
+        return self.cells.get(column, "")
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def render_part(lines: Sequence[Line], heading: Heading) -> Rendered:
     It is as wide as A4 and as high as Letter, so that it is printed on both without
     being made smaller. Raise what render() raises.
     """
-    columns = [name for name in WIDTHS if any(getattr(line, name) for line in lines)]
-    head = {"name": gettext("Name")} | {f.name: str(f.heading) for f in OPTIONAL}
+    columns = [name for name in WIDTHS if any(line.cell(name) for line in lines)]
+    head = {"name": gettext("Name")} | {f.name: str(f.heading) for f in HANDED_OVER}
     data = {
         "language": tag(reader_language()),
         "dir": direction(reader_language()),
@@ -70,7 +71,7 @@ def render_part(lines: Sequence[Line], heading: Heading) -> Rendered:
         "widths": [WIDTHS[name] for name in columns],
         "head": [gettext("Number"), *(head[name] for name in columns)],
         "lines": [
-            [intcomma(line.number), *(directed(getattr(line, n)) for n in columns)]
+            [intcomma(line.number), *(directed(line.cell(n)) for n in columns)]
             for line in lines
         ],
         "page": gettext("Page %(number)s of %(all)s")

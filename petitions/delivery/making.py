@@ -18,7 +18,7 @@ from django.db.models import Count, Max, Q
 from petitions.delivery import files, printing
 from petitions.delivery.letters import write_letters
 from petitions.models import Pack, Petition, Signature
-from petitions.signature_fields import OPTIONAL
+from petitions.signature_fields import HANDED_OVER
 from petitions.states import PUBLIC_STATES, Delivery, PackState
 
 PART = 2_500
@@ -158,7 +158,7 @@ def filled_columns(pack: Pack) -> list[str]:
     """Return the names of the columns that somebody in the list filled in."""
     listed = pack.listed()
     found = ["name"]
-    found += [f.name for f in OPTIONAL if listed.exclude(**{f.name: ""}).exists()]
+    found += [f.name for f in HANDED_OVER if listed.exclude(**{f.name: ""}).exists()]
     said = listed.filter(delivery=Delivery.COMMENTS, comment_approved=True)
     if said.exclude(comment="").exists():
         found.append("comment")

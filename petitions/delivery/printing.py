@@ -111,7 +111,7 @@ def lines_of(pack: Pack, piece: str) -> list[Line]:
     return [
         Line(
             int(number),
-            **{
+            {
                 name: from_text(cell)
                 for name, cell in zip(pack.columns, cells, strict=True)
                 if name in WIDTHS

@@ -35,7 +35,7 @@ from petitions.models import Export, Petition, Signature
 from petitions.models.packs import AGREED
 from petitions.models.signatures import SignatureQuerySet
 from petitions.privacy.recorded_exports import Rekeying, recorded, room_for_many
-from petitions.signature_fields import OPTIONAL
+from petitions.signature_fields import HANDED_OVER
 from petitions.signatures.forms import country_names
 from petitions.states import Delivery, ExportKind, ExportState
 
@@ -103,14 +103,14 @@ class Summary:
 def summary(petition: Petition) -> Summary:
     """Return what the file would have, from one look at the signatures."""
     filled = {
-        field.name: Count("pk", filter=~Q(**{field.name: ""})) for field in OPTIONAL
+        field.name: Count("pk", filter=~Q(**{field.name: ""})) for field in HANDED_OVER
     }
     found = known(petition).aggregate(
         lines=Count("pk"), named=Count("pk", filter=AGREED), **filled
     )
     unasked = {
         field.name
-        for field in OPTIONAL
+        for field in HANDED_OVER
         if not getattr(petition, field.asked_by) and not found[field.name]
     }
     columns = [column for column in Column if column not in unasked]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from petitions.models import Petition, Signature
 from petitions.privacy.rules import RULES
@@ -13,6 +14,7 @@ from petitions.signature_fields import (
     CORRECTABLE,
     ERASED,
     FIELDS,
+    HANDED_OVER,
     OPTIONAL,
     PERSONAL,
     OptionalField,
@@ -84,6 +86,20 @@ def test_the_privacy_page_names_what_is_personal() -> None:
         named = str(optional.heading).lower() in str(rule.what)
         assert named or not optional.personal, optional.name
     assert rule.columns["petitions.signature"] == PERSONAL
+
+
+def test_what_is_handed_over_is_what_the_sentence_calls_place() -> None:
+    """Beside the button it says “name and place, nothing else”."""
+    assert [f.name for f in HANDED_OVER] == ["place", "postal_code", "country"]
+
+
+@pytest.mark.django_db
+def test_the_privacy_page_names_whatever_is_asked(client: Client) -> None:
+    page = client.get(reverse("petitions:privacy")).text
+
+    said = page.partition("what else you enter: ")[2].partition(".")[0]
+    headings = [str(field.heading).lower() for field in OPTIONAL]
+    assert said.split(", ") == [*headings, "comment"]
 
 
 @pytest.mark.django_db

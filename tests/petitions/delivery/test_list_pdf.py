@@ -13,7 +13,8 @@ from django.utils.translation import override
 
 from core.i18n.languages import Passage
 from core.pdf.rendering import Rendered
-from petitions.delivery.list_pdf import Heading, Line, render_part
+from petitions.delivery.list_pdf import WIDTHS, Heading, Line, render_part
+from petitions.signature_fields import HANDED_OVER
 from tests.core.pdf.helpers import images_of, needs_printing, text_of
 
 needs_printing()
@@ -35,8 +36,13 @@ SCRIPTS = {
 }  # fmt: skip
 
 
+def line(number: int, *cells: str) -> Line:
+    """Return a line whose cells are in the order of the columns."""
+    return Line(number, dict(zip(WIDTHS, cells, strict=False)))
+
+
 def made(*names: str, heading: Heading = HEADING) -> Rendered:
-    return render_part([Line(i, name) for i, name in enumerate(names, 1)], heading)
+    return render_part([line(i, name) for i, name in enumerate(names, 1)], heading)
 
 
 def words_of(pdf: Rendered, *options: str) -> str:
@@ -44,7 +50,7 @@ def words_of(pdf: Rendered, *options: str) -> str:
 
 
 def test_what_stands_above_the_names() -> None:
-    lines = [Line(2_500 + i, "Ann") for i in range(1, 4)]
+    lines = [line(2_500 + i, "Ann") for i in range(1, 4)]
 
     text = words_of(render_part(lines, replace(HEADING, part=2, parts=3)))
 
@@ -84,8 +90,8 @@ def test_in_french() -> None:
 
 
 def test_columns_that_nobody_filled_in_are_left_out() -> None:
-    whole = [Line(1, "Ann", "Montréal", "H2X 1Y4", "Canada"), Line(2, "Bo")]
-    postal = [Line(1, "Ann", postal_code="H2X 1Y4")]
+    whole = [line(1, "Ann", "Montréal", "H2X 1Y4", "Canada"), line(2, "Bo")]
+    postal = [line(1, "Ann", "", "H2X 1Y4")]
 
     assert (
         "Number Name Place Postal code Country 1 Ann Montréal H2X 1Y4 Canada 2 Bo"
@@ -94,6 +100,16 @@ def test_columns_that_nobody_filled_in_are_left_out() -> None:
     assert "Number Name Postal code 1 Ann H2X 1Y4" in words_of(
         render_part(postal, HEADING)
     )
+
+
+def test_whatever_is_handed_over_has_a_column() -> None:
+    answers = {field.name: f"Said{number}" for number, field in enumerate(HANDED_OVER)}
+
+    text = words_of(render_part([Line(1, {"name": "Ann", **answers})], HEADING))
+
+    heads = " ".join(str(field.heading) for field in HANDED_OVER)
+    said = " ".join(answers.values())
+    assert f"Number Name {heads} 1 Ann {said}" in text
 
 
 def test_each_page_has_the_head_of_the_table_and_its_number() -> None:
@@ -112,7 +128,7 @@ def test_a_list_of_a_reader_from_the_right() -> None:
         HEADING, title=Passage("أبقوا الحافلة 24/7", "ar"), part=2, parts=3
     )
     with override("ar"):
-        pdf = render_part([Line(1, "Ann B. (2)", "Québec"), Line(2, "علي")], heading)
+        pdf = render_part([line(1, "Ann B. (2)", "Québec"), line(2, "علي")], heading)
 
     assert "Page 1 of 1" in text_of(pdf.content)
     assert "2 of 3" in text_of(pdf.content)
@@ -168,9 +184,9 @@ def test_characters_that_no_font_has_are_counted() -> None:
 @pytest.mark.parametrize("letter", ["W", "م", "国", "ก", "\u0301"])
 def test_a_word_without_a_blank_stays_in_its_column(letter: str) -> None:
     word = letter * 200
-    line = Line(1, word, "P" * 120, "H" * 20, "C" * 60)
+    longest = line(1, word, "P" * 120, "H" * 20, "C" * 60)
 
-    pdf = render_part([line, Line(2, "Ann", "Québec", "H2X", "Canada")], HEADING)
+    pdf = render_part([longest, line(2, "Ann", "Québec", "H2X", "Canada")], HEADING)
 
     boxes = re.findall(
         r'xMin="([\d.]+)" yMin="[\d.]+" xMax="([\d.]+)"[^>]*>([PHC])\3+<',
