@@ -35,12 +35,13 @@ MOST_PARTS = 2**16
 HOLDS = (Suppression, Bounce)
 # The equality beside upper() saves calling that for nearly all rows. Which mailboxes
 # have answered twice stands in an index; only of those is a newer answer looked for,
-# instead of reading all answers once more. The title is a cell already, and a time and
-# a number need no guard.
+# instead of reading all answers once more. Title and slug are cells already, and a time
+# and a number need no guard. The name is that of a signature that said yes: two people
+# may share a mailbox, and the other one's name is not handed out with it.
 LINES = f"""
 WITH title AS (
     SELECT 'petition:' || id AS source, {safe_cell("title")} AS title,
-           slug
+           {safe_cell("slug")} AS slug
       FROM petitions_petition WHERE organization_id = %(organization)s::bigint
 ), line AS (
     SELECT DISTINCT ON (c.given_at, c.id)
@@ -50,7 +51,7 @@ WITH title AS (
       LEFT JOIN title t ON t.source = c.source
       LEFT JOIN petitions_signature s
         ON s.email_key = c.email_key AND s.email_key BETWEEN %(low)s AND %(high)s
-       AND s.state = 'confirmed' AND s.petition_id = ANY (ARRAY(
+       AND s.state = 'confirmed' AND s.wants_updates AND s.petition_id = ANY (ARRAY(
                SELECT id FROM petitions_petition
                 WHERE organization_id = %(organization)s::bigint))
        AND (s.email = c.email OR upper(s.email) = upper(c.email))

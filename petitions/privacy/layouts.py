@@ -119,6 +119,7 @@ COLUMNS = {
                 "to_char(given_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')",
                 is_typed=False,
             ),
+            # A cell already.
             Cell("slug", is_typed=False),
         ),
     ),

@@ -43,6 +43,7 @@ from petitions.privacy import export as exporting
 from petitions.privacy.layouts import COLUMNS, ListLayout
 from petitions.privacy.recorded_exports import Rekeying
 from petitions.signatures import consent, withdrawing
+from petitions.signatures.correcting import change_signature
 from petitions.states import ExportState
 from tests.factories import make_organization, make_petition, make_signature
 from tests.helpers import text_of
@@ -124,6 +125,39 @@ def test_whoever_said_yes_is_named_and_not_who_shares_their_address(
     [line] = download(as_user(alice), organization)
 
     assert line[1] == "Anna Yes"
+
+
+@pytest.mark.parametrize("answer", [None, False])
+def test_nobody_else_at_a_mailbox_is_named_once_who_said_yes_is_gone(
+    as_user: Login, alice: User, organization: Organization, answer: bool | None
+) -> None:
+    email, earlier = "family@example.org", NOW - timedelta(days=5)
+    one, other = make_petition(organization), make_petition(organization, title="Two")
+    make_signature(other, email, name="Ben", wants_updates=answer, now=earlier)
+    anna = yes(one, email, name="Anna", now=NOW - timedelta(days=4))
+    client = as_user(alice)
+
+    before = download(client, organization)
+    withdrawing.withdraw(anna, now=NOW)
+    after = download(client, organization)
+
+    assert [line[:2] for line in before] == [[email, "Anna"]]
+    assert [line[:2] for line in after] == [[email, ""]]
+
+
+def test_a_yes_that_was_given_later_names_who_gave_it(
+    as_user: Login, alice: User, organization: Organization
+) -> None:
+    email = "family@example.org"
+    one, other = make_petition(organization), make_petition(organization, title="Two")
+    earlier, later = NOW - timedelta(days=5), NOW - timedelta(days=4)
+    anna = make_signature(one, email, name="Anna", wants_updates=False, now=earlier)
+    make_signature(other, email, name="Ben", wants_updates=None, now=later)
+    change_signature(anna, {"updates": True}, now=NOW)
+
+    [line] = download(as_user(alice), organization)
+
+    assert line[:2] == [email, "Anna"]
 
 
 def test_the_newest_answer_holds(

@@ -111,6 +111,19 @@ def test_each_tool_gets_the_columns_that_it_imports(
     assert found[1:] == lines
 
 
+@pytest.mark.parametrize("layout", [ListLayout.MAILCHIMP, ListLayout.ACTION_NETWORK])
+def test_a_slug_is_no_formula(
+    as_user: Login, alice: User, organization: Organization, layout: ListLayout
+) -> None:
+    petition = make_petition(organization, slug="-2")
+    make_signature(petition, wants_updates=True)
+
+    _text, [_head, line] = taken(as_user(alice), organization, layout)
+
+    assert "'-2" in line
+    assert "-2" not in line
+
+
 def test_each_layout_has_a_heading_for_each_cell() -> None:
     for layout in ListLayout:
         columns = COLUMNS[layout]
