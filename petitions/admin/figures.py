@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
 from core.text.spreadsheets import table
+from organizations import confirming
 from organizations.models import User
 from organizations.rights import Right
 from organizations.scoping import ScopedAdmin, user_of
@@ -22,7 +23,8 @@ from petitions.abuse.source_tallies import outliers
 from petitions.admin.exports import sent_or_refused
 from petitions.channels import OF_MAILING, Channel
 from petitions.delivery.files import named_countries, spoken
-from petitions.models import Export, Petition, SourceTally
+from petitions.models import Export, MailTally, Petition, SourceTally
+from petitions.privacy.expiry import RARE
 from petitions.privacy.recorded_exports import NotNow, recorded
 from petitions.states import ExportKind, ExportState
 
@@ -58,6 +60,9 @@ def figures(
 
     if request.method != "POST":
         return ask()
+    # To look is not grave; what is handed out does not come back.
+    if answer := confirming.asked(request):
+        return answer
     user = user_of(request)
     return sent_or_refused(
         lambda: export(petition, user, sees_sources=sees_sources, now=now),
@@ -90,8 +95,7 @@ def export(
     petition: Petition, user: User, *, sees_sources: bool, now: datetime
 ) -> Iterator[bytes]:
     """Return all figures as pieces of a CSV file, which is on record; raise NotNow when
-    it has to wait. Without `sees_sources`, those by mail domain are left out: a domain
-    may be one person's."""
+    it has to wait. Without `sees_sources`, those by mail domain are left out."""
     found = list(lines(petition, sees_sources=sees_sources))
     record = Export(
         organization=petition.organization,
@@ -112,15 +116,16 @@ def export(
 
 def lines(petition: Petition, *, sees_sources: bool) -> Iterator[list[str | int]]:
     """Yield the lines of that file: by day, mail domain, link and country. Only
-    confirmations are counted by link and by country, where a few stand together."""
+    confirmations are counted by link and by country. Mail domains and countries of few
+    stand together."""
     tallies = petition.mail_tallies.all()
-    tables: list[tuple[str, str]] = [("day", gettext("Day"))]
+    days: Any = tallies.values("day").annotate(**SUMS).order_by("day")
+    for row in days:
+        yield [gettext("Day"), str(row["day"]), *(row[name] for name in SUMS)]
     if sees_sources:
-        tables.append(("domain", gettext("Mail domain")))
-    for column, by in tables:
-        for row in tallies.values(column).annotate(**SUMS).order_by(column):
-            which = str(row[column]) or gettext("not kept by name")
-            yield [by, which, *(row[name] for name in SUMS)]
+        for row in by_domain(tallies):
+            which = row["domain"] or gettext("not kept by name")
+            yield [gettext("Mail domain"), which, *(row[name] for name in SUMS)]
     for link in channels(petition, None):
         which = link["name"] or gettext("without a tag")
         yield [gettext("Link"), str(which), "", "", "", link["confirmed"]]
@@ -128,6 +133,18 @@ def lines(petition: Petition, *, sees_sources: bool) -> Iterator[list[str | int]
     numbers = dict(counted.annotate(number=Count("pk")))
     for country, number in named_countries(numbers, spoken(get_language() or "")):
         yield [gettext("Country"), country, "", "", "", number]
+
+
+def by_domain(tallies: QuerySet[MailTally]) -> list[dict[str, Any]]:
+    """Return the sums by mail domain, under "" first those of domains that so few have
+    signed with that one may be a person's own: the site forgets such names after two
+    days, a file never."""
+    sums: Any = tallies.values("domain").annotate(**SUMS).order_by("domain")
+    rare = Q(domain="") | Q(signed__lt=RARE, confirmed__lt=RARE)
+    few = sums.filter(rare)
+    together = {name: sum(row[name] for row in few) for name in SUMS}
+    unnamed = [{"domain": "", **together}] if few else []
+    return [*unnamed, *sums.exclude(rare)]
 
 
 def channels(petition: Petition, chosen: date | None) -> list[dict[str, Any]]:

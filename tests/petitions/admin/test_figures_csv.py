@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 
 from core.text.spreadsheets import BOM
+from organizations import confirming
 from organizations.models import Organization, User
 from petitions.admin.figures import DAYS
 from petitions.models import ChannelTally, Export, MailTally, Petition
@@ -98,6 +99,43 @@ def test_who_may_not_see_supporters_gets_no_domains(
     lines = download(as_user(bob), counted)
 
     assert {line[0] for line in lines} == {"By", "Day", "Link", "Country"}
+
+
+def test_domains_of_few_stand_together(
+    as_user: Login, alice: User, counted: Petition
+) -> None:
+    # What the site forgets after two days stays in a file.
+    for domain, day in (("maya.example", 2), ("maya.example", 3), ("ben.example", 2)):
+        MailTally.objects.create(
+            petition=counted, day=date(2026, 1, day), domain=domain, signed=4,
+            handed_over=4, failed=0, confirmed=4,
+        )  # fmt: skip
+    MailTally.objects.create(
+        petition=counted, day=date(2026, 1, 2), domain="school.example", signed=10,
+        handed_over=10, failed=0, confirmed=3,
+    )  # fmt: skip
+
+    _head, *lines = download(as_user(alice), counted)
+
+    assert [line[1:] for line in lines if line[0] == "Mail domain"] == [
+        ["not kept by name", "15", "14", "1", "12"],
+        ["example.org", "186", "124", "62", str(sum(range(DAYS + 3)))],
+        ["school.example", "10", "10", "0", "3"],
+    ]
+
+
+def test_whoever_logged_in_long_ago_is_asked_for_the_password(
+    as_user: Login, bob: User, counted: Petition
+) -> None:
+    client = as_user(bob)
+    session = client.session
+    session[confirming.CONFIRMED] = 0
+    session.save()
+
+    looked, taken = client.get(path_of(counted)), client.post(path_of(counted))
+
+    assert (looked.status_code, taken.status_code) == (200, 403)
+    assert not Export.objects.exists()
 
 
 def test_it_is_on_record(
