@@ -135,7 +135,7 @@ def test_countries(said: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["Atlantis", "ZZ", "001", "Korea", "Congo", "Antarctica"]
+    "said", ["Atlantis", "ZZ", "001", "Korea", "Congo", "Kongo", "Nigeri", "Antarctica"]
 )
 def test_no_country(said: str) -> None:
     assert sentences(country=said) == [("country", rows.NO_COUNTRY)]

@@ -79,6 +79,27 @@ def test_a_delimiter_within_the_headings() -> None:
     assert found.heading == ["Name, full", "Email, private", "Other"]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        # More commas than semicolons, but in one line alone; and headings not known.
+        "Name, or what you are called, in full;Email\nA;a@example.org\n",
+        "Wie, wo, was;Wann\nA;B\nC;D\n",
+    ],
+)
+def test_the_delimiter_is_not_what_there_is_most_of(content: str) -> None:
+    assert guess(BytesIO(content.encode())).layout.delimiter == ";"
+
+
+def test_a_mark_before_a_heading_in_quotes() -> None:
+    content = '\ufeff"Name, full",Email\nA,a@example.org\n'
+    for encoding in ("utf-8", "utf-16-le", "utf-32-be"):
+        found = guess(BytesIO(content.encode(encoding)))
+
+        assert found.heading == ["Name, full", "Email"]
+        assert found.doubts == []
+
+
 def test_two_delimiters_that_may_be_meant() -> None:
     doubts = guess(BytesIO(b"a;b,c;d,e@x\n1;2,3;4,5\n")).doubts
 
