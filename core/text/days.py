@@ -30,6 +30,7 @@ PARTS = re.compile(r"(\d{1,4})([-/. ]+)(\d{1,2})\2(\d{1,4})(?!\d)", re.ASCII)
 WRITTEN = re.compile(r"\w+")
 # “31-Dec-26”, as English spreadsheets show a day; “2026年12月31日”.
 SHORT = re.compile(r"(\d{1,2})[-/. ]+([^\W\d_]+)[-/. ,’']+(\d{2})")
+HOUR = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 IDEOGRAPHIC = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일]")
 # Languages, besides those of the interface, in which names of months are known.
 OTHER_LANGUAGES = ("de", "es", "it", "nl", "pt")
@@ -140,9 +141,13 @@ def days(year: str, month: str, day: str) -> Iterator[date]:
 
 def day_in_words(text: str) -> date | None:
     """Return the day in words such as “31 March 2016”, “Tue, Mar. 31st, 2016”, “31 mars
-    2016 22:55”; None when a part of it is missing or it does not exist."""
-    words = [plain(word) for word in WRITTEN.findall(text)[:8]]
-    month = next((months()[word] for word in words if word in months()), None)
+    2016 22:55”; None when a part of it is missing, when it does not exist, and when two
+    months are named."""
+    words = [plain(word) for word in WRITTEN.findall(HOUR.sub(" ", text))[:8]]
+    named = {months()[word] for word in words if word in months()}
+    if len(named) > 1 and "mar" in words:  # mardi, martes, martedì
+        named.discard(months()["mar"])
+    month = named.pop() if len(named) == 1 else None
     numbers = [re.sub(r"(?<=\d)(?:st|nd|rd|th|er)$", "", word) for word in words]
     year = next((n for n in numbers if re.fullmatch(r"\d{4}", n, re.ASCII)), None)
     day = next((n for n in numbers if re.fullmatch(r"\d{1,2}", n, re.ASCII)), None)

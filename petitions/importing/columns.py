@@ -33,6 +33,8 @@ class Column(models.TextChoices):
 
 
 NAMES = frozenset({Column.NAME, Column.FIRST_NAME, Column.LAST_NAME})
+SEVERAL = frozenset({Column.UPDATES, Column.UNSUBSCRIBED})
+"""A file may have several columns of these: a no in any of them is a no."""
 
 # Headings as `plain` makes them: without case, accents, blanks and signs.
 HEADINGS = {
@@ -41,27 +43,36 @@ HEADINGS = {
         supporteremail contactemail courriel adressecourriel adresseemail adressemail
         adresseelectronique emailadresse mailadresse emailadres correo
         correoelectronico direcciondecorreo indirizzoemail indirizzomail
-        enderecodeemail""",
+        enderecodeemail adressedecourriel direcciondecorreoelectronico adresemail
+        epostaadresi eposta epostadress emailrequired preferredemail youremail
+        youremailaddress emailadresa адресэлектроннойпочты электроннаяпочта
+        メールアドレス 이메일주소 이메일 عنوانالبريدالإلكتروني البريدالإلكتروني
+        电子邮件地址 电子邮件 邮箱 電子郵件地址 電子郵件""",
     Column.NAME: """
         name fullname displayname yourname signername signer nom nomcomplet nomprenom
         nometprenom prenomnom prenometnom votrenom naam volledigenaam nome nomecompleto
-        nombre nombrecompleto nombreyapellidos""",
+        nombre nombrecompleto nombreyapellidos contactname adsoyad имяифамилия фио 氏名
+        お名前 名前 이름 성명 الاسم الاسمالكامل 姓名""",
     Column.FIRST_NAME: """
-        firstname fname givenname forename prenom vorname voornaam primernombre""",
+        firstname fname givenname forename prenom vorname voornaam primernombre first
+        namefirst имя imie 名""",
     Column.LAST_NAME: """
         lastname lname surname familyname nomdefamille nachname familienname achternaam
-        apellido apellidos cognome sobrenome apelido""",
+        apellido apellidos cognome sobrenome apelido last namelast фамилия nazwisko
+        姓""",
     Column.PLACE: """
         place city town village locality municipality suburb addresscity primarycity
         homecity mailingcity usercity ville lieu commune localite ort stadt wohnort
         ciudad localidad municipio citta comune cidade localidade plaats woonplaats
-        stad""",
+        stad towncity citytown miasto şehir город 市 都市 도시 城市 المدينة""",
     Column.POSTAL_CODE: """
-        postalcode postcode zip zipcode zippostalcode postalzip addresszip primaryzip
+        postalcode postcode zip zipcode zippostalcode postalzip zippostal addresszip
+        addresszippostalcode primaryzip
         mailingzip codepostal cp plz postleitzahl codigopostal cap cep""",
     Column.REGION: """
         state province stateprovince region addressstate primarystate mailingstate
-        stateabbreviated etat bundesland provincia estado regione""",
+        stateabbreviated addressstateprovince etat bundesland provincia estado
+        regione""",
     Column.COUNTRY: """
         country countrycode countryname nation addresscountry addresscountrycode
         primarycountry primarycountrycode pays codepays codedupays land landcode pais
@@ -71,7 +82,10 @@ HEADINGS = {
         dateofsignature signingdate created createdat createdon createddate timestamp
         submittedat submittedon submissiondate confirmedat confirmedon horodateur
         datedesignature datesignature signele datum zeitstempel unterzeichnetam
-        unterschriebenam fecha fechadefirma marcatemporal data tijdstempel""",
+        unterschriebenam fecha fechadefirma marcatemporal data tijdstempel
+        timestampest timestampedt timestamputc informazionicronologiche
+        carimbodedatahora sygnaturaczasowa zamandamgası отметкавремени タイムスタンプ
+        타임스탬프 طابعزمني 时间戳记 時間戳記""",
     Column.UPDATES: """
         updates wantsupdates receiveupdates emailoptin optin isoptin optedin subscribed
         subscription subscriptionstatus emailsubscriptionstatus emailstatus
@@ -85,7 +99,9 @@ HEADINGS = {
         confirmed isconfirmed emailconfirmed verified isverified emailverified
         validated confirme valide bestatigt""",
 }
-KNOWN = {word: column for column, words in HEADINGS.items() for word in words.split()}
+KNOWN = {
+    plain(word): column for column, words in HEADINGS.items() for word in words.split()
+}
 
 
 @dataclass(frozen=True)
@@ -171,8 +187,8 @@ class Match:
 
 
 def match(heading: Sequence[str]) -> Match:
-    """Return what each column is by its heading. Of two for the same, the first counts,
-    and a doubt says so."""
+    """Return what each column is by its heading. Of two for the same, but for those of
+    SEVERAL, the first counts, and a doubt says so."""
     keys = [plain(cell) for cell in heading]
     platform = platform_of(keys)
     known = KNOWN | (platform.columns if platform else {})
@@ -183,7 +199,7 @@ def match(heading: Sequence[str]) -> Match:
     for at, column in enumerate(meant):
         if column is Column.IGNORED:
             continue
-        if column in chosen:
+        if column in chosen and column not in SEVERAL:
             meant[at] = Column.IGNORED
             doubts.append(
                 _(
@@ -233,7 +249,7 @@ def why_unusable(columns: Sequence[Column]) -> str:
     by this choice of columns; "" when it can."""
     count = Counter(columns)
     for column, number in count.items():
-        if number > 1 and column is not Column.IGNORED:
+        if number > 1 and column not in {Column.IGNORED, *SEVERAL}:
             return _("Choose one column for “%(column)s”, not several.") % {
                 "column": column.label
             }

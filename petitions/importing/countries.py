@@ -23,6 +23,11 @@ OTHER_NAMES = {
     "macedonia": "MK", "cape verde": "CV",
     "czech republic": "CZ", "republic of ireland": "IE", "east timor": "TL",
     "palestine": "PS", "state of palestine": "PS", "republic of korea": "KR",
+    "grande bretagne": "GB", "angleterre": "GB", "ecosse": "GB",
+    "pays de galles": "GB", "irlande du nord": "GB", "hollande": "NL",
+    "birmanie": "MM", "macedoine": "MK", "republique tcheque": "CZ",
+    "etats unis damerique": "US", "rdc": "CD", "rd congo": "CD",
+    "republique democratique du congo": "CD", "oesterreich": "AT",
     "bosnia": "BA", "vatican": "VA", "hong kong": "HK", "macau": "MO",
 }  # fmt: skip
 LONGEST_CODE = 3

@@ -8,10 +8,15 @@ from datetime import date
 from core.text.characters import plain_figures
 from core.text.days import IDEOGRAPHIC, day_in_words, days
 
-# A day may have an hour behind it, in whatever form: the day counts as it is written.
-HOUR = r"(?:[ ,T].*)?"
-YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){HOUR}", re.ASCII)
-PARTS = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){HOUR}", re.ASCII)
+# A day may have an hour or a zone behind it, in whatever form: the day counts as it is
+# written. Korean, Czech and others have blanks behind the full stops, and one at the
+# end.
+HOUR = r"\.?(?:[ ,TZ].*|[+-]\d\d:?\d\d)?"
+YEAR_FIRST = re.compile(
+    rf"(\d{{4}}) ?([-/.]) ?(\d{{1,2}}) ?\2 ?(\d{{1,2}}){HOUR}", re.ASCII
+)
+COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T.*)?", re.ASCII)
+PARTS = re.compile(rf"(\d{{1,2}}) ?([-/.]) ?(\d{{1,2}}) ?\2 ?(\d{{4}}){HOUR}", re.ASCII)
 
 
 def read_day(said: str, day_first: bool) -> date | None:
@@ -20,6 +25,8 @@ def read_day(said: str, day_first: bool) -> date | None:
     text = plain_figures(said)
     if found := YEAR_FIRST.fullmatch(text):
         return next(days(found[1], found[3], found[4]), None)
+    if found := COMPACT.fullmatch(text):
+        return next(days(*found.groups()), None)
     if found := PARTS.fullmatch(text):
         first, sign, second, year = found.groups()
         if day_first or sign == ".":

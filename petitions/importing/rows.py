@@ -20,7 +20,7 @@ from core.text.spreadsheets import from_text
 from petitions.abuse.contact_details import holds_a_contact
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.dates import why_impossible_by
-from petitions.importing.columns import NAMES, Column
+from petitions.importing.columns import NAMES, SEVERAL, Column
 from petitions.importing.countries import country_code
 from petitions.importing.days import read_day
 from petitions.importing.lines import Record
@@ -54,22 +54,34 @@ NOT_CONFIRMED = gettext_noop(
 # The same that the sign form takes.
 LONGEST_NAME = CorrectionForm.base_fields["name"].max_length  # type: ignore[attr-defined]
 
-# Answers as `plain` makes them: whole ones, or the first word of longer ones.
+# Whole answers, or the first word of longer ones.
 ANSWERS = {
     True: """
-        y yes true t 1 on x o oui vrai j ja si s sim da subscribed subscribe optin
-        optedin active accepted granted confirmed abonne да はい 是""",
+        y yes true t 1 on x o oui vrai j ja wahr waar si s sim verdadero verdadeiro vero
+        da evet tak accepted granted confirmed да так ναι نعم כן はい 是 예 네""",
     False: """
-        n no not none false f 0 off non faux nein falsch nee nao never dont
-        unsubscribed unsubscribe cleaned bouncing bounced bounce complained complaint
-        spam optout optedout inactive refused declined unconfirmed desabonne нет いいえ
-        否""",
+        n no not none false f 0 off non faux nein falsch nee onwaar nao falso never don
+        dont hayır hayir nie refused declined unconfirmed нет ні όχι لا לא いいえ 否
+        아니요 아니오""",
 }
-KNOWN = {word: answer for answer, words in ANSWERS.items() for word in words.split()}
+# What somebody is: where the column is of those who have left, it answers the contrary.
+STATES = {
+    True: "subscribed subscribe optin optedin active abonne",
+    False: """
+        unsubscribed unsubscribe notsubscribed nonsubscribed cleaned bouncing bounced
+        bounce complained complaint spam optout optedout inactive desabonne""",
+}
+KNOWN, STATE = (
+    {plain(word): answer for answer, words in known.items() for word in words.split()}
+    for known in (ANSWERS, STATES)
+)
+# They begin other answers: “On hold”, “1 - do not contact”.
+NEVER_FIRST = frozenset({"on", "off", "1", "0", "o", "x", "t", "f"})
 TICKS = frozenset("✓✔☑")
-# What people and programs write for nothing. The words may be names.
-DASHES = re.compile(r"[-–—._/*]+")
-NOTHING = frozenset({"null", r"\n", "n/a", "#n/a", "nan"})
+# What people and programs write for nothing.
+DASHES = re.compile(r"[-–—._/*]+|0000-00-00[ T0:.]*")
+NOTHING = frozenset({r"\n", "n/a", "#n/a"})
+NOTHING_OR_NAMES = frozenset({"null", "nan"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +153,7 @@ class Cells:
     def __init__(
         self, record: Record, columns: tuple[Column, ...], heading: Sequence[str]
     ) -> None:
-        self.record, self.heading = record, heading
+        self.record, self.columns, self.heading = record, columns, heading
         self.places = places(columns)
         self.faults: list[CellFault] = []
 
@@ -154,8 +166,11 @@ class Cells:
         cell = self.record.cells[at]
         # What our own exports have before signs that spreadsheets would compute.
         line = clean_line(from_text(cell) if "'" in cell else cell)
-        if DASHES.fullmatch(line) or (
-            line.casefold() in NOTHING and column not in NAMES
+        word = line.casefold()
+        if (
+            DASHES.fullmatch(line)
+            or word in NOTHING
+            or (word in NOTHING_OR_NAMES and column not in NAMES)
         ):
             return ""
         return line if line.isascii() else " ".join(line.split())
@@ -240,11 +255,17 @@ class Cells:
         said = self.line(column)
         if not said:
             return None
-        whole = plain(said)
+        has_left = column is Column.UNSUBSCRIBED
+        whole = plain(said.removesuffix(".0"))
         first = plain(re.split(r"\W", said, maxsplit=1)[0])
-        answer = KNOWN.get(whole, KNOWN.get(first))
-        if answer is not None:
-            return answer
+        if whole in KNOWN:
+            return KNOWN[whole]
+        for word in (whole, first):
+            if word in STATE:
+                return STATE[word] is not has_left
+        # “No longer subscribed” has left.
+        if first in KNOWN and first not in NEVER_FIRST and not has_left:
+            return KNOWN[first]
         is_moment = column is not Column.UPDATES and (
             read_day(said, True) or read_day(said, False)
         )
@@ -254,9 +275,20 @@ class Cells:
         return None
 
     def updates(self) -> bool | None:
-        if self.flag(Column.UNSUBSCRIBED):
+        """Return the answer of all columns about it: whoever says no in one, or has
+        left by one, says no."""
+        answers = set()
+        for at in answering(self.columns):
+            column = self.columns[at]
+            self.places = self.places | {column: at}
+            answer = self.flag(column)
+            if column is Column.UPDATES:
+                answers.add(answer)
+            elif answer:
+                answers.add(False)
+        if False in answers:
             return False
-        return self.flag(Column.UPDATES)
+        return True if True in answers else None
 
 
 @lru_cache(maxsize=100)
@@ -267,6 +299,12 @@ def places(columns: tuple[Column, ...]) -> dict[Column, int]:
         for at, column in reversed([*enumerate(columns)])
         if column is not Column.IGNORED
     }
+
+
+@lru_cache(maxsize=100)
+def answering(columns: tuple[Column, ...]) -> list[int]:
+    """Return where the columns are that say whether one may be written to."""
+    return [at for at, column in enumerate(columns) if column in SEVERAL]
 
 
 def msgid(sentence: str | Promise) -> str:

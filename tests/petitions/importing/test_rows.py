@@ -61,6 +61,18 @@ def sentences(**said: Any) -> list[tuple[str, str]]:
         ("22 octobre 2024 22:55", date(2024, 10, 22)),
         ("2024年10月22日", date(2024, 10, 22)),
         ("٢٢/١٠/٢٠٢٤", date(2024, 10, 22)),
+        ("2024. 10. 22 오후 8:11:28", date(2024, 10, 22)),
+        ("2024.10.22. 20:11:28", date(2024, 10, 22)),
+        ("22. 10. 2024. 20:11", date(2024, 10, 22)),
+        ("22 / 10 / 2024", date(2024, 10, 22)),
+        ("2024-10-22Z", date(2024, 10, 22)),
+        ("2024-10-22+02:00", date(2024, 10, 22)),
+        ("20241022T201128Z", date(2024, 10, 22)),
+        ("mar. 22 oct. 2024", date(2024, 10, 22)),
+        ("mar 22 mar 2022", date(2022, 3, 22)),
+        ("20:11 22 October 2024", date(2024, 10, 22)),
+        ("8:12 PM, Oct 22, 2024", date(2024, 10, 22)),
+        ("0000-00-00 00:00:00", None),
         ("", None),
     ],
 )
@@ -84,6 +96,8 @@ def test_the_order_of_day_and_month_is_that_of_the_whole_file() -> None:
         ("31/02/2024", rows.NO_DAY),
         ("45587", rows.NO_DAY),
         ("yesterday", rows.NO_DAY),
+        ("22 March or April 2024", rows.NO_DAY),
+        ("22102024", rows.NO_DAY),
         ("2026-11-29", "This day is still to come."),
         ("1799-12-31", "This is too long ago: check the year."),
     ],
@@ -100,6 +114,10 @@ def test_no_day(said: str, sentence: str) -> None:
         ("N", False), ("No, thank you", False), ("Not at this time", False),
         ("unsubscribed", False), ("bouncing", False), ("cleaned", False), ("0", False),
         ("opt-out", False), ("Désabonné", False), ("нет", False),
+        ("WAHR", True), ("VERDADERO", True), ("ONWAAR", False), ("FALSO", False),
+        ("Evet", True), ("HAYIR", False), ("Hayır", False), ("예", True),
+        ("아니요", False), ("نعم", True), ("όχι", False), ("1.0", True),
+        ("Don’t e-mail me", False), ("Not subscribed", False),
         ("", None),
     ],
 )  # fmt: skip
@@ -107,16 +125,54 @@ def test_answers_about_mail(said: str, updates: bool | None) -> None:
     assert value("updates", updates=said) is updates
 
 
-def test_an_answer_that_is_neither_is_not_guessed() -> None:
-    assert sentences(updates="maybe") == [("updates", rows.UNCLEAR)]
-    assert sentences(updates="2024-10-22") == [("updates", rows.UNCLEAR)]
+@pytest.mark.parametrize(
+    "said",
+    ["maybe", "2024-10-22", "On hold", "1 - do not contact", "On request only"],
+)
+def test_an_answer_that_is_neither_is_not_guessed(said: str) -> None:
+    assert sentences(updates=said) == [("updates", rows.UNCLEAR)]
 
 
 @pytest.mark.parametrize(
-    ("said", "updates"), [("2023-01-01 00:00:00", False), ("1", False), ("0", True), ("", True)]
+    ("said", "updates"),
+    [
+        ("2023-01-01 00:00:00", False), ("1", False), ("0", True), ("", True),
+        ("0000-00-00 00:00:00", True), ("Unsubscribed", False), ("opt-out", False),
+        ("bounced", False), ("Unsubscribed 2023-01-01", False),
+        ("not subscribed", False), ("subscribed", True), ("never", True),
+    ],
 )  # fmt: skip
 def test_whoever_has_unsubscribed_has_the_last_word(said: str, updates: bool) -> None:
     assert value("updates", updates="yes", unsubscribed=said) is updates
+
+
+def test_what_is_no_longer_may_be_the_contrary() -> None:
+    found = sentences(unsubscribed="no longer subscribed")
+    assert found == [("unsubscribed", rows.UNCLEAR)]
+
+
+def test_of_several_columns_about_mail_each_no_counts() -> None:
+    columns = (
+        Column.EMAIL, Column.UNSUBSCRIBED, Column.UPDATES, Column.UNSUBSCRIBED,
+        Column.UPDATES,
+    )  # fmt: skip
+    layout = Layout("utf-8", ",", columns, day_first=True)
+    heading = ["Email", "Do Not Email", "Newsletter", "No Bulk Emails", "Opt-in"]
+
+    def answer(*said: str) -> bool | None:
+        record = Record(2, 2, 9, ["a@example.org", *said])
+        row = read_row(record, layout, heading, today=TODAY)
+        assert isinstance(row, Row)
+        return row.updates
+
+    assert layout.why_unusable() == ""
+    assert answer("0", "yes", "1", "yes") is False
+    assert answer("0", "yes", "0", "no") is False
+    assert answer("0", "", "0", "yes") is True
+    assert answer("0", "", "0", "") is None
+    record = Record(2, 2, 9, ["a@example.org", "0", "yes", "?", "yes"])
+    (fault,) = read_row(record, layout, heading, today=TODAY)  # type: ignore[misc]
+    assert (fault.column, fault.found) == ("No Bulk Emails", "?")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +183,9 @@ def test_whoever_has_unsubscribed_has_the_last_word(said: str, updates: bool) ->
         ("U.S.A.", "US"), ("The Netherlands", "NL"), ("Deutschland", "DE"),
         ("ALLEMAGNE", "DE"), ("日本", "JP"), ("Россия", "RU"), ("مصر", "EG"),
         ("Türkiye", "TR"), ("Turkey", "TR"), ("South Korea", "KR"), ("España", "ES"),
-        ("Kosovo", "XK"), ("", ""),
+        ("Kosovo", "XK"), ("", ""), ("Grande-Bretagne", "GB"), ("Angleterre", "GB"),
+        ("République tchèque", "CZ"), ("États-Unis d’Amérique", "US"), ("RDC", "CD"),
+        ("Oesterreich", "AT"),
     ],
 )  # fmt: skip
 def test_countries(said: str, code: str) -> None:
@@ -189,6 +247,8 @@ def test_what_is_written_for_nothing_is_nothing() -> None:
 
     assert row == Row(7, "a@example.org", "", "", "", "", "", None, None)
     assert value("name", first_name="Anna", last_name="Null") == "Anna Null"
+    assert value("name", first_name="Anna", last_name="N/A") == "Anna"
+    assert value("name", name="#N/A") == ""
     assert sentences(email="—", name="*", place="Ottawa") == [("", rows.NOBODY)]
 
 

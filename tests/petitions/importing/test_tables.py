@@ -31,6 +31,16 @@ def guessed(text: str) -> list[str]:
         ("name,email,first_name,last_name", "name email first_name last_name"),
         ("Ἠλ. διεύθυνση,Όνομα", "email ignored"),
         ("email,email_address,whatever", "email ignored ignored"),
+        ("Email,Do Not Email,NO BULK EMAILS (User Opt Out)", "email unsubscribed unsubscribed"),
+        ("email,Timestamp (EST),can2_subscription_status", "email signed_on updates"),
+        ("Last,First,Preferred Email,Zip/Postal", "last_name first_name email postal_code"),
+        ("Name (First),Name (Last),Email", "first_name last_name email"),
+        ("Marca temporal,Dirección de correo electrónico", "signed_on email"),
+        ("Zaman damgası,Ad Soyad,E-posta Adresi", "signed_on name email"),
+        ("タイムスタンプ,氏名,メールアドレス", "signed_on name email"),
+        ("타임스탬프,이름,이메일 주소", "signed_on name email"),
+        ("Отметка времени,Имя,Фамилия,Адрес электронной почты", "signed_on first_name last_name email"),
+        ("طابع زمني,الاسم,عنوان البريد الإلكتروني", "signed_on name email"),
     ],
 )  # fmt: skip
 def test_columns_are_guessed(heading: str, columns: str) -> None:
@@ -46,6 +56,8 @@ def test_columns_are_guessed(heading: str, columns: str) -> None:
 def test_of_two_columns_for_the_same_the_first_is_taken_and_that_is_said() -> None:
     doubts = guess(BytesIO(b"email,city,town\na@example.org,A,B\n")).doubts
 
+    several = guess(BytesIO(b"email,opt-out,do not email\na@example.org,0,0\n"))
+    assert several.doubts == []
     assert doubts == ["“city” and “town” may both be “Place”: the first is taken."]
 
 
