@@ -381,9 +381,14 @@ def send_some(mailing: Mailing, now: datetime) -> bool:
 def left_today(now: datetime) -> int:
     """Return how many mails of mailings may go out now, by MAIL_PER_DAY, for which
     others count, and by MAIL_WARM_UP. Confirmations never wait for either."""
+    return left_of(now - DAY, now)
+
+
+def left_of(since: datetime, now: datetime) -> int:
+    """Return the same after what went out from `since` until now."""
     most: int = settings.MAIL_PER_DAY
     warm_up = warm_up_share(timezone.localdate(now))
-    lately = {"finished_at__gt": now - DAY, "finished_at__lte": now}
+    lately = {"finished_at__gt": since, "finished_at__lte": now}
     news_sent = MailingRecipient.objects.filter(**lately)
     left = []
     if most:
@@ -423,7 +428,11 @@ def pace(mailing: Mailing, people: int, now: datetime) -> Pace | None:
     left = people - mailing.sent - mailing.failed - mailing.bounced
     if not most and warm_up_share(day) is None:
         return None
-    today = max(0, left_today(now))
+    # What went out yesterday counts for 24 hours, and so not until the end of this day.
+    midnight = timezone.localtime(now).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    today = max(0, left_of(midnight, now))
     rest = left - today
     if rest <= 0:
         return None

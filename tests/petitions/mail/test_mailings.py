@@ -72,6 +72,7 @@ from tests.petitions.mail.mailing import (
     rounds,
     run,
     shown_to,
+    written_to,
 )
 
 pytestmark = pytest.mark.django_db
@@ -825,6 +826,22 @@ def test_until_when_all_will_have_gone(
         assert found is not None
         days = (found.until - day).days
         assert (found.today, found.left, days) == expected
+
+
+def test_what_went_out_yesterday_takes_nothing_from_today(
+    update: Update, settings: Settings
+) -> None:
+    morning = timezone.localtime().replace(hour=8)
+    settings.MAIL_WARM_UP = (morning.date() - timedelta(days=1), 2)
+    mail = written_to(make_supporter(update.petition, "x@example.org"))
+    rows = MailingRecipient.objects.filter(pk=mail.pk)
+    rows.update(finished_at=morning - timedelta(hours=20))
+    assert mailings.left_today(morning) == 3
+
+    found = mailings.pace(prepared(update), 12, morning)
+
+    assert found is not None
+    assert (found.today, found.until) == (4, morning.date() + timedelta(days=1))
 
 
 def test_a_withdrawn_petition_stands_still(
