@@ -147,10 +147,12 @@ def had_another(mailing: Mailing) -> Exists | Value:
 def signed_already(
     recipients: Sequence[LeasedRecipient], petition: Petition
 ) -> set[int]:
-    """Return the numbers of those of `recipients` who are counted under a petition."""
+    """Return the numbers of those of `recipients` who are counted under a petition, or
+    were until they or staff took that back: the link would not bring it back."""
     keys = [each.signature.email_key for each in recipients if each.signature]
-    rows = Signature.objects.confirmed().filter(petition=petition, email_key__in=keys)
-    counted = set(rows.values_list("email_key", "person"))
+    rows = Signature.objects.filter(petition=petition, email_key__in=keys)
+    signed = rows.exclude(state=SignatureState.PENDING)
+    counted = set(signed.values_list("email_key", "person"))
     return {
         each.pk
         for each in recipients

@@ -3,6 +3,7 @@ press."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -67,12 +68,17 @@ def one_press(request: HttpRequest, token: str) -> HttpResponse:
     read = offer.signature.text_language
     is_kept = read in petition.languages and not is_of_interface(read)
     petition.reading = read if is_kept else ""
+    is_open = petition.is_open(now)
     if counted := offer.counted():
-        return answer(request, petition, "counts", since=counted.confirmed_at)
-    if not petition.is_open(now):
+        since, others = counted.confirmed_at, for_others(offer) if is_open else {}
+        return answer(
+            request, petition, "counts", since=since, is_open=is_open, **others
+        )
+    if not is_open:
         return without_offer(request, petition, "closed", now)
     if offer.is_full():
-        return answer(request, petition, "full", masked=masked(offer.signature.email))
+        shown = masked(offer.signature.email)
+        return answer(request, petition, "full", masked=shown, **for_others(offer))
     if not is_pressed(request):
         foreign = request.method == "POST"
         status = 403 if foreign else 200
@@ -98,6 +104,9 @@ def pressed(
     seen = read_version(request.POST.get("version", ""), found.delivery)
     if seen.words_key not in {"", found.words_key}:
         return show(request, offer, token, status=409, reworded=True)
+    # A field that is asked only since the page was shown is not taken over.
+    shown = request.POST.getlist("takes_over")
+    found = replace(found, asked=tuple(f for f in found.asked if f.name in shown))
     mine = offer.signature
     given = SignerInput(
         name=mine.name,
@@ -143,18 +152,23 @@ def show(
     words, corrections = petition.words, petition.corrections.count()
     context = {
         "token": token,
-        "name": offer.first_name,
+        **for_others(offer),
         "masked": masked(mine.email),
         "taken_over": offer.taken_over,
         "signed_on": mine.confirmed_at,
         "version": make_version(corrections, petition.delivery, words),
-        "own_form": tagged(petition.get_absolute_url(), offer.via) + "#sign",
         "foreign": False,
         "reworded": False,
         "too_many": False,
         **more,
     }
     return answer(request, petition, "offered", status=status, **context)
+
+
+def for_others(offer: Offer) -> dict[str, Any]:
+    """Return what leads whoever got the mail forwarded to a form of their own."""
+    own_form = tagged(offer.petition.get_absolute_url(), offer.via) + "#sign"
+    return {"name": offer.first_name, "own_form": own_form}
 
 
 def too_many(request: HttpRequest, offer: Offer, token: str) -> HttpResponse:
@@ -190,6 +204,7 @@ def answer(
     context = {
         "petition": petition,
         "state": state,
+        "own_form": "",
         "thanks_query": thanks_query(slug) + text if state == "counts" else "",
         **more,
     }

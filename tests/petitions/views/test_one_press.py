@@ -142,7 +142,8 @@ def test_from_the_mail_to_the_count(
     assert not page.cookies
     assert stored() == before
 
-    thanks = visitor.post(path)
+    shown = {"version": page.context["version"], "takes_over": ["place"]}
+    thanks = visitor.post(path, shown)
 
     assert thanks.status_code == 303
     assert thanks.headers["Location"].startswith(
@@ -208,6 +209,28 @@ def test_somebody_else_is_led_to_the_empty_form(
     form = visitor.get("/petitions/open-the-archive/").content.decode()
     assert EMAIL not in form
     assert "Maya" not in form
+
+
+@pytest.mark.parametrize("state", ["open", "paused", "closed"])
+def test_somebody_else_is_not_told_that_theirs_counts(
+    visitor: Client, mail: MailingRecipient, following: Petition, state: str
+) -> None:
+    path = link_in(mail)
+    visitor.post(path)
+    if state == "closed":
+        following.close(now=timezone.now())
+    else:
+        Petition.objects.filter(pk=following.pk).update(state=state)
+
+    page = visitor.get(path)
+
+    text = text_of(page)
+    assert "Your signature counts" in text
+    assert "Tremblay" not in text
+    assert ("Not Maya ? Sign in your own name" in text) == (state == "open")
+    assert ("Ask others to sign" in text) == (state == "open")
+    assert ("Read what came of it" in text) == (state == "closed")
+    assert 'href="/signed/"' in page.content.decode()
 
 
 @pytest.mark.parametrize(("days_old", "status"), [(29.9, 200), (30.1, 410)])
@@ -382,6 +405,21 @@ def test_no_more_is_handed_over_than_the_page_said(
     assert of(following)[0].delivery == "number"
 
 
+def test_a_field_asked_since_the_page_was_shown_is_not_taken_over(
+    visitor: Client, mail: MailingRecipient, following: Petition
+) -> None:
+    path = link_in(mail)
+    page = visitor.get(path)
+    given = {"version": page.context["version"], "takes_over": ["place"]}
+    assert 'name="takes_over" value="place"' in page.content.decode()
+    Petition.objects.filter(pk=following.pk).update(asks_country=True)
+
+    visitor.post(path, given)
+
+    (mine,) = of(following)
+    assert (mine.place, mine.country) == (PLACE, "")
+
+
 def test_another_site_presses_no_button(
     visitor: Client, mail: MailingRecipient, following: Petition
 ) -> None:
@@ -434,14 +472,16 @@ def test_the_link_of_a_test_mail_leads_nowhere(
 # == Whom the mail offers it ==
 
 
-@pytest.mark.parametrize("why", ["signed", "closed"])
+@pytest.mark.parametrize("why", ["signed", "took it back", "closed"])
 def test_a_petition_that_they_cannot_sign_is_not_offered(
     server: MailServer, maya: Signature, following: Petition, alice: User, why: str
 ) -> None:
     make_supporter(maya.petition, "liam@example.org")
     mailing = ordered(news_of(maya.petition), by=alice, next_petition=following)
-    if why == "signed":
-        make_signature(following, EMAIL)
+    if why != "closed":
+        mine = make_signature(following, EMAIL)
+        if why == "took it back":
+            withdrawing.withdraw(mine, now=timezone.now())
         OutgoingMail.objects.all().delete()
     else:
         following.close(now=timezone.now())
@@ -454,7 +494,7 @@ def test_a_petition_that_they_cannot_sign_is_not_offered(
         if "/one-press/" in body(message) or "/one-press/" in body(message, "html")
     }
     assert len(server.mailbox.messages) == 2
-    assert offered == ({"liam@example.org"} if why == "signed" else set())
+    assert offered == (set() if why == "closed" else {"liam@example.org"})
 
 
 def test_each_reads_the_title_in_their_language(
