@@ -380,7 +380,8 @@ def erase_all(subject: DataSubject, *, now: datetime) -> None:
 def erase_signature(signature: Signature, *, now: datetime) -> None:
     """Erase one person's data on one petition. A counted signature is withdrawn first,
     so that the count falls; then every row with the address is deleted, or, where two
-    people may share it, every row of this person."""
+    people may share it, every row of this person. Mails in which the petition could be
+    signed with one press do not sign it again: they may have been forwarded."""
     # Links never lead to a signature that was anonymised.
     assert signature.email_key is not None
     with transaction.atomic():
@@ -398,6 +399,10 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
         if not at_address.exclude(state=SignatureState.PENDING).exists():
             # A consent is the mailbox's: the other person there may have given it.
             forget_answers(signature)
+        theirs = same_person.of_address(Signature.objects.all(), signature.email)
+        MailingRecipient.objects.filter(
+            mailing__next_petition=signature.petition_id, signature__in=theirs
+        ).exclude(state=MailState.DUE).update(signature=None)
 
 
 def erased_with(signature: Signature) -> QuerySet[Signature]:

@@ -253,7 +253,7 @@ def test_it_works_for_thirty_days(
 
 ENDS = [
     "withdrawn", "erased", "all erased", "suppressed", "unsubscribed", "links ended",
-    "blocked", "took the next one back",
+    "blocked", "took the next one back", "erased the next one",
 ]  # fmt: skip
 
 
@@ -287,6 +287,12 @@ def test_it_ends_with_what_it_was_mailed_for(
             visitor.post(path)
             (mine,) = of(following)
             withdrawing.withdraw(mine, now=now)
+        case "erased the next one":
+            visitor.post(path)
+            (mine,) = of(following)
+            my_data.erase_signature(mine, now=now)
+            assert of(following) == []
+            assert MailingRecipient.objects.filter(pk=mail.pk).exists()
     before = stored()
 
     for answer in (visitor.get(path), visitor.post(path)):
