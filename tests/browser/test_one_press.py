@@ -70,6 +70,13 @@ def test_from_the_mail_to_the_count(plain: Page, site: Site) -> None:
     expect(plain.locator("h1")).to_have_text("Sign with one press")
     expect(plain.locator("main")).to_contain_text("You are signing as Maya, s•••@")
     expect(plain.locator("main")).not_to_contain_text("Tremblay")
+    # What is taken over stands in one column, also in a wide window.
+    plain.set_viewport_size({"width": 1280, "height": 900})
+    lefts = "all => all.map(each => each.offsetLeft)"
+    answers = plain.locator(".facts dd").evaluate_all(lefts)
+    assert len(answers) >= 3
+    assert len(set(answers)) == 1
+    assert answers[0] not in plain.locator(".facts dt").evaluate_all(lefts)
     plain.click("button:has-text('Sign the petition')")
     expect(plain.locator("h1")).to_have_text("Thank you. Your signature counts.")
     until(lambda: has_supporters(site, "/petitions/mend-the-ferry/", 1))
