@@ -114,9 +114,14 @@ def choose_again(job: SignatureImport) -> None:
 
 
 def call_off(job: SignatureImport) -> None:
-    """Have the worker forget an import that has not counted anybody, with its file;
-    raise NotPossible when it has."""
-    uncounted = SignatureImport.objects.filter(pk=job.pk, state__in=UNCOUNTED)
+    """Forget an import that has not counted anybody, with its file; have the worker do
+    it where a check has found people. Raise NotPossible when it has counted any."""
+    same = SignatureImport.objects.filter(pk=job.pk)
+    with transaction.atomic():
+        if same.filter(state__in=CHOOSING).update(state=ImportState.CALLED_OFF):
+            erase_files(same)
+            return
+    uncounted = same.filter(state__in=UNCOUNTED)
     change(uncounted, state=ImportState.REVERSING, becomes=ImportState.CALLED_OFF)
 
 
@@ -288,11 +293,13 @@ def count_batch(job: SignatureImport, now: datetime, size: int) -> None:
         job.last_id = rows[-1][0]
     if len(rows) < size:
         if job.counts_without_address:
-            job.keyless = job.without_address
+            # There are some already if keys were erased meanwhile.
+            job.keyless += job.without_address
             number += job.without_address
         job.state, job.finished_at = ImportState.DONE, now
         # What could not be read stays for a while: staff may put it right.
         job.pieces.all().delete()
+        job.heading = []
     job.counted += number
     change_imported(Counter({job.petition_id: number}), 1, job.counted_at)
 
@@ -320,6 +327,7 @@ def take_away_batch(job: SignatureImport, now: datetime, size: int) -> None:
         job.checked_at = None
     else:
         job.pieces.all().delete()
+        job.heading = []
         job.file_erased_at = now
 
 
@@ -338,9 +346,12 @@ def erase_files(jobs: QuerySet[SignatureImport]) -> None:
     that count nobody."""
     ImportPiece.objects.filter(signature_import__in=jobs).delete()
     ImportFault.objects.filter(signature_import__in=jobs).delete()
-    uncounted = jobs.filter(state__in=(*CHOOSING, *OPEN), begun_at=None)
+    # A file alone is no work for the worker, which has one import of a petition.
+    jobs.filter(state__in=CHOOSING).update(state=ImportState.CALLED_OFF)
+    uncounted = jobs.filter(state__in=OPEN, begun_at=None)
     uncounted.update(state=ImportState.REVERSING, becomes=ImportState.CALLED_OFF)
-    jobs.update(file_erased_at=timezone.now())
+    # The first line may be a person's, if the file has no heading.
+    jobs.update(heading=[], file_erased_at=timezone.now())
 
 
 FORGET = """

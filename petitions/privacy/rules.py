@@ -322,6 +322,7 @@ RULES = [
         columns={
             "petitions.importpiece": ("content",),
             "petitions.importfault": ("column", "found"),
+            "petitions.signatureimport": ("heading",),
         },
         what=_(
             "The file in which an organisation brings in people who signed its "
@@ -577,7 +578,6 @@ NOT_PERSONAL = {
     "petitions.signatureimport": (
         "sha256",
         "layout",
-        "heading",
         "state",
         "becomes",
         "problem",

@@ -640,6 +640,67 @@ def test_keys_go_with_the_names_and_the_number_stays(
     assert numbers(petition) == (1, 0)
 
 
+def test_keys_that_go_while_people_are_counted_stay_a_number(
+    petition: Petition, erin: User
+) -> None:
+    lines = ["ann@example.org,Ann", "bo@example.org,Bo", ",Cy"]
+    job = check(petition, content(lines), counts_without_address=True)
+    now = timezone.now()
+    jobs.begin(job, erin, now=now)
+    assert jobs.advance(now + jobs.ON_ITS_WAY, 1)
+    petition.close(now=now)
+    backdate(petition, ended_at=now - timedelta(days=3650), erasable_from=now)
+    while max(expire(now).values()):
+        assert proved(petition)
+    assert not ImportedSignature.objects.exists()
+
+    work(job)
+
+    assert (job.state, job.counted, job.keyless) == ("done", 2, 2)
+    assert numbers(petition) == (0, 2)
+    assert job.moved == 0
+
+
+def test_the_first_line_goes_with_the_file(petition: Petition, erin: User) -> None:
+    """In a file without a heading it is somebody's signature."""
+    lines = content(["Bo Day,Paris"], heading="Ann Roy,Berlin")
+    done = upload(petition, lines, counts_without_address=True)
+    columns = {**done.layout, "columns": ["name", "place"]}
+    SignatureImport.objects.filter(pk=done.pk).update(layout=columns)
+    done.refresh_from_db()
+    jobs.begin_check(done)
+    assert work(done).state == ImportState.CHECKED, done.problem
+    jobs.begin(done, erin, now=timezone.now())
+    called_off, forgotten = upload(petition, lines), upload(petition, lines)
+    assert done.heading == called_off.heading == ["Ann Roy", "Berlin"]
+    jobs.call_off(called_off)
+
+    assert work(done).state == ImportState.DONE
+    work(called_off)
+    expire(timezone.now() + FILE_KEPT + timedelta(hours=1))
+
+    forgotten.refresh_from_db()
+    called_off.refresh_from_db()
+    assert [done.heading, called_off.heading, forgotten.heading] == [[], [], []]
+
+
+def test_files_that_nobody_came_back_to_go_together(
+    petition: Petition, erin: User
+) -> None:
+    """One import of a petition is at work at a time; files alone are no work."""
+    first, second = upload(petition, of_people("ann")), upload(petition, b"E-Mail\nx\n")
+    work(check(petition, of_people("bo")))
+
+    jobs.call_off(first)
+    expire(timezone.now() + FILE_KEPT + timedelta(hours=1))
+
+    for job in (first, second):
+        job.refresh_from_db()
+        assert job.state == ImportState.CALLED_OFF
+        assert job.file_erased_at
+    assert not ImportPiece.objects.exists()
+
+
 def test_a_persons_own_key_is_shown_and_erased(petition: Petition, erin: User) -> None:
     job = bring_in(petition, erin, of_people("ann", "bo"))
     checked = check(make_petition(petition.organization), of_people("ann"))
