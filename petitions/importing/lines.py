@@ -7,7 +7,6 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -41,18 +40,28 @@ class Lines:
     ) -> None:
         self.file, self.encoding = file, encoding
         self.unit = UNITS.get(encoding, 1)
-        self.go_to(position, number)
-
-    def go_to(self, position: int, number: int) -> None:
-        """Go on behind line `number`, which ends at byte `position`."""
         self.position, self.number = position, number
         """Where the line ends that was given last."""
-        self.begun = position
-        """Where the record begins that is being read."""
-        self.last = ""
+        self.given: list[tuple[str, int]] = []
+        """The lines, with their lengths, of the record that is being read."""
+        self.size = 0
+        """Their length together."""
         self.held: deque[tuple[str, int]] = deque()
         self.rest, self.dropped = b"", 0
         self.file.seek(position)
+
+    def begin_record(self) -> None:
+        self.given, self.size = [], 0
+
+    def go_back(self, kept: int) -> None:
+        """Give the lines of this record once more, but for the first `kept`. The file
+        is not read again: for thousands of stray quotation marks that took minutes."""
+        again = self.given[kept:]
+        self.held.extendleft(reversed(again))
+        self.given = self.given[:kept]
+        self.size = sum(size for _text, size in self.given)
+        self.position -= sum(size for _text, size in again)
+        self.number -= len(again)
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -65,8 +74,9 @@ class Lines:
             text = text.removeprefix("\ufeff")
         self.position += size
         self.number += 1
-        self.last = text
-        if self.position - self.begun > MOST_BYTES:
+        self.given.append((text, size))
+        self.size += size
+        if self.size > MOST_BYTES:
             raise TooLong
         return text
 
@@ -131,8 +141,8 @@ def read_records(lines: Lines, delimiter: str, width: int = 0) -> Iterator[Recor
     on behind it: a stray quotation mark loses one signature, not all that follow."""
     reader = reader_of(lines, delimiter)
     while True:
-        start, number = lines.position, lines.number
-        lines.begun = start
+        number = lines.number
+        lines.begin_record()
         fault = ""
         try:
             cells = next(reader)
@@ -144,12 +154,10 @@ def read_records(lines: Lines, delimiter: str, width: int = 0) -> Iterator[Recor
             fault = QUOTES
         is_spread = lines.number > number + 1
         if is_spread and (fault or (width and len(cells) != width)):
-            lines.go_to(start, number)
+            lines.go_back(1)
             fault = QUOTES
-            with suppress(TooLong):
-                next(lines)
         if fault:
-            cells = [lines.last[:MOST_SHOWN]]
+            cells = [lines.given[0][0][:MOST_SHOWN]]
             reader = reader_of(lines, delimiter)
         if fault or any(map(str.strip, cells)):
             yield Record(number + 1, lines.number, lines.position, cells, fault)

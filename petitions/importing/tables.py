@@ -314,7 +314,7 @@ def skip_separator(lines: Lines) -> str:
     with suppress(TooLong, StopIteration):
         if found := SEPARATOR.fullmatch(next(lines)):
             return found[1]
-    lines.go_to(0, 0)
+    lines.go_back(0)
     return ""
 
 

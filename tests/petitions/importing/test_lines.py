@@ -111,6 +111,29 @@ def faults(content: bytes) -> list[tuple[int, str]]:
     return [(record.line, record.fault) for record in read]
 
 
+class Counting(BytesIO):
+    """A file that counts the bytes read from it."""
+
+    read_so_far = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.read_so_far += len(data)
+        return data
+
+
+@pytest.mark.parametrize("line", [b'a@x.org,"b\n', b'"a@x.org,b\n', b'a,b"\n"c",d"\n'])
+def test_a_file_full_of_stray_quotation_marks_is_read_once(line: bytes) -> None:
+    """Whoever may import could hold the worker up for minutes."""
+    content = line * 20_000
+    file = Counting(content)
+
+    found = list(read_records(Lines(file, "utf-8"), ",", 2))
+
+    assert len(found) >= 10_000
+    assert file.read_so_far == len(content)
+
+
 def test_a_stray_quotation_mark_loses_its_line_alone() -> None:
     stray = b'a,1\n"b,2\nc,3\n"d, ""e""",4\nf,5\n'
 
