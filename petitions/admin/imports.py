@@ -242,14 +242,15 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
             if faults:
                 organizations = [self.organization_id(job)] * len(faults)
                 entries.look(SignatureImport, organizations, kind="list")
+            may_count = self.holds(request, Right.COUNT, job)
             context |= {
                 "subtitle": str(job.petition),
-                "may_count": self.holds(request, Right.COUNT, job),
+                "may_count": may_count,
                 "is_open": jobs.is_open_to_imports(job.petition),
                 "faults": [(fault, gettext(fault.sentence)) for fault in faults],
                 "faults_left": sees and job.fault_rows.exists(),
                 "way_back": ways_back.sentence("import", now, now)
-                if job.is_reversible
+                if may_count and job.is_reversible
                 else "",
             }
         return super().changeform_view(

@@ -87,6 +87,7 @@ def test_from_a_file_to_the_count_and_back(client: Any, petition: Petition) -> N
     work(job)
     page = text_of(client.get(address(job)))
     assert "Count now 1" in page
+    assert page.count("You can take this back") == 1
     assert numbers(petition) == (1, 1)
     make_signature(petition, "ann@planted.example")
     assert "since, or were erased 1" in text_of(client.get(address(job)))
