@@ -110,7 +110,7 @@ def test_what_is_listed_of_a_mailbox_is_what_erasing_it_leaves_none_of(
     before, listed = found(other), my_data.everything_about(subject)
     assert found(subject) == {
         "signatures": 2, "answers_about_updates": 2, "receipts": 2, "mails": 2, "news": 1,
-        "merged_forms": 0, "left_out": 1, "messages": 1,
+        "merged_forms": 0, "left_out": 1, "messages": 1, "signed_elsewhere": 0,
     }  # fmt: skip
     assert {row["email"] for row in listed["signatures"]} == {EMAIL, OTHER_SPELLING}
     assert subject.addresses() == [OTHER_SPELLING, EMAIL]
