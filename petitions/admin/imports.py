@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -31,7 +32,7 @@ from petitions.importing.columns import Column
 from petitions.importing.tables import DELIMITERS, ENCODINGS, Layout, guess, sample
 from petitions.models import Petition, SignatureImport
 from petitions.models.imports import LARGEST_UPLOAD
-from petitions.states import ImportState
+from petitions.states import ImportState, Source
 
 FAULTS_SHOWN = 20
 """The faults that the page lists; the file has all that are kept."""
@@ -156,6 +157,7 @@ def import_signatures(
         "petition": petition,
         "may": may,
         "form": form,
+        "entered": entered(petition),
         "way_back": ways_back.sentence("import", now, now),
         "imports": petition.imports.select_related("made_by")[:20],
     }
@@ -247,6 +249,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
                 "subtitle": str(job.petition),
                 "may_count": may_count,
                 "is_open": jobs.is_open_to_imports(job.petition),
+                "entered": entered(job.petition),
                 "faults": [(fault, gettext(fault.sentence)) for fault in faults],
                 "faults_left": sees and job.fault_rows.exists(),
                 "way_back": ways_back.sentence("import", now, now)
@@ -419,6 +422,13 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
                 or ""
             },
         )
+
+
+def entered(petition: Petition) -> int:
+    """Return how many count entries say were counted elsewhere before: nobody can tell
+    whether they are the people of a file."""
+    rows = petition.count_entries.filter(source=Source.IMPORTED)
+    return rows.aggregate(sum=Sum("number"))["sum"] or 0
 
 
 def fault_lines(job: SignatureImport) -> Iterator[bytes]:

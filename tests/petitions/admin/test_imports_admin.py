@@ -13,8 +13,8 @@ from core.models import AuditEntry
 from organizations.models import Organization, Role
 from petitions.importing import jobs
 from petitions.models import ImportPiece, Petition, SignatureImport
-from petitions.states import State
-from tests.factories import make_member, make_petition, make_signature
+from petitions.states import Source, State
+from tests.factories import make_entry, make_member, make_petition, make_signature
 from tests.helpers import text_of
 from tests.petitions.admin.helpers import Login
 from tests.petitions.importing.files import check, content, numbers, of_people, work
@@ -128,6 +128,21 @@ def test_columns_are_chosen_again(client: Any, petition: Petition) -> None:
     work(job)
     assert job.state == "called_off"
     assert client.get(address(job, "columns")).status_code == 302
+
+
+def test_staff_are_told_of_people_whom_an_entry_counts(
+    client: Any, petition: Petition
+) -> None:
+    """Nobody can tell whether they are those of the file."""
+    page = f"/admin/petitions/petition/{petition.pk}/import/"
+    job = check(petition, of_people("ann"))
+    assert "by count entries" not in text_of(client.get(page))
+
+    make_entry(petition, 1200, source=Source.PAPER)
+    make_entry(petition, 4200, source=Source.IMPORTED)
+
+    for answer in (client.get(page), client.get(address(job))):
+        assert "4,200 people are counted elsewhere before already" in text_of(answer)
 
 
 def test_a_file_is_read_in_another_encoding(client: Any, petition: Petition) -> None:
