@@ -62,7 +62,8 @@ class UploadForm(forms.Form):
 
 
 class LayoutForm(forms.ModelForm[SignatureImport]):
-    """How a file is read, what each of its columns is, and where its people signed."""
+    """How a file is read, what each of its columns is, and where its people signed.
+    Making one raises FileProblem where the file cannot be read."""
 
     encoding = forms.ChoiceField(label=_("Encoding"), choices=ENCODINGS)
     delimiter = forms.ChoiceField(label=_("Delimiter"), choices=DELIMITERS)
@@ -80,7 +81,13 @@ class LayoutForm(forms.ModelForm[SignatureImport]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         job = self.instance
-        self.layout = Layout.from_json(job.layout)
+        try:
+            self.layout = Layout.from_json(job.layout)
+        except FileProblem:
+            # It was stored by a version that had other choices.
+            with stored_files.open_file(job) as file:
+                found = guess(file, name=job.file_name)
+            self.layout, job.heading = found.layout, found.heading
         self.initial.update(
             encoding=self.layout.encoding,
             delimiter=self.layout.delimiter,
@@ -271,7 +278,11 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
             return self.back(job)
         if "again" in request.POST:
             return self.read_again(request, job)
-        form = LayoutForm(request.POST or None, instance=job)
+        try:
+            form = LayoutForm(request.POST or None, instance=job)
+        except FileProblem as problem:
+            messages.error(request, str(problem))
+            return self.back(job)
         if form.is_valid():
             job.layout = form.chosen().as_json()
             said = gettext("Had the whole file checked")

@@ -158,6 +158,31 @@ def test_a_file_is_read_in_another_encoding(client: Any, petition: Petition) -> 
     assert "zoe@example.org" in page
 
 
+def test_the_columns_of_a_failed_import_are_chosen_anew(
+    client: Any, petition: Petition
+) -> None:
+    """As if a later version had other encodings than the one that stored it."""
+    upload(client, petition, of_people("ann", "bo"))
+    job = SignatureImport.objects.get()
+    choose(client, job)
+    SignatureImport.objects.update(layout={**job.layout, "encoding": "none"})
+    assert work(job).state == "failed"
+
+    page = text_of(client.get(address(job, "columns")))
+    assert "ann@example.org" in page
+
+    choose(client, job)
+    assert work(job).state == "checked"
+    assert job.found == 2
+
+    client.post(address(job, "choose-again"))
+    work(job)
+    SignatureImport.objects.update(layout={})
+    ImportPiece.objects.update(content=b"")
+    page = text_of(client.get(address(job, "columns"), follow=True))
+    assert "There is nothing in this file" in page
+
+
 @pytest.mark.parametrize(
     ("name", "file"),
     [
