@@ -18,33 +18,38 @@ from petitions.delivery.letter_pdf import Letter, render_letter
 from petitions.models import Pack
 
 
-def write_letters(pack: Pack) -> dict[str, bytes]:
-    """Return the letter that goes with it as text and as PDF, by the name of its file,
-    in each language of the petition that the interface speaks; in the site's where it
-    speaks none. It takes seconds, and changes nothing. Raise TryAgain when printing one
-    failed for the first time."""
+def next_letter(pack: Pack) -> dict[str, bytes] | None:
+    """Return the next letter that goes with the pack, as text and as PDF, by the names
+    of its files; None when there is one in each language of the petition that the
+    interface speaks, or in the site's where it speaks none. It takes seconds, and
+    changes nothing. Raise TryAgain when printing it failed for the first time."""
     petition = pack.petition
     spoken = [code for code in petition.languages if code in dict(settings.LANGUAGES)]
-    found = {}
-    for code in spoken or [str(settings.LANGUAGE_CODE)]:
-        petition.reading = code
-        with override(code):
-            body = render_to_string(
-                "delivery/letter_body.txt",
-                {
-                    "pack": pack,
-                    "address": full(petition.get_absolute_url()),
-                    "day": timezone.localdate(pack.as_of),
-                },
-            ).strip()
-            context = {"pack": pack, "petition": petition, "body": body}
-            text = render_to_string("delivery/letter.txt", context)
-            found[f"letter-{code}.txt"] = text.encode()
-            name = f"letter-{code}.pdf"
-            if pdf := printed_letter(pack, name, body):
-                found[name] = pdf
-    petition.reading = ""
-    return found
+    ahead = [
+        code
+        for code in spoken or [str(settings.LANGUAGE_CODE)]
+        if not pack.files.filter(name=f"letter-{code}.txt").exists()
+    ]
+    return letter_in(ahead[0], pack) if ahead else None
+
+
+def letter_in(language: str, pack: Pack) -> dict[str, bytes]:
+    pack.petition.reading = language
+    with override(language):
+        body = render_to_string(
+            "delivery/letter_body.txt",
+            {
+                "pack": pack,
+                "address": full(pack.petition.get_absolute_url()),
+                "day": timezone.localdate(pack.as_of),
+            },
+        ).strip()
+        context = {"pack": pack, "petition": pack.petition, "body": body}
+        text = render_to_string("delivery/letter.txt", context)
+        name = f"letter-{language}.pdf"
+        printed = printed_letter(pack, name, body)
+    found = {f"letter-{language}.txt": text.encode()}
+    return found | ({name: printed} if printed else {})
 
 
 def printed_letter(pack: Pack, name: str, body: str) -> bytes | None:

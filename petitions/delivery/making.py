@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
 
 from petitions.delivery import files, printing
-from petitions.delivery.letters import write_letters
+from petitions.delivery.letters import next_letter
 from petitions.models import Pack, Petition, Signature
 from petitions.signature_fields import HANDED_OVER
 from petitions.states import PUBLIC_STATES, Delivery, PackState
@@ -78,13 +78,13 @@ def advance(now: datetime) -> bool:
     if oldest is None:
         return False
     printed: printing.Printed | None = None
-    letters: dict[str, bytes] | None = None
+    letter: dict[str, bytes] | None = None
     try:
         if oldest.is_listed:
             printed = printing.print_next(oldest)
-            if printed is None:
-                compare(oldest)
-                letters = write_letters(oldest)
+        if oldest.is_listed and printed is None:
+            compare(oldest)
+            letter = next_letter(oldest)
     except printing.TryAgain:
         return True
     with transaction.atomic():
@@ -96,10 +96,13 @@ def advance(now: datetime) -> bool:
             write_batch(pack)
         elif printed is not None:
             printing.keep(pack, printed)
-        elif letters is not None:
-            # What the letters say of an earlier delivery is what is kept of it.
+        elif letter is not None:
+            # What a letter says of an earlier delivery is what is kept of it.
             pack.earlier, pack.withdrawn_since = oldest.earlier, oldest.withdrawn_since
-            finish(pack, letters, now)
+            for name, content in letter.items():
+                files.add(pack, name, content)
+        else:
+            finish(pack, now)
         pack.save()
     return True
 
@@ -131,20 +134,21 @@ def write_batch(pack: Pack) -> None:
     pack.last_id = last
 
 
-def finish(pack: Pack, letters: dict[str, bytes], now: datetime) -> None:
-    """Write the letters and the other files of a pack whose list is whole, and mark it
-    as made without saving it."""
+def finish(pack: Pack, now: datetime) -> None:
+    """Write the numbers of a pack whose list and letters are whole, and mark it as made
+    without saving it."""
     pack.finished_at = now
     files.write_numbers(pack)
-    for name, content in letters.items():
-        files.add(pack, name, content)
     files.seal(pack)
     pack.state = PackState.DONE
 
 
 def compare(pack: Pack) -> None:
     """Find the delivery that the same person or body was handed last, and how many of
-    its signatures do not count any more; `pack` is not saved."""
+    its signatures do not count any more, unless a letter says so already; `pack` is not
+    saved."""
+    if pack.files.filter(name__startswith="letter-").exists():
+        return
     handed = Pack.objects.filter(
         target=pack.target_id, handover__isnull=False, as_of__lt=pack.as_of
     )

@@ -513,12 +513,21 @@ def test_a_letter_that_cannot_be_printed_stops_no_delivery(
         raise error
 
     monkeypatch.setattr("petitions.delivery.letters.render_letter", fail)
+    make_translation(petition, "fr", title="Libérez les prisonniers")
     make_signature(petition)
+    pack = prepared(petition)
+    making.begin(pack, now=timezone.now())
 
-    pack = made(prepared(petition))
+    rounds = 0
+    while making.advance(timezone.now()):
+        rounds += 1
+        assert rounds < 20
 
+    pack.refresh_from_db()
+    assert pack.state == PackState.DONE
     assert "1 person supports" in content(pack, "letter-en.txt")
-    assert not pack.files.filter(name="letter-en.pdf").exists()
+    assert "1 personne" in content(pack, "letter-fr.txt")
+    assert not pack.files.filter(name__startswith="letter-", name__endswith=".pdf")
 
 
 def test_a_letter_that_could_not_be_printed_is_tried_once_more(
