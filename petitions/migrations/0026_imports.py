@@ -39,7 +39,10 @@ class Migration(migrations.Migration):
                         verbose_name="size",
                     ),
                 ),
-                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                (
+                    "sha256",
+                    models.CharField(max_length=64, verbose_name="SHA-256 of the file"),
+                ),
                 ("made_at", models.DateTimeField(verbose_name="uploaded at")),
                 (
                     "layout",

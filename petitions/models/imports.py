@@ -75,7 +75,7 @@ class SignatureImport(models.Model):
     size = models.BigIntegerField(
         _("size"), help_text="In bytes, as it is read: a sheet as the CSV made of it."
     )
-    sha256 = models.CharField("SHA-256", max_length=64)
+    sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
     made_by = models.ForeignKey(
         User,
         on_delete=models.SET_NULL,

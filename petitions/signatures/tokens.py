@@ -112,13 +112,17 @@ def make_token(purpose: TokenPurpose, number: int, *, now: datetime) -> str:
     return _signer(purpose).sign(value)
 
 
+def lifetime_of(purpose: TokenPurpose) -> timedelta:
+    is_of_news = purpose is TokenPurpose.ONE_PRESS
+    return ONE_PRESS_LIFETIME if is_of_news else LIFETIME
+
+
 def read_token(purpose: TokenPurpose, token: str, *, now: datetime) -> Outcome:
     """Return what `token` refers to: Valid or Expired if we made it for this purpose,
     otherwise Broken."""
     try:
         value = _signer(purpose).unsign(token)
-        is_of_news = purpose is TokenPurpose.ONE_PRESS
-        return _outcome(value, now, ONE_PRESS_LIFETIME if is_of_news else LIFETIME)
+        return _outcome(value, now, lifetime_of(purpose))
     except (BadSignature, ValueError):
         return Broken()
 

@@ -9,6 +9,8 @@ from tests.browser.pages import ALL, OVERFLOW, RUN
 
 
 def violations(page: Page, where: str) -> list[str]:
+    # A page that a click has led to may have no body yet.
+    page.wait_for_load_state()
     page.evaluate(AXE_SCRIPT)
     return [f"{where}: {found}" for found in page.evaluate(RUN, ["100%", ALL])]
 

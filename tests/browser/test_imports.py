@@ -37,3 +37,4 @@ def test_the_pages_of_an_import_fit_and_axe_finds_nothing(
     staff.get_by_label("Where they signed").press("Enter")
     staff.wait_for_url("**/change/")
     assert (staff.evaluate(BEYOND), violations(staff, "check")) == ([], [])
+    staff.get_by_role("button", name="Call it off").click()

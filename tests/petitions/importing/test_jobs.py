@@ -460,19 +460,21 @@ def test_a_confirmation_on_its_way_during_the_check_is_not_counted_twice(
     job = upload(petition, of_people("ann", "bo"))
     jobs.begin_check(job)
     confirmed, go_on = threading.Event(), threading.Event()
+    ended: list[str] = []
 
     def confirm() -> None:
         try:
             with transaction.atomic():
                 confirming.confirm(waiting.pk, now=timezone.now())
                 confirmed.set()
-                assert go_on.wait(timeout=20)
+                assert go_on.wait(timeout=120)
+            ended.append("confirmed")
         finally:
             connection.close()
 
     thread = threading.Thread(target=confirm)
     thread.start()
-    assert confirmed.wait(timeout=20)
+    assert confirmed.wait(timeout=120)
     work(job)
     assert job.state == ImportState.CHECKED
     assert ImportedSignature.objects.count() == 2
@@ -481,6 +483,7 @@ def test_a_confirmation_on_its_way_during_the_check_is_not_counted_twice(
     assert not jobs.advance(now)
     go_on.set()
     thread.join()
+    assert ended == ["confirmed"]
 
     work(job)
     assert (job.counted, numbers(petition)) == (1, (1, 1))
