@@ -28,7 +28,7 @@ from organizations.scoping import Needs, ScopedAdmin, page, user_of
 from petitions import ways_back
 from petitions.admin.filters import PetitionFilter
 from petitions.importing import jobs, stored_files
-from petitions.importing.columns import Column
+from petitions.importing.columns import COUNTED, Column
 from petitions.importing.tables import DELIMITERS, ENCODINGS, Layout, guess, sample
 from petitions.models import Petition, SignatureImport
 from petitions.models.imports import LARGEST_UPLOAD
@@ -67,11 +67,6 @@ class LayoutForm(forms.ModelForm[SignatureImport]):
 
     encoding = forms.ChoiceField(label=_("Encoding"), choices=ENCODINGS)
     delimiter = forms.ChoiceField(label=_("Delimiter"), choices=DELIMITERS)
-    day_first = forms.TypedChoiceField(
-        label=_("4/9/2021 is"),
-        choices=[("yes", _("4 September")), ("no", _("9 April"))],
-        coerce="yes".__eq__,
-    )
 
     class Meta:
         model = SignatureImport
@@ -82,16 +77,14 @@ class LayoutForm(forms.ModelForm[SignatureImport]):
         super().__init__(*args, **kwargs)
         job = self.instance
         try:
-            self.layout = Layout.from_json(job.layout)
+            self.layout = Layout.from_json(job.layout).counting()
         except FileProblem:
             # It was stored by a version that had other choices.
             with stored_files.open_file(job) as file:
-                found = guess(file, name=job.file_name)
+                found = guess(file, name=job.file_name, only=COUNTED)
             self.layout, job.heading = found.layout, found.heading
         self.initial.update(
-            encoding=self.layout.encoding,
-            delimiter=self.layout.delimiter,
-            day_first="yes" if self.layout.day_first else "no",
+            encoding=self.layout.encoding, delimiter=self.layout.delimiter
         )
         self.fields["label"].required = True
         self.fields["label"].error_messages["required"] = _("Say where they signed.")
@@ -101,7 +94,11 @@ class LayoutForm(forms.ModelForm[SignatureImport]):
             name = f"column_{number}"
             self.fields[name] = forms.ChoiceField(
                 label=heading or gettext("Column %(number)s") % {"number": number + 1},
-                choices=Column.choices,
+                choices=[
+                    (value, label)
+                    for value, label in Column.choices
+                    if value in COUNTED
+                ],
             )
             self.initial[name] = column.value
             self.columns.append(name)
@@ -116,7 +113,7 @@ class LayoutForm(forms.ModelForm[SignatureImport]):
             data["encoding"],
             data["delimiter"],
             tuple(Column(data[name]) for name in self.columns),
-            data["day_first"],
+            self.layout.day_first,
             self.layout.silent,
         )
 
@@ -304,6 +301,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
                     name=job.file_name,
                     encoding=form.layout.encoding,
                     delimiter=form.layout.delimiter,
+                    only=COUNTED,
                 ).doubts
         except FileProblem as problem:
             doubts = [str(problem)]
@@ -337,6 +335,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
                     name=job.file_name,
                     encoding=request.POST.get("encoding", ""),
                     delimiter=request.POST.get("delimiter", ""),
+                    only=COUNTED,
                 )
         except FileProblem as problem:
             messages.error(request, str(problem))

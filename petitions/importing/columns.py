@@ -4,7 +4,7 @@ platform that has written the file, decided by staff."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import models
@@ -33,6 +33,9 @@ class Column(models.TextChoices):
 
 
 NAMES = frozenset({Column.NAME, Column.FIRST_NAME, Column.LAST_NAME})
+COUNTED = NAMES | {Column.EMAIL, Column.CONFIRMED, Column.IGNORED}
+"""What decides whether somebody counts. Imports leave all others out until they bring
+in stated consent, too; rows.py reads them already."""
 SEVERAL = frozenset({Column.UPDATES, Column.UNSUBSCRIBED})
 """A file may have several columns of these: a no in any of them is a no."""
 
@@ -117,6 +120,8 @@ class Platform:
     """How it writes days; None where that is not known, or makes no difference."""
     note: StrOrPromise = ""
     """What staff should know of its files."""
+    columns_note: StrOrPromise = ""
+    """What they should know of its columns that are not COUNTED."""
     has_addresses: bool = True
 
 
@@ -138,7 +143,7 @@ PLATFORMS = (
             "can2subscriptionstatus": Column.UPDATES,
             "can2subscriptiondate": Column.SIGNED_ON,
         },
-        note=gettext_lazy(
+        columns_note=gettext_lazy(
             "“can2_subscription_date” is the day of the subscription, which need not "
             "be that of the signature: leave it out if in doubt."
         ),
@@ -165,7 +170,10 @@ PLATFORMS = (
         },
         note=gettext_lazy(
             "Mailchimp knows subscribers: bring in those alone who have signed this "
-            "petition. Its files of the unsubscribed and of the cleaned look like that "
+            "petition."
+        ),
+        columns_note=gettext_lazy(
+            "Its files of the unsubscribed and of the cleaned look like that "
             "of the subscribed; nobody in them may be written to, so say that."
         ),
     ),
@@ -186,15 +194,18 @@ class Match:
         return sum(column is not Column.IGNORED for column in self.columns)
 
 
-def match(heading: Sequence[str]) -> Match:
-    """Return what each column is by its heading. Of two for the same, but for those of
-    SEVERAL, the first counts, and a doubt says so."""
+def match(heading: Sequence[str], only: Collection[Column] = ()) -> Match:
+    """Return what each column is by its heading, those that are not in `only`, unless
+    it is empty, as left out. Of two for the same, but for those of SEVERAL, the first
+    counts, and a doubt says so."""
     keys = [plain(cell) for cell in heading]
     platform = platform_of(keys)
     known = KNOWN | (platform.columns if platform else {})
     meant = [known.get(key, Column.IGNORED) for key in keys]
     settle_names(meant)
-    doubts = [str(platform.note)] if platform and platform.note else []
+    meant = narrowed(meant, only)
+    notes = [platform.note, "" if only else platform.columns_note] if platform else []
+    doubts = [str(note) for note in notes if note]
     chosen: dict[Column, str] = {}
     for at, column in enumerate(meant):
         if column is Column.IGNORED:
@@ -215,6 +226,14 @@ def match(heading: Sequence[str]) -> Match:
         else:
             chosen[column] = heading[at]
     return Match(tuple(meant), platform, doubts)
+
+
+def narrowed(columns: Iterable[Column], only: Collection[Column]) -> list[Column]:
+    """Return the columns, those that are not in `only`, unless it is empty, as left
+    out."""
+    return [
+        column if not only or column in only else Column.IGNORED for column in columns
+    ]
 
 
 def platform_of(keys: Iterable[str]) -> Platform | None:

@@ -184,7 +184,7 @@ def check_batch(job: SignatureImport, now: datetime, size: int) -> None:
     """Read the next `size` lines, keep the keys of their addresses, and update the
     progress of `job` without saving it. Behind the last line the check ends."""
     try:
-        layout = Layout.from_json(job.layout)
+        layout = Layout.from_json(job.layout).counting()
         with open_file(job) as file:
             rest = records(file, layout, position=job.position, line=job.line)
             batch = list(islice(rest, size))

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 from django.db import transaction
 
 from core.text.characters import clean_line
+from petitions.importing.columns import COUNTED
 from petitions.importing.sheets import as_csv, is_sheet
 from petitions.importing.tables import guess
 from petitions.models import ImportPiece, SignatureImport
@@ -65,7 +66,7 @@ def keep(job: SignatureImport, name: str, file: BinaryIO) -> None:
     start = file.read(4096)
     file.seek(0)
     readable = as_csv(file) if is_sheet(start) else file
-    found = guess(readable, name=name)
+    found = guess(readable, name=name, only=COUNTED)
     job.file_name = clean_line(name)[:LONGEST_NAME]
     job.layout, job.heading = found.layout.as_json(), found.heading
     readable.seek(0)

@@ -4,9 +4,9 @@ delimiter and columns a file has, and its records."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -100,6 +100,11 @@ class Layout:
         check_choice(encoding, delimiter)
         return cls(encoding, delimiter, columns, day_first, silent)
 
+    def counting(self) -> Layout:
+        """Return it with the columns alone that decide whether somebody counts."""
+        columns = headings.narrowed(self.columns, headings.COUNTED)
+        return replace(self, columns=tuple(columns))
+
     def why_unusable(self) -> str:
         """Return a sentence that says why nothing can be read so; "" when it can."""
         return headings.why_unusable(self.columns)
@@ -120,11 +125,16 @@ class Guess:
 
 
 def guess(
-    file: BinaryIO, *, name: str = "", encoding: str = "", delimiter: str = ""
+    file: BinaryIO,
+    *,
+    name: str = "",
+    encoding: str = "",
+    delimiter: str = "",
+    only: Collection[Column] = (),
 ) -> Guess:
     """Return what a file seems to be; raise TableProblem when it is no table of
     signatures. `name` is that of the file; encoding and delimiter are guessed unless
-    they are given."""
+    they are given. With `only`, other columns are left out."""
     file.seek(0)
     check_kind(file.read(4096))
     doubts: list[str] = []
@@ -137,7 +147,7 @@ def guess(
     told = delimiter or separator_of(file, encoding)
     delimiter = told or find_delimiter(file, encoding, doubts)
     heading = read_heading(file, encoding, delimiter)
-    matched = headings.match(heading)
+    matched = headings.match(heading, only)
     doubts += matched.doubts
     start = Layout(encoding, delimiter, matched.columns, day_first=True)
     searched = first_records(file, start)

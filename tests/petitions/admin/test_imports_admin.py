@@ -39,8 +39,8 @@ def upload(client: Any, petition: Petition, file: bytes, name: str = "a.csv") ->
 
 
 LAYOUT = {
-    "encoding": "utf-8", "delimiter": ",", "day_first": "yes", "column_0": "email",
-    "column_1": "name", "label": "Paper.example", "counted_by": "Bo",
+    "encoding": "utf-8", "delimiter": ",", "column_0": "email", "column_1": "name",
+    "label": "Paper.example", "counted_by": "Bo",
     "counted_at": "2026-01-10",
 }  # fmt: skip
 
@@ -250,6 +250,34 @@ def test_who_sees_lines_and_who_imports(
     client.post(address(job, "begin"))
     job.refresh_from_db()
     assert (job.state == "running") is counts
+
+
+def test_only_columns_that_decide_who_counts_are_asked_for(
+    client: Any, petition: Petition
+) -> None:
+    heading = "Email,Name,Country,Date,City,Town,Verified"
+    lines = [
+        "ann@planted.example,Ann,Atlantis,1/2/2021,A,B,yes",
+        "bo@planted.example,Bo,Canada,32/13/2021,A,B,maybe",
+    ]
+    upload(client, petition, content(lines, heading))
+    job = SignatureImport.objects.get()
+
+    page = client.get(address(job, "columns"))
+    offered = [
+        {value for value, _label in field.field.choices}
+        for field in page.context["form"].column_fields()
+    ]
+    wanted = {"email", "name", "first_name", "last_name", "confirmed", "ignored"}
+    assert offered == [wanted] * 7
+    assert page.context["doubts"] == []
+
+    others = {f"column_{number}": "ignored" for number in range(2, 6)}
+    refused = choose(client, job, **{**others, "column_2": "country"})
+    assert refused.status_code == 422
+    choose(client, job, **others, column_6="confirmed")
+    assert (work(job).found, job.faults) == (1, 1)
+    assert job.fault_rows.get().found == "maybe"
 
 
 def test_a_large_file_comes_by_the_command(

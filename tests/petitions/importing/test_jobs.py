@@ -218,6 +218,18 @@ def test_a_file_that_cannot_be_read_leaves_nothing_and_can_be_read_anew(
     assert (job.state, job.found, job.problem) == ("checked", 3, "")
 
 
+def test_other_columns_take_nobody_from_the_count(petition: Petition) -> None:
+    heading = "Email,Name,City,Country,Date,Newsletter"
+    lines = [
+        "ann@example.org,Ann,http://a.example,Atlantis,31/31/2021,maybe",
+        "bo@example.org,Bo,Lima,Peru,2021-01-02,yes",
+    ]
+
+    job = check(petition, content(lines, heading))
+
+    assert (job.found, job.faults) == (2, 0)
+
+
 def test_columns_can_be_chosen_again_after_the_check(petition: Petition) -> None:
     job = check(petition, content(["ann@example.org,Ann", "x,Bo"]))
     assert (job.found, job.faults) == (1, 1)
