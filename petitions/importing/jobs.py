@@ -15,17 +15,20 @@ not seen. Importing begins when all of those have ended, and looks again.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from core.db.batches import Batches
+from core.observability.logs import kind
 from core.text.faults import FileProblem
 from organizations.models import User
 from petitions.identity import key_ring
@@ -49,6 +52,8 @@ from petitions.models.imports import (
     change_imported,
 )
 from petitions.states import PUBLIC_STATES, ImportState, SignatureState
+
+logger = logging.getLogger(__name__)
 
 BATCH = 5_000
 """The most lines that a batch reads, and the most people that it counts."""
@@ -171,13 +176,35 @@ def advance(now: datetime, batch: int = 0) -> bool:
         if job is None:
             return False
         if job.state == ImportState.CHECKING:
-            check_batch(job, now, batch)
+            check_or_end(job, now, batch)
         elif job.state == ImportState.RUNNING:
             count_batch(job, now, batch)
         else:
             take_away_batch(job, now, batch)
         job.save()
     return True
+
+
+def check_or_end(job: SignatureImport, now: datetime, size: int) -> None:
+    """Check the next batch. Nothing is counted yet, so a mistake of ours ends this
+    import alone, instead of being made again for ever and holding up all others."""
+    try:
+        with transaction.atomic():
+            check_batch(job, now, size)
+    except Error:
+        raise
+    except Exception as mistake:
+        logger.exception("Import %s could not be checked: %s", job.pk, kind(mistake))
+        sentence = gettext(
+            "The check broke off: whoever runs this site finds the reason in its log."
+        )
+        fail(job, sentence)
+
+
+def fail(job: SignatureImport, sentence: str) -> None:
+    """End a check, without saving it: the worker takes away what it has kept."""
+    job.problem = sentence[:500]
+    job.state, job.becomes = ImportState.REVERSING, ImportState.FAILED
 
 
 def check_batch(job: SignatureImport, now: datetime, size: int) -> None:
@@ -189,8 +216,7 @@ def check_batch(job: SignatureImport, now: datetime, size: int) -> None:
             rest = records(file, layout, position=job.position, line=job.line)
             batch = list(islice(rest, size))
     except FileProblem as problem:
-        job.problem = str(problem)[:500]
-        job.state, job.becomes = ImportState.REVERSING, ImportState.FAILED
+        fail(job, str(problem))
         return
     if not batch:
         job.state, job.checked_at = ImportState.CHECKED, now

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -20,6 +21,8 @@ from organizations.models import User
 from petitions.counts import folding
 from petitions.identity import key_ring
 from petitions.importing import jobs
+from petitions.importing.lines import Record
+from petitions.importing.rows import CellFault, Row, read_row
 from petitions.models import (
     Consent,
     CountChange,
@@ -228,6 +231,29 @@ def test_other_columns_take_nobody_from_the_count(petition: Petition) -> None:
     job = check(petition, content(lines, heading))
 
     assert (job.found, job.faults) == (2, 0)
+
+
+def test_a_mistake_in_the_check_ends_this_import_alone(
+    petition: Petition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = upload(petition, of_people("ann", "wimble", "cy"))
+    other = upload(make_petition(petition.organization), of_people("bo"))
+    for one in (job, other):
+        jobs.begin_check(one)
+
+    def mistaken(record: Record, *args: Any, **kwargs: Any) -> Row | list[CellFault]:
+        if "wimble" in record.cells[0]:
+            raise ValueError(record.cells[0])
+        return read_row(record, *args, **kwargs)
+
+    monkeypatch.setattr(jobs, "read_row", mistaken)
+    work(job, 1)
+
+    assert (job.state, job.found, job.lines) == (ImportState.FAILED, 0, 0)
+    assert "broke off" in job.problem
+    assert "wimble" not in job.problem
+    assert not job.people.exists()
+    assert work(other).state == ImportState.CHECKED
 
 
 def test_columns_can_be_chosen_again_after_the_check(petition: Petition) -> None:
