@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -39,10 +41,16 @@ class Command(DatabaseCommand):
             )
         job = SignatureImport(petition=found, made_at=timezone.now())
         try:
-            with file.open("rb") as content:
+            with file.open("rb") as opened, TemporaryFile() as copy:
+                content: BinaryIO = opened
+                if not opened.seekable():
+                    # A pipe, as with Docker: it is read more than once.
+                    copyfileobj(opened, copy)
+                    content = copy
                 stored_files.keep(job, file.name, content)
         except OSError as error:
-            raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+            reason = error.strerror or error
+            raise CommandError(f"{file} cannot be read: {reason}.") from None
         except FileProblem as problem:
             raise CommandError(str(problem)) from None
         page = reverse("admin:petitions_signatureimport_columns", args=[job.pk])
