@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from core.text.spreadsheets import table
 from organizations import confirming
@@ -108,7 +108,7 @@ def export(
     )
     head = [
         gettext("By"), gettext("Which"), gettext("Signed"), gettext("Mail handed over"),
-        gettext("Mail failed"), gettext("Confirmed"),
+        gettext("Mail failed"), pgettext("signatures", "Confirmed"),
     ]  # fmt: skip
     body = table(found, begins=False)
     return recorded(record, table([head], begins=True), [(len(found), body)])

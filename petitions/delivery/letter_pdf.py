@@ -61,7 +61,7 @@ def render_letter(letter: Letter) -> Rendered:
         "blocks": blocks(letter.body),
         "sources": table(
             gettext("Supporters"),
-            [*letter.sources, (gettext("All"), letter.number)],
+            [*letter.sources, (gettext("Total"), letter.number)],
         ),
         "countries": table(gettext("Confirmed here, by country"), letter.countries)
         if letter.countries

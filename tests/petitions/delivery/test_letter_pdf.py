@@ -52,7 +52,7 @@ def test_what_the_letter_says() -> None:
     )
     assert "Supporters over time" in text
     assert "0 1 November 2026 1,561 28 November 2026" in text
-    assert "Supporters Confirmed here 1,500 On paper 61 All 1,561" in text
+    assert "Supporters Confirmed here 1,500 On paper 61 Total 1,561" in text
     assert "Canada 1,400 France 80 Not said 20" in text
 
 
@@ -91,7 +91,7 @@ def test_in_french() -> None:
 
     assert "28 novembre 2026" in text
     assert "Page 1 de 1" in text
-    assert not {"Supporters", "All", "From"} & set(re.findall(r"[\w ]+", text))
+    assert not {"Supporters", "Total", "From"} & set(re.findall(r"[\w ]+", text))
 
 
 def test_a_letter_of_a_reader_from_the_right() -> None:

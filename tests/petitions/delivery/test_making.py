@@ -500,7 +500,7 @@ def test_the_printed_letter_is_of_the_moment_of_the_count(petition: Petition) ->
 
     pdf = pack.files.get(name="letter-en.pdf")
     printed = " ".join(text_of(b"".join(files.content_of(pdf))).split())
-    assert "All 1" in printed
+    assert "Total 1" in printed
     assert re.search(r"Supporters over time .* 1 \d+ \w+ \d{4}", printed)
     assert "2 " + "people" not in printed
 
