@@ -50,7 +50,7 @@ AGAIN_WITHIN = timedelta(days=80)
 # Mailings that were ordered within this time count together, when one person may order
 # them only up to a number: else they would be ordered in slices.
 COUNTED_TOGETHER = timedelta(days=7)
-# How many days MAIL_WARM_UP doubles at most: by then, a bound would be no bound.
+# How often MAIL_WARM_UP doubles, once a day: by then, a bound would be no bound.
 LONGEST_WARM_UP = 20
 # Days beyond which it does not matter when the last of a mailing goes out.
 FAR_OFF = 9_999

@@ -1,10 +1,11 @@
 """Counting: permanent records, folded totals, and changes on their way between them.
 
-The permanent records are confirmed signatures and count entries. Code that changes one
-appends a `CountChange` in the same transaction; a worker loop folds changes into totals
-and deletes them. So signing never waits for a counter, and `verify_counts` can prove at
-any time that totals + changes == confirmed signatures + entries. Public pages show what
-was counted up to one moment in each slot (core/slots.py).
+The permanent records are confirmed signatures, count entries and people counted by
+imports. Code that changes one appends a `CountChange` in the same transaction; a worker
+loop folds changes into totals and deletes them. So signing never waits for a counter,
+and `verify_counts` can prove at any time that totals + changes == confirmed signatures
++ entries + imported people. Public pages show what was counted up to one moment in each
+slot (core/slots.py).
 """
 
 from __future__ import annotations

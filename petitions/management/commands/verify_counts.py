@@ -15,8 +15,8 @@ class Command(DatabaseCommand):
     help = (
         "Prove for every petition that what the pages show (folded totals + changes "
         "not folded yet) equals the permanent records (confirmed signatures + count "
-        "entries). Prints a line per petition; exits 1 with the difference when the "
-        "proof fails."
+        "entries + people counted by imports). Prints a line per petition; exits 1 "
+        "with the difference when the proof fails."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
