@@ -17,4 +17,18 @@ RUN = """async ([text, rules]) => {
 }"""
 
 
+# What of a page of the admin runs out of the window, or of the block that it stands
+# in. Tables of figures scroll on their own, and say so to who has no mouse.
+BEYOND = """() => {
+  const found = [];
+  for (const one of document.querySelectorAll('#container *')) {
+    const box = one.getBoundingClientRect();
+    if (!box.width || !box.height || one.closest('.figures, .visually-hidden, iframe')) continue;
+    const block = one.closest('.inline-related, #result_list tbody tr');
+    const edge = block ? block.getBoundingClientRect().right : document.documentElement.clientWidth;
+    if (box.right > edge + 1) found.push(`${one.tagName}.${one.className}#${one.id}`);
+  }
+  return found;
+}"""
+
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

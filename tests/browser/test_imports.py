@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.accessibility import violations
-from tests.browser.test_staff_narrow import BEYOND
+from tests.browser.pages import BEYOND
 
 pytestmark = pytest.mark.browser
 

@@ -8,22 +8,10 @@ import re
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.pages import BEYOND
 from tests.site import Site
 
 pytestmark = pytest.mark.browser
-
-# Tables of figures scroll on their own, and say so to who has no mouse.
-BEYOND = """() => {
-  const found = [];
-  for (const one of document.querySelectorAll('#container *')) {
-    const box = one.getBoundingClientRect();
-    if (!box.width || !box.height || one.closest('.figures, .visually-hidden, iframe')) continue;
-    const block = one.closest('.inline-related, #result_list tbody tr');
-    const edge = block ? block.getBoundingClientRect().right : document.documentElement.clientWidth;
-    if (box.right > edge + 1) found.push(`${one.tagName}.${one.className}#${one.id}`);
-  }
-  return found;
-}"""
 
 
 def lists(staff: Page) -> list[str]:
