@@ -101,6 +101,8 @@ def act(
     if what is RequestKind.WITHDRAW and not rows:
         messages.info(request, gettext("None of their signatures is counted."))
         return redirect(url_of(one))
+    if what is RequestKind.NEVER and not one.subject.addresses():
+        return redirect("admin:petitions_supporterrequest_never_write")
     form = asked_form(request, one, what, [(str(row.pk), label(row)) for row in rows])
     seen = seen_of(one)
     changed = request.method == "POST" and request.POST.get(SEEN) != seen
@@ -212,7 +214,7 @@ def done(
         request, f"{sentences[what] % {'n': intcomma(touched)}} {recorded}"
     )
     own = Organization.objects.filter(pk=one.organization.pk)
-    left = find_mailbox(one.address, own)
+    left = find_mailbox(one.address, own) if one.address else []
     if left:
         return redirect(url_of(left[0]))
     return redirect("admin:petitions_supporterrequest_changelist")

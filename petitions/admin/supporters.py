@@ -206,6 +206,8 @@ def supporter(
             (url_of(one, act.value), act.label)
             for act in RequestKind
             if act is not RequestKind.CORRECT
+            # Nobody whom only an import knows has a signature.
+            and (addresses or act is not RequestKind.WITHDRAW)
         ],
     }
     return TemplateResponse(request, f"{FOLDER}/supporter.html", context)

@@ -345,8 +345,8 @@ RULES = [
             "written to because of it."
         ),
         kept=_(
-            "Until you sign here or have it erased, at most as long as the names of "
-            "that petition’s signatures."
+            "Until you sign here or its organisation erases it at your request, at "
+            "most as long as the names of that petition’s signatures."
         ),
         expiry=Rows(jobs.past_keys, jobs.forget_keys),
     ),

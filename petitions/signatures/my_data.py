@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -99,6 +100,26 @@ class DataSubject:
             return sorted({email for row in rows for email in emails_of(row)})
 
         return cls(addresses, signatures, consents, reports, imported)
+
+    @classmethod
+    def of_key(cls, email_key: UUID, organization: Organization) -> Self:
+        """Return the owner of the mailbox with this key, as an organisation knows them,
+        where no address is known: messages, which have none, are not found."""
+        signatures: QuerySet[Signature] = Signature.objects.filter(
+            petition__organization=organization, email_key=email_key
+        )
+        consents = Consent.objects.filter(
+            organization=organization, email_key=email_key
+        )
+        return cls(
+            lambda: sorted(emails_of(signatures) | emails_of(consents)),
+            signatures,
+            consents,
+            Report.objects.none(),
+            ImportedSignature.objects.filter(
+                petition__organization=organization, email_key=email_key
+            ),
+        )
 
     @property
     def is_unknown(self) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db import OperationalError, models, transaction
 from django.db.models import F, Func, Max, QuerySet, Value
@@ -14,7 +15,7 @@ from core.db.database import statement_timeout
 from organizations.models import Organization
 from petitions.addresses import clean_address
 from petitions.identity import key_ring
-from petitions.models import Consent, Report, Signature
+from petitions.models import Consent, ImportedSignature, Report, Signature
 from petitions.signatures.my_data import DataSubject, reports_of
 
 MOST = 20
@@ -31,16 +32,20 @@ class TooMany(Exception):
 class Supporter:
     """A supporter as one organisation knows them. `kind` and `number` say by which row
     they were found, and lead back to them without their address. `exact` leaves out
-    what other spellings of the address have signed."""
+    what other spellings of the address have signed. Whoever is only imported has no
+    address, but `email_key`."""
 
     kind: str
     number: int
     address: str
     organization: Organization
     exact: bool = False
+    email_key: UUID | None = None
 
     @cached_property
     def subject(self) -> DataSubject:
+        if self.email_key:
+            return DataSubject.of_key(self.email_key, self.organization)
         return DataSubject.supporter(self.address, self.organization, exact=self.exact)
 
 
@@ -49,15 +54,18 @@ PATHS = {
     "signature": "petition__organization",
     "answer": "organization",
     "message": "petition__organization",
+    "imported": "petition__organization",
 }
 
 
 def rows_of(kind: str, organizations: QuerySet[Organization]) -> Any:
-    """Return the rows of a kind with an address, of these organisations."""
+    """Return the rows of a kind with an address, or its key, of these
+    organisations."""
     rows: dict[str, QuerySet[Any]] = {
         "signature": Signature.objects.known(),
         "answer": Consent.objects.all(),
         "message": Report.objects.legible().exclude(email=""),
+        "imported": ImportedSignature.objects.all(),
     }
     within = organizations.order_by().values("pk")
     return rows[kind].filter(**{f"{PATHS[kind]}__in": within})
@@ -75,11 +83,14 @@ def get_supporter(
     if kind not in PATHS:
         return None
     rows = rows_of(kind, organizations).filter(pk=number)
-    found = rows.values_list("email", PATHS[kind]).first()
+    column = "email_key" if kind == "imported" else "email"
+    found = rows.values_list(column, PATHS[kind]).first()
     if found is None:
         return None
     address, organization = found
     named = organizations.get(pk=organization)
+    if kind == "imported":
+        return Supporter(kind, number, "", named, email_key=address)
     return Supporter(kind, number, address, named, exact)
 
 
@@ -98,6 +109,8 @@ def find_mailbox(
     known = key_ring.keys_of(address)
     found: dict[int, tuple[str, int, str]] = {}
     for kind, path in PATHS.items():
+        if kind == "imported":
+            continue
         rows = rows_of(kind, organizations)
         if kind == "message":
             rows = reports_of(rows, address)
@@ -108,7 +121,28 @@ def find_mailbox(
         ):
             found.setdefault(organization, (kind, number, email))
     named = organizations.in_bulk(found)
-    return [Supporter(*row, named[organization]) for organization, row in found.items()]
+    return [
+        *(Supporter(*row, named[organization]) for organization, row in found.items()),
+        *find_imported(address, organizations.exclude(pk__in=found)),
+    ]
+
+
+def find_imported(
+    address: str, organizations: QuerySet[Organization]
+) -> list[Supporter]:
+    """Return the owner of the mailbox with this address, in any spelling, as imports
+    know them: once for each organisation and key, for nothing leads from the key of one
+    version to that of another."""
+    rows = rows_of("imported", organizations)
+    rows = rows.of_mailbox(address, key_ring.current_keyring())
+    newest = (
+        rows.order_by()
+        .values(PATHS["imported"], "email_key")
+        .annotate(newest=Max("pk"))
+        .values_list("newest", flat=True)
+    )
+    found = (get_supporter("imported", pk, organizations) for pk in newest)
+    return [one for one in found if one]
 
 
 def find_by_name(

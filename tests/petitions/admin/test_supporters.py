@@ -4,7 +4,7 @@ served; what is left is a line in the register that names nobody."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from petitions.identity import key_ring, same_person
 from petitions.identity.key_ring import email_key
 from petitions.models import (
     Consent,
+    ImportedSignature,
     KeyVersion,
     Petition,
     Report,
@@ -39,6 +40,7 @@ from tests.petitions.admin.callers import (
     page_of,
 )
 from tests.petitions.identity.mailboxes import DIFFERENT, RULES, SAME
+from tests.petitions.importing.files import bring_in, content, numbers
 
 pytestmark = pytest.mark.django_db
 
@@ -169,6 +171,77 @@ def test_a_caller_without_a_signature_is_found(
 
     assert find(owner, EMAIL).status_code == 200  # nothing is stored
     assert SupporterRequest.objects.get().number == 0
+
+
+def test_who_is_only_imported_is_found_told_and_erased(
+    as_user: Login, alice: User, petition: Petition, other_organization: Organization
+) -> None:
+    elsewhere = make_petition(other_organization, title="Elsewhere")
+    file = content([f"{EMAIL},{NAME}", "bo@example.org,Bo"])
+    for one in (petition, elsewhere):
+        bring_in(one, alice, file)
+    owner = as_user(alice)
+
+    path = page_of(owner, OTHER_SPELLING)
+    page = text_of(owner.get(path))
+    asked = ask(owner, f"{path}access/")
+    copy = text_of(owner.get(asked.headers["Location"]))
+    download = owner.get(f"{path}copy.json").json()
+    before = text_of(owner.get(f"{path}erase/"))
+    ask(owner, f"{path}erase/")
+
+    assert "Known only from a file of people who signed elsewhere" in page
+    assert "Signed elsewhere (1)" in page
+    assert "Signed elsewhere (1)" in copy
+    assert [row["counted"] for row in download["signed_elsewhere"]] == [True]
+    assert "imported later adds them again" in before
+    assert find(owner, EMAIL).status_code == 200  # nothing is stored
+    assert owner.get(path).status_code == 404
+    assert (numbers(petition), numbers(elsewhere)) == ((0, 1), (0, 2))
+
+
+def test_who_is_only_imported_has_nothing_to_withdraw_and_no_address_to_stop(
+    as_user: Login, alice: User, petition: Petition
+) -> None:
+    bring_in(petition, alice, content([f"{EMAIL},{NAME}"]))
+    owner = as_user(alice)
+
+    path = page_of(owner, EMAIL)
+    page = owner.get(path).content.decode()
+
+    assert f"{path}withdraw/" not in page
+    assert f"{path}never/" in page
+    assert owner.get(f"{path}never/").headers["Location"] == f"{ADMIN}never-write/"
+
+
+@pytest.fixture
+def _keys_as_the_database_says() -> Iterator[None]:
+    yield
+    key_ring.forget_keyring()
+
+
+@pytest.mark.usefixtures("_keys_as_the_database_says")
+def test_who_is_imported_under_two_keys_is_listed_under_each(
+    as_user: Login, alice: User, petition: Petition
+) -> None:
+    """Nothing leads from the key of one version to that of another."""
+    for one in (petition, make_petition(petition.organization, title="Second")):
+        bring_in(one, alice, content([f"{EMAIL},{NAME}"]))
+    newest = KeyVersion.objects.order_by("-number")[0]
+    owner = as_user(alice)
+    path = page_of(owner, EMAIL)
+    assert "Signed elsewhere (2)" in text_of(owner.get(path))
+    newest.number += 1
+    newest.save(force_insert=True)
+    key_ring.forget_keyring()
+    key = key_ring.current_keyring().newest.key(EMAIL)
+    ImportedSignature.objects.filter(petition=petition).update(email_key=key)
+
+    answer = find(owner, EMAIL)
+    listed = owner.get(answer.headers["Location"]).content.decode()
+
+    assert len(re.findall(r'supporter/imported/\d+/"', listed)) == 2
+    assert "No signature" not in listed
 
 
 def test_nothing_typed_is_in_a_url_a_session_or_a_message(

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from core.retention import expire
@@ -40,6 +41,7 @@ from petitions.models.imports import FILE_KEPT
 from petitions.signatures import (
     confirming,
     invalidating,
+    links,
     my_data,
     rekeying,
     withdrawing,
@@ -53,6 +55,7 @@ from tests.factories import (
     make_signature,
     make_translation,
 )
+from tests.helpers import text_of
 from tests.parallel import all_at_once
 from tests.petitions.importing.files import (
     bring_in,
@@ -765,3 +768,19 @@ def test_nobody_is_mailed(petition: Petition, erin: User) -> None:
 
     assert not OutgoingMail.objects.exists()
     assert not Consent.objects.exists()
+
+
+def test_who_asks_for_a_link_is_told_that_the_organisation_answers_for_a_file(
+    visitor: Client, petition: Petition, erin: User
+) -> None:
+    bring_in(petition, erin, of_people("ann"))
+
+    answer = visitor.post("/signed/", {"email": "ann@example.org"})
+    page = text_of(visitor.get(answer.headers["Location"]))
+    links.answer_requests(timezone.now())
+
+    assert not OutgoingMail.objects.exists()
+    assert "no link comes: ask that organisation" in page
+    assert "its organisation erases it at your request" in text_of(
+        visitor.get("/privacy/")
+    )
