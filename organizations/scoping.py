@@ -20,6 +20,7 @@ from django.contrib.admin import ActionLocation
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.translation import gettext, gettext_noop
 
 from core.admin.bulk_actions import Asked, Line, Question, asks
@@ -185,6 +186,19 @@ class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
     """A model admin that sees the rows that the user may view, and no others."""
 
     list_per_page = 50
+
+    def urls_of(self, pages: Mapping[str, Callable[..., Any]]) -> list[Any]:
+        """Return URLs for pages about one row, by the last part of their address; to be
+        named by the model and that part."""
+        named = f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path(
+                f"<int:number>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"{named}_{name.replace('-', '_')}",
+            )
+            for name, view in pages.items()
+        ]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[M]:
         rows = super().get_queryset(request)

@@ -13,7 +13,6 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path
 from django.utils import timezone
 from django.utils.csp import CSP
 from django.utils.formats import date_format
@@ -230,14 +229,7 @@ class MailingAdmin(ScopedAdmin[Mailing]):
             "stop": self.stop,
         }
         return [
-            *(
-                path(
-                    f"<int:number>/{name}/",
-                    self.admin_site.admin_view(view),
-                    name=f"petitions_mailing_{name.replace('-', '_')}",
-                )
-                for name, view in pages.items()
-            ),
+            *self.urls_of(pages),
             *super().get_urls(),
         ]
 

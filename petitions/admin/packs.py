@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
@@ -162,14 +161,7 @@ class PackAdmin(ScopedAdmin[Pack]):
             "office": self.office,
         }
         return [
-            *(
-                path(
-                    f"<int:number>/{name}/",
-                    self.admin_site.admin_view(view),
-                    name=f"petitions_pack_{name.replace('-', '_')}",
-                )
-                for name, view in pages.items()
-            ),
+            *self.urls_of(pages),
             *super().get_urls(),
         ]
 
