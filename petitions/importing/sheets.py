@@ -88,6 +88,7 @@ def check_packed(source: IO[bytes]) -> None:
         return
     try:
         entries = zipfile.ZipFile(source).infolist()
+    # All that zipfile raises about a damaged archive: it has no class for them.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         raise TableProblem(UNREADABLE) from None
     if len(entries) > MOST_ENTRIES or sum(e.file_size for e in entries) > MOST_UNPACKED:
