@@ -1,4 +1,4 @@
-"""What must never be, refused by the database itself, as docs/architecture.md lists it.
+"""What must never be, refused by the database itself, as docs/reference.md lists it.
 
 Each refusal is a check violation, so that Django raises IntegrityError, with the
 sentence for people in its message.
