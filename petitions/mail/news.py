@@ -13,11 +13,13 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Upper
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from core.i18n.languages import is_of_interface, said
 from core.mail.transport import mail_domain
 from petitions.channels import html_with_tags, tag_of_mailing, tagged, with_tags
+from petitions.counts import checkpoints
 from petitions.identity import key_ring
 from petitions.mail import bounces, sending
 from petitions.mail.leases import LEASE, lease
@@ -338,6 +340,8 @@ def build(
     the language `reading`; with `may_press`, it offers the next petition."""
     organization = mailing.petition.organization
     words = mailing.words_in(reading)
+    # Of one moment, for all: whoever keeps the mail can compare it later.
+    as_of = mailing.ordered_at or timezone.now()
     with translation.override(language):
         text = "" if is_of_interface(words.language) else words.language
         tag = tag_of_mailing(mailing.pk)
@@ -357,6 +361,8 @@ def build(
             "address": tagged(settings.SITE_URL + update.address(text), tag),
             "petition": tagged(settings.SITE_URL + own, tag) if is_signed else "",
             "following": following,
+            "signed": checkpoints.signed_at(mailing.petition_id, as_of),
+            "check_link": settings.SITE_URL + reverse("petitions:check"),
             "operator": said(settings.OPERATOR),
             **{name: placeholder(name) for name in LINKS},
         }

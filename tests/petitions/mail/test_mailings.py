@@ -25,7 +25,7 @@ from organizations.models import Organization, Role, User
 from organizations.rights import GRAVE, Right, roles_with
 from petitions import probes
 from petitions.admin import figures
-from petitions.counts import folding
+from petitions.counts import checkpoints, folding
 from petitions.identity import key_ring
 from petitions.mail import (
     audience,
@@ -525,6 +525,32 @@ def test_the_mail_says_what_the_update_says_in_the_language_of_its_reader(
             assert update.get_absolute_url() in text
         # Nothing in it tells that somebody reads it.
         assert "<img" not in body(message, "html")
+
+
+def test_the_mail_names_what_was_signed_of_the_count_when_it_was_ordered(
+    update: Update, server: MailServer
+) -> None:
+    """Whoever keeps the mail holds the site to the count of that day."""
+    petition = update.petition
+    for number in range(3):
+        make_supporter(petition, f"s{number}@example.net")
+    folding.fold()
+    checkpoints.sign(petition.pk, now=timezone.now())
+    mailing = ordered(update)
+    make_supporter(petition, "later@example.net")
+    folding.fold()
+    checkpoints.sign(petition.pk, now=timezone.now())
+
+    run(mailing)
+
+    signed = petition.checkpoints.earliest("size")
+    said = f"the count log had 3 signed lines with the root {signed.root_text}."
+    assert len(server.mailbox.messages) == 3
+    for message in server.mailbox.messages:
+        text = " ".join(body(message, "plain").split())
+        assert said in text
+        assert f"Check the count: {settings.SITE_URL}/check/" in text
+        assert said in " ".join(body(message, "html").split())
 
 
 def test_mail_programs_are_told_how_to_unsubscribe(
