@@ -120,6 +120,7 @@ class OrganizationAdmin(MemberPages, ScopedAdmin[Organization]):
             _("Writing to supporters"),
             {"fields": ["mailing_gap_days", "mailing_approval_above"]},
         ),
+        (_("Counting"), {"fields": ["count_approval_above"]}),
     ]
 
     readonly_fields = ["accent_looks"]

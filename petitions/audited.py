@@ -57,6 +57,8 @@ CHOICES: dict[str, Choice] = {
     "petitions.letter": Audited("next_step__petition__organization_id"),
     "petitions.taggedlink": Audited(OF_PETITION),
     "petitions.countentry": Audited(OF_PETITION),
+    "petitions.enteredcount": Audited(OF_PETITION),
+    "petitions.scan": SIGNERS,
     "petitions.export": Audited("organization_id"),
     "petitions.invalidation": Audited(
         OF_PETITION,

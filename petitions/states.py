@@ -136,6 +136,14 @@ class ImportState(models.TextChoices):
     FAILED = "failed", _("Could not be read")
 
 
+class EnteredState(models.TextChoices):
+    """The state of supporters that staff have counted and entered."""
+
+    WAITING = "waiting", _("Waits for a second person")
+    COUNTED = "counted", _("Counted")
+    REFUSED = "refused", _("Not counted")
+
+
 class PackContents(models.TextChoices):
     """What a delivery pack holds."""
 

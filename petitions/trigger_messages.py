@@ -37,6 +37,7 @@ SENTENCES = (
     _("This person or body is not petitioned here."),
     _("This petition has ended for good."),
     _("What an office wrote stays as it was sent, until it is erased."),
+    _("What was counted and entered stays as it is: correct it by a count entry."),
     _("What was made for delivery stays on record as it was made."),
     _("What was mailed stays on record as it was ordered."),
     _("What was published stays readable."),

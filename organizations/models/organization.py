@@ -197,6 +197,16 @@ class Organization(Sluggable):
             "none waits."
         ),
     )
+    count_approval_above = models.PositiveIntegerField(
+        _("a second person confirms counts above"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "More supporters than this, counted on paper or elsewhere and entered "
+            "within seven days, count once a second person has confirmed them. Empty: "
+            "all count at once."
+        ),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = OrganizationQuerySet.as_manager()

@@ -1,6 +1,7 @@
 """The staff's side: writing petitions and watching them grow."""
 
 from petitions.admin.addresses import AddressRuleAdmin, KeyCollisionAdmin
+from petitions.admin.entered_counts import EnteredCountAdmin
 from petitions.admin.exports import ExportAdmin
 from petitions.admin.imports import SignatureImportAdmin
 from petitions.admin.invalidations import InvalidationAdmin
@@ -27,6 +28,7 @@ __all__ = [
     "AnswerAdmin",
     "AnswerWithdrawalAdmin",
     "CommentAdmin",
+    "EnteredCountAdmin",
     "ExportAdmin",
     "HandoverAdmin",
     "InvalidationAdmin",

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.admin.model_admin import StackedInline
@@ -15,6 +16,7 @@ from core.i18n.languages import name_in_reader_language
 from organizations.rights import Right
 from organizations.scoping import Needs, ScopedPermissions
 from petitions.admin.text_widgets import MarkdownArea
+from petitions.counts.entering import needs_second_person
 from petitions.models import Correction, CountEntry, Petition, Target
 from petitions.states import State
 
@@ -131,11 +133,34 @@ class CorrectionInline(ScopedPermissions, StackedInline[Correction, Petition]):
         return formset
 
 
+class CountEntryFormSet(BaseInlineFormSet[CountEntry, Petition, Any]):
+    """Takes at once only what needs no second person."""
+
+    def clean(self) -> None:
+        super().clean()
+        new = [
+            form
+            for form in self.initial_forms + self.extra_forms
+            if form.has_changed() and (form.cleaned_data.get("number") or 0) > 0
+        ]
+        number = sum(form.cleaned_data["number"] for form in new)
+        organization = self.instance.organization
+        if new and needs_second_person(organization, number, timezone.now()):
+            new[0].add_error(
+                "number",
+                _(
+                    "Your organisation has a second person confirm so many: enter "
+                    "them with “Enter paper signatures”."
+                ),
+            )
+
+
 class CountEntryInline(ScopedPermissions, StackedInline[CountEntry, Petition]):
     needs = Needs(view=Right.VIEW, add=Right.COUNT)
     model = CountEntry
     extra = 0
     act = "count"
+    formset = CountEntryFormSet
     fields = [("source", "number"), "label", ("counted_by", "counted_at")]
     verbose_name_plural = _("supporters counted on paper or elsewhere")
 

@@ -23,6 +23,7 @@ from organizations.rights import Right
 from organizations.scoping import Needs, ScopedAdmin, action, page, user_of
 from petitions.admin import (
     actions,
+    entered_counts,
     exports,
     figures,
     imports,
@@ -45,6 +46,7 @@ from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.text_widgets import MarkdownArea
 from petitions.admin.timeline import links
 from petitions.admin.translations import TranslationInline, UsedLanguages
+from petitions.counts.entering import takes_entries
 from petitions.counts.entries import record_entry
 from petitions.importing.jobs import is_open_to_imports
 from petitions.models import Correction, CountEntry, Petition, Target, Topic
@@ -246,6 +248,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
                 and self.holds(request, Right.EXPORT, petition),
                 "can_import": is_open_to_imports(petition)
                 and self.holds(request, Right.COUNT, petition),
+                "can_enter": takes_entries(petition)
+                and self.holds(request, Right.COUNT, petition),
                 "can_invalidate": petition.state != State.DRAFT
                 and self.holds(request, Right.MODERATE, petition),
             }
@@ -357,6 +361,11 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
                 name="petitions_petition_import",
             ),
             path(
+                "<int:number>/enter/",
+                wrapped(self.enter),
+                name="petitions_petition_enter",
+            ),
+            path(
                 "<int:number>/deliver/",
                 wrapped(self.deliver),
                 name="petitions_petition_deliver",
@@ -413,6 +422,11 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     ) -> HttpResponse:
         """Bring in people who signed elsewhere before, from a file."""
         return imports.import_signatures(self, request, petition)
+
+    @page(Right.COUNT)
+    def enter(self, request: HttpRequest, petition: Petition) -> HttpResponse:
+        """Enter supporters counted on paper or elsewhere, with a scan."""
+        return entered_counts.enter_count(self, request, petition)
 
     @page(Right.DELIVER)
     def deliver(self, request: HttpRequest, petition: Petition) -> HttpResponse:

@@ -16,6 +16,7 @@ from petitions.models.count_log import (
     CountSubtree,
 )
 from petitions.models.counts import CountChange, CountEntry, DailyTotal, Total
+from petitions.models.entered_counts import EnteredCount, Scan
 from petitions.models.exports import Export
 from petitions.models.handovers import Handover, HandoverTranslation
 from petitions.models.imports import (
@@ -80,6 +81,7 @@ __all__ = [
     "CountReceipt",
     "CountSubtree",
     "DailyTotal",
+    "EnteredCount",
     "Export",
     "FormerPetitionSlug",
     "Handover",
@@ -114,6 +116,7 @@ __all__ = [
     "Removal",
     "Report",
     "RetentionLimit",
+    "Scan",
     "SearchDocument",
     "SearchWord",
     "Signature",

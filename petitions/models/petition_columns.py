@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from petitions.models.counts import CountEntry
+    from petitions.models.entered_counts import EnteredCount
     from petitions.models.imports import SignatureImport
     from petitions.models.signatures import Signature
     from petitions.models.targets import Target
@@ -241,6 +242,7 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
         targets: RelatedManager[Target]
         signatures: RelatedManager[Signature]
         count_entries: RelatedManager[CountEntry]
+        entered_counts: RelatedManager[EnteredCount]
         imports: RelatedManager[SignatureImport]
 
     # Added by PetitionQuerySet.with_counts().

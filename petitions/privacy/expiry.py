@@ -35,6 +35,7 @@ from petitions.models import (
     Petition,
     Report,
     RetentionLimit,
+    Scan,
     Signature,
     SourceTally,
     SupporterRequest,
@@ -235,6 +236,12 @@ def office_answers(now: datetime) -> QuerySet[OfficeAnswer]:
 def drop_office_words(answers: QuerySet[OfficeAnswer]) -> None:
     """Empty what an office wrote; the rows stay."""
     OfficeAnswer.objects.filter(pk__in=answers).erase_words()
+
+
+def past_scans(now: datetime) -> QuerySet[Scan]:
+    """Return the scans of sheets whose petition's names were erased, oldest first."""
+    over = Scan.objects.filter(entered__petition__anonymised_at__lte=now)
+    return over.order_by("pk")
 
 
 def former_requests(now: datetime) -> QuerySet[SupporterRequest]:

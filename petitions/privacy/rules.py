@@ -366,6 +366,17 @@ RULES = [
         kept=_("As long as the count."),
     ),
     RetentionRule(
+        name="scans of paper sheets",
+        columns={"petitions.scan": ("content",)},
+        what=_("Sheets of paper that people signed, as an organisation scanned them"),
+        purpose=_("So that the total can be proved."),
+        kept=_(
+            "As long as the names of that petition’s signatures; what is not counted "
+            "in the end, until that is decided."
+        ),
+        expiry=Rows(expiry.past_scans),
+    ),
+    RetentionRule(
         name="lists that organisations took",
         columns={"petitions.export": ("made_by",)},
         what=_(
@@ -501,8 +512,16 @@ RULES = [
     ),
     RetentionRule(
         name="counted on paper",
-        columns={"petitions.countentry": ("label", "counted_by")},
-        what=_("Signatures counted on paper: which sheets, and who counted them"),
+        columns={
+            "petitions.countentry": ("label", "counted_by"),
+            "petitions.enteredcount": (
+                "label", "place", "counted_by", "made_by", "decided_by",
+            ),
+        },
+        what=_(
+            "Signatures counted on paper: which sheets, where, who counted them, and "
+            "who of an organisation's staff entered and confirmed the number"
+        ),
         purpose=_("So that the total can be proved. No names of those who signed."),
         kept=_("As long as the count."),
     ),
@@ -567,6 +586,8 @@ NOT_PERSONAL = {
     "petitions.sourcetally": ("kind",),
     "petitions.supporterrequest": ("kind", "came_by", "checked_by", "outcome"),
     "petitions.countentry": ("source",),
+    "petitions.enteredcount": ("source", "state"),
+    "petitions.scan": ("kind", "sha256"),
     "petitions.countchange": ("source",),
     # Random bytes that no row holds any more once their receipt is erased.
     "petitions.countleaf": ("source", "nonce_hash"),

@@ -13,12 +13,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from organizations.models import Description, Organization, User
-from petitions.counts import checkpoints, folding
+from petitions.counts import checkpoints, entering, folding
 from petitions.importing import stored_files
 from petitions.models import (
     AddressRule,
     Consent,
     CountEntry,
+    EnteredCount,
     Export,
     Invalidation,
     KeyCollision,
@@ -124,6 +125,10 @@ def world(organization: Organization, alice: User) -> World:
         "signers.csv",
         io.BytesIO(b"Email,Name\nnobody@nowhere.test,No Body\n"),
     )
+    entering.enter(
+        EnteredCount(petition=world.signed, number=3, label="Sheets 1-2"),
+        b"%PDF-1.7 Quentin Blatherwick", alice, now=now,
+    )  # fmt: skip
     KeyCollision.objects.create(
         petition=world.signed, kept=signature.pk, taken_back=pending.pk, version=1,
         found_at=now,

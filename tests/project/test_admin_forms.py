@@ -30,6 +30,7 @@ from core.models import AuditEntry
 from organizations.models import User
 from petitions.models import (
     AnswerWithdrawal,
+    EnteredCount,
     Export,
     Invalidation,
     KeyCollision,
@@ -52,6 +53,7 @@ READ_ONLY = (
     AnswerWithdrawal,
     AuditEntry,
     Signature,
+    EnteredCount,
     Export,
     Invalidation,
     KeyCollision,

@@ -19,6 +19,7 @@ from organizations.models import User
 from petitions.models import (
     AddressRule,
     AnswerWithdrawal,
+    EnteredCount,
     Export,
     Invalidation,
     KeyCollision,
@@ -38,7 +39,7 @@ type Login = Callable[[User], Client]
 FORMS = [model for model in admin.site._registry if not model._meta.proxy]
 # Nobody writes these in a form.
 READ_ONLY = (
-    AnswerWithdrawal, AuditEntry, Export, Invalidation, KeyCollision, Mailing,
+    AnswerWithdrawal, AuditEntry, EnteredCount, Export, Invalidation, KeyCollision, Mailing,
     OfficeAnswer, Pack, Signature, SignatureImport,
 )  # fmt: skip
 # Their columns hold no words.
