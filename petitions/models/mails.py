@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
 from petitions.models.petitions import Petition
@@ -21,24 +22,26 @@ if TYPE_CHECKING:
 
 
 class MailKind(models.TextChoices):
-    """The kind of a mail: about one signature, or about all of one person's."""
+    """The kind of a mail: about one signature, or about all of one person's; in words
+    for that person."""
 
-    CONFIRM = "confirm"
-    ALL = "all"
-    REMIND = "remind"
+    CONFIRM = "confirm", _("To confirm a signature")
+    ALL = "all", _("With a link to all that was signed")
+    REMIND = "remind", _("Reminder to confirm")
 
 
 class MailState(models.TextChoices):
     """The state of a mail. DUE until the server took it (SENT) or refused it for good
     (FAILED); COVERED when another mail to the same person said the same; BOUNCED when
-    it was taken and came back later; HELD while its signature is in quarantine."""
+    it was taken and came back later; HELD while its signature is in quarantine. In
+    words for whom it is to."""
 
-    DUE = "due"
-    HELD = "held"
-    SENT = "sent"
-    FAILED = "failed"
-    COVERED = "covered"
-    BOUNCED = "bounced"
+    DUE = "due", _("Waits to be sent")
+    HELD = "held", _("Held, while the signature is set aside")
+    SENT = "sent", _("The mail server took it")
+    FAILED = "failed", _("The mail server refused it")
+    COVERED = "covered", _("Not sent: another mail said the same")
+    BOUNCED = "bounced", _("It came back")
 
 
 class Priority(models.IntegerChoices):

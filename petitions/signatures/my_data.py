@@ -211,24 +211,9 @@ def consent_details(row: Consent) -> Iterator[Detail]:
     yield Detail("given_at", _("Answered"), row.given_at)
 
 
-MAIL_KINDS = {
-    MailKind.CONFIRM: _("To confirm a signature"),
-    MailKind.ALL: _("With a link to all that was signed"),
-    MailKind.REMIND: _("Reminder to confirm"),
-}
-MAIL_STATES = {
-    MailState.DUE: _("Waits to be sent"),
-    MailState.HELD: _("Held, while the signature is set aside"),
-    MailState.SENT: _("The mail server took it"),
-    MailState.FAILED: _("The mail server refused it"),
-    MailState.COVERED: _("Not sent: another mail said the same"),
-    MailState.BOUNCED: _("It came back"),
-}
-
-
 def mail_details(row: OutgoingMail) -> Iterator[Detail]:
-    yield Detail("kind", _("What for"), row.kind, MAIL_KINDS[MailKind(row.kind)])
-    yield Detail("state", _("State"), row.state, MAIL_STATES[MailState(row.state)])
+    yield Detail("kind", _("What for"), row.kind, MailKind(row.kind).label)
+    yield Detail("state", _("State"), row.state, MailState(row.state).label)
     yield Detail("created_at", _("Caused"), row.created_at)
     yield Detail("finished_at", _("Finished"), row.finished_at)
     yield Detail("reply", _("Answer of the mail server"), row.reply)
@@ -259,7 +244,7 @@ def left_out_details(row: LeftOut) -> Iterator[Detail]:
 
 def news_details(row: MailingRecipient) -> Iterator[Detail]:
     yield Detail("update", _("Update"), row.update.title)
-    yield Detail("state", _("State"), row.state, MAIL_STATES[MailState(row.state)])
+    yield Detail("state", _("State"), row.state, MailState(row.state).label)
     yield Detail("finished_at", _("Finished"), row.finished_at)
     yield Detail("unsubscribed_at", _("Unsubscribed"), row.unsubscribed_at)
     yield Detail("reply", _("Answer of the mail server"), row.reply)

@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import Promise
 
 from organizations.models import Organization
 from petitions.counts import folding
@@ -19,6 +20,7 @@ from petitions.models import (
     Report,
     Signature,
 )
+from petitions.models.mails import MailKind, MailState
 from petitions.signatures import my_data
 from petitions.signatures.my_data import PLACES, DataSubject
 from tests.factories import make_petition, make_signature
@@ -56,6 +58,14 @@ def about_a_mailbox() -> set[str]:
             if named or leads:
                 found.add(model.__name__)
     return found
+
+
+@pytest.mark.parametrize("code", [*MailKind, *MailState])
+def test_whoever_downloads_their_mails_reads_what_they_were(
+    code: MailKind | MailState,
+) -> None:
+    """A code without words would be told in English, as Python writes it."""
+    assert isinstance(code.label, Promise)
 
 
 def message(petition: Petition | None, email: str, **fields: Any) -> Report:
