@@ -116,6 +116,21 @@ def test_what_still_takes_confirmations(petitions: dict[Case, Petition]) -> None
     assert found_by_sql(signable.IS_RUNNING) == expected
 
 
+def test_what_is_published_and_opens_later(petitions: dict[Case, Petition]) -> None:
+    right = [
+        case
+        for case in petitions
+        if case.state in (State.OPEN, State.PAUSED) and not case.begun
+    ]
+
+    expected = keys(petitions, right)
+    everything = petitions.values()
+    assert expected
+    assert {p.pk for p in everything if signable.is_scheduled(p, NOW)} == expected
+    listed = Petition.objects.filter(signable.scheduled_at(NOW))
+    assert set(listed.values_list("pk", flat=True)) == expected
+
+
 def test_what_has_to_be_closed(petitions: dict[Case, Petition]) -> None:
     right = [
         case
