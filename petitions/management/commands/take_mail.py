@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import logging
 import os
 import sys
@@ -21,6 +23,7 @@ from core.management.database_command import DatabaseCommand
 from core.observability.logs import kind
 from core.switches import SWITCHES
 from petitions.mail.incoming import NotYet, Taken, take
+from petitions.mail.lmtp import serve
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +35,10 @@ CHUNK = 2**16
 
 class Command(DatabaseCommand):
     help = (
-        "Take one message from standard input, as a mail server pipes it, or each new "
-        "one of a maildir: a bounce, a complaint, a request for no more mail. Anything "
-        "else does nothing. Exits with 75 when the message is to be tried again."
+        "Take one message from standard input, as a mail server pipes it, each new one "
+        "of a maildir, or all that a mail server hands over by LMTP: a bounce, a "
+        "complaint, a request for no more mail. Anything else does nothing. Exits with "
+        "75 when the message is to be tried again."
     )
     requires_system_checks = []
 
@@ -48,6 +52,13 @@ class Command(DatabaseCommand):
         parser.add_argument(
             "--maildir", type=Path, help="a folder with new and cur instead"
         )
+        parser.add_argument(
+            "--lmtp",
+            type=host_and_port,
+            metavar="HOST:PORT",
+            help="listen there for LMTP instead, until it is ended; take an address "
+            "that only the mail server reaches, as 127.0.0.1:2400",
+        )
 
     def check_migrations(self) -> None:
         try:
@@ -58,7 +69,12 @@ class Command(DatabaseCommand):
             raise away(error) from None
 
     def handle(
-        self, *args: Any, recipient: str, maildir: Path | None, **options: Any
+        self,
+        *args: Any,
+        recipient: str,
+        maildir: Path | None,
+        lmtp: tuple[str, int] | None,
+        **options: Any,
     ) -> None:
         if not settings.BOUNCE_ADDRESS:
             raise CommandError(
@@ -66,10 +82,10 @@ class Command(DatabaseCommand):
                 "bounces@mail.example.org",
                 returncode=LATER,
             )
-        if SWITCHES.get().read_only:
-            raise CommandError(
-                "The site is read-only: nothing is taken.", returncode=LATER
-            )
+        if lmtp is not None:
+            self.listen(*lmtp)
+            return
+        refuse_read_only()
         if maildir is None:
             self.take_one(sys.stdin.buffer, recipient)
         else:
@@ -118,6 +134,38 @@ class Command(DatabaseCommand):
                 f"{later} left for later: these mails are only just being sent.",
                 returncode=LATER,
             )
+
+    def listen(self, host: str, port: int) -> None:
+        """Take what a mail server hands over, until this process is ended."""
+        try:
+            asyncio.run(serve(host, port, self.take_handed))
+        except OSError as error:
+            said = f"Nothing can listen at {host}:{port}: {error}"
+            raise CommandError(said) from None
+
+    def take_handed(self, content: bytes, recipient: str) -> bool:
+        """Take a message; return False when it is to be tried again."""
+        try:
+            refuse_read_only()
+            self.take_one(io.BytesIO(content), recipient)
+        except (CommandError, Error) as problem:
+            said = str(problem) if isinstance(problem, CommandError) else kind(problem)
+            logger.warning("Mail that came in is left for later: %s", said)
+            return False
+        return True
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """Return the parts of “127.0.0.1:2400” or “[::1]:2400”; raise ValueError."""
+    host, _colon, port = text.rpartition(":")
+    if not host or not 0 < int(port) < 2**16:
+        raise ValueError(text)
+    return host.strip("[]"), int(port)
+
+
+def refuse_read_only() -> None:
+    if SWITCHES.get().read_only:
+        raise CommandError("The site is read-only: nothing is taken.", returncode=LATER)
 
 
 def messages_in(folder: Path) -> Iterator[Path]:
