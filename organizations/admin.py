@@ -187,6 +187,7 @@ class OrganizationAdmin(MemberPages, ScopedAdmin[Organization]):
         if organization:
             extra_context = {
                 "may_export": self.holds(request, Right.EXPORT, organization),
+                "may_mail": self.holds(request, Right.MAIL, organization),
                 "may_manage": self.holds(request, Right.MANAGE, organization),
                 **(extra_context or {}),
             }

@@ -77,6 +77,8 @@ CHOICES: dict[str, Choice] = {
     "petitions.importpiece": DERIVED,
     "petitions.importfault": SIGNERS,
     "petitions.importedsignature": SIGNERS,
+    "petitions.unsubscribelist": Audited("organization_id"),
+    "petitions.unsubscribedmailbox": SIGNERS,
     "petitions.packfile": DERIVED,
     "petitions.packpiece": DERIVED,
     "petitions.leftout": SIGNERS,

@@ -41,5 +41,9 @@ SENTENCES = (
     _("What was made for delivery stays on record as it was made."),
     _("What was mailed stays on record as it was ordered."),
     _("What was published stays readable."),
+    _(
+        "Who has unsubscribed elsewhere is not written to: only their own yes changes "
+        "that."
+    ),
     _("Whose signature this was is erased: nothing more is written into it."),
 )

@@ -105,6 +105,7 @@ OF = {
         )
     ),
     "withdraw_answer": never(_("its words are erased everywhere.")),
+    "unsubscribe": never(_("only their own new yes lets you write to them again.")),
     "mail": lambda since: WayBack(_("Call it off"), until=since + CALL_OFF_WITHIN),
     "keep_less": for_seven_days(_("Keep its names as long as before"), for_owners=True),
 }

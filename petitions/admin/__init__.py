@@ -20,6 +20,7 @@ from petitions.admin.requests import SupporterRequestAdmin
 from petitions.admin.signatures import CommentAdmin, SignatureAdmin
 from petitions.admin.timeline import AnswerAdmin, HandoverAdmin
 from petitions.admin.topics import TopicAdmin
+from petitions.admin.unsubscribe_lists import UnsubscribeListAdmin
 from petitions.admin.updates import UpdateAdmin
 from petitions.admin.withdrawn_answers import AnswerWithdrawalAdmin
 
@@ -46,5 +47,6 @@ __all__ = [
     "SignatureImportAdmin",
     "SupporterRequestAdmin",
     "TopicAdmin",
+    "UnsubscribeListAdmin",
     "UpdateAdmin",
 ]

@@ -56,6 +56,10 @@ from petitions.models.signatures import Comment, Consent, MergedSignature, Signa
 from petitions.models.targets import Target
 from petitions.models.topics import Topic, TopicName
 from petitions.models.translations import Translation, Words
+from petitions.models.unsubscribe_lists import (
+    UnsubscribedMailbox,
+    UnsubscribeList,
+)
 from petitions.models.updates import (
     News,
     Update,
@@ -131,6 +135,8 @@ __all__ = [
     "TopicName",
     "Total",
     "Translation",
+    "UnsubscribeList",
+    "UnsubscribedMailbox",
     "Update",
     "UpdateQuerySet",
     "UpdateTranslation",

@@ -12,7 +12,7 @@ from core.retention import (
     Rows,
 )
 from petitions.delivery import expiring
-from petitions.importing import jobs
+from petitions.importing import jobs, unsubscribing
 from petitions.mail.bounces import HELD_FOR
 from petitions.mail.mailings import RECIPIENTS_KEPT
 from petitions.models.imports import FILE_KEPT
@@ -253,6 +253,40 @@ RULES = [
             "only this site can make of it."
         ),
         kept=_("Until you take it back."),
+    ),
+    RetentionRule(
+        name="unsubscribed elsewhere",
+        columns={"petitions.unsubscribedmailbox": ("email_key",)},
+        what=_(
+            "That you unsubscribed from an organisation’s mail elsewhere, or that its "
+            "mail came back from you"
+        ),
+        purpose=_(
+            "So that it does not write to you from here either. No address: a number "
+            "that only this site can make of it."
+        ),
+        kept=_("As long as the organisation has its account."),
+    ),
+    RetentionRule(
+        name="lists of those who unsubscribed elsewhere",
+        columns={
+            "petitions.unsubscribelist": (
+                "label", "file_name", "made_by", "taken_in_by",
+            ),
+        },
+        what=_(
+            "Who of an organisation’s staff took in such a list, when, and how many "
+            "were on it"
+        ),
+        purpose=_("So that it is known why somebody is not written to."),
+        kept=format_lazy(
+            _(
+                "As long as the organisation has its account; what was looked at and "
+                "not taken in, {days} days."
+            ),
+            days=FILE_KEPT.days,
+        ),
+        expiry=Rows(unsubscribing.past_lists),
     ),
     RetentionRule(
         name="messages from visitors",

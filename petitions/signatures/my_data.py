@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Self
@@ -33,6 +33,7 @@ from petitions.models import (
     OutgoingMail,
     Report,
     Signature,
+    UnsubscribedMailbox,
 )
 from petitions.models.imports import ImportedSignatureQuerySet
 from petitions.models.mails import MailKind, MailState
@@ -346,10 +347,21 @@ def everything_about(subject: DataSubject) -> dict[str, Any]:
     found["time_zone"] = settings.TIME_ZONE
     addresses = subject.addresses()
     found["never_written_to"] = sorted(key_ring.suppressed(addresses))
+    found["unsubscribed_elsewhere"] = sorted(unsubscribed_elsewhere(addresses))
     found["mail_comes_back"] = sorted(
         key_ring.silenced(Bounce.objects.all(), addresses)
     )
     return found
+
+
+def unsubscribed_elsewhere(addresses: Iterable[str]) -> Iterator[str]:
+    """Yield those of `addresses` whose mailbox an organisation has on a list of those
+    who unsubscribed elsewhere."""
+    ring = key_ring.current_keyring()
+    listed = UnsubscribedMailbox.objects.in_force()
+    for address in addresses:
+        if listed.filter(email_key__in=ring.all_keys(address)).exists():
+            yield address
 
 
 def plain(value: Any) -> Any:

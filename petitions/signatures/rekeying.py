@@ -17,9 +17,11 @@ and the later ones collide in the unique constraint.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import Error, OperationalError, connection, transaction
@@ -35,6 +37,7 @@ from petitions.models import (
     KeyVersion,
     Signature,
     Suppression,
+    UnsubscribedMailbox,
 )
 from petitions.signatures.rekey_batch import (
     carry_suppressions,
@@ -76,8 +79,8 @@ class RekeyReport:
     """The number of the key version that the run completed."""
     tidied: int = 0
     left: dict[int, int] = field(default_factory=dict)
-    """The number of suppressions known only by a key of a former version, by version:
-    each such version's secret is still needed for them."""
+    """The number of suppressions and unsubscribed mailboxes known only by a key of a
+    former version, by version: each such version's secret is still needed for them."""
     imported: dict[int, int] = field(default_factory=dict)
     """The number of imported people known only by one, likewise."""
 
@@ -250,13 +253,16 @@ def delete_old_versions(ring: Keyring) -> int:
 
 
 def unmatched_suppressions(ring: Keyring) -> dict[int, int]:
-    """Return, by version, how many suppressions only the key of a former version can
-    match."""
-    found: dict[int, int] = {}
-    rows = Suppression.objects.exclude(key_version=ring.newest.number)
-    for number in rows.values_list("key_version", flat=True):
-        found[number] = found.get(number, 0) + 1
-    return found
+    """Return, by version, how many suppressions, and mailboxes on lists of the
+    unsubscribed, only the key of a former version can match."""
+    found = Counter[int]()
+    for model in (Suppression, UnsubscribedMailbox):
+        rows: QuerySet[Any] = model._default_manager.exclude(
+            key_version=ring.newest.number
+        )
+        numbers = rows.order_by().values_list("key_version")
+        found.update(dict(numbers.annotate(number=Count("pk"))))
+    return dict(found)
 
 
 def imported_before(ring: Keyring) -> dict[int, int]:

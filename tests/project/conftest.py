@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from organizations.models import Description, Organization, User
 from petitions.counts import checkpoints, entering, folding
-from petitions.importing import stored_files
+from petitions.importing import stored_files, unsubscribing
 from petitions.models import (
     AddressRule,
     Consent,
@@ -34,6 +34,7 @@ from petitions.models import (
     SignatureImport,
     SupporterRequest,
     Topic,
+    UnsubscribeList,
     Update,
 )
 from petitions.signatures import invalidating
@@ -129,6 +130,13 @@ def world(organization: Organization, alice: User) -> World:
         EnteredCount(petition=world.signed, number=3, label="Sheets 1-2"),
         b"%PDF-1.7 Quentin Blatherwick", alice, now=now,
     )  # fmt: skip
+    unsubscribing.keep(
+        UnsubscribeList(
+            organization=organization, label="Elsewhere", made_by=alice, made_at=now
+        ),
+        "unsubscribed.csv",
+        io.BytesIO(b"Email\nnobody@nowhere.test\n"),
+    )
     KeyCollision.objects.create(
         petition=world.signed, kept=signature.pk, taken_back=pending.pk, version=1,
         found_at=now,

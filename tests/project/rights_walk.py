@@ -261,7 +261,7 @@ class Walk:
     def addresses(self, model_admin: Any, name: str) -> Iterator[tuple[str, Any]]:
         """Yield the URLs of a page, each with the row that decides about it."""
         rows: Any = self.rows(model_admin)
-        if name == "petitions_export_new":
+        if name in ("petitions_export_new", "petitions_unsubscribelist_new"):
             rows = Organization.objects.all()
         elif name in ("petitions_signature_call_off", "petitions_comment_call_off"):
             rows = Removal.objects.select_related("petition")

@@ -81,7 +81,7 @@ def own_pages() -> Iterator[str]:
             rows = model_admin.model._default_manager.values_list("pk", flat=True)
             if "supporterrequest" in name:
                 rows = Signature.objects.values_list("pk", flat=True)
-            if "export_new" in name:
+            if name.endswith(("export_new", "unsubscribelist_new")):
                 rows = Organization.objects.values_list("pk", flat=True)
             yield from addresses(name, [*rows[:6], 999_999_999])
 

@@ -40,6 +40,7 @@ from petitions.models import (
     Petition,
     Signature,
     SignatureImport,
+    UnsubscribeList,
 )
 from tests.project.conftest import World, sent
 
@@ -61,6 +62,7 @@ READ_ONLY = (
     OfficeAnswer,
     Pack,
     SignatureImport,
+    UnsubscribeList,
 )
 
 # A draft, one that is public, and one that people have signed.

@@ -29,6 +29,7 @@ from petitions.models import (
     Pack,
     Signature,
     SignatureImport,
+    UnsubscribeList,
 )
 from tests.project.conftest import World, sent
 
@@ -40,7 +41,7 @@ FORMS = [model for model in admin.site._registry if not model._meta.proxy]
 # Nobody writes these in a form.
 READ_ONLY = (
     AnswerWithdrawal, AuditEntry, EnteredCount, Export, Invalidation, KeyCollision, Mailing,
-    OfficeAnswer, Pack, Signature, SignatureImport,
+    OfficeAnswer, Pack, Signature, SignatureImport, UnsubscribeList,
 )  # fmt: skip
 # Their columns hold no words.
 NO_WORDS = (User, AddressRule, OrdinaryDomain)

@@ -36,6 +36,7 @@ OTHER_SPELLING = "Maya+news@Example.org"
 # why its rows stay.
 KEPT = {
     "Suppression": "outlives everything, so that nobody writes to them again",
+    "UnsubscribedMailbox": "outlives everything, for the same reason",
     "Bounce": "thirty days, so that no mail goes to what does not exist",
     "CountChange": "a second: the worker folds it",
     "LinkRequest": "a second: the worker answers it",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections import Counter
 from functools import partial
@@ -14,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from organizations.models import Organization, User
 from petitions import (
     checks,
     probes,
@@ -25,6 +27,7 @@ from petitions.identity.key_ring import (
     KeyringVersion,
     email_key,
 )
+from petitions.importing import unsubscribing
 from petitions.mail import (
     leases,
     outbox,
@@ -41,6 +44,7 @@ from petitions.models import (
     Petition,
     Signature,
     Suppression,
+    UnsubscribeList,
 )
 from petitions.signatures import (
     confirming,
@@ -334,6 +338,32 @@ def test_never_again_outlives_a_rekey(petition: Petition, settings: Settings) ->
     assert {type(choice) for _mail, choice in decided} == {outbox.Skip}
     consent_.lift_suppression("unknown@example.org")
     assert not key_ring.suppressed(["unknown@example.org"])
+
+
+def test_a_list_of_the_unsubscribed_outlives_a_rekey(
+    organization: Organization, alice: User, settings: Settings
+) -> None:
+    now = timezone.now()
+    lists = {
+        name: UnsubscribeList(organization=organization, label="A", made_at=now)
+        for name in ("noor", "maya")
+    }
+    for name, made in lists.items():
+        file = io.BytesIO(f"Email\n{name}@example.org\n".encode())
+        unsubscribing.keep(made, "a.csv", file)
+    unsubscribing.take_in(lists["noor"], alice, now=now)
+    settings.EMAIL_KEY_FALLBACKS = [settings.EMAIL_KEY]
+    settings.EMAIL_KEY = OTHER
+    key_ring.forget_keyring()
+
+    output = rekey()
+
+    # What nobody has taken in is known by it, too.
+    assert "2 mailboxes that want no mail are known by a key of version 1" in output
+    with pytest.raises(unsubscribing.NotPossible, match="anew"):
+        unsubscribing.take_in(lists["maya"], alice, now=now)
+    found = my_data.everything_about(my_data.DataSubject.owner("noor@example.org"))
+    assert found["unsubscribed_elsewhere"] == ["noor@example.org"]
 
 
 # == While it runs ==
