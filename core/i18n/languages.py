@@ -75,6 +75,12 @@ def reader_language() -> str:
     return get_language() or str(settings.LANGUAGE_CODE)
 
 
+def interface_languages() -> list[tuple[str, str]]:
+    """Return the languages of the interface, as the choices of a column: migrations see
+    this function, so that a new language needs none."""
+    return list(settings.LANGUAGES)
+
+
 def is_of_interface(code: str) -> bool:
     return code in dict(settings.LANGUAGES)
 

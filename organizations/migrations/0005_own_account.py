@@ -5,6 +5,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import core.i18n.languages
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -46,7 +48,7 @@ class Migration(migrations.Migration):
             name="language",
             field=models.CharField(
                 blank=True,
-                choices=[("en", "English"), ("fr", "Français")],
+                choices=core.i18n.languages.interface_languages,
                 db_default="",
                 default="",
                 help_text="Of the pages after a login, and of mails to you.",

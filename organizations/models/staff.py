@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
+from core.i18n.languages import interface_languages
 from core.mail.address_fields import AddressColumn
 from core.mail.addresses import (
     account_address,
@@ -69,7 +69,7 @@ class User(AbstractBaseUser):
         _("language"),
         max_length=10,
         blank=True,
-        choices=settings.LANGUAGES,
+        choices=interface_languages,
         default="",
         db_default="",
         help_text=_("Of the pages after a login, and of mails to you."),

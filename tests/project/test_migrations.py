@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import models
@@ -335,6 +336,19 @@ def test_migrations_since_the_former_release_expand_only() -> None:
         state = migration.mutate_state(state)
 
     assert found == []
+
+
+def test_no_migration_is_due_when_the_interface_gets_a_language() -> None:
+    """A column that listed the languages would be another one then."""
+    interface = {code for code, _name in settings.LANGUAGES}
+    listing = []
+    for model in apps.get_models():
+        for column in model._meta.local_concrete_fields:
+            choices = column.deconstruct()[3].get("choices") or ()
+            if not callable(choices) and interface <= {code for code, _ in choices}:
+                listing.append(str(column))
+
+    assert listing == []
 
 
 def test_released_migrations_stay() -> None:
