@@ -13,6 +13,8 @@ from django.db import IntegrityError, connection, models, transaction
 from django.test import Client
 from django.utils import timezone
 
+from core.audit import tables
+from core.text.columns import TextColumn
 from organizations.member_pages import InviteForm
 from organizations.models import Description, Organization, User
 from petitions.models import (
@@ -256,6 +258,51 @@ def test_no_column_that_a_page_trusts_is_forgotten() -> None:
                 forgotten.append(f"{model.__name__}.{field.name}")
 
     assert forgotten == []
+
+
+# Columns of text without such a rule: what the site writes itself, and what its form alone
+# holds to characters that can be shown.
+WITHOUT = {
+    "AddressRule.domain", "AddressRule.same_as", "AddressRule.strip_characters",
+    "AddressRule.strip_extension", "AnswerWithdrawal.withdrawn_because",
+    "CountEntry.counted_by", "CountEntry.label", "Invalidation.domain",
+    "Invalidation.name", "Invalidation.network", "Invalidation.reason",
+    "Invalidation.reversal_reason", "Invitation.reply", "KeyVersion.fingerprint",
+    "ListedDomain.domain", "ListedDomain.note", "ListedNetwork.network",
+    "ListedNetwork.note", "Mailing.test_reply", "OfficeAnswer.email",
+    "OrdinaryDomain.domain", "Petition.state_before", "Report.email", "Report.note",
+    "Report.text", "SignatureImport.becomes", "SignatureImport.sha256",
+    "TaggedLink.tag", "User.password",
+}  # fmt: skip
+
+
+def read_as_they_are(model: type[models.Model]) -> set[str]:
+    """Return the columns that `guards.readable` holds."""
+    conditions: list[Any] = [
+        rule.condition
+        for rule in model._meta.constraints
+        if isinstance(rule, models.CheckConstraint) and rule.name.endswith("_readable")
+    ]
+    return {
+        lookup.removesuffix("__regex")
+        for condition in conditions
+        for lookup, _pattern in condition.children
+    }
+
+
+def test_no_text_of_staff_is_forgotten() -> None:
+    """A new one joins `guards.readable` of its model, and LINES or TEXTS above."""
+    without = {
+        f"{model.__name__}.{field.name}"
+        for model in tables.audited()
+        if model.__name__ not in COPIED
+        for field in model._meta.local_concrete_fields
+        if type(field) in (models.CharField, TextColumn) and not field.choices
+        if field.name not in read_as_they_are(model)
+        if field.name not in {"language", "slug", "accent"}
+    }
+
+    assert without == WITHOUT
 
 
 # == What staff are told ==
