@@ -167,7 +167,7 @@ def carry_out(
     except NotAllowed:
         too_late(request, petition)
         return
-    log(request, petition, str(found.label))
+    entries.note(petition, str(found.label))
     if petition.is_scheduled(now):
         done: Any = goes_public(petition)
     else:
@@ -217,10 +217,6 @@ def goes_public(petition: Petition) -> str:
         "day": hour_words(petition.opens_at),
     }
     return format_html('{} <a href="{}">{}</a>', sentence, preview, gettext("Preview"))
-
-
-def log(request: HttpRequest, petition: Petition, what: str) -> None:
-    entries.note(petition, what)
 
 
 # == Many petitions ==
@@ -350,7 +346,7 @@ def keep_less(
             petition.keep_less(months)
         except NotAllowed:
             return too_late(request, petition)
-        log(request, petition, title)
+        entries.note(petition, title)
         sentences = [erasure_sentence(petition, timezone.now()), *way_back]
         messages.success(request, " ".join(sentences))
         return redirect(change_url(petition))

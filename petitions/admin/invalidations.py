@@ -186,7 +186,8 @@ def apply(request: HttpRequest, petition: Petition) -> HttpResponse:
         invalidating.begin_invalidation(made, user_of(request), now=now)
     except InvalidationRunning:
         return busy(request, petition)
-    log_on_petition(request, petition, gettext("Invalidated signatures (%(id)s)"), made)
+    note = gettext("Invalidated signatures (%(id)s)") % {"id": made}
+    entries.note(petition, note)
     return redirect("admin:petitions_invalidation_change", made.pk)
 
 
@@ -200,13 +201,6 @@ def busy(request: HttpRequest, petition: Petition) -> HttpResponse:
         ),
     )
     return redirect("admin:petitions_petition_invalidate", petition.pk)
-
-
-def log_on_petition(
-    request: HttpRequest, petition: Petition, what: str, row: Invalidation
-) -> None:
-    """Log `what`, with %(id)s standing for the row, in the petition's history."""
-    entries.note(petition, what % {"id": row})
 
 
 def conditions_in_words(invalidation: Invalidation) -> list[tuple[Any, str]]:
@@ -329,7 +323,7 @@ class InvalidationAdmin(ScopedAdmin[Invalidation]):
                 return busy(request, row.petition)
             if done:
                 what = gettext("Reversed an invalidation (%(id)s)")
-                log_on_petition(request, row.petition, what, row)
+                entries.note(row.petition, what % {"id": row})
             return redirect(address)
         context = {
             **self.admin_site.each_context(request),

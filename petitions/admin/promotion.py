@@ -247,21 +247,21 @@ def spread(
     if posted == "step" and step.is_valid():
         step.save()
         saves.say_kept(request, step.sent)
-        log_on_petition(request, petition, gettext("Next step after signing"))
+        entries.note(petition, gettext("Next step after signing"))
         messages.success(request, gettext("The next step was saved."))
         if step.cleaned_data["kind"] == NextStepKind.LETTER:
             warn_of_length(request, list(step.too_long()))
         return redirect(request.path)
     if posted == "link" and link.is_valid():
         link.save()
-        log_on_petition(request, petition, gettext("Link with a tag"))
+        entries.note(petition, gettext("Link with a tag"))
         messages.success(request, gettext("The link was made."))
         return redirect(request.path)
     if posted == "remove":
         tag = clean_tag(request.POST.get("tag", ""))
         gone, _rows = petition.tagged_links.filter(tag=tag).delete()
         if gone:
-            log_on_petition(request, petition, gettext("Link with a tag removed"))
+            entries.note(petition, gettext("Link with a tag removed"))
             messages.success(request, gettext("The link was removed."))
         return redirect(request.path)
     context = {
@@ -284,10 +284,6 @@ def spread(
     }
     template = "admin/petitions/petition/spread.html"
     return TemplateResponse(request, template, context)
-
-
-def log_on_petition(request: HttpRequest, petition: Petition, what: str) -> None:
-    entries.note(petition, what)
 
 
 def warn_of_length(request: HttpRequest, languages: list[str]) -> None:

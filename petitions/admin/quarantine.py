@@ -1,6 +1,6 @@
-"""What staff decide about signatures in quarantine: a page says how many of what first.
-Those released are mailed their links; those removed are erased after seven days, in
-which that can be called off.
+"""Decisions of staff about signatures in quarantine: a page says first how many of
+what. Those released are mailed their links; those removed are erased after seven days,
+in which that can be called off.
 
 However many there are, a request decides about as many as it has time for, and then
 asks about the rest."""
@@ -24,9 +24,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin.bulk_actions import Question
+from core.audit import entries
 from organizations.scoping import user_of
 from petitions import ways_back
-from petitions.admin.actions import log
 from petitions.models import Petition, Removal, Signature
 from petitions.models.petition_lifecycle import WAIT
 from petitions.models.signatures import SignatureQuerySet
@@ -41,7 +41,7 @@ SECONDS = 20
 
 @dataclass(frozen=True)
 class Decision:
-    """What staff decide, and the texts of its page."""
+    """A decision of staff, and the texts of its page."""
 
     action: str
     title: Any
@@ -129,8 +129,7 @@ def release(request: HttpRequest, rows: SignatureQuerySet) -> int:
     released = quarantine.release_from_quarantine(rows, now=now, seconds=SECONDS)
     petitions = Petition.objects.in_bulk(released)
     for petition, number in sorted(released.items()):
-        log(
-            request,
+        entries.note(
             petitions[petition],
             ngettext(
                 "Released: %(n)s signature set aside",
@@ -159,8 +158,7 @@ def remove(request: HttpRequest, rows: SignatureQuerySet) -> int:
     now = timezone.now()
     made = quarantine.remove(rows, user_of(request), now=now, seconds=SECONDS)
     for removal, number in made:
-        log(
-            request,
+        entries.note(
             removal.petition,
             gettext("To be erased: %(n)s signatures set aside")
             % {"n": intcomma(number)},
@@ -206,7 +204,7 @@ def call_off(request: HttpRequest, removal: Removal | None) -> HttpResponse:
         what = gettext("Called off: %(n)s signatures are not erased") % {
             "n": intcomma(back)
         }
-        log(request, removal.petition, what)
+        entries.note(removal.petition, what)
         messages.success(
             request,
             ngettext(
