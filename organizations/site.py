@@ -60,7 +60,7 @@ class Site(StaffSite):
             own("logins/", own_views.logins_list, "logins"),
             own("logins/end/", own_views.end_logins),
             own("logins/<int:number>/end/", own_views.end_login),
-            own("confirm/", own_views.confirm),
+            own("confirm/", own_views.confirm, "confirm"),
             *super().get_urls(),
         ]
 

@@ -355,7 +355,7 @@ LONGEST_IMPRINT = (
 
 
 class Description(models.Model):
-    """What an organisation says of itself in one more language: its name or its
+    """The words of an organisation about itself in one more language: its name or its
     description, or both. What is left empty is shown as the organisation has it.
 
     The database (organizations/sql/descriptions.sql) refuses the organisation's own

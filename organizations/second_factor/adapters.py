@@ -1,5 +1,5 @@
-"""What django-allauth asks this site: how secrets are kept, what the site is called,
-and where a request comes from."""
+"""The answers of this site to django-allauth: how secrets are kept, what the site is
+called, and where a request comes from."""
 
 from __future__ import annotations
 

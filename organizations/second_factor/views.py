@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import cast
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import generate_totp_secret
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -23,6 +23,7 @@ from core.images import qr
 from organizations import sessions
 from organizations.confirming import confirms_identity, note
 from organizations.models import User
+from organizations.own_views import page as account_page
 from organizations.scoping import user_of
 from organizations.second_factor import factors, lost, passkeys, pending
 from organizations.second_factor.forms import AppForm, CodeForm, KeyForm
@@ -30,14 +31,6 @@ from organizations.second_factor.pending import PendingLogin
 
 Type = Authenticator.Type
 SECRET = "app_secret"  # noqa: S105 - the session's key of it
-
-
-def page(
-    request: HttpRequest, name: str, context: dict[str, Any], status: int = 200
-) -> HttpResponse:
-    """Render a page about one's own account in the look of the admin."""
-    context = {**admin.site.each_context(request), "subtitle": None, **context}
-    return render(request, f"admin/account/{name}.html", context, status=status)
 
 
 # == At login ==
@@ -92,7 +85,7 @@ def code_page(
         "has_app": factors.of(user, Type.TOTP) is not None,
         "has_codes": factors.codes_left(user) > 0,
     }
-    response = page(request, "login_code", context, 429 if held_up else 200)
+    response = account_page(request, "login_code", context, 429 if held_up else 200)
     if held_up is not None:
         seconds = math.ceil(held_up.wait.total_seconds())
         response.headers["Retry-After"] = str(seconds)
@@ -115,7 +108,9 @@ def keep_factor(request: HttpRequest, token: str) -> HttpResponse:
     removal = lost.of_token(token)
     if removal is None:
         title = gettext("This is over")
-        return page(request, "keep_factor", {"title": title, "removal": None}, 410)
+        return account_page(
+            request, "keep_factor", {"title": title, "removal": None}, 410
+        )
     is_done = request.method == "POST"
     if is_done:
         lost.call_off(removal)
@@ -124,7 +119,7 @@ def keep_factor(request: HttpRequest, token: str) -> HttpResponse:
         "removal": removal,
         "is_done": is_done,
     }
-    return page(request, "keep_factor", context)
+    return account_page(request, "keep_factor", context)
 
 
 # == Setting up ==
@@ -134,7 +129,7 @@ def keep_factor(request: HttpRequest, token: str) -> HttpResponse:
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Show one's own second factors, and what can be done with them."""
     user = user_of(request)
-    return page(
+    return account_page(
         request,
         "second_factor",
         {
@@ -174,7 +169,7 @@ def add_app(request: HttpRequest) -> HttpResponse:
         "url": url,
         "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
     }
-    return page(request, "add_app", context)
+    return account_page(request, "add_app", context)
 
 
 def set_up(request: HttpRequest, user: User) -> None:
@@ -213,7 +208,7 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
         "form": form,
         "options": passkeys.creation_options(user),
     }
-    return page(request, "add_passkey", context)
+    return account_page(request, "add_passkey", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -237,7 +232,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
         "left": factors.codes_left(user),
         "account": user.email,
     }
-    return page(request, "recovery_codes", context)
+    return account_page(request, "recovery_codes", context)
 
 
 @require_POST
