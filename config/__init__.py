@@ -1,3 +1,3 @@
-"""What is configured."""
+"""The configuration of the site."""
 
 __version__ = "0.2.0"

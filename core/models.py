@@ -54,7 +54,7 @@ class Bucket(models.Model):
 
 
 class SwitchName(models.TextChoices):
-    """What site administrators can switch on, for the whole site."""
+    """The switches of the whole site, which site administrators turn."""
 
     STOP_SIGNING = "stop-signing", _("Stop signing")
     STOP_MAIL = "stop-mail", _("Stop mail")
@@ -110,7 +110,7 @@ class SavedForm(models.Model):
 
 
 class AuditAction(models.TextChoices):
-    """What was done to a row."""
+    """The kinds of change to a row."""
 
     INSERT = "insert", _("added")
     UPDATE = "update", _("changed")

@@ -107,7 +107,7 @@ class MailingState(models.TextChoices):
 
 
 class ExportKind(models.TextChoices):
-    """What left the site with an export."""
+    """The kinds of export."""
 
     SUPPORTERS = "supporters", _("Who may be written to")
     SIGNATURES = "signatures", _("Signatures of a petition")
@@ -145,7 +145,7 @@ class EnteredState(models.TextChoices):
 
 
 class PackContents(models.TextChoices):
-    """What a delivery pack holds."""
+    """The contents of a delivery pack."""
 
     NAMES = "names", _("The numbers, and the list of those who agreed to it")
     NUMBERS = "numbers", _("The numbers only")
@@ -227,7 +227,7 @@ class ReportReason(models.TextChoices):
 
 
 class RequestKind(models.TextChoices):
-    """What a supporter asks of an organisation about their data."""
+    """The kinds of request that a supporter makes about their data."""
 
     ACCESS = "access", _("A copy of what is stored")
     CORRECT = "correct", _("Correct it")
@@ -256,7 +256,7 @@ class IdentityCheck(models.TextChoices):
 
 
 class RequestOutcome(models.TextChoices):
-    """What became of a request."""
+    """The ends of a request."""
 
     DONE = "done", _("Done")
     NOTHING = "nothing", _("Nothing is stored about them")

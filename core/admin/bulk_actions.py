@@ -42,7 +42,7 @@ class Line:
 
 @dataclass
 class Question:
-    """What the page of a bulk action says."""
+    """The text of the page of a bulk action."""
 
     way_back: str
     """Until when and how it can be taken back, in a sentence."""

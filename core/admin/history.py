@@ -47,7 +47,7 @@ class Line:
     at: datetime
     who: str
     what: str
-    """What kind of row, and which one."""
+    """The kind of a row, and its number."""
     did: str
     said: str
     changes: list[Change] = field(default_factory=list)

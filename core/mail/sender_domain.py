@@ -1,4 +1,4 @@
-"""What the DNS says of the domain that mail comes from: SPF (RFC 7208), DKIM (RFC
+"""The DNS records of the domain that mail comes from: SPF (RFC 7208), DKIM (RFC
 6376), DMARC (RFC 7489), each in sentences that say what is missing and the line to add.
 
 Whether a mail passes, its receiver alone knows: who signs it, and from which machine
@@ -62,7 +62,7 @@ class Dns:
 
 @dataclass(frozen=True)
 class Sender:
-    """What mail says of where it comes from."""
+    """The domains and server that mail comes from."""
 
     domain: str
     """That of the From that people read."""
@@ -97,7 +97,7 @@ def explain(sender: Sender, selector: str, dns: Dns) -> Iterator[str]:
 
 @dataclass
 class Spf:
-    """What a record says, with all that it includes."""
+    """The content of a record, with all that it includes."""
 
     lookups: int = 0
     problems: list[str] = field(default_factory=list)

@@ -56,7 +56,7 @@ class LayoutForm(forms.Form):
 
 
 class ColumnsForm(forms.Form):
-    """What the file has of each signature, beside its day."""
+    """The columns that the file has of each signature, beside its day."""
 
     columns = forms.MultipleChoiceField(
         label=_("Columns beside the day"),

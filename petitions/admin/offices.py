@@ -144,7 +144,7 @@ def given(link: OfficeLink, now: datetime) -> Given:
 
 @admin.register(OfficeAnswer)
 class OfficeAnswerAdmin(ScopedAdmin[OfficeAnswer]):
-    """What offices answered, word for word, with the button that puts it on the
+    """The answers of offices, word for word, with the button that puts it on the
     page."""
 
     needs = Needs(view=Right.WRITE)

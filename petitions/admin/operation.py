@@ -76,8 +76,9 @@ OFF: dict[str, StrOrPromise] = {
 
 
 class TextsForm(ConflictAwareForm, forms.Form):
-    """What visitors read while a switch is on: a text for each language of the
-    interface, where our own words or another language stand in for a missing one."""
+    """The words that visitors read while a switch is on: a text for each language of
+    the interface, where our own words or another language stand in for a missing
+    one."""
 
     def __init__(self, name: SwitchName, on: On | None, *args: Any) -> None:
         super().__init__(*args)

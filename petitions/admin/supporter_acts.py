@@ -1,4 +1,4 @@
-"""What staff do with a supporter's data at that person's request: the same that
+"""Acts of staff on a supporter's data at that person's request: the same that
 supporters do themselves behind the links in their mails. Each act asks how the request
 came and how it was made sure who asks, and leaves an entry in the register that names
 nobody."""

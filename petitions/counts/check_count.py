@@ -47,11 +47,11 @@ NO_RECEIPT, NOT_SIGNED, NOT_IN_TREE = "no receipt", "not signed", "not in the tr
 
 
 class CannotCheck(Exception):
-    """What is needed for checking is not there, or is not what it should be."""
+    """A file or value that checking needs is not there, or not as it should be."""
 
 
 class CheckFailed(Exception):
-    """What was checked does not hold; the message says what, `kind` in a word."""
+    """A check has failed; the message says what, `kind` in a word."""
 
     def __init__(self, message: str, kind: str = NOT_IN_TREE) -> None:
         super().__init__(message)
@@ -237,7 +237,7 @@ class Key:
 
 @dataclass(frozen=True)
 class SignedTree:
-    """What a checkpoint says of a tree."""
+    """The tree that a checkpoint describes."""
 
     origin: str
     size: int
@@ -274,7 +274,7 @@ def read_checkpoint(note: str, key: Key) -> SignedTree:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a receipt shows once it was checked."""
+    """The content of a receipt that was checked."""
 
     tree: SignedTree
     line: str
@@ -318,7 +318,7 @@ def origin_of(petition: str, key: Key) -> str:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found by reading all lines of a petition."""
+    """The result of reading all lines of a petition."""
 
     tree: SignedTree
     size: int

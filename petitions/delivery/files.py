@@ -205,7 +205,7 @@ def manifest(pack: Pack) -> dict[str, Any]:
 
 
 class Pipe(io.RawIOBase):
-    """What a ZIP file is written into, to be taken from there piece by piece."""
+    """The buffer that a ZIP file is written into, and taken from piece by piece."""
 
     def __init__(self) -> None:
         self.waiting: list[bytes] = []

@@ -28,10 +28,10 @@ ITEM = "- "
 
 @dataclass(frozen=True)
 class Letter:
-    """What the letter says. `body` is text whose paragraphs are parted by empty lines,
-    and whose lines that begin with ITEM are a list. `sources` and `countries` are
-    labels with numbers, `countries` empty when there is nothing to compare; `number` is
-    the sum of the sources."""
+    """The content of the letter. `body` is text whose paragraphs are parted by empty
+    lines, and whose lines that begin with ITEM are a list. `sources` and `countries`
+    are labels with numbers, `countries` empty when there is nothing to compare;
+    `number` is the sum of the sources."""
 
     title: Passage
     ask: Passage

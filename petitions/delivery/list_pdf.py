@@ -25,7 +25,7 @@ WIDTHS = {"name": 5} | {field.name: field.print_width for field in HANDED_OVER}
 
 @dataclass(frozen=True)
 class Line:
-    """What is printed of a signature: its number in the list, and what its owner
+    """The printed line of a signature: its number in the list, and what its owner
     agreed to hand over, by the names of the columns. The country is in words."""
 
     number: int
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Heading:
-    """What stands above a part of the list. `as_of` is when the signatures were
+    """The heading of a part of the list. `as_of` is when the signatures were
     counted; the parts are numbered from 1."""
 
     title: Passage

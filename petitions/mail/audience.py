@@ -88,7 +88,7 @@ SELECT (SELECT count(*) FROM part), (SELECT max(id) FROM part),
 
 @dataclass(frozen=True)
 class Part:
-    """What one batch has looked through and found."""
+    """The recipients that one batch has found, and how far it has looked."""
 
     signatures: int
     last_id: int

@@ -45,7 +45,7 @@ NAMES = {
 
 
 class Taken(enum.StrEnum):
-    """What a message was."""
+    """The kinds of message."""
 
     BOUNCE = "came back"
     COMPLAINT = "a complaint"

@@ -59,7 +59,7 @@ STANDS_STILL_AFTER = timedelta(minutes=15)
 
 
 class NotPossible(Exception):
-    """What staff ask for cannot be done; `sentence` says why."""
+    """Raised when a request of staff cannot be met; `sentence` says why."""
 
     def __init__(self, sentence: StrOrPromise) -> None:
         super().__init__(str(sentence))

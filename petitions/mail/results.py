@@ -1,4 +1,4 @@
-"""What becomes of the mails of a mailing after they were handed over: they come back,
+"""The results of the mails of a mailing after they were handed over: they come back,
 or somebody unsubscribes. Each is counted once, in the mailing. Who signed through its
 links is counted by their tag (petitions.channels), which names nobody."""
 

@@ -126,7 +126,7 @@ PACE = Pace(settings.MAIL_RATE)
 
 
 class Outbox[M](Protocol):
-    """What a batch has to know of the mails that it sends: those that signatures cause
+    """The mails that a batch sends, and how they are sent: those that signatures cause
     (`SignatureMails`), or news (`petitions.mail.news`)."""
 
     def sender(self, mail: M) -> str:

@@ -91,9 +91,9 @@ class CountSubtree(models.Model):
 
 
 class Checkpoint(models.Model):
-    """What the site has signed with a `key`: the number of lines of a petition's tree,
-    and the hash of the whole tree. `note` is the signed text as it is published, in the
-    format of https://c2sp.org/tlog-checkpoint.
+    """A statement that the site has signed with a `key`: the number of lines of a
+    petition's tree, and the hash of the whole tree. `note` is the signed text as it is
+    published, in the format of https://c2sp.org/tlog-checkpoint.
 
     The database (petitions/sql/count_log.sql) refuses to change or delete one.
     """
@@ -127,8 +127,8 @@ class Checkpoint(models.Model):
 
 
 class CountReceipt(models.Model):
-    """What shows the owner of a signature their own line of the count log. It is
-    erased with their data (petitions/sql/count_receipts.sql), and the line stays."""
+    """A proof that shows the owner of a signature their own line of the count log. It
+    is erased with their data (petitions/sql/count_receipts.sql), and the line stays."""
 
     pk = models.CompositePrimaryKey("signature_id", "number")
     signature: models.ForeignKey[Signature] = models.ForeignKey(

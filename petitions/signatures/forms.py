@@ -357,7 +357,7 @@ class ReportForm(HoneypotForm):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the supporter saw around the form that was sent."""
+    """The page that the supporter saw around the form that was sent."""
 
     corrections: int
     consent_version: int

@@ -38,7 +38,7 @@ TAKEN_BACK = (SignatureState.WITHDRAWN, SignatureState.INVALID)
 
 
 class Pressed(enum.Enum):
-    """What came of a press."""
+    """The outcome of a press."""
 
     COUNTED = "counted"
     ALREADY = "already"
@@ -55,7 +55,7 @@ class Pressed(enum.Enum):
 
 @dataclass(frozen=True)
 class Offer:
-    """What the link in one mail of a mailing offers."""
+    """The offer that the link in one mail of a mailing makes."""
 
     mailing: Mailing
     petition: Petition

@@ -30,7 +30,7 @@ UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
 class TokenPurpose(enum.StrEnum):
-    """What a token may be used for; a token for one purpose never works for another.
+    """The purpose of a token; a token for one purpose never works for another.
 
     People forward mails about a petition. So a link in one shows what somebody entered
     only until it is confirmed; a link that shows or does more afterwards has to be
@@ -141,7 +141,7 @@ def _outcome(
 
 
 class AddressPurpose(enum.StrEnum):
-    """What a message may do by being sent to an address with a token."""
+    """The effect of a message sent to an address with a token."""
 
     RETURN = "petitions.return"
     """Tells that one mail came back, or that its reader complained. Its number is that

@@ -1,4 +1,4 @@
-"""What the public POST views share: checks of a request, and the redirect after it."""
+"""Shared by the public POST views: checks of a request, and the redirect after it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What signers can do with their signatures: see, correct, withdraw and erase them, and
-stop all mail. There are no accounts: each page is behind a link that was mailed to the
-owner of the mailbox."""
+"""The pages of signers about their signatures: see, correct, withdraw and erase them,
+and stop all mail. There are no accounts: each page is behind a link that was mailed to
+the owner of the mailbox."""
 
 from __future__ import annotations
 
