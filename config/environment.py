@@ -29,7 +29,7 @@ from config.values import (
     int_or_0,
     quoted,
     repeats_itself,
-    split,
+    split_url,
 )
 from core.db.guards import is_visible
 from core.mail.addresses import (
@@ -240,7 +240,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         """Return an http or https URL, or ""; report any other value, and one that
         cannot be asked as it is: with a user, a blank or a letter beyond ASCII."""
         value = self.text(name)
-        url = split(value)
+        url = split_url(value)
         plain = value.isascii() and value.isprintable() and " " not in value
         can_be_asked = plain and "@" not in url.netloc
         known = url.scheme in {"http", "https"} and url.hostname
@@ -331,7 +331,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         value = self.required(
             name, "Set the public address of the site, https://petitions.example.org"
         )
-        url = split(value.rstrip("/"))
+        url = split_url(value.rstrip("/"))
         port = f":{url.port}" if url.port else ""
         host = url.hostname or ""
         bare = f"{url.scheme}://{host}{port}"
@@ -419,7 +419,7 @@ class Environment(environ.Env):  # type: ignore[misc]
             "smtps://…:465 (TLS) or folder:///path (demonstration)."
         )
         value = self.required(name, advice)
-        url = split(value)
+        url = split_url(value)
         if url.scheme == "folder" and url.path.startswith("/") and not url.netloc:
             return {
                 "BACKEND": "core.mail.transport.FolderBackend",
@@ -430,13 +430,13 @@ class Environment(environ.Env):  # type: ignore[misc]
             self.problems.append(
                 f"{name} cannot be read: in user and password, write {ENCODED}."
             )
-            url = split("")
+            url = split_url("")
         elif value and (
             url.scheme not in SMTP_PORTS
             or not HOST.fullmatch(ascii_domain(url.hostname or ""))
         ):
             self.problems.append(f"{name} cannot be read. {advice}")
-            url = split("")
+            url = split_url("")
         elif url.path.strip("/") or url.fragment:
             self.problems.append(f"{name}: nothing follows the port. {advice}")
         options = parse_qs(url.query, keep_blank_values=True)

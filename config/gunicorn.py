@@ -96,7 +96,7 @@ def post_worker_init(worker: Any) -> None:
 
     open_pool()
     loops.start_threads([WATCH], _stop, loops.NAME + _token)
-    watchdog.start(_watch, _stop)
+    watchdog.start_watching(_watch, _stop)
     # What is loaded by now stays: the garbage collector need not look through it again
     # and again, which takes a tenth of the time of a signature.
     gc.collect()

@@ -43,7 +43,7 @@ def repeats_itself(secret: str) -> bool:
     return len(zlib.compress(begin, 9)) < 0.7 * len(begin)
 
 
-def split(value: str) -> SplitResult:
+def split_url(value: str) -> SplitResult:
     """Return the parts of a URL; empty ones when it cannot be parsed."""
     try:
         url = urlsplit(value)

@@ -210,7 +210,7 @@ def every_personal_column_has_a_rule(
             f'that it is not personal: "{model}": ("{column}",)',
             id="config.E003",
         )
-        for model, column in retention.undeclared()
+        for model, column in retention.undeclared_columns()
     ]
     wrong = [
         Error(
@@ -234,7 +234,7 @@ def every_model_is_audited_or_says_why_not(
             "organisation, or NotAudited(…) with the reason.",
             id="config.E008",
         )
-        for model in tables.undeclared()
+        for model in tables.undeclared_models()
     ]
     wrong = [
         Error(
@@ -253,7 +253,7 @@ def names_can_be_printed(
 ) -> list[CheckMessage]:
     """Say when the fonts of PDFs are missing. It is no warning: all else works without
     them, and a delivery says what it could not print."""
-    names = fonts.found()
+    names = fonts.font_files()
     if fonts.BASE not in names:
         fault, package = "no PDF can be made", "fonts-noto-core"
     elif fonts.CJK not in names:

@@ -14,7 +14,7 @@ from core.http.cache_policy import PERSONAL, policy_of
 from core.http.problems import marked
 from core.http.styles import SITE_ELEMENT
 from core.i18n.languages import (
-    language_of,
+    language_of_path,
     path_in,
 )
 from core.switches import NONE, SWITCHES, switches_of
@@ -37,7 +37,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 def page_addresses(path: str, query: str = "") -> dict[str, Any]:
     """Return a page's path, and the path of the same page in each language."""
-    language = language_of(path)
+    language = language_of_path(path)
     return {
         "page_path": path_for_link(path),
         "page_languages": [

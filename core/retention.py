@@ -102,7 +102,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
 PEOPLE: set[str] = set()
 
 
-def declare(
+def declare_retention(
     rules: Sequence[RetentionRule], not_personal: Columns, people: Sequence[str]
 ) -> None:
     """Register an app's rules when it is ready. They go before the rules of the apps
@@ -133,7 +133,7 @@ def may_be_personal(field: models.Field[Any, Any]) -> bool:
     return not isinstance(field, HARMLESS)
 
 
-def undeclared() -> Iterator[tuple[str, str]]:
+def undeclared_columns() -> Iterator[tuple[str, str]]:
     """Yield model and column of everything that may be personal and has neither a rule
     nor a declaration that it is not."""
     declared = {

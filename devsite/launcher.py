@@ -194,7 +194,7 @@ class Child:
 
 
 @dataclass
-class Site:
+class DevSite:
     """The database and the child processes of the site."""
 
     port: int
@@ -232,7 +232,7 @@ class Site:
 # == Steps ==
 
 
-def prepare(password: str) -> None:
+def prepare_site(password: str) -> None:
     """Prepare translations, migrations, content and static files; quick the second
     time."""
     import django
@@ -290,7 +290,7 @@ def collect_static() -> None:
     stamp.write_text(state.hexdigest())
 
 
-def wait_for_web(site: Site) -> None:
+def wait_for_web(site: DevSite) -> None:
     for _ in range(300):
         site.look_after()
         with (
@@ -308,7 +308,7 @@ def trim_logs() -> None:
             file.write_bytes(file.read_bytes()[-(2**20) :])
 
 
-def run(site: Site, lock: IO[str]) -> None:
+def run_site(site: DevSite, lock: IO[str]) -> None:
     """Start everything, and restart what dies until a signal comes."""
     trim_logs()
     known = known_secrets()
@@ -338,7 +338,7 @@ def run(site: Site, lock: IO[str]) -> None:
     write_settings(settings)
     os.environ.update(settings)
     say("  content …")
-    prepare(password)
+    prepare_site(password)
     environment = {"BIND": listen_addresses(site.port), "GRACEFUL_TIMEOUT": "1"}
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
     site.children = [
@@ -373,12 +373,12 @@ def main() -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
-    site: Site | None = None
+    site: DevSite | None = None
     try:
         make_folders()
         lock = only_one()  # first, so that a second `make run` is told so
-        site = Site(chosen_port())
-        run(site, lock)
+        site = DevSite(chosen_port())
+        run_site(site, lock)
     except (CannotRun, NoPostgres) as problem:
         say(f"\n{problem}\n")
         return 1

@@ -80,9 +80,11 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Let whoever follows the mailed link, and so has the mailbox, accept the
     invitation. Without an account they choose a password; the owner of an account logs
     in before they accept."""
-    invitation = invitations.of_token(token)
+    invitation = invitations.invitation_of_token(token)
     if invitation is None:
-        return show(request, {"title": gettext("This invitation is over")}, status=410)
+        return show_invitation(
+            request, {"title": gettext("This invitation is over")}, status=410
+        )
     account = User.objects.of_address(invitation.email).first()
     form = None
     if account is None:
@@ -114,7 +116,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
         "is_theirs": account is not None and request.user == account,
         "login_url": f"{reverse('admin:login')}?next={request.path}",
     }
-    return show(request, context)
+    return show_invitation(request, context)
 
 
 @require_safe
@@ -124,7 +126,7 @@ def glued_link(request: HttpRequest, link: str) -> HttpResponse:
     return redirect(f"{ADMIN}{link}/")
 
 
-def show(
+def show_invitation(
     request: HttpRequest, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """Render the page of an invitation in the look of the admin."""

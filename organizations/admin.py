@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin.model_admin import StackedInline
 from core.db.database import statement_timeout
-from core.images.colours import written
+from core.images.colours import hexadecimal
 from core.security import events
 from organizations import (  # noqa: F401 - the log registers itself
     audit_admin,
@@ -43,7 +43,7 @@ from organizations.models import (
     User,
 )
 from organizations.models.organization import TRANSLATED
-from organizations.rights import Right, table
+from organizations.rights import Right, rights_table
 from organizations.scoping import (
     ADMINISTRATORS,
     AdministratorsAdmin,
@@ -135,11 +135,11 @@ class OrganizationAdmin(MemberPages, ScopedAdmin[Organization]):
             "looks": [
                 {
                     **look.written,
-                    "paper": written(branding.grounds(bool(dark))[0]),
+                    "paper": hexadecimal(branding.grounds(bool(dark))[0]),
                 }
                 for dark, look in enumerate(looks)
             ],
-            "corrected": written(looks[0].accent) != organization.accent,
+            "corrected": hexadecimal(looks[0].accent) != organization.accent,
         }
         return SafeString(
             render_to_string(
@@ -168,7 +168,7 @@ class OrganizationAdmin(MemberPages, ScopedAdmin[Organization]):
             "opts": self.opts,
             "organization": organization,
             "roles": list(Role),
-            "rows": table(),
+            "rows": rights_table(),
         }
         template = "admin/organizations/organization/rights.html"
         return TemplateResponse(request, template, context)

@@ -25,7 +25,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.history import Line, Reading, is_of_signers, labelled, name_of
+from core.admin.history import (
+    EntryLine,
+    EntryReader,
+    is_of_signers,
+    labelled,
+    name_of_kind,
+)
 from core.audit import entries, tables
 from core.i18n.moments import in_zone
 from core.models import AuditEntry
@@ -95,7 +101,7 @@ class TableFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         named = [
-            (model._meta.db_table, name_of(model))
+            (model._meta.db_table, name_of_kind(model))
             for model in tables.models_of_ours()
             if model in tables.audited()
             or (is_of_signers(model) and admin.site.is_registered(model))
@@ -135,7 +141,7 @@ class AuditEntryAdmin(ScopedAdmin[AuditEntry]):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Read the entries of the page together: each names rows of other tables."""
         found = super().get_changelist_instance(request)
-        for line in Reading(found.result_list):
+        for line in EntryReader(found.result_list):
             line.entry.line = line  # type: ignore[attr-defined]
         return found
 
@@ -155,8 +161,10 @@ class AuditEntryAdmin(ScopedAdmin[AuditEntry]):
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
 
-    def line(self, entry: AuditEntry) -> Line:
-        found: Line = getattr(entry, "line", None) or next(iter(Reading([entry])))
+    def line(self, entry: AuditEntry) -> EntryLine:
+        found: EntryLine = getattr(entry, "line", None) or next(
+            iter(EntryReader([entry]))
+        )
         return found
 
     @admin.display(description=_("who"))
@@ -228,12 +236,12 @@ def csv_pages(rows: models.QuerySet[AuditEntry]) -> Iterator[bytes]:
     yield (BOM + csv_line(head)).encode()
     older = rows
     while page := list(older[:AT_ONCE]):
-        yield "".join(map(csv_lines, Reading(page))).encode()
+        yield "".join(map(csv_lines, EntryReader(page))).encode()
         last = page[-1]
         older = rows.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
 
 
-def csv_lines(line: Line) -> str:
+def csv_lines(line: EntryLine) -> str:
     """Return a line for each column that changed, or one for a note."""
     entry = line.entry
     did = labelled(line.did, line.said) if line.said else line.did

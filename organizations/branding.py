@@ -43,7 +43,7 @@ class Scheme:
 
     @property
     def written(self) -> dict[str, str]:
-        return {name: colours.written(value) for name, value in vars(self).items()}
+        return {name: colours.hexadecimal(value) for name, value in vars(self).items()}
 
     @property
     def css(self) -> str:
@@ -85,7 +85,7 @@ def scheme(accent: str, *, dark: bool) -> Scheme:
     )
 
 
-def written(accent: str) -> dict[str, str]:
+def light_scheme(accent: str) -> dict[str, str]:
     """Return the light scheme of an organisation, by name of the colour; the site's own
     colours when it has chosen none."""
     if accent:

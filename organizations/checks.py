@@ -124,13 +124,13 @@ def urls_of_staff() -> Iterator[tuple[str, Any]]:
     """Yield the name, with its namespace, and the view of each URL of staff."""
     for found in get_resolver().url_patterns:
         if isinstance(found.pattern, AdminPrefix):
-            yield from named(found, "")
+            yield from named_views(found, "")
 
 
-def named(resolver: Any, space: str) -> Iterator[tuple[str, Any]]:
+def named_views(resolver: Any, space: str) -> Iterator[tuple[str, Any]]:
     for found in resolver.url_patterns:
         if hasattr(found, "url_patterns"):
             inside = f"{space}{found.namespace}:" if found.namespace else space
-            yield from named(found, inside)
+            yield from named_views(found, inside)
         else:
             yield f"{space}{found.name}" if found.name else "", found.callback

@@ -17,17 +17,17 @@ CONFIRMED = "confirmed"
 """The session's key of when the password or a second factor was last given."""
 
 
-def note(request: HttpRequest) -> None:
+def note_identity(request: HttpRequest) -> None:
     """Note that whoever makes this request has just proved who they are."""
     request.session[CONFIRMED] = int(timezone.now().timestamp())
 
 
-def begin(
+def note_identity_at_login(
     sender: object, request: HttpRequest | None, user: object, **kwargs: Any
 ) -> None:
     """Note it at a login. Connected to logins."""
     if request is not None:
-        note(request)
+        note_identity(request)
 
 
 def is_confirmed(request: HttpRequest) -> bool:
@@ -36,7 +36,7 @@ def is_confirmed(request: HttpRequest) -> bool:
     return int(request.session.get(CONFIRMED, 0)) > since
 
 
-def asked(request: HttpRequest) -> HttpResponse | None:
+def password_page(request: HttpRequest) -> HttpResponse | None:
     """Return the page that asks for the password, which carries along what was typed;
     None when that is not needed."""
     if is_confirmed(request):
@@ -49,7 +49,7 @@ def asked(request: HttpRequest) -> HttpResponse | None:
     if typed is not None and not typed.account:
         why = gettext("Nothing was saved or done: open the page anew.")
         return form_recovery.to_copy(request, why, typed)
-    return own_views.confirm_page(request, request.get_full_path(), typed)
+    return own_views.identity_page(request, request.get_full_path(), typed)
 
 
 def confirms_identity[**P](
@@ -61,6 +61,6 @@ def confirms_identity[**P](
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         request = next(each for each in args if isinstance(each, HttpRequest))
-        return asked(request) or view(*args, **kwargs)
+        return password_page(request) or view(*args, **kwargs)
 
     return guarded

@@ -19,7 +19,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from core.mail.addresses import (
     account_address,
-    spellings,
+    address_spellings,
 )
 from core.security import events
 from organizations.models import (
@@ -83,7 +83,7 @@ def acceptance_url(invitation: Invitation) -> str:
     return f"{settings.SITE_URL}{reverse('accept_invitation', args=[token])}"
 
 
-def of_token(token: str) -> Invitation | None:
+def invitation_of_token(token: str) -> Invitation | None:
     """Return the invitation that a link's token stands for; None when the token is
     invalid or too old, or the invitation can no longer be accepted."""
     try:
@@ -113,7 +113,9 @@ def accept(invitation: Invitation, user: User) -> bool:
     was to another mailbox. An existing member keeps their role."""
     with transaction.atomic():
         rows = Invitation.objects.select_for_update(of=("self",))
-        locked = rows.filter(pk=invitation.pk, email__in=spellings(user.email)).first()
+        locked = rows.filter(
+            pk=invitation.pk, email__in=address_spellings(user.email)
+        ).first()
         if locked is None or not can_be_accepted(locked):
             return False
         Membership.objects.get_or_create(

@@ -77,14 +77,14 @@ class Backend(ModelBackend):
             return found if isinstance(found, User) else None
 
         try:
-            return attempt(request, address, check)
+            return attempt_login(request, address, check)
         except HeldUp as held:
             if request is not None:
                 request.META[HELD_UP] = held
             raise
 
 
-def attempt[T](
+def attempt_login[T](
     request: HttpRequest | None, typed: str, check: Callable[[], T | None]
 ) -> T | None:
     """Return what `check` says of a password for the address `typed`. Raise HeldUp,
@@ -102,7 +102,7 @@ def attempt[T](
     if not is_usual:
         drawn.append(ADDRESS.of(address))
     try:
-        return looked_at(drawn, about, check)
+        return check_in_turn(drawn, about, check)
     except Slowed:
         if not draw(WARNING.of(address), now=timezone.now()):
             mailing.request_mail(
@@ -113,11 +113,11 @@ def attempt[T](
 
 def attempt_own[T](user: User, check: Callable[[], T | None]) -> T | None:
     """Check the password that somebody logged in gives again as their own, like
-    `attempt`."""
-    return looked_at([OWN.of(str(user.pk))], {"account": user.pk}, check)
+    `attempt_login`."""
+    return check_in_turn([OWN.of(str(user.pk))], {"account": user.pk}, check)
 
 
-def looked_at[T](
+def check_in_turn[T](
     drawn: list[Drawn], about: dict[str, Any], check: Callable[[], T | None]
 ) -> T | None:
     """Run `check` when all limits allow it and its turn comes, and return its result.
@@ -153,7 +153,7 @@ def find(address: str, network: Network | None) -> tuple[int | None, bool]:
     return found or (None, False)
 
 
-def entered(
+def record_login(
     sender: object, request: HttpRequest | None, user: User, **kwargs: Any
 ) -> None:
     """Log a login, and mail the owner of the account when it came from a network that

@@ -82,12 +82,12 @@ def send_round(now: datetime) -> bool:
         mail.due_at = now + lease_time()
         mail.attempts += 1
         mail.save(update_fields=["due_at", "attempts"])
-    with translation.override(language_of(mail)):
+    with translation.override(language_of_mail(mail)):
         send(mail, now)
     return True
 
 
-def language_of(mail: StaffMail) -> str:
+def language_of_mail(mail: StaffMail) -> str:
     """Return the language that its recipient has chosen, else the one it was asked for
     in."""
     user = User.objects.of_address(mail.address).first()
@@ -113,7 +113,7 @@ def send(mail: StaffMail, now: datetime) -> None:
     has_drawn = mail.attempts > 1 or others.filter(attempts__gt=0).exists()
     others.delete()
     if not has_drawn and (wait := draw(*caps(mail), now=now)):
-        retry_later(mail, now + wait, attempts=mail.attempts - 1)
+        retry_staff_mail(mail, now + wait, attempts=mail.attempts - 1)
         return
     try:
         message.send()
@@ -127,7 +127,7 @@ def send(mail: StaffMail, now: datetime) -> None:
         pause = pause_after(
             mail.attempts, first=timedelta(seconds=5), longest=LONGEST_PAUSE
         )
-        retry_later(mail, now + pause)
+        retry_staff_mail(mail, now + pause)
         return
     noted(mail, mailed_at=timezone.now(), reply="")
     mail.delete()
@@ -139,7 +139,9 @@ def noted(mail: StaffMail, **outcome: Any) -> None:
         Invitation.objects.filter(pk=mail.invitation_id).update(**outcome)
 
 
-def retry_later(mail: StaffMail, due_at: datetime, attempts: int | None = None) -> None:
+def retry_staff_mail(
+    mail: StaffMail, due_at: datetime, attempts: int | None = None
+) -> None:
     """Make the mail due at `due_at`; `attempts` replaces the number of attempts so
     far."""
     mail.due_at = due_at
@@ -207,7 +209,7 @@ def compose(mail: StaffMail) -> EmailMessage | None:
             removal = FactorRemoval.objects.filter(user=user).first()
             if removal is None:
                 return None
-            context |= {"removal": removal, "link": lost.link(removal)}
+            context |= {"removal": removal, "link": lost.calling_off_link(removal)}
     name = f"emails/staff_{mail.purpose}"
     subject = render_to_string(f"{name}.subject.txt", context)
     return EmailMessage(
@@ -218,7 +220,7 @@ def compose(mail: StaffMail) -> EmailMessage | None:
     )
 
 
-def begin_sending() -> None:
+def begin_staff_mail() -> None:
     """Make all mail due, when a worker starts or the clock was set: leases are an
     earlier worker's, and times may lie a day ahead. Rate limits hold nevertheless."""
     now = timezone.now()
@@ -226,4 +228,4 @@ def begin_sending() -> None:
     StaffMail.objects.filter(created_at__gt=now).update(created_at=now)
 
 
-SEND = Loop("staff mail", 1, send_round, begin_sending)
+SEND = Loop("staff mail", 1, send_round, begin_staff_mail)

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.mail.address_fields import AddressField
-from core.mail.addresses import account_address, spellings
+from core.mail.addresses import account_address, address_spellings
 from core.security import events
 from organizations import invitations, members
 from organizations.models import Invitation, Membership, Organization, Role
@@ -47,7 +47,9 @@ class InviteForm(forms.Form):
 
     def clean_email(self) -> str:
         email = account_address(str(self.cleaned_data["email"]))
-        known = self.organization.memberships.filter(user__email__in=spellings(email))
+        known = self.organization.memberships.filter(
+            user__email__in=address_spellings(email)
+        )
         if known.exists():
             raise ValidationError(_("This person is a member already."))
         return email
@@ -96,7 +98,7 @@ class MemberPages:
             "subtitle": str(organization),
             "opts": Organization._meta,
             "organization": organization,
-            "members": members.listed(organization),
+            "members": members.members_of(organization),
             "invitations": organization.invitations.select_related("invited_by"),
             "roles": list(Role),
             "form": form,
@@ -140,7 +142,7 @@ class MemberPages:
 
     def remove_member(self, request: HttpRequest, member: Membership) -> None:
         name = str(member.user)
-        members.remove(member, user_of(request))
+        members.remove_member(member, user_of(request))
         messages.success(
             request, gettext("%(name)s is a member no more.") % {"name": name}
         )
@@ -154,9 +156,9 @@ class MemberPages:
                     "administrator another one of those."
                 )
             )
-        if not factors.has_one(member.user):
+        if not factors.has_factor(member.user):
             raise ValidationError(gettext("There is no second factor to remove."))
-        lost.ask(member.user, by, timezone.now())
+        lost.ask_for_removal(member.user, by, timezone.now())
         messages.success(
             request,
             gettext(
@@ -169,7 +171,7 @@ class MemberPages:
     def call_removal_off(self, request: HttpRequest, member: Membership) -> None:
         removal = getattr(member.user, "factor_removal", None)
         if removal is not None:
-            lost.call_off(removal, user_of(request))
+            lost.call_off_factor_removal(removal, user_of(request))
         messages.success(request, gettext("The second factor stays."))
 
     @page(Right.MANAGE)

@@ -14,7 +14,7 @@ from organizations.models import Membership, Organization, Role, User
 from organizations.second_factor.factors import Type
 
 
-def listed(organization: Organization) -> list[Membership]:
+def members_of(organization: Organization) -> list[Membership]:
     """Return the members, owners first, each with `has_factor` and `seen_at`: the last
     login, or page while logged in."""
     factors = Authenticator.objects.filter(user=OuterRef("user"))
@@ -46,7 +46,7 @@ def change_role(membership: Membership, role: Role, by: User) -> None:
     )
 
 
-def remove(membership: Membership, by: User) -> None:
+def remove_member(membership: Membership, by: User) -> None:
     """End a membership; raise ValidationError when no owner would be left."""
     with transaction.atomic():
         leave_an_owner(membership, None)

@@ -29,7 +29,7 @@ from organizations.scoping import user_of
 from organizations.second_factor import passkeys
 
 
-def page(
+def account_page(
     request: HttpRequest, name: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """Render a page about one's own account in the look of the admin."""
@@ -51,17 +51,17 @@ def logins_list(request: HttpRequest) -> HttpResponse:
             "is_here": session.session_key == here,
             "network": sessions.network_words(session),
         }
-        for session in sessions.of(user_of(request))
+        for session in sessions.sessions_of(user_of(request))
     ]
     context = {"title": gettext("Where you are logged in"), "logins": shown}
-    return page(request, "logins", context)
+    return account_page(request, "logins", context)
 
 
 @require_POST
 def end_login(request: HttpRequest, number: int) -> HttpResponse:
     """End one of one's own logins."""
     user = user_of(request)
-    if sessions.end(user, number):
+    if sessions.end_session(user, number):
         events.record("login ended", account=user.pk)
         messages.success(request, gettext("That login has ended."))
     else:
@@ -119,7 +119,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "seen": told(form),
         "account": user,
     }
-    return page(request, "account", context)
+    return account_page(request, "account", context)
 
 
 # == The password again ==
@@ -145,7 +145,7 @@ class ConfirmForm(forms.Form):
     def clean(self) -> None:
         if answer := self.cleaned_data.get("credential"):
             try:
-                passkeys.check(self.user, answer)
+                passkeys.check_passkey(self.user, answer)
             except passkeys.NotAccepted:
                 raise ValidationError(
                     gettext("The passkey was not accepted.")
@@ -166,7 +166,7 @@ class ConfirmForm(forms.Form):
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: HttpRequest) -> HttpResponse:
+def confirm_identity(request: HttpRequest) -> HttpResponse:
     """Take the password again, and go on: with what was typed, which is offered to be
     sent, or to the page that was asked for."""
     user = user_of(request)
@@ -174,17 +174,17 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(to, {request.get_host()}):
         to = "admin:index"
     if request.method != "POST":
-        return confirm_page(request, to, None, status=200)
+        return identity_page(request, to, None, status=200)
     typed = form_recovery.carried_in(request)
     form = ConfirmForm(user, request.POST)
     if not form.is_valid():
-        return confirm_page(request, to, typed, form)
-    confirming.note(request)
+        return identity_page(request, to, typed, form)
+    confirming.note_identity(request)
     events.record("identity confirmed", account=user.pk)
     return form_recovery.offer(request, typed) if typed else redirect(to)
 
 
-def confirm_page(
+def identity_page(
     request: HttpRequest,
     to: str,
     typed: form_recovery.Typed | None,
@@ -203,7 +203,7 @@ def confirm_page(
         "options": passkeys.request_options(user),
         "minutes": confirming.GOOD_FOR.seconds // 60,
     }
-    response = page(request, "confirm", context, 429 if held_up else status)
+    response = account_page(request, "confirm", context, 429 if held_up else status)
     if held_up is not None:
         seconds = math.ceil(held_up.wait.total_seconds())
         response.headers["Retry-After"] = str(seconds)

@@ -115,7 +115,7 @@ def roles_with(right: Right) -> list[Role]:
     return [role for role, rights in RIGHTS.items() if right in rights]
 
 
-def table() -> list[tuple[Right, list[bool]]]:
+def rights_table() -> list[tuple[Right, list[bool]]]:
     """Return the matrix as people read it: each right that a role may have, and whether
     each role has it."""
     return [

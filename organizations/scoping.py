@@ -23,7 +23,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext, gettext_noop
 
-from core.admin.bulk_actions import Asked, Line, Question, asks
+from core.admin.bulk_actions import Asked, NamedRow, Question, asks
 from core.admin.model_admin import ModelAdmin
 from core.audit import entries
 from organizations import confirming
@@ -319,7 +319,7 @@ class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
             return None
         row = self.get_object(request, object_id) if object_id else None
         held = self.holds(request, right, row) and (row or not object_id)
-        return confirming.asked(request) if held else None
+        return confirming.password_page(request) if held else None
 
     def delete_view(
         self,
@@ -387,7 +387,7 @@ def action(right: Right, description: Any, question: Asked) -> Callable[[Any], A
         found = question(self, request, rows)
         self.note_named(found)
         if some_left:
-            found.left.append(Line(gettext(LEFT)))
+            found.left.append(NamedRow(gettext(LEFT)))
         return found
 
     def decorate(method: Any) -> Any:
@@ -395,7 +395,7 @@ def action(right: Right, description: Any, question: Asked) -> Callable[[Any], A
         @asks(asked)
         @wraps(method)
         def taken(self: Any, request: HttpRequest, queryset: Any) -> Any:
-            if right in GRAVE and (answer := confirming.asked(request)):
+            if right in GRAVE and (answer := confirming.password_page(request)):
                 return answer
             rows, some_left = allowed(self, request, queryset)
             if some_left:
@@ -443,7 +443,7 @@ def page(
                 raise Http404
             if not self.holds(request, right, row):
                 raise PermissionDenied
-            if grave and (answer := confirming.asked(request)):
+            if grave and (answer := confirming.password_page(request)):
                 return answer
             return method(self, request, row, **more)
 

@@ -35,7 +35,7 @@ SYSTEMS = (
 )
 
 
-def of(user: User) -> list[UserSession]:
+def sessions_of(user: User) -> list[UserSession]:
     """Return the user's logins that go on, the latest first."""
     running: list[UserSession] = UserSession.objects.purge_and_list(user)
     return sorted(running, key=lambda session: session.last_seen_at, reverse=True)
@@ -73,7 +73,7 @@ def note_activity(request: HttpRequest, now: datetime) -> None:
     UserSession.objects.filter(session_key=key).update(last_seen_at=now)
 
 
-def end(user: User, number: int) -> bool:
+def end_session(user: User, number: int) -> bool:
     """End one of the user's logins; return whether there was one."""
     session = UserSession.objects.filter(user_id=user.pk, pk=number).first()
     if session is None:

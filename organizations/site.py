@@ -60,7 +60,7 @@ class Site(StaffSite):
             own("logins/", own_views.logins_list, "logins"),
             own("logins/end/", own_views.end_logins),
             own("logins/<int:number>/end/", own_views.end_login),
-            own("confirm/", own_views.confirm, "confirm"),
+            own("confirm/", own_views.confirm_identity, "confirm"),
             *super().get_urls(),
         ]
 
@@ -111,7 +111,7 @@ class Site(StaffSite):
             return None
         if not factors.is_required(user):
             return None
-        if factors.has_one(user):
+        if factors.has_factor(user):
             # It was set up in another browser.
             logout(request)
             return None
@@ -156,7 +156,7 @@ class Site(StaffSite):
         from organizations.second_factor import factors, pending, views
 
         to = in_own_language(user, to)
-        if not factors.has_one(user):
+        if not factors.has_factor(user):
             return super().password_accepted(request, user, to, typed)
         pending.PendingLogin.begin(request, user, to, timezone.now())
         if typed is not None:

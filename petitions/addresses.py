@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.mail.addresses import NotAnAddress as NotAnAddress
+from core.mail.addresses import address_spellings as address_spellings
 from core.mail.addresses import ascii_domain as ascii_domain
 from core.mail.addresses import clean_address as clean_address
 from core.mail.addresses import domain_of as domain_of
 from core.mail.addresses import has_known_ending
-from core.mail.addresses import spellings as spellings
 
 # Providers whose domains people mistype, and real domains that look like a slip.
 COMMON_DOMAINS = (

@@ -11,7 +11,7 @@ class PetitionsConfig(AppConfig):
     def ready(self) -> None:
         from core.audit import tables
         from core.http import gate, sent_forms
-        from core.retention import declare
+        from core.retention import declare_retention
         from core.worker.loops import WORKER_LOOPS
         from petitions import (  # noqa: F401 - registers them
             audited,
@@ -27,8 +27,8 @@ class PetitionsConfig(AppConfig):
         sent_forms.LABELS.update(LABELS)
         gate.SIGNS.update({"petitions:sign", "petitions:one_press"})
         gate.WORKS_ALWAYS.add("operation_switch")
-        tables.declare(audited.CHOICES)
-        declare(rules.RULES, rules.NOT_PERSONAL, rules.PEOPLE)
+        tables.declare_audited(audited.CHOICES)
+        declare_retention(rules.RULES, rules.NOT_PERSONAL, rules.PEOPLE)
         post_migrate.connect(make_first_version, sender=self)
         if settings.MAIL_WEBHOOKS:
             from petitions.mail import webhooks  # noqa: F401 - listens to them

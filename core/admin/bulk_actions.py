@@ -33,7 +33,7 @@ MOST_LISTED = 100
 
 
 @dataclass(frozen=True)
-class Line:
+class NamedRow:
     """A row that the page names, with sentences about it."""
 
     text: str
@@ -47,13 +47,13 @@ class Question:
     way_back: str
     """Until when and how it can be taken back, in a sentence."""
     explanation: list[str] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[NamedRow] = field(default_factory=list)
     """The rows that it is done to, or the first of them."""
     named: list[int] | QuerySet[Any, Any] = field(default_factory=list)
     """The primary keys of the rows that the page tells something of."""
     number: int = 0
     """How many rows it is done to."""
-    left: list[Line] = field(default_factory=list)
+    left: list[NamedRow] = field(default_factory=list)
     """The rows that stay as they are, each with the reason."""
     button: Any = ""
     newest: int = 0
@@ -83,7 +83,7 @@ def declares(func: Any) -> bool:
     return func is delete_selected or hasattr(func, "question")
 
 
-def named(
+def question_naming(
     rows: QuerySet[Any], way_back: str, line: Callable[[Any], str] = str
 ) -> Question:
     """Return a question that names the rows, or the first of them, by `line`."""
@@ -91,7 +91,7 @@ def named(
     found = list(rows.order_by("pk")[:MOST_LISTED])
     return Question(
         way_back,
-        lines=[Line(line(row)) for row in found],
+        lines=[NamedRow(line(row)) for row in found],
         named=[row.pk for row in found],
         number=counted["number"],
         newest=counted["newest"] or 0,
@@ -103,41 +103,43 @@ def asking(action: Any) -> Any:
     if action.func is delete_selected:
         return action
     question: Asked = getattr(
-        action.func, "question", lambda _admin, _request, rows: named(rows, "")
+        action.func,
+        "question",
+        lambda _admin, _request, rows: question_naming(rows, ""),
     )
 
     @wraps(action.func)
     def run(
         model_admin: Any, request: HttpRequest, rows: QuerySet[Any]
     ) -> HttpResponse | None:
-        after = number_in(request, AFTER) or 0
-        newest = number_in(request, NEWEST)
+        after = key_sent_back(request, AFTER) or 0
+        newest = key_sent_back(request, NEWEST)
         if CONFIRMED not in request.POST or newest is None:
             asked = question(model_admin, request, rows.filter(pk__gt=after))
-            return ask(model_admin, request, action, asked, after)
+            return show_question(model_admin, request, action, asked, after)
         covered = rows.filter(pk__gt=after, pk__lte=newest)
         answer: Question | HttpResponse | None = action.func(
             model_admin, request, covered
         )
         if isinstance(answer, Question):
-            return ask(model_admin, request, action, answer, after)
+            return show_question(model_admin, request, action, answer, after)
         rest = rows.filter(pk__gt=newest)
         if answer is None and MORE in request.POST and rest.exists():
             asked = question(model_admin, request, rest)
-            return ask(model_admin, request, action, asked, newest)
+            return show_question(model_admin, request, action, asked, newest)
         return answer
 
     return replace(action, func=run)
 
 
-def number_in(request: HttpRequest, name: str) -> int | None:
+def key_sent_back(request: HttpRequest, name: str) -> int | None:
     """Return a primary key that the page sent back; None when it is none."""
     value = request.POST.get(name, "")
     proper = value.isascii() and value.isdecimal() and len(value) < 19
     return int(value) if proper else None
 
 
-def ask(
+def show_question(
     model_admin: Any,
     request: HttpRequest,
     action: Any,

@@ -28,7 +28,7 @@ MOST_NAMED = 50
 
 
 @dataclass
-class Question:
+class DeletionReview:
     """The review of a deletion, which its page shows: `request.deletion` in the
     template."""
 
@@ -58,7 +58,7 @@ def review_deletion(
         "opened": timezone.now().timestamp(),
         "rows": now,
     }
-    question = Question(json.dumps(told))
+    question = DeletionReview(json.dumps(told))
     request.deletion = question  # type: ignore[attr-defined]
     if "post" not in request.POST:
         return

@@ -66,7 +66,7 @@ def arrived(request: HttpRequest) -> Sent:
     """Parse what a form says that it was opened with; without digests when it is
     malformed."""
     post = request.POST
-    sent = Sent(theirs=frozenset(post.getlist(THEIRS)), content=content_of(request))
+    sent = Sent(theirs=frozenset(post.getlist(THEIRS)), content=form_digest(request))
     try:
         told = json.loads(post.get(SEEN, ""))
         sent.token = str(told["token"])[:40]
@@ -80,7 +80,7 @@ def arrived(request: HttpRequest) -> Sent:
     return sent
 
 
-def content_of(request: HttpRequest) -> str:
+def form_digest(request: HttpRequest) -> str:
     """Return a digest of the values and files of a form: equal for the same form sent
     twice."""
     typed = sorted(
@@ -115,7 +115,7 @@ def form_digests(form: Any) -> dict[str, str]:
     return {
         name: digest(stored_text(found, form.get_initial_for_field(found, name)))
         for name, found in form.fields.items()
-        if name not in NOT_COMPARED and not found.disabled and not is_row_number(found)
+        if name not in NOT_COMPARED and not found.disabled and not is_hidden_key(found)
     }
 
 
@@ -130,7 +130,7 @@ def typed_anew(form: Any, sent: Sent) -> dict[str, Any]:
     }
 
 
-def is_row_number(found: forms.Field) -> bool:
+def is_hidden_key(found: forms.Field) -> bool:
     """Return whether the field is hidden, as those of an inline that only say which row
     it is."""
     return isinstance(found.widget, forms.HiddenInput)
@@ -233,7 +233,7 @@ class ConflictAwareForm(forms.BaseForm):
         if base is None or self.sent is None:
             return theirs, both
         for name, found in self.fields.items():
-            if found.disabled or name in NOT_COMPARED or is_row_number(found):
+            if found.disabled or name in NOT_COMPARED or is_hidden_key(found):
                 continue
             if self.add_prefix(name) in self.sent.theirs:
                 theirs.append(name)

@@ -157,7 +157,7 @@ def label_and_value(
                 return gettext("Action"), action.description % model_format_dict(model)
         return name.replace("-", " ").replace("_", " ").strip(), value
     if column.is_relation:
-        value = name_of(request, column.related_model, value)
+        value = chosen_row_name(request, column.related_model, value)
         if not value:
             return "", value
     choices = dict(getattr(column, "flatchoices", ()))
@@ -168,7 +168,7 @@ def label_and_value(
     return capfirst(label), str(choices.get(value, value))
 
 
-def name_of(request: HttpRequest, model: Any, number: str) -> str:
+def chosen_row_name(request: HttpRequest, model: Any, number: str) -> str:
     """Return the name of a chosen row; "" if it is gone or `request` may not see it."""
     model_admin = admin.site._registry.get(model)
     if model_admin is None or not request.user.is_authenticated:
@@ -276,7 +276,7 @@ def list_of(request: HttpRequest) -> str:
 
 
 @in_our_frames
-def not_there(request: HttpRequest, back: str) -> HttpResponse:
+def row_gone(request: HttpRequest, back: str) -> HttpResponse:
     """Answer a page of the admin whose row is gone, or is another organisation's (404):
     show what was typed, to be copied, and the way to the list at `back`."""
     pairs = [pair for pair in pairs_of(request) if "password" not in pair[0]]

@@ -40,7 +40,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Line:
+class EntryLine:
     """An entry in the reader's words."""
 
     entry: AuditEntry
@@ -53,7 +53,7 @@ class Line:
     changes: list[Change] = field(default_factory=list)
 
 
-class Reading:
+class EntryReader:
     """Reads a page of entries: names of rows are looked up for all of them at once."""
 
     def __init__(
@@ -62,7 +62,7 @@ class Reading:
         """`unseen` are columns, by table, that are left out."""
         self.page = list(page)
         self.unseen = unseen or {}
-        self.accounts = entries.names_of(self.page)
+        self.accounts = entries.names_of_actors(self.page)
         self.models = {e.table: tables.model_of(e.table) for e in self.page}
         self.rows = {
             model: self.named(model, {e.row for e in self.page if e.table == table})
@@ -81,11 +81,11 @@ class Reading:
         known = [n for n in numbers if n]
         return {str(n): row for n, row in model._base_manager.in_bulk(known).items()}
 
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[EntryLine]:
         return map(self.line, self.page)
 
-    def line(self, entry: AuditEntry) -> Line:
-        return Line(
+    def line(self, entry: AuditEntry) -> EntryLine:
+        return EntryLine(
             entry=entry,
             at=timezone.localtime(entry.at),
             who=self.who(entry),
@@ -107,7 +107,7 @@ class Reading:
     def what(self, entry: AuditEntry) -> str:
         """Return what kind of row it is, and which."""
         model = self.models[entry.table]
-        kind = name_of(model) if model else entry.table
+        kind = name_of_kind(model) if model else entry.table
         if model is not None and (row := self.rows[model].get(entry.row)) is not None:
             return labelled(kind, Truncator(str(row)).chars(80))
         return f"{kind} {entry.row}".strip()
@@ -135,7 +135,7 @@ class Reading:
             left_out |= {f.column for f in fields if str(f.verbose_name) in UNTOLD}
         for column in [*known, *sorted((was | now).keys() - {*known})]:
             if column not in left_out and (column in was or column in now):
-                label, of = described(model, column)
+                label, of = label_and_field(model, column)
                 before, after = (
                     self.shown(of, side.get(column)) for side in (was, now)
                 )
@@ -259,7 +259,7 @@ def process_words(process: str) -> str:
     return process
 
 
-def name_of(model: Any) -> str:
+def name_of_kind(model: Any) -> str:
     """Return the kind of row in words."""
     name = str(model._meta.verbose_name)
     return capfirst(str(WORDS.get(name, name)))
@@ -279,7 +279,7 @@ def looks() -> dict[str, str]:
     }
 
 
-def described(model: Any, column: str) -> tuple[str, Any]:
+def label_and_field(model: Any, column: str) -> tuple[str, Any]:
     """Return the label of a column and its field; the column's name where there is no
     such field any more."""
     for known in model._meta.local_concrete_fields if model else ():
@@ -289,7 +289,7 @@ def described(model: Any, column: str) -> tuple[str, Any]:
     return column, None
 
 
-def alike(one: str, other: str) -> int:
+def common_beginning(one: str, other: str) -> int:
     """Return how many characters both texts have in common at their beginning."""
     pairs = zip(one, other, strict=False)
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))
@@ -299,8 +299,8 @@ def passages(before: str, after: str) -> tuple[str, str]:
     """Return both texts, long ones cut to what changed with a little around it."""
     if len(before) <= LONGEST and len(after) <= LONGEST:
         return before, after
-    start = alike(before, after)
-    end = alike(before[start:][::-1], after[start:][::-1])
+    start = common_beginning(before, after)
+    end = common_beginning(before[start:][::-1], after[start:][::-1])
     found = []
     for text in (before, after):
         first, last = max(0, start - CONTEXT), len(text) - end + CONTEXT
@@ -316,7 +316,7 @@ def is_of_signers(model: type[models.Model]) -> bool:
     return tables.CHOICES.get(concrete._meta.label_lower) == tables.SIGNERS
 
 
-def show(
+def show_history(
     model_admin: Any,
     request: HttpRequest,
     row: models.Model,
@@ -338,7 +338,7 @@ def show(
         **model_admin.admin_site.each_context(request),
         "title": gettext("History"),
         "subtitle": str(row),
-        "lines": list(Reading(page, unseen)),
+        "lines": list(EntryReader(page, unseen)),
         "is_signers": is_of_signers(type(row)),
         "page": page,
         "page_var": PAGE_VAR,

@@ -29,7 +29,7 @@ def patient(view: Any) -> Any:
         if request.method != "POST":
             return view(request, *args, **kwargs)
         for name, upload in request.FILES.items():
-            uploads.prepare(upload, name)
+            uploads.prepare_upload(upload, name)
         for _attempt in range(TRIES):
             rewind(request)
             try:

@@ -24,7 +24,7 @@ HELD_UP = "site.held_up"
 BUSY = timedelta(seconds=5)
 
 
-class Line:
+class CheckQueue:
     """A queue for checking passwords, one at a time in each process: whoever guesses by
     the thousand keeps one processor busy, and the site's pages have the others. At most
     `waiting` requests wait, for `seconds` at most."""
@@ -54,7 +54,7 @@ class Line:
 
 
 # Less than half of the threads can wait here; the others serve pages.
-LINE = Line(waiting=max(1, settings.THREADS // 2 - 1), seconds=8)
+LINE = CheckQueue(waiting=max(1, settings.THREADS // 2 - 1), seconds=8)
 
 
 class HeldUp(PermissionDenied):
@@ -100,7 +100,7 @@ def begin_session(
         request.session[BEGAN] = request.session[RENEWED_AT] = seconds
 
 
-def go_on(request: HttpRequest, now: datetime) -> bool:
+def extend_session(request: HttpRequest, now: datetime) -> bool:
     """Extend the session of this request, as somebody is active; log out when the login
     is older than LONGEST. Return whether it was extended just now."""
     if not request.user.is_authenticated:

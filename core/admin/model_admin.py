@@ -319,7 +319,7 @@ class ModelAdmin[M: models.Model](StaffOptions, admin.ModelAdmin[M]):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
-        return history.show(self, request, row, extra_context)
+        return history.show_history(self, request, row, extra_context)
 
     def addressed(self, refusal: Refusal) -> Refusal:
         """Return a refusal that the form can show: unchanged if it is about the table

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from core.admin.edit_conflicts import Sent
 from core.audit import entries
 from core.models import SavedForm
-from core.text.faults import shown
+from core.text.faults import cited
 from core.text.fields import LineField
 from core.text.mojibake import find_mojibake
 
@@ -68,7 +68,7 @@ def meanwhile(
     if last is None or last.account is None:
         return ""
     at = date_format(timezone.localtime(last.at), "SHORT_DATETIME_FORMAT")
-    return f"{entries.names_of([last])[last.account]} ({at})"
+    return f"{entries.names_of_actors([last])[last.account]} ({at})"
 
 
 def say_kept(request: HttpRequest, sent: Sent | None) -> None:
@@ -108,7 +108,7 @@ def warn_of_mojibake(request: HttpRequest, form: Any, formsets: Iterable[Any]) -
                 sentence
                 % {
                     "field": form[name].label,
-                    "found": shown(found.found),
-                    "meant": shown(found.meant),
+                    "found": cited(found.found),
+                    "meant": cited(found.meant),
                 },
             )

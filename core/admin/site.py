@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from core.admin.lock_timeouts import patient
 from core.admin.logins import (
     LoginForm,
-    go_on,
+    extend_session,
     held_up,
 )
 from core.audit.actors import acting
@@ -67,7 +67,7 @@ class StaffSite(AdminSite):
         def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if "%00" in request.META.get("QUERY_STRING", ""):
                 raise BadRequest("A null byte in the query")
-            is_extended = go_on(request, timezone.now())
+            is_extended = extend_session(request, timezone.now())
             with acting(str(request.user.pk or "")):
                 if is_extended:
                     self.extended(request)
@@ -86,7 +86,7 @@ class StaffSite(AdminSite):
                 page = form_recovery.list_of(request)
                 if not page or not self.has_permission(request):
                     raise
-                return form_recovery.not_there(request, page)
+                return form_recovery.row_gone(request, page)
             except PermissionDenied:
                 if request.method != "POST":
                     raise

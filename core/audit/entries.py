@@ -65,7 +65,7 @@ def look(
 # == Reading ==
 
 
-def parts_of(
+def tables_of_parts(
     model: type[models.Model], among: Iterable[type[models.Model]] | None = None
 ) -> Iterator[str]:
     """Yield the tables, of the models `among` or of all, whose rows are parts of the
@@ -88,11 +88,11 @@ def of_row(
     """Return what was done to a row and to its parts, newest first."""
     concrete: Any = model._meta.concrete_model
     return AuditEntry.objects.of_row(
-        concrete._meta.db_table, str(row), parts_of(concrete, among)
+        concrete._meta.db_table, str(row), tables_of_parts(concrete, among)
     )
 
 
-def names_of(entries: Iterable[AuditEntry]) -> dict[int, str]:
+def names_of_actors(entries: Iterable[AuditEntry]) -> dict[int, str]:
     """Return the names of those who act in the entries, by account."""
     accounts = {entry.account for entry in entries if entry.account is not None}
     found = get_user_model()._default_manager.in_bulk(accounts)

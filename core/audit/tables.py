@@ -53,7 +53,7 @@ CHOICES: dict[str, Choice] = {
 OURS = ("core", "organizations", "petitions")
 
 
-def declare(choices: Mapping[str, Choice]) -> None:
+def declare_audited(choices: Mapping[str, Choice]) -> None:
     """Register an app's choices when it is ready."""
     CHOICES.update(choices)
 
@@ -64,7 +64,7 @@ def models_of_ours() -> Iterator[type[models.Model]]:
             yield model
 
 
-def undeclared() -> Iterator[str]:
+def undeclared_models() -> Iterator[str]:
     """Yield each model of ours that has not chosen."""
     for model in models_of_ours():
         if model._meta.label_lower not in CHOICES:

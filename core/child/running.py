@@ -14,12 +14,12 @@ from typing import IO
 LAUNCH = Path(__file__).with_name("launch.py")
 
 
-class Ended(Exception):
+class ChildEnded(Exception):
     """The process did not do its work: too much memory or time, or a fault that it has
     found. Its text says which."""
 
 
-def run(
+def run_script(
     script: Path,
     task: bytes | IO[bytes],
     *,
@@ -50,10 +50,10 @@ def run(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Ended(f"It took longer than {seconds} seconds.") from None
+        raise ChildEnded(f"It took longer than {seconds} seconds.") from None
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
-        raise Ended(f"It was ended by {name}: too much memory or time.")
+        raise ChildEnded(f"It was ended by {name}: too much memory or time.")
     if done.returncode:
-        raise Ended(done.stderr.decode(errors="replace")[-2000:])
+        raise ChildEnded(done.stderr.decode(errors="replace")[-2000:])
     return done.stdout or b""

@@ -185,7 +185,7 @@ def trouble(alias: str = "default") -> Trouble | None:
         number = schema.pending_migrations()
     except Error:
         return None
-    return Trouble(schema.sentence(number)) if number else None
+    return Trouble(schema.pending_sentence(number)) if number else None
 
 
 def unfit(alias: str = "default") -> Trouble | None:

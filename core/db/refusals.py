@@ -69,7 +69,7 @@ def refusal_of(error: DatabaseError) -> Refusal:
         sentence = str(constraint.get_violation_error_message())
         if has_sentence(constraint):
             return Refusal(sentence, model._meta.db_table, fields_of(model, constraint))
-    columns = [column] if column else columns_of(table, name)
+    columns = [column] if column else columns_of_constraint(table, name)
     found = SENTENCES.get(state, UNKNOWN)
     if state == "23514" and re.fullmatch(rf"{table}_\w+_check\d*", name):
         found = NOT_NEGATIVE
@@ -101,7 +101,7 @@ def fields_of(model: type[Model], constraint: BaseConstraint) -> tuple[str, ...]
     return tuple(f.name for f in model._meta.concrete_fields if f.name in names)
 
 
-def columns_of(table: str, constraint: str) -> list[str]:
+def columns_of_constraint(table: str, constraint: str) -> list[str]:
     """Return the columns of a constraint that no model declares."""
     if not table or not constraint:
         return []

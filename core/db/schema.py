@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Complaint:
+class RateLimitedMessage:
     """A rate-limited log message. `log` writes a sentence when it differs from the one
     before, and otherwise once a minute, though it may be called a hundred times a
     second."""
@@ -32,7 +32,7 @@ class Complaint:
 
 
 # This process's message about its database.
-COMPLAINT = Complaint()
+COMPLAINT = RateLimitedMessage()
 
 
 def pending_migrations() -> int:
@@ -56,7 +56,7 @@ def unknown_migrations() -> list[str]:
     )
 
 
-def sentence(number: int) -> str:
+def pending_sentence(number: int) -> str:
     """Return what to do about `number` pending migrations, at least one."""
     return (
         "The database is not ready for this release: "
@@ -75,5 +75,5 @@ def is_behind(error: BaseException) -> bool:
     except Error:
         return False
     if number:
-        COMPLAINT.log(sentence(number))
+        COMPLAINT.log(pending_sentence(number))
     return number > 0

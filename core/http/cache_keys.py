@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
 
-from core.i18n.languages import language_of
+from core.i18n.languages import language_of_path
 
 type Normal = Callable[[str], str]
 """Takes the value of a parameter, returns its normal form: one for all values that lead
@@ -45,7 +45,7 @@ def bare_request(request: HttpRequest, query: Query) -> HttpRequest:
         "wsgi.url_scheme": urlsplit(settings.SITE_URL).scheme,
     }
     bare.resolver_match = request.resolver_match
-    bare.LANGUAGE_CODE = language_of(request.path)
+    bare.LANGUAGE_CODE = language_of_path(request.path)
     return bare
 
 

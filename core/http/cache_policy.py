@@ -72,7 +72,7 @@ FRAMED_CSP = {**settings.SECURE_CSP, "frame-ancestors": ["*"]}
 KEPT = frozenset({200, 301, 302, 304})
 
 
-class Audience(enum.Enum):
+class CacheAudience(enum.Enum):
     """The caches that may keep a response: all, none, or none and no search engine."""
 
     CACHED = "cached"
@@ -85,7 +85,7 @@ class Policy:
     """A cache policy: who may keep a response and, if it is cached, which query
     parameters count."""
 
-    audience: Audience
+    audience: CacheAudience
     query: Mapping[str, Normal] = field(default_factory=dict)
     proofs: frozenset[str] = frozenset()
     """Those of them whose values nobody can make up. Links between such pages carry
@@ -110,12 +110,16 @@ def cached(
     can make up."""
     query = {**(common or {}), **(proofs or {}), **query}
     return Policy(
-        Audience.CACHED, query, frozenset(proofs or ()), embeddable or framed, framed
+        CacheAudience.CACHED,
+        query,
+        frozenset(proofs or ()),
+        embeddable or framed,
+        framed,
     )
 
 
-NO_STORE = Policy(Audience.NO_STORE)
-PERSONAL = Policy(Audience.PERSONAL)
+NO_STORE = Policy(CacheAudience.NO_STORE)
+PERSONAL = Policy(CacheAudience.PERSONAL)
 
 
 @cache
@@ -287,7 +291,7 @@ def make_page(response: HttpResponse, now: float, switches: Switches = NONE) -> 
     )
 
 
-def respond(request: HttpRequest, page: Page) -> HttpResponse:
+def answer_with_page(request: HttpRequest, page: Page) -> HttpResponse:
     """Return the page, compressed if the browser accepts that, or 304 if it has it
     already."""
     if page.etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
@@ -319,12 +323,12 @@ class CachePolicyMiddleware:
         allow_noted(request, response)
         match = request.resolver_match
         policy = policy_of(match.view_name) if match else NO_STORE
-        if policy.audience is Audience.CACHED and response.status_code in KEPT:
+        if policy.audience is CacheAudience.CACHED and response.status_code in KEPT:
             response.headers.setdefault("Cache-Control", PUBLIC_CONTROL)
             response.headers["Vary"] = "Accept-Encoding"
         else:
             response.headers["Cache-Control"] = "no-store"
-        if policy.audience is Audience.PERSONAL:
+        if policy.audience is CacheAudience.PERSONAL:
             response.headers["X-Robots-Tag"] = "noindex"
         if policy.embeddable:
             response.headers["Access-Control-Allow-Origin"] = "*"
@@ -341,7 +345,7 @@ class CachePolicyMiddleware:
         match = request.resolver_match
         assert match is not None
         policy = policy_of(match.view_name)
-        if policy.audience is not Audience.CACHED or request.method not in (
+        if policy.audience is not CacheAudience.CACHED or request.method not in (
             "GET",
             "HEAD",
         ):
@@ -371,7 +375,7 @@ class CachePolicyMiddleware:
             if is_away(error):
                 return problem(request, 503)
             raise
-        return respond(request, page)
+        return answer_with_page(request, page)
 
 
 # URLs with a query can be made up without end, searches above all. At most half of the
@@ -406,7 +410,7 @@ def stale_page(
         or now - page.rendered_at > STALE_IF_ERROR
     ):
         return None
-    return respond(request, page)
+    return answer_with_page(request, page)
 
 
 def not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

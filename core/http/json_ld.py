@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 ESCAPES = str.maketrans({"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"})
 
 
-def element(data: dict[str, Any]) -> SafeString:
+def json_ld_element(data: dict[str, Any]) -> SafeString:
     """Return the data, without empty fields, as an HTML element."""
     said = {name: value for name, value in data.items() if value not in ("", None)}
     shape = {"@context": "https://schema.org", **said}

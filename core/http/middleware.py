@@ -19,7 +19,7 @@ from core.http.problems import problem
 from core.http.untrusted_input import limit_of
 from core.i18n.languages import (
     ADMIN,
-    language_of,
+    language_of_path,
 )
 from core.observability.logs import request_fields
 from core.observability.outcomes import OUTCOMES
@@ -98,7 +98,7 @@ def body_limit(get_response: GetResponse) -> GetResponse:
             length = 0
         if length > limit_of(request.path):
             drain(request, min(length, DRAIN_LIMIT))
-            with translation.override(language_of(request.path)):
+            with translation.override(language_of_path(request.path)):
                 return problem(request, 413, has_files=request.content_type == FILES)
         if 0 < length <= settings.PUBLIC_BODY_LIMIT:
             # Read here and not in a view, where a body that does not arrive in time
@@ -106,7 +106,7 @@ def body_limit(get_response: GetResponse) -> GetResponse:
             try:
                 _ = request.body
             except UnreadablePostError:
-                with translation.override(language_of(request.path)):
+                with translation.override(language_of_path(request.path)):
                     return problem(request, 408)
         return get_response(request)
 
@@ -156,7 +156,7 @@ def language_from_path(get_response: GetResponse) -> GetResponse:
     also considers cookies and headers, and a shared cache must not vary on those."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        request.LANGUAGE_CODE = language_of(request.path)
+        request.LANGUAGE_CODE = language_of_path(request.path)
         with translation.override(request.LANGUAGE_CODE):
             response = get_response(request)
         response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
@@ -186,7 +186,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         try:
             response: HttpResponseBase = super().__call__(request)
         except FileNotFoundError:
-            with translation.override(language_of(request.path)):
+            with translation.override(language_of_path(request.path)):
                 return problem(request, 404)
         return response
 

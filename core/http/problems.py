@@ -16,7 +16,7 @@ from django.utils.translation import override
 
 from core.http.sent_forms import sent_form
 from core.http.styles import allow_noted
-from core.i18n.languages import ADMIN, language_of
+from core.i18n.languages import ADMIN, language_of_path
 from core.observability.logs import log_context
 from core.security import events
 from core.switches import stopped_by
@@ -128,7 +128,7 @@ def mended_path(path: str) -> str:
     for other in (front, front.lower(), NO_PREFIX.sub("/", front.lower())):
         try:
             # As one asks for that page: its language is in its path.
-            with override(language_of(other)):
+            with override(language_of_path(other)):
                 match = resolve(other)
         except Resolver404:
             continue

@@ -32,10 +32,10 @@ STRING = re.compile(r'("[^"]*")')
 AROUND = re.compile(r"\s*([{};,>])\s*")
 
 
-def bundle(path: Path) -> str:
+def inline_imports(path: Path) -> str:
     """Return a style sheet with its imports inlined."""
     return IMPORT.sub(
-        lambda found: bundle(path.parent / found["name"]), path.read_text()
+        lambda found: inline_imports(path.parent / found["name"]), path.read_text()
     )
 
 
@@ -55,7 +55,7 @@ def hash_of(css: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def element(css: str) -> SafeString:
+def style_element(css: str) -> SafeString:
     """Return the style sheet as an HTML element; only for CSS that the site itself
     wrote."""
     assert "<" not in css
@@ -72,15 +72,15 @@ def colour_tokens(*, dark: bool) -> dict[str, str]:
     return dict(TOKEN.findall(light)) | (dict(TOKEN.findall(rest)) if dark else {})
 
 
-SITE = minified(bundle(CSS / "site.css"))
+SITE = minified(inline_imports(CSS / "site.css"))
 SITE_HASH = hash_of(SITE)
-SITE_ELEMENT = element(SITE)
+SITE_ELEMENT = style_element(SITE)
 
 
 def add_style_sheet(request: HttpRequest, css: str) -> SafeString:
     """Add a style sheet to the page that is being rendered, and return its element."""
     request.META.setdefault("site.styles", []).append(hash_of(css))
-    return element(css)
+    return style_element(css)
 
 
 def allow_noted(request: HttpRequest, response: HttpResponseBase) -> None:

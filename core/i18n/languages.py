@@ -49,7 +49,7 @@ class AdminPrefix(LocalePrefixPattern):
         return f"{ADMIN[1:]}{super().language_prefix}"
 
 
-def parts_of(path: str) -> tuple[str, str, str]:
+def parts_of_path(path: str) -> tuple[str, str, str]:
     """Split `path` into what stands before the language, the language, and the rest."""
     before = ADMIN if path.startswith(ADMIN) else "/"
     prefix, slash, rest = path.removeprefix(before).partition("/")
@@ -58,14 +58,14 @@ def parts_of(path: str) -> tuple[str, str, str]:
     return before, str(settings.LANGUAGE_CODE), f"{prefix}{slash}{rest}"
 
 
-def language_of(path: str) -> str:
+def language_of_path(path: str) -> str:
     """Return the code of the language that `path` asks for."""
-    return parts_of(path)[1]
+    return parts_of_path(path)[1]
 
 
 def path_in(language: str, path: str) -> str:
     """Return the path of the same page in `language`."""
-    before, _language, rest = parts_of(path)
+    before, _language, rest = parts_of_path(path)
     prefix = "" if language == settings.LANGUAGE_CODE else f"{language}/"
     return f"{before}{prefix}{rest}"
 

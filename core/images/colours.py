@@ -23,7 +23,7 @@ def parse_colour(text: str) -> Colour:
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
-def written(colour: Colour) -> str:
+def hexadecimal(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
@@ -50,7 +50,7 @@ def contrast(one: Colour, other: Colour) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def least(colour: Colour, grounds: Sequence[Colour]) -> float:
+def least_contrast(colour: Colour, grounds: Sequence[Colour]) -> float:
     """Return the contrast with the background where it is worst."""
     return min(contrast(colour, ground) for ground in grounds)
 
@@ -63,7 +63,7 @@ def readable_on(
     towards = BLACK if luminance(grounds[0]) > 0.18 else WHITE
     for percent in range(101):
         found = mixed(colour, towards, percent / 100)
-        if least(found, grounds) >= wanted:
+        if least_contrast(found, grounds) >= wanted:
             return found
     raise ValueError(f"neither black nor white can be read on all of {grounds}")
 

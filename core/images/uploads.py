@@ -68,7 +68,7 @@ KINDS = (
 
 
 @dataclass(frozen=True)
-class Source:
+class PictureSource:
     """The attributes of a <source> of a <picture>."""
 
     type: str
@@ -84,7 +84,7 @@ class Cleaned(ContentFile[bytes]):
         """Data of the smaller pictures, by the ending of their names: "480.avif"."""
 
 
-def prepare(upload: Any, name: str) -> None:
+def prepare_upload(upload: Any, name: str) -> None:
     """Process the upload of field `name`, which takes seconds, before a transaction
     locks rows for it. What is no picture is left for the form to refuse."""
     width = LOGO_WIDTH if name.endswith("logo") else PICTURE_WIDTH
@@ -99,7 +99,9 @@ def prepare(upload: Any, name: str) -> None:
             for smaller in widths_of(picture.width):
                 for kind in KINDS:
                     ending = f"{smaller}.{kind.suffix}"
-                    cleaned.made[ending] = encoded(shrunk(picture, smaller), kind)
+                    cleaned.made[ending] = encode_picture(
+                        shrunk(picture, smaller), kind
+                    )
     upload.prepared = (width, cleaned)
 
 
@@ -250,7 +252,7 @@ def shrunk(picture: Image.Image, width: int) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def encoded(picture: Image.Image, kind: Kind) -> bytes:
+def encode_picture(picture: Image.Image, kind: Kind) -> bytes:
     """Encode the picture in the best quality that fits the budget; if none does, with
     less detail, which looks better than the lowest quality."""
     data = b""
@@ -327,7 +329,9 @@ class PictureFile(SizedFile):
         for width in self.widths:
             for kind in KINDS:
                 ending = f"{width}.{kind.suffix}"
-                data = self.made.get(ending) or encoded(shrunk(picture, width), kind)
+                data = self.made.get(ending) or encode_picture(
+                    shrunk(picture, width), kind
+                )
                 self.storage.save(self.beside(ending), ContentFile(data))
 
     @property
@@ -340,11 +344,11 @@ class PictureFile(SizedFile):
         return self.storage.url(self.beside(f"{width}.{kind.suffix}"))
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[PictureSource]:
         """For <picture>, best format first; empty for a picture stored without its
         size."""
         return [
-            Source(
+            PictureSource(
                 type=f"image/{kind.suffix}",
                 srcset=", ".join(f"{self.address(w, kind)} {w}w" for w in self.widths),
             )

@@ -155,7 +155,7 @@ def clean_address(typed: str) -> str:
             f"{checked}@{domain}", check_deliverability=False, strict=True
         )
     except email_validator.EmailNotValidError:
-        raise NotAnAddress(why_not(text)) from None
+        raise NotAnAddress(address_fault(text)) from None
     local = quoted if dots else found.local_part
     if UNSAFE_LOCAL.search(local):
         raise NotAnAddress
@@ -170,7 +170,7 @@ def clean_address(typed: str) -> str:
     return address
 
 
-def why_not(text: str) -> StrOrPromise:
+def address_fault(text: str) -> StrOrPromise:
     if text.count("@") > 1 and re.search(r"@.*[\s,;/|]", text):
         return ONE_ALONE
     if re.search(f"[{JOINERS}]", text):
@@ -219,7 +219,7 @@ def readable_domain(domain: str) -> str:
         return domain
 
 
-def spellings(address: str) -> list[str]:
+def address_spellings(address: str) -> list[str]:
     """Return every form in which this very address may be stored: with its domain as
     people write it, and as the DNS has it. Only the domain has several."""
     local, _at, domain = address.rpartition("@")

@@ -69,7 +69,7 @@ type Report = CameBack | Complaint
 
 
 @dataclass(frozen=True)
-class Part:
+class MessagePart:
     """A message or a part of one: its header, and its content as it is."""
 
     header: Message
@@ -98,11 +98,11 @@ class Part:
                 return self.body
 
 
-def split(data: bytes) -> Part:
+def split_message(data: bytes) -> MessagePart:
     """Separate header and body."""
     found = BLANK_LINE.search(data, 0, LONGEST_HEADER)
     end, begin = (found.start(), found.end()) if found else (LONGEST_HEADER, len(data))
-    return Part(header_of(data[:end]), data[begin:])
+    return MessagePart(header_of(data[:end]), data[begin:])
 
 
 def header_of(data: bytes) -> Message:
@@ -114,7 +114,7 @@ def header_of(data: bytes) -> Message:
     return header
 
 
-def parts_of(message: Part) -> list[Part]:
+def parts_of_message(message: MessagePart) -> list[MessagePart]:
     """Return the first parts of a multipart message, and none that are within them."""
     boundary = message.header.get_boundary() or ""
     if message.header.get_content_maintype() != "multipart" or not boundary:
@@ -122,27 +122,27 @@ def parts_of(message: Part) -> list[Part]:
     line = re.escape(boundary.encode("ascii", "replace"))
     mark = re.compile(rb"^--" + line + rb"(?:--)?[ \t]*\r?$", re.MULTILINE)
     pieces = mark.split(message.body, MOST_PARTS)
-    return [split(piece.removeprefix(b"\n")) for piece in pieces[1:]]
+    return [split_message(piece.removeprefix(b"\n")) for piece in pieces[1:]]
 
 
-def sent_to(message: Part) -> str:
+def sent_to(message: MessagePart) -> str:
     """Return the addresses that the servers on the way here noted."""
     fields = message.header.items()
     found = [str(text) for name, text in fields if name.lower() in DELIVERY_HEADERS]
     return " ".join(text[:LONGEST_VALUE] for text in found[:MOST_RECIPIENTS])
 
 
-def is_from_program(message: Part) -> bool:
+def is_from_program(message: MessagePart) -> bool:
     """Return whether a program answers: with a report, or that somebody is away."""
     return message.kind == "multipart/report" or bool(
         ANSWERED_BY_PROGRAM.match(message.value("Auto-Submitted").strip())
     )
 
 
-def read_report(message: Part) -> Report | None:
+def read_report(message: MessagePart) -> Report | None:
     """Return what a message reports; None if it is anything else: a delay, an arrival,
     somebody who is away, a letter."""
-    parts = parts_of(message)
+    parts = parts_of_message(message)
     for number, part in enumerate(parts):
         if part.kind.endswith("delivery-status"):
             return read_delivery_status(part.content)
@@ -159,7 +159,7 @@ def read_delivery_status(content: bytes) -> CameBack | None:
     one of several places behind an address did not come back."""
     failed = []
     for group in BETWEEN_RECIPIENTS.split(content[:LONGEST_HEADER], MOST_RECIPIENTS):
-        fields = Part(header_of(group.lstrip()), b"")
+        fields = MessagePart(header_of(group.lstrip()), b"")
         action = fields.value("Action").strip().lower()
         if action.startswith(("delivered", "relayed", "expanded")):
             return None
@@ -170,7 +170,7 @@ def read_delivery_status(content: bytes) -> CameBack | None:
     return next(iter(other or failed), None)
 
 
-def status_of(fields: Part) -> str:
+def status_of(fields: MessagePart) -> str:
     """Return the status of one recipient: that of the server that refused the mail
     where the field has none or a general one, 5.0.0."""
     status = status_in(fields.value("Status"))
@@ -182,20 +182,22 @@ def status_of(fields: Part) -> str:
 # == Complaints ==
 
 
-def read_feedback(content: bytes, copies: list[Part]) -> Complaint | None:
+def read_feedback(content: bytes, copies: list[MessagePart]) -> Complaint | None:
     """Return whose mail a feedback report is about, by its field or by the header of
     the mail that it quotes."""
-    fields = split(content.lstrip() + b"\n\n")
+    fields = split_message(content.lstrip() + b"\n\n")
     if fields.value("Feedback-Type").strip().lower() not in UNWANTED:
         return None
-    quoted = [split(copy.content.lstrip()).value("Return-Path") for copy in copies[:1]]
+    quoted = [
+        split_message(copy.content.lstrip()).value("Return-Path") for copy in copies[:1]
+    ]
     return Complaint(" ".join([fields.value("Original-Mail-From"), *quoted]))
 
 
 # == Bounces in words ==
 
 
-def read_words(message: Part, parts: list[Part]) -> CameBack | None:
+def read_words(message: MessagePart, parts: list[MessagePart]) -> CameBack | None:
     """Return what a bounce says that only people were meant to read."""
     plain = next((part for part in parts if part.kind == "text/plain"), message)
     text = plain.content[:LONGEST_TEXT].decode("ascii", "replace")

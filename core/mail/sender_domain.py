@@ -87,8 +87,8 @@ def explain(sender: Sender, selector: str, dns: Dns) -> Iterator[str]:
             yield from sentences
         except Unanswered as problem:
             yield (
-                f"The DNS does not answer for {shown(str(problem))}. Run this again, "
-                "or ask another name server: --nameserver 9.9.9.9"
+                f"The DNS does not answer for {harmless(str(problem))}. Run this "
+                "again, or ask another name server: --nameserver 9.9.9.9"
             )
 
 
@@ -120,18 +120,18 @@ def explain_spf(sender: Sender, dmarc: Dmarc, dns: Dns) -> Iterator[str]:
             names = "ip4:ADDRESS-OF-YOUR-MAIL-SERVER"
         yield (
             f"SPF: {domain} has no record, so nobody knows which servers may send for "
-            f"it. Add {line(domain, f'v=spf1 {names} -all')}"
+            f"it. Add {zone_line(domain, f'v=spf1 {names} -all')}"
         )
         return
     if len(records) > 1:
         yield (
             f"SPF: {domain} has {len(records)} records, and receivers then go by none "
-            f"(permerror). Keep one: {line(domain, merged(records))}"
+            f"(permerror). Keep one: {zone_line(domain, merged(records))}"
         )
         return
     found = Spf()
     found.rest = examine(domain, records[0], found, [domain], dns)
-    yield f"SPF: {domain} says “{shown(records[0])}”. {meaning(found)}"
+    yield f"SPF: {domain} says “{harmless(records[0])}”. {meaning(found)}"
     yield from (f"SPF: {problem}" for problem in found.problems)
     if aligned(domain, sender.domain, strict=dmarc.strict_spf):
         yield (
@@ -177,8 +177,9 @@ def examine(domain: str, record: str, found: Spf, path: list[str], dns: Dns) -> 
                 redirect = modifier["value"]
         elif known is None or not is_well_formed(known):
             found.problems.append(
-                f"“{shown(term)}” in the record of {shown(domain)} is nothing that SPF "
-                "knows, and receivers then go by nothing (permerror). Correct it."
+                f"“{harmless(term)}” in the record of {harmless(domain)} is nothing "
+                "that SPF knows, and receivers then go by nothing (permerror). Correct "
+                "it."
             )
         elif (name := known["name"].lower()) == "all":
             return known["qualifier"] or "+"
@@ -201,12 +202,14 @@ def follow(domain: str, found: Spf, path: list[str], dns: Dns) -> str:
     if "%" in domain or found.lookups > MOST_LOOKUPS:
         return ""
     if domain in path:
-        found.problems.append(f"{path[-1]} includes {shown(domain)}, which led to it.")
+        found.problems.append(
+            f"{path[-1]} includes {harmless(domain)}, which led to it."
+        )
         return ""
     records = spf_records(domain, dns)
     if len(records) != 1:
         found.problems.append(
-            f"{path[-1]} includes {shown(domain)}, which has {len(records) or 'no'} "
+            f"{path[-1]} includes {harmless(domain)}, which has {len(records) or 'no'} "
             f"SPF record{'s' * (len(records) > 1)}: receivers then go by nothing "
             "(permerror). Correct the name or take it out."
         )
@@ -265,8 +268,8 @@ def explain_dmarc(sender: Sender, dmarc: Dmarc, dns: Dns) -> Iterator[str]:
     if not records:
         yield (
             f"DMARC: {sender.domain} has no record; without one large providers refuse "
-            f"mail to many. Add {line(f'_dmarc.{above}', 'v=DMARC1; p=none')} and, "
-            "once mail arrives with dmarc=pass in its Authentication-Results, "
+            f"mail to many. Add {zone_line(f'_dmarc.{above}', 'v=DMARC1; p=none')} "
+            "and, once mail arrives with dmarc=pass in its Authentication-Results, "
             "p=quarantine."
         )
         return
@@ -289,7 +292,7 @@ def explain_dmarc(sender: Sender, dmarc: Dmarc, dns: Dns) -> Iterator[str]:
         "quarantine": "what does not pass goes under spam.",
         "reject": "what does not pass is refused.",
     }.get(asked, "which means nothing. Write p=none, p=quarantine or p=reject.")
-    yield f"DMARC: _dmarc.{place} says {name}={shown(asked)}: {means}"
+    yield f"DMARC: _dmarc.{place} says {name}={harmless(asked)}: {means}"
 
 
 # == DKIM ==
@@ -313,7 +316,9 @@ def explain_dkim(
         domains.append(above)
     for domain in domains:
         name = f"{selector}._domainkey.{domain}"
-        keys = [tags for text in dns.ask(name, "TXT") if "p" in (tags := key_of(text))]
+        keys = [
+            tags for text in dns.ask(name, "TXT") if "p" in (tags := tags_of_key(text))
+        ]
         if not keys:
             continue
         if len(keys) > 1:
@@ -326,14 +331,16 @@ def explain_dkim(
                 f"s={selector} aligns."
             )
         return
-    tell = line(f"{selector}._domainkey.{sender.domain}", "v=DKIM1; p=YOUR-PUBLIC-KEY")
+    tell = zone_line(
+        f"{selector}._domainkey.{sender.domain}", "v=DKIM1; p=YOUR-PUBLIC-KEY"
+    )
     yield (
         f"DKIM: there is no key {selector} at {' or '.join(domains)}. Correct the "
         f"selector, or add the record that your mail provider tells, such as {tell}"
     )
 
 
-def key_of(text: str) -> dict[str, str]:
+def tags_of_key(text: str) -> dict[str, str]:
     """Return the tags of a key."""
     pairs = (part.partition("=") for part in text.split(";"))
     return {name.strip(): "".join(told.split()) for name, _, told in pairs}
@@ -361,11 +368,11 @@ def aligned(one: str, other: str, *, strict: bool) -> bool:
     return organizational_domain(one) == organizational_domain(other)
 
 
-def line(name: str, text: str) -> str:
+def zone_line(name: str, text: str) -> str:
     """Return a line of a zone file."""
-    return f'{name}. TXT "{shown(text)}"'
+    return f'{name}. TXT "{harmless(text)}"'
 
 
-def shown(text: str) -> str:
+def harmless(text: str) -> str:
     """Return what strangers wrote as one line that does no harm to a terminal."""
     return "".join(sign if sign.isprintable() else "�" for sign in text)[:400]

@@ -296,7 +296,7 @@ def mail_domain() -> str:
     return parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2]
 
 
-def complete(message: EmailMessage) -> EmailMessage:
+def complete_message(message: EmailMessage) -> EmailMessage:
     """Complete a message of Django's: a Message-ID of our domain instead of this
     machine's name, and addresses as mail servers take them."""
     message.extra_headers.setdefault("Message-ID", make_msgid(domain=mail_domain()))
@@ -317,7 +317,9 @@ class SmtpBackend(EmailBackend):
             raise
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        return super().send_messages([complete(each) for each in email_messages])
+        return super().send_messages(
+            [complete_message(each) for each in email_messages]
+        )
 
 
 class FolderBackend(BaseEmailBackend):
@@ -330,7 +332,7 @@ class FolderBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         with FolderTransport({"folder": self.folder}) as transport:
             for message in email_messages:
-                data = complete(message).message().as_bytes(policy=policy.SMTP)
+                data = complete_message(message).message().as_bytes(policy=policy.SMTP)
                 transport.send(message.from_email, "", data)
         return len(email_messages)
 

@@ -26,4 +26,6 @@ class DatabaseCommand(BaseCommand):
         if number := schema.pending_migrations():
             # Migrating does not help where the database itself is the trouble.
             found = connecting.unfit()
-            raise CommandError(found.sentence if found else schema.sentence(number))
+            raise CommandError(
+                found.sentence if found else schema.pending_sentence(number)
+            )

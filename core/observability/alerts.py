@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 AGAIN_AFTER = timedelta(hours=1)
 
 
-def watch(now: datetime) -> bool:
+def send_alerts(now: datetime) -> bool:
     """Send an alert for each trouble when it begins, every hour while it lasts, and
     once when it is over. Return False: no more work is waiting."""
     troubles = {found.name: found.trouble for found in read_all(now) if found.trouble}
@@ -118,4 +118,4 @@ WAYS: list[tuple[Callable[[str, str], bool], Callable[[], bool]]] = [
 
 # Runs beside the web server as well as in the worker: whichever is alive reports that
 # the other is not. The advisory lock lets only one of them send.
-WATCH = Loop("watch", 10, watch, works_always=True)
+WATCH = Loop("watch", 10, send_alerts, works_always=True)

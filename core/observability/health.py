@@ -33,7 +33,7 @@ TAKES_WRITES = "SELECT current_setting('transaction_read_only') = 'off'"
 
 
 @dataclass(frozen=True)
-class State:
+class SiteState:
     """The state of the site: whether it can serve visitors, and what is wrong."""
 
     database: str
@@ -65,7 +65,7 @@ class State:
         return {**found, "troubles": self.troubles}
 
 
-def read_state() -> State:
+def read_state() -> SiteState:
     now = timezone.now()
     here = watchdog.readings(now)
     database, pending, cause = "ok", 0, ""
@@ -76,14 +76,14 @@ def read_state() -> State:
                 database, cause = "read-only", connecting.takes_no_writes("default")
                 discard_connections()
         if pending := schema.pending_migrations():
-            cause = schema.sentence(pending)
-        return State(database, pending, [*here, *read_all(now)], cause)
+            cause = schema.pending_sentence(pending)
+        return SiteState(database, pending, [*here, *read_all(now)], cause)
     except Error:
         # A probe may query a table that a pending migration has still to create.
         if pending:
-            return State(database, pending, here, cause)
+            return SiteState(database, pending, here, cause)
         found = connecting.LATELY.get()
-        return State("away", 0, here, found.sentence if found else "")
+        return SiteState("away", 0, here, found.sentence if found else "")
 
 
 # Anybody may ask, and it costs the database the same, however often they do.

@@ -181,7 +181,7 @@ def watch(held: IO[bytes], stop: threading.Event) -> None:
             connection.close()
 
 
-def start(held: IO[bytes], stop: threading.Event) -> None:
+def start_watching(held: IO[bytes], stop: threading.Event) -> None:
     """Start `watch` in a thread."""
     words = (held, stop)
     threading.Thread(target=watch, args=words, name="watchdog", daemon=True).start()

@@ -73,10 +73,10 @@ class Font:
 def installed() -> tuple[Font, ...]:
     """Return the fonts, in the order in which they are tried; raise NoFonts when the
     first is missing."""
-    paths = found()
+    paths = font_files()
     if BASE not in paths:
         raise NoFonts(f"{BASE} is in none of {', '.join(PLACES)}")
-    return tuple(read(paths[name]) for name in sorted(paths, key=rank))
+    return tuple(read_font(paths[name]) for name in sorted(paths, key=rank))
 
 
 def rank(name: str) -> tuple[bool, bool, str]:
@@ -84,7 +84,7 @@ def rank(name: str) -> tuple[bool, bool, str]:
     return name != BASE, not name.startswith("NotoSans"), name
 
 
-def found() -> dict[str, Path]:
+def font_files() -> dict[str, Path]:
     """Return where the fonts are, by name of the file."""
     paths: dict[str, Path] = {}
     for place in PLACES:
@@ -95,7 +95,7 @@ def found() -> dict[str, Path]:
     return paths
 
 
-def read(path: Path) -> Font:
+def read_font(path: Path) -> Font:
     """Return which characters the font in a file has; of a collection, the first."""
     with TTFont(path, fontNumber=0, lazy=True) as font:
         return Font(path, frozenset(map(chr, font.getBestCmap() or ())))

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from core.child.running import Ended, run
+from core.child.running import ChildEnded, run_script
 from core.pdf.fonts import Typesetter
 
 CHILD = Path(__file__).with_name("child.py")
@@ -48,7 +48,7 @@ class Rendered:
     pages: int
 
 
-def render(
+def render_pdf(
     template: Path,
     data: Any,
     *,
@@ -81,14 +81,14 @@ def render(
             "created": int(created.timestamp()),
         }
         try:
-            output = run(
+            output = run_script(
                 CHILD,
                 json.dumps(task).encode(),
                 memory=memory,
                 seconds=seconds,
                 environment=ENVIRONMENT,
             )
-        except Ended as error:
+        except ChildEnded as error:
             raise NotRendered(str(error)) from None
     pages, _line, content = output.partition(b"\n")
     return Rendered(content, typesetter.replaced, int(pages))

@@ -71,7 +71,7 @@ UNREADABLE = re.compile(
 
 
 @dataclass(frozen=True)
-class Place:
+class TextPosition:
     """The position of an unreadable character in a text; lines and characters count
     from 1."""
 
@@ -106,14 +106,14 @@ def plain_figures(text: str) -> str:
     return "".join(str(unicodedata.decimal(sign, sign)) for sign in seen).strip()
 
 
-def unreadable(text: str) -> Place | None:
+def unreadable(text: str) -> TextPosition | None:
     """Return the position of the first unreadable character of a cleaned text, or
     None."""
     found = UNREADABLE.search(text)
     if found is None:
         return None
     before = text[: found.start()]
-    return Place(
+    return TextPosition(
         line=before.count("\n") + 1,
         character=len(before) - before.rfind("\n"),
         code=f"U+{ord(found[0]):04X}",

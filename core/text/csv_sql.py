@@ -37,17 +37,17 @@ def safe(text: str) -> str:
     return f"CASE WHEN {SUSPECT % text} THEN {SAFE % text} ELSE {text} END"
 
 
-def quoted(text: str) -> str:
+def text_sql(text: str) -> str:
     """Return SQL for a text as a cell of the file."""
     return CELL.format(text)
 
 
 def safe_cell(text: str) -> str:
     """Return SQL for a text as a cell that a spreadsheet does not compute."""
-    return quoted(f"({safe(text)})")
+    return text_sql(f"({safe(text)})")
 
 
-def line(cells: Sequence[Cell]) -> str:
+def line_sql(cells: Sequence[Cell]) -> str:
     """Return SQL for a line without its end."""
     plain = f"concat_ws(',', {', '.join(cell.text for cell in cells)})"
     typed = [cell.text for cell in cells if cell.is_typed]

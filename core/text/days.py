@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.text.characters import plain_figures
-from core.text.faults import shown
+from core.text.faults import cited
 
 # Day 0 of spreadsheets, which take 1900 for a leap year: right from March 1900 on.
 # Numbers below the range are years; its last day is in the year 2100.
@@ -46,15 +46,15 @@ def why_no_day(said: str) -> str:
         first, between, second, third = found.groups()
         return why_not_these(said, first, second, third, ordered="." in between)
     if found := IDEOGRAPHIC.match(text):
-        return instead(said, list(days(*found.groups())))
+        return instead(said, list(day_if_any(*found.groups())))
     day = day_in_words(text)
     if day:
         return instead(said, [day])
     if found := SHORT.fullmatch(text):
         first, name, last = found.groups()
-        if month := months().get(plain(name)):
-            full = [*days(in_full(last), str(month), first),
-                    *days(f"20{first}", str(month), last)]  # fmt: skip
+        if month := months().get(plain_word(name)):
+            full = [*day_if_any(in_full(last), str(month), first),
+                    *day_if_any(f"20{first}", str(month), last)]  # fmt: skip
             return short_year(said, full)
     if re.fullmatch(r"\d{4}[-/. ]\d{1,2}", text, re.ASCII) or is_month(text):
         return no_day(said)
@@ -68,17 +68,17 @@ def why_no_number(said: str, number: int) -> str:
     day = None
     if 19_000_101 <= number <= 21_001_231:
         text = str(number)
-        day = next(days(text[:4], text[4:6], text[6:]), None)
+        day = next(day_if_any(text[:4], text[4:6], text[6:]), None)
         return instead(said, [day]) if day else ""
     if number in SPREADSHEET:
         day = SPREADSHEET_DAY + timedelta(days=number)
         return _(
             "%(said)s is how a spreadsheet stores %(day)s; write %(day)s."
-        ) % {"said": shown(said), "day": day}  # fmt: skip
+        ) % {"said": cited(said), "day": day}  # fmt: skip
     for seconds in (number, thousandths):
         if seconds in SECONDS:
             return _("%(said)s counts seconds until %(day)s; write %(day)s.") % {
-                "said": shown(said),
+                "said": cited(said),
                 "day": datetime.fromtimestamp(seconds, UTC).date(),
             }
     return ""
@@ -92,16 +92,18 @@ def why_not_these(
     if not any(map(int, (first, second, third))):
         return no_day(said)
     if len(first) == 4:
-        found = list(days(first, second, third)) or list(days(first, third, second))
-        return instead(said, found) or too_many(said, first, second)
+        found = list(day_if_any(first, second, third)) or list(
+            day_if_any(first, third, second)
+        )
+        return instead(said, found) or month_too_short(said, first, second)
     if len(third) == 4:
-        found = list(days(third, second, first))
+        found = list(day_if_any(third, second, first))
         if not (ordered and found):
-            found += days(third, first, second)
-        return instead(said, found) or too_many(said, third, second)
-    full = [*days(in_full(third), second, first),
-            *days(in_full(third), first, second),
-            *days("20" + first.zfill(2), second, third)]  # fmt: skip
+            found += day_if_any(third, first, second)
+        return instead(said, found) or month_too_short(said, third, second)
+    full = [*day_if_any(in_full(third), second, first),
+            *day_if_any(in_full(third), first, second),
+            *day_if_any("20" + first.zfill(2), second, third)]  # fmt: skip
     return short_year(said, full)
 
 
@@ -117,10 +119,10 @@ def short_year(said: str, full: list[date]) -> str:
     return _(
         "“%(said)s” has a year of two digits: write it with four, year first, as in "
         "%(days)s."
-    ) % {"said": shown(said), "days": either(full)}  # fmt: skip
+    ) % {"said": cited(said), "days": either_day(full)}  # fmt: skip
 
 
-def too_many(said: str, year: str, month: str) -> str:
+def month_too_short(said: str, year: str, month: str) -> str:
     """Explain a day that the month does not have; "" when the month does not exist
     either."""
     if not (int(year) and 1 <= int(month) <= 12):
@@ -128,10 +130,10 @@ def too_many(said: str, year: str, month: str) -> str:
     return _(
         "There is no %(said)s: that month has %(most)s days. Write the day that is "
         "meant."
-    ) % {"said": shown(said), "most": monthrange(int(year), int(month))[1]}
+    ) % {"said": cited(said), "most": monthrange(int(year), int(month))[1]}
 
 
-def days(year: str, month: str, day: str) -> Iterator[date]:
+def day_if_any(year: str, month: str, day: str) -> Iterator[date]:
     """Yield the day, if it exists."""
     try:
         yield date(int(year), int(month), int(day))
@@ -143,7 +145,7 @@ def day_in_words(text: str) -> date | None:
     """Return the day in words such as “31 March 2016”, “Tue, Mar. 31st, 2016”, “31 mars
     2016 22:55”; None when a part of it is missing, when it does not exist, and when two
     months are named."""
-    words = [plain(word) for word in WRITTEN.findall(HOUR.sub(" ", text))[:8]]
+    words = [plain_word(word) for word in WRITTEN.findall(HOUR.sub(" ", text))[:8]]
     named = {months()[word] for word in words if word in months()}
     if len(named) > 1 and "mar" in words:  # mardi, martes, martedì
         named.discard(months()["mar"])
@@ -153,12 +155,12 @@ def day_in_words(text: str) -> date | None:
     day = next((n for n in numbers if re.fullmatch(r"\d{1,2}", n, re.ASCII)), None)
     if not (month and year and day):
         return None
-    return next(days(year, str(month), day), None)
+    return next(day_if_any(year, str(month), day), None)
 
 
 def is_month(text: str) -> bool:
     """Return whether `text` is a month and a year, as in “March 2016”."""
-    words = [plain(word) for word in WRITTEN.findall(text)]
+    words = [plain_word(word) for word in WRITTEN.findall(text)]
     return len(words) == 2 and words[0] in months() and words[1].isdecimal()
 
 
@@ -166,14 +168,14 @@ def is_month(text: str) -> bool:
 def months() -> dict[str, int]:
     """Return the numbers of the months by their names, long and short."""
     return {
-        plain(name): number
+        plain_word(name): number
         for code in (*dict(settings.LANGUAGES), *OTHER_LANGUAGES)
         for width in ("wide", "abbreviated")
         for number, name in Locale.parse(code, sep="-").months["format"][width].items()
     }
 
 
-def plain(word: str) -> str:
+def plain_word(word: str) -> str:
     """Return the word without case, accents and dots."""
     letters = unicodedata.normalize("NFD", word.casefold())
     return "".join(letter for letter in letters if letter.isalnum())
@@ -185,14 +187,14 @@ def instead(said: str, found: list[date]) -> str:
     if len(set(found)) > 1:
         return _(
             "“%(said)s” may mean two days: write %(days)s, whichever it is."
-        ) % {"said": shown(said), "days": either(found)}  # fmt: skip
+        ) % {"said": cited(said), "days": either_day(found)}  # fmt: skip
     return _("“%(said)s” is not how a day is written here: write %(day)s.") % {
-        "said": shown(said),
+        "said": cited(said),
         "day": found[0],
     }
 
 
-def either(found: list[date]) -> str:
+def either_day(found: list[date]) -> str:
     """Return one day, or the first two with “or” between them."""
     one, *others = dict.fromkeys(map(str, found))
     return (
@@ -202,5 +204,5 @@ def either(found: list[date]) -> str:
 
 def no_day(said: str) -> str:
     return _("“%(said)s” names no day: write one, as in 2016-03-31.") % {
-        "said": shown(said)
+        "said": cited(said)
     }

@@ -68,7 +68,7 @@ class FileProblems(FileProblem):
             if len(same) <= MOST_ALIKE:
                 told += ((problem.place, str(problem)) for problem in same)
             else:
-                also = lines_of(problem.place[0] for problem in same[1:])
+                also = same_elsewhere(problem.place[0] for problem in same[1:])
                 told.append((same[0].place, f"{same[0]} {also}"))
         told.sort(key=lambda one: one[0])
         sentences = bounded([sentence for _place, sentence in told])
@@ -84,7 +84,7 @@ def bounded(sentences: Sequence[str]) -> Sequence[str]:
     return [*sentences[:MOST_TOLD], f"and {more:,} more like these."]
 
 
-def lines_of(numbers: Iterable[int]) -> str:
+def same_elsewhere(numbers: Iterable[int]) -> str:
     """Return a sentence on where else a fault is: “The same in 12 more places, lines 3,
     4 and 5.”"""
     found = list(numbers)
@@ -122,7 +122,7 @@ class Faults(list[FileProblem]):
             raise FileProblems(told)
 
 
-def shown(said: str) -> str:
+def cited(said: str) -> str:
     """Return what somebody wrote for use in a sentence: on one line, shortened, and
     without control characters that a terminal obeys."""
     line = UNREADABLE.sub("\ufffd", clean_line(said[: MOST_SHOWN * 10]))

@@ -10,7 +10,7 @@ import re
 import zipfile
 
 from core.text.characters import ignoring_case_and_blanks
-from core.text.faults import Faults, FileProblem, Node, lines_of, shown
+from core.text.faults import Faults, FileProblem, Node, cited, same_elsewhere
 
 # A thousand times the text of a big site's petitions.
 MOST_BYTES = 200_000_000
@@ -113,10 +113,10 @@ def decoded(data: bytes, faults: Faults) -> str | None:
     meant = OTHER_BYTES.sub(as_windows, text)
     sentence = (
         "the file is not UTF-8: save it as UTF-8. In Windows’ own encoding "
-        f"(Windows-1252) a word here is “{shown(OTHER_BYTES.sub(as_windows, beside))}”."
+        f"(Windows-1252) a word here is “{cited(OTHER_BYTES.sub(as_windows, beside))}”."
     )
     if len(lines) > 1:
-        sentence += f" {lines_of(lines[1:])}"
+        sentence += f" {same_elsewhere(lines[1:])}"
     faults.append(FileProblem(Node(None, lines[0], ""), sentence))
     return meant
 
@@ -137,8 +137,8 @@ def written_kind(text: str) -> str:
         r'["\d][^\n{\[]*[,;\t]', start
     ):
         return ""
-    if columns := columns_of(start):
-        named = ", ".join(f"“{shown(column)}”" for column in columns[:6])
+    if columns := column_heads(start):
+        named = ", ".join(f"“{cited(column)}”" for column in columns[:6])
         return f"a table (CSV), with the columns {named}"
     if re.match(r"(?:---|%YAML|#[^\n]*|[\w-]+:(?:[ \n]|$))", start):
         return "YAML, or a text with colons"
@@ -146,11 +146,11 @@ def written_kind(text: str) -> str:
         before = (
             ": take out what stands before it" if re.search(r"[{\[]", start) else ""
         )
-        return f"no JSON: it begins with “{shown(start[:30])}”, not with {{{before}"
+        return f"no JSON: it begins with “{cited(start[:30])}”, not with {{{before}"
     return "not a text"
 
 
-def columns_of(start: str) -> list[str]:
+def column_heads(start: str) -> list[str]:
     """Return the column heads in the first line of a table; [] when it is none."""
     # Excel for Mac may end lines with a carriage return alone.
     first = re.split(r"[\r\n]", start, maxsplit=1)[0].strip()

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from core.text.faults import Faults, Node, shown
+from core.text.faults import Faults, Node, cited
 from core.text.json_scalars import QUOTES, Scalars
 
 # Nobody needs deeper nesting.
@@ -99,19 +99,19 @@ class Reader(Scalars):
             if key in found:
                 self.note(
                     start,
-                    f"“{shown(key)}” stands twice in one object, first in line "
+                    f"“{cited(key)}” stands twice in one object, first in line "
                     f"{found[key].line}: keep one of them.",
                 )
             at = self.skip(at)
             if self.sign(at) == ":":
                 at += 1
             elif self.sign(at):
-                said = f'a colon is missing: write "{shown(key)}": and the value.'
+                said = f'a colon is missing: write "{cited(key)}": and the value.'
                 self.note(at, said)
                 at += self.sign(at) == "="
                 if self.sign(at) in (",", "}"):
                     return at
-            node, at = self.value(self.skip(at), joined(path, key), level)
+            node, at = self.value(self.skip(at), joined_path(path, key), level)
             found.setdefault(key, node)
             return at
 
@@ -172,10 +172,10 @@ class Reader(Scalars):
                 self.note(behind, "a comma is missing here.")
 
 
-def joined(path: str, key: str) -> str:
+def joined_path(path: str, key: str) -> str:
     """Return the path of a key below `path`; a key that is no word stands in
     brackets."""
-    said = shown(key)
+    said = cited(key)
     if not re.fullmatch(r"[\w-]+", said):
         return f"{path}[{json.dumps(said, ensure_ascii=False)}]"
     return f"{path}.{said}".lstrip(".")

@@ -8,7 +8,7 @@ import re
 from bisect import bisect_left
 from typing import Any
 
-from core.text.faults import Faults, FileProblem, Node, shown
+from core.text.faults import Faults, FileProblem, Node, cited
 
 WHITESPACE = re.compile(r"[ \t\n\r]*")
 # Invisible, or a blank, but no whitespace for JSON.
@@ -86,7 +86,7 @@ class Scalars:
     def beside(self, at: int) -> str:
         """Return what stands at `at`, for a sentence about it."""
         said = self.text[at : min(at + 20, self.end_of_line(at))]
-        return shown(said) or f"U+{ord(said[:1] or chr(10)):04X}"
+        return cited(said) or f"U+{ord(said[:1] or chr(10)):04X}"
 
     def blanks(self, at: int) -> int:
         found = WHITESPACE.match(self.text, at)
@@ -137,7 +137,7 @@ class Scalars:
             )
         if found := BARE_KEY.match(self.text, at):
             said, end = found[0], found.end()
-            self.note(at, f'a key stands in quotation marks: write "{shown(said)}".')
+            self.note(at, f'a key stands in quotation marks: write "{cited(said)}".')
             return said, end + (self.sign(end) == '"')
         return "", self.stop(at, f"“{self.beside(at)}” stands where a key belongs.")
 
@@ -228,16 +228,16 @@ class Scalars:
         if said in WORDS:
             return WORDS[said], end
         if plain.lstrip("+-") in NO_NUMBERS:
-            self.note(at, f"{shown(said)} is no number: write one, or null for none.")
+            self.note(at, f"{cited(said)} is no number: write one, or null for none.")
             return None, end
         if (meant := OTHER_WORDS.get(plain, plain)) in WORDS:
             self.note(at, f"JSON does not know {said}: write {meant}.")
             return WORDS[meant], end
         if other := OTHER_NUMBER.fullmatch(said):
             value = other[1] or f"0{other[2]}"
-            self.note(at, f"JSON has no such number: write {shown(value)}.")
+            self.note(at, f"JSON has no such number: write {cited(value)}.")
             return number(value), end
-        self.note(at, f'a text stands in quotation marks: write "{shown(said)}".')
+        self.note(at, f'a text stands in quotation marks: write "{cited(said)}".')
         return said, end + (self.sign(end) == '"')
 
 

@@ -22,7 +22,7 @@ from core.db.guards import is_visible
 from core.db.refusals import fields_of
 from core.text.characters import plain_figures
 from core.text.days import why_no_day
-from core.text.faults import Faults, FileProblem, Node, shown
+from core.text.faults import Faults, FileProblem, Node, cited
 from core.text.fields import formfield
 from core.text.mojibake import find_mojibake
 
@@ -177,7 +177,7 @@ def kind_of(node: Node) -> str:
         case int() | float():
             return f"the number {number_shown(node.value)}"
         case str():
-            return f"the text “{shown(node.value)}”"
+            return f"the text “{cited(node.value)}”"
         case list():
             return "a list"
         case _:
@@ -231,10 +231,10 @@ def refuse_mojibake(node: Node, text: str) -> None:
     if found is None:
         return
     anew = "export it anew, as UTF-8."
-    instead = f"write “{shown(found.meant)}”, or {anew}" if found.meant else anew
+    instead = f"write “{cited(found.meant)}”, or {anew}" if found.meant else anew
     raise FileProblem(
         node,
-        f"“{shown(found.found)}” was once read in a wrong encoding: {instead}",
+        f"“{cited(found.found)}” was once read in a wrong encoding: {instead}",
         kind="mojibake",
     )
 
@@ -273,7 +273,7 @@ def number_meant(value: Any) -> int | None:
     return int(re.sub(r"\D", "", found[1])) if found else None
 
 
-def read_day(node: Node) -> date:
+def day_value(node: Node) -> date:
     """Return a day; of a day with a time, the day as written, whatever its time
     zone."""
     value = node.value
@@ -285,7 +285,7 @@ def read_day(node: Node) -> date:
         return datetime.fromisoformat(text).date()
     except ValueError:
         sentence = why_no_day(text) or (
-            f"must be a date such as 2016-03-31, not “{shown(text)}”."
+            f"must be a date such as 2016-03-31, not “{cited(text)}”."
         )
         raise FileProblem(node, sentence) from None
 
@@ -305,7 +305,7 @@ def read_one_of(
             instead = f': write "{meant}"' if meant else ""
             raise FileProblem(
                 node,
-                f"must be one of {', '.join(words)}, not “{shown(text)}”{instead}.",
+                f"must be one of {', '.join(words)}, not “{cited(text)}”{instead}.",
             )
         return text
 

@@ -33,7 +33,7 @@ def find_mojibake(text: str) -> Mojibake | None:
     for line in text.split("\n"):
         if not is_bad(QUOTED.sub(r'"\1\2\3\4"', line)):
             continue
-        found, meant = beside(line, repaired(line))
+        found, meant = from_first_difference(line, repaired(line))
         if found != meant:
             is_known = not is_bad(meant) and "\ufffd" not in meant
             return Mojibake(found, meant if is_known else "")
@@ -52,7 +52,7 @@ def repaired(line: str) -> str:
         return meant
 
 
-def beside(line: str, meant: str) -> tuple[str, str]:
+def from_first_difference(line: str, meant: str) -> tuple[str, str]:
     """Return both lines cleaned, and cut so that the first difference is seen."""
     start = 0
     if len(line) > MOST_SHOWN:

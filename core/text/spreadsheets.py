@@ -40,7 +40,7 @@ def from_text(cell: str) -> str:
     return GUARDED.sub(r"\1", found)
 
 
-def table(lines: Iterable[Sequence[str | int]], *, begins: bool) -> bytes:
+def csv_table(lines: Iterable[Sequence[str | int]], *, begins: bool) -> bytes:
     """Return lines of cells as CSV: words as a spreadsheet shows them and does not
     compute them, numbers as they are, negative ones, too. Where the file `begins`, the
     mark of UTF-8 comes first."""

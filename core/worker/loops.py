@@ -153,7 +153,7 @@ class Vigil:
                 cursor.execute(END, [found[0]])
 
 
-def run(loop: Loop, stop: threading.Event, name: str = "") -> None:
+def run_loop(loop: Loop, stop: threading.Event, name: str = "") -> None:
     """Run a loop until `stop` is set; try again after a lost connection or a failed
     round. With a `name`, its connection is prepared for that: the loop runs in a
     process that does other things, too."""
@@ -229,11 +229,13 @@ def work(loop: Loop, stop: threading.Event) -> None:
 def start_threads(
     loops: Sequence[Loop], stop: threading.Event, name: str = ""
 ) -> list[threading.Thread]:
-    """Start a thread for each loop (see `run`) and return them; they end after `stop`
-    is set."""
+    """Start a thread for each loop (see `run_loop`) and return them; they end after
+    `stop` is set."""
     words = (stop, name)
     threads = [
-        threading.Thread(target=run, args=(loop, *words), name=loop.name, daemon=True)
+        threading.Thread(
+            target=run_loop, args=(loop, *words), name=loop.name, daemon=True
+        )
         for loop in loops
     ]
     for thread in threads:

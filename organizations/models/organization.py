@@ -338,7 +338,7 @@ class Organization(Sluggable):
         return ", ".join(filter(None, map(str.strip, self.postal_address.splitlines())))
 
 
-def longest(*names: str) -> int:
+def largest_limit(*names: str) -> int:
     """Return the largest `max_length` of the named columns."""
     columns: Any = map(Organization._meta.get_field, names)
     most: int = max(column.max_length for column in columns)
@@ -347,9 +347,9 @@ def longest(*names: str) -> int:
 
 # The greatest length of `imprint`, which a confirmation also builds in SQL.
 LONGEST_IMPRINT = (
-    longest("name", "legal_name")
-    + longest("postal_address")
-    + longest("contact_email")
+    largest_limit("name", "legal_name")
+    + largest_limit("postal_address")
+    + largest_limit("contact_email")
     + len(", , ")
 )
 

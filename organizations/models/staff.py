@@ -16,7 +16,7 @@ from core.i18n.languages import interface_languages
 from core.mail.address_fields import AddressColumn
 from core.mail.addresses import (
     account_address,
-    spellings,
+    address_spellings,
 )
 from organizations.models.organization import Organization
 
@@ -47,7 +47,9 @@ class UserManager(BaseUserManager["User"]):
     def of_address(self, typed: str) -> models.QuerySet[User]:
         """Return the accounts with this address, however it is typed; the oldest first,
         should two have been made for two spellings of it."""
-        return self.filter(email__in=spellings(account_address(typed))).order_by("pk")
+        return self.filter(
+            email__in=address_spellings(account_address(typed))
+        ).order_by("pk")
 
 
 class User(AbstractBaseUser):

@@ -62,14 +62,14 @@ def is_required(user: User) -> bool:
     return settings.SECOND_FACTOR == "owners" and may_somewhere(user, Right.MANAGE)
 
 
-def has_one(user: User) -> bool:
+def has_factor(user: User) -> bool:
     """Return whether `user` has a second factor. Recovery codes alone are none: they
     are for the day when the other is lost."""
     mine = Authenticator.objects.filter(user_id=user.pk)
     return bool(mine.exclude(type=Type.RECOVERY_CODES).exists())
 
 
-def of(user: User, kind: str) -> Authenticator | None:
+def factor_of(user: User, kind: str) -> Authenticator | None:
     """Return the user's factor of this kind, if any; not for passkeys, of which there
     may be several."""
     found = Authenticator.objects.filter(user_id=user.pk, type=kind).first()
@@ -78,7 +78,7 @@ def of(user: User, kind: str) -> Authenticator | None:
 
 def codes_left(user: User) -> int:
     """Return how many recovery codes are unused."""
-    factor = of(user, Type.RECOVERY_CODES)
+    factor = factor_of(user, Type.RECOVERY_CODES)
     if factor is None:
         return 0
     used: int = factor.data["used_mask"]
@@ -107,8 +107,8 @@ def check_code(user: User, typed: str, now: datetime) -> Authenticator | None:
 
 def matching(user: User, typed: str, now: datetime) -> Authenticator | None:
     """Return the factor that accepts the code, and use the code up."""
-    app = of(user, Type.TOTP)
-    spare = of(user, Type.RECOVERY_CODES)
+    app = factor_of(user, Type.TOTP)
+    spare = factor_of(user, Type.RECOVERY_CODES)
     try:
         if app is not None and validate_totp_code(secret_of(app), typed):
             return app if use_up(user, typed, now) else None
@@ -163,12 +163,12 @@ def renew_codes(user: User) -> None:
     announce(user, "recovery codes made")
 
 
-def remove(user: User, factor: Authenticator) -> None:
+def remove_factor(user: User, factor: Authenticator) -> None:
     """Remove one of the user's factors, and the recovery codes with the last one."""
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         factor.delete()
-        if not has_one(user):
+        if not has_factor(user):
             Authenticator.objects.filter(user_id=user.pk).delete()
     announce(user, "second factor removed")
 

@@ -47,7 +47,7 @@ class CodeForm(forms.Form):
         answer = str(self.cleaned_data["credential"])
         if answer:
             try:
-                self.factor = passkeys.check(self.user, answer)
+                self.factor = passkeys.check_passkey(self.user, answer)
             except passkeys.NotAccepted:
                 raise ValidationError(
                     gettext("The passkey was not accepted. Try again."), code="wrong"

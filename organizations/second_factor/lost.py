@@ -33,7 +33,7 @@ def may_ask(by: User | None, user: User) -> bool:
     return any(may(by, Right.MANAGE, number) for number in memberships(user))
 
 
-def ask(user: User, by: User, now: datetime) -> FactorRemoval:
+def ask_for_removal(user: User, by: User, now: datetime) -> FactorRemoval:
     """Ask that the second factors of `user` be removed, and mail them so at once; a
     request that goes on already stays as it is."""
     removal, is_new = FactorRemoval.objects.get_or_create(
@@ -48,7 +48,7 @@ def ask(user: User, by: User, now: datetime) -> FactorRemoval:
     return removal
 
 
-def call_off(removal: FactorRemoval, by: User | None = None) -> None:
+def call_off_factor_removal(removal: FactorRemoval, by: User | None = None) -> None:
     """End a request; nothing is removed."""
     removal.delete()
     events.record(
@@ -58,13 +58,13 @@ def call_off(removal: FactorRemoval, by: User | None = None) -> None:
     )
 
 
-def link(removal: FactorRemoval) -> str:
+def calling_off_link(removal: FactorRemoval) -> str:
     """Return the mailed link by which the owner of the account calls it off."""
     token = signing.dumps(removal.pk, salt=SALT)
     return f"{settings.SITE_URL}{reverse('admin:keep_factor', args=[token])}"
 
 
-def of_token(token: str) -> FactorRemoval | None:
+def removal_of_token(token: str) -> FactorRemoval | None:
     """Return the request that a link's token stands for; None when it is over."""
     try:
         number = signing.loads(token, salt=SALT, max_age=NOTICE * 2)
@@ -86,7 +86,7 @@ def remove_due(now: datetime) -> bool:
         if removal is None:
             return False
         if not may_ask(removal.asked_by, removal.user):
-            call_off(removal)
+            call_off_factor_removal(removal)
             return True
         removal.delete()
         factors.remove_all(removal.user, removal.asked_by_id)

@@ -25,7 +25,7 @@ class NotAccepted(Exception):
     """Raised when a browser's answer is not the right one to the last challenge."""
 
 
-def of(user: User) -> list[Authenticator]:
+def passkeys_of(user: User) -> list[Authenticator]:
     """Return the user's passkeys, the oldest first."""
     mine = Authenticator.objects.filter(user_id=user.pk, type=factors.Type.WEBAUTHN)
     return list(mine.order_by("pk"))
@@ -39,12 +39,12 @@ def creation_options(user: User) -> str:
 def request_options(user: User) -> str:
     """Return what the browser is told to have one of the user's keys sign, as JSON; ""
     when there is none."""
-    if not of(user):
+    if not passkeys_of(user):
         return ""
     return json.dumps(auth.begin_authentication(user)["publicKey"])
 
 
-def add(user: User, name: str, answer: str) -> None:
+def store_passkey(user: User, name: str, answer: str) -> None:
     """Store the key that the browser has made; raise NotAccepted when the answer is
     not the one to the challenge."""
     credential = parsed(answer)
@@ -60,7 +60,7 @@ def add(user: User, name: str, answer: str) -> None:
     factors.announce(user, "second factor added")
 
 
-def check(user: User, answer: str) -> Authenticator:
+def check_passkey(user: User, answer: str) -> Authenticator:
     """Return the user's key that has signed the challenge; raise NotAccepted when none
     has."""
     credential = parsed(answer)

@@ -53,7 +53,7 @@ class PendingLogin:
         return cls(**stored) if stored else None
 
 
-def finish(request: HttpRequest, user: User) -> str:
+def finish_login(request: HttpRequest, user: User) -> str:
     """Log in, and return where to go."""
     pending = PendingLogin.of(request)
     request.session.pop(KEY, None)

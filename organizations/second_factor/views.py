@@ -21,9 +21,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.admin import form_recovery
 from core.images import qr
 from organizations import sessions
-from organizations.confirming import confirms_identity, note
+from organizations.confirming import confirms_identity, note_identity
 from organizations.models import User
-from organizations.own_views import page as account_page
+from organizations.own_views import account_page
 from organizations.scoping import user_of
 from organizations.second_factor import factors, lost, passkeys, pending
 from organizations.second_factor.forms import AppForm, CodeForm, KeyForm
@@ -59,7 +59,7 @@ def login_code(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return code_page(request, user, typed, form)
     factors.renew_encryption(user)
-    to = pending.finish(request, user)
+    to = pending.finish_login(request, user)
     if form.factor is not None and form.factor.type == Type.RECOVERY_CODES:
         messages.warning(request, codes_left_sentence(user))
     if typed is not None:
@@ -82,7 +82,7 @@ def code_page(
         "typed": typed,
         "carried": typed.carried() if typed else "",
         "options": passkeys.request_options(user),
-        "has_app": factors.of(user, Type.TOTP) is not None,
+        "has_app": factors.factor_of(user, Type.TOTP) is not None,
         "has_codes": factors.codes_left(user) > 0,
     }
     response = account_page(request, "login_code", context, 429 if held_up else 200)
@@ -105,7 +105,7 @@ def codes_left_sentence(user: User) -> str:
 def keep_factor(request: HttpRequest, token: str) -> HttpResponse:
     """Let whoever follows the mailed link call off that their second factor is
     removed."""
-    removal = lost.of_token(token)
+    removal = lost.removal_of_token(token)
     if removal is None:
         title = gettext("This is over")
         return account_page(
@@ -113,7 +113,7 @@ def keep_factor(request: HttpRequest, token: str) -> HttpResponse:
         )
     is_done = request.method == "POST"
     if is_done:
-        lost.call_off(removal)
+        lost.call_off_factor_removal(removal)
     context = {
         "title": gettext("Your second factor"),
         "removal": removal,
@@ -134,10 +134,10 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         "second_factor",
         {
             "title": gettext("Second factor"),
-            "app": factors.of(user, Type.TOTP),
+            "app": factors.factor_of(user, Type.TOTP),
             "codes_left": factors.codes_left(user),
-            "passkeys": [key.wrap() for key in passkeys.of(user)],
-            "has_one": factors.has_one(user),
+            "passkeys": [key.wrap() for key in passkeys.passkeys_of(user)],
+            "has_one": factors.has_factor(user),
             "is_required": factors.is_required(user),
         },
     )
@@ -176,7 +176,7 @@ def set_up(request: HttpRequest, user: User) -> None:
     """Go on in this session with the second factor that was just proved; end the
     others, which began without it."""
     request.session[pending.PASSED] = True
-    note(request)
+    note_identity(request)
     sessions.end_all(user, but=request)
 
 
@@ -185,16 +185,18 @@ def set_up(request: HttpRequest, user: User) -> None:
 def add_passkey(request: HttpRequest) -> HttpResponse:
     """Have the browser make a passkey, and store it."""
     user = user_of(request)
-    name = gettext("Passkey %(number)s") % {"number": len(passkeys.of(user)) + 1}
+    name = gettext("Passkey %(number)s") % {
+        "number": len(passkeys.passkeys_of(user)) + 1
+    }
     form = KeyForm(request.POST or None, initial={"name": name})
-    if len(passkeys.of(user)) >= passkeys.MOST:
+    if len(passkeys.passkeys_of(user)) >= passkeys.MOST:
         messages.error(request, gettext("Remove a passkey first: these are many."))
         return redirect("admin:second_factor")
     if request.method == "POST" and form.is_valid():
-        had_one = factors.has_one(user)
+        had_one = factors.has_factor(user)
         answer = form.cleaned_data["credential"]
         try:
-            passkeys.add(user, form.cleaned_data["name"], answer)
+            passkeys.store_passkey(user, form.cleaned_data["name"], answer)
         except passkeys.NotAccepted:
             form.add_error(None, gettext("No passkey was made. Try again."))
         else:
@@ -216,12 +218,12 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Show recovery codes once, after they were made; make new ones on a POST."""
     user = user_of(request)
-    if not factors.has_one(user):
+    if not factors.has_factor(user):
         return redirect("admin:second_factor")
     if request.method == "POST":
         factors.renew_codes(user)
         return redirect("admin:recovery_codes")
-    found = factors.of(user, Type.RECOVERY_CODES)
+    found = factors.factor_of(user, Type.RECOVERY_CODES)
     codes: list[str] = []
     if found is not None and not RecoveryCodes(found).did_view:
         RecoveryCodes(found).mark_as_viewed()
@@ -252,6 +254,6 @@ def remove_factor(request: HttpRequest, number: int) -> HttpResponse:
             ),
         )
     else:
-        factors.remove(user, factor)
+        factors.remove_factor(user, factor)
         messages.success(request, gettext("It is not your second factor any more."))
     return redirect("admin:second_factor")

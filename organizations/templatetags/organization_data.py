@@ -17,7 +17,7 @@ register = template.Library()
 register.filter("linked", links.linked)
 
 
-def reference(organization: Organization) -> dict[str, Any]:
+def organization_reference(organization: Organization) -> dict[str, Any]:
     return {
         "@type": "Organization",
         "name": organization.display_name,
@@ -27,9 +27,9 @@ def reference(organization: Organization) -> dict[str, Any]:
 
 @register.simple_tag
 def organization_ld(organization: Organization) -> SafeString:
-    return json_ld.element(
+    return json_ld.json_ld_element(
         {
-            **reference(organization),
+            **organization_reference(organization),
             "legalName": organization.display_legal_name,
             "sameAs": organization.display_website,
             "email": organization.contact_email,

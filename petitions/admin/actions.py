@@ -21,7 +21,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import bulk_actions, saves
-from core.admin.bulk_actions import MOST_LISTED, Line, Question
+from core.admin.bulk_actions import MOST_LISTED, NamedRow, Question
 from core.admin.edit_conflicts import (
     ConflictAwareForm,
     Sent,
@@ -239,13 +239,13 @@ def question_of(verb: str) -> bulk_actions.Asked:
         for petition in rows:
             problems = problems_of(model_admin, petition, found, opened)
             if problems:
-                left.append(Line(petition.title, problems))
+                left.append(NamedRow(petition.title, problems))
                 continue
             remarks = [
                 *found.consequences(petition, now), *found.warnings(petition),
             ]  # fmt: skip
             way_back = way_back_sentence(request, petition, found, now)
-            possible.append((way_back, Line(petition.title, remarks)))
+            possible.append((way_back, NamedRow(petition.title, remarks)))
         ways = {way_back for way_back, _line in possible}
         if len(ways) > 1:
             for way_back, line in possible:

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, pgettext
 
-from core.text.spreadsheets import table
+from core.text.spreadsheets import csv_table
 from organizations import confirming
 from organizations.models import User
 from organizations.rights import Right
@@ -61,7 +61,7 @@ def figures(
     if request.method != "POST":
         return ask()
     # To look is not grave; what is handed out does not come back.
-    if answer := confirming.asked(request):
+    if answer := confirming.password_page(request):
         return answer
     user = user_of(request)
     return sent_or_refused(
@@ -110,8 +110,8 @@ def export(
         gettext("By"), gettext("Which"), gettext("Signed"), gettext("Mail handed over"),
         gettext("Mail failed"), pgettext("signatures", "Confirmed"),
     ]  # fmt: skip
-    body = table(found, begins=False)
-    return recorded(record, table([head], begins=True), [(len(found), body)])
+    body = csv_table(found, begins=False)
+    return recorded(record, csv_table([head], begins=True), [(len(found), body)])
 
 
 def lines(petition: Petition, *, sees_sources: bool) -> Iterator[list[str | int]]:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import entries
 from core.text.faults import FileProblem
 from core.text.fields import formfield
-from core.text.spreadsheets import table
+from core.text.spreadsheets import csv_table
 from organizations.rights import Right
 from organizations.scoping import Needs, ScopedAdmin, page, user_of
 from petitions import ways_back
@@ -440,4 +440,4 @@ def fault_lines(job: SignatureImport) -> Iterator[bytes]:
         [fault.line, fault.column, fault.found, gettext(fault.sentence)]
         for fault in job.fault_rows.all()
     ]
-    yield table([[*head], *lines], begins=True)
+    yield csv_table([[*head], *lines], begins=True)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core.admin import bulk_actions
-from core.admin.bulk_actions import Line, Question
+from core.admin.bulk_actions import NamedRow, Question
 from core.admin.edit_conflicts import digest
 from core.audit import entries
 from organizations.rights import Right
@@ -80,9 +80,11 @@ def question(act: str) -> bulk_actions.Asked:
         read, unread = model_admin.to_decide(act, request, queryset)
         rows = chosen(read).known()
         now = timezone.now()
-        found = bulk_actions.named(rows, ways_back.sentence(act, now, now), line(act))
+        found = bulk_actions.question_naming(
+            rows, ways_back.sentence(act, now, now), line(act)
+        )
         found.explanation = [str(EXPLAINED[act])]
-        found.left = [Line(left_sentence(unread))] if unread else []
+        found.left = [NamedRow(left_sentence(unread))] if unread else []
         return found
 
     return asked

@@ -18,7 +18,7 @@ from django.views.decorators.csp import csp_override
 from core.i18n.language_fields import typed_language
 from core.i18n.languages import is_text_language
 from core.images.uploads import (
-    Source,
+    PictureSource,
     clean_image,
 )
 from core.text.characters import clean_text
@@ -41,7 +41,7 @@ class TypedPicture:
     url: str
     width: int
     height: int
-    sources: tuple[Source, ...] = ()
+    sources: tuple[PictureSource, ...] = ()
 
 
 @xframe_options_sameorigin

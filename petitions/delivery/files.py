@@ -17,7 +17,7 @@ from django.utils.translation import gettext, override
 
 from core import slots
 from core.http.public_data import full
-from core.text.spreadsheets import table
+from core.text.spreadsheets import csv_table
 from petitions.counts import by_day, checkpoints
 from petitions.models import Pack, PackFile, PackPiece
 from petitions.signature_fields import HANDED_OVER, LABELS
@@ -61,7 +61,11 @@ def add_names(pack: Pack, rows: Iterable[Row], *, first: int) -> None:
             for number, row in enumerate(rows, first)
         ]
         head = [gettext("Number"), *(headings()[name] for name in pack.columns)]
-    add(pack, NAMES, table([head, *lines] if first == 1 else lines, begins=first == 1))
+    add(
+        pack,
+        NAMES,
+        csv_table([head, *lines] if first == 1 else lines, begins=first == 1),
+    )
 
 
 def headings() -> dict[str, str]:
@@ -85,7 +89,7 @@ def write_numbers(pack: Pack) -> None:
     with override(language_of(pack)):
         lines = by_country(pack, language_of(pack))
         head = [gettext("Country"), gettext("Signatures confirmed here")]
-        add(pack, COUNTRIES, table([head, *lines], begins=True))
+        add(pack, COUNTRIES, csv_table([head, *lines], begins=True))
         # All, also what public pages show in the next slot.
         with slots.showing(timezone.now()):
             counted = by_day.sources_by_day(pack.petition)
@@ -94,7 +98,7 @@ def write_numbers(pack: Pack) -> None:
             [day.isoformat(), *(sources[source] for source in Source)]
             for day, sources in counted
         ]
-        add(pack, DAYS, table([head, *days], begins=True))
+        add(pack, DAYS, csv_table([head, *days], begins=True))
 
 
 def by_country(pack: Pack, language: str) -> list[tuple[str, int]]:

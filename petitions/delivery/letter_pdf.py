@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from core.i18n.languages import Passage, direction, reader_language
-from core.pdf.rendering import Rendered, render
+from core.pdf.rendering import Rendered, render_pdf
 from petitions.counts.curve import Curve
 from petitions.delivery.list_pdf import directed, tag
 
@@ -71,7 +71,7 @@ def render_letter(letter: Letter) -> Rendered:
         "page": gettext("Page %(number)s of %(all)s")
         % {"number": "{page}", "all": "{pages}"},
     }
-    return render(TEMPLATE, data, created=letter.as_of)
+    return render_pdf(TEMPLATE, data, created=letter.as_of)
 
 
 def passage(text: Passage) -> dict[str, str]:

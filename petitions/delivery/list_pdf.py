@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 
 from core.i18n.languages import Passage, direction, reader_language
 from core.pdf.fonts import direction_of
-from core.pdf.rendering import Rendered, render
+from core.pdf.rendering import Rendered, render_pdf
 from petitions.signature_fields import HANDED_OVER
 
 TEMPLATE = Path(__file__).with_name("list.typ")
@@ -77,7 +77,7 @@ def render_part(lines: Sequence[Line], heading: Heading) -> Rendered:
         "page": gettext("Page %(number)s of %(all)s")
         % {"number": "{page}", "all": "{pages}"},
     }
-    return render(TEMPLATE, data, created=heading.as_of)
+    return render_pdf(TEMPLATE, data, created=heading.as_of)
 
 
 def facts(lines: Sequence[Line], heading: Heading) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 
 from core.db.database import repeatable
-from petitions.addresses import spellings
+from petitions.addresses import address_spellings
 from petitions.identity import key_ring
 from petitions.models import MergedSignature, OutgoingMail, Signature
 from petitions.models.mails import UNFINISHED
@@ -37,7 +37,7 @@ def of_address[M: models.Model](rows: QuerySet[M], address: str) -> QuerySet[M]:
     are shown, handed out, corrected or erased by whoever reads its mail: which other
     spellings are the same mailbox is a rule for counting alone."""
     return rows.filter(
-        email_key__in=key_ring.keys_of(address), email__in=spellings(address)
+        email_key__in=key_ring.keys_of(address), email__in=address_spellings(address)
     )
 
 
@@ -67,7 +67,7 @@ def counted_sibling(
     the same address. `counted` are those of the mailbox, where they are known."""
     if counted is None:
         counted = counted_in_mailbox(signature)
-    own = spellings(signature.email)
+    own = address_spellings(signature.email)
     return next(
         (
             row

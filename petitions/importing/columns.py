@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from core.text.days import plain
-from core.text.faults import shown
+from core.text.days import plain_word
+from core.text.faults import cited
 
 
 class Column(models.TextChoices):
@@ -39,7 +39,7 @@ in stated consent, too; rows.py reads them already."""
 SEVERAL = frozenset({Column.UPDATES, Column.UNSUBSCRIBED})
 """A file may have several columns of these: a no in any of them is a no."""
 
-# Headings as `plain` makes them: without case, accents, blanks and signs.
+# Headings as `plain_word` makes them: without case, accents, blanks and signs.
 HEADINGS = {
     Column.EMAIL: """
         email emails email1 emailaddress emailaddr mail mailaddress useremail
@@ -103,7 +103,9 @@ HEADINGS = {
         validated confirme valide bestatigt""",
 }
 KNOWN = {
-    plain(word): column for column, words in HEADINGS.items() for word in words.split()
+    plain_word(word): column
+    for column, words in HEADINGS.items()
+    for word in words.split()
 }
 
 
@@ -198,7 +200,7 @@ def match(heading: Sequence[str], only: Collection[Column] = ()) -> Match:
     """Return what each column is by its heading, those that are not in `only`, unless
     it is empty, as left out. Of two for the same, but for those of SEVERAL, the first
     counts, and a doubt says so."""
-    keys = [plain(cell) for cell in heading]
+    keys = [plain_word(cell) for cell in heading]
     platform = platform_of(keys)
     known = KNOWN | (platform.columns if platform else {})
     meant = [known.get(key, Column.IGNORED) for key in keys]
@@ -218,8 +220,8 @@ def match(heading: Sequence[str], only: Collection[Column] = ()) -> Match:
                     "is taken."
                 )
                 % {
-                    "first": shown(chosen[column]),
-                    "second": shown(heading[at]),
+                    "first": cited(chosen[column]),
+                    "second": cited(heading[at]),
                     "column": column.label,
                 }
             )
@@ -237,7 +239,7 @@ def narrowed(columns: Iterable[Column], only: Collection[Column]) -> list[Column
 
 
 def platform_of(keys: Iterable[str]) -> Platform | None:
-    """Return the platform that has written these headings, as `plain` makes them."""
+    """Return the platform that has written these headings, as `plain_word` makes them."""
     there = {*keys}
     for platform in PLATFORMS:
         if not platform.has_addresses and there & EMAILS:

@@ -6,7 +6,7 @@ import re
 from datetime import date
 
 from core.text.characters import plain_figures
-from core.text.days import IDEOGRAPHIC, day_in_words, days
+from core.text.days import IDEOGRAPHIC, day_if_any, day_in_words
 
 # A day may have an hour or a zone behind it, in whatever form: the day counts as it is
 # written. Korean, Czech and others have blanks behind the full stops, and one at the
@@ -24,14 +24,14 @@ def read_day(said: str, day_first: bool) -> date | None:
     stops the day is always first."""
     text = plain_figures(said)
     if found := YEAR_FIRST.fullmatch(text):
-        return next(days(found[1], found[3], found[4]), None)
+        return next(day_if_any(found[1], found[3], found[4]), None)
     if found := COMPACT.fullmatch(text):
-        return next(days(*found.groups()), None)
+        return next(day_if_any(*found.groups()), None)
     if found := PARTS.fullmatch(text):
         first, sign, second, year = found.groups()
         if day_first or sign == ".":
-            return next(days(year, second, first), None)
-        return next(days(year, first, second), None)
+            return next(day_if_any(year, second, first), None)
+        return next(day_if_any(year, first, second), None)
     if found := IDEOGRAPHIC.match(text):
-        return next(days(*found.groups()), None)
+        return next(day_if_any(*found.groups()), None)
     return day_in_words(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from core.text.faults import Faults, FileProblem, Node, shown
+from core.text.faults import Faults, FileProblem, Node, cited
 from core.text.from_html import MOST, TooDeep, looks_like_html, markdown_of
 from core.text.json_values import Fields
 from petitions.states import TextFormat
@@ -29,7 +29,7 @@ def read_format(of: Fields, text_format: str) -> None:
     elif found := looks_like_html(
         node.value, entities=text_format != TextFormat.MARKDOWN
     ):
-        said = f"looks like HTML (“{shown(found)}”): "
+        said = f"looks like HTML (“{cited(found)}”): "
         if text_format:
             sentence = 'if it is, say "text_format": "html".'
             of.faults.warnings.append(FileProblem(node, said + sentence))
@@ -68,6 +68,6 @@ def warn_of_html(of: Fields, keys: Iterable[str]) -> None:
             of.faults.warnings.append(
                 FileProblem(
                     node,
-                    f"holds HTML, which readers see to the letter: “{shown(found)}”.",
+                    f"holds HTML, which readers see to the letter: “{cited(found)}”.",
                 )
             )

@@ -11,13 +11,13 @@ from django.utils import timezone
 from core.i18n.languages import text_language
 from core.text.characters import ignoring_blanks
 from core.text.characters import ignoring_case_and_blanks as alike
-from core.text.faults import Faults, FileProblem, Node, shown
+from core.text.faults import Faults, FileProblem, Node, cited
 from core.text.json_values import (
     Fields,
+    day_value,
     is_given,
     kind_of,
     number_of,
-    read_day,
     read_one_of,
     read_text,
     text_for,
@@ -347,7 +347,7 @@ def read_entries(
 def past_day_of(node: Node, now: datetime) -> date:
     """Return a day on which something can have happened; raise FileProblem for
     others."""
-    day = read_day(node)
+    day = day_value(node)
     if sentence := why_impossible(day, now):
         raise FileProblem(node, str(sentence))
     return day
@@ -366,7 +366,7 @@ def known_language(node: Node, said: str) -> str:
     if language is None:
         raise FileProblem(
             node,
-            f"“{shown(said)}” is not a language. Write its code, as in fr, crk or "
+            f"“{cited(said)}” is not a language. Write its code, as in fr, crk or "
             "zh-Hant, or its name.",
         )
     return language

@@ -14,8 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_noop
 
 from core.text.characters import clean_line, unreadable
-from core.text.days import plain
-from core.text.faults import shown
+from core.text.days import plain_word
+from core.text.faults import cited
 from core.text.spreadsheets import from_text
 from petitions.abuse.contact_details import holds_a_contact
 from petitions.addresses import NotAnAddress, clean_address
@@ -72,7 +72,11 @@ STATES = {
         bounce complained complaint spam optout optedout inactive desabonne""",
 }
 KNOWN, STATE = (
-    {plain(word): answer for answer, words in known.items() for word in words.split()}
+    {
+        plain_word(word): answer
+        for answer, words in known.items()
+        for word in words.split()
+    }
     for known in (ANSWERS, STATES)
 )
 # They begin other answers: “On hold”, “1 - do not contact”.
@@ -119,11 +123,11 @@ def read_row(
 ) -> Row | list[CellFault]:
     """Return the signature, or all that is wrong with it."""
     if record.fault:
-        return [CellFault(record.line, "", shown(record.cells[0]), record.fault)]
+        return [CellFault(record.line, "", cited(record.cells[0]), record.fault)]
     width = len(layout.columns)
     beyond = "".join(record.cells[width:]).strip()
     if beyond:
-        return [CellFault(record.line, "", shown(beyond), MORE_CELLS)]
+        return [CellFault(record.line, "", cited(beyond), MORE_CELLS)]
     cells = Cells(record, layout.columns, heading)
     email = cells.address()
     name = cells.name()
@@ -178,7 +182,7 @@ class Cells:
     def wrong(self, column: Column, sentence: str) -> None:
         at = self.places[column]
         heading = self.heading[at] if at < len(self.heading) else ""
-        found = shown(self.record.cells[at])
+        found = cited(self.record.cells[at])
         self.faults.append(CellFault(self.record.line, heading, found, sentence))
 
     def line(self, column: Column) -> str:
@@ -256,8 +260,8 @@ class Cells:
         if not said:
             return None
         has_left = column is Column.UNSUBSCRIBED
-        whole = plain(said.removesuffix(".0"))
-        first = plain(re.split(r"\W", said, maxsplit=1)[0])
+        whole = plain_word(said.removesuffix(".0"))
+        first = plain_word(re.split(r"\W", said, maxsplit=1)[0])
         if whole in KNOWN:
             return KNOWN[whole]
         for word in (whole, first):

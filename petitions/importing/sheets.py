@@ -11,7 +11,7 @@ from typing import IO, BinaryIO
 
 from django.utils.translation import gettext_lazy as _
 
-from core.child.running import Ended, run
+from core.child.running import ChildEnded, run_script
 from petitions.importing.problems import TableProblem
 
 CHILD = Path(__file__).with_name("sheet_child.py")
@@ -61,7 +61,7 @@ def as_csv(file: BinaryIO) -> BinaryIO:
             file.seek(0)
             shutil.copyfileobj(file, source)
             check_packed(source)
-            run(
+            run_script(
                 CHILD,
                 source,
                 memory=MEMORY,
@@ -69,7 +69,7 @@ def as_csv(file: BinaryIO) -> BinaryIO:
                 environment={**ENVIRONMENT, "MOST_ROWS": str(MOST_ROWS)},
                 output=output,
             )
-    except Ended as error:
+    except ChildEnded as error:
         output.close()
         _before, _sign, why = str(error).partition("refused: ")
         raise TableProblem(REFUSED.get(why.strip(), UNREADABLE)) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import models
 
 from core.text.characters import ignoring_blanks, ignoring_case_and_blanks
-from core.text.faults import Faults, FileProblem, Node, shown
+from core.text.faults import Faults, FileProblem, Node, cited
 from core.text.json_values import is_given
 from organizations.models import Organization
 from petitions.counts.entries import record_entry
@@ -116,7 +116,7 @@ def another_spelling(planned: PetitionPlan, title: str) -> FileProblem:
     capitals or blanks."""
     return FileProblem(
         planned.node.value.get("title", planned.node),
-        f"differs in capitals or blanks alone from “{shown(title)}”, which was there "
+        f"differs in capitals or blanks alone from “{cited(title)}”, which was there "
         "already: both are kept, with the supporters of each.",
     )
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from core.text.faults import Faults, FileProblem, Node, shown
+from core.text.faults import Faults, FileProblem, Node, cited
 from core.text.json_values import Fields, kind_of, nearest
 
 WHOLE = 'the file is {"organization": {"name": …, "petitions": [ … ]}}'
@@ -74,7 +74,7 @@ def find_petitions(node: Node, levels: int = DEEPEST) -> Group | None:
     if singles:
         key = next(iter(found))
         name = "slug" if re.fullmatch(r"[\w-]*[^\W\d][\w-]*", key) else "title"
-        first = "…" if key.isdecimal() else f'"{name}": "{shown(key)}", …'
+        first = "…" if key.isdecimal() else f'"{name}": "{cited(key)}", …'
         return Group(
             node,
             singles,
@@ -103,7 +103,7 @@ def counted(petitions: Collection[Node]) -> str:
 
 def listed(keys: Collection[str]) -> str:
     """Return the first keys of an object for a sentence."""
-    first = [f"“{shown(key)}”" for key in list(keys)[:6]]
+    first = [f"“{cited(key)}”" for key in list(keys)[:6]]
     return ", ".join(first) + (", …" if len(keys) > len(first) else "")
 
 
@@ -124,7 +124,7 @@ def organization_in(root: Node, faults: Faults) -> Node | None:
     within = root.value if isinstance(root.value, dict) else {}
     for key, node in within.items():
         if has_organization(node):
-            sentence = f"is the whole file: take off “{shown(key)}” around it."
+            sentence = f"is the whole file: take off “{cited(key)}” around it."
             faults.append(FileProblem(node, sentence))
             return organization_in(node, faults)
     group = find_petitions(root)
@@ -139,7 +139,7 @@ def organization_in(root: Node, faults: Faults) -> Node | None:
             )
         )
         return root
-    place = f" in “{shown(group.node.path)}”" if group.node.path else ""
+    place = f" in “{cited(group.node.path)}”" if group.node.path else ""
     faults.append(
         FileProblem(
             root,
@@ -218,7 +218,7 @@ def petition_nodes(node: Node, faults: Faults) -> Iterator[Node]:
 
 
 def wrapped(node: Node, inner: Node) -> FileProblem:
-    place = shown(inner.path.removeprefix(node.path).lstrip("."))
+    place = cited(inner.path.removeprefix(node.path).lstrip("."))
     return FileProblem(
         node, f"must be what stands in “{place}”: take off what is around that."
     )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from core.text.characters import plain_figures
-from core.text.faults import shown
+from core.text.faults import cited
 from core.text.mojibake import find_mojibake
 from core.text.numbers import Counted
 from petitions.addresses import NotAnAddress, clean_address
@@ -180,7 +180,7 @@ def sample(file: BinaryIO, layout: Layout) -> list[list[str]]:
 
 
 def readable(found: Iterable[Record]) -> list[list[str]]:
-    return [[shown(cell) for cell in record.cells] for record in found]
+    return [[cited(cell) for cell in record.cells] for record in found]
 
 
 def first_records(file: BinaryIO, layout: Layout) -> list[Record]:
@@ -223,7 +223,7 @@ def read_heading(file: BinaryIO, encoding: str, delimiter: str) -> list[str]:
             _("This table has more than %(most)s columns.")
             % {"most": Counted(MOST_COLUMNS)}
         )
-    return [shown(cell) for cell in record.cells]
+    return [cited(cell) for cell in record.cells]
 
 
 # == Is it a table? ==
@@ -438,13 +438,13 @@ def wrong_words(columns: Sequence[Column], first: Sequence[Record]) -> list[str]
                         "“%(found)s” should probably read “%(meant)s”: letters are "
                         "wrong in the file itself, or it has another encoding."
                     )
-                    % {"found": shown(wrong.found), "meant": shown(wrong.meant)}
+                    % {"found": cited(wrong.found), "meant": cited(wrong.meant)}
                     if wrong.meant
                     else _(
                         "Letters of “%(found)s” are wrong in the file itself, or it "
                         "has another encoding."
                     )
-                    % {"found": shown(wrong.found)}
+                    % {"found": cited(wrong.found)}
                 ]
     return []
 

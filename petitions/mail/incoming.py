@@ -16,11 +16,11 @@ from core.mail.reports import (
     LONGEST,
     CameBack,
     Complaint,
-    Part,
+    MessagePart,
     is_from_program,
     read_report,
     sent_to,
-    split,
+    split_message,
 )
 from petitions.mail import bounces, results
 from petitions.mail.messages import message_id
@@ -62,7 +62,7 @@ def take(data: bytes, *, recipient: str = "", now: datetime) -> Taken:
     """Do what a message asks for, of which `data` has the first `LONGEST` bytes or
     more. `recipient` is the address it was sent to; without one, what delivered it has
     noted that in its header."""
-    message = split(data[:LONGEST])
+    message = split_message(data[:LONGEST])
     found = read_address(recipient or sent_to(message), now=now)
     taken, about = Taken.NOTHING, "no token of ours"
     match found:
@@ -88,7 +88,7 @@ def take(data: bytes, *, recipient: str = "", now: datetime) -> Taken:
 
 
 def complained_elsewhere(
-    message: Part, now: datetime
+    message: MessagePart, now: datetime
 ) -> tuple[AddressPurpose, int] | None:
     """Return which mail a complaint is about that was sent to the one address agreed
     with a provider, by the signed address that the mail was sent from."""

@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from core.text.csv_sql import line, safe_cell
+from core.text.csv_sql import line_sql, safe_cell
 from organizations.models import Organization, User
 from petitions.identity import key_ring
 from petitions.models import Bounce, Consent, Export, Suppression
@@ -79,7 +79,7 @@ COUNT = f"{LINES} SELECT count(*), NULL FROM line"  # noqa: S608
 def writing(layout: ListLayout) -> str:
     """Return the statement that counts the lines of a part and writes them."""
     return rf"""{LINES}
-SELECT count(*), string_agg({line(COLUMNS[layout].cells)}, E'\r\n') || E'\r\n'
+SELECT count(*), string_agg({line_sql(COLUMNS[layout].cells)}, E'\r\n') || E'\r\n'
   FROM line"""  # noqa: S608
 
 

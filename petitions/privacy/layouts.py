@@ -33,7 +33,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.i18n.moments import in_zone
 from core.text.csv_sql import Cell
-from core.text.spreadsheets import table
+from core.text.spreadsheets import csv_table
 
 
 class ListLayout(models.TextChoices):
@@ -57,7 +57,7 @@ class Columns:
 
     def head(self) -> bytes:
         """Return what the file begins with, in the active language."""
-        return table([self.headings()], begins=self.for_spreadsheet)
+        return csv_table([self.headings()], begins=self.for_spreadsheet)
 
 
 def our_headings() -> list[str]:

@@ -25,8 +25,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.json import Jsonb
 
-from core.text.csv_sql import Cell, line
-from core.text.spreadsheets import table
+from core.text.csv_sql import Cell, line_sql
+from core.text.spreadsheets import csv_table
 from organizations.models import User
 from petitions.delivery.files import FEWEST, spoken
 from petitions.identity import key_ring
@@ -137,7 +137,7 @@ def export(
         state=ExportState.BEGUN,
     )
     chosen = [c for c in Column if c is Column.DAY or c in columns]
-    head = table([[str(column.label) for column in chosen]], begins=True)
+    head = csv_table([[str(column.label) for column in chosen]], begins=True)
     # Of now: what is streamed later is written after the middleware that sets the
     # language.
     names = country_names(spoken(get_language() or ""))
@@ -146,7 +146,7 @@ def export(
 
 def writing(columns: Sequence[Column]) -> str:
     """Return the statement that counts the lines of a part and writes them."""
-    cells = line([CELLS[column] for column in columns])
+    cells = line_sql([CELLS[column] for column in columns])
     return rf"""
 SELECT count(*), string_agg(line, E'\r\n' ORDER BY id) || E'\r\n' FROM (
     SELECT s.id, {cells} AS line

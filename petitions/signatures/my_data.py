@@ -17,7 +17,7 @@ from django_stubs_ext import StrOrPromise
 
 from core.db.database import repeatable
 from organizations.models import Organization
-from petitions.addresses import spellings
+from petitions.addresses import address_spellings
 from petitions.identity import (
     key_ring,
     same_person,
@@ -65,7 +65,7 @@ class DataSubject:
             lambda: [address],
             same_person.of_address(Signature.objects.all(), address),
             same_person.of_address(Consent.objects.all(), address),
-            Report.objects.legible().filter(email__in=spellings(address)),
+            Report.objects.legible().filter(email__in=address_spellings(address)),
             ImportedSignature.objects.of_address(address, key_ring.current_keyring()),
         )
 
@@ -88,7 +88,7 @@ class DataSubject:
             imported = imported.of_address(address, ring)
             signatures = same_person.of_address(signatures, address)
             consents = same_person.of_address(consents, address)
-            reports = reports.filter(email__in=spellings(address))
+            reports = reports.filter(email__in=address_spellings(address))
         else:
             imported = imported.of_mailbox(address, ring)
             known = key_ring.keys_of(address)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from core.http import json_ld
 from core.http.public_data import full, iso_local
 from core.i18n.languages import reader_language
-from organizations.templatetags.organization_data import reference
+from organizations.templatetags.organization_data import organization_reference
 from petitions.models import Petition
 from petitions.templatetags.text_tags import canonical
 
@@ -24,7 +24,7 @@ def petition_ld(petition: Petition) -> SafeString:
     words = petition.words
     # None for one that came here after it had ended: the day it came is not its own.
     started = petition.started
-    return json_ld.element(
+    return json_ld.json_ld_element(
         {
             "@type": "Article",
             "headline": words.title,
@@ -32,7 +32,7 @@ def petition_ld(petition: Petition) -> SafeString:
             "inLanguage": words.language,
             "url": full(canonical(petition)),
             "datePublished": iso_local(started) if started else "",
-            "author": reference(petition.organization),
+            "author": organization_reference(petition.organization),
             "image": full(petition.image.url) if petition.image else "",
             "interactionStatistic": {
                 "@type": "InteractionCounter",
@@ -46,7 +46,7 @@ def petition_ld(petition: Petition) -> SafeString:
 @register.simple_tag
 def site_ld() -> SafeString:
     """Describe the site, and how to search it."""
-    return json_ld.element(
+    return json_ld.json_ld_element(
         {
             "@type": "WebSite",
             "name": gettext("Petitions"),

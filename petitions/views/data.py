@@ -24,7 +24,7 @@ from core.http.public_data import (
     public_data,
 )
 from core.i18n.slugs import is_slug
-from core.text.spreadsheets import table
+from core.text.spreadsheets import csv_table
 from organizations.lookup import OrganizationMoved as OrganizationMoved
 from organizations.lookup import get_organization
 from petitions.counts import by_day
@@ -150,7 +150,7 @@ def history_csv(request: HttpRequest, petition: Petition) -> HttpResponse:
         lines.append((day.isoformat(), settings.TIME_ZONE, new, *by_source, total))
     name = f"{petition.slug}-history.csv"
     return HttpResponse(
-        table(lines, begins=False),
+        csv_table(lines, begins=False),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": content_disposition_header(True, name)},
     )

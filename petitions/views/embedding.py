@@ -20,7 +20,7 @@ from core.http.public_data import (
     full,
     public_data,
 )
-from core.i18n.languages import language_of
+from core.i18n.languages import language_of_path
 from organizations import branding
 from petitions.channels import Channel
 from petitions.models import Petition
@@ -89,7 +89,7 @@ def badge(request: HttpRequest, petition: Petition) -> HttpResponse:
         "width": width,
         "whole": width + 36,
         "petition": petition,
-        "look": branding.written(petition.organization.accent),
+        "look": branding.light_scheme(petition.organization.accent),
     }
     return TemplateResponse(
         request, "petitions/badge.svg", context, content_type="image/svg+xml"
@@ -164,7 +164,7 @@ def petition_at(address: str) -> tuple[Petition, str]:
     if parts.netloc != urlsplit(settings.SITE_URL).netloc:
         raise Http404
     path = unquote(parts.path)
-    language = language_of(path)
+    language = language_of_path(path)
     with translation.override(language):
         try:
             match = resolve(path)

@@ -21,7 +21,7 @@ from core.http.origin import (
     origin_of,
 )
 from core.http.problems import mended_path, problem
-from core.i18n.languages import language_of
+from core.i18n.languages import language_of_path
 from core.mail.addresses import LONGEST_TYPED
 from core.security.client_network import network_of
 from petitions.abuse.rate_limits import (
@@ -209,7 +209,7 @@ def damaged(request: HttpRequest, folder: str, rest: str) -> HttpResponse:
     if page and request.method in ("GET", "HEAD"):
         return redirect(page)
     language, _slash, name = folder.lower().rpartition("/")
-    with override(language_of(f"/{language}/") if language else get_language()):
+    with override(language_of_path(f"/{language}/") if language else get_language()):
         answer = mended(request, FOLDERS[name], rest)
         return answer.render() if isinstance(answer, TemplateResponse) else answer
 

@@ -57,7 +57,7 @@ def planted() -> Iterator[type[models.Model]]:
 
 
 def test_every_column_is_declared() -> None:
-    assert list(retention.undeclared()) == []
+    assert list(retention.undeclared_columns()) == []
     assert list(retention.unknown()) == []
 
 
@@ -68,7 +68,7 @@ def test_a_column_without_a_rule_fails_the_check(planted: type[models.Model]) ->
     message = str(caught.value)
     assert "config.planted.nickname may hold personal data and has no rule" in message
     assert '"config.planted": ("nickname",)' in message
-    assert {column for _model, column in retention.undeclared()} == {
+    assert {column for _model, column in retention.undeclared_columns()} == {
         "nickname", "details", "key", "network", "upload", "raw", "who",
     }  # fmt: skip
 

@@ -34,5 +34,5 @@ def give_app(user: User) -> str:
 
 
 def recovery_codes_of(user: User) -> list[str]:
-    found = factors.of(user, factors.Type.RECOVERY_CODES)
+    found = factors.factor_of(user, factors.Type.RECOVERY_CODES)
     return list(RecoveryCodes(found).get_unused_codes())

@@ -30,8 +30,8 @@ def test_whatever_the_colour_its_words_can_be_read(accent: str, dark: bool) -> N
     look = branding.scheme(accent, dark=dark)
     grounds = [*branding.grounds(dark), look.accent_soft]
 
-    assert colours.least(look.accent, grounds) >= colours.TEXT
-    assert colours.least(look.accent_strong, grounds) >= colours.TEXT
+    assert colours.least_contrast(look.accent, grounds) >= colours.TEXT
+    assert colours.least_contrast(look.accent_strong, grounds) >= colours.TEXT
     assert colours.contrast(look.on_brand, look.brand) >= colours.TEXT
     # What marks a button off from the page, and the bar from its track.
     assert colours.contrast(look.brand_edge, grounds[0]) >= colours.SHAPE

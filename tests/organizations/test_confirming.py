@@ -88,7 +88,7 @@ def test_a_made_up_answer_of_a_passkey_is_refused(alice: User, as_user: Login) -
 
 def test_a_factor_is_not_removed_unasked(alice: User, as_user: Login) -> None:
     give_app(alice)
-    app = factors.of(alice, "totp")
+    app = factors.factor_of(alice, "totp")
     assert app is not None
     client = as_user(alice)
 
@@ -96,7 +96,7 @@ def test_a_factor_is_not_removed_unasked(alice: User, as_user: Login) -> None:
         answer = client.post(f"/admin/second-factor/remove/{app.pk}/")
 
     assert answer.status_code == 403
-    assert factors.has_one(alice)
+    assert factors.has_factor(alice)
 
 
 def test_nothing_is_done_meanwhile_and_what_was_typed_comes_back(

@@ -433,8 +433,10 @@ def test_what_is_glued_behind_a_mailed_link_is_taken_off(
         whole = invitations.password_link(erin)
         path = whole.removeprefix("http://testserver.localhost")
     else:
-        removal = lost.ask(erin, alice, timezone.now())
-        path = lost.link(removal).removeprefix("http://testserver.localhost")
+        removal = lost.ask_for_removal(erin, alice, timezone.now())
+        path = lost.calling_off_link(removal).removeprefix(
+            "http://testserver.localhost"
+        )
 
     answer = visitor.get(f"{path.rstrip('/')}{glued}", follow=True)
 

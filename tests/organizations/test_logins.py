@@ -65,7 +65,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many may wait that the limits alone decide."""
-    monkeypatch.setattr(logins, "LINE", logins.Line(waiting=100, seconds=60))
+    monkeypatch.setattr(logins, "LINE", logins.CheckQueue(waiting=100, seconds=60))
 
 
 class Events(logging.Handler):
@@ -200,7 +200,7 @@ def test_others_wait_for_their_turn(
 def test_too_many_who_wait_are_asked_to_come_again_and_lose_nothing(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logins, "LINE", logins.Line(waiting=0, seconds=1))
+    monkeypatch.setattr(logins, "LINE", logins.CheckQueue(waiting=0, seconds=1))
     with logins.LINE.turn() as is_ours:
         assert is_ours
         for _number in range(HERE.burst * 2):

@@ -71,7 +71,7 @@ def test_it_is_removed_after_a_day_not_before_and_every_login_ends(
     now = timezone.now()
 
     assert not lost.remove_due(now + lost.NOTICE - timedelta(minutes=1))
-    assert factors.has_one(olga)
+    assert factors.has_factor(olga)
     assert lost.remove_due(now + lost.NOTICE + timedelta(minutes=1))
 
     assert not Authenticator.objects.filter(user=olga).exists()
@@ -93,7 +93,7 @@ def test_its_owner_calls_it_off_by_the_mailed_link(
     assert "Your second factor stays." in text_of(visitor.post(path))
 
     assert not lost.remove_due(timezone.now() + lost.NOTICE * 2)
-    assert factors.has_one(olga)
+    assert factors.has_factor(olga)
     assert visitor.get(path).status_code == 410
     assert visitor.get(f"{path[:-2]}x/").status_code == 410
 
@@ -134,7 +134,7 @@ def test_it_stays_when_whoever_asked_may_not_ask_any_more(
 
     assert lost.remove_due(timezone.now() + lost.NOTICE * 2)
 
-    assert factors.has_one(olga)
+    assert factors.has_factor(olga)
     assert not FactorRemoval.objects.exists()
 
 

@@ -45,7 +45,7 @@ def test_a_mail_that_was_on_its_way_goes_out_at_once(
             mailing.send_round(timezone.now())
     if asked_again:
         ask(purpose)
-    mailing.begin_sending()
+    mailing.begin_staff_mail()
     send_all()
 
     assert len(mail.outbox) == 1

@@ -169,7 +169,7 @@ def test_two_owners_who_go_at_once_leave_one(organization: Organization) -> None
 
     def go(owner: User) -> bool:
         try:
-            members.remove(Membership.objects.get(user=owner), owner)
+            members.remove_member(Membership.objects.get(user=owner), owner)
             return True
         except ValidationError:
             return False

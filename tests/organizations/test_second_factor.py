@@ -263,7 +263,7 @@ def test_the_last_one_stays_while_it_is_required(alice: User, as_user: Login) ->
     answer = client.post(f"{SET_UP}remove/{app.pk}/", follow=True)
 
     assert "This is your last second factor" in text_of(answer)
-    assert factors.has_one(alice)
+    assert factors.has_factor(alice)
 
 
 def test_who_need_not_have_one_removes_it_with_its_codes(

@@ -111,7 +111,7 @@ def test_mail_to_staff_goes_out(alice: User, now: datetime) -> None:
     StaffMail.objects.update(created_at=now + DAY, due_at=now + DAY)
     assert not mailing.send_round(timezone.now())
 
-    mailing.begin_sending()
+    mailing.begin_staff_mail()
     mailing.send_round(timezone.now())
 
     assert [message.to for message in mail.outbox] == [[alice.email]]
@@ -173,15 +173,15 @@ def test_the_counts_are_proved(now: datetime) -> None:
 
 def test_what_is_wrong_is_told_again(now: datetime) -> None:
     Heartbeat.objects.create(name="mail", beat_at=now - timedelta(hours=1))
-    alerts.watch(now + DAY)
+    alerts.send_alerts(now + DAY)
     told = len(mail.outbox)
     assert told
     assert Alert.objects.exists()
 
-    alerts.watch(now)
+    alerts.send_alerts(now)
     assert len(mail.outbox) > told
     told = len(mail.outbox)
-    alerts.watch(now + timedelta(minutes=5))
+    alerts.send_alerts(now + timedelta(minutes=5))
     assert len(mail.outbox) == told
 
 

@@ -9,7 +9,7 @@ from django.core import mail
 from django.utils import timezone
 
 from core.models import Heartbeat
-from core.observability.alerts import watch
+from core.observability.alerts import send_alerts
 from core.worker.loops import WORKER_LOOPS
 from petitions import loops
 from petitions.models import Petition, Total
@@ -77,6 +77,6 @@ def test_a_count_that_cannot_be_proved_is_reported(
             Heartbeat.objects.update_or_create(
                 name=loop.name, defaults={"beat_at": now + timedelta(hours=hours)}
             )
-        watch(now + timedelta(hours=hours))
+        send_alerts(now + timedelta(hours=hours))
         assert len(mail.outbox) == mails
     assert "verify_counts" in mail.outbox[0].body

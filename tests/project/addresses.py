@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import get_resolver
 
 from core import checks
-from core.http.cache_policy import Audience, policies
+from core.http.cache_policy import CacheAudience, policies
 
 # A path for each URL name; tests fail for a name without one.
 PETITION = "/petitions/free-the-prisoners"
@@ -120,6 +120,6 @@ NAMES = sorted(
 CACHED = sorted(
     name
     for name, policy in policies().items()
-    if policy.audience is Audience.CACHED
+    if policy.audience is CacheAudience.CACHED
     and name not in {"media", "favicon", "without_language"}
 )

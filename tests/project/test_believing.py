@@ -21,7 +21,7 @@ from django.urls import get_script_prefix, set_script_prefix
 from pytest_django import Settings
 
 from core.http.cache_policy import (
-    Audience,
+    CacheAudience,
     page_cache,
     policies,
 )
@@ -38,7 +38,9 @@ pytestmark = pytest.mark.django_db
 CANARY = "kanary-9f3"
 FORM = "application/x-www-form-urlencoded"
 CACHED = sorted(
-    name for name, policy in policies().items() if policy.audience is Audience.CACHED
+    name
+    for name, policy in policies().items()
+    if policy.audience is CacheAudience.CACHED
 )
 # As they may stand in a WSGI environment, whoever put them there.
 MADE_UP: dict[str, dict[str, Any]] = {

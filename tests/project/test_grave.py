@@ -114,10 +114,10 @@ def test_whoever_logged_in_long_ago_is_asked_on_every_grave_page(
 def test_a_page_that_does_not_ask_is_found(
     as_user: Login, ada: User, people: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = confirming.asked
+    asked = confirming.password_page
     monkeypatch.setattr(
         confirming,
-        "asked",
+        "password_page",
         lambda request: None if "/export/" in request.path else asked(request),
     )
     client = as_user(ada)

@@ -17,7 +17,7 @@ from django.test import Client
 from core import checks
 from core.http.cache_policy import (
     STALE_IF_ERROR,
-    Audience,
+    CacheAudience,
     Page,
     page_cache,
     policies,
@@ -50,7 +50,7 @@ def test_a_name_without_a_policy_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
     (error,) = checks.every_url_has_a_policy(None)
 
     assert "petitions:thank_you" in error.msg
-    assert policy_of("something:new").audience is Audience.PERSONAL
+    assert policy_of("something:new").audience is CacheAudience.PERSONAL
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -76,11 +76,11 @@ def test_headers_keep_the_policy(
     control = response.headers["Cache-Control"]
 
     assert response.status_code < 500
-    if policy.audience is Audience.CACHED:
+    if policy.audience is CacheAudience.CACHED:
         assert control.startswith("public, max-age=")
     else:
         assert control == "no-store" or "no-store" in control
-    personal = policy.audience is Audience.PERSONAL
+    personal = policy.audience is CacheAudience.PERSONAL
     assert (response.headers.get("X-Robots-Tag") == "noindex") is personal
     if not name.startswith(STAFF):
         assert not response.cookies

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from core.http.cache_policy import Audience, policy_of
+from core.http.cache_policy import CacheAudience, policy_of
 from core.i18n.languages import path_in
 from organizations.context import ONLY
 from organizations.models import FormerOrganizationSlug, Organization
@@ -104,7 +104,7 @@ def test_each_page_says_what_a_link_to_it_looks_like_or_that_it_is_none_to_pass_
 
 
 def test_no_page_for_one_person_is_passed_on() -> None:
-    kept_apart = {n for n in NAMES if policy_of(n).audience is Audience.PERSONAL}
+    kept_apart = {n for n in NAMES if policy_of(n).audience is CacheAudience.PERSONAL}
 
     assert kept_apart & PASSED_ON == {"petitions:check_inbox"}
 

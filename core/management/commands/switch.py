@@ -36,7 +36,7 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name, turned = options["name"], options["turned"]
-        texts = dict(split(given) for given in options["message"])
+        texts = dict(split_language(given) for given in options["message"])
         if name and not turned:
             raise CommandError(f"Say whether {name} is to be on or off.")
         if texts and (turned != "on" or name == SwitchName.STOP_MAIL):
@@ -56,7 +56,7 @@ class Command(DatabaseCommand):
                 self.stdout.write(f"{'':<14}{code}: {text}")
 
 
-def split(given: str) -> tuple[str, str]:
+def split_language(given: str) -> tuple[str, str]:
     """Return language and text of `LANGUAGE=TEXT`; raise CommandError if it is none."""
     code, separator, text = given.partition("=")
     codes = [code for code, _name in settings.LANGUAGES]

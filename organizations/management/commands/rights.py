@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from organizations.models import Role
-from organizations.rights import Right, table
+from organizations.rights import Right, rights_table
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         width = max(len(str(right.label)) for right in Right) + 2
         heads = [role.short for role in Role]
         self.stdout.write(" " * width + "  ".join(heads))
-        for right, held in table():
+        for right, held in rights_table():
             marks = (
                 ("yes" if has else "-").ljust(len(head))
                 for head, has in zip(heads, held, strict=True)

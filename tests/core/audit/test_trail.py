@@ -220,7 +220,9 @@ def test_a_loop_is_named(petition: Petition) -> None:
         stop.set()
         return False
 
-    thread = threading.Thread(target=loops.run, args=(Loop("trying", 1, change), stop))
+    thread = threading.Thread(
+        target=loops.run_loop, args=(Loop("trying", 1, change), stop)
+    )
     thread.start()
     thread.join(timeout=20)
 
@@ -253,7 +255,7 @@ def test_an_import_is_named_and_counted(tmp_path: Path) -> None:
 
 
 def test_every_model_has_chosen() -> None:
-    assert list(tables.undeclared()) == []
+    assert list(tables.undeclared_models()) == []
     assert list(tables.wrong()) == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.child.running import Ended, run
+from core.child.running import ChildEnded, run_script
 
 MEMORY = 500_000_000
 
@@ -14,7 +14,9 @@ MEMORY = 500_000_000
 def done(folder: Path, program: str, task: bytes = b"", seconds: int = 20) -> bytes:
     script = folder / "script.py"
     script.write_text(program)
-    return run(script, task, memory=MEMORY, seconds=seconds, environment={"A": "b"})
+    return run_script(
+        script, task, memory=MEMORY, seconds=seconds, environment={"A": "b"}
+    )
 
 
 def test_it_is_given_its_task_and_its_environment_alone(
@@ -36,7 +38,7 @@ def test_files_are_read_and_written_as_they_are(tmp_path: Path) -> None:
 
     with task.open("rb") as given, output.open("wb") as written:
         assert given.read(1) == b"a"  # the whole file counts, wherever it stands
-        said = run(
+        said = run_script(
             script, given, memory=MEMORY, seconds=20, environment={}, output=written
         )
 
@@ -52,11 +54,11 @@ def test_files_are_read_and_written_as_they_are(tmp_path: Path) -> None:
     ],
 )
 def test_what_ends_it_is_said(tmp_path: Path, program: str, why: str) -> None:
-    with pytest.raises(Ended, match=why):
+    with pytest.raises(ChildEnded, match=why):
         done(tmp_path, program)
 
 
 @pytest.mark.parametrize("program", ["while True: pass", "import time; time.sleep(60)"])
 def test_too_much_time_ends_it(tmp_path: Path, program: str) -> None:
-    with pytest.raises(Ended, match=r"longer than 1 seconds|SIGXCPU"):
+    with pytest.raises(ChildEnded, match=r"longer than 1 seconds|SIGXCPU"):
         done(tmp_path, program, seconds=1)

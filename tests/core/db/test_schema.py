@@ -26,7 +26,7 @@ from django.db import ProgrammingError, connection
 from django.test import Client
 
 from core.db import schema
-from core.db.schema import Complaint
+from core.db.schema import RateLimitedMessage
 from core.http.cache_policy import page_cache
 from core.management.database_command import DatabaseCommand
 from organizations.models import Organization
@@ -318,7 +318,7 @@ def test_it_is_said_again_each_minute(
 ) -> None:
     clock = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    complaint = Complaint()
+    complaint = RateLimitedMessage()
 
     for seconds in range(180):
         clock[0] = 1000.0 + seconds

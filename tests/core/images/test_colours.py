@@ -36,7 +36,7 @@ def test_any_colour_can_be_made_readable(
     colour: colours.Colour, grounds: list[str]
 ) -> None:
     on = [colours.parse_colour(ground) for ground in grounds]
-    assert colours.least(colours.readable_on(colour, on), on) >= colours.TEXT
+    assert colours.least_contrast(colours.readable_on(colour, on), on) >= colours.TEXT
 
 
 def test_a_colour_that_can_be_read_stays_as_it_is() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.mail import reports
-from core.mail.reports import CameBack, Complaint, read_report, split
+from core.mail.reports import CameBack, Complaint, read_report, split_message
 
 MESSAGES = Path(__file__).parent / "messages"
 
@@ -76,7 +76,7 @@ def test_each_message_stands_in_one_list() -> None:
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize(("name", "status", "gone"), BOUNCES)
 def test_bounces(name: str, status: str, gone: bool, line_end: bytes) -> None:
-    found = read_report(split(message(name).replace(b"\n", line_end)))
+    found = read_report(split_message(message(name).replace(b"\n", line_end)))
 
     assert found == CameBack(status)
     assert found.no_such_mailbox is gone
@@ -85,7 +85,7 @@ def test_bounces(name: str, status: str, gone: bool, line_end: bytes) -> None:
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("name", COMPLAINTS)
 def test_complaints(name: str, line_end: bytes) -> None:
-    found = read_report(split(message(name).replace(b"\n", line_end)))
+    found = read_report(split_message(message(name).replace(b"\n", line_end)))
 
     assert isinstance(found, Complaint)
     assert "<bounces+TOKEN@mail.example.org>" in found.return_path
@@ -94,7 +94,7 @@ def test_complaints(name: str, line_end: bytes) -> None:
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("name", NOTHING)
 def test_what_is_neither(name: str, line_end: bytes) -> None:
-    assert read_report(split(message(name).replace(b"\n", line_end))) is None
+    assert read_report(split_message(message(name).replace(b"\n", line_end))) is None
 
 
 def test_where_it_was_sent_to_is_what_delivered_it_noted() -> None:
@@ -104,7 +104,7 @@ def test_where_it_was_sent_to_is_what_delivered_it_noted() -> None:
         b"Delivered-To: five@example.org\n"
     )
 
-    found = reports.sent_to(split(data))
+    found = reports.sent_to(split_message(data))
 
     assert found.split() == ["one@example.org", "two@example.org", "three@example.org"]
 
@@ -155,7 +155,7 @@ def test_hostile_messages_report_nothing_in_little_memory(name: str) -> None:
     data = HOSTILE[name][: reports.LONGEST]
     tracemalloc.start()
     try:
-        found = read_report(split(data))
+        found = read_report(split_message(data))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -175,7 +175,7 @@ def test_what_is_hostile_does_not_hide_what_it_reports(name: str) -> None:
 
     data = (before + HOSTILE[name])[: reports.LONGEST]
 
-    assert read_report(split(data)) == CameBack("5.1.1")
+    assert read_report(split_message(data)) == CameBack("5.1.1")
 
 
 WORDS = st.sampled_from(
@@ -191,7 +191,7 @@ WORDS = st.sampled_from(
 
 @given(st.lists(WORDS | st.binary(max_size=8), max_size=60).map(b"".join))
 def test_anything_can_be_read(data: bytes) -> None:
-    message = split(data)
+    message = split_message(data)
 
     assert isinstance(read_report(message), CameBack | Complaint | None)
     assert isinstance(reports.sent_to(message), str)

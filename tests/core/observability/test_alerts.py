@@ -19,7 +19,7 @@ from core.models import (
     SwitchName,
 )
 from core.observability import probes
-from core.observability.alerts import watch
+from core.observability.alerts import send_alerts
 from core.observability.health import STATE
 from core.observability.outcomes import OUTCOMES
 from core.operation import turn_off, turn_on
@@ -40,11 +40,11 @@ def beat(now: datetime) -> None:
 def test_a_stopped_worker_is_reported_once_an_hour_and_when_it_is_back() -> None:
     start = timezone.now()
     beat(start)
-    watch(start + timedelta(seconds=50))
+    send_alerts(start + timedelta(seconds=50))
     assert mail.outbox == []
 
     for minutes in (2, 3, 30, 59, 63):
-        watch(start + timedelta(minutes=minutes))
+        send_alerts(start + timedelta(minutes=minutes))
 
     assert len(mail.outbox) == 2
     message = mail.outbox[0]
@@ -55,7 +55,7 @@ def test_a_stopped_worker_is_reported_once_an_hour_and_when_it_is_back() -> None
     assert "Restart `manage.py work`" in message.body
 
     beat(start + timedelta(minutes=70))
-    watch(start + timedelta(minutes=70))
+    send_alerts(start + timedelta(minutes=70))
     assert mail.outbox[-1].subject.endswith("All is well again")
     assert not Alert.objects.exists()
 
@@ -65,7 +65,7 @@ def test_one_loop_that_hangs_is_enough() -> None:
     beat(now)
     Heartbeat.objects.filter(name="mail").update(beat_at=now - timedelta(minutes=5))
 
-    watch(now)
+    send_alerts(now)
 
     assert "no sign of mail for 300 s" in mail.outbox[0].body
 
@@ -74,7 +74,7 @@ def test_a_worker_that_never_ran_is_reported(monkeypatch: pytest.MonkeyPatch) ->
     now = timezone.now()
     monkeypatch.setattr(probes, "STARTED_AT", now - timedelta(seconds=61))
 
-    watch(now)
+    send_alerts(now)
 
     assert len(mail.outbox) == 1
 
@@ -87,7 +87,7 @@ def test_confirmations_that_wait_too_long_are_reported(
     beat(now)
     make_pending(petition, now=now - timedelta(minutes=minutes))
 
-    watch(now)
+    send_alerts(now)
 
     assert len(mail.outbox) == mails
     if mails:
@@ -101,7 +101,7 @@ def test_a_mail_that_was_put_off_does_not_wait(petition: Petition) -> None:
     make_pending(petition, now=now - timedelta(hours=1))
     OutgoingMail.objects.update(due_at=now + timedelta(minutes=1))
 
-    watch(now)
+    send_alerts(now)
 
     assert mail.outbox == []
 
@@ -112,7 +112,7 @@ def test_mail_that_is_put_off_again_and_again_is_reported(petition: Petition) ->
     make_pending(petition, now=now - timedelta(hours=1))
     OutgoingMail.objects.update(due_at=now + timedelta(minutes=30), attempts=7)
 
-    watch(now)
+    send_alerts(now)
 
     assert "wait, the oldest for 3600 s" in mail.outbox[0].body
 
@@ -124,7 +124,7 @@ def test_many_refusals_are_reported(petition: Petition) -> None:
         make_pending(petition, now=now - timedelta(minutes=20))
     OutgoingMail.objects.update(state="failed", finished_at=now - timedelta(minutes=10))
 
-    watch(now)
+    send_alerts(now)
 
     assert "10 mails were refused for good within an hour" in mail.outbox[0].body
 
@@ -138,11 +138,11 @@ def test_an_alert_that_could_not_be_mailed_is_tried_again(
     monkeypatch.setattr("core.observability.alerts.send_mail", refuse)
     beat(timezone.now() - timedelta(hours=1))
 
-    watch(timezone.now())
+    send_alerts(timezone.now())
 
     assert "The alert could not be mailed: ConnectionRefusedError" in caplog.text
     monkeypatch.undo()
-    watch(timezone.now() + timedelta(seconds=10))
+    send_alerts(timezone.now() + timedelta(seconds=10))
     assert len(mail.outbox) == 1
 
 
@@ -236,7 +236,7 @@ def test_readyz_is_not_ready_without_migrations(
         "ready": False,
         "database": "ok",
         "pending_migrations": 2,
-        "troubles": [schema.sentence(2)],
+        "troubles": [schema.pending_sentence(2)],
     }
 
 
@@ -283,7 +283,7 @@ def test_what_was_stopped_is_told_and_is_no_failure(
     for name in (SwitchName.STOP_SIGNING, SwitchName.STOP_MAIL):
         turn_on(name, {}, now=now, by=7)
 
-    watch(now)
+    send_alerts(now)
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
@@ -305,7 +305,7 @@ def test_what_was_stopped_is_told_and_is_no_failure(
     for name in (SwitchName.STOP_SIGNING, SwitchName.STOP_MAIL):
         turn_off(name, by=7)
     STATE.forget()
-    watch(now)
+    send_alerts(now)
     assert {
         "stop_signing: over after 0 minutes.",
         "stop_mail: over after 0 minutes.",

@@ -13,7 +13,7 @@ from core.pdf import fonts
 
 def needs_printing() -> None:
     """Skip the module where the fonts or the reader of PDFs are missing."""
-    if not {fonts.BASE, fonts.CJK} <= set(fonts.found()) or not shutil.which(
+    if not {fonts.BASE, fonts.CJK} <= set(fonts.font_files()) or not shutil.which(
         "pdftotext"
     ):
         pytest.skip(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from core.pdf.rendering import NotRendered, Rendered, render
+from core.pdf.rendering import NotRendered, Rendered, render_pdf
 from tests.core.pdf.helpers import needs_printing, text_of
 
 needs_printing()
@@ -34,7 +34,7 @@ FOR_EVER = "#for a in range(100000) { for b in range(100000) { let c = a * b } }
 def made(folder: Path, template: str, data: Any = None, **limits: int) -> Rendered:
     path = folder / "names.typ"
     path.write_text(f"{BEFORE}{template}{AFTER}")
-    return render(path, data, created=CREATED, **limits)
+    return render_pdf(path, data, created=CREATED, **limits)
 
 
 def children() -> set[str]:
@@ -206,7 +206,7 @@ def test_two_at_once(tmp_path: Path) -> None:
     path.write_text(f"{BEFORE}#for name in data [#name\n\n]{AFTER}")
 
     def one(number: int) -> bytes:
-        return render(path, [f"Name {number}"] * 500, created=CREATED).content
+        return render_pdf(path, [f"Name {number}"] * 500, created=CREATED).content
 
     alone = [one(1), one(2)]
     with ThreadPoolExecutor(2) as threads:

@@ -12,7 +12,7 @@ from django.utils.translation import override
 
 from core.text.faults import Node
 from core.text.fields import DayField, EndField, MomentField
-from core.text.json_values import read_day
+from core.text.json_values import day_value
 from core.text.numbers import NumberField
 
 NO_DAY = "Write the date as year-month-day, for example 2031-03-04."
@@ -63,7 +63,7 @@ def test_a_day_is_one_whatever_its_digits_and_dashes_and_what_nobody_sees(
     typed: str,
 ) -> None:
     assert DayField().clean(typed) == date(2026, 12, 31)
-    assert read_day(Node(typed, 1, "")) == date(2026, 12, 31)
+    assert day_value(Node(typed, 1, "")) == date(2026, 12, 31)
 
 
 @pytest.mark.parametrize("typed", ["17:30", "17：30", "\u200e17:30\u200b", "١٧:٣٠"])

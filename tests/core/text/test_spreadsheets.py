@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from core.text import csv_sql
-from core.text.spreadsheets import BOM, as_text, from_text, table
+from core.text.spreadsheets import BOM, as_text, csv_table, from_text
 
 
 @pytest.mark.django_db
@@ -37,5 +37,7 @@ def test_cells(cell: str, safe: str) -> None:
 def test_a_number_below_zero_is_one_and_words_like_it_are_words() -> None:
     lines: list[list[str | int]] = [["Day", "More or fewer"], ["=1+1", -3], ["-3", 0]]
 
-    assert table(lines, begins=False) == (b"Day,More or fewer\r\n'=1+1,-3\r\n'-3,0\r\n")
-    assert table([], begins=True) == BOM.encode()
+    assert csv_table(lines, begins=False) == (
+        b"Day,More or fewer\r\n'=1+1,-3\r\n'-3,0\r\n"
+    )
+    assert csv_table([], begins=True) == BOM.encode()

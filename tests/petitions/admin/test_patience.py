@@ -159,13 +159,13 @@ def test_a_picture_is_made_before_anything_is_held(
     tmp_path: Path,
 ) -> None:
     settings.MEDIA_ROOT = tmp_path
-    encoded, seen = uploads.encoded, []
+    encoded, seen = uploads.encode_picture, []
 
     def watched(picture: Any, kind: uploads.Kind) -> bytes:
         seen.append(connection.in_atomic_block)
         return encoded(picture, kind)
 
-    monkeypatch.setattr(uploads, "encoded", watched)
+    monkeypatch.setattr(uploads, "encode_picture", watched)
     fields = form(petition, image=taken(), image_description="The harbour")
 
     response = as_user(erin).post(change(petition), fields)

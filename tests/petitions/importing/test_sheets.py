@@ -252,7 +252,7 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     def not_run(*given: object, **options: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr(sheets, "run", not_run)
+    monkeypatch.setattr(sheets, "run_script", not_run)
     assert refused(bomb).startswith("This spreadsheet is too large")
 
 

@@ -250,7 +250,7 @@ def by_database(texts: list[str]) -> tuple[list[str], list[str]]:
     statement = f"""
         WITH typed AS (SELECT * FROM unnest(%s::text[]) WITH ORDINALITY t (x, n)),
              safe AS (SELECT n, {csv_sql.safe("x")} AS x FROM typed)
-        SELECT x, {csv_sql.quoted("x")} FROM safe ORDER BY n"""
+        SELECT x, {csv_sql.text_sql("x")} FROM safe ORDER BY n"""
     with connection.cursor() as cursor:
         cursor.execute(statement, [texts])
         rows = cursor.fetchall()

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from core.http.cache_policy import (
-    Audience,
+    CacheAudience,
     policies,
 )
 from organizations.models import Organization
@@ -179,7 +179,7 @@ def test_every_page_of_the_site_itself_is_on_the_map(visitor: Client) -> None:
     """A new one is a search engine's, or says that it is not."""
     found = everything(visitor)
     for name, policy in policies().items():
-        if policy.audience is not Audience.CACHED or policy.embeddable:
+        if policy.audience is not CacheAudience.CACHED or policy.embeddable:
             continue
         try:
             path = reverse(name)
