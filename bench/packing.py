@@ -44,8 +44,8 @@ def packing(bench: Bench, rounds: int) -> Ratios:
         now = timezone.now()
         pack = Pack.objects.create(petition=petition, target=target, made_at=now)
         before, started = resident(os.getpid()), time.monotonic()
-        making.begin(pack, now=now)
-        while making.advance(timezone.now()):
+        making.begin_pack(pack, now=now)
+        while making.advance_pack(timezone.now()):
             memory.append(resident(os.getpid()) - before)
         seconds = time.monotonic() - started
         pack.refresh_from_db()

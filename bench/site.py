@@ -78,9 +78,9 @@ class Database:
 
     def fold(self) -> None:
         """Fold all changes, as the worker of a site does all the time."""
-        from petitions.counts.folding import FOLD, parameters
+        from petitions.counts.folding import FOLD, fold_parameters
 
-        while self.execute(FOLD, parameters())[0][0]:
+        while self.execute(FOLD, fold_parameters())[0][0]:
             pass
 
     def settle(self) -> None:

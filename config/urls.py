@@ -35,7 +35,7 @@ from petitions.search.listing import (
     SORTS,
     STATES,
 )
-from petitions.search.searching import typed
+from petitions.search.searching import normalised
 from petitions.sharing import embeds
 from petitions.views import (
     count_log,
@@ -46,10 +46,10 @@ from petitions.views import (
     sitemaps,
 )
 from petitions.views.parameters import (
+    channel_tag,
     language_in_use,
     less_than,
     page_address,
-    tag,
 )
 from petitions.views.thanks import just_counted
 
@@ -59,10 +59,10 @@ register_converter(count_log.TileLevel, "tile_level")
 # The same for readers of every language, as programs read it: without a language
 # prefix.
 data_urls = [
-    path("petitions.json", data.petitions, name="petitions"),
-    path("petitions/<uslug:slug>.json", data.petition, name="petition"),
-    path("petitions/<uslug:slug>/count.json", data.count, name="count"),
-    path("petitions/<uslug:slug>/history.json", data.history, name="history"),
+    path("petitions.json", data.petitions_data, name="petitions"),
+    path("petitions/<uslug:slug>.json", data.petition_data, name="petition"),
+    path("petitions/<uslug:slug>/count.json", data.count_data, name="count"),
+    path("petitions/<uslug:slug>/history.json", data.history_data, name="history"),
     path("petitions/<uslug:slug>/history.csv", data.history_csv, name="history_csv"),
     path("petitions/<uslug:slug>/log.json", count_log.log, name="log"),
     path(
@@ -81,7 +81,9 @@ data_urls = [
         name="tile",
     ),
     path("check/check_count.py", count_log.program, name="check_count"),
-    path("organizations.json", organization_data.organizations, name="organizations"),
+    path(
+        "organizations.json", organization_data.organizations_data, name="organizations"
+    ),
     path(
         "organizations/<uslug:slug>.json",
         organization_data.organization,
@@ -155,7 +157,7 @@ urlpatterns += i18n_patterns(
 # response to one visitor, or of one moment. `personal`: also not for search engines.
 LISTED = {
     "page": page_number,
-    "q": typed,
+    "q": normalised,
     "state": only_known(STATES),
     "sort": only_known(SORTS),
     "after": as_given,
@@ -163,7 +165,7 @@ LISTED = {
 JUST_COUNTED = {"counted": just_counted}
 FRAME = {"text": language_in_use}
 POLICIES = {
-    "home": cached(proofs=JUST_COUNTED, page=page_number, q=typed),
+    "home": cached(proofs=JUST_COUNTED, page=page_number, q=normalised),
     "robots": cached(),
     "security": cached(),
     "sitemap": cached(),
@@ -196,7 +198,9 @@ POLICIES = {
     ),
     "data:openapi": cached(embeddable=True),
     "organizations:index": cached(page=page_number),
-    "organizations:profile": cached(proofs=JUST_COUNTED, page=page_number, q=typed),
+    "organizations:profile": cached(
+        proofs=JUST_COUNTED, page=page_number, q=normalised
+    ),
     "petitions:index": cached(LISTED, proofs=JUST_COUNTED, topic=as_given),
     "petitions:topic": cached(LISTED, proofs=JUST_COUNTED),
     "petitions:petition": cached(proofs=JUST_COUNTED),
@@ -219,7 +223,7 @@ POLICIES = {
     "petitions:share_png": cached(text=as_given, embeddable=True),
     "petitions:site_png": cached(embeddable=True),
     "organizations:share_png": cached(embeddable=True),
-    "petitions:qr_svg": cached(text=as_given, via=tag),
+    "petitions:qr_svg": cached(text=as_given, via=channel_tag),
     "petitions:how_we_count": cached(),
     "petitions:privacy": cached(),
     "petitions:accessibility": cached(),

@@ -76,7 +76,7 @@ def pasted(kind: type[MarkdownIt] = MarkdownIt) -> MarkdownIt:
     parser.options["breaks"] = parser.options["linkify"] = True
     parser.linkify = finder
     parser.enable("linkify")
-    parser.inline.ruler.at("linkify", web_address)
+    parser.inline.ruler.at("linkify", link_web_address)
     parser.disable(["code", "fence", "backticks", "lheading", "reference"])
     parser.core.ruler.after("normalize", "bullets", hyphens_for_bullets)
     parser.core.ruler.after("block", "numbers", keep_numbers)
@@ -95,7 +95,7 @@ def hyphens_for_bullets(state: StateCore) -> None:
     state.src = BULLET.sub(r"\1- ", state.src)
 
 
-def web_address(state: StateInline, silent: bool) -> bool:
+def link_web_address(state: StateInline, silent: bool) -> bool:
     """Inline rule: make a link of a web address, whose “_” and “*” are no emphasis.
     markdown-it's own rule would look through all that precedes."""
     if state.linkLevel or not state.src.startswith("://", state.pos):

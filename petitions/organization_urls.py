@@ -4,7 +4,7 @@ from petitions.views import profile, sharing
 
 app_name = "organizations"
 urlpatterns = [
-    path("organizations/", profile.index, name="index"),
+    path("organizations/", profile.organizations_list, name="index"),
     path("organizations/<uslug:slug>/", profile.profile, name="profile"),
     path(
         "organizations/<uslug:slug>/share.png",

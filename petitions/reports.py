@@ -36,7 +36,7 @@ def report(petition: Petition | None, form: ReportForm, *, now: datetime) -> Rep
     )
 
 
-def mail_organizations(now: datetime) -> bool:
+def mail_reports(now: datetime) -> bool:
     """For the worker: mail each organisation whose messages nobody has been told of,
     unless it had a notice lately. Always return False: what waits, waits for its
     hour."""

@@ -96,11 +96,11 @@ def events(
     """Return the events, latest first. Of those at one time, what came of the petition
     stands above its handover."""
     found = [
-        Event(row.handed_on, entered(row.handed_on, row.created_at), handover=row)
+        Event(row.handed_on, entered_at(row.handed_on, row.created_at), handover=row)
         for row in handovers
     ]
     found += [
-        Event(row.answered_on, entered(row.answered_on, row.created_at), answer=row)
+        Event(row.answered_on, entered_at(row.answered_on, row.created_at), answer=row)
         for row in answers
     ]
     found += [
@@ -119,7 +119,7 @@ def events(
     return sorted(found, key=lambda event: (event.day, event.at))[::-1]
 
 
-def entered(day: date, created_at: datetime) -> datetime:
+def entered_at(day: date, created_at: datetime) -> datetime:
     """Return when an event of this `day` was entered, or the beginning of that day if
     it was not entered on it."""
     if timezone.localdate(created_at) == day:

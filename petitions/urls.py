@@ -78,10 +78,14 @@ urlpatterns = [
     path("never-again/<str:token>/", signers.never_again, name="never_again"),
     path("unsubscribe/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
     path("one-press/<str:token>/", one_press.one_press, name="one_press"),
-    path("office/<str:token>/", office.show, name="office"),
-    path("office/<str:token>/names/", office.names, name="office_names"),
-    path("office/<str:token>/files/<int:number>/", office.download, name="office_file"),
-    path("office-answer/<str:token>/", office.answer, name="office_answer"),
+    path("office/<str:token>/", office.show_delivery, name="office"),
+    path("office/<str:token>/names/", office.show_names, name="office_names"),
+    path(
+        "office/<str:token>/files/<int:number>/",
+        office.download_file,
+        name="office_file",
+    ),
+    path("office-answer/<str:token>/", office.confirm_answer, name="office_answer"),
     # Links of these kinds that a mail program has damaged.
     re_path(
         r"^(?:/*)(?P<folder>(?i:(?:[a-z]{2}/)?(?:confirm|not-me|signature|signed|never-again|unsubscribe|one-press|office|office-answer)))"

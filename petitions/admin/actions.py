@@ -117,7 +117,7 @@ def transition(
     form.ask(found, petition)
     form.sent = sent
     if form.is_valid() and not problems and not sent.who:
-        carry_out(request, petition, found, form.cleaned_data.get("outcome", ""))
+        make_transition(request, petition, found, form.cleaned_data.get("outcome", ""))
         return redirect(change_url(petition))
     context = {
         **model_admin.admin_site.each_context(request),
@@ -150,7 +150,7 @@ def was_done(request: HttpRequest, petition: Petition, what: str, sent: Sent) ->
     ).exists()
 
 
-def carry_out(
+def make_transition(
     request: HttpRequest, petition: Petition, found: Transition, outcome: str = ""
 ) -> None:
     """Make the transition and log it in the petition's history; if somebody else was
@@ -190,11 +190,11 @@ def is_owner(request: HttpRequest, petition: Petition) -> bool:
     return may(user_of(request), Right.TAKE_BACK, petition.organization_id)
 
 
-def standing(request: HttpRequest, petition: Petition) -> list[str]:
+def standing_lines(request: HttpRequest, petition: Petition) -> list[str]:
     """Return where the petition stands and, to those who may take a step, the way back
     from there, in sentences."""
     owner = is_owner(request, petition)
-    said = transitions.standing(petition, timezone.now(), owner=owner)
+    said = transitions.standing_sentences(petition, timezone.now(), owner=owner)
     steps = may(user_of(request), Right.PUBLISH, petition.organization_id)
     return said if steps else said[:1]
 
@@ -278,7 +278,7 @@ def carry_out_all(
         if problems:
             messages.error(request, f"{petition.title}: {' '.join(problems)}")
         else:
-            carry_out(request, petition, found)
+            make_transition(request, petition, found)
 
 
 def problems_of(

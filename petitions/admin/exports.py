@@ -40,7 +40,7 @@ def seen_organization(
     return get_object_or_404(seen, pk=number)
 
 
-class LayoutForm(forms.Form):
+class ListLayoutForm(forms.Form):
     """For which tool a list of supporters is."""
 
     layout = forms.ChoiceField(
@@ -73,7 +73,7 @@ class ColumnsForm(forms.Form):
         field.initial = [column for column in offered if column is not Column.EMAIL]
 
 
-def typed(request: HttpRequest) -> QueryDict | None:
+def sent_form(request: HttpRequest) -> QueryDict | None:
     """Return what was sent, which may be nothing; None when nobody has sent a form."""
     return request.POST if request.method == "POST" else None
 
@@ -141,7 +141,7 @@ class ExportAdmin(ScopedAdmin[Export]):
     def new(self, request: HttpRequest, organization: Organization) -> HttpResponseBase:
         """Show about how many lines the organisation's list has, with a button that
         streams it as CSV, in the columns that were chosen."""
-        form = LayoutForm(typed(request))
+        form = ListLayoutForm(sent_form(request))
         if not form.is_valid():
             return self.ask(request, organization, form)
         user, layout = user_of(request), form.cleaned_data["layout"]
@@ -158,7 +158,7 @@ class ExportAdmin(ScopedAdmin[Export]):
         self,
         request: HttpRequest,
         organization: Organization,
-        form: LayoutForm,
+        form: ListLayoutForm,
         refused: NotNow | None = None,
     ) -> TemplateResponse:
         number, is_exact = export.number_of_supporters(organization)
@@ -177,14 +177,14 @@ class ExportAdmin(ScopedAdmin[Export]):
         return TemplateResponse(request, "admin/petitions/export/new.html", context)
 
 
-def signatures(
+def signatures_file(
     model_admin: admin.ModelAdmin[Petition], request: HttpRequest, petition: Petition
 ) -> HttpResponseBase:
     """Show how many lines the file of a petition's signatures has, and how many of them
     carry a name, with the columns to choose from; on POST, stream it."""
     summary = signature_export.summary(petition)
     offered = [column for column in summary.columns if column is not Column.DAY]
-    form = ColumnsForm(typed(request), offered=offered)
+    form = ColumnsForm(sent_form(request), offered=offered)
 
     def ask(refused: NotNow | None = None) -> TemplateResponse:
         context = {

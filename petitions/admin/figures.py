@@ -65,7 +65,7 @@ def figures(
         return answer
     user = user_of(request)
     return sent_or_refused(
-        lambda: export(petition, user, sees_sources=sees_sources, now=now),
+        lambda: export_figures(petition, user, sees_sources=sees_sources, now=now),
         f"{petition.slug}-figures",
         ask,
     )
@@ -91,12 +91,12 @@ def read_tables(petition: Petition, day: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def export(
+def export_figures(
     petition: Petition, user: User, *, sees_sources: bool, now: datetime
 ) -> Iterator[bytes]:
     """Return all figures as pieces of a CSV file, which is on record; raise NotNow when
     it has to wait. Without `sees_sources`, those by mail domain are left out."""
-    found = list(lines(petition, sees_sources=sees_sources))
+    found = list(figure_lines(petition, sees_sources=sees_sources))
     record = Export(
         organization=petition.organization,
         kind=ExportKind.FIGURES,
@@ -114,7 +114,9 @@ def export(
     return recorded(record, csv_table([head], begins=True), [(len(found), body)])
 
 
-def lines(petition: Petition, *, sees_sources: bool) -> Iterator[list[str | int]]:
+def figure_lines(
+    petition: Petition, *, sees_sources: bool
+) -> Iterator[list[str | int]]:
     """Yield the lines of that file: by day, mail domain, link and country. Only
     confirmations are counted by link and by country. Mail domains and countries of few
     stand together."""
@@ -123,7 +125,7 @@ def lines(petition: Petition, *, sees_sources: bool) -> Iterator[list[str | int]
     for row in days:
         yield [gettext("Day"), str(row["day"]), *(row[name] for name in SUMS)]
     if sees_sources:
-        for row in by_domain(tallies):
+        for row in sums_by_domain(tallies):
             which = row["domain"] or gettext("not kept by name")
             yield [gettext("Mail domain"), which, *(row[name] for name in SUMS)]
     for link in channels(petition, None):
@@ -135,7 +137,7 @@ def lines(petition: Petition, *, sees_sources: bool) -> Iterator[list[str | int]
         yield [gettext("Country"), country, "", "", "", number]
 
 
-def by_domain(tallies: QuerySet[MailTally]) -> list[dict[str, Any]]:
+def sums_by_domain(tallies: QuerySet[MailTally]) -> list[dict[str, Any]]:
     """Return the sums by mail domain, under "" first those of domains that so few have
     signed with that one may be a person's own: the site forgets such names after two
     days, a file never."""

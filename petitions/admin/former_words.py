@@ -52,7 +52,7 @@ def former(
         is_chosen = data is not None and chosen == str(revision.pk)
         form = RemovalForm(data if is_chosen else None, auto_id=f"id_{revision.pk}_%s")
         if is_chosen and form.is_valid():
-            return remove(model_admin, request, revision, form)
+            return remove_version(model_admin, request, revision, form)
         rows.append({"revision": revision, "form": form})
     if data is not None and chosen not in {str(r.pk) for r in revisions}:
         raise Http404
@@ -68,7 +68,7 @@ def former(
     return TemplateResponse(request, "admin/petitions/answer/former.html", context)
 
 
-def remove(
+def remove_version(
     model_admin: AnswerAdmin,
     request: HttpRequest,
     revision: AnswerRevision,

@@ -160,7 +160,7 @@ def import_signatures(
         "petition": petition,
         "may": may,
         "form": form,
-        "entered": entered(petition),
+        "entered": counted_before(petition),
         "way_back": ways_back.sentence("import", now, now),
         "imports": petition.imports.select_related("made_by")[:20],
     }
@@ -245,7 +245,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
                 "subtitle": str(job.petition),
                 "may_count": may_count,
                 "is_open": jobs.is_open_to_imports(job.petition),
-                "entered": entered(job.petition),
+                "entered": counted_before(job.petition),
                 "faults": [(fault, gettext(fault.sentence)) for fault in faults],
                 "faults_left": sees and job.fault_rows.exists(),
                 "way_back": ways_back.sentence("import", now, now)
@@ -426,7 +426,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
         )
 
 
-def entered(petition: Petition) -> int:
+def counted_before(petition: Petition) -> int:
     """Return how many count entries say were counted elsewhere before: nobody can tell
     whether they are the people of a file."""
     rows = petition.count_entries.filter(source=Source.IMPORTED)

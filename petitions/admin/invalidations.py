@@ -147,11 +147,11 @@ def preview_context(
         "sample": [
             (row, network_in_words(row), signs_in_words(row)) for row in preview.sample
         ],
-        "previewed": seal(draft, preview.found),
+        "previewed": seal_preview(draft, preview.found),
     }
 
 
-def seal(draft: Invalidation, found: int) -> str:
+def seal_preview(draft: Invalidation, found: int) -> str:
     """Return what was previewed as a signed value, so that exactly this is applied and
     nothing unseen."""
     seen = {name: getattr(draft, name) for name in (*CONDITIONS, "reason", "as_of")}

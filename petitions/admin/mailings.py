@@ -29,7 +29,7 @@ from petitions import ways_back
 from petitions.admin.filters import PetitionFilter
 from petitions.admin.previews import PREVIEW_CSP
 from petitions.mail import audience, mailings, news, results
-from petitions.mail.mailings import Audience, NotPossible
+from petitions.mail.mailings import Audience, MailingNotPossible
 from petitions.models import Mailing, Petition, Update
 from petitions.models.mailings import OVER
 from petitions.signatures.forms import country_names
@@ -111,13 +111,15 @@ def choose(
     form, number = AudienceForm(update, request.POST or None), None
     if form.is_valid():
         following = form.cleaned_data["next_petition"]
-        draft = mailings.draft(update, form.chosen, user_of(request), now, following)
+        draft = mailings.draft_mailing(
+            update, form.chosen, user_of(request), now, following
+        )
         if "count" in request.POST:
-            number = counted(draft)
+            number = number_of_recipients(draft)
         else:
             try:
-                mailings.prepare(draft, now)
-            except NotPossible as refusal:
+                mailings.prepare_mailing(draft, now)
+            except MailingNotPossible as refusal:
                 form.add_error(None, str(refusal.sentence))
             else:
                 return redirect("admin:petitions_mailing_change", draft.pk)
@@ -130,17 +132,17 @@ def choose(
         "form": form,
         "number": number,
         "gap": update.petition.organization.mailing_gap_days,
-        "why_not": mailings.why_not(update, now),
+        "why_not": mailings.why_not_mailed(update, now),
         "unfinished": unfinished.first(),
         "mailings": update.mailings.select_related("made_by")[:20],
     }
     return TemplateResponse(request, "admin/petitions/update/mail.html", context)
 
 
-def counted(mailing: Mailing) -> int | None:
+def number_of_recipients(mailing: Mailing) -> int | None:
     """Return how many people it would go to; None when counting takes too long."""
     try:
-        return audience.count(mailing, timezone.now())
+        return audience.count_recipients(mailing, timezone.now())
     except OperationalError:
         return None
 
@@ -149,7 +151,7 @@ def tried(request: HttpRequest, act: Callable[[], object]) -> None:
     """Do it, or say why it cannot be done."""
     try:
         done = act()
-    except NotPossible as refusal:
+    except MailingNotPossible as refusal:
         messages.error(request, str(refusal.sentence))
     except OperationalError:
         messages.error(request, gettext("That took too long. Try again."))
@@ -260,7 +262,7 @@ class MailingAdmin(ScopedAdmin[Mailing]):
             }
             people = mailing.people if mailing.filled_at else mailing.number
             if mailing.state == MailingState.PREPARING and context["may_mail"]:
-                context["number"] = counted(mailing)
+                context["number"] = number_of_recipients(mailing)
                 people = context["number"] or 0
             elif mailing.state == MailingState.ORDERED and mailing.begins_at:
                 since = mailing.approved_at or mailing.ordered_at or now
@@ -282,7 +284,7 @@ class MailingAdmin(ScopedAdmin[Mailing]):
         )
         if wanted not in offered:
             raise Http404
-        text, html = news.News(mailing).frame(*wanted).shown()
+        text, html = news.NewsOutbox(mailing).frame(*wanted).shown()
         if "html" in request.GET:
             return as_page(request, html)
         context = {
@@ -320,7 +322,9 @@ class MailingAdmin(ScopedAdmin[Mailing]):
     @page(Right.MAIL, is_grave=False)
     def call_off(self, request: HttpRequest, mailing: Mailing) -> HttpResponse:
         now = timezone.now()
-        return self.done(request, mailing, lambda: mailings.call_off(mailing, now))
+        return self.done(
+            request, mailing, lambda: mailings.call_off_mailing(mailing, now)
+        )
 
     @page(Right.MAIL, is_grave=False)
     def pause(self, request: HttpRequest, mailing: Mailing) -> HttpResponse:
@@ -329,7 +333,9 @@ class MailingAdmin(ScopedAdmin[Mailing]):
     @page(Right.MAIL, is_grave=False)
     def go_on(self, request: HttpRequest, mailing: Mailing) -> HttpResponse:
         now = timezone.now()
-        return self.done(request, mailing, lambda: mailings.go_on(mailing, now))
+        return self.done(
+            request, mailing, lambda: mailings.go_on_with_mailing(mailing, now)
+        )
 
     @page(Right.MAIL, is_grave=False)
     def stop(self, request: HttpRequest, mailing: Mailing) -> HttpResponse:

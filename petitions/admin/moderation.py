@@ -69,7 +69,7 @@ def left_sentence(number: int) -> str:
     return sentence % {"n": intcomma(number)}
 
 
-def question(act: str) -> bulk_actions.Asked:
+def asks_about(act: str) -> bulk_actions.Asked:
     """Return what is asked before a decision: how many, and the first of them."""
 
     def asked(
@@ -81,7 +81,7 @@ def question(act: str) -> bulk_actions.Asked:
         rows = chosen(read).known()
         now = timezone.now()
         found = bulk_actions.question_naming(
-            rows, ways_back.sentence(act, now, now), line(act)
+            rows, ways_back.sentence(act, now, now), row_line(act)
         )
         found.explanation = [str(EXPLAINED[act])]
         found.left = [NamedRow(left_sentence(unread))] if unread else []
@@ -90,7 +90,7 @@ def question(act: str) -> bulk_actions.Asked:
     return asked
 
 
-def line(act: str) -> Callable[[Signature], str]:
+def row_line(act: str) -> Callable[[Signature], str]:
     """Return what names a row on the page that asks."""
     if act in {SHOW, HIDE}:
         return lambda row: f"{row.name}: {Truncator(row.comment).chars(200)}"
@@ -208,28 +208,30 @@ class ModeratingAdmin(ScopedAdmin[Signature]):
             left = rows_chosen.count() - len(whole)
         return read, left
 
-    @action(Right.MODERATE, _("Show comments on the page"), question(SHOW))
+    @action(Right.MODERATE, _("Show comments on the page"), asks_about(SHOW))
     def approve_comments(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
         values = {"comment_approved": True, "comment_rejected": False}
         self.decide(SHOW, request, queryset, **values)
 
-    @action(Right.MODERATE, _("Do not show comments"), question(HIDE))
+    @action(Right.MODERATE, _("Do not show comments"), asks_about(HIDE))
     def hide_comments(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
         values = {"comment_approved": False, "comment_rejected": True}
         self.decide(HIDE, request, queryset, **values)
 
-    @action(Right.MODERATE, _("Take names from the page"), question(WITHHOLD))
+    @action(Right.MODERATE, _("Take names from the page"), asks_about(WITHHOLD))
     def withhold_names(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:
         values = {"name_withheld": True, "weak_signs": LOOKED_AT}
         self.decide(WITHHOLD, request, queryset, **values)
 
-    @action(Right.MODERATE, _("Let names stand on the page again"), question(LET_STAND))
+    @action(
+        Right.MODERATE, _("Let names stand on the page again"), asks_about(LET_STAND)
+    )
     def release_names(
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> None:

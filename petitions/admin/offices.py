@@ -94,7 +94,7 @@ class Given:
     last_opened: datetime | None
 
 
-def links(
+def office_links(
     model_admin: ScopedAdmin[Pack], request: HttpRequest, pack: Pack
 ) -> HttpResponse:
     """Show the links of a pack and the form for another one; on POST make one, or
@@ -136,7 +136,7 @@ def given(link: OfficeLink, now: datetime) -> Given:
     last = opened.first()
     return Given(
         link,
-        office.address_of(link) if link.is_open(now) else "",
+        office.link_address(link) if link.is_open(now) else "",
         opened.count(),
         last.at if last else None,
     )

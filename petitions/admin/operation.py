@@ -136,7 +136,7 @@ def operation(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": gettext("Operation"),
-        "facts": facts(now),
+        "facts": operator_facts(now),
         "troubles": STATE.get().troubles,
         "switch_rows": [
             {
@@ -209,15 +209,15 @@ def turned(request: HttpRequest, done: str) -> HttpResponse:
 # == How the site runs ==
 
 
-def facts(now: datetime) -> list[Fact]:
+def operator_facts(now: datetime) -> list[Fact]:
     """Return what an operator looks for first; what cannot be known is said so."""
     beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
     free, files = watchdog.room_for_pictures()
     return [
-        worker(beats, now),
+        worker_beat(beats, now),
         oldest_mail(now),
-        last(_("Last backup"), beats.get(backups.NAME), now, backups.LATE_AFTER),
-        last(_("Counts last proved"), beats.get(PROVED), now),
+        last_time(_("Last backup"), beats.get(backups.NAME), now, backups.LATE_AFTER),
+        last_time(_("Counts last proved"), beats.get(PROVED), now),
         Fact(
             _("Room for pictures"),
             filesizeformat(free),
@@ -232,7 +232,7 @@ def facts(now: datetime) -> list[Fact]:
     ]
 
 
-def worker(beats: dict[str, datetime], now: datetime) -> Fact:
+def worker_beat(beats: dict[str, datetime], now: datetime) -> Fact:
     """Return how long ago the quietest loop of the worker gave a sign of life."""
     label = _("Worker")
     ages = {
@@ -262,10 +262,12 @@ def oldest_mail(now: datetime) -> Fact:
     due = OutgoingMail.objects.filter(state=MailState.DUE, due_at__lte=now)
     label = _("Oldest mail that waits")
     first = due.order_by("due_at").values_list("due_at", flat=True).first()
-    return last(label, first, now) if first else Fact(label, gettext("None waits."))
+    return (
+        last_time(label, first, now) if first else Fact(label, gettext("None waits."))
+    )
 
 
-def last(
+def last_time(
     label: StrOrPromise, then: datetime | None, now: datetime, late: Any = None
 ) -> Fact:
     """Return when something happened last."""

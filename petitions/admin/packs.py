@@ -97,7 +97,7 @@ def deliver(
     if petition.state in PUBLIC_STATES and form.is_valid():
         pack = form.save()
         if pack.contents == PackContents.NUMBERS:
-            begin(request, pack)
+            begin_pack(request, pack)
         return redirect("admin:petitions_pack_change", pack.pk)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -114,11 +114,11 @@ def deliver(
     return TemplateResponse(request, "admin/petitions/petition/deliver.html", context)
 
 
-def begin(request: HttpRequest, pack: Pack) -> None:
+def begin_pack(request: HttpRequest, pack: Pack) -> None:
     """Have the worker make the pack, or say why it cannot."""
     try:
-        making.begin(pack, now=timezone.now())
-    except making.NotPossible:
+        making.begin_pack(pack, now=timezone.now())
+    except making.PackNotPossible:
         messages.error(
             request,
             gettext(
@@ -201,7 +201,7 @@ class PackAdmin(ScopedAdmin[Pack]):
         if sought:
             words = Q(name__icontains=sought) | Q(place__icontains=sought)
             rows = rows.filter(words | Q(comment__icontains=sought))
-        after = 0 if "search" in request.POST else number_in(request.POST, "after")
+        after = 0 if "search" in request.POST else number_sent(request.POST, "after")
         found = list(rows.filter(pk__gt=after)[: ON_A_PAGE + 1])
         shown = found[:ON_A_PAGE]
         left = set(pack.left_outs.values_list("signature_id", flat=True))
@@ -247,13 +247,13 @@ class PackAdmin(ScopedAdmin[Pack]):
     def make(self, request: HttpRequest, pack: Pack) -> HttpResponse:
         """Hand the pack to the worker."""
         if request.method == "POST":
-            begin(request, pack)
+            begin_pack(request, pack)
         return redirect("admin:petitions_pack_change", pack.pk)
 
     @page(Right.DELIVER)
     def call_off(self, request: HttpRequest, pack: Pack) -> HttpResponse:
         """Call off a pack that is not made yet."""
-        if request.method == "POST" and making.call_off(pack):
+        if request.method == "POST" and making.call_off_pack(pack):
             messages.success(request, gettext("It was called off."))
         return redirect("admin:petitions_pack_change", pack.pk)
 
@@ -293,7 +293,7 @@ class PackAdmin(ScopedAdmin[Pack]):
                 made_by=user_of(request),
                 **form.cleaned_data,
             )
-            if record(pack, handover, form):
+            if record_handover(pack, handover, form):
                 return redirect("admin:petitions_handover_change", handover.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -312,10 +312,10 @@ class PackAdmin(ScopedAdmin[Pack]):
         and show how often each was opened."""
         if pack.state != PackState.DONE:
             return redirect("admin:petitions_pack_change", pack.pk)
-        return offices.links(self, request, pack)
+        return offices.office_links(self, request, pack)
 
 
-def record(pack: Pack, handover: Handover, form: forms.Form) -> bool:
+def record_handover(pack: Pack, handover: Handover, form: forms.Form) -> bool:
     """Save the handover of a pack; return False, with what is wrong in the form, where
     it cannot be."""
     try:
@@ -334,7 +334,7 @@ def record(pack: Pack, handover: Handover, form: forms.Form) -> bool:
     return True
 
 
-def number_in(values: Any, name: str) -> int:
+def number_sent(values: Any, name: str) -> int:
     """Return the number that was sent as `name`; 0 for anything else."""
     return max(numbers_in([values.get(name, "")]), default=0)
 

@@ -44,7 +44,7 @@ from petitions.admin.inlines import (
 )
 from petitions.admin.pictures import PictureAdmin, PictureForm
 from petitions.admin.text_widgets import MarkdownArea
-from petitions.admin.timeline import links
+from petitions.admin.timeline import timeline_links
 from petitions.admin.translations import TranslationInline, UsedLanguages
 from petitions.counts.entering import takes_entries
 from petitions.counts.entries import record_entry
@@ -225,8 +225,8 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         context: dict[str, Any] = {"can_preview": True}
         if petition is not None:
             editable = self.has_change_permission(request, petition)
-            context["standing"] = actions.standing(request, petition)
-            context["story"] = links(
+            context["standing"] = actions.standing_lines(request, petition)
+            context["story"] = timeline_links(
                 petition,
                 editable=editable and petition.state != State.DRAFT,
                 sees_supporters=self.holds(request, Right.SEE_SUPPORTERS, petition),
@@ -274,7 +274,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     ) -> HttpResponse:
         """Say above the history until when the last step can be taken back."""
         petition = self.get_object(request, object_id)
-        context = {"standing": petition and actions.standing(request, petition)}
+        context = {"standing": petition and actions.standing_lines(request, petition)}
         return super().history_view(
             request, object_id, {**context, **(extra_context or {})}
         )
@@ -436,7 +436,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
     @page(Right.EXPORT)
     def export(self, request: HttpRequest, petition: Petition) -> HttpResponseBase:
         """Send the signatures as a file, each with what it agreed to."""
-        return exports.signatures(self, request, petition)
+        return exports.signatures_file(self, request, petition)
 
     @page(Right.PUBLISH)
     def transition(

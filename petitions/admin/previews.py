@@ -45,7 +45,7 @@ TYPED = ("title", "ask", "summary", "text")
 
 @xframe_options_sameorigin
 @csp_override(PREVIEW_CSP)
-def respond(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def preview_response(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     return TemplateResponse(request, "petitions/petition.html", context)
 
 
@@ -82,7 +82,9 @@ def preview_petition(
         context |= {"reasons": [], "more_reasons": False, "names": []}
     # A scheduled petition looks as it will once open; a paused or ended one as it does.
     is_open = petition.state == State.OPEN
-    return respond(request, {**context, "targets": targets, "is_open": is_open})
+    return preview_response(
+        request, {**context, "targets": targets, "is_open": is_open}
+    )
 
 
 def from_form(
@@ -130,7 +132,7 @@ def typed_texts(
     post = request.POST
     stored = {str(text.pk): text for text in petition.texts()}
     found, pressed = [], ""
-    for row in range(rows_of(request, "translations")):
+    for row in range(number_of_rows(request, "translations")):
         prefix = f"translations-{row}-"
         text = stored.get(post.get(f"{prefix}id", "")) or Translation()
         for name in WRITTEN:
@@ -144,7 +146,7 @@ def typed_texts(
     return found, pressed
 
 
-def rows_of(request: HttpRequest, prefix: str) -> int:
+def number_of_rows(request: HttpRequest, prefix: str) -> int:
     """Return how many rows the formset with this prefix says that it has, at most
     999."""
     total = request.POST.get(f"{prefix}-TOTAL_FORMS", "0")
@@ -160,7 +162,7 @@ def typed_targets(request: HttpRequest) -> list[Target]:
     """Return the targets as typed in the form, without deleted and empty rows."""
     post = request.POST
     found = []
-    for row in range(rows_of(request, "targets")):
+    for row in range(number_of_rows(request, "targets")):
         prefix = f"targets-{row}-"
         kind = post.get(f"{prefix}kind", TargetKind.PERSON)
         name = post.get(f"{prefix}name", "")

@@ -58,7 +58,7 @@ REMOVE = Decision(
 )
 
 
-def question(rows: SignatureQuerySet, decision: Decision) -> Question:
+def decision_question(rows: SignatureQuerySet, decision: Decision) -> Question:
     """Return what is asked before it is decided about signatures in quarantine."""
     now = timezone.now()
     groups = (
@@ -100,12 +100,12 @@ def question(rows: SignatureQuerySet, decision: Decision) -> Question:
     )
 
 
-def decide(
+def carry_out_decision(
     request: HttpRequest, rows: SignatureQuerySet, decision: Decision
 ) -> Question | None:
     """Do it to signatures in quarantine; return what to ask about those that there was
     no time for."""
-    number = (release if decision is RELEASE else remove)(request, rows)
+    number = (release if decision is RELEASE else schedule_removal)(request, rows)
     if not number:
         messages.warning(
             request,
@@ -120,7 +120,7 @@ def decide(
     messages.warning(
         request, gettext("There was no time for all of them. This is the rest:")
     )
-    return question(rows, decision)
+    return decision_question(rows, decision)
 
 
 def release(request: HttpRequest, rows: SignatureQuerySet) -> int:
@@ -152,11 +152,11 @@ def release(request: HttpRequest, rows: SignatureQuerySet) -> int:
     return number
 
 
-def remove(request: HttpRequest, rows: SignatureQuerySet) -> int:
+def schedule_removal(request: HttpRequest, rows: SignatureQuerySet) -> int:
     """Schedule the erasure of the signatures and say so; return how many there was time
     for."""
     now = timezone.now()
-    made = quarantine.remove(rows, user_of(request), now=now, seconds=SECONDS)
+    made = quarantine.schedule_removal(rows, user_of(request), now=now, seconds=SECONDS)
     for removal, number in made:
         entries.note(
             removal.petition,
@@ -187,7 +187,7 @@ def find_removal(
     return Removal.objects.select_related("petition").filter(pk=number).first()
 
 
-def call_off(request: HttpRequest, removal: Removal | None) -> HttpResponse:
+def call_off_removal(request: HttpRequest, removal: Removal | None) -> HttpResponse:
     """On POST, call a removal off: its signatures stay in quarantine as before. None
     stands for one that is over."""
     if removal is None:
@@ -200,7 +200,7 @@ def call_off(request: HttpRequest, removal: Removal | None) -> HttpResponse:
             ),
         )
     elif request.method == "POST":
-        back = quarantine.call_off(removal, seconds=SECONDS)
+        back = quarantine.call_off_removal(removal, seconds=SECONDS)
         what = gettext("Called off: %(n)s signatures are not erased") % {
             "n": intcomma(back)
         }

@@ -173,13 +173,15 @@ class SupporterRequestAdmin(ScopedAdmin[SupporterRequest]):
         person = "supporter/<str:kind>/<int:row>/"
         acts = [kind for kind in RequestKind.values if kind != RequestKind.CORRECT]
         return [
-            route("search/", supporters.search, "search"),
-            route("found/", supporters.found, "found"),
+            route("search/", supporters.search_supporters, "search"),
+            route("found/", supporters.list_found, "found"),
             route(person, supporters.supporter, "supporter"),
-            route(f"{person}copy/", supporters.copy, "copy"),
-            route(f"{person}copy.json", supporters.download, "download"),
+            route(f"{person}copy/", supporters.show_copy, "copy"),
+            route(f"{person}copy.json", supporters.download_copy, "download"),
             route(
-                f"{person}correct/<int:signature>/", supporter_acts.correct, "correct"
+                f"{person}correct/<int:signature>/",
+                supporter_acts.correct_for_owner,
+                "correct",
             ),
             *(
                 route(f"{person}{kind}/", supporter_acts.act, kind, verb=kind)

@@ -98,7 +98,7 @@ def aside(decision: quarantine.Decision) -> Asked:
         request: HttpRequest,
         queryset: QuerySet[Signature],
     ) -> Question:
-        return quarantine.question(chosen(queryset).quarantined(), decision)
+        return quarantine.decision_question(chosen(queryset).quarantined(), decision)
 
     return asked
 
@@ -139,7 +139,7 @@ class SignatureAdmin(ModeratingAdmin):
     @page(Right.MODERATE, find=quarantine.find_removal)
     def call_off(self, request: HttpRequest, removal: Removal | None) -> HttpResponse:
         """Call off the erasure of signatures that were set aside."""
-        return quarantine.call_off(request, removal)
+        return quarantine.call_off_removal(request, removal)
 
     def get_urls(self) -> list[Any]:
         """Add the page that calls off a removal."""
@@ -231,7 +231,7 @@ class SignatureAdmin(ModeratingAdmin):
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> Question | None:
         rows = chosen(queryset).quarantined()
-        return quarantine.decide(request, rows, quarantine.RELEASE)
+        return quarantine.carry_out_decision(request, rows, quarantine.RELEASE)
 
     @action(
         Right.MODERATE,
@@ -242,7 +242,7 @@ class SignatureAdmin(ModeratingAdmin):
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> Question | None:
         rows = chosen(queryset).quarantined()
-        return quarantine.decide(request, rows, quarantine.REMOVE)
+        return quarantine.carry_out_decision(request, rows, quarantine.REMOVE)
 
 
 class DecisionFilter(admin.SimpleListFilter):

@@ -27,9 +27,9 @@ from petitions.admin.supporter_forms import AddressForm, AskedForm
 from petitions.admin.supporters import (
     FOLDER,
     Admin,
-    names_of,
-    opened,
-    page_context,
+    names_of_person,
+    opened_supporter,
+    supporter_context,
     url_of,
 )
 from petitions.identity import same_person
@@ -56,7 +56,7 @@ def asked_form(
     return AskedForm(
         request.POST if request.method == "POST" else None,
         entries=entries,
-        persons=[*names_of(one), *one.subject.addresses()],
+        persons=[*names_of_person(one), *one.subject.addresses()],
         today=timezone.localdate(),
         choices=choices,
     )
@@ -96,7 +96,7 @@ def act(
 ) -> HttpResponse:
     """Show what would be done for a supporter, with the form of the request; on POST do
     exactly that, and record it."""
-    what, one = RequestKind(verb), opened(request, kind, row)
+    what, one = RequestKind(verb), opened_supporter(request, kind, row)
     rows = choosable(one, what)
     if what is RequestKind.WITHDRAW and not rows:
         messages.info(request, gettext("None of their signatures is counted."))
@@ -110,11 +110,13 @@ def act(
         with transaction.atomic():
             ticked = set(form.cleaned_data.get("chosen", []))
             chosen = [row for row in rows if str(row.pk) in ticked]
-            touched = carry_out(one, what, chosen, whole=len(chosen) == len(rows))
+            touched = carry_out_request(
+                one, what, chosen, whole=len(chosen) == len(rows)
+            )
             form.record(one.organization, what, user_of(request), touched)
         return done(request, one, what, touched)
     context = {
-        **page_context(model_admin, request, one),
+        **supporter_context(model_admin, request, one),
         "title": what.label,
         "form": form,
         "seen": seen,
@@ -122,7 +124,7 @@ def act(
         "sentence": SENTENCES[what],
         "button": BUTTONS[what],
         "is_dangerous": what in (RequestKind.ERASE, RequestKind.WITHDRAW),
-        "counts": counts(one) if what is RequestKind.ERASE else [],
+        "counts": rows_to_erase(one) if what is RequestKind.ERASE else [],
     }
     status = 409 if changed else 422 if form.is_bound else 200
     return TemplateResponse(request, f"{FOLDER}/act.html", context, status=status)
@@ -161,13 +163,13 @@ def seen_of(one: Supporter) -> str:
     return digest(f"{rows}{states}")
 
 
-def counts(one: Supporter) -> list[tuple[Any, int]]:
+def rows_to_erase(one: Supporter) -> list[tuple[Any, int]]:
     """Return how many rows of each place would be erased."""
     found = ((place.heading, place.rows(one.subject).count()) for place in PLACES)
     return [(heading, number) for heading, number in found if number]
 
 
-def carry_out(
+def carry_out_request(
     one: Supporter, what: RequestKind, chosen: list[Signature], *, whole: bool
 ) -> int:
     """Do what was asked and return how many signatures that touched. `whole` says that
@@ -223,12 +225,12 @@ def done(
 # == Correction ==
 
 
-def correct(
+def correct_for_owner(
     model_admin: Admin, request: HttpRequest, kind: str, row: int, signature: int
 ) -> HttpResponse:
     """Correct a signature at its owner's request: what they could correct themselves,
     except that a yes to updates is theirs alone to give."""
-    one = opened(request, kind, row)
+    one = opened_supporter(request, kind, row)
     correctable = (SignatureState.PENDING, SignatureState.CONFIRMED)
     rows = one.subject.signatures.filter(state__in=correctable, pk=signature)
     mine = same_person.find_signature(signature) if rows.exists() else None
@@ -246,7 +248,7 @@ def correct(
     if valid:
         try:
             with transaction.atomic():
-                store(mine, form, request)
+                store_correction(mine, form, request)
                 asked.record(one.organization, RequestKind.CORRECT, user_of(request), 1)
             return done(request, one, RequestKind.CORRECT, 1)
         except correcting.NameTaken:
@@ -254,7 +256,7 @@ def correct(
                 "name", gettext("The other person at this address has signed so.")
             )
     context = {
-        **page_context(model_admin, request, one),
+        **supporter_context(model_admin, request, one),
         "title": RequestKind.CORRECT.label,
         "form": asked,
         "correction": form,
@@ -272,7 +274,7 @@ def is_asked(field: forms.BoundField, mine: Signature) -> bool:
     return field.name != "updates" or mine.petition.organization.can_ask_updates
 
 
-def store(mine: Signature, form: Any, request: HttpRequest) -> None:
+def store_correction(mine: Signature, form: Any, request: HttpRequest) -> None:
     """Store a correction as its owner's form does; a new answer about updates is in
     their language."""
     given = typed_anew(form, arrived(request))

@@ -113,7 +113,9 @@ class AskedForm(forms.Form):
 
     def clean_check_note(self) -> str:
         note = str(self.cleaned_data["check_note"])
-        if may_hold_a_contact(note) or words_of([note]) & words_of(self.persons):
+        if may_hold_a_contact(note) or telltale_words([note]) & telltale_words(
+            self.persons
+        ):
             raise ValidationError(
                 _(
                     "Write it without the person: no name, address, number or link. It "
@@ -155,7 +157,7 @@ class AskedForm(forms.Form):
         )
 
 
-def words_of(texts: Iterable[str]) -> set[str]:
+def telltale_words(texts: Iterable[str]) -> set[str]:
     """Return the words of names, notes and addresses (what stands before the @) that
     may tell who somebody is."""
     found = " ".join(folded_name(text.partition("@")[0]) for text in texts if text)
@@ -182,8 +184,8 @@ class AddressForm(AskedForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean()
         self.persons = [given.get("email", "")]
-        if "check_note" in given and words_of([given["check_note"]]) & words_of(
-            self.persons
-        ):
+        if "check_note" in given and telltale_words(
+            [given["check_note"]]
+        ) & telltale_words(self.persons):
             self.add_error("check_note", _("Write it without the person."))
         return given

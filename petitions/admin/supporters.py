@@ -35,7 +35,7 @@ from petitions.signatures.supporters import (
     MOST,
     PATHS,
     Supporter,
-    TooMany,
+    TooManyToSearch,
     find_by_address,
     find_by_name,
     get_supporter,
@@ -57,7 +57,7 @@ def url_of(supporter: Supporter, page: str = "supporter", *args: Any) -> str:
     return reverse(name, args=[kind, supporter.number, *args])
 
 
-def opened(request: HttpRequest, kind: str, row: int) -> Supporter:
+def opened_supporter(request: HttpRequest, kind: str, row: int) -> Supporter:
     """Return the supporter whose page is asked for, and record the look; raise Http404
     for one of an organisation that the user does not serve."""
     user = user_of(request)
@@ -81,7 +81,7 @@ def opened(request: HttpRequest, kind: str, row: int) -> Supporter:
 # == Searching ==
 
 
-def search(model_admin: Admin, request: HttpRequest) -> HttpResponse:
+def search_supporters(model_admin: Admin, request: HttpRequest) -> HttpResponse:
     """Find whom staff typed: an address in any spelling, or a part of a name. Lead to
     the only one, or to a list of those found; say so when there are none."""
     if request.method != "POST":
@@ -100,7 +100,7 @@ def search(model_admin: Admin, request: HttpRequest) -> HttpResponse:
             people, has_more = find_by_name(typed, organizations)
     except NotAnAddress as refusal:
         error = str(refusal.sentence)
-    except TooMany:
+    except TooManyToSearch:
         error = gettext(
             "There are too many signatures to look through for a name: search for the "
             "e-mail address."
@@ -134,7 +134,7 @@ def record_search(
     )
 
 
-def found(model_admin: Admin, request: HttpRequest) -> HttpResponse:
+def list_found(model_admin: Admin, request: HttpRequest) -> HttpResponse:
     """List the people whom a search has found, by the numbers in the query."""
     organizations = organizations_with(user_of(request), Right.SERVE)
     people = [
@@ -193,10 +193,10 @@ def supporter(
 ) -> HttpResponse:
     """Show all that the organisation has stored about one person, and what can be done
     with it."""
-    one = opened(request, kind, row)
+    one = opened_supporter(request, kind, row)
     addresses = one.subject.addresses()
     context = {
-        **page_context(model_admin, request, one),
+        **supporter_context(model_admin, request, one),
         "title": gettext("A supporter"),
         "sections": sections(one),
         "suppressed": key_ring.suppressed(addresses),
@@ -213,7 +213,7 @@ def supporter(
     return TemplateResponse(request, f"{FOLDER}/supporter.html", context)
 
 
-def page_context(
+def supporter_context(
     model_admin: Admin, request: HttpRequest, one: Supporter
 ) -> dict[str, Any]:
     return {
@@ -223,7 +223,7 @@ def page_context(
         "organization": one.organization,
         "supporter_url": url_of(one),
         "addresses": one.subject.addresses(),
-        "names": names_of(one),
+        "names": names_of_person(one),
     }
 
 
@@ -242,7 +242,7 @@ def spellings_of(one: Supporter) -> list[tuple[str, str]]:
     return sorted(found.items())
 
 
-def names_of(one: Supporter) -> list[str]:
+def names_of_person(one: Supporter) -> list[str]:
     """Return the names that the person signed with."""
     rows = one.subject.signatures.exclude(name="").order_by()
     return sorted(rows.values_list("name", flat=True).distinct())
@@ -311,15 +311,17 @@ def in_words(details: Iterator[Detail]) -> Iterator[tuple[StrOrPromise, str]]:
 # == The copy for the person ==
 
 
-def copy(model_admin: Admin, request: HttpRequest, kind: str, row: int) -> HttpResponse:
+def show_copy(
+    model_admin: Admin, request: HttpRequest, kind: str, row: int
+) -> HttpResponse:
     """Show the copy of all that is stored, as a letter to print, in the language that
     the person signed in."""
-    one = opened(request, kind, row)
-    language = language_of(one)
+    one = opened_supporter(request, kind, row)
+    language = language_of_person(one)
     with override(language):
         lists = sections(one, for_staff=False)
     context = {
-        **page_context(model_admin, request, one),
+        **supporter_context(model_admin, request, one),
         "title": gettext("Copy of what is stored"),
         "language": language,
         "sections": lists,
@@ -335,19 +337,19 @@ def privacy_url(language: str) -> str:
         return settings.SITE_URL + reverse("petitions:privacy")
 
 
-def language_of(one: Supporter) -> str:
+def language_of_person(one: Supporter) -> str:
     """Return the language of the interface that the person used last."""
     newest = one.subject.signatures.order_by("-pk").values_list("language", flat=True)
     language = newest.first() or settings.LANGUAGE_CODE
     return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
-def download(
+def download_copy(
     model_admin: Admin, request: HttpRequest, kind: str, row: int
 ) -> HttpResponse:
     """Return the copy as JSON, in the form in which supporters download it
     themselves."""
-    one = opened(request, kind, row)
+    one = opened_supporter(request, kind, row)
     response = JsonResponse(
         my_data.everything_about(one.subject), json_dumps_params={"indent": 1}
     )

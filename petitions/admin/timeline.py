@@ -348,7 +348,7 @@ class HandoverAdmin(PictureAdmin[Handover], OfPetitionAdmin[Handover]):
 # == On the page of a petition ==
 
 
-def links(
+def timeline_links(
     petition: Petition, *, editable: bool, sees_supporters: bool
 ) -> list[SafeString]:
     """Return links to the petition's updates, answers and handovers, to a form for one
@@ -360,7 +360,7 @@ def links(
         words = model._meta.verbose_name_plural
         name = f"admin:petitions_{model._meta.model_name}"
         number = model._default_manager.filter(petition=petition).count()
-        rows = link(f"{name}_changelist", petition, words, number)
+        rows = row_link(f"{name}_changelist", petition, words, number)
         add = reverse(f"{name}_add", query={"petition": petition.pk})
         html = (
             ' <a class="addlink" href="{}" target="_blank" aria-label="{}: {}">{}</a>'
@@ -375,10 +375,10 @@ def links(
     if pages.has_more:
         number = gettext("more than %(number)s") % {"number": number}
     comments = "admin:petitions_comment_changelist"
-    return [*found, link(comments, petition, _("comments to be read"), number)]
+    return [*found, row_link(comments, petition, _("comments to be read"), number)]
 
 
-def link(name: str, petition: Petition, words: Any, number: Any) -> SafeString:
+def row_link(name: str, petition: Petition, words: Any, number: Any) -> SafeString:
     url = reverse(name, query={"petition": petition.pk})
     html = '<a href="{}" target="_blank">{}</a> ({})'
     return format_html(html, url, capfirst(str(words)), number)

@@ -160,7 +160,7 @@ LED_TO = {
 }
 
 
-def standing(petition: Petition, now: datetime, *, owner: bool) -> list[str]:
+def standing_sentences(petition: Petition, now: datetime, *, owner: bool) -> list[str]:
     """Return where it stands since when, and until when that can be taken back, in
     sentences; none for a draft, and for what had ended when it was imported."""
     verb, since = LED_TO.get(State(petition.state)), petition.state_since

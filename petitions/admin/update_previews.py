@@ -23,7 +23,7 @@ from core.images.uploads import (
 )
 from core.text.characters import clean_text
 from petitions.admin.pictures import PICTURE_WIDTH
-from petitions.admin.previews import PREVIEW_CSP, is_row_number, rows_of
+from petitions.admin.previews import PREVIEW_CSP, is_row_number, number_of_rows
 from petitions.admin.translations import PREVIEW
 from petitions.models import Update, UpdateTranslation
 from petitions.views.timeline import update_context
@@ -50,11 +50,11 @@ def preview_update(
     model_admin: UpdateAdmin, request: HttpRequest, update: Update | None
 ) -> HttpResponse:
     """Render the update as stored or, on POST, as typed in the form; save nothing."""
-    update = update or named(model_admin, request)
+    update = update or named_update(model_admin, request)
     texts, reading = update.texts(), request.GET.get("language", "")
     if request.method == "POST":
         take_typed(request, update)
-        texts, reading = typed_texts(request, update)
+        texts, reading = typed_update_texts(request, update)
         update.modernise()
     update._prefetched_objects_cache = {"translations": texts}  # type: ignore[attr-defined]
     now = timezone.now()
@@ -66,7 +66,7 @@ def preview_update(
     return TemplateResponse(request, "petitions/update.html", context)
 
 
-def named(model_admin: UpdateAdmin, request: HttpRequest) -> Update:
+def named_update(model_admin: UpdateAdmin, request: HttpRequest) -> Update:
     """Return the update that the form names, or a new one of the petition that it
     names; raise Http404 unless the user may see that."""
     given = request.POST.get("preview_of", "")
@@ -107,14 +107,14 @@ def take_typed(request: HttpRequest, update: Update) -> None:
     )
 
 
-def typed_texts(
+def typed_update_texts(
     request: HttpRequest, update: Update
 ) -> tuple[list[UpdateTranslation], str]:
     """Return the translations as typed in the form, and the language of the one whose
     preview button was pressed."""
     post = request.POST
     found, pressed = [], ""
-    for row in range(rows_of(request, "translations")):
+    for row in range(number_of_rows(request, "translations")):
         prefix = f"translations-{row}-"
         typed = {name: clean_text(post.get(f"{prefix}{name}", "")) for name in WORDS}
         typed["language"] = typed_language(post, f"{prefix}language")

@@ -11,7 +11,7 @@ from petitions.models import CountChange, Petition
 from petitions.states import Source
 
 
-def days(petition: Petition) -> list[tuple[date, int]]:
+def shown_days(petition: Petition) -> list[tuple[date, int]]:
     """Return the history of a petition that public pages show in this slot: supporters
     added by day, oldest first."""
     return [(day, sum(sources.values())) for day, sources in sources_by_day(petition)]

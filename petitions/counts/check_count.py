@@ -147,7 +147,7 @@ ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
 Point = tuple[int, int, int, int]
 
 
-def add(one: Point, other: Point) -> Point:
+def add_points(one: Point, other: Point) -> Point:
     a = (one[1] - one[0]) * (other[1] - other[0]) % P
     b = (one[1] + one[0]) * (other[1] + other[0]) % P
     c = 2 * one[3] * other[3] * D % P
@@ -160,8 +160,8 @@ def multiply(factor: int, point: Point) -> Point:
     product: Point = (0, 1, 1, 0)
     while factor:
         if factor & 1:
-            product = add(product, point)
-        point = add(point, point)
+            product = add_points(product, point)
+        point = add_points(point, point)
         factor >>= 1
     return product
 
@@ -203,7 +203,7 @@ def is_signed(public: bytes, message: bytes, signature: bytes) -> bool:
         key, nonce = decode_point(public), decode_point(signature[:32])
     except CheckFailed:
         return False
-    return is_same(multiply(scalar, BASE), add(nonce, multiply(factor, key)))
+    return is_same(multiply(scalar, BASE), add_points(nonce, multiply(factor, key)))
 
 
 # == Signed notes and checkpoints ==
@@ -273,14 +273,14 @@ def read_checkpoint(note: str, key: Key) -> SignedTree:
 
 
 @dataclass(frozen=True)
-class Receipt:
+class CheckedReceipt:
     """The content of a receipt that was checked."""
 
     tree: SignedTree
     line: str
 
 
-def check_receipt(text: str, key: Key) -> Receipt:
+def check_receipt(text: str, key: Key) -> CheckedReceipt:
     """Return what the receipt (https://c2sp.org/tlog-proof) shows; raise CheckFailed if
     it shows nothing."""
     head, blank, note = text.replace("\r\n", "\n").strip().partition("\n\n")
@@ -302,16 +302,16 @@ def check_receipt(text: str, key: Key) -> Receipt:
     except (IndexError, ValueError):
         raise CheckFailed("That is no receipt, or not whole.", NO_RECEIPT) from None
     tree = read_checkpoint(f"{note}\n", key)
-    if named != index or tree.origin != origin_of(found["petition"], key):
+    if named != index or tree.origin != log_origin(found["petition"], key):
         raise CheckFailed("The receipt's line is not the one that its proof is about.")
     if hashlib.sha256(secret).hexdigest() != found["nonce"]:
         raise CheckFailed("The receipt's secret does not belong to its line.")
     if root_by_proof(hash_leaf(line.encode()), index, tree.size, proof) != tree.root:
         raise CheckFailed("The line is not in the tree that was signed.")
-    return Receipt(tree, line)
+    return CheckedReceipt(tree, line)
 
 
-def origin_of(petition: str, key: Key) -> str:
+def log_origin(petition: str, key: Key) -> str:
     """Return the name of the log of the petition with this number, in checkpoints."""
     return f"{key.name}/{petition}"
 
@@ -356,7 +356,7 @@ def check_petition(
             found = LINE.fullmatch(line.decode("ascii", "replace"))
             if found is None or read_number(found["number"]) != running.size:
                 raise CheckFailed(f"Line {running.size} is not where it should be.")
-            if now.origin != origin_of(found["petition"], key):
+            if now.origin != log_origin(found["petition"], key):
                 raise CheckFailed(f"Line {running.size} is another petition's.")
             sums[found["source"]] += int(found["delta"])
             running.append(hash_leaf(line))
@@ -428,7 +428,7 @@ def main() -> int:
             print(f"{shown.tree.origin}: {shown.line}")
             print(f"It is in the tree of {shown.tree.size} lines that was signed.")
             return 0
-        check_site(page_of(asked.where), key, asked.earlier)
+        check_site(petition_page(asked.where), key, asked.earlier)
     except CheckFailed as failed:
         print(f"IT DOES NOT HOLD. {failed}", file=sys.stderr)
         return 1
@@ -438,7 +438,7 @@ def main() -> int:
     return 0
 
 
-def page_of(address: str) -> str:
+def petition_page(address: str) -> str:
     """Return the petition's page of an address, which may be of that page in one
     language."""
     form = r"(https?://[^/]+)(?:/[a-z]{2})?(/petitions/[^/?#]+)"

@@ -38,7 +38,7 @@ SELECT petition_id, row_number() OVER (ORDER BY day, source) - 1, day, source, n
 """
 
 
-def advance(now: datetime) -> bool:
+def advance_logs(now: datetime) -> bool:
     """Begin logs and sign checkpoints, some at a time, for the worker; return whether
     more are waiting."""
     return begin_logs() | sign_due(now)
@@ -82,8 +82,8 @@ def sign_due(now: datetime) -> bool:
     unfinished = broken = 0
     for petition in due:
         try:
-            unfinished += sign(petition, now=now) is None
-        except tree.Broken:
+            unfinished += sign_checkpoint(petition, now=now) is None
+        except tree.LogBroken:
             broken += 1
             logger.exception("The count log of petition %s is not whole", petition)
     # One that is broken is looked at again in the next round, not at once.
@@ -103,7 +103,7 @@ def due_at(now: datetime) -> list[int]:
     return list(rows.order_by("pk").values_list("pk", flat=True)[:IN_A_ROUND])
 
 
-def sign(petition: int, *, now: datetime) -> Checkpoint | None:
+def sign_checkpoint(petition: int, *, now: datetime) -> Checkpoint | None:
     """Sign the petition's log as it is now and return the checkpoint; the one that is
     there if the log has not grown. Return None if there is nothing to sign, no key to
     sign with, or so much to hash that another round is needed."""
@@ -112,7 +112,7 @@ def sign(petition: int, *, now: datetime) -> Checkpoint | None:
         return None
     if known := signed_now().filter(petition=petition, size=size).first():
         return known
-    if not tree.complete(petition, size, most=TILES_IN_A_ROUND):
+    if not tree.store_tiles(petition, size, most=TILES_IN_A_ROUND):
         return None
     root = tree.Tree(petition, size).root
     checkpoint, _is_new = Checkpoint.objects.get_or_create(
@@ -121,7 +121,7 @@ def sign(petition: int, *, now: datetime) -> Checkpoint | None:
         key=public_key(),
         defaults={
             "root": root,
-            "note": signed_note(f"{origin(petition)}\n{size}\n{text_of(root)}\n"),
+            "note": signed_note(f"{origin(petition)}\n{size}\n{base64_text(root)}\n"),
             "made_at": now,
         },
     )
@@ -138,7 +138,7 @@ def key_name() -> str:
     return f"{urlsplit(settings.SITE_URL).netloc}/log"
 
 
-def text_of(data: bytes) -> str:
+def base64_text(data: bytes) -> str:
     return b64encode(data).decode("ascii")
 
 
@@ -162,14 +162,14 @@ def public_key() -> str:
     if not settings.CHECKPOINT_KEY:
         return ""
     number, data = key_id_and_data(key_name())
-    return f"{key_name()}+{number.hex()}+{text_of(data)}"
+    return f"{key_name()}+{number.hex()}+{base64_text(data)}"
 
 
 def signed_note(text: str) -> str:
     """Return the text with its signature (https://c2sp.org/signed-note)."""
     number, _data = key_id_and_data(key_name())
     signature = private_key(settings.CHECKPOINT_KEY).sign(text.encode())
-    return f"{text}\n\u2014 {key_name()} {text_of(number + signature)}\n"
+    return f"{text}\n\u2014 {key_name()} {base64_text(number + signature)}\n"
 
 
 def signed_now() -> QuerySet[Checkpoint]:
@@ -178,7 +178,7 @@ def signed_now() -> QuerySet[Checkpoint]:
     return Checkpoint.objects.filter(key=public_key())
 
 
-def newest(petition: int) -> Checkpoint | None:
+def newest_checkpoint(petition: int) -> Checkpoint | None:
     return signed_now().filter(petition=petition).order_by("-size").first()
 
 

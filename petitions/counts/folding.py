@@ -86,7 +86,9 @@ SELECT count(*) FROM taken
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
-def parameters(batch: int = BATCH, until: datetime = END_OF_TIME) -> dict[str, Any]:
+def fold_parameters(
+    batch: int = BATCH, until: datetime = END_OF_TIME
+) -> dict[str, Any]:
     """Return the parameters of FOLD."""
     return {
         "batch": batch,
@@ -101,7 +103,7 @@ def fold(batch: int = BATCH, until: datetime = END_OF_TIME) -> int:
     """Add at most `batch` changes, those made up to `until`, to the totals and delete
     them, in one statement; return how many there were."""
     with connection.cursor() as cursor:
-        cursor.execute(FOLD, parameters(batch, until))
+        cursor.execute(FOLD, fold_parameters(batch, until))
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 

@@ -50,6 +50,6 @@ def receipt_of(signature: Signature) -> Receipt | None:
     leaf = CountLeaf.objects.filter(petition=petition, number=kept.number).first()
     if leaf is None:
         return None
-    checkpoint = checkpoints.newest(petition)
+    checkpoint = checkpoints.newest_checkpoint(petition)
     covered = checkpoint is not None and checkpoint.size > leaf.number
     return Receipt(leaf, bytes(kept.nonce), checkpoint if covered else None)

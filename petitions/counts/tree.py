@@ -14,11 +14,11 @@ WIDTH = 256
 """The hashes of a whole tile, and the lines of a whole bundle."""
 
 
-class Broken(Exception):
+class LogBroken(Exception):
     """Lines or hashes are missing, so that there is no tree to sign."""
 
 
-def lines(petition: int, number: int, width: int = WIDTH) -> list[str]:
+def log_lines(petition: int, number: int, width: int = WIDTH) -> list[str]:
     """Return the first `width` lines of bundle `number`; fewer if there are fewer."""
     start = number * WIDTH
     rows = CountLeaf.objects.filter(
@@ -26,7 +26,7 @@ def lines(petition: int, number: int, width: int = WIDTH) -> list[str]:
     )
     found = list(rows.order_by("number"))
     if any(leaf.number != start + at for at, leaf in enumerate(found)):
-        raise Broken(f"lines after {start} of petition {petition}")
+        raise LogBroken(f"lines after {start} of petition {petition}")
     return [leaf.line for leaf in found]
 
 
@@ -34,7 +34,7 @@ def tile(petition: int, level: int, number: int, width: int = WIDTH) -> list[byt
     """Return the first `width` hashes of a tile; fewer if there are fewer. At level 0
     they are those of lines, above it each is the root of a whole tile below."""
     if level == 0:
-        return [hash_leaf(line.encode()) for line in lines(petition, number, width)]
+        return [hash_leaf(line.encode()) for line in log_lines(petition, number, width)]
     start = number * WIDTH
     rows = CountSubtree.objects.filter(
         petition=petition, level=level, number__gte=start, number__lt=start + width
@@ -47,7 +47,7 @@ def whole_tile(petition: int, level: int, number: int) -> list[bytes]:
     """Return all hashes of a tile; raise Broken if one is missing."""
     hashes = tile(petition, level, number)
     if len(hashes) != WIDTH:
-        raise Broken(f"tile {level}/{number} of petition {petition}")
+        raise LogBroken(f"tile {level}/{number} of petition {petition}")
     return hashes
 
 
@@ -59,7 +59,7 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
     return tree.root
 
 
-def complete(petition: int, size: int, *, most: int) -> bool:
+def store_tiles(petition: int, size: int, *, most: int) -> bool:
     """Store the roots of the whole tiles that a tree of `size` lines has and that are
     not stored yet, `most` of them at most; return whether all are stored."""
     level = 1
@@ -89,7 +89,7 @@ def complete(petition: int, size: int, *, most: int) -> bool:
 
 class Tree:
     """The tree of the first `size` lines of a petition; its whole tiles must be stored
-    (`complete`)."""
+    (`store_tiles`)."""
 
     def __init__(self, petition: int, size: int) -> None:
         self.petition, self.size = petition, size
@@ -132,7 +132,7 @@ class Tree:
         try:
             return self._tiles[place][number % WIDTH]
         except IndexError:
-            raise Broken(f"tile {place} of petition {self.petition}") from None
+            raise LogBroken(f"tile {place} of petition {self.petition}") from None
 
 
 def _split(size: int) -> int:

@@ -41,7 +41,7 @@ type Row = dict[str, Any]
 # == Writing ==
 
 
-def language_of(pack: Pack) -> str:
+def language_of_pack(pack: Pack) -> str:
     """Return the language of the tables: the petition's, as `spoken`."""
     return spoken(pack.petition.language)
 
@@ -54,14 +54,14 @@ def spoken(language: str) -> str:
 
 def add_names(pack: Pack, rows: Iterable[Row], *, first: int) -> None:
     """Add lines to the list, numbered from `first`; with its heading when that is 1."""
-    with override(language_of(pack)):
-        known = country_names(language_of(pack))
+    with override(language_of_pack(pack)):
+        known = country_names(language_of_pack(pack))
         lines = [
             [str(number), *(cell(row, name, known) for name in pack.columns)]
             for number, row in enumerate(rows, first)
         ]
         head = [gettext("Number"), *(headings()[name] for name in pack.columns)]
-    add(
+    add_piece(
         pack,
         NAMES,
         csv_table([head, *lines] if first == 1 else lines, begins=first == 1),
@@ -86,10 +86,10 @@ def cell(row: Row, name: str, known: dict[str, str]) -> str:
 
 def write_numbers(pack: Pack) -> None:
     """Write the tables by country and by day."""
-    with override(language_of(pack)):
-        lines = by_country(pack, language_of(pack))
+    with override(language_of_pack(pack)):
+        lines = by_country(pack, language_of_pack(pack))
         head = [gettext("Country"), gettext("Signatures confirmed here")]
-        add(pack, COUNTRIES, csv_table([head, *lines], begins=True))
+        add_piece(pack, COUNTRIES, csv_table([head, *lines], begins=True))
         # All, also what public pages show in the next slot.
         with slots.showing(timezone.now()):
             counted = by_day.sources_by_day(pack.petition)
@@ -98,7 +98,7 @@ def write_numbers(pack: Pack) -> None:
             [day.isoformat(), *(sources[source] for source in Source)]
             for day, sources in counted
         ]
-        add(pack, DAYS, csv_table([head, *days], begins=True))
+        add_piece(pack, DAYS, csv_table([head, *days], begins=True))
 
 
 def by_country(pack: Pack, language: str) -> list[tuple[str, int]]:
@@ -125,14 +125,14 @@ def named_countries(numbers: Mapping[str, int], language: str) -> list[tuple[str
     return lines
 
 
-def add(pack: Pack, name: str, content: bytes) -> None:
+def add_piece(pack: Pack, name: str, content: bytes) -> None:
     """Add a piece to a file of the pack, which is made if it is not there."""
     file, _made = PackFile.objects.get_or_create(pack=pack, name=name)
     last = file.pieces.aggregate(last=Max("position"))["last"] or 0
     PackPiece.objects.create(file=file, position=last + 1, content=content)
 
 
-def seal(pack: Pack) -> None:
+def seal_files(pack: Pack) -> None:
     """Store the size and the SHA-256 of each file."""
     for file in pack.files.all():
         digest, size = hashlib.sha256(), 0

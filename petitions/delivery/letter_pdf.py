@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from core.i18n.languages import Passage, direction, reader_language
 from core.pdf.rendering import Rendered, render_pdf
 from petitions.counts.curve import Curve
-from petitions.delivery.list_pdf import directed, tag
+from petitions.delivery.list_pdf import directed, pdf_language
 
 TEMPLATE = Path(__file__).with_name("letter.typ")
 ITEM = "- "
@@ -27,7 +27,7 @@ ITEM = "- "
 
 
 @dataclass(frozen=True)
-class Letter:
+class PrintedLetter:
     """The content of the letter. `body` is text whose paragraphs are parted by empty
     lines, and whose lines that begin with ITEM are a list. `sources` and `countries`
     are labels with numbers, `countries` empty when there is nothing to compare;
@@ -46,11 +46,11 @@ class Letter:
     curve: Curve | None
 
 
-def render_letter(letter: Letter) -> Rendered:
+def render_letter(letter: PrintedLetter) -> Rendered:
     """Return the letter as PDF, in the active language: the same bytes for the same
     letter. Raise what render() raises."""
     data = {
-        "language": tag(reader_language()),
+        "language": pdf_language(reader_language()),
         "dir": direction(reader_language()),
         "title": passage(letter.title),
         "ask": passage(letter.ask) if letter.ask else None,
@@ -58,16 +58,16 @@ def render_letter(letter: Letter) -> Rendered:
         "organization": directed(letter.organization),
         "imprint": [directed(line) for line in letter.imprint.splitlines()],
         "day": date_format(timezone.localtime(letter.as_of), "DATE_FORMAT"),
-        "blocks": blocks(letter.body),
-        "sources": table(
+        "blocks": letter_blocks(letter.body),
+        "sources": table_data(
             gettext("Supporters"),
             [*letter.sources, (gettext("Total"), letter.number)],
         ),
-        "countries": table(gettext("Confirmed here, by country"), letter.countries)
+        "countries": table_data(gettext("Confirmed here, by country"), letter.countries)
         if letter.countries
         else None,
         "most": max([1, *(number for _name, number in letter.countries)]),
-        "curve": drawn(letter.curve) if letter.curve else None,
+        "curve": curve_data(letter.curve) if letter.curve else None,
         "page": gettext("Page %(number)s of %(all)s")
         % {"number": "{page}", "all": "{pages}"},
     }
@@ -76,41 +76,41 @@ def render_letter(letter: Letter) -> Rendered:
 
 def passage(text: Passage) -> dict[str, str]:
     return {
-        "language": tag(text.language),
+        "language": pdf_language(text.language),
         "dir": text.direction,
         "text": text.text,
     }
 
 
-def blocks(body: str) -> list[dict[str, Any]]:
+def letter_blocks(body: str) -> list[dict[str, Any]]:
     """Return the paragraphs and lists of a text: each has `kind` and `lines`."""
     return [
         {"kind": kind, "lines": [directed(line.removeprefix(ITEM)) for line in lines]}
         for paragraph in re.split(r"\n\s*\n", body.strip())
-        for kind, lines in groupby(paragraph.splitlines(), kind_of)
+        for kind, lines in groupby(paragraph.splitlines(), kind_of_line)
     ]
 
 
-def kind_of(line: str) -> str:
+def kind_of_line(line: str) -> str:
     return "list" if line.startswith(ITEM) else "text"
 
 
-def table(heading: str, rows: Sequence[tuple[str, int]]) -> dict[str, Any]:
+def table_data(heading: str, rows: Sequence[tuple[str, int]]) -> dict[str, Any]:
     return {
         "heading": heading,
         "rows": [[directed(name), intcomma(number), number] for name, number in rows],
     }
 
 
-def drawn(curve: Curve) -> dict[str, Any]:
+def curve_data(curve: Curve) -> dict[str, Any]:
     """Return the line as points between 0 and 1 from the left and from the top, its
     ends, and what it shows in words."""
     heights = [curve.before, *(period.total for period in curve.periods)]
     top = max(1, *heights)
     last = len(curve.periods)
     values = {
-        "first": day_of(curve.first),
-        "last": day_of(curve.last),
+        "first": day_words(curve.first),
+        "last": day_words(curve.last),
         "before": intcomma(curve.before),
         "number": intcomma(curve.total),
     }
@@ -129,5 +129,5 @@ def drawn(curve: Curve) -> dict[str, Any]:
     }
 
 
-def day_of(day: date) -> str:
+def day_words(day: date) -> str:
     return date_format(day, "DATE_FORMAT")

@@ -14,7 +14,7 @@ from core.i18n.languages import reader_language
 from petitions.counts import by_day
 from petitions.counts.curve import Curve, curve
 from petitions.delivery import files, printing
-from petitions.delivery.letter_pdf import Letter, render_letter
+from petitions.delivery.letter_pdf import PrintedLetter, render_letter
 from petitions.models import Pack
 
 
@@ -64,7 +64,7 @@ def printed_letter(pack: Pack, name: str, body: str) -> bytes | None:
         (gettext("On paper"), pack.paper),
         (gettext("Counted elsewhere before"), pack.imported),
     ]
-    letter = Letter(
+    letter = PrintedLetter(
         title=petition.passage_in(language, "title"),
         ask=petition.passage_in(language, "ask"),
         to=pack.target.label_with_office,
@@ -77,7 +77,7 @@ def printed_letter(pack: Pack, name: str, body: str) -> bytes | None:
         countries=countries if len(countries) > 1 else [],
         curve=curve_until(pack),
     )
-    printed = printing.attempt(pack, name, lambda: render_letter(letter))
+    printed = printing.attempt_printing(pack, name, lambda: render_letter(letter))
     return printed.content if printed else None
 
 

@@ -24,7 +24,7 @@ WIDTHS = {"name": 5} | {field.name: field.print_width for field in HANDED_OVER}
 
 
 @dataclass(frozen=True)
-class Line:
+class ListLine:
     """The printed line of a signature: its number in the list, and what its owner
     agreed to hand over, by the names of the columns. The country is in words."""
 
@@ -49,7 +49,7 @@ class Heading:
     parts: int = 1
 
 
-def render_part(lines: Sequence[Line], heading: Heading) -> Rendered:
+def render_part(lines: Sequence[ListLine], heading: Heading) -> Rendered:
     """Return the PDF of a part, in the active language: the same bytes for the same
     part. Columns that are empty in all of its lines are left out. There is at least
     one line.
@@ -60,14 +60,16 @@ def render_part(lines: Sequence[Line], heading: Heading) -> Rendered:
     columns = [name for name in WIDTHS if any(line.cell(name) for line in lines)]
     head = {"name": gettext("Name")} | {f.name: str(f.heading) for f in HANDED_OVER}
     data = {
-        "language": tag(reader_language()),
+        "language": pdf_language(reader_language()),
         "dir": direction(reader_language()),
         "title": {
-            "language": tag(heading.title.language),
+            "language": pdf_language(heading.title.language),
             "dir": heading.title.direction,
             "text": heading.title.text,
         },
-        "facts": [[label, directed(value)] for label, value in facts(lines, heading)],
+        "facts": [
+            [label, directed(value)] for label, value in heading_facts(lines, heading)
+        ],
         "widths": [WIDTHS[name] for name in columns],
         "head": [gettext("Number"), *(head[name] for name in columns)],
         "lines": [
@@ -80,7 +82,7 @@ def render_part(lines: Sequence[Line], heading: Heading) -> Rendered:
     return render_pdf(TEMPLATE, data, created=heading.as_of)
 
 
-def facts(lines: Sequence[Line], heading: Heading) -> list[tuple[str, str]]:
+def heading_facts(lines: Sequence[ListLine], heading: Heading) -> list[tuple[str, str]]:
     """Return labels and values: to whom, from whom, which part, and when."""
     numbers = {"first": intcomma(lines[0].number), "last": intcomma(lines[-1].number)}
     parts = {"part": intcomma(heading.part), "parts": intcomma(heading.parts)}
@@ -101,6 +103,6 @@ def directed(text: str) -> list[str]:
     return [text, direction_of(text)]
 
 
-def tag(language: str) -> str:
+def pdf_language(language: str) -> str:
     """Return the code of a language without its script, as a PDF names it."""
     return language.partition("-")[0]

@@ -25,17 +25,17 @@ PART = 2_500
 """The number of names that a batch writes, and that a printed part has."""
 
 
-class NotPossible(Exception):
+class PackNotPossible(Exception):
     """The pack cannot be begun: it is not being prepared any more, another one of the
     petition is at work, or the petition is not public."""
 
 
-def begin(pack: Pack, *, now: datetime) -> None:
+def begin_pack(pack: Pack, *, now: datetime) -> None:
     """Have the worker make a pack that was prepared, of the signatures that are counted
     at `now`; raise NotPossible when that cannot be."""
     petition = Petition.objects.with_counts().get(pk=pack.petition_id)
     if petition.state not in PUBLIC_STATES:
-        raise NotPossible
+        raise PackNotPossible
     newest = Signature.objects.filter(petition=petition).aggregate(newest=Max("pk"))
     waiting = Pack.objects.with_files().filter(pk=pack.pk, state=PackState.PREPARING)
     try:
@@ -49,13 +49,13 @@ def begin(pack: Pack, *, now: datetime) -> None:
             )
     except IntegrityError as error:
         if "pack_one_at_a_time" in str(error):
-            raise NotPossible from None
+            raise PackNotPossible from None
         raise
     if not number:
-        raise NotPossible
+        raise PackNotPossible
 
 
-def call_off(pack: Pack) -> bool:
+def call_off_pack(pack: Pack) -> bool:
     """Call a pack off that is not made yet, and erase what was written of it; return
     False when it is made, or called off already."""
     states = (PackState.PREPARING, PackState.RUNNING)
@@ -71,7 +71,7 @@ def call_off(pack: Pack) -> bool:
     return True
 
 
-def advance(now: datetime) -> bool:
+def advance_pack(now: datetime) -> bool:
     """Write one batch of the oldest unfinished pack; return whether one was written.
     What is printed takes seconds: it is made before anything is locked."""
     oldest = Pack.objects.unfinished().order_by("pk").first()
@@ -83,7 +83,7 @@ def advance(now: datetime) -> bool:
         if oldest.is_listed:
             printed = printing.print_next(oldest)
         if oldest.is_listed and printed is None:
-            compare(oldest)
+            compare_with_last(oldest)
             letter = next_letter(oldest)
     except printing.TryAgain:
         return True
@@ -95,14 +95,14 @@ def advance(now: datetime) -> bool:
         if not pack.is_listed:
             write_batch(pack)
         elif printed is not None:
-            printing.keep(pack, printed)
+            printing.keep_printed(pack, printed)
         elif letter is not None:
             # What a letter says of an earlier delivery is what is kept of it.
             pack.earlier, pack.withdrawn_since = oldest.earlier, oldest.withdrawn_since
             for name, content in letter.items():
-                files.add(pack, name, content)
+                files.add_piece(pack, name, content)
         else:
-            finish(pack, now)
+            finish_pack(pack, now)
         pack.save()
     return True
 
@@ -134,16 +134,16 @@ def write_batch(pack: Pack) -> None:
     pack.last_id = last
 
 
-def finish(pack: Pack, now: datetime) -> None:
+def finish_pack(pack: Pack, now: datetime) -> None:
     """Write the numbers of a pack whose list and letters are whole, and mark it as made
     without saving it."""
     pack.finished_at = now
     files.write_numbers(pack)
-    files.seal(pack)
+    files.seal_files(pack)
     pack.state = PackState.DONE
 
 
-def compare(pack: Pack) -> None:
+def compare_with_last(pack: Pack) -> None:
     """Find the delivery that the same person or body was handed last, and how many of
     its signatures do not count any more, unless a letter says so already; `pack` is not
     saved."""

@@ -69,10 +69,10 @@ ANSWERED = gettext_noop("The office wrote an answer")
 # == The link ==
 
 
-def address_of(link: OfficeLink) -> str:
+def link_address(link: OfficeLink) -> str:
     """Return the address to give to the office."""
     token = make_token(TokenPurpose.OFFICE, link.pk, now=link.made_at)
-    with override(files.language_of(link.pack)):
+    with override(files.language_of_pack(link.pack)):
         return full(reverse("petitions:office", args=[token]))
 
 
@@ -88,17 +88,19 @@ def find_link(token: str) -> OfficeLink | None:
     return links.filter(pk=outcome.number).first()
 
 
-def record(link: OfficeLink, said: str, *, now: datetime, rows: int = 0) -> timedelta:
+def record_use(
+    link: OfficeLink, said: str, *, now: datetime, rows: int = 0
+) -> timedelta:
     """Put on record what the link was used for, and how many rows it showed. Return
     zero, or how long to wait when it was used too often: then nothing is shown."""
     rate = OPENINGS if said == OPENED else BUTTONS
     if wait := draw(rate.of(str(link.pk)), now=now):
         return wait
-    note(link, said, rows)
+    note_use(link, said, rows)
     return timedelta(0)
 
 
-def note(link: OfficeLink, said: str, rows: int = 0) -> None:
+def note_use(link: OfficeLink, said: str, rows: int = 0) -> None:
     """Write an entry of the log, in the site's language whoever looks."""
     with as_office(link.pk), override(settings.LANGUAGE_CODE):
         entries.note(link, gettext(said), rows=rows)
@@ -120,7 +122,7 @@ def letter(pack: Pack, language: str) -> str:
     """Return the letter of the pack in this language, or in the petition's; "" once the
     files are erased."""
     named = {file.name: file for file in pack.files.filter(name__startswith="letter-")}
-    wanted = (f"letter-{language}.txt", f"letter-{files.language_of(pack)}.txt")
+    wanted = (f"letter-{language}.txt", f"letter-{files.language_of_pack(pack)}.txt")
     for name in wanted:
         if name in named and has_files(pack):
             return b"".join(files.whole_content(named[name])).decode()
@@ -137,7 +139,7 @@ class Names:
     after: int
 
 
-def names(pack: Pack, *, sought: str, after: int, language: str) -> Names:
+def names_page(pack: Pack, *, sought: str, after: int, language: str) -> Names:
     """Return a page of the names in the pack's list whose name or place has what is
     `sought`, in the columns and order of names.csv, without those who withdrew
     since."""
@@ -163,7 +165,9 @@ def names(pack: Pack, *, sought: str, after: int, language: str) -> Names:
 # == Its answer ==
 
 
-def answer(link: OfficeLink, given: dict[str, str], *, now: datetime) -> timedelta:
+def store_answer(
+    link: OfficeLink, given: dict[str, str], *, now: datetime
+) -> timedelta:
     """Store an answer, and have the worker mail its address to confirm it. Return zero,
     or how long to wait when too many came."""
     with transaction.atomic():
@@ -173,7 +177,7 @@ def answer(link: OfficeLink, given: dict[str, str], *, now: datetime) -> timedel
             OfficeAnswer.objects.create(
                 link=link, sent_at=now, mail_due_at=now, **given
             )
-        note(link, ANSWERED)
+        note_use(link, ANSWERED)
     return timedelta(0)
 
 
@@ -187,7 +191,7 @@ def find_answer(token: str, *, now: datetime) -> OfficeAnswer | None:
     return found.filter(pk=outcome.number).first()
 
 
-def confirm(given: OfficeAnswer, *, now: datetime) -> None:
+def confirm_answer(given: OfficeAnswer, *, now: datetime) -> None:
     """Record that somebody who reads the office's mail says that it is its answer."""
     waiting = OfficeAnswer.objects.legible().filter(pk=given.pk, confirmed_at=None)
     with as_office(given.link_id):

@@ -1,7 +1,7 @@
 """Printing the list of a delivery pack: a PDF for each piece of names.csv, which has
 the names of one batch. It is made from that piece, so that both lists are the same.
 
-`attempt` is for the letter, too."""
+`attempt_printing` is for the letter, too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.pdf.fonts import NoFonts
 from core.pdf.rendering import NotRendered, Rendered
 from core.text.spreadsheets import BOM, from_text
 from petitions.delivery import files
-from petitions.delivery.list_pdf import WIDTHS, Heading, Line, render_part
+from petitions.delivery.list_pdf import WIDTHS, Heading, ListLine, render_part
 from petitions.models import Pack, PackPiece
 
 logger = logging.getLogger(__name__)
@@ -57,8 +57,8 @@ def print_next(pack: Pack) -> Printed | None:
     part, parts = pack.printed + 1, pieces.count()
     if part > parts:
         return None
-    language = files.language_of(pack)
-    lines = lines_of(pack, bytes(pieces.get(position=part).content).decode())
+    language = files.language_of_pack(pack)
+    lines = lines_of_piece(pack, bytes(pieces.get(position=part).content).decode())
     assert pack.as_of is not None
     with override(language):
         heading = Heading(
@@ -70,11 +70,11 @@ def print_next(pack: Pack) -> Printed | None:
             parts=parts,
         )
         printed = Printed(part, parts, None)
-        pdf = attempt(pack, printed.name, lambda: render_part(lines, heading))
+        pdf = attempt_printing(pack, printed.name, lambda: render_part(lines, heading))
     return replace(printed, pdf=pdf)
 
 
-def attempt(
+def attempt_printing(
     pack: Pack, name: str, rendering: Callable[[], Rendered]
 ) -> Rendered | None:
     """Return what `rendering` makes of the pack's file `name`; None when that cannot be
@@ -92,7 +92,7 @@ def attempt(
         return None
 
 
-def keep(pack: Pack, printed: Printed) -> None:
+def keep_printed(pack: Pack, printed: Printed) -> None:
     """Add what was printed to the pack's files, and to its progress without saving
     it."""
     pack.printed = printed.part
@@ -100,16 +100,16 @@ def keep(pack: Pack, printed: Printed) -> None:
         pack.unprinted += 1
         return
     pack.replaced += printed.pdf.replaced
-    files.add(pack, printed.name, printed.pdf.content)
+    files.add_piece(pack, printed.name, printed.pdf.content)
 
 
-def lines_of(pack: Pack, piece: str) -> list[Line]:
+def lines_of_piece(pack: Pack, piece: str) -> list[ListLine]:
     """Return the lines of a piece of names.csv, as they are printed."""
     rows = list(csv.reader(io.StringIO(piece.removeprefix(BOM), newline="")))
     if piece.startswith(BOM):
         del rows[0]
     return [
-        Line(
+        ListLine(
             int(number),
             {
                 name: from_text(cell)

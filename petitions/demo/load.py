@@ -100,7 +100,9 @@ def load_demo(*, now: datetime, time_zone: str, progress: Progress) -> None:
                 petition = add_petition(organization, demo, now)
                 TaggedLink.objects.create(petition=petition, tag="autumn-letter")
                 for batch in row_ranges(demo.supporters):
-                    copy(signatures(petition, demo, batch, now, chance, version))
+                    copy_rows(
+                        signature_rows(petition, demo, batch, now, chance, version)
+                    )
                     loaded += len(batch)
                     progress(loaded, everything)
             for demo in planned.petitions:
@@ -194,7 +196,7 @@ def row_ranges(number: int, size: int = 2000) -> Iterator[range]:
         yield range(start, min(start + size, number))
 
 
-def signatures(
+def signature_rows(
     petition: Petition,
     demo: DemoPetition,
     numbers: range,
@@ -226,7 +228,7 @@ def signatures(
         )  # fmt: skip
 
 
-def copy(rows: Iterator[tuple[Any, ...]]) -> None:
+def copy_rows(rows: Iterator[tuple[Any, ...]]) -> None:
     columns = ", ".join(COLUMNS)
     with (
         connection.cursor() as cursor,

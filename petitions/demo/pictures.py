@@ -31,7 +31,7 @@ COATS = [
 FACES = [parse_colour(face) for face in ("#f0c9a5", "#8a5a3b", "#c68b5e", "#5d3a26")]
 
 
-def drawn(picture: Image.Image, width: int) -> ContentFile[bytes]:
+def as_upload(picture: Image.Image, width: int) -> ContentFile[bytes]:
     """Return the picture as if it had been uploaded."""
     buffer = BytesIO()
     picture.save(buffer, "PNG")
@@ -131,7 +131,7 @@ def handing_over() -> ContentFile[bytes]:
             end = (x + side * 40 - 90, ground - 40)
             draw.line((x + side * 40 + 30, ground - 430, *end), fill=WOOD, width=26)
         person(draw, x, ground + 70, 430, number + 2)
-    return drawn(picture, 1200)
+    return as_upload(picture, 1200)
 
 
 def crossing() -> ContentFile[bytes]:
@@ -150,19 +150,19 @@ def crossing() -> ContentFile[bytes]:
         draw.rectangle((x, deck, x + 21, deck + 34), fill=WOOD)
     for rail in (0.0, 46.0):
         draw.line((0, deck - 96 + rail, width, deck - 96 + rail), fill=WOOD, width=9)
-    return drawn(picture, 1200)
+    return as_upload(picture, 1200)
 
 
 def alders() -> ContentFile[bytes]:
-    return drawn(landscape(2000, 1125, 3.6, trees=16), 1200)
+    return as_upload(landscape(2000, 1125, 3.6, trees=16), 1200)
 
 
 def cover() -> ContentFile[bytes]:
-    return drawn(landscape(2400, 760, 0.4, trees=7), 1200)
+    return as_upload(landscape(2400, 760, 0.4, trees=7), 1200)
 
 
 def bank() -> ContentFile[bytes]:
-    return drawn(landscape(2400, 1350, 1.7, trees=4), 1200)
+    return as_upload(landscape(2400, 1350, 1.7, trees=4), 1200)
 
 
 def logo(colour: Colour) -> ContentFile[bytes]:
@@ -176,4 +176,4 @@ def logo(colour: Colour) -> ContentFile[bytes]:
             (x, 270 + 130 * row + 34 * math.sin(x / 62)) for x in range(170, 631, 4)
         ]
         draw.line(points, fill="white", width=42, joint="curve")
-    return drawn(picture, 400)
+    return as_upload(picture, 400)

@@ -100,7 +100,7 @@ def get_mail(name: str) -> StoredMail:
 
 
 @require_safe
-def mail(request: HttpRequest, name: str) -> HttpResponse:
+def demo_mail(request: HttpRequest, name: str) -> HttpResponse:
     return TemplateResponse(request, "demo/mail.html", {"mail": get_mail(name)})
 
 
@@ -112,7 +112,7 @@ def mail_html(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-def proof(request: HttpRequest) -> HttpResponse:
+def demo_proof(request: HttpRequest) -> HttpResponse:
     """Show the same proof of the count as `manage.py verify_counts`."""
     proofs = [found for found in verifying.verify() if found.recorded or found.shown]
     context = {"proofs": proofs, "holds": all(found.holds for found in proofs)}

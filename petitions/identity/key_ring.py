@@ -217,7 +217,7 @@ def silenced(rows: QuerySet[Any], addresses: Iterable[str]) -> set[str]:
 # == Rules as drafts ==
 
 
-def draft() -> list[dict[str, str]]:
+def drafted_rules() -> list[dict[str, str]]:
     """Return the address rules as administrators have drafted them, ordered by
     domain."""
     return [
@@ -234,10 +234,12 @@ def draft() -> list[dict[str, str]]:
 def waits_for_rekey() -> bool:
     """Return whether drafted rules differ from those in force, and so need a re-key."""
     newest = KeyVersion.objects.order_by("-number").first()
-    return newest is not None and by_domain(newest.rules) != by_domain(draft())
+    return newest is not None and sorted_by_domain(newest.rules) != sorted_by_domain(
+        drafted_rules()
+    )
 
 
-def by_domain(rules: list[dict[str, str]]) -> list[dict[str, str]]:
+def sorted_by_domain(rules: list[dict[str, str]]) -> list[dict[str, str]]:
     """Sort rules by domain, independently of the database's collation."""
     return sorted(rules, key=lambda rule: rule["domain"])
 

@@ -239,7 +239,7 @@ def narrowed(columns: Iterable[Column], only: Collection[Column]) -> list[Column
 
 
 def platform_of(keys: Iterable[str]) -> Platform | None:
-    """Return the platform that has written these headings, as `plain_word` makes them."""
+    """Return the platform that has written these headings, each a `plain_word`."""
     there = {*keys}
     for platform in PLATFORMS:
         if not platform.has_addresses and there & EMAILS:

@@ -87,7 +87,7 @@ SELECT (SELECT count(*) FROM part), (SELECT max(id) FROM part),
 
 
 @dataclass(frozen=True)
-class Part:
+class RecipientBatch:
     """The recipients that one batch has found, and how far it has looked."""
 
     signatures: int
@@ -95,7 +95,7 @@ class Part:
     added: int
 
 
-def petitions_of(mailing: Mailing) -> list[int]:
+def audience_petitions(mailing: Mailing) -> list[int]:
     """Return the numbers of the petitions whose supporters it is for, in order."""
     if mailing.scope == MailingScope.PETITION:
         return [mailing.petition_id]
@@ -103,7 +103,7 @@ def petitions_of(mailing: Mailing) -> list[int]:
     return list(of_all.order_by("pk").values_list("pk", flat=True))
 
 
-def parameters(mailing: Mailing, now: datetime) -> dict[str, Any]:
+def audience_parameters(mailing: Mailing, now: datetime) -> dict[str, Any]:
     """Return what the statements are told of the audience."""
     organization = mailing.petition.organization
     days = organization.mailing_gap_days
@@ -123,12 +123,12 @@ def parameters(mailing: Mailing, now: datetime) -> dict[str, Any]:
     }
 
 
-def count(mailing: Mailing, now: datetime) -> int:
+def count_recipients(mailing: Mailing, now: datetime) -> int:
     """Return how many mailboxes a mailing, which need not be stored, would be sent to
     if it were ordered now. Raise OperationalError when that takes too long."""
-    petitions = petitions_of(mailing)
+    petitions = audience_petitions(mailing)
     rows = Signature.objects.confirmed().filter(petition__in=petitions)
-    given = {**parameters(mailing, now), "petitions": petitions}
+    given = {**audience_parameters(mailing, now), "petitions": petitions}
     with transaction.atomic(), statement_timeout(PATIENCE):
         given["silent"] = silent(rows)
         with connection.cursor() as cursor:
@@ -137,7 +137,9 @@ def count(mailing: Mailing, now: datetime) -> int:
     return int(row[0]) if row else 0
 
 
-def fill_part(mailing: Mailing, petition: int, after: int, now: datetime) -> Part:
+def fill_part(
+    mailing: Mailing, petition: int, after: int, now: datetime
+) -> RecipientBatch:
     """Add the recipients among the next signatures of a petition, after the number
     `after`."""
     rows = Signature.objects.filter(
@@ -147,7 +149,7 @@ def fill_part(mailing: Mailing, petition: int, after: int, now: datetime) -> Par
     if ahead:
         rows = rows.filter(pk__lte=ahead[0])
     given = {
-        **parameters(mailing, now),
+        **audience_parameters(mailing, now),
         "petition": petition,
         "after": after,
         "part": PART,
@@ -157,7 +159,7 @@ def fill_part(mailing: Mailing, petition: int, after: int, now: datetime) -> Par
     with connection.cursor() as cursor:
         cursor.execute(FILL, given)
         signatures, last, added = cursor.fetchone()
-    return Part(signatures, last or mailing.up_to, added)
+    return RecipientBatch(signatures, last or mailing.up_to, added)
 
 
 def silent(rows: QuerySet[Signature]) -> list[int]:

@@ -93,10 +93,10 @@ def came_back(
     """Record that a mail which had been handed over bounced at the time `at`.
     `given_id` is the provider's id of it: our Message-ID, or an id of its own."""
     with transaction.atomic():
-        mail = find_mail(key, given_id, at)
-        news = results.find_mail(key, given_id, at)
+        mail = find_bounced_mail(key, given_id, at)
+        news = results.find_bounced_recipient(key, given_id, at)
         if news and (mail is None or is_later(news, mail)):
-            results.came_back(news, reason)
+            results.recipient_came_back(news, reason)
         elif mail is not None:
             address = mail.signature.email if mail.signature else recipient
             with connection.cursor() as cursor:
@@ -115,7 +115,7 @@ def came_back(
             withdraw_bounced(key, now=now)
 
 
-def find_mail(key: UUID, given_id: str, at: datetime) -> OutgoingMail | None:
+def find_bounced_mail(key: UUID, given_id: str, at: datetime) -> OutgoingMail | None:
     """Return the mail that bounced: the one with this Message-ID, or, if the provider
     uses ids of its own, the last one sent to the mailbox before `at`. A report that
     arrives twice finds the same mail. None if there is none."""

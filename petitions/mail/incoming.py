@@ -68,11 +68,11 @@ def take(data: bytes, *, recipient: str = "", now: datetime) -> Taken:
     match found:
         case (AddressPurpose.UNSUBSCRIBE, outcome):
             if not is_from_program(message):
-                taken = unsubscribe(outcome.number, now)
+                taken = unsubscribe_by_mail(outcome.number, now)
             about = f"signature {outcome.number}"
         case (purpose, outcome):
             report = read_report(message)
-            mail = find_mail(purpose, outcome.number)
+            mail = mail_numbered(purpose, outcome.number)
             about = f"{NAMES[purpose]} {outcome.number}"
             if isinstance(report, Complaint):
                 taken = complain(mail, now)
@@ -81,7 +81,7 @@ def take(data: bytes, *, recipient: str = "", now: datetime) -> Taken:
         case None:
             if named := complained_elsewhere(message, now):
                 purpose, number = named
-                taken = complain(find_mail(purpose, number), now)
+                taken = complain(mail_numbered(purpose, number), now)
                 about = f"{NAMES[purpose]} {number}"
     logger.info("Mail that came in: %s, %s", taken, about)
     return taken
@@ -100,7 +100,7 @@ def complained_elsewhere(
     return None
 
 
-def find_mail(
+def mail_numbered(
     purpose: AddressPurpose, number: int
 ) -> OutgoingMail | MailingRecipient | None:
     """Return the mail that an address to come back to belongs to."""
@@ -109,7 +109,7 @@ def find_mail(
     return rows.filter(pk=number).first()
 
 
-def unsubscribe(signature_id: int, now: datetime) -> Taken:
+def unsubscribe_by_mail(signature_id: int, now: datetime) -> Taken:
     """Never write to the address of a signature again."""
     signature = Signature.objects.filter(pk=signature_id).first()
     if signature is None or not signature.email:
@@ -140,7 +140,7 @@ def come_back(
         given_id=(
             message_id(mail)
             if isinstance(mail, OutgoingMail)
-            else results.message_id(mail)
+            else results.recipient_message_id(mail)
         ),
         reason=f"bounced {report.status}".strip(),
         no_such_mailbox=report.no_such_mailbox,

@@ -36,7 +36,7 @@ from petitions.models import (
     Signature,
     Update,
 )
-from petitions.models.mailings import BEGUN, CALL_OFF_WITHIN, NOT_BEGUN, words_of
+from petitions.models.mailings import BEGUN, CALL_OFF_WITHIN, NOT_BEGUN, update_words
 from petitions.models.mails import MailState
 from petitions.states import PUBLIC_STATES, MailingScope, MailingState
 
@@ -58,7 +58,7 @@ FAR_OFF = 9_999
 STANDS_STILL_AFTER = timedelta(minutes=15)
 
 
-class NotPossible(Exception):
+class MailingNotPossible(Exception):
     """Raised when a request of staff cannot be met; `sentence` says why."""
 
     def __init__(self, sentence: StrOrPromise) -> None:
@@ -79,7 +79,7 @@ class Audience:
     since: date | None = None
 
 
-def draft(
+def draft_mailing(
     update: Update,
     chosen: Audience,
     by: User | None,
@@ -96,13 +96,13 @@ def draft(
         countries=list(chosen.countries),
         since=chosen.since,
         next_petition=next_petition,
-        words=words_of(update),
+        words=update_words(update),
         made_by=by,
         made_at=now,
     )
 
 
-def why_not(update: Update, now: datetime) -> StrOrPromise:
+def why_not_mailed(update: Update, now: datetime) -> StrOrPromise:
     """Return why an update cannot be sent by mail, "" when it can."""
     organization = update.petition.organization
     if not update.is_published(now) or update.petition.state not in PUBLIC_STATES:
@@ -131,23 +131,23 @@ def changed_since(mailing: Mailing) -> StrOrPromise:
             "The update was changed since: stop this, and send the update again. "
             "Whoever has had it does not get it twice."
         )
-    if mailing.words == words_of(mailing.update):
+    if mailing.words == update_words(mailing.update):
         return ""
     return _("The update was changed since: call this off, and prepare it anew.")
 
 
-def prepare(mailing: Mailing, now: datetime) -> None:
+def prepare_mailing(mailing: Mailing, now: datetime) -> None:
     """Store a draft. Raise NotPossible when it cannot be sent, or when another one of
     the petition is not over."""
-    if sentence := why_not(mailing.update, now):
-        raise NotPossible(sentence)
+    if sentence := why_not_mailed(mailing.update, now):
+        raise MailingNotPossible(sentence)
     try:
         with transaction.atomic():
             mailing.save(force_insert=True)
     except IntegrityError as error:
         if "mailing_one_at_a_time" not in str(error):
             raise
-        raise NotPossible(
+        raise MailingNotPossible(
             _("Another mailing of this petition is not over yet.")
         ) from None
 
@@ -164,24 +164,26 @@ def order(mailing: Mailing, by: User, now: datetime) -> None:
     """Order a mailing that whoever orders it has had as a mail. It begins ten minutes
     later, or after a second person has approved it. Raise NotPossible, or
     OperationalError when counting the people takes too long."""
-    if sentence := why_not(mailing.update, now):
-        raise NotPossible(sentence)
+    if sentence := why_not_mailed(mailing.update, now):
+        raise MailingNotPossible(sentence)
     if mailing.tested_at is None or mailing.test_by_id != by.pk:
-        raise NotPossible(_("Send it to yourself first, and read what you get."))
+        raise MailingNotPossible(_("Send it to yourself first, and read what you get."))
     if sentence := changed_since(mailing):
-        raise NotPossible(sentence)
+        raise MailingNotPossible(sentence)
     if mailing.next_petition and not mailing.next_petition.is_open(now):
-        raise NotPossible(
+        raise MailingNotPossible(
             _(
                 "The next petition cannot be signed any more: call this off, and "
                 "prepare it anew."
             )
         )
     if key_ring.state()[1]:
-        raise NotPossible(_("The site is working on all addresses: try again later."))
-    number = audience.count(mailing, now)
+        raise MailingNotPossible(
+            _("The site is working on all addresses: try again later.")
+        )
+    number = audience.count_recipients(mailing, now)
     if not number:
-        raise NotPossible(_("There is nobody to write to."))
+        raise MailingNotPossible(_("There is nobody to write to."))
     newest = Signature.objects.aggregate(newest=Max("pk"))["newest"] or 0
     with transaction.atomic():
         # One order after the other, so that each counts the one before.
@@ -197,7 +199,9 @@ def order(mailing: Mailing, by: User, now: datetime) -> None:
             needs_approval=needs_approval, begins_at=now + CALL_OFF_WITHIN,
         )  # fmt: skip
     if not ordered:
-        raise NotPossible(_("Somebody else has changed this meanwhile: look again."))
+        raise MailingNotPossible(
+            _("Somebody else has changed this meanwhile: look again.")
+        )
 
 
 def ordered_alone(organization: Organization, now: datetime) -> int:
@@ -214,18 +218,22 @@ def ordered_alone(organization: Organization, now: datetime) -> int:
 def approve(mailing: Mailing, by: User, now: datetime) -> None:
     """Approve what somebody else has ordered."""
     if mailing.ordered_by_id == by.pk:
-        raise NotPossible(_("Somebody else than who ordered it has to approve it."))
-    if sentence := why_not(mailing.update, now) or changed_since(mailing):
-        raise NotPossible(sentence)
+        raise MailingNotPossible(
+            _("Somebody else than who ordered it has to approve it.")
+        )
+    if sentence := why_not_mailed(mailing.update, now) or changed_since(mailing):
+        raise MailingNotPossible(sentence)
     approved = changed(
         mailing, [MailingState.WAITING], state=MailingState.ORDERED, approved_by=by,
         approved_at=now, begins_at=now + CALL_OFF_WITHIN,
     )  # fmt: skip
     if not approved:
-        raise NotPossible(_("Somebody else has changed this meanwhile: look again."))
+        raise MailingNotPossible(
+            _("Somebody else has changed this meanwhile: look again.")
+        )
 
 
-def call_off(mailing: Mailing, now: datetime) -> bool:
+def call_off_mailing(mailing: Mailing, now: datetime) -> bool:
     """Call off a mailing that has not begun; return False when it has."""
     over: dict[str, Any] = {"state": MailingState.CALLED_OFF, "finished_at": now}
     return changed(mailing, NOT_BEGUN, **over, test_due=False)
@@ -235,11 +243,11 @@ def pause(mailing: Mailing) -> bool:
     return changed(mailing, [MailingState.SENDING], state=MailingState.PAUSED)
 
 
-def go_on(mailing: Mailing, now: datetime) -> bool:
+def go_on_with_mailing(mailing: Mailing, now: datetime) -> bool:
     """Go on with a mailing after a pause. Raise NotPossible when its update says
     something else by now."""
     if sentence := changed_since(mailing):
-        raise NotPossible(sentence)
+        raise MailingNotPossible(sentence)
     goes: dict[str, Any] = {"state": MailingState.SENDING, "goes_since": now}
     return changed(mailing, [MailingState.PAUSED], **goes)
 
@@ -292,7 +300,7 @@ class Turns:
 TURNS = Turns()
 
 
-def begin() -> None:
+def begin_mailings() -> None:
     """Prepare a worker that has just started: end the leases of an earlier one, and
     make due what was postponed while the clock was ahead."""
     due = MailingRecipient.objects.filter(
@@ -303,7 +311,7 @@ def begin() -> None:
     due.filter(held).update(leased_until=None, due_at=Least(F("due_at"), now))
 
 
-def advance(now: datetime) -> bool:
+def advance_mailing(now: datetime) -> bool:
     """Do one batch: send a test mail, find some recipients of the mailing whose turn it
     is, or write to some; return whether anything was done."""
     if send_test(now):
@@ -314,7 +322,7 @@ def advance(now: datetime) -> bool:
     if mailing is None:
         return False
     if mailing.state == MailingState.ORDERED:
-        return start(mailing, now)
+        return start_mailing(mailing, now)
     if sentence := changed_since(mailing):
         logger.warning("Mailing %s is interrupted: %s", mailing.pk, sentence)
         return pause(mailing)
@@ -323,11 +331,11 @@ def advance(now: datetime) -> bool:
     return send_some(mailing, now)
 
 
-def start(mailing: Mailing, now: datetime) -> bool:
+def start_mailing(mailing: Mailing, now: datetime) -> bool:
     """Begin with what was ordered, or call it off if it could not be ordered now."""
-    if sentence := why_not(mailing.update, now) or changed_since(mailing):
+    if sentence := why_not_mailed(mailing.update, now) or changed_since(mailing):
         logger.warning("Mailing %s is called off: %s", mailing.pk, sentence)
-        return call_off(mailing, now)
+        return call_off_mailing(mailing, now)
     goes: dict[str, Any] = {"state": MailingState.SENDING, "goes_since": now}
     return changed(mailing, [MailingState.ORDERED], **goes)
 
@@ -343,7 +351,7 @@ def fill(mailing: Mailing, now: datetime) -> bool:
             return True
         left = [
             petition
-            for petition in audience.petitions_of(mailing)
+            for petition in audience.audience_petitions(mailing)
             if petition >= locked.at_petition
         ]
         if not left:
@@ -374,7 +382,7 @@ def send_some(mailing: Mailing, now: datetime) -> bool:
             return False
         done = MailingState.DONE
         return changed(mailing, [MailingState.SENDING], state=done, finished_at=now)
-    sending.Batch(leased, news.News(mailing, leased)).send(1)
+    sending.Batch(leased, news.NewsOutbox(mailing, leased)).send(1)
     return True
 
 
@@ -411,7 +419,7 @@ def warm_up_share(day: date) -> int | None:
 
 
 @dataclass(frozen=True)
-class Pace:
+class MailingPace:
     """How a mailing goes on that does not go out in one day."""
 
     today: int
@@ -421,7 +429,7 @@ class Pace:
     """The day on which the last are, if nothing else is sent meanwhile."""
 
 
-def pace(mailing: Mailing, people: int, now: datetime) -> Pace | None:
+def pace(mailing: Mailing, people: int, now: datetime) -> MailingPace | None:
     """Return how a mailing to so many `people` goes on; None if nothing bounds it."""
     most: int = settings.MAIL_PER_DAY
     day = timezone.localdate(now)
@@ -441,7 +449,7 @@ def pace(mailing: Mailing, people: int, now: datetime) -> Pace | None:
         rest -= min(share, most or share)
     if rest > 0:
         day += DAY * (min(-(-rest // most), FAR_OFF) if most else 1)
-    return Pace(today, left, day)
+    return MailingPace(today, left, day)
 
 
 def quiet_since(mailings: QuerySet[Mailing], since: datetime) -> QuerySet[Mailing]:
@@ -510,7 +518,7 @@ def send_test(now: datetime) -> bool:
 
 def test_mails(mailing: Mailing, to: User, now: datetime) -> list[bytes]:
     """Return the mail in each language that readers of this site may get it in."""
-    outbox = news.News(mailing)
+    outbox = news.NewsOutbox(mailing)
     return [
         outbox.frame(language, reading).message(
             to.email, 0, make_msgid(domain=mail_domain()), now

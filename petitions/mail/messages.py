@@ -120,7 +120,7 @@ class MessageTemplate:
         boundary = secrets.token_hex(12)
         parts = []
         for kind, body in (("plain", text), ("html", html)):
-            encoding, data = encoded(body)
+            encoding, data = encode_text(body)
             parts.append(
                 b"--%b\r\nContent-Type: text/%b; charset=utf-8\r\n"
                 b"Content-Transfer-Encoding: %b\r\n\r\n%b\r\n"
@@ -305,7 +305,7 @@ def address_header(name: str, email: str) -> str:
     return f"{encoded_name} <{email}>"
 
 
-def encoded(text: str) -> tuple[bytes, bytes]:
+def encode_text(text: str) -> tuple[bytes, bytes]:
     """Return the transfer encoding and the encoded text, with CRLF line ends. The text
     stays as it is, so that a link stays in one piece, unless a line is longer than SMTP
     allows (RFC 5321)."""

@@ -30,7 +30,7 @@ from petitions.mail.messages import (
     links_in,
     placeholder,
 )
-from petitions.mail.results import message_id
+from petitions.mail.results import recipient_message_id
 from petitions.mail.signed_addresses import return_path
 from petitions.models import (
     Bounce,
@@ -80,7 +80,8 @@ UPDATE petitions_mailing m
 
 
 class LeasedRecipient(MailingRecipient):
-    """A recipient with the newest answer to the organisation; see `load_leased`."""
+    """A recipient with the newest answer to the organisation, as
+    `load_leased_recipients` loads them."""
 
     consent: int | None
     wants: bool | None
@@ -107,7 +108,9 @@ def lease_some(mailing: Mailing, now: datetime, most: int) -> list[LeasedRecipie
     return list(LeasedRecipient.objects.filter(pk__in=ids).order_by("pk"))
 
 
-def load_leased(ids: Iterable[int], mailing: Mailing) -> list[LeasedRecipient]:
+def load_leased_recipients(
+    ids: Iterable[int], mailing: Mailing
+) -> list[LeasedRecipient]:
     """Return recipients with the newest answer of each."""
     newest = (
         Consent.objects.filter(
@@ -195,7 +198,7 @@ def divided(
     return stay, go
 
 
-class News:
+class NewsOutbox:
     """The outbox of a mailing, for the recipients that were leased."""
 
     def __init__(
@@ -233,7 +236,7 @@ class News:
             return False
         begin = self.turns.index(first.pk)
         turns = self.turns[begin : begin + sending.MARKS]
-        to_write, others = divided(load_leased(turns, self.mailing))
+        to_write, others = divided(load_leased_recipients(turns, self.mailing))
         self.note_who_may_press(to_write)
         if not self.keys_stand():  # an answer may have been looked for by another key
             return False
@@ -258,7 +261,7 @@ class News:
         return frame.message(
             signature.email,
             signature.pk,
-            message_id(mail),
+            recipient_message_id(mail),
             timezone.now(),
             consent_id=mail.consent or 0,
             recipient_id=mail.pk,
@@ -271,7 +274,7 @@ class News:
         read in `reading`, made once; with `may_press`, it offers the next petition."""
         key = (language, self.mailing.words_in(reading).language, may_press)
         if key not in self.frames:
-            self.frames[key] = build(self.mailing, *key)
+            self.frames[key] = build_news(self.mailing, *key)
         return self.frames[key]
 
     def finish(
@@ -297,7 +300,7 @@ class News:
         bounces.record_bounce(mail.email_key, reason, now=now, address=address)
 
     def release(self, mails: list[LeasedRecipient]) -> None:
-        sending.release(mails, MailingRecipient)
+        sending.end_lease(mails, MailingRecipient)
 
     def may_go_on(self) -> bool:
         """Return whether the next mail may be begun: staff have not paused or stopped
@@ -333,7 +336,7 @@ def confirmations_wait() -> bool:
     ).exists()
 
 
-def build(
+def build_news(
     mailing: Mailing, language: str, reading: str, may_press: bool
 ) -> MessageTemplate:
     """Render the mail of a mailing in a language of the interface, with its words in

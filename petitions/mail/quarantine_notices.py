@@ -31,7 +31,7 @@ MAILS = Rate("signatures that wait", 1, timedelta(hours=6))
 LATELY = timedelta(hours=1)
 
 
-def mail_organizations(now: datetime) -> bool:
+def mail_quarantine_notices(now: datetime) -> bool:
     """Mail each organisation with signatures that were put in quarantine lately because
     too many came from a mail domain that is new. Run by the worker; return False: the
     next round can wait."""

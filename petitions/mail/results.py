@@ -39,7 +39,7 @@ UPDATE petitions_mailing m SET unsubscribed = m.unsubscribed + 1
 """
 
 
-def message_id(mail: MailingRecipient) -> str:
+def recipient_message_id(mail: MailingRecipient) -> str:
     """Return the Message-ID, the same at every attempt."""
     value = f"{mail.pk}.{mail.created_at.isoformat()}"
     digest = salted_hmac("petitions.mailing", value, algorithm="sha256").hexdigest()
@@ -56,7 +56,9 @@ def signed_through(mailing: Mailing) -> int:
     return tallies.aggregate(sum=Sum("confirmed"))["sum"] or 0
 
 
-def find_mail(key: UUID, given_id: str, at: datetime) -> MailingRecipient | None:
+def find_bounced_recipient(
+    key: UUID, given_id: str, at: datetime
+) -> MailingRecipient | None:
     """Return the mail that bounced: the one with this Message-ID, or, where the
     provider has ids of its own, the last one to this mailbox before `at`."""
     taken = MailingRecipient.objects.filter(
@@ -65,11 +67,13 @@ def find_mail(key: UUID, given_id: str, at: datetime) -> MailingRecipient | None
         finished_at__lte=at + TOLERANCE,
     ).order_by("-finished_at")
     if given_id.endswith(f"@{mail_domain()}>"):
-        return next((each for each in taken if message_id(each) == given_id), None)
+        return next(
+            (each for each in taken if recipient_message_id(each) == given_id), None
+        )
     return taken.first()
 
 
-def came_back(mail: MailingRecipient, reason: str) -> None:
+def recipient_came_back(mail: MailingRecipient, reason: str) -> None:
     """Record that a mail which was handed over bounced."""
     with connection.cursor() as cursor:
         cursor.execute(CAME_BACK, {"id": mail.pk, "reason": reason[:200]})

@@ -275,13 +275,15 @@ class Batch[M: OutgoingMail | MailingRecipient]:
             with self.lock:  # so that a frame is built once
                 message = outbox.message(mail)
         except Exception:
-            logger.exception("%s %s could not be written", kind_of(mail), mail.pk)
+            logger.exception("%s %s could not be written", name_in_log(mail), mail.pk)
             outbox.retry_later(mail, "could not be written")
             return
         try:
             transport.send(outbox.sender(mail), outbox.address(mail), message)
         except Refused as refusal:
-            logger.warning("%s %s refused: %s", kind_of(mail), mail.pk, refusal.code)
+            logger.warning(
+                "%s %s refused: %s", name_in_log(mail), mail.pk, refusal.code
+            )
             self.handle_refusal(mail, refusal)
         except OSError:
             # The connection broke: perhaps because of this very mail, so the others
@@ -305,7 +307,7 @@ class Batch[M: OutgoingMail | MailingRecipient]:
                 self.outbox.bounced(mail, refusal.status, now)
 
 
-def kind_of(mail: OutgoingMail | MailingRecipient) -> str:
+def name_in_log(mail: OutgoingMail | MailingRecipient) -> str:
     """Return what the log calls it."""
     return "Mail" if isinstance(mail, OutgoingMail) else "Mail of a mailing"
 
@@ -350,7 +352,7 @@ class SignatureMails:
         bounces.record_bounce(mail.email_key, reason, now=now, address=address)
 
     def release(self, mails: list[LeasedMail]) -> None:
-        release(mails, OutgoingMail)
+        end_lease(mails, OutgoingMail)
 
     def may_go_on(self) -> bool:
         return may_go_on()
@@ -426,7 +428,7 @@ def retry_later[M: OutgoingMail | MailingRecipient](
     )
 
 
-def release(
+def end_lease(
     mails: Sequence[OutgoingMail | MailingRecipient], model: type[models.Model]
 ) -> None:
     """End the lease of mails that were not attempted."""

@@ -48,7 +48,7 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         )
 
 
-def words_of(update: Update) -> list[dict[str, Any]]:
+def update_words(update: Update) -> list[dict[str, Any]]:
     """Return the words of an update in each language, its own first."""
     return [
         {
@@ -253,7 +253,7 @@ class Mailing(models.Model):
     def is_reworded(self) -> bool:
         """Whether the update does not say any more what is sent. It may have been
         translated since."""
-        now = words_of(self.update)
+        now = update_words(self.update)
         return any(text not in now for text in self.words)
 
     @property

@@ -438,7 +438,7 @@ RULES = [
             ),
             days=FILES_KEPT.days,
         ),
-        expiry=Rows(expiring.past_files, expiring.erase_files),
+        expiry=Rows(expiring.past_pack_files, expiring.erase_pack_files),
     ),
     RetentionRule(
         name="deliveries",

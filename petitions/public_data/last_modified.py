@@ -43,17 +43,17 @@ def last_change(now: datetime) -> Greatest:
         "opens_at",
         "ended_at",
         "won_at",
-        last(Correction.objects.all(), "made_at"),
-        last(Translation.objects.all(), "created_at"),
-        last(updates, "published_at"),
-        last(Handover.objects.all(), "created_at"),
-        last(Answer.objects.all(), "created_at"),
-        last(Answer.objects.exclude(changed_at=None), "changed_at"),
-        last(AnswerWithdrawal.objects.all(), "withdrawn_at"),
+        latest_moment(Correction.objects.all(), "made_at"),
+        latest_moment(Translation.objects.all(), "created_at"),
+        latest_moment(updates, "published_at"),
+        latest_moment(Handover.objects.all(), "created_at"),
+        latest_moment(Answer.objects.all(), "created_at"),
+        latest_moment(Answer.objects.exclude(changed_at=None), "changed_at"),
+        latest_moment(AnswerWithdrawal.objects.all(), "withdrawn_at"),
     )
 
 
-def last(rows: QuerySet[Any], moment: str) -> Subquery:
+def latest_moment(rows: QuerySet[Any], moment: str) -> Subquery:
     """Return the latest `moment` of the rows that belong to a petition, as a
     subquery."""
     own = rows.filter(petition=OuterRef("pk")).order_by(f"-{moment}")

@@ -46,17 +46,17 @@ def response_schema(name: str) -> Schema:
     return {"description": SCHEMAS[name]["description"], "content": content}
 
 
-def problem(description: str) -> Schema:
+def problem_response(description: str) -> Schema:
     content = {"application/problem+json": {"schema": ref("Problem")}}
     return {"description": description, "content": content}
 
 
 RESPONSES: Schema = {
-    "BadRequest": problem("A parameter has none of its values."),
-    "NotFound": problem("There is none, or the public has never seen it."),
-    "Gone": problem("It was withdrawn; the detail says when."),
-    "MethodNotAllowed": problem("Only GET, HEAD and OPTIONS are answered."),
-    "NotImplemented": problem("That format is not provided."),
+    "BadRequest": problem_response("A parameter has none of its values."),
+    "NotFound": problem_response("There is none, or the public has never seen it."),
+    "Gone": problem_response("It was withdrawn; the detail says when."),
+    "MethodNotAllowed": problem_response("Only GET, HEAD and OPTIONS are answered."),
+    "NotImplemented": problem_response("That format is not provided."),
     "Moved": {
         "description": "It has another address now.",
         "headers": {
@@ -131,7 +131,7 @@ def get(
     }
 
 
-def as_csv(described: Schema, lines: str) -> Schema:
+def csv_path(described: Schema, lines: str) -> Schema:
     """Return a described path whose data are `lines` of CSV."""
     described["get"]["responses"]["200"] = {
         "description": lines,
@@ -161,7 +161,7 @@ PATHS: Schema = {
     "/petitions/{slug}/history.json": get(
         "history", "Its supporters by day and source", "History", *PETITION
     ),
-    "/petitions/{slug}/history.csv": as_csv(
+    "/petitions/{slug}/history.csv": csv_path(
         get(
             "history_csv",
             "The same for a spreadsheet, with the total of each day",

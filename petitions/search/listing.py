@@ -25,7 +25,7 @@ from petitions.models.listings import PetitionQuerySet
 from petitions.models.petition_display import Marked
 from petitions.search import searching
 from petitions.search.searching import (
-    Found,
+    SearchResults,
     SearchScope,
 )
 from petitions.states import State
@@ -61,7 +61,7 @@ class Filters:
                 raise Http404
         state, sort = asked.get("state", ""), asked.get("sort", "")
         return cls(
-            words=searching.typed(asked.get("q", "")),
+            words=searching.normalised(asked.get("q", "")),
             state=state if state in STATES else "",
             sort=sort if sort in SORTS else "",
             topic=topic,
@@ -139,10 +139,10 @@ def behind(petitions: PetitionQuerySet, filters: Filters) -> list[Petition]:
 
 def page_of_profile(
     petitions: PetitionQuerySet, request: HttpRequest, organization: Organization
-) -> tuple[Found | None, Page[Any], list[Petition]]:
+) -> tuple[SearchResults | None, Page[Any], list[Petition]]:
     """Return a page of an organisation's petitions, or of the results of a search among
     them."""
-    words = searching.typed(request.GET.get("q", ""))
+    words = searching.normalised(request.GET.get("q", ""))
     if words:
         scope = SearchScope(timezone.now(), (), organization=organization.pk)
         return found_page(Filters(words=words), request, scope)
@@ -155,7 +155,7 @@ def page_of_profile(
 
 def found_page(
     filters: Filters, request: HttpRequest, scope: SearchScope
-) -> tuple[Found, Page[Any], list[Petition]]:
+) -> tuple[SearchResults, Page[Any], list[Petition]]:
     """Return the search results, the page of them that was asked for, and its petitions
     with the words marked."""
     found = searching.search(filters.words, scope)
@@ -183,7 +183,7 @@ def found_page(
     return found, page, petitions
 
 
-def highlight(found: Found, petitions: Iterable[Petition]) -> None:
+def highlight(found: SearchResults, petitions: Iterable[Petition]) -> None:
     """Set the `marked` title and passage of each petition, with the words that were
     found marked: in title or summary, or else in the passage of the text where they
     occur."""

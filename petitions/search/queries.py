@@ -62,7 +62,7 @@ def made_of(words: Sequence[str]) -> list[Queries]:
     for."""
     values = {"words": [as_indexed(each) for each in words], "interface": interface()}
     made: list[Queries] = [{} for _each in words]
-    for number, configuration, query in rows(QUERIES, values):
+    for number, configuration, query in fetch_rows(QUERIES, values):
         made[number - 1][configuration] = query
     return made
 
@@ -88,7 +88,7 @@ def spellings(words: str) -> list[str]:
         dict.fromkeys(
             [
                 "".join(parts),
-                respelt(parts, joined),
+                respelt(parts, joined_spellings),
                 respelt(parts, parted),
                 words.translate(OF_PERSIAN),
                 words.translate(OF_ARABIC),
@@ -105,7 +105,7 @@ def respelt(parts: Sequence[str], spell: Callable[[str], str]) -> str:
     )
 
 
-def joined(words: str) -> str:
+def joined_spellings(words: str) -> str:
     """Return `words` with joined spellings: “wifi” for “wi-fi”, “c69” for “c 69”."""
     words = JOINT_OF_INITIALS.sub(r"\1\2", JOINT.sub("", words.translate(APOSTROPHES)))
     return CODE_IN_PARTS.sub(r"\1\2", words)
@@ -201,7 +201,7 @@ def of_any_language(query: Queries) -> str:
     return " | ".join(f"({one})" for one in dict.fromkeys(query.values()))
 
 
-def rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def fetch_rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())

@@ -24,7 +24,7 @@ from petitions.search import queries
 from petitions.search.queries import (
     PART_OF_QUERY,
     Queries,
-    rows,
+    fetch_rows,
 )
 
 CANDIDATES = 100
@@ -59,7 +59,7 @@ class SearchScope:
 
 
 @dataclass
-class Found:
+class SearchResults:
     """Search results: ids of petitions with the language of the text that matched, best
     first."""
 
@@ -78,7 +78,7 @@ class Found:
     exact results."""
 
 
-def typed(words: str) -> str:
+def normalised(words: str) -> str:
     """Return a search as typed, normalised: without characters that no text can hold,
     and cut to a sensible length."""
     words = unicodedata.normalize("NFKC", words.replace("\0", " "))
@@ -88,10 +88,10 @@ def typed(words: str) -> str:
     return found
 
 
-def search(words: str, scope: SearchScope) -> Found:
+def search(words: str, scope: SearchScope) -> SearchResults:
     """Return the petitions that match `words`, exact matches first. Understands
     "several words", -not and or, as search engines do."""
-    found = Found(words)
+    found = SearchResults(words)
     found.query = queries.either(queries.made_of(queries.spellings(words)))
     if found.query:
         found.texts, found.more = ranked(found.query, scope)
@@ -155,7 +155,7 @@ def candidates(query: Queries, scope: SearchScope) -> list[int]:
             "topic": scope.topic,
         }
         statement = LOOK.format(function=function)
-        found |= {number: None for (number,) in rows(statement, values)}
+        found |= {number: None for (number,) in fetch_rows(statement, values)}
         if len(found) >= CANDIDATES:
             break
     return list(found)[:CANDIDATES]
@@ -172,7 +172,7 @@ def ranked(query: Queries, scope: SearchScope) -> tuple[dict[int, str], bool]:
         "ids": ids,
         "language": reader_language(),
     }
-    return dict(rows(RANK, values)), len(ids) >= CANDIDATES
+    return dict(fetch_rows(RANK, values)), len(ids) >= CANDIDATES
 
 
 # == Similar words ==
@@ -230,7 +230,7 @@ def run_together(parts: Sequence[str]) -> str:
     """Return two or three words as one, where some text has that; else ""."""
     if not (1 < len(parts) < 4 and all(map(LETTERS.fullmatch, parts))):
         return ""
-    found = rows(KNOWN, {"word": "".join(parts)})
+    found = fetch_rows(KNOWN, {"word": "".join(parts)})
     return str(found[0][0]) if found else ""
 
 
@@ -239,13 +239,13 @@ def query_of_words_alike(words: str) -> tuple[Queries, list[str]]:
     one, and these words; ({}, []) if there are none. Excluded words and phrases are
     kept as they are."""
     parts = [part for part in PART_OF_QUERY.findall(words) if part.lower() != "or"]
-    tried = [word for part in parts for word in WORD.findall(part) if plain(part)]
+    tried = [word for part in parts for word in WORD.findall(part) if is_plain(part)]
     tried = list(dict.fromkeys(tried))[:CORRECTED_WORDS]
     others: dict[str, list[str]] = {word: [] for word in tried}
-    for number, word in rows(ALIKE, {"words": tried}) if tried else ():
+    for number, word in fetch_rows(ALIKE, {"words": tried}) if tried else ():
         others[tried[number - 1]].append(word)
     together = run_together(parts)
-    rest = [part for part in parts if not (plain(part) and WORD.search(part))]
+    rest = [part for part in parts if not (is_plain(part) and WORD.search(part))]
     near = [word for words_alike in others.values() for word in words_alike]
     asked = [*tried, *(part.lstrip("-") for part in rest), *near, together]
     query_of = dict(zip(asked, queries.made_of(asked), strict=True))
@@ -266,7 +266,7 @@ def query_of_words_alike(words: str) -> tuple[Queries, list[str]]:
     return found, [word.strip('"') for word in alike]
 
 
-def plain(part: str) -> bool:
+def is_plain(part: str) -> bool:
     """Return whether a part of the search is neither excluded nor a phrase."""
     return not part.startswith("-") and '"' not in part
 
@@ -298,7 +298,7 @@ def highlighted(
     if not passages or not query:
         return [escape(text) for _language, text, _options in passages]
     languages, texts, options = zip(*passages, strict=True)
-    found = rows(
+    found = fetch_rows(
         HEADLINES,
         {
             "queries": json.dumps(query),

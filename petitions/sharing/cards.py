@@ -93,7 +93,7 @@ def card_of(petition: Petition) -> Card:
     )
 
 
-def of_organization(organization: Organization, number: int) -> Card:
+def card_of_organization(organization: Organization, number: int) -> Card:
     """Return the card of an organisation with so many supporters."""
     name = drawable_name(organization)
     return Card(
@@ -109,11 +109,11 @@ def of_organization(organization: Organization, number: int) -> Card:
     )
 
 
-def of_site(only: Organization | None) -> Card:
+def card_of_site(only: Organization | None) -> Card:
     """Return the card of the site; `only` is the organisation that it belongs to, if it
     has a single one."""
     if only:
-        return of_organization(only, 0)
+        return card_of_organization(only, 0)
     return Card(
         title=gettext("Add your name where it counts"),
         rtl=bool(get_language_bidi()),
@@ -231,7 +231,7 @@ def draw_card(card: Card) -> bytes:
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     scheme = branding.scheme(card.accent, dark=False)
     end = WIDTH - MARGIN
-    if picture := beside(card.picture):
+    if picture := picture_beside(card.picture):
         end -= PICTURE_WIDTH
         image.paste(picture, (0 if card.rtl else WIDTH - PICTURE_WIDTH, 0))
     pen = Pen(image, card.rtl, MARGIN, end)
@@ -286,11 +286,11 @@ class Pen:
         Return its width in pixels."""
         room = self.end - position
         font = lettering.fitting(text, size, room)
-        text = lettering.shortened(text, font, room)
-        width = font.getlength(text, direction=lettering.direction_of(text))
+        text = lettering.shortened_to_width(text, font, room)
+        width = font.getlength(text, direction=lettering.drawn_direction(text))
         self.draw.text(
             (self.x(position, width), y), text, font=font, fill=colour, anchor="ls",
-            direction=lettering.direction_of(text),
+            direction=lettering.drawn_direction(text),
         )  # fmt: skip
         return width
 
@@ -298,7 +298,7 @@ class Pen:
 def head(pen: Pen, logo_name: str, name: str) -> None:
     """Draw who asks: the logo and the name."""
     position: float = pen.start
-    if logo := opened(logo_name):
+    if logo := open_picture(logo_name):
         logo = logo.convert("RGBA")
         logo.thumbnail((180, 72))
         left = round(pen.x(position, logo.width))
@@ -344,10 +344,10 @@ def foot(pen: Pen, card: Card, scheme: branding.Scheme) -> None:
         pen.line(position, 559, card.supporters, 34, scheme.accent)
 
 
-def beside(name: str) -> Image.Image | None:
+def picture_beside(name: str) -> Image.Image | None:
     """Return an uploaded picture cropped to stand beside the words; None when it would
     have to be enlarged so much that it would be a blur."""
-    picture = opened(name)
+    picture = open_picture(name)
     size = (PICTURE_WIDTH, HEIGHT)
     if picture is None or any(
         wanted > MOST_ENLARGED * has
@@ -360,7 +360,7 @@ def beside(name: str) -> Image.Image | None:
     return ImageOps.fit(picture.convert("RGB"), size)
 
 
-def opened(name: str) -> Image.Image | None:
+def open_picture(name: str) -> Image.Image | None:
     """Load an uploaded picture; None when there is none, or its file cannot be read."""
     if not name:
         return None

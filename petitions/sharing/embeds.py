@@ -47,7 +47,7 @@ def cells(text: str) -> float:
     )  # fmt: skip
 
 
-def lines(text: str, size: int, width: int) -> int:
+def estimated_lines(text: str, size: int, width: int) -> int:
     """Estimate how many lines a text in letters of `size` pixels fills at most, in a
     frame of this width: the reader's browser cannot be asked. A word that does not fit
     begins a line, and one that is longer than a line is broken."""
@@ -67,9 +67,9 @@ def card_height(petition: Petition, width: int) -> int:
     narrow = width < WIDEST
     return (
         (260 if narrow else 220)  # the number, the next goal and the button
-        + 21 * lines(petition.organization.display_name + " " * 4, 17, width)
-        + 21 * lines(petition.addressees + " " * 12, 15, width)
-        + 23 * lines(petition.words.title, 21, width)
+        + 21 * estimated_lines(petition.organization.display_name + " " * 4, 17, width)
+        + 21 * estimated_lines(petition.addressees + " " * 12, 15, width)
+        + 23 * estimated_lines(petition.words.title, 21, width)
     )
 
 
@@ -85,10 +85,10 @@ def form_height(petition: Petition, width: int) -> int:
         name = organization.sender_name
         imprint = f"{name}{organization.postal_line}{organization.contact_email}"
         height += 110 if narrow else 65
-        height += 27 * lines(name + " " * 70, 17, width)
-        height += 23 * lines(imprint + " " * 45, 15, width)
+        height += 27 * estimated_lines(name + " " * 70, 17, width)
+        height += 23 * estimated_lines(imprint + " " * 45, 15, width)
     small = f"{receives(petition)} {erased_after(petition)}"
-    return height + 23 * lines(small + " " * 20, 15, width)
+    return height + 23 * estimated_lines(small + " " * 20, 15, width)
 
 
 @dataclass(frozen=True)

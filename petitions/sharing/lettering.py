@@ -70,7 +70,7 @@ def drawable(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def direction_of(text: str) -> str | None:
+def drawn_direction(text: str) -> str | None:
     """Return the direction of the text, “rtl” or “ltr”, by its first letter that has
     one; None where Pillow cannot draw directions."""
     for character in text:
@@ -103,13 +103,13 @@ def fitted(text: str, width: float) -> tuple[Font, list[str]]:
     """Return the largest font in which the text fits, and its lines. If even the
     smallest is too large, the last line ends with an ellipsis."""
     for size in SIZES:
-        lines = wrapped(text, font(size), width)
+        lines = wrap_lines(text, font(size), width)
         if len(lines) <= LINES and len(lines) * size * LEADING <= ROOM:
             return font(size), balanced(text, font(size), width, len(lines))
     smallest = font(SIZES[-1])
-    lines = wrapped(text, smallest, width)
+    lines = wrap_lines(text, smallest, width)
     rest = " ".join(lines[LINES - 1 :])
-    return smallest, [*lines[: LINES - 1], shortened(rest, smallest, width)]
+    return smallest, [*lines[: LINES - 1], shortened_to_width(rest, smallest, width)]
 
 
 def balanced(text: str, font: Font, width: float, number: int) -> list[str]:
@@ -117,17 +117,17 @@ def balanced(text: str, font: Font, width: float, number: int) -> list[str]:
     word is left at the end."""
     narrow, wide = max(map(font.getlength, text.split(" "))), width
     if narrow > width:
-        return wrapped(text, font, width)
+        return wrap_lines(text, font, width)
     for _step in range(6):
         middle = (narrow + wide) / 2
-        if len(wrapped(text, font, middle)) <= number:
+        if len(wrap_lines(text, font, middle)) <= number:
             wide = middle
         else:
             narrow = middle
-    return wrapped(text, font, wide)
+    return wrap_lines(text, font, wide)
 
 
-def wrapped(text: str, font: Font, width: float) -> list[str]:
+def wrap_lines(text: str, font: Font, width: float) -> list[str]:
     """Break the text into lines of whole words; a word longer than a line is split."""
     space = font.getlength(" ")
     lines: list[str] = []
@@ -142,17 +142,17 @@ def wrapped(text: str, font: Font, width: float) -> list[str]:
             lines.append(line)
         line, length = word, own
         if own > width:
-            *full, line = parted(word, font, width)
+            *full, line = split_word(word, font, width)
             lines += full
             length = font.getlength(line)
     return [*lines, line]
 
 
-def parted(word: str, font: Font, width: float) -> list[str]:
+def split_word(word: str, font: Font, width: float) -> list[str]:
     """Split a word into pieces that fit, and keep marks with the letter that they
     belong to."""
     pieces, piece = [], ""
-    for cluster in clusters(word):
+    for cluster in letters_of(word):
         if piece and font.getlength(piece + cluster) > width:
             pieces.append(piece)
             piece = ""
@@ -160,7 +160,7 @@ def parted(word: str, font: Font, width: float) -> list[str]:
     return [*pieces, piece]
 
 
-def clusters(word: str) -> list[str]:
+def letters_of(word: str) -> list[str]:
     """Split a word into letters, each with the marks and joiners that follow it."""
     found: list[str] = []
     for character in word:
@@ -172,11 +172,11 @@ def clusters(word: str) -> list[str]:
     return found
 
 
-def shortened(text: str, font: Font, width: float) -> str:
+def shortened_to_width(text: str, font: Font, width: float) -> str:
     """Return the text, or as much of it as fits followed by an ellipsis."""
     if font.getlength(text) <= width:
         return text
-    parts = clusters(text)
+    parts = letters_of(text)
     low, high = 0, len(parts)
     while low < high:
         middle = (low + high + 1) // 2

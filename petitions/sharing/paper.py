@@ -46,17 +46,17 @@ def sheet_lines(petition: Petition) -> int:
     title, title_high = (54, 6.0) if small else (42, 7.5)
     ask, whom_in_line, high = (72, 64, 5.5) if small else (62, 55, 6.5)
     more = (
-        title_high * (rows(words.title, title) - 1)
-        + high * (rows(words.ask or words.summary, ask) - 1)
-        + high * (rows(who, whom_in_line) - 2)
+        title_high * (estimated_rows(words.title, title) - 1)
+        + high * (estimated_rows(words.ask or words.summary, ask) - 1)
+        + high * (estimated_rows(who, whom_in_line) - 2)
         # Those petitioned and the organisation are named again below the lines: who
         # receives what, and who asks.
-        + 5 * (rows(f"{who}{name * 3}", 90) - 1)
+        + 5 * (estimated_rows(f"{who}{name * 3}", 90) - 1)
     )
     return max(LEAST, MOST - ceil(max(0, more - LEFT) / LINE))
 
 
-def rows(text: str, letters: int) -> int:
+def estimated_rows(text: str, letters: int) -> int:
     """Return how many rows of so many letters a text fills at most, including its own
     line breaks."""
     return sum(ceil(cells(line) / letters) or 1 for line in text.split("\n"))

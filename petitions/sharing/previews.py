@@ -70,7 +70,7 @@ class Preview:
         return [locale(code) for code in self.others if code != self.language]
 
 
-def of_petition(
+def preview_of_petition(
     petition: Petition, path: str, *, heading: str = "", number: int = 1
 ) -> Preview:
     """Return the preview of a petition's page, or of one behind it whose title begins
@@ -90,11 +90,13 @@ def of_petition(
     )
 
 
-def of_update(update: Update, path: str) -> Preview:
+def preview_of_update(update: Update, path: str) -> Preview:
     """Return the preview of an update: with its own picture, if networks show that
     large."""
     words, petition = update.words, update.petition
-    told = plain(markup.markdown_blocks(words.text, words.dialect), words.dialect)
+    told = first_plain_block(
+        markup.markdown_blocks(words.text, words.dialect), words.dialect
+    )
     image = update.image
     return Preview(
         title=words.title,
@@ -110,7 +112,7 @@ def of_update(update: Update, path: str) -> Preview:
     )
 
 
-def of_organization(
+def preview_of_organization(
     organization: Organization, path: str, *, supporters: int, number: int
 ) -> Preview:
     """Return the preview of a page of an organisation's profile."""
@@ -121,8 +123,8 @@ def of_organization(
         description=in_a_line(described.text) or organization.display_name,
         path=paged(path, number),
         site_name=organization.display_name,
-        picture=picture(
-            cards.of_organization(organization, supporters),
+        picture=share_picture(
+            cards.card_of_organization(organization, supporters),
             reverse("organizations:share_png", args=[organization.slug]),
         ),
         language=described.language,
@@ -131,7 +133,7 @@ def of_organization(
     )
 
 
-def of_site(
+def preview_of_site(
     only: Organization | None, path: str, *, title: str, description: str, number: int
 ) -> Preview:
     """Return the preview of a page about no organisation in particular; `only` is the
@@ -141,7 +143,7 @@ def of_site(
         description=in_a_line(description),
         path=paged(path, number),
         site_name=only.display_name if only else gettext("Petitions"),
-        picture=picture(cards.of_site(only), reverse("petitions:site_png")),
+        picture=share_picture(cards.card_of_site(only), reverse("petitions:site_png")),
         language=reader_language(),
         others=tuple(code for code, _name in settings.LANGUAGES),
     )
@@ -150,7 +152,7 @@ def of_site(
 # == Its picture ==
 
 
-def picture(card: Card, path: str, ended: str = "", **query: str) -> Picture:
+def share_picture(card: Card, path: str, ended: str = "", **query: str) -> Picture:
     """Return the share picture of a card, served at `path`; `ended` adds to its
     alternative text that the petition has ended."""
     said = " – ".join(filter(None, [card.title, ended, card.supporters]))
@@ -161,7 +163,9 @@ def picture_of_petition(petition: Petition) -> Picture:
     """Return the share picture of a petition, in the language it is read in."""
     path = reverse("petitions:share_png", args=[petition.slug])
     query = {"text": petition.reading} if petition.address_language else {}
-    return picture(cards.card_of(petition), path, cards.outcome(petition), **query)
+    return share_picture(
+        cards.card_of(petition), path, cards.outcome(petition), **query
+    )
 
 
 def is_shown_large(image: Any) -> bool:
@@ -188,11 +192,13 @@ def opening(petition: Petition) -> str:
     if words.text_format == TextFormat.PLAIN:
         said = in_a_line(words.text)
     else:
-        said = plain(markup.markdown_blocks(words.text, words.dialect), words.dialect)
+        said = first_plain_block(
+            markup.markdown_blocks(words.text, words.dialect), words.dialect
+        )
     return said or words.title
 
 
-def plain(blocks: Iterable[str], dialect: int) -> str:
+def first_plain_block(blocks: Iterable[str], dialect: int) -> str:
     """Return the first Markdown block that is no heading, without markup."""
     first = next((block for block in blocks if not block.startswith("#")), "")
     html = markup.render(first, TextFormat.MARKDOWN, dialect, 4)

@@ -124,12 +124,12 @@ def reverse_invalidation(
     return number == 1
 
 
-def advance_round(now: datetime) -> bool:
+def invalidation_round(now: datetime) -> bool:
     """Run one batch for the worker; return whether more may be waiting."""
-    return BATCHES.run(lambda batch: batch if advance(now, batch) else 0)
+    return BATCHES.run(lambda batch: batch if advance_invalidation(now, batch) else 0)
 
 
-def advance(now: datetime, batch: int = 0) -> bool:
+def advance_invalidation(now: datetime, batch: int = 0) -> bool:
     """Run one batch of at most `batch` signatures (0: `BATCH`) of the oldest unfinished
     invalidation; return whether one was run. None is run, for the next round to try
     again, when somebody has just confirmed, and no reversal while a re-key runs."""

@@ -339,7 +339,7 @@ def everything_about(subject: DataSubject) -> dict[str, Any]:
     """Return all that is stored about a person, for that person to download."""
     found: dict[str, Any] = {
         place.key: [
-            {detail.key: plain(detail.value) for detail in place.details(row)}
+            {detail.key: json_value(detail.value) for detail in place.details(row)}
             for row in place.rows(subject)
         ]
         for place in PLACES
@@ -364,7 +364,7 @@ def unsubscribed_elsewhere(addresses: Iterable[str]) -> Iterator[str]:
             yield address
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """Return a value as JSON has it: a moment in the site's zone, with its distance
     from UTC."""
     if isinstance(value, datetime):
@@ -372,7 +372,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def signed_by(address: str) -> QuerySet[Signature]:
+def signatures_of_address(address: str) -> QuerySet[Signature]:
     """Return all signatures with this exact address, newest first, including every
     pending form for the same petition."""
     return signatures_of(DataSubject.owner(address))

@@ -76,7 +76,7 @@ def release_from_quarantine(
     return released
 
 
-def remove(
+def schedule_removal(
     signatures: QuerySet[Signature],
     by: User,
     *,
@@ -113,7 +113,7 @@ def remove(
     return [(removal, marked[removal.petition_id]) for removal in rows]
 
 
-def call_off(removal: Removal, *, seconds: float = math.inf) -> int:
+def call_off_removal(removal: Removal, *, seconds: float = math.inf) -> int:
     """Cancel a removal, so that its signatures stay in quarantine as before; return how
     many. After `seconds` the rest is left to be erased, and so is the removal."""
     rows = Signature.objects.to_be_removed().filter(removal=removal.pk)

@@ -22,7 +22,7 @@ SELECT COALESCE(sum(n - 1), 0) FROM (
 def preview_rekey() -> tuple[int, int]:
     """Return how many counted signatures the drafted rules would be applied to, and how
     many of them would be withdrawn as duplicates. Change nothing."""
-    rules = MailboxRules(key_ring.draft())
+    rules = MailboxRules(key_ring.drafted_rules())
     rows = (
         Signature.objects.confirmed().exclude(email="").filter(email_key__isnull=False)
     )

@@ -125,7 +125,7 @@ def start_version(*, now: datetime, former_lost: bool = False) -> int:
         assert newest.finished_at is not None
         return KeyVersion.objects.create(
             number=newest.number + 1,
-            rules=key_ring.draft(),
+            rules=key_ring.drafted_rules(),
             fingerprint=key_ring.fingerprint(settings.EMAIL_KEY),
             started_at=now,
         ).number

@@ -24,7 +24,7 @@ LONGEST_SEARCH = 300
 PATIENCE = "5s"
 
 
-class TooMany(Exception):
+class TooManyToSearch(Exception):
     """There are too many signatures to look through for a name."""
 
 
@@ -165,7 +165,7 @@ def find_by_name(
         with transaction.atomic(), statement_timeout(PATIENCE):
             numbers = list(newest[: MOST + 1])
     except OperationalError as error:
-        raise TooMany from error
+        raise TooManyToSearch from error
     found = (get_supporter("signature", pk, organizations) for pk in numbers[:MOST])
     return [one for one in found if one], len(numbers) > MOST
 

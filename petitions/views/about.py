@@ -53,11 +53,11 @@ def how_we_count(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     """Show what is kept, why, and until when: the retention rules that the worker
     carries out."""
-    context = {"rules": retention.RULES, "facts": facts(), **responsible()}
+    context = {"rules": retention.RULES, "facts": site_facts(), **responsible()}
     return TemplateResponse(request, "petitions/privacy.html", context)
 
 
-def facts() -> list[tuple[str, Passage | None]]:
+def site_facts() -> list[tuple[str, Passage | None]]:
     """Return what the settings say of who runs the site, each with its heading and, in
     the reader's language where it is said in that, its words; None where nothing is
     said."""

@@ -45,7 +45,7 @@ from petitions.signatures.tokens import (
 from petitions.states import SignatureState, State
 from petitions.views.links import Opened, mail_links, opened_by, read_link
 from petitions.views.posting import is_pressed, see_other
-from petitions.views.signing import inbox_query, text_query
+from petitions.views.signing import inbox_query, text_language_query
 from petitions.views.thanks import thanks_query
 from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
 
@@ -62,7 +62,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             number = outcome.number
             result, slug = retry_once(lambda: confirming.confirm(number, now=now))
             return confirmed(request, number, token, result, slug, now)
-    return look(request, token)
+    return look_at_form(request, token)
 
 
 def expired_link(request: HttpRequest, opened: Opened) -> HttpResponse:
@@ -78,7 +78,7 @@ def expired_link(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 
 @opened_by(TokenPurpose.CONFIRM, old=expired_link)
-def look(request: HttpRequest, opened: Opened) -> HttpResponse:
+def look_at_form(request: HttpRequest, opened: Opened) -> HttpResponse:
     return confirm_page(request, opened)
 
 
@@ -102,9 +102,11 @@ def confirm_page(
         counted = same_person.counted_sibling(signature) or signature
     context = {
         "petition": signature.petition,
-        "text_query": text_query(signature.text_language or signature.language),
+        "text_query": text_language_query(
+            signature.text_language or signature.language
+        ),
         "thanks_query": thanks_query(signature.petition.slug)
-        + text_query(signature.text_language or signature.language, "&"),
+        + text_language_query(signature.text_language or signature.language, "&"),
         "signature": signature,
         "standing": standing,
         "since": counted.confirmed_at,
@@ -154,7 +156,9 @@ def confirmed(
     match outcome:
         case Confirmation.COUNTED:
             language = request.GET.get("text", "")
-            query = text_query(language, "&") if is_text_language(language) else ""
+            query = (
+                text_language_query(language, "&") if is_text_language(language) else ""
+            )
             return see_other(
                 "petitions:thank_you", slug, query=thanks_query(slug) + query
             )

@@ -26,7 +26,7 @@ from petitions.states import Source
 from petitions.views.data import withdrawn_json
 from petitions.views.links import Opened, opened_by
 from petitions.views.lookup import of_petition
-from petitions.views.signers import shown
+from petitions.views.signers import shown_signature
 
 LONGEST_RECEIPT = 20_000
 EMPTY = _("Paste the receipt here.")
@@ -81,18 +81,18 @@ def log(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Return how many lines a petition's log has, what they add up to, and the newest
     checkpoint."""
     total = Total.objects.filter(pk=petition.pk).exclude(log_size=None).first()
-    signed = checkpoints.newest(petition.pk)
+    signed = checkpoints.newest_checkpoint(petition.pk)
     return data_answer(
         {
             "origin": checkpoints.origin(petition.pk),
             "size": total.log_size if total else 0,
             **{str(each): getattr(total, each, 0) for each in Source.values},
-            "checkpoint": signed and described(signed),
+            "checkpoint": signed and checkpoint_data(signed),
         }
     )
 
 
-def described(signed: Checkpoint) -> dict[str, object]:
+def checkpoint_data(signed: Checkpoint) -> dict[str, object]:
     return {
         "size": signed.size,
         "root": signed.root_text,
@@ -104,7 +104,7 @@ def described(signed: Checkpoint) -> dict[str, object]:
 @of_petition(withdrawn_json)
 def checkpoint(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Return the newest checkpoint of a petition's log, as it was signed."""
-    signed = checkpoints.newest(petition.pk)
+    signed = checkpoints.newest_checkpoint(petition.pk)
     if signed is None:
         raise Http404
     return HttpResponse(signed.note, content_type="text/plain; charset=utf-8")
@@ -127,7 +127,7 @@ def bundle(
     """Return lines of the log, with the length of each, in two bytes, before it."""
 
     def entries() -> list[bytes]:
-        lines = [line.encode() for line in tree.lines(petition.pk, *place)]
+        lines = [line.encode() for line in tree.log_lines(petition.pk, *place)]
         return [len(line).to_bytes(2) + line for line in lines]
 
     return binary(entries, place[1])
@@ -138,7 +138,7 @@ def binary(read: Callable[[], list[bytes]], wanted: int) -> HttpResponse:
     are there."""
     try:
         parts = read()
-    except tree.Broken:
+    except tree.LogBroken:
         raise Http404 from None
     if len(parts) != wanted:
         raise Http404
@@ -167,7 +167,7 @@ def check(request: HttpRequest) -> HttpResponse:
         "typed": typed,
         "error": error,
         "receipt": receipt,
-        "counted": counted(receipt) if receipt else None,
+        "counted": receipt_words(receipt) if receipt else None,
     }
     return TemplateResponse(
         request, "petitions/check.html", context, status=422 if error else 200
@@ -179,7 +179,7 @@ def refusal(failed: check_count.CheckFailed) -> str:
     return str(REFUSALS[failed.kind])
 
 
-def counted(receipt: check_count.Receipt) -> dict[str, object]:
+def receipt_words(receipt: check_count.CheckedReceipt) -> dict[str, object]:
     """Return what the line of a checked receipt says, for people."""
     petition, number, day, source, delta, _nonce = receipt.line.split()
     return {
@@ -212,13 +212,13 @@ def program_text() -> str:
 @opened_by(TokenPurpose.OWN, methods=("GET", "HEAD"))
 def receipt(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Return the receipt of a signature as a file."""
-    mine = shown(opened)
+    mine = shown_signature(opened)
     found = receipt_of(mine)
     if found is None or found.checkpoint is None:
         return problem(request, 404)
     try:
         text = found.text
-    except tree.Broken:
+    except tree.LogBroken:
         return problem(request, 404)
     name = f"receipt-{found.leaf.petition_id}-{found.leaf.number + 1}.tlog-proof"
     return HttpResponse(

@@ -44,7 +44,7 @@ def withdrawn_json(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 
 @public_data
-def petitions(request: HttpRequest) -> HttpResponse:
+def petitions_data(request: HttpRequest) -> HttpResponse:
     """List all petitions that were ever public, newest first; `state` and
     `organization` filter them."""
     now = timezone.now()
@@ -71,20 +71,20 @@ def petitions(request: HttpRequest) -> HttpResponse:
     return data_answer(
         {
             **page_links(page, reverse("data:petitions"), query),
-            "petitions": [summary(petition, now) for petition in rows],
+            "petitions": [petition_summary(petition, now) for petition in rows],
         }
     )
 
 
 @public_data
 @of_petition(withdrawn_json)
-def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
+def petition_data(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Return all public data of a petition."""
     now = timezone.now()
     words = petition.words_in(petition.language)
     return data_answer(
         {
-            **summary(petition, now),
+            **petition_summary(petition, now),
             "outcome": petition.outcome,
             "ask": words.ask,
             "text": words.text,
@@ -106,7 +106,7 @@ def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
             **story(petition, now),
             "by_day": [
                 {"day": day.isoformat(), "supporters": number}
-                for day, number in by_day.days(petition)
+                for day, number in by_day.shown_days(petition)
             ],
         }
     )
@@ -114,14 +114,14 @@ def petition(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 @public_data
 @of_petition(withdrawn_json)
-def count(request: HttpRequest, petition: Petition) -> HttpResponse:
+def count_data(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Return the supporters of a petition, in all and by source."""
     return data_answer(petition.counts)
 
 
 @public_data
 @of_petition(withdrawn_json)
-def history(request: HttpRequest, petition: Petition) -> HttpResponse:
+def history_data(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Return what each day added to the count, by source. Days on which
     nobody came or went are left out."""
     return data_answer(
@@ -162,7 +162,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return data_answer(document())
 
 
-def summary(petition: Petition, now: datetime) -> dict[str, Any]:
+def petition_summary(petition: Petition, now: datetime) -> dict[str, Any]:
     """Return the data of a petition in a list, in the language that it was written
     in."""
     words = petition.words_in(petition.language)

@@ -63,10 +63,10 @@ def examples(petition: Petition) -> dict[str, Example]:
         "oembed": f"{reverse('data:oembed')}?url={quote(page, safe='')}",
         "problem": reverse("data:petitions", query={"state": "forgotten"}),
     }
-    return {name: asked(path) for name, path in paths.items()}
+    return {name: example_of(path) for name, path in paths.items()}
 
 
-def asked(path: str) -> Example:
+def example_of(path: str) -> Example:
     """Call the view behind a path of the public data and return its answer as an
     example. Called without the middleware, in the site's first language, as a program
     without cookies would get it."""
@@ -80,17 +80,17 @@ def asked(path: str) -> Example:
             response = match.func(request, **match.kwargs)
         except Http404:
             response = data_problem(404)
-    answer = shortened(json.loads(response.content))
+    answer = shortened_data(json.loads(response.content))
     written = json.dumps(answer, ensure_ascii=False, indent=2)
     return Example(path, response.status_code, written)
 
 
-def shortened(data: Any) -> Any:
+def shortened_data(data: Any) -> Any:
     """Return JSON data with long texts and lists cut to their beginnings."""
     if isinstance(data, dict):
-        return {name: shortened(value) for name, value in data.items()}
+        return {name: shortened_data(value) for name, value in data.items()}
     if isinstance(data, list):
-        return [shortened(value) for value in data[:MOST_ITEMS]]
+        return [shortened_data(value) for value in data[:MOST_ITEMS]]
     if isinstance(data, str) and len(data) > MOST_LETTERS:
         return f"{data[:MOST_LETTERS].rstrip()}…"
     return data

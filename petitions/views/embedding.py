@@ -132,10 +132,10 @@ def oembed(request: HttpRequest) -> HttpResponse:
         return data_problem(400, "url has the address of a petition's page.")
     petition, language = petition_at(address)
     with translation.override(language):
-        width = least(WIDEST, request.GET.get("maxwidth"))
+        width = smaller_of(WIDEST, request.GET.get("maxwidth"))
         # High enough for a phone, too: the request does not tell how wide the column
         # will be.
-        height = least(CARD.room(petition), request.GET.get("maxheight"))
+        height = smaller_of(CARD.room(petition), request.GET.get("maxheight"))
         return data_answer(
             {
                 "version": "1.0",
@@ -181,7 +181,7 @@ def petition_at(address: str) -> tuple[Petition, str]:
     return found, language
 
 
-def least(usual: int, most: str | None) -> int:
+def smaller_of(usual: int, most: str | None) -> int:
     """Return `usual`, or `most` when that is a smaller number of pixels."""
     if most and most.isascii() and most.isdecimal() and 0 < len(most) < 6:
         return min(usual, int(most) or usual)

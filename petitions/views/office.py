@@ -43,7 +43,7 @@ def room(view: RoomView) -> TokenView:
     def answer(request: HttpRequest, token: str, **given: Any) -> HttpResponseBase:
         link = office.find_link(token)
         if link is None:
-            return not_there(request, TokenPurpose.OFFICE, token)
+            return link_gone(request, TokenPurpose.OFFICE, token)
         now = timezone.now()
         if not link.is_open(now) or link.pack.petition.state == State.WITHDRAWN:
             return closed(request, link)
@@ -53,7 +53,7 @@ def room(view: RoomView) -> TokenView:
     return answer
 
 
-def not_there(request: HttpRequest, purpose: TokenPurpose, token: str) -> HttpResponse:
+def link_gone(request: HttpRequest, purpose: TokenPurpose, token: str) -> HttpResponse:
     """Answer a link that leads to nothing: a damaged one leads to what it meant."""
     damaged = isinstance(read_token(purpose, token, now=timezone.now()), Broken)
     found = mended_link(request, purpose, token) if damaged else None
@@ -93,7 +93,7 @@ def retry_after(answer: HttpResponse, wait: timedelta) -> HttpResponse:
 
 
 @room
-def show(
+def show_delivery(
     request: HttpRequest, link: OfficeLink, token: str, now: datetime
 ) -> HttpResponseBase:
     """Show the delivery: numbers, letter, files, nobody's name; on POST, take an
@@ -107,7 +107,7 @@ def show(
         foreign = origin_of(request) is Origin.FOREIGN
         status = 403 if foreign else 422
         if not foreign and form.is_valid():
-            wait = office.answer(link, form.cleaned_data, now=now)
+            wait = office.store_answer(link, form.cleaned_data, now=now)
             if not wait:
                 log_context(outcome="office answered")
                 return see_other("petitions:office", token, query="?sent=1")
@@ -118,7 +118,7 @@ def show(
             status = 429
     # A page that refuses an answer shows all the rest, too.
     if request.method != "HEAD" and (
-        limited := office.record(link, office.OPENED, now=now)
+        limited := office.record_use(link, office.OPENED, now=now)
     ):
         return too_often(request, limited)
     pack, answers = link.pack, list(link.answers.legible())
@@ -141,7 +141,7 @@ def show(
 
 
 @room
-def names(
+def show_names(
     request: HttpRequest, link: OfficeLink, token: str, now: datetime
 ) -> HttpResponseBase:
     """Show a page of the names, and search them. By button alone: programs that look
@@ -151,13 +151,13 @@ def names(
     sought = " ".join(request.POST.get("q", "")[:200].replace("\0", "").split())
     typed = request.POST.get("after", "")
     is_number = typed.isascii() and typed.isdecimal() and len(typed) < 19
-    page = office.names(
+    page = office.names_page(
         link.pack,
         sought=sought,
         after=int(typed) if is_number and "search" not in request.POST else 0,
         language=get_language() or "",
     )
-    if wait := office.record(link, office.LOOKED, now=now, rows=len(page.lines)):
+    if wait := office.record_use(link, office.LOOKED, now=now, rows=len(page.lines)):
         return too_often(request, wait)
     context = {
         "token": token,
@@ -171,7 +171,7 @@ def names(
 
 
 @room
-def download(
+def download_file(
     request: HttpRequest, link: OfficeLink, token: str, now: datetime, number: int = 0
 ) -> HttpResponseBase:
     """Send a file of the delivery; all of them as a ZIP file for number 0."""
@@ -182,7 +182,7 @@ def download(
     if number and file is None:
         return problem(request, 404)
     rows = pack.names if file is None or file.name.startswith("names") else 0
-    if wait := office.record(link, office.DOWNLOADED, now=now, rows=rows):
+    if wait := office.record_use(link, office.DOWNLOADED, now=now, rows=rows):
         return too_often(request, wait)
     name = file.name if file else f"{pack.petition.slug}-{pack.pk}.zip"
     content = files.whole_content(file) if file else files.as_zip(pack)
@@ -196,15 +196,15 @@ def download(
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer(request: HttpRequest, token: str) -> HttpResponseBase:
+def confirm_answer(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show an answer to whoever reads the office's mail, with a button to confirm that
     it is the office's."""
     now = timezone.now()
     found = office.find_answer(token, now=now)
     if found is None:
-        return not_there(request, TokenPurpose.OFFICE_ANSWER, token)
+        return link_gone(request, TokenPurpose.OFFICE_ANSWER, token)
     if is_pressed(request):
-        office.confirm(found, now=now)
+        office.confirm_answer(found, now=now)
         log_context(outcome="office answer confirmed")
         return see_other("petitions:office_answer", token)
     petition = found.link.pack.petition

@@ -36,7 +36,7 @@ from petitions.views.signing import (
     find_snapshot,
     inbox_query,
     language_read,
-    text_query,
+    text_language_query,
 )
 from petitions.views.thanks import thanks_query
 from petitions.visibility import has_left, is_public
@@ -71,18 +71,20 @@ def one_press(request: HttpRequest, token: str) -> HttpResponse:
     is_open = petition.is_open(now)
     if counted := offer.counted():
         since, others = counted.confirmed_at, for_others(offer) if is_open else {}
-        return answer(
+        return answer_without_offer(
             request, petition, "counts", since=since, is_open=is_open, **others
         )
     if not is_open:
         return without_offer(request, petition, "closed", now)
     if offer.is_full():
         shown = masked(offer.signature.email)
-        return answer(request, petition, "full", masked=shown, **for_others(offer))
+        return answer_without_offer(
+            request, petition, "full", masked=shown, **for_others(offer)
+        )
     if not is_pressed(request):
         foreign = request.method == "POST"
         status = 403 if foreign else 200
-        return show(request, offer, token, status=status, foreign=foreign)
+        return show_offer(request, offer, token, status=status, foreign=foreign)
     return pressed(request, offer, token, outcome.made, rules, now)
 
 
@@ -97,13 +99,13 @@ def pressed(
     """Sign and count, and answer with the page that follows."""
     network, slug = network_of(request), offer.petition.slug
     if rules.is_turned_away(network):
-        return too_many(request, offer, token)
+        return too_many_presses(request, offer, token)
     found = find_snapshot(slug, language_read(request))
     if not signable.is_open(found, now):
         return without_offer(request, offer.petition, "closed", now)
     seen = read_version(request.POST.get("version", ""), found.delivery)
     if seen.words_key not in {"", found.words_key}:
-        return show(request, offer, token, status=409, reworded=True)
+        return show_offer(request, offer, token, status=409, reworded=True)
     # A field that is asked only since the page was shown is not taken over.
     shown = request.POST.getlist("takes_over")
     found = replace(found, asked=tuple(f for f in found.asked if f.name in shown))
@@ -126,7 +128,7 @@ def pressed(
         lambda: pressing.press(offer, found, given, made=made, now=now, rules=rules)
     )
     log_context(outcome=f"one press: {result.value}")
-    text = text_query(found.text_language, "&")
+    text = text_language_query(found.text_language, "&")
     match result:
         case Pressed.COUNTED | Pressed.ALREADY:
             return see_other(
@@ -137,12 +139,12 @@ def pressed(
             query = inbox_query(mine.email) + text
             return see_other("petitions:check_inbox", slug, query=query)
         case Pressed.TOO_MANY:
-            return too_many(request, offer, token)
+            return too_many_presses(request, offer, token)
         case _:
             return see_other("petitions:one_press", token)
 
 
-def show(
+def show_offer(
     request: HttpRequest, offer: Offer, token: str, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     """Show who signs, what is taken over, and the button. Of what was entered before,
@@ -162,7 +164,7 @@ def show(
         "too_many": False,
         **more,
     }
-    return answer(request, petition, "offered", status=status, **context)
+    return answer_without_offer(request, petition, "offered", status=status, **context)
 
 
 def for_others(offer: Offer) -> dict[str, Any]:
@@ -171,9 +173,9 @@ def for_others(offer: Offer) -> dict[str, Any]:
     return {"name": offer.first_name, "own_form": own_form}
 
 
-def too_many(request: HttpRequest, offer: Offer, token: str) -> HttpResponse:
+def too_many_presses(request: HttpRequest, offer: Offer, token: str) -> HttpResponse:
     """Answer a network that has reached its rate limit, which refills continuously."""
-    response = show(request, offer, token, status=429, too_many=True)
+    response = show_offer(request, offer, token, status=429, too_many=True)
     response.headers["Retry-After"] = str(CEILING_RETRY_AFTER)
     return response
 
@@ -182,7 +184,7 @@ def without_offer(
     request: HttpRequest, petition: Petition, state: str, now: datetime
 ) -> HttpResponse:
     """Say why the link does not sign any more, and lead to the petition's own form."""
-    return answer(
+    return answer_without_offer(
         request,
         petition,
         state,
@@ -192,7 +194,7 @@ def without_offer(
     )
 
 
-def answer(
+def answer_without_offer(
     request: HttpRequest,
     petition: Petition,
     state: str,
@@ -200,7 +202,7 @@ def answer(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    slug, text = petition.slug, text_query(petition.words.language, "&")
+    slug, text = petition.slug, text_language_query(petition.words.language, "&")
     context = {
         "petition": petition,
         "state": state,

@@ -42,7 +42,7 @@ def reference(organization: Organization) -> dict[str, Any]:
 
 
 @public_data
-def organizations(request: HttpRequest) -> HttpResponse:
+def organizations_data(request: HttpRequest) -> HttpResponse:
     """List all organisations, by name."""
     rows = Organization.objects.order_by("name", "pk").prefetch_related("descriptions")
     paginator = Paginator(rows, PAGE_SIZE)

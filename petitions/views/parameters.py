@@ -35,7 +35,7 @@ def language_in_use(value: str) -> str:
     return value if value in LANGUAGES.get() else ""
 
 
-def tag(value: str) -> str:
+def channel_tag(value: str) -> str:
     """Return the tag in canonical form if it is one of ours, or of a link that staff
     made, else "": no other is counted by name."""
     known = clean_tag(value)

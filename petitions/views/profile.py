@@ -40,7 +40,7 @@ def figures_of(organizations: list[Organization]) -> dict[int, Figures]:
 
 
 @require_safe
-def index(request: HttpRequest) -> HttpResponse:
+def organizations_list(request: HttpRequest) -> HttpResponse:
     """List the organisations by name, with their figures."""
     rows = Organization.objects.in_reader_order()
     page = page_of(Paginator(rows, ORGANIZATIONS_PER_PAGE), request)

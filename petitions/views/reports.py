@@ -38,7 +38,7 @@ from petitions.views.posting import (
 RETRY = {429: CEILING_RETRY_AFTER, 503: RETRY_AFTER}
 
 
-def of_withdrawn(request: HttpRequest, petition: Petition) -> HttpResponse:
+def report_of_withdrawn(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Take the message of somebody who had the form open when the petition was
     withdrawn; show everybody else its notice."""
     if request.method == "POST" or "sent" in request.GET:
@@ -48,7 +48,7 @@ def of_withdrawn(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-@of_petition(of_withdrawn)
+@of_petition(report_of_withdrawn)
 def report(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Let a visitor report that something is wrong with a petition; its organisation is
     told."""

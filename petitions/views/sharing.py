@@ -88,7 +88,7 @@ def share_png(request: HttpRequest, petition: Petition) -> HttpResponse:
 @require_safe
 def site_png(request: HttpRequest) -> HttpResponse:
     """Return the share picture for pages about no organisation in particular."""
-    return as_png(cards.of_site(only()))
+    return as_png(cards.card_of_site(only()))
 
 
 @require_safe
@@ -100,7 +100,7 @@ def organization_png(request: HttpRequest, slug: str) -> HttpResponse:
         present = moved.organization.slug
         return redirect("organizations:share_png", present, permanent=True)
     counts = petitions_of(found).supporters_by_source()
-    return as_png(cards.of_organization(found, sum(counts.values())))
+    return as_png(cards.card_of_organization(found, sum(counts.values())))
 
 
 def as_png(card: Card) -> HttpResponse:

@@ -59,7 +59,7 @@ from petitions.views.posting import is_pressed, see_other
 @opened_by(TokenPurpose.OWN)
 def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Show “Your signature”: what is stored of it, and a form to correct it."""
-    mine = shown(opened)
+    mine = shown_signature(opened)
     if mine.state == SignatureState.PENDING:
         return redirect("petitions:confirm", opened.lead_to(TokenPurpose.CONFIRM))
     form = correction_form(mine)
@@ -93,7 +93,7 @@ def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
     return TemplateResponse(request, "petitions/signature.html", context, status=status)
 
 
-def shown(opened: Opened) -> Signature:
+def shown_signature(opened: Opened) -> Signature:
     """Return the signature that the link shows: its own, or, when that one is pending
     or invalid, the one that counts for the same person."""
     mine = opened.signature
@@ -124,7 +124,7 @@ def signature_context(
 def withdraw(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Withdraw a signature from the count; its details are kept until they are
     erased."""
-    mine = shown(opened)
+    mine = shown_signature(opened)
     if is_pressed(request):
         withdrawing.withdraw(mine, now=opened.now)
         log_context(outcome="withdrawn", signature=mine.pk)
@@ -153,7 +153,7 @@ def erased_before(
 @opened_by(TokenPurpose.OWN, gone=erased_before)
 def erase(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Withdraw a signature and erase what is stored of it."""
-    mine = shown(opened)
+    mine = shown_signature(opened)
     if is_pressed(request):
         my_data.erase_signature(mine, now=opened.now)
         log_context(outcome="erased", signature=mine.pk)
@@ -185,7 +185,7 @@ def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
     """List all that was signed with one address, with a link to each signature and one
     to stop all mail."""
     address = opened.signature.email
-    found = my_data.signed_by(address).prefetch_related("petition__targets")
+    found = my_data.signatures_of_address(address).prefetch_related("petition__targets")
     rows = without_repeats(list(found))
     counted = list(same_person.counted_under_all(address))
     for row in rows:
@@ -242,7 +242,7 @@ def erase_all(request: HttpRequest, opened: Opened) -> HttpResponse:
         my_data.erase_all(DataSubject.owner(address), now=opened.now)
         log_context(outcome="erased all", signature=opened.signature.pk)
         return see_other("petitions:erased_all")
-    rows = list(my_data.signed_by(address))
+    rows = list(my_data.signatures_of_address(address))
     counted = list(same_person.counted_under_all(address))
     context = {
         "counted": sum(

@@ -137,7 +137,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     if signed is None:
         return too_many(request, slug)
     log_context(outcome="stored", signature=signed)
-    query = inbox_query(given.email) + text_query(found.text_language, "&")
+    query = inbox_query(given.email) + text_language_query(found.text_language, "&")
     return see_other("petitions:check_inbox", found.slug, query=query)
 
 
@@ -147,7 +147,7 @@ def language_read(request: HttpRequest) -> str:
     return language_shown(request.POST.get("version", "")) or reader_language()
 
 
-def text_query(language: str, sign: str = "?") -> str:
+def text_language_query(language: str, sign: str = "?") -> str:
     """Return the query that keeps the language of the text on the next page; "" for a
     language of the interface, which the path names."""
     return "" if is_of_interface(language) else f"{sign}text={language}"

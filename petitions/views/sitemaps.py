@@ -61,7 +61,9 @@ def sitemap_file(request: HttpRequest, section: str, number: int) -> HttpRespons
     if paginator is None or number not in paginator.page_range or not paginator.count:
         raise Http404
     rows = paginator.page(number).object_list
-    entries = organizations if section == "organizations" else petitions
+    entries = (
+        organization_addresses if section == "organizations" else petition_addresses
+    )
     return xml("urlset", entries(rows))
 
 
@@ -86,7 +88,7 @@ def pages() -> Iterator[str]:
         yield from in_each_language(in_interfaces(reverse(name)))
 
 
-def organizations(rows: Iterable[Organization]) -> Iterator[str]:
+def organization_addresses(rows: Iterable[Organization]) -> Iterator[str]:
     found = list(rows)
     keys = [organization.pk for organization in found]
     changed = profiles_changed(keys, timezone.now())
@@ -95,7 +97,7 @@ def organizations(rows: Iterable[Organization]) -> Iterator[str]:
         yield from in_each_language(paths, changed.get(organization.pk))
 
 
-def petitions(rows: Iterable[Petition]) -> Iterator[str]:
+def petition_addresses(rows: Iterable[Petition]) -> Iterator[str]:
     found = list(rows)
     changed = last_changed([petition.pk for petition in found], timezone.now())
     for petition in found:

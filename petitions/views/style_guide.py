@@ -35,7 +35,9 @@ REASONS = (
 NAMES = (("Léa O'Brien", "Halifax"), ("شيرين", ""), ("Hiroshi Chen", "Vancouver"))
 
 
-def sample(state: str = State.OPEN, supporters: int = 15_261, **more: Any) -> Petition:
+def sample_petition(
+    state: str = State.OPEN, supporters: int = 15_261, **more: Any
+) -> Petition:
     """Return a petition that is not stored in the database."""
     now = timezone.now()
     petition = Petition(
@@ -64,10 +66,10 @@ def sample(state: str = State.OPEN, supporters: int = 15_261, **more: Any) -> Pe
     return petition
 
 
-def signature(name: str, place: str = "", comment: str = "") -> Signature:
+def sample_signature(name: str, place: str = "", comment: str = "") -> Signature:
     return Signature(
-        petition=sample(), language="en", name=name, place=place, comment=comment,
-        comment_approved=True,
+        petition=sample_petition(), language="en", name=name, place=place,
+        comment=comment, comment_approved=True,
     )  # fmt: skip
 
 
@@ -77,28 +79,28 @@ def style_guide(request: HttpRequest) -> HttpResponse:
         raise Http404
     wrong = SignForm(
         {"name": "", "email": "maya@", "country": "Nowhere", "comment": "Because."},
-        petition=sample(),
+        petition=sample_petition(),
         auto_id="wrong_%s",
     )
     petitions = {
-        "open": sample(),
-        "beginning": sample(supporters=0),
-        "with one": sample(supporters=1),
-        "paused": sample(State.PAUSED, 601),
-        "closed": sample(State.CLOSED, 5_893),
-        "won": sample(State.WON, 1_204),
+        "open": sample_petition(),
+        "beginning": sample_petition(supporters=0),
+        "with one": sample_petition(supporters=1),
+        "paused": sample_petition(State.PAUSED, 601),
+        "closed": sample_petition(State.CLOSED, 5_893),
+        "won": sample_petition(State.WON, 1_204),
     }
     context = {
         "petition": petitions["open"],
         "petitions": petitions,
         "is_open": True,
         "preview": True,
-        "form": SignForm(petition=sample()),
+        "form": SignForm(petition=sample_petition()),
         "wrong": wrong,
         "version": "",
         "via": "",
-        "reasons": [signature(*reason) for reason in REASONS],
-        "names": [signature(*name) for name in NAMES],
+        "reasons": [sample_signature(*reason) for reason in REASONS],
+        "names": [sample_signature(*name) for name in NAMES],
         "page": Paginator(range(60), 20).page(2),
         "colours": list(styles.colour_tokens(dark=False)),
     }

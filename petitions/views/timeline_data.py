@@ -27,10 +27,10 @@ def story(petition: Petition, now: datetime) -> dict[str, Any]:
     answers = petition.answers.select_related("target").prefetch_related("translations")
     handovers = handovers_of(petition)
     return {
-        "picture": picture(petition),
-        "updates": [of_update(update) for update in updates],
-        "handovers": [of_handover(handover) for handover in handovers],
-        "answers": [of_answer(answer) for answer in answers],
+        "picture": picture_data(petition),
+        "updates": [update_data(update) for update in updates],
+        "handovers": [handover_data(handover) for handover in handovers],
+        "answers": [answer_data(answer) for answer in answers],
         "answers_withdrawn": [
             {
                 "day": timezone.localdate(row.withdrawn_at).isoformat(),
@@ -41,7 +41,7 @@ def story(petition: Petition, now: datetime) -> dict[str, Any]:
     }
 
 
-def picture(row: Petition | Pictured) -> dict[str, Any] | None:
+def picture_data(row: Petition | Pictured) -> dict[str, Any] | None:
     if not row.image:
         return None
     return {
@@ -52,7 +52,7 @@ def picture(row: Petition | Pictured) -> dict[str, Any] | None:
     }
 
 
-def of_update(update: Update) -> dict[str, Any]:
+def update_data(update: Update) -> dict[str, Any]:
     assert update.published_at is not None
     return {
         "url": address_of(update, update.language),
@@ -61,7 +61,7 @@ def of_update(update: Update) -> dict[str, Any]:
         "language": update.language,
         "title": update.title,
         "text": update.text,
-        "picture": picture(update),
+        "picture": picture_data(update),
         "translations": [
             {
                 "language": text.language,
@@ -75,10 +75,10 @@ def of_update(update: Update) -> dict[str, Any]:
     }
 
 
-def of_handover(handover: Handover) -> dict[str, Any]:
+def handover_data(handover: Handover) -> dict[str, Any]:
     return {
         "day": handover.handed_on.isoformat(),
-        "to": name_of(handover.target),
+        "to": target_name(handover.target),
         "manner": handover.manner,
         "supporters": handover.number,
         "confirmed": handover.confirmed,
@@ -86,7 +86,7 @@ def of_handover(handover: Handover) -> dict[str, Any]:
         "imported": handover.imported,
         "language": handover.language,
         "note": handover.note,
-        "picture": picture(handover),
+        "picture": picture_data(handover),
         "translations": [
             {
                 "language": text.language,
@@ -98,10 +98,10 @@ def of_handover(handover: Handover) -> dict[str, Any]:
     }
 
 
-def of_answer(answer: Answer) -> dict[str, Any]:
+def answer_data(answer: Answer) -> dict[str, Any]:
     return {
         "day": answer.answered_on.isoformat(),
-        "target": name_of(answer.target),
+        "target": target_name(answer.target),
         "answered_by": answer.answered_by,
         "language": answer.language,
         "text": answer.text,
@@ -121,5 +121,5 @@ def of_answer(answer: Answer) -> dict[str, Any]:
     }
 
 
-def name_of(target: Target) -> str | None:
+def target_name(target: Target) -> str | None:
     return None if target.is_unsettled else target.name

@@ -38,7 +38,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     # It needs no further check, because only the mail holds this address.
     one_click = request.POST.get("List-Unsubscribe") == "One-Click"
     if one_click or is_pressed(request):
-        end(answer, outcome.made, now)
+        end_mailings(answer, outcome.made, now)
     if one_click:
         return HttpResponse("Unsubscribed.\n", content_type="text/plain")
     context = {
@@ -51,7 +51,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     return TemplateResponse(request, "petitions/unsubscribe.html", context)
 
 
-def end(answer: Consent, mailed: datetime, now: datetime) -> None:
+def end_mailings(answer: Consent, mailed: datetime, now: datetime) -> None:
     """End the mailings, and count that in the results of the one with this link."""
     if consent.end_updates(answer, now=now):
         results.unsubscribed(answer, mailed=mailed, now=now)

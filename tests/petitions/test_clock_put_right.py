@@ -208,6 +208,6 @@ def test_staff_are_told_of_messages(
     Report.objects.create(**report, created_at=now, told_at=now + DAY)
     Report.objects.create(**report, created_at=now)
 
-    reports.mail_organizations(now)
+    reports.mail_reports(now)
 
     assert [message.to for message in mail.outbox] == [[alice.email]]

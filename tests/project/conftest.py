@@ -231,7 +231,7 @@ def site(petition: Petition, settings: Settings, tmp_path: Path) -> dict[str, st
     counted = make_signature(petition, wants_updates=True)
     now = timezone.now()
     folding.fold()
-    checkpoints.sign(petition.pk, now=now)
+    checkpoints.sign_checkpoint(petition.pk, now=now)
     link, answer = make_office_answer(petition)
     return {
         "office": make_token(TokenPurpose.OFFICE, link.pk, now=now),

@@ -64,7 +64,7 @@ def plant_people(world: Any, other_organization: Organization, alice: User) -> N
         rows = Signature.objects.filter(pk=aside.pk)
         rows.update(quarantine_reason=QuarantineReason.BURST)
         if number:
-            quarantine.remove(rows, alice, now=now, seconds=5)
+            quarantine.schedule_removal(rows, alice, now=now, seconds=5)
     Signature.objects.update(network="198.51.100.0")
     Signature.objects.filter(show_name=True).update(comment_approved=True)
     Report.objects.create(

@@ -539,8 +539,8 @@ def test_files_for_whom_a_petition_addresses_go_in_their_time(
         petition=petition, target=petition.targets.get(), made_by=alice, made_at=now
     )
     LeftOut.objects.create(pack=pack, signature=make_signature(petition, "x@y.example"))
-    making.begin(pack, now=timezone.now())
-    while making.advance(timezone.now()):
+    making.begin_pack(pack, now=timezone.now())
+    while making.advance_pack(timezone.now()):
         pass
     assert holding("quastenflosser") == {*EVERYWHERE, "petitions_packpiece"}
     if end == "names":

@@ -108,7 +108,7 @@ def test_one_petition_in_two_languages_has_the_name_of_each(
     for language, name in (("en", OWN), ("fr", FRENCH)):
         with translation.override(language):
             assert cards.card_of(read).organization == name
-            assert cards.of_organization(francophone, 5).title == name
+            assert cards.card_of_organization(francophone, 5).title == name
     make_signature(petition)
     pack = made(prepared(petition))
     letters = {
@@ -312,9 +312,9 @@ def test_a_picture_has_the_own_name_where_its_font_lacks_the_letters(
     with translation.override("fr"):
         assert read.organization.display_name == name
         assert cards.card_of(read).organization == OWN
-        card = cards.of_organization(read.organization, 5)
+        card = cards.card_of_organization(read.organization, 5)
         assert (card.title, card.rtl) == (OWN, False)
-        assert cards.of_site(read.organization).title == OWN
+        assert cards.card_of_site(read.organization).title == OWN
 
 
 @pytest.mark.parametrize("name", ["منظمة الحقوق", "Δικαιώματα", FRENCH, "Droits 🎉"])

@@ -80,9 +80,9 @@ def test_so_many_signatures_set_aside(forms: None, erin: User) -> None:
     now = timezone.now()
     listed = Signature.objects.filter(pk__in=numbers())
 
-    ((removal, number),) = quarantine.remove(listed, erin, now=now)
+    ((removal, number),) = quarantine.schedule_removal(listed, erin, now=now)
     assert number == MANY
-    assert quarantine.call_off(removal) == MANY
+    assert quarantine.call_off_removal(removal) == MANY
     assert quarantine.release_from_quarantine(listed, now=now).total() == MANY
     assert not OutgoingMail.objects.exclude(state="due").exists()
     same_person.delete_signatures(listed)

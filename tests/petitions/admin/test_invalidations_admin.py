@@ -43,7 +43,7 @@ def previewed(response: Any) -> dict[str, str]:
 
 
 def work() -> None:
-    while invalidating.advance(timezone.now()):
+    while invalidating.advance_invalidation(timezone.now()):
         pass
 
 
@@ -77,7 +77,7 @@ def test_staff_look_apply_watch_and_reverse(
     assert response.headers["Location"] == page
     assert (row.made_by, row.reason, row.found) == (erin, "A script", 60)
     assert "0 of 60 taken from the count so far." in text_of(client.get(page))
-    invalidating.advance(timezone.now())
+    invalidating.advance_invalidation(timezone.now())
     response = client.get(page)
     assert '<progress id="progress" max="60" value="40">' in response.content.decode()
     work()

@@ -139,7 +139,7 @@ def test_buttons_that_come_too_late_say_so(
 ) -> None:
     make_supporter(update.petition)
     client, mailing = as_user(alice), ordered(update, by=alice)
-    mailings.advance(timezone.now() + BEGUN)
+    mailings.advance_mailing(timezone.now() + BEGUN)
     mailing.refresh_from_db()
     assert mailing.state == MailingState.SENDING
 
@@ -216,10 +216,10 @@ def test_one_whose_update_was_changed_says_what_to_do(
 ) -> None:
     make_supporter(update.petition)
     client, mailing = as_user(alice), ordered(update, by=alice)
-    mailings.advance(timezone.now() + BEGUN)
+    mailings.advance_mailing(timezone.now() + BEGUN)
     assert "Pause" in text_of(client.get(address(mailing)))
     Update.objects.update(title="Corrected")
-    mailings.advance(timezone.now() + BEGUN)
+    mailings.advance_mailing(timezone.now() + BEGUN)
 
     page = text_of(client.get(address(mailing)))
     assert "The update was changed since: stop this" in page

@@ -53,9 +53,9 @@ def test_a_link_is_made_shown_and_revoked(client: Any, pack: Pack) -> None:
     assert link.mailboxes == "justice.example.com"
     assert link.ends_at - link.made_at == timedelta(days=10)
     shown = client.get(page(pack)).content.decode()
-    assert office.address_of(link) in shown
+    assert office.link_address(link) in shown
     assert "Nobody has opened it." in shown
-    office.record(link, "The office opened it", now=timezone.now())
+    office.record_use(link, "The office opened it", now=timezone.now())
     assert "Used 1 time" in text_of(client.get(page(pack)))
 
     client.post(page(pack), {"revoke": str(link.pk)})
@@ -63,7 +63,7 @@ def test_a_link_is_made_shown_and_revoked(client: Any, pack: Pack) -> None:
     link.refresh_from_db()
     assert link.revoked_at is not None
     shown = client.get(page(pack)).content.decode()
-    assert office.address_of(link) not in shown
+    assert office.link_address(link) not in shown
     assert "Revoked on" in shown
 
 
@@ -170,7 +170,7 @@ def test_an_answer_is_put_on_the_page_once_it_is_confirmed(
     client.post(f"{form}publish/")
     assert not Answer.objects.exists()
 
-    office.confirm(answer, now=timezone.now())
+    office.confirm_answer(answer, now=timezone.now())
     assert f"{form}change/" in client.get(pack_page).content.decode()
     assert "Somebody who reads mail at example.com" in text_of(
         client.get(f"{form}change/")

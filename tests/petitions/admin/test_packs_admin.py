@@ -46,7 +46,7 @@ def prepare(client: Any, petition: Petition, **fields: Any) -> Pack:
 
 
 def work(pack: Pack) -> None:
-    while making.advance(timezone.now()):
+    while making.advance_pack(timezone.now()):
         pass
     pack.refresh_from_db()
     assert pack.state == PackState.DONE

@@ -206,12 +206,14 @@ def test_a_removal_that_is_called_off_at_work_stops(
     def called_off(self: Any, taken: int, seconds: float) -> None:
         if not seen:
             seen.append(Removal.objects.get().pk)
-            quarantine.call_off(Removal.objects.get())
+            quarantine.call_off_removal(Removal.objects.get())
         note(self, taken, seconds)
 
     monkeypatch.setattr(batches.Batches, "note", called_off)
 
-    made = quarantine.remove(Signature.objects.all(), erin, now=timezone.now())
+    made = quarantine.schedule_removal(
+        Signature.objects.all(), erin, now=timezone.now()
+    )
 
     assert seen
     assert made == []

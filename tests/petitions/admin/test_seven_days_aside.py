@@ -230,7 +230,7 @@ def test_nobody_is_told_again_of_what_is_being_removed(
 ) -> None:
     decide(as_user(erin), chosen(quarantined))
 
-    telling.mail_organizations(timezone.now())
+    telling.mail_quarantine_notices(timezone.now())
 
     assert mailoutbox == []
 

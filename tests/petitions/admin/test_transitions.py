@@ -193,7 +193,7 @@ class Invalidate:
         )
         with suppress(invalidating.InvalidationRunning):
             invalidating.begin_invalidation(everybody, staff(), now=now)
-        invalidating.advance(now)
+        invalidating.advance_invalidation(now)
         return True
 
 
@@ -210,7 +210,7 @@ class Reverse:
         if found is not None:
             with suppress(invalidating.InvalidationRunning):
                 invalidating.reverse_invalidation(found, staff(), "x", now=now)
-        invalidating.advance(now)
+        invalidating.advance_invalidation(now)
         return True
 
 

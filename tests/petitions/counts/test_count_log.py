@@ -129,7 +129,7 @@ def test_what_was_folded_before_there_was_a_log_begins_it(petition: Petition) ->
     assert lines_of(petition) == []
 
     make_signature(petition)
-    checkpoints.advance(timezone.now())
+    checkpoints.advance_logs(timezone.now())
     fold_all()
 
     deltas = [line.split()[2:5] for line in lines_of(petition)]
@@ -162,7 +162,7 @@ def test_verifying_finds_a_line_that_was_added(petition: Petition) -> None:
 @pytest.mark.parametrize("model", [CountLeaf, CountSubtree, Checkpoint])
 def test_the_database_keeps_what_was_published(petition: Petition, model: Any) -> None:
     fill(petition, 256)
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
     for statement in (
         f"UPDATE {model._meta.db_table} SET petition_id = petition_id",
         f"DELETE FROM {model._meta.db_table}",
@@ -232,7 +232,7 @@ def test_the_tree_in_tiles_is_that_of_another_implementation(
     for line in lines_of(petition):
         other.append_entry(line.encode())
 
-    assert tree.complete(petition.pk, size, most=10_000)
+    assert tree.store_tiles(petition.pk, size, most=10_000)
 
     ours = tree.Tree(petition.pk, size)
     assert ours.root == other.get_root()
@@ -243,7 +243,7 @@ def test_the_tree_in_tiles_is_that_of_another_implementation(
 def test_hashing_goes_on_where_it_was_left(petition: Petition) -> None:
     fill(petition, 256 * 5)
 
-    rounds = [tree.complete(petition.pk, 256 * 5, most=2) for _ in range(4)]
+    rounds = [tree.store_tiles(petition.pk, 256 * 5, most=2) for _ in range(4)]
 
     assert rounds == [False, False, True, True]
     stored = CountSubtree.objects.order_by("number").values_list("number", flat=True)
@@ -259,7 +259,7 @@ def test_a_checkpoint_is_signed_once_a_night(petition: Petition) -> None:
     fold_all()
 
     def signed(moment: datetime) -> list[int]:
-        checkpoints.advance(moment)
+        checkpoints.advance_logs(moment)
         return [each.size for each in Checkpoint.objects.order_by("size")]
 
     assert signed(noon) == [1]  # the first one at once
@@ -278,7 +278,7 @@ def test_without_a_key_nothing_is_signed(petition: Petition, settings: Any) -> N
     make_signature(petition)
     fold_all()
 
-    assert checkpoints.advance(timezone.now()) is False
+    assert checkpoints.advance_logs(timezone.now()) is False
 
     assert not Checkpoint.objects.exists()
     assert checkpoints.public_key() == ""
@@ -297,7 +297,7 @@ def test_a_gap_is_never_signed_and_stops_no_other_petition(petition: Petition) -
         )
         cursor.execute("SET LOCAL session_replication_role = origin")
 
-    assert checkpoints.advance(timezone.now()) is False
+    assert checkpoints.advance_logs(timezone.now()) is False
 
     assert [each.petition for each in Checkpoint.objects.all()] == [other]
     broken = {proof.petition_id for proof in verifying.verify() if not proof.is_whole}

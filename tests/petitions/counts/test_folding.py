@@ -63,7 +63,7 @@ def test_past_days_do_not_change(petition: Petition) -> None:
     withdrawing.withdraw(signature, now=now)
     fold_all()
 
-    assert dict(by_day.days(petition)) == {
+    assert dict(by_day.shown_days(petition)) == {
         timezone.localdate(earlier): 1,
         timezone.localdate(now): -1,
     }

@@ -24,8 +24,8 @@ def prepared(petition: Petition, **values: Any) -> Pack:
 
 def made(pack: Pack) -> Pack:
     """Have the pack made, and return it as it is stored then."""
-    making.begin(pack, now=timezone.now())
-    while making.advance(timezone.now()):
+    making.begin_pack(pack, now=timezone.now())
+    while making.advance_pack(timezone.now()):
         pass
     pack.refresh_from_db()
     assert pack.state == PackState.DONE

@@ -12,12 +12,12 @@ from django.utils.translation import override
 
 from core.i18n.languages import Passage
 from petitions.counts.curve import curve
-from petitions.delivery.letter_pdf import Letter, blocks, render_letter
+from petitions.delivery.letter_pdf import PrintedLetter, letter_blocks, render_letter
 from tests.core.pdf.helpers import images_of, needs_printing, text_of
 
 needs_printing()
 
-LETTER = Letter(
+LETTER = PrintedLetter(
     title=Passage("Keep the night bus", "en"),
     ask=Passage("Run line 24 after midnight.", "en"),
     to="Marie Tremblay, Minister of Transport",
@@ -37,7 +37,7 @@ LETTER = Letter(
 )
 
 
-def words_of(letter: Letter) -> str:
+def words_of(letter: PrintedLetter) -> str:
     return " ".join(text_of(render_letter(letter).content).split())
 
 
@@ -72,7 +72,7 @@ def test_the_pictures_are_described() -> None:
 
 
 def test_the_longest_bar_is_of_the_greatest_number(tmp_path: Path) -> None:
-    def colour(letter: Letter) -> int:
+    def colour(letter: PrintedLetter) -> int:
         """Return how many points are as dark as a bar and the line of the curve."""
         (page,) = images_of(render_letter(letter).content, tmp_path)
         return sum(60 <= each <= 110 for each in page.read_bytes()[15:])
@@ -137,7 +137,7 @@ def test_the_same_letter_is_the_same_bytes() -> None:
 
 
 def test_lists_and_paragraphs_are_parted() -> None:
-    found = blocks("One:\n- a\n- b\n\nTwo\nlines\n\n\nThree\n")
+    found = letter_blocks("One:\n- a\n- b\n\nTwo\nlines\n\n\nThree\n")
 
     assert [
         (each["kind"], [text for text, _dir in each["lines"]]) for each in found

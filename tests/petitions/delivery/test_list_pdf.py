@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from core.i18n.languages import Passage
 from core.pdf.rendering import Rendered
-from petitions.delivery.list_pdf import WIDTHS, Heading, Line, render_part
+from petitions.delivery.list_pdf import WIDTHS, Heading, ListLine, render_part
 from petitions.signature_fields import HANDED_OVER
 from tests.core.pdf.helpers import images_of, needs_printing, text_of
 
@@ -36,9 +36,9 @@ SCRIPTS = {
 }  # fmt: skip
 
 
-def line(number: int, *cells: str) -> Line:
+def line(number: int, *cells: str) -> ListLine:
     """Return a line whose cells are in the order of the columns."""
-    return Line(number, dict(zip(WIDTHS, cells, strict=False)))
+    return ListLine(number, dict(zip(WIDTHS, cells, strict=False)))
 
 
 def made(*names: str, heading: Heading = HEADING) -> Rendered:
@@ -105,7 +105,7 @@ def test_columns_that_nobody_filled_in_are_left_out() -> None:
 def test_whatever_is_handed_over_has_a_column() -> None:
     answers = {field.name: f"Said{number}" for number, field in enumerate(HANDED_OVER)}
 
-    text = words_of(render_part([Line(1, {"name": "Ann", **answers})], HEADING))
+    text = words_of(render_part([ListLine(1, {"name": "Ann", **answers})], HEADING))
 
     heads = " ".join(str(field.heading) for field in HANDED_OVER)
     said = " ".join(answers.values())

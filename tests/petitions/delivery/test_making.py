@@ -173,7 +173,7 @@ def test_numbers_letters_and_manifest_agree(petition: Petition) -> None:
         make_signature(petition)
     make_entry(petition, 40, source="paper")
     folding.fold()
-    signed = checkpoints.sign(petition.pk, now=timezone.now())
+    signed = checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
     assert signed is not None
 
     pack = made(prepared(petition))
@@ -260,8 +260,8 @@ def test_a_killed_batch_is_written_again_and_nothing_twice(
     for number in range(3):
         make_signature(petition, name=f"N{number}")
     pack = prepared(petition)
-    making.begin(pack, now=timezone.now())
-    making.advance(timezone.now())
+    making.begin_pack(pack, now=timezone.now())
+    making.advance_pack(timezone.now())
 
     real = Pack.save
 
@@ -272,8 +272,8 @@ def test_a_killed_batch_is_written_again_and_nothing_twice(
     with monkeypatch.context() as patched:
         patched.setattr(Pack, "save", killed)
         with pytest.raises(KeyboardInterrupt):
-            making.advance(timezone.now())
-    while making.advance(timezone.now()):
+            making.advance_pack(timezone.now())
+    while making.advance_pack(timezone.now()):
         pass
 
     pack.refresh_from_db()
@@ -284,18 +284,18 @@ def test_a_killed_batch_is_written_again_and_nothing_twice(
 def test_what_is_not_public_is_not_delivered(state: State) -> None:
     pack = prepared(make_petition(state=state))
 
-    with pytest.raises(making.NotPossible):
-        making.begin(pack, now=timezone.now())
+    with pytest.raises(making.PackNotPossible):
+        making.begin_pack(pack, now=timezone.now())
 
 
 def test_one_pack_of_a_petition_is_made_at_a_time(petition: Petition) -> None:
     first, second = prepared(petition), prepared(petition)
-    making.begin(first, now=timezone.now())
+    making.begin_pack(first, now=timezone.now())
 
-    with pytest.raises(making.NotPossible):
-        making.begin(second, now=timezone.now())
-    with pytest.raises(making.NotPossible):
-        making.begin(first, now=timezone.now())
+    with pytest.raises(making.PackNotPossible):
+        making.begin_pack(second, now=timezone.now())
+    with pytest.raises(making.PackNotPossible):
+        making.begin_pack(first, now=timezone.now())
 
 
 def test_a_pack_is_called_off_until_it_is_made(
@@ -305,16 +305,16 @@ def test_a_pack_is_called_off_until_it_is_made(
     make_signature(petition)
     make_signature(petition)
     pack, other = prepared(petition), prepared(petition)
-    making.begin(pack, now=timezone.now())
-    making.advance(timezone.now())
+    making.begin_pack(pack, now=timezone.now())
+    making.advance_pack(timezone.now())
 
-    assert making.call_off(pack)
+    assert making.call_off_pack(pack)
 
     pack.refresh_from_db()
     assert (pack.state, pack.files.count()) == (PackState.CALLED_OFF, 0)
-    assert not making.advance(timezone.now())
+    assert not making.advance_pack(timezone.now())
     made(other)
-    assert not making.call_off(other)
+    assert not making.call_off_pack(other)
 
 
 # == What the database holds ==
@@ -357,7 +357,7 @@ def test_files_are_erased_and_what_they_were_stays(
     LeftOut.objects.create(pack=pack, signature=row)
     made(pack)
     now = timezone.now()
-    assert not expiring.past_files(now).exists()
+    assert not expiring.past_pack_files(now).exists()
     if why == "time":
         now += timedelta(days=31)
     else:
@@ -365,7 +365,7 @@ def test_files_are_erased_and_what_they_were_stays(
             state=State.CLOSED, ended_at=now, anonymised_at=now
         )
 
-    expiring.erase_files(expiring.past_files(now))
+    expiring.erase_pack_files(expiring.past_pack_files(now))
 
     pack.refresh_from_db()
     assert pack.files_erased_at
@@ -382,17 +382,17 @@ def test_a_pack_that_was_never_finished_is_called_off_in_time(
     make_signature(petition)
     pack = prepared(petition)
     if batches is not None:
-        making.begin(pack, now=timezone.now())
+        making.begin_pack(pack, now=timezone.now())
         for _ in range(batches):
-            making.advance(timezone.now())
+            making.advance_pack(timezone.now())
     now = timezone.now() + timedelta(days=31)
 
-    expiring.erase_files(expiring.past_files(now))
+    expiring.erase_pack_files(expiring.past_pack_files(now))
 
     pack.refresh_from_db()
     assert (pack.state, PackPiece.objects.count()) == (PackState.CALLED_OFF, 0)
-    assert not making.advance(timezone.now())
-    assert not expiring.past_files(now).exists()
+    assert not making.advance_pack(timezone.now())
+    assert not expiring.past_pack_files(now).exists()
 
 
 # == The printed list ==
@@ -492,10 +492,10 @@ def test_the_printed_letter_is_of_the_moment_of_the_count(petition: Petition) ->
     needs_fonts()
     make_signature(petition)
     pack = prepared(petition)
-    making.begin(pack, now=timezone.now())
+    making.begin_pack(pack, now=timezone.now())
     make_signature(petition)
 
-    while making.advance(timezone.now()):
+    while making.advance_pack(timezone.now()):
         pass
 
     pdf = pack.files.get(name="letter-en.pdf")
@@ -516,10 +516,10 @@ def test_a_letter_that_cannot_be_printed_stops_no_delivery(
     make_translation(petition, "fr", title="Libérez les prisonniers")
     make_signature(petition)
     pack = prepared(petition)
-    making.begin(pack, now=timezone.now())
+    making.begin_pack(pack, now=timezone.now())
 
     rounds = 0
-    while making.advance(timezone.now()):
+    while making.advance_pack(timezone.now()):
         rounds += 1
         assert rounds < 20
 
@@ -554,15 +554,15 @@ def test_a_pack_that_is_called_off_while_it_is_printed_stays_so(
 ) -> None:
     make_signature(petition, name="Ann")
     pack = prepared(petition)
-    making.begin(pack, now=timezone.now())
-    making.advance(timezone.now())
+    making.begin_pack(pack, now=timezone.now())
+    making.advance_pack(timezone.now())
 
     def call_off_first(*_args: Any) -> Rendered:
-        making.call_off(pack)
+        making.call_off_pack(pack)
         return Rendered(b"%PDF", 0, 1)
 
     monkeypatch.setattr(printing, "render_part", call_off_first)
-    assert making.advance(timezone.now())
+    assert making.advance_pack(timezone.now())
 
     pack.refresh_from_db()
     assert (pack.state, pack.files.count()) == (PackState.CALLED_OFF, 0)

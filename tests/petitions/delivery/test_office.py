@@ -51,7 +51,7 @@ def given(pack: Pack, **values: Any) -> OfficeLink:
 
 
 def path_of(link: OfficeLink, page: str = "") -> str:
-    path = urlsplit(office.address_of(link)).path
+    path = urlsplit(office.link_address(link)).path
     return f"{path}{page}"
 
 
@@ -194,7 +194,7 @@ def test_files_are_taken_by_a_button(client: Client, link: OfficeLink) -> None:
 def test_once_the_files_are_erased_numbers_stay(
     client: Client, link: OfficeLink
 ) -> None:
-    expiring.erase_files(Pack.objects.filter(pk=link.pack_id))
+    expiring.erase_pack_files(Pack.objects.filter(pk=link.pack_id))
 
     shown = text_of(client.get(path_of(link)))
     assert "3 signatures" in shown
@@ -339,7 +339,7 @@ def staff_of(link: OfficeLink) -> User:
 def confirmed(client: Client, link: OfficeLink) -> OfficeAnswer:
     answered(client, link)
     found = OfficeAnswer.objects.get()
-    office.confirm(found, now=timezone.now())
+    office.confirm_answer(found, now=timezone.now())
     found.refresh_from_db()
     return found
 
@@ -506,7 +506,7 @@ def test_a_file_erased_while_it_is_read_is_not_taken_for_whole(
 ) -> None:
     archive = files.as_zip(link.pack)
     next(archive)
-    expiring.erase_files(Pack.objects.filter(pk=link.pack_id))
+    expiring.erase_pack_files(Pack.objects.filter(pk=link.pack_id))
 
     with pytest.raises(files.Erased):
         b"".join(archive)

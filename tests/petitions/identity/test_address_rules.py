@@ -33,7 +33,7 @@ def rule(**values: str) -> dict[str, str]:
 
 
 def test_a_new_site_has_the_first_rules_in_force() -> None:
-    by_domain = {entry["domain"]: entry for entry in key_ring.draft()}
+    by_domain = {entry["domain"]: entry for entry in key_ring.drafted_rules()}
 
     assert by_domain == {entry["domain"]: entry for entry in key_ring.FIRST_RULES}
     assert not key_ring.waits_for_rekey()

@@ -18,7 +18,7 @@ from petitions.models import (
     Signature,
     Update,
 )
-from petitions.models.mailings import CALL_OFF_WITHIN, words_of
+from petitions.models.mailings import CALL_OFF_WITHIN, update_words
 from petitions.states import MailingState
 from tests.factories import make_member, make_signature, make_update
 
@@ -37,8 +37,8 @@ def make_supporter(petition: Petition, email: str = "", **fields: Any) -> Signat
 
 def prepared(update: Update, by: User | None = None, **chosen: Any) -> Mailing:
     now, following = timezone.now(), chosen.pop("next_petition", None)
-    mailing = mailings.draft(update, Audience(**chosen), by, now, following)
-    mailings.prepare(mailing, now)
+    mailing = mailings.draft_mailing(update, Audience(**chosen), by, now, following)
+    mailings.prepare_mailing(mailing, now)
     return mailing
 
 
@@ -73,7 +73,7 @@ def rounds(now: datetime | None = None, most: int = 100) -> int:
     something."""
     now = now or timezone.now() + BEGUN
     for done in range(most):
-        if not mailings.advance(now):
+        if not mailings.advance_mailing(now):
             return done
     raise AssertionError("the worker does not come to an end")
 
@@ -91,7 +91,7 @@ def written_to(
     """Note that a mailing of its petition, which is over, went to somebody."""
     now, petition = timezone.now(), row.petition
     update = petition.updates.first() or make_update(petition)
-    given: dict[str, Any] = {"words": words_of(update), "made_at": now}
+    given: dict[str, Any] = {"words": update_words(update), "made_at": now}
     given["next_petition"] = next_petition
     if is_over:
         given |= {"state": MailingState.CALLED_OFF, "finished_at": now}

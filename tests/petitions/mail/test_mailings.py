@@ -36,7 +36,7 @@ from petitions.mail import (
     results,
     sending,
 )
-from petitions.mail.mailings import NotPossible
+from petitions.mail.mailings import MailingNotPossible
 from petitions.models import (
     Bounce,
     ChannelTally,
@@ -92,9 +92,9 @@ def addresses(mailing: Mailing) -> list[str]:
 def found(mailing: Mailing) -> list[str]:
     """Let the worker find the recipients, without a mail server."""
     now = timezone.now() + BEGUN
-    mailings.advance(now)  # begins
+    mailings.advance_mailing(now)  # begins
     while Mailing.objects.get(pk=mailing.pk).filled_at is None:
-        assert mailings.advance(now)
+        assert mailings.advance_mailing(now)
     return addresses(mailing)
 
 
@@ -242,8 +242,8 @@ def test_an_update_sent_long_ago_is_not_sent_again(
     run(ordered(update, by=alice))
 
     late = timezone.now() + mailings.AGAIN_WITHIN + timedelta(days=1)
-    assert mailings.why_not(update, timezone.now()) == ""
-    assert "so long ago" in str(mailings.why_not(update, late))
+    assert mailings.why_not_mailed(update, timezone.now()) == ""
+    assert "so long ago" in str(mailings.why_not_mailed(update, late))
     assert mailings.AGAIN_WITHIN < mailings.RECIPIENTS_KEPT
 
 
@@ -270,9 +270,9 @@ def test_the_recipients_of_a_part_are_found_by_one_statement(
         make_supporter(update.petition, f"{number}@example.org")
     mailing = ordered(update, by=alice)
     now = timezone.now() + BEGUN
-    mailings.advance(now)  # begins
+    mailings.advance_mailing(now)  # begins
     with CaptureQueriesContext(connection) as queries:
-        mailings.advance(now)
+        mailings.advance_mailing(now)
     added = [q for q in queries if "INSERT INTO petitions_mailingrecipient" in q["sql"]]
     assert len(added) == 1
     assert mailing.recipients.count() == 3
@@ -288,12 +288,12 @@ def test_it_waits_while_mailboxes_change_their_keys(
     found(mailing)
     with monkeypatch.context() as patched:
         patched.setattr(key_ring, "state", lambda: (2, True))
-        assert not mailings.advance(timezone.now() + BEGUN)
+        assert not mailings.advance_mailing(timezone.now() + BEGUN)
     for begins in range(1, 6):  # at the first look, and at each later one
         states = chain([(1, False)] * begins, repeat((2, True)))
         with monkeypatch.context() as patched:
             patched.setattr(key_ring, "state", lambda states=states: next(states))
-            mailings.advance(timezone.now() + BEGUN)
+            mailings.advance_mailing(timezone.now() + BEGUN)
     assert server.mailbox.recipients == []
     assert mailing.recipients.get().leased_until is None
 
@@ -309,14 +309,14 @@ def test_a_test_mail_to_oneself_comes_before_the_order(
     make_supporter(update.petition, "maya@example.org")
     make_update_translation(update, "fr")
     mailing = prepared(update, alice)
-    with pytest.raises(NotPossible, match="yourself"):
+    with pytest.raises(MailingNotPossible, match="yourself"):
         mailings.order(mailing, alice, timezone.now())
 
     assert mailings.ask_test(mailing, alice)
     rounds()
     mailing.refresh_from_db()
     assert server.mailbox.recipients == [alice.email] * 2  # in each language
-    with pytest.raises(NotPossible, match="yourself"):
+    with pytest.raises(MailingNotPossible, match="yourself"):
         mailings.order(mailing, erin, timezone.now())
     mailings.order(mailing, alice, timezone.now())
 
@@ -356,8 +356,8 @@ def test_a_mail_server_that_is_away_during_a_test_holds_up_nothing(
     mailings.ask_test(mailing, alice)
     server.stop()
 
-    assert mailings.advance(timezone.now())
-    assert not mailings.advance(timezone.now())
+    assert mailings.advance_mailing(timezone.now())
+    assert not mailings.advance_mailing(timezone.now())
     mailing.refresh_from_db()
     assert mailing.test_reply == "421"
 
@@ -369,9 +369,9 @@ def test_nothing_goes_sooner_than_ten_minutes_after_the_order(
     now = timezone.now()
     mailing = ordered(update, now=now, by=alice)
 
-    assert not mailings.advance(now + timedelta(minutes=9, seconds=59))
-    assert mailings.call_off(mailing, now)
-    assert not mailings.advance(now + BEGUN)
+    assert not mailings.advance_mailing(now + timedelta(minutes=9, seconds=59))
+    assert mailings.call_off_mailing(mailing, now)
+    assert not mailings.advance_mailing(now + BEGUN)
     assert server.mailbox.recipients == []
     begins = {"begins_at": now + timedelta(minutes=9)}
     with pytest.raises(IntegrityError, match="begins_later"), transaction.atomic():
@@ -386,13 +386,13 @@ def test_beyond_the_number_of_the_organisation_a_second_person_approves(
     Organization.objects.update(mailing_approval_above=1)
     make_supporter(update.petition)
     assert ordered(update, by=alice).state == MailingState.ORDERED
-    mailings.call_off(update.mailings.get(), timezone.now())
+    mailings.call_off_mailing(update.mailings.get(), timezone.now())
     make_supporter(update.petition)
     mailing = ordered(update, by=alice)
     assert mailing.state == MailingState.WAITING
     assert rounds() == 0
 
-    with pytest.raises(NotPossible, match="Somebody else than"):
+    with pytest.raises(MailingNotPossible, match="Somebody else than"):
         mailings.approve(mailing, alice, timezone.now())
     late = timezone.now() + timedelta(hours=1)
     mailings.approve(mailing, erin, late)
@@ -422,7 +422,7 @@ def test_words_that_were_changed_since_are_not_ordered(
     mailing = shown_to(prepared(update, alice), alice)
     Update.objects.update(text="Something else.")
 
-    with pytest.raises(NotPossible, match="changed since"):
+    with pytest.raises(MailingNotPossible, match="changed since"):
         mailings.order(Mailing.objects.get(pk=mailing.pk), alice, timezone.now())
 
 
@@ -446,10 +446,10 @@ def test_words_and_audience_are_frozen(
 
 def test_one_mailing_of_a_petition_at_a_time(update: Update, alice: User) -> None:
     mailing = prepared(update, alice)
-    with pytest.raises(NotPossible, match="not over"):
+    with pytest.raises(MailingNotPossible, match="not over"):
         prepared(news_of(update.petition), alice)
 
-    mailings.call_off(mailing, timezone.now())
+    mailings.call_off_mailing(mailing, timezone.now())
     prepared(news_of(update.petition), alice)
 
 
@@ -467,7 +467,7 @@ def test_what_cannot_be_sent_says_why(
         Organization.objects.update(postal_address="")
     mailing = Mailing.objects.get(pk=mailing.pk)
 
-    with pytest.raises(NotPossible):
+    with pytest.raises(MailingNotPossible):
         mailings.order(mailing, alice, timezone.now())
     mailing.refresh_from_db()
     assert mailing.state == MailingState.PREPARING
@@ -669,12 +669,12 @@ def test_a_worker_that_was_killed_loses_nobody(
         raise SystemExit
 
     with monkeypatch.context() as patched:
-        patched.setattr(news.News, "finish", killed)
-        patched.setattr(news.News, "release", lambda *args: None)
+        patched.setattr(news.NewsOutbox, "finish", killed)
+        patched.setattr(news.NewsOutbox, "release", lambda *args: None)
         with pytest.raises(SystemExit):
-            mailings.advance(timezone.now() + BEGUN)
+            mailings.advance_mailing(timezone.now() + BEGUN)
     assert mailing.recipients.filter(leased_until__isnull=False).count() == 3
-    mailings.begin()
+    mailings.begin_mailings()
 
     run(mailing)
     assert (mailing.sent, mailing.left_out) == (3, 0)
@@ -698,15 +698,15 @@ def test_a_batch_under_way_ends_when_it_is_paused_or_stopped(
     mailing = ordered(update, by=alice)
     found(mailing)
 
-    looks = news.News.may_go_on
+    looks = news.NewsOutbox.may_go_on
 
-    def may_go_on(outbox: news.News) -> bool:
+    def may_go_on(outbox: news.NewsOutbox) -> bool:
         if len(server.mailbox.envelopes) == 2:
             end(*([mailing] if end is mailings.pause else [mailing, timezone.now()]))
         return looks(outbox)
 
-    monkeypatch.setattr(news.News, "may_go_on", may_go_on)
-    mailings.advance(timezone.now() + BEGUN)
+    monkeypatch.setattr(news.NewsOutbox, "may_go_on", may_go_on)
+    mailings.advance_mailing(timezone.now() + BEGUN)
     assert len(server.mailbox.envelopes) == 2
     assert rounds() == 0
     # Those not begun are free at once.
@@ -714,8 +714,8 @@ def test_a_batch_under_way_ends_when_it_is_paused_or_stopped(
     mailing.refresh_from_db()
     assert mailing.sent == 2
 
-    monkeypatch.setattr(news.News, "may_go_on", looks)
-    goes_on = mailings.go_on(mailing, timezone.now())
+    monkeypatch.setattr(news.NewsOutbox, "may_go_on", looks)
+    goes_on = mailings.go_on_with_mailing(mailing, timezone.now())
     assert goes_on == (end is mailings.pause)
     run(mailing)
     assert mailing.sent == (5 if goes_on else 2)
@@ -752,19 +752,19 @@ def test_a_batch_under_way_yields_to_confirmations_that_wait(
     mailing = ordered(update, by=alice)
     found(mailing)
     late = timezone.now() - news.CONFIRMATION_LATE - timedelta(seconds=1)
-    looks = news.News.may_go_on
+    looks = news.NewsOutbox.may_go_on
 
-    def may_go_on(outbox: news.News) -> bool:
+    def may_go_on(outbox: news.NewsOutbox) -> bool:
         if len(server.mailbox.envelopes) == 2:
             make_pending(update.petition, "liam@example.org", now=late)
         return looks(outbox)
 
-    monkeypatch.setattr(news.News, "may_go_on", may_go_on)
-    assert mailings.advance(timezone.now() + BEGUN)
+    monkeypatch.setattr(news.NewsOutbox, "may_go_on", may_go_on)
+    assert mailings.advance_mailing(timezone.now() + BEGUN)
 
     assert len(server.mailbox.envelopes) == 2
     assert rounds() == 0
-    monkeypatch.setattr(news.News, "may_go_on", looks)
+    monkeypatch.setattr(news.NewsOutbox, "may_go_on", looks)
     OutgoingMail.objects.all().delete()
     assert run(mailing).sent == 5
 
@@ -980,7 +980,7 @@ def test_a_no_holds_when_the_signature_it_was_given_with_is_erased(
     my_data.erase_signature(two, now=now)
 
     assert not Consent.objects.filter(source=f"petition:{other.pk}").exists()
-    with pytest.raises(NotPossible, match="nobody to write to"):
+    with pytest.raises(MailingNotPossible, match="nobody to write to"):
         ordered(update, by=alice)
 
 
@@ -1091,7 +1091,7 @@ def test_nothing_is_approved_that_could_not_be_ordered_any_more(
     Update.objects.update(title="Corrected")
     mailing = Mailing.objects.get(pk=mailing.pk)
 
-    with pytest.raises(NotPossible, match="changed since"):
+    with pytest.raises(MailingNotPossible, match="changed since"):
         mailings.approve(mailing, erin, timezone.now())
 
 
@@ -1135,7 +1135,7 @@ def test_a_signature_erased_before_its_turn_leaves_it_to_another(
     monkeypatch.setattr(audience, "PART", 1)
     mailing = ordered(update, by=alice, scope=MailingScope.ORGANIZATION)
     for _ in range(2):  # begins, and finds the first one
-        mailings.advance(timezone.now() + BEGUN)
+        mailings.advance_mailing(timezone.now() + BEGUN)
     my_data.erase_signature(two[0], now=timezone.now())
 
     run(mailing)
@@ -1151,13 +1151,13 @@ def test_a_signature_erased_while_its_mail_is_on_its_way_has_had_it(
     two: tuple[Signature, Signature],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    written = news.News.message
+    written = news.NewsOutbox.message
 
-    def message(outbox: news.News, mail: news.LeasedRecipient) -> bytes:
+    def message(outbox: news.NewsOutbox, mail: news.LeasedRecipient) -> bytes:
         my_data.erase_signature(two[0], now=timezone.now())
         return written(outbox, mail)
 
-    monkeypatch.setattr(news.News, "message", message)
+    monkeypatch.setattr(news.NewsOutbox, "message", message)
     mailing = run(ordered(update, by=alice))
 
     row = mailing.recipients.get()
@@ -1246,7 +1246,7 @@ def test_one_that_went_on_lately_is_not_stopped(
     match moved:
         case "went on":
             mailings.pause(mailing)
-            mailings.go_on(mailing, lately)
+            mailings.go_on_with_mailing(mailing, lately)
         case "found":
             mailing.recipients.update(created_at=lately)
         case "wrote":
@@ -1291,7 +1291,7 @@ def test_one_that_stands_still_is_told(standing: Mailing) -> None:
 def test_one_that_new_words_interrupted_is_told(standing: Mailing) -> None:
     began = timezone.now() + BEGUN
     Update.objects.update(title="Corrected")
-    assert mailings.advance(began)
+    assert mailings.advance_mailing(began)
     standing.refresh_from_db()
     assert standing.state == MailingState.PAUSED
 
@@ -1331,7 +1331,7 @@ def test_nobody_is_told_of_one_that_goes_on_or_has_to_wait(
             mailings.pause(standing)
         case "went on":
             mailings.pause(standing)
-            mailings.go_on(standing, now - timedelta(minutes=2))
+            mailings.go_on_with_mailing(standing, now - timedelta(minutes=2))
         case "not public":
             Update.objects.update(published_at=now + timedelta(days=1))
         case "mail stopped":
@@ -1383,17 +1383,17 @@ def send_with(
 ) -> None:
     """Let the worker send one batch, in which something happens while the mail number
     `after` is on its way."""
-    written, so_far = news.News.message, []
+    written, so_far = news.NewsOutbox.message, []
 
-    def message(outbox: news.News, mail: news.LeasedRecipient) -> bytes:
+    def message(outbox: news.NewsOutbox, mail: news.LeasedRecipient) -> bytes:
         so_far.append(mail)
         if len(so_far) == after:
             act()
         return written(outbox, mail)
 
     with monkeypatch.context() as patched:
-        patched.setattr(news.News, "message", message)
-        mailings.advance(timezone.now() + BEGUN)
+        patched.setattr(news.NewsOutbox, "message", message)
+        mailings.advance_mailing(timezone.now() + BEGUN)
 
 
 @pytest.mark.parametrize("ends", ["no", "suppressed", "withdrawn", "erased"])
@@ -1448,8 +1448,8 @@ def test_one_whose_update_is_changed_is_interrupted_at_the_next_group(
     assert len(server.mailbox.recipients) == 2
     assert (groups.state, groups.sent) == (MailingState.PAUSED, 2)
     assert not groups.recipients.filter(leased_until__isnull=False).exists()
-    with pytest.raises(NotPossible, match="stop this"):
-        mailings.go_on(groups, timezone.now())
+    with pytest.raises(MailingNotPossible, match="stop this"):
+        mailings.go_on_with_mailing(groups, timezone.now())
     # What the others get is what readers see.
     mailings.stop(groups, timezone.now())
     again = run(ordered(groups.update))
@@ -1499,7 +1499,7 @@ def test_mailings_in_slices_count_together_towards_a_second_person(
     assert waiting.state == MailingState.WAITING
     # What a second person looks at, and what is called off, does not count.
     assert mailings.ordered_alone(update.petition.organization, now) == 2
-    mailings.call_off(Mailing.objects.get(update=slices[0]), now)
+    mailings.call_off_mailing(Mailing.objects.get(update=slices[0]), now)
     assert ordered(slices[2], by=alice, now=now).state == MailingState.ORDERED
     week = mailings.COUNTED_TOGETHER
     soon = now + week - timedelta(minutes=1)

@@ -35,7 +35,7 @@ def told(now: datetime) -> list[tuple[str, list[str]]]:
     """Run a round of the worker; return subjects and recipients of the notices it
     mails."""
     before = len(mail.outbox)
-    quarantine_notices.mail_organizations(now)
+    quarantine_notices.mail_quarantine_notices(now)
     return [(str(message.subject), message.to) for message in mail.outbox[before:]]
 
 

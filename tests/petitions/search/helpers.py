@@ -8,13 +8,13 @@ from petitions.search import (
     searching,
 )
 from petitions.search.searching import (
-    Found,
+    SearchResults,
     SearchScope,
 )
 
 
-def find(words: str, **scope: object) -> Found:
+def find(words: str, **scope: object) -> SearchResults:
     return searching.search(
-        searching.typed(words),
+        searching.normalised(words),
         SearchScope(**{"now": timezone.now(), "states": (), **scope}),  # type: ignore[arg-type]
     )

@@ -17,7 +17,7 @@ from petitions.search import (
     searching,
 )
 from petitions.search.searching import (
-    Found,
+    SearchResults,
 )
 from petitions.states import State
 from tests.factories import make_organization, make_petition, make_translation
@@ -27,7 +27,7 @@ from tests.petitions.search.helpers import find
 pytestmark = pytest.mark.django_db
 
 
-def titles(found: Found) -> list[str]:
+def titles(found: SearchResults) -> list[str]:
     by_number = Petition.objects.in_bulk(list(found.texts))
     return [by_number[number].title for number in found.texts]
 

@@ -115,8 +115,8 @@ def test_arabic_letters_are_joined_and_read_from_the_right() -> None:
     )
 
     assert bytes(joined) != bytes(apart)
-    assert lettering.direction_of("… أوقفوا") == "rtl"
-    assert lettering.direction_of("Canada أوقفوا") == "ltr"
+    assert lettering.drawn_direction("… أوقفوا") == "rtl"
+    assert lettering.drawn_direction("Canada أوقفوا") == "ltr"
 
 
 @pytest.mark.parametrize(
@@ -256,13 +256,13 @@ def test_beside_a_picture_the_number_is_whole(
     out = BytesIO()
     Image.new("RGB", (800, 600), "red").save(out, "PNG")
     default_storage.save("picture.png", ContentFile(out.getvalue()))
-    drawn, shortened = [], lettering.shortened
+    drawn, shortened = [], lettering.shortened_to_width
 
     def noted(text: str, font: lettering.Font, width: float) -> str:
         drawn.append((text, shortened(text, font, width)))
         return drawn[-1][1]
 
-    monkeypatch.setattr(lettering, "shortened", noted)
+    monkeypatch.setattr(lettering, "shortened_to_width", noted)
     with translation.override(language):
         words = cards.supporters(number)
         call = translation.gettext("Sign the petition")

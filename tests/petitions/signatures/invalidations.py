@@ -58,7 +58,7 @@ def begin(petition: Petition, by: User, **fields: Any) -> Invalidation:
 def work(row: Invalidation) -> Invalidation:
     """Run the worker until the invalidation is finished; check the count after each
     batch."""
-    while invalidating.advance(timezone.now()):
+    while invalidating.advance_invalidation(timezone.now()):
         assert proved(row.petition)
     row.refresh_from_db()
     return row

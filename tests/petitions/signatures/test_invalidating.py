@@ -160,7 +160,7 @@ def test_a_hundred_thousand_leave_the_count_and_come_back_exactly(
     assert row.found == 100_000
     assert counted(petition) == 100_500
     progress = [0]
-    while invalidating.advance(timezone.now()):
+    while invalidating.advance_invalidation(timezone.now()):
         row.refresh_from_db()
         progress.append(row.marked)
         assert counted(petition) == 100_500 - row.marked
@@ -175,7 +175,7 @@ def test_a_hundred_thousand_leave_the_count_and_come_back_exactly(
     assert proved(petition)
 
     assert invalidating.reverse_invalidation(row, erin, "A school", now=timezone.now())
-    while invalidating.advance(timezone.now()):
+    while invalidating.advance_invalidation(timezone.now()):
         row.refresh_from_db()
         assert counted(petition) == 500 + row.restored
 
@@ -232,7 +232,7 @@ def test_it_can_be_stopped_on_the_way(
     make_signatures(petition, 10)
     monkeypatch.setattr(invalidating, "BATCH", 4)
     row = begin(petition, erin, domain="bots.test")
-    invalidating.advance(timezone.now())
+    invalidating.advance_invalidation(timezone.now())
     assert counted(petition) == 6
 
     invalidating.reverse_invalidation(row, erin, "Mistaken", now=timezone.now())
@@ -338,7 +338,7 @@ def test_nothing_comes_back_while_a_rekey_runs(petition: Petition, erin: User) -
     ring = key_ring.current_keyring()
     # One signature has its new key already, the other still has the former one.
     rekey_batch.rekey_rows([first.pk], ring, now=timezone.now())
-    assert invalidating.advance(timezone.now()) is False
+    assert invalidating.advance_invalidation(timezone.now()) is False
     assert state(first) == SignatureState.INVALID
 
     list(rekeying.rekey_signatures(rekeying.outdated(ring), ring, now=timezone.now()))
@@ -473,7 +473,7 @@ def test_owners_do_what_they_want_while_a_batch_is_at_work(
 
     def staff() -> None:
         while Invalidation.objects.unfinished().exists():
-            invalidating.advance(timezone.now())
+            invalidating.advance_invalidation(timezone.now())
 
     def confirm(row: Signature) -> None:
         confirming.confirm(row.pk, now=now)

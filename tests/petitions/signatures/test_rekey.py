@@ -439,7 +439,7 @@ def test_everything_of_an_address_is_found_while_it_runs(petition: Petition) -> 
     signing.load_snapshot(petition.slug)
     make_signature(make_petition(), "a.b@example.org", wants_updates=True)
 
-    assert my_data.signed_by("a.b@example.org").count() == 2
+    assert my_data.signatures_of_address("a.b@example.org").count() == 2
     assert (
         len(
             my_data.everything_about(my_data.DataSubject.owner("a.b@example.org"))[
@@ -560,7 +560,7 @@ def test_nobody_counts_twice_while_people_sign_and_it_runs(
     rekey()
 
     assert failures == []
-    rules = MailboxRules(key_ring.draft())
+    rules = MailboxRules(key_ring.drafted_rules())
     per_person = Counter(rules.canonical(email) for email in counted(petition))
     assert set(per_person.values()) == {1}
     assert {f"{name}@example.org" for name in acknowledged} <= set(per_person)

@@ -67,14 +67,14 @@ def sign_again(petition: Petition) -> None:
     """Sign another history, as an operator can who has the key."""
     edited("DELETE FROM petitions_checkpoint")
     edited("DELETE FROM petitions_countsubtree")
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
 
 
 @pytest.fixture
 def outsider(petition: Petition) -> Outsider:
     """One who has seen a log of 300 lines."""
     fill(petition, 300)
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
     return Outsider(petition)
 
 
@@ -82,7 +82,7 @@ def test_an_outsider_reads_all_lines(petition: Petition, outsider: Outsider) -> 
     first = outsider.checkpoint()
     make_entry(petition, 41, source="paper")
     fold_all()
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
     make_entry(petition, -1, source="paper")
     fold_all()
 
@@ -179,7 +179,7 @@ def test_a_signer_downloads_the_receipt_and_checks_it(
     assert "You are line 2 of the count log" in text_of(visitor.get(page))
     assert "from tomorrow" in text_of(visitor.get(page))
     assert visitor.get(reverse("petitions:receipt", args=[token])).status_code == 404
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
 
     response = visitor.get(reverse("petitions:receipt", args=[token]))
 
@@ -238,7 +238,7 @@ def test_a_receipt_that_does_not_hold_is_refused(
     petition: Petition, visitor: Client, kind: str
 ) -> None:
     mine = counted_signature(petition)
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
     found = receipt_of(mine)
     assert found is not None
     spoil, sentence = SPOILT[kind]
@@ -254,7 +254,7 @@ def test_a_receipt_pasted_with_other_line_ends_holds(
     petition: Petition, visitor: Client
 ) -> None:
     mine = counted_signature(petition)
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
     found = receipt_of(mine)
     assert found is not None
     pasted = "\n" + found.text.replace("\n", "\r\n") + "\n\n"
@@ -460,7 +460,7 @@ def test_a_log_of_another_key_or_petition_is_refused(
     for name in (f"testserver.localhost/log/x/{petition.pk}", "testserver.localhost/1"):
         edited("DELETE FROM petitions_checkpoint")
         monkeypatch.setattr(checkpoints, "origin", lambda petition, name=name: name)
-        checkpoints.sign(petition.pk, now=timezone.now())
+        checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
 
         with pytest.raises(CheckFailed):
             outsider.check()
@@ -471,7 +471,7 @@ def test_a_receipt_is_kept_as_a_checkpoint_is(
 ) -> None:
     """So a signer finds that the site shows others another log."""
     mine = counted_signature(petition)
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
     found = receipt_of(mine)
     assert found is not None
     outsider = Outsider(petition)
@@ -490,7 +490,7 @@ def test_a_receipt_with_a_number_that_is_none_is_refused(
     petition: Petition, visitor: Client, number: str
 ) -> None:
     mine = counted_signature(petition)
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
     found = receipt_of(mine)
     assert found is not None
     line = found.leaf.line.replace(f"{petition.pk} 1 ", f"{petition.pk} {number} ")
@@ -503,13 +503,13 @@ def test_a_receipt_with_a_number_that_is_none_is_refused(
 
 
 def test_an_address_in_any_script_is_checked(run: Callable[..., int]) -> None:
-    page = check_count.page_of("HTTPS://site.example/fr/petitions/сохраним-парк/")
+    page = check_count.petition_page("HTTPS://site.example/fr/petitions/сохраним-парк/")
 
     assert page == (
         "HTTPS://site.example/petitions/"
         "%D1%81%D0%BE%D1%85%D1%80%D0%B0%D0%BD%D0%B8%D0%BC-%D0%BF%D0%B0%D1%80%D0%BA"
     )
-    assert check_count.page_of(page) == page
+    assert check_count.petition_page(page) == page
 
 
 def test_after_another_key_is_set_everything_is_signed_anew(
@@ -518,14 +518,14 @@ def test_after_another_key_is_set_everything_is_signed_anew(
     settings.CHECKPOINT_KEY = "another secret, long enough to pass every check there is"
     assert Client().get(f"{outsider.page}log/checkpoint").status_code == 404
 
-    checkpoints.advance(timezone.now())
+    checkpoints.advance_logs(timezone.now())
 
     assert Outsider(petition).check().tree.size == 300
 
 
 def test_a_line_that_is_gone_is_no_500(petition: Petition, visitor: Client) -> None:
     mine = counted_signature(petition)
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
     own = page_of(TokenPurpose.OWN, mine)
     receipt = reverse("petitions:receipt", args=[token_of(TokenPurpose.OWN, mine)])
     lines = f"{petition.get_absolute_url()}log/tile/entries/000.p/3"

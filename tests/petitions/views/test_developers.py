@@ -15,7 +15,7 @@ from core.http.cache_policy import page_cache
 from petitions.models import Petition
 from petitions.public_data.openapi import PATHS
 from petitions.states import State
-from petitions.views.developers import MOST_LETTERS, shortened
+from petitions.views.developers import MOST_LETTERS, shortened_data
 from tests.factories import make_entry, make_organization, make_petition
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ def test_examples_are_what_the_site_answers(
 
     assert len(examples) == 8
     for url, answer in examples.items():
-        assert shortened(visitor.get(url).json()) == answer, url
+        assert shortened_data(visitor.get(url).json()) == answer, url
 
 
 def test_every_path_of_the_description_has_an_example(
@@ -69,7 +69,7 @@ def test_every_path_of_the_description_has_an_example(
 def test_long_texts_and_lists_are_shortened() -> None:
     data = {"text": "x" * 500, "days": [{"day": 1}, {"day": 2}], "number": 7}
 
-    assert shortened(data) == {
+    assert shortened_data(data) == {
         "text": "x" * MOST_LETTERS + "…",
         "days": [{"day": 1}],
         "number": 7,

@@ -17,7 +17,7 @@ from organizations.models import Organization, User
 from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.counts import folding, verifying
 from petitions.mail import mailings, results
-from petitions.mail.mailings import NotPossible
+from petitions.mail.mailings import MailingNotPossible
 from petitions.models import (
     Consent,
     CountChange,
@@ -533,7 +533,7 @@ def test_only_an_open_petition_is_ordered(following: Petition, alice: User) -> N
     following.close(now=timezone.now())
     mailing = Mailing.objects.get()
 
-    with pytest.raises(NotPossible, match="next petition cannot be signed"):
+    with pytest.raises(MailingNotPossible, match="next petition cannot be signed"):
         mailings.order(mailing, alice, timezone.now())
 
 

@@ -197,7 +197,7 @@ def test_a_program_gets_the_same_answer_and_wakes_nobody(
     assert human.headers["Location"] == program.headers["Location"]
     assert [r.is_trapped for r in Report.objects.order_by("pk")] == [False, True]
     Report.objects.filter(is_trapped=False).delete()
-    reports.mail_organizations(timezone.now())
+    reports.mail_reports(timezone.now())
     assert mail.outbox == []
 
 
@@ -243,7 +243,7 @@ def test_a_body_that_is_no_form(visitor: Client, petition: Petition) -> None:
 def told(now: datetime) -> list[EmailMessage]:
     """What the worker sends in a round at `now`."""
     before = len(mail.outbox)
-    reports.mail_organizations(now)
+    reports.mail_reports(now)
     return list(mail.outbox[before:])
 
 
@@ -309,7 +309,7 @@ def test_a_mail_server_that_is_away_is_asked_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(reports, "send_mail", away)
-        assert reports.mail_organizations(now) is False
+        assert reports.mail_reports(now) is False
     assert Report.objects.untold().count() == 1
     assert len(told(now + timedelta(seconds=30))) == 1
 
