@@ -535,11 +535,11 @@ def test_the_mail_names_what_was_signed_of_the_count_when_it_was_ordered(
     for number in range(3):
         make_supporter(petition, f"s{number}@example.net")
     folding.fold()
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
     mailing = ordered(update)
     make_supporter(petition, "later@example.net")
     folding.fold()
-    checkpoints.sign(petition.pk, now=timezone.now())
+    checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
 
     run(mailing)
 
