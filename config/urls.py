@@ -35,7 +35,7 @@ from petitions.search.listing import (
     SORTS,
     STATES,
 )
-from petitions.search.searching import normalised
+from petitions.search.searching import search_text
 from petitions.sharing import embeds
 from petitions.views import (
     count_log,
@@ -157,7 +157,7 @@ urlpatterns += i18n_patterns(
 # response to one visitor, or of one moment. `personal`: also not for search engines.
 LISTED = {
     "page": page_number,
-    "q": normalised,
+    "q": search_text,
     "state": only_known(STATES),
     "sort": only_known(SORTS),
     "after": as_given,
@@ -165,7 +165,7 @@ LISTED = {
 JUST_COUNTED = {"counted": just_counted}
 FRAME = {"text": language_in_use}
 POLICIES = {
-    "home": cached(proofs=JUST_COUNTED, page=page_number, q=normalised),
+    "home": cached(proofs=JUST_COUNTED, page=page_number, q=search_text),
     "robots": cached(),
     "security": cached(),
     "sitemap": cached(),
@@ -199,7 +199,7 @@ POLICIES = {
     "data:openapi": cached(embeddable=True),
     "organizations:index": cached(page=page_number),
     "organizations:profile": cached(
-        proofs=JUST_COUNTED, page=page_number, q=normalised
+        proofs=JUST_COUNTED, page=page_number, q=search_text
     ),
     "petitions:index": cached(LISTED, proofs=JUST_COUNTED, topic=as_given),
     "petitions:topic": cached(LISTED, proofs=JUST_COUNTED),

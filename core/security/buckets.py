@@ -32,7 +32,7 @@ class Rate:
 
     def of(self, source: str) -> Drawn:
         """Return one draw from the bucket of `source`."""
-        return Drawn(self, bucket_key(self.name, source))
+        return Drawn(self, key_of_bucket(self.name, source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Drawn:
     key: uuid.UUID
 
 
-def bucket_key(name: str, source: str) -> uuid.UUID:
+def key_of_bucket(name: str, source: str) -> uuid.UUID:
     """Return the key of a bucket, a keyed hash: nobody can read a network or an address
     out of it."""
     digest = salted_hmac("config.buckets", f"{name}:{source}", algorithm="sha256")

@@ -25,7 +25,7 @@ def accent(context: dict[str, Any], organization: Organization) -> SafeString:
 
 
 @register.simple_tag
-def look(organization: Organization | None) -> dict[str, str]:
+def mail_look(organization: Organization | None) -> dict[str, str]:
     """Return the colours and the logo's address for a mail, since mail programs know no
     style sheets; the site's own colours without an organisation."""
     found = branding.light_scheme(organization.accent if organization else "")

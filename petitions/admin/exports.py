@@ -73,7 +73,7 @@ class ColumnsForm(forms.Form):
         field.initial = [column for column in offered if column is not Column.EMAIL]
 
 
-def sent_form(request: HttpRequest) -> QueryDict | None:
+def form_data(request: HttpRequest) -> QueryDict | None:
     """Return what was sent, which may be nothing; None when nobody has sent a form."""
     return request.POST if request.method == "POST" else None
 
@@ -141,7 +141,7 @@ class ExportAdmin(ScopedAdmin[Export]):
     def new(self, request: HttpRequest, organization: Organization) -> HttpResponseBase:
         """Show about how many lines the organisation's list has, with a button that
         streams it as CSV, in the columns that were chosen."""
-        form = ListLayoutForm(sent_form(request))
+        form = ListLayoutForm(form_data(request))
         if not form.is_valid():
             return self.ask(request, organization, form)
         user, layout = user_of(request), form.cleaned_data["layout"]
@@ -184,7 +184,7 @@ def signatures_file(
     carry a name, with the columns to choose from; on POST, stream it."""
     summary = signature_export.summary(petition)
     offered = [column for column in summary.columns if column is not Column.DAY]
-    form = ColumnsForm(sent_form(request), offered=offered)
+    form = ColumnsForm(form_data(request), offered=offered)
 
     def ask(refused: NotNow | None = None) -> TemplateResponse:
         context = {

@@ -61,7 +61,7 @@ class Filters:
                 raise Http404
         state, sort = asked.get("state", ""), asked.get("sort", "")
         return cls(
-            words=searching.normalised(asked.get("q", "")),
+            words=searching.search_text(asked.get("q", "")),
             state=state if state in STATES else "",
             sort=sort if sort in SORTS else "",
             topic=topic,
@@ -142,7 +142,7 @@ def page_of_profile(
 ) -> tuple[SearchResults | None, Page[Any], list[Petition]]:
     """Return a page of an organisation's petitions, or of the results of a search among
     them."""
-    words = searching.normalised(request.GET.get("q", ""))
+    words = searching.search_text(request.GET.get("q", ""))
     if words:
         scope = SearchScope(timezone.now(), (), organization=organization.pk)
         return found_page(Filters(words=words), request, scope)

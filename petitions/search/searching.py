@@ -78,7 +78,7 @@ class SearchResults:
     exact results."""
 
 
-def normalised(words: str) -> str:
+def search_text(words: str) -> str:
     """Return a search as typed, normalised: without characters that no text can hold,
     and cut to a sensible length."""
     words = unicodedata.normalize("NFKC", words.replace("\0", " "))

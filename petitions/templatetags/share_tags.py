@@ -28,21 +28,21 @@ def petition_preview(
 ) -> dict[str, Any]:
     """Preview a petition's own page, or the page behind it that has this `path`."""
     path = f"{path}{text_query(petition)}" if path else canonical(petition)
-    return preview_context(
+    return preview_data(
         previews.preview_of_petition(petition, path, heading=heading, number=number)
     )
 
 
 @register.inclusion_tag("petitions/_preview.html")
 def update_preview(update: Update) -> dict[str, Any]:
-    return preview_context(previews.preview_of_update(update, canonical(update)))
+    return preview_data(previews.preview_of_update(update, canonical(update)))
 
 
 @register.inclusion_tag("petitions/_preview.html")
 def organization_preview(
     organization: Organization, path: str, *, supporters: int, number: int = 1
 ) -> dict[str, Any]:
-    return preview_context(
+    return preview_data(
         previews.preview_of_organization(
             organization, path, supporters=supporters, number=number
         )
@@ -54,14 +54,14 @@ def site_preview(
     only: Organization | None, path: str, *, title: str, description: str,
     number: int = 1,
 ) -> dict[str, Any]:  # fmt: skip
-    return preview_context(
+    return preview_data(
         previews.preview_of_site(
             only, path, title=title, description=description, number=number
         )
     )
 
 
-def preview_context(preview: Preview) -> dict[str, Any]:
+def preview_data(preview: Preview) -> dict[str, Any]:
     return {"shared": preview, "SITE_URL": settings.SITE_URL}
 
 

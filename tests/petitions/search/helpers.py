@@ -15,6 +15,6 @@ from petitions.search.searching import (
 
 def find(words: str, **scope: object) -> SearchResults:
     return searching.search(
-        searching.normalised(words),
+        searching.search_text(words),
         SearchScope(**{"now": timezone.now(), "states": (), **scope}),  # type: ignore[arg-type]
     )

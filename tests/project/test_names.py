@@ -1,0 +1,51 @@
+"""One name stands for one thing: what two modules define has two names, unless it is
+listed here."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("config", "core", "devsite", "organizations", "petitions")
+
+SHARED = {
+    "Django or Python looks for this name": {"Command", "main"},
+}
+"""Names that several modules define on purpose, by the reason."""
+
+
+def modules_by_name() -> dict[str, list[str]]:
+    """Return the modules that define each function and class at their top level."""
+    modules = defaultdict(list)
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            if "migrations" in path.parts:
+                continue
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    modules[node.name].append(str(path.relative_to(ROOT)))
+    return modules
+
+
+def test_no_two_modules_define_the_same_name() -> None:
+    shared = set().union(*SHARED.values())
+    twice = {
+        name: files
+        for name, files in modules_by_name().items()
+        if len(files) > 1 and name not in shared and not name.startswith("_")
+    }
+
+    assert twice == {}, "Say more in one of the names, or in SHARED why they are one."
+
+
+def test_what_is_listed_is_shared() -> None:
+    modules = modules_by_name()
+
+    assert [
+        name
+        for names in SHARED.values()
+        for name in names
+        if len(modules.get(name, [])) < 2
+    ] == []
