@@ -152,7 +152,7 @@ OfficeAnswer.objects.create(
 ONE_PRESS = """
 from django.utils import timezone
 from petitions.models import Mailing, MailingRecipient, Petition, Signature, Update
-from petitions.models.mailings import words_of
+from petitions.models.mailings import update_words
 from petitions.signatures.consent import record_consent
 now = timezone.now()
 row = Signature.objects.select_related('petition__organization').get(pk={signature})
@@ -164,7 +164,7 @@ for following in (new, row.petition):
     update = Update.objects.create(petition=row.petition, title='News', text='News.')
     mailing = Mailing.objects.create(
         petition=row.petition, update=update, next_petition=following,
-        words=words_of(update), made_at=now, state='called_off', finished_at=now)
+        words=update_words(update), made_at=now, state='called_off', finished_at=now)
     mail = MailingRecipient.objects.create(
         mailing=mailing, update=update, signature=row, email_key=row.email_key,
         state='sent', due_at=now, created_at=now, finished_at=now)

@@ -148,7 +148,7 @@ class Screens:
         script = (
             "from organizations.models import FactorRemoval as F;"
             "from organizations.second_factor import lost;"
-            "print(lost.link(F.objects.first()))"
+            "print(lost.calling_off_link(F.objects.first()))"
         )
         link = self.site.manage("shell", "-v0", "-c", script).stdout.strip()
         self.go(link[link.index("second-factor/") :])

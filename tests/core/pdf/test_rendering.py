@@ -142,8 +142,8 @@ def test_a_killed_parent_leaves_no_child(tmp_path: Path) -> None:
     path = tmp_path / "names.typ"
     path.write_text(f"{BEFORE}{FOR_EVER}{AFTER}")
     program = (
-        "import sys, datetime, pathlib; from core.pdf.rendering import render; "
-        "render(pathlib.Path(sys.argv[1]), 1, created=datetime.datetime.now(datetime.UTC))"
+        "import sys, datetime, pathlib; from core.pdf.rendering import render_pdf; "
+        "render_pdf(pathlib.Path(sys.argv[1]), 1, created=datetime.datetime.now(datetime.UTC))"
     )
     before = children()
     parent = subprocess.Popen([sys.executable, "-c", program, str(path)], cwd=ROOT)
@@ -174,9 +174,9 @@ def test_the_same_input_makes_the_same_bytes(tmp_path: Path) -> None:
     path.write_text(f"{BEFORE}= Names\n#data.join[, ]{AFTER}")
     program = (
         "import sys, datetime, pathlib, hashlib\n"
-        "from core.pdf.rendering import render\n"
+        "from core.pdf.rendering import render_pdf\n"
         "created = datetime.datetime(2026, 11, 28, 4, tzinfo=datetime.UTC)\n"
-        "pdf = render(pathlib.Path(sys.argv[1]), ['Zoë', '王', 'علي', 'अ', 'שרה'], created=created)\n"
+        "pdf = render_pdf(pathlib.Path(sys.argv[1]), ['Zoë', '王', 'علي', 'अ', 'שרה'], created=created)\n"
         "print(hashlib.sha256(pdf.content).hexdigest())"
     )
     surroundings = [

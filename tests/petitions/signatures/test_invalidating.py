@@ -401,7 +401,7 @@ from django.db import connection
 from django.utils import timezone
 from petitions.signatures import invalidating
 rounds = 0
-while invalidating.advance(timezone.now()):
+while invalidating.advance_invalidation(timezone.now()):
     rounds += 1
     if rounds == 2:
         # In the middle of the third batch: its signatures are marked, its change is
