@@ -59,8 +59,8 @@ class Answers:
             for other in KINDS[1:]:
                 shown = ""
                 if KINDS.index(other) > number:
-                    found = chances[one, other]
-                    shown = f"{found:.3f}{'' if LOW <= found <= HIGH else ' !'}"
+                    chance = chances[one, other]
+                    shown = f"{chance:.3f}{'' if LOW <= chance <= HIGH else ' !'}"
                 line += f"{shown:>12}"
             lines.append(line)
         end = "  MISSED" if self.missed else ""
@@ -171,9 +171,9 @@ def make_people(bench: Bench, kind: str, number: int) -> list[str]:
 def check(bench: Bench, tries: int) -> None:
     """Exit unless the rate limit was reached by those that it should hold, and by
     nobody else."""
-    found = bench.biggest.execute(
+    rows = bench.biggest.execute(
         "SELECT substring(email FROM '^[a-z]+'), count(*) FROM petitions_signature"
         " WHERE quarantine_reason = 'limit' GROUP BY 1"
     )
-    if found != [("limited", tries)]:
-        raise SystemExit(f"Set aside because of a limit: {found}")
+    if rows != [("limited", tries)]:
+        raise SystemExit(f"Set aside because of a limit: {rows}")

@@ -62,10 +62,10 @@ def ceilings(bench: Bench, seconds: int) -> dict[str, int]:
             text=True,
             check=False,
         )  # fmt: skip
-        found = re.search(r"tps = ([\d.]+)", done.stdout)
-        if found is None:
+        match = re.search(r"tps = ([\d.]+)", done.stdout)
+        if match is None:
             raise SystemExit(done.stderr)
-        return round(float(found[1]))
+        return round(float(match[1]))
 
     step = f"\\set n :n + {CONNECTIONS}\n\\set id {first} + :n + :client_id\n"
     return {
@@ -80,25 +80,25 @@ def statements(act: Callable[[], object]) -> list[str]:
     `act` does is rolled back."""
     from django.db import connection, transaction
 
-    found: list[str] = []
+    texts: list[str] = []
 
     def note(execute: Any, text: str, values: Any, many: bool, context: Any) -> Any:
         if isinstance(values, dict):
-            found.append(filled(text, values))
+            texts.append(filled(text, values))
         return execute(text, values, many, context)
 
     with transaction.atomic():
         with connection.execute_wrapper(note):
             act()
         transaction.set_rollback(True)
-    return found
+    return texts
 
 
 def filled(text: str, values: dict[str, Any]) -> str:
     """Return one statement with its values in place, ended as pgbench wants it."""
 
-    def value(found: re.Match[str]) -> str:
-        return literal(found[1], values[found[1]])
+    def value(match: re.Match[str]) -> str:
+        return literal(match[1], values[match[1]])
 
     # pgbench knows no comments within a statement.
     return re.sub(r"%\((\w+)\)s", value, without_comments(text)) + ";\n"

@@ -81,14 +81,14 @@ def exporting(bench: Bench, rounds: int) -> Ratios:
         "the same rows": (exported, same_rows),
         "one table": (exported, one_table),
     }
-    found = pair(slices, rounds, "export")
+    rates = pair(slices, rounds, "export")
     note = (
         f"at most {max(memory):.0f} MB more than before; "
         f"the first line after {max(begun):.2f} s at most"
     )
     figures = [
-        Figure("the same rows", found["the same rows"], at_least=OF_SAME_ROWS),
-        Figure("one table", found["one table"]),
+        Figure("the same rows", rates["the same rows"], at_least=OF_SAME_ROWS),
+        Figure("one table", rates["one table"]),
     ]
     return Ratios(
         "export",

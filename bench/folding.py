@@ -51,10 +51,10 @@ def folding(bench: Bench, rounds: int) -> Ratios:
         return NUMBER / (time.monotonic() - started)
 
     slices: dict[str, tuple[Slice, Slice]] = {"changes": (fold_all, bare)}
-    found = pair(slices, rounds, "fold")
+    rates = pair(slices, rounds, "fold")
     return Ratios(
         "fold",
         f"The fold of {NUMBER:,} changes, of one DELETE that adds them up for nobody",
         ("of the bare", "folded/s", "bare/s"),
-        [Figure(name, pairs) for name, pairs in found.items()],
+        [Figure(name, pairs) for name, pairs in rates.items()],
     )

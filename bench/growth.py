@@ -49,9 +49,9 @@ def growth(bench: Bench, client: Client, rounds: int, seconds: int) -> Ratios:
             )
             slices[f"{kind}, rendered"] = (measured, beside)
         before = [site.memory() for site in sites]
-        found = pair(slices, rounds, f"{big.size:,} signatures")
+        rates = pair(slices, rounds, f"{big.size:,} signatures")
         after = [site.memory() for site in sites]
-    figures = [Figure(name, pairs, at_most=BAR) for name, pairs in found.items()]
+    figures = [Figure(name, pairs, at_most=BAR) for name, pairs in rates.items()]
     for what, database, first, last in (
         ("web", small, before[0], after[0]),
         ("web", big, before[1], after[1]),

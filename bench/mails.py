@@ -74,12 +74,12 @@ def mails(bench: Bench, rounds: int, number: int = 1000) -> Ratios:
     slices: dict[str, tuple[Slice, Slice]] = {"mails": (the_worker, ready_made)}
     database.execute(CLEAR)
     database.settle()
-    found = pair(slices, rounds, "mails")
+    rates = pair(slices, rounds, "mails")
     return Ratios(
         "mails",
         f"Mails into a local sink, {number:,} a slice, {len(message):,} bytes each",
         ("of ready-made", "worker/s", "smtplib/s"),
-        [Figure(name, pairs, at_least=BAR) for name, pairs in found.items()],
+        [Figure(name, pairs, at_least=BAR) for name, pairs in rates.items()],
     )
 
 

@@ -54,11 +54,11 @@ def packing(bench: Bench, rounds: int) -> Ratios:
         return pack.names / seconds
 
     slices: dict[str, tuple[Slice, Slice]] = {"names": (make, bare)}
-    found = pair(slices, rounds, "pack")
+    rates = pair(slices, rounds, "pack")
     note = f"at most {max(memory):.0f} MB more than before"
     return Ratios(
         "pack",
         f"A delivery pack of {database.size:,} names, of PostgreSQL’s COPY of them",
         ("of COPY", "written/s", "copied/s"),
-        [Figure(name, pairs, note=note) for name, pairs in found.items()],
+        [Figure(name, pairs, note=note) for name, pairs in rates.items()],
     )

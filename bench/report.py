@@ -136,19 +136,19 @@ def pair(
     """Run each slice and the one that it is compared with in turn, the order changing
     from round to round so that neither gains from going second; return pairs of
     rates."""
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in slices}
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in slices}
     progress = Progress(what, rounds * len(slices))
     for number in range(rounds):
         for name, (measured, beside) in slices.items():
             if number % 2:
                 rate = measured()
-                found[name].append((rate, beside()))
+                times[name].append((rate, beside()))
             else:
                 other = beside()
-                found[name].append((measured(), other))
+                times[name].append((measured(), other))
             progress.add(1)
     progress.end()
-    return found
+    return times
 
 
 class Progress:

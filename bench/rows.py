@@ -156,7 +156,7 @@ def without_indexes(
 ) -> Iterator[None]:
     """Drop the indexes and build them afterwards: once, over all rows, takes a fraction
     of the time."""
-    found = database.execute(
+    indexes = database.execute(
         "SELECT c.relname, pg_get_indexdef(i.indexrelid) FROM pg_index i"
         "  JOIN pg_class c ON c.oid = i.indexrelid"
         " WHERE i.indrelid = ANY(%s::regclass[]) AND NOT i.indisprimary"
@@ -164,11 +164,11 @@ def without_indexes(
         "                    WHERE k.conindid = i.indexrelid)",
         [list(TABLES)],
     ).fetchall()
-    for name, _definition in found:
+    for name, _definition in indexes:
         database.execute(f'DROP INDEX "{name}"'.encode())
     yield
-    progress = Progress("indexes", len(found))
-    for _name, definition in found:
+    progress = Progress("indexes", len(indexes))
+    for _name, definition in indexes:
         database.execute(str(definition).encode())
         progress.add(1)
     progress.end()

@@ -57,12 +57,12 @@ def search(bench: Bench, rounds: int, seconds: int) -> Ratios:
                 asking(site, typed, 1)()  # warm
             beside, measured = (asking(site, typed, seconds) for site in sites)
             slices[name] = (measured, beside)
-        found = pair(slices, rounds, "searches")
+        rates = pair(slices, rounds, "searches")
     return Ratios(
         "search",
         f"A search among {MANY:,} petitions, of the same among {FEW}: times",
         ("time, of few", "many/s", "few/s"),
-        [Figure(name, pairs, at_most=BAR) for name, pairs in found.items()],
+        [Figure(name, pairs, at_most=BAR) for name, pairs in rates.items()],
         [f"titles of {TITLE_WORDS} words; rendered anew, one connection"],
     )
 

@@ -35,8 +35,8 @@ class Conversation(asyncio.Protocol):
         answers = []
         while True:
             end = END if self.in_message else b"\r\n"
-            taken, found, rest = self.buffer.partition(end)
-            if not found:
+            taken, separator, rest = self.buffer.partition(end)
+            if not separator:
                 break
             self.buffer = rest
             if self.in_message:

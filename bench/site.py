@@ -324,11 +324,11 @@ class Bench:
 
     def disk(self) -> str:
         """Return how large each database is and how long it took to load, in words."""
-        found = self.biggest.execute(
+        size_rows = self.biggest.execute(
             "SELECT datname, pg_size_pretty(pg_database_size(datname))"
             "  FROM pg_database WHERE datname LIKE 'petitions%%'"
         )
-        sizes = dict(found)
+        sizes = dict(size_rows)
         return ", ".join(
             f"{each.size:,} signatures: {sizes[each.name]}, loaded in "
             f"{each.loaded.seconds:.0f} s"

@@ -104,7 +104,7 @@ class Outcome:
 def run(forms: list[Sent], known: Known | None = None) -> Outcome:
     """Send the forms of one petition in order of time; return what became of them."""
     rules = RateLimits(limits_new_domains=True, known=known or Known())
-    buckets, found = Buckets(), Outcome()
+    buckets, outcome = Buckets(), Outcome()
     mails: dict[tuple[int, int], int] = {}
     for form in sorted(forms, key=lambda form: form.at):
         network = IPv4Network((0x0B000000 + (form.network << 8), 24))
@@ -112,20 +112,20 @@ def run(forms: list[Sent], known: Known | None = None) -> Outcome:
         marks, wait = buckets.draw(draws, form.at)
         passes = not marks & (BURST | CEILING_FULL)
         if form.is_stuffed:
-            found.stuffed += 1
-            found.counted += passes
+            outcome.stuffed += 1
+            outcome.counted += passes
         else:
-            found.people += 1
-            found.held += bool(marks & BURST)
-            found.turned_away += bool(marks & CEILING_FULL)
+            outcome.people += 1
+            outcome.held += bool(marks & BURST)
+            outcome.turned_away += bool(marks & CEILING_FULL)
             if passes:
-                found.late += wait > HOUR // 12
-                found.longest = max(found.longest, wait)
+                outcome.late += wait > HOUR // 12
+                outcome.longest = max(outcome.longest, wait)
         if passes:
             hour = (form.network, (form.at + wait) // HOUR)
             mails[hour] = mails.get(hour, 0) + 1
-    found.mails = max(mails.values(), default=0)
-    return found
+    outcome.mails = max(mails.values(), default=0)
+    return outcome
 
 
 # == Who signs ==
@@ -243,18 +243,22 @@ def table() -> Iterator[str]:
     yield f"| {' | '.join(heads)} |"
     yield "|---|---|---|---|---|---|"
     for what, forms, known in scenarios():
-        found = run(forms, known)
-        people = found.people or 1
+        outcome = run(forms, known)
+        people = outcome.people or 1
         cells = [what]
-        if found.people:
-            cells.append(f"{found.held:,} ({100 * found.held / people:.2f}%)")
-            longest = f", the longest {found.longest / HOUR:.1f} h" * bool(found.late)
-            cells.append(f"{found.late:,}{longest}")
-            cells.append(f"{found.turned_away:,}")
+        if outcome.people:
+            cells.append(f"{outcome.held:,} ({100 * outcome.held / people:.2f}%)")
+            longest = f", the longest {outcome.longest / HOUR:.1f} h" * bool(
+                outcome.late
+            )
+            cells.append(f"{outcome.late:,}{longest}")
+            cells.append(f"{outcome.turned_away:,}")
         else:
             cells += ["", "", ""]
-        cells.append(f"{found.counted:,} of {found.stuffed:,}" if found.stuffed else "")
-        cells.append(f"{found.mails:,}")
+        cells.append(
+            f"{outcome.counted:,} of {outcome.stuffed:,}" if outcome.stuffed else ""
+        )
+        cells.append(f"{outcome.mails:,}")
         yield f"| {' | '.join(cells)} |"
 
 

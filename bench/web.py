@@ -51,7 +51,7 @@ def against_bare(bench: Bench, client: Client, rounds: int, seconds: int) -> Rat
             if kind == "confirm":
                 measured = confirming(client, server, seconds)
             slices[kind] = (measured, slice_of(client, server, "bare", seconds))
-        found = pair(slices, rounds, "requests")
+        rates = pair(slices, rounds, "requests")
     alone = ceilings(bench, seconds)
     return Ratios(
         "web",
@@ -59,7 +59,7 @@ def against_bare(bench: Bench, client: Client, rounds: int, seconds: int) -> Rat
         ("of the bare view", "req/s", "bare/s"),
         [
             Figure(name, pairs, at_least=BARE_BARS[name])
-            for name, pairs in found.items()
+            for name, pairs in rates.items()
         ],
         [f"PostgreSQL alone, {name}: {rate:,}/s" for name, rate in alone.items()],
     )
@@ -88,11 +88,11 @@ def against_lean(bench: Bench, client: Client, rounds: int, seconds: int) -> Rat
         for server in (full, lean):
             for kind in slices:
                 client.run(server, kind, WARM)
-        found = pair(slices, rounds, "on and off")
+        rates = pair(slices, rounds, "on and off")
     bars = {"sign": LEAN_BAR, "confirm": LEAN_BAR}
     return Ratios(
         "lean",
         "With limits, honeypot, consent and due mail, of the same with them off",
         ("on, of off", "on, req/s", "off, req/s"),
-        [Figure(name, pairs, at_least=bars.get(name)) for name, pairs in found.items()],
+        [Figure(name, pairs, at_least=bars.get(name)) for name, pairs in rates.items()],
     )

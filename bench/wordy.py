@@ -23,16 +23,16 @@ CODAS = ("", "", "n", "r", "s", "l", "t", "nd", "rt", "st", "ck", "m")
 def words_of_a_language(chance: random.Random) -> list[str]:
     """Return invented words that can be spoken, and so can be mistyped; the common ones
     first."""
-    found: dict[str, None] = {}
-    while len(found) < VOCABULARY:
+    words: dict[str, None] = {}
+    while len(words) < VOCABULARY:
         syllables = chance.choices((1, 2, 3, 4), (1, 5, 4, 1))[0]
         word = "".join(
             chance.choice(ONSETS) + chance.choice(VOWELS) + chance.choice(CODAS)
             for _ in range(syllables)
         )
         if 3 < len(word) <= 20:
-            found[word] = None
-    return list(found)
+            words[word] = None
+    return list(words)
 
 
 def add_wordy(url: str, organization: int, number: int) -> list[str]:

@@ -80,12 +80,12 @@ class Environment(environ.Env):  # type: ignore[misc]
         """Return variables that are set but never read, each with the unset one that
         its name resembles."""
         unset = self.known - set(self.ENVIRON)
-        found = {
+        names = {
             name: close[0]
             for name in set(self.ENVIRON) - self.known
             if (close := get_close_matches(name.upper(), unset, n=1, cutoff=0.85))
         }
-        return dict(sorted(found.items()))
+        return dict(sorted(names.items()))
 
     def required(self, name: str, advice: str) -> str:
         """Return the value of `name`; if it is missing, report that with `advice` on
@@ -257,7 +257,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         """Return a line of text by language, without those that are not set: NAME_FR is
         in French, `name` itself in the first language, which may be named, too; report
         what cannot be printed on a page."""
-        found = {}
+        texts = {}
         for number, code in enumerate(languages):
             variable = f"{name}_{code.upper()}"
             value = self.text(variable)
@@ -283,8 +283,8 @@ class Environment(environ.Env):  # type: ignore[misc]
                     f"{variable} has nothing that can be seen. Say it, or leave it out."
                 )
             elif value:
-                found[code] = value
-        return found
+                texts[code] = value
+        return texts
 
     def time_zone(self, name: str) -> str:
         """Return a name of the time zone database; report any other."""
@@ -299,21 +299,21 @@ class Environment(environ.Env):  # type: ignore[misc]
     def listening(self, name: str) -> list[str]:
         """Return the addresses on which the web server listens: host:port, separated by
         commas."""
-        found = self.parts(name)
-        for part in found:
+        parts = self.parts(name)
+        for part in parts:
             host, _colon, port = part.rpartition(":")
             known = re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", host)
             if not (known and 0 < int_or_0(port) < 65536):
                 self.problems.append(
                     f"{name} holds {quoted(part)}. Set host:port: 127.0.0.1:8000"
                 )
-        return found or ["127.0.0.1:8000"]
+        return parts or ["127.0.0.1:8000"]
 
     def networks(self, name: str) -> list[str]:
         """Return IP addresses or networks, separated by commas; report each that is
         neither."""
-        found = self.parts(name)
-        for part in found:
+        parts = self.parts(name)
+        for part in parts:
             try:
                 # The widest private one, fc00::/7. Whoever is believed names visitors.
                 if parse_network(part).prefixlen < 7:
@@ -323,7 +323,7 @@ class Environment(environ.Env):  # type: ignore[misc]
                     f"{name} holds {quoted(part)}. List addresses (10.0.0.7) or whole "
                     "networks (10.0.0.0/8), separated by commas."
                 )
-        return found
+        return parts
 
     def site_url(self, name: str) -> SplitResult:
         """Return the public URL of the site: scheme and host, and nothing after
@@ -368,7 +368,7 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
             return {}
         try:
-            found: dict[str, Any] = dict(conninfo_to_dict(value))
+            parameters: dict[str, Any] = dict(conninfo_to_dict(value))
         except ProgrammingError as error:
             # Nothing else of libpq's words: they quote the value, which holds a
             # password.
@@ -379,9 +379,9 @@ class Environment(environ.Env):  # type: ignore[misc]
                     said = f": write {named[1]}=… with = as %3D, a space as %20"
             self.problems.append(f"{name} cannot be read{said}. {advice}")
             return {}
-        ports = str(found.pop("port", "") or "")
+        ports = str(parameters.pop("port", "") or "")
         wrong = [p for p in ports.split(",") if p and not 0 < int_or_0(p) < 65536]
-        if not found.get("dbname") or wrong:
+        if not parameters.get("dbname") or wrong:
             what = "a port is no number from 1 to 65535"
             if not wrong:
                 what = "it names no database"
@@ -389,7 +389,7 @@ class Environment(environ.Env):  # type: ignore[misc]
                 what = "an address of IPv6 stands in brackets, [::1]"
             self.problems.append(f"{name} cannot be read: {what}. {advice}")
             return {}
-        for option, given in found.items():
+        for option, given in parameters.items():
             known = CHOICES.get(option)
             if known and given not in known:
                 self.problems.append(
@@ -403,12 +403,12 @@ class Environment(environ.Env):  # type: ignore[misc]
                 )
         return {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": found.pop("dbname"),
-            "USER": found.pop("user", ""),
-            "PASSWORD": found.pop("password", ""),
-            "HOST": found.pop("host", ""),
+            "NAME": parameters.pop("dbname"),
+            "USER": parameters.pop("user", ""),
+            "PASSWORD": parameters.pop("password", ""),
+            "HOST": parameters.pop("host", ""),
             "PORT": ports,
-            "OPTIONS": found,
+            "OPTIONS": parameters,
         }
 
     def mailer(self, name: str) -> dict[str, Any]:
@@ -494,12 +494,12 @@ class Environment(environ.Env):  # type: ignore[misc]
         """Return django-anymail's settings: every variable that begins with ANYMAIL_.
         Report a missing or short WEBHOOK_SECRET."""
         prefix = "ANYMAIL_"
-        found = {
+        options = {
             name.removeprefix(prefix): value
             for name, value in self.ENVIRON.items()
             if name.startswith(prefix)
         }
-        user, colon, password = found.get("WEBHOOK_SECRET", "").partition(":")
+        user, colon, password = options.get("WEBHOOK_SECRET", "").partition(":")
         if not (user and colon and len(password) >= 20) or repeats_itself(password):
             self.problems.append(
                 "ANYMAIL_WEBHOOK_SECRET is missing, short or repeats itself: whoever "
@@ -507,7 +507,7 @@ class Environment(environ.Env):  # type: ignore[misc]
                 "characters or more, and give the provider the address with "
                 "name:password@ before the host."
             )
-        return found
+        return options
 
     def check(self) -> None:
         """Raise ImproperlyConfigured with every problem found, one a line."""

@@ -62,13 +62,13 @@ def every_admin_class_has_our_manners(
     """Require that every admin class derives from core.admin.model_admin, and that no
     list is editable: it could not detect edit conflicts; and that every bulk action
     says what it asks first."""
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     for model_admin in admin.site._registry.values():
         inlines = [*model_admin.inlines]
         if not isinstance(model_admin, ModelAdmin) or not all(
             issubclass(inline, InlineOptions) for inline in inlines
         ):
-            found.append(
+            messages.append(
                 Error(
                     f"{model_admin} or one of its inlines is not made of ours.",
                     hint="Derive from the classes of core.admin.model_admin.",
@@ -76,8 +76,10 @@ def every_admin_class_has_our_manners(
                 )
             )
         if model_admin.list_editable:
-            found.append(Error(f"{model_admin} is edited in a list.", id="config.E007"))
-        found += [
+            messages.append(
+                Error(f"{model_admin} is edited in a list.", id="config.E007")
+            )
+        messages += [
             Error(
                 f"The action {action.name} of {model_admin} does not say what it asks.",
                 hint="Decorate it with `asks` of core.admin.bulk_actions.",
@@ -86,7 +88,7 @@ def every_admin_class_has_our_manners(
             for action in model_admin._get_base_actions()  # type: ignore[attr-defined]
             if not declares(action.func)
         ]
-    return found
+    return messages
 
 
 @register(Tags.security, deploy=True)
@@ -292,13 +294,13 @@ def server_logs_no_values(
 ) -> list[CheckMessage]:
     """Warn when a failed statement would leave names and addresses in PostgreSQL's
     log."""
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     for alias in databases or []:
         with connections[alias].cursor() as cursor:
             cursor.execute(LOGGED_VALUES)
             talkative = ", ".join(setting for (setting,) in cursor.fetchall())
         if talkative:
-            found.append(
+            messages.append(
                 checks.Warning(
                     "PostgreSQL writes people's data into its own log when a "
                     f"statement fails: {talkative}.",
@@ -306,4 +308,4 @@ def server_logs_no_values(
                     id="config.W002",
                 )
             )
-    return found
+    return messages

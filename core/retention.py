@@ -67,10 +67,10 @@ class Rows:
         with transaction.atomic():
             # Rows that somebody else has locked are left to the next round.
             locked = rows.select_for_update(skip_locked=True, of=("self",))
-            found = list(locked.values_list("pk", flat=True)[:batch])
-            if found:
-                self.end(rows.model._default_manager.filter(pk__in=found))
-        return len(found)
+            keys = list(locked.values_list("pk", flat=True)[:batch])
+            if keys:
+                self.end(rows.model._default_manager.filter(pk__in=keys))
+        return len(keys)
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,8 @@ def months_before[D: date](now: D, months: int) -> D:
     then: Any = timezone.localtime(now) if isinstance(now, datetime) else now
     year, month = divmod(then.year * 12 + then.month - 1 - months, 12)
     day = min(then.day, calendar.monthrange(year, month + 1)[1])
-    found: D = then.replace(year=year, month=month + 1, day=day)
-    return found
+    day_before: D = then.replace(year=year, month=month + 1, day=day)
+    return day_before
 
 
 def months_after[D: date](then: D, months: int) -> D:

@@ -66,8 +66,8 @@ class Switches:
 
     def of(self, name: str) -> On | None:
         """Return the switch with this name, if it is on."""
-        found: On | None = getattr(self, name.replace("-", "_"))
-        return found
+        switch: On | None = getattr(self, name.replace("-", "_"))
+        return switch
 
 
 NONE = Switches()
@@ -97,10 +97,10 @@ STOPPED = "site.stopped"
 
 def switches_of(request: HttpRequest) -> Switches:
     """Return the switches that hold for this request."""
-    found = request.META.get(KEY)
-    if not isinstance(found, Switches):
-        found = request.META[KEY] = SWITCHES.get()
-    return found
+    switches = request.META.get(KEY)
+    if not isinstance(switches, Switches):
+        switches = request.META[KEY] = SWITCHES.get()
+    return switches
 
 
 def stopped_by(request: HttpRequest) -> str:

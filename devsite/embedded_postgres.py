@@ -62,8 +62,8 @@ def binaries() -> Path:
         location = Path(next(iter(wheel.submodule_search_locations)))
         candidates.append(location / "pginstall" / "bin")
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    if found := shutil.which("postgres"):
-        candidates.append(Path(found).parent)
+    if path := shutil.which("postgres"):
+        candidates.append(Path(path).parent)
     for candidate in candidates:
         if (candidate / "postgres").exists() and (candidate / "initdb").exists():
             return candidate

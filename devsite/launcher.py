@@ -82,11 +82,11 @@ def chosen_port() -> int:
 def listen_addresses(port: int) -> str:
     """Return where the web server listens: on this machine only, at its IPv4 and, if it
     has one, its IPv6 address."""
-    found = [f"127.0.0.1:{port}"]
+    addresses = [f"127.0.0.1:{port}"]
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
         probe.bind(("::1", 0))
-        found.append(f"[::1]:{port}")
-    return ",".join(found)
+        addresses.append(f"[::1]:{port}")
+    return ",".join(addresses)
 
 
 def make_folders() -> None:

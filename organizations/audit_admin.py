@@ -140,10 +140,10 @@ class AuditEntryAdmin(ScopedAdmin[AuditEntry]):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Read the entries of the page together: each names rows of other tables."""
-        found = super().get_changelist_instance(request)
-        for line in EntryReader(found.result_list):
+        changelist = super().get_changelist_instance(request)
+        for line in EntryReader(changelist.result_list):
             line.entry.line = line  # type: ignore[attr-defined]
-        return found
+        return changelist
 
     def changeform_view(
         self,
@@ -162,10 +162,10 @@ class AuditEntryAdmin(ScopedAdmin[AuditEntry]):
         )
 
     def line(self, entry: AuditEntry) -> EntryLine:
-        found: EntryLine = getattr(entry, "line", None) or next(
+        line: EntryLine = getattr(entry, "line", None) or next(
             iter(EntryReader([entry]))
         )
-        return found
+        return line
 
     @admin.display(description=_("who"))
     def who(self, entry: AuditEntry) -> str:

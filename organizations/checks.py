@@ -43,22 +43,22 @@ UNNAMED = {"catch_all_view", "RedirectView"}
 def every_right_is_declared(
     app_configs: Sequence[AppConfig] | None, **options: Any
 ) -> list[CheckMessage]:
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     for model_admin in admin.site._registry.values():
         for made in (model_admin, *model_admin.inlines):
-            found += faults_of_class(made if isinstance(made, type) else type(made))
+            messages += faults_of_class(made if isinstance(made, type) else type(made))
         if not isinstance(model_admin, ScopedAdmin):
             continue
         for action in model_admin._get_base_actions():  # type: ignore[attr-defined]
             if action.name != "delete_selected" and not has_right(action.func):
-                found.append(without_right(f"The action {action.name}", model_admin))
+                messages.append(without_right(f"The action {action.name}", model_admin))
         for pattern in model_admin.get_urls():
             name = str(pattern.name or "")
             prefix = f"{model_admin.opts.app_label}_{model_admin.opts.model_name}_"
             is_own = name and name.removeprefix(prefix) not in DJANGOS
             if is_own and not has_right(pattern.callback):
-                found.append(without_right(f"The page {name}", model_admin))
-    return found
+                messages.append(without_right(f"The page {name}", model_admin))
+    return messages
 
 
 def faults_of_class(made: type) -> Iterator[CheckMessage]:
@@ -116,21 +116,21 @@ def every_url_of_staff_takes_a_right(
 
 
 def view_name(view: Any) -> str:
-    found = getattr(view, "view_class", view)
-    return str(getattr(found, "__name__", ""))
+    view_class = getattr(view, "view_class", view)
+    return str(getattr(view_class, "__name__", ""))
 
 
 def urls_of_staff() -> Iterator[tuple[str, Any]]:
     """Yield the name, with its namespace, and the view of each URL of staff."""
-    for found in get_resolver().url_patterns:
-        if isinstance(found.pattern, AdminPrefix):
-            yield from named_views(found, "")
+    for pattern in get_resolver().url_patterns:
+        if isinstance(pattern.pattern, AdminPrefix):
+            yield from named_views(pattern, "")
 
 
 def named_views(resolver: Any, space: str) -> Iterator[tuple[str, Any]]:
-    for found in resolver.url_patterns:
-        if hasattr(found, "url_patterns"):
-            inside = f"{space}{found.namespace}:" if found.namespace else space
-            yield from named_views(found, inside)
+    for pattern in resolver.url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            inside = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from named_views(pattern, inside)
         else:
-            yield f"{space}{found.name}" if found.name else "", found.callback
+            yield f"{space}{pattern.name}" if pattern.name else "", pattern.callback

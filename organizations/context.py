@@ -19,8 +19,8 @@ ASKED = (403, 404, 410)
 def load_only_organization() -> Organization | None:
     """Return the only organisation of the site; None when there are several, or none
     yet."""
-    found = list(Organization.objects.prefetch_related("descriptions")[:2])
-    return found[0] if len(found) == 1 else None
+    organizations = list(Organization.objects.prefetch_related("descriptions")[:2])
+    return organizations[0] if len(organizations) == 1 else None
 
 
 ONLY = CachedValue(load_only_organization)

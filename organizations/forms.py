@@ -153,8 +153,8 @@ class OrganizationForm(forms.ModelForm[Organization]):
     def clean_mailing_gap_days(self) -> int:
         """Take the usual number for an empty box, and for a form that was opened before
         an update of the site brought this field."""
-        found: int | None = self.cleaned_data["mailing_gap_days"]
-        return USUAL_GAP_DAYS if found is None else found
+        days: int | None = self.cleaned_data["mailing_gap_days"]
+        return USUAL_GAP_DAYS if days is None else days
 
     def clean_logo(self) -> Any:
         logo = self.cleaned_data["logo"]

@@ -73,8 +73,8 @@ class Backend(ModelBackend):
             return None
 
         def check() -> User | None:
-            found = super(Backend, self).authenticate(request, address, password)
-            return found if isinstance(found, User) else None
+            user = super(Backend, self).authenticate(request, address, password)
+            return user if isinstance(user, User) else None
 
         try:
             return attempt_login(request, address, check)
@@ -127,16 +127,16 @@ def check_in_turn[T](
         events.record("login slowed", **about)
         raise Slowed(wait)
     with logins.LINE.turn() as is_ours:
-        found = check() if is_ours else None
+        result = check() if is_ours else None
     if not is_ours:
         give_back(*drawn)
         events.record("login put off", **about)
         raise HeldUp(BUSY)
-    if found is None:
+    if result is None:
         events.record("login failed", **about)
         return None
     give_back(*drawn)
-    return found
+    return result
 
 
 def find(address: str, network: Network | None) -> tuple[int | None, bool]:
@@ -144,13 +144,13 @@ def find(address: str, network: Network | None) -> tuple[int | None, bool]:
     logged in from this network. The statement is the same for any address, so that its
     duration reveals nothing."""
     here = SeenNetwork.objects.filter(user=OuterRef("pk"), network=str(network))
-    found = (
+    user = (
         User.objects.of_address(address)
         .annotate(is_usual=Exists(here))
         .values_list("pk", "is_usual")
         .first()
     )
-    return found or (None, False)
+    return user or (None, False)
 
 
 def record_login(

@@ -18,7 +18,7 @@ def members_of(organization: Organization) -> list[Membership]:
     """Return the members, owners first, each with `has_factor` and `seen_at`: the last
     login, or page while logged in."""
     factors = Authenticator.objects.filter(user=OuterRef("user"))
-    found = (
+    members = (
         organization.memberships.select_related("user", "user__factor_removal")
         .annotate(
             has_factor=Exists(factors.exclude(type=Type.RECOVERY_CODES)),
@@ -29,7 +29,7 @@ def members_of(organization: Organization) -> list[Membership]:
         .order_by("user__email")
     )
     ranks = list(Role.values)
-    return sorted(found, key=lambda member: ranks.index(member.role))
+    return sorted(members, key=lambda member: ranks.index(member.role))
 
 
 def change_role(membership: Membership, role: Role, by: User) -> None:

@@ -87,7 +87,7 @@ def forms_of(password: str) -> set[str]:
     and what is repeated only once."""
     plain = fold_letters(password[:LOOKED_AT])[:LOOKED_AT]
     forms = {plain, plain.translate(LEET), plain.translate(SHIFTED)}
-    return {found[1] if (found := AGAIN.fullmatch(f)) else f for f in forms}
+    return {match[1] if (match := AGAIN.fullmatch(f)) else f for f in forms}
 
 
 def fold_letters(text: str) -> str:
@@ -99,8 +99,8 @@ def fold_letters(text: str) -> str:
 
 def is_guessable(names: list[str], form: str) -> bool:
     """Return whether one form of a password scores too low, or is mostly names."""
-    found = zxcvbn(form, user_inputs=names, max_length=LOOKED_AT)
-    return found["score"] < ENOUGH or is_mostly(names, form)
+    strength = zxcvbn(form, user_inputs=names, max_length=LOOKED_AT)
+    return strength["score"] < ENOUGH or is_mostly(names, form)
 
 
 def is_mostly(names: list[str], form: str) -> bool:

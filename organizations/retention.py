@@ -79,8 +79,8 @@ def ended_logins(now: datetime) -> QuerySet[UserSession]:
     running = Session.objects.filter(
         session_key=OuterRef("session_key"), expire_date__gte=now
     )
-    found = UserSession.objects.filter(~Exists(running)).order_by("pk")
-    return cast("QuerySet[UserSession]", found)
+    ended = UserSession.objects.filter(~Exists(running)).order_by("pk")
+    return cast("QuerySet[UserSession]", ended)
 
 
 RULES = [

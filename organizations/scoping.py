@@ -139,10 +139,10 @@ class ScopedPermissions:
             for name, right in self.view_rights.items()
             if not self.holds(request, right, obj)
         }
-        found = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        fieldsets = super().get_fieldsets(request, obj)  # type: ignore[misc]
         return [
             (name, {**options, "fields": without(hidden, options["fields"])})
-            for name, options in found
+            for name, options in fieldsets
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -250,8 +250,10 @@ class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
         left would tell what stands in it."""
         column = lookup.partition("__")[0]
         shown = {*self.get_list_display(request)}
-        for found in self.get_list_filter(request):
-            field = found[0] if isinstance(found, list | tuple) else found
+        for list_filter in self.get_list_filter(request):
+            field = (
+                list_filter[0] if isinstance(list_filter, list | tuple) else list_filter
+            )
             shown.add(getattr(field, "parameter_name", field))
         try:
             self.opts.get_field(column)
@@ -266,10 +268,10 @@ class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
     ) -> Any:
         """Return the actions that the user may take anywhere; each is taken on the rows
         where they may (`action`)."""
-        found = super().get_actions(request, action_location)
+        actions = super().get_actions(request, action_location)
         return {
             name: offered
-            for name, offered in found.items()
+            for name, offered in actions.items()
             if name == "delete_selected"  # which asks for the permission of each row
             or may_somewhere(user_of(request), offered.func.right)
         }
@@ -296,8 +298,10 @@ class ScopedAdmin[M: models.Model](ScopedPermissions, ModelAdmin[M]):
         """Record that the page of an action names rows with supporters' data."""
         if self.needs.view is Right.SEE_SUPPORTERS:
             rows = self.model._default_manager.filter(pk__in=question.named)
-            if found := list(rows.values_list(self.organization_path, flat=True)):
-                entries.look(self.model, found, kind="list")
+            if organizations := list(
+                rows.values_list(self.organization_path, flat=True)
+            ):
+                entries.look(self.model, organizations, kind="list")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -384,11 +388,11 @@ def action(right: Right, description: Any, question: Asked) -> Callable[[Any], A
 
     def asked(self: Any, request: HttpRequest, queryset: Any) -> Question:
         rows, some_left = allowed(self, request, queryset)
-        found = question(self, request, rows)
-        self.note_named(found)
+        asking = question(self, request, rows)
+        self.note_named(asking)
         if some_left:
-            found.left.append(NamedRow(gettext(LEFT)))
-        return found
+            asking.left.append(NamedRow(gettext(LEFT)))
+        return asking
 
     def decorate(method: Any) -> Any:
         @admin.action(description=description)

@@ -63,7 +63,7 @@ def retention_limit(now: datetime) -> list[Reading]:
     if len(newest) == 2:
         limit, before = newest
         if limit.months < before.months and limit.holds_from > now:
-            waiting = sum(found.names for found in announced(now))
+            waiting = sum(petition.names for petition in announced(now))
         if waiting:
             trouble = (
                 f"RETENTION_MONTHS was lowered to {limit.months}: names of "
@@ -134,12 +134,12 @@ def mail(now: datetime) -> list[Reading]:
 @probe
 def mailings(now: datetime) -> list[Reading]:
     """Measure how many mailings stand still although people wait for them."""
-    found = sorted(each.pk for each in (*standing_still(now), *interrupted(now)))
+    numbers = sorted(each.pk for each in (*standing_still(now), *interrupted(now)))
     trouble = ""
-    if found and SWITCHES.get().sends_mail:
-        page = reverse("admin:petitions_mailing_change", args=[found[0]])
+    if numbers and SWITCHES.get().sends_mail:
+        page = reverse("admin:petitions_mailing_change", args=[numbers[0]])
         trouble = (
-            f"A mailing ({len(found)} in all) has not come further for "
+            f"A mailing ({len(numbers)} in all) has not come further for "
             f"{STANDS_STILL_AFTER // timedelta(minutes=1)} minutes: "
             f"{settings.SITE_URL}{page}. Is the mail server up, or do confirmations "
             "take all the pace there is, or was its update changed meanwhile? Read the "
@@ -148,7 +148,7 @@ def mailings(now: datetime) -> list[Reading]:
     return [
         Reading(
             "mailings_standing_still",
-            len(found),
+            len(numbers),
             "Mailings that have not come further although people wait for them",
             trouble,
         )
@@ -192,10 +192,10 @@ def sources(now: datetime) -> list[Reading]:
     """Measure how many networks and mail domains stand out in this hour and the one
     before."""
     # `networks` measures the signatures whose network nobody knows.
-    found = [outlier for outlier in outliers(now - 2 * HOUR) if outlier.source]
+    outlying = [outlier for outlier in outliers(now - 2 * HOUR) if outlier.source]
     trouble = ""
-    if found:
-        most = max(found, key=lambda outlier: outlier.signed)
+    if outlying:
+        most = max(outlying, key=lambda outlier: outlier.signed)
         page = reverse("admin:petitions_petition_figures", args=[most.petition.pk])
         trouble = (
             f"{most.signed} of {most.of} signatures within an hour came from one "
@@ -207,7 +207,7 @@ def sources(now: datetime) -> list[Reading]:
     return [
         Reading(
             "sources_standing_out",
-            len(found),
+            len(outlying),
             "Networks and mail domains that brought very many within an hour",
             trouble,
         )

@@ -92,9 +92,9 @@ def receivers(
             memberships__organization=organization,
             memberships__role__in=roles_with(right),
         )
-        found = list(staff.order_by("pk").values_list("email", flat=True))
-        if found:
-            return found
+        addresses = list(staff.order_by("pk").values_list("email", flat=True))
+        if addresses:
+            return addresses
         if organization.contact_email:
             return [organization.contact_email]
     administrators = User.objects.filter(is_active=True, is_superuser=True)

@@ -95,19 +95,19 @@ def events(
 ) -> list[Event]:
     """Return the events, latest first. Of those at one time, what came of the petition
     stands above its handover."""
-    found = [
+    events = [
         Event(row.handed_on, entered_at(row.handed_on, row.created_at), handover=row)
         for row in handovers
     ]
-    found += [
+    events += [
         Event(row.answered_on, entered_at(row.answered_on, row.created_at), answer=row)
         for row in answers
     ]
-    found += [
+    events += [
         Event(timezone.localdate(row.withdrawn_at), row.withdrawn_at, withdrawal=row)
         for row in withdrawals
     ]
-    found += [
+    events += [
         Event(update.day, update.published_at, update=update)
         for update in reversed(updates)
         if update.published_at is not None
@@ -115,8 +115,8 @@ def events(
     day, at = petition.decided_on, petition.decided_at
     if petition.has_ended and day is not None and at is not None:
         won = petition.state == State.WON
-        found.append(Event(day, at, end=State.WON if won else State.CLOSED))
-    return sorted(found, key=lambda event: (event.day, event.at))[::-1]
+        events.append(Event(day, at, end=State.WON if won else State.CLOSED))
+    return sorted(events, key=lambda event: (event.day, event.at))[::-1]
 
 
 def entered_at(day: date, created_at: datetime) -> datetime:

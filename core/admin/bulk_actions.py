@@ -88,11 +88,11 @@ def question_naming(
 ) -> Question:
     """Return a question that names the rows, or the first of them, by `line`."""
     counted = rows.order_by().aggregate(number=Count("pk"), newest=Max("pk"))
-    found = list(rows.order_by("pk")[:MOST_LISTED])
+    listed = list(rows.order_by("pk")[:MOST_LISTED])
     return Question(
         way_back,
-        lines=[NamedRow(line(row)) for row in found],
-        named=[row.pk for row in found],
+        lines=[NamedRow(line(row)) for row in listed],
+        named=[row.pk for row in listed],
         number=counted["number"],
         newest=counted["newest"] or 0,
     )

@@ -113,9 +113,9 @@ def told(form: Any, formsets: Iterable[Any] = ()) -> str:
 
 def form_digests(form: Any) -> dict[str, str]:
     return {
-        name: digest(stored_text(found, form.get_initial_for_field(found, name)))
-        for name, found in form.fields.items()
-        if name not in NOT_COMPARED and not found.disabled and not is_hidden_key(found)
+        name: digest(stored_text(field, form.get_initial_for_field(field, name)))
+        for name, field in form.fields.items()
+        if name not in NOT_COMPARED and not field.disabled and not is_hidden_key(field)
     }
 
 
@@ -130,10 +130,10 @@ def typed_anew(form: Any, sent: Sent) -> dict[str, Any]:
     }
 
 
-def is_hidden_key(found: forms.Field) -> bool:
+def is_hidden_key(field: forms.Field) -> bool:
     """Return whether the field is hidden, as those of an inline that only say which row
     it is."""
-    return isinstance(found.widget, forms.HiddenInput)
+    return isinstance(field.widget, forms.HiddenInput)
 
 
 def row_key(form: Any) -> str:
@@ -146,14 +146,14 @@ def row_key(form: Any) -> str:
 # == Values as text, to be compared ==
 
 
-def stored_text(found: forms.Field, value: Any) -> str:
+def stored_text(field: forms.Field, value: Any) -> str:
     """Return a stored value as text, so that it equals what a browser sends back
     unchanged."""
     if isinstance(value, FieldFile):
         return value.name or ""
-    value = found.prepare_value(value)
-    if isinstance(found, LineField):
-        value = found.settled(value)
+    value = field.prepare_value(value)
+    if isinstance(field, LineField):
+        value = field.settled(value)
     if value is None or value == "" or value == []:
         return ""
     if isinstance(value, datetime):
@@ -166,24 +166,24 @@ def stored_text(found: forms.Field, value: Any) -> str:
 
 def typed_text(form: Any, name: str) -> str | None:
     """Return what was typed as text; None when it is invalid or a new file."""
-    found, raw = form.fields[name], form[name].data
-    if isinstance(found, forms.FileField):
-        initial = form.get_initial_for_field(found, name)
-        return stored_text(found, initial) if raw in (None, "") else None
+    field, raw = form.fields[name], form[name].data
+    if isinstance(field, forms.FileField):
+        initial = form.get_initial_for_field(field, name)
+        return stored_text(field, initial) if raw in (None, "") else None
     try:
-        value = found.clean(raw)
+        value = field.clean(raw)
     except forms.ValidationError:
         return None
     # Choices are compared by the value the browser sends, not by what it is coerced to.
     return stored_text(
-        found, raw if isinstance(found, forms.TypedChoiceField) else value
+        field, raw if isinstance(field, forms.TypedChoiceField) else value
     )
 
 
-def displayed_value(found: Any, text: str) -> str:
+def displayed_value(field: Any, text: str) -> str:
     """Return a stored value as readers know it: by the labels of its choices."""
-    if hasattr(found, "choices"):
-        labels = {str(value): str(label) for value, label in found.choices}
+    if hasattr(field, "choices"):
+        labels = {str(value): str(label) for value, label in field.choices}
         text = ", ".join(labels.get(part, part) for part in text.split("\n") if part)
     return text or gettext("nothing")
 
@@ -232,8 +232,8 @@ class ConflictAwareForm(forms.BaseForm):
         base = self.opened_with
         if base is None or self.sent is None:
             return theirs, both
-        for name, found in self.fields.items():
-            if found.disabled or name in NOT_COMPARED or is_hidden_key(found):
+        for name, form_field in self.fields.items():
+            if form_field.disabled or name in NOT_COMPARED or is_hidden_key(form_field):
                 continue
             if self.add_prefix(name) in self.sent.theirs:
                 theirs.append(name)
@@ -246,7 +246,7 @@ class ConflictAwareForm(forms.BaseForm):
                 continue
             if typed is not None and digest(typed) == base.get(name):
                 theirs.append(name)
-                self.sent.kept.append(str(found.label))
+                self.sent.kept.append(str(form_field.label))
             else:
                 both[name] = stored
         for name, words in self.described_pictures():
@@ -264,15 +264,15 @@ class ConflictAwareForm(forms.BaseForm):
         return theirs, both
 
     def stored_text(self, name: str) -> str:
-        found = self.fields[name]
-        return stored_text(found, self.get_initial_for_field(found, name))
+        field = self.fields[name]
+        return stored_text(field, self.get_initial_for_field(field, name))
 
     def described_pictures(self) -> Iterable[tuple[str, str]]:
         """Yield each picture field with the field that describes it: a description of
         one picture is never stored beside another."""
-        for name, found in self.fields.items():
+        for name, form_field in self.fields.items():
             words = f"{name}_description"
-            if isinstance(found, forms.FileField) and words in self.fields:
+            if isinstance(form_field, forms.FileField) and words in self.fields:
                 yield name, words
 
     def both_changed(self, name: str, stored: str) -> SafeString:
@@ -328,18 +328,18 @@ class ConflictAwareForm(forms.BaseForm):
             typed = self.data.get(self.add_prefix(name))
             if typed is None or name in known or name in self.changed_data:
                 continue
-            found = self.fields.get(name) or forms.CharField()
+            field = self.fields.get(name) or forms.CharField()
             text = stored_text(forms.CharField(), typed)
-            if name in self.fields and not found.disabled:
+            if name in self.fields and not field.disabled:
                 # As the field cleans it: some remove what nobody can see.
                 read = typed_text(self, name)
                 text = text if read is None else read
             instance = getattr(self, "instance", None)
             stored = self.initial.get(name, getattr(instance, name, ""))
-            is_text = isinstance(found, forms.CharField) and isinstance(stored, str)
+            is_text = isinstance(field, forms.CharField) and isinstance(stored, str)
             if (
                 not is_text
-                or text == stored_text(found, stored)
+                or text == stored_text(field, stored)
                 or digest(text) == before
             ):
                 continue
@@ -355,10 +355,10 @@ class ConflictAwareForm(forms.BaseForm):
             )
 
 
-def keep_stored(found: forms.Field) -> None:
+def keep_stored(field: forms.Field) -> None:
     """Make the field show the stored value whatever was typed, and editable again."""
-    found.disabled = False
-    found.bound_data = lambda data, initial: initial  # type: ignore[method-assign]
+    field.disabled = False
+    field.bound_data = lambda data, initial: initial  # type: ignore[method-assign]
 
 
 def label_of(form: Any, name: str) -> str:

@@ -215,11 +215,11 @@ def carried_in(request: HttpRequest) -> Typed | None:
     """Return what a login form carried along; None when there is nothing, or no valid
     signature."""
     try:
-        found = signing.loads(request.POST.get(CARRIED, ""), salt=SALT, max_age=KEPT)
+        carried = signing.loads(request.POST.get(CARRIED, ""), salt=SALT, max_age=KEPT)
     except signing.BadSignature:
         return None
-    found["pairs"] = [tuple(pair) for pair in found["pairs"]]
-    return Typed(**found)
+    carried["pairs"] = [tuple(pair) for pair in carried["pairs"]]
+    return Typed(**carried)
 
 
 def in_our_frames[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:

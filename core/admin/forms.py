@@ -44,8 +44,8 @@ class StaffForm(ConflictAwareForm, forms.ModelForm[Any]):
         """Capitalise labels as the admin does for columns, whichever class defines
         them."""
         super().__init__(*args, **kwargs)
-        for found in self.fields.values():
-            found.label = capfirst(found.label) if found.label else found.label
+        for field in self.fields.values():
+            field.label = capfirst(field.label) if field.label else field.label
 
     def full_clean(self) -> None:
         super().full_clean()
@@ -70,14 +70,14 @@ class StaffForm(ConflictAwareForm, forms.ModelForm[Any]):
         go back; and a text that was stored before texts were cleaned would come back
         cleaned."""
         cleaned = super().clean()
-        for name, found in self.fields.items():
+        for name, field in self.fields.items():
             stays = name in self.cleaned_data and name not in self.changed_data
-            if not stays or found.disabled:
+            if not stays or field.disabled:
                 continue
-            if isinstance(found, MomentField):
+            if isinstance(field, MomentField):
                 self.cleaned_data[name] = getattr(self.instance, name)
-            elif isinstance(found, LineField) and not self.instance._state.adding:
-                self.cleaned_data[name] = self.get_initial_for_field(found, name)
+            elif isinstance(field, LineField) and not self.instance._state.adding:
+                self.cleaned_data[name] = self.get_initial_for_field(field, name)
         return cleaned
 
     def is_refused(self, refusal: Refusal) -> bool:
@@ -89,8 +89,8 @@ class StaffForm(ConflictAwareForm, forms.ModelForm[Any]):
         wrong = {name for name in self.errors if name != NON_FIELD_ERRORS}
         fields = self.fields.items()
         wrong |= {n for n, f in fields if isinstance(f, InlineForeignKeyField)}
-        for found in broken_constraints(self.instance, wrong).values():
-            for names, error in found:
+        for broken in broken_constraints(self.instance, wrong).values():
+            for names, error in broken:
                 self.add_error(self.beside(names), ValidationError(error.messages))
 
     def beside(self, names: Iterable[str]) -> str | None:
@@ -155,7 +155,7 @@ class StaffFormSet(BaseInlineFormSet[Any, Any, Any]):
         """Count the rows that arrived and correct the management form: a claimed number
         is not trusted, and no row is built for it."""
         own = re.compile(rf"{re.escape(self.prefix)}-(0|[1-9][0-9]{{0,3}})-")
-        places = {int(found[1]) for name in self.data if (found := own.match(name))}
+        places = {int(match[1]) for name in self.data if (match := own.match(name))}
         arrived = next(place for place in count() if place not in places)
         told = self.data.get(f"{self.prefix}-TOTAL_FORMS")
         if told != str(arrived):

@@ -164,8 +164,8 @@ class EntryReader:
     def link(self, model: Any, number: str) -> str:
         """Return the name of a row that another one refers to, or its number."""
         if (model, number) not in self.linked:
-            found = self.named(model, {number}).get(number)
-            self.linked[model, number] = str(found) if found is not None else number
+            row = self.named(model, {number}).get(number)
+            self.linked[model, number] = str(row) if row is not None else number
         return self.linked[model, number]
 
 
@@ -301,14 +301,14 @@ def passages(before: str, after: str) -> tuple[str, str]:
         return before, after
     start = common_beginning(before, after)
     end = common_beginning(before[start:][::-1], after[start:][::-1])
-    found = []
+    cut = []
     for text in (before, after):
         first, last = max(0, start - CONTEXT), len(text) - end + CONTEXT
         piece = text[first:last]
         if len(piece) > LONGEST:
             piece, last = piece[:LONGEST], 0
-        found.append(("…" if first else "") + piece + ("…" if last < len(text) else ""))
-    return found[0], found[1]
+        cut.append(("…" if first else "") + piece + ("…" if last < len(text) else ""))
+    return cut[0], cut[1]
 
 
 def is_of_signers(model: type[models.Model]) -> bool:
@@ -331,8 +331,8 @@ def show_history(
         if hidden is not None:
             parts.append(model)
             unseen[model._meta.db_table] = hidden
-    found = entries.of_row(type(row), row.pk, parts)
-    paginator = model_admin.get_paginator(request, found, A_PAGE)
+    rows = entries.of_row(type(row), row.pk, parts)
+    paginator = model_admin.get_paginator(request, rows, A_PAGE)
     page = paginator.get_page(request.GET.get(PAGE_VAR, 1))
     context = {
         **model_admin.admin_site.each_context(request),

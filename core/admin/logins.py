@@ -77,8 +77,8 @@ class HeldUp(PermissionDenied):
 
 def held_up(request: HttpRequest) -> HeldUp | None:
     """Return why the login in this request was held up, if it was."""
-    found = request.META.get(HELD_UP)
-    return found if isinstance(found, HeldUp) else None
+    held = request.META.get(HELD_UP)
+    return held if isinstance(held, HeldUp) else None
 
 
 # == How long a login lasts ==

@@ -63,8 +63,8 @@ def meanwhile(
     opened, and when; "" when nobody is known to have."""
     if opened is None:
         return ""
-    found = entries.of_row(model, number, inlines)
-    last = found.filter(at__gte=opened, account__isnull=False).first()
+    written = entries.of_row(model, number, inlines)
+    last = written.filter(at__gte=opened, account__isnull=False).first()
     if last is None or last.account is None:
         return ""
     at = date_format(timezone.localtime(last.at), "SHORT_DATETIME_FORMAT")
@@ -91,14 +91,14 @@ def warn_of_mojibake(request: HttpRequest, form: Any, formsets: Iterable[Any]) -
         for name in form.changed_data:
             if not isinstance(form.fields[name], LineField):
                 continue
-            found = find_mojibake(str(form[name].data or ""))
-            if found is None:
+            mojibake = find_mojibake(str(form[name].data or ""))
+            if mojibake is None:
                 continue
             sentence = gettext(
                 "%(field)s: “%(found)s” looks like letters read in a wrong encoding. "
                 "It was saved so: look at it."
             )
-            if found.meant:
+            if mojibake.meant:
                 sentence = gettext(
                     "%(field)s: “%(found)s” looks like letters read in a wrong "
                     "encoding, for “%(meant)s”. It was saved so: look at it."
@@ -108,7 +108,7 @@ def warn_of_mojibake(request: HttpRequest, form: Any, formsets: Iterable[Any]) -
                 sentence
                 % {
                     "field": form[name].label,
-                    "found": cited(found.found),
-                    "meant": cited(found.meant),
+                    "found": cited(mojibake.found),
+                    "meant": cited(mojibake.meant),
                 },
             )

@@ -40,10 +40,10 @@ class Choices(AutocompleteJsonView):
     way, which no form has."""
 
     def process_request(self, request: HttpRequest) -> Any:
-        found: Any = super().process_request(request)
-        if isinstance(found[2], ForeignObjectRel):
+        response: Any = super().process_request(request)
+        if isinstance(response[2], ForeignObjectRel):
             raise PermissionDenied
-        return found
+        return response
 
 
 class StaffSite(AdminSite):

@@ -63,16 +63,16 @@ _known = threading.local()
 
 def current() -> Acting:
     """Return who acts in this thread; NOBODY where nobody said so."""
-    found: Acting = getattr(_known, "acting", NOBODY)
-    return found
+    acting: Acting = getattr(_known, "acting", NOBODY)
+    return acting
 
 
 def status() -> TransactionStatus | None:
     """Return the state of this thread's connection; None without one."""
     if connection.connection is None or connection.connection.closed:
         return None
-    found: TransactionStatus = connection.connection.info.transaction_status
-    return found
+    transaction: TransactionStatus = connection.connection.info.transaction_status
+    return transaction
 
 
 def is_in_transaction() -> bool:

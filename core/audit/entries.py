@@ -95,5 +95,5 @@ def of_row(
 def names_of_actors(entries: Iterable[AuditEntry]) -> dict[int, str]:
     """Return the names of those who act in the entries, by account."""
     accounts = {entry.account for entry in entries if entry.account is not None}
-    found = get_user_model()._default_manager.in_bulk(accounts)
-    return {number: str(found.get(number, number)) for number in accounts}
+    users = get_user_model()._default_manager.in_bulk(accounts)
+    return {number: str(users.get(number, number)) for number in accounts}

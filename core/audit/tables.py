@@ -111,16 +111,16 @@ def steps(model: type[models.Model], path: str) -> str:
     """Return the way to the organisation's id as `audit_organization` takes it."""
     if not path:
         return ""
-    found: list[str] = []
+    way: list[str] = []
     at = model
     names = path.split("__")
     for number, name in enumerate(names):
         field: Any = at._meta.pk if name == "pk" else at._meta.get_field(name)
         column = field.column
-        found.append(f"{at._meta.db_table}.{column}" if number else column)
+        way.append(f"{at._meta.db_table}.{column}" if number else column)
         if number < len(names) - 1:
             at = field.related_model
-    return ",".join(found)
+    return ",".join(way)
 
 
 def arguments(model: type[models.Model], choice: Audited) -> list[str]:
@@ -136,13 +136,13 @@ def arguments(model: type[models.Model], choice: Audited) -> list[str]:
 
 def wanted() -> dict[tuple[str, str], tuple[str, list[str]]]:
     """Return, by table and name, when each trigger fires and its arguments."""
-    found: dict[tuple[str, str], tuple[str, list[str]]] = {}
+    triggers: dict[tuple[str, str], tuple[str, list[str]]] = {}
     for model, choice in audited().items():
         table = model._meta.db_table
         events = "UPDATE OR DELETE" if choice.made_by_strangers else EVERYTHING
-        found[table, ROWS] = (events, arguments(model, choice))
-        found[table, WHOLE] = ("TRUNCATE", [])
-    return found
+        triggers[table, ROWS] = (events, arguments(model, choice))
+        triggers[table, WHOLE] = ("TRUNCATE", [])
+    return triggers
 
 
 EVERYTHING = "INSERT OR UPDATE OR DELETE"

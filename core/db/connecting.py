@@ -179,8 +179,8 @@ class Trouble:
 def trouble(alias: str = "default") -> Trouble | None:
     """Return why the database cannot be used, pending migrations included; None when
     all is well."""
-    if found := unfit(alias):
-        return found
+    if cause := unfit(alias):
+        return cause
     try:
         number = schema.pending_migrations()
     except Error:
@@ -242,8 +242,8 @@ def explain_error(error: Error, *, migrating: bool = False) -> str:
                 return f"{describe_database('default')} ({state}) {sentence}"
         link = link.__cause__ or link.__context__
     connections["default"].close()
-    found = unfit() if migrating else trouble()
-    return found.sentence if found else ""
+    cause = unfit() if migrating else trouble()
+    return cause.sentence if cause else ""
 
 
 def say_trouble() -> None:
@@ -255,17 +255,17 @@ def say_trouble() -> None:
 def wait(stop: threading.Event) -> None:
     """Wait until the database can be used or `stop` is set; log meanwhile why it
     cannot."""
-    while not stop.is_set() and (found := trouble()):
-        log_or_exit(found)
+    while not stop.is_set() and (cause := trouble()):
+        log_or_exit(cause)
         stop.wait(2)
 
 
-def log_or_exit(found: Trouble | None) -> None:
-    """Log the sentence of `found`; exit with it if waiting does not help."""
-    if found and found.stays:
-        sys.exit(found.sentence)
-    if found:
-        COMPLAINT.log(found.sentence)
+def log_or_exit(cause: Trouble | None) -> None:
+    """Log the sentence of `cause`; exit with it if waiting does not help."""
+    if cause and cause.stays:
+        sys.exit(cause.sentence)
+    if cause:
+        COMPLAINT.log(cause.sentence)
 
 
 # The reason, at most ten seconds old, for callers that fail again and again: looking
@@ -276,10 +276,10 @@ LATELY = CachedValue(trouble, seconds=10)
 def log_recent_trouble() -> bool:
     """Log why the database could not be used just now; return whether a reason is
     known."""
-    found = LATELY.get()
-    if found:
-        COMPLAINT.log(found.sentence)
-    return found is not None
+    cause = LATELY.get()
+    if cause:
+        COMPLAINT.log(cause.sentence)
+    return cause is not None
 
 
 def explain_connection(alias: str, words: str) -> Trouble:
@@ -315,8 +315,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     kinds = [checks.Tags.files, checks.Tags.compatibility]
-    for found in checks.run_checks(tags=kinds):
-        logger.error("%s %s", found.msg, found.hint or "")
+    for message in checks.run_checks(tags=kinds):
+        logger.error("%s %s", message.msg, message.hint or "")
     say_trouble()
 
 

@@ -22,10 +22,14 @@ def refuse_longer(limits: Limits) -> Callable[[Any, BaseDatabaseSchemaEditor], N
     a petition could not end."""
 
     def look(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
-        found = list(longer(limits, editor))
-        if found:
-            more = f"\n  and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
-            named = "".join(f"\n  {each}" for each in found[:NAMED])
+        overlong = list(longer(limits, editor))
+        if overlong:
+            more = (
+                f"\n  and {len(overlong) - NAMED:,} more"
+                if len(overlong) > NAMED
+                else ""
+            )
+            named = "".join(f"\n  {each}" for each in overlong[:NAMED])
             raise CommandError(
                 f"Some rows hold more than they may:{named}{more}\nShorten them, then "
                 "run migrate again; docs/operations.md, “Updates”, says how. Nothing "

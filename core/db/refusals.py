@@ -70,10 +70,10 @@ def refusal_of(error: DatabaseError) -> Refusal:
         if has_sentence(constraint):
             return Refusal(sentence, model._meta.db_table, fields_of(model, constraint))
     columns = [column] if column else columns_of_constraint(table, name)
-    found = SENTENCES.get(state, UNKNOWN)
+    explanation = SENTENCES.get(state, UNKNOWN)
     if state == "23514" and re.fullmatch(rf"{table}_\w+_check\d*", name):
-        found = NOT_NEGATIVE
-    return Refusal(str(found), table, tuple(field_names(table, columns)))
+        explanation = NOT_NEGATIVE
+    return Refusal(str(explanation), table, tuple(field_names(table, columns)))
 
 
 @cache
@@ -106,8 +106,8 @@ def columns_of_constraint(table: str, constraint: str) -> list[str]:
     if not table or not constraint:
         return []
     with connection.cursor() as cursor:
-        found = connection.introspection.get_constraints(cursor, table)
-    declared: Any = dict(found).get(constraint) or {}
+        constraints = connection.introspection.get_constraints(cursor, table)
+    declared: Any = dict(constraints).get(constraint) or {}
     return list(declared.get("columns") or [])
 
 

@@ -428,10 +428,10 @@ def not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     if etag and stream is not None:
         # Any response will do, but django-stubs does not know that.
         whole = cast("HttpResponse", response)
-        found = get_conditional_response(request, etag=etag, response=whole)
-        if found is not None and found is not whole:
+        unchanged = get_conditional_response(request, etag=etag, response=whole)
+        if unchanged is not None and unchanged is not whole:
             stream.close()
-            return found
+            return unchanged
     return response
 
 

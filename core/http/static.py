@@ -37,7 +37,7 @@ class BundlingStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
     def _bundle(self, paths: dict[str, Any], name: str, css: str) -> str:
         folder = name.rpartition("/")[0]
         return IMPORT.sub(
-            lambda found: self._source(paths, f"{folder}/{found['name']}"), css
+            lambda match: self._source(paths, f"{folder}/{match['name']}"), css
         )
 
     @staticmethod

@@ -35,7 +35,7 @@ AROUND = re.compile(r"\s*([{};,>])\s*")
 def inline_imports(path: Path) -> str:
     """Return a style sheet with its imports inlined."""
     return IMPORT.sub(
-        lambda found: inline_imports(path.parent / found["name"]), path.read_text()
+        lambda match: inline_imports(path.parent / match["name"]), path.read_text()
     )
 
 

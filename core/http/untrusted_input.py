@@ -74,10 +74,10 @@ def clean_content_type(given: str) -> str:
     """Return a Content-Type of which only the media type, a boundary, and whether the
     charset is UTF-8 are left. Django looks up any charset that is named, and fails with
     codecs that are not text encodings (hex, rot13)."""
-    found = MEDIA_TYPE.match(given)
-    if found is None:
+    match = MEDIA_TYPE.match(given)
+    if match is None:
         return ""
-    clean = found[1].lower()
+    clean = match[1].lower()
     if boundary := BOUNDARY.search(given):
         clean += f'; boundary="{boundary[1] or boundary[2]}"'
     if charset := CHARSET.search(given):
@@ -127,12 +127,12 @@ def measure(environ: Environ) -> None:
         environ["CONTENT_LENGTH"] = TOO_LONG
         return
     try:
-        found = body.read(most + 1)
+        data = body.read(most + 1)
     except OSError:
         environ["CONTENT_LENGTH"] = "1"  # reading it will fail
         return
-    if len(found) > most:
+    if len(data) > most:
         environ["CONTENT_LENGTH"] = TOO_LONG
     else:
-        environ["CONTENT_LENGTH"] = str(len(found))
-        environ["wsgi.input"] = io.BytesIO(found)
+        environ["CONTENT_LENGTH"] = str(len(data))
+        environ["wsgi.input"] = io.BytesIO(data)

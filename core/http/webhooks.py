@@ -14,9 +14,9 @@ def tracking(provider: str) -> list[URLPattern]:
     """Return the provider's URL pattern only: others would need settings of their
     own."""
     return [
-        path(str(found.pattern), careful(found.callback), name=found.name)
-        for found in urlpatterns
-        if found.name == f"{provider}_tracking_webhook"
+        path(str(pattern.pattern), careful(pattern.callback), name=pattern.name)
+        for pattern in urlpatterns
+        if pattern.name == f"{provider}_tracking_webhook"
     ]
 
 

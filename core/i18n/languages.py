@@ -156,9 +156,9 @@ def text_language(said: str) -> str | None:
     said = without_unseen(unicodedata.normalize("NFKC", said))
     # What is behind a dot, as in fr_CA.UTF-8, is an encoding.
     said = re.sub(r"(?<=\w)[.@][\w-]+$", "", said.strip())
-    if found := re.fullmatch(r"(.+?) ?\(([^()]+)\)", said):
-        part = codes_of_parts().get(sorting_key(found[2]), found[2])
-        language = codes_by_name().get(sorting_key(said)) or text_language(found[1])
+    if match := re.fullmatch(r"(.+?) ?\(([^()]+)\)", said):
+        part = codes_of_parts().get(sorting_key(match[2]), match[2])
+        language = codes_by_name().get(sorting_key(said)) or text_language(match[1])
         is_code = re.fullmatch("[A-Za-z]{2}|[A-Z][a-z]{3}|[0-9]{3}", part)
         return text_language(f"{language}-{part}") if language and is_code else language
     by_name = codes_by_name().get(sorting_key(said))
@@ -190,36 +190,36 @@ def text_language(said: str) -> str | None:
 def codes_by_name() -> dict[str, str]:
     """Return codes by name, without accents and capitals: names in the languages of the
     interface, and each language's own name."""
-    found = {}
+    codes = {}
     for reader in dict(settings.LANGUAGES):
         for code, name in names_in(reader).items():
-            found[sorting_key(name)] = code
+            codes[sorting_key(name)] = code
     for reader in dict(settings.LANGUAGES):
         for code, name in rare_names_in(reader).items():
-            found.setdefault(sorting_key(name), code)
+            codes.setdefault(sorting_key(name), code)
         # “Canadian French”, “français canadien”.
         for code, name in Locale.parse(reader, sep="-").languages.items():
             if re.fullmatch("[a-z]{2,3}_([A-Z]{2}|[0-9]{3})", code):
-                found.setdefault(sorting_key(name), code.partition("_")[0])
+                codes.setdefault(sorting_key(name), code.partition("_")[0])
     for code in names_in("en"):
         if own := LANG_INFO.get(code.lower(), {}).get("name_local", ""):
-            found.setdefault(sorting_key(own), code)
-    return found
+            codes.setdefault(sorting_key(own), code)
+    return codes
 
 
 @lru_cache(maxsize=1)
 def codes_of_parts() -> dict[str, str]:
     """Return the codes of countries and scripts by their names in the languages of the
     interface; also usual ones that CLDR has not."""
-    found = {
+    codes = {
         "traditional": "Hant", "simplified": "Hans",
         "hong kong": "HK", "macau": "MO", "macao": "MO",
     }  # fmt: skip
     for reader in dict(settings.LANGUAGES):
         locale = Locale.parse(reader, sep="-")
         for names in (locale.territories, locale.scripts):
-            found |= {sorting_key(name): code for code, name in names.items()}
-    return found
+            codes |= {sorting_key(name): code for code, name in names.items()}
+    return codes
 
 
 def name_in_reader_language(code: str) -> str:

@@ -62,9 +62,9 @@ def readable_on(
     all of `grounds`, which are all light or all dark."""
     towards = BLACK if luminance(grounds[0]) > 0.18 else WHITE
     for percent in range(101):
-        found = mixed(colour, towards, percent / 100)
-        if least_contrast(found, grounds) >= wanted:
-            return found
+        candidate = mixed(colour, towards, percent / 100)
+        if least_contrast(candidate, grounds) >= wanted:
+            return candidate
     raise ValueError(f"neither black nor white can be read on all of {grounds}")
 
 

@@ -277,8 +277,8 @@ class SizedFile(ImageFieldFile, ABC):
 
     @property
     def size_in_name(self) -> tuple[int, int] | None:
-        found = self.SIZE.search(self.name or "")
-        return (int(found[1]), int(found[2])) if found else None
+        match = self.SIZE.search(self.name or "")
+        return (int(match[1]), int(match[2])) if match else None
 
     @property
     def width(self) -> int:

@@ -151,19 +151,19 @@ def clean_address(typed: str) -> str:
     # Validated without the dots that this domain allows anywhere.
     checked = re.sub(r"\.+", "", quoted) if dots else local
     try:
-        found = email_validator.validate_email(
+        parts = email_validator.validate_email(
             f"{checked}@{domain}", check_deliverability=False, strict=True
         )
     except email_validator.EmailNotValidError:
         raise NotAnAddress(address_fault(text)) from None
-    local = quoted if dots else found.local_part
+    local = quoted if dots else parts.local_part
     if UNSAFE_LOCAL.search(local):
         raise NotAnAddress
-    if not local.isascii() or not found.domain.isascii():
-        check_letters(local, found.domain)
-    if is_no_ending(found.domain):
+    if not local.isascii() or not parts.domain.isascii():
+        check_letters(local, parts.domain)
+    if is_no_ending(parts.domain):
         raise NotAnAddress(NO_SUCH_ENDING)
-    address = f"{local}@{found.domain}"
+    address = f"{local}@{parts.domain}"
     # In bytes, as mail servers count: a letter beyond ASCII has several.
     if len(local.encode()) > 64 or len(sendable(address).encode()) > LONGEST:
         raise NotAnAddress
@@ -281,15 +281,15 @@ def suffixes() -> PublicSuffixList:
 def registrable(domain: str) -> str:
     """Return the registrable part of a domain (as the DNS has it): example.co.uk for
     mail.example.co.uk. Everything below it can be one person's."""
-    found: str | None = suffixes().privatesuffix(domain)
-    return found or ".".join(domain.split(".")[-2:])
+    suffix: str | None = suffixes().privatesuffix(domain)
+    return suffix or ".".join(domain.split(".")[-2:])
 
 
 def organizational_domain(domain: str) -> str:
     """Return the domain whose owner answers for mail from `domain`, as DMARC has it:
     one label below whatever everybody can have a domain below."""
-    found: str | None = shared_suffixes().privatesuffix(domain)
-    return found or registrable(domain)
+    suffix: str | None = shared_suffixes().privatesuffix(domain)
+    return suffix or registrable(domain)
 
 
 @lru_cache(maxsize=1)

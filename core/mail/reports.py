@@ -100,8 +100,12 @@ class MessagePart:
 
 def split_message(data: bytes) -> MessagePart:
     """Separate header and body."""
-    found = BLANK_LINE.search(data, 0, LONGEST_HEADER)
-    end, begin = (found.start(), found.end()) if found else (LONGEST_HEADER, len(data))
+    blank_line = BLANK_LINE.search(data, 0, LONGEST_HEADER)
+    end, begin = (
+        (blank_line.start(), blank_line.end())
+        if blank_line
+        else (LONGEST_HEADER, len(data))
+    )
     return MessagePart(header_of(data[:end]), data[begin:])
 
 
@@ -128,8 +132,10 @@ def parts_of_message(message: MessagePart) -> list[MessagePart]:
 def sent_to(message: MessagePart) -> str:
     """Return the addresses that the servers on the way here noted."""
     fields = message.header.items()
-    found = [str(text) for name, text in fields if name.lower() in DELIVERY_HEADERS]
-    return " ".join(text[:LONGEST_VALUE] for text in found[:MOST_RECIPIENTS])
+    recipients = [
+        str(text) for name, text in fields if name.lower() in DELIVERY_HEADERS
+    ]
+    return " ".join(text[:LONGEST_VALUE] for text in recipients[:MOST_RECIPIENTS])
 
 
 def is_from_program(message: MessagePart) -> bool:
@@ -166,7 +172,7 @@ def read_delivery_status(content: bytes) -> CameBack | None:
         status = status_of(fields)
         if action.startswith("failed") or (not action and status.startswith("5")):
             failed.append(CameBack(status))
-    other = [found for found in failed if not found.no_such_mailbox]
+    other = [failure for failure in failed if not failure.no_such_mailbox]
     return next(iter(other or failed), None)
 
 

@@ -129,10 +129,10 @@ def explain_spf(sender: Sender, dmarc: Dmarc, dns: Dns) -> Iterator[str]:
             f"(permerror). Keep one: {zone_line(domain, merged(records))}"
         )
         return
-    found = Spf()
-    found.rest = examine(domain, records[0], found, [domain], dns)
-    yield f"SPF: {domain} says “{harmless(records[0])}”. {meaning(found)}"
-    yield from (f"SPF: {problem}" for problem in found.problems)
+    spf = Spf()
+    spf.rest = examine(domain, records[0], spf, [domain], dns)
+    yield f"SPF: {domain} says “{harmless(records[0])}”. {meaning(spf)}"
+    yield from (f"SPF: {problem}" for problem in spf.problems)
     if aligned(domain, sender.domain, strict=dmarc.strict_spf):
         yield (
             f"SPF aligns where it passes: mail comes back to {domain}, and its From is "
@@ -147,8 +147,8 @@ def explain_spf(sender: Sender, dmarc: Dmarc, dns: Dns) -> Iterator[str]:
         )
 
 
-def meaning(found: Spf) -> str:
-    if found.lookups > MOST_LOOKUPS:
+def meaning(spf: Spf) -> str:
+    if spf.lookups > MOST_LOOKUPS:
         return (
             f"It takes more than the {MOST_LOOKUPS} lookups that are allowed, and "
             "receivers then go by nothing (permerror). Take out what you do not send "
@@ -158,14 +158,13 @@ def meaning(found: Spf) -> str:
         "-": "Others may not send (-all).",
         "~": "Others are suspect (~all), which is enough where there is DMARC.",
         "+": "Everybody may send (+all), which is worse than no record: end with -all.",
-    }.get(found.rest, "It says nothing of others: end with -all, or ~all at first.")
+    }.get(spf.rest, "It says nothing of others: end with -all, or ~all at first.")
     return (
-        f"{rest} It takes {found.lookups} of the {MOST_LOOKUPS} lookups that are "
-        "allowed."
+        f"{rest} It takes {spf.lookups} of the {MOST_LOOKUPS} lookups that are allowed."
     )
 
 
-def examine(domain: str, record: str, found: Spf, path: list[str], dns: Dns) -> str:
+def examine(domain: str, record: str, spf: Spf, path: list[str], dns: Dns) -> str:
     """Count the lookups of a record and of what it includes, note what is wrong with
     them, and return what it says of all others. `path` has the domains that led to this
     one, itself the last."""
@@ -176,7 +175,7 @@ def examine(domain: str, record: str, found: Spf, path: list[str], dns: Dns) -> 
             if modifier["name"].lower() == "redirect":
                 redirect = modifier["value"]
         elif known is None or not is_well_formed(known):
-            found.problems.append(
+            spf.problems.append(
                 f"“{harmless(term)}” in the record of {harmless(domain)} is nothing "
                 "that SPF knows, and receivers then go by nothing (permerror). Correct "
                 "it."
@@ -184,37 +183,35 @@ def examine(domain: str, record: str, found: Spf, path: list[str], dns: Dns) -> 
         elif (name := known["name"].lower()) == "all":
             return known["qualifier"] or "+"
         elif name not in ("ip4", "ip6"):
-            found.lookups += 1
+            spf.lookups += 1
             if name == "include":
-                follow(known["value"], found, path, dns)
-        if found.lookups > MOST_LOOKUPS:
+                follow(known["value"], spf, path, dns)
+        if spf.lookups > MOST_LOOKUPS:
             return ""
     if not redirect:
         return ""
-    found.lookups += 1
-    return follow(redirect, found, path, dns)
+    spf.lookups += 1
+    return follow(redirect, spf, path, dns)
 
 
-def follow(domain: str, found: Spf, path: list[str], dns: Dns) -> str:
+def follow(domain: str, spf: Spf, path: list[str], dns: Dns) -> str:
     """Examine the record of a domain that another one names; return what it says of
     all others."""
     domain = domain.rstrip(".").lower()
-    if "%" in domain or found.lookups > MOST_LOOKUPS:
+    if "%" in domain or spf.lookups > MOST_LOOKUPS:
         return ""
     if domain in path:
-        found.problems.append(
-            f"{path[-1]} includes {harmless(domain)}, which led to it."
-        )
+        spf.problems.append(f"{path[-1]} includes {harmless(domain)}, which led to it.")
         return ""
     records = spf_records(domain, dns)
     if len(records) != 1:
-        found.problems.append(
+        spf.problems.append(
             f"{path[-1]} includes {harmless(domain)}, which has {len(records) or 'no'} "
             f"SPF record{'s' * (len(records) > 1)}: receivers then go by nothing "
             "(permerror). Correct the name or take it out."
         )
         return ""
-    return examine(domain, records[0], found, [*path, domain], dns)
+    return examine(domain, records[0], spf, [*path, domain], dns)
 
 
 def is_well_formed(term: re.Match[str]) -> bool:
@@ -249,14 +246,14 @@ class Dmarc:
 
 def dmarc_records(domain: str, dns: Dns) -> list[dict[str, str]]:
     """Return the tags of each record."""
-    found = []
+    records = []
     for text in dns.ask(f"_dmarc.{domain}", "TXT"):
         if re.match(r"v\s*=\s*DMARC1\s*(;|$)", text):
             pairs = (part.partition("=") for part in text.split(";"))
-            found.append(
+            records.append(
                 {name.strip().lower(): told.strip() for name, _, told in pairs}
             )
-    return found
+    return records
 
 
 def explain_dmarc(sender: Sender, dmarc: Dmarc, dns: Dns) -> Iterator[str]:

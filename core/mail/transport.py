@@ -48,8 +48,8 @@ STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 def status_in(reply: str) -> str:
     """Return the enhanced status code in a server's reply, or ''."""
-    found = STATUS.search(reply)
-    return found[0] if found else ""
+    match = STATUS.search(reply)
+    return match[0] if match else ""
 
 
 class Refused(Exception):

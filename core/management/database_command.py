@@ -25,7 +25,7 @@ class DatabaseCommand(BaseCommand):
         """Raise CommandError when migrations are due; Django only prints a notice."""
         if number := schema.pending_migrations():
             # Migrating does not help where the database itself is the trouble.
-            found = connecting.unfit()
+            cause = connecting.unfit()
             raise CommandError(
-                found.sentence if found else schema.pending_sentence(number)
+                cause.sentence if cause else schema.pending_sentence(number)
             )

@@ -25,7 +25,9 @@ AGAIN_AFTER = timedelta(hours=1)
 def send_alerts(now: datetime) -> bool:
     """Send an alert for each trouble when it begins, every hour while it lasts, and
     once when it is over. Return False: no more work is waiting."""
-    troubles = {found.name: found.trouble for found in read_all(now) if found.trouble}
+    troubles = {
+        reading.name: reading.trouble for reading in read_all(now) if reading.trouble
+    }
     for name, trouble in troubles.items():
         alert, _ = Alert.objects.get_or_create(name=name, defaults={"raised_at": now})
         if is_time_again(alert.mailed_at, now):

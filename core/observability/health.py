@@ -48,21 +48,23 @@ class SiteState:
         return (
             self.database == "ok"
             and not self.pending_migrations
-            and not any(found.trouble and found.stops_forms for found in self.readings)
+            and not any(
+                reading.trouble and reading.stops_forms for reading in self.readings
+            )
         )
 
     @property
     def troubles(self) -> list[str]:
-        said = [found.trouble for found in self.readings if found.trouble]
+        said = [reading.trouble for reading in self.readings if reading.trouble]
         return [self.cause, *said] if self.cause else said
 
     @property
     def report(self) -> dict[str, Any]:
         """The state in JSON, for administrators."""
-        found: dict[str, Any] = {"ready": self.ready, "database": self.database}
+        report: dict[str, Any] = {"ready": self.ready, "database": self.database}
         if self.pending_migrations:
-            found["pending_migrations"] = self.pending_migrations
-        return {**found, "troubles": self.troubles}
+            report["pending_migrations"] = self.pending_migrations
+        return {**report, "troubles": self.troubles}
 
 
 def read_state() -> SiteState:
@@ -82,8 +84,8 @@ def read_state() -> SiteState:
         # A probe may query a table that a pending migration has still to create.
         if pending:
             return SiteState(database, pending, here, cause)
-        found = connecting.LATELY.get()
-        return SiteState("away", 0, here, found.sentence if found else "")
+        lately = connecting.LATELY.get()
+        return SiteState("away", 0, here, lately.sentence if lately else "")
 
 
 # Anybody may ask, and it costs the database the same, however often they do.

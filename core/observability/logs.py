@@ -92,7 +92,7 @@ def safe_message(record: logging.LogRecord) -> str:
         return type(record.msg).__name__
     if record.name == "gunicorn.error" and record.msg.startswith(QUOTING):
         return next(part for part in QUOTING if record.msg.startswith(part))
-    return CONTROL.sub(lambda found: repr(found[0])[1:-1], record.getMessage())
+    return CONTROL.sub(lambda control: repr(control[0])[1:-1], record.getMessage())
 
 
 def stack_of(error: BaseException) -> str:
@@ -113,11 +113,11 @@ def stack_of(error: BaseException) -> str:
 def kind(error: BaseException) -> str:
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     diagnosis = getattr(error, "diag", None)
-    found = (
+    known = (
         getattr(error, "sqlstate", None),
         getattr(diagnosis, "constraint_name", None),
     )
-    said = " ".join(str(part) for part in found if part)
+    said = " ".join(str(part) for part in known if part)
     return f"{name}: {said}" if said else name
 
 

@@ -122,13 +122,13 @@ def purge_buckets(now: datetime) -> bool:
     """Delete a batch of full buckets, for the worker; return whether more may wait."""
     full = Bucket.objects.filter(tat__lt=now).order_by("tat")
     with transaction.atomic():
-        found = list(
+        keys = list(
             full.select_for_update(skip_locked=True).values_list("pk", flat=True)[
                 :PURGE_BATCH
             ]
         )
-        Bucket.objects.filter(pk__in=found).delete()
-    return len(found) == PURGE_BATCH
+        Bucket.objects.filter(pk__in=keys).delete()
+    return len(keys) == PURGE_BATCH
 
 
 PURGE = Loop("buckets", 60, purge_buckets)

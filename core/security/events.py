@@ -35,7 +35,7 @@ def record(
         "network": mark("network", str(network)) if network is not None else None,
         "address_mark": mark("address", address) if address else None,
     }
-    known = {name: found for name, found in fields.items() if found is not None}
+    known = {name: value for name, value in fields.items() if value is not None}
     logger.info(event, extra=known)
 
 

@@ -109,14 +109,14 @@ def plain_figures(text: str) -> str:
 def unreadable(text: str) -> TextPosition | None:
     """Return the position of the first unreadable character of a cleaned text, or
     None."""
-    found = UNREADABLE.search(text)
-    if found is None:
+    match = UNREADABLE.search(text)
+    if match is None:
         return None
-    before = text[: found.start()]
+    before = text[: match.start()]
     return TextPosition(
         line=before.count("\n") + 1,
         character=len(before) - before.rfind("\n"),
-        code=f"U+{ord(found[0]):04X}",
+        code=f"U+{ord(match[0]):04X}",
     )
 
 

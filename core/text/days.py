@@ -40,18 +40,18 @@ def why_no_day(said: str) -> str:
     """Return why `said` is not accepted as a day, and what to write instead, in the
     reader's language; "" when it has nothing to do with a day."""
     text = unicodedata.normalize("NFKC", plain_figures(said))
-    if found := NUMBER.fullmatch(text):
-        return why_no_number(said, int(found[1]) if len(found[1]) < 20 else 0)
-    if found := PARTS.match(text):
-        first, between, second, third = found.groups()
+    if match := NUMBER.fullmatch(text):
+        return why_no_number(said, int(match[1]) if len(match[1]) < 20 else 0)
+    if match := PARTS.match(text):
+        first, between, second, third = match.groups()
         return why_not_these(said, first, second, third, ordered="." in between)
-    if found := IDEOGRAPHIC.match(text):
-        return instead(said, list(day_if_any(*found.groups())))
+    if match := IDEOGRAPHIC.match(text):
+        return instead(said, list(day_if_any(*match.groups())))
     day = day_in_words(text)
     if day:
         return instead(said, [day])
-    if found := SHORT.fullmatch(text):
-        first, name, last = found.groups()
+    if match := SHORT.fullmatch(text):
+        first, name, last = match.groups()
         if month := months().get(plain_word(name)):
             full = [*day_if_any(in_full(last), str(month), first),
                     *day_if_any(f"20{first}", str(month), last)]  # fmt: skip
@@ -92,15 +92,15 @@ def why_not_these(
     if not any(map(int, (first, second, third))):
         return no_day(said)
     if len(first) == 4:
-        found = list(day_if_any(first, second, third)) or list(
+        possible = list(day_if_any(first, second, third)) or list(
             day_if_any(first, third, second)
         )
-        return instead(said, found) or month_too_short(said, first, second)
+        return instead(said, possible) or month_too_short(said, first, second)
     if len(third) == 4:
-        found = list(day_if_any(third, second, first))
-        if not (ordered and found):
-            found += day_if_any(third, first, second)
-        return instead(said, found) or month_too_short(said, third, second)
+        possible = list(day_if_any(third, second, first))
+        if not (ordered and possible):
+            possible += day_if_any(third, first, second)
+        return instead(said, possible) or month_too_short(said, third, second)
     full = [*day_if_any(in_full(third), second, first),
             *day_if_any(in_full(third), first, second),
             *day_if_any("20" + first.zfill(2), second, third)]  # fmt: skip
@@ -181,22 +181,22 @@ def plain_word(word: str) -> str:
     return "".join(letter for letter in letters if letter.isalnum())
 
 
-def instead(said: str, found: list[date]) -> str:
-    if not found:
+def instead(said: str, possible: list[date]) -> str:
+    if not possible:
         return ""
-    if len(set(found)) > 1:
+    if len(set(possible)) > 1:
         return _(
             "“%(said)s” may mean two days: write %(days)s, whichever it is."
-        ) % {"said": cited(said), "days": either_day(found)}  # fmt: skip
+        ) % {"said": cited(said), "days": either_day(possible)}  # fmt: skip
     return _("“%(said)s” is not how a day is written here: write %(day)s.") % {
         "said": cited(said),
-        "day": found[0],
+        "day": possible[0],
     }
 
 
-def either_day(found: list[date]) -> str:
+def either_day(possible: list[date]) -> str:
     """Return one day, or the first two with “or” between them."""
-    one, *others = dict.fromkeys(map(str, found))
+    one, *others = dict.fromkeys(map(str, possible))
     return (
         _("%(one)s or %(other)s") % {"one": one, "other": others[0]} if others else one
     )

@@ -108,10 +108,10 @@ def moment_at(typed: datetime, *, last: bool = False) -> datetime:
     time that is skipped when they go forward is moved on: 02:30 becomes 03:30 (RFC
     5545, 3.3.5)."""
     here = timezone.get_current_timezone()
-    found = typed.replace(tzinfo=here, fold=int(last)).astimezone(UTC)
-    if timezone.make_naive(found) != typed:
-        found = typed.replace(tzinfo=here, fold=0).astimezone(UTC)
-    return found
+    moment = typed.replace(tzinfo=here, fold=int(last)).astimezone(UTC)
+    if timezone.make_naive(moment) != typed:
+        moment = typed.replace(tzinfo=here, fold=0).astimezone(UTC)
+    return moment
 
 
 NO_DAY = _("Write the date as year-month-day, for example 2031-03-04.")

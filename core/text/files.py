@@ -102,14 +102,14 @@ def decoded(data: bytes, faults: Faults) -> str | None:
             faults.append(FileProblem(node, f"{said}save it anew, as UTF-8."))
             return None
     text = data.decode("utf-8", "surrogateescape").lstrip("\ufeff")
-    found = list(OTHER_BYTES.finditer(text))
+    others = list(OTHER_BYTES.finditer(text))
     lines, at, line = [], 0, 1
-    for one in found:
+    for one in others:
         line += text.count("\n", at, one.start())
         lines.append(line)
         at = one.start()
     word = re.compile(r"\w*[\udc80-\udcff]+[\w\udc80-\udcff]*")
-    beside = next((one[0] for one in word.finditer(text)), found[0][0])
+    beside = next((one[0] for one in word.finditer(text)), others[0][0])
     meant = OTHER_BYTES.sub(as_windows, text)
     sentence = (
         "the file is not UTF-8: save it as UTF-8. In Windows’ own encoding "
@@ -121,8 +121,8 @@ def decoded(data: bytes, faults: Faults) -> str | None:
     return meant
 
 
-def as_windows(found: re.Match[str]) -> str:
-    return found[0].encode("ascii", "surrogateescape").decode("cp1252", "replace")
+def as_windows(match: re.Match[str]) -> str:
+    return match[0].encode("ascii", "surrogateescape").decode("cp1252", "replace")
 
 
 def written_kind(text: str) -> str:

@@ -152,10 +152,10 @@ def make_lists(soup: BeautifulSoup) -> None:
 
 
 def new_list(soup: BeautifulSoup, name: str, mark: str) -> Tag:
-    found = soup.new_tag(name, attrs={"data-list": "1"})
+    tag = soup.new_tag(name, attrs={"data-list": "1"})
     if name == "ol" and (number := re.match(r"\d+", mark)):
-        found["start"] = number[0]
-    return found
+        tag["start"] = number[0]
+    return tag
 
 
 def is_layout(table: Tag) -> bool:
@@ -181,8 +181,8 @@ def escaped(text: str) -> str:
     """Escape words so that Markdown shows exactly these; static/js/writing.js does the
     same."""
     parts = ADDRESS.split(text)
-    parts[::2] = [MARKS.sub(lambda found: f"\\{found[0]}", part) for part in parts[::2]]
-    text = LINE_MARKS.sub(lambda found: f"\\{found[0]}", "".join(parts))
+    parts[::2] = [MARKS.sub(lambda match: f"\\{match[0]}", part) for part in parts[::2]]
+    text = LINE_MARKS.sub(lambda match: f"\\{match[0]}", "".join(parts))
     return FIRST_OF_LIST.sub(r"\1\\\2", text)
 
 
@@ -283,7 +283,7 @@ class Converter(MarkdownConverter):
             and not re.search(r"[\s<>\\]", address)
         ):  # fmt: skip
             return f"<{address}>"
-        address = re.sub(r"[()\s<>\\]", lambda found: f"%{ord(found[0]):02X}", address)
+        address = re.sub(r"[()\s<>\\]", lambda match: f"%{ord(match[0]):02X}", address)
         address = re.sub(r"&(?=#|\w+;)", r"\\&", address)
         words = re.sub(r"(?<!\\)[\[\]]", r"\\\g<0>", words)
         start = text[: len(text) - len(text.lstrip(" "))]

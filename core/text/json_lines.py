@@ -56,51 +56,51 @@ class Reader(Scalars):
     def document_of_many(self, first: Node, at: int) -> Node:
         """Read several values, `first` and those from `at` on, as if they were a
         list."""
-        found = [first]
+        documents = [first]
         while at < len(self.text):
             if self.sign(at) == ",":
                 at = self.skip(at + 1)
-            node, behind = self.value(at, f"[{len(found)}]", 1)
-            found.append(node)
+            node, behind = self.value(at, f"[{len(documents)}]", 1)
+            documents.append(node)
             if behind == at:
                 self.stop(at, f"“{self.beside(at)}” says nothing here.")
                 break
             at = self.skip(behind)
-        return Node(found, first.line, "", not self.has_stopped)
+        return Node(documents, first.line, "", not self.has_stopped)
 
     def value(self, at: int, path: str, level: int) -> tuple[Node, int]:
         line = self.line_at(at)
         self.path = path
         sign = self.sign(at)
-        found: Any
+        value: Any
         if sign and sign in "{[":
             if level == MOST_LEVELS:
                 sentence = f"{sign} opens the level {level + 1}; nobody needs so many."
-                found, at = None, self.stop(at, sentence)
+                value, at = None, self.stop(at, sentence)
             else:
                 read = self.object if sign == "{" else self.array
-                found, at = read(at, path, level + 1)
+                value, at = read(at, path, level + 1)
         elif sign == '"':
-            found, at = self.string(at)
+            value, at = self.string(at)
         elif sign in QUOTES:
-            found, at = self.quoted(at)
+            value, at = self.quoted(at)
         else:
-            found, at = self.bare(at, in_list=path.endswith("]"))
-        return Node(found, line, path, not self.has_stopped), at
+            value, at = self.bare(at, in_list=path.endswith("]"))
+        return Node(value, line, path, not self.has_stopped), at
 
     def object(self, opened: int, path: str, level: int) -> tuple[dict[str, Node], int]:
-        found: dict[str, Node] = {}
+        members: dict[str, Node] = {}
 
         def member(at: int) -> int:
             start = at
             key, at = self.key(at)
             if self.has_stopped:
                 return at
-            if key in found:
+            if key in members:
                 self.note(
                     start,
                     f"“{cited(key)}” stands twice in one object, first in line "
-                    f"{found[key].line}: keep one of them.",
+                    f"{members[key].line}: keep one of them.",
                 )
             at = self.skip(at)
             if self.sign(at) == ":":
@@ -112,20 +112,20 @@ class Reader(Scalars):
                 if self.sign(at) in (",", "}"):
                     return at
             node, at = self.value(self.skip(at), joined_path(path, key), level)
-            found.setdefault(key, node)
+            members.setdefault(key, node)
             return at
 
-        return found, self.members(opened, path, member)
+        return members, self.members(opened, path, member)
 
     def array(self, opened: int, path: str, level: int) -> tuple[list[Node], int]:
-        found: list[Node] = []
+        items: list[Node] = []
 
         def member(at: int) -> int:
-            node, at = self.value(at, f"{path}[{len(found)}]", level)
-            found.append(node)
+            node, at = self.value(at, f"{path}[{len(items)}]", level)
+            items.append(node)
             return at
 
-        return found, self.members(opened, path, member)
+        return items, self.members(opened, path, member)
 
     def members(self, opened: int, path: str, member: Callable[[int], int]) -> int:
         """Read what stands between brackets, separated by commas; return where it

@@ -54,7 +54,7 @@ class Scalars:
 
     def __init__(self, text: str, faults: Faults) -> None:
         self.text, self.faults = text, faults
-        self.breaks = [found.start() for found in re.finditer("\n", text)]
+        self.breaks = [match.start() for match in re.finditer("\n", text)]
         self.has_stopped = False
         self.path = ""
         """The path of what is being read."""
@@ -89,9 +89,9 @@ class Scalars:
         return cited(said) or f"U+{ord(said[:1] or chr(10)):04X}"
 
     def blanks(self, at: int) -> int:
-        found = WHITESPACE.match(self.text, at)
-        assert found is not None
-        return found.end()
+        match = WHITESPACE.match(self.text, at)
+        assert match is not None
+        return match.end()
 
     def skip(self, at: int) -> int:
         """Skip whitespace and, with a fault, comments and characters that only look
@@ -135,8 +135,8 @@ class Scalars:
                 f"“{self.beside(at)}” stands where a key belongs; a number has no "
                 "comma in it, and a key stands in quotation marks.",
             )
-        if found := BARE_KEY.match(self.text, at):
-            said, end = found[0], found.end()
+        if match := BARE_KEY.match(self.text, at):
+            said, end = match[0], match.end()
             self.note(at, f'a key stands in quotation marks: write "{cited(said)}".')
             return said, end + (self.sign(end) == '"')
         return "", self.stop(at, f"“{self.beside(at)}” stands where a key belongs.")
@@ -144,25 +144,25 @@ class Scalars:
     def string(self, at: int, ends: str = ",]}") -> tuple[str, int]:
         """Read a string between quotation marks, also when one is missing or stands
         unescaped within it."""
-        found = TEXT.match(self.text, at)
-        if found:
-            after, end_of_line = self.sign(found.end()), self.end_of_line(at)
+        match = TEXT.match(self.text, at)
+        if match:
+            after, end_of_line = self.sign(match.end()), self.end_of_line(at)
             closes = not after or after.isspace() or after in ",]}:="
-            if closes and found.end() <= end_of_line:
-                return self.unescaped(found[1], at + 1), found.end()
-            if closes and self.sign(self.blanks(found.end())) in (*ends, ""):
+            if closes and match.end() <= end_of_line:
+                return self.unescaped(match[1], at + 1), match.end()
+            if closes and self.sign(self.blanks(match.end())) in (*ends, ""):
                 self.note(
                     end_of_line,
                     "a line ends within a text: write \\n for it, or the quotation "
                     "mark that is missing.",
                 )
-                return self.unescaped(found[1], at + 1), found.end()
-            if found.end() <= end_of_line:
+                return self.unescaped(match[1], at + 1), match.end()
+            if match.end() <= end_of_line:
                 # An unescaped quotation mark, as in “He said "no"”.
-                end = ENDS[ends].search(self.text, found.end(), end_of_line)
+                end = ENDS[ends].search(self.text, match.end(), end_of_line)
                 if end:
                     within = 'a quotation mark stands within a text: write \\" for it.'
-                    self.note(found.end() - 1, within)
+                    self.note(match.end() - 1, within)
                     said = self.text[at + 1 : end.start()]
                     return self.unescaped(said, at + 1), end.end()
         end_of_line = self.end_of_line(at)
@@ -215,8 +215,8 @@ class Scalars:
                 at, f"a number has nothing between its thousands: write {digits}."
             )
             return number(digits), grouped.end()
-        if found := NUMBER.match(self.text, at):
-            return number(found[0]), found.end()
+        if match := NUMBER.match(self.text, at):
+            return number(match[0]), match.end()
         word = BARE.match(self.text, at)
         if word is None:
             if self.sign(at):

@@ -157,8 +157,8 @@ def is_given(node: Node) -> bool:
 def nearest(said: str, words: Iterable[str]) -> str:
     """Return the word among `words` that is meant by a similar one; "" when none is."""
     known = {alike(word): word for word in sorted(words)}
-    found = get_close_matches(alike(said), known, n=1, cutoff=0.75)
-    return known[found[0]] if found else ""
+    matches = get_close_matches(alike(said), known, n=1, cutoff=0.75)
+    return known[matches[0]] if matches else ""
 
 
 def alike(word: str) -> str:
@@ -227,14 +227,14 @@ def text_for(
 
 def refuse_mojibake(node: Node, text: str) -> None:
     """Raise FileProblem for a text that was decoded in the wrong encoding once."""
-    found = find_mojibake(text)
-    if found is None:
+    mojibake = find_mojibake(text)
+    if mojibake is None:
         return
     anew = "export it anew, as UTF-8."
-    instead = f"write “{cited(found.meant)}”, or {anew}" if found.meant else anew
+    instead = f"write “{cited(mojibake.meant)}”, or {anew}" if mojibake.meant else anew
     raise FileProblem(
         node,
-        f"“{cited(found.found)}” was once read in a wrong encoding: {instead}",
+        f"“{cited(mojibake.found)}” was once read in a wrong encoding: {instead}",
         kind="mojibake",
     )
 
@@ -269,8 +269,8 @@ def number_meant(value: Any) -> int | None:
     if not isinstance(value, str):
         return None
     text = unicodedata.normalize("NFKC", plain_figures(value))
-    found = re.fullmatch(r"\+?(\d{1,3}([,.'’_ ])\d{3}(?:\2\d{3})*|\d{1,10})", text)
-    return int(re.sub(r"\D", "", found[1])) if found else None
+    match = re.fullmatch(r"\+?(\d{1,3}([,.'’_ ])\d{3}(?:\2\d{3})*|\d{1,10})", text)
+    return int(re.sub(r"\D", "", match[1])) if match else None
 
 
 def day_value(node: Node) -> date:

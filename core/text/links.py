@@ -47,8 +47,8 @@ class Finder:
 
     def match(self, text: str) -> list[Link]:
         """Return all addresses in a text."""
-        found = (link_at(place) for place in FOUND.finditer(text))
-        return [link for link in found if link is not None]
+        links = (link_at(place) for place in FOUND.finditer(text))
+        return [link for link in links if link is not None]
 
     def match_at(self, text: str, start: int) -> Link | None:
         """Return the address that begins at `start`, or None."""

@@ -33,10 +33,10 @@ def find_mojibake(text: str) -> Mojibake | None:
     for line in text.split("\n"):
         if not is_bad(QUOTED.sub(r'"\1\2\3\4"', line)):
             continue
-        found, meant = from_first_difference(line, repaired(line))
-        if found != meant:
+        garbled, meant = from_first_difference(line, repaired(line))
+        if garbled != meant:
             is_known = not is_bad(meant) and "\ufffd" not in meant
-            return Mojibake(found, meant if is_known else "")
+            return Mojibake(garbled, meant if is_known else "")
     return None
 
 

@@ -30,14 +30,14 @@ GUARDED = re.compile(rf"((?:^|[;|\t\r\n]){BLANK})'(?={SIGNS})")
 def as_text(cell: str) -> str:
     """Return the cell with a ' before each sign that would be computed, whatever
     separator the spreadsheet expects."""
-    found = BEGINNINGS.sub(r"\1'", cell)
-    return f"'{found}" if found[:1] in {"\t", "\r", "\n"} else found
+    escaped = BEGINNINGS.sub(r"\1'", cell)
+    return f"'{escaped}" if escaped[:1] in {"\t", "\r", "\n"} else escaped
 
 
 def from_text(cell: str) -> str:
     """Return the cell that `as_text` made this of."""
-    found = cell[1:] if cell[:2] in {"'\t", "'\r", "'\n"} else cell
-    return GUARDED.sub(r"\1", found)
+    text = cell[1:] if cell[:2] in {"'\t", "'\r", "'\n"} else cell
+    return GUARDED.sub(r"\1", text)
 
 
 def csv_table(lines: Iterable[Sequence[str | int]], *, begins: bool) -> bytes:

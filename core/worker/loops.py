@@ -145,12 +145,12 @@ class Vigil:
         self.look_at = time.monotonic() + LOOK_EVERY
         with connection.cursor() as cursor:
             cursor.execute(HOLDER, [self.loop.lock, NAME])
-            found = cursor.fetchone()
-            self.silent = self.silent + 1 if found == self.last else 0
-            self.last = found
-            if found and self.silent >= LOOKS:
+            row = cursor.fetchone()
+            self.silent = self.silent + 1 if row == self.last else 0
+            self.last = row
+            if row and self.silent >= LOOKS:
                 logger.error("Loop %s: its worker hangs; taking over", self.loop.name)
-                cursor.execute(END, [found[0]])
+                cursor.execute(END, [row[0]])
 
 
 def run_loop(loop: Loop, stop: threading.Event, name: str = "") -> None:

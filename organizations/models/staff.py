@@ -39,10 +39,10 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        found = self.of_address(username or "").first()
-        if found is None:
+        user = self.of_address(username or "").first()
+        if user is None:
             raise self.model.DoesNotExist
-        return found
+        return user
 
     def of_address(self, typed: str) -> models.QuerySet[User]:
         """Return the accounts with this address, however it is typed; the oldest first,

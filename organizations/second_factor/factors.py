@@ -72,8 +72,8 @@ def has_factor(user: User) -> bool:
 def factor_of(user: User, kind: str) -> Authenticator | None:
     """Return the user's factor of this kind, if any; not for passkeys, of which there
     may be several."""
-    found = Authenticator.objects.filter(user_id=user.pk, type=kind).first()
-    return cast("Authenticator | None", found)
+    factor = Authenticator.objects.filter(user_id=user.pk, type=kind).first()
+    return cast("Authenticator | None", factor)
 
 
 def codes_left(user: User) -> int:
@@ -96,13 +96,13 @@ def check_code(user: User, typed: str, now: datetime) -> Authenticator | None:
                 StaffMailPurpose.CODES, user.email, language=get_language() or "en"
             )
         raise CodesHeldUp(wait)
-    found = matching(user, typed, now)
-    if found is None:
+    factor = matching(user, typed, now)
+    if factor is None:
         events.record("second factor failed", account=user.pk)
         return None
     give_back(drawn)
-    found.record_usage()
-    return found
+    factor.record_usage()
+    return factor
 
 
 def matching(user: User, typed: str, now: datetime) -> Authenticator | None:
@@ -212,20 +212,20 @@ def renew_factor(number: int) -> Renewal:
     """
     with transaction.atomic():
         # Locked: who uses a recovery code meanwhile writes to the same column.
-        found = Authenticator.objects.select_for_update().filter(pk=number).first()
-        if found is None:
+        factor = Authenticator.objects.select_for_update().filter(pk=number).first()
+        if factor is None:
             return Renewal.CURRENT
         renewed = {}
-        for name in {"secret", "seed"} & found.data.keys():
+        for name in {"secret", "seed"} & factor.data.keys():
             try:
-                token = encryption.renewed(found.data[name])
+                token = encryption.renewed(factor.data[name])
             except encryption.Unreadable:
-                report_unreadable(found.user_id)
+                report_unreadable(factor.user_id)
                 return Renewal.UNREADABLE
             if token is not None:
                 renewed[name] = token
         if not renewed:
             return Renewal.CURRENT
-        found.data |= renewed
-        found.save(update_fields=["data"])
+        factor.data |= renewed
+        factor.save(update_fields=["data"])
     return Renewal.RENEWED

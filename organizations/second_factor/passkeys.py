@@ -66,18 +66,18 @@ def check_passkey(user: User, answer: str) -> Authenticator:
     credential = parsed(answer)
     try:
         auth.parse_authentication_response(credential)
-        found: Authenticator = auth.complete_authentication(user, credential)
+        passkey: Authenticator = auth.complete_authentication(user, credential)
     except (ValidationError, ValueError, TypeError, KeyError, AttributeError):
         raise NotAccepted from None
-    found.record_usage()
-    return found
+    passkey.record_usage()
+    return passkey
 
 
 def parsed(answer: str) -> dict[str, Any]:
     try:
-        found = json.loads(answer)
+        data = json.loads(answer)
     except ValueError:
         raise NotAccepted from None
-    if not isinstance(found, dict):
+    if not isinstance(data, dict):
         raise NotAccepted
-    return found
+    return data

@@ -223,11 +223,11 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         factors.renew_codes(user)
         return redirect("admin:recovery_codes")
-    found = factors.factor_of(user, Type.RECOVERY_CODES)
+    factor = factors.factor_of(user, Type.RECOVERY_CODES)
     codes: list[str] = []
-    if found is not None and not RecoveryCodes(found).did_view:
-        RecoveryCodes(found).mark_as_viewed()
-        codes = RecoveryCodes(found).get_unused_codes()
+    if factor is not None and not RecoveryCodes(factor).did_view:
+        RecoveryCodes(factor).mark_as_viewed()
+        codes = RecoveryCodes(factor).get_unused_codes()
     context = {
         "title": gettext("Recovery codes"),
         "codes": codes,

@@ -28,6 +28,6 @@ def accent(context: dict[str, Any], organization: Organization) -> SafeString:
 def mail_look(organization: Organization | None) -> dict[str, str]:
     """Return the colours and the logo's address for a mail, since mail programs know no
     style sheets; the site's own colours without an organisation."""
-    found = branding.light_scheme(organization.accent if organization else "")
+    colours = branding.light_scheme(organization.accent if organization else "")
     logo = organization.mail_logo if organization else ""
-    return {**found, "logo": settings.SITE_URL + logo if logo else ""}
+    return {**colours, "logo": settings.SITE_URL + logo if logo else ""}

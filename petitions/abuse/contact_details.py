@@ -77,7 +77,7 @@ def may_hold_a_contact(text: str) -> bool:
         numbers >= DIGITS
         or HINT.search(plain) is not None
         or any(
-            has_known_ending(f"a.{found.lower()}") for found in ENDING.findall(plain)
+            has_known_ending(f"a.{ending.lower()}") for ending in ENDING.findall(plain)
         )
     )
 
@@ -113,4 +113,4 @@ def in_plain_signs(text: str) -> str:
         for c in plain
         if unicodedata.category(c) not in {"Cf", "Mn", "Me"} and not is_invisible(c)
     )
-    return SPACED.sub(lambda found: "".join(found[0].split()), plain)
+    return SPACED.sub(lambda match: "".join(match[0].split()), plain)

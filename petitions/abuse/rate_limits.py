@@ -180,21 +180,21 @@ class RateLimits:
         """Return how the smallest listed network that contains this one is treated;
         None if none does."""
         for length in self.prefixes.get(network.version, ()):
-            found = self.networks.get(network.supernet(new_prefix=length))
-            if found is not None:
-                return found
+            limit = self.networks.get(network.supernet(new_prefix=length))
+            if limit is not None:
+                return limit
         return None
 
     def domain(self, domain: str) -> Listing | None:
         """Return how this mail domain, or the closest listed one above it, is treated;
         None if none is listed."""
-        if (found := self.domains.get(domain)) is not None:
-            return found
+        if (limit := self.domains.get(domain)) is not None:
+            return limit
         above = domain
         while "." in above:
             above = above.partition(".")[2]
-            if (found := self.domains.get(f"*.{above}")) is not None:
-                return found
+            if (limit := self.domains.get(f"*.{above}")) is not None:
+                return limit
         return None
 
     def allows(self, kind: str, source: str) -> bool:
@@ -311,8 +311,8 @@ def load_limits() -> RateLimits:
         limits,
         networks,
         {
-            version: tuple(sorted(found, reverse=True))
-            for version, found in lengths.items()
+            version: tuple(sorted(prefixes, reverse=True))
+            for version, prefixes in lengths.items()
         },
         {
             domain: Listing(listing)

@@ -88,13 +88,13 @@ def transition(
     model_admin: ModelAdmin[Petition],
     request: HttpRequest,
     petition: Petition,
-    found: Transition,
+    transition_made: Transition,
 ) -> HttpResponse:
     """Show the page that says what the transition will do; on POST, make it, unless
     somebody has changed the petition since the page was opened. Raise PermissionDenied
     if the user lacks its right."""
     now = timezone.now()
-    if not may(user_of(request), found.right, petition.organization_id):
+    if not may(user_of(request), transition_made.right, petition.organization_id):
         raise PermissionDenied
     sent = arrived(request)
     if request.method == "POST":
@@ -107,32 +107,34 @@ def transition(
         sent.who = saves.meanwhile(
             Petition, str(petition.pk), sent.opened, model_admin.models_of_inlines()
         )
-        if sent.who and was_done(request, petition, str(found.label), sent):
+        if sent.who and was_done(request, petition, str(transition_made.label), sent):
             return redirect(change_url(petition))
-    problems = found.problems(petition, now)
+    problems = transition_made.problems(petition, now)
     form = OutcomeForm(
         request.POST if request.method == "POST" else None,
         initial={"outcome": petition.outcome},
     )
-    form.ask(found, petition)
+    form.ask(transition_made, petition)
     form.sent = sent
     if form.is_valid() and not problems and not sent.who:
-        make_transition(request, petition, found, form.cleaned_data.get("outcome", ""))
+        make_transition(
+            request, petition, transition_made, form.cleaned_data.get("outcome", "")
+        )
         return redirect(change_url(petition))
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": found.label,
+        "title": transition_made.label,
         "subtitle": str(petition),
         "opts": model_admin.opts,
         "petition": petition,
-        "transition": found,
+        "transition": transition_made,
         "problems": problems,
-        "warnings": found.warnings(petition),
-        "consequences": [] if problems else found.consequences(petition, now),
+        "warnings": transition_made.warnings(petition),
+        "consequences": [] if problems else transition_made.consequences(petition, now),
         "way_back": ""
         if problems
-        else way_back_sentence(request, petition, found, now),
-        "outcome": form["outcome"] if found.outcome else None,
+        else way_back_sentence(request, petition, transition_made, now),
+        "outcome": form["outcome"] if transition_made.outcome else None,
         "meanwhile": meanwhile_sentence(sent.who) if sent.who else "",
         "seen": told(form),
         "change_url": change_url(petition),
@@ -151,38 +153,38 @@ def was_done(request: HttpRequest, petition: Petition, what: str, sent: Sent) ->
 
 
 def make_transition(
-    request: HttpRequest, petition: Petition, found: Transition, outcome: str = ""
+    request: HttpRequest, petition: Petition, transition: Transition, outcome: str = ""
 ) -> None:
     """Make the transition and log it in the petition's history; if somebody else was
     quicker, change nothing and say so."""
     now = timezone.now()
-    warnings = found.warnings(petition)
-    way_back = way_back_sentence(request, petition, found, now)
+    warnings = transition.warnings(petition)
+    way_back = way_back_sentence(request, petition, transition, now)
     try:
         with transaction.atomic():
-            found.carry_out(petition, now)
-            if found.outcome and outcome:
+            transition.carry_out(petition, now)
+            if transition.outcome and outcome:
                 petition.outcome = outcome
                 petition.save(update_fields=["outcome"])
     except NotAllowed:
         too_late(request, petition)
         return
-    entries.note(petition, str(found.label))
+    entries.note(petition, str(transition.label))
     if petition.is_scheduled(now):
         done: Any = goes_public(petition)
     else:
-        done = found.done % {"title": petition.title}
+        done = transition.done % {"title": petition.title}
     messages.success(request, format_html("{} {}", done, way_back))
     for sentence in warnings:
         messages.warning(request, sentence)
 
 
 def way_back_sentence(
-    request: HttpRequest, petition: Petition, found: Transition, now: datetime
+    request: HttpRequest, petition: Petition, transition: Transition, now: datetime
 ) -> str:
     """Return the way back from the transition, if it is made at `now`."""
     owner = is_owner(request, petition)
-    return found.way_back(petition, now, now).sentence(now, owner=owner)
+    return transition.way_back(petition, now, now).sentence(now, owner=owner)
 
 
 def is_owner(request: HttpRequest, petition: Petition) -> bool:
@@ -231,20 +233,20 @@ def question_of(verb: str) -> bulk_actions.Asked:
         request: HttpRequest,
         petitions: QuerySet[Petition],
     ) -> Question:
-        found, now = TRANSITIONS[verb], timezone.now()
+        transition, now = TRANSITIONS[verb], timezone.now()
         first = list(petitions.order_by("pk")[: MOST_LISTED + 1])
         rows = first[:MOST_LISTED]
         opened = arrived(request).opened
         possible, left = [], []
         for petition in rows:
-            problems = problems_of(model_admin, petition, found, opened)
+            problems = problems_of(model_admin, petition, transition, opened)
             if problems:
                 left.append(NamedRow(petition.title, problems))
                 continue
             remarks = [
-                *found.consequences(petition, now), *found.warnings(petition),
+                *transition.consequences(petition, now), *transition.warnings(petition),
             ]  # fmt: skip
-            way_back = way_back_sentence(request, petition, found, now)
+            way_back = way_back_sentence(request, petition, transition, now)
             possible.append((way_back, NamedRow(petition.title, remarks)))
         ways = {way_back for way_back, _line in possible}
         if len(ways) > 1:
@@ -252,11 +254,11 @@ def question_of(verb: str) -> bulk_actions.Asked:
                 line.remarks.append(way_back)
         return Question(
             ways.pop() if len(ways) == 1 else "",
-            [str(found.explanation)],
+            [str(transition.explanation)],
             [line for _way_back, line in possible],
             number=len(possible),
             left=left,
-            button=found.label,
+            button=transition.label,
             newest=rows[-1].pk if rows else 0,
             more=len(first) > len(rows),
         )
@@ -271,25 +273,25 @@ def carry_out_all(
     verb: str,
 ) -> None:
     """Make the transition for each petition that the rules allow."""
-    found = TRANSITIONS[verb]
+    transition = TRANSITIONS[verb]
     opened = arrived(request).opened
     for petition in petitions.order_by("pk"):
-        problems = problems_of(model_admin, petition, found, opened)
+        problems = problems_of(model_admin, petition, transition, opened)
         if problems:
             messages.error(request, f"{petition.title}: {' '.join(problems)}")
         else:
-            make_transition(request, petition, found)
+            make_transition(request, petition, transition)
 
 
 def problems_of(
     model_admin: ModelAdmin[Petition],
     petition: Petition,
-    found: Transition,
+    transition: Transition,
     opened: datetime | None,
 ) -> list[str]:
     """Return why the petition is left as it is, in sentences; `opened` is when its row
     was shown."""
-    problems = found.problems(petition, timezone.now())
+    problems = transition.problems(petition, timezone.now())
     inlines = model_admin.models_of_inlines()
     who = saves.meanwhile(Petition, str(petition.pk), opened, inlines)
     if who and not problems:

@@ -96,7 +96,7 @@ def export_figures(
 ) -> Iterator[bytes]:
     """Return all figures as pieces of a CSV file, which is on record; raise NotNow when
     it has to wait. Without `sees_sources`, those by mail domain are left out."""
-    found = list(figure_lines(petition, sees_sources=sees_sources))
+    rows = list(figure_lines(petition, sees_sources=sees_sources))
     record = Export(
         organization=petition.organization,
         kind=ExportKind.FIGURES,
@@ -110,8 +110,8 @@ def export_figures(
         gettext("By"), gettext("Which"), gettext("Signed"), gettext("Mail handed over"),
         gettext("Mail failed"), pgettext("signatures", "Confirmed"),
     ]  # fmt: skip
-    body = csv_table(found, begins=False)
-    return recorded(record, csv_table([head], begins=True), [(len(found), body)])
+    body = csv_table(rows, begins=False)
+    return recorded(record, csv_table([head], begins=True), [(len(rows), body)])
 
 
 def figure_lines(
@@ -155,8 +155,8 @@ def channels(petition: Petition, chosen: date | None) -> list[dict[str, Any]]:
     tallies = petition.channel_tallies.all()
     if chosen:
         tallies = tallies.filter(day=chosen)
-    found = tallies.values("via").annotate(confirmed=Sum("confirmed"))
-    rows = list(found.order_by("-confirmed", "via"))
+    sums = tallies.values("via").annotate(confirmed=Sum("confirmed"))
+    rows = list(sums.order_by("-confirmed", "via"))
     everything = sum(row["confirmed"] for row in rows)
     names = dict(Channel.choices)
     return [
@@ -188,9 +188,9 @@ def busiest_sources(petition: Petition, now: datetime) -> list[SourceTally]:
         ]
     )
     odd = {
-        (found.hour, found.kind, found.source)
-        for found in outliers(since)
-        if found.petition == petition
+        (outlier.hour, outlier.kind, outlier.source)
+        for outlier in outliers(since)
+        if outlier.petition == petition
     }
     for row in rows:
         row.stands_out = (row.hour, row.kind, row.source) in odd

@@ -34,8 +34,8 @@ class PetitionFilter(admin.SimpleListFilter):
         mine = within(
             Petition.objects.all(), "organization_id", user_of(request), Right.VIEW
         )
-        found = mine.order_by("-pk").values_list("pk", "title")[:50]
-        return [(str(number), title) for number, title in found]
+        petitions = mine.order_by("-pk").values_list("pk", "title")[:50]
+        return [(str(number), title) for number, title in petitions]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()

@@ -80,8 +80,8 @@ class LayoutForm(forms.ModelForm[SignatureImport]):
         except FileProblem:
             # It was stored by a version that had other choices.
             with stored_files.open_file(job) as file:
-                found = guess(file, name=job.file_name, only=COUNTED)
-            self.layout, job.heading = found.layout, found.heading
+                guessed = guess(file, name=job.file_name, only=COUNTED)
+            self.layout, job.heading = guessed.layout, guessed.heading
         self.initial.update(
             encoding=self.layout.encoding, delimiter=self.layout.delimiter
         )
@@ -322,7 +322,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
         """Guess the columns anew, with the encoding and delimiter that were chosen."""
         try:
             with stored_files.open_file(job) as file:
-                found = guess(
+                guessed = guess(
                     file,
                     name=job.file_name,
                     encoding=request.POST.get("encoding", ""),
@@ -335,7 +335,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
             choosing = SignatureImport.objects.filter(
                 pk=job.pk, state__in=(ImportState.READ, ImportState.FAILED)
             )
-            choosing.update(layout=found.layout.as_json(), heading=found.heading)
+            choosing.update(layout=guessed.layout.as_json(), heading=guessed.heading)
         return redirect("admin:petitions_signatureimport_columns", job.pk)
 
     def do(

@@ -151,13 +151,13 @@ def preview_context(
     }
 
 
-def seal_preview(draft: Invalidation, found: int) -> str:
+def seal_preview(draft: Invalidation, number: int) -> str:
     """Return what was previewed as a signed value, so that exactly this is applied and
     nothing unseen."""
     seen = {name: getattr(draft, name) for name in (*CONDITIONS, "reason", "as_of")}
     for name in TIMES:
         seen[name] = seen[name] and seen[name].isoformat()
-    seen |= {"found": found, "petition_id": draft.petition_id}
+    seen |= {"found": number, "petition_id": draft.petition_id}
     return signing.dumps(seen, salt=SALT, compress=True)
 
 
@@ -209,17 +209,17 @@ def conditions_in_words(invalidation: Invalidation) -> list[tuple[Any, str]]:
     def label(name: str) -> Any:
         return Invalidation._meta.get_field(name).verbose_name  # type: ignore[union-attr]
 
-    found: list[tuple[Any, str]] = [
+    conditions: list[tuple[Any, str]] = [
         (label(name), getattr(invalidation, name)) for name in ("network", "domain")
     ]
     match = invalidation.get_name_match_display()
     name = invalidation.name and f"{match} “{invalidation.name}”"
-    found.append((label("name_match"), name))
+    conditions.append((label("name_match"), name))
     for field in ("since", "until"):
         time = getattr(invalidation, field)
         shown = time and date_format(timezone.localtime(time), "SHORT_DATETIME_FORMAT")
-        found.append((label(field), shown or ""))
-    return [(what, value) for what, value in found if value]
+        conditions.append((label(field), shown or ""))
+    return [(what, value) for what, value in conditions if value]
 
 
 @admin.register(Invalidation)

@@ -80,12 +80,12 @@ def asks_about(act: str) -> bulk_actions.Asked:
         read, unread = model_admin.to_decide(act, request, queryset)
         rows = chosen(read).known()
         now = timezone.now()
-        found = bulk_actions.question_naming(
+        question = bulk_actions.question_naming(
             rows, ways_back.sentence(act, now, now), row_line(act)
         )
-        found.explanation = [str(EXPLAINED[act])]
-        found.left = [NamedRow(left_sentence(unread))] if unread else []
-        return found
+        question.explanation = [str(EXPLAINED[act])]
+        question.left = [NamedRow(left_sentence(unread))] if unread else []
+        return question
 
     return asked
 
@@ -183,9 +183,9 @@ class ModeratingAdmin(ScopedAdmin[Signature]):
         are left out. The listed rows are locked, so that they change no more until the
         transaction ends."""
         listed = {
-            int(found[1]): found[part]
+            int(match[1]): match[part]
             for row in request.POST.getlist(SHOWN)
-            if (found := re.fullmatch("([0-9]{1,18})-([0-9a-f]*)-([0-9a-f]*)", row))
+            if (match := re.fullmatch("([0-9]{1,18})-([0-9a-f]*)-([0-9a-f]*)", row))
         }
         rows_chosen = queryset.order_by()
         rows = Signature.objects.filter(

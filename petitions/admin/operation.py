@@ -120,17 +120,17 @@ class Fact:
 def now_on(request: HttpRequest) -> Switches:
     """Return the switches as they are this very moment, and go by them in this
     request."""
-    found = request.META[switches.KEY] = switches.load()
-    return found
+    loaded = request.META[switches.KEY] = switches.load()
+    return loaded
 
 
 @admin.site.admin_view
 @site_page(Right.ADMINISTER)
 def operation(request: HttpRequest) -> HttpResponse:
     """Show how the site runs, and its switches."""
-    found = now_on(request)
+    turned_on = now_on(request)
     now = timezone.now()
-    turned = [(name, found.of(name)) for name in SwitchName]
+    turned = [(name, turned_on.of(name)) for name in SwitchName]
     numbers = {on.by for _name, on in turned if on and on.by is not None}
     accounts = dict(User.objects.filter(pk__in=numbers).values_list("pk", "email"))
     context = {

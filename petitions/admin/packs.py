@@ -202,8 +202,8 @@ class PackAdmin(ScopedAdmin[Pack]):
             words = Q(name__icontains=sought) | Q(place__icontains=sought)
             rows = rows.filter(words | Q(comment__icontains=sought))
         after = 0 if "search" in request.POST else number_sent(request.POST, "after")
-        found = list(rows.filter(pk__gt=after)[: ON_A_PAGE + 1])
-        shown = found[:ON_A_PAGE]
+        listed = list(rows.filter(pk__gt=after)[: ON_A_PAGE + 1])
+        shown = listed[:ON_A_PAGE]
         left = set(pack.left_outs.values_list("signature_id", flat=True))
         organization = self.organization_id(pack)
         entries.look(
@@ -221,7 +221,7 @@ class PackAdmin(ScopedAdmin[Pack]):
             "rows": [(row, row.pk in left) for row in shown],
             "left": len(left),
             "sought": sought,
-            "last": shown[-1].pk if len(found) > ON_A_PAGE else 0,
+            "last": shown[-1].pk if len(listed) > ON_A_PAGE else 0,
             "is_first": after == 0,
         }
         return TemplateResponse(request, "admin/petitions/pack/names.html", context)

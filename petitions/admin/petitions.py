@@ -443,10 +443,10 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
         self, request: HttpRequest, petition: Petition, verb: str
     ) -> HttpResponse:
         """Publish, pause, close …: say what will happen, then do it."""
-        found = transitions.TRANSITIONS.get(verb)
-        if found is None:
+        transition = transitions.TRANSITIONS.get(verb)
+        if transition is None:
             raise Http404
-        return actions.transition(self, request, petition, found)
+        return actions.transition(self, request, petition, transition)
 
     @page(Right.PUBLISH)
     def keep_less(self, request: HttpRequest, petition: Petition) -> HttpResponse:

@@ -131,7 +131,7 @@ def typed_texts(
     preview button was pressed. Fields that the form cannot change stay as stored."""
     post = request.POST
     stored = {str(text.pk): text for text in petition.texts()}
-    found, pressed = [], ""
+    texts, pressed = [], ""
     for row in range(number_of_rows(request, "translations")):
         prefix = f"translations-{row}-"
         text = stored.get(post.get(f"{prefix}id", "")) or Translation()
@@ -142,8 +142,8 @@ def typed_texts(
         if f"{PREVIEW}{prefix}language" in post:
             pressed = text.language
         if is_text_language(text.language) and not post.get(f"{prefix}DELETE"):
-            found.append(text)
-    return found, pressed
+            texts.append(text)
+    return texts, pressed
 
 
 def number_of_rows(request: HttpRequest, prefix: str) -> int:
@@ -161,7 +161,7 @@ def is_row_number(text: str) -> bool:
 def typed_targets(request: HttpRequest) -> list[Target]:
     """Return the targets as typed in the form, without deleted and empty rows."""
     post = request.POST
-    found = []
+    targets = []
     for row in range(number_of_rows(request, "targets")):
         prefix = f"targets-{row}-"
         kind = post.get(f"{prefix}kind", TargetKind.PERSON)
@@ -174,5 +174,5 @@ def typed_targets(request: HttpRequest) -> list[Target]:
             office=post.get(f"{prefix}office", ""),
             organisation=post.get(f"{prefix}organisation", ""),
         )
-        found.append(target)
-    return found
+        targets.append(target)
+    return targets

@@ -84,7 +84,7 @@ class NextStepForm(ConflictAwareForm, forms.Form):
         self.petition = petition
         step = NextStep.objects.filter(petition=petition).first()
         letters = (
-            {found.language: found for found in step.letters.all()} if step else {}
+            {letter.language: letter for letter in step.letters.all()} if step else {}
         )
         initial = {
             "kind": step.kind if step else "",
@@ -306,9 +306,9 @@ def links_of(petition: Petition) -> list[dict[str, Any]]:
     )
     return [
         {
-            "tag": found.tag,
-            "url": share_url(petition, found.tag),
-            "brought": brought.get(found.tag, 0),
+            "tag": link.tag,
+            "url": share_url(petition, link.tag),
+            "brought": brought.get(link.tag, 0),
         }
-        for found in petition.tagged_links.all()
+        for link in petition.tagged_links.all()
     ]

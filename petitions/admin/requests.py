@@ -109,11 +109,11 @@ class SupporterRequestAdmin(ScopedAdmin[SupporterRequest]):
         return [*fields[:4], "due", *fields[4:], *answered]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        found = super().get_readonly_fields(request, obj)
+        fields = super().get_readonly_fields(request, obj)
         if obj is None:
-            return found
+            return fields
         answered = ["number", "done_at", "done_by"]
-        return [*found, "organization", "kind", "due", *answered]
+        return [*fields, "organization", "kind", "due", *answered]
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any

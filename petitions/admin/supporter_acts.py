@@ -165,8 +165,8 @@ def seen_of(one: Supporter) -> str:
 
 def rows_to_erase(one: Supporter) -> list[tuple[Any, int]]:
     """Return how many rows of each place would be erased."""
-    found = ((place.heading, place.rows(one.subject).count()) for place in PLACES)
-    return [(heading, number) for heading, number in found if number]
+    numbers = ((place.heading, place.rows(one.subject).count()) for place in PLACES)
+    return [(heading, number) for heading, number in numbers if number]
 
 
 def carry_out_request(

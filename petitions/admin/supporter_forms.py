@@ -160,8 +160,8 @@ class AskedForm(forms.Form):
 def telltale_words(texts: Iterable[str]) -> set[str]:
     """Return the words of names, notes and addresses (what stands before the @) that
     may tell who somebody is."""
-    found = " ".join(folded_name(text.partition("@")[0]) for text in texts if text)
-    return {word for word in found.split() if len(word) >= TELLING}
+    folded = " ".join(folded_name(text.partition("@")[0]) for text in texts if text)
+    return {word for word in folded.split() if len(word) >= TELLING}
 
 
 class AddressForm(AskedForm):
@@ -178,8 +178,8 @@ class AddressForm(AskedForm):
         field = self.fields["organization"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = served
-        if len(found := served[:2]) == 1:
-            field.initial = found[0]
+        if len(organizations := served[:2]) == 1:
+            field.initial = organizations[0]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()

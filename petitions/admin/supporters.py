@@ -230,7 +230,7 @@ def supporter_context(
 def spellings_of(one: Supporter) -> list[tuple[str, str]]:
     """Return each spelling of the address that was used, with the URL of a page about
     it alone."""
-    found: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for kind, rows in (
         ("signature", one.subject.signatures),
         ("answer", one.subject.consents),
@@ -238,8 +238,8 @@ def spellings_of(one: Supporter) -> list[tuple[str, str]]:
     ):
         for number, email in rows.order_by("-pk").values_list("pk", "email"):
             alone = Supporter(kind, number, email, one.organization, exact=True)
-            found.setdefault(email, url_of(alone))
-    return sorted(found.items())
+            spellings.setdefault(email, url_of(alone))
+    return sorted(spellings.items())
 
 
 def names_of_person(one: Supporter) -> list[str]:

@@ -256,10 +256,10 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
 
     @page(Right.TAKE_BACK, find=withdrawn_answers.answer_or_record, is_grave=True)
     def withdraw(
-        self, request: HttpRequest, found: Answer | AnswerWithdrawal
+        self, request: HttpRequest, answer: Answer | AnswerWithdrawal
     ) -> HttpResponse:
         """Withdraw the answer as a whole."""
-        return withdrawn_answers.withdraw(self, request, found)
+        return withdrawn_answers.withdraw(self, request, answer)
 
     def changeform_view(
         self,
@@ -355,7 +355,7 @@ def timeline_links(
     more of each if `editable`, and to the comments to be read if `sees_supporters`.
     They open in a tab of their own: they stand in the petition's form, and what is
     typed there must stay."""
-    found = []
+    links = []
     for model in (Update, Answer, Handover):
         words = model._meta.verbose_name_plural
         name = f"admin:petitions_{model._meta.model_name}"
@@ -366,16 +366,16 @@ def timeline_links(
             ' <a class="addlink" href="{}" target="_blank" aria-label="{}: {}">{}</a>'
         )
         more = format_html(html, add, _("Add"), words, _("Add"))
-        found.append(rows + more if editable else rows)
+        links.append(rows + more if editable else rows)
     if not sees_supporters:
-        return found
+        return links
     waiting = Signature.objects.comments_waiting().filter(petition=petition)
     pages = BoundedPaginator(waiting.order_by("pk"), BoundedPaginator.most)
     number = intcomma(pages.count)
     if pages.has_more:
         number = gettext("more than %(number)s") % {"number": number}
     comments = "admin:petitions_comment_changelist"
-    return [*found, row_link(comments, petition, _("comments to be read"), number)]
+    return [*links, row_link(comments, petition, _("comments to be read"), number)]
 
 
 def row_link(name: str, petition: Petition, words: Any, number: Any) -> SafeString:

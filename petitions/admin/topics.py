@@ -43,8 +43,8 @@ class TopicForm(forms.ModelForm[Topic]):
             name = f"name_{code}"
             if name not in self.errors:
                 row = TopicName(language=code, text=self.cleaned_data[name])
-                for found in broken_constraints(row, {"topic"}).values():
-                    for _fields, error in found:
+                for broken in broken_constraints(row, {"topic"}).values():
+                    for _fields, error in broken:
                         self.add_error(name, error.messages)
         return cleaned
 

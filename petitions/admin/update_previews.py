@@ -113,7 +113,7 @@ def typed_update_texts(
     """Return the translations as typed in the form, and the language of the one whose
     preview button was pressed."""
     post = request.POST
-    found, pressed = [], ""
+    texts, pressed = [], ""
     for row in range(number_of_rows(request, "translations")):
         prefix = f"translations-{row}-"
         typed = {name: clean_text(post.get(f"{prefix}{name}", "")) for name in WORDS}
@@ -122,5 +122,5 @@ def typed_update_texts(
             pressed = typed["language"]
         written = (typed["title"] or typed["text"]) and f"{prefix}DELETE" not in post
         if written and is_text_language(typed["language"]):
-            found.append(UpdateTranslation(update=update, **typed))
-    return found, pressed
+            texts.append(UpdateTranslation(update=update, **typed))
+    return texts, pressed

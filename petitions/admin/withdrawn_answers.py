@@ -49,13 +49,13 @@ def answer_or_record(
 
 
 def withdraw(
-    model_admin: AnswerAdmin, request: HttpRequest, found: Answer | AnswerWithdrawal
+    model_admin: AnswerAdmin, request: HttpRequest, row: Answer | AnswerWithdrawal
 ) -> HttpResponse:
     """Show what will be withdrawn; on POST with a reason, withdraw it."""
-    if isinstance(found, AnswerWithdrawal):
+    if isinstance(row, AnswerWithdrawal):
         messages.info(request, gettext("This answer is withdrawn already."))
-        return redirect("admin:petitions_petition_change", found.petition_id)
-    answer = found
+        return redirect("admin:petitions_petition_change", row.petition_id)
+    answer = row
     opened = arrived(request).opened
     inlines = model_admin.models_of_inlines()
     who = saves.meanwhile(Answer, str(answer.pk), opened, inlines)

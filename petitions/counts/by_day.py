@@ -19,14 +19,14 @@ def shown_days(petition: Petition) -> list[tuple[date, int]]:
 
 def sources_by_day(petition: Petition) -> list[tuple[date, dict[str, int]]]:
     """Return the same by day and source; each day has a number for every source."""
-    found: dict[date, dict[str, int]] = {}
+    days: dict[date, dict[str, int]] = {}
     folded = petition.daily_totals.values_list("day", "source", "number")
     shown = CountChange.objects.up_to(slots.shown_until()).filter(petition=petition)
     # In one statement, so that a fold in between changes nothing.
     unfolded = shown.values_list("day", "source").annotate(number=Sum("delta"))
     for day, source, number in folded.union(unfolded, all=True).order_by("day"):
-        found.setdefault(day, dict.fromkeys(Source.values, 0))[source] += number
-    return list(found.items())
+        days.setdefault(day, dict.fromkeys(Source.values, 0))[source] += number
+    return list(days.items())
 
 
 def signed_by_day(petition: Petition) -> list[tuple[date, int]]:

@@ -294,17 +294,17 @@ def check_receipt(text: str, key: Key) -> CheckedReceipt:
         line, nonce = extra.decode("ascii").split("\n")
         index = read_number(lines[2][len("index ") :])
         proof = [decode_hash(each) for each in lines[3:]]
-        found = LINE.fullmatch(line)
-        if found is None:
+        match = LINE.fullmatch(line)
+        if match is None:
             raise ValueError
         secret = bytes.fromhex(nonce)
-        named = read_number(found["number"])
+        named = read_number(match["number"])
     except (IndexError, ValueError):
         raise CheckFailed("That is no receipt, or not whole.", NO_RECEIPT) from None
     tree = read_checkpoint(f"{note}\n", key)
-    if named != index or tree.origin != log_origin(found["petition"], key):
+    if named != index or tree.origin != log_origin(match["petition"], key):
         raise CheckFailed("The receipt's line is not the one that its proof is about.")
-    if hashlib.sha256(secret).hexdigest() != found["nonce"]:
+    if hashlib.sha256(secret).hexdigest() != match["nonce"]:
         raise CheckFailed("The receipt's secret does not belong to its line.")
     if root_by_proof(hash_leaf(line.encode()), index, tree.size, proof) != tree.root:
         raise CheckFailed("The line is not in the tree that was signed.")
@@ -353,12 +353,12 @@ def check_petition(
         if len(bundle) != width:
             raise CheckFailed("A bundle has not the lines that it should have.")
         for line in bundle:
-            found = LINE.fullmatch(line.decode("ascii", "replace"))
-            if found is None or read_number(found["number"]) != running.size:
+            match = LINE.fullmatch(line.decode("ascii", "replace"))
+            if match is None or read_number(match["number"]) != running.size:
                 raise CheckFailed(f"Line {running.size} is not where it should be.")
-            if now.origin != log_origin(found["petition"], key):
+            if now.origin != log_origin(match["petition"], key):
                 raise CheckFailed(f"Line {running.size} is another petition's.")
-            sums[found["source"]] += int(found["delta"])
+            sums[match["source"]] += int(match["delta"])
             running.append(hash_leaf(line))
             while waiting and waiting[0].size == running.size:
                 tree = waiting.pop(0)
@@ -389,14 +389,14 @@ def tile_path(number: int, width: int = 256) -> str:
 
 def entries(bundle: bytes) -> list[bytes]:
     """Return the lines of a bundle, each of which two bytes with its length precede."""
-    found, at = [], 0
+    lines, at = [], 0
     while at < len(bundle):
         length = int.from_bytes(bundle[at : at + 2], "big")
-        found.append(bundle[at + 2 : at + 2 + length])
+        lines.append(bundle[at + 2 : at + 2 + length])
         at += 2 + length
     if at != len(bundle):
         raise CheckFailed("A bundle of lines is cut off.")
-    return found
+    return lines
 
 
 # == On the command line ==
@@ -442,10 +442,10 @@ def petition_page(address: str) -> str:
     """Return the petition's page of an address, which may be of that page in one
     language."""
     form = r"(https?://[^/]+)(?:/[a-z]{2})?(/petitions/[^/?#]+)"
-    found = re.match(form, address, re.IGNORECASE)
-    if not found:
+    match = re.match(form, address, re.IGNORECASE)
+    if not match:
         raise CannotCheck("that is not the address of a petition's page")
-    return found[1] + urllib.parse.quote(found[2], safe="/%")
+    return match[1] + urllib.parse.quote(match[2], safe="/%")
 
 
 def check_site(page: str, key: Key, files: Sequence[str]) -> None:

@@ -24,10 +24,10 @@ def log_lines(petition: int, number: int, width: int = WIDTH) -> list[str]:
     rows = CountLeaf.objects.filter(
         petition=petition, number__gte=start, number__lt=start + width
     )
-    found = list(rows.order_by("number"))
-    if any(leaf.number != start + at for at, leaf in enumerate(found)):
+    leaves = list(rows.order_by("number"))
+    if any(leaf.number != start + at for at, leaf in enumerate(leaves)):
         raise LogBroken(f"lines after {start} of petition {petition}")
-    return [leaf.line for leaf in found]
+    return [leaf.line for leaf in leaves]
 
 
 def tile(petition: int, level: int, number: int, width: int = WIDTH) -> list[bytes]:
@@ -102,17 +102,17 @@ class Tree:
     def proof(self, index: int) -> list[bytes]:
         """Return the inclusion proof of line `index`, from its sibling to the child of
         the root."""
-        found: list[bytes] = []
+        hashes: list[bytes] = []
         start, end = 0, self.size
         while end - start > 1:
             middle = start + _split(end - start)
             if index < middle:
-                found.append(self._hash(middle, end))
+                hashes.append(self._hash(middle, end))
                 end = middle
             else:
-                found.append(self._hash(start, middle))
+                hashes.append(self._hash(start, middle))
                 start = middle
-        return found[::-1]
+        return hashes[::-1]
 
     def _hash(self, start: int, end: int) -> bytes:
         """Return the hash of the lines from `start` to before `end`, a part that the

@@ -70,8 +70,8 @@ def add_names(pack: Pack, rows: Iterable[Row], *, first: int) -> None:
 
 def headings() -> dict[str, str]:
     """Return the headings of the list's columns in the active language."""
-    found = {"name": str(LABELS["name"]), "comment": gettext("Reason")}
-    return found | {field.name: str(field.heading) for field in HANDED_OVER}
+    labels = {"name": str(LABELS["name"]), "comment": gettext("Reason")}
+    return labels | {field.name: str(field.heading) for field in HANDED_OVER}
 
 
 def cell(row: Row, name: str, known: dict[str, str]) -> str:

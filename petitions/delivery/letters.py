@@ -48,8 +48,8 @@ def letter_in(language: str, pack: Pack) -> dict[str, bytes]:
         text = render_to_string("delivery/letter.txt", context)
         name = f"letter-{language}.pdf"
         printed = printed_letter(pack, name, body)
-    found = {f"letter-{language}.txt": text.encode()}
-    return found | ({name: printed} if printed else {})
+    files = {f"letter-{language}.txt": text.encode()}
+    return files | ({name: printed} if printed else {})
 
 
 def printed_letter(pack: Pack, name: str, body: str) -> bytes | None:

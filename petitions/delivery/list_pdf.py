@@ -87,15 +87,15 @@ def heading_facts(lines: Sequence[ListLine], heading: Heading) -> list[tuple[str
     numbers = {"first": intcomma(lines[0].number), "last": intcomma(lines[-1].number)}
     parts = {"part": intcomma(heading.part), "parts": intcomma(heading.parts)}
     day = timezone.localtime(heading.as_of)
-    found = [
+    facts = [
         (gettext("To"), heading.to),
         (gettext("From"), heading.organization),
         (gettext("Signatures"), gettext("%(first)s to %(last)s") % numbers),
         (gettext("As of"), date_format(day, "DATE_FORMAT")),
     ]
     if heading.parts > 1:
-        found.insert(2, (gettext("Part"), gettext("%(part)s of %(parts)s") % parts))
-    return found
+        facts.insert(2, (gettext("Part"), gettext("%(part)s of %(parts)s") % parts))
+    return facts
 
 
 def directed(text: str) -> list[str]:

@@ -61,13 +61,13 @@ def call_off_pack(pack: Pack) -> bool:
     states = (PackState.PREPARING, PackState.RUNNING)
     with transaction.atomic():
         locked = Pack.objects.select_for_update().filter(pk=pack.pk, state__in=states)
-        found = locked.first()
-        if found is None:
+        row = locked.first()
+        if row is None:
             return False
-        found.files.all().delete()
-        found.left_outs.all().delete()
-        found.state = PackState.CALLED_OFF
-        found.save(update_fields=["state"])
+        row.files.all().delete()
+        row.left_outs.all().delete()
+        row.state = PackState.CALLED_OFF
+        row.save(update_fields=["state"])
     return True
 
 
@@ -161,9 +161,9 @@ def compare_with_last(pack: Pack) -> None:
 def filled_columns(pack: Pack) -> list[str]:
     """Return the names of the columns that somebody in the list filled in."""
     listed = pack.listed()
-    found = ["name"]
-    found += [f.name for f in HANDED_OVER if listed.exclude(**{f.name: ""}).exists()]
+    columns = ["name"]
+    columns += [f.name for f in HANDED_OVER if listed.exclude(**{f.name: ""}).exists()]
     said = listed.filter(delivery=Delivery.COMMENTS, comment_approved=True)
     if said.exclude(comment="").exists():
-        found.append("comment")
-    return found
+        columns.append("comment")
+    return columns

@@ -148,10 +148,10 @@ def names_page(pack: Pack, *, sought: str, after: int, language: str) -> Names:
     rows = pack.listed().filter(pk__gt=after).order_by("pk")
     if sought:
         shown = {"name", "place"} & set(pack.columns)
-        found = Q()
+        conditions = Q()
         for column in shown:
-            found |= Q(**{f"{column}__icontains": sought})
-        rows = rows.filter(found) if shown else rows.none()
+            conditions |= Q(**{f"{column}__icontains": sought})
+        rows = rows.filter(conditions) if shown else rows.none()
     read = list(rows.values("pk", *files.READ, *pack.columns)[: ON_A_PAGE + 1])
     page = read[:ON_A_PAGE]
     known, titles = country_names(language), files.headings()
@@ -187,8 +187,8 @@ def find_answer(token: str, *, now: datetime) -> OfficeAnswer | None:
     outcome = read_token(TokenPurpose.OFFICE_ANSWER, token, now=now)
     if not isinstance(outcome, Valid):
         return None
-    found = OfficeAnswer.objects.legible().select_related("link__pack__petition")
-    return found.filter(pk=outcome.number).first()
+    answers = OfficeAnswer.objects.legible().select_related("link__pack__petition")
+    return answers.filter(pk=outcome.number).first()
 
 
 def confirm_answer(given: OfficeAnswer, *, now: datetime) -> None:
@@ -203,25 +203,25 @@ def publish(given: OfficeAnswer, by: User, *, now: datetime) -> Answer | None:
     is there already, not confirmed, or erased, or the petition has no page."""
     with transaction.atomic():
         waiting = OfficeAnswer.objects.waiting().select_for_update(of=("self",))
-        found = (
+        answer = (
             waiting.select_related("link__pack__petition").filter(pk=given.pk).first()
         )
-        if found is None or found.link.pack.petition.state not in PUBLIC_STATES:
+        if answer is None or answer.link.pack.petition.state not in PUBLIC_STATES:
             return None
-        pack = found.link.pack
+        pack = answer.link.pack
         made = Answer.objects.create(
             petition_id=pack.petition_id,
             target_id=pack.target_id,
-            answered_by=found.name,
-            answered_on=timezone.localdate(found.sent_at),
-            language=found.language,
-            text=found.text,
+            answered_by=answer.name,
+            answered_on=timezone.localdate(answer.sent_at),
+            language=answer.language,
+            text=answer.text,
             text_format=TextFormat.PLAIN,
             made_by=by,
             created_at=now,
         )
-        found.published_as = made.pk
-        found.save(update_fields=["published_as"])
+        answer.published_as = made.pk
+        answer.save(update_fields=["published_as"])
     return made
 
 

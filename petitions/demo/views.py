@@ -114,6 +114,6 @@ def mail_html(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def demo_proof(request: HttpRequest) -> HttpResponse:
     """Show the same proof of the count as `manage.py verify_counts`."""
-    proofs = [found for found in verifying.verify() if found.recorded or found.shown]
-    context = {"proofs": proofs, "holds": all(found.holds for found in proofs)}
+    proofs = [proof for proof in verifying.verify() if proof.recorded or proof.shown]
+    context = {"proofs": proofs, "holds": all(proof.holds for proof in proofs)}
     return TemplateResponse(request, "demo/proof.html", context)

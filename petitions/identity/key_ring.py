@@ -204,8 +204,8 @@ def silenced(rows: QuerySet[Any], addresses: Iterable[str]) -> set[str]:
     when it names none."""
     ring = current_keyring()
     keys = {address: set(ring.all_keys(address)) for address in addresses}
-    found = rows.filter(pk__in=set().union(*keys.values()))
-    named = dict(found.values_list("pk", "address_keys"))
+    suppressions = rows.filter(pk__in=set().union(*keys.values()))
+    named = dict(suppressions.values_list("pk", "address_keys"))
     return {
         address
         for address in keys

@@ -130,9 +130,9 @@ def delete_signatures(rows: QuerySet[Signature]) -> None:
     with transaction.atomic():
         # Locked in one order; from then on nobody can queue another mail for them.
         held = rows.order_by("pk").select_for_update(of=("self",))
-        found = list(held.values_list("pk", flat=True))
-        mails = OutgoingMail.objects.filter(signature__in=found)
+        numbers = list(held.values_list("pk", flat=True))
+        mails = OutgoingMail.objects.filter(signature__in=numbers)
         list(mails.order_by("pk").select_for_update().values_list("pk"))
         mails.filter(state__in=UNFINISHED).delete()
         mails.exclude(reply="").update(reply="")
-        Signature.objects.filter(pk__in=found).delete()
+        Signature.objects.filter(pk__in=numbers).delete()

@@ -165,12 +165,12 @@ def fill_part(
 def silent(rows: QuerySet[Signature]) -> list[int]:
     """Return the numbers of those of `rows` whose address must not be written to. That
     takes secrets, which the database does not have: it finds those in doubt."""
-    found: list[int] = []
+    numbers: list[int] = []
     for model in (Suppression, Bounce):
         held: QuerySet[Any] = model.objects.all()
         doubtful = rows.filter(email_key__in=held.values("pk")).order_by()
         known = dict(doubtful.values_list("pk", "email"))
         if known:
             addresses = key_ring.silenced(held, set(known.values()))
-            found += [pk for pk, email in known.items() if email in addresses]
-    return found
+            numbers += [pk for pk, email in known.items() if email in addresses]
+    return numbers

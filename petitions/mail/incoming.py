@@ -63,9 +63,9 @@ def take(data: bytes, *, recipient: str = "", now: datetime) -> Taken:
     more. `recipient` is the address it was sent to; without one, what delivered it has
     noted that in its header."""
     message = split_message(data[:LONGEST])
-    found = read_address(recipient or sent_to(message), now=now)
+    address = read_address(recipient or sent_to(message), now=now)
     taken, about = Taken.NOTHING, "no token of ours"
-    match found:
+    match address:
         case (AddressPurpose.UNSUBSCRIBE, outcome):
             if not is_from_program(message):
                 taken = unsubscribe_by_mail(outcome.number, now)

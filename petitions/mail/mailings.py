@@ -292,9 +292,9 @@ class Turns:
             "petition__organization", "update__petition", "next_petition"
         )
         after = rows.filter(pk__gt=self.last).order_by("pk").first()
-        found = after or rows.order_by("pk").first()
-        self.last = found.pk if found else 0
-        return found
+        mailing = after or rows.order_by("pk").first()
+        self.last = mailing.pk if mailing else 0
+        return mailing
 
 
 TURNS = Turns()
@@ -532,8 +532,8 @@ def frames(mailing: Mailing) -> list[tuple[str, str]]:
     words. Words in a language of the interface have that around them."""
     texts = [words.language for words in mailing.texts]
     interface = [code for code, _name in settings.LANGUAGES]
-    found = [
+    frames = [
         (text if text in interface else settings.LANGUAGE_CODE, text) for text in texts
     ]
-    found += [(code, texts[0]) for code in interface if code not in texts]
-    return found
+    frames += [(code, texts[0]) for code in interface if code not in texts]
+    return frames

@@ -372,7 +372,7 @@ def build_news(
         subject = render_to_string("emails/news.subject.txt", context)
         plain = render_to_string("emails/news.txt", context)
         html = render_to_string("emails/news.html", context)
-        found = links_in(plain)
+        links = links_in(plain)
         head = headers(
             organization,
             " ".join(subject.split()),
@@ -386,6 +386,6 @@ def build_news(
         headers=head,
         text=plain.strip() + "\n",
         html=html.strip() + "\n",
-        links=found,
+        links=links,
         one_click="unsubscribe_link",
     )

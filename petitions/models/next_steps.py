@@ -86,15 +86,15 @@ class NextStep(models.Model):
         if self.other_id is None:
             return None
         same = Petition.objects.filter(organization=self.petition.organization_id)
-        found = same.open(now).for_reading().filter(pk=self.other_id)
-        return found.first()
+        petitions = same.open(now).for_reading().filter(pk=self.other_id)
+        return petitions.first()
 
     def letter_in(self, *languages: str) -> Letter | None:
         """Return the letter in the first of `languages` that has one, else in any; None
         without a letter."""
         letters = {letter.language: letter for letter in self.letters.all()}
-        found = [letters[code] for code in languages if code in letters]
-        return next(iter([*found, *letters.values()]), None)
+        written = [letters[code] for code in languages if code in letters]
+        return next(iter([*written, *letters.values()]), None)
 
 
 class Letter(models.Model):

@@ -30,11 +30,11 @@ class RemovalQuerySet(models.QuerySet["Removal"]):
         counted = marked.values_list("removal").annotate(
             people=Count("email_key", distinct=True), number=Count("pk")
         )
-        found = {number: counts for number, *counts in counted}
-        rows = self.filter(pk__in=found).select_related("petition")
+        counts_of = {number: counts for number, *counts in counted}
+        rows = self.filter(pk__in=counts_of).select_related("petition")
         waiting = list(rows.order_by("made_at", "pk"))
         for row in waiting:
-            row.people, row.number = found[row.pk]
+            row.people, row.number = counts_of[row.pk]
         return waiting
 
 

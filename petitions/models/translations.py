@@ -105,8 +105,8 @@ class Multilingual(models.Model):
 
     def text_in(self, language: str) -> Any:
         """Return the translation into a language, or the object itself without one."""
-        found = [text for text in self.texts() if text.language == language]
-        return found[0] if found else self
+        texts = [text for text in self.texts() if text.language == language]
+        return texts[0] if texts else self
 
     def passage(self, name: str) -> Passage:
         """Return one of its words for the reader; where the translation leaves it

@@ -35,8 +35,10 @@ class UpdateQuerySet(models.QuerySet["Update"]):
     def published(self, now: datetime) -> UpdateQuerySet:
         """Return the updates that readers see, the newest first, with their
         translations."""
-        found = self.filter(published_at__lte=now).order_by("-published_at", "-number")
-        return found.prefetch_related("translations")
+        updates = self.filter(published_at__lte=now).order_by(
+            "-published_at", "-number"
+        )
+        return updates.prefetch_related("translations")
 
     def of_public_petitions(self, now: datetime) -> UpdateQuerySet:
         """Return published updates whose petition is public, too; with it and its

@@ -88,8 +88,8 @@ class Filters:
         asked = {"q": self.words, "state": self.state, "sort": self.sort}
         if self.topic is not None and not on_topic_page:
             asked["topic"] = self.topic.slug
-        found = urlencode({name: value for name, value in asked.items() if value})
-        return f"{found}&" if found else ""
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"{query}&" if query else ""
 
 
 # == Browsing ==
@@ -158,8 +158,8 @@ def found_page(
 ) -> tuple[SearchResults, Page[Any], list[Petition]]:
     """Return the search results, the page of them that was asked for, and its petitions
     with the words marked."""
-    found = searching.search(filters.words, scope)
-    numbers = list(found.texts)
+    results = searching.search(filters.words, scope)
+    numbers = list(results.texts)
     if filters.sort:
         rows = Petition.objects.filter(pk__in=numbers)
         rows = (
@@ -167,7 +167,7 @@ def found_page(
             if filters.sort == "supporters"
             else rows.newest_first()
         )
-        exact = set(numbers[: found.exact])
+        exact = set(numbers[: results.exact])
         numbers = sorted(
             rows.values_list("pk", flat=True), key=lambda number: number not in exact
         )
@@ -175,27 +175,29 @@ def found_page(
     by_number = Petition.objects.for_reading().in_bulk(list(page))
     petitions = [by_number[number] for number in page if number in by_number]
     for petition in petitions:
-        petition.reading = found.texts[petition.pk]
-    highlight(found, petitions)
-    if found.exact:
-        alike = list(found.texts)[found.exact :]
-        found.first_alike = next((row.pk for row in petitions if row.pk in alike), None)
-    return found, page, petitions
+        petition.reading = results.texts[petition.pk]
+    highlight(results, petitions)
+    if results.exact:
+        alike = list(results.texts)[results.exact :]
+        results.first_alike = next(
+            (row.pk for row in petitions if row.pk in alike), None
+        )
+    return results, page, petitions
 
 
-def highlight(found: SearchResults, petitions: Iterable[Petition]) -> None:
+def highlight(results: SearchResults, petitions: Iterable[Petition]) -> None:
     """Set the `marked` title and passage of each petition, with the words that were
     found marked: in title or summary, or else in the passage of the text where they
     occur."""
     all_words = [(petition, petition.words) for petition in petitions]
     heads = searching.highlighted(
-        found.query,
+        results.query,
         [
             (words.language, part, searching.WHOLE)
             for _petition, words in all_words
             for part in (words.title, words.summary or words.ask)
         ],
-        found.words,
+        results.words,
     )
     unmarked = []
     for (petition, words), title, told in zip(
@@ -205,12 +207,12 @@ def highlight(found: SearchResults, petitions: Iterable[Petition]) -> None:
         if "<mark>" not in f"{title}{told}":
             unmarked.append((petition, words))
     passages = searching.highlighted(
-        found.query,
+        results.query,
         [
             (words.language, searching.strip_markdown(words.text), searching.PART)
             for _petition, words in unmarked
         ],
-        found.words,
+        results.words,
     )
     for (petition, words), passage in zip(unmarked, passages, strict=True):
         if "<mark>" in passage:

@@ -120,8 +120,8 @@ def as_indexed(words: str) -> str:
     """Return `words` normalised as in the index: joined words as the sequence of their
     parts, text of scripts without spaces as pairs of characters."""
     words = words.translate(APOSTROPHES)
-    words = GROUPED.sub(lambda found: re.sub(r"\D", "", found[0]), words)
-    words = INITIALS.sub(lambda found: found[0].replace(".", ""), words)
+    words = GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), words)
+    words = INITIALS.sub(lambda match: match[0].replace(".", ""), words)
     parts = PART_OF_QUERY.findall(words)
     return " ".join(piece for part in parts for piece in search_terms(part))
 

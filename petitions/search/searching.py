@@ -82,33 +82,33 @@ def search_text(words: str) -> str:
     """Return a search as typed, normalised: without characters that no text can hold,
     and cut to a sensible length."""
     words = unicodedata.normalize("NFKC", words.replace("\0", " "))
-    found = " ".join(queries.strip_break_signs(words).split())[:LONGEST].strip()
-    if found.count("-") > MOST_MINUSES:
-        found = " ".join(found.replace("-", " ").split())
-    return found
+    text = " ".join(queries.strip_break_signs(words).split())[:LONGEST].strip()
+    if text.count("-") > MOST_MINUSES:
+        text = " ".join(text.replace("-", " ").split())
+    return text
 
 
 def search(words: str, scope: SearchScope) -> SearchResults:
     """Return the petitions that match `words`, exact matches first. Understands
     "several words", -not and or, as search engines do."""
-    found = SearchResults(words)
-    found.query = queries.either(queries.made_of(queries.spellings(words)))
-    if found.query:
-        found.texts, found.more = ranked(found.query, scope)
-        found.exact = len(found.texts)
-    if len(found.texts) < FEW:
-        alike, found.alike = query_of_words_alike(words)
+    results = SearchResults(words)
+    results.query = queries.either(queries.made_of(queries.spellings(words)))
+    if results.query:
+        results.texts, results.more = ranked(results.query, scope)
+        results.exact = len(results.texts)
+    if len(results.texts) < FEW:
+        alike, results.alike = query_of_words_alike(words)
         if alike:
             texts, _more = ranked(alike, scope)
-            found.texts |= {
+            results.texts |= {
                 number: language
                 for number, language in texts.items()
-                if number not in found.texts
+                if number not in results.texts
             }
-            found.query = queries.either([found.query, alike])
-            if len(found.texts) == found.exact:
-                found.alike = []
-    return found
+            results.query = queries.either([results.query, alike])
+            if len(results.texts) == results.exact:
+                results.alike = []
+    return results
 
 
 # The look-ups, in turn, until there are enough candidates: database function, part of
@@ -141,7 +141,7 @@ SELECT petition_id, language
 def candidates(query: Queries, scope: SearchScope) -> list[int]:
     """Return the ids of the newest texts that match the query, those that match in
     their head first."""
-    found: dict[int, None] = {}
+    numbers: dict[int, None] = {}
     for function, part, looked_at in LOOKS:
         values = {
             "part": part,
@@ -155,10 +155,10 @@ def candidates(query: Queries, scope: SearchScope) -> list[int]:
             "topic": scope.topic,
         }
         statement = LOOK.format(function=function)
-        found |= {number: None for (number,) in fetch_rows(statement, values)}
-        if len(found) >= CANDIDATES:
+        numbers |= {number: None for (number,) in fetch_rows(statement, values)}
+        if len(numbers) >= CANDIDATES:
             break
-    return list(found)[:CANDIDATES]
+    return list(numbers)[:CANDIDATES]
 
 
 def ranked(query: Queries, scope: SearchScope) -> tuple[dict[int, str], bool]:
@@ -230,8 +230,8 @@ def run_together(parts: Sequence[str]) -> str:
     """Return two or three words as one, where some text has that; else ""."""
     if not (1 < len(parts) < 4 and all(map(LETTERS.fullmatch, parts))):
         return ""
-    found = fetch_rows(KNOWN, {"word": "".join(parts)})
-    return str(found[0][0]) if found else ""
+    known = fetch_rows(KNOWN, {"word": "".join(parts)})
+    return str(known[0][0]) if known else ""
 
 
 def query_of_words_alike(words: str) -> tuple[Queries, list[str]]:
@@ -262,8 +262,10 @@ def query_of_words_alike(words: str) -> tuple[Queries, list[str]]:
     if not alike:
         return {}, []
     every = queries.every(groups)
-    found = queries.either([every, query_of[together]]) if query_of[together] else every
-    return found, [word.strip('"') for word in alike]
+    combined = (
+        queries.either([every, query_of[together]]) if query_of[together] else every
+    )
+    return combined, [word.strip('"') for word in alike]
 
 
 def is_plain(part: str) -> bool:
@@ -298,7 +300,7 @@ def highlighted(
     if not passages or not query:
         return [escape(text) for _language, text, _options in passages]
     languages, texts, options = zip(*passages, strict=True)
-    found = fetch_rows(
+    titles = fetch_rows(
         HEADLINES,
         {
             "queries": json.dumps(query),
@@ -308,7 +310,7 @@ def highlighted(
         },
     )
     inside = queries.JOINED.findall(words)
-    return [with_marks(mark_inside(headline, inside)) for (headline,) in found]
+    return [with_marks(mark_inside(headline, inside)) for (headline,) in titles]
 
 
 def mark_inside(headline: str, inside: Sequence[str]) -> str:

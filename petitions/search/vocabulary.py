@@ -111,12 +111,12 @@ def prune_words(batch: int) -> tuple[int, int]:
             LOOK,
             {"reached": place.reached, "batch": batch, "interface": interface()},
         )
-        found = cursor.fetchall()
-    unused = [word for word, is_used in found if not is_used]
+        looked_at = cursor.fetchall()
+    unused = [word for word, is_used in looked_at if not is_used]
     forgotten = sum(take_away(words) for words in batched(unused, AT_ONCE))
-    place.reached = found[-1][0] if len(found) == batch else ""
+    place.reached = looked_at[-1][0] if len(looked_at) == batch else ""
     place.save(update_fields=["reached"])
-    return len(found), forgotten
+    return len(looked_at), forgotten
 
 
 def take_away(words: Sequence[str]) -> int:

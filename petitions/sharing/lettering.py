@@ -162,14 +162,14 @@ def split_word(word: str, font: Font, width: float) -> list[str]:
 
 def letters_of(word: str) -> list[str]:
     """Split a word into letters, each with the marks and joiners that follow it."""
-    found: list[str] = []
+    letters: list[str] = []
     for character in word:
         joins = unicodedata.category(character)[0] == "M" or character in "\u200c\u200d"
-        if found and joins:
-            found[-1] += character
+        if letters and joins:
+            letters[-1] += character
         else:
-            found.append(character)
-    return found
+            letters.append(character)
+    return letters
 
 
 def shortened_to_width(text: str, font: Font, width: float) -> str:

@@ -247,8 +247,8 @@ def make_comparable(
     stale = ~Q(email_key_version=ring.newest.number)
     stale |= Q(person="") if petition.shared_addresses else ~Q(person="")
     rows = Signature.objects.filter(stale, pk__in=ids) | counted.filter(stale)
-    if found := list(rows.values_list("pk", flat=True)):
-        rekey_batch.rekey_rows(found, ring, now=now)
+    if numbers := list(rows.values_list("pk", flat=True)):
+        rekey_batch.rekey_rows(numbers, ring, now=now)
 
 
 def change_count(job: Invalidation, delta: int, now: datetime) -> None:

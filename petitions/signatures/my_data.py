@@ -337,21 +337,19 @@ PLACES = (
 
 def everything_about(subject: DataSubject) -> dict[str, Any]:
     """Return all that is stored about a person, for that person to download."""
-    found: dict[str, Any] = {
+    data: dict[str, Any] = {
         place.key: [
             {detail.key: json_value(detail.value) for detail in place.details(row)}
             for row in place.rows(subject)
         ]
         for place in PLACES
     }
-    found["time_zone"] = settings.TIME_ZONE
+    data["time_zone"] = settings.TIME_ZONE
     addresses = subject.addresses()
-    found["never_written_to"] = sorted(key_ring.suppressed(addresses))
-    found["unsubscribed_elsewhere"] = sorted(unsubscribed_elsewhere(addresses))
-    found["mail_comes_back"] = sorted(
-        key_ring.silenced(Bounce.objects.all(), addresses)
-    )
-    return found
+    data["never_written_to"] = sorted(key_ring.suppressed(addresses))
+    data["unsubscribed_elsewhere"] = sorted(unsubscribed_elsewhere(addresses))
+    data["mail_comes_back"] = sorted(key_ring.silenced(Bounce.objects.all(), addresses))
+    return data
 
 
 def unsubscribed_elsewhere(addresses: Iterable[str]) -> Iterator[str]:

@@ -144,7 +144,7 @@ def find_offer(recipient_id: int, petition: Petition) -> Offer | None:
 @repeatable
 def press(
     offer: Offer,
-    found: PetitionSnapshot,
+    snapshot: PetitionSnapshot,
     given: SignerInput,
     *,
     made: datetime,
@@ -160,11 +160,11 @@ def press(
         if mine is None or not replace(offer, signature=mine).stands(made, rules):
             return Pressed.ENDED
         number = signing.sign(
-            found.petition_id,
-            signer_of(mine, found, given),
+            snapshot.petition_id,
+            signer_of(mine, snapshot, given),
             now=now,
             rules=rules,
-            organization_id=found.organization_id,
+            organization_id=snapshot.organization_id,
         )
         if number is None:
             return Pressed.TOO_MANY
@@ -188,7 +188,7 @@ def press(
 
 
 def signer_of(
-    mine: Signature, found: PetitionSnapshot, given: SignerInput
+    mine: Signature, snapshot: PetitionSnapshot, given: SignerInput
 ) -> SignerInput:
     """Return `given` with the name, the address and the answers of `mine`. The answer
     about updates stays as it is, and the name is not shown: neither was asked."""
@@ -196,9 +196,9 @@ def signer_of(
         given,
         name=mine.name,
         email=mine.email,
-        answers={field.name: getattr(mine, field.name) for field in found.asked},
+        answers={field.name: getattr(mine, field.name) for field in snapshot.asked},
         comment="",
         show_name=False,
         wants_updates=None,
-        person=folded_name(mine.name) if found.shared_addresses else "",
+        person=folded_name(mine.name) if snapshot.shared_addresses else "",
     )

@@ -40,14 +40,14 @@ def lock_quarantined(numbers: list[int]) -> dict[int, list[int]]:
     """Lock those of the signatures with the ids `numbers` that wait in quarantine;
     return their ids by that of their petition."""
     rows = Signature.objects.quarantined().filter(pk__in=numbers)
-    found: dict[int, list[int]] = defaultdict(list)
+    by_petition: dict[int, list[int]] = defaultdict(list)
     for number, petition in (
         rows.select_for_update(of=("self",))
         .order_by("pk")
         .values_list("pk", "petition")
     ):
-        found[petition].append(number)
-    return found
+        by_petition[petition].append(number)
+    return by_petition
 
 
 def release_from_quarantine(
@@ -63,12 +63,14 @@ def release_from_quarantine(
     def act(numbers: list[int]) -> Counter[int]:
         with transaction.atomic():
             by_petition = lock_quarantined(numbers)
-            found = [number for rows in by_petition.values() for number in rows]
-            new_domains.approve_domains(Signature.objects.filter(pk__in=found), now=now)
+            signatures = [number for rows in by_petition.values() for number in rows]
+            new_domains.approve_domains(
+                Signature.objects.filter(pk__in=signatures), now=now
+            )
             OutgoingMail.objects.filter(
-                signature__in=found, state=MailState.HELD
+                signature__in=signatures, state=MailState.HELD
             ).update(state=MailState.DUE, due_at=now)
-            Signature.objects.filter(pk__in=found).update(quarantine_reason="")
+            Signature.objects.filter(pk__in=signatures).update(quarantine_reason="")
         return Counter({petition: len(rows) for petition, rows in by_petition.items()})
 
     waiting = signatures.quarantined()  # type: ignore[attr-defined]
@@ -94,7 +96,7 @@ def schedule_removal(
     def act(numbers: list[int]) -> Counter[int]:
         counted: Counter[int] = Counter()
         with transaction.atomic():
-            for petition, found in sorted(lock_quarantined(numbers).items()):
+            for petition, signatures in sorted(lock_quarantined(numbers).items()):
                 own = made.filter(petition=petition).select_for_update(no_key=True)
                 removal = own.first()
                 if removal is None and marked[petition]:
@@ -103,8 +105,8 @@ def schedule_removal(
                     removal = Removal.objects.create(
                         petition_id=petition, made_by=by, made_at=now
                     )
-                Signature.objects.filter(pk__in=found).update(removal=removal)
-                counted[petition] = len(found)
+                Signature.objects.filter(pk__in=signatures).update(removal=removal)
+                counted[petition] = len(signatures)
         return counted
 
     waiting = signatures.quarantined()  # type: ignore[attr-defined]
@@ -123,11 +125,11 @@ def call_off_removal(removal: Removal, *, seconds: float = math.inf) -> int:
     def act(numbers: list[int]) -> list[int]:
         with transaction.atomic():
             held = rows.filter(pk__in=numbers).order_by("pk")
-            found = list(
+            signatures = list(
                 held.select_for_update(of=("self",)).values_list("pk", flat=True)
             )
-            Signature.objects.filter(pk__in=found).update(removal=None)
-        return found
+            Signature.objects.filter(pk__in=signatures).update(removal=None)
+        return signatures
 
     in_batches(rows, lambda numbers: back.extend(act(numbers)), seconds)
     if not rows.exists():

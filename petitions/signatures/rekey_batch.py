@@ -201,8 +201,8 @@ def carry_suppressions(
     by_key: dict[UUID | None, set[str]] = defaultdict(set)
     for key, address in addresses:
         by_key[key].add(address)
-    found = Suppression.objects.filter(pk__in=[key for key in by_key if key])
-    for suppression in found.exclude(key_version=ring.newest.number):
+    suppressions = Suppression.objects.filter(pk__in=[key for key in by_key if key])
+    for suppression in suppressions.exclude(key_version=ring.newest.number):
         named, carried = suppression.address_keys, set()
         for address in by_key[suppression.pk]:
             if named is None:

@@ -255,14 +255,14 @@ def delete_old_versions(ring: Keyring) -> int:
 def unmatched_suppressions(ring: Keyring) -> dict[int, int]:
     """Return, by version, how many suppressions, and mailboxes on lists of the
     unsubscribed, only the key of a former version can match."""
-    found = Counter[int]()
+    by_version = Counter[int]()
     for model in (Suppression, UnsubscribedMailbox):
         rows: QuerySet[Any] = model._default_manager.exclude(
             key_version=ring.newest.number
         )
         numbers = rows.order_by().values_list("key_version")
-        found.update(dict(numbers.annotate(number=Count("pk"))))
-    return dict(found)
+        by_version.update(dict(numbers.annotate(number=Count("pk"))))
+    return dict(by_version)
 
 
 def imported_before(ring: Keyring) -> dict[int, int]:

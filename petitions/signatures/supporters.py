@@ -84,10 +84,10 @@ def get_supporter(
         return None
     rows = rows_of(kind, organizations).filter(pk=number)
     column = "email_key" if kind == "imported" else "email"
-    found = rows.values_list(column, PATHS[kind]).first()
-    if found is None:
+    row = rows.values_list(column, PATHS[kind]).first()
+    if row is None:
         return None
-    address, organization = found
+    address, organization = row
     named = organizations.get(pk=organization)
     if kind == "imported":
         return Supporter(kind, number, "", named, email_key=address)
@@ -107,7 +107,7 @@ def find_mailbox(
 ) -> list[Supporter]:
     """Do the same for an address that is stored."""
     known = key_ring.keys_of(address)
-    found: dict[int, tuple[str, int, str]] = {}
+    newest: dict[int, tuple[str, int, str]] = {}
     for kind, path in PATHS.items():
         if kind == "imported":
             continue
@@ -119,11 +119,11 @@ def find_mailbox(
         for number, email, organization in rows.order_by("-pk").values_list(
             "pk", "email", path
         ):
-            found.setdefault(organization, (kind, number, email))
-    named = organizations.in_bulk(found)
+            newest.setdefault(organization, (kind, number, email))
+    named = organizations.in_bulk(newest)
     return [
-        *(Supporter(*row, named[organization]) for organization, row in found.items()),
-        *find_imported(address, organizations.exclude(pk__in=found)),
+        *(Supporter(*row, named[organization]) for organization, row in newest.items()),
+        *find_imported(address, organizations.exclude(pk__in=newest)),
     ]
 
 
@@ -141,8 +141,8 @@ def find_imported(
         .annotate(newest=Max("pk"))
         .values_list("newest", flat=True)
     )
-    found = (get_supporter("imported", pk, organizations) for pk in newest)
-    return [one for one in found if one]
+    people = (get_supporter("imported", pk, organizations) for pk in newest)
+    return [one for one in people if one]
 
 
 def find_by_name(
@@ -166,8 +166,8 @@ def find_by_name(
             numbers = list(newest[: MOST + 1])
     except OperationalError as error:
         raise TooManyToSearch from error
-    found = (get_supporter("signature", pk, organizations) for pk in numbers[:MOST])
-    return [one for one in found if one], len(numbers) > MOST
+    people = (get_supporter("signature", pk, organizations) for pk in numbers[:MOST])
+    return [one for one in people if one], len(numbers) > MOST
 
 
 def unaccented(text: Any) -> Func:

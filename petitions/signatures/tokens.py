@@ -205,12 +205,12 @@ def mend_token(purpose: TokenPurpose, damaged: str) -> str:
         FOREIGN.sub("", SOFT_BREAK.sub("", unquote(damaged))),
     )
     for text in texts:
-        for found in SHAPE.findall(text):
+        for token in SHAPE.findall(text):
             try:
-                _signer(purpose).unsign(found)
+                _signer(purpose).unsign(token)
             except BadSignature:
                 continue
-            return str(found)
+            return str(token)
     return ""
 
 

@@ -49,8 +49,8 @@ def serves(user: User) -> bool:
 def open_requests(user: User) -> dict[str, Any]:
     """Return the supporters' requests that `user` may answer: their number, that of the
     overdue ones, and the day by which the first is to be answered."""
-    found = SupporterRequest.objects.open()
-    rows = list(within(found, "organization_id", user, Right.SERVE))
+    requests = SupporterRequest.objects.open()
+    rows = list(within(requests, "organization_id", user, Right.SERVE))
     today = timezone.localdate()
     return {
         "number": len(rows),

@@ -74,9 +74,13 @@ def alternates(row: Readable) -> list[tuple[str, str]]:
     """Return the `hreflang` and the path of each text and of each interface; a text
     that stands in several interfaces is listed once."""
     paths = {code: path_first_of(row, code) for code, _name in settings.LANGUAGES}
-    found = {code: path_of(row, code, settings.LANGUAGE_CODE) for code in row.languages}
-    found |= {code: path for code, path in paths.items() if path not in found.values()}
-    return [*found.items(), ("x-default", paths[settings.LANGUAGE_CODE])]
+    addresses = {
+        code: path_of(row, code, settings.LANGUAGE_CODE) for code in row.languages
+    }
+    addresses |= {
+        code: path for code, path in paths.items() if path not in addresses.values()
+    }
+    return [*addresses.items(), ("x-default", paths[settings.LANGUAGE_CODE])]
 
 
 @register.simple_tag

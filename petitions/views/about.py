@@ -85,5 +85,5 @@ def responsible() -> dict[str, object]:
     """Return the first organisations, as those responsible for the content of the site,
     and whether there are more."""
     rows = Organization.objects.in_reader_order()
-    found = list(rows[: NAMED + 1])
-    return {"organizations": found[:NAMED], "more": len(found) > NAMED}
+    people = list(rows[: NAMED + 1])
+    return {"organizations": people[:NAMED], "more": len(people) > NAMED}

@@ -213,14 +213,14 @@ def program_text() -> str:
 def receipt(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Return the receipt of a signature as a file."""
     mine = shown_signature(opened)
-    found = receipt_of(mine)
-    if found is None or found.checkpoint is None:
+    receipt = receipt_of(mine)
+    if receipt is None or receipt.checkpoint is None:
         return problem(request, 404)
     try:
-        text = found.text
+        text = receipt.text
     except tree.LogBroken:
         return problem(request, 404)
-    name = f"receipt-{found.leaf.petition_id}-{found.leaf.number + 1}.tlog-proof"
+    name = f"receipt-{receipt.leaf.petition_id}-{receipt.leaf.number + 1}.tlog-proof"
     return HttpResponse(
         text,
         content_type="text/plain; charset=utf-8",

@@ -48,7 +48,7 @@ def petitions_data(request: HttpRequest) -> HttpResponse:
     """List all petitions that were ever public, newest first; `state` and
     `organization` filter them."""
     now = timezone.now()
-    found = Petition.objects.ever_public(now)
+    listed = Petition.objects.ever_public(now)
     query = {
         name: request.GET[name]
         for name in ("state", "organization")
@@ -57,7 +57,7 @@ def petitions_data(request: HttpRequest) -> HttpResponse:
     if state := query.get("state"):
         if state not in PUBLIC_STATES:
             return data_problem(400, f"state is one of {', '.join(PUBLIC_STATES)}.")
-        found = found.standing(state, now)
+        listed = listed.standing(state, now)
     if slug := query.get("organization"):
         if not is_slug(slug):
             raise Http404
@@ -65,8 +65,8 @@ def petitions_data(request: HttpRequest) -> HttpResponse:
             owner = get_organization(slug)
         except OrganizationMoved as moved:
             owner = moved.organization
-        found = found.filter(organization=owner)
-    page = page_of(Paginator(found.newest_first(), PAGE_SIZE), request)
+        listed = listed.filter(organization=owner)
+    page = page_of(Paginator(listed.newest_first(), PAGE_SIZE), request)
     rows = page.object_list.complete()  # type: ignore[attr-defined]
     return data_answer(
         {

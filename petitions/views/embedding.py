@@ -173,12 +173,12 @@ def petition_at(address: str) -> tuple[Petition, str]:
         if match.view_name not in {"petitions:petition", "petitions:text"}:
             raise Http404
         try:
-            found = get_moved_petition(match.kwargs["slug"], timezone.now())
+            petition = get_moved_petition(match.kwargs["slug"], timezone.now())
         except PetitionWithdrawn:
             raise Http404 from None
     asked = match.kwargs.get("language", "")
-    found.reading = asked if asked in found.languages else ""
-    return found, language
+    petition.reading = asked if asked in petition.languages else ""
+    return petition, language
 
 
 def smaller_of(usual: int, most: str | None) -> int:

@@ -75,7 +75,7 @@ def feed_response(feed: Feed) -> HttpResponse:
 def feed(request: HttpRequest) -> HttpResponse:
     """Return the feed of the newest petitions of all organisations."""
     now = timezone.now()
-    found = new_feed(
+    feed = new_feed(
         request,
         gettext("Petitions"),
         reverse("petitions:index"),
@@ -83,8 +83,8 @@ def feed(request: HttpRequest) -> HttpResponse:
         datetime(2026, 1, 1, tzinfo=now.tzinfo),
     )
     for entry in petition_entries(Petition.objects.ever_public(now), now):
-        found.add_item(**entry)
-    return feed_response(found)
+        feed.add_item(**entry)
+    return feed_response(feed)
 
 
 @require_safe
@@ -96,7 +96,7 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
     except OrganizationMoved as moved:
         name = "petitions:organization_feed"
         return redirect(name, moved.organization.slug, permanent=True)
-    found = new_feed(
+    feed = new_feed(
         request,
         organization.display_name,
         organization.get_absolute_url(),
@@ -113,15 +113,15 @@ def organization_feed(request: HttpRequest, slug: str) -> HttpResponse:
     ]
     entries.sort(key=lambda entry: entry["pubdate"], reverse=True)
     for entry in entries[:ENTRIES]:
-        found.add_item(**entry)
-    return feed_response(found)
+        feed.add_item(**entry)
+    return feed_response(feed)
 
 
 @require_safe
 @of_petition(its_notice)
 def updates_feed(request: HttpRequest, petition: Petition) -> HttpResponse:
     """Return the feed of the updates of one petition."""
-    found = new_feed(
+    feed = new_feed(
         request,
         petition.words.title,
         petition.get_absolute_url(),
@@ -130,8 +130,8 @@ def updates_feed(request: HttpRequest, petition: Petition) -> HttpResponse:
     )
     for update in petition.updates.published(timezone.now())[:ENTRIES]:
         update.petition = petition
-        found.add_item(**update_entry(update))
-    return feed_response(found)
+        feed.add_item(**update_entry(update))
+    return feed_response(feed)
 
 
 def petition_entries(

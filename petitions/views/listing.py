@@ -81,13 +81,13 @@ def each_once(sections: dict[str, Any]) -> dict[str, list[Petition]]:
         {k for ks in keys.values() for k in ks}
     )
     shown: set[int] = set()
-    found = {}
+    firsts = {}
     for name, numbers in keys.items():
         new = [number for number in numbers if number in rows and number not in shown]
         new = new[:SHOWN_OF_A_KIND]
         shown.update(new)
-        found[name] = [rows[number] for number in new]
-    return found
+        firsts[name] = [rows[number] for number in new]
+    return firsts
 
 
 @require_safe
@@ -101,8 +101,8 @@ def index(request: HttpRequest) -> HttpResponse:
 @with_own_signature
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """List the petitions on a topic."""
-    found = get_object_or_404(Topic, slug=slug)
-    return listing(request, Filters.of(request, found), on_topic_page=True)
+    topic = get_object_or_404(Topic, slug=slug)
+    return listing(request, Filters.of(request, topic), on_topic_page=True)
 
 
 def listing(
@@ -127,9 +127,9 @@ def listing(
     if filters.words:
         topic = filters.topic.pk if filters.topic else None
         scope = SearchScope(now, filters.states, topic=topic)
-        found, page, petitions = found_page(filters, request, scope)
+        results, page, petitions = found_page(filters, request, scope)
         context |= {
-            "found": found,
+            "found": results,
             "page": page,
             "number": page.number,
             "petitions": petitions,

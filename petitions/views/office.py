@@ -56,8 +56,8 @@ def room(view: RoomView) -> TokenView:
 def link_gone(request: HttpRequest, purpose: TokenPurpose, token: str) -> HttpResponse:
     """Answer a link that leads to nothing: a damaged one leads to what it meant."""
     damaged = isinstance(read_token(purpose, token, now=timezone.now()), Broken)
-    found = mended_link(request, purpose, token) if damaged else None
-    return found or closed(request)
+    mended = mended_link(request, purpose, token) if damaged else None
+    return mended or closed(request)
 
 
 def closed(request: HttpRequest, link: OfficeLink | None = None) -> HttpResponse:
@@ -200,16 +200,16 @@ def confirm_answer(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show an answer to whoever reads the office's mail, with a button to confirm that
     it is the office's."""
     now = timezone.now()
-    found = office.find_answer(token, now=now)
-    if found is None:
+    answer = office.find_answer(token, now=now)
+    if answer is None:
         return link_gone(request, TokenPurpose.OFFICE_ANSWER, token)
     if is_pressed(request):
-        office.confirm_answer(found, now=now)
+        office.confirm_answer(answer, now=now)
         log_context(outcome="office answer confirmed")
         return see_other("petitions:office_answer", token)
-    petition = found.link.pack.petition
+    petition = answer.link.pack.petition
     petition.reading = get_language() or ""
-    context = {"answer": found, "petition": petition, "token": token}
+    context = {"answer": answer, "petition": petition, "token": token}
     status = 403 if request.method == "POST" else 200
     template = "petitions/office_answer.html"
     return TemplateResponse(request, template, context, status=status)

@@ -100,21 +100,23 @@ def pressed(
     network, slug = network_of(request), offer.petition.slug
     if rules.is_turned_away(network):
         return too_many_presses(request, offer, token)
-    found = find_snapshot(slug, language_read(request))
-    if not signable.is_open(found, now):
+    snapshot = find_snapshot(slug, language_read(request))
+    if not signable.is_open(snapshot, now):
         return without_offer(request, offer.petition, "closed", now)
-    seen = read_version(request.POST.get("version", ""), found.delivery)
-    if seen.words_key not in {"", found.words_key}:
+    seen = read_version(request.POST.get("version", ""), snapshot.delivery)
+    if seen.words_key not in {"", snapshot.words_key}:
         return show_offer(request, offer, token, status=409, reworded=True)
     # A field that is asked only since the page was shown is not taken over.
     shown = request.POST.getlist("takes_over")
-    found = replace(found, asked=tuple(f for f in found.asked if f.name in shown))
+    snapshot = replace(
+        snapshot, asked=tuple(f for f in snapshot.asked if f.name in shown)
+    )
     mine = offer.signature
     given = SignerInput(
         name=mine.name,
         email=mine.email,
         language=reader_language(),
-        text_language=found.text_language,
+        text_language=snapshot.text_language,
         text_version=seen.corrections,
         consent_version=seen.consent_version,
         delivery=seen.delivery,
@@ -125,10 +127,10 @@ def pressed(
         via=offer.via,
     )
     result = retry_once(
-        lambda: pressing.press(offer, found, given, made=made, now=now, rules=rules)
+        lambda: pressing.press(offer, snapshot, given, made=made, now=now, rules=rules)
     )
     log_context(outcome=f"one press: {result.value}")
-    text = text_language_query(found.text_language, "&")
+    text = text_language_query(snapshot.text_language, "&")
     match result:
         case Pressed.COUNTED | Pressed.ALREADY:
             return see_other(

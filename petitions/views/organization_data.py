@@ -59,25 +59,25 @@ def organizations_data(request: HttpRequest) -> HttpResponse:
 def organization(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the data of one organisation, with its figures."""
     try:
-        found = get_organization(slug)
+        organization = get_organization(slug)
     except OrganizationMoved as moved:
         return redirect(
             "data:organization", slug=moved.organization.slug, permanent=True
         )
-    petitions = petitions_of(found)
+    petitions = petitions_of(organization)
     return data_answer(
         {
-            **reference(found),
-            "legal_name": found.legal_name,
-            "description": found.description,
-            "language": found.language,
+            **reference(organization),
+            "legal_name": organization.legal_name,
+            "description": organization.description,
+            "language": organization.language,
             "descriptions": [
                 {"language": other.language, "text": other.text}
-                for other in found.descriptions.all()
+                for other in organization.descriptions.all()
                 if other.text
             ],
-            "website": found.website,
-            "charity_number": found.charity_number,
+            "website": organization.website,
+            "charity_number": organization.charity_number,
             "started": petitions.count(),
             "won": petitions.won().count(),
             "supporters": petitions.supporters(),

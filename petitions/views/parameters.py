@@ -16,14 +16,14 @@ from petitions.models import Petition, TaggedLink, Translation
 
 def load_text_languages() -> frozenset[str]:
     """Return the languages that petitions have texts in."""
-    found: set[str] = set()
+    languages: set[str] = set()
     for model in (Petition, Translation):
-        found.update(
+        languages.update(
             model._default_manager.order_by()
             .values_list("language", flat=True)
             .distinct()
         )
-    return frozenset(found)
+    return frozenset(languages)
 
 
 LANGUAGES = CachedValue(load_text_languages)

@@ -70,25 +70,25 @@ def profile_page(
     organisation."""
     petitions = petitions_of(organization)
     counts = petitions.supporters_by_source()
-    found, page, shown = page_of_profile(petitions, request, organization)
+    results, page, shown = page_of_profile(petitions, request, organization)
     context = {
         "organization": organization,
         "home": home,
-        "found": found,
+        "found": results,
         "described": organization.described,
         "page": page,
         "petitions": shown,
-        "words": found.words if found else "",
-        "query": f"{urlencode({'q': found.words})}&" if found else "",
-        "started": petitions.count() if found else page.paginator.count,
+        "words": results.words if results else "",
+        "query": f"{urlencode({'q': results.words})}&" if results else "",
+        "started": petitions.count() if results else page.paginator.count,
         "won": petitions.won().count(),
         "supporters": sum(counts.values()),
         "counts": counts,
         "updates": petitions.latest_updates(timezone.now())[:SHOWN_UPDATES]
-        if page.number == 1 and not found
+        if page.number == 1 and not results
         else [],
         "withdrawn": Petition.objects.filter(organization=organization).withdrawn()[:20]
-        if page.number == 1 and not found
+        if page.number == 1 and not results
         else [],
     }
     if home:

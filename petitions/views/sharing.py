@@ -95,12 +95,12 @@ def site_png(request: HttpRequest) -> HttpResponse:
 def organization_png(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the share picture for the profile of an organisation."""
     try:
-        found = get_organization(slug)
+        organization = get_organization(slug)
     except OrganizationMoved as moved:
         present = moved.organization.slug
         return redirect("organizations:share_png", present, permanent=True)
-    counts = petitions_of(found).supporters_by_source()
-    return as_png(cards.card_of_organization(found, sum(counts.values())))
+    counts = petitions_of(organization).supporters_by_source()
+    return as_png(cards.card_of_organization(organization, sum(counts.values())))
 
 
 def as_png(card: Card) -> HttpResponse:

@@ -185,8 +185,10 @@ def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
     """List all that was signed with one address, with a link to each signature and one
     to stop all mail."""
     address = opened.signature.email
-    found = my_data.signatures_of_address(address).prefetch_related("petition__targets")
-    rows = without_repeats(list(found))
+    signatures = my_data.signatures_of_address(address).prefetch_related(
+        "petition__targets"
+    )
+    rows = without_repeats(list(signatures))
     counted = list(same_person.counted_under_all(address))
     for row in rows:
         row.petition.reading = row.text_language

@@ -107,27 +107,27 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
         rules = RATE_LIMITS.get()
         if rules.is_turned_away(network):
             return too_many(request, slug)
-        found = find_snapshot(slug, language_read(request))
-        log_context(petition=found.petition_id)
-        if not signable.is_open(found, now):
-            return not_open(request, found, now)
-        form = SignForm(request.POST, petition=found)
+        snapshot = find_snapshot(slug, language_read(request))
+        log_context(petition=snapshot.petition_id)
+        if not signable.is_open(snapshot, now):
+            return not_open(request, snapshot, now)
+        form = SignForm(request.POST, petition=snapshot)
         origin = origin_of(request)
         if origin is Origin.FOREIGN:
             return show_form(request, slug, form, now, status=403)
         if not form.is_valid():
             return show_form(request, slug, form, now, status=422)
-        seen = form.seen(found.delivery)
-        if seen.words_key not in {"", found.words_key}:
+        seen = form.seen(snapshot.delivery)
+        if seen.words_key not in {"", snapshot.words_key}:
             return show_form(request, slug, form, now, status=409)
-        given = signer_input(form, seen, found, origin, network, via_of(request))
+        given = signer_input(form, seen, snapshot, origin, network, via_of(request))
         signed = retry_once(
             lambda: signing.sign(
-                found.petition_id,
+                snapshot.petition_id,
                 given,
                 now=now,
                 rules=rules,
-                organization_id=found.organization_id,
+                organization_id=snapshot.organization_id,
             )
         )
     except Error as error:
@@ -137,8 +137,8 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     if signed is None:
         return too_many(request, slug)
     log_context(outcome="stored", signature=signed)
-    query = inbox_query(given.email) + text_language_query(found.text_language, "&")
-    return see_other("petitions:check_inbox", found.slug, query=query)
+    query = inbox_query(given.email) + text_language_query(snapshot.text_language, "&")
+    return see_other("petitions:check_inbox", snapshot.slug, query=query)
 
 
 def language_read(request: HttpRequest) -> str:
@@ -156,18 +156,18 @@ def text_language_query(language: str, sign: str = "?") -> str:
 def find_snapshot(slug: str, language: str) -> signing.PetitionSnapshot:
     """Return the snapshot of the petition that has, or once had, this slug; raise
     Http404 when there is none, or only a draft."""
-    found = retry_once(lambda: signing.load_snapshot(slug, language))
-    if found is None and (current := current_slug(slug)):
-        found = signing.load_snapshot(current, language)
-    if found is None or found.state == State.DRAFT:
+    snapshot = retry_once(lambda: signing.load_snapshot(slug, language))
+    if snapshot is None and (current := current_slug(slug)):
+        snapshot = signing.load_snapshot(current, language)
+    if snapshot is None or snapshot.state == State.DRAFT:
         raise Http404
-    return found
+    return snapshot
 
 
 def signer_input(
     form: SignForm,
     seen: Seen,
-    found: signing.PetitionSnapshot,
+    snapshot: signing.PetitionSnapshot,
     origin: Origin,
     network: Network | None,
     via: str,
@@ -177,12 +177,12 @@ def signer_input(
     return SignerInput(
         name=given["name"],
         email=given["email"],
-        answers={field.name: given[field.name] for field in found.asked},
+        answers={field.name: given[field.name] for field in snapshot.asked},
         comment=given["comment"],
         show_name=given["show_name"],
-        wants_updates=given["updates"] if found.asks_updates else None,
+        wants_updates=given["updates"] if snapshot.asks_updates else None,
         language=reader_language(),
-        text_language=found.text_language,
+        text_language=snapshot.text_language,
         text_version=seen.corrections,
         consent_version=seen.consent_version,
         delivery=seen.delivery,
@@ -192,7 +192,7 @@ def signer_input(
         ),
         is_trapped=form.is_trapped,
         via=via,
-        person=folded_name(given["name"]) if found.shared_addresses else "",
+        person=folded_name(given["name"]) if snapshot.shared_addresses else "",
     )
 
 
@@ -201,15 +201,15 @@ def show_form(
 ) -> HttpResponse:
     """Show the petition's page again, with what was typed and what is wrong with it."""
     try:
-        found = get_moved_petition(slug, now)
+        petition = get_moved_petition(slug, now)
     except PetitionWithdrawn as left:
         # It was withdrawn since its snapshot was loaded.
         return its_notice(request, left.petition, late=True)
     log_context(outcome=REFUSALS[status])
-    if (read := language_read(request)) in found.languages:
-        found.reading = read
+    if (read := language_read(request)) in petition.languages:
+        petition.reading = read
     context = page_context(
-        found,
+        petition,
         form,
         via=via_of(request),
         foreign=status == 403,
@@ -219,22 +219,22 @@ def show_form(
 
 
 def not_open(
-    request: HttpRequest, found: signing.PetitionSnapshot, now: datetime
+    request: HttpRequest, snapshot: signing.PetitionSnapshot, now: datetime
 ) -> HttpResponse:
     """Answer a form for a petition that is not open; nothing is stored. One that has
     ended shows its page, one that staff paused keeps what was typed in a form to send
     again, and one that has not begun raises Http404."""
     log_context(outcome="not open")
-    if not signable.has_begun(found, now):
+    if not signable.has_begun(snapshot, now):
         raise Http404
-    if not signable.has_ended(found, now):
-        return try_again(request, found.slug, 409)
+    if not signable.has_ended(snapshot, now):
+        return try_again(request, snapshot.slug, 409)
     try:
-        petition = get_petition(found.slug, now)
+        petition = get_petition(snapshot.slug, now)
     except PetitionWithdrawn as left:
         return its_notice(request, left.petition, late=True)
-    if found.text_language in petition.languages:
-        petition.reading = found.text_language
+    if snapshot.text_language in petition.languages:
+        petition.reading = snapshot.text_language
     context = page_context(petition, SignForm(petition=petition), late=True)
     return TemplateResponse(request, "petitions/petition.html", context, status=409)
 

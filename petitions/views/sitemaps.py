@@ -89,18 +89,18 @@ def pages() -> Iterator[str]:
 
 
 def organization_addresses(rows: Iterable[Organization]) -> Iterator[str]:
-    found = list(rows)
-    keys = [organization.pk for organization in found]
+    listed = list(rows)
+    keys = [organization.pk for organization in listed]
     changed = profiles_changed(keys, timezone.now())
-    for organization in found:
+    for organization in listed:
         paths = in_interfaces(organization.get_absolute_url())
         yield from in_each_language(paths, changed.get(organization.pk))
 
 
 def petition_addresses(rows: Iterable[Petition]) -> Iterator[str]:
-    found = list(rows)
-    changed = last_changed([petition.pk for petition in found], timezone.now())
-    for petition in found:
+    listed = list(rows)
+    changed = last_changed([petition.pk for petition in listed], timezone.now())
+    for petition in listed:
         yield from in_each_language(alternates(petition), changed[petition.pk])
 
 

@@ -40,11 +40,11 @@ def updates(request: HttpRequest, petition: Petition) -> HttpResponse:
 @of_petition(to_its_notice)
 def update(request: HttpRequest, petition: Petition, number: int) -> HttpResponse:
     now = timezone.now()
-    found = petition.updates.published(now).filter(number=number).first()
-    if found is None:
+    update = petition.updates.published(now).filter(number=number).first()
+    if update is None:
         raise Http404
-    read_in(request, petition, [*found.languages, *petition.languages])
-    context = update_context(found, is_open=petition.is_open(now))
+    read_in(request, petition, [*update.languages, *petition.languages])
+    context = update_context(update, is_open=petition.is_open(now))
     return TemplateResponse(request, "petitions/update.html", context)
 
 

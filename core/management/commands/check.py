@@ -26,5 +26,5 @@ class Command(check.Command):
         super().handle(*app_labels, **options)
         # After everything that can be checked without a database.
         for alias in options["databases"] or ():
-            if found := trouble(alias):
-                raise CommandError(found.sentence)
+            if cause := trouble(alias):
+                raise CommandError(cause.sentence)

@@ -107,9 +107,9 @@ class Command(migrate.Command):
     after a lock timeout it tries again."""
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        found = unfit(options["database"])
-        if found and found.stays:
-            raise CommandError(found.sentence)
+        cause = unfit(options["database"])
+        if cause and cause.stays:
+            raise CommandError(cause.sentence)
         with outside_pool(options["database"], LIMITS):
             return super().execute(*args, **options)
 

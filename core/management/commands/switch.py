@@ -47,9 +47,9 @@ class Command(DatabaseCommand):
             turn_on(SwitchName(name), texts, now=timezone.now(), by=None)
         elif turned == "off":
             turn_off(SwitchName(name), by=None)
-        found = load()
+        switches = load()
         for each in SwitchName:
-            on = found.of(each)
+            on = switches.of(each)
             since = f"on since {on.since:%Y-%m-%d %H:%M} UTC" if on else "off"
             self.stdout.write(f"{each:<14}{since}")
             for code, text in on.texts.items() if on else ():

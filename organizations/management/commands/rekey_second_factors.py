@@ -20,17 +20,17 @@ class Command(DatabaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found: Counter[Renewal] = Counter()
+        renewals: Counter[Renewal] = Counter()
         lost: set[str] = set()
         factors = Authenticator.objects.order_by("pk").values_list("pk", "user__email")
         for number, address in factors.iterator():
             renewal = renew_factor(number)
-            found[renewal] += 1
+            renewals[renewal] += 1
             if renewal is Renewal.UNREADABLE:
                 lost.add(address)
         self.stdout.write(
-            f"{found[Renewal.RENEWED]} second factors were encrypted anew, "
-            f"{found[Renewal.CURRENT]} needed nothing."
+            f"{renewals[Renewal.RENEWED]} second factors were encrypted anew, "
+            f"{renewals[Renewal.CURRENT]} needed nothing."
         )
         if lost:
             raise CommandError(

@@ -31,15 +31,15 @@ class Command(DatabaseCommand):
         parser.add_argument("file", type=Path)
 
     def handle(self, *args: Any, petition: str, file: Path, **options: Any) -> None:
-        found = Petition.objects.filter(slug=petition).first()
-        if found is None:
+        row = Petition.objects.filter(slug=petition).first()
+        if row is None:
             raise CommandError(f"No petition has the address {petition}.")
-        if not jobs.is_open_to_imports(found):
+        if not jobs.is_open_to_imports(row):
             raise CommandError(
                 "Nobody can be added to a petition that is a draft, was withdrawn, or "
                 "whose names are erased."
             )
-        job = SignatureImport(petition=found, made_at=timezone.now())
+        job = SignatureImport(petition=row, made_at=timezone.now())
         try:
             with file.open("rb") as opened, TemporaryFile() as copy:
                 content: BinaryIO = opened
