@@ -86,7 +86,7 @@ LOOPS = [
     Loop("limits", 60, rate_limits.purge_round),
     Loop("sources", source_tallies.EVERY, source_tallies.tally),
     Loop("jobs", 1, invalidating.invalidation_round),
-    Loop("imports", 1, jobs.advance_round),
+    Loop("imports", 1, jobs.import_round),
     Loop("packs", 1, making.advance_pack),
     Loop("undelivered", 600, undelivered.remind, mails=True),
     Loop("office", 2, office.mail_round, mails=True),

@@ -52,7 +52,7 @@ class EnterForm(forms.ModelForm[EnteredCount]):
         if file.size > LARGEST_SCAN:
             raise forms.ValidationError(_("This file is too large: divide it."))
         content: bytes = file.read()
-        if not entering.kind_of(content):
+        if not entering.kind_of_scan(content):
             raise forms.ValidationError(_("This is no PDF, JPEG or PNG."))
         return content
 
@@ -72,7 +72,7 @@ def enter_count(
         entered = form.save(commit=False)
         try:
             entering.enter(entered, form.cleaned_data["scan"], user, now=now)
-        except entering.NotPossible:
+        except entering.CannotBeDecided:
             form.add_error("label", LABEL_TAKEN)
         else:
             say_what_came_of(request, entered)
@@ -186,7 +186,7 @@ class EnteredCountAdmin(ScopedAdmin[EnteredCount]):
         """Count what somebody else has entered."""
         by, now = user_of(request), timezone.now()
         return self.decide(
-            request, entered, lambda: entering.confirm(entered, by, now=now)
+            request, entered, lambda: entering.confirm_entered(entered, by, now=now)
         )
 
     @page(Right.COUNT)
@@ -194,7 +194,7 @@ class EnteredCountAdmin(ScopedAdmin[EnteredCount]):
         """Do not count what was entered."""
         by, now = user_of(request), timezone.now()
         return self.decide(
-            request, entered, lambda: entering.refuse(entered, by, now=now)
+            request, entered, lambda: entering.refuse_entered(entered, by, now=now)
         )
 
     def decide(
@@ -204,7 +204,7 @@ class EnteredCountAdmin(ScopedAdmin[EnteredCount]):
         if request.method == "POST":
             try:
                 act()
-            except entering.NotPossible:
+            except entering.CannotBeDecided:
                 messages.error(
                     request,
                     gettext(

@@ -28,7 +28,7 @@ from petitions.models import Export, Petition
 from petitions.privacy import export, signature_export
 from petitions.privacy.layouts import ListLayout
 from petitions.privacy.recorded_exports import NotNow, Rekeying
-from petitions.privacy.signature_export import Column
+from petitions.privacy.signature_export import ExportColumn
 from petitions.states import ExportState
 
 
@@ -64,13 +64,17 @@ class ColumnsForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, offered: Sequence[Column], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, offered: Sequence[ExportColumn], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["columns"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(column.value, column.label) for column in offered]
         # Addresses leave when somebody asks for them.
-        field.initial = [column for column in offered if column is not Column.EMAIL]
+        field.initial = [
+            column for column in offered if column is not ExportColumn.EMAIL
+        ]
 
 
 def form_data(request: HttpRequest) -> QueryDict | None:
@@ -149,7 +153,9 @@ class ExportAdmin(ScopedAdmin[Export]):
         if layout != ListLayout.OURS:
             name += f"-{layout.value}"
         return sent_or_refused(
-            lambda: export.export(organization, user, layout, now=timezone.now()),
+            lambda: export.export_supporters(
+                organization, user, layout, now=timezone.now()
+            ),
             name,
             lambda reason: self.ask(request, organization, form, reason),
         )
@@ -182,8 +188,8 @@ def signatures_file(
 ) -> HttpResponseBase:
     """Show how many lines the file of a petition's signatures has, and how many of them
     carry a name, with the columns to choose from; on POST, stream it."""
-    summary = signature_export.summary(petition)
-    offered = [column for column in summary.columns if column is not Column.DAY]
+    summary = signature_export.summary_of_signatures(petition)
+    offered = [column for column in summary.columns if column is not ExportColumn.DAY]
     form = ColumnsForm(form_data(request), offered=offered)
 
     def ask(refused: NotNow | None = None) -> TemplateResponse:
@@ -204,10 +210,12 @@ def signatures_file(
 
     if not form.is_valid():
         return ask()
-    columns = [Column(name) for name in form.cleaned_data["columns"]]
+    columns = [ExportColumn(name) for name in form.cleaned_data["columns"]]
     user = user_of(request)
     return sent_or_refused(
-        lambda: signature_export.export(petition, user, columns, now=timezone.now()),
+        lambda: signature_export.export_signatures(
+            petition, user, columns, now=timezone.now()
+        ),
         petition.slug,
         ask,
     )

@@ -348,7 +348,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
         """Do what a button says and write it down, or say why it cannot be done."""
         try:
             act()
-        except jobs.NotPossible:
+        except jobs.ImportNotPossible:
             messages.error(
                 request,
                 gettext(
@@ -366,7 +366,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
         if request.method == "POST":
             by, now = user_of(request), timezone.now()
             said = gettext("Had its people counted")
-            self.do(request, job, lambda: jobs.begin(job, by, now=now), said)
+            self.do(request, job, lambda: jobs.begin_import(job, by, now=now), said)
         return self.back(job)
 
     @page(Right.COUNT)
@@ -382,7 +382,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
         """Forget an import that has counted nobody."""
         if request.method == "POST":
             said = gettext("Called the import off")
-            self.do(request, job, lambda: jobs.call_off(job), said)
+            self.do(request, job, lambda: jobs.call_off_import(job), said)
         return self.back(job)
 
     @page(Right.COUNT)

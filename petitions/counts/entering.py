@@ -27,7 +27,7 @@ KINDS = {
 """The kinds of scans: how the content of one begins, and its media type."""
 
 
-class NotPossible(Exception):
+class CannotBeDecided(Exception):
     """It cannot be counted or decided: somebody else has done it, an entry with this
     label came meanwhile, or the petition takes none."""
 
@@ -37,7 +37,7 @@ def takes_entries(petition: Petition) -> bool:
     return petition.state in PUBLIC_STATES
 
 
-def kind_of(content: bytes) -> str:
+def kind_of_scan(content: bytes) -> str:
     """Return the kind of a scan by how it begins; "" when it is none of KINDS."""
     kinds = (
         kind for kind, (start, _type) in KINDS.items() if content.startswith(start)
@@ -72,13 +72,13 @@ def enter(entered: EnteredCount, scan: bytes, by: User, *, now: datetime) -> Non
         organization = organizations.get(pk=entered.petition.organization_id)
         entered.needs_second = needs_second_person(organization, entered.number, now)
         if not entered.needs_second:
-            entered.entry = record(entered)
+            entered.entry = store_entry(entered)
             entered.state = EnteredState.COUNTED
         entered.save(force_insert=True)
         if scan:
             Scan.objects.create(
                 entered=entered,
-                kind=kind_of(scan),
+                kind=kind_of_scan(scan),
                 sha256=hashlib.sha256(scan).hexdigest(),
                 content=scan,
             )
@@ -92,10 +92,10 @@ def in_time() -> Iterator[None]:
     except IntegrityError as error:
         if not any(name in str(error) for name in ("count_entry_once", "entered_once")):
             raise
-        raise NotPossible from None
+        raise CannotBeDecided from None
 
 
-def record(entered: EnteredCount) -> CountEntry:
+def store_entry(entered: EnteredCount) -> CountEntry:
     """Store the count entry that an entered count becomes."""
     return record_entry(
         CountEntry(
@@ -109,22 +109,22 @@ def record(entered: EnteredCount) -> CountEntry:
     )
 
 
-def confirm(entered: EnteredCount, by: User, *, now: datetime) -> None:
+def confirm_entered(entered: EnteredCount, by: User, *, now: datetime) -> None:
     """Count what somebody else has entered; raise NotPossible when that cannot be."""
     with in_time(), transaction.atomic():
         waiting = lock_waiting(entered)
         if waiting.made_by_id == by.pk or not takes_entries(waiting.petition):
-            raise NotPossible
-        waiting.entry = record(waiting)
-        decide(waiting, EnteredState.COUNTED, by, now)
+            raise CannotBeDecided
+        waiting.entry = store_entry(waiting)
+        decide_entered(waiting, EnteredState.COUNTED, by, now)
 
 
-def refuse(entered: EnteredCount, by: User, *, now: datetime) -> None:
+def refuse_entered(entered: EnteredCount, by: User, *, now: datetime) -> None:
     """Do not count what waits, and erase its scan; whoever entered it may do so, too.
     Raise NotPossible when it waits no more."""
     with transaction.atomic():
         waiting = lock_waiting(entered)
-        decide(waiting, EnteredState.REFUSED, by, now)
+        decide_entered(waiting, EnteredState.REFUSED, by, now)
         Scan.objects.filter(entered=waiting).delete()
 
 
@@ -132,10 +132,12 @@ def lock_waiting(entered: EnteredCount) -> EnteredCount:
     rows = EnteredCount.objects.select_for_update(of=("self",))
     waiting = rows.filter(pk=entered.pk, state=EnteredState.WAITING).first()
     if waiting is None:
-        raise NotPossible
+        raise CannotBeDecided
     return waiting
 
 
-def decide(entered: EnteredCount, state: EnteredState, by: User, now: datetime) -> None:
+def decide_entered(
+    entered: EnteredCount, state: EnteredState, by: User, now: datetime
+) -> None:
     entered.state, entered.decided_by, entered.decided_at = state, by, now
     entered.save(update_fields=["state", "decided_by", "decided_at", "entry"])

@@ -13,8 +13,8 @@ from django.db import transaction
 from core.text.faults import Faults, FileProblem
 from core.text.files import text_in
 from core.text.json_lines import parse
-from petitions.importing.reading import read
-from petitions.importing.storing import Report, compare, store
+from petitions.importing.reading import read_plan
+from petitions.importing.storing import ImportReport, compare_with_stored, store_plan
 
 FORMAT = """
 The file is JSON in UTF-8 (* = needed):
@@ -52,19 +52,19 @@ name, a petition by its title, whatever blanks are in them.
 """
 
 
-def import_file(data: bytes, *, now: datetime) -> Report:
+def import_file(data: bytes, *, now: datetime) -> ImportReport:
     """Import the content of a file and return a report; raise FileProblem with all that
     is wrong at once, in which case nothing has been stored."""
     faults = Faults()
     text = text_in(data, faults)
     root = None if text is None else parse(text, faults)
-    plan = None if root is None else read(root, faults, now)
+    plan = None if root is None else read_plan(root, faults, now)
     with transaction.atomic():
         if plan:
-            compare(plan, faults)
+            compare_with_stored(plan, faults)
         faults.complain()
         assert plan is not None
-        return store(plan)
+        return store_plan(plan)
 
 
-__all__ = ["FORMAT", "FileProblem", "Report", "import_file"]
+__all__ = ["FORMAT", "FileProblem", "ImportReport", "import_file"]

@@ -75,7 +75,7 @@ CELL_END = re.compile(rb'[,;\t"\r\n]|(?<![\x80-\xff])\|')
 
 
 @dataclass(frozen=True)
-class Found:
+class DetectedEncoding:
     """An encoding, and how it is known."""
 
     encoding: str
@@ -84,24 +84,24 @@ class Found:
     """Of UTF-8: how many lines, of those looked at, are in another encoding."""
 
 
-def find_encoding(file: BinaryIO) -> Found:
+def find_encoding(file: BinaryIO) -> DetectedEncoding:
     """Return the encoding of a whole file: by its mark, as UTF-8 throughout, by the NUL
     bytes of UTF-16, or as chardet guesses."""
     file.seek(0)
     start = file.read(PIECE)
     for mark, encoding in MARKS.items():
         if start.startswith(mark):
-            return Found(encoding)
+            return DetectedEncoding(encoding)
     if encoding := by_nulls(start):
-        return Found(encoding, is_certain=False)
+        return DetectedEncoding(encoding, is_certain=False)
     file.seek(0)
     is_utf8, lines = looked_at(file)
     if is_utf8:
-        return Found("utf-8")
+        return DetectedEncoding("utf-8")
     strays = sum(not is_in_utf8(line) for line in lines)
     if len(lines) - strays > 9 * strays:
-        return Found("utf-8", is_certain=False, strays=strays)
-    return Found(guessed(b"".join(lines)), is_certain=False)
+        return DetectedEncoding("utf-8", is_certain=False, strays=strays)
+    return DetectedEncoding(guessed(b"".join(lines)), is_certain=False)
 
 
 def by_nulls(start: bytes) -> str:
@@ -125,7 +125,7 @@ def looked_at(file: BinaryIO) -> tuple[bool, list[bytes]]:
     those of ASCII."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8, lines, length, rest = True, [], 0, b""
-    for piece in pieces(file):
+    for piece in pieces_of_file(file):
         if is_utf8:
             try:
                 decoder.decode(piece)
@@ -148,7 +148,7 @@ def looked_at(file: BinaryIO) -> tuple[bool, list[bytes]]:
     return is_utf8, lines
 
 
-def pieces(file: BinaryIO) -> Iterator[bytes]:
+def pieces_of_file(file: BinaryIO) -> Iterator[bytes]:
     while piece := file.read(PIECE):
         yield piece
 

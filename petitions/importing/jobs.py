@@ -64,7 +64,7 @@ LONGEST = 200
 """How much of a faulty cell, or of a heading, is kept."""
 
 
-class NotPossible(Exception):
+class ImportNotPossible(Exception):
     """It cannot be done: another import of the petition is open, this file is imported
     already, or it was done meanwhile."""
 
@@ -83,7 +83,7 @@ def begin_check(job: SignatureImport) -> None:
     """Have the worker check the file of `job`, whose columns were chosen; raise
     NotPossible when that cannot be."""
     if not is_open_to_imports(job.petition):
-        raise NotPossible
+        raise ImportNotPossible
     chosen = (
         "layout", "heading", "label", "counted_by", "counted_at",
         "counts_without_address",
@@ -96,11 +96,11 @@ def begin_check(job: SignatureImport) -> None:
     )
 
 
-def begin(job: SignatureImport, by: User, *, now: datetime) -> None:
+def begin_import(job: SignatureImport, by: User, *, now: datetime) -> None:
     """Have the worker count the people of a file that was checked; raise NotPossible
     when that cannot be."""
     if not is_open_to_imports(job.petition):
-        raise NotPossible
+        raise ImportNotPossible
     change(
         SignatureImport.objects.filter(pk=job.pk, state=ImportState.CHECKED),
         state=ImportState.RUNNING,
@@ -118,13 +118,13 @@ def choose_again(job: SignatureImport) -> None:
     change(open_ones, state=ImportState.REVERSING, becomes=ImportState.READ)
 
 
-def call_off(job: SignatureImport) -> None:
+def call_off_import(job: SignatureImport) -> None:
     """Forget an import that has not counted anybody, with its file; have the worker do
     it where a check has found people. Raise NotPossible when it has counted any."""
     same = SignatureImport.objects.filter(pk=job.pk)
     with transaction.atomic():
         if same.filter(state__in=CHOOSING).update(state=ImportState.CALLED_OFF):
-            erase_files(same)
+            erase_import_files(same)
             return
     uncounted = same.filter(state__in=UNCOUNTED)
     change(uncounted, state=ImportState.REVERSING, becomes=ImportState.CALLED_OFF)
@@ -151,21 +151,21 @@ def change(jobs: QuerySet[SignatureImport], **values: object) -> None:
             number = jobs.update(**values)
     except IntegrityError as error:
         if "import_one_at_a_time" in str(error) or "import_file_once" in str(error):
-            raise NotPossible from None
+            raise ImportNotPossible from None
         raise
     if not number:
-        raise NotPossible
+        raise ImportNotPossible
 
 
 # == What the worker does ==
 
 
-def advance_round(now: datetime) -> bool:
+def import_round(now: datetime) -> bool:
     """Run one batch for the worker; return whether more may be waiting."""
-    return BATCHES.run(lambda batch: batch if advance(now, batch) else 0)
+    return BATCHES.run(lambda batch: batch if advance_import(now, batch) else 0)
 
 
-def advance(now: datetime, batch: int = 0) -> bool:
+def advance_import(now: datetime, batch: int = 0) -> bool:
     """Run one batch of at most `batch` lines or people (0: `BATCH`) of the oldest
     unfinished import that need not wait; return whether one was run."""
     batch = batch or BATCH
@@ -360,14 +360,14 @@ def take_away_batch(job: SignatureImport, now: datetime, size: int) -> None:
 # == The end of the file, and of the keys ==
 
 
-def past_files(now: datetime) -> QuerySet[SignatureImport]:
+def past_import_files(now: datetime) -> QuerySet[SignatureImport]:
     """Return the imports whose file, or what could not be read in it, is past its time,
     oldest first."""
     old = SignatureImport.objects.with_file().filter(made_at__lt=now - FILE_KEPT)
     return old.exclude(state=ImportState.RUNNING).order_by("made_at")
 
 
-def erase_files(jobs: QuerySet[SignatureImport]) -> None:
+def erase_import_files(jobs: QuerySet[SignatureImport]) -> None:
     """Erase the files of imports, and what could not be read in them; call off those
     that count nobody."""
     ImportPiece.objects.filter(signature_import__in=jobs).delete()

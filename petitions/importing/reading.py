@@ -112,7 +112,7 @@ class Plan:
     """Parts of the file that will be imported but may not be meant."""
 
 
-def read(root: Node, faults: Faults, now: datetime) -> Plan | None:
+def read_plan(root: Node, faults: Faults, now: datetime) -> Plan | None:
     """Return the plan of an import; None, with a fault, if the file does not hold an
     organisation. If it holds petitions, their faults are added, too."""
     with faults.noted():
@@ -132,7 +132,7 @@ def read_organization(node: Node, faults: Faults, now: datetime) -> Plan:
         node, keys, faults, other_names=ORGANIZATION_NAMES | names_of_petitions(node)
     )
     fields.texts(Organization, ("name", *ORGANIZATION_TEXTS), {"name"})
-    fields.read("language", language_of)
+    fields.read("language", named_language)
     organization = Organization(**fields.values)
     fields.check(organization, {"slug"} - fields.values.keys())
     # A missing slug is generated when it is stored; until then only one in the file
@@ -185,7 +185,7 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
     read_format(fields, fields.values.get("text_format", ""))
     fields.texts(Petition, ("title", "text", *PETITION_TEXTS), {"title", "text"})
     warn_of_html(fields, ("title", *PETITION_TEXTS))
-    fields.read("language", language_of)
+    fields.read("language", named_language)
     fields.read("delivery", read_one_of(Delivery))
     fields.read("state", read_one_of(STATES, STATE_NAMES))
     fields.read("goal", lambda value: number_of(value, least=1))
@@ -353,7 +353,7 @@ def past_day_of(node: Node, now: datetime) -> date:
     return day
 
 
-def language_of(node: Node) -> str:
+def named_language(node: Node) -> str:
     """Return the language named by a node; raise FileProblem if there is none of that
     name."""
     return known_language(node, read_text(node))

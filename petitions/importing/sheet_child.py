@@ -17,7 +17,7 @@ MOST_WRITTEN = 200_000_000
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
-def text_of(cell: Cell) -> str:
+def cell_text(cell: Cell) -> str:
     """Return what the cell shows, on one line; numbers without a fraction as such, as
     spreadsheets know no other kind."""
     match cell:
@@ -57,7 +57,7 @@ def main() -> None:
     out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", "replace", newline="")
     writer = csv.writer(out)
     for row in sheets[0].iter_rows():
-        writer.writerow(map(text_of, row))
+        writer.writerow(map(cell_text, row))
     out.flush()
 
 

@@ -71,16 +71,16 @@ def keep(job: SignatureImport, name: str, file: BinaryIO) -> None:
     job.layout, job.heading = found.layout.as_json(), found.heading
     readable.seek(0)
     with transaction.atomic():
-        store(job, iter(lambda: readable.read(PIECE), b""))
+        store_file(job, iter(lambda: readable.read(PIECE), b""))
 
 
-def store(job: SignatureImport, content: Iterable[bytes]) -> None:
+def store_file(job: SignatureImport, content: Iterable[bytes]) -> None:
     """Save a new import with the content of its file; set its size and SHA-256. Call it
     in a transaction."""
     job.size = 0
     job.save(force_insert=True)
     digest = hashlib.sha256()
-    for position, piece in enumerate(pieces(content)):
+    for position, piece in enumerate(pieces_of_content(content)):
         digest.update(piece)
         job.size += len(piece)
         ImportPiece.objects.create(
@@ -90,7 +90,7 @@ def store(job: SignatureImport, content: Iterable[bytes]) -> None:
     job.save(update_fields=["size", "sha256"])
 
 
-def pieces(content: Iterable[bytes]) -> Iterator[bytes]:
+def pieces_of_content(content: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the content in pieces of PIECE bytes, the last one shorter."""
     held = b""
     for part in content:

@@ -26,7 +26,7 @@ NESTED = {
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportReport:
     """The result of an import."""
 
     organization: Organization
@@ -40,7 +40,7 @@ class Report:
     """Parts of the file that were imported but may not be meant."""
 
 
-def compare(plan: Plan, faults: Faults) -> None:
+def compare_with_stored(plan: Plan, faults: Faults) -> None:
     """Look up which objects of the plan are stored already, and add faults for those
     that conflict with stored ones."""
     plan.stored = known_organization(plan.organization)
@@ -73,7 +73,7 @@ def compare(plan: Plan, faults: Faults) -> None:
         check_name(plan)
 
 
-def store(plan: Plan) -> Report:
+def store_plan(plan: Plan) -> ImportReport:
     """Store what is not stored yet; return the report."""
     differences: list[FileProblem] = []
     organization = plan.stored
@@ -101,7 +101,7 @@ def store(plan: Plan) -> Report:
         differences += store_translations(planned, petition)
         supporters += store_entry(planned, petition)
         differences += differing_entry(planned, petition)
-    return Report(
+    return ImportReport(
         organization,
         created,
         len(plan.petitions) - created,

@@ -62,12 +62,16 @@ def find_petitions(node: Node, levels: int = DEEPEST) -> Group | None:
     if isinstance(value, list):
         if lists and not singles:
             return several(node, lists.values(), "a list of lists")
-        return Group(node, list(node), f"a list of {counted(value)}") if found else None
+        return (
+            Group(node, list(node), f"a list of {number_of_petitions(value)}")
+            if found
+            else None
+        )
     if len(lists) == 1:
         return next(iter(lists.values()))
     if lists:
         return several(
-            node, lists.values(), f"an object with petitions in {listed(lists)}"
+            node, lists.values(), f"an object with petitions in {first_keys(lists)}"
         )
     if singles and len(found) == 1 and found.keys() <= WRAPPERS:
         return one(singles[0])
@@ -78,7 +82,8 @@ def find_petitions(node: Node, levels: int = DEEPEST) -> Group | None:
         return Group(
             node,
             singles,
-            f"an object with {counted(singles)} by key ({listed(found)})",
+            f"an object with {number_of_petitions(singles)} by key "
+            f"({first_keys(found)})",
             f"write a list of them, [{{{first}}}, …]",
         )
     return one(node) if has_one(value, TITLES | SURE_TEXTS) else None
@@ -97,11 +102,11 @@ def has_one(keys: Iterable[str], names: Collection[str]) -> bool:
     return any(key.casefold() in names for key in keys)
 
 
-def counted(petitions: Collection[Node]) -> str:
+def number_of_petitions(petitions: Collection[Node]) -> str:
     return f"{len(petitions):,} petition{'' if len(petitions) == 1 else 's'}"
 
 
-def listed(keys: Collection[str]) -> str:
+def first_keys(keys: Collection[str]) -> str:
     """Return the first keys of an object for a sentence."""
     first = [f"“{cited(key)}”" for key in list(keys)[:6]]
     return ", ".join(first) + (", …" if len(keys) > len(first) else "")
@@ -183,7 +188,7 @@ def what_is_there(root: Node) -> str:
     if isinstance(root.value, list):
         return f": {WHOLE}, and a list of petitions stands in it."
     if isinstance(root.value, dict):
-        return f": {WHOLE}, and here is {listed(root.value) or 'nothing'}."
+        return f": {WHOLE}, and here is {first_keys(root.value) or 'nothing'}."
     return f", not {kind_of(root)}: {WHOLE}.{unquoting(root)}"
 
 

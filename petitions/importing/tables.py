@@ -169,17 +169,17 @@ def guess(
         ),
         matched.platform.name if matched.platform else "",
         heading,
-        readable(searched[:FIRST]),
+        readable_cells(searched[:FIRST]),
         doubts,
     )  # fmt: skip
 
 
 def sample(file: BinaryIO, layout: Layout) -> list[list[str]]:
     """Return the cells of the first ten records, for reading."""
-    return readable(islice(records(file, layout), FIRST))
+    return readable_cells(islice(records(file, layout), FIRST))
 
 
-def readable(found: Iterable[Record]) -> list[list[str]]:
+def readable_cells(found: Iterable[Record]) -> list[list[str]]:
     return [[cited(cell) for cell in record.cells] for record in found]
 
 
@@ -297,7 +297,7 @@ def is_address(cell: str) -> bool:
 # == What staff may have to correct ==
 
 
-def encoding_doubts(found: encodings.Found) -> list[str]:
+def encoding_doubts(found: encodings.DetectedEncoding) -> list[str]:
     label = encodings.LABELS[found.encoding]
     if found.strays:
         return [

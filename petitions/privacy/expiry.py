@@ -195,7 +195,7 @@ def former_answers(now: datetime) -> QuerySet[Consent]:
 # == Network addresses ==
 
 
-def networks(now: datetime) -> QuerySet[Signature]:
+def past_networks(now: datetime) -> QuerySet[Signature]:
     old = Signature.objects.filter(
         network__isnull=False, created_at__lt=now - NETWORKS_KEPT
     )

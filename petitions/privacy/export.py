@@ -76,14 +76,14 @@ WITH title AS (
 COUNT = f"{LINES} SELECT count(*), NULL FROM line"  # noqa: S608
 
 
-def writing(layout: ListLayout) -> str:
+def list_statement(layout: ListLayout) -> str:
     """Return the statement that counts the lines of a part and writes them."""
     return rf"""{LINES}
 SELECT count(*), string_agg({line_sql(COLUMNS[layout].cells)}, E'\r\n') || E'\r\n'
   FROM line"""  # noqa: S608
 
 
-def export(
+def export_supporters(
     organization: Organization,
     user: User,
     layout: ListLayout = ListLayout.OURS,
@@ -106,18 +106,18 @@ def export(
     # The head is of now: what is streamed later is written after the middleware that
     # sets the language.
     head = COLUMNS[layout].head()
-    return recorded(record, head, parts_of(organization, layout, versions))
+    return recorded(record, head, parts_of_list(organization, layout, versions))
 
 
-def parts_of(
+def parts_of_list(
     organization: Organization, layout: ListLayout, versions: tuple[int, bool]
 ) -> Iterator[tuple[int, bytes]]:
     """Yield the parts, each with its number of lines. Raise Rekeying when the versions
     of keys have changed."""
-    statement = writing(layout)
+    statement = list_statement(layout)
     parts = number_of_parts(organization)
     for part in range(parts):
-        number, lines = lines_of(organization, part, parts, statement)
+        number, lines = lines_of_part(organization, part, parts, statement)
         if key_ring.state() != versions:
             raise Rekeying
         yield number, (lines or "").encode()
@@ -127,7 +127,7 @@ def number_of_supporters(organization: Organization) -> tuple[int, bool]:
     """Return how many lines the list would have, and whether that is exact. A long one
     is judged by a part, and rounded to two digits."""
     parts = number_of_parts(organization)
-    number, _lines = lines_of(organization, 0, parts, COUNT)
+    number, _lines = lines_of_part(organization, 0, parts, COUNT)
     if parts == 1:
         return number, True
     return rounded(number * parts), False
@@ -145,25 +145,25 @@ def number_of_parts(organization: Organization) -> int:
     while parts < MOST_PARTS:
         answers = Consent.objects.filter(organization=organization)
         if parts > 1:
-            answers = answers.filter(email_key__range=keys_of(0, parts))
+            answers = answers.filter(email_key__range=keys_of_part(0, parts))
         if answers[: ANSWERS_AT_ONCE + 1].count() <= ANSWERS_AT_ONCE:
             break
         parts *= 2
     return parts
 
 
-def keys_of(part: int, parts: int) -> tuple[UUID, UUID]:
+def keys_of_part(part: int, parts: int) -> tuple[UUID, UUID]:
     """Return the lowest and the highest key of a part."""
     width = 2**128 // parts
     return UUID(int=part * width), UUID(int=(part + 1) * width - 1)
 
 
-def lines_of(
+def lines_of_part(
     organization: Organization, part: int, parts: int, statement: str
 ) -> tuple[int, str | None]:
     """Return the number of lines of a part and, unless `statement` is COUNT, the lines
     themselves."""
-    low, high = keys_of(part, parts)
+    low, high = keys_of_part(part, parts)
     with room_for_many():
         parameters: dict[str, Any] = {
             "organization": organization.pk,

@@ -71,7 +71,7 @@ def our_headings() -> list[str]:
     ]
 
 
-def named(*headings: str) -> Callable[[], list[str]]:
+def only_headings(*headings: str) -> Callable[[], list[str]]:
     return lambda: list(headings)
 
 
@@ -107,7 +107,7 @@ COLUMNS = {
         for_spreadsheet=True,
     ),
     ListLayout.MAILCHIMP: Columns(
-        named(
+        only_headings(
             "Email Address", "First Name", "Last Name", "Language", "OPTIN_TIME", "TAGS"
         ),
         (
@@ -124,7 +124,7 @@ COLUMNS = {
         ),
     ),
     ListLayout.CIVICRM: Columns(
-        named(
+        only_headings(
             "Email", "First Name", "Last Name", "Preferred Language", "Contact Source",
             "Opt-in Date",
         ),
@@ -138,7 +138,7 @@ COLUMNS = {
         ),
     ),
     ListLayout.ACTION_NETWORK: Columns(
-        named(
+        only_headings(
             "email", "first_name", "last_name", "language", "petition", "opted_in_on"
         ),
         (EMAIL, NAME, EMPTY, LANGUAGE, Cell("slug", is_typed=False), DAY),

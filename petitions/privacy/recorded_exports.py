@@ -31,7 +31,7 @@ class NotNow(Exception):
     """No file can be made at the moment."""
 
 
-class TooMany(NotNow):
+class TooManyExports(NotNow):
     """As many as this process makes at a time are being made."""
 
 
@@ -47,18 +47,18 @@ def recorded(
     of lines. Save the record before the first piece, and how it ended after the last. A
     caller that stops reading must close the generator. Raise TooMany when it has to
     wait."""
-    written = pieces(record, head, parts)
+    written = recorded_pieces(record, head, parts)
     # A generator that was never started could not be closed.
     next(written)
     return written
 
 
-def pieces(
+def recorded_pieces(
     record: Export, head: bytes, parts: Iterable[tuple[int, bytes]]
 ) -> Iterator[bytes]:
     """Yield b"" when the export is on record, then the file."""
     if not free.acquire(blocking=False):
-        raise TooMany
+        raise TooManyExports
     try:
         record.save(force_insert=True)
         number = 0

@@ -105,7 +105,7 @@ RULES = [
         ),
         purpose=_("To find and stop those who sign for others by the thousand."),
         kept=format_lazy(_("{days} days."), days=expiry.NETWORKS_KEPT.days),
-        expiry=Rows(expiry.networks, expiry.drop_networks),
+        expiry=Rows(expiry.past_networks, expiry.drop_networks),
     ),
     RetentionRule(
         name="tallies of networks",
@@ -367,7 +367,7 @@ RULES = [
             _("Until it is imported; otherwise, and lines with a fault, {days} days."),
             days=FILE_KEPT.days,
         ),
-        expiry=Rows(jobs.past_files, jobs.erase_files),
+        expiry=Rows(jobs.past_import_files, jobs.erase_import_files),
     ),
     RetentionRule(
         name="people who signed elsewhere",

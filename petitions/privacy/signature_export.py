@@ -43,7 +43,7 @@ AT_ONCE = 20_000
 """The signatures, of any state, that a part goes through."""
 
 
-class Column(models.TextChoices):
+class ExportColumn(models.TextChoices):
     """What the file can have of a signature, in its order."""
 
     DAY = "day", _("Day")
@@ -68,19 +68,19 @@ MAY_WRITE = """s.wants_updates AND s.id <> ALL (%(silent)s::bigint[])
            AND (c.email = s.email OR upper(c.email) = upper(s.email))
          ORDER BY c.given_at DESC, c.id DESC LIMIT 1), false)"""
 CELLS = {
-    Column.DAY: Cell(
+    ExportColumn.DAY: Cell(
         "to_char(confirmed_at AT TIME ZONE %(zone)s, 'YYYY-MM-DD')", is_typed=False
     ),
     **{
         column: Cell(f"CASE WHEN {NAMED} THEN s.{column} ELSE '' END")
-        for column in (Column.NAME, Column.PLACE, Column.POSTAL_CODE)
+        for column in (ExportColumn.NAME, ExportColumn.PLACE, ExportColumn.POSTAL_CODE)
     },
-    Column.COUNTRY: Cell(COUNTRY),
-    Column.COMMENT: Cell(
+    ExportColumn.COUNTRY: Cell(COUNTRY),
+    ExportColumn.COMMENT: Cell(
         f"CASE WHEN s.delivery = '{Delivery.COMMENTS}' AND s.comment_approved"
         " THEN s.comment ELSE '' END"
     ),
-    Column.EMAIL: Cell(f"CASE WHEN {MAY_WRITE} THEN s.email ELSE '' END"),
+    ExportColumn.EMAIL: Cell(f"CASE WHEN {MAY_WRITE} THEN s.email ELSE '' END"),
 }
 
 
@@ -96,11 +96,11 @@ class Summary:
     lines: int
     named: int
     """The number of lines that carry a name."""
-    columns: list[Column]
+    columns: list[ExportColumn]
     """Without those that its form has never asked for."""
 
 
-def summary(petition: Petition) -> Summary:
+def summary_of_signatures(petition: Petition) -> Summary:
     """Return what the file would have, from one look at the signatures."""
     filled = {
         field.name: Count("pk", filter=~Q(**{field.name: ""})) for field in HANDED_OVER
@@ -113,12 +113,12 @@ def summary(petition: Petition) -> Summary:
         for field in HANDED_OVER
         if not getattr(petition, field.asked_by) and not found[field.name]
     }
-    columns = [column for column in Column if column not in unasked]
+    columns = [column for column in ExportColumn if column not in unasked]
     return Summary(found["lines"], found["named"], columns)
 
 
-def export(
-    petition: Petition, user: User, columns: Sequence[Column], *, now: datetime
+def export_signatures(
+    petition: Petition, user: User, columns: Sequence[ExportColumn], *, now: datetime
 ) -> Iterator[bytes]:
     """Return the signatures, with the day and these columns, as pieces of a CSV file.
     That it began is recorded before the first piece, how it ended after the last. A
@@ -136,15 +136,17 @@ def export(
         number=0,
         state=ExportState.BEGUN,
     )
-    chosen = [c for c in Column if c is Column.DAY or c in columns]
+    chosen = [c for c in ExportColumn if c is ExportColumn.DAY or c in columns]
     head = csv_table([[str(column.label) for column in chosen]], begins=True)
     # Of now: what is streamed later is written after the middleware that sets the
     # language.
     names = country_names(spoken(get_language() or ""))
-    return recorded(record, head, parts_of(petition, chosen, names, versions))
+    return recorded(
+        record, head, parts_of_signatures(petition, chosen, names, versions)
+    )
 
 
-def writing(columns: Sequence[Column]) -> str:
+def signatures_statement(columns: Sequence[ExportColumn]) -> str:
     """Return the statement that counts the lines of a part and writes them."""
     cells = line_sql([CELLS[column] for column in columns])
     return rf"""
@@ -156,18 +158,20 @@ SELECT count(*), string_agg(line, E'\r\n' ORDER BY id) || E'\r\n' FROM (
 ) lines"""  # noqa: S608 - fragments of ours
 
 
-def parts_of(
+def parts_of_signatures(
     petition: Petition,
-    columns: Sequence[Column],
+    columns: Sequence[ExportColumn],
     countries: dict[str, str],
     versions: tuple[int, bool],
 ) -> Iterator[tuple[int, bytes]]:
     """Yield the parts, each with its number of lines. Raise Rekeying when the versions
     of keys have changed."""
-    statement = writing(columns)
+    statement = signatures_statement(columns)
     rows = Signature.objects.filter(petition=petition)
     up_to = rows.aggregate(last=Max("pk"))["last"] or 0
-    frequent = frequent_countries(petition) if Column.COUNTRY in columns else set()
+    frequent = (
+        frequent_countries(petition) if ExportColumn.COUNTRY in columns else set()
+    )
     given: dict[str, Any] = {
         "petition": petition.pk,
         "organization": petition.organization_id,
@@ -182,7 +186,7 @@ def parts_of(
         ends = list(ahead.values_list("pk", flat=True)[AT_ONCE - 1 : AT_ONCE])
         last = ends[0] if ends else up_to
         with room_for_many():
-            if Column.EMAIL in columns:
+            if ExportColumn.EMAIL in columns:
                 given["silent"] = silent(rows.filter(pk__gt=after, pk__lte=last))
             with connection.cursor() as cursor:
                 cursor.execute(statement, {**given, "after": after, "last": last})

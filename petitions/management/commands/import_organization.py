@@ -17,7 +17,7 @@ from core.db.database import is_held_back
 from core.management.database_command import DatabaseCommand
 from core.text.faults import bounded
 from core.text.files import MOST_BYTES
-from petitions.importing import FORMAT, FileProblem, Report, import_file
+from petitions.importing import FORMAT, FileProblem, ImportReport, import_file
 
 TRIES = 5
 
@@ -74,7 +74,7 @@ class Command(DatabaseCommand):
                 "the admin."
             )
 
-    def patiently(self, data: bytes) -> Report:
+    def patiently(self, data: bytes) -> ImportReport:
         """Import all of it or nothing; retry while others hold locks on what it writes
         to."""
         for attempt in range(TRIES):

@@ -113,6 +113,6 @@ def test_so_many_supporters_who_want_no_mail(
 
     monkeypatch.setattr(export, "ANSWERS_AT_ONCE", MANY)
     assert export.number_of_supporters(organization) == (1, True)
-    lines = b"".join(export.export(organization, alice, now=now)).decode()
+    lines = b"".join(export.export_supporters(organization, alice, now=now)).decode()
     assert lines.count("@example.org") == 1
     assert addresses[0] in lines

@@ -314,4 +314,4 @@ def test_a_file_of_many_pieces_is_read_from_anywhere(
 
     assert (job.lines, job.found, job.faults) == (40, 40, 0)
     assert ImportPiece.objects.count() > 100
-    assert jobs.advance(timezone.now()) is False
+    assert jobs.advance_import(timezone.now()) is False

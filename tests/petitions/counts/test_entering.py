@@ -74,17 +74,17 @@ def test_a_large_number_counts_once_somebody_else_confirms_it(
     entered = enter(petition, 101, alice)
     assert (paper(petition), entered.state) == (0, EnteredState.WAITING)
 
-    with pytest.raises(entering.NotPossible):
-        entering.confirm(entered, alice, now=timezone.now())
+    with pytest.raises(entering.CannotBeDecided):
+        entering.confirm_entered(entered, alice, now=timezone.now())
     assert paper(petition) == 0
 
-    entering.confirm(entered, bo, now=timezone.now())
+    entering.confirm_entered(entered, bo, now=timezone.now())
     assert paper(petition) == 101
     assert all(proof.holds for proof in verify())
-    with pytest.raises(entering.NotPossible):
-        entering.confirm(entered, bo, now=timezone.now())
-    with pytest.raises(entering.NotPossible):
-        entering.refuse(entered, bo, now=timezone.now())
+    with pytest.raises(entering.CannotBeDecided):
+        entering.confirm_entered(entered, bo, now=timezone.now())
+    with pytest.raises(entering.CannotBeDecided):
+        entering.refuse_entered(entered, bo, now=timezone.now())
     assert paper(petition) == 101
 
 
@@ -96,7 +96,7 @@ def test_a_large_number_in_parts_waits_too(
     third = enter(petition, 1, bo, label="Sheets of June")
     assert third.is_waiting
 
-    entering.confirm(third, alice, now=timezone.now())
+    entering.confirm_entered(third, alice, now=timezone.now())
     # What two have looked at is none of it.
     later = timezone.now() + entering.COUNTED_TOGETHER + timedelta(minutes=1)
     assert entering.entered_alone(careful, timezone.now()) == 100
@@ -117,7 +117,7 @@ def test_what_is_not_counted_in_the_end_leaves_no_scan(
 ) -> None:
     entered = enter(petition, 500, alice)
 
-    entering.refuse(entered, bo, now=timezone.now())
+    entering.refuse_entered(entered, bo, now=timezone.now())
 
     assert paper(petition) == 0
     assert not Scan.objects.exists()
@@ -132,8 +132,8 @@ def test_what_was_counted_by_another_way_meanwhile_is_not_counted_twice(
     entered = enter(petition, 500, alice)
     make_entry(petition, 500, source="paper", label=entered.label)
 
-    with pytest.raises(entering.NotPossible):
-        entering.confirm(entered, bo, now=timezone.now())
+    with pytest.raises(entering.CannotBeDecided):
+        entering.confirm_entered(entered, bo, now=timezone.now())
     assert paper(petition) == 500
 
 
@@ -143,15 +143,15 @@ def test_a_withdrawn_petition_takes_none(
     entered = enter(petition, 500, alice)
     petition.withdraw(now=timezone.now())
 
-    with pytest.raises(entering.NotPossible):
-        entering.confirm(entered, bo, now=timezone.now())
+    with pytest.raises(entering.CannotBeDecided):
+        entering.confirm_entered(entered, bo, now=timezone.now())
     assert petition.state == State.WITHDRAWN
 
 
 def test_two_at_once_with_one_label_are_one(petition: Petition, alice: User) -> None:
     enter(petition, 5, alice)
 
-    with pytest.raises(entering.NotPossible):
+    with pytest.raises(entering.CannotBeDecided):
         enter(petition, 5, alice)
     assert paper(petition) == 5
 
@@ -198,7 +198,7 @@ def test_the_database_lets_nobody_confirm_what_they_entered(
 def test_the_database_keeps_what_was_decided(
     careful: Organization, petition: Petition, alice: User, bo: User
 ) -> None:
-    entering.refuse(enter(petition, 500, alice), bo, now=timezone.now())
+    entering.refuse_entered(enter(petition, 500, alice), bo, now=timezone.now())
 
     with (
         pytest.raises(IntegrityError, match="What was counted and entered"),

@@ -42,7 +42,7 @@ def upload(
         **{"label": "On paper.example", **fields},
     )
     with transaction.atomic():
-        stored_files.store(job, [file])
+        stored_files.store_file(job, [file])
     return job
 
 
@@ -52,7 +52,7 @@ def work(job: SignatureImport, batch: int = 0) -> SignatureImport:
     job.refresh_from_db()
     is_running = job.state == ImportState.RUNNING
     now = timezone.now() + (jobs.ON_ITS_WAY if is_running else timedelta())
-    while jobs.advance(now, batch):
+    while jobs.advance_import(now, batch):
         assert proved(job.petition)
     job.refresh_from_db()
     return job
@@ -69,7 +69,7 @@ def bring_in(
 ) -> SignatureImport:
     """Check a file and import it."""
     job = check(petition, file, **fields)
-    jobs.begin(job, by, now=timezone.now())
+    jobs.begin_import(job, by, now=timezone.now())
     work(job)
     assert job.state == ImportState.DONE
     return job

@@ -112,7 +112,7 @@ def test_a_file_is_checked_then_imported_then_taken_back(
     assert numbers(petition) == before
     assert not CountChange.objects.filter(source="imported").exists()
 
-    jobs.begin(job, erin, now=timezone.now())
+    jobs.begin_import(job, erin, now=timezone.now())
     work(job)
 
     assert (job.state, job.counted, job.still_counted) == ("done", 2, 2)
@@ -145,7 +145,7 @@ def test_batches_of_any_size_come_to_the_same(
 
     work(job, size)
     found = (job.lines, job.found, job.duplicates, job.faults, job.without_address)
-    jobs.begin(job, erin, now=timezone.now())
+    jobs.begin_import(job, erin, now=timezone.now())
     work(job, size)
 
     assert found == (14, 9, 3, 1, 1)
@@ -208,7 +208,7 @@ def test_a_file_that_cannot_be_read_leaves_nothing_and_can_be_read_anew(
     job = upload(petition, of_people("ann", "bo", "cy"))
     layout = job.layout
     jobs.begin_check(job)
-    jobs.advance(timezone.now(), 2)
+    jobs.advance_import(timezone.now(), 2)
     # As if a later version had other encodings.
     SignatureImport.objects.update(layout={**layout, "encoding": "none"})
     work(job)
@@ -277,30 +277,30 @@ def test_columns_can_be_chosen_again_after_the_check(petition: Petition) -> None
 def test_what_is_called_off_leaves_nothing(petition: Petition, erin: User) -> None:
     job = check(petition, of_people("ann", "bo"))
 
-    jobs.call_off(job)
+    jobs.call_off_import(job)
     work(job)
 
     assert job.state == ImportState.CALLED_OFF
     assert not ImportedSignature.objects.exists()
     assert not ImportPiece.objects.exists()
-    for act in (jobs.begin_check, jobs.choose_again, jobs.call_off):
-        with pytest.raises(jobs.NotPossible):
+    for act in (jobs.begin_check, jobs.choose_again, jobs.call_off_import):
+        with pytest.raises(jobs.ImportNotPossible):
             act(job)
-    with pytest.raises(jobs.NotPossible):
-        jobs.begin(job, erin, now=timezone.now())
+    with pytest.raises(jobs.ImportNotPossible):
+        jobs.begin_import(job, erin, now=timezone.now())
 
 
 def test_it_can_be_stopped_on_the_way(petition: Petition, erin: User) -> None:
     job = check(petition, of_people("ann", "bo", "cy"))
-    jobs.begin(job, erin, now=timezone.now())
-    jobs.advance(timezone.now() + jobs.ON_ITS_WAY, 2)
+    jobs.begin_import(job, erin, now=timezone.now())
+    jobs.advance_import(timezone.now() + jobs.ON_ITS_WAY, 2)
     assert numbers(petition) == (0, 2)
 
     jobs.reverse(job, erin, now=timezone.now())
     work(job)
 
     assert (job.state, numbers(petition)) == ("reversed", (0, 0))
-    with pytest.raises(jobs.NotPossible):
+    with pytest.raises(jobs.ImportNotPossible):
         jobs.reverse(job, erin, now=timezone.now())
 
 
@@ -309,15 +309,15 @@ def test_one_is_open_under_a_petition_and_no_file_counts_twice(
 ) -> None:
     first = check(petition, of_people("ann"))
     second = upload(petition, of_people("bo"))
-    with pytest.raises(jobs.NotPossible):
+    with pytest.raises(jobs.ImportNotPossible):
         jobs.begin_check(second)
-    jobs.begin(first, erin, now=timezone.now())
+    jobs.begin_import(first, erin, now=timezone.now())
     work(first)
 
     again = check(petition, of_people("ann"))
-    with pytest.raises(jobs.NotPossible):
-        jobs.begin(again, erin, now=timezone.now())
-    jobs.call_off(again)
+    with pytest.raises(jobs.ImportNotPossible):
+        jobs.begin_import(again, erin, now=timezone.now())
+    jobs.call_off_import(again)
     work(again)
     jobs.reverse(first, erin, now=timezone.now())
     work(first)
@@ -338,9 +338,9 @@ def test_under_a_draft_or_a_withdrawn_petition_nothing_is_imported(
         Petition.objects.filter(pk=other.pk).update(state=state)
     job.refresh_from_db()
 
-    with pytest.raises(jobs.NotPossible):
-        jobs.begin(job, erin, now=timezone.now())
-    with pytest.raises(jobs.NotPossible):
+    with pytest.raises(jobs.ImportNotPossible):
+        jobs.begin_import(job, erin, now=timezone.now())
+    with pytest.raises(jobs.ImportNotPossible):
         jobs.begin_check(upload(job.petition, of_people("bo")))
 
 
@@ -352,7 +352,7 @@ def test_the_words_are_frozen_once_people_are_imported(
     assert not petition.has_signatures
     Petition.objects.filter(pk=petition.pk).update(title="Another title")
 
-    jobs.begin(job, erin, now=timezone.now())
+    jobs.begin_import(job, erin, now=timezone.now())
     work(job)
 
     assert Petition.objects.get(pk=petition.pk).has_signatures
@@ -396,7 +396,7 @@ def test_whoever_confirms_while_a_file_is_only_checked_is_not_imported(
 
     make_signature(petition, "ann@example.org")
     assert numbers(petition) == (1, 0)
-    jobs.begin(job, erin, now=timezone.now())
+    jobs.begin_import(job, erin, now=timezone.now())
     work(job)
 
     assert (numbers(petition), job.counted) == ((1, 1), 1)
@@ -520,8 +520,8 @@ def test_a_confirmation_on_its_way_during_the_check_is_not_counted_twice(
     assert job.state == ImportState.CHECKED
     assert ImportedSignature.objects.count() == 2
     now = timezone.now()
-    jobs.begin(job, erin, now=now)
-    assert not jobs.advance(now)
+    jobs.begin_import(job, erin, now=now)
+    assert not jobs.advance_import(now)
     go_on.set()
     thread.join()
     assert ended == ["confirmed"]
@@ -537,11 +537,11 @@ def test_sixteen_confirmations_while_a_file_is_counted(
     names = [f"p{number}" for number in range(16)]
     waiting = [make_pending(petition, f"{name}@example.org") for name in names]
     job = check(petition, of_people(*names, "other"))
-    jobs.begin(job, erin, now=timezone.now())
+    jobs.begin_import(job, erin, now=timezone.now())
     now = timezone.now()
 
     def count() -> None:
-        while jobs.advance(now + jobs.ON_ITS_WAY, 3):
+        while jobs.advance_import(now + jobs.ON_ITS_WAY, 3):
             pass
 
     acts: list[Callable[[], object]] = [count]
@@ -559,14 +559,14 @@ def test_two_begun_at_once_are_one(petition: Petition, erin: User) -> None:
 
     def begin() -> bool:
         try:
-            jobs.begin(job, erin, now=timezone.now())
-        except jobs.NotPossible:
+            jobs.begin_import(job, erin, now=timezone.now())
+        except jobs.ImportNotPossible:
             return False
         return True
 
     assert sorted(all_at_once([begin] * 4)) == [False, False, False, True]
     later = timezone.now() + jobs.ON_ITS_WAY
-    all_at_once([lambda: jobs.advance(later)] * 4)
+    all_at_once([lambda: jobs.advance_import(later)] * 4)
     work(job)
     assert numbers(petition) == (0, 1)
 
@@ -588,7 +588,7 @@ def killed(self, *args, **kwargs):
 SignatureImport.save = killed
 job = SignatureImport.objects.get()
 later = jobs.ON_ITS_WAY * (job.state == "running")
-while jobs.advance(timezone.now() + later, 3):
+while jobs.advance_import(timezone.now() + later, 3):
     rounds += 1
 """
 
@@ -607,7 +607,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(
         assert job.lines == lines_read
     work(job)
     assert (job.lines, job.found, job.duplicates) == (25, 20, 5)
-    jobs.begin(job, erin, now=timezone.now())
+    jobs.begin_import(job, erin, now=timezone.now())
     killed_once()
     assert numbers(petition) == (0, 6)
     assert proved(petition)
@@ -690,8 +690,8 @@ def test_keys_that_go_while_people_are_counted_stay_a_number(
     lines = ["ann@example.org,Ann", "bo@example.org,Bo", ",Cy"]
     job = check(petition, content(lines), counts_without_address=True)
     now = timezone.now()
-    jobs.begin(job, erin, now=now)
-    assert jobs.advance(now + jobs.ON_ITS_WAY, 1)
+    jobs.begin_import(job, erin, now=now)
+    assert jobs.advance_import(now + jobs.ON_ITS_WAY, 1)
     petition.close(now=now)
     backdate(petition, ended_at=now - timedelta(days=3650), erasable_from=now)
     while max(expire(now).values()):
@@ -714,10 +714,10 @@ def test_the_first_line_goes_with_the_file(petition: Petition, erin: User) -> No
     done.refresh_from_db()
     jobs.begin_check(done)
     assert work(done).state == ImportState.CHECKED, done.problem
-    jobs.begin(done, erin, now=timezone.now())
+    jobs.begin_import(done, erin, now=timezone.now())
     called_off, forgotten = upload(petition, lines), upload(petition, lines)
     assert done.heading == called_off.heading == ["Ann Roy", "Berlin"]
-    jobs.call_off(called_off)
+    jobs.call_off_import(called_off)
 
     assert work(done).state == ImportState.DONE
     work(called_off)
@@ -735,7 +735,7 @@ def test_files_that_nobody_came_back_to_go_together(
     first, second = upload(petition, of_people("ann")), upload(petition, b"E-Mail\nx\n")
     work(check(petition, of_people("bo")))
 
-    jobs.call_off(first)
+    jobs.call_off_import(first)
     expire(timezone.now() + FILE_KEPT + timedelta(hours=1))
 
     for job in (first, second):

@@ -369,7 +369,7 @@ def odd_list(organization: Organization, petition: Petition) -> None:
 def test_the_file_is_what_the_csv_module_would_write(
     alice: User, organization: Organization
 ) -> None:
-    pieces = list(exporting.export(organization, alice, now=NOW))
+    pieces = list(exporting.export_supporters(organization, alice, now=NOW))
 
     lines = expected(organization)
     assert len(lines) > 20
@@ -389,7 +389,7 @@ def test_a_list_in_parts_has_the_same_lines(
 ) -> None:
     monkeypatch.setattr(exporting, "ANSWERS_AT_ONCE", at_once)
 
-    pieces = list(exporting.export(organization, alice, now=NOW))
+    pieces = list(exporting.export_supporters(organization, alice, now=NOW))
 
     _head, *lines = in_parts(b"".join(pieces).decode())
     assert len(pieces) > 2
@@ -399,7 +399,7 @@ def test_a_list_in_parts_has_the_same_lines(
 
 def test_parts_have_every_key_once() -> None:
     for parts in (1, 2, 8, exporting.MOST_PARTS):
-        ends = [exporting.keys_of(part, parts) for part in (0, *range(parts))]
+        ends = [exporting.keys_of_part(part, parts) for part in (0, *range(parts))]
         assert ends[1][0].int == 0
         assert ends[-1][1].int == 2**128 - 1
         assert all(
@@ -498,7 +498,9 @@ def test_the_third_is_asked_to_wait(
     as_user: Login, alice: User, organization: Organization, petition: Petition
 ) -> None:
     yes(petition, "maya@example.org")
-    going = [exporting.export(organization, alice, now=NOW) for _ in range(2)]
+    going = [
+        exporting.export_supporters(organization, alice, now=NOW) for _ in range(2)
+    ]
 
     answer = as_user(alice).post(path_of(organization))
 
@@ -519,7 +521,7 @@ def test_no_list_is_made_while_addresses_change_their_keys(
 ) -> None:
     fill(organization, petition, 64)
     monkeypatch.setattr(exporting, "ANSWERS_AT_ONCE", 20)
-    pieces = exporting.export(organization, alice, now=NOW)
+    pieces = exporting.export_supporters(organization, alice, now=NOW)
     assert b"signer" in next(pieces) + next(pieces)
     first = KeyVersion.objects.get()
     KeyVersion.objects.create(
@@ -548,11 +550,11 @@ def test_a_list_that_cannot_be_recorded_is_not_begun(
         patch.setattr(Export, "save", away)
         for _ in range(3):
             with pytest.raises(IntegrityError):
-                exporting.export(organization, alice, now=NOW)
+                exporting.export_supporters(organization, alice, now=NOW)
 
     # Neither a transaction nor a place is kept.
     assert state_of_connection() == (0, False, [])
-    assert len(list(exporting.export(organization, alice, now=NOW))) == 2
+    assert len(list(exporting.export_supporters(organization, alice, now=NOW))) == 2
 
 
 def state_of_connection() -> tuple[int, bool, list[str]]:
@@ -674,7 +676,7 @@ def test_it_is_recorded_before_the_first_line_leaves(
 ) -> None:
     yes(petition, "maya@example.org")
 
-    pieces = exporting.export(organization, alice, now=NOW)
+    pieces = exporting.export_supporters(organization, alice, now=NOW)
 
     begun = Export.objects.get()
     assert (begun.state, begun.number, begun.ended_at) == ("begun", 0, None)
@@ -724,7 +726,7 @@ def test_memory_does_not_grow_with_the_list(
         """Bytes of the file, and the most memory that was held at once."""
         fill(organization, petition, number)
         tracemalloc.start()
-        size = sum(map(len, exporting.export(organization, alice, now=NOW)))
+        size = sum(map(len, exporting.export_supporters(organization, alice, now=NOW)))
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return size, most

@@ -27,7 +27,7 @@ from petitions.models import (
 )
 from petitions.privacy import signature_export
 from petitions.privacy.recorded_exports import Rekeying
-from petitions.privacy.signature_export import Column
+from petitions.privacy.signature_export import ExportColumn
 from petitions.signatures import consent, withdrawing
 from petitions.states import State
 from tests.factories import (
@@ -45,7 +45,7 @@ type Login = Callable[[User], Client]
 
 NOW = timezone.now()
 SIGNED = NOW - timedelta(days=30)
-ALL = [column.value for column in Column if column is not Column.DAY]
+ALL = [column.value for column in ExportColumn if column is not ExportColumn.DAY]
 
 
 def path_of(petition: Petition) -> str:
@@ -145,7 +145,9 @@ def test_each_line_has_what_its_signer_agreed_to(
         "Day", "Full name", "Place", "Postal code", "Country", "Reason", "E-mail address",
     ]  # fmt: skip
     wanted = [expected(number, who) for number, who in enumerate(everybody)]
-    assert [dict(zip(Column.values, line, strict=True)) for line in lines] == wanted
+    assert [
+        dict(zip(ExportColumn.values, line, strict=True)) for line in lines
+    ] == wanted
     # Neither all nor none.
     for column in ("name", "comment", "email"):
         assert 0 < len([line for line in wanted if line[column]]) < len(wanted)
@@ -158,8 +160,8 @@ def test_any_choice_of_columns_has_the_same_cells(
     for some in (
         chosen for size in range(len(ALL) + 1) for chosen in combinations(ALL, size)
     ):
-        columns = [Column(name) for name in some]
-        pieces = signature_export.export(asking, alice, columns, now=NOW)
+        columns = [ExportColumn(name) for name in some]
+        pieces = signature_export.export_signatures(asking, alice, columns, now=NOW)
         text = b"".join(pieces).decode().removeprefix(BOM)
         _head, *lines = csv.reader(io.StringIO(text, newline=""))
         assert lines == [[one["day"], *(one[name] for name in some)] for one in wanted]
@@ -171,11 +173,11 @@ def test_parts_have_every_line_once(
     everybody: list[Signer],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    columns = [Column.NAME, Column.EMAIL]
-    whole = list(signature_export.export(asking, alice, columns, now=NOW))
+    columns = [ExportColumn.NAME, ExportColumn.EMAIL]
+    whole = list(signature_export.export_signatures(asking, alice, columns, now=NOW))
     monkeypatch.setattr(signature_export, "AT_ONCE", 7)
 
-    pieces = list(signature_export.export(asking, alice, columns, now=NOW))
+    pieces = list(signature_export.export_signatures(asking, alice, columns, now=NOW))
 
     assert len(pieces) > 10
     assert b"".join(pieces) == b"".join(whole)
@@ -336,7 +338,9 @@ def test_it_is_on_record_before_the_first_line(
 ) -> None:
     make_signature(asking)
 
-    pieces = signature_export.export(asking, alice, [Column.NAME], now=NOW)
+    pieces = signature_export.export_signatures(
+        asking, alice, [ExportColumn.NAME], now=NOW
+    )
 
     begun = Export.objects.get()
     assert (begun.kind, begun.petition, begun.organization, begun.state) == (
@@ -361,7 +365,9 @@ def test_one_that_is_broken_off_is_recorded_as_that(
     for _ in range(5):
         make_signature(asking)
 
-    pieces: Any = signature_export.export(asking, alice, [Column.NAME], now=NOW)
+    pieces: Any = signature_export.export_signatures(
+        asking, alice, [ExportColumn.NAME], now=NOW
+    )
     next(pieces), next(pieces)  # the headings, the first part
     pieces.close()
 
@@ -390,7 +396,9 @@ def test_none_is_made_while_addresses_change_their_keys(
     monkeypatch.setattr(signature_export, "AT_ONCE", 1)
     for _ in range(3):
         make_signature(asking)
-    pieces = signature_export.export(asking, alice, [Column.EMAIL], now=NOW)
+    pieces = signature_export.export_signatures(
+        asking, alice, [ExportColumn.EMAIL], now=NOW
+    )
     next(pieces), next(pieces)
     first = KeyVersion.objects.get()
     KeyVersion.objects.create(

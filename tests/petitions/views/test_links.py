@@ -383,8 +383,8 @@ def test_another_spelling_opens_nothing(
     assert list(Signature.objects.all()) == [bob]
     assert Consent.objects.get().email == "bob@alias.example"
     assert key_ring.suppressed(["bob@alias.example", EVIL]) == {EVIL}
-    statement = export.writing(ListLayout.OURS)
-    number, lines = export.lines_of(petition.organization, 0, 1, statement)
+    statement = export.list_statement(ListLayout.OURS)
+    number, lines = export.lines_of_part(petition.organization, 0, 1, statement)
     assert number == 1
     assert str(lines).startswith("bob@alias.example,")
     assert all(proof.holds for proof in verifying.verify())
