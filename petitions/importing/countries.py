@@ -50,17 +50,17 @@ def country_code(said: str) -> str:
 @lru_cache(maxsize=1)
 def usual_names() -> dict[str, str]:
     """Return codes by code, and by names in English and French."""
-    found: dict[str, str] = {}
+    codes: dict[str, str] = {}
     inhabited = dict(countries("en"))
     for language in ("fr", "en"):
-        found |= {folded_name(name): code for code, name in countries(language)}
+        codes |= {folded_name(name): code for code, name in countries(language)}
     for country in pycountry.countries:
         if country.alpha_2 in inhabited:
             for key in ("name", "official_name", "common_name", "alpha_3"):
                 if name := getattr(country, key, ""):
-                    found.setdefault(folded_name(name), country.alpha_2)
-    found |= OTHER_NAMES
-    return found | {code.lower(): code for code in inhabited}
+                    codes.setdefault(folded_name(name), country.alpha_2)
+    codes |= OTHER_NAMES
+    return codes | {code.lower(): code for code in inhabited}
 
 
 @lru_cache(maxsize=1)
@@ -68,13 +68,15 @@ def names_anywhere() -> dict[str, str]:
     """Return codes by names in all languages of CLDR, without names that are different
     countries in two of them."""
     inhabited = dict(countries("en"))
-    found: dict[str, set[str]] = defaultdict(set)
+    codes_by_name: dict[str, set[str]] = defaultdict(set)
     for language in locale_identifiers():
         if "_" not in language:
             for code, name in territories(language).items():
                 if code in inhabited:
-                    found[folded_name(name)].add(code)
-    return {name: codes.pop() for name, codes in found.items() if len(codes) == 1}
+                    codes_by_name[folded_name(name)].add(code)
+    return {
+        name: codes.pop() for name, codes in codes_by_name.items() if len(codes) == 1
+    }
 
 
 def territories(language: str) -> dict[str, str]:

@@ -23,15 +23,15 @@ def read_day(said: str, day_first: bool) -> date | None:
     """Return the day; None when it is none, or has a year of two digits. Between full
     stops the day is always first."""
     text = plain_figures(said)
-    if found := YEAR_FIRST.fullmatch(text):
-        return next(day_if_any(found[1], found[3], found[4]), None)
-    if found := COMPACT.fullmatch(text):
-        return next(day_if_any(*found.groups()), None)
-    if found := PARTS.fullmatch(text):
-        first, sign, second, year = found.groups()
+    if match := YEAR_FIRST.fullmatch(text):
+        return next(day_if_any(match[1], match[3], match[4]), None)
+    if match := COMPACT.fullmatch(text):
+        return next(day_if_any(*match.groups()), None)
+    if match := PARTS.fullmatch(text):
+        first, sign, second, year = match.groups()
         if day_first or sign == ".":
             return next(day_if_any(year, second, first), None)
         return next(day_if_any(year, first, second), None)
-    if found := IDEOGRAPHIC.match(text):
-        return next(day_if_any(*found.groups()), None)
+    if match := IDEOGRAPHIC.match(text):
+        return next(day_if_any(*match.groups()), None)
     return day_in_words(text)

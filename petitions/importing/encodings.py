@@ -166,8 +166,8 @@ def guessed(sample: bytes) -> str:
     those of ASCII: among plain ones it finds Windows-1252 nearly everywhere. It is
     that, too, where the letters are the same in it, as it is the most common."""
     cells = [cell for cell in CELL_END.split(sample) if not cell.isascii()]
-    found = chardet.detect(b"\n".join(cells), compat_names=False)["encoding"]
-    name = codecs.lookup(found or "cp1252").name
+    detected = chardet.detect(b"\n".join(cells), compat_names=False)["encoding"]
+    name = codecs.lookup(detected or "cp1252").name
     name = LARGER.get(name, name)
     if name not in LABELS:
         return "cp1252"

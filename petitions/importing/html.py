@@ -26,10 +26,10 @@ def read_format(of: Fields, text_format: str) -> None:
         except FileProblem as problem:
             of.faults.append(problem)
             of.wrong.add("text")
-    elif found := looks_like_html(
+    elif tag := looks_like_html(
         node.value, entities=text_format != TextFormat.MARKDOWN
     ):
-        said = f"looks like HTML (“{cited(found)}”): "
+        said = f"looks like HTML (“{cited(tag)}”): "
         if text_format:
             sentence = 'if it is, say "text_format": "html".'
             of.faults.warnings.append(FileProblem(node, said + sentence))
@@ -63,11 +63,11 @@ def warn_of_html(of: Fields, keys: Iterable[str]) -> None:
         if (
             node
             and isinstance(node.value, str)
-            and (found := looks_like_html(node.value))
+            and (tag := looks_like_html(node.value))
         ):
             of.faults.warnings.append(
                 FileProblem(
                     node,
-                    f"holds HTML, which readers see to the letter: “{cited(found)}”.",
+                    f"holds HTML, which readers see to the letter: “{cited(tag)}”.",
                 )
             )

@@ -299,8 +299,8 @@ def signed_by(petition_id: int, keys: Iterable[UUID]) -> set[UUID]:
     """Return those of `keys` that somebody signed the petition with here and confirmed
     it, whatever became of it: what they said here counts."""
     rows = Signature.objects.filter(petition=petition_id, email_key__in=keys)
-    found = rows.exclude(state=SignatureState.PENDING)
-    return {key for key in found.values_list("email_key", flat=True) if key}
+    signatures = rows.exclude(state=SignatureState.PENDING)
+    return {key for key in signatures.values_list("email_key", flat=True) if key}
 
 
 def count_batch(job: SignatureImport, now: datetime, size: int) -> None:

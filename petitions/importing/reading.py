@@ -232,13 +232,13 @@ def read_translations(of: Fields, petition: Petition) -> list[tuple[Node, Transl
             'must be an object with a text for each language, as in {"fr": {"title": '
             f'…, "text": …}}}}, not {kind_of(texts)}.',
         )
-    found: dict[str, tuple[Node, Translation]] = {}
+    translations: dict[str, tuple[Node, Translation]] = {}
     for code, text in texts.value.items():
         with of.faults.noted():
             language = known_language(text, code)
             if language == petition.language and "language" not in of.wrong:
                 raise FileProblem(text, "is the language of the petition's own text.")
-            if language in found:
+            if language in translations:
                 raise FileProblem(text, f"is a second text in “{language}”.")
             fields = Fields(text, TRANSLATED, of.faults)
             read_format(fields, of.values.get("text_format", ""))
@@ -246,8 +246,8 @@ def read_translations(of: Fields, petition: Petition) -> list[tuple[Node, Transl
             warn_of_html(fields, TRANSLATED_LINES)
             translation = Translation(language=language, **fields.values)
             fields.check(translation, {"petition"})
-            found[language] = (text, translation)
-    return list(found.values())
+            translations[language] = (text, translation)
+    return list(translations.values())
 
 
 def read_targets(of: Fields) -> list[tuple[Node, Target]]:
@@ -284,11 +284,11 @@ def read_targets(of: Fields) -> list[tuple[Node, Target]]:
             f"has {len(targets.value):,} targets; a petition has at most "
             f"{MOST_TARGETS:,}. Name the body that they belong to.",
         )
-    found = []
+    planned = []
     for number, one in enumerate(targets, 1):
         with of.faults.noted():
-            found.append((one, read_target(one, number, of.faults)))
-    return found
+            planned.append((one, read_target(one, number, of.faults)))
+    return planned
 
 
 def read_target(node: Node, position: int, faults: Faults) -> Target:

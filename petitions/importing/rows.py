@@ -182,8 +182,8 @@ class Cells:
     def wrong(self, column: Column, sentence: str) -> None:
         at = self.places[column]
         heading = self.heading[at] if at < len(self.heading) else ""
-        found = cited(self.record.cells[at])
-        self.faults.append(CellFault(self.record.line, heading, found, sentence))
+        content = cited(self.record.cells[at])
+        self.faults.append(CellFault(self.record.line, heading, content, sentence))
 
     def line(self, column: Column) -> str:
         """Return a cell that can be read; otherwise "", and a fault."""

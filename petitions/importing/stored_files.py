@@ -46,8 +46,8 @@ class StoredFile(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         number, offset = divmod(self.at, PIECE)
         if self.held[0] != number:
-            found = self.job.pieces.filter(position=number).first()
-            self.held = number, bytes(found.content) if found else b""
+            piece = self.job.pieces.filter(position=number).first()
+            self.held = number, bytes(piece.content) if piece else b""
         part = self.held[1][offset : offset + len(buffer)]
         buffer[: len(part)] = part
         self.at += len(part)
@@ -66,9 +66,9 @@ def keep(job: SignatureImport, name: str, file: BinaryIO) -> None:
     start = file.read(4096)
     file.seek(0)
     readable = as_csv(file) if is_sheet(start) else file
-    found = guess(readable, name=name, only=COUNTED)
+    guessed = guess(readable, name=name, only=COUNTED)
     job.file_name = clean_line(name)[:LONGEST_NAME]
-    job.layout, job.heading = found.layout.as_json(), found.heading
+    job.layout, job.heading = guessed.layout.as_json(), guessed.heading
     readable.seek(0)
     with transaction.atomic():
         store_file(job, iter(lambda: readable.read(PIECE), b""))

@@ -52,19 +52,19 @@ def find_petitions(node: Node, levels: int = DEEPEST) -> Group | None:
     if isinstance(value, dict) and has_one(value, TITLES) and has_one(value, TEXTS):
         return one(node)
     within = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
-    found = {
+    petitions = {
         str(key): group
         for key, inner in within
         if key not in PARTS and (group := find_petitions(inner, levels - 1))
     }
-    singles = [group.node for group in found.values() if group.is_one]
-    lists = {key: group for key, group in found.items() if not group.is_one}
+    singles = [group.node for group in petitions.values() if group.is_one]
+    lists = {key: group for key, group in petitions.items() if not group.is_one}
     if isinstance(value, list):
         if lists and not singles:
             return several(node, lists.values(), "a list of lists")
         return (
             Group(node, list(node), f"a list of {number_of_petitions(value)}")
-            if found
+            if petitions
             else None
         )
     if len(lists) == 1:
@@ -73,17 +73,17 @@ def find_petitions(node: Node, levels: int = DEEPEST) -> Group | None:
         return several(
             node, lists.values(), f"an object with petitions in {first_keys(lists)}"
         )
-    if singles and len(found) == 1 and found.keys() <= WRAPPERS:
+    if singles and len(petitions) == 1 and petitions.keys() <= WRAPPERS:
         return one(singles[0])
     if singles:
-        key = next(iter(found))
+        key = next(iter(petitions))
         name = "slug" if re.fullmatch(r"[\w-]*[^\W\d][\w-]*", key) else "title"
         first = "…" if key.isdecimal() else f'"{name}": "{cited(key)}", …'
         return Group(
             node,
             singles,
             f"an object with {number_of_petitions(singles)} by key "
-            f"({first_keys(found)})",
+            f"({first_keys(petitions)})",
             f"write a list of them, [{{{first}}}, …]",
         )
     return one(node) if has_one(value, TITLES | SURE_TEXTS) else None

@@ -139,9 +139,9 @@ def guess(
     check_kind(file.read(4096))
     doubts: list[str] = []
     if not encoding:
-        found = encodings.find_encoding(file)
-        encoding = found.encoding
-        doubts += encoding_doubts(found)
+        detected = encodings.find_encoding(file)
+        encoding = detected.encoding
+        doubts += encoding_doubts(detected)
     check_choice(encoding, delimiter or SIGNS[0])
     check_text(file, encoding)
     told = delimiter or separator_of(file, encoding)
@@ -179,18 +179,18 @@ def sample(file: BinaryIO, layout: Layout) -> list[list[str]]:
     return readable_cells(islice(records(file, layout), FIRST))
 
 
-def readable_cells(found: Iterable[Record]) -> list[list[str]]:
-    return [[cited(cell) for cell in record.cells] for record in found]
+def readable_cells(records: Iterable[Record]) -> list[list[str]]:
+    return [[cited(cell) for cell in record.cells] for record in records]
 
 
 def first_records(file: BinaryIO, layout: Layout) -> list[Record]:
     """Return as many records as are looked at to guess how the others are."""
-    found = []
+    begun = []
     for record in islice(records(file, layout), SEARCHED):
-        found.append(record)
+        begun.append(record)
         if record.end > MOST_SEARCHED:
             break
-    return found
+    return begun
 
 
 def records(
@@ -202,10 +202,10 @@ def records(
     lines = Lines(file, layout.encoding, position, line)
     if not position:
         skip_separator(lines)
-    found = read_records(lines, layout.delimiter, len(layout.columns))
+    records = read_records(lines, layout.delimiter, len(layout.columns))
     if not position:
-        next(found, None)
-    yield from found
+        next(records, None)
+    yield from records
 
 
 def read_heading(file: BinaryIO, encoding: str, delimiter: str) -> list[str]:
@@ -297,16 +297,16 @@ def is_address(cell: str) -> bool:
 # == What staff may have to correct ==
 
 
-def encoding_doubts(found: encodings.DetectedEncoding) -> list[str]:
-    label = encodings.LABELS[found.encoding]
-    if found.strays:
+def encoding_doubts(encoding: encodings.DetectedEncoding) -> list[str]:
+    label = encodings.LABELS[encoding.encoding]
+    if encoding.strays:
         return [
             _(
                 "This file is UTF-8, but for some lines. Where they hold more than the "
                 "letters from A to Z, they cannot be read."
             )
         ]
-    if found.is_certain:
+    if encoding.is_certain:
         return []
     return [
         _(
@@ -322,8 +322,8 @@ def skip_separator(lines: Lines) -> str:
     """Read a first line “sep=;”, as Excel has it, and return its delimiter; "" and
     nothing is read when there is none."""
     with suppress(TooLong, StopIteration):
-        if found := SEPARATOR.fullmatch(next(lines)):
-            return found[1]
+        if match := SEPARATOR.fullmatch(next(lines)):
+            return match[1]
     lines.go_back(0)
     return ""
 
@@ -340,8 +340,8 @@ def find_delimiter(file: BinaryIO, encoding: str, doubts: list[str]) -> str:
     def score(sign: str) -> tuple[int, int, int]:
         lines = Lines(file, encoding)
         skip_separator(lines)
-        found = [one.cells for one in islice(read_records(lines, sign), COMPARED + 1)]
-        heading, *below = found or [[]]
+        rows = [one.cells for one in islice(read_records(lines, sign), COMPARED + 1)]
+        heading, *below = rows or [[]]
         width = len(heading)
         known = headings.match(heading[:MOST_COLUMNS]).known
         return known, sum(len(cells) == width > 1 for cells in below), width
@@ -367,13 +367,13 @@ def with_addresses(matched: Match, first: Sequence[Record]) -> tuple[Column, ...
     if Column.EMAIL in meant:
         return matched.columns
     some = first[:COMPARED]
-    found = []
+    columns = []
     for at in range(len(meant)):
         cells = [cell for one in some if (cell := "".join(one.cells[at : at + 1]))]
         if cells and sum(map(is_address, cells)) >= 0.8 * len(cells):
-            found.append(at)
-    if len(found) == 1:
-        meant[found[0]] = Column.EMAIL
+            columns.append(at)
+    if len(columns) == 1:
+        meant[columns[0]] = Column.EMAIL
     return tuple(meant)
 
 
@@ -394,14 +394,14 @@ def find_order(
     only: dict[bool, str] = {}
     either = ""
     for record in first:
-        found = PARTS.fullmatch(plain_figures("".join(record.cells[at : at + 1])))
-        if found is None or found[2] == ".":
+        match = PARTS.fullmatch(plain_figures("".join(record.cells[at : at + 1])))
+        if match is None or match[2] == ".":
             continue
-        orders = [order for order in (True, False) if read_day(found[0], order)]
+        orders = [order for order in (True, False) if read_day(match[0], order)]
         if len(orders) == 1:
-            only.setdefault(orders[0], found[0])
-        elif orders and read_day(found[0], True) != read_day(found[0], False):
-            either = either or found[0]
+            only.setdefault(orders[0], match[0])
+        elif orders and read_day(match[0], True) != read_day(match[0], False):
+            either = either or match[0]
     if len(only) == 2:
         doubts.append(
             _(

@@ -321,9 +321,13 @@ def announcement(petition: Petition, now: datetime) -> Announcement | None:
     """Return when the names of this petition will be erased, however far ahead; None
     when it has not ended or has no names left."""
     limit = RetentionLimit.current(now)
-    found = with_due(Petition.objects.filter(pk=petition.pk), limit).first()
-    names = petition.signatures.known().count() if found else 0
-    return Announcement(found, found.due_at, names) if found and names else None
+    due_petition = with_due(Petition.objects.filter(pk=petition.pk), limit).first()
+    names = petition.signatures.known().count() if due_petition else 0
+    return (
+        Announcement(due_petition, due_petition.due_at, names)
+        if due_petition and names
+        else None
+    )
 
 
 # == What the site keeps at most ==
@@ -397,9 +401,9 @@ class Anonymisation:
                 petition = next_to_anonymise(past_their_months(now))
                 if petition is None:
                     break
-                found = erase_next(petition, batch - erased)
-                erased += found
-            if not found:
+                number = erase_next(petition, batch - erased)
+                erased += number
+            if not number:
                 finish_anonymisation(petition, now)
         return erased
 
@@ -417,13 +421,13 @@ def erase_next(petition: Petition, batch: int) -> int:
     """Erase the personal data of the next `batch` signatures of a petition; return how
     many there were."""
     rows = Signature.objects.filter(petition=petition, pk__gt=petition.anonymised_to)
-    found = list(
+    keys = list(
         rows.order_by("pk").select_for_update().values_list("pk", flat=True)[:batch]
     )
-    if found:
-        anonymise(Signature.objects.filter(pk__in=found))
-        Petition.objects.filter(pk=petition.pk).update(anonymised_to=found[-1])
-    return len(found)
+    if keys:
+        anonymise(Signature.objects.filter(pk__in=keys))
+        Petition.objects.filter(pk=petition.pk).update(anonymised_to=keys[-1])
+    return len(keys)
 
 
 def anonymise(signatures: QuerySet[Signature]) -> None:

@@ -191,6 +191,6 @@ def silent_ones(organization: Organization, low: UUID, high: UUID) -> list[int]:
         doubtful = answers.filter(email_key__in=held.values("pk"))
         known = dict(doubtful.values_list("pk", "email"))
         if known:
-            found = key_ring.silenced(model.objects.all(), set(known.values()))
-            silent += [pk for pk, email in known.items() if email in found]
+            keys = key_ring.silenced(model.objects.all(), set(known.values()))
+            silent += [pk for pk, email in known.items() if email in keys]
     return silent

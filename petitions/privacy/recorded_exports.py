@@ -65,8 +65,8 @@ def recorded_pieces(
         try:
             yield b""
             yield head
-            for found, lines in parts:
-                number += found
+            for lines_in_part, lines in parts:
+                number += lines_in_part
                 if lines:
                     yield lines
         except BaseException:

@@ -105,16 +105,16 @@ def summary_of_signatures(petition: Petition) -> Summary:
     filled = {
         field.name: Count("pk", filter=~Q(**{field.name: ""})) for field in HANDED_OVER
     }
-    found = known(petition).aggregate(
+    sums = known(petition).aggregate(
         lines=Count("pk"), named=Count("pk", filter=AGREED), **filled
     )
     unasked = {
         field.name
         for field in HANDED_OVER
-        if not getattr(petition, field.asked_by) and not found[field.name]
+        if not getattr(petition, field.asked_by) and not sums[field.name]
     }
     columns = [column for column in ExportColumn if column not in unasked]
-    return Summary(found["lines"], found["named"], columns)
+    return Summary(sums["lines"], sums["named"], columns)
 
 
 def export_signatures(
@@ -201,5 +201,5 @@ def frequent_countries(petition: Petition) -> set[str]:
     """Return the countries that so many lines have that none of them tells who it
     is."""
     by_country = known(petition).order_by().values_list("country")
-    found = by_country.annotate(number=Count("pk")).filter(number__gte=FEWEST)
-    return {country for country, _number in found.exclude(country="")}
+    countries = by_country.annotate(number=Count("pk")).filter(number__gte=FEWEST)
+    return {country for country, _number in countries.exclude(country="")}
