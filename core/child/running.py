@@ -30,8 +30,8 @@ def run_script(
 ) -> bytes:
     """Return what the script writes to standard output; b"" when that goes to the file
     `output`. It is given `task`, bytes or a whole file, on standard input, and
-    `environment` alone, so no secret of the site. Raise Ended when it fails, or takes
-    more than `memory` bytes of address space or `seconds`, by the clock or on a
+    `environment` alone, so no secret of the site. Raise ChildEnded when it fails, or
+    takes more than `memory` bytes of address space or `seconds`, by the clock or on a
     processor."""
     if not isinstance(task, bytes):
         # Where the process begins to read; `seek` may only move within its buffer.

@@ -218,11 +218,11 @@ class EnteredCountAdmin(ScopedAdmin[EnteredCount]):
     @page(Right.SEE_SUPPORTERS)
     def scan(self, request: HttpRequest, entered: EnteredCount) -> HttpResponse:
         """Send the scan as a file, and record that somebody looked at it."""
-        found = Scan.objects.filter(entered=entered).first()
-        if found is None:
+        stored = Scan.objects.filter(entered=entered).first()
+        if stored is None:
             raise Http404
         entries.look(EnteredCount, [self.organization_id(entered)], kind="list")
-        _start, media_type = entering.KINDS[found.kind]
-        name = f"sheets-{entered.pk}.{found.kind}"
+        _start, media_type = entering.KINDS[stored.kind]
+        name = f"sheets-{entered.pk}.{stored.kind}"
         headers = {"Content-Disposition": content_disposition_header(True, name) or ""}
-        return HttpResponse(bytes(found.content), media_type, headers=headers)
+        return HttpResponse(bytes(stored.content), media_type, headers=headers)

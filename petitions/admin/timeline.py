@@ -259,7 +259,7 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
         self, request: HttpRequest, answer: Answer | AnswerWithdrawal
     ) -> HttpResponse:
         """Withdraw the answer as a whole."""
-        return withdrawn_answers.withdraw(self, request, answer)
+        return withdrawn_answers.withdraw_answer(self, request, answer)
 
     def changeform_view(
         self,

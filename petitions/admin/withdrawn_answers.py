@@ -48,7 +48,7 @@ def answer_or_record(
     return answer or get_object_or_404(records, answer=number)
 
 
-def withdraw(
+def withdraw_answer(
     model_admin: AnswerAdmin, request: HttpRequest, row: Answer | AnswerWithdrawal
 ) -> HttpResponse:
     """Show what will be withdrawn; on POST with a reason, withdraw it."""

@@ -64,7 +64,7 @@ def needs_second_person(organization: Organization, number: int, now: datetime) 
 
 def enter(entered: EnteredCount, scan: bytes, by: User, *, now: datetime) -> None:
     """Save a new entered count, with its scan unless that is empty; count it, or have
-    it wait for a second person. Raise NotPossible when its label came meanwhile."""
+    it wait for a second person. Raise CannotBeDecided when its label came meanwhile."""
     entered.made_by, entered.made_at = by, now
     with in_time(), transaction.atomic():
         # One after the other, so that each counts the one before.
@@ -72,7 +72,7 @@ def enter(entered: EnteredCount, scan: bytes, by: User, *, now: datetime) -> Non
         organization = organizations.get(pk=entered.petition.organization_id)
         entered.needs_second = needs_second_person(organization, entered.number, now)
         if not entered.needs_second:
-            entered.entry = store_entry(entered)
+            entered.entry = store_count_entry(entered)
             entered.state = EnteredState.COUNTED
         entered.save(force_insert=True)
         if scan:
@@ -86,7 +86,7 @@ def enter(entered: EnteredCount, scan: bytes, by: User, *, now: datetime) -> Non
 
 @contextmanager
 def in_time() -> Iterator[None]:
-    """Raise NotPossible when another entry with the same label came first."""
+    """Raise CannotBeDecided when another entry with the same label came first."""
     try:
         yield
     except IntegrityError as error:
@@ -95,7 +95,7 @@ def in_time() -> Iterator[None]:
         raise CannotBeDecided from None
 
 
-def store_entry(entered: EnteredCount) -> CountEntry:
+def store_count_entry(entered: EnteredCount) -> CountEntry:
     """Store the count entry that an entered count becomes."""
     return record_entry(
         CountEntry(
@@ -110,18 +110,19 @@ def store_entry(entered: EnteredCount) -> CountEntry:
 
 
 def confirm_entered(entered: EnteredCount, by: User, *, now: datetime) -> None:
-    """Count what somebody else has entered; raise NotPossible when that cannot be."""
+    """Count what somebody else has entered; raise CannotBeDecided when that cannot
+    be."""
     with in_time(), transaction.atomic():
         waiting = lock_waiting(entered)
         if waiting.made_by_id == by.pk or not takes_entries(waiting.petition):
             raise CannotBeDecided
-        waiting.entry = store_entry(waiting)
+        waiting.entry = store_count_entry(waiting)
         decide_entered(waiting, EnteredState.COUNTED, by, now)
 
 
 def refuse_entered(entered: EnteredCount, by: User, *, now: datetime) -> None:
     """Do not count what waits, and erase its scan; whoever entered it may do so, too.
-    Raise NotPossible when it waits no more."""
+    Raise CannotBeDecided when it waits no more."""
     with transaction.atomic():
         waiting = lock_waiting(entered)
         decide_entered(waiting, EnteredState.REFUSED, by, now)

@@ -44,7 +44,7 @@ def tile(petition: int, level: int, number: int, width: int = WIDTH) -> list[byt
 
 
 def whole_tile(petition: int, level: int, number: int) -> list[bytes]:
-    """Return all hashes of a tile; raise Broken if one is missing."""
+    """Return all hashes of a tile; raise LogBroken if one is missing."""
     hashes = tile(petition, level, number)
     if len(hashes) != WIDTH:
         raise LogBroken(f"tile {level}/{number} of petition {petition}")

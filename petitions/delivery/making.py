@@ -32,7 +32,7 @@ class PackNotPossible(Exception):
 
 def begin_pack(pack: Pack, *, now: datetime) -> None:
     """Have the worker make a pack that was prepared, of the signatures that are counted
-    at `now`; raise NotPossible when that cannot be."""
+    at `now`; raise PackNotPossible when that cannot be."""
     petition = Petition.objects.with_counts().get(pk=pack.petition_id)
     if petition.state not in PUBLIC_STATES:
         raise PackNotPossible

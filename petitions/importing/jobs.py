@@ -81,7 +81,7 @@ def is_open_to_imports(petition: Petition) -> bool:
 
 def begin_check(job: SignatureImport) -> None:
     """Have the worker check the file of `job`, whose columns were chosen; raise
-    NotPossible when that cannot be."""
+    ImportNotPossible when that cannot be."""
     if not is_open_to_imports(job.petition):
         raise ImportNotPossible
     chosen = (
@@ -97,8 +97,8 @@ def begin_check(job: SignatureImport) -> None:
 
 
 def begin_import(job: SignatureImport, by: User, *, now: datetime) -> None:
-    """Have the worker count the people of a file that was checked; raise NotPossible
-    when that cannot be."""
+    """Have the worker count the people of a file that was checked; raise
+    ImportNotPossible when that cannot be."""
     if not is_open_to_imports(job.petition):
         raise ImportNotPossible
     change(
@@ -111,7 +111,7 @@ def begin_import(job: SignatureImport, by: User, *, now: datetime) -> None:
 
 def choose_again(job: SignatureImport) -> None:
     """Have the worker forget what the check has found, so that other columns can be
-    chosen; raise NotPossible when that cannot be."""
+    chosen; raise ImportNotPossible when that cannot be."""
     open_ones = SignatureImport.objects.with_file().filter(
         pk=job.pk, state__in=(ImportState.CHECKING, ImportState.CHECKED)
     )
@@ -120,7 +120,8 @@ def choose_again(job: SignatureImport) -> None:
 
 def call_off_import(job: SignatureImport) -> None:
     """Forget an import that has not counted anybody, with its file; have the worker do
-    it where a check has found people. Raise NotPossible when it has counted any."""
+    it where a check has found people. Raise ImportNotPossible when it has counted
+    any."""
     same = SignatureImport.objects.filter(pk=job.pk)
     with transaction.atomic():
         if same.filter(state__in=CHOOSING).update(state=ImportState.CALLED_OFF):
@@ -132,7 +133,8 @@ def call_off_import(job: SignatureImport) -> None:
 
 def reverse(job: SignatureImport, by: User, *, now: datetime) -> None:
     """Have the worker take away what an import, finished or still at work, has added
-    and what has not moved since; raise NotPossible when that is asked for already."""
+    and what has not moved since; raise ImportNotPossible when that is asked for
+    already."""
     states = (ImportState.RUNNING, ImportState.DONE)
     change(
         SignatureImport.objects.filter(pk=job.pk, state__in=states),
@@ -144,8 +146,8 @@ def reverse(job: SignatureImport, by: User, *, now: datetime) -> None:
 
 
 def change(jobs: QuerySet[SignatureImport], **values: object) -> None:
-    """Change the one import that `jobs` finds; raise NotPossible when it finds none, or
-    the database refuses it because of another import."""
+    """Change the one import that `jobs` finds; raise ImportNotPossible when it finds
+    none, or the database refuses it because of another import."""
     try:
         with transaction.atomic():
             number = jobs.update(**values)

@@ -137,8 +137,8 @@ def changed_since(mailing: Mailing) -> StrOrPromise:
 
 
 def prepare_mailing(mailing: Mailing, now: datetime) -> None:
-    """Store a draft. Raise NotPossible when it cannot be sent, or when another one of
-    the petition is not over."""
+    """Store a draft. Raise MailingNotPossible when it cannot be sent, or when another
+    one of the petition is not over."""
     if sentence := why_not_mailed(mailing.update, now):
         raise MailingNotPossible(sentence)
     try:
@@ -162,7 +162,7 @@ def ask_test(mailing: Mailing, by: User) -> bool:
 
 def order(mailing: Mailing, by: User, now: datetime) -> None:
     """Order a mailing that whoever orders it has had as a mail. It begins ten minutes
-    later, or after a second person has approved it. Raise NotPossible, or
+    later, or after a second person has approved it. Raise MailingNotPossible, or
     OperationalError when counting the people takes too long."""
     if sentence := why_not_mailed(mailing.update, now):
         raise MailingNotPossible(sentence)
@@ -244,7 +244,7 @@ def pause(mailing: Mailing) -> bool:
 
 
 def go_on_with_mailing(mailing: Mailing, now: datetime) -> bool:
-    """Go on with a mailing after a pause. Raise NotPossible when its update says
+    """Go on with a mailing after a pause. Raise MailingNotPossible when its update says
     something else by now."""
     if sentence := changed_since(mailing):
         raise MailingNotPossible(sentence)

@@ -45,8 +45,8 @@ def recorded(
 ) -> Iterator[bytes]:
     """Return the file as pieces: the head, then each part, which comes with its number
     of lines. Save the record before the first piece, and how it ended after the last. A
-    caller that stops reading must close the generator. Raise TooMany when it has to
-    wait."""
+    caller that stops reading must close the generator. Raise TooManyExports when it has
+    to wait."""
     written = recorded_pieces(record, head, parts)
     # A generator that was never started could not be closed.
     next(written)

@@ -150,7 +150,7 @@ def find_by_name(
 ) -> tuple[list[Supporter], bool]:
     """Return the people whose name has all words of `typed`, or parts of them, with or
     without accents: those who signed last, at most `MOST`, and whether there are more.
-    Raise TooMany when that takes too long."""
+    Raise TooManyToSearch when that takes too long."""
     rows = rows_of("signature", organizations).annotate(bare=unaccented(F("name")))
     for word in typed.split():
         rows = rows.filter(bare__icontains=unaccented(Value(word)))

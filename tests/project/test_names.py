@@ -11,8 +11,20 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("config", "core", "devsite", "organizations", "petitions")
 
 SHARED = {
-    "Django or Python looks for this name": {"Command", "main"},
-}
+    "where Python begins, Django's commands": {"main", "Command"},
+    "a view and the act that it does": {
+        "add_app", "confirm", "confirm_answer", "end_links", "erase_all", "mail_links",
+        "remove_factor", "report", "sign", "tile", "withdraw",
+    },
+    "a page of staff and the act that it does": {
+        "begin_pack", "call_off_removal", "schedule_removal",
+    },
+    "a template tag and the function that it shows": {"excerpt"},
+    "a probe and what it is about": {"email_key"},
+    "a field of the sign form and the field that it is made of": {
+        "AddressField", "LineField", "TextField",
+    },
+}  # fmt: skip
 """Names that several modules define on purpose, by the reason."""
 
 
