@@ -87,13 +87,13 @@ def bounded(sentences: Sequence[str]) -> Sequence[str]:
 def same_elsewhere(numbers: Iterable[int]) -> str:
     """Return a sentence on where else a fault is: “The same in 12 more places, lines 3,
     4 and 5.”"""
-    places_found = list(numbers)
-    lines = [str(line) for line in dict.fromkeys(places_found)]
+    all_numbers = list(numbers)
+    lines = [str(line) for line in dict.fromkeys(all_numbers)]
     named = ", ".join(lines[:MOST_LINES])
     more = f" and {len(lines) - MOST_LINES:,} more" if len(lines) > MOST_LINES else ""
     word = "line" if len(lines) == 1 else "lines"
-    places = "place" if len(places_found) == 1 else "places"
-    return f"The same in {len(places_found):,} more {places}, {word} {named}{more}."
+    places = "place" if len(all_numbers) == 1 else "places"
+    return f"The same in {len(all_numbers):,} more {places}, {word} {named}{more}."
 
 
 class Faults(list[FileProblem]):

@@ -100,11 +100,11 @@ def outliers(since: datetime) -> list[Outlier]:
         for row in tallies.filter(kind=SourceTally.Kind.ALL)
     }
     rules = RATE_LIMITS.get()
-    outliers_found: list[Outlier] = []
+    exceeding: list[Outlier] = []
     for row in tallies.exclude(kind=SourceTally.Kind.ALL).select_related("petition"):
         kind = SourceTally.Kind(row.kind)
         of = totals.get((row.petition_id, row.hour), row.signed)
         if row.signed * PART > of and not rules.allows(kind, row.source):
             outlier = Outlier(row.petition, row.hour, kind, row.source, row.signed, of)
-            outliers_found.append(outlier)
-    return outliers_found
+            exceeding.append(outlier)
+    return exceeding

@@ -88,13 +88,13 @@ def transition(
     model_admin: ModelAdmin[Petition],
     request: HttpRequest,
     petition: Petition,
-    transition_made: Transition,
+    chosen: Transition,
 ) -> HttpResponse:
     """Show the page that says what the transition will do; on POST, make it, unless
     somebody has changed the petition since the page was opened. Raise PermissionDenied
     if the user lacks its right."""
     now = timezone.now()
-    if not may(user_of(request), transition_made.right, petition.organization_id):
+    if not may(user_of(request), chosen.right, petition.organization_id):
         raise PermissionDenied
     sent = arrived(request)
     if request.method == "POST":
@@ -107,34 +107,32 @@ def transition(
         sent.who = saves.meanwhile(
             Petition, str(petition.pk), sent.opened, model_admin.models_of_inlines()
         )
-        if sent.who and was_done(request, petition, str(transition_made.label), sent):
+        if sent.who and was_done(request, petition, str(chosen.label), sent):
             return redirect(change_url(petition))
-    problems = transition_made.problems(petition, now)
+    problems = chosen.problems(petition, now)
     form = OutcomeForm(
         request.POST if request.method == "POST" else None,
         initial={"outcome": petition.outcome},
     )
-    form.ask(transition_made, petition)
+    form.ask(chosen, petition)
     form.sent = sent
     if form.is_valid() and not problems and not sent.who:
-        make_transition(
-            request, petition, transition_made, form.cleaned_data.get("outcome", "")
-        )
+        make_transition(request, petition, chosen, form.cleaned_data.get("outcome", ""))
         return redirect(change_url(petition))
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": transition_made.label,
+        "title": chosen.label,
         "subtitle": str(petition),
         "opts": model_admin.opts,
         "petition": petition,
-        "transition": transition_made,
+        "transition": chosen,
         "problems": problems,
-        "warnings": transition_made.warnings(petition),
-        "consequences": [] if problems else transition_made.consequences(petition, now),
+        "warnings": chosen.warnings(petition),
+        "consequences": [] if problems else chosen.consequences(petition, now),
         "way_back": ""
         if problems
-        else way_back_sentence(request, petition, transition_made, now),
-        "outcome": form["outcome"] if transition_made.outcome else None,
+        else way_back_sentence(request, petition, chosen, now),
+        "outcome": form["outcome"] if chosen.outcome else None,
         "meanwhile": meanwhile_sentence(sent.who) if sent.who else "",
         "seen": told(form),
         "change_url": change_url(petition),
