@@ -144,8 +144,10 @@ class CountEntryFormSet(BaseInlineFormSet[CountEntry, Petition, Any]):
             if form.has_changed() and (form.cleaned_data.get("number") or 0) > 0
         ]
         number = sum(form.cleaned_data["number"] for form in new)
-        organization = self.instance.organization
-        if new and needs_second_person(organization, number, timezone.now()):
+        # There is none where another organisation's was sent, which its field refuses.
+        if not new or self.instance.organization_id is None:
+            return
+        if needs_second_person(self.instance.organization, number, timezone.now()):
             new[0].add_error(
                 "number",
                 _(
