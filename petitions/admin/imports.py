@@ -146,7 +146,7 @@ def import_signatures(
         )
         try:
             upload = form.cleaned_data["file"]
-            stored_files.keep(job, upload.name or "", upload.file)
+            stored_files.keep_file(job, upload.name or "", upload.file)
         except FileProblem as problem:
             form.add_error("file", str(problem))
         else:

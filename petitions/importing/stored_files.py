@@ -59,7 +59,7 @@ def open_file(job: SignatureImport) -> BinaryIO:
     return cast("BinaryIO", io.BufferedReader(StoredFile(job)))
 
 
-def keep(job: SignatureImport, name: str, file: BinaryIO) -> None:
+def keep_file(job: SignatureImport, name: str, file: BinaryIO) -> None:
     """Save a new import with a file of this name, a sheet as CSV, and with what its
     columns seem to be; raise FileProblem for what cannot be read."""
     file.seek(0)

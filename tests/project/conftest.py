@@ -121,7 +121,7 @@ def world(organization: Organization, alice: User) -> World:
         petition=world.signed, target=world.signed.targets.get(), made_by=alice,
         made_at=now,
     )  # fmt: skip
-    stored_files.keep(
+    stored_files.keep_file(
         SignatureImport(petition=world.signed, made_by=alice, made_at=now),
         "signers.csv",
         io.BytesIO(b"Email,Name\nnobody@nowhere.test,No Body\n"),

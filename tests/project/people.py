@@ -78,7 +78,7 @@ def plant_people(world: Any, other_organization: Organization, alice: User) -> N
     )  # fmt: skip
     brought = SignatureImport(petition=signed, made_by=alice, made_at=now)
     lines = b"Email,Name\nwimblethorpe@gobbledok.example,Quentin Blatherwick\n"
-    stored_files.keep(brought, "signers.csv", io.BytesIO(lines))
+    stored_files.keep_file(brought, "signers.csv", io.BytesIO(lines))
     ImportFault.objects.create(
         signature_import=brought, line=3, column="Email", found="snollygoster",
         sentence="An e-mail address or a link stands here.",

@@ -47,7 +47,7 @@ class Command(DatabaseCommand):
                     # A pipe, as with Docker: it is read more than once.
                     copyfileobj(opened, copy)
                     content = copy
-                stored_files.keep(job, file.name, content)
+                stored_files.keep_file(job, file.name, content)
         except OSError as error:
             reason = error.strerror or error
             raise CommandError(f"{file} cannot be read: {reason}.") from None

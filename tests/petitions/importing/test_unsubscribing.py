@@ -142,13 +142,13 @@ def test_nobody_on_it_is_written_to(
     made = read(organization, content(["maya@EXAMPLE.org", "new@x.example"], "Email"))
 
     assert unsubscribing.would_end(made) == 1
-    assert audience.count(mailing, timezone.now()) == 2
+    assert audience.count_recipients(mailing, timezone.now()) == 2
     unsubscribing.take_in(made, alice, now=timezone.now())
 
     made.refresh_from_db()
     assert (made.ended, made.taken_in_by) == (1, alice)
     assert not may_be_written_to(maya)
-    assert audience.count(mailing, timezone.now()) == 1
+    assert audience.count_recipients(mailing, timezone.now()) == 1
     assert export.number_of_supporters(organization) == (1, True)
 
 
