@@ -1,4 +1,4 @@
-"""What growth costs: the same measurements on 10,000 signatures and on many more."""
+"""The cost of growth: the same measurements on 10,000 signatures and on many more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search costs among a hundred petitions and among very many: the page itself,
+"""The cost of a search among a hundred petitions and among very many: the page itself,
 rendered anew each time, so never from the page cache."""
 
 from __future__ import annotations

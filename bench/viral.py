@@ -1,4 +1,4 @@
-"""What the limits on new mail domains do to campaigns and to stuffed ballots.
+"""The effect of limits on new mail domains on campaigns and on stuffed ballots.
 
 `.venv/bin/python -m bench.viral` prints the table of docs/operations.md. Forms pass the
 very rules that the site applies (petitions.abuse.rate_limits), over token buckets in
@@ -85,7 +85,7 @@ class Buckets:
 
 @dataclass
 class Outcome:
-    """What became of the forms of one petition."""
+    """The results of the forms of one petition."""
 
     people: int = 0
     held: int = 0

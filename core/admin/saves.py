@@ -108,7 +108,7 @@ def warn_of_mojibake(request: HttpRequest, form: Any, formsets: Iterable[Any]) -
                 sentence
                 % {
                     "field": form[name].label,
-                    "found": cited(mojibake.found),
+                    "found": cited(mojibake.garbled),
                     "meant": cited(mojibake.meant),
                 },
             )

@@ -238,7 +238,7 @@ def merged(records: list[str]) -> str:
 
 @dataclass
 class Dmarc:
-    """What the domain asks of receivers."""
+    """The wishes of a domain to receivers."""
 
     strict_spf: bool = False
     strict_dkim: bool = False

@@ -234,7 +234,7 @@ def refuse_mojibake(node: Node, text: str) -> None:
     instead = f"write “{cited(mojibake.meant)}”, or {anew}" if mojibake.meant else anew
     raise FileProblem(
         node,
-        f"“{cited(mojibake.found)}” was once read in a wrong encoding: {instead}",
+        f"“{cited(mojibake.garbled)}” was once read in a wrong encoding: {instead}",
         kind="mojibake",
     )
 

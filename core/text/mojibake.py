@@ -20,7 +20,7 @@ QUOTED = re.compile(r"(?<![^\s(\[])(?:“([^“”]*)”|„([^„“”]*)[“�
 class Mojibake:
     """The first line of a text that was decoded wrongly."""
 
-    found: str
+    garbled: str
     """The line as it stands; of a long one, what follows the first wrong word."""
     meant: str
     """The same as it should read; "" when that cannot be known."""

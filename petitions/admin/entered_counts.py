@@ -104,7 +104,7 @@ def say_what_came_of(request: HttpRequest, entered: EnteredCount) -> None:
 
 @admin.register(EnteredCount)
 class EnteredCountAdmin(ScopedAdmin[EnteredCount]):
-    """What was entered, for all members; to confirm it takes the right to count, to see
+    """Entered counts, for all members; to confirm it takes the right to count, to see
     a scan the right to see supporters."""
 
     needs = Needs(view=Right.VIEW)

@@ -1,4 +1,4 @@
-"""What the columns of an imported table are: guessed by their headings and by the
+"""The meaning of columns in an imported table: guessed by their headings and by the
 platform that has written the file, decided by staff."""
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ PLATFORMS = (
 
 @dataclass(frozen=True)
 class Match:
-    """What a heading says."""
+    """The meaning of a heading."""
 
     columns: tuple[Column, ...]
     platform: Platform | None

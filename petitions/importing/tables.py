@@ -112,7 +112,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Guess:
-    """What a file seems to be."""
+    """The layout that a file seems to have."""
 
     layout: Layout
     platform: str
@@ -438,13 +438,13 @@ def wrong_words(columns: Sequence[Column], first: Sequence[Record]) -> list[str]
                         "“%(found)s” should probably read “%(meant)s”: letters are "
                         "wrong in the file itself, or it has another encoding."
                     )
-                    % {"found": cited(wrong.found), "meant": cited(wrong.meant)}
+                    % {"found": cited(wrong.garbled), "meant": cited(wrong.meant)}
                     if wrong.meant
                     else _(
                         "Letters of “%(found)s” are wrong in the file itself, or it "
                         "has another encoding."
                     )
-                    % {"found": cited(wrong.found)}
+                    % {"found": cited(wrong.garbled)}
                 ]
     return []
 

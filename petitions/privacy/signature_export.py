@@ -44,7 +44,7 @@ AT_ONCE = 20_000
 
 
 class ExportColumn(models.TextChoices):
-    """What the file can have of a signature, in its order."""
+    """The columns that the file can have, in its order."""
 
     DAY = "day", _("Day")
     NAME = "name", _("Full name")
@@ -91,7 +91,7 @@ def known(petition: Petition) -> SignatureQuerySet:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the file of a petition would have."""
+    """The content that the file of a petition would have."""
 
     lines: int
     named: int
