@@ -169,6 +169,8 @@ def logging_settings(form: str) -> dict[str, Any]:
             # Malformed requests: the access line records them, and a traceback for each
             # would let any visitor fill the disk.
             "django.security": {"level": "CRITICAL"},
+            # What aiosmtpd reads over LMTP: addresses, and signed ones that act.
+            "mail.log": {"level": "CRITICAL"},
             "psycopg": {"level": "ERROR"},
             # gunicorn's loggers do not propagate to the root.
             "gunicorn.error": {"handlers": ["stderr"]},

@@ -4,6 +4,7 @@ connection, instead of starting a process for it."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable
 
@@ -12,14 +13,17 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 from django.db import connections
 
+from core.observability.logs import kind
 from petitions.addresses import domain_of
+
+logger = logging.getLogger(__name__)
 
 TAKEN = "250 2.0.0 Taken"
 TRY_LATER = "451 4.3.0 Try again later"
 NOT_HERE = "550 5.1.1 No such mailbox here"
 ONE_AT_A_TIME = "452 4.5.3 One recipient at a time"
-LARGEST = 50 * 2**20
-"""The bytes of a message that are read; of more the mail server says so itself."""
+LARGEST = 25 * 2**20
+"""The bytes of the largest message that is taken."""
 
 type Take = Callable[[bytes, str], bool]
 """Takes a message and its recipient; returns False when it is to be tried again."""
@@ -65,6 +69,11 @@ class Handler:
                 self.take_one, content, envelope.rcpt_tos[0]
             )
         return TAKEN if taken else TRY_LATER
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Have the mail server keep a message when something here went wrong."""
+        logger.exception("Mail that came in was not taken: %s", kind(error))
+        return TRY_LATER
 
     def take_one(self, content: bytes, recipient: str) -> bool:
         try:

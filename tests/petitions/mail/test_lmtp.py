@@ -131,6 +131,24 @@ def test_while_the_site_is_read_only_the_mail_server_keeps_it(
     assert mail.state == MailState.SENT
 
 
+def test_what_goes_wrong_here_is_no_reason_to_send_it_back(
+    port: int, mail: OutgoingMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, message = bounce_of(mail)
+
+    def fail(*given: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(take_mail, "refuse_read_only", fail)
+    with (
+        smtplib.LMTP("127.0.0.1", port) as server,
+        pytest.raises(smtplib.SMTPDataError) as refused,
+    ):
+        server.sendmail(SERVER, [address], message)
+
+    assert refused.value.smtp_code == 451
+
+
 def test_a_message_of_one_long_line_is_taken_as_nothing(
     port: int, mail: OutgoingMail
 ) -> None:
@@ -153,15 +171,20 @@ def test_the_process_listens_until_it_is_ended(mail: OutgoingMail) -> None:
         [sys.executable, "manage.py", "take_mail", f"--lmtp=127.0.0.1:{port}"],
         cwd=ROOT,
         env=environment({"DJANGO_SETTINGS_MODULE": "tests.settings", **given}),
+        stderr=subprocess.PIPE,
     )
     try:
         with conversation(port, process) as server:
             server.sendmail(SERVER, [address], message)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        _out, logged = process.communicate(timeout=30)
     finally:
         process.kill()
         process.wait()
+    assert process.returncode == 0
+    # Whoever reads the log can neither write to anybody nor unsubscribe them.
+    for secret in (SERVER, address, "maya@example.net"):
+        assert secret.encode() not in logged
 
     mail.refresh_from_db()
     assert mail.state == MailState.BOUNCED
