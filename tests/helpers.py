@@ -54,3 +54,16 @@ def read_to_end(response: Any) -> None:
     statement waits for ever."""
     for _piece in response if response.streaming else ():
         pass
+
+
+WAITS_FOR_US = """
+SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted
+                  AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))
+"""
+
+
+def somebody_waits() -> bool:
+    """Return whether another transaction waits for a lock that this one holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITS_FOR_US)
+        return bool(cursor.fetchone()[0])

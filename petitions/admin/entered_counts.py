@@ -54,6 +54,10 @@ class EnterForm(forms.ModelForm[EnteredCount]):
         content: bytes = file.read()
         if not entering.kind_of_scan(content):
             raise forms.ValidationError(_("This is no PDF, JPEG or PNG."))
+        if self.instance.petition.anonymised_at:
+            raise forms.ValidationError(
+                _("The names of this petition were erased: no scan is kept.")
+            )
         return content
 
 
@@ -155,6 +159,7 @@ class EnteredCountAdmin(ScopedAdmin[EnteredCount]):
             "confirm": self.confirm,
             "refuse": self.refuse,
             "scan": self.scan,
+            "erase-scan": self.erase_scan,
         }
         return [*self.urls_of(pages), *super().get_urls()]
 
@@ -226,3 +231,11 @@ class EnteredCountAdmin(ScopedAdmin[EnteredCount]):
         name = f"sheets-{entered.pk}.{stored.kind}"
         headers = {"Content-Disposition": content_disposition_header(True, name) or ""}
         return HttpResponse(bytes(stored.content), media_type, headers=headers)
+
+    @page(Right.COUNT, is_grave=True)
+    def erase_scan(self, request: HttpRequest, entered: EnteredCount) -> HttpResponse:
+        """Erase the scan: a wrong file, or somebody on the sheets asked for it."""
+        if request.method == "POST":
+            entering.erase_scan(entered)
+            entries.note(entered, gettext("Erased the scan"))
+        return redirect("admin:petitions_enteredcount_change", entered.pk)

@@ -147,7 +147,7 @@ class CountEntryFormSet(BaseInlineFormSet[CountEntry, Petition, Any]):
         # There is none where another organisation's was sent, which its field refuses.
         if not new or self.instance.organization_id is None:
             return
-        if needs_second_person(self.instance.organization, number, timezone.now()):
+        if needs_second_person(self.instance, number, timezone.now()):
             new[0].add_error(
                 "number",
                 _(

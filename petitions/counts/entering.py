@@ -56,10 +56,15 @@ def entered_alone(organization: Organization, now: datetime) -> int:
     return lately.aggregate(sum=Sum("number"))["sum"] or 0
 
 
-def needs_second_person(organization: Organization, number: int, now: datetime) -> bool:
-    """Return whether a second person has to confirm `number` supporters."""
-    above = organization.count_approval_above
-    return above is not None and number + entered_alone(organization, now) > above
+def needs_second_person(petition: Petition, number: int, now: datetime) -> bool:
+    """Return whether a second person has to confirm `number` supporters. Until the end
+    of the transaction, whoever else asks for the same organisation waits, and counts
+    these."""
+    organizations = Organization.objects.select_for_update(no_key=True)
+    with transaction.atomic():
+        organization = organizations.get(pk=petition.organization_id)
+        above = organization.count_approval_above
+        return above is not None and number + entered_alone(organization, now) > above
 
 
 def enter(entered: EnteredCount, scan: bytes, by: User, *, now: datetime) -> None:
@@ -67,10 +72,9 @@ def enter(entered: EnteredCount, scan: bytes, by: User, *, now: datetime) -> Non
     it wait for a second person. Raise CannotBeDecided when its label came meanwhile."""
     entered.made_by, entered.made_at = by, now
     with in_time(), transaction.atomic():
-        # One after the other, so that each counts the one before.
-        organizations = Organization.objects.select_for_update(no_key=True)
-        organization = organizations.get(pk=entered.petition.organization_id)
-        entered.needs_second = needs_second_person(organization, entered.number, now)
+        entered.needs_second = needs_second_person(
+            entered.petition, entered.number, now
+        )
         if not entered.needs_second:
             entered.entry = store_count_entry(entered)
             entered.state = EnteredState.COUNTED
@@ -127,6 +131,11 @@ def refuse_entered(entered: EnteredCount, by: User, *, now: datetime) -> None:
         waiting = lock_waiting(entered)
         decide_entered(waiting, EnteredState.REFUSED, by, now)
         Scan.objects.filter(entered=waiting).delete()
+
+
+def erase_scan(entered: EnteredCount) -> None:
+    """Erase the scan of what was entered; the number stays."""
+    Scan.objects.filter(entered=entered).delete()
 
 
 def lock_waiting(entered: EnteredCount) -> EnteredCount:

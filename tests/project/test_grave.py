@@ -31,6 +31,7 @@ type Login = Callable[[User], Client]
 RIGHTS = {"export", "deliver", "mail", "serve", "manage"}
 MORE = {
     "petitions_petition_invalidate", "petitions_invalidation_reverse",
+    "petitions_enteredcount_erase_scan",
     "petitions_answer_withdraw", "organizations_user",
 }  # fmt: skip
 LESS = {

@@ -176,6 +176,9 @@ def test_a_scan_is_seen_by_who_may_see_supporters(
     assert writer.get(address(entered, "change")).status_code == 200
     assert writer.get(address(entered, "scan")).status_code == 403
 
-    Scan.objects.all().delete()
+    client = as_user(make_member(organization, Role.EDITOR))
+    assert "Erase the scan" in text_of(client.get(address(entered, "change")))
+    client.post(address(entered, "erase-scan"))
+    assert not Scan.objects.exists()
     moderator = as_user(make_member(organization, Role.MODERATOR))
     assert moderator.get(address(entered, "scan")).status_code == 404

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from core.retention import expire
@@ -16,6 +17,7 @@ from petitions.counts.verifying import verify
 from petitions.models import CountEntry, EnteredCount, Petition, Scan
 from petitions.states import EnteredState, State
 from tests.factories import backdate, make_entry, make_member
+from tests.helpers import somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -148,11 +150,43 @@ def test_a_withdrawn_petition_takes_none(
     assert petition.state == State.WITHDRAWN
 
 
-def test_two_at_once_with_one_label_are_one(petition: Petition, alice: User) -> None:
+def test_a_label_that_came_meanwhile_is_told(petition: Petition, alice: User) -> None:
     enter(petition, 5, alice)
 
     with pytest.raises(entering.CannotBeDecided):
         enter(petition, 5, alice)
+    assert paper(petition) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_numbers_entered_at_once_count_together(
+    careful: Organization, petition: Petition, alice: User, bo: User
+) -> None:
+    def enter_another() -> None:
+        try:
+            enter(petition, 60, bo, label="Sheets of June")
+        finally:
+            connection.close()
+
+    at_once = threading.Thread(target=enter_another)
+    with transaction.atomic():
+        enter(petition, 60, alice, label="Sheets of May")
+        at_once.start()
+        while at_once.is_alive() and not somebody_waits():
+            pass
+    at_once.join()
+
+    assert paper(petition) == 60
+    states = EnteredCount.objects.values_list("label", "state").order_by("pk")
+    assert dict(states) == {"Sheets of May": "counted", "Sheets of June": "waiting"}
+
+
+def test_a_scan_can_be_erased_and_the_number_stays(
+    petition: Petition, alice: User
+) -> None:
+    entering.erase_scan(enter(petition, 5, alice))
+
+    assert not Scan.objects.exists()
     assert paper(petition) == 5
 
 

@@ -61,6 +61,7 @@ from tests.factories import (
     make_signature,
     make_update_translation,
 )
+from tests.helpers import somebody_waits
 from tests.mailserver import MailServer, body
 from tests.petitions.delivery.helpers import erase
 from tests.petitions.mail.mailing import (
@@ -1518,18 +1519,6 @@ def test_slices_of_another_organisation_do_not_count(
     ordered(news_of(theirs))
 
     assert ordered(update, by=alice).state == MailingState.ORDERED
-
-
-WAITS_FOR_US = """
-SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted
-                  AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))
-"""
-
-
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(WAITS_FOR_US)
-        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db(transaction=True)
