@@ -19,8 +19,7 @@ from django.contrib import admin
 from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils import timezone
 
 from core.db.refusals import (
     fields_of,
@@ -315,21 +314,6 @@ def test_whatever_is_typed_is_saved_or_refused_in_a_sentence(
     assert reached.faults == []
     assert model in READ_ONLY or reached.sent > 0, "no row to try it with"
     assert rules_of(reached.tried) - reached.rules - set(NOT_TYPED) == set()
-
-
-def test_what_triggers_say_is_said_in_french_too() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT prosrc FROM pg_proc WHERE prosrc LIKE '%MESSAGE%'")
-        sources = [source for (source,) in cursor.fetchall()]
-    said = {
-        "".join(re.findall(r"'((?:[^']|'')*)'", words)).replace("''", "'")
-        for source in sources
-        for words in re.findall(r"MESSAGE\s*=\s*((?:'(?:[^']|'')*'\s*)+);", source)
-    }
-    assert len(said) >= 20
-
-    with translation.override("fr"):
-        assert {words for words in said if gettext(words) == words} == set()
 
 
 # == The constraints ==

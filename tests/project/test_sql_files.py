@@ -11,8 +11,10 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
+from django.utils import translation
 
 from core.db.sql_files import RunSQLFile
+from petitions.trigger_messages import SENTENCES
 
 ROOT = Path(__file__).parents[2]
 SQL = sorted(ROOT.glob("*/sql/*.sql"))
@@ -21,6 +23,7 @@ FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(")
 TRIGGER = re.compile(
     r"CREATE (?:OR REPLACE |CONSTRAINT )?TRIGGER (\w+)\s.*?\bON (\w+)", re.DOTALL
 )
+SENTENCE = re.compile(r"'((?:[A-Z]|'')(?:[^']|'')* (?:[^']|'')*\.)'")
 # Functions of ours, not of an extension.
 FUNCTIONS = """
 SELECT DISTINCT proname FROM pg_proc p
@@ -65,6 +68,17 @@ def test_what_it_guards_says_so(path: Path) -> None:
     assert guarded
     for table in guarded:
         assert path.name in str(models[table].__doc__), table
+
+
+def test_what_a_trigger_says_is_listed_for_translators() -> None:
+    raised = {
+        sentence.replace("''", "'")
+        for path in SQL
+        for sentence in SENTENCE.findall(re.sub("--.*", "", path.read_text()))
+    }
+
+    with translation.override("en"):
+        assert set(map(str, SENTENCES)) == raised
 
 
 def test_one_migration_runs_each_file() -> None:
