@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
@@ -152,7 +153,8 @@ def test_many_petitions_are_shared_out(
         read(visitor, "/sitemap/petitions-2.xml")
 
     assert files[2:] == [f"/sitemap/petitions-{n}.xml" for n in (1, 2, 3)]
-    assert len([path for path in everything(visitor) if "petition-" in path]) == 14
+    listed = [path for path in everything(visitor) if "petition-" in path]
+    assert len(listed) == 7 * len(settings.LANGUAGES)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_addresses_are_written_as_search_engines_want_them(
 ) -> None:
     make_petition(organization, title="أطلقوا السجناء")
 
-    (path,) = [p for p in everything(visitor) if "%D8" in p and "/fr/" not in p]
+    (path,) = [p for p in everything(visitor) if p.startswith("/petitions/%D8")]
 
     assert path.isascii()
 
