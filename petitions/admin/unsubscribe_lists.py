@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -47,6 +48,14 @@ class UnsubscribeForm(UploadForm, forms.ModelForm[UnsubscribeList]):
         self.fields["label"].error_messages["required"] = _(
             "Say where they unsubscribed."
         )
+
+
+def number_of_ended(made: UnsubscribeList) -> int | None:
+    """Return how many yes would be a no; None when counting takes too long."""
+    try:
+        return unsubscribing.would_end(made)
+    except OperationalError:
+        return None
 
 
 @admin.register(UnsubscribeList)
@@ -102,12 +111,14 @@ class UnsubscribeListAdmin(ScopedAdmin[UnsubscribeList]):
         if made is not None:
             now = timezone.now()
             waits = made.taken_in_at is None
+            may_take_in = waits and self.holds(request, Right.MAIL, made)
             context |= {
                 "subtitle": str(made.organization),
-                "may_take_in": waits and self.holds(request, Right.MAIL, made),
-                "would_end": unsubscribing.would_end(made) if waits else 0,
-                "way_back": ways_back.sentence("unsubscribe", now, now),
+                "may_take_in": may_take_in,
+                "would_end": number_of_ended(made) if may_take_in else None,
             }
+            if may_take_in:
+                context["way_back"] = ways_back.sentence("unsubscribe", now, now)
         return super().changeform_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
@@ -152,6 +163,8 @@ class UnsubscribeListAdmin(ScopedAdmin[UnsubscribeList]):
                 unsubscribing.take_in(made, user_of(request), now=timezone.now())
             except unsubscribing.NotPossible as reason:
                 messages.error(request, str(reason))
+            except OperationalError:
+                messages.error(request, gettext("That took too long. Try again."))
             else:
                 entries.note(made, gettext("Took in who has unsubscribed"))
         return self.back(made)

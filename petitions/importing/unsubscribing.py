@@ -14,7 +14,7 @@ from itertools import batched
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -60,7 +60,7 @@ INSERT INTO petitions_consent (
     wording_version, language, sender, source, given_at
 )
 SELECT organization_id, email, email_key, email_key_version, false,
-       %(wording)s, language, %(sender)s, source, greatest(given_at, %(now)s)
+       %(wording)s, language, %(sender)s, %(source)s, greatest(given_at, %(now)s)
   FROM newest WHERE wants_updates
 """  # noqa: S608
 
@@ -76,6 +76,8 @@ def keep(made: UnsubscribeList, name: str, file: BinaryIO) -> None:
     start = file.read(4096)
     file.seek(0)
     readable = as_csv(file) if is_sheet(start) else file
+    if name.lower().startswith("subscribed"):  # as Mailchimp calls its export of them
+        raise TableProblem(_("By its name, this is a file of those who subscribed."))
     layout = guess(readable, name=name, only=READ).layout
     if Column.EMAIL not in layout.columns:
         raise TableProblem(_("No column has e-mail addresses."))
@@ -126,9 +128,9 @@ def is_a_no(cells: Cells) -> bool:
     """Return whether a line says that somebody must not be written to: by an answer, by
     one that nobody can tell, or by standing in a file that has no answers at all."""
     answer = cells.updates()
-    if answer is None:
-        return bool(cells.faults) or SEVERAL.isdisjoint(cells.columns)
-    return not answer
+    if cells.faults:  # also beside a yes of another column
+        return True
+    return not answer if answer is not None else SEVERAL.isdisjoint(cells.columns)
 
 
 def would_end(made: UnsubscribeList) -> int:
@@ -167,6 +169,7 @@ def take_in(made: UnsubscribeList, by: User, *, now: datetime) -> None:
             "list": locked.pk,
             "wording": CONSENT_VERSION,
             "sender": locked.organization.imprint,
+            "source": f"list:{locked.pk}",
             "now": now,
         }
         with connection.cursor() as cursor:
@@ -178,9 +181,11 @@ def take_in(made: UnsubscribeList, by: User, *, now: datetime) -> None:
 
 def call_off(made: UnsubscribeList) -> None:
     """Forget a list that was not taken in; raise NotPossible when it was."""
-    number, _rows = UnsubscribeList.objects.filter(
-        pk=made.pk, taken_in_at=None
-    ).delete()
+    waiting = UnsubscribeList.objects.filter(pk=made.pk, taken_in_at=None)
+    try:
+        number, _rows = waiting.delete()
+    except IntegrityError:  # it was taken in between finding and deleting it
+        number = 0
     if not number:
         raise NotPossible(_("Somebody was quicker: look again."))
 

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 (
                     "left_out",
                     models.PositiveIntegerField(
-                        verbose_name="may be written to, as their line says"
+                        verbose_name="left out: their line does not say no"
                     ),
                 ),
                 (

@@ -46,7 +46,7 @@ class UnsubscribeList(models.Model):
     made_at = models.DateTimeField(_("uploaded at"))
     lines = models.PositiveIntegerField(_("lines read"))
     addresses = models.PositiveIntegerField(_("addresses"))
-    left_out = models.PositiveIntegerField(_("may be written to, as their line says"))
+    left_out = models.PositiveIntegerField(_("left out: their line does not say no"))
     unreadable = models.PositiveIntegerField(_("lines without an address"))
     taken_in_by = models.ForeignKey(
         User,

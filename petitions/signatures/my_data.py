@@ -210,6 +210,11 @@ def consent_details(row: Consent) -> Iterator[Detail]:
     yield Detail("wording", _("Wording of the question"), row.wording_version)
     yield Detail("language", _("Language"), row.language)
     yield Detail("given_at", _("Answered"), row.given_at)
+    if row.source.startswith("list:"):
+        yield Detail(
+            "said_by", _("Said by"), row.source,
+            _("a list of people who unsubscribed elsewhere, which it took in"),
+        )  # fmt: skip
 
 
 def mail_details(row: OutgoingMail) -> Iterator[Detail]:
@@ -347,19 +352,25 @@ def everything_about(subject: DataSubject) -> dict[str, Any]:
     data["time_zone"] = settings.TIME_ZONE
     addresses = subject.addresses()
     data["never_written_to"] = sorted(key_ring.suppressed(addresses))
-    data["unsubscribed_elsewhere"] = sorted(unsubscribed_elsewhere(addresses))
+    data["unsubscribed_elsewhere"] = list(unsubscribed_elsewhere(addresses))
     data["mail_comes_back"] = sorted(key_ring.silenced(Bounce.objects.all(), addresses))
     return data
 
 
-def unsubscribed_elsewhere(addresses: Iterable[str]) -> Iterator[str]:
-    """Yield those of `addresses` whose mailbox an organisation has on a list of those
-    who unsubscribed elsewhere."""
+def unsubscribed_elsewhere(addresses: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield for each of `addresses` the organisations that have its mailbox on a list
+    of those who unsubscribed elsewhere, and since when."""
     ring = key_ring.current_keyring()
     listed = UnsubscribedMailbox.objects.in_force()
-    for address in addresses:
-        if listed.filter(email_key__in=ring.all_keys(address)).exists():
-            yield address
+    listed = listed.select_related("unsubscribe_list__organization")
+    for address in sorted(addresses):
+        keys = ring.all_keys(address)
+        for row in listed.filter(email_key__in=keys).order_by("pk"):
+            yield {
+                "email": address,
+                "organization": row.unsubscribe_list.organization.name,
+                "since": json_value(row.unsubscribe_list.taken_in_at),
+            }
 
 
 def json_value(value: Any) -> Any:

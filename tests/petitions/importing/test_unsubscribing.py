@@ -87,6 +87,7 @@ FILES = {
         (2, 1, 0),
     ),
     "both": ("Email,Newsletter,Opt out", ["a@x.example,yes,yes"], (1, 0, 0)),
+    "both, unclear": ("Email,Newsletter,Opt out", ["a@x.example,yes,why"], (1, 0, 0)),
 }  # fmt: skip
 
 
@@ -105,6 +106,11 @@ def test_a_file_that_says_so_by_its_name(organization: Organization) -> None:
     name = "unsubscribed_email_export_1.csv"
 
     assert read(organization, file, name).addresses == 1
+
+
+def test_a_file_of_those_who_subscribed_is_refused(organization: Organization) -> None:
+    with pytest.raises(TableProblem, match="of those who subscribed"):
+        read(organization, content(["a@x.example"], "Email"), "subscribed_1.csv")
 
 
 @pytest.mark.parametrize(
@@ -284,7 +290,11 @@ def test_what_is_kept_outlives_an_erasure(
     found = my_data.everything_about(subject)
     my_data.erase_all(subject, now=timezone.now())
 
-    assert found["unsubscribed_elsewhere"] == ["maya@example.org"]
+    (told,) = found["unsubscribed_elsewhere"]
+    assert (told["email"], told["organization"]) == ("maya@example.org", "Rights Now")
+    assert told["since"][:4].isdigit()
+    # A no that she did not say is not shown as hers.
+    assert any("said_by" in one for one in found["answers_about_updates"])
     assert UnsubscribedMailbox.objects.in_force().count() == 1
 
 
@@ -337,12 +347,13 @@ def test_from_a_file_to_the_record(
     page = text_of(client.get(answer["Location"]))
     assert "1 address in this file belongs to somebody who said yes" in page
     assert "Nothing is changed yet" in page
-    assert "This cannot be taken back" in page
+    assert page.count("This cannot be taken back") == 1
     assert may_be_written_to(maya)
 
     client.post(f"{here}/take-in/")
     page = text_of(client.get(f"{here}/change/"))
     assert "Nothing is changed yet" not in page
+    assert "This cannot be taken back" not in page
     assert not may_be_written_to(maya)
     assert notes(made) == ["Took in who has unsubscribed"]
     client.post(f"{here}/call-off/")
