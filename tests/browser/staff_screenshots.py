@@ -52,7 +52,7 @@ for role in ('editor', 'moderator', 'writer', 'viewer'):
     one = User.objects.create_user(role + '@demo.example', '{WORDS}')
     Membership.objects.create(user=one, organization=here, role=role)
 factors.add_app(one, 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP')
-lost.ask(one, user, timezone.now())
+lost.ask_for_removal(one, user, timezone.now())
 invitations.invite('colleague@elsewhere.example', here, 'writer', by=user, language='en')
 petition = here.petitions.filter(state='won').first() or here.petitions.first()
 answer = petition.answers.create(target=petition.targets.first(), text='We will.', answered_on=timezone.localdate(),

@@ -62,8 +62,8 @@ update = Update.objects.create(
     petition=petition, title="They are free", text="There is news.",
     published_at=then, number=petition.updates.count() + 100,
 )
-mailing = mailings.draft(update, mailings.Audience(), by, then)
-mailings.prepare(mailing, then)
+mailing = mailings.draft_mailing(update, mailings.Audience(), by, then)
+mailings.prepare_mailing(mailing, then)
 Mailing.objects.filter(pk=mailing.pk).update(test_by=by, tested_at=then)
 mailing.refresh_from_db()
 mailings.order(mailing, by, then)

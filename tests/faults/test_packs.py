@@ -47,7 +47,7 @@ petition = Petition.objects.get(slug={slug!r})
 pack = Pack.objects.create(
     petition=petition, target=petition.targets.first(), made_at=now, contents="names"
 )
-making.begin(pack, now=now)
+making.begin_pack(pack, now=now)
 print("pack", pack.pk)
 """
 PROGRESS = "SELECT state, last_id, printed, unprinted FROM petitions_pack WHERE id = %s"
