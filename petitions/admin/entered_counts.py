@@ -32,8 +32,8 @@ class EnterForm(forms.ModelForm[EnteredCount]):
         label=_("Scan of the sheets"),
         required=False,
         help_text=_(
-            "PDF, JPEG or PNG of at most 20 MB. Only your organisation sees it; it is "
-            "erased when the names of this petition are."
+            "PDF, JPEG or PNG of at most 20 MB. Those of your organisation who may see "
+            "supporters see it; it is erased when the names of this petition are."
         ),
         error_messages={"empty": _("There is nothing in this file.")},
         widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"}),
@@ -235,7 +235,6 @@ class EnteredCountAdmin(ScopedAdmin[EnteredCount]):
     @page(Right.COUNT, is_grave=True)
     def erase_scan(self, request: HttpRequest, entered: EnteredCount) -> HttpResponse:
         """Erase the scan: a wrong file, or somebody on the sheets asked for it."""
-        if request.method == "POST":
-            entering.erase_scan(entered)
+        if request.method == "POST" and entering.erase_scan(entered):
             entries.note(entered, gettext("Erased the scan"))
         return redirect("admin:petitions_enteredcount_change", entered.pk)

@@ -17,8 +17,8 @@ from petitions.models import CountEntry, EnteredCount, Petition, Scan
 from petitions.states import PUBLIC_STATES, EnteredState
 
 COUNTED_TOGETHER = timedelta(days=7)
-"""How long numbers that one person entered count together: a large one is not divided
-into small ones."""
+"""How long numbers that nobody else confirmed count together: a large one is not
+divided into small ones."""
 KINDS = {
     "pdf": (b"%PDF-", "application/pdf"),
     "jpg": (b"\xff\xd8\xff", "image/jpeg"),
@@ -133,9 +133,11 @@ def refuse_entered(entered: EnteredCount, by: User, *, now: datetime) -> None:
         Scan.objects.filter(entered=waiting).delete()
 
 
-def erase_scan(entered: EnteredCount) -> None:
-    """Erase the scan of what was entered; the number stays."""
-    Scan.objects.filter(entered=entered).delete()
+def erase_scan(entered: EnteredCount) -> bool:
+    """Erase the scan of what was entered; the number stays. Return False when there is
+    none."""
+    number, _rows = Scan.objects.filter(entered=entered).delete()
+    return bool(number)
 
 
 def lock_waiting(entered: EnteredCount) -> EnteredCount:

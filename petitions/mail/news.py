@@ -103,7 +103,7 @@ class LeasedRecipient(MailingRecipient):
 def lease_some(mailing: Mailing, now: datetime, most: int) -> list[LeasedRecipient]:
     """Lease at most `most` recipients of a mailing that are due, and return them in
     their order. Whether each is still to be written to is looked at when it is its turn
-    (`News.as_it_is_now`)."""
+    (`NewsOutbox.as_it_is_now`)."""
     ids = lease(now, most, LEASE_NEWS, mailing=mailing.pk)
     return list(LeasedRecipient.objects.filter(pk__in=ids).order_by("pk"))
 
