@@ -60,7 +60,7 @@ INSERT INTO petitions_consent (
     wording_version, language, sender, source, given_at
 )
 SELECT organization_id, email, email_key, email_key_version, false,
-       %(wording)s, language, %(sender)s, %(source)s, greatest(given_at, %(now)s)
+       %(wording)s, language, %(sender)s, source, greatest(given_at, %(now)s)
   FROM newest WHERE wants_updates
 """  # noqa: S608
 
@@ -169,7 +169,6 @@ def take_in(made: UnsubscribeList, by: User, *, now: datetime) -> None:
             "list": locked.pk,
             "wording": CONSENT_VERSION,
             "sender": locked.organization.imprint,
-            "source": f"list:{locked.pk}",
             "now": now,
         }
         with connection.cursor() as cursor:

@@ -265,7 +265,7 @@ RULES = [
             "So that it does not write to you from here either. No address: a number "
             "that only this site can make of it."
         ),
-        kept=_("As long as the organisation has its account."),
+        kept=_("For good: it holds whatever the organisation brings in later."),
     ),
     RetentionRule(
         name="lists of those who unsubscribed elsewhere",
@@ -280,10 +280,7 @@ RULES = [
         ),
         purpose=_("So that it is known why somebody is not written to."),
         kept=format_lazy(
-            _(
-                "As long as the organisation has its account; what was looked at and "
-                "not taken in, {days} days."
-            ),
+            _("For good; what was looked at and not taken in, {days} days."),
             days=FILE_KEPT.days,
         ),
         expiry=Rows(unsubscribing.past_lists),
@@ -554,7 +551,7 @@ RULES = [
         },
         what=_(
             "Signatures counted on paper: which sheets, where, who counted them, and "
-            "who of an organisation's staff entered and confirmed the number"
+            "who of an organisation’s staff entered and confirmed the number"
         ),
         purpose=_("So that the total can be proved. No names of those who signed."),
         kept=_("As long as the count."),

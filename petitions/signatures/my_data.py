@@ -56,17 +56,22 @@ class DataSubject:
     consents: QuerySet[Consent]
     reports: ReportQuerySet
     imported: ImportedSignatureQuerySet
+    unsubscribed: QuerySet[UnsubscribedMailbox]
+    """What lists of those who unsubscribed elsewhere have of them. It is shown, and
+    stays when all else is erased."""
 
     @classmethod
     def owner(cls, address: str) -> Self:
         """Return whoever reads the mail of this very address: all on the site that was
         entered with it, and nothing of another spelling."""
+        ring = key_ring.current_keyring()
         return cls(
             lambda: [address],
             same_person.of_address(Signature.objects.all(), address),
             same_person.of_address(Consent.objects.all(), address),
             Report.objects.legible().filter(email__in=address_spellings(address)),
-            ImportedSignature.objects.of_address(address, key_ring.current_keyring()),
+            ImportedSignature.objects.of_address(address, ring),
+            listed(ring.all_keys(address)),
         )
 
     @classmethod
@@ -100,7 +105,8 @@ class DataSubject:
             rows: tuple[QuerySet[Any], ...] = (signatures, consents, reports)
             return sorted({email for row in rows for email in emails_of(row)})
 
-        return cls(addresses, signatures, consents, reports, imported)
+        unsubscribed = listed(ring.all_keys(address), organization)
+        return cls(addresses, signatures, consents, reports, imported, unsubscribed)
 
     @classmethod
     def of_key(cls, email_key: UUID, organization: Organization) -> Self:
@@ -120,12 +126,27 @@ class DataSubject:
             ImportedSignature.objects.filter(
                 petition__organization=organization, email_key=email_key
             ),
+            listed([email_key], organization),
         )
 
     @property
     def is_unknown(self) -> bool:
         """Whether nothing is stored about them."""
-        return not any(place.rows(self).exists() for place in PLACES)
+        return not (
+            any(place.rows(self).exists() for place in PLACES)
+            or self.unsubscribed.exists()
+        )
+
+
+def listed(
+    keys: Iterable[UUID], organization: Organization | None = None
+) -> QuerySet[UnsubscribedMailbox]:
+    """Return what lists of those who unsubscribed elsewhere have of a mailbox: those of
+    one organisation, or of all."""
+    rows = UnsubscribedMailbox.objects.in_force().filter(email_key__in=keys)
+    if organization is not None:
+        rows = rows.filter(unsubscribe_list__organization=organization)
+    return rows.select_related("unsubscribe_list__organization").order_by("pk")
 
 
 def emails_of(rows: QuerySet[Any]) -> set[str]:
@@ -210,11 +231,6 @@ def consent_details(row: Consent) -> Iterator[Detail]:
     yield Detail("wording", _("Wording of the question"), row.wording_version)
     yield Detail("language", _("Language"), row.language)
     yield Detail("given_at", _("Answered"), row.given_at)
-    if row.source.startswith("list:"):
-        yield Detail(
-            "said_by", _("Said by"), row.source,
-            _("a list of people who unsubscribed elsewhere, which it took in"),
-        )  # fmt: skip
 
 
 def mail_details(row: OutgoingMail) -> Iterator[Detail]:
@@ -352,25 +368,15 @@ def everything_about(subject: DataSubject) -> dict[str, Any]:
     data["time_zone"] = settings.TIME_ZONE
     addresses = subject.addresses()
     data["never_written_to"] = sorted(key_ring.suppressed(addresses))
-    data["unsubscribed_elsewhere"] = list(unsubscribed_elsewhere(addresses))
+    data["unsubscribed_elsewhere"] = [
+        {
+            "organization": row.unsubscribe_list.organization.name,
+            "since": json_value(row.unsubscribe_list.taken_in_at),
+        }
+        for row in subject.unsubscribed.all()
+    ]
     data["mail_comes_back"] = sorted(key_ring.silenced(Bounce.objects.all(), addresses))
     return data
-
-
-def unsubscribed_elsewhere(addresses: Iterable[str]) -> Iterator[dict[str, str]]:
-    """Yield for each of `addresses` the organisations that have its mailbox on a list
-    of those who unsubscribed elsewhere, and since when."""
-    ring = key_ring.current_keyring()
-    listed = UnsubscribedMailbox.objects.in_force()
-    listed = listed.select_related("unsubscribe_list__organization")
-    for address in sorted(addresses):
-        keys = ring.all_keys(address)
-        for row in listed.filter(email_key__in=keys).order_by("pk"):
-            yield {
-                "email": address,
-                "organization": row.unsubscribe_list.organization.name,
-                "since": json_value(row.unsubscribe_list.taken_in_at),
-            }
 
 
 def json_value(value: Any) -> Any:

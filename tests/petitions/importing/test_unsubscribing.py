@@ -291,11 +291,35 @@ def test_what_is_kept_outlives_an_erasure(
     my_data.erase_all(subject, now=timezone.now())
 
     (told,) = found["unsubscribed_elsewhere"]
-    assert (told["email"], told["organization"]) == ("maya@example.org", "Rights Now")
+    assert told["organization"] == "Rights Now"
     assert told["since"][:4].isdigit()
-    # A no that she did not say is not shown as hers.
-    assert any("said_by" in one for one in found["answers_about_updates"])
     assert UnsubscribedMailbox.objects.in_force().count() == 1
+
+
+def test_an_organisation_reads_its_own_lists_alone(
+    organization: Organization, other_organization: Organization, alice: User
+) -> None:
+    taken_in(organization, alice, "maya@example.org")
+
+    theirs = DataSubject.supporter("maya@example.org", organization)
+    others = DataSubject.supporter("maya@example.org", other_organization)
+
+    assert len(my_data.everything_about(theirs)["unsubscribed_elsewhere"]) == 1
+    assert my_data.everything_about(others)["unsubscribed_elsewhere"] == []
+    # Somebody who is on a list alone is not unknown.
+    assert (theirs.is_unknown, others.is_unknown) == (False, True)
+
+
+def test_the_no_of_a_list_goes_with_the_signature_that_is_erased(
+    organization: Organization, petition: Petition, alice: User
+) -> None:
+    signature = make_supporter(petition, "maya@example.org")
+    taken_in(organization, alice, "maya@example.org")
+    assert Consent.objects.count() == 2
+
+    my_data.erase_signature(signature, now=timezone.now())
+
+    assert not Consent.objects.exists()
 
 
 def test_what_nobody_takes_in_is_erased(

@@ -363,7 +363,7 @@ def test_a_list_of_the_unsubscribed_outlives_a_rekey(
     with pytest.raises(unsubscribing.NotPossible, match="anew"):
         unsubscribing.take_in(lists["maya"], alice, now=now)
     found = my_data.everything_about(my_data.DataSubject.owner("noor@example.org"))
-    assert found["unsubscribed_elsewhere"][0]["email"] == "noor@example.org"
+    assert len(found["unsubscribed_elsewhere"]) == 1
 
 
 # == While it runs ==
