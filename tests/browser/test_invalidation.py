@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import overflow, violations
+from tests.browser.journey import has_supporters, supporters
 from tests.browser.planting import SLUG, plant
 from tests.site import Site, until
 
@@ -42,9 +43,13 @@ def has_become(site: Site, state: str) -> bool:
 
 @pytest.fixture
 def petition(site: Site) -> Iterator[int]:
-    """With 5,000 signatures more, which other tests do not see."""
+    """With 5,000 signatures more, which other tests do not see: the public pages show
+    the number of a moment some seconds ago."""
+    path = f"/petitions/{SLUG}/"
+    before = supporters(site, path)
     yield plant(site, 5000)
     site.sql(WITHDRAW)
+    until(lambda: has_supporters(site, path, before), 60, 0.5)
 
 
 def test_staff_take_signatures_from_the_count_and_give_them_back(
