@@ -43,7 +43,7 @@ class Export(models.Model):
         null=True,
         related_name="exports",
         verbose_name=_("petition"),
-        help_text="None for a list of all supporters of the organisation.",
+        help_text=_("None for a list of all supporters of the organisation."),
     )
     made_by = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")

@@ -121,7 +121,7 @@ class Mailing(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("next petition"),
-        help_text="Recipients can sign it with one press.",
+        help_text=_("Recipients can sign it with one press."),
     )
     words = models.JSONField(
         help_text="The update's language, title, text and dialect, for each language."

@@ -59,7 +59,7 @@ class UnsubscribeList(models.Model):
     ended = models.PositiveIntegerField(
         _("had said yes here"),
         default=0,
-        help_text="How many addresses it has turned from a yes into a no.",
+        help_text=_("How many addresses it has turned from a yes into a no."),
     )
 
     class Meta:
