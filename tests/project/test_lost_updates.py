@@ -474,12 +474,14 @@ def test_paper_that_is_sent_twice_is_counted_once(
     as_user: Login, erin: User, world: World
 ) -> None:
     path = f"{LIST}{world.signed.pk}/change/"
+    opened = sent(as_user(erin).get(path))
+    new = int(opened["count_entries-INITIAL_FORMS"])
     row = {
-        "count_entries-TOTAL_FORMS": "2", "count_entries-1-source": "paper",
-        "count_entries-1-number": "31", "count_entries-1-label": "Sheets of May",
-        "count_entries-1-counted_by": "Erin", "count_entries-1-counted_at": "2026-05-05",
+        "source": "paper", "number": "31", "label": "Sheets of May",
+        "counted_by": "Erin", "counted_at": "2026-05-05",
     }  # fmt: skip
-    opened = {**sent(as_user(erin).get(path)), **row}
+    opened |= {"count_entries-TOTAL_FORMS": str(new + 1)}
+    opened |= {f"count_entries-{new}-{name}": value for name, value in row.items()}
 
     answers = all_at_once([lambda: as_user(erin).post(path, opened)] * 2)
 
