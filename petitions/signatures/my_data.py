@@ -71,7 +71,7 @@ class DataSubject:
             same_person.of_address(Consent.objects.all(), address),
             Report.objects.legible().filter(email__in=address_spellings(address)),
             ImportedSignature.objects.of_address(address, ring),
-            listed(ring.all_keys(address)),
+            on_unsubscribe_lists(ring.all_keys(address)),
         )
 
     @classmethod
@@ -105,7 +105,7 @@ class DataSubject:
             rows: tuple[QuerySet[Any], ...] = (signatures, consents, reports)
             return sorted({email for row in rows for email in emails_of(row)})
 
-        unsubscribed = listed(ring.all_keys(address), organization)
+        unsubscribed = on_unsubscribe_lists(ring.all_keys(address), organization)
         return cls(addresses, signatures, consents, reports, imported, unsubscribed)
 
     @classmethod
@@ -126,7 +126,7 @@ class DataSubject:
             ImportedSignature.objects.filter(
                 petition__organization=organization, email_key=email_key
             ),
-            listed([email_key], organization),
+            on_unsubscribe_lists([email_key], organization),
         )
 
     @property
@@ -138,7 +138,7 @@ class DataSubject:
         )
 
 
-def listed(
+def on_unsubscribe_lists(
     keys: Iterable[UUID], organization: Organization | None = None
 ) -> QuerySet[UnsubscribedMailbox]:
     """Return what lists of those who unsubscribed elsewhere have of a mailbox: those of
