@@ -10,7 +10,7 @@ slot (core/slots.py).
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -32,6 +32,20 @@ if TYPE_CHECKING:
 ENTRY_SOURCES = (Source.PAPER, Source.IMPORTED)
 MOST_IN_AN_ENTRY = 10_000_000
 A_MINUTE = timedelta(minutes=1)
+
+
+def check_day_of_counting(day: date | None, petition: Petition | None) -> None:
+    """Raise ValidationError for a day, of the field `counted_at`, on which nobody can
+    have been counted for a petition: one to come, or before it began. An import has
+    no petition yet."""
+    if day is None:
+        return
+    if day > timezone.localdate():
+        raise ValidationError({"counted_at": _("That day has yet to come.")})
+    began = petition.started_on if petition else None
+    if began and day < began:
+        sentence = _("The petition began on %(day)s: nobody was counted before.")
+        raise ValidationError({"counted_at": sentence % {"day": date_format(began)}})
 
 
 class CountEntry(models.Model):
@@ -104,18 +118,8 @@ class CountEntry(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        if self.counted_at and self.counted_at > timezone.localdate():
-            raise ValidationError({"counted_at": _("That day has yet to come.")})
-        began = self.petition.started_on if self.petition_id else None
-        if self.counted_at and began and self.counted_at < began:
-            raise ValidationError(
-                {
-                    "counted_at": _(
-                        "The petition began on %(day)s: nobody was counted before."
-                    )
-                    % {"day": date_format(began)}
-                }
-            )
+        petition = self.petition if self.petition_id else None
+        check_day_of_counting(self.counted_at, petition)
         if self.number and self.petition_id and self.number < 0:
             others = CountEntry.objects.filter(
                 petition=self.petition_id, source=self.source

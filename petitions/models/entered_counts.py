@@ -3,24 +3,23 @@ that proves it; a large number waits until a second person has confirmed it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
 from organizations.models import User
-from petitions.models.counts import ENTRY_SOURCES, MOST_IN_AN_ENTRY, CountEntry
+from petitions.models.counts import (
+    ENTRY_SOURCES,
+    MOST_IN_AN_ENTRY,
+    CountEntry,
+    check_day_of_counting,
+)
 from petitions.models.petitions import Petition
 from petitions.states import EnteredState, Source
-
-if TYPE_CHECKING:
-    from datetime import date
 
 LABEL_TAKEN = _("An entry with this label is there already. Was it counted twice?")
 NO_NUMBER = _(
@@ -158,18 +157,7 @@ class EnteredCount(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        if self.counted_at and self.counted_at > timezone.localdate():
-            raise ValidationError({"counted_at": _("That day has yet to come.")})
-        began: date | None = self.petition.started_on
-        if self.counted_at and began and self.counted_at < began:
-            raise ValidationError(
-                {
-                    "counted_at": _(
-                        "The petition began on %(day)s: nobody was counted before."
-                    )
-                    % {"day": date_format(began)}
-                }
-            )
+        check_day_of_counting(self.counted_at, self.petition)
         if self.has_label_of_another():
             raise ValidationError({"label": LABEL_TAKEN})
 

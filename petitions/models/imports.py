@@ -7,16 +7,14 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
 from organizations.models import User
-from petitions.models.counts import CountChange
+from petitions.models.counts import CountChange, check_day_of_counting
 from petitions.models.petitions import Petition
 from petitions.states import ImportState, Source
 
@@ -206,18 +204,7 @@ class SignatureImport(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        if self.counted_at and self.counted_at > timezone.localdate():
-            raise ValidationError({"counted_at": _("That day has yet to come.")})
-        began: date | None = self.petition.started_on
-        if self.counted_at and began and self.counted_at < began:
-            raise ValidationError(
-                {
-                    "counted_at": _(
-                        "The petition began on %(day)s: nobody was counted before."
-                    )
-                    % {"day": date_format(began)}
-                }
-            )
+        check_day_of_counting(self.counted_at, self.petition)
 
     @property
     def is_unfinished(self) -> bool:
