@@ -26,6 +26,10 @@ from petitions.counts import entering
 from petitions.models import EnteredCount, Petition, Scan
 from petitions.models.entered_counts import LABEL_TAKEN, LARGEST_SCAN
 
+NOBODY_CAN_BE_ADDED = _(
+    "Nobody can be added to a petition that is a draft or was withdrawn."
+)
+
 
 class EnterForm(forms.ModelForm[EnteredCount]):
     scan = forms.FileField(
@@ -72,7 +76,9 @@ def enter_count(
         request.FILES or None,
         instance=EnteredCount(petition=petition),
     )
-    if request.method == "POST" and may and form.is_valid():
+    if form.is_bound and not may:
+        form.add_error(None, NOBODY_CAN_BE_ADDED)
+    if request.method == "POST" and form.is_valid():
         entered = form.save(commit=False)
         try:
             entering.enter(entered, form.cleaned_data["scan"], user, now=now)
@@ -88,7 +94,7 @@ def enter_count(
         "subtitle": str(petition),
         "opts": model_admin.opts,
         "petition": petition,
-        "may": may,
+        "why_not": "" if may else NOBODY_CAN_BE_ADDED,
         "form": form,
         "above": above,
         "entered": petition.entered_counts.select_related("made_by")[:20],
@@ -114,14 +120,8 @@ class EnteredCountAdmin(ScopedAdmin[EnteredCount]):
     needs = Needs(view=Right.VIEW)
     organization_path = "petition__organization_id"
     list_display = [
-        "made_at",
-        "petition",
-        "source",
-        "supporters",
-        "label",
-        "state",
-        "by",
-    ]
+        "made_at", "petition", "source", "supporters", "label", "state", "by",
+    ]  # fmt: skip
     list_filter = ["state", PetitionFilter]
     list_select_related = ["petition", "made_by"]
     ordering = ["-pk"]

@@ -144,6 +144,8 @@ def test_a_draft_takes_none(as_user: Login, organization: Organization) -> None:
     page = enter(client, draft)
 
     assert "Nobody can be added to a petition that is a draft" in text_of(page)
+    # It may have become one meanwhile: what was typed is still there.
+    assert 'value="Sheets 1-40"' in page.content.decode()
     assert not EnteredCount.objects.exists()
 
 
