@@ -93,7 +93,7 @@ class Database:
     def verify(self) -> None:
         """Exit unless links that were pressed have been counted, no more than were
         pressed, and the proof of the count holds."""
-        from petitions.counts.verifying import VERIFY
+        from petitions.counts.verifying import VERIFY, CountProof
 
         pending = self.loaded.pending
         ((counted,),) = self.execute(
@@ -103,8 +103,8 @@ class Database:
         )
         if self.used and not 0 < counted <= self.used:
             raise SystemExit(f"{self.used} links pressed, {counted} signatures counted")
-        for *_, recorded, folded, unfolded, daily in self.execute(VERIFY):
-            if recorded != folded + unfolded or daily != folded:
+        for proof in map(CountProof.of_row, self.execute(VERIFY)):
+            if not proof.holds:
                 raise SystemExit(f"The proof of the count fails in {self.name}.")
 
 

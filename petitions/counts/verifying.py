@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 from django.db import connection, transaction
 
@@ -87,6 +88,12 @@ class CountProof:
     is_whole: bool
     """Whether the log has as many lines as it should have, without a gap."""
 
+    @classmethod
+    def of_row(cls, row: Sequence[Any]) -> Self:
+        """Return the proof that a row of VERIFY is."""
+        number, slug, source, *figures, is_whole = row
+        return cls(number, slug, Source(source), *map(int, figures), is_whole)
+
     @property
     def shown(self) -> int:
         """The number that every page prints."""
@@ -108,16 +115,4 @@ def verify() -> Iterator[CountProof]:
     with transaction.atomic(), statement_timeout("0"), connection.cursor() as cursor:
         cursor.execute(VERIFY)
         rows = cursor.fetchall()
-    for number, slug, source, *figures, is_whole in rows:
-        recorded, folded, unfolded, daily, logged = map(int, figures)
-        yield CountProof(
-            number,
-            slug,
-            Source(source),
-            recorded,
-            folded,
-            unfolded,
-            daily,
-            logged,
-            is_whole,
-        )
+    yield from map(CountProof.of_row, rows)
