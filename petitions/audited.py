@@ -15,6 +15,7 @@ SPOKEN = ("text", "link", "answered_by")
 # What the worker writes into a delivery pack in each batch.
 OF_BATCHES = (
     "up_to", "last_id", "columns", "names", "number_only", "left_out", "countries",
+    "regions", "names_by_region", "printed_to",
     "printed", "unprinted", "replaced", "files_erased_at", "earlier_id",
     "withdrawn_since",
 )  # fmt: skip

@@ -151,6 +151,13 @@ class PackContents(models.TextChoices):
     NUMBERS = "numbers", _("The numbers only")
 
 
+class ListParts(models.TextChoices):
+    """What parts the printed list of a delivery pack has."""
+
+    NUMBER = "number", _("2,500 names each, in the order of signing")
+    REGION = "region", _("One for each province, state or country")
+
+
 class NameMatch(models.TextChoices):
     """The way names are compared with the text that staff typed."""
 

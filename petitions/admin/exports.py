@@ -23,12 +23,12 @@ from django.utils.translation import gettext_lazy as _
 from organizations.models import Organization
 from organizations.rights import Right, organizations_with
 from organizations.scoping import Needs, ScopedAdmin, page, user_of
-from petitions.delivery.files import FEWEST
 from petitions.models import Export, Petition
 from petitions.privacy import export, signature_export
 from petitions.privacy.layouts import ListLayout
 from petitions.privacy.recorded_exports import NotNow, Rekeying
 from petitions.privacy.signature_export import ExportColumn
+from petitions.regions import FEWEST
 from petitions.states import ExportState
 
 

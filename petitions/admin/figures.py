@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -22,10 +22,11 @@ from organizations.scoping import ScopedAdmin, user_of
 from petitions.abuse.source_tallies import outliers
 from petitions.admin.exports import sent_or_refused
 from petitions.channels import OF_MAILING, Channel
-from petitions.delivery.files import named_countries, spoken
+from petitions.delivery.files import spoken
 from petitions.models import Export, MailTally, Petition, SourceTally
 from petitions.privacy.expiry import RARE
 from petitions.privacy.recorded_exports import NotNow, recorded
+from petitions.regions import count_by_region, named_countries, named_regions
 from petitions.states import ExportKind, ExportState
 
 DAYS = 60
@@ -117,9 +118,9 @@ def export_figures(
 def figure_lines(
     petition: Petition, *, sees_sources: bool
 ) -> Iterator[list[str | int]]:
-    """Yield the lines of that file: by day, mail domain, link and country. Only
-    confirmations are counted by link and by country. Mail domains and countries of few
-    stand together."""
+    """Yield the lines of that file: by day, mail domain, link, country and region. Only
+    confirmations are counted by link, country and region. Mail domains, countries and
+    regions of few stand together."""
     tallies = petition.mail_tallies.all()
     days: Any = tallies.values("day").annotate(**SUMS).order_by("day")
     for row in days:
@@ -131,10 +132,12 @@ def figure_lines(
     for link in channels(petition, None):
         which = link["name"] or gettext("without a tag")
         yield [gettext("Link"), str(which), "", "", "", link["confirmed"]]
-    counted = petition.signatures.confirmed().order_by().values_list("country")
-    numbers = dict(counted.annotate(number=Count("pk")))
-    for country, number in named_countries(numbers, spoken(get_language() or "")):
+    language = spoken(get_language() or "")
+    countries, regions = count_by_region(petition.signatures.confirmed())
+    for country, number in named_countries(countries, language):
         yield [gettext("Country"), country, "", "", "", number]
+    for region, number in named_regions(regions, language):
+        yield [gettext("Region"), region, "", "", "", number]
 
 
 def sums_by_domain(tallies: QuerySet[MailTally]) -> list[dict[str, Any]]:

@@ -47,8 +47,8 @@ class PackForm(forms.ModelForm[Pack]):
 
     class Meta:
         model = Pack
-        fields = ["target", "contents"]
-        widgets = {"target": forms.RadioSelect, "contents": forms.RadioSelect}
+        fields = ["target", "contents", "parts"]
+        widgets = dict.fromkeys(fields, forms.RadioSelect)
         error_messages = {"target": {"required": _("Choose who receives it.")}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -61,6 +61,9 @@ class PackForm(forms.ModelForm[Pack]):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = targets
         field.empty_label = None
+        petition = self.instance.petition
+        if not (petition.asks_postal_code or petition.asks_country):
+            del self.fields["parts"]
         if len(targets) == 1:
             self.initial["target"] = targets[0].pk
 

@@ -92,7 +92,18 @@ class CountProof:
     def of_row(cls, row: Sequence[Any]) -> Self:
         """Return the proof that a row of VERIFY is."""
         number, slug, source, *figures, is_whole = row
-        return cls(number, slug, Source(source), *map(int, figures), is_whole)
+        recorded, folded, unfolded, daily, logged = map(int, figures)
+        return cls(
+            number,
+            slug,
+            Source(source),
+            recorded,
+            folded,
+            unfolded,
+            daily,
+            logged,
+            is_whole,
+        )
 
     @property
     def shown(self) -> int:

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -20,16 +20,16 @@ from core.http.public_data import full
 from core.text.spreadsheets import csv_table
 from petitions.counts import by_day, checkpoints
 from petitions.models import Pack, PackFile, PackPiece
+from petitions.regions import named_countries, named_regions
 from petitions.signature_fields import HANDED_OVER, LABELS
 from petitions.signatures.forms import country_names
 from petitions.states import Delivery, Source
 
 NAMES = "names.csv"
 COUNTRIES = "countries.csv"
+REGIONS = "regions.csv"
 DAYS = "days.csv"
 MANIFEST = "manifest.json"
-FEWEST = 10
-"""Countries with fewer signatures stand together: a single one there may be known."""
 READ = ("delivery", "comment_approved")
 """The columns of signatures that decide what the list shows, beside those shown."""
 PIECES_AT_ONCE = 8
@@ -85,11 +85,15 @@ def cell(row: Row, name: str, known: dict[str, str]) -> str:
 
 
 def write_numbers(pack: Pack) -> None:
-    """Write the tables by country and by day."""
-    with override(language_of_pack(pack)):
-        lines = by_country(pack, language_of_pack(pack))
+    """Write the tables by country, by region where some are known, and by day."""
+    language = language_of_pack(pack)
+    with override(language):
         head = [gettext("Country"), gettext("Signatures confirmed here")]
+        lines = by_country(pack, language)
         add_piece(pack, COUNTRIES, csv_table([head, *lines], begins=True))
+        head = [gettext("Region"), gettext("Signatures confirmed here")]
+        if lines := by_region(pack, language):
+            add_piece(pack, REGIONS, csv_table([head, *lines], begins=True))
         # All, also what public pages show in the next slot.
         with slots.showing(timezone.now()):
             counted = by_day.sources_by_day(pack.petition)
@@ -107,22 +111,12 @@ def by_country(pack: Pack, language: str) -> list[tuple[str, int]]:
     return named_countries(pack.countries, language)
 
 
-def named_countries(numbers: Mapping[str, int], language: str) -> list[tuple[str, int]]:
-    """Return the numbers by the countries' names, most first, from those by their
-    codes; "" stands for those who did not say. The language has to be the active
-    one."""
-    known = country_names(language)
-    rare = {c: n for c, n in numbers.items() if n < FEWEST and c}
-    often = {c: n for c, n in numbers.items() if c and c not in rare}
-    lines = [
-        (known.get(code, code), number)
-        for code, number in sorted(often.items(), key=lambda each: (-each[1], each))
-    ]
-    if rare:
-        lines.append((gettext("Other countries"), sum(rare.values())))
-    if unsaid := numbers.get(""):
-        lines.append((gettext("Not said"), unsaid))
-    return lines
+def by_region(pack: Pack, language: str) -> list[tuple[str, int]]:
+    """Return the number of signatures confirmed here by region, as `named_regions`;
+    none where some of a pack were counted by a release that did not know regions."""
+    if sum(pack.regions.values()) != pack.confirmed:
+        return []
+    return named_regions(pack.regions, language)
 
 
 def add_piece(pack: Pack, name: str, content: bytes) -> None:

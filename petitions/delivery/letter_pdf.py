@@ -29,9 +29,9 @@ ITEM = "- "
 @dataclass(frozen=True)
 class PrintedLetter:
     """The content of the letter. `body` is text whose paragraphs are parted by empty
-    lines, and whose lines that begin with ITEM are a list. `sources` and `countries`
-    are labels with numbers, `countries` empty when there is nothing to compare;
-    `number` is the sum of the sources."""
+    lines, and whose lines that begin with ITEM are a list. `sources`, `countries` and
+    `regions` are labels with numbers, the last two empty when there is nothing to
+    compare; `number` is the sum of the sources."""
 
     title: Passage
     ask: Passage
@@ -43,6 +43,7 @@ class PrintedLetter:
     number: int
     sources: Sequence[tuple[str, int]]
     countries: Sequence[tuple[str, int]]
+    regions: Sequence[tuple[str, int]]
     curve: Curve | None
 
 
@@ -63,10 +64,14 @@ def render_letter(letter: PrintedLetter) -> Rendered:
             gettext("Supporters"),
             [*letter.sources, (gettext("Total"), letter.number)],
         ),
-        "countries": table_data(gettext("Confirmed here, by country"), letter.countries)
-        if letter.countries
-        else None,
-        "most": max([1, *(number for _name, number in letter.countries)]),
+        "tables": [
+            table_data(heading, rows)
+            for heading, rows in (
+                (gettext("Confirmed here, by country"), letter.countries),
+                (gettext("Confirmed here, by region"), letter.regions),
+            )
+            if rows
+        ],
         "curve": curve_data(letter.curve) if letter.curve else None,
         "page": gettext("Page %(number)s of %(all)s")
         % {"number": "{page}", "all": "{pages}"},
@@ -99,6 +104,7 @@ def table_data(heading: str, rows: Sequence[tuple[str, int]]) -> dict[str, Any]:
     return {
         "heading": heading,
         "rows": [[directed(name), intcomma(number), number] for name, number in rows],
+        "most": max([1, *(number for _name, number in rows)]),
     }
 
 

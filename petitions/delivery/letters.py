@@ -59,6 +59,7 @@ def printed_letter(pack: Pack, name: str, body: str) -> bytes | None:
     assert pack.as_of is not None
     language = reader_language()
     countries = files.by_country(pack, language)
+    regions = files.by_region(pack, language)
     sources = [
         (gettext("Confirmed here"), pack.confirmed),
         (gettext("On paper"), pack.paper),
@@ -75,6 +76,7 @@ def printed_letter(pack: Pack, name: str, body: str) -> bytes | None:
         number=pack.number,
         sources=[line for line in sources if line[1]],
         countries=countries if len(countries) > 1 else [],
+        regions=regions if len(regions) > 1 else [],
         curve=curve_until(pack),
     )
     printed = printing.attempt_printing(pack, name, lambda: render_letter(letter))

@@ -39,7 +39,8 @@ class ListLine:
 @dataclass(frozen=True)
 class Heading:
     """The heading of a part of the list. `as_of` is when the signatures were
-    counted; the parts are numbered from 1."""
+    counted; the parts are numbered from 1. `region` names what the part is of, "" for
+    the next of all names."""
 
     title: Passage
     to: str
@@ -47,6 +48,7 @@ class Heading:
     as_of: datetime
     part: int = 1
     parts: int = 1
+    region: str = ""
 
 
 def render_part(lines: Sequence[ListLine], heading: Heading) -> Rendered:
@@ -93,6 +95,9 @@ def heading_facts(lines: Sequence[ListLine], heading: Heading) -> list[tuple[str
         (gettext("Signatures"), gettext("%(first)s to %(last)s") % numbers),
         (gettext("As of"), date_format(day, "DATE_FORMAT")),
     ]
+    if heading.region:
+        facts[2] = (gettext("Signatures"), intcomma(len(lines)))
+        facts.insert(2, (gettext("Region"), heading.region))
     if heading.parts > 1:
         facts.insert(2, (gettext("Part"), gettext("%(part)s of %(parts)s") % parts))
     return facts

@@ -2,9 +2,10 @@
 transaction of its own that also records how far it has come. So a worker that is killed
 at any point loses nothing and writes nothing twice.
 
-Each batch lists the next `PART` names, and counts by country the signatures that it
-passed. So the numbers and the list are of the same signatures: the names, those who
-agreed to the number alone, and those left out add up to what was confirmed.
+Each batch lists the next `printing.PART` names, and counts by country and region the
+signatures that it passed. So the numbers and the list are of the same signatures: the
+names, those who agreed to the number alone, and those left out add up to what was
+confirmed.
 """
 
 from __future__ import annotations
@@ -13,16 +14,14 @@ from collections import Counter
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Max, Q
 
 from petitions.delivery import files, printing
 from petitions.delivery.letters import next_letter
 from petitions.models import Pack, Petition, Signature
+from petitions.regions import count_by_region, region_of
 from petitions.signature_fields import HANDED_OVER
 from petitions.states import PUBLIC_STATES, Delivery, PackState
-
-PART = 2_500
-"""The number of names that a batch writes, and that a printed part has."""
 
 
 class PackNotPossible(Exception):
@@ -113,24 +112,20 @@ def write_batch(pack: Pack) -> None:
     if not pack.last_id:
         pack.columns = filled_columns(pack)
     ahead = pack.listed().filter(pk__gt=pack.last_id).order_by("pk")
-    rows = list(ahead.values("pk", *files.READ, *pack.columns)[:PART])
-    last = rows[-1]["pk"] if len(rows) == PART else pack.up_to
+    rows = list(ahead.values("pk", *files.READ, *pack.columns)[: printing.PART])
+    last = rows[-1]["pk"] if len(rows) == printing.PART else pack.up_to
     passed = Q(pk__gt=pack.last_id, pk__lte=last)
-    countries = Counter(pack.countries)
-    for country, number in (
-        pack.counted()
-        .filter(passed)
-        .order_by()
-        .values_list("country")
-        .annotate(number=Count("pk"))
-    ):
-        countries[country] += number
+    countries, regions = count_by_region(pack.counted().filter(passed))
     pack.left_out += pack.agreed().filter(passed).count() - len(rows)
     if rows:
         files.add_names(pack, rows, first=pack.names + 1)
-    pack.countries = dict(countries)
+    pack.countries = dict(countries + Counter(pack.countries))
+    pack.regions = dict(regions + Counter(pack.regions))
+    pack.names_by_region = dict(
+        Counter(map(region_of_row, rows)) + Counter(pack.names_by_region)
+    )
     pack.names += len(rows)
-    pack.number_only = countries.total() - pack.names - pack.left_out
+    pack.number_only = sum(pack.countries.values()) - pack.names - pack.left_out
     pack.last_id = last
 
 
@@ -156,6 +151,10 @@ def compare_with_last(pack: Pack) -> None:
     if pack.earlier is not None:
         still = pack.earlier.counted().count()
         pack.withdrawn_since = max(0, pack.earlier.confirmed - still)
+
+
+def region_of_row(row: files.Row) -> str:
+    return region_of(row.get("country", ""), row.get("postal_code", ""))
 
 
 def filled_columns(pack: Pack) -> list[str]:

@@ -1,5 +1,6 @@
 """Printing the list of a delivery pack: a PDF for each piece of names.csv, which has
-the names of one batch. It is made from that piece, so that both lists are the same.
+the names of one batch, or for each region and so many names. It is made from those
+pieces, so that both lists are the same.
 
 `attempt_printing` is for the letter, too."""
 
@@ -8,10 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
+from math import ceil
 
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from core.pdf.fonts import NoFonts
 from core.pdf.rendering import NotRendered, Rendered
@@ -19,6 +22,12 @@ from core.text.spreadsheets import BOM, from_text
 from petitions.delivery import files
 from petitions.delivery.list_pdf import WIDTHS, Heading, ListLine, render_part
 from petitions.models import Pack, PackPiece
+from petitions.regions import FEWEST, region_name, region_of
+from petitions.signatures.forms import country_names
+from petitions.states import ListParts
+
+PART = 2_500
+"""The number of names that a batch writes, and that a printed part has at most."""
 
 logger = logging.getLogger(__name__)
 
@@ -35,32 +44,54 @@ _failed: set[tuple[int, str]] = set()
 
 @dataclass(frozen=True)
 class Printed:
-    """The PDF of a part, counted from 1; None where it could not be made."""
+    """The PDF of a part, counted from 1; None where it could not be made. `last` is the
+    number of its last line in the list."""
 
     part: int
     parts: int
+    last: int
     pdf: Rendered | None
+    region: str = ""
 
     @property
     def name(self) -> str:
         """The name of its file."""
         if self.parts == 1:
             return "names.pdf"
-        return f"names-{self.part:0{max(3, len(str(self.parts)))}}.pdf"
+        number = f"{self.part:0{max(3, len(str(self.parts)))}}"
+        return f"names-{'-'.join(filter(None, [number, self.region]))}.pdf"
+
+
+@dataclass(frozen=True)
+class RegionPart:
+    """A part of the printed list: the next names of these regions. `name` is theirs in
+    the names of files."""
+
+    name: str
+    regions: frozenset[str]
+    label: str
+    first: bool = False
+    """Whether no part before it is of the same regions."""
 
 
 def print_next(pack: Pack) -> Printed | None:
     """Print the next part of a list that is whole; return None when there is no more.
     It takes seconds, and changes nothing. Raise TryAgain when that fails for the first
     time."""
+    part, language = pack.printed + 1, files.language_of_pack(pack)
     pieces = PackPiece.objects.filter(file__pack=pack, file__name=files.NAMES)
-    part, parts = pack.printed + 1, pieces.count()
-    if part > parts:
-        return None
-    language = files.language_of_pack(pack)
-    lines = lines_of_piece(pack, bytes(pieces.get(position=part).content).decode())
     assert pack.as_of is not None
     with override(language):
+        regions = parts_by_region(pack, language) if is_by_region(pack) else []
+        parts = len(regions) or pieces.count()
+        if part > parts:
+            return None
+        of = regions[part - 1] if regions else None
+        if of is None:
+            lines = lines_of_piece(pack, bytes(pieces.get(position=part).content))
+        else:
+            after = 0 if of.first else pack.printed_to
+            lines = list(islice(lines_of_regions(pack, of.regions, after), PART))
         heading = Heading(
             title=pack.petition.passage_in(pack.petition.language, "title"),
             to=pack.target.label_with_office,
@@ -68,10 +99,57 @@ def print_next(pack: Pack) -> Printed | None:
             as_of=pack.as_of,
             part=part,
             parts=parts,
+            region=of.label if of else "",
         )
-        printed = Printed(part, parts, None)
+        printed = Printed(
+            part, parts, lines[-1].number, None, region=of.name if of else ""
+        )
         pdf = attempt_printing(pack, printed.name, lambda: render_part(lines, heading))
     return replace(printed, pdf=pdf)
+
+
+def is_by_region(pack: Pack) -> bool:
+    """Return whether the parts are of regions: not where some names were listed by a
+    release that did not know them."""
+    known = sum(pack.names_by_region.values()) == pack.names
+    return pack.parts == ListParts.REGION and known
+
+
+def parts_by_region(pack: Pack, language: str) -> list[RegionPart]:
+    """Return the parts of the list by region, that of most names first; those of few
+    names are together in the last. The language has to be the active one."""
+    numbers = pack.names_by_region
+    often = [code for code in numbers if code and numbers[code] >= FEWEST]
+    often.sort(key=lambda code: (-numbers[code], code))
+    parts = [
+        RegionPart(code, frozenset([code]), region_name(code, language))
+        for code in often
+    ]
+    if rest := frozenset(numbers).difference(often):
+        label = gettext("Other regions, or not said")
+        parts.append(RegionPart("other", rest, label))
+    return [
+        replace(part, first=not before)
+        for part in parts
+        for before in range(ceil(sum(numbers[code] for code in part.regions) / PART))
+    ]
+
+
+def lines_of_regions(
+    pack: Pack, regions: frozenset[str], after: int
+) -> Iterator[ListLine]:
+    """Yield the lines of the list that are of these regions, after the line with the
+    number `after`."""
+    names = country_names(files.language_of_pack(pack))
+    codes = {name: code for code, name in names.items()}
+    pieces = PackPiece.objects.filter(file__pack=pack, file__name=files.NAMES)
+    # Each piece but the last has as many lines as a part.
+    for piece in pieces.filter(position__gt=after // PART).iterator(chunk_size=1):
+        for line in lines_of_piece(pack, bytes(piece.content)):
+            country = line.cell("country")
+            region = region_of(codes.get(country, country), line.cell("postal_code"))
+            if line.number > after and region in regions:
+                yield line
 
 
 def attempt_printing(
@@ -95,7 +173,7 @@ def attempt_printing(
 def keep_printed(pack: Pack, printed: Printed) -> None:
     """Add what was printed to the pack's files, and to its progress without saving
     it."""
-    pack.printed = printed.part
+    pack.printed, pack.printed_to = printed.part, printed.last
     if printed.pdf is None:
         pack.unprinted += 1
         return
@@ -103,8 +181,9 @@ def keep_printed(pack: Pack, printed: Printed) -> None:
     files.add_piece(pack, printed.name, printed.pdf.content)
 
 
-def lines_of_piece(pack: Pack, piece: str) -> list[ListLine]:
+def lines_of_piece(pack: Pack, content: bytes) -> list[ListLine]:
     """Return the lines of a piece of names.csv, as they are printed."""
+    piece = content.decode()
     rows = list(csv.reader(io.StringIO(piece.removeprefix(BOM), newline="")))
     if piece.startswith(BOM):
         del rows[0]

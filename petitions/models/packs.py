@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
@@ -17,7 +17,7 @@ from petitions.models.handovers import Handover
 from petitions.models.petitions import Petition
 from petitions.models.signatures import Signature, SignatureQuerySet
 from petitions.models.targets import Target
-from petitions.states import Delivery, PackContents, PackState
+from petitions.states import Delivery, ListParts, PackContents, PackState
 
 # How long the files of a pack can be downloaded after it was asked for.
 FILES_KEPT = timedelta(days=30)
@@ -84,6 +84,13 @@ class Pack(models.Model):
         choices=PackContents.choices,
         default=PackContents.NAMES,
     )
+    parts = models.CharField(
+        _("parts of the printed list"),
+        max_length=10,
+        choices=ListParts.choices,
+        default=ListParts.NUMBER,
+        db_default=ListParts.NUMBER,
+    )
     made_by = models.ForeignKey(
         User,
         on_delete=models.SET_NULL,
@@ -120,6 +127,16 @@ class Pack(models.Model):
     countries = models.JSONField(
         default=dict, help_text="The signatures confirmed here by country code."
     )
+    regions = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="The same by region, as petitions/regions.py has them.",
+    )
+    names_by_region = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="Those of them in the list.",
+    )
     earlier = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -134,6 +151,11 @@ class Pack(models.Model):
     )
     printed = models.PositiveIntegerField(
         default=0, help_text="The parts of the list that were printed, or tried to be."
+    )
+    printed_to = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="The line of the list that the last printed part ended with.",
     )
     unprinted = models.PositiveIntegerField(
         default=0, help_text="Those of them that could not be printed."
@@ -164,6 +186,9 @@ class Pack(models.Model):
             models.CheckConstraint(
                 condition=guards.one_of("contents", PackContents.values),
                 name="pack_contents",
+            ),
+            models.CheckConstraint(
+                condition=guards.one_of("parts", ListParts.values), name="pack_parts"
             ),
             models.CheckConstraint(
                 condition=guards.both_or_neither(

@@ -635,7 +635,15 @@ NOT_PERSONAL = {
         "problem",
     ),
     "petitions.importfault": ("sentence",),
-    "petitions.pack": ("contents", "state", "columns", "countries"),
+    "petitions.pack": (
+        "contents",
+        "state",
+        "columns",
+        "countries",
+        "regions",
+        "parts",
+        "names_by_region",
+    ),
     "petitions.packfile": ("name", "sha256"),
     "petitions.officeanswer": ("language",),
 }

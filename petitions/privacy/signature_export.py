@@ -28,13 +28,14 @@ from psycopg.types.json import Jsonb
 from core.text.csv_sql import Cell, line_sql
 from core.text.spreadsheets import csv_table
 from organizations.models import User
-from petitions.delivery.files import FEWEST, spoken
+from petitions.delivery.files import spoken
 from petitions.identity import key_ring
 from petitions.mail.audience import silent
 from petitions.models import Export, Petition, Signature
 from petitions.models.packs import AGREED
 from petitions.models.signatures import SignatureQuerySet
 from petitions.privacy.recorded_exports import Rekeying, recorded, room_for_many
+from petitions.regions import FEWEST
 from petitions.signature_fields import HANDED_OVER
 from petitions.signatures.forms import country_names
 from petitions.states import Delivery, ExportKind, ExportState

@@ -129,6 +129,7 @@ def show_delivery(
         "petition": pack.petition,
         "letter": office.letter(pack, get_language() or ""),
         "countries": files.by_country(pack, get_language() or ""),
+        "regions": files.by_region(pack, get_language() or ""),
         "files": pack.files.all() if office.has_files(pack) else [],
         "answers": answers,
         "form": form,

@@ -29,6 +29,7 @@ LETTER = PrintedLetter(
     number=1_561,
     sources=[("Confirmed here", 1_500), ("On paper", 61)],
     countries=[("Canada", 1_400), ("France", 80), ("Not said", 20)],
+    regions=[("Quebec, Canada", 1_300), ("Other regions", 180), ("Not said", 20)],
     curve=curve(
         [(date(2026, 11, 1), 500), (date(2026, 11, 20), 1_061)],
         until=date(2026, 11, 28),
@@ -54,12 +55,16 @@ def test_what_the_letter_says() -> None:
     assert "0 1 November 2026 1,561 28 November 2026" in text
     assert "Supporters Confirmed here 1,500 On paper 61 Total 1,561" in text
     assert "Canada 1,400 France 80 Not said 20" in text
+    assert "by region Quebec, Canada 1,300 Other regions 180 Not said 20" in text
 
 
 def test_what_there_is_nothing_of_has_no_heading() -> None:
-    text = words_of(replace(LETTER, countries=[], curve=None, ask=Passage("", "en")))
+    text = words_of(
+        replace(LETTER, countries=[], regions=[], curve=None, ask=Passage("", "en"))
+    )
 
     assert "by country" not in text
+    assert "by region" not in text
     assert "over time" not in text
     assert "Run line 24" not in text
 
@@ -77,7 +82,8 @@ def test_the_longest_bar_is_of_the_greatest_number(tmp_path: Path) -> None:
         (page,) = images_of(render_letter(letter).content, tmp_path)
         return sum(60 <= each <= 110 for each in page.read_bytes()[15:])
 
-    words = replace(LETTER, countries=[("Canada", 0), ("France", 0)], curve=None)
+    bars = [("Canada", 0), ("France", 0)]
+    words = replace(LETTER, countries=bars, regions=[], curve=None)
     less = replace(words, countries=[("Canada", 80), ("France", 8)])
     equal = replace(words, countries=[("Canada", 80), ("France", 80)])
 

@@ -33,7 +33,7 @@ from petitions.models import (
     Signature,
 )
 from petitions.signatures import withdrawing
-from petitions.states import Delivery, PackContents, PackState, State
+from petitions.states import Delivery, ListParts, PackContents, PackState, State
 from tests.core.pdf.helpers import needs_printing as needs_fonts
 from tests.core.pdf.helpers import text_of
 from tests.factories import (
@@ -149,7 +149,7 @@ def test_columns_that_nobody_filled_in_are_left_out(petition: Petition) -> None:
 def test_the_list_goes_on_over_batches(
     petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "PART", 2)
+    monkeypatch.setattr(printing, "PART", 2)
     kept = Delivery.NUMBER
     for number in range(7):
         make_signature(
@@ -228,6 +228,113 @@ def test_countries_with_few_signatures_stand_together(petition: Petition) -> Non
     assert lines == [["Canada", "11"], ["Other countries", "2"], ["Not said", "1"]]
 
 
+def test_the_numbers_by_region() -> None:
+    petition = make_petition(delivery=Delivery.NAMES, asks_postal_code=True)
+    for _ in range(11):
+        make_signature(petition, country="CA", postal_code="H2X 1Y4")
+    make_signature(petition, country="CA", postal_code="V8W 1P6")
+    make_signature(petition, country="", delivery=Delivery.NUMBER)
+
+    pack = made(prepared(petition))
+
+    lines = list(csv.reader(io.StringIO(content(pack, files.REGIONS))))
+    assert lines == [
+        [BOM + "Region", "Signatures confirmed here"],
+        ["Quebec, Canada", "11"],
+        ["Other regions", "1"],
+        ["Not said", "1"],
+    ]
+
+
+def test_no_numbers_by_region_where_no_region_is_known(petition: Petition) -> None:
+    make_signature(petition, country="CA")
+
+    pack = made(prepared(petition))
+
+    assert not pack.files.filter(name=files.REGIONS).exists()
+
+
+@pytest.fixture
+def by_region(monkeypatch: pytest.MonkeyPatch) -> Pack:
+    """A pack whose list is printed by region: 24 of Quebec and 12 of Ontario, of which
+    every third has a name in the number only, then one each from elsewhere."""
+    needs_fonts()
+    monkeypatch.setattr(printing, "PART", 5)
+    petition = make_petition(
+        delivery=Delivery.NAMES, asks_postal_code=True, asks_country=True
+    )
+    codes = ["H2X 1Y4", "K1A 0B1", "H2X 1Y4"] * 12 + ["V8W 1P6", ""]
+    for number, code in enumerate(codes):
+        make_signature(petition, name=f"N{number:02}", country="CA", postal_code=code)
+    make_signature(petition, name="Hidden", country="CA", delivery=Delivery.NUMBER)
+    return prepared(petition, parts=ListParts.REGION)
+
+
+def test_a_list_in_parts_by_region(by_region: Pack) -> None:
+    pack = made(by_region)
+
+    printed = {
+        file.name: text_of(b"".join(files.content_of(file)))
+        for file in pack.files.filter(name__startswith="names-")
+    }
+    assert list(printed) == [
+        *(f"names-{number:03}-CA-QC.pdf" for number in range(1, 6)),
+        *(f"names-{number:03}-CA-ON.pdf" for number in range(6, 9)),
+        "names-009-other.pdf",
+    ]
+    names = [re.findall(r"N\d\d", text) for text in printed.values()]
+    quebec = [f"N{number:02}" for number in range(36) if number % 3 != 1]
+    ontario = [f"N{number:02}" for number in range(36) if number % 3 == 1]
+    assert names == [
+        *(quebec[first : first + 5] for first in range(0, 24, 5)),
+        *(ontario[first : first + 5] for first in range(0, 12, 5)),
+        ["N36", "N37"],
+    ]
+    first = " ".join(printed["names-001-CA-QC.pdf"].split())
+    assert "Part 1 of 9" in first
+    assert "Region Quebec, Canada Signatures 5" in first
+    assert "Other regions, or not said" in printed["names-009-other.pdf"]
+    assert [line[1] for line in listed(pack)] == [f"N{n:02}" for n in range(38)]
+
+
+def test_by_region_a_part_is_printed_again_after_a_kill(by_region: Pack) -> None:
+    now = timezone.now()
+    making.begin_pack(by_region, now=now)
+    once = {}
+    while True:
+        by_region.refresh_from_db()
+        if by_region.is_listed:
+            again = printing.print_next(by_region)
+            if again is None:
+                break
+            # What a killed worker had printed is printed once more, and is the same.
+            once[again.name] = again.pdf and again.pdf.content
+        making.advance_pack(now)
+    while making.advance_pack(now):
+        pass
+
+    kept = {
+        file.name: b"".join(files.content_of(file))
+        for file in by_region.files.filter(name__startswith="names-")
+    }
+    assert len(kept) == 9
+    assert kept == once
+
+
+def test_names_listed_by_a_release_without_regions_are_printed_by_number(
+    by_region: Pack,
+) -> None:
+    making.begin_pack(by_region, now=timezone.now())
+    making.advance_pack(timezone.now())
+    Pack.objects.update(names_by_region={}, regions={})
+    while making.advance_pack(timezone.now()):
+        pass
+
+    names = by_region.files.filter(name__startswith="names-").values_list("name")
+    assert list(names) == [(f"names-{number:03}.pdf",) for number in range(1, 9)]
+    assert not by_region.files.filter(name=files.REGIONS).exists()
+
+
 def test_the_same_zip_each_time(petition: Petition) -> None:
     make_signature(petition)
     pack = made(prepared(petition))
@@ -238,7 +345,7 @@ def test_the_same_zip_each_time(petition: Petition) -> None:
 def test_the_log_has_an_entry_for_each_step_and_none_for_a_batch(
     petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "PART", 1)
+    monkeypatch.setattr(printing, "PART", 1)
     for _ in range(4):
         make_signature(petition)
 
@@ -256,7 +363,7 @@ def test_the_log_has_an_entry_for_each_step_and_none_for_a_batch(
 def test_a_killed_batch_is_written_again_and_nothing_twice(
     petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "PART", 1)
+    monkeypatch.setattr(printing, "PART", 1)
     for number in range(3):
         make_signature(petition, name=f"N{number}")
     pack = prepared(petition)
@@ -301,7 +408,7 @@ def test_one_pack_of_a_petition_is_made_at_a_time(petition: Petition) -> None:
 def test_a_pack_is_called_off_until_it_is_made(
     petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "PART", 1)
+    monkeypatch.setattr(printing, "PART", 1)
     make_signature(petition)
     make_signature(petition)
     pack, other = prepared(petition), prepared(petition)
@@ -402,7 +509,7 @@ def test_the_list_is_printed_in_parts_as_it_is_in_the_csv(
     petition: Petition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs_fonts()
-    monkeypatch.setattr(making, "PART", 2)
+    monkeypatch.setattr(printing, "PART", 2)
     for name in ("Ann", "=1+1", "Zoé"):
         make_signature(petition, name=name, place="Ottawa")
 
