@@ -20,6 +20,7 @@ from bench.answers import answers
 from bench.exporting import exporting
 from bench.folding import folding
 from bench.growth import growth
+from bench.importing import importing
 from bench.load import CONNECTIONS, best_client
 from bench.mails import mails
 from bench.packing import packing
@@ -29,7 +30,7 @@ from bench.site import SMALL, Bench
 from bench.web import WARM, against_bare, against_lean
 
 PARTS = ("mails", "fold", "answers", "lean", "web", "search", "pack", "export",
-         "growth")  # fmt: skip
+         "import", "growth")  # fmt: skip
 
 
 def options() -> argparse.Namespace:
@@ -78,6 +79,8 @@ def main() -> int:
                     parts.append(packing(bench, rounds))
                 case "export":
                     parts.append(exporting(bench, rounds))
+                case "import":
+                    parts.append(importing(bench, rounds))
                 case "growth":
                     parts.append(growth(bench, client, rounds, seconds))
         for database in bench.databases:

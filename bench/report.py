@@ -118,7 +118,7 @@ class Ratios:
             else:
                 bar = ""
             lines.append(
-                f"{figure.name:{width}}{middle:>18.0%}{f'{low:.0%}-{high:.0%}':>16}"
+                f"{figure.name:{width}}{middle:>18.1%}{f'{low:.1%}-{high:.1%}':>16}"
                 f"{rate:>14,.0f}{beside:>14,.0f}{bar:>9}"
                 + ("  MISSED" if figure.missed else "")
                 + (f"  {figure.note}" if figure.note else "")
