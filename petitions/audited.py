@@ -120,6 +120,7 @@ CHOICES: dict[str, Choice] = {
     "petitions.total": DERIVED,
     "petitions.dailytotal": DERIVED,
     "petitions.channeltally": DERIVED,
+    "petitions.regiontotal": DERIVED,
     "petitions.talliedhour": DERIVED,
     "petitions.searchdocument": DERIVED,
     "petitions.searchword": DERIVED,

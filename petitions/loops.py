@@ -13,7 +13,7 @@ from core.security.buckets import PURGE
 from core.worker.loops import Loop
 from organizations.mailing import SEND as STAFF_MAIL
 from organizations.second_factor.lost import REMOVE as REMOVE_FACTORS
-from petitions import reports
+from petitions import region_totals, reports
 from petitions.abuse import (
     rate_limits,
     source_tallies,
@@ -85,6 +85,7 @@ LOOPS = [
     Loop("waiting", 60, quarantine_notices.mail_quarantine_notices, mails=True),
     Loop("limits", 60, rate_limits.purge_round),
     Loop("sources", source_tallies.EVERY, source_tallies.tally),
+    Loop("regions", region_totals.EVERY, region_totals.count_regions),
     Loop("jobs", 1, invalidating.invalidation_round),
     Loop("imports", 1, jobs.import_round),
     Loop("packs", 1, making.advance_pack),

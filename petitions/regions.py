@@ -13,7 +13,7 @@ import gettext as catalogues
 import re
 import string
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -165,12 +165,7 @@ def named_regions(numbers: Mapping[str, int], language: str) -> list[tuple[str, 
     language has to be the active one."""
     if not any(map(is_region, numbers)):
         return []
-    names = {code: region_name(code, language) for code in numbers}
-    # A country is not the sum of its regions here, but what is not known to be in one.
-    for country in {code[:2] for code in numbers if is_region(code)} & set(numbers):
-        names[country] = gettext("%(country)s, region not said") % {
-            "country": names[country]
-        }
+    names = region_names(numbers, language)
     return named_numbers(numbers, names, gettext("Other regions"))
 
 
@@ -188,6 +183,17 @@ def named_numbers(
     if unsaid := numbers.get(""):
         lines.append((gettext("Not said"), unsaid))
     return lines
+
+
+def region_names(codes: Collection[str], language: str) -> dict[str, str]:
+    """Return the names of regions and countries. Beside its regions a country is what
+    is not known to be in one of them."""
+    names = {code: region_name(code, language) for code in codes}
+    for country in {code[:2] for code in codes if is_region(code)} & set(codes):
+        names[country] = gettext("%(country)s, region not said") % {
+            "country": names[country]
+        }
+    return names
 
 
 def is_region(code: str) -> bool:

@@ -229,6 +229,7 @@ LOOPS = {
     "waiting": _("signatures set aside"),
     "limits": _("limits of sign forms"),
     "sources": _("figures by network and mail domain"),
+    "regions": _("figures by region"),
     "jobs": _("invalidation of signatures"),
     "imports": _("imports of signatures"),
     "packs": _("delivery packs"),

@@ -26,6 +26,7 @@ from petitions.delivery.files import spoken
 from petitions.models import Export, MailTally, Petition, SourceTally
 from petitions.privacy.expiry import RARE
 from petitions.privacy.recorded_exports import NotNow, recorded
+from petitions.region_totals import region_table
 from petitions.regions import count_by_region, named_countries, named_regions
 from petitions.states import ExportKind, ExportState
 
@@ -88,6 +89,7 @@ def read_tables(petition: Petition, day: str, now: datetime) -> dict[str, Any]:
         .order_by("-signed", "domain")[:DOMAINS],
         "chosen": chosen,
         "channels": channels(petition, chosen),
+        "regions": region_table(petition, get_language() or ""),
         "sources": busiest_sources(petition, now),
     }
 

@@ -41,6 +41,7 @@ from petitions.models import (
     TopicName,
 )
 from petitions.models.next_steps import NextStepKind
+from petitions.region_totals import count_regions
 from petitions.states import State
 
 COLUMNS = (
@@ -115,6 +116,7 @@ def load_demo(*, now: datetime, time_zone: str, progress: Progress) -> None:
             cursor.execute(TALLIES, [time_zone])
     while fold():
         pass
+    count_regions(now)
 
 
 def add_staff(organization: Organization, planned: DemoOrganization) -> None:

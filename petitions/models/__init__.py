@@ -47,6 +47,7 @@ from petitions.models.next_steps import Letter, NextStep
 from petitions.models.offices import OfficeAnswer, OfficeLink
 from petitions.models.packs import LeftOut, Pack, PackFile, PackPiece
 from petitions.models.petitions import FormerPetitionSlug, Petition
+from petitions.models.region_totals import RegionTotal
 from petitions.models.removals import Removal
 from petitions.models.reports import Report
 from petitions.models.requests import SupporterRequest
@@ -117,6 +118,7 @@ __all__ = [
     "PackPiece",
     "Petition",
     "RateLimitBucket",
+    "RegionTotal",
     "Removal",
     "Report",
     "RetentionLimit",

@@ -570,6 +570,7 @@ NOT_PERSONAL = {
     "petitions.nextstep": ("kind",),
     "petitions.letter": ("language",),
     "petitions.channeltally": ("via",),
+    "petitions.regiontotal": ("region",),
     "petitions.correction": ("language",),
     "petitions.update": ("language",),
     "petitions.updatetranslation": ("language",),

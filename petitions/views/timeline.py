@@ -9,12 +9,14 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from core.http.paging import BoundedPaginator, page_of
 from petitions.counts import checkpoints
 from petitions.counts.curve import POINTS
 from petitions.models import Checkpoint, Petition, Update
+from petitions.region_totals import region_table
 from petitions.timeline import curve_of, reasons_of
 from petitions.views.lookup import of_petition, to_its_notice
 
@@ -96,7 +98,8 @@ def reasons(request: HttpRequest, petition: Petition) -> HttpResponse:
 @require_safe
 @of_petition(to_its_notice)
 def history(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """Show the curve of the count, and its table."""
+    """Show the curve of the count, its table, and the numbers by region."""
     curve = curve_of(petition, timezone.now(), POINTS)
-    context = {"petition": petition, "curve": curve}
+    regions = region_table(petition, get_language() or "")
+    context = {"petition": petition, "curve": curve, "regions": regions}
     return TemplateResponse(request, "petitions/history.html", context)
