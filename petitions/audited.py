@@ -75,6 +75,11 @@ CHOICES: dict[str, Choice] = {
         hide=("name", "email", "text"),
     ),
     "petitions.signatureimport": Audited(OF_PETITION, leave_out=OF_IMPORTS),
+    "petitions.asking": Audited(
+        "signature_import__petition__organization_id",
+        leave_out=("position", "line", "asked", "last_at"),
+    ),
+    "petitions.askedmailbox": SIGNERS,
     "petitions.importpiece": DERIVED,
     "petitions.importfault": SIGNERS,
     "petitions.importedsignature": SIGNERS,

@@ -22,6 +22,9 @@ TAG = re.compile(r"[a-z0-9-]{1,20}")
 MOST_PARAMETERS = 20
 # How the tags begin of the links in mailings, which end in the number of one.
 OF_MAILING = "mailing-"
+# That of people of an import who are asked by mail to confirm. No tag that anybody can
+# send or make has a blank.
+ASKED_BY_MAIL = "asked by mail"
 
 
 class Channel(models.TextChoices):

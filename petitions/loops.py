@@ -23,7 +23,7 @@ from petitions.counts.folding import fold_round
 from petitions.counts.verifying import verify
 from petitions.delivery import making, office
 from petitions.importing import jobs
-from petitions.mail import mailings, quarantine_notices
+from petitions.mail import asking, mailings, quarantine_notices
 from petitions.mail.outbox import begin_sending, send_due
 from petitions.mail.reminders import ReminderSweep
 from petitions.models import Petition
@@ -77,6 +77,7 @@ WORDS = vocabulary.VocabularySweep()
 LOOPS = [
     Loop("mail", 0.25, send_due, begin_sending, mails=True),
     Loop("mailings", 1, mailings.advance_mailing, mailings.begin_mailings, mails=True),
+    Loop("asks", 1, asking.advance_asking, mails=True),
     Loop("links", 0.5, links.answer_requests),
     Loop("reminders", 30, SWEEP.remind, SWEEP.begin),
     Loop("fold", 0.5, fold_round),

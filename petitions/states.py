@@ -144,6 +144,17 @@ class EnteredState(models.TextChoices):
     REFUSED = "refused", _("Not counted")
 
 
+class AskingState(models.TextChoices):
+    """The progress of asking people of an import by mail to confirm."""
+
+    WAITING = "waiting", _("Waits for a second person")
+    ORDERED = "ordered", _("Ordered")
+    PAUSED = "paused", _("Paused")
+    DONE = "done", _("Done")
+    STOPPED = "stopped", _("Stopped")
+    CALLED_OFF = "called_off", _("Called off")
+
+
 class PackContents(models.TextChoices):
     """The contents of a delivery pack."""
 

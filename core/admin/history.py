@@ -221,6 +221,7 @@ UNTOLD = {
 LOOPS = {
     "mail": _("mail"),
     "mailings": _("mailings"),
+    "asks": _("mails that ask people of imports"),
     "links": _("links to what somebody has signed"),
     "reminders": _("reminders"),
     "fold": _("counting"),

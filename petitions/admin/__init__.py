@@ -1,6 +1,7 @@
 """The staff's side: writing petitions and watching them grow."""
 
 from petitions.admin.addresses import AddressRuleAdmin, KeyCollisionAdmin
+from petitions.admin.askings import AskingAdmin
 from petitions.admin.entered_counts import EnteredCountAdmin
 from petitions.admin.exports import ExportAdmin
 from petitions.admin.imports import SignatureImportAdmin
@@ -28,6 +29,7 @@ __all__ = [
     "AddressRuleAdmin",
     "AnswerAdmin",
     "AnswerWithdrawalAdmin",
+    "AskingAdmin",
     "CommentAdmin",
     "EnteredCountAdmin",
     "ExportAdmin",

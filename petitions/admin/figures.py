@@ -21,7 +21,7 @@ from organizations.rights import Right
 from organizations.scoping import ScopedAdmin, user_of
 from petitions.abuse.source_tallies import outliers
 from petitions.admin.exports import sent_or_refused
-from petitions.channels import OF_MAILING, Channel
+from petitions.channels import ASKED_BY_MAIL, OF_MAILING, Channel
 from petitions.delivery.files import spoken
 from petitions.models import Export, MailTally, Petition, SourceTally
 from petitions.privacy.expiry import RARE
@@ -176,6 +176,8 @@ def channels(petition: Petition, chosen: date | None) -> list[dict[str, Any]]:
 
 def name_of_link(tag: str) -> str:
     """Return the name of a link that is none of our own pages."""
+    if tag == ASKED_BY_MAIL:
+        return gettext("Asked by mail after an import")
     if tag.startswith(OF_MAILING):
         number = tag.removeprefix(OF_MAILING)
         return gettext("Mailing no. %(number)s") % {"number": number}

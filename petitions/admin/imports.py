@@ -25,10 +25,12 @@ from core.text.spreadsheets import csv_table
 from organizations.rights import Right
 from organizations.scoping import Needs, ScopedAdmin, page, user_of
 from petitions import ways_back
+from petitions.admin import askings
 from petitions.admin.filters import PetitionFilter
 from petitions.importing import jobs, stored_files
-from petitions.importing.columns import COUNTED, Column
+from petitions.importing.columns import IMPORTED, Column
 from petitions.importing.tables import DELIMITERS, ENCODINGS, Layout, guess, sample
+from petitions.mail import asking
 from petitions.models import Petition, SignatureImport
 from petitions.models.imports import LARGEST_UPLOAD
 from petitions.states import ImportState, Source
@@ -69,18 +71,20 @@ class LayoutForm(forms.ModelForm[SignatureImport]):
 
     class Meta:
         model = SignatureImport
-        fields = ["label", "counted_by", "counted_at", "counts_without_address"]
+        fields = [
+            "label", "counted_by", "counted_at", "counts_without_address", "asks",
+        ]  # fmt: skip
         formfield_callback = formfield
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         job = self.instance
         try:
-            self.layout = Layout.from_json(job.layout).counting()
+            self.layout = Layout.from_json(job.layout).importing()
         except FileProblem:
             # It was stored by a version that had other choices.
             with stored_files.open_file(job) as file:
-                guessed = guess(file, name=job.file_name, only=COUNTED)
+                guessed = guess(file, name=job.file_name, only=IMPORTED)
             self.layout, job.heading = guessed.layout, guessed.heading
         self.initial.update(
             encoding=self.layout.encoding, delimiter=self.layout.delimiter
@@ -96,7 +100,7 @@ class LayoutForm(forms.ModelForm[SignatureImport]):
                 choices=[
                     (value, label)
                     for value, label in Column.choices
-                    if value in COUNTED
+                    if value in IMPORTED
                 ],
             )
             self.initial[name] = column.value
@@ -183,7 +187,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
     ordering = ["-pk"]
     fields = [
         "petition", "file_name", "sha256", "label", "counted_by", "counted_at", "by",
-        "made_at", "state", "problem", "begun", "begun_at", "finished_at",
+        "made_at", "asks", "state", "problem", "begun", "begun_at", "finished_at",
     ]  # fmt: skip
     reversal_fields = ["back_by", "reversed_at"]
 
@@ -218,6 +222,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
             "call-off": self.call_off,
             "take-back": self.take_back,
             "faults": self.faults,
+            "ask": self.ask,
         }
         return [
             *self.urls_of(pages),
@@ -241,8 +246,11 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
                 organizations = [self.organization_id(job)] * len(faults)
                 entries.look(SignatureImport, organizations, kind="list")
             may_count = self.holds(request, Right.COUNT, job)
+            may_mail = self.holds(request, Right.MAIL, job)
             context |= {
                 "subtitle": str(job.petition),
+                "may_ask": may_mail and not asking.why_not_asked(job, now),
+                "askings": job.askings.all(),
                 "may_count": may_count,
                 "is_open": jobs.is_open_to_imports(job.petition),
                 "entered": counted_before(job.petition),
@@ -293,7 +301,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
                     name=job.file_name,
                     encoding=form.layout.encoding,
                     delimiter=form.layout.delimiter,
-                    only=COUNTED,
+                    only=IMPORTED,
                 ).doubts
         except FileProblem as problem:
             doubts = [str(problem)]
@@ -327,7 +335,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
                     name=job.file_name,
                     encoding=request.POST.get("encoding", ""),
                     delimiter=request.POST.get("delimiter", ""),
-                    only=COUNTED,
+                    only=IMPORTED,
                 )
         except FileProblem as problem:
             messages.error(request, str(problem))
@@ -405,6 +413,11 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
         }
         template = "admin/petitions/signatureimport/take_back.html"
         return TemplateResponse(request, template, context)
+
+    @page(Right.MAIL)
+    def ask(self, request: HttpRequest, job: SignatureImport) -> HttpResponse:
+        """Have its people asked by mail to confirm here."""
+        return askings.order_page(self, request, job)
 
     @page(Right.SEE_SUPPORTERS)
     def faults(self, request: HttpRequest, job: SignatureImport) -> HttpResponseBase:

@@ -9,7 +9,7 @@ from django.db import connection
 
 from core import slots
 from core.db.batches import Batches
-from petitions.channels import OF_MAILING, Channel
+from petitions.channels import ASKED_BY_MAIL, OF_MAILING, Channel
 from petitions.models.counts import A_MINUTE
 
 BATCH = 20_000
@@ -51,7 +51,9 @@ WITH next AS MATERIALIZED (
     INSERT INTO petitions_mailtally AS t (
         petition_id, day, domain, signed, handed_over, failed, confirmed)
     SELECT petition_id, day, domain, 0, 0, 0, sum(delta)
-      FROM taken WHERE domain <> '' AND delta > 0
+      FROM taken
+     -- Whoever was asked by mail was sent none of the mails that this compares.
+     WHERE domain <> '' AND delta > 0 AND via <> %(asked)s
      GROUP BY petition_id, day, domain ORDER BY petition_id, day, domain
         ON CONFLICT (petition_id, day, domain) DO UPDATE
        SET confirmed = t.confirmed + excluded.confirmed
@@ -94,7 +96,8 @@ def fold_parameters(
         "batch": batch,
         "until": until,
         "minute": A_MINUTE,
-        "channels": Channel.values,
+        "channels": [*Channel.values, ASKED_BY_MAIL],
+        "asked": ASKED_BY_MAIL,
         "of_mailing": f"^{OF_MAILING}[0-9]+$",
     }
 

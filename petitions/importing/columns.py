@@ -34,10 +34,13 @@ class Column(models.TextChoices):
 
 NAMES = frozenset({Column.NAME, Column.FIRST_NAME, Column.LAST_NAME})
 COUNTED = NAMES | {Column.EMAIL, Column.CONFIRMED, Column.IGNORED}
-"""What decides whether somebody counts. Imports leave all others out until they bring
-in stated consent, too; rows.py reads them already."""
+"""What decides whether somebody counts."""
 SEVERAL = frozenset({Column.UPDATES, Column.UNSUBSCRIBED})
 """A file may have several columns of these: a no in any of them is a no."""
+IMPORTED = COUNTED | SEVERAL
+"""What imports read: what decides whether somebody counts, and whether they may be
+asked by mail. They leave all others out until they bring in stated consent, too;
+rows.py reads them already."""
 
 # Headings as `plain_word` makes them: without case, accents, blanks and signs.
 HEADINGS = {
@@ -123,7 +126,7 @@ class Platform:
     note: StrOrPromise = ""
     """What staff should know of its files."""
     columns_note: StrOrPromise = ""
-    """What they should know of its columns that are not COUNTED."""
+    """What they should know of its columns that are not IMPORTED."""
     has_addresses: bool = True
 
 

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
 from django.db import Error, IntegrityError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -32,10 +32,13 @@ from core.observability.logs import kind
 from core.text.faults import FileProblem
 from organizations.models import User
 from petitions.identity import key_ring
-from petitions.importing.rows import CellFault, Row, read_row
+from petitions.importing.lines import Record
+from petitions.importing.rows import CellFault, Cells, Row, read_row
 from petitions.importing.stored_files import open_file
 from petitions.importing.tables import Layout, records
 from petitions.models import (
+    AskedMailbox,
+    Asking,
     ImportedSignature,
     ImportFault,
     ImportPiece,
@@ -44,6 +47,7 @@ from petitions.models import (
     SignatureImport,
 )
 from petitions.models.imports import (
+    ASKING_KEPT,
     CHOOSING,
     FILE_KEPT,
     MOST_FAULTS,
@@ -51,7 +55,13 @@ from petitions.models.imports import (
     UNCOUNTED,
     change_imported,
 )
-from petitions.states import PUBLIC_STATES, ImportState, SignatureState
+from petitions.states import (
+    PUBLIC_STATES,
+    AskingState,
+    ImportState,
+    SignatureState,
+    State,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +96,7 @@ def begin_check(job: SignatureImport) -> None:
         raise ImportNotPossible
     chosen = (
         "layout", "heading", "label", "counted_by", "counted_at",
-        "counts_without_address",
+        "counts_without_address", "asks",
     )  # fmt: skip
     change(
         SignatureImport.objects.with_file().filter(pk=job.pk, state__in=CHOOSING),
@@ -136,13 +146,15 @@ def reverse(job: SignatureImport, by: User, *, now: datetime) -> None:
     and what has not moved since; raise ImportNotPossible when that is asked for
     already."""
     states = (ImportState.RUNNING, ImportState.DONE)
-    change(
-        SignatureImport.objects.filter(pk=job.pk, state__in=states),
-        state=ImportState.REVERSING,
-        becomes=ImportState.REVERSED,
-        reversed_by=by,
-        reversed_at=now,
-    )
+    with transaction.atomic():
+        change(
+            SignatureImport.objects.filter(pk=job.pk, state__in=states),
+            state=ImportState.REVERSING,
+            becomes=ImportState.REVERSED,
+            reversed_by=by,
+            reversed_at=now,
+        )
+        job.askings.unfinished().update(state=AskingState.STOPPED, finished_at=now)
 
 
 def change(jobs: QuerySet[SignatureImport], **values: object) -> None:
@@ -213,7 +225,8 @@ def check_batch(job: SignatureImport, now: datetime, size: int) -> None:
     """Read the next `size` lines, keep the keys of their addresses, and update the
     progress of `job` without saving it. Behind the last line the check ends."""
     try:
-        layout = Layout.from_json(job.layout).counting()
+        whole = Layout.from_json(job.layout).importing()
+        layout = whole.counting()
         with open_file(job) as file:
             rest = records(file, layout, position=job.position, line=job.line)
             batch = list(islice(rest, size))
@@ -225,18 +238,29 @@ def check_batch(job: SignatureImport, now: datetime, size: int) -> None:
         return
     today = timezone.localdate(now)
     rows: list[Row] = []
+    may_ask: set[str] = set()
+    refused: list[str] = []
     faults: list[CellFault] = []
     for record in batch:
         read = read_row(record, layout, job.heading, today=today)
         if isinstance(read, Row):
             rows.append(read)
+            if job.asks and says_no(record, whole):
+                refused.append(read.email)
+            elif job.asks and read.name:
+                may_ask.add(read.email)
         else:
             faults += read
             job.faults += 1
     keep_faults(job, faults)
     addresses = [row.email for row in rows if row.email]
     job.without_address += len(rows) - len(addresses)
-    keep_people(job, addresses)
+    keep_people(job, addresses, may_ask)
+    if refused:
+        newest = key_ring.current_keyring().newest
+        keys = [newest.key(address) for address in refused if address]
+        # Somebody may stand there twice: their no holds.
+        job.people.filter(email_key__in=keys).update(may_ask=False)
     job.lines += len(batch)
     job.position, job.line = batch[-1].end, batch[-1].last_line
 
@@ -256,9 +280,18 @@ def keep_faults(job: SignatureImport, faults: Sequence[CellFault]) -> None:
     )
 
 
-def keep_people(job: SignatureImport, addresses: Iterable[str]) -> None:
+def says_no(record: Record, layout: Layout) -> bool:
+    """Return whether a line says that somebody must not be written to, or says
+    something about it that nobody understands."""
+    cells = Cells(record, layout.columns, ())
+    return layout.silent or cells.updates() is False or bool(cells.faults)
+
+
+def keep_people(
+    job: SignatureImport, addresses: Iterable[str], may_ask: Collection[str] = ()
+) -> None:
     """Keep a row for each address whose owner is not known under the petition yet, and
-    count the others, in `job`."""
+    count the others, in `job`. Those of `may_ask` may be asked by mail."""
     ring = key_ring.current_keyring()
     newest = ring.newest
     # By the key of the newest version: all keys that rows of this mailbox may have.
@@ -276,6 +309,7 @@ def keep_people(job: SignatureImport, addresses: Iterable[str]) -> None:
             email_key=key,
             address_key=newest.address_key(address),
             email_key_version=newest.number,
+            may_ask=address in may_ask,
         )
     everything = [key for known in keys.values() for key in known]
     signed = signed_by(job.petition_id, everything)
@@ -326,7 +360,8 @@ def count_batch(job: SignatureImport, now: datetime, size: int) -> None:
             number += job.without_address
         job.state, job.finished_at = ImportState.DONE, now
         # What could not be read stays for a while: staff may put it right.
-        job.pieces.all().delete()
+        if not job.asks:
+            job.pieces.all().delete()
         job.heading = []
     job.counted += number
     change_imported(Counter({job.petition_id: number}), 1, job.counted_at)
@@ -364,9 +399,15 @@ def take_away_batch(job: SignatureImport, now: datetime, size: int) -> None:
 
 def past_import_files(now: datetime) -> QuerySet[SignatureImport]:
     """Return the imports whose file, or what could not be read in it, is past its time,
-    oldest first."""
-    old = SignatureImport.objects.with_file().filter(made_at__lt=now - FILE_KEPT)
-    return old.exclude(state=ImportState.RUNNING).order_by("made_at")
+    oldest first. It is kept longer while its people are being asked, and not at all
+    under a petition that is withdrawn."""
+    asking = Exists(Asking.objects.unfinished().filter(signature_import=OuterRef("pk")))
+    past = SignatureImport.objects.with_file().filter(
+        Q(made_at__lt=now - FILE_KEPT) & ~asking
+        | Q(made_at__lt=now - ASKING_KEPT)
+        | Q(petition__state=State.WITHDRAWN, asks=True)
+    )
+    return past.exclude(state=ImportState.RUNNING).order_by("made_at")
 
 
 def erase_import_files(jobs: QuerySet[SignatureImport]) -> None:
@@ -378,8 +419,11 @@ def erase_import_files(jobs: QuerySet[SignatureImport]) -> None:
     jobs.filter(state__in=CHOOSING).update(state=ImportState.CALLED_OFF)
     uncounted = jobs.filter(state__in=OPEN, begun_at=None)
     uncounted.update(state=ImportState.REVERSING, becomes=ImportState.CALLED_OFF)
+    now = timezone.now()
+    asking = Asking.objects.unfinished().filter(signature_import__in=jobs)
+    asking.update(state=AskingState.STOPPED, finished_at=now)
     # The first line may be a person's, if the file has no heading.
-    jobs.update(heading=[], file_erased_at=timezone.now())
+    jobs.update(heading=[], file_erased_at=now)
 
 
 FORGET = """
@@ -397,6 +441,12 @@ UPDATE petitions_signatureimport i SET keyless = i.keyless + gone_of.number
 def past_keys(now: datetime) -> QuerySet[ImportedSignature]:
     """Return the people of imports whose petition's names are erased."""
     ended = ImportedSignature.objects.filter(petition__anonymised_at__lte=now)
+    return ended.order_by("pk")
+
+
+def past_asked(now: datetime) -> QuerySet[AskedMailbox]:
+    """Return the mailboxes that were asked for a petition whose names are erased."""
+    ended = AskedMailbox.objects.filter(petition__anonymised_at__lte=now)
     return ended.order_by("pk")
 
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 from django.db import transaction
 
 from core.text.characters import clean_line
-from petitions.importing.columns import COUNTED
+from petitions.importing.columns import IMPORTED
 from petitions.importing.sheets import as_csv, is_sheet
 from petitions.importing.tables import guess
 from petitions.models import ImportPiece, SignatureImport
@@ -66,7 +66,7 @@ def keep_file(job: SignatureImport, name: str, file: BinaryIO) -> None:
     start = file.read(4096)
     file.seek(0)
     readable = as_csv(file) if is_sheet(start) else file
-    guessed = guess(readable, name=name, only=COUNTED)
+    guessed = guess(readable, name=name, only=IMPORTED)
     job.file_name = clean_line(name)[:LONGEST_NAME]
     job.layout, job.heading = guessed.layout.as_json(), guessed.heading
     readable.seek(0)

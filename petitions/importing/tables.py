@@ -100,6 +100,11 @@ class Layout:
         check_choice(encoding, delimiter)
         return cls(encoding, delimiter, columns, day_first, silent)
 
+    def importing(self) -> Layout:
+        """Return it with the columns alone that imports read."""
+        columns = headings.narrowed(self.columns, headings.IMPORTED)
+        return replace(self, columns=tuple(columns))
+
     def counting(self) -> Layout:
         """Return it with the columns alone that decide whether somebody counts."""
         columns = headings.narrowed(self.columns, headings.COUNTED)

@@ -152,7 +152,7 @@ def withdraw_bounced(key: UUID, *, now: datetime) -> None:
     own = mails.filter(
         lost,
         signature=OuterRef("pk"),
-        kind__in=(MailKind.CONFIRM, MailKind.REMIND),
+        kind__in=(MailKind.CONFIRM, MailKind.REMIND, MailKind.ASK),
     )
     # Mails handed over, or tried and perhaps accepted, before the confirmation.
     others = (

@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from core.mail.leases import lease_time
-from petitions.models import Bounce, OutgoingMail, Signature
+from petitions.models import Asking, Bounce, OutgoingMail, Signature
 from petitions.models.mails import MailKind, MailState
 from petitions.signature_fields import CORRECTABLE
 from petitions.states import SignatureState
@@ -72,6 +72,8 @@ class LeasedMail(OutgoingMail):
     sent_about_petition: int
     sent_to_mailbox: int
     same_form_sent: bool
+    asking: Asking | None = None
+    """That by which an imported person is asked; set by `outbox.decide_all`."""
     suppressed: bool = False
     """Whether the owner wants no mail; set by `outbox.mark_suppressed`."""
     bounced: str | None

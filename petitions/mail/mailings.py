@@ -29,6 +29,7 @@ from petitions.identity import key_ring
 from petitions.mail import audience, news, sending
 from petitions.mail.leases import BATCH, DAY
 from petitions.models import (
+    Asking,
     Mailing,
     MailingRecipient,
     OutgoingMail,
@@ -37,8 +38,13 @@ from petitions.models import (
     Update,
 )
 from petitions.models.mailings import BEGUN, CALL_OFF_WITHIN, NOT_BEGUN, update_words
-from petitions.models.mails import MailState
-from petitions.states import PUBLIC_STATES, MailingScope, MailingState
+from petitions.models.mails import MailKind, MailState, Priority
+from petitions.states import (
+    PUBLIC_STATES,
+    AskingState,
+    MailingScope,
+    MailingState,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +62,12 @@ LONGEST_WARM_UP = 20
 FAR_OFF = 9_999
 # When nobody was written to for this long although people wait, something is wrong.
 STANDS_STILL_AFTER = timedelta(minutes=15)
+
+
+NOT_REACHABLE = _(
+    "Every mail names where you can be reached: enter a postal address and a contact "
+    "e-mail of the organisation first."
+)
 
 
 class MailingNotPossible(Exception):
@@ -108,10 +120,7 @@ def why_not_mailed(update: Update, now: datetime) -> StrOrPromise:
     if not update.is_published(now) or update.petition.state not in PUBLIC_STATES:
         return _("Only what readers can see is sent by mail: publish it first.")
     if not organization.can_ask_updates:
-        return _(
-            "Every mail names where you can be reached: enter a postal address and a "
-            "contact e-mail of the organisation first."
-        )
+        return NOT_REACHABLE
     sent = update.mailings.filter(begins_at__lt=now - AGAIN_WITHIN)
     if sent.exclude(people=0).exists():
         return _(
@@ -206,13 +215,18 @@ def order(mailing: Mailing, by: User, now: datetime) -> None:
 
 def ordered_alone(organization: Organization, now: datetime) -> int:
     """Return how many people the mailings went to, or are to go to, that were lately
-    ordered for an organisation without a second person."""
-    lately = Mailing.objects.filter(
-        petition__organization=organization,
-        ordered_at__gt=now - COUNTED_TOGETHER,
-        needs_approval=False,
-    ).exclude(state=MailingState.CALLED_OFF)
-    return lately.aggregate(sum=Sum("number"))["sum"] or 0
+    ordered for an organisation without a second person; those who are asked by mail to
+    confirm are among them."""
+    lately = {"ordered_at__gt": now - COUNTED_TOGETHER, "needs_approval": False}
+    ordered: tuple[QuerySet[Any], ...] = (
+        Mailing.objects.filter(petition__organization=organization, **lately).exclude(
+            state=MailingState.CALLED_OFF
+        ),
+        Asking.objects.filter(
+            signature_import__petition__organization=organization, **lately
+        ).exclude(state=AskingState.CALLED_OFF),
+    )
+    return sum(rows.aggregate(sum=Sum("number"))["sum"] or 0 for rows in ordered)
 
 
 def approve(mailing: Mailing, by: User, now: datetime) -> None:
@@ -372,7 +386,8 @@ def send_some(mailing: Mailing, now: datetime) -> bool:
     """Write to the next recipients; mark the mailing as sent when none is left."""
     if news.confirmations_wait() or sending.PACE.pause() > 1:
         return False
-    most = min(sending.PACE.most_in_a_batch(BATCH), left_today(now))
+    left = left_today(now) - asks_waiting(now)
+    most = min(sending.PACE.most_in_a_batch(BATCH), left)
     if most <= 0:
         return False
     leased = news.lease_some(mailing, now, most)
@@ -386,9 +401,15 @@ def send_some(mailing: Mailing, now: datetime) -> bool:
     return True
 
 
+def asks_waiting(now: datetime) -> int:
+    """Return how many mails wait by which people of imports are asked."""
+    waiting = OutgoingMail.objects.filter(state=MailState.DUE, priority=Priority.BULK)
+    return waiting.filter(due_at__lte=now).count()
+
+
 def left_today(now: datetime) -> int:
-    """Return how many mails of mailings may go out now, by MAIL_PER_DAY, for which
-    others count, and by MAIL_WARM_UP. Confirmations never wait for either."""
+    """Return how many mails that staff have ordered may go out now, by MAIL_PER_DAY,
+    for which others count, and by MAIL_WARM_UP. Confirmations never wait for either."""
     return left_of(now - DAY, now)
 
 
@@ -399,12 +420,16 @@ def left_of(since: datetime, now: datetime) -> int:
     lately = {"finished_at__gt": since, "finished_at__lte": now}
     news_sent = MailingRecipient.objects.filter(**lately)
     left = []
+    states = [MailState.SENT, MailState.BOUNCED]
     if most:
-        states = [MailState.SENT, MailState.BOUNCED]
         others = OutgoingMail.objects.filter(**lately, state__in=states)
         left.append(most - others[:most].count() - news_sent[:most].count())
     if warm_up is not None:
-        left.append(warm_up - news_sent[:warm_up].count())
+        asked = OutgoingMail.objects.filter(
+            **lately, kind=MailKind.ASK, state__in=states
+        )
+        gone = news_sent[:warm_up].count() + asked[:warm_up].count()
+        left.append(warm_up - gone)
     return min(left, default=BATCH)
 
 

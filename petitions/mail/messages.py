@@ -28,7 +28,7 @@ from core.mail.transport import mail_domain
 from organizations.context import only
 from organizations.models import Organization
 from petitions.mail import signed_addresses
-from petitions.models import OutgoingMail, Petition, Signature
+from petitions.models import Asking, OutgoingMail, Petition, Signature
 from petitions.models.mails import MailKind
 from petitions.signatures import confirming
 from petitions.signatures.tokens import (
@@ -145,17 +145,24 @@ class MessageTemplates:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.frames: dict[
-            tuple[str, int | None, str, str, date | None, str, datetime | None],
+            tuple[
+                str, int | None, str, str, date | None, str, datetime | None, int | None
+            ],
             MessageTemplate,
         ] = {}
 
     def message(
-        self, mail: OutgoingMail, counted_since: datetime | None, counted_name: str = ""
+        self,
+        mail: OutgoingMail,
+        counted_since: datetime | None,
+        counted_name: str = "",
+        asking: Asking | None = None,
     ) -> bytes:
         """Return the mail for a signature: a link to confirm it, or, if the mailbox has
         confirmed one before, that there is nothing to do; a reminder; or the link to
         all signatures of one person. `counted_name`, which the mailbox confirmed
-        itself, says which of two people at one address is counted."""
+        itself, says which of two people at one address is counted; `asking`, where
+        somebody imported has signed."""
         signature = mail.signature
         assert signature is not None  # it is due
         kind = MailKind(mail.kind)
@@ -169,11 +176,13 @@ class MessageTemplates:
             signature.petition = petition
             until = self.ends_early(signature)
         language, read = signature.language, signature.text_language
-        key = (kind, number, language, read, since, counted_name, until)
+        by = asking.pk if asking else None
+        key = (kind, number, language, read, since, counted_name, until, by)
         if key not in self.frames:
             self.frames[key] = build(
-                kind, petition, language, since, counted_name, until=until
-            )
+                kind, petition, language, since, counted_name, until=until,
+                asking=asking,
+            )  # fmt: skip
         return self.frames[key].message(
             signature.email, signature.pk, message_id(mail), timezone.now()
         )
@@ -199,6 +208,7 @@ TEMPLATES = {
     MailKind.CONFIRM: "emails/confirm",
     MailKind.REMIND: "emails/remind",
     MailKind.ALL: "emails/signed",
+    MailKind.ASK: "emails/ask",
 }
 # Kinds that the recipient asked for. For all others, mail programs may offer to
 # unsubscribe.
@@ -213,11 +223,12 @@ def build(
     counted_name: str = "",
     *,
     until: datetime | None = None,
+    asking: Asking | None = None,
 ) -> MessageTemplate:
     """Render the template of one kind of mail in `language`. It is about `petition`,
     quoted in the language it was read in (`petition.reading`), or, if None, about all
     signatures of a person. `until` is when its link stops working, if that is earlier
-    than links usually do."""
+    than links usually do; `asking` says where somebody imported has signed."""
     organization = petition.organization if petition else only()
     with translation.override(language):
         context: dict[str, Any] = {
@@ -225,6 +236,7 @@ def build(
             "site": settings.SITE_HOST,
             "days": LIFETIME.days,
             "until": until,
+            "platform": asking.platform if asking else "",
             "language": language,
             **{name: placeholder(name) for name in LINKS},
         }

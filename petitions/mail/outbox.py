@@ -20,7 +20,9 @@ from django.utils import timezone
 from core.mail import capabilities
 from petitions.identity import key_ring
 from petitions.mail import (
+    asking,
     bounces,
+    mailings,
     sending,
 )
 from petitions.mail.leases import BATCH, LeasedMail, lease, load_leased
@@ -34,7 +36,7 @@ from petitions.models import Bounce, OutgoingMail
 from petitions.models.mails import MailKind, MailState
 from petitions.signable import is_open
 from petitions.signature_fields import CORRECTABLE
-from petitions.states import SignatureState
+from petitions.states import AskingState, SignatureState, State
 
 # The most seconds that a round waits for the pace (`MAIL_RATE`); if that is slower, a
 # later round sends.
@@ -117,6 +119,12 @@ def decide(mail: LeasedMail, now: datetime) -> Decision:
         return Skip()
     if mail.kind == MailKind.REMIND and not needs_reminder(mail, now):
         return Skip()
+    if mail.kind == MailKind.ASK:
+        paused = mail.petition.state == State.PAUSED
+        if mail.asking is None or not (paused or needs_reminder(mail, now)):
+            return Skip()
+        if paused or mail.asking.state == AskingState.PAUSED:
+            return Wait(now + GAP)
     if mail.bounced is not None:
         return GiveUp(f"{bounces.NOT_TRIED}: {mail.bounced}")
     if mail.last_sent_at and now < mail.last_sent_at + GAP:
@@ -128,8 +136,9 @@ def decide(mail: LeasedMail, now: datetime) -> Decision:
 
 
 def needs_reminder(mail: LeasedMail, now: datetime) -> bool:
-    """Return whether the link of a reminder could still make the signature count: it is
-    pending, its person is not counted yet, and the petition is open."""
+    """Return whether the link of a mail that nobody asked for could still make the
+    signature count: it is pending, its person is not counted yet, and the petition is
+    open."""
     assert mail.signature is not None
     petition = mail.petition
     return (
@@ -151,12 +160,21 @@ def decide_all(
     about_petition: dict[Any, int] = {}
     mails = list(mails)
     mark_suppressed(mails)
+    asks = [mail for mail in mails if mail.kind == MailKind.ASK]
+    askings = asking.askings_of(asks)
+    for mail in asks:
+        mail.asking = askings.get(mail.pk)
+    room = mailings.left_today(now) if asks else 0
     for mail in mails:
         decision = decide(mail, now)
         assert mail.signature is not None  # it is due
         about = (mail.petition_id, mail.email_key)
         key = (*about, mail.kind, mail.signature.person)
         sent = in_batch.get(mail.email_key, 0)
+        if isinstance(decision, Send) and mail.kind == MailKind.ASK:
+            room -= 1
+            if room < 0:
+                decision = Wait(now + GAP)
         if isinstance(decision, Send):
             speaker = speakers.setdefault(key, mail)
             if speaker is not mail:
@@ -223,6 +241,8 @@ def send_due(now: datetime) -> bool:
                 postpone(mail, until)
             case Send():
                 waiting.append(mail)
+        if mail.kind == MailKind.ASK and isinstance(decision, Skip | GiveUp):
+            asking.forget_unasked(mail)
     # Send in the order of the lease, oldest first: whoever signed first is not
     # overtaken.
     waiting.sort(key=lambda mail: (mail.priority, mail.created_at, mail.pk))

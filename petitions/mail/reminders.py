@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection
 
+from petitions.channels import ASKED_BY_MAIL
 from petitions.models.mails import Priority
 from petitions.signable import IS_OPEN
 from petitions.signatures.tokens import LIFETIME
@@ -41,6 +42,7 @@ WITH page AS MATERIALIZED (
       JOIN petitions_petition p ON p.id = s.petition_id
      -- It waits for its owner alone; what is in quarantine waits for staff.
      WHERE s.state = 'pending' AND s.quarantine_reason = ''
+       AND s.via <> %(asked)s
        AND {IS_OPEN}
        AND EXISTS (
            SELECT 1 FROM petitions_outgoingmail m
@@ -119,6 +121,7 @@ class ReminderSweep:
             "id": self.position[1],
             "page": self.page,
             "priority": Priority.LAST,
+            "asked": ASKED_BY_MAIL,
         }
         with connection.cursor() as cursor:
             cursor.execute(REMIND, parameters)

@@ -331,7 +331,9 @@ class SignatureMails:
         return mail.signature.email
 
     def message(self, mail: LeasedMail) -> bytes:
-        return self.frames.message(mail, mail.counted_since, mail.counted_name or "")
+        return self.frames.message(
+            mail, mail.counted_since, mail.counted_name or "", mail.asking
+        )
 
     def finish(
         self,

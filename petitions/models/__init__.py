@@ -7,6 +7,7 @@ from petitions.models.answers import (
     AnswerTranslation,
     AnswerWithdrawal,
 )
+from petitions.models.askings import AskedMailbox, Asking
 from petitions.models.channels import ChannelTally, TaggedLink
 from petitions.models.corrections import Correction
 from petitions.models.count_log import (
@@ -74,6 +75,8 @@ __all__ = [
     "AnswerRevision",
     "AnswerTranslation",
     "AnswerWithdrawal",
+    "AskedMailbox",
+    "Asking",
     "Bounce",
     "ChannelTally",
     "Checkpoint",

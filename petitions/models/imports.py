@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # How long a file that is not imported yet is kept, and what could not be read in it.
 FILE_KEPT = timedelta(days=14)
+# How long it is kept at most while its people are being asked by mail.
+ASKING_KEPT = timedelta(days=60)
 LARGEST_UPLOAD = 25 * 10**6
 """The bytes of a file that staff can send with the form (settings.STAFF_BODY_LIMIT)."""
 MOST_FAULTS = 10_000
@@ -55,8 +57,8 @@ class SignatureImport(models.Model):
 
     The worker checks the whole file first, and keeps the key of each address without
     counting anybody; when staff then import it, those people are counted, batch by
-    batch. So what is imported is what was checked. Nobody in it is ever mailed, shown
-    or handed over: nobody was asked here.
+    batch. So what is imported is what was checked. Nobody in it is shown or handed
+    over, for nobody was asked here; each is mailed once at most, to be asked (Asking).
 
     What it counts is provable: its `people` who are counted, and `keyless`.
 
@@ -100,6 +102,15 @@ class SignatureImport(models.Model):
         help_text=_(
             "Nobody can tell whether two of them are one person, or whether they "
             "confirm here, too."
+        ),
+    )
+    asks = models.BooleanField(
+        _("ask these people by mail to confirm here, once they are imported"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "The file is kept until they are asked, at most 60 days. You order the "
+            "mail afterwards, and see then to how many it goes. Nobody is asked twice."
         ),
     )
     state = models.CharField(
@@ -291,6 +302,11 @@ class ImportedSignature(models.Model):
     email_key_version = models.PositiveSmallIntegerField()
     counted = models.BooleanField(
         default=False, help_text="Not while the file is only checked."
+    )
+    may_ask = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether they may be asked by mail: they have a name and said no no.",
     )
 
     objects = ImportedSignatureQuerySet.as_manager()

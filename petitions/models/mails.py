@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 class MailKind(models.TextChoices):
     """The kind of a mail: about one signature, or about all of one person's; in words
-    for that person."""
+    for that person. ASK goes to people of an import, who have not signed here
+    themselves."""
 
     CONFIRM = "confirm", _("To confirm a signature")
     ALL = "all", _("With a link to all that was signed")
     REMIND = "remind", _("Reminder to confirm")
+    ASK = "ask", _("To ask whether a signature elsewhere shall count here")
 
 
 class MailState(models.TextChoices):
@@ -54,6 +56,8 @@ class Priority(models.IntegerChoices):
     """Confirmations from a busy network, and lists that somebody asked for."""
     LAST = 2
     """Reminders."""
+    BULK = 3
+    """Mails that staff have ordered: people of an import are asked to confirm."""
 
 
 UNFINISHED = (MailState.DUE, MailState.HELD)

@@ -15,7 +15,7 @@ from petitions.delivery import expiring
 from petitions.importing import jobs, unsubscribing
 from petitions.mail.bounces import HELD_FOR
 from petitions.mail.mailings import RECIPIENTS_KEPT
-from petitions.models.imports import FILE_KEPT
+from petitions.models.imports import ASKING_KEPT, FILE_KEPT
 from petitions.models.offices import OFFICE_ANSWERS_KEPT
 from petitions.models.packs import FILES_KEPT
 from petitions.models.petition_lifecycle import WAIT
@@ -361,8 +361,13 @@ RULES = [
         ),
         purpose=_("So that they count here, too."),
         kept=format_lazy(
-            _("Until it is imported; otherwise, and lines with a fault, {days} days."),
+            _(
+                "Until it is imported; otherwise, and lines with a fault, {days} days. "
+                "Where its people are asked by mail, until they are, at most {most} "
+                "days."
+            ),
             days=FILE_KEPT.days,
+            most=ASKING_KEPT.days,
         ),
         expiry=Rows(jobs.past_import_files, jobs.erase_import_files),
     ),
@@ -372,8 +377,8 @@ RULES = [
         what=_("That you signed a petition elsewhere before, as its organisation says"),
         purpose=_(
             "So that you count once, also when you sign here. Neither name nor "
-            "address: a number that only this site can make of it. You are not "
-            "written to because of it."
+            "address: a number that only this site can make of it. You are written to "
+            "once at most because of it, when you are asked to confirm."
         ),
         kept=_(
             "Until you sign here or its organisation erases it at your request, at "
@@ -382,16 +387,32 @@ RULES = [
         expiry=Rows(jobs.past_keys, jobs.forget_keys),
     ),
     RetentionRule(
+        name="people who were asked by mail to confirm",
+        columns={"petitions.askedmailbox": ("email_key",)},
+        what=_(
+            "That you were asked by mail whether what you signed elsewhere shall count "
+            "here"
+        ),
+        purpose=_(
+            "So that you are asked once. No address: a number that only this site can "
+            "make of it."
+        ),
+        kept=_("As long as the names of that petition's signatures."),
+        expiry=Rows(jobs.past_asked),
+    ),
+    RetentionRule(
         name="imports",
         columns={
             "petitions.signatureimport": (
                 "file_name", "label", "counted_by", "made_by", "begun_by",
                 "reversed_by",
             ),
+            "petitions.asking": ("platform", "ordered_by", "approved_by"),
         },
         what=_(
             "Who of an organisation's staff brought in such a file, when, where its "
-            "people signed and who counted them, and how many there were"
+            "people signed and who counted them, and how many there were; who had them "
+            "asked by mail"
         ),
         purpose=_("So that the total can be proved."),
         kept=_("As long as the count."),
@@ -636,6 +657,7 @@ NOT_PERSONAL = {
         "problem",
     ),
     "petitions.importfault": ("sentence",),
+    "petitions.asking": ("state",),
     "petitions.pack": (
         "contents",
         "state",

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from core.db.database import repeatable
+from petitions.channels import ASKED_BY_MAIL
 from petitions.identity import (
     key_ring,
     same_person,
@@ -130,10 +131,12 @@ def mail_links(signature: Signature, *, now: datetime) -> None:
 def send_all_again(known: Sequence[UUID], *, now: datetime) -> None:
     """Put new confirmation mails into the outbox for the mailbox with the email keys
     `known`: on each petition for each person's newest pending signature, one for each
-    spelling of the address that was used."""
+    spelling of the address that was used. Whoever was asked because of an import has
+    sent no form, and has had the one mail about it."""
     newest = (
         Signature.objects.pending()
         .filter(email_key__in=known, quarantine_reason="")
+        .exclude(via=ASKED_BY_MAIL)
         .order_by("petition", "person", "email", "-pk")
         .distinct("petition", "person", "email")
     )

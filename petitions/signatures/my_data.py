@@ -18,11 +18,13 @@ from django_stubs_ext import StrOrPromise
 from core.db.database import repeatable
 from organizations.models import Organization
 from petitions.addresses import address_spellings
+from petitions.channels import ASKED_BY_MAIL
 from petitions.identity import (
     key_ring,
     same_person,
 )
 from petitions.models import (
+    AskedMailbox,
     Bounce,
     Consent,
     CountReceipt,
@@ -59,6 +61,8 @@ class DataSubject:
     unsubscribed: QuerySet[UnsubscribedMailbox]
     """What lists of those who unsubscribed elsewhere have of them. It is shown, and
     stays when all else is erased."""
+    asked: QuerySet[AskedMailbox]
+    """Where they were asked because of an import: shown, and stays, likewise."""
 
     @classmethod
     def owner(cls, address: str) -> Self:
@@ -72,6 +76,7 @@ class DataSubject:
             Report.objects.legible().filter(email__in=address_spellings(address)),
             ImportedSignature.objects.of_address(address, ring),
             on_unsubscribe_lists(ring.all_keys(address)),
+            asked_to_confirm(ring.all_keys(address)),
         )
 
     @classmethod
@@ -105,8 +110,12 @@ class DataSubject:
             rows: tuple[QuerySet[Any], ...] = (signatures, consents, reports)
             return sorted({email for row in rows for email in emails_of(row)})
 
-        unsubscribed = on_unsubscribe_lists(ring.all_keys(address), organization)
-        return cls(addresses, signatures, consents, reports, imported, unsubscribed)
+        every_key = ring.all_keys(address)
+        unsubscribed = on_unsubscribe_lists(every_key, organization)
+        asked = asked_to_confirm(every_key, organization)
+        return cls(
+            addresses, signatures, consents, reports, imported, unsubscribed, asked
+        )
 
     @classmethod
     def of_key(cls, email_key: UUID, organization: Organization) -> Self:
@@ -127,6 +136,7 @@ class DataSubject:
                 petition__organization=organization, email_key=email_key
             ),
             on_unsubscribe_lists([email_key], organization),
+            asked_to_confirm([email_key], organization),
         )
 
     @property
@@ -135,6 +145,7 @@ class DataSubject:
         return not (
             any(place.rows(self).exists() for place in PLACES)
             or self.unsubscribed.exists()
+            or self.asked.exists()
         )
 
 
@@ -147,6 +158,17 @@ def on_unsubscribe_lists(
     if organization is not None:
         rows = rows.filter(unsubscribe_list__organization=organization)
     return rows.select_related("unsubscribe_list__organization").order_by("pk")
+
+
+def asked_to_confirm(
+    keys: Iterable[UUID], organization: Organization | None = None
+) -> QuerySet[AskedMailbox]:
+    """Return where a mailbox was asked to confirm here that somebody signed elsewhere:
+    for petitions of one organisation, or for all."""
+    rows = AskedMailbox.objects.filter(email_key__in=keys)
+    if organization is not None:
+        rows = rows.filter(petition__organization=organization)
+    return rows.select_related("petition").order_by("pk")
 
 
 def emails_of(rows: QuerySet[Any]) -> set[str]:
@@ -375,6 +397,10 @@ def everything_about(subject: DataSubject) -> dict[str, Any]:
         }
         for row in subject.unsubscribed.all()
     ]
+    data["asked_to_confirm"] = [
+        {"petition": row.petition.title, "asked_at": json_value(row.asked_at)}
+        for row in subject.asked.all()
+    ]
     data["mail_comes_back"] = sorted(key_ring.silenced(Bounce.objects.all(), addresses))
     return data
 
@@ -436,6 +462,19 @@ def erase_signature(signature: Signature, *, now: datetime) -> None:
         MailingRecipient.objects.filter(
             mailing__next_petition=signature.petition_id, signature__in=theirs
         ).exclude(state=MailState.DUE).update(signature=None)
+
+
+@repeatable
+def erase_entered(signature: Signature, *, now: datetime) -> None:
+    """Erase the pending signatures of an address under a petition, for its owner, who
+    did not ask for them. Where an import says that they signed elsewhere, and this asks
+    them to confirm it, that does not count them any more either."""
+    ring = key_ring.current_keyring()
+    with transaction.atomic():
+        same_person.erase_pending(signature)
+        if signature.via == ASKED_BY_MAIL:
+            imported = ImportedSignature.objects.of_address(signature.email, ring)
+            imported.filter(petition=signature.petition_id).take_away(now=now)
 
 
 def erased_with(signature: Signature) -> QuerySet[Signature]:

@@ -32,6 +32,7 @@ from core.db.database import is_away
 from petitions.identity import key_ring
 from petitions.identity.key_ring import Keyring
 from petitions.models import (
+    AskedMailbox,
     Consent,
     ImportedSignature,
     KeyVersion,
@@ -79,8 +80,9 @@ class RekeyReport:
     """The number of the key version that the run completed."""
     tidied: int = 0
     left: dict[int, int] = field(default_factory=dict)
-    """The number of suppressions and unsubscribed mailboxes known only by a key of a
-    former version, by version: each such version's secret is still needed for them."""
+    """The number of suppressions, and of mailboxes that unsubscribed elsewhere or are
+    not asked again, known only by a key of a former version, by version: each such
+    version's secret is still needed for them."""
     imported: dict[int, int] = field(default_factory=dict)
     """The number of imported people known only by one, likewise."""
 
@@ -253,10 +255,11 @@ def delete_old_versions(ring: Keyring) -> int:
 
 
 def unmatched_suppressions(ring: Keyring) -> dict[int, int]:
-    """Return, by version, how many suppressions, and mailboxes on lists of the
-    unsubscribed, only the key of a former version can match."""
+    """Return, by version, how many suppressions, mailboxes on lists of the
+    unsubscribed, and mailboxes that are not asked again, only the key of a former
+    version can match."""
     by_version = Counter[int]()
-    for model in (Suppression, UnsubscribedMailbox):
+    for model in (Suppression, UnsubscribedMailbox, AskedMailbox):
         rows: QuerySet[Any] = model._default_manager.exclude(
             key_version=ring.newest.number
         )

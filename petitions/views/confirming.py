@@ -30,6 +30,7 @@ from petitions.signatures import (
     consent,
     correcting,
     links,
+    my_data,
 )
 from petitions.signatures.confirming import Confirmation
 from petitions.signatures.forms import CorrectionForm
@@ -277,7 +278,7 @@ def not_me(request: HttpRequest, opened: Opened) -> HttpResponse:
         if request.POST.get("write") == "never":
             # Once the address is erased, no link can do that any more.
             consent.suppress(signature.email, now=opened.now)
-        same_person.erase_pending(signature)
+        my_data.erase_entered(signature, now=opened.now)
         log_context(outcome="erased", signature=signature.pk)
         return see_other("petitions:erased")
     context = {

@@ -17,6 +17,7 @@ from petitions.counts import checkpoints, entering, folding
 from petitions.importing import stored_files, unsubscribing
 from petitions.models import (
     AddressRule,
+    Asking,
     Consent,
     CountEntry,
     EnteredCount,
@@ -42,7 +43,7 @@ from petitions.signatures.tokens import (
     TokenPurpose,
     make_token,
 )
-from petitions.states import State
+from petitions.states import AskingState, ImportState, State
 from tests.factories import (
     make_answer,
     make_answer_translation,
@@ -129,6 +130,16 @@ def world(organization: Organization, alice: User) -> World:
     entering.enter(
         EnteredCount(petition=world.signed, number=3, label="Sheets 1-2"),
         b"%PDF-1.7 Quentin Blatherwick", alice, now=now,
+    )  # fmt: skip
+    brought = SignatureImport(petition=world.signed, made_by=alice, made_at=now)
+    brought.label, brought.state = "Elsewhere", ImportState.DONE
+    stored_files.keep_file(
+        brought, "asked.csv", io.BytesIO(b"Email\nyes@nowhere.test\n")
+    )
+    Asking.objects.create(
+        signature_import=brought, platform="Elsewhere", state=AskingState.WAITING,
+        ordered_by=alice, ordered_at=now, number=1, needs_approval=True,
+        begins_at=now + timedelta(minutes=10),
     )  # fmt: skip
     unsubscribing.keep(
         UnsubscribeList(

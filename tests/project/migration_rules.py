@@ -30,7 +30,7 @@ from core.db import overlong_values
 # Tables that stay small whatever happens: whatever is done to them takes a moment. Any
 # other may have a row for each signature.
 SMALL = re.compile(
-    r"auth_|django_|config_|organizations_|petitions_(addressrule|answer\w*|correction"
+    r"auth_|django_|config_|organizations_|petitions_(addressrule|answer\w*|asking|correction"
     r"|countentry|export|former\w+|handover\w*|invalidation|keyversion|letter|limit"
     r"|listed\w+|nextstep|petition|petition_topics|target|taggedlink|topic|topicname"
     r"|total|translation|unsubscribelist|update|updatetranslation|wordsweep)$"

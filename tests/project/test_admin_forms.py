@@ -29,6 +29,7 @@ from core.models import AuditEntry
 from organizations.models import User
 from petitions.models import (
     AnswerWithdrawal,
+    Asking,
     EnteredCount,
     Export,
     Invalidation,
@@ -51,6 +52,7 @@ FORMS = [model for model in admin.site._registry if not model._meta.proxy]
 # Nobody writes these in a form.
 READ_ONLY = (
     AnswerWithdrawal,
+    Asking,
     AuditEntry,
     Signature,
     EnteredCount,

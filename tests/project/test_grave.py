@@ -39,6 +39,7 @@ LESS = {
     # What ends a mailing, or lets it go on as it was ordered, does not wait.
     "petitions_mailing_call_off", "petitions_mailing_pause", "petitions_mailing_go_on",
     "petitions_mailing_stop",
+    "petitions_asking_pause", "petitions_asking_go_on", "petitions_asking_stop",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from organizations.models import User
 from petitions.models import (
     AddressRule,
     AnswerWithdrawal,
+    Asking,
     EnteredCount,
     Export,
     Invalidation,
@@ -40,7 +41,8 @@ type Login = Callable[[User], Client]
 FORMS = [model for model in admin.site._registry if not model._meta.proxy]
 # Nobody writes these in a form.
 READ_ONLY = (
-    AnswerWithdrawal, AuditEntry, EnteredCount, Export, Invalidation, KeyCollision, Mailing,
+    AnswerWithdrawal, Asking, AuditEntry, EnteredCount, Export, Invalidation,
+    KeyCollision, Mailing,
     OfficeAnswer, Pack, Signature, SignatureImport, UnsubscribeList,
 )  # fmt: skip
 # Their columns hold no words.

@@ -256,7 +256,7 @@ def test_who_sees_lines_and_who_imports(
     assert (job.state == "running") is counts
 
 
-def test_only_columns_that_decide_who_counts_are_asked_for(
+def test_only_columns_that_imports_read_are_asked_for(
     client: Any, petition: Petition
 ) -> None:
     heading = "Email,Name,Country,Date,City,Town,Verified"
@@ -272,7 +272,10 @@ def test_only_columns_that_decide_who_counts_are_asked_for(
         {value for value, _label in field.field.choices}
         for field in page.context["form"].column_fields()
     ]
-    wanted = {"email", "name", "first_name", "last_name", "confirmed", "ignored"}
+    wanted = {
+        "email", "name", "first_name", "last_name", "confirmed", "updates",
+        "unsubscribed", "ignored",
+    }  # fmt: skip
     assert offered == [wanted] * 7
     assert page.context["doubts"] == []
 

@@ -56,7 +56,7 @@ def test_what_is_not_known_is_said_so(as_user: Login, ada: User) -> None:
     assert fact(page, "Last backup") == "Not known: none is on record."
     assert fact(page, "Counts last proved") == "Not known: none is on record."
     assert fact(page, "Oldest mail that waits") == "None waits."
-    assert "No sign of life of: mail, mailings, links," in fact(page, "Worker")
+    assert "No sign of life of: mail, mailings, asks, links," in fact(page, "Worker")
     assert "how much room its disk has is not known" in fact(page, "Database")
     assert fact(page, "Version").startswith(f"{settings.VERSION} (Django 6.")
 

@@ -13,19 +13,21 @@ import pytest
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
-from organizations.models import Organization
+from organizations.models import Organization, Role
 from petitions.dates import last_day
-from petitions.mail import messages
+from petitions.mail import asking, messages
 from petitions.mail.reminders import ReminderSweep
-from petitions.models import OutgoingMail, Petition
+from petitions.models import OutgoingMail, Petition, Signature
 from petitions.models.mails import MailKind, MailState
 from petitions.signatures import (
     confirming,
     links,
 )
-from tests.factories import make_pending, make_signature
+from tests.factories import make_member, make_pending, make_signature
 from tests.mailserver import MailServer, body
+from tests.petitions.importing.files import bring_in, of_people
 from tests.petitions.mail.helpers import send, waiting
+from tests.petitions.mail.mailing import BEGUN
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +37,7 @@ KINDS = {
     "already signed": MailKind.CONFIRM,
     "remind": MailKind.REMIND,
     "signed": MailKind.ALL,
+    "ask": MailKind.ASK,
 }
 
 
@@ -82,6 +85,16 @@ def lines(text: str) -> set[str]:
     return found - {""}
 
 
+def ask_somebody(petition: Petition, language: str) -> None:
+    """Have somebody who signed elsewhere asked by mail, in a language."""
+    by = make_member(petition.organization, Role.OWNER)
+    job = bring_in(petition, by, of_people("ann"), asks=True)
+    asking.order_asking(job, "Change.example", by, timezone.now())
+    asking.advance_asking(timezone.now() + BEGUN)
+    Signature.objects.update(language=language)
+    OutgoingMail.objects.update(due_at=timezone.now())
+
+
 def mail_of(
     kind: str, language: str, petition: Petition, server: MailServer
 ) -> EmailMessage:
@@ -96,6 +109,8 @@ def mail_of(
     elif kind == "remind":
         waiting(petition, language=language)
         ReminderSweep().remind(now)
+    elif kind == "ask":
+        ask_somebody(petition, language)
     else:
         mine = make_signature(petition, language=language)
         OutgoingMail.objects.all().delete()

@@ -37,6 +37,7 @@ OTHER_SPELLING = "Maya+news@Example.org"
 KEPT = {
     "Suppression": "outlives everything, so that nobody writes to them again",
     "UnsubscribedMailbox": "outlives everything, for the same reason",
+    "AskedMailbox": "as long as the petition's names, so that nobody is asked twice",
     "Bounce": "thirty days, so that no mail goes to what does not exist",
     "CountChange": "a second: the worker folds it",
     "LinkRequest": "a second: the worker answers it",
