@@ -7,7 +7,7 @@ from django.utils.translation import gettext, ngettext
 
 from core.text.numbers import Counted
 from petitions.models import Petition
-from petitions.signature_fields import HANDED_OVER
+from petitions.signature_fields import HANDED_OVER, POSTAL_CODE
 from petitions.states import Delivery
 
 
@@ -63,8 +63,10 @@ def erased_after(petition: Petition) -> str:
 
 
 def handed_over(petition: Petition, delivery: Delivery) -> str:
-    """Name the details of a signature that are handed over; only what the form asks."""
-    asks_place = any(field in HANDED_OVER for field in petition.asked)
+    """Name the details of a signature that are handed over; only what the form asks. Of
+    a postal code it is the region."""
+    told = (*HANDED_OVER, POSTAL_CODE)
+    asks_place = any(field in told for field in petition.asked)
     if delivery == Delivery.COMMENTS:
         return (
             gettext("your name, place and comment")

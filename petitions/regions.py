@@ -13,7 +13,7 @@ import gettext as catalogues
 import re
 import string
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -22,7 +22,6 @@ from django.db.models import Count, F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Left, Upper
 from django.utils.translation import gettext, override
 
-from core.i18n.languages import reader_language
 from petitions.signatures.forms import country_names
 
 FEWEST = 10
@@ -148,6 +147,17 @@ def count_by_region(rows: QuerySet[Any]) -> tuple[Counter[str], Counter[str]]:
     return countries, regions
 
 
+def all_regions() -> Iterator[str]:
+    """Yield the codes of all regions that a postal code may tell."""
+    for country, codes in (
+        ("CA", CANADA.values()),
+        ("US", UNITED_STATES.values()),
+        ("AU", AUSTRALIA.values()),
+        ("FR", FRANCE),
+    ):
+        yield from {f"{country}-{code}" for code in codes if code}
+
+
 # == In words ==
 
 
@@ -201,18 +211,23 @@ def is_region(code: str) -> bool:
     return "-" in code
 
 
+def subdivision_name(code: str, language: str) -> str:
+    """Return the name of a region without its country; "" for a country."""
+    if not is_region(code):
+        return ""
+    subdivisions: Any = pycountry.subdivisions
+    return subdivision_names(language).gettext(subdivisions.get(code=code).name)
+
+
 def region_name(code: str, language: str) -> str:
     """Return the name of a region or country in `language`, with its country: "Quebec,
     Canada"."""
     country = country_names(language).get(code[:2], code[:2])
     if not is_region(code):
         return country
-    subdivisions: Any = pycountry.subdivisions
     with override(language):
         return gettext("%(region)s, %(country)s") % {
-            "region": subdivision_names(reader_language()).gettext(
-                subdivisions.get(code=code).name
-            ),
+            "region": subdivision_name(code, language),
             "country": country,
         }
 

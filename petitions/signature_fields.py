@@ -53,7 +53,8 @@ class OptionalField(SignatureField):
     print_width: int = 0
     """How wide its column in the list that is handed over is, where the name's is 5;
     0 for what is not handed over. The sentence beside the button calls these “place”
-    (`petitions/privacy_notice.py`), and promises nothing else."""
+    (`petitions/privacy_notice.py`), and promises nothing else. Of the postal code only
+    the region is handed over, in words."""
 
     @property
     def asked_by(self) -> str:
@@ -82,9 +83,8 @@ POSTAL_CODE = OptionalField(
     max_length=20,
     too_long=_("Enter a postal code of at most 20 characters"),
     no_contact=_("Enter a postal code alone, without an e-mail address or a link"),
-    hint=_("So that we can say how many supporters live in each region."),
+    hint=_("For numbers by region. The code itself is not handed over."),
     autocomplete="postal-code",
-    print_width=2,
 )
 COUNTRY = OptionalField(
     name="country",
@@ -99,6 +99,9 @@ COUNTRY = OptionalField(
 # In the order in which forms and sheets ask.
 OPTIONAL = (PLACE, POSTAL_CODE, COUNTRY)
 HANDED_OVER = tuple(field for field in OPTIONAL if field.print_width)
+REGION = "region"
+"""The column of a list that is handed over which says where a postal code is, as
+petitions/regions.py tells it."""
 
 # The labels of what is typed, for the pages that keep it after a form was not taken.
 LABELS: dict[str, StrOrPromise] = {

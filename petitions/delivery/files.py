@@ -20,8 +20,13 @@ from core.http.public_data import full
 from core.text.spreadsheets import csv_table
 from petitions.counts import by_day, checkpoints
 from petitions.models import Pack, PackFile, PackPiece
-from petitions.regions import named_countries, named_regions
-from petitions.signature_fields import HANDED_OVER, LABELS
+from petitions.regions import (
+    named_countries,
+    named_regions,
+    region_of,
+    subdivision_name,
+)
+from petitions.signature_fields import LABELS, OPTIONAL, REGION
 from petitions.signatures.forms import country_names
 from petitions.states import Delivery, Source
 
@@ -30,7 +35,9 @@ COUNTRIES = "countries.csv"
 REGIONS = "regions.csv"
 DAYS = "days.csv"
 MANIFEST = "manifest.json"
-READ = ("delivery", "comment_approved")
+PLACES = ("place", REGION, "country")
+"""The columns of the list that say where somebody lives, in their order."""
+READ = ("pk", "delivery", "comment_approved", "country", "postal_code")
 """The columns of signatures that decide what the list shows, beside those shown."""
 PIECES_AT_ONCE = 8
 
@@ -52,12 +59,17 @@ def spoken(language: str) -> str:
     return language if known else str(settings.LANGUAGE_CODE)
 
 
+def columns_of(pack: Pack) -> list[str]:
+    """Return the columns of signatures that the lines of the list are made from."""
+    return list({*READ, *pack.columns} - {REGION})
+
+
 def add_names(pack: Pack, rows: Iterable[Row], *, first: int) -> None:
     """Add lines to the list, numbered from `first`; with its heading when that is 1."""
     with override(language_of_pack(pack)):
-        known = country_names(language_of_pack(pack))
+        language = language_of_pack(pack)
         lines = [
-            [str(number), *(cell(row, name, known) for name in pack.columns)]
+            [str(number), *(cell(row, name, language) for name in pack.columns)]
             for number, row in enumerate(rows, first)
         ]
         head = [gettext("Number"), *(headings()[name] for name in pack.columns)]
@@ -70,18 +82,25 @@ def add_names(pack: Pack, rows: Iterable[Row], *, first: int) -> None:
 
 def headings() -> dict[str, str]:
     """Return the headings of the list's columns in the active language."""
-    labels = {"name": str(LABELS["name"]), "comment": gettext("Reason")}
-    return labels | {field.name: str(field.heading) for field in HANDED_OVER}
+    labels = {
+        "name": str(LABELS["name"]),
+        "comment": gettext("Reason"),
+        REGION: gettext("Region"),
+    }
+    # All, for lists that were made when others of them were handed over.
+    return labels | {field.name: str(field.heading) for field in OPTIONAL}
 
 
-def cell(row: Row, name: str, known: dict[str, str]) -> str:
+def cell(row: Row, name: str, language: str) -> str:
     """Return what the list shows of a signature in the column `name`. A comment is
     shown if its owner agreed to that and staff approved it."""
+    if name == REGION:
+        return subdivision_name(region_of(row["country"], row["postal_code"]), language)
     if name == "comment":
         agreed = row["delivery"] == Delivery.COMMENTS and row["comment_approved"]
         return str(row["comment"]) if agreed else ""
     value = str(row[name])
-    return known.get(value, value) if name == "country" else value
+    return country_names(language).get(value, value) if name == "country" else value
 
 
 def write_numbers(pack: Pack) -> None:

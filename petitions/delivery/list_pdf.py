@@ -16,10 +16,15 @@ from django.utils.translation import gettext
 from core.i18n.languages import Passage, direction, reader_language
 from core.pdf.fonts import direction_of
 from core.pdf.rendering import Rendered, render_pdf
-from petitions.signature_fields import HANDED_OVER
+from petitions.signature_fields import COUNTRY, HANDED_OVER, PLACE, REGION
 
 TEMPLATE = Path(__file__).with_name("list.typ")
-WIDTHS = {"name": 5} | {field.name: field.print_width for field in HANDED_OVER}
+WIDTHS = {
+    "name": 5,
+    "place": PLACE.print_width,
+    REGION: 3,
+    "country": COUNTRY.print_width,
+}
 """The columns, and how wide each is compared with the others."""
 
 
@@ -60,7 +65,8 @@ def render_part(lines: Sequence[ListLine], heading: Heading) -> Rendered:
     being made smaller. Raise what render() raises.
     """
     columns = [name for name in WIDTHS if any(line.cell(name) for line in lines)]
-    head = {"name": gettext("Name")} | {f.name: str(f.heading) for f in HANDED_OVER}
+    head = {"name": gettext("Name"), REGION: gettext("Region")}
+    head |= {field.name: str(field.heading) for field in HANDED_OVER}
     data = {
         "language": pdf_language(reader_language()),
         "dir": direction(reader_language()),

@@ -19,8 +19,8 @@ from django.db.models import Max, Q
 from petitions.delivery import files, printing
 from petitions.delivery.letters import next_letter
 from petitions.models import Pack, Petition, Signature
-from petitions.regions import count_by_region, region_of
-from petitions.signature_fields import HANDED_OVER
+from petitions.regions import count_by_region, is_region, region_of
+from petitions.signature_fields import HANDED_OVER, REGION
 from petitions.states import PUBLIC_STATES, Delivery, PackState
 
 
@@ -112,7 +112,7 @@ def write_batch(pack: Pack) -> None:
     if not pack.last_id:
         pack.columns = filled_columns(pack)
     ahead = pack.listed().filter(pk__gt=pack.last_id).order_by("pk")
-    rows = list(ahead.values("pk", *files.READ, *pack.columns)[: printing.PART])
+    rows = list(ahead.values(*files.columns_of(pack))[: printing.PART])
     last = rows[-1]["pk"] if len(rows) == printing.PART else pack.up_to
     passed = Q(pk__gt=pack.last_id, pk__lte=last)
     countries, regions = count_by_region(pack.counted().filter(passed))
@@ -154,14 +154,18 @@ def compare_with_last(pack: Pack) -> None:
 
 
 def region_of_row(row: files.Row) -> str:
-    return region_of(row.get("country", ""), row.get("postal_code", ""))
+    return region_of(row["country"], row["postal_code"])
 
 
 def filled_columns(pack: Pack) -> list[str]:
     """Return the names of the columns that somebody in the list filled in."""
     listed = pack.listed()
     columns = ["name"]
-    columns += [f.name for f in HANDED_OVER if listed.exclude(**{f.name: ""}).exists()]
+    filled = {f.name for f in HANDED_OVER if listed.exclude(**{f.name: ""}).exists()}
+    _countries, regions = count_by_region(listed.exclude(postal_code=""))
+    if any(map(is_region, regions)):
+        filled.add(REGION)
+    columns += [name for name in files.PLACES if name in filled]
     said = listed.filter(delivery=Delivery.COMMENTS, comment_approved=True)
     if said.exclude(comment="").exists():
         columns.append("comment")

@@ -34,7 +34,6 @@ from organizations.rights import Right
 from petitions import reports
 from petitions.delivery import files
 from petitions.models import Answer, OfficeAnswer, OfficeLink, Pack
-from petitions.signatures.forms import country_names
 from petitions.signatures.tokens import (
     Broken,
     TokenPurpose,
@@ -152,12 +151,12 @@ def names_page(pack: Pack, *, sought: str, after: int, language: str) -> Names:
         for column in shown:
             conditions |= Q(**{f"{column}__icontains": sought})
         rows = rows.filter(conditions) if shown else rows.none()
-    read = list(rows.values("pk", *files.READ, *pack.columns)[: ON_A_PAGE + 1])
+    read = list(rows.values(*files.columns_of(pack))[: ON_A_PAGE + 1])
     page = read[:ON_A_PAGE]
-    known, titles = country_names(language), files.headings()
+    titles = files.headings()
     return Names(
         [titles[name] for name in pack.columns],
-        [[files.cell(row, name, known) for name in pack.columns] for row in page],
+        [[files.cell(row, name, language) for name in pack.columns] for row in page],
         page[-1]["pk"] if len(read) > ON_A_PAGE else 0,
     )
 

@@ -22,7 +22,8 @@ from core.text.spreadsheets import BOM, from_text
 from petitions.delivery import files
 from petitions.delivery.list_pdf import WIDTHS, Heading, ListLine, render_part
 from petitions.models import Pack, PackPiece
-from petitions.regions import FEWEST, region_name, region_of
+from petitions.regions import FEWEST, all_regions, region_name, subdivision_name
+from petitions.signature_fields import REGION
 from petitions.signatures.forms import country_names
 from petitions.states import ListParts
 
@@ -140,15 +141,17 @@ def lines_of_regions(
 ) -> Iterator[ListLine]:
     """Yield the lines of the list that are of these regions, after the line with the
     number `after`."""
-    names = country_names(files.language_of_pack(pack))
-    codes = {name: code for code, name in names.items()}
+    language = files.language_of_pack(pack)
+    # No two regions, and no two countries, have one name.
+    regions_by_name = {subdivision_name(code, language): code for code in all_regions()}
+    countries = {name: code for code, name in country_names(language).items()}
     pieces = PackPiece.objects.filter(file__pack=pack, file__name=files.NAMES)
     # Each piece but the last has as many lines as a part.
     for piece in pieces.filter(position__gt=after // PART).iterator(chunk_size=1):
         for line in lines_of_piece(pack, bytes(piece.content)):
-            country = line.cell("country")
-            region = region_of(codes.get(country, country), line.cell("postal_code"))
-            if line.number > after and region in regions:
+            country, region = line.cell("country"), line.cell(REGION)
+            code = regions_by_name.get(region) or countries.get(country, country)
+            if line.number > after and code in regions:
                 yield line
 
 

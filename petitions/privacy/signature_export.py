@@ -36,7 +36,7 @@ from petitions.models.packs import AGREED
 from petitions.models.signatures import SignatureQuerySet
 from petitions.privacy.recorded_exports import Rekeying, recorded, room_for_many
 from petitions.regions import FEWEST
-from petitions.signature_fields import HANDED_OVER
+from petitions.signature_fields import OPTIONAL
 from petitions.signatures.forms import country_names
 from petitions.states import Delivery, ExportKind, ExportState
 
@@ -104,14 +104,14 @@ class Summary:
 def summary_of_signatures(petition: Petition) -> Summary:
     """Return what the file would have, from one look at the signatures."""
     filled = {
-        field.name: Count("pk", filter=~Q(**{field.name: ""})) for field in HANDED_OVER
+        field.name: Count("pk", filter=~Q(**{field.name: ""})) for field in OPTIONAL
     }
     sums = known(petition).aggregate(
         lines=Count("pk"), named=Count("pk", filter=AGREED), **filled
     )
     unasked = {
         field.name
-        for field in HANDED_OVER
+        for field in OPTIONAL
         if not getattr(petition, field.asked_by) and not sums[field.name]
     }
     columns = [column for column in ExportColumn if column not in unasked]

@@ -9,10 +9,12 @@ from django.utils.translation import override
 from petitions import regions
 from petitions.models import Signature
 from petitions.regions import (
+    all_regions,
     count_by_region,
     named_regions,
     region_name,
     region_of,
+    subdivision_name,
 )
 from tests.factories import make_petition, make_signature
 
@@ -108,6 +110,14 @@ def test_every_region_has_a_name() -> None:
         named = {each.code[3:] for each in known if each.type in kinds}
         assert len(named) == number
         assert named <= told[country]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_no_two_regions_have_one_name(language: str) -> None:
+    """A list that is printed by region is read by their names."""
+    names = [subdivision_name(code, language) for code in all_regions()]
+
+    assert len({*names}) == len(names) == 93
 
 
 def test_names_are_in_the_readers_language() -> None:

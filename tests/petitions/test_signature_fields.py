@@ -89,8 +89,9 @@ def test_the_privacy_page_names_what_is_personal() -> None:
 
 
 def test_what_is_handed_over_is_what_the_sentence_calls_place() -> None:
-    """Beside the button it says “name and place, nothing else”."""
-    assert [f.name for f in HANDED_OVER] == ["place", "postal_code", "country"]
+    """Beside the button it says “name and place, nothing else”; a postal code says
+    more, and its hint says that it is not handed over."""
+    assert [f.name for f in HANDED_OVER] == ["place", "country"]
 
 
 @pytest.mark.django_db

@@ -14,7 +14,7 @@ from django.utils.translation import override
 from core.i18n.languages import Passage
 from core.pdf.rendering import Rendered
 from petitions.delivery.list_pdf import WIDTHS, Heading, ListLine, render_part
-from petitions.signature_fields import HANDED_OVER
+from petitions.signature_fields import HANDED_OVER, REGION
 from tests.core.pdf.helpers import images_of, needs_printing, text_of
 
 needs_printing()
@@ -90,24 +90,23 @@ def test_in_french() -> None:
 
 
 def test_columns_that_nobody_filled_in_are_left_out() -> None:
-    whole = [line(1, "Ann", "Montréal", "H2X 1Y4", "Canada"), line(2, "Bo")]
-    postal = [line(1, "Ann", "", "H2X 1Y4")]
+    whole = [line(1, "Ann", "Montréal", "Quebec", "Canada"), line(2, "Bo")]
+    region = [line(1, "Ann", "", "Quebec")]
 
-    assert (
-        "Number Name Place Postal code Country 1 Ann Montréal H2X 1Y4 Canada 2 Bo"
-        in (words_of(render_part(whole, HEADING)))
+    assert "Number Name Place Region Country 1 Ann Montréal Quebec Canada 2 Bo" in (
+        words_of(render_part(whole, HEADING))
     )
-    assert "Number Name Postal code 1 Ann H2X 1Y4" in words_of(
-        render_part(postal, HEADING)
-    )
+    assert "Number Name Region 1 Ann Quebec" in words_of(render_part(region, HEADING))
 
 
 def test_whatever_is_handed_over_has_a_column() -> None:
-    answers = {field.name: f"Said{number}" for number, field in enumerate(HANDED_OVER)}
+    columns = [name for name in WIDTHS if name != "name"]
+    answers = {name: f"Said{number}" for number, name in enumerate(columns)}
 
     text = words_of(render_part([ListLine(1, {"name": "Ann", **answers})], HEADING))
 
-    heads = " ".join(str(field.heading) for field in HANDED_OVER)
+    assert {*columns} == {REGION, *(field.name for field in HANDED_OVER)}
+    heads = "Place Region Country"
     said = " ".join(answers.values())
     assert f"Number Name {heads} 1 Ann {said}" in text
 

@@ -32,6 +32,7 @@ from petitions.models import (
     Petition,
     Signature,
 )
+from petitions.signature_fields import REGION
 from petitions.signatures import withdrawing
 from petitions.states import Delivery, ListParts, PackContents, PackState, State
 from tests.core.pdf.helpers import needs_printing as needs_fonts
@@ -244,6 +245,22 @@ def test_the_numbers_by_region() -> None:
         ["Other regions", "1"],
         ["Not said", "1"],
     ]
+
+
+def test_of_a_postal_code_the_list_has_the_region_alone() -> None:
+    petition = make_petition(delivery=Delivery.NAMES, asks_postal_code=True)
+    make_signature(petition, name="Ann", country="CA", postal_code="H2X 1Y4")
+    make_signature(petition, name="Bo", country="DE", postal_code="10115")
+
+    pack = made(prepared(petition))
+
+    assert pack.columns == ["name", REGION, "country"]
+    assert listed(pack) == [
+        ["1", "Ann", "Quebec", "Canada"],
+        ["2", "Bo", "", "Germany"],
+    ]
+    for file in pack.files.all():
+        assert b"H2X" not in b"".join(files.content_of(file)), file.name
 
 
 def test_no_numbers_by_region_where_no_region_is_known(petition: Petition) -> None:
