@@ -67,7 +67,8 @@ MODELS = [
 COMPUTED = ("petitions.keyversion.rules", "petitions.searchdocument.head",
             "petitions.searchdocument.whole", "config.auditentry.was",
             "config.auditentry.now", "petitions.pack.columns",
-            "petitions.pack.countries", "petitions.mailing.words",
+            "petitions.pack.countries", "petitions.pack.regions",
+            "petitions.pack.names_by_region", "petitions.mailing.words",
             "petitions.mailing.languages", "petitions.mailing.countries",
             "petitions.signatureimport.layout",
             "petitions.signatureimport.heading")  # fmt: skip
