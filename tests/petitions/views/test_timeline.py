@@ -624,7 +624,7 @@ def fill(petition: Petition, number: int) -> None:
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("", 24), ("updates/", 8), ("reasons/", 7), ("history/", 6), ("updates/1/", 8)],
+    [("", 24), ("updates/", 8), ("reasons/", 7), ("history/", 7), ("updates/1/", 8)],
 )
 def test_pages_ask_as_often_for_much_as_for_little(
     visitor: Client, path: str, most: int
