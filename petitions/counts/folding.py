@@ -21,14 +21,17 @@ FOLD = """
 WITH next AS MATERIALIZED (
     -- Materialised, so that it is evaluated once: as a subquery it may run again for
     -- each row and then choose other changes.
-    SELECT id FROM petitions_countchange
+    SELECT ctid FROM petitions_countchange
      -- As CountChangeQuerySet.up_to() has it: totals are shown as they are.
      WHERE NOT (made_at > %(until)s AND made_at BETWEEN
                 statement_timestamp() - %(minute)s::interval
             AND statement_timestamp() + %(minute)s::interval)
      ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
 ), taken AS MATERIALIZED (
-    DELETE FROM petitions_countchange c USING next WHERE c.id = next.id
+    -- Not by id: where statistics are older than a rush of signatures, each change
+    -- would be compared with every other. Changes are never updated, so they stay in
+    -- place.
+    DELETE FROM petitions_countchange c USING next WHERE c.ctid = next.ctid
  RETURNING petition_id, day, source, delta, domain, via
 ), totals AS (
     INSERT INTO petitions_total AS t (petition_id, confirmed, paper, imported)

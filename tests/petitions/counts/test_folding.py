@@ -54,6 +54,34 @@ def test_folding_takes_a_batch_at_a_time(petition: Petition) -> None:
     assert counted(petition)["confirmed"] == 5
 
 
+def test_old_statistics_do_not_make_a_rush_slow(petition: Petition) -> None:
+    def rush() -> None:
+        CountChange.objects.bulk_create(
+            CountChange(
+                petition=petition,
+                day=timezone.localdate(),
+                source=Source.PAPER,
+                delta=1,
+            )
+            for _ in range(1000)
+        )
+
+    rush()
+    fold_all()
+    with connection.cursor() as cursor:
+        # As autovacuum leaves it at a calm moment: pages, and no row in them.
+        cursor.execute("ANALYZE petitions_countchange")
+        rush()
+        cursor.execute(
+            f"EXPLAIN (ANALYZE) {folding.FOLD}", folding.fold_parameters(batch=1000)
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "rows=1000" in plan
+    # Otherwise each change is compared with every other.
+    assert "Rows Removed by Join Filter" not in plan
+
+
 def test_past_days_do_not_change(petition: Petition) -> None:
     now = timezone.now()
     earlier = now - timedelta(days=4)
