@@ -162,7 +162,7 @@ class Cluster:
             f"port={self.port}",
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
-            "max_connections=60",
+            "max_connections=100",
             *LOGS_NO_VALUES,
             *self.settings,
         )
