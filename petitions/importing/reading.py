@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import count, filterfalse
 
 from django.utils import timezone
 
@@ -93,8 +94,8 @@ class PetitionPlan:
     translations: list[tuple[Node, Translation]] = field(default_factory=list)
     number: int | None = None
     """The number of supporters; None if the file does not say."""
-    entries: list[CountEntry] = field(default_factory=list)
-    """What they are stored as: one entry, or several if they are very many."""
+    counted: CountEntry = field(default_factory=CountEntry)
+    """Who counted them and when, without label and number."""
     stored: Petition | None = None
     """The same petition if an earlier run, or somebody by hand, has created it."""
 
@@ -143,7 +144,7 @@ def read_organization(node: Node, faults: Faults, now: datetime) -> Plan:
     with faults.noted():
         petitions = fields.needed("petitions")
         plan.petitions = list(read_petitions(petitions, faults, now))
-    plan.warnings = sorted(faults.warnings, key=lambda warning: warning.place)
+    plan.warnings = faults.warnings
     return plan
 
 
@@ -216,7 +217,7 @@ def read_petition(node: Node, faults: Faults, now: datetime) -> PetitionPlan:
         planned.targets = read_targets(fields)
     with faults.noted():
         planned.translations = read_translations(fields, petition)
-    planned.entries = read_entries(fields, started_on, ended_on, now)
+    planned.counted = read_counted(fields, started_on, ended_on, now)
     planned.number = fields.values.get("supporters")
     return planned
 
@@ -312,12 +313,12 @@ def read_target(node: Node, position: int, faults: Faults) -> Target:
     return target
 
 
-def read_entries(
+def read_counted(
     of: Fields, started_on: date | None, ended_on: date | None, now: datetime
-) -> list[CountEntry]:
-    """Return the count entries for supporters counted elsewhere: on the day that the
-    file says, else by the day it ended, as nobody signs later; else today."""
-    number: int = of.read("supporters", number_of) or 0
+) -> CountEntry:
+    """Return who counted supporters elsewhere, and when: on the day that the file says,
+    else by the day it ended, as nobody signs later; else today."""
+    number = of.read("supporters", number_of)
     of.texts(CountEntry, ["counted_by"], ())
     counted_at = of.read("counted_at", lambda value: past_day_of(value, now))
     if counted_at and started_on and counted_at < started_on:
@@ -326,21 +327,39 @@ def read_entries(
         for key in of.given.keys() & {"counted_by", "counted_at"}:
             unused = FileProblem(of.given[key], 'is not kept without "supporters".')
             of.faults.warnings.append(unused)
-        return []
-    by = of.values.get("counted_by", "")
-    label = f"Counted elsewhere before{f': {by}' if by else ''}"
+    counted = CountEntry(
+        source=Source.IMPORTED,
+        counted_by=of.values.get("counted_by", ""),
+        counted_at=counted_at or ended_on or timezone.localdate(now),
+    )
+    if number:
+        of.check(entries_of(counted, number)[0], {"petition"})
+    return counted
+
+
+def entries_of(
+    counted: CountEntry, number: int, taken: Iterable[str] = ()
+) -> list[CountEntry]:
+    """Return the entries, with labels that are not `taken`, by which a number is
+    stored: one, or several when it is very large."""
+    by = f": {counted.counted_by}" if counted.counted_by else ""
+    label = f"Counted elsewhere before{by}"
+    places = (f" ({place})" if place > 1 else "" for place in count(1))
+    labels = (f"{label[: LONGEST_LABEL - len(place)]}{place}" for place in places)
+    free = filterfalse(set(taken).__contains__, labels)
     entries: list[CountEntry] = []
-    for already in range(0, number, MOST_IN_AN_ENTRY):
-        place = f" ({len(entries) + 1})" if entries else ""
-        entry = CountEntry(
-            source=Source.IMPORTED,
-            number=min(number - already, MOST_IN_AN_ENTRY),
-            label=f"{label[: LONGEST_LABEL - len(place)]}{place}",
-            counted_by=by,
-            counted_at=counted_at or ended_on or timezone.localdate(now),
+    while number:
+        part = max(-MOST_IN_AN_ENTRY, min(number, MOST_IN_AN_ENTRY))
+        entries.append(
+            CountEntry(
+                source=counted.source,
+                number=part,
+                label=next(free),
+                counted_by=counted.counted_by,
+                counted_at=counted.counted_at,
+            )
         )
-        entries.append(entry)
-    of.check(entries[0], {"petition"})
+        number -= part
     return entries
 
 

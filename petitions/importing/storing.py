@@ -1,28 +1,20 @@
-"""Storing the plan of an import, and reporting where it differs from what is stored."""
+"""Storing the plan of an import, and reporting what was done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import models
+from django.db.models import QuerySet
 
 from core.text.characters import ignoring_blanks, ignoring_case_and_blanks
 from core.text.faults import Faults, FileProblem, Node, cited
-from core.text.json_values import is_given
 from organizations.models import Organization
 from petitions.counts.entries import record_entry
-from petitions.importing.reading import PetitionPlan, Plan
+from petitions.importing.following import Following
+from petitions.importing.reading import PetitionPlan, Plan, entries_of
 from petitions.models import Petition, Target
-from petitions.states import Source
-
-# Keys whose column has another name.
-COLUMNS = {"ended_on": "ended_at"}
-# Keys that are stored in rows of their own.
-NESTED = {
-    "petitions", "target", "targets", "supporters", "counted_by", "counted_at",
-    "translations",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,8 +26,10 @@ class ImportReport:
     known: int
     supporters: int
     """The number of supporters that this run added."""
-    differences: Sequence[str]
-    """The keys whose value in the file is not the stored one, which was left alone."""
+    changes: Sequence[str]
+    """What was stored already and has become what the file says."""
+    left: Sequence[str]
+    """What differs from the file and was left alone, with the reason."""
     warnings: Sequence[str]
     """Parts of the file that were imported but may not be meant."""
 
@@ -56,16 +50,14 @@ def compare_with_stored(plan: Plan, faults: Faults) -> None:
     elif plan.stored is None:
         with faults.noted():
             check_spelling(plan)
-    petitions = list(plan.stored.petitions.all()) if plan.stored else []
+    petitions = list(stored_petitions(plan.stored)) if plan.stored else []
     known = {ignoring_blanks(one.title): one for one in petitions}
     alike = {ignoring_case_and_blanks(one.title): one.title for one in petitions}
     for planned in plan.petitions:
         title = planned.petition.title
         planned.stored = known.get(ignoring_blanks(title))
         with faults.noted():
-            if planned.stored:
-                check_number(planned, planned.stored)
-            else:
+            if not planned.stored:
                 check_address(planned.node, planned.petition)
                 if twin := alike.get(ignoring_case_and_blanks(title)):
                     plan.warnings.append(another_spelling(planned, twin))
@@ -73,42 +65,62 @@ def compare_with_stored(plan: Plan, faults: Faults) -> None:
         check_name(plan)
 
 
-def store_plan(plan: Plan) -> ImportReport:
-    """Store what is not stored yet; return the report."""
-    differences: list[FileProblem] = []
+def stored_petitions(organization: Organization) -> QuerySet[Petition]:
+    """Return the petitions of an organisation with all that a file is compared with."""
+    return organization.petitions.prefetch_related(
+        "targets", "translations", "corrections", "count_entries", "imports"
+    )
+
+
+def store_plan(plan: Plan, now: datetime, *, overrules: bool) -> ImportReport:
+    """Store what is not stored yet, and follow what is; return the report."""
+    following = Following(now, overrules=overrules)
     organization = plan.stored
     if organization is None:
         organization = plan.organization
         organization.save()
     else:
-        differences += differing(plan.node, plan.organization, organization)
+        following.organization(plan)
     created = supporters = 0
     for planned in plan.petitions:
-        petition = planned.stored
-        if petition is None:
-            petition = planned.petition
-            petition.organization = organization
-            # An earlier petition of the file may have been given its slug.
-            check_address(planned.node, petition)
-            petition.save()
-            for _node, target in planned.targets:
-                target.petition = petition
-            Target.objects.bulk_create(target for _node, target in planned.targets)
-            created += 1
+        if planned.stored:
+            following.petition(planned, planned.stored)
         else:
-            differences += differing(planned.node, planned.petition, petition)
-            differences += differing_targets(planned, petition)
-        differences += store_translations(planned, petition)
-        supporters += store_entry(planned, petition)
-        differences += differing_entry(planned, petition)
+            store_petition(planned, organization)
+            created += 1
+            supporters += planned.number or 0
     return ImportReport(
         organization,
         created,
         len(plan.petitions) - created,
-        supporters,
-        [str(difference) for difference in differences],
-        [str(warning) for warning in plan.warnings],
+        supporters + following.supporters,
+        in_order(following.changes),
+        in_order(following.left),
+        in_order(plan.warnings),
     )
+
+
+def in_order(lines: Iterable[FileProblem]) -> list[str]:
+    """Return lines about a file in its order."""
+    return [str(line) for line in sorted(lines, key=lambda line: line.place)]
+
+
+def store_petition(planned: PetitionPlan, organization: Organization) -> None:
+    """Store a petition that is new here."""
+    petition = planned.petition
+    petition.organization = organization
+    # An earlier petition of the file may have been given its slug.
+    check_address(planned.node, petition)
+    petition.save()
+    for _node, target in planned.targets:
+        target.petition = petition
+    Target.objects.bulk_create(target for _node, target in planned.targets)
+    for _node, translation in planned.translations:
+        translation.petition = petition
+        translation.save()
+    for entry in entries_of(planned.counted, planned.number or 0):
+        entry.petition = petition
+        record_entry(entry)
 
 
 def another_spelling(planned: PetitionPlan, title: str) -> FileProblem:
@@ -119,44 +131,6 @@ def another_spelling(planned: PetitionPlan, title: str) -> FileProblem:
         f"differs in capitals or blanks alone from “{cited(title)}”, which was there "
         "already: both are kept, with the supporters of each.",
     )
-
-
-def left_alone(node: Node) -> FileProblem:
-    """Return the difference to report for one key."""
-    return FileProblem(node, "differs from what is stored, which was left alone.")
-
-
-def differing(
-    node: Node, planned: models.Model, stored: models.Model
-) -> Iterator[FileProblem]:
-    """Yield a difference for each key of an object whose value is not the stored
-    one."""
-    for key, value in node.value.items():
-        column = COLUMNS.get(key, key)
-        if not is_given(value) or key in NESTED or not hasattr(stored, column):
-            continue
-        if getattr(planned, column) != getattr(stored, column):
-            yield left_alone(value)
-
-
-def differing_targets(
-    planned: PetitionPlan, petition: Petition
-) -> Iterator[FileProblem]:
-    """Yield a difference for each target that is not the stored one, and for a list of
-    another length."""
-    stored = list(petition.targets.all())
-    if len(planned.targets) != len(stored):
-        key = "targets" if "targets" in planned.node.value else "target"
-        yield FileProblem(
-            planned.node.value[key],
-            f"has {len(planned.targets)}, and {len(stored)} are stored, which were "
-            "left alone.",
-        )
-    for (node, target), other in zip(planned.targets, stored, strict=False):
-        if isinstance(node.value, dict):
-            yield from differing(node, target, other)
-        elif (target.kind, target.name) != (other.kind, other.name):
-            yield left_alone(node)
 
 
 def known_organization(planned: Organization) -> Organization | None:
@@ -208,58 +182,3 @@ def check_name(plan: Plan) -> None:
             f"is the address of {there.name}, which has none of these petitions: "
             "choose another, or write that name if they are its own.",
         )
-
-
-def check_number(planned: PetitionPlan, stored: Petition) -> None:
-    """Raise FileProblem if another number of supporters is stored as counted
-    elsewhere."""
-    entries = stored.count_entries.filter(source=Source.IMPORTED)
-    before = sum(entry.number for entry in entries)
-    if planned.number is None or planned.number == before:
-        return
-    if entries or not planned.number:
-        raise FileProblem(
-            planned.node.value.get("supporters", planned.node),
-            f"is {planned.number}, but {before} were brought in before. Correct the "
-            "number with a count entry in the admin.",
-        )
-
-
-def store_translations(
-    planned: PetitionPlan, petition: Petition
-) -> Iterator[FileProblem]:
-    """Store translations into languages in which the petition has no text yet; for the
-    others, yield what differs."""
-    languages = petition.languages
-    for node, translation in planned.translations:
-        if translation.language in languages:
-            stored = petition.text_in(translation.language)
-            yield from differing(node, translation, stored)
-        else:
-            translation.petition = petition
-            translation.save()
-
-
-def store_entry(planned: PetitionPlan, petition: Petition) -> int:
-    """Store the supporters counted elsewhere, unless such an entry is stored already;
-    return how many supporters that adds."""
-    stored = petition.count_entries.filter(source=Source.IMPORTED)
-    if not planned.entries or stored.exists():
-        return 0
-    for entry in planned.entries:
-        entry.petition = petition
-        record_entry(entry)
-    return planned.number or 0
-
-
-def differing_entry(planned: PetitionPlan, petition: Petition) -> Iterator[FileProblem]:
-    """Yield `counted_by` and `counted_at` where none of the stored entries has the same
-    value."""
-    if not planned.entries:
-        return
-    stored = petition.count_entries.filter(source=Source.IMPORTED)
-    for key in ("counted_by", "counted_at"):
-        node = planned.node.value.get(key)
-        said = getattr(planned.entries[0], key)
-        if node and node.value and said not in {getattr(one, key) for one in stored}:
-            yield left_alone(node)

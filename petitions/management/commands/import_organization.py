@@ -45,8 +45,25 @@ class Command(DatabaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="a JSON file; see below")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="say what would be done, and store nothing",
+        )
+        parser.add_argument(
+            "--overrule",
+            action="store_true",
+            help="take from the file also what somebody has written here since",
+        )
 
-    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        file: Path,
+        dry_run: bool = False,
+        overrule: bool = False,
+        **options: Any,
+    ) -> None:
         try:
             with open(file, "rb", opener=open_at_once) as opened:
                 # Some files, such as /dev/zero, have no end.
@@ -54,7 +71,7 @@ class Command(DatabaseCommand):
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from None
         try:
-            report = self.patiently(data)
+            report = self.patiently(data, overrules=overrule, keeps=not dry_run)
         except FileProblem as problem:
             told = str(problem).split("\n")
             raise CommandError("\n".join(f"{file}: {one}" for one in told)) from None
@@ -62,11 +79,18 @@ class Command(DatabaseCommand):
         self.stdout.write(
             f"{organization.name}: {report.created} petitions brought in, "
             f"{report.known} were there already, {report.supporters} supporters "
-            "added.\n"
-            f"{settings.SITE_URL}{organization.get_absolute_url()}"
+            "added."
         )
-        for notice in (*bounded(report.warnings), *bounded(report.differences)):
-            self.stdout.write(f"{file}: {notice}")
+        if not report.created and not report.changes:
+            self.stdout.write("Nothing has changed.")
+        elif dry_run:
+            self.stdout.write("This was a rehearsal: nothing was stored.")
+        else:
+            address = f"{settings.SITE_URL}{organization.get_absolute_url()}"
+            self.stdout.write(address)
+        for notices in (report.warnings, report.changes, report.left):
+            for notice in bounded(notices):
+                self.stdout.write(f"{file}: {notice}")
         if not organization.can_ask_updates:
             self.stdout.write(
                 "Supporters are not asked whether you may write to them until the "
@@ -74,12 +98,12 @@ class Command(DatabaseCommand):
                 "the admin."
             )
 
-    def patiently(self, data: bytes) -> ImportReport:
+    def patiently(self, data: bytes, **options: bool) -> ImportReport:
         """Import all of it or nothing; retry while others hold locks on what it writes
         to."""
         for attempt in range(TRIES):
             try:
-                return import_file(data, now=timezone.now())
+                return import_file(data, now=timezone.now(), **options)
             except OperationalError as error:
                 if not is_held_back(error):
                     raise

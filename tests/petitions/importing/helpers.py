@@ -37,7 +37,7 @@ def refusal(tmp_path: Path, content: Any) -> list[str]:
     return str(refused.value).split("\n")
 
 
-def run(tmp_path: Path, content: Any) -> str:
+def run(tmp_path: Path, content: Any, *options: str) -> str:
     """Import a file with this content; return what the command prints."""
     file = tmp_path / "file.json"
     if isinstance(content, bytes):
@@ -46,7 +46,7 @@ def run(tmp_path: Path, content: Any) -> str:
         text = content if isinstance(content, str) else json.dumps(content, indent=1)
         file.write_text(text, encoding="utf-8")
     out = StringIO()
-    call_command("import_organization", file, stdout=out)
+    call_command("import_organization", file, *options, stdout=out)
     return out.getvalue()
 
 

@@ -1,5 +1,5 @@
-"""Importing a file a second time: what differs is reported, key by key, and none of it
-is stored."""
+"""Importing a file a second time: what differs and is not followed is reported, key by
+key, and none of it is stored (test_following.py has what is followed)."""
 
 from __future__ import annotations
 
@@ -62,12 +62,11 @@ def petition(**changes: Any) -> dict[str, Any]:
                     "fr-CA": {
                         "title": "Autre",
                         "text": "Texte.",
-                        "summary": "Neuf",
                         "addressees": "Tous",
                     }
                 }
             },
-            [f"translations.fr-CA.{k}" for k in ("title", "summary", "addressees")],
+            [f"translations.fr-CA.{k}" for k in ("title", "addressees")],
         ),
         ({"counted_by": "Others"}, ["counted_by"]),
         ({"counted_at": "2016-04-01"}, ["counted_at"]),
@@ -97,19 +96,6 @@ def rows() -> list[Any]:
             for model in (Target, Translation, CountEntry)
         ),
     ]
-
-
-@pytest.mark.parametrize("number", [0, 180])
-@pytest.mark.parametrize("by", ["Elsewhere Inc.", "Others"])
-def test_another_number_is_never_added_to_the_one_that_is_there(
-    tmp_path: Path, number: int, by: str
-) -> None:
-    run(tmp_path, petition())
-
-    with pytest.raises(CommandError, match="but 100 were brought in before"):
-        run(tmp_path, petition(supporters=number, counted_by=by))
-
-    assert CountEntry.objects.get().number == 100
 
 
 def test_a_number_that_staff_corrected_is_the_one_that_counts(tmp_path: Path) -> None:

@@ -224,23 +224,6 @@ def test_targets_are_limited_in_a_sentence(tmp_path: Path) -> None:
     assert Target.objects.count() == 1000
 
 
-def test_running_again_names_what_was_left_alone(tmp_path: Path) -> None:
-    first = {"title": "Grows", "supporters": 100}
-    run(tmp_path, file_of(first, description="Old"))
-    again = {**first, "text": "Corrected.", "state": "won", "outcome": "Won."}
-
-    said = run(tmp_path, file_of(again, description="New"))
-
-    for path in (
-        "description",
-        *(f"petitions[0].{k}" for k in ("text", "state", "outcome")),
-    ):
-        assert f"organization.{path}: differs from what is stored" in said
-    assert said.count("differs from what is stored") == 4
-    assert Petition.objects.get().text == "Text."
-    assert "differs" not in run(tmp_path, file_of(first, description="Old"))
-
-
 def test_no_day_and_no_history_is_made_up(visitor: Client, tmp_path: Path) -> None:
     run(
         tmp_path,
