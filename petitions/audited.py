@@ -15,7 +15,8 @@ SPOKEN = ("text", "link", "answered_by")
 # What the worker writes into a delivery pack in each batch.
 OF_BATCHES = (
     "up_to", "last_id", "columns", "names", "number_only", "left_out", "countries",
-    "regions", "names_by_region", "printed_to",
+    "regions", "names_by_region", "printed_to", "elsewhere_up_to", "elsewhere_to",
+    "names_elsewhere",
     "printed", "unprinted", "replaced", "files_erased_at", "earlier_id",
     "withdrawn_since",
 )  # fmt: skip
@@ -75,6 +76,7 @@ CHOICES: dict[str, Choice] = {
         hide=("name", "email", "text"),
     ),
     "petitions.signatureimport": Audited(OF_PETITION, leave_out=OF_IMPORTS),
+    "petitions.statedconsent": Audited("signature_import__petition__organization_id"),
     "petitions.asking": Audited(
         "signature_import__petition__organization_id",
         leave_out=("position", "line", "asked", "last_at"),

@@ -22,6 +22,7 @@ from django.db.models import Count, F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Left, Upper
 from django.utils.translation import gettext, override
 
+from core.text.days import plain_word
 from petitions.signatures.forms import country_names
 
 FEWEST = 10
@@ -112,6 +113,26 @@ def region_by_shape(country: str, start: str, shape: str) -> str:
         case "FR", "99999":
             region = DEPARTMENTS.get(start[:3]) or DEPARTMENTS.get(start[:2], "")
     return f"{country}-{region}" if region else country
+
+
+def region_said(country: str, postal_code: str, said: str) -> str:
+    """Return the region of somebody in a table, where a column may name it: by its
+    code or its name."""
+    region = region_of(country, postal_code)
+    return region if is_region(region) or not said else region_named(region, said)
+
+
+@lru_cache(maxsize=1_000)
+def region_named(country: str, said: str) -> str:
+    """Return the region of this code or name in a country; the country where it has
+    none."""
+    word = plain_word(said)
+    for code in all_regions():
+        if code.startswith(f"{country}-"):
+            names = [subdivision_name(code, tongue) for tongue in ("en", "fr")]
+            if word in {plain_word(name) for name in (code[3:], code, *names)}:
+                return code
+    return country
 
 
 def last_begun(ranges: Mapping[int, str], number: int) -> str:

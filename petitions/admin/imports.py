@@ -25,15 +25,15 @@ from core.text.spreadsheets import csv_table
 from organizations.rights import Right
 from organizations.scoping import Needs, ScopedAdmin, page, user_of
 from petitions import ways_back
-from petitions.admin import askings
+from petitions.admin import askings, stated_consents
 from petitions.admin.filters import PetitionFilter
 from petitions.importing import jobs, stored_files
-from petitions.importing.columns import IMPORTED, Column
-from petitions.importing.tables import DELIMITERS, ENCODINGS, Layout, guess, sample
+from petitions.importing.columns import Column, imported
+from petitions.importing.tables import DELIMITERS, ENCODINGS, Layout, sample
 from petitions.mail import asking
 from petitions.models import Petition, SignatureImport
 from petitions.models.imports import LARGEST_UPLOAD
-from petitions.states import ImportState, Source
+from petitions.states import Source
 
 FAULTS_SHOWN = 20
 """The faults that the page lists; the file has all that are kept."""
@@ -80,12 +80,12 @@ class LayoutForm(forms.ModelForm[SignatureImport]):
         super().__init__(*args, **kwargs)
         job = self.instance
         try:
-            self.layout = Layout.from_json(job.layout).importing()
+            self.layout = Layout.from_json(job.layout).importing(job.is_stated)
         except FileProblem:
             # It was stored by a version that had other choices.
-            with stored_files.open_file(job) as file:
-                guessed = guess(file, name=job.file_name, only=IMPORTED)
+            guessed = stored_files.guessed_anew(job)
             self.layout, job.heading = guessed.layout, guessed.heading
+        choices = imported(job.is_stated)
         self.initial.update(
             encoding=self.layout.encoding, delimiter=self.layout.delimiter
         )
@@ -100,7 +100,7 @@ class LayoutForm(forms.ModelForm[SignatureImport]):
                 choices=[
                     (value, label)
                     for value, label in Column.choices
-                    if value in IMPORTED
+                    if value in choices
                 ],
             )
             self.initial[name] = column.value
@@ -216,6 +216,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
 
     def get_urls(self) -> list[Any]:
         pages = {
+            "consent": self.consent,
             "columns": self.columns,
             "begin": self.begin,
             "choose-again": self.choose_again,
@@ -252,6 +253,8 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
                 "may_ask": may_mail and not asking.why_not_asked(job, now),
                 "askings": job.askings.all(),
                 "may_count": may_count,
+                "may_state": self.holds(request, Right.DELIVER, job),
+                "consents": job.stated_consents.select_related("target", "made_by"),
                 "is_open": jobs.is_open_to_imports(job.petition),
                 "entered": counted_before(job.petition),
                 "faults": [(fault, gettext(fault.sentence)) for fault in faults],
@@ -266,6 +269,13 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
 
     def back(self, job: SignatureImport) -> HttpResponse:
         return redirect("admin:petitions_signatureimport_change", job.pk)
+
+    @page(Right.DELIVER)
+    def consent(self, request: HttpRequest, job: SignatureImport) -> HttpResponse:
+        """State what its people agreed to."""
+        if not job.can_choose:
+            return self.back(job)
+        return stated_consents.consent_page(self, request, job)
 
     @page(Right.COUNT)
     def columns(self, request: HttpRequest, job: SignatureImport) -> HttpResponse:
@@ -296,13 +306,9 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
         try:
             with stored_files.open_file(job) as file:
                 lines = sample(file, form.layout) if sees else []
-                doubts = guess(
-                    file,
-                    name=job.file_name,
-                    encoding=form.layout.encoding,
-                    delimiter=form.layout.delimiter,
-                    only=IMPORTED,
-                ).doubts
+            layout = form.layout
+            guessed = stored_files.guessed_anew(job, layout.encoding, layout.delimiter)
+            doubts = guessed.doubts
         except FileProblem as problem:
             doubts = [str(problem)]
         organization = self.organization_id(job)
@@ -320,6 +326,7 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
             "original": job,
             "form": form,
             "lines": lines,
+            "may_state": self.holds(request, Right.DELIVER, job),
             "doubts": doubts if sees else [],
         }
         template = "admin/petitions/signatureimport/columns.html"
@@ -329,21 +336,13 @@ class SignatureImportAdmin(ScopedAdmin[SignatureImport]):
     def read_again(self, request: HttpRequest, job: SignatureImport) -> HttpResponse:
         """Guess the columns anew, with the encoding and delimiter that were chosen."""
         try:
-            with stored_files.open_file(job) as file:
-                guessed = guess(
-                    file,
-                    name=job.file_name,
-                    encoding=request.POST.get("encoding", ""),
-                    delimiter=request.POST.get("delimiter", ""),
-                    only=IMPORTED,
-                )
+            stored_files.guess_again(
+                job,
+                request.POST.get("encoding", ""),
+                request.POST.get("delimiter", ""),
+            )
         except FileProblem as problem:
             messages.error(request, str(problem))
-        else:
-            choosing = SignatureImport.objects.filter(
-                pk=job.pk, state__in=(ImportState.READ, ImportState.FAILED)
-            )
-            choosing.update(layout=guessed.layout.as_json(), heading=guessed.heading)
         return redirect("admin:petitions_signatureimport_columns", job.pk)
 
     def do(

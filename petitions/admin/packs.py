@@ -33,10 +33,17 @@ from petitions.models import (
     Pack,
     Petition,
     Signature,
+    StatedConsent,
     Target,
 )
 from petitions.models.packs import AGREED
-from petitions.states import PUBLIC_STATES, PackContents, PackState, TargetKind
+from petitions.states import (
+    PUBLIC_STATES,
+    ImportState,
+    PackContents,
+    PackState,
+    TargetKind,
+)
 
 ON_A_PAGE = 100
 """The number of names that staff look through at a time."""
@@ -86,6 +93,18 @@ def agreement(pack: Pack) -> dict[str, int]:
     )
 
 
+def is_named_elsewhere(petition: Petition) -> bool:
+    """Return whether anybody imported agreed to be handed over by name."""
+    return StatedConsent.objects.filter(
+        signature_import__petition=petition, signature_import__state=ImportState.DONE
+    ).exists()
+
+
+def named_elsewhere(pack: Pack) -> int:
+    """Return how many of those imported agreed to it where they signed."""
+    return sum(pack.named_by(consent).count() for consent in pack.stated())
+
+
 def deliver(
     model_admin: admin.ModelAdmin[Petition], request: HttpRequest, petition: Petition
 ) -> HttpResponse:
@@ -94,7 +113,7 @@ def deliver(
     now = timezone.now()
     draft = Pack(petition=petition, made_by=user_of(request), made_at=now)
     number = agreement(draft)
-    if not number["named"]:
+    if not number["named"] and not is_named_elsewhere(petition):
         draft.contents = PackContents.NUMBERS
     form = PackForm(request.POST or None, instance=draft)
     if petition.state in PUBLIC_STATES and form.is_valid():
@@ -187,6 +206,7 @@ class PackAdmin(ScopedAdmin[Pack]):
             }
             if pack.state == PackState.PREPARING:
                 context["number"] = agreement(pack)
+                context["elsewhere"] = named_elsewhere(pack)
         return super().changeform_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
@@ -267,7 +287,9 @@ class PackAdmin(ScopedAdmin[Pack]):
         if request.method != "POST" or not there:
             return redirect("admin:petitions_pack_change", pack.pk)
         assert pack.finished_at is not None
-        entries.note(pack, gettext("Downloaded the files"), rows=pack.names)
+        entries.note(
+            pack, gettext("Downloaded the files"), rows=pack.names + pack.elsewhere
+        )
         day = timezone.localdate(pack.finished_at)
         name = f"{pack.petition.slug}-{pack.pk}-{day:%Y-%m-%d}.zip"
         return StreamingHttpResponse(

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from core import slots
 from core.http.public_data import full
 from core.text.spreadsheets import csv_table
 from petitions.counts import by_day, checkpoints
-from petitions.models import Pack, PackFile, PackPiece
+from petitions.models import ImportedSignature, Pack, PackFile, PackPiece
 from petitions.regions import (
     named_countries,
     named_regions,
@@ -37,6 +37,10 @@ DAYS = "days.csv"
 MANIFEST = "manifest.json"
 PLACES = ("place", REGION, "country")
 """The columns of the list that say where somebody lives, in their order."""
+ELSEWHERE = "elsewhere.csv"
+AGREEMENTS = "agreements.csv"
+ELSEWHERE_COLUMNS = ("name", *PLACES)
+"""The columns of the list of those who signed elsewhere, but for their agreement."""
 READ = ("pk", "delivery", "comment_approved", "country", "postal_code")
 """The columns of signatures that decide what the list shows, beside those shown."""
 PIECES_AT_ONCE = 8
@@ -80,6 +84,34 @@ def add_names(pack: Pack, rows: Iterable[Row], *, first: int) -> None:
     )
 
 
+def add_elsewhere(pack: Pack, rows: Sequence[ImportedSignature], number: int) -> None:
+    """Add lines to the list of those who signed elsewhere, of the agreement with this
+    `number`; with its heading when they are the first."""
+    before = pack.elsewhere
+    with override(language_of_pack(pack)):
+        language = language_of_pack(pack)
+        lines = [
+            [str(line), *elsewhere_cells(row, language), str(number)]
+            for line, row in enumerate(rows, before + 1)
+        ]
+        head = [
+            gettext("Number"),
+            *(headings()[name] for name in ELSEWHERE_COLUMNS),
+            gettext("Agreement"),
+        ]
+    add_piece(
+        pack,
+        ELSEWHERE,
+        csv_table(lines if before else [head, *lines], begins=not before),
+    )
+
+
+def elsewhere_cells(row: ImportedSignature, language: str) -> list[str]:
+    """Return what the list shows of somebody who signed elsewhere."""
+    country = country_names(language).get(row.country, row.country)
+    return [row.name, row.place, subdivision_name(row.region, language), country]
+
+
 def headings() -> dict[str, str]:
     """Return the headings of the list's columns in the active language."""
     labels = {
@@ -113,6 +145,7 @@ def write_numbers(pack: Pack) -> None:
         head = [gettext("Region"), gettext("Signatures confirmed here")]
         if lines := by_region(pack, language):
             add_piece(pack, REGIONS, csv_table([head, *lines], begins=True))
+        write_agreements(pack)
         # All, also what public pages show in the next slot.
         with slots.showing(timezone.now()):
             counted = by_day.sources_by_day(pack.petition)
@@ -122,6 +155,34 @@ def write_numbers(pack: Pack) -> None:
             for day, sources in counted
         ]
         add_piece(pack, DAYS, csv_table([head, *days], begins=True))
+
+
+def write_agreements(pack: Pack) -> None:
+    """Write what those who signed elsewhere agreed to, by the numbers in their list;
+    nothing where it has nobody."""
+    head = [
+        gettext("Agreement"), gettext("Where"), gettext("Address"), gettext("From"),
+        gettext("Until"), gettext("In these words"), gettext("Names"),
+    ]  # fmt: skip
+    lines = [list(map(str, one.values())) for one in agreed_elsewhere(pack)]
+    if lines:
+        add_piece(pack, AGREEMENTS, csv_table([head, *lines], begins=True))
+
+
+def agreed_elsewhere(pack: Pack) -> list[dict[str, Any]]:
+    """Return where, when and in which words those who signed elsewhere agreed."""
+    return [
+        {
+            "agreement": one.number,
+            "where": one.consent.place,
+            "address": one.consent.url,
+            "from": one.consent.begun_on.isoformat(),
+            "until": one.consent.ended_on.isoformat(),
+            "words": one.consent.words,
+            "names": one.names,
+        }
+        for one in pack.agreements()
+    ]
 
 
 def by_country(pack: Pack, language: str) -> list[tuple[str, int]]:
@@ -212,6 +273,8 @@ def manifest(pack: Pack) -> dict[str, Any]:
             "parts_not_printed": pack.unprinted,
             "characters_not_printed": pack.replaced,
         },
+        # Of those imported: who agreed there that their names are handed over.
+        "signed_elsewhere": agreed_elsewhere(pack),
         "files": [
             {"name": file.name, "size": file.size, "sha256": file.sha256}
             for file in pack.files.all()

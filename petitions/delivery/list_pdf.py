@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from core.i18n.languages import Passage, direction, reader_language
 from core.pdf.fonts import direction_of
 from core.pdf.rendering import Rendered, render_pdf
+from petitions.models import StatedConsent
 from petitions.signature_fields import COUNTRY, HANDED_OVER, PLACE, REGION
 
 TEMPLATE = Path(__file__).with_name("list.typ")
@@ -45,7 +46,7 @@ class ListLine:
 class Heading:
     """The heading of a part of the list. `as_of` is when the signatures were
     counted; the parts are numbered from 1. `region` names what the part is of, "" for
-    the next of all names."""
+    the next of all names; `agreed` is what those agreed to who signed elsewhere."""
 
     title: Passage
     to: str
@@ -54,6 +55,7 @@ class Heading:
     part: int = 1
     parts: int = 1
     region: str = ""
+    agreed: StatedConsent | None = None
 
 
 def render_part(lines: Sequence[ListLine], heading: Heading) -> Rendered:
@@ -104,9 +106,27 @@ def heading_facts(lines: Sequence[ListLine], heading: Heading) -> list[tuple[str
     if heading.region:
         facts[2] = (gettext("Signatures"), intcomma(len(lines)))
         facts.insert(2, (gettext("Region"), heading.region))
+    if heading.agreed:
+        facts[2:2] = agreed_facts(heading.agreed)
     if heading.parts > 1:
         facts.insert(2, (gettext("Part"), gettext("%(part)s of %(parts)s") % parts))
     return facts
+
+
+def agreed_facts(agreed: StatedConsent) -> list[tuple[str, str]]:
+    """Return where and when those who signed elsewhere agreed that their names are
+    handed over, and in which words."""
+    days = {
+        "from": date_format(agreed.begun_on, "DATE_FORMAT"),
+        "until": date_format(agreed.ended_on, "DATE_FORMAT"),
+    }
+    where = " ".join(filter(None, [agreed.place, agreed.url]))
+    words = {"words": agreed.words_in_line}
+    return [
+        (gettext("Signed elsewhere"), where),
+        (gettext("When"), gettext("%(from)s to %(until)s") % days),
+        (gettext("They agreed in these words"), gettext("“%(words)s”") % words),
+    ]
 
 
 def directed(text: str) -> list[str]:

@@ -5,7 +5,7 @@ at any point loses nothing and writes nothing twice.
 Each batch lists the next `printing.PART` names, and counts by country and region the
 signatures that it passed. So the numbers and the list are of the same signatures: the
 names, those who agreed to the number alone, and those left out add up to what was
-confirmed.
+confirmed. Those who signed elsewhere and agreed to it there are in a list of their own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db.models import Max, Q
 
 from petitions.delivery import files, printing
 from petitions.delivery.letters import next_letter
-from petitions.models import Pack, Petition, Signature
+from petitions.models import ImportedSignature, Pack, Petition, Signature
 from petitions.regions import count_by_region, is_region, region_of
 from petitions.signature_fields import HANDED_OVER, REGION
 from petitions.states import PUBLIC_STATES, Delivery, PackState
@@ -36,6 +36,7 @@ def begin_pack(pack: Pack, *, now: datetime) -> None:
     if petition.state not in PUBLIC_STATES:
         raise PackNotPossible
     newest = Signature.objects.filter(petition=petition).aggregate(newest=Max("pk"))
+    last = ImportedSignature.objects.filter(petition=petition).aggregate(last=Max("pk"))
     waiting = Pack.objects.with_files().filter(pk=pack.pk, state=PackState.PREPARING)
     try:
         with transaction.atomic():
@@ -43,6 +44,7 @@ def begin_pack(pack: Pack, *, now: datetime) -> None:
                 state=PackState.RUNNING,
                 as_of=now,
                 up_to=newest["newest"] or 0,
+                elsewhere_up_to=last["last"] or 0,
                 paper=petition.paper,
                 imported=petition.imported,
             )
@@ -91,8 +93,10 @@ def advance_pack(now: datetime) -> bool:
         pack = rows.filter(pk=oldest.pk).first()
         if pack is None:  # called off meanwhile
             return True
-        if not pack.is_listed:
+        if not pack.is_counted:
             write_batch(pack)
+        elif not pack.is_listed:
+            write_elsewhere(pack)
         elif printed is not None:
             printing.keep_printed(pack, printed)
         elif letter is not None:
@@ -127,6 +131,22 @@ def write_batch(pack: Pack) -> None:
     pack.names += len(rows)
     pack.number_only = sum(pack.countries.values()) - pack.names - pack.left_out
     pack.last_id = last
+
+
+def write_elsewhere(pack: Pack) -> None:
+    """Write the next names of those who signed elsewhere, of one import, into their
+    list, and update the progress of `pack` without saving it."""
+    for number, consent in enumerate(pack.stated(), 1):
+        # An import is checked when the one before it is counted: its people come later.
+        ahead = pack.named_by(consent).filter(pk__gt=pack.elsewhere_to)
+        if rows := list(ahead[: printing.PART]):
+            files.add_elsewhere(pack, rows, number)
+            numbers = Counter(pack.names_elsewhere)
+            numbers[str(consent.pk)] += len(rows)
+            pack.names_elsewhere = dict(numbers)
+            pack.elsewhere_to = rows[-1].pk
+            return
+    pack.elsewhere_to = pack.elsewhere_up_to
 
 
 def finish_pack(pack: Pack, now: datetime) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -33,7 +33,14 @@ from organizations.models import User
 from organizations.rights import Right
 from petitions import reports
 from petitions.delivery import files
-from petitions.models import Answer, OfficeAnswer, OfficeLink, Pack
+from petitions.models import (
+    Answer,
+    OfficeAnswer,
+    OfficeLink,
+    Pack,
+    PackFile,
+    StatedConsent,
+)
 from petitions.signatures.tokens import (
     Broken,
     TokenPurpose,
@@ -138,26 +145,51 @@ class Names:
     after: int
 
 
-def names_page(pack: Pack, *, sought: str, after: int, language: str) -> Names:
+def names_page(
+    pack: Pack,
+    *,
+    sought: str,
+    after: int,
+    language: str,
+    agreed: StatedConsent | None = None,
+) -> Names:
     """Return a page of the names in the pack's list whose name or place has what is
-    `sought`, in the columns and order of names.csv, without those who withdrew
-    since."""
+    `sought`, in the columns and order of names.csv, without those who withdrew since;
+    of those who signed elsewhere, in those of elsewhere.csv, when `agreed` says what
+    they agreed to."""
     if not has_files(pack):
         return Names([], [], 0)
-    rows = pack.listed().filter(pk__gt=after).order_by("pk")
+    titles = files.headings()
+    columns = list(files.ELSEWHERE_COLUMNS) if agreed else pack.columns
+    rows: QuerySet[Any] = pack.named_by(agreed) if agreed else pack.listed()
+    rows = rows.filter(pk__gt=after).order_by("pk")
     if sought:
-        shown = {"name", "place"} & set(pack.columns)
+        shown = {"name", "place"} & set(columns)
         conditions = Q()
         for column in shown:
             conditions |= Q(**{f"{column}__icontains": sought})
         rows = rows.filter(conditions) if shown else rows.none()
-    read = list(rows.values(*files.columns_of(pack))[: ON_A_PAGE + 1])
+    if not agreed:
+        rows = rows.values(*files.columns_of(pack))
+    read = list(rows[: ON_A_PAGE + 1])
     page = read[:ON_A_PAGE]
-    titles = files.headings()
-    return Names(
-        [titles[name] for name in pack.columns],
-        [[files.cell(row, name, language) for name in pack.columns] for row in page],
-        page[-1]["pk"] if len(read) > ON_A_PAGE else 0,
+    more = len(read) > ON_A_PAGE
+    if agreed:
+        lines = [files.elsewhere_cells(row, language) for row in page]
+        after = page[-1].pk if more else 0
+    else:
+        lines = [[files.cell(row, name, language) for name in columns] for row in page]
+        after = page[-1]["pk"] if more else 0
+    return Names([titles[name] for name in columns], lines, after)
+
+
+def names_of_file(pack: Pack, file: PackFile | None) -> int:
+    """Return the number of names that a file has, of its list; None stands for all."""
+    lists = {"names": pack.names, "elsewhere": pack.elsewhere}
+    return sum(
+        number
+        for name, number in lists.items()
+        if file is None or file.name.startswith(name)
     )
 
 

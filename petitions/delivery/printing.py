@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import ceil
@@ -20,7 +20,7 @@ from core.pdf.fonts import NoFonts
 from core.pdf.rendering import NotRendered, Rendered
 from core.text.spreadsheets import BOM, from_text
 from petitions.delivery import files
-from petitions.delivery.list_pdf import WIDTHS, Heading, ListLine, render_part
+from petitions.delivery.list_pdf import Heading, ListLine, render_part
 from petitions.models import Pack, PackPiece
 from petitions.regions import FEWEST, all_regions, region_name, subdivision_name
 from petitions.signature_fields import REGION
@@ -53,14 +53,17 @@ class Printed:
     last: int
     pdf: Rendered | None
     region: str = ""
+    list: str = "names"
+    before: int = 0
+    """The parts of another list that were printed before."""
 
     @property
     def name(self) -> str:
         """The name of its file."""
         if self.parts == 1:
-            return "names.pdf"
+            return f"{self.list}.pdf"
         number = f"{self.part:0{max(3, len(str(self.parts)))}}"
-        return f"names-{'-'.join(filter(None, [number, self.region]))}.pdf"
+        return f"{'-'.join(filter(None, [self.list, number, self.region]))}.pdf"
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,11 @@ def print_next(pack: Pack) -> Printed | None:
         regions = parts_by_region(pack, language) if is_by_region(pack) else []
         parts = len(regions) or pieces.count()
         if part > parts:
-            return None
+            return print_elsewhere(pack, part - parts, before=parts)
         of = regions[part - 1] if regions else None
         if of is None:
-            lines = lines_of_piece(pack, bytes(pieces.get(position=part).content))
+            piece = pieces.get(position=part)
+            lines = lines_of_piece(pack.columns, bytes(piece.content))
         else:
             after = 0 if of.first else pack.printed_to
             lines = list(islice(lines_of_regions(pack, of.regions, after), PART))
@@ -106,6 +110,33 @@ def print_next(pack: Pack) -> Printed | None:
             part, parts, lines[-1].number, None, region=of.name if of else ""
         )
         pdf = attempt_printing(pack, printed.name, lambda: render_part(lines, heading))
+    return replace(printed, pdf=pdf)
+
+
+def print_elsewhere(pack: Pack, part: int, *, before: int) -> Printed | None:
+    """Print a part of the list of those who signed elsewhere, all of one agreement;
+    return None when there is no more. The language has to be the active one."""
+    pieces = PackPiece.objects.filter(file__pack=pack, file__name=files.ELSEWHERE)
+    piece, parts = pieces.filter(position=part).first(), pieces.count()
+    if piece is None:
+        return None
+    assert pack.as_of is not None
+    columns = [*files.ELSEWHERE_COLUMNS, "agreement"]
+    lines = lines_of_piece(columns, bytes(piece.content))
+    number = int(lines[0].cell("agreement"))
+    heading = Heading(
+        title=pack.petition.passage_in(pack.petition.language, "title"),
+        to=pack.target.label_with_office,
+        organization=pack.petition.organization.display_name,
+        as_of=pack.as_of,
+        part=part,
+        parts=parts,
+        agreed=next(one.consent for one in pack.agreements() if one.number == number),
+    )
+    printed = Printed(
+        part, parts, lines[-1].number, None, list="elsewhere", before=before
+    )
+    pdf = attempt_printing(pack, printed.name, lambda: render_part(lines, heading))
     return replace(printed, pdf=pdf)
 
 
@@ -148,7 +179,7 @@ def lines_of_regions(
     pieces = PackPiece.objects.filter(file__pack=pack, file__name=files.NAMES)
     # Each piece but the last has as many lines as a part.
     for piece in pieces.filter(position__gt=after // PART).iterator(chunk_size=1):
-        for line in lines_of_piece(pack, bytes(piece.content)):
+        for line in lines_of_piece(pack.columns, bytes(piece.content)):
             country, region = line.cell("country"), line.cell(REGION)
             code = regions_by_name.get(region) or countries.get(country, country)
             if line.number > after and code in regions:
@@ -176,7 +207,7 @@ def attempt_printing(
 def keep_printed(pack: Pack, printed: Printed) -> None:
     """Add what was printed to the pack's files, and to its progress without saving
     it."""
-    pack.printed, pack.printed_to = printed.part, printed.last
+    pack.printed, pack.printed_to = printed.before + printed.part, printed.last
     if printed.pdf is None:
         pack.unprinted += 1
         return
@@ -184,8 +215,8 @@ def keep_printed(pack: Pack, printed: Printed) -> None:
     files.add_piece(pack, printed.name, printed.pdf.content)
 
 
-def lines_of_piece(pack: Pack, content: bytes) -> list[ListLine]:
-    """Return the lines of a piece of names.csv, as they are printed."""
+def lines_of_piece(columns: Sequence[str], content: bytes) -> list[ListLine]:
+    """Return the lines of a piece of a list in CSV, by its columns."""
     piece = content.decode()
     rows = list(csv.reader(io.StringIO(piece.removeprefix(BOM), newline="")))
     if piece.startswith(BOM):
@@ -193,11 +224,7 @@ def lines_of_piece(pack: Pack, content: bytes) -> list[ListLine]:
     return [
         ListLine(
             int(number),
-            {
-                name: from_text(cell)
-                for name, cell in zip(pack.columns, cells, strict=True)
-                if name in WIDTHS
-            },
+            {name: from_text(cell) for name, cell in zip(columns, cells, strict=True)},
         )
         for number, *cells in rows
     ]

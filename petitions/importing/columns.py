@@ -39,8 +39,11 @@ SEVERAL = frozenset({Column.UPDATES, Column.UNSUBSCRIBED})
 """A file may have several columns of these: a no in any of them is a no."""
 IMPORTED = COUNTED | SEVERAL
 """What imports read: what decides whether somebody counts, and whether they may be
-asked by mail. They leave all others out until they bring in stated consent, too;
-rows.py reads them already."""
+asked by mail."""
+HANDED_OVER = frozenset(
+    {Column.PLACE, Column.POSTAL_CODE, Column.REGION, Column.COUNTRY}
+)
+"""What they read besides where people agreed to be handed over by name."""
 
 # Headings as `plain_word` makes them: without case, accents, blanks and signs.
 HEADINGS = {
@@ -110,6 +113,12 @@ KNOWN = {
     for column, words in HEADINGS.items()
     for word in words.split()
 }
+
+
+def imported(stated: bool) -> frozenset[Column]:
+    """Return what an import reads of a file; `stated` is whether its people agreed to
+    be handed over by name."""
+    return IMPORTED | HANDED_OVER if stated else IMPORTED
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ point loses nothing and does nothing twice.
 
 The check keeps the keys of the addresses, and counts nobody; importing counts those
 very rows. So nothing is imported that was not checked, and duplicates are found in a
-file of any length without a list of them in memory.
+file of any length without a list of them in memory. It also keeps the names, where
+staff state that their owners agreed to be handed over (StatedConsent).
 
 Nobody is counted twice: whoever has a signature here, a withdrawn one, too, is left
 out, and confirming deletes the row of an import in its own statement. Only a
@@ -55,6 +56,7 @@ from petitions.models.imports import (
     UNCOUNTED,
     change_imported,
 )
+from petitions.regions import is_region, region_said
 from petitions.states import (
     PUBLIC_STATES,
     AskingState,
@@ -225,8 +227,9 @@ def check_batch(job: SignatureImport, now: datetime, size: int) -> None:
     """Read the next `size` lines, keep the keys of their addresses, and update the
     progress of `job` without saving it. Behind the last line the check ends."""
     try:
-        whole = Layout.from_json(job.layout).importing()
-        layout = whole.counting()
+        stated = job.is_stated
+        whole = Layout.from_json(job.layout).importing(stated)
+        layout = whole.counting(stated)
         with open_file(job) as file:
             rest = records(file, layout, position=job.position, line=job.line)
             batch = list(islice(rest, size))
@@ -253,9 +256,9 @@ def check_batch(job: SignatureImport, now: datetime, size: int) -> None:
             faults += read
             job.faults += 1
     keep_faults(job, faults)
-    addresses = [row.email for row in rows if row.email]
-    job.without_address += len(rows) - len(addresses)
-    keep_people(job, addresses, may_ask)
+    people = [row for row in rows if row.email]
+    job.without_address += len(rows) - len(people)
+    keep_people(job, people, may_ask, stated=stated)
     if refused:
         newest = key_ring.current_keyring().newest
         keys = [newest.key(address) for address in refused if address]
@@ -288,16 +291,22 @@ def says_no(record: Record, layout: Layout) -> bool:
 
 
 def keep_people(
-    job: SignatureImport, addresses: Iterable[str], may_ask: Collection[str] = ()
+    job: SignatureImport,
+    people: Iterable[Row],
+    may_ask: Collection[str],
+    *,
+    stated: bool,
 ) -> None:
     """Keep a row for each address whose owner is not known under the petition yet, and
-    count the others, in `job`. Those of `may_ask` may be asked by mail."""
+    count the others, in `job`. Those of `may_ask` may be asked by mail; where `stated`,
+    they agreed to be handed over by name."""
     ring = key_ring.current_keyring()
     newest = ring.newest
     # By the key of the newest version: all keys that rows of this mailbox may have.
     new: dict[UUID, ImportedSignature] = {}
     keys: dict[UUID, list[UUID]] = {}
-    for address in addresses:
+    for row in people:
+        address = row.email
         key = newest.key(address)
         if key in new:
             job.duplicates += 1
@@ -310,6 +319,7 @@ def keep_people(
             address_key=newest.address_key(address),
             email_key_version=newest.number,
             may_ask=address in may_ask,
+            **(kept_to_hand_over(row) if stated else {}),
         )
     everything = [key for known in keys.values() for key in known]
     signed = signed_by(job.petition_id, everything)
@@ -329,6 +339,19 @@ def keep_people(
         del new[key]
     ImportedSignature.objects.bulk_create(new.values())
     job.found += len(new)
+
+
+def kept_to_hand_over(row: Row) -> dict[str, str]:
+    """Return what is kept of somebody to be handed over, by its columns."""
+    if not row.name:
+        return {}
+    region = region_said(row.country, row.postal_code, row.region)
+    return {
+        "name": row.name,
+        "place": row.place,
+        "country": row.country or region[:2],
+        "region": region if is_region(region) else "",
+    }
 
 
 def signed_by(petition_id: int, keys: Iterable[UUID]) -> set[UUID]:

@@ -11,10 +11,11 @@ from typing import Any, BinaryIO, cast
 from django.db import transaction
 
 from core.text.characters import clean_line
-from petitions.importing.columns import IMPORTED
+from petitions.importing.columns import IMPORTED, imported
 from petitions.importing.sheets import as_csv, is_sheet
-from petitions.importing.tables import guess
+from petitions.importing.tables import Guess, guess
 from petitions.models import ImportPiece, SignatureImport
+from petitions.models.imports import CHOOSING
 
 LONGEST_NAME = 200
 PIECE = 2**20
@@ -72,6 +73,29 @@ def keep_file(job: SignatureImport, name: str, file: BinaryIO) -> None:
     readable.seek(0)
     with transaction.atomic():
         store_file(job, iter(lambda: readable.read(PIECE), b""))
+
+
+def guessed_anew(
+    job: SignatureImport, encoding: str = "", delimiter: str = ""
+) -> Guess:
+    """Return what the columns of an import's file seem to be, with this encoding and
+    delimiter if they are given; raise FileProblem for what cannot be read."""
+    with open_file(job) as file:
+        return guess(
+            file,
+            name=job.file_name,
+            encoding=encoding,
+            delimiter=delimiter,
+            only=imported(job.is_stated),
+        )
+
+
+def guess_again(job: SignatureImport, encoding: str = "", delimiter: str = "") -> None:
+    """Store what the columns of a file whose columns are not chosen yet seem to be;
+    raise FileProblem likewise."""
+    guessed = guessed_anew(job, encoding, delimiter)
+    choosing = SignatureImport.objects.filter(pk=job.pk, state__in=CHOOSING)
+    choosing.update(layout=guessed.layout.as_json(), heading=guessed.heading)
 
 
 def store_file(job: SignatureImport, content: Iterable[bytes]) -> None:

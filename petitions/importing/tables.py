@@ -100,14 +100,16 @@ class Layout:
         check_choice(encoding, delimiter)
         return cls(encoding, delimiter, columns, day_first, silent)
 
-    def importing(self) -> Layout:
-        """Return it with the columns alone that imports read."""
-        columns = headings.narrowed(self.columns, headings.IMPORTED)
+    def importing(self, stated: bool = False) -> Layout:
+        """Return it with the columns alone that imports read; see
+        `columns.imported`."""
+        columns = headings.narrowed(self.columns, headings.imported(stated))
         return replace(self, columns=tuple(columns))
 
-    def counting(self) -> Layout:
-        """Return it with the columns alone that decide whether somebody counts."""
-        columns = headings.narrowed(self.columns, headings.COUNTED)
+    def counting(self, stated: bool = False) -> Layout:
+        """Return it without the columns that say whom one may write to."""
+        read = headings.imported(stated) - headings.SEVERAL
+        columns = headings.narrowed(self.columns, read)
         return replace(self, columns=tuple(columns))
 
     def why_unusable(self) -> str:

@@ -23,16 +23,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, transaction
 from django.db.models import (
     Exists,
     F,
-    Func,
     OuterRef,
     Q,
     QuerySet,
-    UUIDField,
 )
 from django.db.models.functions import Upper
 from django.utils import timezone
@@ -66,6 +63,7 @@ from petitions.models import (
     UnsubscribedMailbox,
 )
 from petitions.models.askings import GOES_ON
+from petitions.models.imports import of_mailbox
 from petitions.models.mailings import CALL_OFF_WITHIN
 from petitions.models.mails import MailKind, MailState, Priority
 from petitions.names import folded_name
@@ -136,18 +134,6 @@ def number_to_ask(job: SignatureImport) -> int:
     counting them takes too long."""
     with transaction.atomic(), statement_timeout(PATIENCE):
         return people_to_ask(job).count()
-
-
-def of_mailbox(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Return those of `rows` (Suppression or Bounce) that are about an imported person;
-    see `key_ring.silenced`."""
-    own = Func(
-        OuterRef("address_key"),
-        template="ARRAY[%(expressions)s]",
-        output_field=ArrayField(UUIDField()),
-    )
-    named = Q(address_keys=None) | Q(address_keys__contains=own)
-    return rows.filter(named, pk=OuterRef("email_key"))
 
 
 def why_not_asked(job: SignatureImport, now: datetime) -> StrOrPromise:

@@ -480,6 +480,6 @@ class Migration(migrations.Migration):
         ),
         *(
             RunSQLFile(SQL / f"{subject}.sql")
-            for subject in ("imports", "petitions", "translations")
+            for subject in ("petitions", "translations")
         ),
     ]

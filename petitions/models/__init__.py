@@ -55,6 +55,7 @@ from petitions.models.requests import SupporterRequest
 from petitions.models.retention import RetentionLimit
 from petitions.models.search import SearchDocument, SearchWord
 from petitions.models.signatures import Comment, Consent, MergedSignature, Signature
+from petitions.models.stated_consents import StatedConsent
 from petitions.models.targets import Target
 from petitions.models.topics import Topic, TopicName
 from petitions.models.translations import Translation, Words
@@ -131,6 +132,7 @@ __all__ = [
     "Signature",
     "SignatureImport",
     "SourceTally",
+    "StatedConsent",
     "SupporterRequest",
     "Suppression",
     "TaggedLink",

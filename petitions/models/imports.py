@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Func, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
 from organizations.models import User
 from petitions.models.counts import CountChange, check_day_of_counting
+from petitions.models.mails import Suppression
 from petitions.models.petitions import Petition
 from petitions.states import ImportState, Source
 
@@ -57,8 +59,10 @@ class SignatureImport(models.Model):
 
     The worker checks the whole file first, and keeps the key of each address without
     counting anybody; when staff then import it, those people are counted, batch by
-    batch. So what is imported is what was checked. Nobody in it is shown or handed
-    over, for nobody was asked here; each is mailed once at most, to be asked (Asking).
+    batch. So what is imported is what was checked. Nobody in it is shown, and nobody
+    handed over, for nobody was asked here, unless staff state where and in which words
+    they agreed to that (StatedConsent); each is mailed once at most, to be asked
+    (Asking).
 
     What it counts is provable: its `people` who are counted, and `keyless`.
 
@@ -227,6 +231,11 @@ class SignatureImport(models.Model):
         return self.state in CHOOSING and self.file_erased_at is None
 
     @property
+    def is_stated(self) -> bool:
+        """Whether staff state that its people agreed to be handed over by name."""
+        return self.stated_consents.exists()
+
+    @property
     def can_call_off(self) -> bool:
         return self.state in UNCOUNTED
 
@@ -267,6 +276,13 @@ class ImportedSignatureQuerySet(models.QuerySet["ImportedSignature"]):
         keys = ring.address_keys(address)
         return self.of_mailbox(address, ring).filter(address_key__in=keys)
 
+    def named(self) -> ImportedSignatureQuerySet:
+        """Return those who may be handed over by name: they count, by an import that
+        stands, and no “never write again” covers their address."""
+        rows = self.filter(counted=True, signature_import__state=ImportState.DONE)
+        silent = of_mailbox(Suppression.objects.all())
+        return rows.exclude(name="").filter(~Exists(silent))
+
     def take_away(self, *, now: datetime) -> Counter[int]:
         """Delete them, and lower the counts of their petitions by those that counted;
         return how many did, by petition. Call it in a transaction."""
@@ -279,10 +295,14 @@ class ImportedSignatureQuerySet(models.QuerySet["ImportedSignature"]):
 
 
 class ImportedSignature(models.Model):
-    """Somebody who signed elsewhere, by the keys of their address alone: nobody was
-    asked here, so neither name nor address is kept. One row a mailbox and petition, so
-    that they count once over all files, and not beside a signature that they confirm
-    here: confirming deletes the row (petitions/sql/imports.sql) and lowers the number.
+    """Somebody who signed elsewhere, by the keys of their address: nobody was asked
+    here, so neither name nor address is kept. One row a mailbox and petition, so that
+    they count once over all files, and not beside a signature that they confirm here:
+    confirming deletes the row (petitions/sql/imports.sql) and lowers the number.
+
+    Where staff state that they agreed to it (StatedConsent), their name and where they
+    live are kept to be handed over, and go with the row; without such a statement the
+    database (petitions/sql/imports.sql) refuses them.
 
     Where the key is of a former version, nothing makes it anew without the address: it
     is found by the keys of all versions, as suppressions are.
@@ -308,6 +328,22 @@ class ImportedSignature(models.Model):
         db_default=False,
         help_text="Whether they may be asked by mail: they have a name and said no no.",
     )
+    name = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where they agreed that it is handed over, as the file has it.",
+    )
+    place = models.CharField(max_length=120, blank=True, default="", db_default="")
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    region = models.CharField(
+        max_length=6,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="As petitions/regions.py has it; the postal code is not kept.",
+    )
 
     objects = ImportedSignatureQuerySet.as_manager()
 
@@ -315,7 +351,12 @@ class ImportedSignature(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["petition", "email_key"], name="imported_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(name="") | Q(place="", country="", region=""),
+                name="imported_named",
+            ),
+            guards.readable("imported", lines=("name", "place")),
         ]
         indexes = [
             models.Index(fields=["signature_import", "id"], name="imported_by"),
@@ -369,6 +410,18 @@ class ImportFault(models.Model):
 
     def __str__(self) -> str:
         return str(self.line)
+
+
+def of_mailbox(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return those of `rows` (Suppression or Bounce) that are about an imported person;
+    see `key_ring.silenced`."""
+    own = Func(
+        OuterRef("address_key"),
+        template="ARRAY[%(expressions)s]",
+        output_field=ArrayField(models.UUIDField()),
+    )
+    named = Q(address_keys=None) | Q(address_keys__contains=own)
+    return rows.filter(named, pk=OuterRef("email_key"))
 
 
 def change_imported(numbers: Counter[int], sign: int, day: date) -> None:

@@ -4,18 +4,21 @@ how far the worker has come with them."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
 from organizations.models import User
 from petitions.models.handovers import Handover
+from petitions.models.imports import ImportedSignature, ImportedSignatureQuerySet
 from petitions.models.petitions import Petition
 from petitions.models.signatures import Signature, SignatureQuerySet
+from petitions.models.stated_consents import StatedConsent
 from petitions.models.targets import Target
 from petitions.states import Delivery, ListParts, PackContents, PackState
 
@@ -23,6 +26,16 @@ from petitions.states import Delivery, ListParts, PackContents, PackState
 FILES_KEPT = timedelta(days=30)
 # The signatures with a name whose owners agreed that it is delivered.
 AGREED = Q(email_key__isnull=False, delivery__in=(Delivery.NAMES, Delivery.COMMENTS))
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A part of a pack's list of people who signed elsewhere: its number there, what
+    they agreed to, and how many they are."""
+
+    number: int
+    consent: StatedConsent
+    names: int
 
 
 class PackQuerySet(models.QuerySet["Pack"]):
@@ -137,6 +150,21 @@ class Pack(models.Model):
         db_default=Value({}, models.JSONField()),
         help_text="Those of them in the list.",
     )
+    elsewhere_up_to = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="The highest number of somebody imported when it was begun.",
+    )
+    elsewhere_to = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="The list of those who signed elsewhere has come as far as this one.",
+    )
+    names_elsewhere = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="The names in that list by the number of a StatedConsent.",
+    )
     earlier = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -235,8 +263,18 @@ class Pack(models.Model):
 
     @property
     def is_listed(self) -> bool:
-        """Whether the list, and the count of its signatures, is whole."""
+        """Whether its lists, and the count of its signatures, are whole."""
+        return self.is_counted and self.elsewhere_to >= self.elsewhere_up_to
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the list of signatures, and their count, is whole."""
         return self.last_id >= self.up_to
+
+    @property
+    def elsewhere(self) -> int:
+        """The number of names in the list of those who signed elsewhere."""
+        return sum(self.names_elsewhere.values())
 
     def was_counted(self, signature: Signature) -> bool:
         """Return whether the signature, if it is of this petition, counted at the
@@ -267,6 +305,37 @@ class Pack(models.Model):
     def listed(self) -> SignatureQuerySet:
         """Return those of them that staff did not leave out."""
         return self.agreed().exclude(pk__in=self.left_outs.values("signature"))
+
+    def stated(self) -> QuerySet[StatedConsent]:
+        """Return what people of imports agreed to for whoever receives the pack: of
+        the imports that counted when it was begun, in the order of their people."""
+        rows = StatedConsent.objects.filter(
+            signature_import__petition=self.petition_id, target=self.target_id
+        )
+        if self.as_of is not None:
+            imports = Q(signature_import__finished_at__lte=self.as_of)
+            back = Q(signature_import__reversed_at__lte=self.as_of)
+            rows = rows.filter(imports).exclude(back)
+        return rows.order_by("signature_import__finished_at", "pk")
+
+    def named_by(self, consent: StatedConsent) -> ImportedSignatureQuerySet:
+        """Return those who signed elsewhere, and whom it lists because of one of
+        `stated`; none for a pack of numbers only. Whoever has signed here since is not
+        among them, nor who has their data erased."""
+        rows = ImportedSignature.objects.named()
+        if self.contents == PackContents.NUMBERS:
+            return rows.none()
+        if self.as_of is not None:
+            rows = rows.filter(pk__lte=self.elsewhere_up_to)
+        return rows.filter(signature_import=consent.signature_import_id).order_by("pk")
+
+    def agreements(self) -> list[Agreement]:
+        """Return what those in the list of people who signed elsewhere agreed to."""
+        return [
+            Agreement(number, consent, self.names_elsewhere[str(consent.pk)])
+            for number, consent in enumerate(self.stated(), 1)
+            if str(consent.pk) in self.names_elsewhere
+        ]
 
 
 class LeftOut(models.Model):

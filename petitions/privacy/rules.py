@@ -373,12 +373,18 @@ RULES = [
     ),
     RetentionRule(
         name="people who signed elsewhere",
-        columns={"petitions.importedsignature": ("email_key", "address_key")},
+        columns={
+            "petitions.importedsignature": (
+                "email_key", "address_key", "name", "place", "country", "region",
+            ),
+        },
         what=_("That you signed a petition elsewhere before, as its organisation says"),
         purpose=_(
-            "So that you count once, also when you sign here. Neither name nor "
-            "address: a number that only this site can make of it. You are written to "
-            "once at most because of it, when you are asked to confirm."
+            "So that you count once, also when you sign here. No address: a number "
+            "that only this site can make of it; your name and where you live only "
+            "where its organisation states in which words you agreed there that the "
+            "person petitioned receives them. You are written to once at most because "
+            "of it, when you are asked to confirm."
         ),
         kept=_(
             "Until you sign here or its organisation erases it at your request, at "
@@ -408,11 +414,13 @@ RULES = [
                 "reversed_by",
             ),
             "petitions.asking": ("platform", "ordered_by", "approved_by"),
+            "petitions.statedconsent": ("place", "url", "words", "made_by"),
         },
         what=_(
             "Who of an organisation's staff brought in such a file, when, where its "
             "people signed and who counted them, and how many there were; who had them "
-            "asked by mail"
+            "asked by mail; who states that they agreed to be handed over by name, "
+            "where, when and in which words"
         ),
         purpose=_("So that the total can be proved."),
         kept=_("As long as the count."),
@@ -446,7 +454,8 @@ RULES = [
         },
         what=_(
             "The files that an organisation makes for the person petitioned: the name, "
-            "place and comment of those who agreed to that when they signed"
+            "place and comment of those who agreed to that when they signed, here or, "
+            "as the organisation states, elsewhere"
         ),
         purpose=_("So that the result reaches the person petitioned."),
         kept=format_lazy(
@@ -666,6 +675,7 @@ NOT_PERSONAL = {
         "regions",
         "parts",
         "names_by_region",
+        "names_elsewhere",
     ),
     "petitions.packfile": ("name", "sha256"),
     "petitions.officeanswer": ("language",),

@@ -304,6 +304,14 @@ def imported_details(row: ImportedSignature) -> Iterator[Detail]:
     yield Detail("petition", _("Petition"), row.petition.title)
     yield Detail("counted", _("Counted"), row.counted)
     yield Detail("brought_in_at", _("Brought in"), row.signature_import.made_at)
+    if row.name:
+        yield Detail("name", _("Name"), row.name)
+        yield Detail("place", _("Place"), row.place)
+        yield Detail("region", _("Region"), row.region)
+        yield Detail("country", _("Country"), row.country)
+        stated = row.signature_import.stated_consents.all()
+        agreed = "\n".join(f"{one.place}: “{one.words}”" for one in stated)
+        yield Detail("agreed", _("Agreed there, as the organisation states"), agreed)
 
 
 def signatures_of(subject: DataSubject) -> QuerySet[Signature]:

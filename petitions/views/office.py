@@ -150,6 +150,8 @@ def show_names(
     if not is_pressed(request):
         return redirect("petitions:office", token)
     sought = " ".join(request.POST.get("q", "")[:200].replace("\0", "").split())
+    agreements = {str(one.number): one for one in link.pack.agreements()}
+    agreement = agreements.get(request.POST.get("agreement", ""))
     typed = request.POST.get("after", "")
     is_number = typed.isascii() and typed.isdecimal() and len(typed) < 19
     page = office.names_page(
@@ -157,6 +159,7 @@ def show_names(
         sought=sought,
         after=int(typed) if is_number and "search" not in request.POST else 0,
         language=get_language() or "",
+        agreed=agreement.consent if agreement else None,
     )
     if wait := office.record_use(link, office.LOOKED, now=now, rows=len(page.lines)):
         return too_often(request, wait)
@@ -165,6 +168,7 @@ def show_names(
         "pack": link.pack,
         "petition": link.pack.petition,
         "page": page,
+        "agreement": agreement,
         "sought": sought,
         "has_files": office.has_files(link.pack),
     }
@@ -182,7 +186,7 @@ def download_file(
     file = PackFile.objects.filter(pack=pack, pk=number).first()
     if number and file is None:
         return problem(request, 404)
-    rows = pack.names if file is None or file.name.startswith("names") else 0
+    rows = office.names_of_file(pack, file)
     if wait := office.record_use(link, office.DOWNLOADED, now=now, rows=rows):
         return too_often(request, wait)
     name = file.name if file else f"{pack.petition.slug}-{pack.pk}.zip"

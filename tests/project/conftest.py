@@ -33,6 +33,7 @@ from petitions.models import (
     Petition,
     Report,
     SignatureImport,
+    StatedConsent,
     SupporterRequest,
     Topic,
     UnsubscribeList,
@@ -127,6 +128,11 @@ def world(organization: Organization, alice: User) -> World:
         "signers.csv",
         io.BytesIO(b"Email,Name\nnobody@nowhere.test,No Body\n"),
     )
+    StatedConsent.objects.create(
+        signature_import=SignatureImport.objects.get(file_name="signers.csv"),
+        target=world.signed.targets.get(), place="Elsewhere", begun_on="2026-01-05",
+        ended_on="2026-01-06", words="Yes.", made_at=now,
+    )  # fmt: skip
     entering.enter(
         EnteredCount(petition=world.signed, number=3, label="Sheets 1-2"),
         b"%PDF-1.7 Quentin Blatherwick", alice, now=now,

@@ -68,8 +68,8 @@ COMPUTED = ("petitions.keyversion.rules", "petitions.searchdocument.head",
             "petitions.searchdocument.whole", "config.auditentry.was",
             "config.auditentry.now", "petitions.pack.columns",
             "petitions.pack.countries", "petitions.pack.regions",
-            "petitions.pack.names_by_region", "petitions.mailing.words",
-            "petitions.mailing.languages", "petitions.mailing.countries",
+            "petitions.pack.names_by_region", "petitions.pack.names_elsewhere",
+            "petitions.mailing.words", "petitions.mailing.languages", "petitions.mailing.countries",
             "petitions.signatureimport.layout",
             "petitions.signatureimport.heading")  # fmt: skip
 # Held by a constraint of its own: tests/project/test_switches.py.

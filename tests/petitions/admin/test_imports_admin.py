@@ -318,3 +318,94 @@ def test_a_file_of_many_pieces_is_read_from_anywhere(
     assert (job.lines, job.found, job.faults) == (40, 40, 0)
     assert ImportPiece.objects.count() > 100
     assert jobs.advance_import(timezone.now()) is False
+
+
+# == They agreed to be handed over by name ==
+
+
+@pytest.fixture
+def owner(as_user: Login, organization: Organization) -> Any:
+    return as_user(make_member(organization, Role.OWNER))
+
+
+def state_it(client: Any, job: SignatureImport, **fields: Any) -> Any:
+    given = {
+        "target": job.petition.targets.get().pk,
+        "place": "Paper.example",
+        "url": "https://paper.example/p",
+        "begun_on": "2026-01-05",
+        "ended_on": "2026-02-06",
+        "words": "Yes, give my name\nto the Minister.",
+    }
+    return client.post(address(job, "consent"), {**given, **fields})
+
+
+def test_what_they_agreed_to_is_stated_then_their_names_are_read(
+    owner: Any, client: Any, petition: Petition
+) -> None:
+    lines = ["ann@planted.example,Ann Roy,Hull"]
+    upload(client, petition, content(lines, "Email,Name,City"))
+    job = SignatureImport.objects.get()
+    assert "Place" not in text_of(client.get(address(job, "columns")))
+    assert "consent/" not in client.get(address(job)).content.decode()
+    assert state_it(client, job).status_code == 403
+
+    assert address(job, "consent") in owner.get(address(job)).content.decode()
+    answer = state_it(owner, job)
+    assert answer["Location"] == address(job, "consent")
+    page = text_of(owner.get(answer["Location"]))
+    assert "Minister receives their names" in page
+    assert "Yes, give my name to the Minister." in page
+    columns = client.get(address(job, "columns"))
+    assert "Place" in text_of(columns)
+    choose(client, job, column_2="place")
+    work(job)
+
+    assert "Yes, give my name" in text_of(client.get(address(job)))
+    assert state_it(owner, job)["Location"] == address(job)
+    assert (job.people.get().name, job.people.get().place) == ("Ann Roy", "Hull")
+
+
+def test_a_statement_is_taken_away_before_the_file_is_checked(
+    owner: Any, petition: Petition
+) -> None:
+    upload(
+        owner, petition, content(["ann@planted.example,Ann,Hull"], "Email,Name,City")
+    )
+    job = SignatureImport.objects.get()
+    state_it(owner, job)
+    stated = job.stated_consents.get()
+    assert stated.made_by is not None
+
+    for strange in ("x", "\0", "9" * 30, "-1", "²"):
+        owner.post(address(job, "consent"), {"take_away": strange})
+        assert job.stated_consents.exists()
+    owner.post(address(job, "consent"), {"take_away": str(stated.pk)})
+    assert not job.stated_consents.exists()
+    assert "Place" not in text_of(owner.get(address(job, "columns")))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"ended_on": "2026-01-04"}, "It ended before it began."),
+        ({"ended_on": "2999-01-04"}, "This day is still to come."),
+        ({"begun_on": "soon"}, "2031-03-04"),
+        ({"words": ""}, "This field is required."),
+        ({"place": "\u200b"}, "This field is required."),
+        ({"url": "javascript:alert(1)"}, "Enter a valid URL."),
+        ({"target": ""}, "This field is required."),
+        ({"target": "x\0"}, "not allowed"),
+    ],
+)
+def test_what_is_typed_wrongly_is_said_and_kept(
+    owner: Any, petition: Petition, wrong: dict[str, str], sentence: str
+) -> None:
+    upload(owner, petition, of_people("ann"))
+    job = SignatureImport.objects.get()
+    answer = state_it(owner, job, **wrong)
+
+    assert answer.status_code == 422
+    assert sentence in text_of(answer)
+    assert "Yes, give my name" in text_of(answer) or "words" in wrong
+    assert not job.stated_consents.exists()

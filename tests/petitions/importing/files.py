@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,8 +14,10 @@ from organizations.models import User
 from petitions.counts import verifying
 from petitions.importing import jobs, stored_files
 from petitions.importing.tables import guess
-from petitions.models import Petition, SignatureImport
+from petitions.models import Petition, SignatureImport, StatedConsent
 from petitions.states import ImportState
+
+NAMED = "Email,Name,City,Postal code,State,Country"
 
 
 def content(lines: Iterable[str], heading: str = "Email,Name") -> bytes:
@@ -72,6 +74,38 @@ def bring_in(
     jobs.begin_import(job, by, now=timezone.now())
     work(job)
     assert job.state == ImportState.DONE
+    return job
+
+
+def state(job: SignatureImport, **fields: Any) -> StatedConsent:
+    """State that its people agreed to be handed over by name."""
+    given = {
+        "target": job.petition.targets.first(),
+        "place": "Paper.example",
+        "begun_on": date(2026, 1, 5),
+        "ended_on": date(2026, 2, 6),
+        "words": "Yes, give my name to the Minister.",
+        "made_at": timezone.now(),
+    }
+    return StatedConsent.objects.create(signature_import=job, **{**given, **fields})
+
+
+def bring_in_named(
+    petition: Petition, by: User, lines: Iterable[str], **fields: Any
+) -> SignatureImport:
+    """Import a file of people who agreed to be handed over by name."""
+    job = upload(petition, content(lines, NAMED), **fields)
+    state(job)
+    return count_named(job, by)
+
+
+def count_named(job: SignatureImport, by: User) -> SignatureImport:
+    """Check a file and import it; it is done now, although `work` does not wait."""
+    jobs.begin_check(job)
+    jobs.begin_import(work(job), by, now=timezone.now())
+    work(job)
+    job.finished_at = timezone.now()
+    job.save()
     return job
 
 
