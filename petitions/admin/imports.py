@@ -3,8 +3,10 @@ check of the whole file found, have its people counted, and can take them back."
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 from django import forms
 from django.contrib import admin, messages
@@ -20,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import entries
 from core.text.faults import FileProblem
-from core.text.fields import formfield
+from core.text.fields import TextField, formfield
 from core.text.spreadsheets import csv_table
 from organizations.rights import Right
 from organizations.scoping import Needs, ScopedAdmin, page, user_of
@@ -60,6 +62,52 @@ class UploadForm(forms.Form):
                 _("This file is too large: divide it, or ask whoever runs this site.")
             )
         return file
+
+
+class ImportForm(UploadForm):
+    """A file, or lines that somebody types from sheets of paper."""
+
+    lines = TextField(
+        label=_("Or type names and addresses"),
+        required=False,
+        max_length=20_000,
+        help_text=_(
+            "As from paper: a person on each line, “Ann Roy, ann@example.org”."
+        ),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].required = False
+
+    def clean_file(self) -> Any:
+        return super().clean_file() if self.cleaned_data["file"] else None
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        data: dict[str, Any] = self.cleaned_data
+        if not self.errors and bool(data["file"]) == bool(data["lines"]):
+            self.add_error("file", _("Choose a file, or type lines: one of them."))
+        return data
+
+    def content(self) -> tuple[str, BinaryIO]:
+        """Return the name and the content of the file, or of the lines as one."""
+        if upload := self.cleaned_data["file"]:
+            return upload.name or "", upload.file
+        typed = self.cleaned_data["lines"].splitlines()
+        cells = [name_and_address(line) for line in typed if line.strip()]
+        table = csv_table([["Name", "Email"], *cells], begins=True)
+        return "typed.csv", io.BytesIO(table)
+
+
+def name_and_address(line: str) -> list[str]:
+    """Return both cells of a typed line: the address is its last word."""
+    line = line.strip()
+    address = re.split(r"[\s,;]", line)[-1]
+    if "@" not in address:
+        return [line, ""]
+    return [line.removesuffix(address).rstrip(" \t,;"), address]
 
 
 class LayoutForm(forms.ModelForm[SignatureImport]):
@@ -143,14 +191,13 @@ def import_signatures(
     """Show the form for a file, and the imports of the petition; on POST, keep the file
     and go on to its columns."""
     may = jobs.is_open_to_imports(petition)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = ImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and may and form.is_valid():
         job = SignatureImport(
             petition=petition, made_by=user_of(request), made_at=timezone.now()
         )
         try:
-            upload = form.cleaned_data["file"]
-            stored_files.keep_file(job, upload.name or "", upload.file)
+            stored_files.keep_file(job, *form.content())
         except FileProblem as problem:
             form.add_error("file", str(problem))
         else:

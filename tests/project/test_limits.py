@@ -321,6 +321,7 @@ OTHERS = (
     "AppForm.code",
     "CodeForm.code",
     "KeyForm.name",
+    "ImportForm.lines",
 )
 
 

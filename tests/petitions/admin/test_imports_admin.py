@@ -11,9 +11,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from core.models import AuditEntry
-from organizations.models import Organization, Role
+from organizations.models import Organization, Role, User
 from petitions.importing import jobs
-from petitions.models import ImportPiece, Petition, SignatureImport
+from petitions.mail import asking
+from petitions.models import ImportPiece, Petition, Signature, SignatureImport
+from petitions.signatures import confirming
 from petitions.states import Source, State
 from tests.factories import make_entry, make_member, make_petition, make_signature
 from tests.helpers import text_of
@@ -318,6 +320,66 @@ def test_a_file_of_many_pieces_is_read_from_anywhere(
     assert (job.lines, job.found, job.faults) == (40, 40, 0)
     assert ImportPiece.objects.count() > 100
     assert jobs.advance_import(timezone.now()) is False
+
+
+# == Typed from sheets of paper ==
+
+
+def type_lines(client: Any, petition: Petition, lines: str, **sent: Any) -> Any:
+    path = f"/admin/petitions/petition/{petition.pk}/import/"
+    return client.post(path, {"lines": lines, **sent})
+
+
+def test_addresses_on_paper_are_typed_counted_and_asked(
+    client: Any, petition: Petition, erin: User
+) -> None:
+    """Nobody counts twice: not on the sheets and by their address, nor here as well."""
+    make_entry(petition, 40, source=Source.PAPER)
+    answer = type_lines(
+        client,
+        petition,
+        "Ann Roy, ann@planted.example\r\n\r\nBo Li;bo@planted.example\n"
+        "Roy, Cy\tcy@planted.example\nNo Address\ndi@planted.example\n",
+    )
+    job = SignatureImport.objects.get()
+    assert answer["Location"] == address(job, "columns")
+    columns = {"column_0": "name", "column_1": "email"}
+    choose(client, job, **columns, label="On sheets", asks="on")
+    work(job)
+    client.post(address(job, "begin"))
+    work(job)
+
+    assert (job.counted, job.without_address, job.faults) == (4, 1, 0)
+    assert numbers(petition) == (0, 4)
+    by_mail = asking.order_asking(job, "paper", erin, timezone.now())
+    assert by_mail.number == 3  # whom the line does not name, is not asked
+    asking.advance_asking(by_mail.begins_at)
+    names = {"Ann Roy", "Bo Li", "Roy, Cy"}
+    assert {*Signature.objects.values_list("name", flat=True)} == names
+    ann = Signature.objects.get(name="Ann Roy")
+    confirming.confirm(ann.pk, now=timezone.now())
+    assert numbers(petition) == (1, 3)
+    assert Petition.objects.with_counts().get(pk=petition.pk).paper == 40
+
+
+@pytest.mark.parametrize("sent", [{}, {"file": "both"}])
+def test_it_is_a_file_or_lines(
+    client: Any, petition: Petition, sent: dict[str, str]
+) -> None:
+    lines = "Ann, ann@example.org" if sent else ""
+    files = {"file": SimpleUploadedFile("a.csv", of_people("bo"))} if sent else {}
+    page = text_of(type_lines(client, petition, lines, **files))
+
+    assert "Choose a file, or type lines: one of them." in page
+    assert lines in page
+    assert not SignatureImport.objects.exists()
+
+
+@pytest.mark.parametrize("lines", ["\0", "a" * 20_001, "@", ",;,", " \n "])
+def test_strange_lines_are_answered(
+    client: Any, petition: Petition, lines: str
+) -> None:
+    assert type_lines(client, petition, lines).status_code in {200, 302}
 
 
 # == They agreed to be handed over by name ==
