@@ -186,6 +186,7 @@ class OrganizationAdmin(MemberPages, ScopedAdmin[Organization]):
         organization = self.get_object(request, object_id) if object_id else None
         if organization:
             extra_context = {
+                "may_connect": self.holds(request, Right.CONNECT, organization),
                 "may_export": self.holds(request, Right.EXPORT, organization),
                 "may_mail": self.holds(request, Right.MAIL, organization),
                 "may_manage": self.holds(request, Right.MANAGE, organization),

@@ -31,6 +31,10 @@ class Right(models.TextChoices):
         "export",
         _("Download the addresses that may be written to, and a petition’s signatures"),
     )
+    CONNECT = (
+        "connect",
+        _("Connect newsletter tools, which are told who may be written to"),
+    )
     DELIVER = "deliver", _("Make the files that the person petitioned receives")
     MAIL = "mail", _("Send news by mail to supporters who said yes")
     TAKE_BACK = "take_back", _("Take back what ended a petition, answers and handovers")
@@ -62,7 +66,16 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 alone have ADMINISTER."""
 
 
-GRAVE = frozenset({Right.EXPORT, Right.DELIVER, Right.MAIL, Right.SERVE, Right.MANAGE})
+GRAVE = frozenset(
+    {
+        Right.EXPORT,
+        Right.CONNECT,
+        Right.DELIVER,
+        Right.MAIL,
+        Right.SERVE,
+        Right.MANAGE,
+    }
+)
 """The rights whose forms, pages and actions ask for the password again
 (organizations.confirming): what is handed out or erased with them does not come back.
 What is more or less grave than its right says so with `is_grave`, beside it."""

@@ -87,6 +87,13 @@ CHOICES: dict[str, Choice] = {
     "petitions.importedsignature": SIGNERS,
     "petitions.unsubscribelist": Audited("organization_id"),
     "petitions.unsubscribedmailbox": SIGNERS,
+    "petitions.webhook": Audited(
+        "organization_id",
+        leave_out=("place", "due_at", "attempts", "failing_since"),
+        hide=("secret", "former_secret"),
+    ),
+    "petitions.webhookevent": SIGNERS,
+    "petitions.webhookdelivery": DERIVED,
     "petitions.packfile": DERIVED,
     "petitions.packpiece": DERIVED,
     "petitions.leftout": SIGNERS,

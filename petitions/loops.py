@@ -28,7 +28,8 @@ from petitions.mail.outbox import begin_sending, send_due
 from petitions.mail.reminders import ReminderSweep
 from petitions.models import Petition
 from petitions.models.petition_lifecycle import NotAllowed
-from petitions.privacy import undelivered
+from petitions.privacy import undelivered, webhook_notices
+from petitions.privacy.webhooks import COURIER
 from petitions.search import (
     reindexing,
     vocabulary,
@@ -91,6 +92,8 @@ LOOPS = [
     Loop("imports", 1, jobs.import_round),
     Loop("packs", 1, making.advance_pack),
     Loop("undelivered", 600, undelivered.remind, mails=True),
+    Loop("webhooks", 0.25, COURIER.round, COURIER.begin),
+    Loop("webhook notices", 600, webhook_notices.remind, mails=True),
     Loop("office", 2, office.mail_round, mails=True),
     Loop("search", 30, reindexing.reindex_round),
     Loop("words", vocabulary.EVERY, WORDS.round),

@@ -235,6 +235,8 @@ LOOPS = {
     "imports": _("imports of signatures"),
     "packs": _("delivery packs"),
     "undelivered": _("names that were not handed over"),
+    "webhooks": _("newsletter tools"),
+    "webhook notices": _("newsletter tools that are behind"),
     "office": _("answers of offices"),
     "search": _("search"),
     "words": _("words of the search"),

@@ -23,6 +23,7 @@ from petitions.admin.timeline import AnswerAdmin, HandoverAdmin
 from petitions.admin.topics import TopicAdmin
 from petitions.admin.unsubscribe_lists import UnsubscribeListAdmin
 from petitions.admin.updates import UpdateAdmin
+from petitions.admin.webhooks import WebhookAdmin
 from petitions.admin.withdrawn_answers import AnswerWithdrawalAdmin
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "TopicAdmin",
     "UnsubscribeListAdmin",
     "UpdateAdmin",
+    "WebhookAdmin",
 ]

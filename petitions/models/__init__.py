@@ -69,6 +69,7 @@ from petitions.models.updates import (
     UpdateQuerySet,
     UpdateTranslation,
 )
+from petitions.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
     "AddressRule",
@@ -147,5 +148,8 @@ __all__ = [
     "Update",
     "UpdateQuerySet",
     "UpdateTranslation",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
     "Words",
 ]

@@ -22,6 +22,7 @@ from petitions.models.petition_lifecycle import WAIT
 from petitions.privacy import (
     expiry,
     removals,
+    webhooks,
     withdrawn_pictures,
 )
 from petitions.signature_fields import PERSONAL
@@ -146,6 +147,34 @@ RULES = [
             months=expiry.ANSWERS_KEPT,
         ),
         expiry=Rows(expiry.former_answers),
+    ),
+    RetentionRule(
+        name="waiting to be told to newsletter tools",
+        columns={"petitions.webhookevent": ("email",)},
+        what=_(
+            "That an organisation’s newsletter tool is still to be told that you said "
+            "yes, or that it may not write to you any more: your address"
+        ),
+        purpose=_(
+            "So that it never writes on after you said no, or had your data erased. "
+            "With a yes it is told your name and language, too."
+        ),
+        kept=format_lazy(
+            _("Until the tool has taken it: seconds as a rule, at most {days} days."),
+            days=webhooks.EVENTS_KEPT.days,
+        ),
+        expiry=Rows(webhooks.past_events, webhooks.drop_events),
+    ),
+    RetentionRule(
+        name="log of newsletter tools",
+        columns={"petitions.webhookdelivery": ("message", "problem")},
+        what=_(
+            "When an organisation’s newsletter tool was told something, and whether it "
+            "answered; nothing of whom"
+        ),
+        purpose=_("So that staff see what fails."),
+        kept=format_lazy(_("{days} days."), days=webhooks.LOG_KEPT.days),
+        expiry=Rows(webhooks.past_deliveries),
     ),
     RetentionRule(
         name="records of mail",
@@ -623,6 +652,7 @@ NOT_PERSONAL = {
         "withdrawn_because",
     ),
     "petitions.consent": ("language", "sender"),
+    "petitions.webhook": ("name", "url", "secret", "former_secret"),
     "petitions.outgoingmail": ("kind", "state"),
     "petitions.mailing": (
         "scope",

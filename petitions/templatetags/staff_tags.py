@@ -12,7 +12,7 @@ from core.http.paging import BoundedPaginator
 from organizations.models import User
 from organizations.rights import Right, may, may_somewhere, within
 from petitions import ways_back
-from petitions.models import Removal, Signature, SupporterRequest
+from petitions.models import Removal, Signature, SupporterRequest, Webhook
 
 register = template.Library()
 
@@ -57,6 +57,13 @@ def open_requests(user: User) -> dict[str, Any]:
         "overdue": sum(row.is_overdue(today) for row in rows),
         "first": rows[0].due_on if rows else None,
     }
+
+
+@register.simple_tag
+def troubled_webhooks(user: User) -> list[Webhook]:
+    """Return the newsletter tools of `user` that are not told what they should be."""
+    rows = Webhook.objects.in_trouble().distinct()
+    return list(within(rows, "organization_id", user, Right.CONNECT))
 
 
 @register.simple_tag

@@ -38,6 +38,7 @@ from petitions.models import (
     Topic,
     UnsubscribeList,
     Update,
+    Webhook,
 )
 from petitions.signatures import invalidating
 from petitions.signatures.tokens import (
@@ -153,6 +154,9 @@ def world(organization: Organization, alice: User) -> World:
         ),
         "unsubscribed.csv",
         io.BytesIO(b"Email\nnobody@nowhere.test\n"),
+    )
+    Webhook.objects.create(
+        organization=organization, name="Letters", url="https://letters.example/hook"
     )
     KeyCollision.objects.create(
         petition=world.signed, kept=signature.pk, taken_back=pending.pk, version=1,

@@ -33,7 +33,7 @@ SMALL = re.compile(
     r"auth_|django_|config_|organizations_|petitions_(addressrule|answer\w*|asking|correction"
     r"|countentry|export|former\w+|handover\w*|invalidation|keyversion|letter|limit"
     r"|listed\w+|nextstep|petition|petition_topics|target|taggedlink|topic|topicname"
-    r"|total|translation|unsubscribelist|update|updatetranslation|wordsweep)$"
+    r"|total|translation|unsubscribelist|update|updatetranslation|webhook|wordsweep)$"
 )
 
 NAME = r'(?:"?\w+"?\.)?"?(\w+)"?'

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 type Login = Callable[[User], Client]
 
 # Written out by hand, so that nobody makes something less grave without changing this.
-RIGHTS = {"export", "deliver", "mail", "serve", "manage"}
+RIGHTS = {"export", "connect", "deliver", "mail", "serve", "manage"}
 MORE = {
     "petitions_petition_invalidate", "petitions_invalidation_reverse",
     "petitions_enteredcount_erase_scan",

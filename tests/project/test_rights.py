@@ -25,8 +25,8 @@ type Login = Callable[[User], Client]
 
 # Written out by hand, so that nobody changes the matrix without changing this.
 MATRIX = {
-    "owner": "view write publish count see_supporters moderate serve export deliver "
-    "mail take_back manage read_log",
+    "owner": "view write publish count see_supporters moderate serve export connect "
+    "deliver mail take_back manage read_log",
     "editor": "view write publish count see_supporters moderate mail",
     "moderator": "view see_supporters moderate serve",
     "writer": "view write publish",

@@ -41,6 +41,7 @@ KEPT = {
     "Bounce": "thirty days, so that no mail goes to what does not exist",
     "CountChange": "a second: the worker folds it",
     "LinkRequest": "a second: the worker answers it",
+    "WebhookEvent": "until a newsletter tool knows that there is no yes any more",
     "OfficeAnswer": "an office's own words, which it wrote to be published",
 }
 
