@@ -1,4 +1,4 @@
-"""A newsletter tool on this machine, which speaks HTTPS."""
+"""A newsletter tool on this machine, which speaks HTTPS, and the worker that tells it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.utils import timezone
 
 from core.http import outgoing
+from organizations.models import Organization
+from petitions.models import Webhook
+from petitions.privacy.webhooks import Courier
 
 NAME = "tool.example"
 URL = f"https://{NAME}/hook?list=1"
@@ -127,3 +131,20 @@ def running_tool(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Tool]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def make_webhook(organization: Organization, url: str = URL, **fields: Any) -> Webhook:
+    webhook = Webhook(organization=organization, name="Letters", url=url, **fields)
+    webhook.clean()
+    webhook.renew_secret(timezone.now())
+    webhook.save()
+    return webhook
+
+
+def carry(courier: Courier | None = None, *, after: timedelta = timedelta(0)) -> None:
+    """Run rounds until nothing is due."""
+    courier = courier or Courier()
+    now = timezone.now() + after
+    while courier.round(now) or courier.under_way:
+        for thread in list(courier.under_way.values()):
+            thread.join(20)

@@ -10,6 +10,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +50,9 @@ from petitions.models import (
     Signature,
     SupporterRequest,
     Suppression,
+    WebhookDelivery,
 )
+from petitions.privacy.webhooks import EVENTS_KEPT
 from petitions.signature_fields import OPTIONAL
 from petitions.signatures import (
     links,
@@ -65,6 +68,7 @@ from tests.petitions import conftest
 from tests.petitions.admin import callers
 from tests.petitions.admin.helpers import pressed
 from tests.petitions.mail.mailing import ordered, run
+from tests.webhookserver import carry, make_webhook, running_tool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -444,6 +448,30 @@ def test_erasing_everything_leaves_no_trace(planted: Journey, suppressed: bool) 
     assert holding_key() == kept
     assert holding(DOMAIN) == set()
     assert sum(MailTally.objects.values_list("confirmed", flat=True)) == 4
+
+
+@pytest.mark.usefixtures("logs")
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_newsletter_tool_is_told_and_then_no_trace_is_left(
+    organization: Organization,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    answers: bool,
+) -> None:
+    make_webhook(organization)
+    planted: Journey = request.getfixturevalue("planted")
+    planted.post(f"{planted.link('/signed/')}erase/")
+    assert holding(*PLANTED) == {"petitions_webhookevent"}
+
+    if answers:
+        with running_tool(tmp_path, monkeypatch) as tool:
+            carry()
+        assert {kind for kind, _email in tool.told} == {"consent.withdrawn"}
+        assert WebhookDelivery.objects.exists()
+    else:
+        expire(timezone.now() + EVENTS_KEPT)
+    assert holding(*PLANTED) == set()
 
 
 @pytest.mark.usefixtures("logs", "planted")

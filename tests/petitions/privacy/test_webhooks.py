@@ -47,7 +47,7 @@ from tests.helpers import text_of
 from tests.parallel import all_at_once
 from tests.petitions.importing.files import content
 from tests.petitions.mail.mailing import make_supporter
-from tests.webhookserver import URL, Tool, running_tool
+from tests.webhookserver import URL, Tool, carry, make_webhook, running_tool
 
 pytestmark = pytest.mark.django_db
 
@@ -66,23 +66,6 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tool]:
 @pytest.fixture
 def webhook(organization: Organization) -> Webhook:
     return make_webhook(organization)
-
-
-def make_webhook(organization: Organization, url: str = URL, **fields: Any) -> Webhook:
-    webhook = Webhook(organization=organization, name="Letters", url=url, **fields)
-    webhook.clean()
-    webhook.renew_secret(timezone.now())
-    webhook.save()
-    return webhook
-
-
-def carry(courier: Courier | None = None, *, after: timedelta = timedelta(0)) -> None:
-    """Run rounds until nothing is due."""
-    courier = courier or Courier()
-    now = timezone.now() + after
-    while courier.round(now) or courier.under_way:
-        for thread in list(courier.under_way.values()):
-            thread.join(20)
 
 
 # == What is told ==
