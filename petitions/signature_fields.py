@@ -111,6 +111,14 @@ LABELS: dict[str, StrOrPromise] = {
     "comment": _("Why are you signing? (optional)"),
 }
 
+# The headings of what somebody had typed into a form that came too late.
+HEADINGS: dict[str, StrOrPromise] = {
+    "name": _("Name"),
+    "email": _("E-mail address"),
+    **{field.name: field.heading for field in OPTIONAL if field.is_line},
+    "comment": _("Comment"),
+}
+
 FIELDS = (
     SignatureField(name="name", personal=True, correctable=True, erased=""),
     SignatureField(name="email", personal=True, erased=""),

@@ -45,7 +45,7 @@ from petitions.signatures.tokens import (
 )
 from petitions.states import SignatureState, State
 from petitions.views.links import Opened, mail_links, opened_by, read_link
-from petitions.views.posting import is_pressed, see_other
+from petitions.views.posting import is_pressed, see_other, typed_in
 from petitions.views.signing import inbox_query, text_language_query
 from petitions.views.thanks import thanks_query
 from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
@@ -95,7 +95,7 @@ def confirm_page(
     correct; or only where the signature stands, once it cannot be confirmed any more.
 
     `form` is a correction that was refused, `unsaved` tells that one came too late to
-    be stored."""
+    be stored, whose words are shown."""
     signature = opened.signature
     standing = standing_of(signature, now=opened.now)
     counted = signature
@@ -118,6 +118,7 @@ def confirm_page(
         "form": form or correction_form(signature),
         "foreign": request.method == "POST" and form is None and not unsaved,
         "unsaved": unsaved,
+        "typed": typed_in(request) if unsaved else [],
     }
     if context["foreign"]:
         status = 403

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from petitions.models import Petition
+from petitions.views.posting import typed_in
 from petitions.visibility import (
     PetitionMoved,
     PetitionWithdrawn,
@@ -66,8 +67,12 @@ def its_notice(
     request: HttpRequest, petition: Petition, *, late: bool = False
 ) -> HttpResponse:
     """Answer 410 with the notice that the petition was withdrawn, when, and why; `late`
-    adds that a form which came afterwards was not stored."""
-    context = {"petition": petition, "late": late}
+    adds that a form which came afterwards was not stored, and what it held."""
+    context = {
+        "petition": petition,
+        "late": late,
+        "typed": typed_in(request) if late else [],
+    }
     return TemplateResponse(request, "petitions/withdrawn.html", context, status=410)
 
 

@@ -74,6 +74,7 @@ def page_context(
         "foreign": False,
         "reworded": False,
         "late": False,
+        "typed": [],
         "preview": preview,
         **more,
     }

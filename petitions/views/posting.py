@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirectBase
@@ -12,6 +12,10 @@ from core.http.origin import (
     Origin,
     origin_of,
 )
+from petitions.signature_fields import HEADINGS
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -33,6 +37,16 @@ def is_form(request: HttpRequest) -> bool:
 
 def has_body(request: HttpRequest) -> bool:
     return request.META.get("CONTENT_LENGTH", "") not in {"", "0"}
+
+
+def typed_in(request: HttpRequest) -> list[tuple[StrOrPromise, str]]:
+    """Return what was typed into a form that comes too late, with a heading each, in
+    the order of the form."""
+    return [
+        (heading, value)
+        for name, heading in HEADINGS.items()
+        if (value := request.POST.get(name, "").strip())
+    ]
 
 
 class SeeOther(HttpResponseRedirectBase):

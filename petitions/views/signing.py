@@ -62,7 +62,13 @@ from petitions.signatures.signing import SignerInput
 from petitions.states import State
 from petitions.views.lookup import its_notice, of_petition, read_on, to_its_notice
 from petitions.views.petition_page import page_context
-from petitions.views.posting import CEILING_RETRY_AFTER, has_body, is_form, see_other
+from petitions.views.posting import (
+    CEILING_RETRY_AFTER,
+    has_body,
+    is_form,
+    see_other,
+    typed_in,
+)
 from petitions.visibility import (
     PetitionWithdrawn,
     current_slug,
@@ -222,8 +228,8 @@ def not_open(
     request: HttpRequest, snapshot: signing.PetitionSnapshot, now: datetime
 ) -> HttpResponse:
     """Answer a form for a petition that is not open; nothing is stored. One that has
-    ended shows its page, one that staff paused keeps what was typed in a form to send
-    again, and one that has not begun raises Http404."""
+    ended shows its page and what was typed, one that staff paused keeps that in a form
+    to send again, and one that has not begun raises Http404."""
     log_context(outcome="not open")
     if not signable.has_begun(snapshot, now):
         raise Http404
@@ -235,7 +241,9 @@ def not_open(
         return its_notice(request, left.petition, late=True)
     if snapshot.text_language in petition.languages:
         petition.reading = snapshot.text_language
-    context = page_context(petition, SignForm(petition=petition), late=True)
+    context = page_context(
+        petition, SignForm(petition=petition), late=True, typed=typed_in(request)
+    )
     return TemplateResponse(request, "petitions/petition.html", context, status=409)
 
 

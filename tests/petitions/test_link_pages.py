@@ -183,12 +183,16 @@ def test_a_correction_that_comes_late_is_stored_nowhere(
         signature = in_state(petition, state)
         path = link(CONFIRM, signature)
 
-    response = visitor.post(f"{path}correct/", {"name": "Ada Lovelace"})
+    form = {"name": "Ada Lovelace", "comment": "At last."}
+    response = visitor.post(f"{path}correct/", form)
 
     assert response.status_code in {status, 410}
     assert not Signature.objects.filter(name="Ada Lovelace").exists()
     if state != "gone":
         assert "came too late: nothing of it was stored" in text_of(response)
+        assert "What you had typed Name Ada Lovelace Comment At last." in text_of(
+            response
+        )
 
 
 # == Pressed twice, and what has happened meanwhile ==

@@ -395,7 +395,7 @@ END = timezone.now() - timedelta(hours=1)
             409,
             "This petition closed before you sent the form.",
         ),
-        ({"state": State.WON}, 409, "This petition closed before you sent the form."),
+        ({"state": State.WON}, 409, "This petition was won before you sent the form."),
         ({"closes_at": END}, 409, "This petition closed before you sent the form."),
         (
             {"closes_at": END, "state": State.PAUSED},
@@ -418,7 +418,9 @@ def test_a_form_that_came_too_late_is_told_so_and_not_stored(
 ) -> None:
     petition = make_petition(**fields)
 
-    response = visitor.post(f"{petition.get_absolute_url()}sign/", sign_form)
+    form = {**sign_form, "comment": "Because <b>it</b> matters."}
+
+    response = visitor.post(f"{petition.get_absolute_url()}sign/", form)
 
     page = response.content.decode()
     assert response.status_code == status
@@ -426,8 +428,11 @@ def test_a_form_that_came_too_late_is_told_so_and_not_stored(
     assert 'role="alert"' in summary
     assert f"{said} Nothing was signed or stored." in text_of(response)
     assert petition.title in page
-    assert "Maya Tremblay" not in page
-    assert "maya@example.org" not in page
+    # To be copied, not to be sent again.
+    assert '<dd dir="auto">Maya Tremblay</dd>' in page
+    assert '<dd dir="auto">maya@example.org</dd>' in page
+    assert '<dd dir="auto">Because &lt;b&gt;it&lt;/b&gt; matters.</dd>' in page
+    assert 'value="Maya Tremblay"' not in page
     assert f'action="{petition.get_absolute_url()}sign/"' not in page
     assert not Signature.objects.exists()
     assert not OutgoingMail.objects.exists()
