@@ -117,6 +117,9 @@ def decide(mail: LeasedMail, now: datetime) -> Decision:
         mail.signature.state != SignatureState.PENDING or mail.same_form_sent
     ):
         return Skip()
+    if mail.kind == MailKind.CONFIRM and mail.petition.state == State.WITHDRAWN:
+        # Nobody can confirm it, unless the withdrawal is taken back.
+        return Wait(now + timedelta(hours=1))
     if mail.kind == MailKind.REMIND and not needs_reminder(mail, now):
         return Skip()
     if mail.kind == MailKind.ASK:

@@ -509,6 +509,21 @@ def test_confirmed_in_the_meantime_needs_no_mail(
     assert states() == {MailState.COVERED: 1}
 
 
+def test_nobody_is_asked_to_confirm_while_the_petition_is_withdrawn(
+    server: MailServer, petition: Petition
+) -> None:
+    make_pending(petition)
+    now = timezone.now()
+    petition.withdraw(now=now)
+
+    outbox.send_due(now)
+    assert server.mailbox.envelopes == []
+
+    petition.take_back(now=now)
+    outbox.send_due(now + timedelta(hours=1))
+    assert len(server.mailbox.envelopes) == 1
+
+
 @pytest.mark.parametrize("address", ["1 Main Street", "A very long street " * 26])
 def test_a_link_is_in_one_piece_and_no_line_too_long(
     server: MailServer, petition: Petition, address: str
