@@ -57,7 +57,8 @@ def thank_you(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 def next_step(petition: Petition) -> dict[str, Any]:
     """Return what staff suggest after signing: the `step`, with the `other` petition or
-    the `letter` that it names; all None when nothing can be done at present."""
+    the `letter` that it names; all None when nothing can be done at present. Nobody is asked to
+    write to whom a petition addressed once it has ended."""
     context: dict[str, Any] = {"step": None, "other": None, "letter": None}
     step = NextStep.objects.filter(petition=petition).first()
     if step is None:
@@ -65,7 +66,7 @@ def next_step(petition: Petition) -> dict[str, Any]:
     step.petition = petition
     if step.kind == NextStepKind.PETITION:
         context["other"] = step.another_petition(timezone.now())
-    elif step.kind == NextStepKind.LETTER:
+    elif step.kind == NextStepKind.LETTER and not petition.has_ended:
         context["letter"] = step.letter_in(
             petition.words.language, get_language() or "", petition.language
         )

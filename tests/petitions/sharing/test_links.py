@@ -376,6 +376,19 @@ def test_a_letter_falls_back_to_the_language_it_has(
 
 
 @pytest.mark.django_db
+def test_nobody_is_asked_to_write_once_the_petition_has_ended(
+    visitor: Client, petition: Petition
+) -> None:
+    step = make_step(petition, kind="letter", address="minister@example.org")
+    step.letters.create(language="en", subject="Please", body="Do it.")
+    assert "minister@example.org" in visitor.get(THANKS).content.decode()
+
+    petition.win(now=timezone.now())
+
+    assert "minister@example" not in visitor.get(THANKS).content.decode()
+
+
+@pytest.mark.django_db
 def test_a_long_letter_is_there_to_copy(visitor: Client, petition: Petition) -> None:
     step = make_step(petition, kind="letter", address="minister@example.org")
     step.letters.create(language="en", subject="Please", body="Word é.\n" * 400)

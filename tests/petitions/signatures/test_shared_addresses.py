@@ -106,6 +106,19 @@ def test_a_third_is_told_so(petition: Petition, visitor: Client) -> None:
     assert names(petition) == ["Maya", "Marc"]
 
 
+def test_a_third_is_not_told_to_wait(petition: Petition, visitor: Client) -> None:
+    make_signature(petition, HOME, name="Maya")
+    make_signature(petition, HOME, name="Marc")
+    third = make_pending(petition, HOME, name="Mona")
+
+    expired = text_of(visitor.get(link(third, days_old=14.1)))
+    mine = text_of(visitor.get(own_link(TokenPurpose.ALL, third)))
+
+    assert "so a third signature cannot count" in expired
+    assert "waiting" not in expired
+    assert "not counted: two people have signed with this address already" in mine
+
+
 def test_a_place_that_was_given_back_can_be_taken(petition: Petition) -> None:
     first = make_signature(petition, HOME, name="Maya")
     make_signature(petition, HOME, name="Marc")
