@@ -57,8 +57,8 @@ def thank_you(request: HttpRequest, petition: Petition) -> HttpResponse:
 
 def next_step(petition: Petition) -> dict[str, Any]:
     """Return what staff suggest after signing: the `step`, with the `other` petition or
-    the `letter` that it names; all None when nothing can be done at present. Nobody is asked to
-    write to whom a petition addressed once it has ended."""
+    the `letter` that it names; all None when nothing can be done at present. Once a
+    petition has ended, nobody is asked to write to whom it addressed."""
     context: dict[str, Any] = {"step": None, "other": None, "letter": None}
     step = NextStep.objects.filter(petition=petition).first()
     if step is None:
