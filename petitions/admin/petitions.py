@@ -120,7 +120,7 @@ class PetitionAdmin(PictureAdmin[Petition], ScopedAdmin[Petition]):
             {
                 "fields": [
                     "stage", "opens_at", "closes_at", "ended_at", "anonymised_at",
-                    "started_on", "goal", "position", "featured", "outcome",
+                    "started_on", "origin", "goal", "position", "featured", "outcome",
                 ]
             },
         ),

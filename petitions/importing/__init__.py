@@ -32,7 +32,7 @@ The file is JSON in UTF-8 (* = needed):
            today),
         "started_on": "2015-11-01", when it began elsewhere,
         "state": open|closed|won (open), "ended_on": "2016-06-01" (not known),
-        "outcome",
+        "outcome", "origin": the address of its page elsewhere,
         "text_format": plain|markdown|html (plain: kept to the letter; html becomes
            Markdown, pictures and films are left out), of the translations, too,
         "language": the code of any language (en), or its name,
@@ -47,13 +47,14 @@ the script (zh-Hant); of a day with an hour (2016-03-31T22:55:30Z) the day, as i
 written. All that is wrong is told at once, and then nothing is stored.
 
 A file that is brought in again follows what goes on elsewhere. An organisation is known
-by its slug or its name, a petition by its title, whatever blanks are in them. What is
-new in it is added; "supporters" is brought to the file's number by one more entry, also
-one below zero; an open petition becomes closed or won, and one that has ended stays so;
-"description", "summary" and "outcome" are changed, and so are "ask" and "text" until
-people have signed: then a text takes dated corrections, and whatever else differs is
-named and left, key by key. So is what somebody has written here last, unless --overrule
-is given, and a number beside a list of people that was imported, who would count twice.
+by its slug or its name, a petition by its origin, else by its title, whatever blanks
+are in them. What is new in it is added; "supporters" is brought to the file's number by
+one more entry, also one below zero; an open petition becomes closed or won, and one
+that has ended stays so; "description", "summary" and "outcome" are changed, and so are
+"ask" and "text" until people have signed: then a text takes dated corrections, and
+whatever else differs is named and left, key by key. So is what somebody has written
+here last, unless --overrule is given, and a number beside a list of people that was
+imported, who would count twice.
 The same file again changes nothing. --dry-run says what would be done.
 """
 

@@ -41,7 +41,7 @@ NESTED = {
 }  # fmt: skip
 # Columns that a later file changes: those below what people sign; and until they sign,
 # the words, too.
-TOLD = ("summary", "outcome")
+TOLD = ("summary", "outcome", "origin")
 WORDS = ("ask", "text")
 LEFT = "differs from what is stored, which was left alone."
 BY_HAND = (
@@ -69,8 +69,10 @@ class Following:
         assert plan.stored
         self.columns(plan.node, plan.organization, plan.stored, ["description"])
         known = {planned.stored.pk for planned in plan.petitions if planned.stored}
-        from_elsewhere = Q(started_on__isnull=False) | Q(
-            count_entries__source=Source.IMPORTED
+        from_elsewhere = (
+            ~Q(origin="")
+            | Q(started_on__isnull=False)
+            | Q(count_entries__source=Source.IMPORTED)
         )
         petitions = plan.stored.petitions.filter(
             from_elsewhere, state__in=PUBLIC_STATES

@@ -40,7 +40,7 @@ ORGANIZATION_TEXTS = (
     "slug", "legal_name", "description", "postal_address", "contact_email", "website",
     "charity_number", "privacy_notice",
 )  # fmt: skip
-PETITION_TEXTS = ("slug", "ask", "summary", "outcome")
+PETITION_TEXTS = ("slug", "ask", "summary", "outcome", "origin")
 PETITION_KEYS = {
     "title", "text", "target", "targets", "supporters", "counted_by", "counted_at",
     "started_on", "state", "ended_on", "text_format", "goal", "delivery", "language",
@@ -64,6 +64,7 @@ PETITION_NAMES = {
     "published_at": "started_on", "closed_at": "ended_on", "end_date": "ended_on",
     "status": "state", "format": "text_format", "lang": "language",
     "locale": "language", "result": "outcome", "abstract": "summary",
+    "url": "origin", "link": "origin", "permalink": "origin", "web_url": "origin",
 }  # fmt: skip
 FORMAT_NAMES = {
     "md": "markdown", "text": "plain", "txt": "plain", "text/plain": "plain",
@@ -149,14 +150,14 @@ def read_organization(node: Node, faults: Faults, now: datetime) -> Plan:
 
 
 def read_petitions(node: Node, faults: Faults, now: datetime) -> Iterator[PetitionPlan]:
-    """Yield the petitions of the file; add a fault for a title or slug that occurs
-    twice."""
+    """Yield the petitions of the file; add a fault for a title, slug or origin that
+    occurs twice."""
     lines: dict[tuple[str, str], int] = {}
     for entry in petition_nodes(node, faults):
         with faults.noted():
             planned = read_petition(entry, faults, now)
             yield planned
-            for key in ("title", "slug"):
+            for key in ("title", "slug", "origin"):
                 said = ignoring_blanks(getattr(planned.petition, key))
                 at = entry.value.get(key)
                 if at is None or not said:

@@ -51,11 +51,10 @@ def compare_with_stored(plan: Plan, faults: Faults) -> None:
         with faults.noted():
             check_spelling(plan)
     petitions = list(stored_petitions(plan.stored)) if plan.stored else []
-    known = {ignoring_blanks(one.title): one for one in petitions}
+    find_stored(plan, petitions, faults)
     alike = {ignoring_case_and_blanks(one.title): one.title for one in petitions}
     for planned in plan.petitions:
         title = planned.petition.title
-        planned.stored = known.get(ignoring_blanks(title))
         with faults.noted():
             if not planned.stored:
                 check_address(planned.node, planned.petition)
@@ -63,6 +62,27 @@ def compare_with_stored(plan: Plan, faults: Faults) -> None:
                     plan.warnings.append(another_spelling(planned, twin))
     with faults.noted():
         check_name(plan)
+
+
+def find_stored(plan: Plan, petitions: list[Petition], faults: Faults) -> None:
+    """Look up each petition of the plan among those that are stored, by origin, else by
+    title."""
+    origins = {one.origin: one for one in petitions if one.origin}
+    titles = {ignoring_blanks(one.title): one for one in petitions}
+    for planned in plan.petitions:
+        planned.stored = origins.get(planned.petition.origin)
+    found = {planned.stored.pk for planned in plan.petitions if planned.stored}
+    for planned in plan.petitions:
+        called_so = titles.get(ignoring_blanks(planned.petition.title))
+        if planned.stored or called_so is None or called_so.pk in found:
+            continue
+        planned.stored = called_so
+        if planned.petition.origin and called_so.origin:
+            sentence = (
+                f"is not the origin of the petition that has its title, which is "
+                f"“{cited(called_so.origin)}”: write that, or another title."
+            )
+            faults.append(FileProblem(planned.node.value["origin"], sentence))
 
 
 def stored_petitions(organization: Organization) -> QuerySet[Petition]:

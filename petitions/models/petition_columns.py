@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.db import guards
 from core.i18n.language_fields import LanguageField
 from core.i18n.slugs import (
     Sluggable,
@@ -152,6 +153,18 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
         null=True,
         blank=True,
         help_text=_("When it began elsewhere, before it came to this site."),
+    )
+    origin = models.URLField(
+        _("where it was signed before"),
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[guards.validate_web_address],
+        help_text=_(
+            "The address of its page on another site. A link to it stands beside the "
+            "number counted there, and an import knows it by this address."
+        ),
     )
     outcome = models.CharField(
         _("outcome"),

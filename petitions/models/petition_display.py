@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -128,6 +129,12 @@ class PetitionDisplay(PetitionColumns):
         """Whether it was signed elsewhere before, since a day that is not known; needs
         `with_counts()`."""
         return bool(getattr(self, "imported", 0) and not self.started_on)
+
+    @property
+    def origin_host(self) -> str:
+        """The name of the site where it was signed before, for readers."""
+        place = re.split("[/?#]", self.origin.partition("://")[2])[0]
+        return place.rpartition("@")[2].lower().removeprefix("www.")
 
     @property
     def began(self) -> date | None:

@@ -150,7 +150,16 @@ class Petition(PetitionDisplay, PetitionLifecycle):
                     "The names have been erased: it cannot be opened again."
                 ),
             ),
+            models.UniqueConstraint(
+                fields=["organization", "origin"],
+                condition=~Q(origin=""),
+                name="petition_origin_once",
+                violation_error_message=_(
+                    "Another petition of the organisation was signed there before."
+                ),
+            ),
             guards.slug("petition"),
+            guards.web_address("petition", "origin"),
             guards.language("petition"),
             guards.picture("petition", "image"),
             guards.readable(

@@ -522,7 +522,7 @@ RULES = [
         name="published by organisations",
         columns={
             "petitions.petition": (
-                "title", "slug", "ask", "summary", "text", "outcome",
+                "title", "slug", "ask", "summary", "text", "outcome", "origin",
             ),
             "petitions.formerpetitionslug": ("slug",),
             "petitions.target": ("name", "office", "organisation"),

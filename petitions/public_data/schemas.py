@@ -131,6 +131,7 @@ SCHEMAS: Schema = {
         "A petition",
         **petition,
         outcome=text_schema("How it ended, in a sentence; may be empty"),
+        origin=text_schema("Its page on the site where it was before; may be empty"),
         ask=text_schema("What exactly is asked; may be empty"),
         text=text_schema("The whole text"),
         text_format=text_schema("How it is written", enum=list(TextFormat.values)),

@@ -86,6 +86,7 @@ def petition_data(request: HttpRequest, petition: Petition) -> HttpResponse:
         {
             **petition_summary(petition, now),
             "outcome": petition.outcome,
+            "origin": petition.origin,
             "ask": words.ask,
             "text": words.text,
             "text_format": words.text_format,

@@ -168,7 +168,7 @@ def test_marks_and_line_ends_of_other_systems_change_nothing(
 
 LIST = "is not known: leave it out, or write one of "
 KEYS = (
-    "ask, counted_at, counted_by, delivery, ended_on, goal, language, outcome, slug, "
+    "ask, counted_at, counted_by, delivery, ended_on, goal, language, origin, outcome, slug, "
     "started_on, state, summary, supporters, target, targets, text, text_format, title, "
     "translations."
 )
@@ -274,7 +274,7 @@ def test_an_optional_key_that_says_nothing_is_as_good_as_none(
     optional = (
         "summary", "outcome", "ask", "slug", "supporters", "counted_by", "counted_at",
         "started_on", "state", "ended_on", "text_format", "goal", "delivery", "language",
-        "translations",
+        "translations", "origin",
     )  # fmt: skip
     content = file_of(
         {"title": "A", **dict.fromkeys(optional, blank)},

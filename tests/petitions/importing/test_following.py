@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -25,7 +25,7 @@ from petitions.states import State
 from tests.factories import make_entry, make_petition, make_signature
 from tests.helpers import text_of
 from tests.petitions.importing import files
-from tests.petitions.importing.helpers import file_of, run, snapshot
+from tests.petitions.importing.helpers import file_of, refusal, run, snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -346,6 +346,90 @@ def test_one_that_is_gone_from_the_file_is_named(
 
     assert "petitions: “Shrinks” is no longer in the file, and was left alone." in said
     assert "Ours" not in said
+
+
+# == The origin ==
+
+ORIGIN = "https://www.change.org/p/grows"
+
+
+def test_a_petition_is_known_by_its_origin(tmp_path: Path) -> None:
+    run(tmp_path, file())
+    said = follow(tmp_path, file(origin=ORIGIN))
+    assert "[0].origin: was added." in said
+
+    said = follow(tmp_path, file(origin=ORIGIN, title="Grew", supporters=180))
+
+    assert "0 petitions brought in, 1 were there already, 80 supporters" in said
+    assert "[0].title: differs from what is stored, which was left alone." in said
+    # Another one may have its former title.
+    both = file_of(
+        {**GROWS, "title": "Grew", "origin": ORIGIN, "supporters": 180},
+        {**GROWS, "origin": f"{ORIGIN}-2"},
+    )
+    assert "1 petitions brought in, 1 were there already" in follow(tmp_path, both)
+
+
+def test_two_origins_are_two_petitions(tmp_path: Path) -> None:
+    run(tmp_path, file(origin=ORIGIN))
+    before = rows()
+
+    with pytest.raises(CommandError) as refused:
+        run(tmp_path, file(origin=f"{ORIGIN}-2", supporters=180))
+
+    assert f"origin: is not the origin of the petition that has its title, which is “{ORIGIN}”" in str(refused.value)  # fmt: skip
+    assert rows() == before
+
+
+def test_one_origin_stands_once_in_a_file(tmp_path: Path) -> None:
+    same = {**GROWS, "origin": ORIGIN}
+    (line,) = refusal(tmp_path, file_of(same, {**same, "title": "Grew"}))
+    assert "petitions[1].origin: stands twice in the file" in line
+
+
+@pytest.mark.parametrize("origin", ["javascript:alert(1)", "ftp://a.example", "a b"])
+def test_an_origin_is_a_web_address(tmp_path: Path, origin: str) -> None:
+    (line,) = refusal(tmp_path, file(origin=origin))
+    assert "petitions[0].origin: " in line
+
+
+def test_a_link_to_the_origin_stands_beside_the_number(
+    visitor: Client, tmp_path: Path
+) -> None:
+    run(tmp_path, file(origin=f"{ORIGIN}?a=1&b=2"))
+    petition = Petition.objects.get()
+
+    page = visitor.get(petition.get_absolute_url())
+
+    assert "100 counted elsewhere before, on change.org" in text_of(page)
+    link = f'<a href="{ORIGIN}?a=1&amp;b=2" rel="nofollow noopener noreferrer">'
+    assert f"{link}change.org</a>" in page.content.decode()
+    data = visitor.get(f"/petitions/{petition.slug}.json").json()
+    assert data["origin"] == petition.origin
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("https://www.change.org/p/grows", "change.org"),
+        ("https://WWW.change.org", "change.org"),
+        ("http://you.example:8000?x=@y", "you.example:8000"),
+        ("https://change.org@evil.example#@x", "evil.example"),
+        ("https://[", "["),
+        ("", ""),
+    ],
+)
+def test_the_site_is_named_to_readers(origin: str, host: str) -> None:
+    assert Petition(origin=origin).origin_host == host
+
+
+def test_the_database_holds_an_origin_once(organization: Organization) -> None:
+    make_petition(organization, origin=ORIGIN)
+    for origin in (ORIGIN, "javascript:alert(1)"):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            make_petition(organization, origin=origin)
+    make_petition(organization)
+    make_petition(organization)
 
 
 # == All or nothing ==

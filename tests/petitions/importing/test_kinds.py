@@ -186,7 +186,7 @@ def test_null_is_as_good_as_leaving_out(tmp_path: Path) -> None:
     optional = (
         "summary", "outcome", "ask", "slug", "supporters", "counted_by", "counted_at",
         "started_on", "state", "ended_on", "text_format", "goal", "delivery",
-        "language", "translations", "targets",
+        "language", "translations", "targets", "origin",
     )  # fmt: skip
     run(
         tmp_path,
