@@ -31,6 +31,16 @@ be known."""
 START = 4
 """The characters of a postal code that tell its region."""
 
+# Names as their governments write them, where the catalogues of pycountry do not.
+WRITTEN = {
+    "fr": {
+        "CA-NB": "Nouveau-Brunswick",
+        "CA-NT": "Territoires du Nord-Ouest",
+        "CA-PE": "Île-du-Prince-Édouard",
+        "US-WV": "Virginie-Occidentale",
+    },
+}
+
 # What a code looks like: 9 for a digit, A for a letter.
 SIGNS = string.digits + string.ascii_uppercase
 SHAPES = "9" * len(string.digits) + "A" * len(string.ascii_uppercase)
@@ -236,6 +246,8 @@ def subdivision_name(code: str, language: str) -> str:
     """Return the name of a region without its country; "" for a country."""
     if not is_region(code):
         return ""
+    if written := WRITTEN.get(language.partition("-")[0], {}).get(code):
+        return written
     subdivisions: Any = pycountry.subdivisions
     return subdivision_names(language).gettext(subdivisions.get(code=code).name)
 

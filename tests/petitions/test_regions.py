@@ -123,6 +123,8 @@ def test_no_two_regions_have_one_name(language: str) -> None:
 def test_names_are_in_the_readers_language() -> None:
     assert region_name("CA-QC", "en") == "Quebec, Canada"
     assert region_name("CA-QC", "fr") == "Québec, Canada"
+    assert region_name("CA-NB", "fr") == "Nouveau-Brunswick, Canada"
+    assert region_name("CA-NB", "en") == "New Brunswick, Canada"
     assert region_name("US-CA", "fr") == "Californie, États-Unis"
     assert region_name("FR", "fr") == "France"
 
