@@ -136,7 +136,8 @@ def test_a_mail_that_was_stopped_for_days_gets_its_tries(
 def test_which_loops_stop_for_mail_and_which_for_nothing() -> None:
     """Links for a password go on: who has to act needs them. So do alerts."""
     assert {loop.name for loop in LOOPS if loop.mails} == {
-        "asks", "mail", "mailings", "office", "reports", "undelivered", "waiting"
+        "asks", "mail", "mailings", "office", "reports", "undelivered", "waiting",
+        "webhook notices",
     }  # fmt: skip
     assert {loop.name for loop in LOOPS if loop.works_always} == {"watch"}
 
