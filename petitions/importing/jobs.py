@@ -299,9 +299,11 @@ def keep_people(
 ) -> None:
     """Keep a row for each address whose owner is not known under the petition yet, and
     count the others, in `job`. Those of `may_ask` may be asked by mail; where `stated`,
-    they agreed to be handed over by name."""
+    they agreed to be handed over by name, but who has said “never again” here."""
     ring = key_ring.current_keyring()
     newest = ring.newest
+    people = list(people)
+    silent = key_ring.suppressed({row.email for row in people}) if stated else set()
     # By the key of the newest version: all keys that rows of this mailbox may have.
     new: dict[UUID, ImportedSignature] = {}
     keys: dict[UUID, list[UUID]] = {}
@@ -319,7 +321,7 @@ def keep_people(
             address_key=newest.address_key(address),
             email_key_version=newest.number,
             may_ask=address in may_ask,
-            **(kept_to_hand_over(row) if stated else {}),
+            **(kept_to_hand_over(row) if stated and address not in silent else {}),
         )
     everything = [key for known in keys.values() for key in known]
     signed = signed_by(job.petition_id, everything)

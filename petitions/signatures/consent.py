@@ -15,6 +15,7 @@ from petitions.identity import (
 from petitions.models import (
     Bounce,
     Consent,
+    ImportedSignature,
     Signature,
     Suppression,
 )
@@ -91,10 +92,16 @@ def forget_answers(signature: Signature) -> None:
 
 @repeatable
 def suppress(address: str, *, now: datetime) -> None:
-    """Never write to this address again: add a suppression."""
-    newest = key_ring.current_keyring().newest
+    """Never write to this address again: add a suppression. A name from elsewhere is
+    not handed over either, and so not kept: by whichever key its import knows it, which
+    nothing makes anew later."""
+    ring = key_ring.current_keyring()
+    newest = ring.newest
     Suppression.objects.add_address(
         address, newest, since=now, key_version=newest.number
+    )
+    ImportedSignature.objects.of_address(address, ring).exclude(name="").update(
+        name="", place="", country="", region=""
     )
 
 

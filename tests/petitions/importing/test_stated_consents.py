@@ -3,6 +3,7 @@ kept of them, and when it goes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from core.models import AuditEntry
 from core.retention import expire
 from organizations.models import User
+from petitions.identity import key_ring
 from petitions.importing import jobs
 from petitions.importing.columns import HANDED_OVER, Column
 from petitions.importing.tables import Layout
@@ -23,7 +25,7 @@ from petitions.models import (
     StatedConsent,
     Suppression,
 )
-from petitions.signatures import my_data
+from petitions.signatures import consent, my_data, rekeying
 from petitions.states import ImportState
 from tests.factories import backdate, make_petition, make_signature
 from tests.petitions.importing.files import (
@@ -40,6 +42,14 @@ from tests.petitions.importing.files import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _keys_as_the_database_says() -> Iterator[None]:
+    key_ring.forget_keyring()
+    yield
+    key_ring.forget_keyring()
+
 
 ANN = "ann@example.org,Ann Roy,Hull,J8X 1A1,,CA"
 
@@ -243,3 +253,32 @@ def test_columns_chosen_again_are_read_anew(petition: Petition, erin: User) -> N
     work(job)
 
     assert kept() == [("Ann Roy", "Hull", "CA-QC", "CA")]
+
+
+def test_never_again_takes_the_name_whatever_version_its_key_has(
+    petition: Petition, erin: User
+) -> None:
+    bring_in_named(petition, erin, [ANN, "bo@example.org,Bo Li,,,,"])
+    version = rekeying.start_version(now=timezone.now())
+    rekeying.finish_version(version, now=timezone.now())
+    key_ring.forget_keyring()
+
+    consent.suppress("ann@example.org", now=timezone.now())
+
+    assert [row.name for row in ImportedSignature.objects.named()] == ["Bo Li"]
+    assert kept()[0] == ("", "", "", "")
+    assert numbers(petition) == (0, 2)
+
+
+def test_who_said_never_again_before_is_not_named(
+    petition: Petition, erin: User
+) -> None:
+    consent.suppress("ann@example.org", now=timezone.now())
+    version = rekeying.start_version(now=timezone.now())
+    rekeying.finish_version(version, now=timezone.now())
+    key_ring.forget_keyring()
+
+    bring_in_named(petition, erin, [ANN])
+
+    assert kept() == [("", "", "", "")]
+    assert numbers(petition) == (0, 1)
