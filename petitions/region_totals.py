@@ -1,6 +1,7 @@
 """Counting signatures by region, off the hot path: the worker does it every hour for
-the petitions that ask where their supporters live and have got or lost some. Readers
-see where the regions have enough signatures that nobody is told by them."""
+the petitions that ask where their supporters live and have got or lost ten. Readers
+see where the regions have enough signatures that nobody is told by them, nor by what
+has become of them since somebody last looked."""
 
 from __future__ import annotations
 
@@ -23,35 +24,50 @@ FEWEST_LINES = 2
 
 
 def count_regions(now: datetime) -> bool:
-    """For the worker: count anew where the sum is not that of the petition. Always
-    return False: nothing waits."""
+    """For the worker: count anew where the sum is not about that of the petition: who
+    signed between two tables is one of ten. Always return False: nothing waits."""
     asking = Petition.objects.filter(
         Q(asks_postal_code=True) | Q(asks_country=True),
         anonymised_at=None,
         anonymised_to=0,
     )
     counted = Coalesce(Sum("region_totals__number"), 0)
-    changed = asking.annotate(counted=counted).exclude(counted=F("total__confirmed"))
+    changed = asking.annotate(counted=counted).filter(
+        Q(total__confirmed__gte=F("counted") + FEWEST)
+        | Q(total__confirmed__lte=F("counted") - FEWEST)
+    )
     for petition in changed.order_by("pk"):
         count_anew(petition, now)
     return False
 
 
 def count_anew(petition: Petition, now: datetime) -> None:
-    """Count the signatures of a petition by region, unless its names are being
-    erased."""
+    """Count the signatures of a petition by region, unless its names are being erased.
+
+    A number stays until ten have come or gone: otherwise one more in a table, and one
+    more name on the page, would tell where that person lives. Until then those are
+    with the others, under ""."""
     rows = petition.signatures.confirmed().filter(
         petition__anonymised_at=None, petition__anonymised_to=0
     )
     # Millions of signatures take longer to count than a visitor would wait.
     with transaction.atomic(), statement_timeout("0"):
         _countries, regions = count_by_region(rows)
-        if not regions:
+        before = dict(petition.region_totals.values_list("region", "number"))
+        kept = {
+            code: number
+            if abs(number - before.get(code, 0)) >= FEWEST
+            else before[code]
+            for code, number in regions.items()
+            if code and number >= FEWEST
+        }
+        others = regions.total() - sum(kept.values())
+        if not regions or others < 0:  # so many have gone: the last table stands
             return
         petition.region_totals.all().delete()
         RegionTotal.objects.bulk_create(
             RegionTotal(petition=petition, region=code, number=number, counted_at=now)
-            for code, number in regions.items()
+            for code, number in {**kept, "": others}.items()
         )
 
 

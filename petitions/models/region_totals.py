@@ -8,8 +8,9 @@ from petitions.models.petitions import Petition
 
 
 class RegionTotal(models.Model):
-    """The number of signatures confirmed here that came from a region, when the worker
-    counted last. It stays when the names are erased, and postal codes with them."""
+    """The number of signatures confirmed here that came from a region, as readers see
+    it: it follows in steps of ten or more, and "" has all others. It stays when the
+    names are erased, and postal codes with them."""
 
     petition = models.ForeignKey(
         Petition, on_delete=models.PROTECT, related_name="region_totals"
