@@ -72,7 +72,8 @@ def test_whoever_confirms_moves(
     assert "on Change.example:" in text
     assert petition.title in text
     assert "we will not write again" in text
-    assert f"erased after {UNCONFIRMED_KEPT.days} days" in text
+    # Their line stands in the file until all are asked.
+    assert f"erased within {ASKING_KEPT.days} days" in text
     assert "List-Unsubscribe" in server.mailbox.messages[0]
     ann = Signature.objects.get(email="ann@example.org")
     assert (ann.name, ann.wants_updates, ann.show_name) == ("Ann Roy", None, False)
