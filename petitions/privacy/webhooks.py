@@ -33,6 +33,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from core.http.outgoing import NotPublic, PublicConnection
+from core.mail.addresses import address_spellings
 from core.mail.leases import pause_after
 from core.security import encryption
 from petitions.identity import key_ring, same_person
@@ -83,14 +84,17 @@ def message_about(webhook: Webhook, events: Sequence[WebhookEvent]) -> Message |
     """Return what a tool is to be told of the mailbox of these events; None when it
     has never been told of it and need not be: the person did not say yes."""
     email, organization = events[0].email, webhook.organization
-    answers = same_person.of_address(
-        Consent.objects.filter(organization=organization), email
-    )
+    # In upper or lower case it is one address, as in the list that staff download.
+    answers = Consent.objects.filter(
+        Q(email__in=address_spellings(email)) | Q(email__iexact=email),
+        organization=organization, email_key__in=key_ring.keys_of(email),
+    )  # fmt: skip
     newest = answers.order_by("-given_at", "-pk").first()
     data: dict[str, Any] = {"email": email, "organization": organization.slug}
     if newest and newest.wants_updates and not is_silent(email):
         kind, at = "consent.given", newest.given_at
         data |= {
+            "email": newest.email,
             "name": name_of_supporter(newest),
             "language": newest.language,
             "petition": slug_of_petition(newest),
@@ -104,7 +108,9 @@ def message_about(webhook: Webhook, events: Sequence[WebhookEvent]) -> Message |
         return None
     said = {"type": kind, "timestamp": at.isoformat(), "data": data}
     numbers = [event.pk for event in events]
-    return Message(numbers, json.dumps(said).encode(), f"evt_{numbers[-1]}")
+    # Of two transactions, the one that drew the lower number may commit later.
+    name = f"evt_{numbers[-1]}_{len(numbers)}"
+    return Message(numbers, json.dumps(said).encode(), name)
 
 
 def is_silent(email: str) -> bool:

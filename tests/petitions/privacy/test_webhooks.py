@@ -39,6 +39,7 @@ from petitions.models import (
 )
 from petitions.models.webhooks import BOTH_SIGN, MOST_WEBHOOKS, WebhookProblem
 from petitions.privacy import webhook_notices, webhooks
+from petitions.privacy.export import export_supporters
 from petitions.privacy.webhooks import EVENTS_KEPT, LEASE, LONGEST_PAUSE, Courier
 from petitions.signatures import confirming, consent, my_data
 from petitions.signatures.my_data import DataSubject
@@ -205,6 +206,20 @@ def test_a_tool_that_was_away_is_told_the_end(
     assert set(tool.told) == {WITHDRAWN}
 
 
+def test_a_no_in_lower_case_is_told_as_in_the_list(
+    petition: Petition, webhook: Webhook, tool: Tool, alice: User
+) -> None:
+    make_supporter(petition, "Maya@example.org")
+    carry()
+    say_no(petition, alice)
+    carry()
+
+    now = timezone.now()
+    listed = b"".join(export_supporters(petition.organization, alice, now=now))
+    assert b"aya@" not in listed
+    assert tool.told == [("consent.given", "Maya@example.org"), WITHDRAWN]
+
+
 def test_a_later_yes_is_told_too(
     petition: Petition, webhook: Webhook, tool: Tool
 ) -> None:
@@ -282,6 +297,22 @@ def test_a_message_keeps_its_id_until_something_happens(
 
     first, again, other = [each["webhook-id"] for each in tool.headers]
     assert first == again != other
+
+
+def test_what_was_committed_late_changes_the_id_too(
+    petition: Petition, webhook: Webhook, tool: Tool
+) -> None:
+    """A tool that knows an id would take the no for the yes that it has had."""
+    tool.status = 500
+    make_supporter(petition, MAYA)
+    carry()
+    first = WebhookEvent.objects.get().pk
+    unsubscribe(petition, User())
+    WebhookEvent.objects.exclude(pk=first).update(id=first - 1)
+    carry(after=timedelta(minutes=1))
+
+    assert tool.told == [GIVEN, WITHDRAWN]
+    assert len({each["webhook-id"] for each in tool.headers}) == 2
 
 
 def test_what_fails_is_tried_for_ever_and_at_least_each_hour(
