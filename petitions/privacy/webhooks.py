@@ -5,7 +5,7 @@ Triggers queue the mailboxes (petitions/sql/webhooks.sql). What a tool is told o
 what holds when it is sent, by the same rule as the list that staff download: a tool
 that was away learns how it is now, and the last it is told is always right, in
 whatever order things happened or were committed. To each tool one message goes after
-the other; the next one waits until it has taken the last.
+the other; the next one waits until it has taken the last, or refused that alone.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ LEASE = timedelta(minutes=1)
 """More than a batch can take: nobody else sends to the same tool meanwhile."""
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
+REFUSES_ONE = {400, 409, 422}
+"""The answers of tools that will not have one address: the next ones do not wait."""
 MOST_AT_ONCE = 16
 """Tools that are told at the same time: a slow one holds up no other."""
 
@@ -319,7 +321,8 @@ class Courier:
     def carry(
         self, number: int, url: str, secrets: list[str], messages: list[Message]
     ) -> None:
-        """Send messages until one fails, or the time is over."""
+        """Send messages until one fails that is not refused alone, or the time is
+        over."""
         tries: list[Try] = []
         until = time.monotonic() + BATCH_SECONDS
         try:
@@ -328,7 +331,7 @@ class Courier:
                     if time.monotonic() > until:
                         break
                     tries.append(send_message(connection, message, secrets))
-                    if tries[-1].problem:
+                    if tries[-1].problem and tries[-1].status not in REFUSES_ONE:
                         break
         finally:
             self.done.put((number, tries))
@@ -342,18 +345,22 @@ def note_tries(number: int, tries: Sequence[Try], *, now: datetime) -> None:
         row = webhook.first()
         if row is None:  # it was deleted meanwhile
             return
-        row.due_at = now
+        row.due_at, taken = now, False
+        failed = [each for each in tries if each.problem]
         for each in tries:
-            row.attempts += 1
-            log(row, each, row.attempts)
-            if each.problem:
-                row.failing_since = row.failing_since or each.at
-                row.due_at = now + pause_after(
-                    row.attempts - 1, first=FIRST_PAUSE, longest=LONGEST_PAUSE
-                )
-            else:
-                row.attempts, row.failing_since = 0, None
+            log(row, each, 1 if taken else row.attempts + 1)
+            if not each.problem:
+                taken = True
                 WebhookEvent.objects.filter(pk__in=each.events).delete()
+        if taken:
+            row.attempts = 0
+            row.failing_since = row.failing_since if failed else None
+        if failed:
+            row.failing_since = row.failing_since or failed[0].at
+            row.due_at = now + pause_after(
+                row.attempts, first=FIRST_PAUSE, longest=LONGEST_PAUSE
+            )
+            row.attempts += 1
         row.save(update_fields=["due_at", "attempts", "failing_since"])
 
 

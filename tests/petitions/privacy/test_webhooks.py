@@ -357,6 +357,27 @@ def test_later_ones_wait_for_the_first(
     assert [email for _kind, email in tool.told] == [MAYA, MAYA, "noor@example.org"]
 
 
+def test_an_address_that_a_tool_refuses_holds_up_nobody(
+    petition: Petition, webhook: Webhook, tool: Tool
+) -> None:
+    def refuse_noor() -> None:
+        tool.status = 422 if b"noor" in tool.bodies[-1] else 200
+
+    tool.before_answer = refuse_noor
+    for email in ("noor@example.org", MAYA):
+        make_supporter(petition, email)
+    carry()
+    unsubscribe(petition, User())
+    carry(after=timedelta(minutes=1))
+
+    assert [each for each in tool.told if each[1] == MAYA] == [GIVEN, WITHDRAWN]
+    webhook.refresh_from_db()
+    assert webhook.failing_since is not None
+    assert list(Webhook.objects.in_trouble()) == [webhook]
+    assert webhook.due_at < timezone.now() + timedelta(minutes=2)
+    assert WebhookEvent.objects.get().email == "noor@example.org"
+
+
 def test_a_worker_that_dies_has_it_sent_again_with_the_same_id(
     petition: Petition, webhook: Webhook, tool: Tool
 ) -> None:
@@ -630,7 +651,7 @@ def test_from_entering_a_tool_to_removing_it(
     assert "did not answer with a status" in text_of(tested)
     unsubscribe(petition, User())
     carry()
-    assert "has not taken anything since" in text_of(client.get(f"{here}/change/"))
+    assert "it has not taken everything" in text_of(client.get(f"{here}/change/"))
     assert "is not up to date" in text_of(client.get("/admin/"))
     Webhook.objects.update(incomplete_since=timezone.now())
     assert "replace the list" in text_of(client.get(f"{here}/change/"))
