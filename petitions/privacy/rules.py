@@ -157,7 +157,8 @@ RULES = [
         ),
         purpose=_(
             "So that it never writes on after you said no, or had your data erased. "
-            "With a yes it is told your name and language, too."
+            "With a yes it is told your name and language, and which petition you "
+            "signed."
         ),
         kept=format_lazy(
             _("Until the tool has taken it: seconds as a rule, at most {days} days."),
