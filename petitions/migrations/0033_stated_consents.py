@@ -1,15 +1,9 @@
-from pathlib import Path
-
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.db.models.lookups
 from django.conf import settings
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
-
-from core.db.sql_files import RunSQLFile
-
-SQL = Path(__file__).parents[1] / "sql"
 
 
 class Migration(migrations.Migration):
@@ -229,5 +223,4 @@ class Migration(migrations.Migration):
                 violation_error_message="Shorten this to 1000 characters.",
             ),
         ),
-        RunSQLFile(SQL / "imports.sql"),
     ]

@@ -21,7 +21,9 @@ class Target(models.Model):
     profile, all of them on the petition's page.
 
     The database (petitions/sql/targets.sql) refuses to add, change or delete one once
-    people have signed; one that was left open may be settled.
+    people have signed; one that was left open may be settled. None changes
+    (petitions/sql/imports.sql) that people of an import, as staff state, agreed to give
+    their names to.
     """
 
     petition: models.ForeignKey[Petition] = models.ForeignKey(

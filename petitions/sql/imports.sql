@@ -71,3 +71,21 @@ END $$;
 CREATE OR REPLACE TRIGGER imported_named_by_consent
 BEFORE INSERT OR UPDATE OF name, signature_import_id ON petitions_importedsignature
 FOR EACH ROW WHEN (NEW.name <> '') EXECUTE FUNCTION imported_name_needs_consent();
+
+-- Nor does somebody else receive the names than it was stated of: not even where nobody
+-- has signed yet, so that whom the petition addresses may change.
+CREATE OR REPLACE FUNCTION stated_target_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM petitions_statedconsent c
+                 JOIN petitions_signatureimport i ON i.id = c.signature_import_id
+                WHERE c.target_id = OLD.id AND i.state <> 'called_off')
+    THEN
+        RAISE check_violation USING MESSAGE =
+            'What people of this file agreed to stays as it was stated.';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER stated_target_stays BEFORE UPDATE ON petitions_target
+FOR EACH ROW WHEN (
+    to_jsonb(NEW) - 'position' IS DISTINCT FROM to_jsonb(OLD) - 'position'
+) EXECUTE FUNCTION stated_target_keep();

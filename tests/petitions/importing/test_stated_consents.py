@@ -140,6 +140,21 @@ def test_what_is_stated_stays_once_the_file_is_checked(
     assert [*said.values_list("now__words", flat=True)] == [stated.words] * 2
 
 
+def test_nobody_else_receives_names_than_it_was_stated_of(petition: Petition) -> None:
+    job = upload(petition, content([ANN], NAMED))
+    stated = state(job)
+
+    for change in ({"name": "Somebody else"}, {"kind": "body"}, {"office": "Mayor"}):
+        with pytest.raises(IntegrityError, match="stays as"), transaction.atomic():
+            petition.targets.update(**change)
+    petition.targets.update(position=3)
+    stated.delete()
+    petition.targets.update(name="Somebody else")
+    state(job)
+    jobs.call_off_import(job)
+    petition.targets.update(name="Another")
+
+
 @pytest.mark.parametrize(
     ("wrong", "rule"),
     [

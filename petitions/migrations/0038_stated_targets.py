@@ -1,0 +1,17 @@
+from pathlib import Path
+
+from django.db import migrations
+
+from core.db.sql_files import RunSQLFile
+
+SQL = Path(__file__).parents[1] / "sql"
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("petitions", "0037_origin"),
+    ]
+
+    operations = [
+        RunSQLFile(SQL / "imports.sql"),
+    ]
