@@ -4,7 +4,9 @@ axe finds, nothing cut off, nothing asked of another host."""
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -126,6 +128,32 @@ def test_html_is_valid(documents: list[Document], tmp_path: Path) -> None:
         words = f"{message['message']} … {message.get('extract', '')}"
         found.setdefault(words, str(document))
     assert not found, listed(found)
+
+
+# The first page has the site's name, and a search says what was looked for.
+OTHERWISE_NAMED = {
+    "home", "search", "search without result", "search for a mistyped word",
+}  # fmt: skip
+
+
+def test_a_title_says_what_the_page_is_headed(documents: list[Document]) -> None:
+    """Behind “Error:” where a form was refused: who listens hears the title first."""
+    found: dict[str, str] = {}
+    for document in documents:
+        title, heading = (
+            element_text(document.html, element) for element in ("title", "h1")
+        )
+        own = heading in title or heading.startswith(title)
+        if heading and not own and document.name not in OTHERWISE_NAMED:
+            found.setdefault(f"{title} | {heading}", str(document))
+    assert not found, listed(found)
+
+
+def element_text(html: str, element: str) -> str:
+    """The words of the first element of this kind, "" without one."""
+    match = re.search(rf"<{element}\b[^>]*>(.*?)</{element}>", html, re.DOTALL)
+    words = re.sub(r"<[^>]+>", "", match[1]) if match else ""
+    return " ".join(unescape(words).split())
 
 
 # == What axe and the eye find ==
