@@ -3,16 +3,18 @@
 -- is decided when it is sent, so two that commit in another order do no harm.
 
 -- KEY SHARE waits for a webhook that is being deleted, and does not find it then:
--- otherwise the foreign key would refuse the answer of somebody who signs.
+-- otherwise the foreign key would refuse the answer of somebody who signs. In PL/pgSQL,
+-- which keeps its plans.
 CREATE OR REPLACE FUNCTION webhook_queue(
     organization bigint, email text, ended_yes boolean
-) RETURNS void LANGUAGE sql AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO petitions_webhookevent (webhook_id, email, ended_yes, created_at)
     SELECT w.id, webhook_queue.email, webhook_queue.ended_yes, now()
       FROM petitions_webhook w
      WHERE w.organization_id = organization
-       FOR KEY SHARE
-$$;
+       FOR KEY SHARE;
+END $$;
 
 -- A yes and a “never again” at once, neither of which sees the other yet: one waits for
 -- the other, or the tool would be told of the yes alone.
@@ -25,6 +27,10 @@ END $$;
 
 CREATE OR REPLACE FUNCTION webhook_consent() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- On most sites there is none: each confirmation comes by here.
+    IF NOT EXISTS (SELECT FROM petitions_webhook) THEN
+        RETURN NULL;
+    END IF;
     -- A replaced answer that is erased years later changes nothing.
     IF TG_OP <> 'INSERT' AND NOT (TG_OP = 'DELETE' AND EXISTS (
         SELECT FROM petitions_consent c
