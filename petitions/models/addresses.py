@@ -132,7 +132,11 @@ def covers(pattern: str, domain: str) -> bool:
 class KeyVersion(models.Model):
     """The rules and the secret that keys were made by since `started_at`. Never
     changed: new rules or a new secret make a new version
-    (petitions.signatures.rekeying)."""
+    (petitions.signatures.rekeying).
+
+    Once all keys are made anew, newsletter tools are told again of whoever must not be
+    written to (petitions/sql/webhooks.sql).
+    """
 
     number = models.PositiveSmallIntegerField(primary_key=True)
     rules = models.JSONField()

@@ -399,7 +399,8 @@ class MergedSignature(models.Model):
 
 class Consent(models.Model):
     """An answer to “May we write to you?”, with what was asked; it outlives the
-    signature. The newest of an address and organisation holds."""
+    signature. The newest of an address and organisation holds. Newsletter tools are
+    told of it (petitions/sql/webhooks.sql)."""
 
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, related_name="consents"
