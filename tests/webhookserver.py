@@ -67,6 +67,7 @@ class Tool:
         self.location = ""
         self.before_answer: Callable[[], None] = lambda: None
         self.drips = False
+        self.hangs_up = False
         self.connections = 0
 
     @property
@@ -104,6 +105,7 @@ def running_tool(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Tool]:
                 self.send_header("Location", tool.location)
             self.send_header("Content-Length", "0")
             self.end_headers()
+            self.close_connection = self.close_connection or tool.hangs_up
 
         def log_message(self, *args: Any) -> None:
             """Say nothing."""

@@ -90,6 +90,16 @@ class PublicConnection:
         """Send `body` and return the status of the answer; raise OSError, HTTPException
         or ValueError when there is none within so many seconds altogether."""
         until = time.monotonic() + within
+        kept = self.http.sock is not None
+        try:
+            return self.exchange(body, headers, until)
+        except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            if not kept:
+                raise
+        # Servers may close at any time what they kept open, without a word.
+        return self.exchange(body, headers, until)
+
+    def exchange(self, body: bytes, headers: Mapping[str, str], until: float) -> int:
         try:
             if self.http.sock is None:
                 self.http.sock = self.connected(until)

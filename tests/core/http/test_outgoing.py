@@ -92,6 +92,26 @@ def test_it_is_looked_up_once_and_that_is_where_it_goes(
     assert (tool.bodies, tool.connections) == ([b"one", b"two"], 1)
 
 
+def test_a_server_that_hangs_up_after_each_answer_is_called_again(tool: Tool) -> None:
+    tool.hangs_up = True
+
+    with closing(PublicConnection(URL)) as connection:
+        for _ in range(5):
+            assert connection.post(b"", {}, within=5) == 204
+    assert len(tool.bodies) == tool.connections == 5
+
+
+def test_one_that_hangs_up_at_once_is_called_once(tool: Tool) -> None:
+    def hang_up() -> None:
+        raise ConnectionError
+
+    tool.before_answer = hang_up
+
+    with pytest.raises(ConnectionError):
+        post(within=5)
+    assert len(tool.bodies) == 1
+
+
 def test_a_redirect_is_not_followed(tool: Tool) -> None:
     tool.status, tool.location = 307, URL
 
