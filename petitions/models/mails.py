@@ -243,7 +243,7 @@ class Suppression(OfAddresses):
     """“Never write to me again”: a mailbox that this site writes to no more, known by
     its key alone. It outlives everything else about its owner. Where a re-key has no
     address left to make a new key of, the row stays and its former secret is still
-    needed. Newsletter tools are told of it (petitions/sql/webhooks.sql)."""
+    needed. Newsletter tools are told of it (petitions/sql/suppressions.sql)."""
 
     key_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     carried_over = models.BooleanField(
@@ -259,7 +259,7 @@ class Bounce(OfAddresses):
     """A mailbox that does not exist, as mail servers say, known by its key alone.
     Nothing is sent to it for a while (`petitions.mail.bounces`); then it is tried
     again, since a mistyped domain may come to life and a closed mailbox be opened.
-    Newsletter tools are told of both (petitions/sql/webhooks.sql)."""
+    Newsletter tools are told of both (petitions/sql/bounces.sql)."""
 
     since = models.DateTimeField()
     reason = models.CharField(

@@ -56,6 +56,8 @@ FOR EACH ROW EXECUTE FUNCTION webhook_consent();
 
 -- “Never again” and mail that came back, and the end of either: a mailbox is known by
 -- its key alone. Which of its addresses is meant takes a secret: the sender finds out.
+-- Called by suppressions.sql and bounces.sql: files of their own, since an update of the
+-- site may keep only one of these tables from people at a time.
 CREATE OR REPLACE FUNCTION webhook_hold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM webhook_wait(coalesce(NEW.email_key, OLD.email_key));
@@ -65,12 +67,6 @@ BEGIN
                 AND wants_updates) c;
     RETURN NULL;
 END $$;
-CREATE OR REPLACE TRIGGER webhook_suppression_changed
-AFTER INSERT OR DELETE OR UPDATE OF address_keys ON petitions_suppression
-FOR EACH ROW EXECUTE FUNCTION webhook_hold();
-CREATE OR REPLACE TRIGGER webhook_bounce_changed
-AFTER INSERT OR DELETE OR UPDATE OF address_keys ON petitions_bounce
-FOR EACH ROW EXECUTE FUNCTION webhook_hold();
 
 -- While all keys are made anew, a “never again” may have the new key of a mailbox and
 -- its answer the former one. Once all have the new one, each is looked at again.
