@@ -46,8 +46,10 @@ class WebhookAdmin(ScopedAdmin[Webhook]):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Webhook | None = None
     ) -> list[str]:
+        # Another address is another tool: it has been told of nobody yet, and the one
+        # before knows the secret.
         fixed = super().get_readonly_fields(request, obj)
-        return fixed if obj is None else [*fixed, "organization"]
+        return fixed if obj is None else [*fixed, "organization", "url"]
 
     def get_urls(self) -> list[Any]:
         pages = {

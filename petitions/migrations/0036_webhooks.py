@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 (
                     "url",
                     models.CharField(
-                        help_text="It begins with https://. The tool, or who runs it, gives it.",
+                        help_text="It begins with https://. The tool, or who runs it, gives it. It stays: for another one, enter another tool.",
                         max_length=500,
                         verbose_name="address",
                     ),

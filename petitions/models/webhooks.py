@@ -75,7 +75,10 @@ class Webhook(models.Model):
     url = models.CharField(
         _("address"),
         max_length=500,
-        help_text=_("It begins with https://. The tool, or who runs it, gives it."),
+        help_text=_(
+            "It begins with https://. The tool, or who runs it, gives it. It stays: "
+            "for another one, enter another tool."
+        ),
     )
     is_paused = models.BooleanField(
         _("paused"),

@@ -625,6 +625,10 @@ def test_from_entering_a_tool_to_removing_it(
     here = f"/admin/petitions/webhook/{webhook.pk}"
     assert answer["Location"] == f"{here}/change/"
     assert "no secret yet" in text_of(client.get(f"{here}/change/"))
+    # Another address would be another tool, with the former one's secret and no list.
+    client.post(f"{here}/change/", {"name": "Letters", "url": "https://else.example/"})
+    webhook.refresh_from_db()
+    assert webhook.url == URL
     make_supporter(petition, MAYA)
     carry()
     assert tool.bodies == []
