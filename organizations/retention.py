@@ -172,17 +172,14 @@ RULES = [
         name="limits on logins",
         columns={"config.bucket": ("key",)},
         what=_("That an address or network was just used to log in"),
-        purpose=_(
-            "So that limits hold. Nothing that can be read: a number that only this "
-            "site can make of it."
-        ),
+        purpose=_("So that limits hold. Stored as a keyed hash, not as an address."),
         kept=_("Until the limit is full again, two days at most."),
     ),
     RetentionRule(
         name="logins of staff",
         columns={"sessions.session": ("session_key", "session_data")},
         what=_("Staff: that somebody is logged in"),
-        purpose=_("So that nobody logs in for every page."),
+        purpose=_("So that staff stay logged in from page to page."),
         kept=_("Four hours after the last page, a day at most. Visitors have none."),
         expiry=Rows(ended_sessions),
     ),
@@ -199,10 +196,10 @@ RULES = [
             ),
         },
         what=_(
-            "Staff: who changed what, and who looked at supporters’ data. Nothing of "
-            "supporters stands in it"
+            "Staff: who changed what, and who looked at supporters’ data. It holds no "
+            "supporter’s data"
         ),
-        purpose=_("So that a mistake, or worse, can be traced."),
+        purpose=_("So that a mistake or an abuse can be traced."),
         kept=format_lazy(_("{months} months."), months=settings.AUDIT_MONTHS),
         expiry=OldEntries(),
     ),
@@ -212,7 +209,7 @@ RULES = [
             "admin.logentry": ("user", "object_id", "object_repr", "change_message"),
         },
         what=_("Staff: who changed what, as an earlier version of this site noted it"),
-        purpose=_("So that a mistake, or worse, can be traced."),
+        purpose=_("So that a mistake or an abuse can be traced."),
         kept=format_lazy(_("{months} months."), months=LOG_KEPT),
         expiry=Rows(old_entries),
     ),

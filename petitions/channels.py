@@ -34,7 +34,7 @@ class Channel(models.TextChoices):
     SMS = "sms", _("Text message")
     EMAIL = "email", _("E-mail")
     LINK = "link", _("Copied link")
-    DEVICE = "device", _("The device's own menu")
+    DEVICE = "device", _("The device’s own menu")
     FACEBOOK = "facebook", "Facebook"
     X = "x", "X"
     BLUESKY = "bluesky", "Bluesky"

@@ -235,7 +235,7 @@ class ReportReason(models.TextChoices):
 
     UNTRUE = "untrue", _("Something in it is not true")
     HARM = "harm", _("It insults, threatens or stirs up hatred")
-    PRIVATE = "private", _("It shows somebody's private details")
+    PRIVATE = "private", _("It shows somebody’s private details")
     RIGHTS = "rights", _("It uses a text or picture that belongs to somebody else")
     COUNT = "count", _("Its signatures or its number are not right")
     ACCESS = "access", _("I cannot read or use a page")

@@ -35,8 +35,8 @@ SHOWN_POINTS = 40
 
 @dataclass(frozen=True)
 class Event:
-    """An entry of "What happened since": an update, a handover, an answer, that one was
-    withdrawn, or the end."""
+    """An entry of "What has happened since": an update, a handover, an answer, that one
+    was withdrawn, or the end."""
 
     day: date
     at: datetime

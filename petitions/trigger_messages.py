@@ -34,7 +34,7 @@ SENTENCES = (
     _("The names of this petition were erased: it takes no signatures."),
     _("The passage that is corrected is not in the text."),
     _("The petition has another text in this language."),
-    _("The petition's own text is in this language."),
+    _("The petition’s own text is in this language."),
     _("This person or body is not petitioned here."),
     _("This petition has ended for good."),
     _("What an office wrote stays as it was sent, until it is erased."),

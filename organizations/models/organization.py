@@ -103,7 +103,7 @@ class Organization(Sluggable):
         unique=True,
         blank=True,
         validators=[validate_slug],
-        help_text=_("Last part of the profile's address. Former ones lead here, too."),
+        help_text=_("Last part of the profile’s address. Former ones lead here, too."),
     )
     legal_name = models.CharField(
         _("legal name"),

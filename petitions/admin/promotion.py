@@ -60,7 +60,7 @@ class NextStepForm(ConflictAwareForm, forms.Form):
     )
     other = forms.ModelChoiceField(
         label=_("Other petition"),
-        help_text=_("One of your organisation's 300 newest that are open or drafts."),
+        help_text=_("One of your organisation’s 300 newest that are open or drafts."),
         queryset=Petition.objects.none(),
         required=False,
     )
@@ -134,7 +134,7 @@ class NextStepForm(ConflictAwareForm, forms.Form):
             case NextStepKind.DONATION:
                 self.require("url", _("Enter the address of your page for donations."))
                 if given.get("url", "https://")[:8].lower() != "https://":
-                    self.add_error("url", _("The page's address begins with https://."))
+                    self.add_error("url", _("The page’s address begins with https://."))
             case NextStepKind.LETTER:
                 self.require("address", _("Enter whom the letter goes to."))
                 self.clean_letters()

@@ -69,7 +69,7 @@ SENTENCES = {
         "It is recorded that they asked; then you can print the copy or download it."
     ),
     RequestKind.WITHDRAW: _(
-        "The signatures that you tick are taken from the count, with today's date. "
+        "The signatures that you tick are taken from the count, with today’s date. "
         "What is stored of them is kept until it is erased."
     ),
     RequestKind.NEVER: _(

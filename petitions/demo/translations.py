@@ -9,7 +9,7 @@ DESCRIPTIONS: dict[str, dict[str, dict[str, str]]] = {
             "name": "Amnistie internationale Canada",
             "text": "Les membres canadiens d'un mouvement mondial de personnes qui "
             "défendent les droits de la personne. Cette page est une démonstration : "
-            "ses textes ont été écrits pour elle et ses soutiens sont inventés.",
+            "ses textes ont été écrits pour elle et ses appuis sont inventés.",
         },
     },
     "Riverbank Commons": {
@@ -65,7 +65,7 @@ Ajoutez votre nom pour dire que ces familles ne sont pas oubliées.""",
 étudiants comme pour tout le monde. Cette pétition demande la libération des personnes \
 détenues pour l'avoir exercé.
 
-Dans cette démonstration, elle n'a qu'un soutien. Signez-la, ouvrez la boîte de \
+Dans cette démonstration, elle n'a qu'un appui. Signez-la, ouvrez la boîte de \
 courriels, appuyez sur le bouton : elle en a deux.""",
         },
     },

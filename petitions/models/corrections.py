@@ -44,7 +44,7 @@ class Correction(HasDialect):
         blank=True,
         default="",
         db_default="",
-        help_text=_("The language of the text concerned. Empty: the petition's own."),
+        help_text=_("The language of the text concerned. Empty: the petition’s own."),
     )
     before = TextColumn(
         _("the passage as it stands"),

@@ -25,7 +25,7 @@ class NextStepKind(models.TextChoices):
 
     PETITION = "petition", _("Sign another petition")
     DONATION = "donation", _("Donate")
-    LETTER = "letter", _("Write a letter of one's own")
+    LETTER = "letter", _("Write a letter of one’s own")
 
 
 class NextStep(models.Model):
@@ -59,7 +59,7 @@ class NextStep(models.Model):
             models.CheckConstraint(
                 condition=Q(url="") | Q(url__startswith="https://"),
                 name="next_step_https",
-                violation_error_message=_("The page's address begins with https://."),
+                violation_error_message=_("The page’s address begins with https://."),
             ),
             models.CheckConstraint(
                 condition=Q(other=None) | ~Q(other=F("petition")),

@@ -79,7 +79,7 @@ class PetitionColumns(HasDialect, TranslatedText, Sluggable):
         blank=True,
         validators=[validate_slug],
         help_text=_(
-            "Last part of the page's address; made of the title when empty. Former "
+            "Last part of the page’s address; made of the title when empty. Former "
             "addresses lead here, too."
         ),
     )

@@ -40,7 +40,7 @@ class Topic(models.Model):
         max_length=80,
         unique=True,
         validators=[validate_slug],
-        help_text=_("Last part of its page's address: freedom-of-speech"),
+        help_text=_("Last part of its page’s address: freedom-of-speech"),
     )
 
     objects = TopicQuerySet.as_manager()

@@ -213,7 +213,7 @@ class Translation(HasDialect, OtherText):
         _("text"),
         max_length=40_000,
         help_text=_(
-            "In the same format as the petition's own. Frozen at the first signature "
+            "In the same format as the petition’s own. Frozen at the first signature "
             "after it was there."
         ),
     )

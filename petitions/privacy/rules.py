@@ -38,8 +38,8 @@ RULES = [
         purpose=_("So that the owner of the mailbox can confirm it."),
         kept=format_lazy(
             _(
-                "{days} days; when you asked for a new link by then, until that one "
-                "ends, {more} days later. Then it is deleted."
+                "{days} days. If you ask for a new link within that time, it is kept "
+                "until that link expires, {more} days later. Then it is deleted."
             ),
             days=UNCONFIRMED_KEPT.days,
             more=LIFETIME.days,
@@ -75,9 +75,9 @@ RULES = [
         ),
         kept=format_lazy(
             _(
-                "Until the petition has ended and the months are over that its form "
-                "named, at most {months}. What remains is one in the count, with its "
-                "day, country and language."
+                "Until the petition has ended and the number of months that its form "
+                "named has passed, {months} at most. After that, your signature stays "
+                "in the count only as a number, with its day, country and language."
             ),
             months=settings.RETENTION_MONTHS,
         ),
@@ -93,8 +93,8 @@ RULES = [
         what=_("By which link you came (“whatsapp”, “poster”), when its address says"),
         purpose=_("So that an organisation sees where its petitions are passed on."),
         kept=_(
-            "Until you confirm your signature. Then it is one in a number by day and "
-            "link, and no longer tells whose."
+            "Until you confirm your signature. After that, only the number of "
+            "signatures by day and link is kept, not whose they are."
         ),
     ),
     RetentionRule(
@@ -129,8 +129,7 @@ RULES = [
             "That an address, network or mail domain was just used, or asked for links"
         ),
         purpose=_(
-            "So that limits hold. Nothing that can be read: a number that only this "
-            "site can make of it."
+            "So that limits hold. Stored as a keyed hash, not as an address."
         ),
         kept=_("Until the limit is full again: an hour as a rule, at most a week."),
     ),
@@ -143,7 +142,10 @@ RULES = [
         ),
         purpose=_("So that it writes only to those who said yes, and can prove it."),
         kept=format_lazy(
-            _("A yes as long as it holds; a no, or what you changed, {months} months."),
+            _(
+                "A yes for as long as it is valid; a no, or an answer that you have "
+                "changed, for {months} months."
+            ),
             months=expiry.ANSWERS_KEPT,
         ),
         expiry=Rows(expiry.former_answers),
@@ -351,7 +353,10 @@ RULES = [
             "petitions.listeddomain": ("domain", "note"),
             "petitions.ordinarydomain": ("domain",),
         },
-        what=_("Networks and mail domains that were abused, or that no limit touches"),
+        what=_(
+            "Networks and mail domains that have been abused, or that are exempt from "
+            "limits"
+        ),
         purpose=_("To stop those who sign for others by the thousand."),
         kept=_("Until somebody takes them from the list."),
     ),
@@ -375,7 +380,7 @@ RULES = [
         columns={"petitions.invalidation": ("name",)},
         what=_("The name, or a part of it, that such signatures had in common"),
         purpose=_("So that staff see which ones were meant."),
-        kept=_("As long as the names of that petition's signatures."),
+        kept=_("As long as the names of that petition’s signatures."),
         expiry=Rows(invalidating.still_naming, invalidating.clear_typed_names),
     ),
     RetentionRule(
@@ -433,7 +438,7 @@ RULES = [
             "So that you are asked once. No address: a number that only this site can "
             "make of it."
         ),
-        kept=_("As long as the names of that petition's signatures."),
+        kept=_("As long as the names of that petition’s signatures."),
         expiry=Rows(jobs.past_asked),
     ),
     RetentionRule(
@@ -447,7 +452,7 @@ RULES = [
             "petitions.statedconsent": ("place", "url", "words", "made_by"),
         },
         what=_(
-            "Who of an organisation's staff brought in such a file, when, where its "
+            "Who of an organisation’s staff brought in such a file, when, where its "
             "people signed and who counted them, and how many there were; who had them "
             "asked by mail; who states that they agreed to be handed over by name, "
             "where, when and in which words"
@@ -470,7 +475,7 @@ RULES = [
         name="lists that organisations took",
         columns={"petitions.export": ("made_by",)},
         what=_(
-            "Who of an organisation's staff took a list of supporters or signatures, "
+            "Who of an organisation’s staff took a list of supporters or signatures, "
             "or figures, and when"
         ),
         purpose=_("So that it is known where names and addresses went."),
@@ -501,7 +506,7 @@ RULES = [
         name="deliveries",
         columns={"petitions.pack": ("made_by",)},
         what=_(
-            "Who of an organisation's staff had such files made, when and for whom, "
+            "Who of an organisation’s staff had such files made, when and for whom, "
             "and how many names were in them"
         ),
         purpose=_("So that it is known where names went."),
@@ -513,7 +518,7 @@ RULES = [
             "petitions.mailing": ("made_by", "test_by", "ordered_by", "approved_by")
         },
         what=_(
-            "Who of an organisation's staff had news sent to supporters, when, and to "
+            "Who of an organisation’s staff had news sent to supporters, when, and to "
             "how many"
         ),
         purpose=_("So that it is known who wrote to people."),
@@ -590,14 +595,14 @@ RULES = [
             "petitions.handovertranslation": ("image_description",),
         },
         what=_(
-            "Pictures of a petition and of what happened since, on which people may be "
-            "seen; without the place and time that a telephone writes into them"
+            "Pictures of a petition and of what has happened since, which may show "
+            "people; without the place and time that a phone writes into them"
         ),
         purpose=_("So that everybody can see that it was handed over, and by whom."),
         kept=_(
             "Until the organisation takes them down, or seven days after it withdraws "
-            "the petition; tell it when you are on one and do not wish to be. The "
-            "files go with them."
+            "the petition. If you appear in one and do not wish to, tell the "
+            "organisation. The files are deleted with them."
         ),
         expiry=withdrawn_pictures.WithdrawnPictures(),
     ),

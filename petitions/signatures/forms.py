@@ -224,7 +224,7 @@ class CorrectionForm(forms.Form):
         },
     )
     show_name = BooleanField(
-        label=_("Show my name and comment on the petition's page."), required=False
+        label=_("Show my name and comment on the petition’s page."), required=False
     )
     updates = ChoiceField(
         choices=[("yes", _("Yes, e-mail me")), ("no", _("No, thank you"))],
@@ -336,10 +336,10 @@ class ReportForm(HoneypotForm):
         },
     )
     text = TextField(
-        label=_("What should be known?"),
+        label=_("What would you like to tell us?"),
         max_length=3000,
         error_messages={
-            "required": _("Write what should be known"),
+            "required": _("Write what you would like to tell us"),
             "max_length": _(
                 "Shorten your message to 3,000 characters; it has %(show_value)s"
             ),

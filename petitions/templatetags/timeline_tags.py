@@ -58,7 +58,7 @@ def step_name(curve: Curve) -> str:
     """Return the heading of the table's first column: what its rows are."""
     return {
         Step.DAY: gettext("Day"),
-        Step.WEEK: gettext("Week from"),
+        Step.WEEK: gettext("Week of"),
         Step.MONTH: gettext("Month"),
         Step.YEAR: gettext("Year"),
     }[curve.step]

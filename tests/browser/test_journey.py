@@ -183,10 +183,12 @@ def test_copying_the_link(
 
 def test_the_whole_way_in_french(plain: Page, site: Site) -> None:
     plain.goto(f"/fr{PROFILE}")
-    expect(plain.locator(".profile__total")).to_contain_text("soutiens")
+    expect(plain.locator(".profile__total")).to_contain_text("appuis")
     plain.click("text=Aidez à réunir les familles que des murs de prison séparent")
     plain.click("button:has-text('Signer la pétition')")
-    expect(plain.locator(".error-summary")).to_contain_text("Écrivez votre nom complet")
+    expect(plain.locator(".error-summary")).to_contain_text(
+        "Inscrivez votre nom complet"
+    )
     plain.fill("#id_name", "Noémie Côté")
     plain.fill("#id_email", "noemie@example.org")
     plain.click("button:has-text('Signer la pétition')")

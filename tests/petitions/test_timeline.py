@@ -1,4 +1,4 @@
-"""The order of "What happened since": by real times, as far as they are known."""
+"""The order of "What has happened since": by real times, as far as they are known."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from django.contrib.admin.utils import display_for_value
 from django.template import Context, Template
 from django.test import Client
@@ -20,7 +21,7 @@ from petitions.models import Petition, Topic
 from petitions.models.mails import MailKind
 from petitions.states import State
 from tests.factories import make_petition, make_signature, make_translation
-from tests.french import english_in
+from tests.french import english_in, texts_of
 from tests.helpers import text_of
 from tests.project.addresses import PATHS
 
@@ -122,6 +123,16 @@ def test_french_signs_keep_to_their_words() -> None:
     assert [entry for entry in entries if LOOSE.search(entry)] == []
     assert [entry for entry in entries if APART.search(entry)] == []
     assert [entry for entry in entries if TYPEWRITTEN.search(entry)] == []
+
+
+def test_english_is_not_typewritten_either() -> None:
+    """’ as it is printed, in one spelling over all pages; Django's own texts aside."""
+    with CATALOGUE.open("rb") as file:
+        ids = [text for m in read_po(file) for text in texts_of(m.id)]
+    ours = [text for text in ids if "would result in deleting" not in text]
+
+    assert len(ours) > 1000
+    assert [text for text in ours if re.search(r"\w'\w", text)] == []
 
 
 # Django's own French, which is for every gender and country at once, has these.

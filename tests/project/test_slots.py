@@ -189,7 +189,7 @@ def test_and_finds_the_same_number_in_lists(
     listed = rendered(visitor, onward(thanks, rf'href="(?={there}[?"])'))
     back = onward(listed, rf'href="(?={language}{PAGE})')
 
-    assert re.search(rb"\b2 (supporters|soutiens)", listed)
+    assert re.search(rb"\b2 (supporters|appuis)", listed)
     assert number(visitor, back) == 2
     assert not re.search(rb"\b2 supporters", rendered(visitor, path))
 

@@ -352,7 +352,7 @@ def test_the_preview_is_the_public_page(
     banner = "A preview: nobody else sees it, and nothing can be sent. "
     assert banner in preview
     # The only difference: nobody puts a preview on a site of theirs.
-    assert preview.replace(banner, "") == public.replace("On your own site ", "")
+    assert preview.replace(banner, "") == public.replace("Embed this petition ", "")
 
 
 def test_a_draft_can_be_previewed_by_its_staff_only(

@@ -108,7 +108,7 @@ def test_another_petition_of_the_same_organisation(
         ({"kind": "donation"}, "Enter the address of your page for donations."),
         (
             {"kind": "donation", "url": "http://example.org"},
-            "The page's address begins with https://.",
+            "The page’s address begins with https://.",
         ),
         ({"kind": "donation", "url": "javascript:alert(1)"}, "Enter a valid URL."),
         ({**LETTER, "address": ""}, "Enter whom the letter goes to."),

@@ -292,7 +292,7 @@ def test_a_single_name_is_translated_everywhere(
     base = petition.get_absolute_url()
 
     page = page_of(visitor, f"/fr{base}")
-    assert "Le ministre recevra le nombre de soutiens" in page
+    assert "Le ministre recevra le nombre d’appuis" in page
     assert '<bdi lang="fr">Le ministre</bdi>' in page_of(visitor, "/fr/petitions/")
     assert '<bdi lang="en">Minister</bdi>' in page_of(visitor, "/petitions/")
     petition.targets.create(name="Somebody else", position=2)

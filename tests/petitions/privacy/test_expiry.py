@@ -538,7 +538,7 @@ def test_public_pages_show_the_count_and_no_names(
 
     assert "408 supporters" in page
     assert "Maya" not in page
-    assert "Lately signed by" not in page
+    assert "Recent supporters" not in page
     data = visitor.get(f"/petitions/{petition.slug}.json").json()
     assert data["supporters"] == 408
 

@@ -215,7 +215,7 @@ def test_the_number_is_a_round_one_that_was_reached(number: int, least: int) -> 
 
 @pytest.mark.parametrize(
     ("language", "sentence"),
-    [("en", "15,000+ supporters"), ("fr", "Plus de 15\xa0000 soutiens")],
+    [("en", "15,000+ supporters"), ("fr", "Plus de 15\xa0000 appuis")],
 )
 def test_how_many_in_the_readers_language(language: str, sentence: str) -> None:
     with translation.override(language):
@@ -501,7 +501,7 @@ def test_who_hears_the_picture_is_told_that_it_has_ended(
 
     for path, said in (
         ("", f"{english} – 10+ supporters"),
-        ("/fr", f"{french} – Plus de 10 soutiens"),
+        ("/fr", f"{french} – Plus de 10 appuis"),
     ):
         page = visitor.get(f"{path}/petitions/rivers/").content.decode()
         alt = page.partition('og:image:alt" content="')[2].partition('"')[0]

@@ -179,7 +179,7 @@ def test_the_petition_page_has_a_small_row_for_those_who_do_not_sign(
     response = visitor.get(PATH)
     page = response.content.decode()
 
-    assert "Help spread it" in text_of(response)
+    assert "Spread the word" in text_of(response)
     assert "Have you read this petition" in unquote(page)
     assert "I have just signed" not in unquote(page)
     assert f'href="{PATH}poster/"' in page
@@ -207,7 +207,7 @@ def test_thanks_cost_few_queries(
         ("win", "We won! Share the result", "We won! “Free the prisoners”. Read what"),
         (
             "pause",
-            "Help spread it",
+            "Spread the word",
             "I signed this: “Free the prisoners”. Read it here",
         ),
     ],

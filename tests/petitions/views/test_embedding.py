@@ -100,7 +100,7 @@ def test_in_french(visitor: Client, petition: Petition) -> None:
     for path in (CARD, FORM, BADGE):
         page = visitor.get(f"/fr{path}").content.decode()
         assert "Libérez-les" in page
-        assert "15\u202f261 soutiens" in page.replace("\xa0", "\u202f")
+        assert "15\u202f261 appuis" in page.replace("\xa0", "\u202f")
     card = visitor.get(f"/fr{CARD}").content.decode()
     assert '<html lang="fr">' in card
     assert f'href="/fr{PETITION}?via=embed"' in card

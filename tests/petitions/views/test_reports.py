@@ -83,7 +83,7 @@ def test_each_form_offers_its_own_reasons(visitor: Client, petition: Petition) -
     [
         ({"reason": ""}, "Choose what it is about"),
         ({"reason": "x" * 500}, "Choose what it is about"),
-        ({"text": " "}, "Write what should be known"),
+        ({"text": " "}, "Write what you would like to tell us"),
         (
             {"text": "é" * 3001},
             "Shorten your message to 3,000 characters; it has 3,001",

@@ -91,7 +91,7 @@ def test_the_page_tells_what_happened_the_latest_first(
     text = text_of(visitor.get(PAGE))
 
     assert (
-        "What happened since "
+        "What has happened since "
         "9 March 2026 Stéphane Dion answered "
         "4 March 2026 Handed to Stéphane Dion On the steps. "
         "15,261 signatures. In person. 14,800 confirmed by e-mail here. "
@@ -175,8 +175,8 @@ def test_nothing_is_said_of_what_did_not_happen(
 ) -> None:
     page = text_of(visitor.get(PAGE))
 
-    for absent in ("What happened", "answer", "Handed", "Why people", "over time",
-                   "Lately", "asks for now", "Corrections"):  # fmt: skip
+    for absent in ("What has happened", "answer", "Handed", "Why people", "over time",
+                   "Recent supporters", "More from", "Corrections"):  # fmt: skip
         assert absent not in page, absent
 
 
@@ -251,7 +251,7 @@ def test_a_petition_won_long_after_it_closed_says_when(
     text = text_of(visitor.get(PAGE))
 
     assert "Won. They are free. (1 September 2026)" in text
-    assert "What happened since 1 September 2026 Won. They are free." in text
+    assert "What has happened since 1 September 2026 Won. They are free." in text
     assert petition.ended_at is not None
     assert timezone.localdate(petition.ended_at) == date(2026, 3, 3)
 
@@ -265,12 +265,12 @@ def test_an_ended_petition_leads_to_what_can_be_signed(
     make_petition(organization, title="Over", state=State.CLOSED)
     make_petition(make_organization(), title="Of somebody else")
 
-    assert "asks for now" not in text_of(visitor.get(PAGE))
+    assert "More from" not in text_of(visitor.get(PAGE))
     page_cache.clear()
     end(petition, State.CLOSED)
     text = text_of(visitor.get(PAGE))
 
-    assert "What Rights Now asks for now" in text
+    assert "More from Rights Now" in text
     assert [name for name in ("Open 0", "Open 1", "Open 2", "Open 3", "Over",
                               "Of somebody else") if name in text] == [
         "Open 1", "Open 2", "Open 3",
@@ -466,7 +466,7 @@ def test_who_gives_a_reason_is_not_named_twice(
 
     text = text_of(visitor.get(PAGE))
 
-    assert "Lately signed by Bruno" in text
+    assert "Recent supporters Bruno" in text
     assert text.count("Aisha") == 1
 
 
