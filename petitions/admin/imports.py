@@ -102,12 +102,14 @@ class ImportForm(UploadForm):
 
 
 def name_and_address(line: str) -> list[str]:
-    """Return both cells of a typed line: the address is its last word."""
-    line = line.strip()
-    address = re.split(r"[\s,;]", line)[-1]
-    if "@" not in address:
-        return [line, ""]
-    return [line.removesuffix(address).rstrip(" \t,;"), address]
+    """Return both cells of a typed line: the address is its first or last word. Where
+    it is neither, the whole line is the name, and the check tells of it."""
+    line = line.strip(" \t,;")
+    address = next((word for word in re.split(r"[\s,;<>]", line) if "@" in word), "")
+    before, _, after = (
+        part.strip(" \t,;<>") for part in line.partition(address or "\n")
+    )
+    return [line, ""] if before and after else [before or after, address]
 
 
 class LayoutForm(forms.ModelForm[SignatureImport]):

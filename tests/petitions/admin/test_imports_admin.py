@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from core.models import AuditEntry
 from organizations.models import Organization, Role, User
+from petitions.admin.imports import name_and_address
 from petitions.importing import jobs
 from petitions.mail import asking
 from petitions.models import ImportPiece, Petition, Signature, SignatureImport
@@ -360,6 +361,22 @@ def test_addresses_on_paper_are_typed_counted_and_asked(
     confirming.confirm(ann.pk, now=timezone.now())
     assert numbers(petition) == (1, 3)
     assert Petition.objects.with_counts().get(pk=petition.pk).paper == 40
+
+
+@pytest.mark.parametrize(
+    ("line", "cells"),
+    [
+        ("Ann Roy, ann@example.org", ["Ann Roy", "ann@example.org"]),
+        ("Ann Roy <ann@example.org>,", ["Ann Roy", "ann@example.org"]),
+        ("ann@example.org\tRoy, Ann", ["Roy, Ann", "ann@example.org"]),
+        ("ann@example.org", ["", "ann@example.org"]),
+        ("Ann Roy", ["Ann Roy", ""]),
+        # Told as a fault: nobody knows what the third is.
+        ("Ann, ann@example.org, 12", ["Ann, ann@example.org, 12", ""]),
+    ],
+)
+def test_a_typed_line_is_read_as_people_write(line: str, cells: list[str]) -> None:
+    assert name_and_address(line) == cells
 
 
 @pytest.mark.parametrize("sent", [{}, {"file": "both"}])
