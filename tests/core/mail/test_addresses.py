@@ -218,6 +218,7 @@ def test_no_column_and_no_form_goes_around_it() -> None:
         "account.EmailAddress.email",
         "petitions.Consent.email", "petitions.OfficeAnswer.email",
         "petitions.Report.email", "petitions.Signature.email",
+        "petitions.WebhookEvent.email",
     }  # fmt: skip
 
 
