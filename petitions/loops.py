@@ -93,7 +93,7 @@ LOOPS = [
     Loop("packs", 1, making.advance_pack),
     Loop("undelivered", 600, undelivered.remind, mails=True),
     Loop("webhooks", 0.25, COURIER.round, COURIER.begin),
-    Loop("webhook notices", 600, webhook_notices.remind, mails=True),
+    Loop("webhook notices", 600, webhook_notices.remind_of_webhooks, mails=True),
     Loop("office", 2, office.mail_round, mails=True),
     Loop("search", 30, reindexing.reindex_round),
     Loop("words", vocabulary.EVERY, WORDS.round),

@@ -34,7 +34,7 @@ class NotPublic(OSError):
     """The host is in a network that is not everybody's."""
 
 
-def is_public(address: IPv4Address | IPv6Address) -> bool:
+def is_public_address(address: IPv4Address | IPv6Address) -> bool:
     """Return whether everybody on the internet means the same machine by it."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped
@@ -120,7 +120,9 @@ class PublicConnection:
         """Return a socket to the first address of the host that answers."""
         found = socket.getaddrinfo(self.host, PORT, type=socket.SOCK_STREAM)
         addresses = [str(where[0]) for *_others, where in found]
-        if not all(is_public(ip_address(each.partition("%")[0])) for each in addresses):
+        if not all(
+            is_public_address(ip_address(each.partition("%")[0])) for each in addresses
+        ):
             raise NotPublic
         failure: OSError = OSError()
         for address in dict.fromkeys(addresses):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from organizations.rights import Right
 from organizations.scoping import Needs, ScopedAdmin, page
 from petitions.models import Webhook
-from petitions.privacy.webhooks import send_test
+from petitions.privacy.webhooks import send_test_message
 
 SHOWN = 50
 """Lines of the log on the page."""
@@ -118,7 +118,7 @@ class WebhookAdmin(ScopedAdmin[Webhook]):
     def test(self, request: HttpRequest, webhook: Webhook) -> HttpResponse:
         """Send a message about nobody, and say what it answered."""
         if request.method == "POST":
-            tried = send_test(webhook, now=timezone.now())
+            tried = send_test_message(webhook, now=timezone.now())
             if tried.problem:
                 messages.error(request, tried.get_problem_display())
             else:

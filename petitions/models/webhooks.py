@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.db import guards
-from core.http.outgoing import PORT, is_public
+from core.http.outgoing import PORT, is_public_address
 from core.security import encryption
 from organizations.models import Organization
 
@@ -138,7 +138,7 @@ class Webhook(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        if why := why_unusable(self.url):
+        if why := why_url_unusable(self.url):
             raise ValidationError({"url": why})
         if self._state.adding and self.organization_id:
             others = Webhook.objects.filter(organization=self.organization_id)
@@ -169,7 +169,7 @@ class Webhook(models.Model):
         return secrets
 
 
-def why_unusable(url: str) -> str:
+def why_url_unusable(url: str) -> str:
     """Return what is wrong with the address of a webhook, "" when nothing is to be seen
     before its name is looked up."""
     try:
@@ -184,7 +184,7 @@ def why_unusable(url: str) -> str:
     if port not in (None, PORT):
         return gettext("Enter it without a port: this site goes to port 443 alone.")
     try:
-        is_private = not is_public(ip_address(host))
+        is_private = not is_public_address(ip_address(host))
     except ValueError:  # it is a name
         is_private = False
     return str(WebhookProblem.PRIVATE.label) if is_private else ""

@@ -25,18 +25,18 @@ BEHIND_FOR = timedelta(days=1)
 WEEKLY = Rate("webhook behind", 1, timedelta(days=7))
 
 
-def remind(now: datetime) -> bool:
+def remind_of_webhooks(now: datetime) -> bool:
     """For the worker: mail the owners of each tool that is a day behind, once a week.
     Return False: the next round can wait."""
     for webhook in Webhook.objects.behind(now - BEHIND_FOR):
         drawn = WEEKLY.of(str(webhook.pk))
         # Drawn once it is sent: a notice twice is better than none.
-        if may_draw(drawn, now=now) and tell(webhook):
+        if may_draw(drawn, now=now) and tell_of_webhook(webhook):
             draw(drawn, now=now)
     return False
 
 
-def tell(webhook: Webhook) -> bool:
+def tell_of_webhook(webhook: Webhook) -> bool:
     """Mail the owners; return whether that need not be tried again."""
     page = reverse("admin:petitions_webhook_change", args=[webhook.pk])
     with override(spoken(webhook.organization.language)):

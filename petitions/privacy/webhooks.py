@@ -157,7 +157,7 @@ def batch_for(webhook: Webhook) -> list[Message]:
     return messages
 
 
-def signed(
+def signature_headers(
     name: str, body: bytes, secrets: Iterable[str], *, now: datetime
 ) -> Mapping[str, str]:
     """Return the headers of a message, as Standard Webhooks has them."""
@@ -199,7 +199,7 @@ def send_message(
     """Send a message and return what came of it."""
     now, begun = timezone.now(), time.monotonic()
     status, problem = None, ""
-    headers = signed(message.name, message.body, secrets, now=now)
+    headers = signature_headers(message.name, message.body, secrets, now=now)
     try:
         status = connection.post(message.body, headers, within=PATIENCE)
         problem = "" if 200 <= status <= 299 else WebhookProblem.STATUS
@@ -228,7 +228,7 @@ def problem_of(error: Exception) -> WebhookProblem:
             return WebhookProblem.OURS
 
 
-def send_test(webhook: Webhook, *, now: datetime) -> WebhookDelivery:
+def send_test_message(webhook: Webhook, *, now: datetime) -> WebhookDelivery:
     """Send a message about nobody while staff wait, and return its line of the log."""
     said = {
         "type": "webhook.test",
@@ -243,10 +243,10 @@ def send_test(webhook: Webhook, *, now: datetime) -> WebhookDelivery:
     else:
         with closing(PublicConnection(webhook.url)) as connection:
             tried = send_message(connection, message, secrets)
-    return log(webhook, tried, 1)
+    return log_try(webhook, tried, 1)
 
 
-def log(webhook: Webhook, tried: Try, attempt: int) -> WebhookDelivery:
+def log_try(webhook: Webhook, tried: Try, attempt: int) -> WebhookDelivery:
     """Store a line of the log."""
     return WebhookDelivery.objects.create(
         webhook=webhook,
@@ -275,7 +275,7 @@ class Courier:
         longest = timezone.now() + LONGEST_PAUSE
         Webhook.objects.filter(due_at__gt=longest).update(due_at=longest)
         for webhook in Webhook.objects.all():
-            renew_encryption(webhook)
+            renew_secrets(webhook)
 
     def round(self, now: datetime) -> bool:
         """For the worker: write down what came of what was sent, and hand out what is
@@ -348,7 +348,7 @@ def note_tries(number: int, tries: Sequence[Try], *, now: datetime) -> None:
         row.due_at, taken = now, False
         failed = [each for each in tries if each.problem]
         for each in tries:
-            log(row, each, 1 if taken else row.attempts + 1)
+            log_try(row, each, 1 if taken else row.attempts + 1)
             if not each.problem:
                 taken = True
                 WebhookEvent.objects.filter(pk__in=each.events).delete()
@@ -364,7 +364,7 @@ def note_tries(number: int, tries: Sequence[Try], *, now: datetime) -> None:
         row.save(update_fields=["due_at", "attempts", "failing_since"])
 
 
-def renew_encryption(webhook: Webhook) -> None:
+def renew_secrets(webhook: Webhook) -> None:
     """Encrypt its secrets by the newest SECRET_KEY where they are not yet; leave what
     nobody can read any more, of which its log will tell."""
     for name in ("secret", "former_secret"):

@@ -45,7 +45,7 @@ from petitions.signatures.tokens import (
 )
 from petitions.states import SignatureState, State
 from petitions.views.links import Opened, mail_links, opened_by, read_link
-from petitions.views.posting import is_pressed, see_other, typed_in
+from petitions.views.posting import is_pressed, see_other, words_typed
 from petitions.views.signing import inbox_query, text_language_query
 from petitions.views.thanks import thanks_query
 from petitions.visibility import PetitionMoved, PetitionWithdrawn, get_petition
@@ -118,7 +118,7 @@ def confirm_page(
         "form": form or correction_form(signature),
         "foreign": request.method == "POST" and form is None and not unsaved,
         "unsaved": unsaved,
-        "typed": typed_in(request) if unsaved else [],
+        "typed": words_typed(request) if unsaved else [],
     }
     if context["foreign"]:
         status = 403

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from petitions.models import Petition
-from petitions.views.posting import typed_in
+from petitions.views.posting import words_typed
 from petitions.visibility import (
     PetitionMoved,
     PetitionWithdrawn,
@@ -71,7 +71,7 @@ def its_notice(
     context = {
         "petition": petition,
         "late": late,
-        "typed": typed_in(request) if late else [],
+        "typed": words_typed(request) if late else [],
     }
     return TemplateResponse(request, "petitions/withdrawn.html", context, status=410)
 

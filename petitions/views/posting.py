@@ -39,7 +39,7 @@ def has_body(request: HttpRequest) -> bool:
     return request.META.get("CONTENT_LENGTH", "") not in {"", "0"}
 
 
-def typed_in(request: HttpRequest) -> list[tuple[StrOrPromise, str]]:
+def words_typed(request: HttpRequest) -> list[tuple[StrOrPromise, str]]:
     """Return what was typed into a form that comes too late, with a heading each, in
     the order of the form."""
     return [

@@ -51,7 +51,7 @@ from petitions.signatures.tokens import TokenPurpose
 from petitions.states import SignatureState
 from petitions.views.confirming import correction_form
 from petitions.views.links import Opened, links_asked, opened_by
-from petitions.views.posting import is_pressed, see_other, typed_in
+from petitions.views.posting import is_pressed, see_other, words_typed
 
 # == One signature ==
 
@@ -89,7 +89,7 @@ def signature(request: HttpRequest, opened: Opened) -> HttpResponse:
         "foreign": foreign,
         "saved": "saved" in request.GET and status == 200,
         "unsaved": status == 409,
-        "typed": typed_in(request) if status == 409 else [],
+        "typed": words_typed(request) if status == 409 else [],
     }
     return TemplateResponse(request, "petitions/signature.html", context, status=status)
 

@@ -67,7 +67,7 @@ from petitions.views.posting import (
     has_body,
     is_form,
     see_other,
-    typed_in,
+    words_typed,
 )
 from petitions.visibility import (
     PetitionWithdrawn,
@@ -242,7 +242,7 @@ def not_open(
     if snapshot.text_language in petition.languages:
         petition.reading = snapshot.text_language
     context = page_context(
-        petition, SignForm(petition=petition), late=True, typed=typed_in(request)
+        petition, SignForm(petition=petition), late=True, typed=words_typed(request)
     )
     return TemplateResponse(request, "petitions/petition.html", context, status=409)
 

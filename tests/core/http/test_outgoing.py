@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.http import outgoing
-from core.http.outgoing import NotPublic, PublicConnection, is_public
+from core.http.outgoing import NotPublic, PublicConnection, is_public_address
 from tests.webhookserver import URL, Tool, running_tool
 
 # The one that the site uses.
@@ -44,7 +44,7 @@ def post(url: str = URL, *, within: float) -> int:
     ],
 )  # fmt: skip
 def test_what_is_not_everybodys_is_not_public(address: str) -> None:
-    assert not is_public(ip_address(address))
+    assert not is_public_address(ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_is_not_everybodys_is_not_public(address: str) -> None:
     ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"],
 )
 def test_what_is_everybodys_is_public(address: str) -> None:
-    assert is_public(ip_address(address))
+    assert is_public_address(ip_address(address))
 
 
 @pytest.mark.parametrize("also", ["8.8.8.8", ""])

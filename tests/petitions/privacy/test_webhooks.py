@@ -120,7 +120,7 @@ def test_it_is_signed_as_the_standard_says(
 
 def test_the_example_of_the_standard() -> None:
     at = datetime.fromtimestamp(1614265330, UTC)
-    headers = webhooks.signed(
+    headers = webhooks.signature_headers(
         "msg_p5jXN8AQM9LWM0D4loKWxJek",
         b'{"test": 2432232314}',
         ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
@@ -596,7 +596,7 @@ def test_owners_are_told_of_a_tool_that_is_a_day_behind(
 
     def mails(days: float) -> list[list[str]]:
         mail.outbox.clear()
-        webhook_notices.remind(timezone.now() + timedelta(days=days))
+        webhook_notices.remind_of_webhooks(timezone.now() + timedelta(days=days))
         assert MAYA not in "".join(str(message.body) for message in mail.outbox)
         return [message.to for message in mail.outbox]
 
