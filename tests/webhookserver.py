@@ -127,7 +127,7 @@ def running_tool(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Tool]:
     patch.setattr(socket, "getaddrinfo", found)
     patch.setattr(outgoing, "PORT", server.server_port)
     patch.setattr(outgoing, "context", lambda: trusting)
-    patch.setattr(outgoing, "is_public", lambda _address: True)
+    patch.setattr(outgoing, "is_public_address", lambda _address: True)
     try:
         yield tool
     finally:
