@@ -381,10 +381,12 @@ def purge_rate_limit_buckets(now: datetime, batch: int = 5000) -> int:
     """Delete a batch of buckets that are full again; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH refilled AS MATERIALIZED (SELECT key FROM petitions_ratelimitbucket"
+            # Not by key: where statistics are older than a rush, each would be compared
+            # with all. One that is drawn from meanwhile is in another place, and stays.
+            "WITH refilled AS MATERIALIZED (SELECT ctid FROM petitions_ratelimitbucket"
             " WHERE tat < %s LIMIT %s FOR UPDATE SKIP LOCKED) "
             "DELETE FROM petitions_ratelimitbucket b USING refilled r"
-            " WHERE b.key = r.key",
+            " WHERE b.ctid = r.ctid",
             [now, batch],
         )
         return int(cursor.rowcount)

@@ -34,10 +34,12 @@ SAME_FORM_WITHIN = timedelta(minutes=1)
 
 
 # MATERIALIZED, so that the rows are chosen once whatever the plan: a subquery may be
-# run again for each row, which would lease more than the batch.
+# run again for each row, which would lease more than the batch. Not by id: where
+# statistics are older than a rush of mails, each would be compared with all. A row that
+# somebody has just changed is in another place: the next round leases it.
 LEASE = """
 WITH due AS MATERIALIZED (
-    SELECT id FROM {table}
+    SELECT ctid FROM {table}
      WHERE state = 'due' AND due_at <= %(now)s {narrowed}
        AND (leased_until IS NULL OR leased_until <= %(now)s)
      ORDER BY {order} LIMIT %(batch)s FOR UPDATE SKIP LOCKED
@@ -45,7 +47,7 @@ WITH due AS MATERIALIZED (
 UPDATE {table} m
    SET leased_until = %(until)s
   FROM due
- WHERE m.id = due.id
+ WHERE m.ctid = due.ctid
 RETURNING m.id
 """
 LEASE_DUE = LEASE.format(

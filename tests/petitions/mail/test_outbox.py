@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -496,6 +497,29 @@ def test_a_signature_is_tallied_once_however_often_its_link_is_sent(
     # Of all days: midnight may lie between the two mails.
     tallies = MailTally.objects.values_list("signed", "handed_over")
     assert [sum(column) for column in zip(*tallies, strict=True)] == [1, 2]
+
+
+def test_old_statistics_do_not_make_a_lease_slow(petition: Petition) -> None:
+    def rush(name: str) -> None:
+        for number in range(300):
+            make_pending(petition, f"{name}{number}@example.org")
+
+    rush("before")
+    OutgoingMail.objects.all().delete()
+    with connection.cursor() as cursor:
+        # As autovacuum leaves it at a calm moment: pages, and no row in them.
+        cursor.execute("ANALYZE petitions_outgoingmail")
+        rush("after")
+        now = timezone.now()
+        cursor.execute(
+            f"EXPLAIN (ANALYZE) {leases.LEASE_DUE}",
+            {"now": now, "until": now + timedelta(minutes=2), "batch": 300},
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "rows=300" in plan
+    # Otherwise each mail is compared with every other.
+    assert "Rows Removed by Join Filter" not in plan
 
 
 def test_confirmed_in_the_meantime_needs_no_mail(
