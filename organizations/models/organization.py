@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -54,9 +54,10 @@ SITES = {
 
 def site_name(link: str) -> str:
     """Return what people call the site of a link, or its host when it has no such
-    name."""
-    host = (urlsplit(link).hostname or link).removeprefix("www.")
-    return SITES.get(host, host)
+    name. Not by urlsplit, which raises for some addresses that the database takes."""
+    place = re.split("[/?#]", link.partition("://")[2])[0]
+    host = place.rpartition("@")[2].lower().removeprefix("www.")
+    return SITES.get(host, host or link)
 
 
 MOST_LINKS = 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from organizations.models import site_name
 from petitions import signable
 from petitions.dates import day_of, last_day
 from petitions.goals import next_goal
@@ -133,8 +133,7 @@ class PetitionDisplay(PetitionColumns):
     @property
     def origin_host(self) -> str:
         """The name of the site where it was signed before, for readers."""
-        place = re.split("[/?#]", self.origin.partition("://")[2])[0]
-        return place.rpartition("@")[2].lower().removeprefix("www.")
+        return site_name(self.origin)
 
     @property
     def began(self) -> date | None:

@@ -123,6 +123,14 @@ def test_pages_elsewhere_one_a_line(organization: Organization) -> None:
     assert str(wrong["links"][0]).startswith("Line 2: ")
 
 
+def test_an_address_that_is_no_address_breaks_no_page(
+    organization: Organization,
+) -> None:
+    """The database takes “https://[”, and urlsplit raises."""
+    organization.links = ["https://["]
+    assert organization.named_links == [("https://[", "[")]
+
+
 @pytest.mark.parametrize(
     "values", [{"accent": "red"}, {"accent": "#AA3300"}, {"cover": "covers/a.webp"}]
 )
