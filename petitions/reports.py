@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 
 from core.text.numbers import Counted
+from organizations.mailing import permanent_refusal
 from organizations.models import Organization, User
 from organizations.rights import Right, roles_with
 from petitions.models import Petition, Report
@@ -77,6 +79,28 @@ def mail_report_notice(organization: Organization | None, number: int) -> None:
         settings.MAIL_FROM,
         recipients,
     )
+
+
+def notify(
+    organization: Organization,
+    right: Right,
+    subject: str,
+    template: str,
+    context: dict[str, Any],
+) -> bool:
+    """Mail those who have a right in an organisation; return whether that need not be
+    tried again: it is sent, or never will be."""
+    try:
+        send_mail(
+            subject,
+            render_to_string(template, context),
+            settings.MAIL_FROM,
+            receivers(organization, right),
+        )
+    except OSError as error:
+        logger.warning("Staff could not be told: %s", type(error).__name__)
+        return bool(permanent_refusal(error))
+    return True
 
 
 def receivers(

@@ -3,18 +3,14 @@ handed over: when a petition has ended, and a month before the names are erased.
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from core.security.buckets import Rate, draw, may_draw
-from organizations.mailing import permanent_refusal
 from organizations.rights import Right
 from petitions.delivery.files import spoken
 from petitions.models import (
@@ -26,10 +22,8 @@ from petitions.models import (
 )
 from petitions.models.packs import AGREED
 from petitions.privacy.expiry import with_due
-from petitions.reports import receivers
+from petitions.reports import notify
 from petitions.states import PackContents, State, TargetKind
-
-logger = logging.getLogger(__name__)
 
 ENDED_FOR = timedelta(days=1)
 """An end is told after a day: until then staff have its page before them."""
@@ -92,15 +86,12 @@ def tell(
             "erased_at": erased_at,
             "link": f"{settings.SITE_URL}{page}",
         }
-        try:
-            send_mail(
-                gettext("Names that were promised are not delivered yet"),
-                render_to_string("emails/undelivered.txt", context),
-                settings.MAIL_FROM,
-                receivers(petition.organization, Right.DELIVER),
-            )
-        except OSError as error:
-            logger.warning("Staff could not be told: %s", type(error).__name__)
-            if not permanent_refusal(error):
-                return
-    draw(drawn, now=now)
+        done = notify(
+            petition.organization,
+            Right.DELIVER,
+            gettext("Names that were promised are not delivered yet"),
+            "emails/undelivered.txt",
+            context,
+        )
+    if done:
+        draw(drawn, now=now)

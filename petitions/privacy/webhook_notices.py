@@ -3,23 +3,17 @@ no."""
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from core.security.buckets import Rate, draw, may_draw
-from organizations.mailing import permanent_refusal
 from organizations.rights import Right
 from petitions.delivery.files import spoken
 from petitions.models import Webhook
-from petitions.reports import receivers
-
-logger = logging.getLogger(__name__)
+from petitions.reports import notify
 
 BEHIND_FOR = timedelta(days=1)
 WEEKLY = Rate("webhook behind", 1, timedelta(days=7))
@@ -41,14 +35,10 @@ def tell_of_webhook(webhook: Webhook) -> bool:
     page = reverse("admin:petitions_webhook_change", args=[webhook.pk])
     with override(spoken(webhook.organization.language)):
         context = {"webhook": webhook, "link": f"{settings.SITE_URL}{page}"}
-        try:
-            send_mail(
-                gettext("A newsletter tool is not up to date"),
-                render_to_string("emails/webhook_behind.txt", context),
-                settings.MAIL_FROM,
-                receivers(webhook.organization, Right.CONNECT),
-            )
-        except OSError as error:
-            logger.warning("Staff could not be told: %s", type(error).__name__)
-            return bool(permanent_refusal(error))
-    return True
+        return notify(
+            webhook.organization,
+            Right.CONNECT,
+            gettext("A newsletter tool is not up to date"),
+            "emails/webhook_behind.txt",
+            context,
+        )

@@ -9,6 +9,7 @@ from django.core import mail
 from django.utils import timezone
 
 from organizations.models import Organization, Role
+from petitions import reports
 from petitions.models import Handover, Pack, Petition, Target
 from petitions.privacy import undelivered
 from petitions.states import PackContents, State
@@ -109,7 +110,7 @@ def test_a_reminder_is_not_lost_with_the_worker(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(undelivered, "send_mail", killed)
+        patch.setattr(reports, "send_mail", killed)
         with pytest.raises(SystemExit):
             undelivered.remind(timezone.now())
 
