@@ -198,8 +198,8 @@ RULES = [
         columns={"petitions.outgoingmail": ("email_key",)},
         what=_("After you erased a signature: that mails had gone to your mailbox"),
         purpose=_(
-            "So that nobody can flood it by entering your address again. No address: a "
-            "number that only this site can make of it."
+            "So that nobody can flood it by entering your address again. Stored as a "
+            "keyed hash, not as an address."
         ),
         kept=format_lazy(
             _("One day; that you were reminded, {days} days."),
@@ -233,8 +233,8 @@ RULES = [
         columns={"petitions.mailingrecipient": ("email_key",)},
         what=_("After you erased a signature: which news had gone to your mailbox"),
         purpose=_(
-            "So that you do not get the same again because of another signature. No "
-            "address: a number that only this site can make of it."
+            "So that you do not get the same again because of another signature. "
+            "Stored as a keyed hash, not as an address."
         ),
         kept=format_lazy(
             _(
@@ -270,8 +270,7 @@ RULES = [
         columns={"petitions.bounce": ("email_key", "address_keys", "reason")},
         what=_("That mail to your address came back"),
         purpose=_(
-            "So that no more is sent there. No address: a number that only this site "
-            "can make of it."
+            "So that no more is sent there. Stored as a keyed hash, not as an address."
         ),
         kept=format_lazy(_("{days} days."), days=HELD_FOR.days),
         expiry=Rows(expiry.former_bounces),
@@ -281,8 +280,8 @@ RULES = [
         columns={"petitions.suppression": ("email_key", "address_keys")},
         what=_("“Never write to this address again”"),
         purpose=_(
-            "So that it holds whoever enters your address. No address: a number that "
-            "only this site can make of it."
+            "So that it holds whoever enters your address. Stored as a keyed hash, not "
+            "as an address."
         ),
         kept=_("Until you take it back."),
     ),
@@ -294,8 +293,8 @@ RULES = [
             "mail came back from you"
         ),
         purpose=_(
-            "So that it does not write to you from here either. No address: a number "
-            "that only this site can make of it."
+            "So that it does not write to you from here either. Stored as a keyed "
+            "hash, not as an address."
         ),
         kept=_("For good: it holds whatever the organisation brings in later."),
     ),
@@ -415,11 +414,11 @@ RULES = [
         },
         what=_("That you signed a petition elsewhere before, as its organisation says"),
         purpose=_(
-            "So that you count once, also when you sign here. No address: a number "
-            "that only this site can make of it; your name and where you live only "
-            "where its organisation states in which words you agreed there that the "
-            "person petitioned receives them. You are written to once at most because "
-            "of it, when you are asked to confirm."
+            "So that you count once, also when you sign here. Your address is stored "
+            "only as a keyed hash; your name and where you live only where the "
+            "organisation states in which words you agreed there that the person "
+            "petitioned receives them. You are written to once at most because of it, "
+            "when you are asked to confirm."
         ),
         kept=_(
             "Until you sign here or its organisation erases it at your request, at "
@@ -435,8 +434,7 @@ RULES = [
             "here"
         ),
         purpose=_(
-            "So that you are asked once. No address: a number that only this site can "
-            "make of it."
+            "So that you are asked once. Stored as a keyed hash, not as an address."
         ),
         kept=_("As long as the names of that petition’s signatures."),
         expiry=Rows(jobs.past_asked),
