@@ -60,8 +60,9 @@ def refusal_of(error: DatabaseError) -> Refusal:
     state = getattr(diagnosis, "sqlstate", None) or ""
     column = getattr(diagnosis, "column_name", None)
     if state == "23514" and not name:
-        # A trigger's own words, whose translations petitions.trigger_messages collects.
-        return Refusal(gettext(diagnosis.message_primary))
+        # A trigger's own words, whose translations petitions.trigger_messages collects,
+        # with ’ as on every page: in SQL a quoted ' stands for it.
+        return Refusal(gettext(diagnosis.message_primary.replace("'", "’")))
     logger.warning("Refused by the database", extra={"rule": name or state})
     model_constraint = constraints().get(name)
     if model_constraint is not None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import translation
 
+from core.db.refusals import Refusal, refusal_of
 from core.db.sql_files import RunSQLFile
+from petitions.models import Petition, Translation
 from petitions.trigger_messages import SENTENCES
 
 ROOT = Path(__file__).parents[2]
@@ -72,13 +74,28 @@ def test_what_it_guards_says_so(path: Path) -> None:
 
 def test_what_a_trigger_says_is_listed_for_translators() -> None:
     raised = {
-        sentence.replace("''", "'")
+        sentence.replace("''", "’")
         for path in SQL
         for sentence in SENTENCE.findall(re.sub("--.*", "", path.read_text()))
     }
 
     with translation.override("en"):
         assert set(map(str, SENTENCES)) == raised
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "The petition’s own text is in this language."),
+     ("fr", "Le texte d’origine de la pétition est dans cette langue.")],
+)  # fmt: skip
+def test_what_a_trigger_says_is_read_as_on_every_page(
+    petition: Petition, language: str, sentence: str
+) -> None:
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        Translation(petition=petition, language=petition.language).save()
+
+    with translation.override(language):
+        assert refusal_of(refused.value) == Refusal(sentence)
 
 
 def test_one_migration_runs_each_file() -> None:
