@@ -5,22 +5,26 @@ has become of them since somebody last looked."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext
 
 from core.db.database import statement_timeout
 from petitions.models import Petition, RegionTotal
-from petitions.regions import FEWEST, count_by_region, is_region, region_names
+from petitions.regions import (
+    FEWEST,
+    count_by_region,
+    is_region,
+    named_places,
+    without_small,
+)
 
 EVERY = 3600
 """Seconds between two counts."""
-FEWEST_LINES = 2
-"""The lines that a table has at least: one alone tells nothing."""
 
 
 def count_regions(now: datetime) -> bool:
@@ -42,33 +46,58 @@ def count_regions(now: datetime) -> bool:
 
 
 def count_anew(petition: Petition, now: datetime) -> None:
-    """Count the signatures of a petition by region, unless its names are being erased.
-
-    A number stays until ten have come or gone: otherwise one more in a table, and one
-    more name on the page, would tell where that person lives. Until then those are
-    with the others, under ""."""
+    """Count the signatures of a petition by region, unless its names are being
+    erased."""
     rows = petition.signatures.confirmed().filter(
         petition__anonymised_at=None, petition__anonymised_to=0
     )
     # Millions of signatures take longer to count than a visitor would wait.
     with transaction.atomic(), statement_timeout("0"):
         _countries, regions = count_by_region(rows)
-        before = dict(petition.region_totals.values_list("region", "number"))
-        kept = {
-            code: number
-            if abs(number - before.get(code, 0)) >= FEWEST
-            else before[code]
-            for code, number in regions.items()
-            if code and number >= FEWEST
-        }
-        others = regions.total() - sum(kept.values())
-        if not regions or others < 0:  # so many have gone: the last table stands
-            return
-        petition.region_totals.all().delete()
-        RegionTotal.objects.bulk_create(
-            RegionTotal(petition=petition, region=code, number=number, counted_at=now)
-            for code, number in {**kept, "": others}.items()
-        )
+        if regions:
+            follow_numbers(petition, regions, now)
+
+
+def follow_numbers(
+    petition: Petition, regions: Mapping[str, int], now: datetime
+) -> bool:
+    """Within a transaction, store these numbers by region as those that readers see;
+    return False, and leave the last ones, where so many have gone that they cannot be
+    followed.
+
+    A number stays until ten have come or gone: otherwise one more in a table, and one
+    more name on the page, would tell where that person lives. Until then those are
+    with the others, under ""."""
+    # What a delivery shows is stored, too, while the worker counts: one at a time.
+    Petition.objects.select_for_update(no_key=True).get(pk=petition.pk)
+    before = dict(petition.region_totals.values_list("region", "number"))
+    kept = {
+        code: number if abs(number - before.get(code, 0)) >= FEWEST else before[code]
+        for code, number in regions.items()
+        if code and number >= FEWEST
+    }
+    others = sum(regions.values()) - sum(kept.values())
+    if others < 0:
+        return False
+    petition.region_totals.all().delete()
+    RegionTotal.objects.bulk_create(
+        RegionTotal(petition=petition, region=code, number=number, counted_at=now)
+        for code, number in {**kept, "": others}.items()
+    )
+    return True
+
+
+def numbers_delivered(
+    petition: Petition, regions: Mapping[str, int], now: datetime
+) -> dict[str, int]:
+    """Within a transaction, return the numbers by region that a delivery shows of those
+    that were counted for it. They are what readers see from now on: nobody is told by
+    what one of two tables has and the other has not. Where they cannot be followed, or
+    names are being erased, nothing is told: all are under ""."""
+    erasing = petition.anonymised_at is not None or petition.anonymised_to > 0
+    if erasing or not any(regions) or not follow_numbers(petition, regions, now):
+        return {"": sum(regions.values())}
+    return without_small(dict(petition.region_totals.values_list("region", "number")))
 
 
 @dataclass(frozen=True)
@@ -87,23 +116,13 @@ def region_table(petition: Petition, language: str) -> RegionTable | None:
     active one; None where there is nothing to compare. No line, nor what is left of the
     whole, is of fewer than `FEWEST`."""
     totals = list(petition.region_totals.all())
-    shown = {total.region: total.number for total in totals if total.region}
-    shown = {code: number for code, number in shown.items() if number >= FEWEST}
-    rest = sum(total.number for total in totals) - sum(shown.values())
-    while shown and 0 < rest < FEWEST:
-        rest += shown.pop(min(shown, key=lambda code: (shown[code], code)))
-    names = region_names(shown, language)
-    lines = [
-        (names[code], number)
-        for code, number in sorted(shown.items(), key=lambda each: (-each[1], each))
-    ]
-    if rest:
-        lines.append((gettext("Other places, or not said"), rest))
-    if len(lines) < FEWEST_LINES:
+    numbers = {total.region: total.number for total in totals}
+    lines = named_places(numbers, language)
+    if not lines:
         return None
     most = max(number for _name, number in lines)
     return RegionTable(
         max(total.counted_at for total in totals),
-        any(map(is_region, shown)),
+        any(map(is_region, without_small(numbers))),
         [(name, number, round(100 * number / most)) for name, number in lines],
     )

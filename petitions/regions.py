@@ -28,6 +28,8 @@ from petitions.signatures.forms import country_names
 FEWEST = 10
 """Regions and countries with fewer signatures stand together: a single one there may
 be known."""
+FEWEST_LINES = 2
+"""The lines that a table has at least."""
 START = 4
 """The characters of a postal code that tell its region."""
 
@@ -189,41 +191,34 @@ def all_regions() -> Iterator[str]:
         yield from {f"{country}-{code}" for code in codes if code}
 
 
+def without_small(numbers: Mapping[str, int]) -> dict[str, int]:
+    """Return the numbers by region and country that may be shown together with their
+    sum; under "", always there, all others. None is of fewer than `FEWEST`, nor is what
+    is left of the sum: the smallest ones hide it."""
+    shown = {code: n for code, n in numbers.items() if code and n >= FEWEST}
+    rest = sum(numbers.values()) - sum(shown.values())
+    while shown and 0 < rest < FEWEST:
+        rest += shown.pop(min(shown, key=lambda code: (shown[code], code)))
+    return {**shown, "": rest}
+
+
 # == In words ==
 
 
-def named_countries(numbers: Mapping[str, int], language: str) -> list[tuple[str, int]]:
-    """Return the numbers by the countries' names, most first, from those by their
-    codes; "" stands for those who did not say. The language has to be the active
-    one."""
-    known = country_names(language)
-    names = {code: known.get(code, code) for code in numbers}
-    return named_numbers(numbers, names, gettext("Other countries"))
-
-
-def named_regions(numbers: Mapping[str, int], language: str) -> list[tuple[str, int]]:
-    """Return the same of regions; nothing where no region is known, only countries. The
-    language has to be the active one."""
-    if not any(map(is_region, numbers)):
-        return []
-    names = region_names(numbers, language)
-    return named_numbers(numbers, names, gettext("Other regions"))
-
-
-def named_numbers(
-    numbers: Mapping[str, int], names: Mapping[str, str], others: str
-) -> list[tuple[str, int]]:
-    rare = {c: n for c, n in numbers.items() if n < FEWEST and c}
-    often = {c: n for c, n in numbers.items() if c and c not in rare}
+def named_places(numbers: Mapping[str, int], language: str) -> list[tuple[str, int]]:
+    """Return the numbers of `without_small` by the names of regions and countries, most
+    first, what stands together last; nothing where there is one line alone, which
+    compares nothing. The language has to be the active one."""
+    shown = without_small(numbers)
+    rest = shown.pop("")
+    names = region_names(shown, language)
     lines = [
         (names[code], number)
-        for code, number in sorted(often.items(), key=lambda each: (-each[1], each))
+        for code, number in sorted(shown.items(), key=lambda each: (-each[1], each))
     ]
-    if rare:
-        lines.append((others, sum(rare.values())))
-    if unsaid := numbers.get(""):
-        lines.append((gettext("Not said"), unsaid))
-    return lines
+    if rest:
+        lines.append((gettext("Other places, or not said"), rest))
+    return lines if len(lines) >= FEWEST_LINES else []
 
 
 def region_names(codes: Collection[str], language: str) -> dict[str, str]:

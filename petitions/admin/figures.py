@@ -27,7 +27,6 @@ from petitions.models import Export, MailTally, Petition, SourceTally
 from petitions.privacy.expiry import RARE
 from petitions.privacy.recorded_exports import NotNow, recorded
 from petitions.region_totals import region_table
-from petitions.regions import count_by_region, named_countries, named_regions
 from petitions.states import ExportKind, ExportState
 
 DAYS = 60
@@ -120,9 +119,9 @@ def export_figures(
 def figure_lines(
     petition: Petition, *, sees_sources: bool
 ) -> Iterator[list[str | int]]:
-    """Yield the lines of that file: by day, mail domain, link, country and region. Only
-    confirmations are counted by link, country and region. Mail domains, countries and
-    regions of few stand together."""
+    """Yield the lines of that file: by day, mail domain, link, and region or country.
+    Only confirmations are counted by link, region and country: the latter as the page
+    shows them. Mail domains of few stand together."""
     tallies = petition.mail_tallies.all()
     days: Any = tallies.values("day").annotate(**SUMS).order_by("day")
     for row in days:
@@ -134,12 +133,10 @@ def figure_lines(
     for link in channels(petition, None):
         which = link["name"] or gettext("without a tag")
         yield [gettext("Link"), str(which), "", "", "", link["confirmed"]]
-    language = spoken(get_language() or "")
-    countries, regions = count_by_region(petition.signatures.confirmed())
-    for country, number in named_countries(countries, language):
-        yield [gettext("Country"), country, "", "", "", number]
-    for region, number in named_regions(regions, language):
-        yield [gettext("Region"), region, "", "", "", number]
+    if table := region_table(petition, spoken(get_language() or "")):
+        kind = gettext("Region") if table.by_region else gettext("Country")
+        for place, number, _share in table.lines:
+            yield [kind, place, "", "", "", number]
 
 
 def sums_by_domain(tallies: QuerySet[MailTally]) -> list[dict[str, Any]]:

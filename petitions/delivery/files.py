@@ -21,10 +21,11 @@ from core.text.spreadsheets import csv_table
 from petitions.counts import by_day, checkpoints
 from petitions.models import ImportedSignature, Pack, PackFile, PackPiece
 from petitions.regions import (
-    named_countries,
-    named_regions,
+    is_region,
+    named_places,
     region_of,
     subdivision_name,
+    without_small,
 )
 from petitions.signature_fields import LABELS, OPTIONAL, REGION
 from petitions.signatures.forms import country_names
@@ -136,12 +137,13 @@ def cell(row: Row, name: str, language: str) -> str:
 
 
 def write_numbers(pack: Pack) -> None:
-    """Write the tables by country, by region where some are known, and by day."""
+    """Write the tables by region or by country, where they compare something, and by
+    day."""
     language = language_of_pack(pack)
     with override(language):
         head = [gettext("Country"), gettext("Signatures confirmed here")]
-        lines = by_country(pack, language)
-        add_piece(pack, COUNTRIES, csv_table([head, *lines], begins=True))
+        if lines := by_country(pack, language):
+            add_piece(pack, COUNTRIES, csv_table([head, *lines], begins=True))
         head = [gettext("Region"), gettext("Signatures confirmed here")]
         if lines := by_region(pack, language):
             add_piece(pack, REGIONS, csv_table([head, *lines], begins=True))
@@ -186,17 +188,31 @@ def agreed_elsewhere(pack: Pack) -> list[dict[str, Any]]:
 
 
 def by_country(pack: Pack, language: str) -> list[tuple[str, int]]:
-    """Return the number of signatures confirmed here by country, as
-    `named_countries`."""
-    return named_countries(pack.countries, language)
+    """Return the number of signatures confirmed here by country, as `named_places`;
+    none where they are told by region: of two tables each would tell what the other
+    hides."""
+    return (
+        [] if any(map(is_region, numbers_shown(pack))) else lines_shown(pack, language)
+    )
 
 
 def by_region(pack: Pack, language: str) -> list[tuple[str, int]]:
-    """Return the number of signatures confirmed here by region, as `named_regions`;
-    none where some of a pack were counted by a release that did not know regions."""
-    if sum(pack.regions.values()) != pack.confirmed:
-        return []
-    return named_regions(pack.regions, language)
+    """Return the number of signatures confirmed here by region and, where none is
+    known, country, as `named_places`; none where all are countries."""
+    return (
+        lines_shown(pack, language) if any(map(is_region, numbers_shown(pack))) else []
+    )
+
+
+def lines_shown(pack: Pack, language: str) -> list[tuple[str, int]]:
+    return named_places(numbers_shown(pack), language)
+
+
+def numbers_shown(pack: Pack) -> dict[str, int]:
+    """Return the numbers by region that may be shown; those by country where some of a
+    pack were counted by a release that did not know regions."""
+    known = sum(pack.regions.values()) == pack.confirmed
+    return without_small(pack.regions if known else pack.countries)
 
 
 def add_piece(pack: Pack, name: str, content: bytes) -> None:

@@ -58,8 +58,6 @@ def printed_letter(pack: Pack, name: str, body: str) -> bytes | None:
     petition = pack.petition
     assert pack.as_of is not None
     language = reader_language()
-    countries = files.by_country(pack, language)
-    regions = files.by_region(pack, language)
     sources = [
         (gettext("Confirmed here"), pack.confirmed),
         (gettext("On paper"), pack.paper),
@@ -75,8 +73,8 @@ def printed_letter(pack: Pack, name: str, body: str) -> bytes | None:
         body=body,
         number=pack.number,
         sources=[line for line in sources if line[1]],
-        countries=countries if len(countries) > 1 else [],
-        regions=regions if len(regions) > 1 else [],
+        countries=files.by_country(pack, language),
+        regions=files.by_region(pack, language),
         curve=curve_until(pack),
     )
     printed = printing.attempt_printing(pack, name, lambda: render_letter(letter))

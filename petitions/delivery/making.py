@@ -19,7 +19,8 @@ from django.db.models import Max, Q
 from petitions.delivery import files, printing
 from petitions.delivery.letters import next_letter
 from petitions.models import ImportedSignature, Pack, Petition, Signature
-from petitions.regions import count_by_region, is_region, region_of
+from petitions.region_totals import numbers_delivered
+from petitions.regions import count_by_region, is_region, region_of, without_small
 from petitions.signature_fields import HANDED_OVER, REGION
 from petitions.states import PUBLIC_STATES, Delivery, PackState
 
@@ -94,7 +95,7 @@ def advance_pack(now: datetime) -> bool:
         if pack is None:  # called off meanwhile
             return True
         if not pack.is_counted:
-            write_batch(pack)
+            write_batch(pack, now)
         elif not pack.is_listed:
             write_elsewhere(pack)
         elif printed is not None:
@@ -110,7 +111,7 @@ def advance_pack(now: datetime) -> bool:
     return True
 
 
-def write_batch(pack: Pack) -> None:
+def write_batch(pack: Pack, now: datetime) -> None:
     """Write the next names into the list, count the signatures passed, and update the
     progress of `pack` without saving it."""
     if not pack.last_id:
@@ -131,6 +132,11 @@ def write_batch(pack: Pack) -> None:
     pack.names += len(rows)
     pack.number_only = sum(pack.countries.values()) - pack.names - pack.left_out
     pack.last_id = last
+    if pack.is_counted:
+        # Of few in one place nothing is kept: the numbers stay when names are erased.
+        if sum(pack.regions.values()) == pack.confirmed:
+            pack.regions = numbers_delivered(pack.petition, pack.regions, now)
+        pack.countries = without_small(pack.countries)
 
 
 def write_elsewhere(pack: Pack) -> None:

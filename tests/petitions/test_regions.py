@@ -11,7 +11,7 @@ from petitions.models import Signature
 from petitions.regions import (
     all_regions,
     count_by_region,
-    named_regions,
+    named_places,
     region_name,
     region_of,
     subdivision_name,
@@ -133,11 +133,22 @@ def test_small_numbers_stand_together() -> None:
     numbers = {"CA-QC": 20, "CA": 12, "US-NY": 9, "DE": 3, "": 4, "CA-ON": 30}
 
     with override("en"):
-        assert named_regions(numbers, "en") == [
+        assert named_places(numbers, "en") == [
             ("Ontario, Canada", 30),
             ("Quebec, Canada", 20),
             ("Canada, region not said", 12),
-            ("Other regions", 12),
-            ("Not said", 4),
+            ("Other places, or not said", 16),
         ]
-        assert named_regions({"DE": 30, "": 4}, "en") == []
+
+
+@pytest.mark.parametrize("left", [{"DE": 3}, {"": 9}, {"DE": 1, "FR": 1}])
+def test_what_is_left_is_never_small(left: dict[str, int]) -> None:
+    numbers = {"CA-QC": 20, "CA-ON": 30, "AT": 11, **left}
+
+    with override("en"):
+        assert named_places(numbers, "en") == [
+            ("Ontario, Canada", 30),
+            ("Quebec, Canada", 20),
+            ("Other places, or not said", 11 + sum(left.values())),
+        ]
+        assert named_places({"DE": 30, **left}, "en") == []

@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from core.text.spreadsheets import BOM
 from organizations import confirming
 from organizations.models import Organization, User
 from petitions.admin.figures import DAYS
+from petitions.counts.folding import fold
 from petitions.models import ChannelTally, Export, MailTally, Petition
 from petitions.privacy import recorded_exports
+from petitions.region_totals import count_regions
 from tests.factories import make_petition, make_signature
 from tests.helpers import text_of
 
@@ -43,8 +46,13 @@ def counted(organization: Organization) -> Petition:
     petition = make_petition(organization, asks_country=True)
     for number in range(10):
         make_signature(petition, country="CA", name=f"{number}")
+    for number in range(11):
+        make_signature(petition, country="FR", name=f"{number}")
     make_signature(petition, country="AD")
     make_signature(petition)
+    while fold():
+        pass
+    count_regions(timezone.now())
     MailTally.objects.all().delete()
     ChannelTally.objects.all().delete()
     for number in range(DAYS + 3):
@@ -85,11 +93,29 @@ def test_it_has_every_day_and_table(
         ["without a tag", "", "", "", "5"],
         ["'=leaflet", "", "", "", "1"],
     ]
-    # A single one may be known.
+    # A single one may be known, by the others and the sum, too.
     assert [line[1:] for line in lines if line[0] == "Country"] == [
-        ["Canada", "", "", "", "10"],
-        ["Other countries", "", "", "", "1"],
-        ["Not said", "", "", "", "1"],
+        ["France", "", "", "", "11"],
+        ["Other places, or not said", "", "", "", "12"],
+    ]
+
+
+def test_it_has_the_regions_that_the_page_shows(
+    as_user: Login, alice: User, organization: Organization
+) -> None:
+    petition = make_petition(organization, asks_postal_code=True, asks_country=True)
+    for code in ["H2X 1Y4"] * 12 + ["K1A 0B1"] * 11:
+        make_signature(petition, country="CA", postal_code=code)
+    while fold():
+        pass
+    count_regions(timezone.now())
+    make_signature(petition, country="CA", postal_code="H2X 1Y4")
+
+    lines = download(as_user(alice), petition)
+
+    assert [line for line in lines if line[0] in ("Country", "Region")] == [
+        ["Region", "Quebec, Canada", "", "", "", "12"],
+        ["Region", "Ontario, Canada", "", "", "", "11"],
     ]
 
 

@@ -22,7 +22,7 @@ from core.pdf.fonts import NoFonts
 from core.pdf.rendering import NotRendered, Rendered
 from core.text.spreadsheets import BOM
 from petitions.counts import checkpoints, folding
-from petitions.delivery import expiring, files, making, printing
+from petitions.delivery import expiring, files, making, office, printing
 from petitions.models import (
     Invalidation,
     LeftOut,
@@ -215,25 +215,46 @@ def test_the_days_have_what_public_pages_do_not_show_yet(
     assert today == [timezone.localdate().isoformat(), "1", "0", "0"]
 
 
+def told(pack: Pack) -> list[list[str]]:
+    """What the tables of a pack tell of where people live."""
+    tables = pack.files.filter(name__in=[files.COUNTRIES, files.REGIONS])
+    return [
+        line
+        for file in tables
+        for line in list(csv.reader(io.StringIO(content(pack, file.name))))[1:]
+    ]
+
+
+def sign(petition: Petition, number: int, **values: Any) -> None:
+    for _ in range(number):
+        make_signature(petition, **values)
+
+
 def test_countries_with_few_signatures_stand_together(petition: Petition) -> None:
     Petition.objects.filter(pk=petition.pk).update(asks_country=True)
-    for number in range(11):
-        make_signature(petition, country="CA", name=f"N{number}")
-    make_signature(petition, country="FR")
-    make_signature(petition, country="BE")
-    make_signature(petition)
+    sign(petition, 12, country="CA")
+    sign(petition, 11, country="DE")
+    sign(petition, 1, country="FR")
+    sign(petition, 1, country="BE")
+    sign(petition, 1)
 
     pack = made(prepared(petition))
 
-    lines = list(csv.reader(io.StringIO(content(pack, files.COUNTRIES))))[1:]
-    assert lines == [["Canada", "11"], ["Other countries", "2"], ["Not said", "1"]]
+    # Not of those three alone, and not by taking the others from the sum.
+    assert told(pack) == [["Canada", "12"], ["Other places, or not said", "14"]]
+    assert "France" not in office.letter(pack, "en")
+    assert pack.countries == {"CA": 12, "": 14}
+
+
+QUEBEC = {"country": "CA", "postal_code": "H2X 1Y4"}
+ONTARIO = {"country": "CA", "postal_code": "K1A 0B1"}
 
 
 def test_the_numbers_by_region() -> None:
     petition = make_petition(delivery=Delivery.NAMES, asks_postal_code=True)
-    for _ in range(11):
-        make_signature(petition, country="CA", postal_code="H2X 1Y4")
-    make_signature(petition, country="CA", postal_code="V8W 1P6")
+    sign(petition, 12, **QUEBEC)
+    sign(petition, 11, **ONTARIO)
+    sign(petition, 1, country="CA", postal_code="V8W 1P6")
     make_signature(petition, country="", delivery=Delivery.NUMBER)
 
     pack = made(prepared(petition))
@@ -241,10 +262,47 @@ def test_the_numbers_by_region() -> None:
     lines = list(csv.reader(io.StringIO(content(pack, files.REGIONS))))
     assert lines == [
         [BOM + "Region", "Signatures confirmed here"],
-        ["Quebec, Canada", "11"],
-        ["Other regions", "1"],
-        ["Not said", "1"],
+        ["Quebec, Canada", "12"],
+        ["Other places, or not said", "13"],
     ]
+    # The number of Canada, less that of Quebec, would tell of the one that said none.
+    assert told(pack) == lines[1:]
+    assert pack.regions == {"CA-QC": 12, "": 13}
+
+
+def test_a_number_by_region_moves_by_ten_over_packs_and_what_readers_see() -> None:
+    petition = make_petition(delivery=Delivery.NUMBER, asks_postal_code=True)
+    sign(petition, 12, **QUEBEC)
+    sign(petition, 15, **ONTARIO)
+    first = [["Ontario, Canada", "15"], ["Quebec, Canada", "12"]]
+    assert told(made(prepared(petition))) == first
+    assert dict(petition.region_totals.values_list("region", "number")) == {
+        "CA-QC": 12, "CA-ON": 15, "": 0,
+    }  # fmt: skip
+
+    sign(petition, 1, **QUEBEC)
+    now = [["Ontario, Canada", "15"], ["Other places, or not said", "13"]]
+    assert told(made(prepared(petition)))[-1] == now[-1]
+    sign(petition, 9, **QUEBEC)
+    assert told(made(prepared(petition))) == [
+        ["Quebec, Canada", "22"], ["Ontario, Canada", "15"],
+    ]  # fmt: skip
+
+
+def test_where_too_many_have_gone_a_pack_tells_no_region() -> None:
+    petition = make_petition(delivery=Delivery.NUMBER, asks_postal_code=True)
+    sign(petition, 15, **QUEBEC)
+    sign(petition, 15, **ONTARIO)
+    made(prepared(petition))
+    for row in list(petition.signatures.order_by("pk"))[10:20]:
+        withdrawing.withdraw(row, now=timezone.now())
+    before = dict(petition.region_totals.values_list("region", "number"))
+
+    pack = made(prepared(petition))
+
+    assert told(pack) == []
+    assert pack.regions == {"": 20}
+    assert dict(petition.region_totals.values_list("region", "number")) == before
 
 
 def test_of_a_postal_code_the_list_has_the_region_alone() -> None:
