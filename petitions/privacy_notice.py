@@ -33,7 +33,7 @@ def receiving(petition: Petition, delivery: Delivery) -> str:
     if delivery == Delivery.NUMBER:
         if not named:
             return gettext(
-                "Whoever is petitioned receives the number of supporters, not your "
+                "The person petitioned receives the number of supporters, not your "
                 "name."
             )
         sentence = ngettext(
@@ -48,7 +48,7 @@ def receiving(petition: Petition, delivery: Delivery) -> str:
             number,
         )
     else:
-        sentence = gettext("Whoever is petitioned receives %(what)s, nothing else.")
+        sentence = gettext("The person petitioned receives %(what)s, nothing else.")
     return sentence % words
 
 

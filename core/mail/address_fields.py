@@ -16,8 +16,8 @@ from core.mail.addresses import (
 )
 
 ASCII_ONLY = _(
-    "Use an address with letters from a to z before the @: mail to others does not "
-    "reach everybody"
+    "Use an address with letters from a to z before the @: not every mail server can "
+    "write to other addresses"
 )
 
 

@@ -28,7 +28,7 @@ LOOKALIKE = _(
     "Some letters in this address only look like others: type it instead of pasting it"
 )
 UNSEEN = _(
-    "There are signs in this address that cannot be seen: type it instead of pasting it"
+    "There are invisible characters in this address: type it instead of pasting it"
 )
 ONE_ALONE = _("Enter one e-mail address alone")
 NO_SUCH_ENDING = _(

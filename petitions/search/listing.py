@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.http.paging import (
     BoundedPaginator,
@@ -33,9 +34,9 @@ from petitions.states import State
 PAGE_SIZE = 20
 
 STATES = {
-    "open": ((State.OPEN, State.PAUSED), _("Open ones")),
-    "won": ((State.WON,), _("Won ones")),
-    "closed": ((State.CLOSED,), _("Closed ones")),
+    "open": ((State.OPEN, State.PAUSED), pgettext_lazy("petitions", "Open")),
+    "won": ((State.WON,), pgettext_lazy("petitions", "Won")),
+    "closed": ((State.CLOSED,), pgettext_lazy("petitions", "Closed")),
 }
 SORTS = {"newest": _("Newest first"), "supporters": _("Most supporters first")}
 

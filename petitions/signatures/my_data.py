@@ -238,7 +238,7 @@ def signature_details(row: Signature) -> Iterator[Detail]:
     yield Detail("confirmed_at", _("Confirmed"), row.confirmed_at)
     yield Detail("withdrawn_at", _("Withdrawn"), row.withdrawn_at)
     invalidated = row.invalidation and row.invalidation.made_at
-    yield Detail("invalidated_at", _("Taken from the count"), invalidated)
+    yield Detail("invalidated_at", _("Removed from the count"), invalidated)
     yield Detail(
         "withdrawn_because", _("Withdrawn because"), row.withdrawn_because,
         row.get_withdrawn_because_display(),

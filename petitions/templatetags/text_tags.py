@@ -98,7 +98,7 @@ def missing_text(row: Readable) -> str:
     if shown == row.reader_language:
         return ""
     return gettext(
-        "This text is not available in %(wanted)s yet; you read it in %(shown)s."
+        "This text is not available in %(wanted)s yet; you are reading it in %(shown)s."
     ) % {
         "wanted": name_in_reader_language(row.reader_language),
         "shown": name_in_reader_language(shown),

@@ -33,7 +33,7 @@ EMPTY = _("Paste the receipt here.")
 NO_KEY = _("This site does not sign its log yet.")
 # What the program says when a receipt does not hold; it knows no translations.
 REFUSALS = {
-    check_count.NO_RECEIPT: _("That is no receipt, or not a whole one."),
+    check_count.NO_RECEIPT: _("That is not a receipt, or it is incomplete."),
     check_count.NOT_SIGNED: _("The checkpoint in it is not signed by this site’s key."),
     check_count.NOT_IN_TREE: _(
         "The line is not in the tree that was signed, or something in the receipt was "

@@ -241,7 +241,7 @@ def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse
                 error = gettext(
                     "The form was sent from another site, so nothing was done. What "
                     "was typed is still here: if it was you, press the button below "
-                    "once more."
+                    "again."
                 )
                 status = 403
             elif passes_ceiling(network_of(request), now, MAILS_NOW):
@@ -249,8 +249,8 @@ def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse
                 return see_other(f"petitions:{name}", query="?sent=1")
             else:
                 error = gettext(
-                    "Very many requests come from your network. Nothing was sent: try "
-                    "again in a few minutes, or from another connection."
+                    "Too many requests are coming from your network. Nothing was "
+                    "sent: try again in a few minutes, or from another connection."
                 )
                 status = 429
     context = {"sent": "sent" in request.GET, "error": error, "typed": typed}

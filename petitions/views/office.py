@@ -113,7 +113,10 @@ def show_delivery(
                 return see_other("petitions:office", token, query="?sent=1")
             form.add_error(
                 "text",
-                gettext("Several answers came in an hour. Send yours again later."),
+                gettext(
+                    "Several answers have come within an hour. Please send yours "
+                    "again later."
+                ),
             )
             status = 429
     # A page that refuses an answer shows all the rest, too.

@@ -111,7 +111,9 @@ def test_from_the_button_to_the_answer_on_the_page(
     keep(office, "refused")
     office.fill("#id_email", OFFICE)
     office.get_by_role("button", name="Send the answer").click()
-    expect(office.locator("main [role=status]")).to_contain_text("We have sent a link")
+    expect(office.locator("main [role=status]")).to_contain_text(
+        "sent a link to the address"
+    )
     mailed = until(partial(site.link_in, OFFICE, "/office-answer/"), 20)
     office.goto(urlsplit(mailed).path)
     keep(office, "confirm")

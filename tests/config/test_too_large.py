@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(
     ("prefix", "said"),
-    [("", "The picture is larger than this page takes"), ("fr/", "L’image est plus")],
+    [("", "The picture is too large"), ("fr/", "L’image est trop")],
 )
 def test_a_picture_that_is_too_large_is_named(
     as_user: Callable[[User], Client], erin: User, prefix: str, said: str

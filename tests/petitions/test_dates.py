@@ -212,7 +212,7 @@ def test_nobody_invents_the_day_of_an_end(visitor: Client, state: str) -> None:
     assert visitor.get("/petitions/free-the-prisoners.json").json()["ended"] is None
     assert "over time" not in text
     history = text_of(visitor.get(f"{PAGE}history/"))
-    assert "of that there is a number, and no history" in history
+    assert "there is a number, but no history" in history
 
 
 def test_what_is_open_here_and_began_elsewhere_is_here_since(visitor: Client) -> None:

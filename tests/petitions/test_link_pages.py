@@ -189,7 +189,7 @@ def test_a_correction_that_comes_late_is_stored_nowhere(
     assert response.status_code in {status, 410}
     assert not Signature.objects.filter(name="Ada Lovelace").exists()
     if state != "gone":
-        assert "came too late: nothing of it was stored" in text_of(response)
+        assert "came too late: none of it was stored" in text_of(response)
         assert "What you had typed Name Ada Lovelace Comment At last." in text_of(
             response
         )

@@ -98,7 +98,7 @@ def test_what_is_handed_over_is_what_the_sentence_calls_place() -> None:
 def test_the_privacy_page_names_whatever_is_asked(client: Client) -> None:
     page = client.get(reverse("petitions:privacy")).text
 
-    said = page.partition("what else you enter: ")[2].partition(".")[0]
+    said = page.partition("whatever else you enter: ")[2].partition(".")[0]
     headings = [str(field.heading).lower() for field in OPTIONAL]
     assert said.split(", ") == [*headings, "comment"]
 

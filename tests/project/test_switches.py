@@ -163,7 +163,7 @@ def test_a_link_waits_until_the_site_takes_forms_again(
     pressed = visitor.post(f"/confirm/{token}/")
 
     assert look.status_code == 200
-    assert "Links from our e-mails stay good" in text_of(look)
+    assert "Links in our e-mails remain valid" in text_of(look)
     assert pressed.status_code == 503
     assert f'action="/confirm/{token}/"' in pressed.content.decode()
     pending.refresh_from_db()

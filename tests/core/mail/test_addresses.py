@@ -193,8 +193,7 @@ def test_every_column_for_an_address_to_write_to_is_cleaned() -> None:
         Organization(name="One", contact_email="josé@example.org").clean_fields()
     assert refusal.value.messages == [
         (
-            "Use an address with letters from a to z before the @: mail to others does not "
-            "reach everybody"
+            "Use an address with letters from a to z before the @: not every mail server can write to other addresses"
         )
     ]
 

@@ -266,7 +266,7 @@ def test_above_the_ceiling_what_was_typed_is_kept(
     page = response.content.decode()
     assert 'value="Zoë &lt;b&gt;"' in page
     assert "Because." in page
-    assert "Many are signing from your network" in text_of(response)
+    assert "Many people are signing from your network" in text_of(response)
     # Nothing was written.
     assert RateLimitBucket.objects.get(pk=ceiling).tat == before.tat
     assert Signature.objects.count() == 1

@@ -258,14 +258,14 @@ def test_the_signer_is_told_the_truth(
     as_user: Login, erin: User, visitor: Client, quarantined: list[Signature]
 ) -> None:
     page = link(TokenPurpose.ALL, quarantined[0])
-    assert "looks at this form before" in text_of(visitor.get(page))
+    assert "has to look at this form before" in text_of(visitor.get(page))
 
     decide(as_user(erin), chosen(quarantined))
 
     day = date_format(timezone.localtime(timezone.now() + WAIT))
     told = text_of(visitor.get(page))
     assert f"The organisation has decided to erase this form on {day}." in told
-    assert "looks at this form before" not in told
+    assert "has to look at this form before" not in told
     data = visitor.get(f"{page}download/").json()
     assert all(row["erased_on"] for row in data["signatures"])
 

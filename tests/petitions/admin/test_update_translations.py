@@ -130,7 +130,10 @@ def test_a_reader_of_arabic_stays_in_arabic(
     assert f'lang="en" dir="ltr"><a href="{OWN}?text=ar">We were heard</a>' in page
     # The petition has it, the news has not: it says so, and stands elsewhere.
     page = page_of(visitor, f"{OWN}?text=ar")
-    assert "This text is not available in Arabic yet; you read it in English." in page
+    assert (
+        "This text is not available in Arabic yet; you are reading it in English."
+        in page
+    )
     assert f'<link rel="canonical" href="{BASE}{OWN}">' in page
 
 

@@ -117,7 +117,7 @@ def test_a_reason_that_was_asked_for_staff_alone_stays_with_them(
     public = everywhere(visitor, petition)
 
     assert REASON not in public
-    assert "An answer that stood here was withdrawn by" in public
+    assert "An answer that was shown here was withdrawn by" in public
     assert '"reason": null' in public
 
 

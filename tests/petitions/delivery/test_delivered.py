@@ -43,7 +43,7 @@ def test_a_list_that_was_handed_over_is_told(
     pack = made(prepared(petition))
     for page in told(visitor, row):
         assert "was made for Minister on" in page
-        assert "The copy of that list here is erased by" in page
+        assert "The copy kept here will be erased by" in page
     Pack.objects.filter(pk=pack.pk).update(
         handover=make_handover(petition), files_erased_at=timezone.now()
     )

@@ -347,7 +347,7 @@ def confirmed(client: Client, link: OfficeLink) -> OfficeAnswer:
 def test_from_the_office_to_the_page(client: Client, link: OfficeLink) -> None:
     sent = answered(client, link)
     assert sent["Location"] == f"{path_of(link)}?sent=1"
-    assert "We have sent a link" in text_of(client.get(sent["Location"]))
+    assert "sent a link to the address" in text_of(client.get(sent["Location"]))
 
     while office.mail_round(timezone.now()):
         pass

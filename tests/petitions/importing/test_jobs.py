@@ -780,7 +780,7 @@ def test_who_asks_for_a_link_is_told_that_the_organisation_answers_for_a_file(
     links.answer_requests(timezone.now())
 
     assert not OutgoingMail.objects.exists()
-    assert "no link comes: ask that organisation" in page
+    assert "cannot send you a link: ask that organisation" in page
     assert "its organisation erases it at your request" in text_of(
         visitor.get("/privacy/")
     )

@@ -90,7 +90,7 @@ def test_a_mistake_is_named(visitor: Client, organization: Organization) -> None
     response = visitor.get("/petitions/?q=mianmar")
 
     assert titles(response) == ["Free Myanmar"]
-    assert "Nothing has exactly the words “mianmar”." in text_of(response)
+    assert "No petition has exactly the words “mianmar”." in text_of(response)
     assert "myanmar ." in text_of(response)
 
 

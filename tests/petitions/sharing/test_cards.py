@@ -480,7 +480,7 @@ def test_a_card_says_how_it_stands(petition: Petition) -> None:
     assert call(state=State.CLOSED) == "Closed"
     assert call(closes_at=timezone.now()) == "Closed"
     with translation.override("fr"):
-        assert call(state=State.WON) == "Gagnée"
+        assert call(state=State.WON) == "Victoire"
         assert call(state=State.CLOSED) == "Terminée"
 
 
@@ -490,7 +490,7 @@ def test_a_card_says_how_it_stands(petition: Petition) -> None:
     [
         (State.OPEN, "", ""),
         (State.CLOSED, " – Closed", " – Terminée"),
-        (State.WON, " – Won", " – Gagnée"),
+        (State.WON, " – Won", " – Victoire"),
     ],
 )
 def test_who_hears_the_picture_is_told_that_it_has_ended(

@@ -301,7 +301,7 @@ def test_another_petition_while_it_can_be_signed(
     make_step(petition, kind="petition", other=other)
 
     page = visitor.get(THANKS)
-    assert "One more that needs you" in text_of(page)
+    assert "Another petition that needs you" in text_of(page)
     assert "Open the archive" in text_of(page)
     assert b'<a href="#next">Not now</a>' in page.content
     assert page.content.index(b"ask three people") < page.content.index(b'id="next"')

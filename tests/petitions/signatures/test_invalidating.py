@@ -523,12 +523,12 @@ def test_its_owner_is_told_whom_to_ask(visitor: Client, mine: Signature) -> None
     for path in (own, link(TokenPurpose.CONFIRM, "confirm", mine)):
         text = text_of(visitor.get(path))
         assert "Your signature is not counted" in text
-        assert "Rights Now took this signature from the count on" in text
+        assert "Rights Now removed this signature from the count on" in text
         assert "contact@example.org" in text
     pressed = visitor.post(link(TokenPurpose.CONFIRM, "confirm", mine), follow=True)
     assert "Your signature is not counted" in text_of(pressed)
     everything = visitor.get(link(TokenPurpose.ALL, "signed", mine))
-    assert "taken from the count by the organisation on" in text_of(everything)
+    assert "removed from the count by the organisation on" in text_of(everything)
     download = link(TokenPurpose.ALL, "signed", mine) + "download/"
     (stored,) = visitor.get(download).json()["signatures"]
     assert stored["state"] == "invalid"

@@ -323,7 +323,7 @@ def test_all_of_one_person_and_of_nobody_else(
     assert "Not mine" not in text
     assert "has counted since" in text
     assert "Another one" in text
-    assert "waits for its confirmation" in text
+    assert "not confirmed yet" in text
     assert "Taken back" in text
     assert "withdrawn on" in text
 

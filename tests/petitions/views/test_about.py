@@ -171,10 +171,12 @@ def test_how_we_count_shows_where_the_number_comes_from(
     assert (
         'href="/petitions/free-the-prisoners/count.json"' in response.content.decode()
     )
-    assert "it last found every number right" not in text
+    assert "It last found every number right" not in text
     Heartbeat.objects.create(name=PROVED, beat_at=timezone.now())
     page_cache.clear()
-    assert "it last found every number right." in text_of(visitor.get("/how-we-count/"))
+    assert "It last found every number right on" in text_of(
+        visitor.get("/how-we-count/")
+    )
 
 
 def test_the_accessibility_statement_is_dated_and_leads_to_a_form(

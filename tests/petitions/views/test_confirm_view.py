@@ -361,7 +361,7 @@ def test_what_came_too_late_counts_when_the_end_is_taken_back(
     response = visitor.post(link(signature))
 
     assert response.status_code == 410
-    assert "Should it be opened again within seven days" in text_of(response)
+    assert "If it is opened again within seven days" in text_of(response)
     petition.take_back(now=now)
     assert visitor.post(link(signature)).status_code == 303
     assert Signature.objects.confirmed().count() == 1

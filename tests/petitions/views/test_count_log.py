@@ -176,7 +176,7 @@ def test_a_signer_downloads_the_receipt_and_checks_it(
     mine = counted_signature(petition)
     token = token_of(TokenPurpose.OWN, mine)
     page = page_of(TokenPurpose.OWN, mine)
-    assert "You are line 2 of the count log" in text_of(visitor.get(page))
+    assert "Your signature is line 2 of the count log" in text_of(visitor.get(page))
     assert "from tomorrow" in text_of(visitor.get(page))
     assert visitor.get(reverse("petitions:receipt", args=[token])).status_code == 404
     checkpoints.sign_checkpoint(petition.pk, now=timezone.now())
@@ -207,8 +207,8 @@ def test_a_signer_downloads_the_receipt_and_checks_it(
 
 SPOILT: dict[str, tuple[Callable[[str], str], str]] = {
     "nothing": (lambda text: "  ", "Paste the receipt here."),
-    "something else": (lambda text: "Hello", "That is no receipt"),
-    "half": (lambda text: text[: len(text) // 2], "That is no receipt"),
+    "something else": (lambda text: "Hello", "That is not a receipt"),
+    "half": (lambda text: text[: len(text) // 2], "That is not a receipt"),
     "the line's number": (
         lambda text: text.replace("index 1", "index 0"), "was changed",
     ),

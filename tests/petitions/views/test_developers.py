@@ -81,7 +81,7 @@ def test_a_site_without_petitions(visitor: Client) -> None:
 
     page = visitor.get("/developers/").content.decode()
 
-    assert "There is no petition yet" in page
+    assert "There are no petitions yet" in page
     assert "Secret" not in page
 
 

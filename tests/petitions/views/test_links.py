@@ -315,7 +315,9 @@ def test_its_owner_ends_the_earlier_ones(visitor: Client, petition: Petition) ->
     answer = visitor.post(f"{newest}end-links/")
 
     page = visitor.get(answer.headers["Location"])
-    assert "The links that we mailed you before this one have ended." in text_of(page)
+    assert "The links that we e-mailed you before this one no longer work." in text_of(
+        page
+    )
     own = page.content.decode().split('href="/signature/')[1].split("/")[0]
     assert visitor.get(f"/signature/{own}/").status_code == 200
     before = stored()

@@ -427,7 +427,7 @@ def test_what_is_received_names_nobody_who_is_not_somebody(visitor: Client) -> N
     text = text_of(visitor.get(petition.get_absolute_url()))
 
     assert "Petitioning: to be announced" in text
-    assert "Whoever is petitioned receives your name and place, nothing else." in text
+    assert "The person petitioned receives your name and place, nothing else." in text
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ def test_without_a_script_a_slip_is_corrected_at_the_form(
     assert f'id="{field}"' in visitor.get(path).content.decode()
     assert field == "id_email"
     assert (
-        "The “Back” button of your browser leads to the form as you filled it in."
+        "Your browser’s “Back” button takes you to the form as you filled it in."
         in (unescape(page.content.decode()))
     )
 
@@ -267,7 +267,7 @@ def test_where_nothing_can_be_signed_any_more_nothing_is_corrected(
     ("domain", "notice"),
     [
         ("gmail.cmm", "Did you mean gmail.com ?"),
-        ("work.cmo", "Is the address right? We know of none that ends with .cmo ."),
+        ("work.cmo", "Is the address right? We know of no address that ends in .cmo ."),
         ("example.test", ""),
         ("пример.рф", ""),
     ],
@@ -483,7 +483,7 @@ def test_whoever_waits_for_the_mail_learns_that_the_petition_has_ended(
     page = text_of(visitor.get(path))
 
     assert "counts from then on" not in page
-    assert "The petition has closed meanwhile" in page
+    assert "The petition has closed in the meantime" in page
     assert "within a day" in page
 
 

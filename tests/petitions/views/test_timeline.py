@@ -473,7 +473,9 @@ def test_who_gives_a_reason_is_not_named_twice(
 def test_reasons_page_and_say_when_there_are_none(
     visitor: Client, petition: Petition
 ) -> None:
-    assert "Nobody has said so here yet." in text_of(visitor.get(f"{PAGE}reasons/"))
+    assert "Nobody has given a reason here yet." in text_of(
+        visitor.get(f"{PAGE}reasons/")
+    )
     page_cache.clear()
     for number in range(21):
         reason(petition, f"Because {number:02}")
@@ -547,7 +549,7 @@ def test_the_curve_has_its_values_and_the_history_its_files(
     )
 
     assert ends == ["1,200", "1,230"]
-    assert "1,200 counted elsewhere before included" in text_of(page)
+    assert "including 1,200 counted elsewhere before" in text_of(page)
     assert f'href="{PAGE}history.csv"' in page.content.decode()
     assert f'href="{PAGE}history.json"' in page.content.decode()
 

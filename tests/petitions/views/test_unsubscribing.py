@@ -50,7 +50,7 @@ def test_a_look_changes_nothing_and_the_button_ends_it(
     # Neither a redirect nor a cookie: some mail programs follow none, and keep none.
     assert answer.status_code == 200
     assert not answer.cookies
-    assert "You get no more news" in answer.content.decode()
+    assert "You will get no more news" in answer.content.decode()
     assert "no-store" in answer.headers["Cache-Control"]
     assert not says_yes(given)
     assert key_ring.suppressed(["maya@example.org"]) == set()
